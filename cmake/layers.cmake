@@ -1,0 +1,101 @@
+# The layers and the walls between them. A layer's headers are included as "layer/file.hpp"; a target gets one include path for each
+# layer that it may use, and no other: ${CMAKE_BINARY_DIR}/walls/<layer>/<layer> is a link to src/<layer>.
+
+set(CEREBRO_WARNINGS -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers)
+# design: square roots vectorise (no errno), products and sums are never fused behind our back, no fast-math anywhere.
+set(CEREBRO_ARITHMETIC -fno-math-errno -ffp-contract=off)
+
+function(cerebro_wall layer)
+  set(dir ${CMAKE_BINARY_DIR}/walls/${layer})
+  file(MAKE_DIRECTORY ${dir})
+  file(CREATE_LINK ${CMAKE_SOURCE_DIR}/src/${layer} ${dir}/${layer} SYMBOLIC)
+endfunction()
+
+# cerebro_layer(<name> [USES <layer>...]): a static library of all src/<name>/*.cpp.
+function(cerebro_layer name)
+  cmake_parse_arguments(ARG "" "" "USES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp)
+  if(NOT sources)
+    file(WRITE ${CMAKE_BINARY_DIR}/empty_${name}.cpp "")
+    set(sources ${CMAKE_BINARY_DIR}/empty_${name}.cpp)
+  endif()
+  add_library(cerebro_${name} STATIC ${sources})
+  cerebro_wall(${name})
+  target_include_directories(cerebro_${name} PRIVATE ${CMAKE_BINARY_DIR}/walls/${name})
+  target_compile_options(cerebro_${name} PRIVATE ${CEREBRO_WARNINGS} ${CEREBRO_ARITHMETIC})
+  foreach(used ${ARG_USES})
+    target_include_directories(cerebro_${name} PRIVATE ${CMAKE_BINARY_DIR}/walls/${used})
+    target_link_libraries(cerebro_${name} PRIVATE cerebro_${used})
+  endforeach()
+endfunction()
+
+# Generates C++ from src/<name>/*.proto and links the distribution's Protobuf.
+function(cerebro_protobuf name)
+  find_package(Protobuf REQUIRED)
+  file(GLOB protos CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.proto)
+  set(out ${CMAKE_BINARY_DIR}/generated)
+  file(MAKE_DIRECTORY ${out})
+  foreach(proto ${protos})
+    get_filename_component(stem ${proto} NAME_WE)
+    add_custom_command(
+      OUTPUT ${out}/${stem}.pb.cc ${out}/${stem}.pb.h
+      COMMAND protobuf::protoc --cpp_out=${out} -I ${CMAKE_SOURCE_DIR}/src/${name} ${proto}
+      DEPENDS ${proto} VERBATIM)
+    target_sources(cerebro_${name} PRIVATE ${out}/${stem}.pb.cc)
+    set_source_files_properties(${out}/${stem}.pb.cc PROPERTIES COMPILE_OPTIONS "-w")
+  endforeach()
+  target_include_directories(cerebro_${name} SYSTEM PRIVATE ${out} ${Protobuf_INCLUDE_DIRS})
+  target_link_libraries(cerebro_${name} PRIVATE protobuf::libprotobuf)
+endfunction()
+
+# LibTorch: headers as SYSTEM, one precompiled header (a torch file costs nine seconds without it).
+function(cerebro_torch name)
+  find_package(Torch REQUIRED)
+  target_include_directories(cerebro_${name} SYSTEM PRIVATE ${TORCH_INCLUDE_DIRS})
+  target_link_libraries(cerebro_${name} PRIVATE ${TORCH_LIBRARIES})
+  target_compile_options(cerebro_${name} PRIVATE -Wno-deprecated-declarations)
+  if(EXISTS ${CMAKE_SOURCE_DIR}/src/${name}/torch.hpp)
+    target_precompile_headers(cerebro_${name} PRIVATE ${CMAKE_SOURCE_DIR}/src/${name}/torch.hpp)
+  endif()
+endfunction()
+
+# The server's headers, through pg_config (-DPG_CONFIG=path chooses the server).
+function(cerebro_postgres name)
+  if(NOT CEREBRO_PG_INCLUDE)
+    find_program(PG_CONFIG pg_config REQUIRED)
+    foreach(what includedir-server pkglibdir sharedir bindir version)
+      execute_process(COMMAND ${PG_CONFIG} --${what} OUTPUT_VARIABLE value OUTPUT_STRIP_TRAILING_WHITESPACE)
+      string(REPLACE "-" "_" key ${what})
+      set(CEREBRO_PG_${key} ${value} CACHE INTERNAL "pg_config --${what}")
+    endforeach()
+    set(CEREBRO_PG_INCLUDE ${CEREBRO_PG_includedir_server} CACHE INTERNAL "server headers")
+    message(STATUS "server: ${CEREBRO_PG_version} (${PG_CONFIG})")
+  endif()
+  target_include_directories(cerebro_${name} SYSTEM PRIVATE ${CEREBRO_PG_INCLUDE})
+  target_compile_definitions(cerebro_${name} PRIVATE _GNU_SOURCE)
+endfunction()
+
+# The module, the control file and the install script (its parts in order of their names).
+function(cerebro_extension)
+  add_library(pg_cerebro MODULE $<TARGET_OBJECTS:cerebro_entry>)
+  set_target_properties(pg_cerebro PROPERTIES PREFIX "" OUTPUT_NAME pg_cerebro LINKER_LANGUAGE CXX)
+  # pg calls back into run (RunWorker): one group
+  target_link_libraries(pg_cerebro PRIVATE -Wl,--start-group cerebro_run cerebro_pg cerebro_engine cerebro_wire cerebro_plan cerebro_base
+                                           -Wl,--end-group)
+  target_link_options(pg_cerebro PRIVATE -Wl,--exclude-libs,ALL)
+
+  file(GLOB parts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/extension/parts/*.sql)
+  list(SORT parts)
+  set(script ${CMAKE_BINARY_DIR}/pg_cerebro--${PROJECT_VERSION}.sql)
+  add_custom_command(OUTPUT ${script} COMMAND cat ${parts} > ${script} DEPENDS ${parts} VERBATIM)
+  add_custom_target(pg_cerebro_script ALL DEPENDS ${script})
+  # trusted extensions came with PostgreSQL 13; an older server refuses the word
+  string(REGEX MATCH "[0-9]+" major "${CEREBRO_PG_version}")
+  if(major GREATER_EQUAL 13)
+    set(CEREBRO_TRUSTED "trusted = true")
+  endif()
+  configure_file(${CMAKE_SOURCE_DIR}/extension/pg_cerebro.control.in ${CMAKE_BINARY_DIR}/pg_cerebro.control @ONLY)
+
+  install(TARGETS pg_cerebro LIBRARY DESTINATION ${CEREBRO_PG_pkglibdir})
+  install(FILES ${script} ${CMAKE_BINARY_DIR}/pg_cerebro.control DESTINATION ${CEREBRO_PG_sharedir}/extension)
+endfunction()

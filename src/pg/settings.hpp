@@ -1,0 +1,31 @@
+// All settings of the extension, with limits and units. Registered by _PG_init and by nothing else.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace pg {
+
+struct Settings {
+  int threads;                 // cerebro.threads: threads a model, 1
+  int workers;                 // cerebro.workers: -1 = as many as cores and max_parallel_workers allow, 0 = train in the session itself
+  int bundles;                 // cerebro.bundles: 0 = from cores (plan::DefaultBundles)
+  int bundle_offset;           // cerebro.bundle_offset: added to each bundle's number in the partition sequence, 0
+  int64_t shared_state_mem;    // cerebro.shared_state_mem, bytes (kB unit in SQL): most memory of states in /dev/shm, 1 GB
+  int64_t buffer_bytes;        // cerebro.buffer_bytes, bytes (kB unit in SQL): size of a packed buffer, 4 MB
+  bool float64;                // cerebro.precision = 'float64'
+  int device_rank;             // worker number of this process, for GPU placement
+};
+
+/// Current values.
+Settings CurrentSettings();
+
+/// Cores that the server may use: sysconf, at least 1.
+int Cores();
+/// max_parallel_workers and max_worker_processes, the smaller.
+int WorkerLimit();
+
+/// Called by _PG_init only.
+void RegisterSettings();
+
+}  // namespace pg

@@ -1,0 +1,27 @@
+// Discrete-event simulation of a plan, for tests and docs/benchmarks.md: no time, no threads, no randomness but a passed seed.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "plan/schedule.hpp"
+
+namespace plan {
+
+struct SimulationResult {
+  double makespan = 0;     // of `iterations` iterations
+  double lower_bound = 0;  // max(longest model's total, all work / workers)
+  double ratio() const { return makespan / lower_bound; }
+};
+
+/// Workers on shared storage (PostgreSQL): any worker may advance any bundle. costs[m]: seconds of one visit of model m.
+/// barrier: all bundles wait for each other after every iteration (metrics are due).
+SimulationResult SimulateShared(const std::vector<double>& costs, int partitions, int bundles, int workers, int iterations, bool barrier);
+
+/// Greenplum's waves: `segments` bundles, one wave a visit with a barrier, wave time = slowest bundle.
+SimulationResult SimulateWaves(const std::vector<double>& costs, int segments, int iterations);
+
+/// MADlib's rotation: max(models, segments) hops an iteration, one model a segment and hop, barrier after each.
+SimulationResult SimulateRotation(const std::vector<double>& costs, int segments, int iterations);
+
+}  // namespace plan

@@ -1,0 +1,23 @@
+// Keras to_json() texts -> base::Graph. Sequential (list form and {layers} form, Keras 2.1-2.10), Functional / Model.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/graph.hpp"
+
+namespace wire {
+
+/// Reads and checks an architecture. Unknown layers, arguments, values or shapes that do not fit throw base::Error
+/// (kSyntax for text that is no JSON, kFeatureNotSupported for an unknown layer or argument value, kInvalidParameter otherwise) whose
+/// message names the layer and the argument.
+base::Graph ReadKeras(std::string_view json);
+
+/// The canonical protobuf form. ReadGraph throws kDataCorrupted for bytes that are no graph; it checks every index and length.
+std::string WriteGraph(const base::Graph& graph);
+base::Graph ReadGraph(std::string_view bytes);
+
+/// Digest of what decides a model's shape and function (names of layers left out): 32 hexadecimal digits.
+std::string GraphDigest(const base::Graph& graph);
+
+}  // namespace wire
