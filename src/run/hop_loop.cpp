@@ -1,0 +1,300 @@
+#include "run/hop_loop.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include "base/error.hpp"
+#include "pg/report.hpp"
+#include "pg/settings.hpp"
+#include "run/hop_worker.hpp"
+
+namespace run {
+namespace {
+
+constexpr int kLookMs = 200;          // how often the caller looks without being woken
+constexpr double kShmShare = 0.8;     // of what is free in /dev/shm
+
+std::string Seconds(double s) {
+  char text[32];
+  std::snprintf(text, sizeof(text), s < 10 ? "%.2f s" : "%.0f s", s);
+  return text;
+}
+
+/// The caller's side of a run.
+class HopLoop {
+ public:
+  HopLoop(const HopRequest& request, const std::string& model_table);
+  HopResult Run();
+
+ private:
+  void TakeMemory();
+  void Initialise();
+  void Launch();
+  void TrainTo(int64_t target);
+  void ScoreTable(int table, std::vector<std::vector<double>>* values);
+  void ScoreAll(int64_t iteration);
+  void KeepBest(size_t model);
+  void SetPhase(HopPhase phase);
+  void WorkOrWait();
+  void DrainVisits();
+  void ReportIterations();
+  std::string MetricsLine() const;
+  double SecondsLeft() const;
+  void ShowProgress(pg::Phase phase);
+  char* BlockOf(size_t model) const { return states_ + At<uint64_t>(shared_, shared_->state_offsets_offset)[model]; }
+
+  const HopRequest& request_;
+  const std::string model_table_;
+  double started_;
+  pg::Progress progress_;
+  HopSizes sizes_;
+  std::vector<std::unique_ptr<engine::Model>> models_;
+  // memory, in the order in which it may go away
+  std::unique_ptr<pg::MappedFile> file_;
+  std::unique_ptr<Block> local_;
+  std::unique_ptr<pg::Parallel> parallel_;
+  HopShared* shared_ = nullptr;
+  char* states_ = nullptr;
+  std::unique_ptr<plan::Scheduler> scheduler_;
+  std::unique_ptr<HopWorker> own_worker_;  // when this session trains
+  HopResult result_;
+  pg::Phase phase_ = pg::Phase::kInitialising;
+  int64_t iterations_reported_ = 0;
+  double iteration_started_ = 0;
+  double cost_done_ = 0, cost_total_ = 0;
+  double trained_seconds_ = 0;             // wall time spent training
+  std::vector<double> iteration_loss_sum_, iteration_rows_;
+};
+
+HopLoop::HopLoop(const HopRequest& request, const std::string& model_table)
+    : request_(request), model_table_(model_table), started_(pg::Now()), progress_(model_table) {
+  result_.models.resize(request.spec.models.size());
+  iteration_loss_sum_.assign(static_cast<size_t>(request.iterations), 0.0);
+  iteration_rows_.assign(static_cast<size_t>(request.iterations), 0.0);
+  engine::Options options = EngineOptions(request.spec.use_gpus);
+  options.precision = request.spec.precision;
+  for (const ModelSpec& spec : request.spec.models) {
+    models_.push_back(BuildModel(spec, request.spec.training.spec, options));
+    sizes_.state_bytes.push_back(models_.back()->layout().bytes);
+    sizes_.sums.push_back(models_.back()->sums_size());
+  }
+  sizes_.iterations = request.iterations;
+  for (const double cost : request.spec.costs) {
+    cost_total_ += cost * request.spec.plan.partitions * static_cast<double>(request.iterations);
+  }
+}
+
+// States go to /dev/shm when they fit into what the setting and the file system leave, else to one mapped file.
+void HopLoop::TakeMemory() {
+  const std::string spec_text = WriteHopSpec(request_.spec);
+  const size_t outside = HopBytes(sizes_, request_.spec, spec_text, false);
+  const size_t inside = HopBytes(sizes_, request_.spec, spec_text, true);
+  void* block = nullptr;
+  std::string path;
+  if (request_.workers == 0) {
+    local_ = std::make_unique<Block>(inside);
+    block = local_->data();
+    result_.state_place = "session memory";
+  } else {
+    const double room = std::min(static_cast<double>(pg::CurrentSettings().shared_state_mem),
+                                 kShmShare * static_cast<double>(pg::FreeSharedMemory()));
+    if (static_cast<double>(inside) <= room) {
+      result_.state_place = "shared memory";
+    } else {
+      file_ = std::make_unique<pg::MappedFile>(pg::MappedFile::Create(sizes_.StatesBytes()));
+      path = file_->path();
+      result_.state_place = "mapped file";
+    }
+    parallel_ = std::make_unique<pg::Parallel>(request_.workers, path.empty() ? inside : outside);
+    block = parallel_->shared();
+  }
+  shared_ = LayOutHop(block, path.empty() ? inside : outside, sizes_, request_.spec, spec_text, path);
+  states_ = file_ ? static_cast<char*>(file_->data()) : At<char>(shared_, shared_->states_offset);
+  scheduler_ = std::make_unique<plan::Scheduler>(At<char>(shared_, shared_->scheduler_offset), request_.spec.plan, false);
+  pg::Debug("training states: " + std::to_string(sizes_.StatesBytes()) + " bytes in " + result_.state_place);
+}
+
+void HopLoop::Initialise() {
+  for (size_t m = 0; m < models_.size(); m++) {
+    pg::CheckInterrupts();
+    request_.initialise(static_cast<int>(m), models_[m].get(), BlockOf(m));
+    result_.models[m].diverged_step = static_cast<engine::StateCounters*>(static_cast<void*>(BlockOf(m)))->diverged_step;
+  }
+}
+
+void HopLoop::Launch() {
+  if (parallel_ != nullptr) {
+    result_.workers = parallel_->Launch();
+    pg::Debug("launched " + std::to_string(result_.workers) + " of " + std::to_string(request_.workers) + " workers");
+    if (result_.workers == 0) {
+      pg::Notice("no parallel worker could be started: this session trains the models itself, with the same results",
+                 "Raise max_worker_processes or max_parallel_workers, or wait until other queries have ended.");
+    }
+  }
+  if (result_.workers == 0) own_worker_ = std::make_unique<HopWorker>(shared_, states_, request_.spec, -1);
+}
+
+void HopLoop::SetPhase(HopPhase phase) {
+  shared_->sync.Lock();
+  shared_->phase = phase;
+  shared_->events++;
+  shared_->sync.Unlock();
+  shared_->sync.Broadcast();
+}
+
+// The session's own worker does one task; otherwise wait for the others.
+void HopLoop::WorkOrWait() {
+  pg::CheckInterrupts();
+  if (own_worker_ != nullptr) {
+    own_worker_->TryWork();
+  } else {
+    pg::PrepareWait(&shared_->sync);
+    pg::Wait(&shared_->sync, kLookMs);
+    pg::CancelWait();
+  }
+  DrainVisits();
+  ReportIterations();
+  ShowProgress(phase_);
+}
+
+void HopLoop::TrainTo(int64_t target) {
+  const double from = pg::Now();
+  phase_ = pg::Phase::kTraining;
+  shared_->sync.Lock();
+  scheduler_->SetTarget(target);
+  shared_->sync.Unlock();
+  SetPhase(HopPhase::kTrain);
+  for (;;) {
+    shared_->sync.Lock();
+    const bool there = scheduler_->AtTarget();
+    shared_->sync.Unlock();
+    if (there) break;
+    WorkOrWait();
+  }
+  SetPhase(HopPhase::kIdle);
+  DrainVisits();
+  trained_seconds_ += pg::Now() - from;
+}
+
+void HopLoop::DrainVisits() {
+  for (;;) {
+    VisitRecord record;
+    shared_->sync.Lock();
+    const bool any = shared_->ring_tail < shared_->ring_head;
+    if (any) record = At<VisitRecord>(shared_, shared_->ring_offset)[shared_->ring_tail++ % shared_->ring_size];
+    shared_->sync.Unlock();
+    if (!any) return;
+    HopModelResult& model = result_.models[static_cast<size_t>(record.model)];
+    model.training_seconds += record.ended - record.started;
+    if (record.diverged_step != 0 && model.diverged_step == 0) {
+      model.diverged_step = record.diverged_step;
+      pg::Warning("model mst_key=" + std::to_string(request_.mst_keys[static_cast<size_t>(record.model)]) + " diverged at step " +
+                      std::to_string(record.diverged_step) + ": its loss is NaN or infinite",
+                  "The other models go on. A lower learning rate, clipnorm, or standardised inputs usually help.");
+    }
+    cost_done_ += request_.spec.costs[static_cast<size_t>(record.model)];
+    if (std::isfinite(record.loss)) {
+      iteration_loss_sum_[static_cast<size_t>(record.iteration)] += record.loss * static_cast<double>(record.rows);
+      iteration_rows_[static_cast<size_t>(record.iteration)] += static_cast<double>(record.rows);
+    }
+    result_.visits.push_back(record);
+  }
+}
+
+double HopLoop::SecondsLeft() const {
+  if (cost_done_ <= 0) return -1;
+  double cost_left = 0;  // of the models that still train
+  std::vector<int64_t> visits(models_.size(), 0);
+  for (const VisitRecord& visit : result_.visits) visits[static_cast<size_t>(visit.model)]++;
+  for (size_t m = 0; m < models_.size(); m++) {
+    if (result_.models[m].diverged_step != 0) continue;
+    const int64_t all = request_.iterations * request_.spec.plan.partitions;
+    cost_left += request_.spec.costs[m] * static_cast<double>(std::max<int64_t>(0, all - visits[m]));
+  }
+  return (pg::Now() - started_) * cost_left / cost_done_;
+}
+
+// One INFO line an iteration; a due iteration's line comes with its metrics, from ScoreAll.
+void HopLoop::ReportIterations() {
+  const auto* tasks = At<uint32_t>(shared_, shared_->tasks_offset);
+  const auto all = static_cast<uint32_t>(shared_->bundles * shared_->partitions);
+  for (;;) {
+    const int64_t i = iterations_reported_;
+    if (i >= request_.iterations) return;
+    shared_->sync.Lock();
+    const bool done = tasks[i] == all;
+    shared_->sync.Unlock();
+    if (!done || std::binary_search(request_.due.begin(), request_.due.end(), i + 1)) return;
+    DrainVisits();
+    iterations_reported_++;
+    pg::Info("iteration " + std::to_string(i + 1) + " of " + std::to_string(request_.iterations) + ": " +
+             Seconds(pg::Now() - iteration_started_) + ", " + MetricsLine());
+    iteration_started_ = pg::Now();
+  }
+}
+
+std::string HopLoop::MetricsLine() const {
+  const auto i = static_cast<size_t>(iterations_reported_ > 0 ? iterations_reported_ - 1 : 0);
+  const auto training = std::count_if(result_.models.begin(), result_.models.end(), [](const auto& m) { return m.diverged_step == 0; });
+  char text[160];
+  std::snprintf(text, sizeof(text), "%d models, mean training loss %.6g", static_cast<int>(training),
+                iteration_rows_[i] > 0 ? iteration_loss_sum_[i] / iteration_rows_[i] : std::nan(""));
+  std::string line = text;
+  const double left = SecondsLeft();
+  if (left > 0) line += ", about " + Seconds(left) + " left";
+  return line;
+}
+
+// Partition sums are added in the order of the partitions, whoever computed them.
+void HopLoop::ScoreTable(int table, std::vector<std::vector<double>>* values) {
+  const int partitions = table == kTrainingTable ? shared_->partitions : shared_->validation_partitions;
+  shared_->sync.Lock();
+  shared_->score_table = table;
+  shared_->score_next = 0;
+  shared_->score_done = 0;
+  shared_->sync.Unlock();
+  SetPhase(HopPhase::kScore);
+  for (;;) {
+    shared_->sync.Lock();
+    const bool done = shared_->score_done == partitions;
+    shared_->sync.Unlock();
+    if (done) break;
+    WorkOrWait();
+  }
+  SetPhase(HopPhase::kIdle);
+  const size_t stride = sizes_.SumsStride();
+  const double* all = At<double>(shared_, shared_->sums_offset[table]);
+  size_t at = 0;
+  for (size_t m = 0; m < models_.size(); m++) {
+    std::vector<double> sums(sizes_.sums[m], 0.0);
+    for (int p = 0; p < partitions; p++) {
+      for (size_t k = 0; k < sums.size(); k++) sums[k] += all[static_cast<size_t>(p) * stride + at + k];
+    }
+    at += sums.size();
+    std::vector<double> finished = models_[m]->Finish(sums.data());
+    if (result_.models[m].diverged_step != 0) std::fill(finished.begin(), finished.end(), std::nan(""));
+    values[m].push_back(std::move(finished));
+  }
+}
+
+void HopLoop::ScoreAll(int64_t iteration) {
+  phase_ = pg::Phase::kEvaluating;
+  std::vector<std::vector<double>> values[2];
+  ShowProgress(phase_);
+  const bool validate = shared_->validation_partitions > 0;
+  for (int table = 0; table < (validate ? 2 : 1); table++) {
+    values[table].resize(models_.size());
+    std::vector<std::vector<std::vector<double>>> rows(models_.size());
+    std::vector<std::vector<double>> one(models_.size());
+    std::vector<std::vector<double>*> unused;
+    std::vector<std::vector<std::vector<double>>> found(models_.size());
+    ScoreTable(table, values[table].data());
+  }
+  (void)iteration;
+}
+
+}  // namespace
+}  // namespace run

@@ -1,0 +1,57 @@
+// The hop loop: a planned set of models goes round the partitions until every model has seen all data `iterations` times.
+//
+// One plan, two drivers. With parallel workers the session coordinates: it sets targets, takes the visit log out, reports, and computes the metrics
+// from the sums that the workers leave. Without workers it does the same and the tasks too. No result depends on which.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/model.hpp"
+#include "pg/progress.hpp"
+#include "run/hop_memory.hpp"
+
+namespace run {
+
+struct HopRequest {
+  HopSpec spec;
+  std::vector<int> mst_keys;            // a model
+  int64_t iterations = 1;
+  std::vector<int64_t> due;             // iterations, from 1, after which all models are scored; ascending, the last is `iterations`
+  int workers = 0;                      // wanted; 0 = train in this session
+  bool keep_best = false;               // keep each model's weights of its best due iteration
+  /// Writes a model's first state into its block.
+  std::function<void(int model, engine::Model* engine, void* block)> initialise;
+  /// Reads a model's last state out of its block, after all workers have ended.
+  std::function<void(int model, const engine::Model& engine, const void* block)> collect;
+};
+
+/// One model's record of the run.
+struct HopModelResult {
+  std::vector<std::vector<double>> training;    // a due iteration: the model's metric values (engine::Model::Finish)
+  std::vector<std::vector<double>> validation;  // likewise; empty without a validation table
+  std::vector<double> elapsed;                  // seconds since the run's start, a due iteration
+  double training_seconds = 0;                  // sum of the visits
+  uint64_t diverged_step = 0;                   // 0 = never
+  int64_t best_due = -1;                        // index into due; -1 = none
+  std::string best_weights;                     // raw float32, with keep_best
+};
+
+struct HopResult {
+  std::vector<VisitRecord> visits;
+  std::vector<HopModelResult> models;
+  int workers = 0;               // that took part; 0 = the session trained
+  std::string state_place;       // "shared memory", "mapped file", "session memory"
+  double seconds = 0;
+};
+
+/// Runs it. Errors of any process end all and are raised here; nothing was written to any table by then.
+HopResult RunHopLoop(const HopRequest& request, const std::string& model_table);
+
+/// Whether value a of a metric is better than b: loss-like metrics go down, accuracy-like go up. NaN is worse than all.
+bool BetterMetric(const std::string& metric, double a, double b);
+
+}  // namespace run

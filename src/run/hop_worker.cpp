@@ -1,0 +1,221 @@
+#include "run/hop_worker.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.hpp"
+#include "pg/names.hpp"
+#include "pg/report.hpp"
+#include "run/evaluate.hpp"
+
+namespace run {
+namespace {
+
+/// Holds the run's lock for a few instructions; nothing in its scope may throw.
+class Locked {
+ public:
+  explicit Locked(pg::SharedSync* sync) : sync_(sync) { sync_->Lock(); }
+  ~Locked() { sync_->Unlock(); }
+  Locked(const Locked&) = delete;
+  Locked& operator=(const Locked&) = delete;
+
+ private:
+  pg::SharedSync* sync_;
+};
+
+bool Diverged(const void* block) { return static_cast<const engine::StateCounters*>(block)->diverged_step != 0; }
+
+// The aggregate over one partition in buffer order. The subquery's order is the index's; no sort is planned for it.
+std::string VisitQuery(const PackedTable& table) {
+  const std::string columns = table.DataColumns();
+  return "SELECT cerebro.fit_step($1::pg_catalog.int4, v.partition_id, v.buffer_id, " + columns + ") FROM (SELECT partition_id, buffer_id, " + columns +
+         " FROM " + table.name.Sql() + " WHERE partition_id OPERATOR(pg_catalog.=) $2::pg_catalog.int4 ORDER BY partition_id, buffer_id) v";
+}
+
+}  // namespace
+
+HopStates::HopStates(HopShared* shared) {
+  if (shared->states_path[0] == '\0') {
+    data_ = At<char>(shared, shared->states_offset);
+    return;
+  }
+  file_ = std::make_unique<pg::MappedFile>(pg::MappedFile::Open(shared->states_path, shared->states_bytes));
+  data_ = static_cast<char*>(file_->data());
+}
+
+HopWorker::HopWorker(HopShared* shared, char* states, HopSpec spec, int number)
+    : shared_(shared),
+      states_(states),
+      spec_(std::move(spec)),
+      number_(number),
+      options_(EngineOptions(spec_.use_gpus)),
+      scheduler_(At<char>(shared, shared->scheduler_offset), spec_.plan, false),
+      models_(spec_.models.size()) {
+  options_.precision = spec_.precision;
+}
+
+HopWorker::~HopWorker() = default;
+
+engine::Model* HopWorker::ModelOf(int index) {
+  std::unique_ptr<engine::Model>& model = models_[static_cast<size_t>(index)];
+  if (model == nullptr) model = BuildModel(spec_.models[static_cast<size_t>(index)], spec_.training.spec, options_);
+  return model.get();
+}
+
+bool HopWorker::TryWork() {
+  plan::Scheduler::Task task;
+  int table = 0, partition = -1;
+  bool train = false;
+  {
+    Locked lock(&shared_->sync);
+    seen_events_ = shared_->events;
+    if (shared_->phase == HopPhase::kStop) {
+      stopped_ = true;
+    } else if (shared_->phase == HopPhase::kTrain) {
+      train = scheduler_.Take(&task);
+    } else if (shared_->phase == HopPhase::kScore) {
+      table = shared_->score_table;
+      const int partitions = table == kTrainingTable ? shared_->partitions : shared_->validation_partitions;
+      if (shared_->score_next < partitions) partition = shared_->score_next++;
+    }
+  }
+  if (train) {
+    VisitBundle(task);
+  } else if (partition >= 0) {
+    Score(table, partition);
+  }
+  return train || partition >= 0;
+}
+
+void HopWorker::WaitForChange(int timeout_ms) {
+  pg::PrepareWait(&shared_->sync);
+  bool changed = false;
+  {
+    Locked lock(&shared_->sync);
+    changed = shared_->events != seen_events_;
+  }
+  if (!changed) pg::Wait(&shared_->sync, timeout_ms);
+  pg::CancelWait();
+}
+
+void HopWorker::VisitBundle(const plan::Scheduler::Task& task) {
+  const plan::Bundle& bundle = spec_.plan.bundles[static_cast<size_t>(task.bundle)];
+  const int64_t iteration = spec_.first_iteration[static_cast<size_t>(task.bundle)] + task.iteration;
+  const int partition = spec_.plan.PartitionAt(task.bundle, iteration, task.visit);
+  double total = 0, alive = 0;
+  for (const int index : bundle.models) {
+    const char* block = states_ + At<uint64_t>(shared_, shared_->state_offsets_offset)[index];
+    if (!Diverged(block)) VisitModel(index, task, partition);
+    total += spec_.costs[static_cast<size_t>(index)];
+    if (!Diverged(block)) alive += spec_.costs[static_cast<size_t>(index)];
+  }
+  {
+    Locked lock(&shared_->sync);
+    scheduler_.Done(task, total > 0 ? alive / total : 0);
+    At<uint32_t>(shared_, shared_->tasks_offset)[task.iteration]++;
+    shared_->events++;
+  }
+  shared_->sync.Broadcast();
+}
+
+// The hop itself: whoever holds the bundle's task lays the model over its state, trains one partition and lets go.
+void HopWorker::VisitModel(int index, const plan::Scheduler::Task& task, int partition) {
+  engine::Model* model = ModelOf(index);
+  char* block = states_ + At<uint64_t>(shared_, shared_->state_offsets_offset)[index];
+  if (visit_query_ == nullptr) {
+    visit_query_ = std::make_unique<pg::Statement>(VisitQuery(spec_.training), std::vector<std::string>{"int8", "int8"});
+  }
+  ActiveVisit visit;
+  visit.slot = index;
+  visit.model = model;
+  visit.data = &spec_.training.spec;
+  VisitRecord record;
+  record.model = index;
+  record.iteration = task.iteration;
+  record.visit = task.visit;
+  record.partition = partition;
+  record.worker = number_;
+  record.started = pg::Now();
+  model->Attach(block);
+  {
+    VisitScope scope(&visit);
+    visit_query_->Run({static_cast<int64_t>(index), static_cast<int64_t>(partition)});
+  }
+  if (!visit.begun) {  // an empty partition: nothing to learn, but the visit counts
+    model->BeginVisit();
+    model->EndVisit();
+  }
+  model->Detach();
+  record.ended = pg::Now();
+  record.rows = visit.result.rows;
+  record.loss = visit.result.rows > 0 ? visit.result.loss_sum / static_cast<double>(visit.result.rows) : 0;
+  record.diverged_step = static_cast<engine::StateCounters*>(static_cast<void*>(block))->diverged_step;
+  Log(record);
+}
+
+void HopWorker::Log(const VisitRecord& record) {
+  for (;;) {
+    bool written = false;
+    {
+      Locked lock(&shared_->sync);
+      seen_events_ = shared_->events;
+      if (shared_->ring_head - shared_->ring_tail < shared_->ring_size) {
+        At<VisitRecord>(shared_, shared_->ring_offset)[shared_->ring_head++ % shared_->ring_size] = record;
+        shared_->rows_trained += record.rows;
+        written = true;
+      }
+    }
+    if (written) return;
+    if (number_ < 0) throw base::Error(base::ErrorCode::kInternal, "the visit ring is full in the session's own run");
+    WaitForChange(100);  // the caller takes records out
+  }
+}
+
+// All models that still train, in one scan. A diverged model's sums stay zero: nobody reads them.
+void HopWorker::Score(int table, int partition) {
+  const size_t count = spec_.models.size();
+  std::vector<engine::Model*> alive;
+  std::vector<size_t> places;
+  size_t stride = 0, alive_sums = 0;
+  for (size_t i = 0; i < count; i++) {
+    engine::Model* model = ModelOf(static_cast<int>(i));
+    char* block = states_ + At<uint64_t>(shared_, shared_->state_offsets_offset)[i];
+    if (!Diverged(block)) {
+      model->Attach(block);
+      alive.push_back(model);
+      places.push_back(stride);
+      alive_sums += model->sums_size();
+    }
+    stride += model->sums_size();
+  }
+  std::vector<double> found(alive_sums, 0.0);
+  if (!alive.empty()) Scorer(alive, table == kTrainingTable ? spec_.training : spec_.validation).ScorePartition(partition, found.data());
+  double* sums = At<double>(shared_, shared_->sums_offset[table]) + static_cast<size_t>(partition) * stride;
+  const double* from = found.data();
+  for (size_t i = 0; i < alive.size(); i++) {
+    std::copy(from, from + alive[i]->sums_size(), sums + places[i]);
+    from += alive[i]->sums_size();
+    alive[i]->Detach();
+  }
+  {
+    Locked lock(&shared_->sync);
+    shared_->score_done++;
+    shared_->events++;
+  }
+  shared_->sync.Broadcast();
+}
+
+}  // namespace run
+
+namespace pg {
+
+void RunWorker(void* shared, size_t bytes, int worker) {
+  auto* hop = static_cast<run::HopShared*>(shared);
+  run::HopStates states(hop);
+  run::HopWorker work(hop, states.data(), run::ReadHopSpec(run::At<char>(hop, hop->spec_offset), hop->spec_bytes), worker);
+  while (!work.stopped()) {
+    if (!work.TryWork() && !work.stopped()) work.WaitForChange(1000);
+  }
+}
+
+}  // namespace pg

@@ -1,0 +1,142 @@
+#include "run/model_spec.hpp"
+
+#include <cstring>
+#include <map>
+#include <new>
+#include <utility>
+
+#include "base/error.hpp"
+#include "pg/settings.hpp"
+#include "plan/params.hpp"
+#include "wire/keras.hpp"
+
+namespace run {
+namespace {
+
+constexpr size_t kAlignment = 64;
+
+engine::StateCounters& Counters(void* block) { return *static_cast<engine::StateCounters*>(block); }
+
+}  // namespace
+
+Block::Block(size_t bytes) : data_(::operator new(bytes, std::align_val_t(kAlignment))), size_(bytes) { std::memset(data_, 0, bytes); }
+
+Block::~Block() {
+  if (data_ != nullptr) ::operator delete(data_, std::align_val_t(kAlignment));
+}
+
+Block::Block(Block&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+Block& Block::operator=(Block&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+engine::Options EngineOptions(bool use_gpus) {
+  const pg::Settings settings = pg::CurrentSettings();
+  engine::SetThreads(settings.threads);
+  engine::Options options;
+  options.precision = settings.float64 ? base::DType::kFloat64 : base::DType::kFloat32;
+  if (use_gpus) {
+    const int devices = engine::DeviceCount();
+    if (devices == 0) {
+      throw base::Error(base::ErrorCode::kFeatureNotSupported, "use_gpus is set but LibTorch sees no CUDA device",
+                        "This server's LibTorch was built without CUDA, or the host has no usable GPU.",
+                        "Call the function with use_gpus => false.");
+    }
+    options.device = settings.device_rank % devices;
+  }
+  return options;
+}
+
+std::unique_ptr<engine::Model> BuildModel(const ModelSpec& spec, const base::DataSpec& data, const engine::Options& options) {
+  return std::make_unique<engine::Model>(spec.graph, spec.config, data, options);
+}
+
+std::string EncodeState(const ModelSpec& spec, const base::DataSpec& data, const engine::StateLayout& layout, const void* block) {
+  const auto& counters = *static_cast<const engine::StateCounters*>(block);
+  wire::StateHeader header;
+  header.graph_digest = wire::GraphDigest(spec.graph);
+  header.graph = spec.graph;
+  header.compile_params = spec.compile_params;
+  header.fit_params = spec.fit_params;
+  header.data_spec = base::WriteDataSpec(data);
+  header.precision = layout.precision;
+  header.seed = counters.seed;
+  header.stream = counters.stream;
+  header.step = counters.step;
+  header.iterations_done = counters.iterations_done;
+  header.diverged_step = counters.diverged_step;
+  header.rows_seen = counters.rows_seen;
+  header.visits_in_iteration = counters.visits_in_iteration;
+  header.partitions = counters.partitions;
+  for (const engine::StateTensor& tensor : layout.tensors) {
+    header.tensors.push_back({tensor.name, tensor.shape, tensor.offset - engine::kStateCountersBytes, tensor.is_slot, tensor.trainable});
+  }
+  header.raw_bytes = layout.bytes - engine::kStateCountersBytes;
+  header.build = engine::BuildDescription();
+  std::string bytes = wire::WriteStateHeader(header);
+  bytes.append(static_cast<const char*>(block) + engine::kStateCountersBytes, header.raw_bytes);
+  return bytes;
+}
+
+ModelSpec SpecOf(const wire::StateHeader& header) {
+  ModelSpec spec;
+  spec.graph = header.graph;
+  spec.compile_params = header.compile_params;
+  spec.fit_params = header.fit_params;
+  spec.config = plan::ReadConfig(spec.compile_params, spec.fit_params);
+  return spec;
+}
+
+StateFit DecodeState(const wire::StateHeader& header, std::string_view bytes, size_t raw_offset, const engine::StateLayout& layout,
+                     void* block) {
+  if (raw_offset > bytes.size() || bytes.size() - raw_offset < header.raw_bytes) {
+    throw base::Error(base::ErrorCode::kDataCorrupted, "a training state is cut short: " + std::to_string(bytes.size()) + " bytes");
+  }
+  if (header.precision != layout.precision) {
+    throw base::Error(base::ErrorCode::kInvalidParameter,
+                      std::string("the training state is in ") + base::DTypeName(header.precision) + ", this session trains in " +
+                          base::DTypeName(layout.precision),
+                      "", "Set cerebro.precision to the precision of the first training.");
+  }
+  const size_t element = base::DTypeSize(layout.precision);
+  std::map<std::string, const wire::TensorEntry*> stored;
+  for (const wire::TensorEntry& entry : header.tensors) stored[entry.name] = &entry;
+
+  const auto find = [&](const engine::StateTensor& tensor) -> const wire::TensorEntry* {
+    const auto it = stored.find(tensor.name);
+    if (it == stored.end() || it->second->shape != tensor.shape || it->second->is_slot != tensor.is_slot) return nullptr;
+    const wire::TensorEntry* entry = it->second;
+    if (entry->offset > header.raw_bytes || header.raw_bytes - entry->offset < tensor.count * element) return nullptr;
+    return entry;
+  };
+  StateFit fit = StateFit::kWhole;
+  for (const engine::StateTensor& tensor : layout.tensors) {
+    if (find(tensor) != nullptr) continue;
+    if (!tensor.is_slot) {
+      throw base::Error(base::ErrorCode::kInvalidParameter, "the training state does not fit the model: weight \"" + tensor.name +
+                            "\" of shape " + base::FormatShape(tensor.shape) + " is not in it",
+                        "", "Train the changed architecture under a new mst_key, or without warm_start.");
+    }
+    fit = StateFit::kWeightsOnly;
+  }
+  const char* raw = bytes.data() + raw_offset;
+  for (const engine::StateTensor& tensor : layout.tensors) {
+    if (tensor.is_slot && fit == StateFit::kWeightsOnly) continue;
+    std::memcpy(static_cast<char*>(block) + tensor.offset, raw + find(tensor)->offset, tensor.count * element);
+  }
+  engine::StateCounters& counters = Counters(block);
+  counters.seed = header.seed;
+  counters.stream = header.stream;
+  counters.step = fit == StateFit::kWhole ? header.step : 0;
+  counters.iterations_done = header.iterations_done;
+  counters.diverged_step = header.diverged_step;
+  counters.rows_seen = header.rows_seen;
+  counters.visits_in_iteration = header.visits_in_iteration;
+  counters.partitions = header.partitions;
+  return fit;
+}
+
+}  // namespace run

@@ -1,0 +1,149 @@
+#include "run/step.hpp"
+
+#include <cstring>
+#include <optional>
+
+#include "base/error.hpp"
+#include "base/literal.hpp"
+#include "pg/report.hpp"
+#include "plan/params.hpp"
+#include "run/architectures.hpp"
+#include "run/packed_table.hpp"
+
+namespace run {
+
+struct Step::Own {
+  ModelSpec spec;
+  base::DataSpec data;
+  std::unique_ptr<engine::Model> model;
+  Block block{0};
+  ActiveVisit visit;
+};
+
+Step::Step(std::string_view state) : own_(std::make_unique<Own>()) {
+  size_t raw_offset = 0;
+  const wire::StateHeader header = wire::ReadStateHeader(state, &raw_offset);
+  own_->spec = SpecOf(header);
+  own_->data = base::ReadDataSpec(header.data_spec);
+  engine::Options options = EngineOptions(false);
+  options.precision = header.precision;  // a state carries its precision along
+  own_->model = BuildModel(own_->spec, own_->data, options);
+  own_->block = Block(own_->model->layout().bytes);
+  DecodeState(header, state, raw_offset, own_->model->layout(), own_->block.data());
+  own_->model->Attach(own_->block.data());
+  own_->visit.model = own_->model.get();
+  own_->visit.data = &own_->data;
+  visit_ = &own_->visit;
+  visit_->model->BeginVisit();
+}
+
+Step::Step(int slot) : visit_(CurrentVisit()) {
+  if (visit_ == nullptr || visit_->slot != slot || visit_->begun) {
+    throw base::Error(base::ErrorCode::kInvalidParameter, "slot " + std::to_string(slot) + " is not being trained in this session",
+                      "Slot numbers are used by fit_multiple_model() within its own run.",
+                      "Call fit_step with a state made by cerebro.init_state() or returned by fit_step.");
+  }
+  visit_->begun = true;
+  visit_->model->BeginVisit();
+}
+
+Step::~Step() = default;
+
+void Step::Feed(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns) {
+  const base::DataSpec& data = *visit_->data;
+  const size_t expected = data.inputs.size() + data.targets.size() + (data.has_weights ? 1 : 0);
+  if (columns.size() != expected) {
+    throw base::Error(base::ErrorCode::kInvalidParameter, "fit_step got " + std::to_string(columns.size()) + " data columns, the model needs " +
+                          std::to_string(expected),
+                      "", "Pass the packed table's columns in its own order: independent, dependent, then sample_weight if there is one.");
+  }
+  base::Buffer buffer;
+  buffer.partition_id = partition_id;
+  buffer.buffer_id = buffer_id;
+  buffer.rows = -1;
+  const auto take = [&](const base::Bytes& bytes, const std::string& name, size_t row_bytes) {
+    const int64_t rows = row_bytes == 0 ? 0 : static_cast<int64_t>(bytes.size / row_bytes);
+    if (row_bytes == 0 || bytes.size % row_bytes != 0 || (buffer.rows >= 0 && rows != buffer.rows)) {
+      throw base::Error(base::ErrorCode::kInvalidParameter, "column \"" + name + "\" of partition " + std::to_string(partition_id) + ", buffer " +
+                            std::to_string(buffer_id) + " has " + std::to_string(bytes.size) + " bytes, which is not " +
+                            (buffer.rows >= 0 ? std::to_string(buffer.rows) : std::string("a whole number of")) + " rows of " +
+                            std::to_string(row_bytes) + " bytes",
+                        "", "Pass the columns of one packed table, made by training_preprocessor_dl().");
+    }
+    buffer.rows = rows;
+    return bytes.data;
+  };
+  size_t next = 0;
+  for (const base::ColumnSpec& column : data.inputs) buffer.inputs.push_back(take(columns[next++], column.name, column.row_bytes()));
+  for (const base::ColumnSpec& column : data.targets) buffer.targets.push_back(take(columns[next++], column.name, column.row_bytes()));
+  if (data.has_weights) buffer.weights = take(columns[next], "sample_weight", sizeof(float));
+
+  if (visit_->result.diverged) return;
+  const engine::TrainResult part = visit_->model->Train(buffer, pg::CheckInterrupts);
+  visit_->result.rows += part.rows;
+  visit_->result.batches += part.batches;
+  visit_->result.loss_sum += part.loss_sum;
+  visit_->result.diverged = part.diverged;
+}
+
+std::string Step::Finish() {
+  visit_->model->EndVisit();
+  visit_->ended = true;
+  if (own_ == nullptr) return {};
+  own_->model->Detach();
+  return EncodeState(own_->spec, own_->data, own_->model->layout(), own_->block.data());
+}
+
+std::string InitialState(std::string_view model_arch_table, int model_id, const std::string& compile_params, const std::string& fit_params,
+                         std::string_view source_table, uint64_t seed, uint64_t stream) {
+  const PackedTable source = OpenPackedTable(source_table, "source_table");
+  const Architecture architecture = ReadArchitecture(model_arch_table, model_id);
+  ModelSpec spec;
+  spec.graph = architecture.graph;
+  spec.compile_params = compile_params;
+  spec.fit_params = fit_params;
+  spec.config = plan::ReadConfig(compile_params, fit_params);
+  const auto model = BuildModel(spec, source.spec, EngineOptions(false));
+  Block block(model->layout().bytes);
+  model->Initialise(block.data(), seed, stream, static_cast<uint32_t>(source.spec.num_partitions));
+  LoadArchitectureWeights(architecture, *model, block.data());
+  return EncodeState(spec, source.spec, model->layout(), block.data());
+}
+
+namespace {
+
+template <typename T>
+std::string ArrayText(const char* raw, size_t count) {
+  std::string text = "{";
+  for (size_t i = 0; i < count; i++) {
+    T value;
+    std::memcpy(&value, raw + i * sizeof(T), sizeof(T));
+    if (i > 0) text += ',';
+    text += base::FormatNumber(static_cast<double>(value), true);
+  }
+  return text + "}";
+}
+
+}  // namespace
+
+std::vector<std::vector<std::optional<std::string>>> StateTensors(std::string_view state) {
+  size_t raw_offset = 0;
+  const wire::StateHeader header = wire::ReadStateHeader(state, &raw_offset);
+  std::vector<std::vector<std::optional<std::string>>> rows;
+  for (const wire::TensorEntry& tensor : header.tensors) {
+    const size_t count = static_cast<size_t>(base::ElementCount(tensor.shape));
+    const size_t bytes = count * base::DTypeSize(header.precision);
+    if (tensor.offset > header.raw_bytes || header.raw_bytes - tensor.offset < bytes || state.size() - raw_offset < header.raw_bytes) {
+      throw base::Error(base::ErrorCode::kDataCorrupted, "tensor \"" + tensor.name + "\" lies outside its training state");
+    }
+    std::string shape = "{";
+    for (size_t i = 0; i < tensor.shape.size(); i++) shape += (i > 0 ? "," : "") + std::to_string(tensor.shape[i]);
+    const char* raw = state.data() + raw_offset + tensor.offset;
+    const bool wide = header.precision == base::DType::kFloat64;
+    rows.push_back({std::to_string(rows.size() + 1), tensor.name, shape + "}", tensor.is_slot ? "t" : "f", tensor.trainable ? "t" : "f",
+                    wide ? ArrayText<double>(raw, count) : ArrayText<float>(raw, count)});
+  }
+  return rows;
+}
+
+}  // namespace run

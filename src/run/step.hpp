@@ -1,0 +1,47 @@
+// One execution of the fit_step aggregate: one model, one pass over the packed rows that it is given.
+//
+// Two ways in. By hand the state comes as bytes, is copied into a block of its own and goes out as bytes again. Inside a run it is a slot
+// number: the driver has attached the model to its memory, and nothing is copied.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/tensor.hpp"
+#include "run/context.hpp"
+#include "run/model_spec.hpp"
+
+namespace run {
+
+class Step {
+ public:
+  /// A state's bytes. Errors: kDataCorrupted for bytes that are no state.
+  explicit Step(std::string_view state);
+  /// The slot of the visit in progress. Errors: kInvalidParameter for any other number, or outside a run.
+  explicit Step(int slot);
+  ~Step();
+
+  /// Trains on one packed buffer: its data columns in the packed table's order (independent, dependent, then the sample weight where the
+  /// table has one). Errors: kInvalidParameter when the columns do not fit the state's data.
+  void Feed(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns);
+
+  /// Ends the pass: the new state's bytes; empty inside a run.
+  std::string Finish();
+
+ private:
+  struct Own;
+  std::unique_ptr<Own> own_;  // by hand only
+  ActiveVisit* visit_;        // own_'s or the driver's
+};
+
+/// The state of a model that has not been trained: what cerebro.init_state returns.
+std::string InitialState(std::string_view model_arch_table, int model_id, const std::string& compile_params, const std::string& fit_params,
+                         std::string_view source_table, uint64_t seed, uint64_t stream);
+
+/// The tensors of a state, a row a tensor: position, name, shape, is_slot, trainable, data as texts of SQL values.
+std::vector<std::vector<std::optional<std::string>>> StateTensors(std::string_view state);
+
+}  // namespace run
