@@ -1,0 +1,58 @@
+// Scoring: any number of models over one packed table in one shared scan.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/tensor.hpp"
+#include "engine/model.hpp"
+#include "pg/sql.hpp"
+#include "run/packed_table.hpp"
+
+namespace run {
+
+/// Reads a packed table's partitions buffer by buffer, in buffer order, each buffer once. Read-only statements only: works in parallel workers.
+class PartitionScan {
+ public:
+  explicit PartitionScan(const PackedTable& table);
+  /// Calls `use` for every buffer of the partition. The buffer is valid during the call.
+  void ForEach(int partition, const std::function<void(const base::Buffer&)>& use) const;
+
+ private:
+  std::string sql_;
+  base::DataSpec spec_;
+};
+
+/// Feeds every buffer of a partition to all models. The models must have their states attached and outlive the scorer.
+class Scorer {
+ public:
+  Scorer(std::vector<engine::Model*> models, const PackedTable& table);
+
+  /// Doubles that ScorePartition adds to: the models' sums one after another.
+  size_t sums_size() const { return sums_size_; }
+  /// Where a model's sums begin.
+  size_t offset(size_t model) const { return offsets_[model]; }
+
+  /// Adds the partition's sums to `sums` (sums_size() doubles). Partitions may be scored anywhere; add their arrays in the order of partitions,
+  /// then Finish: the values do not depend on who scored what. Serves interrupts once a mini-batch.
+  void ScorePartition(int partition, double* sums) const;
+
+  /// Values of one model in the order of its metric_names().
+  std::vector<double> Finish(size_t model, const double* sums) const;
+
+ private:
+  std::vector<engine::Model*> models_;
+  std::vector<size_t> offsets_;
+  size_t sums_size_ = 0;
+  PartitionScan scan_;
+};
+
+/// cerebro.evaluate: scores the models of a model table (all, or one) over a packed test table and writes a row a model into output_table.
+void Evaluate(std::string_view model_table, std::string_view test_table, std::string_view output_table, bool use_gpus,
+              std::optional<int> mst_key);
+
+}  // namespace run
