@@ -34,9 +34,11 @@ class HopLoop {
   void Initialise();
   void Launch();
   void TrainTo(int64_t target);
-  void ScoreTable(int table, std::vector<std::vector<double>>* values);
+  void ScoreTable(int table);
   void ScoreAll(int64_t iteration);
   void KeepBest(size_t model);
+  const std::string& LeadMetric(size_t model) const;
+  double LeadValue(const HopModelResult& model) const;
   void SetPhase(HopPhase phase);
   void WorkOrWait();
   void DrainVisits();
@@ -62,10 +64,12 @@ class HopLoop {
   std::unique_ptr<HopWorker> own_worker_;  // when this session trains
   HopResult result_;
   pg::Phase phase_ = pg::Phase::kInitialising;
-  int64_t iterations_reported_ = 0;
+  int64_t iterations_reported_ = 0;        // INFO lines written
   double iteration_started_ = 0;
-  double cost_done_ = 0, cost_total_ = 0;
-  double trained_seconds_ = 0;             // wall time spent training
+  double cost_done_ = 0;
+  double trained_seconds_ = 0;             // wall time of the training phases that have ended
+  double training_since_ = 0;              // start of the phase under way; 0 = none
+  std::vector<int64_t> visits_done_;       // a model
   std::vector<double> iteration_loss_sum_, iteration_rows_;
 };
 
@@ -82,9 +86,7 @@ HopLoop::HopLoop(const HopRequest& request, const std::string& model_table)
     sizes_.sums.push_back(models_.back()->sums_size());
   }
   sizes_.iterations = request.iterations;
-  for (const double cost : request.spec.costs) {
-    cost_total_ += cost * request.spec.plan.partitions * static_cast<double>(request.iterations);
-  }
+  visits_done_.assign(models_.size(), 0);
 }
 
 // States go to /dev/shm when they fit into what the setting and the file system leave, else to one mapped file.
@@ -161,7 +163,7 @@ void HopLoop::WorkOrWait() {
 }
 
 void HopLoop::TrainTo(int64_t target) {
-  const double from = pg::Now();
+  training_since_ = pg::Now();
   phase_ = pg::Phase::kTraining;
   shared_->sync.Lock();
   scheduler_->SetTarget(target);
@@ -176,7 +178,8 @@ void HopLoop::TrainTo(int64_t target) {
   }
   SetPhase(HopPhase::kIdle);
   DrainVisits();
-  trained_seconds_ += pg::Now() - from;
+  trained_seconds_ += pg::Now() - training_since_;
+  training_since_ = 0;
 }
 
 void HopLoop::DrainVisits() {
@@ -195,6 +198,7 @@ void HopLoop::DrainVisits() {
                       std::to_string(record.diverged_step) + ": its loss is NaN or infinite",
                   "The other models go on. A lower learning rate, clipnorm, or standardised inputs usually help.");
     }
+    visits_done_[static_cast<size_t>(record.model)]++;
     cost_done_ += request_.spec.costs[static_cast<size_t>(record.model)];
     if (std::isfinite(record.loss)) {
       iteration_loss_sum_[static_cast<size_t>(record.iteration)] += record.loss * static_cast<double>(record.rows);
@@ -207,12 +211,10 @@ void HopLoop::DrainVisits() {
 double HopLoop::SecondsLeft() const {
   if (cost_done_ <= 0) return -1;
   double cost_left = 0;  // of the models that still train
-  std::vector<int64_t> visits(models_.size(), 0);
-  for (const VisitRecord& visit : result_.visits) visits[static_cast<size_t>(visit.model)]++;
   for (size_t m = 0; m < models_.size(); m++) {
     if (result_.models[m].diverged_step != 0) continue;
     const int64_t all = request_.iterations * request_.spec.plan.partitions;
-    cost_left += request_.spec.costs[m] * static_cast<double>(std::max<int64_t>(0, all - visits[m]));
+    cost_left += request_.spec.costs[m] * static_cast<double>(std::max<int64_t>(0, all - visits_done_[m]));
   }
   return (pg::Now() - started_) * cost_left / cost_done_;
 }
@@ -249,7 +251,7 @@ std::string HopLoop::MetricsLine() const {
 }
 
 // Partition sums are added in the order of the partitions, whoever computed them.
-void HopLoop::ScoreTable(int table, std::vector<std::vector<double>>* values) {
+void HopLoop::ScoreTable(int table) {
   const int partitions = table == kTrainingTable ? shared_->partitions : shared_->validation_partitions;
   shared_->sync.Lock();
   shared_->score_table = table;
@@ -274,27 +276,116 @@ void HopLoop::ScoreTable(int table, std::vector<std::vector<double>>* values) {
       for (size_t k = 0; k < sums.size(); k++) sums[k] += all[static_cast<size_t>(p) * stride + at + k];
     }
     at += sums.size();
-    std::vector<double> finished = models_[m]->Finish(sums.data());
-    if (result_.models[m].diverged_step != 0) std::fill(finished.begin(), finished.end(), std::nan(""));
-    values[m].push_back(std::move(finished));
+    HopModelResult& model = result_.models[m];
+    std::vector<double> values(models_[m]->metric_names().size(), std::nan(""));
+    if (model.diverged_step == 0) values = models_[m]->Finish(sums.data());
+    (table == kTrainingTable ? model.training : model.validation).push_back(std::move(values));
   }
 }
 
 void HopLoop::ScoreAll(int64_t iteration) {
   phase_ = pg::Phase::kEvaluating;
-  std::vector<std::vector<double>> values[2];
   ShowProgress(phase_);
-  const bool validate = shared_->validation_partitions > 0;
-  for (int table = 0; table < (validate ? 2 : 1); table++) {
-    values[table].resize(models_.size());
-    std::vector<std::vector<std::vector<double>>> rows(models_.size());
-    std::vector<std::vector<double>> one(models_.size());
-    std::vector<std::vector<double>*> unused;
-    std::vector<std::vector<std::vector<double>>> found(models_.size());
-    ScoreTable(table, values[table].data());
+  ScoreTable(kTrainingTable);
+  const bool validated = shared_->validation_partitions > 0;
+  if (validated) ScoreTable(kValidationTable);
+  size_t best = 0;
+  for (size_t m = 0; m < models_.size(); m++) {
+    HopModelResult& model = result_.models[m];
+    model.elapsed.push_back(pg::Now() - started_);
+    if (request_.keep_best) KeepBest(m);
+    const HopModelResult& leader = result_.models[best];
+    if (m > 0 && BetterMetric(LeadMetric(m), LeadValue(model), LeadValue(leader))) best = m;
   }
-  (void)iteration;
+  const HopModelResult& leader = result_.models[best];
+  char text[192];
+  std::snprintf(text, sizeof(text), "; best by %s %s: mst_key=%d with %.6g (loss %.6g)", validated ? "validation" : "training",
+                LeadMetric(best).c_str(), request_.mst_keys[best], LeadValue(leader),
+                (validated ? leader.validation : leader.training).back()[0]);
+  iterations_reported_ = iteration;
+  pg::Info("iteration " + std::to_string(iteration) + " of " + std::to_string(request_.iterations) + ": " +
+           Seconds(pg::Now() - iteration_started_) + ", " + MetricsLine() + text);
+  iteration_started_ = pg::Now();
+}
+
+// The metric that models are compared by: the first after the loss, or the loss.
+const std::string& HopLoop::LeadMetric(size_t model) const {
+  const std::vector<std::string>& names = models_[model]->metric_names();
+  return names[names.size() > 1 ? 1 : 0];
+}
+
+double HopLoop::LeadValue(const HopModelResult& model) const {
+  const std::vector<double>& values = (model.validation.empty() ? model.training : model.validation).back();
+  return values[values.size() > 1 ? 1 : 0];
+}
+
+void HopLoop::KeepBest(size_t m) {
+  HopModelResult& model = result_.models[m];
+  if (model.diverged_step != 0) return;
+  const auto& history = model.validation.empty() ? model.training : model.validation;
+  const auto value = [&](size_t due) { return history[due][history[due].size() > 1 ? 1 : 0]; };
+  const size_t now = history.size() - 1;
+  if (model.best_due >= 0 && !BetterMetric(LeadMetric(m), value(now), value(static_cast<size_t>(model.best_due)))) return;
+  model.best_due = static_cast<int64_t>(now);
+  model.best_weights.clear();
+  models_[m]->StoreWeights(BlockOf(m), &model.best_weights);
+}
+
+void HopLoop::ShowProgress(pg::Phase phase) {
+  pg::ProgressRow row;
+  row.model_table = model_table_;
+  row.phase = phase;
+  row.iteration = std::min(iterations_reported_ + 1, request_.iterations);
+  row.iterations = request_.iterations;
+  row.visits_done = static_cast<int64_t>(result_.visits.size());
+  row.visits_total = static_cast<int64_t>(models_.size()) * request_.spec.plan.partitions * request_.iterations;
+  row.models = static_cast<int>(models_.size());
+  row.models_training =
+      static_cast<int>(std::count_if(result_.models.begin(), result_.models.end(), [](const auto& m) { return m.diverged_step == 0; }));
+  row.workers = result_.workers;
+  const double seconds = trained_seconds_ + (training_since_ > 0 ? pg::Now() - training_since_ : 0);
+  if (shared_ != nullptr && seconds > 0) {
+    shared_->sync.Lock();
+    row.rows_per_second = static_cast<double>(shared_->rows_trained) / seconds;
+    shared_->sync.Unlock();
+  }
+  row.seconds_left = SecondsLeft();
+  progress_.Update(row);
+}
+
+HopResult HopLoop::Run() {
+  ShowProgress(phase_);
+  TakeMemory();
+  Initialise();
+  Launch();
+  iteration_started_ = pg::Now();
+  for (const int64_t target : request_.due) {
+    TrainTo(target);
+    ScoreAll(target);
+  }
+  SetPhase(HopPhase::kStop);
+  if (parallel_ != nullptr) parallel_->Finish();
+  for (size_t m = 0; m < models_.size(); m++) request_.collect(static_cast<int>(m), *models_[m], BlockOf(m));
+  phase_ = pg::Phase::kWriting;
+  ShowProgress(phase_);
+  own_worker_.reset();
+  scheduler_.reset();
+  shared_ = nullptr;
+  parallel_.reset();
+  result_.seconds = pg::Now() - started_;
+  return std::move(result_);
 }
 
 }  // namespace
+
+bool BetterMetric(const std::string& metric, double a, double b) {
+  if (std::isnan(a)) return false;
+  if (std::isnan(b)) return true;
+  const auto has = [&metric](const char* word) { return metric.find(word) != std::string::npos; };
+  const bool upwards = has("acc") || has("auc") || has("AUC") || has("precision") || has("Precision") || has("recall") || has("Recall");
+  return upwards ? a > b : a < b;
+}
+
+HopResult RunHopLoop(const HopRequest& request, const std::string& model_table) { return HopLoop(request, model_table).Run(); }
+
 }  // namespace run

@@ -1,0 +1,50 @@
+-- Training: the aggregate, states, and fit_multiple_model.
+
+CREATE FUNCTION cerebro._fit_step_transition(internal, state bytea, partition_id integer, buffer_id integer, VARIADIC data "any") RETURNS internal
+    AS 'MODULE_PATHNAME', 'pg_cerebro_fit_step_transition' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+COMMENT ON FUNCTION cerebro._fit_step_transition(internal, bytea, integer, integer, "any") IS 'internal: transition function of fit_step';
+
+CREATE FUNCTION cerebro._fit_step_transition(internal, slot integer, partition_id integer, buffer_id integer, VARIADIC data "any") RETURNS internal
+    AS 'MODULE_PATHNAME', 'pg_cerebro_fit_step_slot_transition' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+COMMENT ON FUNCTION cerebro._fit_step_transition(internal, integer, integer, integer, "any") IS 'internal: transition function of fit_step within a run';
+
+CREATE FUNCTION cerebro._fit_step_final(internal) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'pg_cerebro_fit_step_final' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+COMMENT ON FUNCTION cerebro._fit_step_final(internal) IS 'internal: final function of fit_step';
+
+CREATE AGGREGATE cerebro.fit_step(state bytea, partition_id integer, buffer_id integer, VARIADIC data "any") (
+    SFUNC = cerebro._fit_step_transition, STYPE = internal, FINALFUNC = cerebro._fit_step_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = UNSAFE);
+COMMENT ON AGGREGATE cerebro.fit_step(bytea, integer, integer, "any") IS
+    'trains one model on the packed rows that it is given, in their order: state in, state out';
+
+CREATE AGGREGATE cerebro.fit_step(slot integer, partition_id integer, buffer_id integer, VARIADIC data "any") (
+    SFUNC = cerebro._fit_step_transition, STYPE = internal, FINALFUNC = cerebro._fit_step_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = UNSAFE);
+COMMENT ON AGGREGATE cerebro.fit_step(integer, integer, integer, "any") IS
+    'internal: fit_step on a model of the run in progress; every other use is refused';
+
+CREATE FUNCTION cerebro.init_state(model_arch_table text, model_id integer, compile_params text, fit_params text, source_table text,
+        seed bigint DEFAULT 0, stream integer DEFAULT 0) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'pg_cerebro_init_state' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+COMMENT ON FUNCTION cerebro.init_state(text, integer, text, text, text, bigint, integer) IS
+    'training state of an untrained model, as fit_multiple_model starts it when stream is its mst_key';
+
+CREATE FUNCTION cerebro.state_tensors(state bytea, OUT "position" integer, OUT name text, OUT shape integer[], OUT is_slot boolean, OUT trainable boolean,
+        OUT data double precision[]) RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'pg_cerebro_state_tensors' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cerebro.state_tensors(bytea) IS 'weights and optimizer slots of a training state, a row a tensor, in Keras''s order';
+
+CREATE FUNCTION cerebro.fit_multiple_model(source_table text, model_output_table text, model_selection_table text, num_iterations integer,
+        use_gpus boolean DEFAULT false, validation_table text DEFAULT NULL, metrics_compute_frequency integer DEFAULT NULL,
+        warm_start boolean DEFAULT false, name text DEFAULT NULL, description text DEFAULT NULL, use_caching boolean DEFAULT false,
+        seed bigint DEFAULT NULL, workers integer DEFAULT NULL, restore_best boolean DEFAULT false) RETURNS void
+    AS 'MODULE_PATHNAME', 'pg_cerebro_fit_multiple_model' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+COMMENT ON FUNCTION cerebro.fit_multiple_model(text, text, text, integer, boolean, text, integer, boolean, text, text, boolean, bigint, integer, boolean) IS
+    'trains all models of a model selection table on a packed table by model hopping';
+
+CREATE FUNCTION cerebro.explain_fit_multiple_model(source_table text, model_output_table text, model_selection_table text, num_iterations integer,
+        use_gpus boolean DEFAULT false, validation_table text DEFAULT NULL, metrics_compute_frequency integer DEFAULT NULL,
+        warm_start boolean DEFAULT false, name text DEFAULT NULL, description text DEFAULT NULL, use_caching boolean DEFAULT false,
+        seed bigint DEFAULT NULL, workers integer DEFAULT NULL, restore_best boolean DEFAULT false) RETURNS SETOF text
+    AS 'MODULE_PATHNAME', 'pg_cerebro_explain_fit_multiple_model' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+COMMENT ON FUNCTION cerebro.explain_fit_multiple_model(text, text, text, integer, boolean, text, integer, boolean, text, text, boolean, bigint, integer, boolean)
+    IS 'the plan of fit_multiple_model with the same arguments, as text; trains nothing and writes nothing';

@@ -1,0 +1,52 @@
+// fit_multiple_model and its EXPLAIN.
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pg/args.hpp"
+#include "pg/guard.hpp"
+#include "run/fit.hpp"
+
+extern "C" {
+PG_FUNCTION_INFO_V1(pg_cerebro_fit_multiple_model);
+PG_FUNCTION_INFO_V1(pg_cerebro_explain_fit_multiple_model);
+}
+
+namespace {
+
+run::FitArguments ReadArguments(const pg::Args& args) {
+  run::FitArguments a;
+  a.source_table = args.text(0, "source_table");
+  a.model_output_table = args.text(1, "model_output_table");
+  a.model_selection_table = args.text(2, "model_selection_table");
+  a.num_iterations = args.int4(3, "num_iterations");
+  a.use_gpus = args.boolean(4, false);
+  a.validation_table = args.opt_text(5);
+  a.metrics_compute_frequency = args.opt_int4(6);
+  a.warm_start = args.boolean(7, false);
+  a.name = args.opt_text(8);
+  a.description = args.opt_text(9);
+  a.use_caching = args.boolean(10, false);
+  a.seed = args.opt_int8(11);
+  a.workers = args.opt_int4(12);
+  a.restore_best = args.boolean(13, false);
+  return a;
+}
+
+}  // namespace
+
+Datum pg_cerebro_fit_multiple_model(PG_FUNCTION_ARGS) {
+  return pg::entry([&]() -> Datum {
+    run::FitMultipleModel(ReadArguments(pg::Args(fcinfo)));
+    PG_RETURN_VOID();
+  });
+}
+
+Datum pg_cerebro_explain_fit_multiple_model(PG_FUNCTION_ARGS) {
+  return pg::entry([&]() -> Datum {
+    std::vector<std::vector<std::optional<std::string>>> rows;
+    for (const std::string& line : run::ExplainFit(ReadArguments(pg::Args(fcinfo)))) rows.push_back({line});
+    pg::ReturnRows(fcinfo, rows);
+    return Datum{0};
+  });
+}

@@ -1,0 +1,60 @@
+// All that is checked, read and decided before a run starts: shared by fit_multiple_model and its EXPLAIN.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pg/names.hpp"
+#include "plan/cost.hpp"
+#include "plan/schedule.hpp"
+#include "run/architectures.hpp"
+#include "run/fit.hpp"
+#include "run/model_spec.hpp"
+#include "run/model_store.hpp"
+#include "run/packed_table.hpp"
+
+namespace run {
+
+struct PreparedModel {
+  int mst_key = 0;
+  std::shared_ptr<const Architecture> architecture;
+  ModelSpec spec;
+  plan::ModelCost cost;
+  double visit_seconds = 0;       // estimated, over an average partition
+  size_t state_bytes = 0;
+  bool stored = false;            // warm start: goes on from <out>_state
+  int64_t iterations_done = 0;    // before this run
+};
+
+struct OutputTables {
+  pg::TableName models, info, summary, state, visits;
+  explicit OutputTables(const pg::TableName& name);
+  std::vector<pg::TableName> All() const { return {models, info, summary, state, visits}; }
+};
+
+struct PreparedFit {
+  explicit PreparedFit(const pg::TableName& out) : output(out) {}
+
+  OutputTables output;
+  pg::TableName selection_table, architecture_table;
+  PackedTable training;
+  std::optional<PackedTable> validation;
+  std::vector<PreparedModel> models;     // by mst_key
+  plan::Plan plan;
+  std::vector<int64_t> first_iteration;  // a bundle
+  std::vector<int64_t> due;
+  uint64_t seed = 0;
+  int workers = 0;                       // wanted
+  std::string serial_reason;             // why workers is 0 although some were asked for
+  engine::Options options;
+  std::optional<ModelTable> stored;      // warm start
+  size_t StateBytes() const;
+};
+
+/// Errors: all that a caller can get wrong; several wrong configurations are listed in one error.
+PreparedFit PrepareFit(const FitArguments& arguments);
+
+}  // namespace run
