@@ -1,0 +1,68 @@
+#include "engine/layer_dropout.hpp"
+
+#include <cmath>
+#include <memory>
+
+#include "base/philox.hpp"
+
+namespace engine {
+
+namespace {
+
+template <class T>
+void FillMask(T* out, int64_t count, double rate, const base::Stream& stream) {
+  const uint64_t below = static_cast<uint64_t>(std::ldexp(rate, 32));
+  const T kept = static_cast<T>(1.0 / (1.0 - rate));
+  int64_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    const std::array<uint32_t, 4> words = stream.Block(static_cast<uint64_t>(i) >> 2);
+    for (int k = 0; k < 4; ++k) out[i + k] = words[k] < below ? T(0) : kept;
+  }
+  if (i < count) {
+    const std::array<uint32_t, 4> words = stream.Block(static_cast<uint64_t>(i) >> 2);
+    for (int k = 0; i < count; ++i, ++k) out[i] = words[k] < below ? T(0) : kept;
+  }
+}
+
+// The layer's own "seed" argument is not read: all draws belong to the run's seed and the model's stream.
+class DropoutModule : public Module {
+ public:
+  explicit DropoutModule(const base::Layer& layer) : rate_(NumberAttribute(layer, "rate")) {
+    const base::Value* noise = layer.attributes.Find("noise_shape");
+    if (noise == nullptr || noise->is_null()) return;
+    for (const base::Value& size : noise->list()) noise_shape_.push_back(size.is_null() ? -1 : size.integer());
+  }
+
+  Value Forward(const Inputs& inputs, const Weights&, const Context& context) const override {
+    const Value& in = *inputs[0];
+    if (!context.training || rate_ <= 0) return {in.data, in.mask, {}, Squash::kNone};
+    std::vector<int64_t> shape = in.data.sizes().vec();
+    for (size_t i = 1; i < noise_shape_.size() && i < shape.size(); ++i) {
+      if (noise_shape_[i] > 0) shape[i] = noise_shape_[i];
+    }
+    if (!noise_shape_.empty() && noise_shape_[0] == 1) shape[0] = 1;
+    return {in.data * DropoutMask(shape, rate_, in.data.options(), context.keys, context.site), in.mask, {}, Squash::kNone};
+  }
+
+ private:
+  double rate_;
+  std::vector<int64_t> noise_shape_;  // empty, or with the batch in front; -1 = as the input
+};
+
+}  // namespace
+
+at::Tensor DropoutMask(const std::vector<int64_t>& shape, double rate, const at::TensorOptions& options, const DrawKeys& keys,
+                       uint64_t site) {
+  const base::Stream stream(keys.seed, keys.stream, base::Purpose::kDropout, keys.iteration, keys.epoch, keys.place, site);
+  at::Tensor mask = at::empty(shape, options.device(at::kCPU).requires_grad(c10::nullopt));
+  if (mask.scalar_type() == at::kDouble) {
+    FillMask(mask.data_ptr<double>(), mask.numel(), rate, stream);
+  } else {
+    FillMask(mask.data_ptr<float>(), mask.numel(), rate, stream);
+  }
+  return mask.to(options.device());
+}
+
+std::unique_ptr<Module> MakeDropout(const base::Layer& layer) { return std::make_unique<DropoutModule>(layer); }
+
+}  // namespace engine

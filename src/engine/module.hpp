@@ -1,0 +1,101 @@
+// A layer as the engine runs it: a module is built once from a base::Layer and called for every base::Call of that layer.
+//
+// Tensors between modules are as the user sees them: the batch first, channels last, contiguous or a cheap view. A module holds no
+// weights and no state: weights are handed in (views over the model's block, in Keras's layouts), so that a hop changes pointers only.
+//
+// Adding a layer: write its module and a Make function in a layer_*.cpp, and a line in the table of module.cpp.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/graph.hpp"
+#include "engine/torch.hpp"
+
+namespace engine {
+
+/// Which function turned pre-activations into an output. Losses use it to work on logits, which is stable where probabilities saturate.
+enum class Squash { kNone, kSoftmax, kSigmoid };
+
+/// What a call returns.
+struct Value {
+  at::Tensor data;    // (batch, ...)
+  at::Tensor mask;    // bool (batch, time), or undefined: Keras's mask
+  at::Tensor logits;  // pre-activations when squash is not kNone, else undefined
+  Squash squash = Squash::kNone;
+};
+
+/// The part of a random stream's name that is the same for all layers of one mini-batch (base::Stream's arguments).
+struct DrawKeys {
+  uint64_t seed = 0;
+  uint64_t stream = 0;
+  uint64_t iteration = 0;
+  uint64_t epoch = 0;
+  uint64_t place = 0;  // partition_id << 32 | batch number in the visit
+};
+
+/// target = target * momentum + statistic * (1 - momentum), done only once the mini-batch's loss is known to be finite.
+struct StatisticUpdate {
+  at::Tensor target;
+  at::Tensor statistic;
+  double momentum = 0;
+};
+
+struct Context {
+  bool training = false;
+  DrawKeys keys;
+  uint64_t site = 0;                               // index of the call in the graph
+  std::vector<StatisticUpdate>* updates = nullptr;  // set when training
+};
+
+using Inputs = std::vector<const Value*>;
+using Weights = std::vector<at::Tensor>;
+
+class Module {
+ public:
+  virtual ~Module() = default;
+  /// weights: the layer's tensors in the order of base::Layer::weights.
+  virtual Value Forward(const Inputs& inputs, const Weights& weights, const Context& context) const = 0;
+};
+
+/// Builds the module of a layer; throws kFeatureNotSupported naming the layer when the engine has none for its kind or an argument.
+std::unique_ptr<Module> MakeModule(const base::Layer& layer);
+
+// Reading a layer's attributes; kInternal when one is missing or of another type (the reader checks what a user can get wrong).
+const base::Value& Attribute(const base::Layer& layer, const char* name);
+bool BoolAttribute(const base::Layer& layer, const char* name);
+double NumberAttribute(const base::Layer& layer, const char* name);
+int64_t IntAttribute(const base::Layer& layer, const char* name);
+const std::string& TextAttribute(const base::Layer& layer, const char* name);
+/// Two integers: strides, pool sizes.
+std::pair<int64_t, int64_t> PairAttribute(const base::Layer& layer, const char* name);
+/// True and the value, when the attribute is there and not null.
+bool FindNumber(const base::Layer& layer, const char* name, double* value);
+[[noreturn]] void ThrowUnsupported(const base::Layer& layer, const char* argument, const std::string& value);
+
+// One a family, in the file of its name.
+std::unique_ptr<Module> MakeInput(const base::Layer& layer);
+std::unique_ptr<Module> MakeDense(const base::Layer& layer);
+std::unique_ptr<Module> MakeConv2D(const base::Layer& layer);
+std::unique_ptr<Module> MakePooling2D(const base::Layer& layer);
+std::unique_ptr<Module> MakeGlobalPooling2D(const base::Layer& layer);
+std::unique_ptr<Module> MakeFlatten(const base::Layer& layer);
+std::unique_ptr<Module> MakeReshape(const base::Layer& layer);
+std::unique_ptr<Module> MakeZeroPadding2D(const base::Layer& layer);
+std::unique_ptr<Module> MakeDropout(const base::Layer& layer);
+std::unique_ptr<Module> MakeBatchNormalization(const base::Layer& layer);
+std::unique_ptr<Module> MakeLayerNormalization(const base::Layer& layer);
+std::unique_ptr<Module> MakeActivation(const base::Layer& layer);
+std::unique_ptr<Module> MakeReLU(const base::Layer& layer);
+std::unique_ptr<Module> MakeLeakyReLU(const base::Layer& layer);
+std::unique_ptr<Module> MakeELU(const base::Layer& layer);
+std::unique_ptr<Module> MakeSoftmax(const base::Layer& layer);
+std::unique_ptr<Module> MakeEmbedding(const base::Layer& layer);
+std::unique_ptr<Module> MakeLSTM(const base::Layer& layer);
+std::unique_ptr<Module> MakeGRU(const base::Layer& layer);
+std::unique_ptr<Module> MakeMerge(const base::Layer& layer);
+std::unique_ptr<Module> MakeConcatenate(const base::Layer& layer);
+
+}  // namespace engine
