@@ -1,0 +1,77 @@
+#include "run/loaded_model.hpp"
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+
+namespace run {
+namespace {
+
+constexpr size_t kMostKeysListed = 10;
+
+std::string KeyList(const ModelTable& table) {
+  std::string list;
+  for (size_t i = 0; i < table.models.size() && i < kMostKeysListed; i++) {
+    list += (i > 0 ? ", " : "") + std::to_string(table.models[i].mst_key);
+  }
+  return table.models.size() > kMostKeysListed ? list + ", ..." : list;
+}
+
+}  // namespace
+
+engine::Options ScoringOptions(const ModelTable& table, bool use_gpus) {
+  engine::Options options = EngineOptions(use_gpus);
+  options.precision = table.float64 ? base::DType::kFloat64 : base::DType::kFloat32;
+  return options;
+}
+
+LoadedModel LoadModelForScoring(const ModelTable& table, const StoredModel& stored, const base::DataSpec& data,
+                                const engine::Options& options) {
+  ModelSpec spec;
+  spec.graph = stored.graph;
+  spec.compile_params = stored.compile_params;
+  spec.fit_params = stored.fit_params;
+  spec.config = stored.config;
+  // no step will be made: plain SGD has no slots, so that many models fit into memory at once
+  spec.config.optimizer = base::OptimizerConfig();
+  spec.config.optimizer.kind = base::OptimizerKind::kSGD;
+  spec.config.optimizer.name = "SGD";
+
+  LoadedModel loaded;
+  loaded.mst_key = stored.mst_key;
+  loaded.model = BuildModel(spec, data, options);
+  loaded.block = std::make_unique<Block>(loaded.model->layout().bytes);
+  const std::string raw = ReadWeights(table, stored.mst_key);
+  const int64_t count = loaded.model->layout().weight_count;
+  if (raw.size() != static_cast<size_t>(count) * sizeof(float)) {
+    throw base::Error(base::ErrorCode::kDataCorrupted,
+                      "model_weights of mst_key " + std::to_string(stored.mst_key) + " in table " + table.name.Sql() + " has " +
+                          std::to_string(raw.size()) + " bytes, the architecture needs " + std::to_string(count * sizeof(float)));
+  }
+  std::vector<float> weights(static_cast<size_t>(count));
+  if (count > 0) std::memcpy(weights.data(), raw.data(), raw.size());
+  loaded.model->LoadWeights(loaded.block->data(), weights.data(), count);
+  loaded.model->Attach(loaded.block->data());
+  return loaded;
+}
+
+ModelTable OpenOneModel(std::string_view model_table, std::optional<int> mst_key) {
+  ModelTable table = OpenModelTable(model_table, "model_table", mst_key);
+  if (table.models.size() > 1) {
+    throw base::Error(base::ErrorCode::kNullValue,
+                      "mst_key must be given: table " + table.name.Sql() + " has " + std::to_string(table.models.size()) + " models",
+                      "Its mst_keys are " + KeyList(table) + ".", "See cerebro.leaderboard() for the best one.");
+  }
+  if (IsDiverged(table.models.front())) {
+    throw base::Error(base::ErrorCode::kPrerequisiteState,
+                      "the model with mst_key " + std::to_string(table.models.front().mst_key) + " diverged: its weights cannot be used",
+                      "Its training loss became NaN or infinite.", "Choose another model; cerebro.leaderboard() lists them, best first.");
+  }
+  return table;
+}
+
+bool IsDiverged(const StoredModel& model) { return model.status == "diverged"; }
+
+}  // namespace run
