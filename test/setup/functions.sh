@@ -1,0 +1,139 @@
+# Shell functions for quickstart, test/run, test/regress and test/bench: source this file from bash.
+#
+# A private server is a directory with data/, log and the socket in it: no TCP, no password, and nobody but its owner (and root) gets in. A server
+# does not run as root, so root hands these directories to the user "postgres", which Debian's packages create.
+
+cerebro_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+
+say() { printf '\n== %s\n' "$*"; }
+die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
+
+# as_root <command...>: with sudo unless we are root.
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"
+  elif command -v sudo >/dev/null; then sudo "$@"
+  else die "this needs root: $*"
+  fi
+}
+
+# install_packages <when...>: the packages of test/setup/packages marked so that are not yet installed.
+install_packages() {
+  local when missing=() package
+  for when in "$@"; do
+    for package in $(awk -v when="$when" '$1 == when { print $2 }' "$cerebro_root/test/setup/packages"); do
+      [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+    done
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  command -v apt-get >/dev/null || die "please install what Debian calls: ${missing[*]}"
+  say "installing ${missing[*]}"
+  # a package of the server makes and starts a cluster "main" when it comes: not wanted, so say so while we install, and only then
+  local no_cluster=/etc/postgresql-common/createcluster.d/pg_cerebro_quickstart.conf made=no status=0
+  if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+    made=yes
+    as_root mkdir -p "$(dirname "$no_cluster")"
+    echo 'create_main_cluster = false' | as_root tee "$no_cluster" >/dev/null
+  fi
+  as_root env DEBIAN_FRONTEND=noninteractive sh -c \
+    'apt-get update -q && apt-get install -q -y --no-install-recommends "$@"' sh "${missing[@]}" || status=$?
+  if [ "$made" = yes ]; then
+    as_root rm -f "$no_cluster"
+    as_root rmdir --ignore-fail-on-non-empty "$(dirname "$no_cluster")"
+  fi
+  [ "$status" = 0 ] || die "apt-get failed with status $status"
+}
+
+# find_server: sets PG_CONFIG (unless the caller chose one) and pg_bin.
+find_server() {
+  local candidate
+  if [ -z "${PG_CONFIG:-}" ]; then
+    for candidate in /usr/lib/postgresql/15/bin/pg_config "$(command -v pg_config || true)"; do
+      if [ -x "$candidate" ]; then PG_CONFIG=$candidate; break; fi
+    done
+  fi
+  [ -x "${PG_CONFIG:-}" ] || die "no pg_config found: set PG_CONFIG"
+  export PG_CONFIG
+  pg_bin=$("$PG_CONFIG" --bindir)
+  [ -x "$pg_bin/initdb" ] || die "no server in $pg_bin: set PG_CONFIG to a server's pg_config"
+}
+
+# build_release <directory> [cmake options...]: configures once and builds what has changed.
+build_release() {
+  local build=$1
+  shift
+  mkdir -p "$build"
+  cmake -S "$cerebro_root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DPG_CONFIG="$PG_CONFIG" "$@" >"$build/configure.log" 2>&1 ||
+    { cat "$build/configure.log"; die "cmake failed"; }
+  cmake --build "$build"
+}
+
+# install_extension <build directory>: into the server's own directories. Files that are there already and equal are left alone, so that a
+# user without root can repeat a run.
+install_extension() {
+  local build=$1 manifest target different=no
+  local lib share
+  lib=$("$PG_CONFIG" --pkglibdir)
+  share=$("$PG_CONFIG" --sharedir)/extension
+  cmp -s "$build/pg_cerebro.so" "$lib/pg_cerebro.so" || different=yes
+  for manifest in "$build"/pg_cerebro.control "$build"/pg_cerebro--*.sql; do
+    target=$share/$(basename "$manifest")
+    cmp -s "$manifest" "$target" || different=yes
+  done
+  [ "$different" = no ] && return 0
+  if [ -w "$lib" ] && [ -w "$share" ]; then cmake --install "$build"; else as_root cmake --install "$build"; fi
+}
+
+# server_user: who the private server runs as.
+server_user() { if [ "$(id -u)" = 0 ]; then echo postgres; else id -un; fi; }
+
+# as_server <command...>: as that user, from a directory that it may enter.
+as_server() {
+  if [ "$(id -u)" = 0 ]; then (cd / && runuser -u postgres -- "$@"); else "$@"; fi
+}
+
+# server_directory <path>: makes a directory that belongs to the server's user and to nobody else.
+server_directory() {
+  if [ "$(id -u)" = 0 ]; then install -d -m 700 -o postgres -g postgres "$1"; else install -d -m 700 "$1"; fi
+  [ "$(stat -c %U "$1")" = "$(server_user)" ] && [ ! -L "$1" ] || die "$1 does not belong to $(server_user)"
+}
+
+# server_start <directory> [postgres options...]: makes a cluster if there is none, starts it, and points psql at it through
+# PGHOST, PGPORT, PGUSER and PGDATABASE.
+server_start() {
+  local dir=$1
+  shift
+  server_directory "$dir"
+  [ ${#dir} -le 85 ] || die "$dir: too long for the path of a socket"
+  if [ ! -s "$dir/data/PG_VERSION" ]; then
+    as_server "$pg_bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync >/dev/null || die "initdb failed"
+  fi
+  unset PGSERVICE PGPASSWORD PGOPTIONS PGHOSTADDR
+  export PGHOST=$dir PGPORT=5432 PGUSER=postgres PGDATABASE=postgres
+  if ! as_server "$pg_bin/pg_ctl" -D "$dir/data" status >/dev/null; then
+    as_server "$pg_bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w -s start \
+      -o "-c listen_addresses= -c unix_socket_directories=$dir -c unix_socket_permissions=0700 -c port=$PGPORT $*" ||
+      { as_server tail -n 20 "$dir/log"; die "the server did not start"; }
+  fi
+}
+
+# server_stop <directory>: if it runs.
+server_stop() {
+  if [ -s "$1/data/postmaster.pid" ]; then as_server "$pg_bin/pg_ctl" -D "$1/data" -m fast -w -s stop || true; fi
+}
+
+# scratch_server [postgres options...]: a new server that is stopped and deleted when the script ends. Sets scratch.
+scratch_server() {
+  scratch=$(mktemp -d /tmp/pg_cerebro.XXXXXX)
+  if [ "$(id -u)" = 0 ]; then chown postgres:postgres "$scratch"; fi
+  trap 'server_stop "$scratch"; rm -rf "$scratch"' EXIT
+  server_start "$scratch" -c fsync=off "$@"
+}
+
+# describe_machine: what figures depend on, in four lines.
+describe_machine() {
+  printf 'date:    %s\n' "$(date -u +%Y-%m-%d)"
+  printf 'machine: %s, %s cores, %s GB\n' "$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -n 1)" "$(nproc)" \
+    "$(awk '/^MemTotal/ { printf "%.0f", $2 / 1048576 }' /proc/meminfo)"
+  printf 'system:  %s, %s\n' "$(. /etc/os-release && echo "$PRETTY_NAME")" "$("$PG_CONFIG" --version)"
+  printf 'commit:  %s\n' "$(git -C "$cerebro_root" rev-parse --short HEAD 2>/dev/null || echo unknown)"
+}
