@@ -1,0 +1,107 @@
+-- Repeatability: the same weights, bit for bit, whatever the number of workers, the place of the states, the neighbours, or a break in between.
+SET client_min_messages = warning;
+SET cerebro.bundles = 3;
+CREATE SCHEMA repeat;
+SET search_path = repeat, public;
+CREATE TABLE points AS
+SELECT i AS id, (i % 4)::int AS label, ARRAY(SELECT ((i * 7919 + c * 1299709) % 97 + CASE WHEN c % 4 = i % 4 THEN 60 ELSE 0 END)::int FROM generate_series(0, 19) c) AS x
+FROM generate_series(1, 1500) i;
+SELECT cerebro.training_preprocessor_dl('points', 'packed', 'label', 'x', normalizing_const => 160, num_partitions => 5, seed => 3, buffer_size => 128);
+SELECT cerebro.load_model('archs', $$
+{"class_name": "Sequential", "keras_version": "2.4.0", "config": [
+ {"class_name": "Dense", "config": {"name": "hidden", "units": 33, "activation": "relu", "batch_input_shape": [null, 20]}},
+ {"class_name": "Dropout", "config": {"name": "drop", "rate": 0.25}},
+ {"class_name": "Dense", "config": {"name": "out", "units": 4, "activation": "softmax"}}]} $$);
+SELECT cerebro.load_model('archs', $$
+{"class_name": "Sequential", "keras_version": "2.4.0", "config": [
+ {"class_name": "Dense", "config": {"name": "hidden", "units": 10, "activation": "tanh", "batch_input_shape": [null, 20]}},
+ {"class_name": "BatchNormalization", "config": {"name": "norm"}},
+ {"class_name": "Dense", "config": {"name": "out", "units": 4, "activation": "softmax"}}]} $$);
+SELECT cerebro.generate_model_configs('archs', 'configs', ARRAY[1, 2],
+    $${'loss': ['categorical_crossentropy'], 'optimizer_params_list': [{'optimizer': ['Adam', 'RMSprop'], 'lr': [0.01]},
+       {'optimizer': ['SGD'], 'lr': [0.05], 'momentum': [0.9]}], 'metrics': ['accuracy']}$$,
+    $${'batch_size': [32, 24], 'epochs': [1, 2]}$$);
+SELECT count(*) FROM configs;
+
+CREATE FUNCTION fingerprint(models regclass) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE f text;
+BEGIN
+    EXECUTE format('SELECT md5(string_agg(mst_key || md5(model_weights), '','' ORDER BY mst_key)) FROM %s', models) INTO f;
+    RETURN f;
+END $$;
+
+-- workers = 0, 1, 2, 4; a second run
+SELECT cerebro.fit_multiple_model('packed', 'w0', 'configs', 5, workers => 0, seed => 7);
+SELECT cerebro.fit_multiple_model('packed', 'w1', 'configs', 5, workers => 1, seed => 7);
+SELECT cerebro.fit_multiple_model('packed', 'w2', 'configs', 5, workers => 2, seed => 7);
+SELECT cerebro.fit_multiple_model('packed', 'w4', 'configs', 5, workers => 4, seed => 7);
+SELECT cerebro.fit_multiple_model('packed', 'again', 'configs', 5, workers => 2, seed => 7);
+SELECT 'w1' AS run, fingerprint('w1') = fingerprint('w0') AS same, (SELECT workers FROM w1_summary) AS workers
+UNION ALL SELECT 'w2', fingerprint('w2') = fingerprint('w0'), (SELECT workers FROM w2_summary)
+UNION ALL SELECT 'w4', fingerprint('w4') = fingerprint('w0'), (SELECT workers FROM w4_summary)
+UNION ALL SELECT 'again', fingerprint('again') = fingerprint('w0'), (SELECT workers FROM again_summary) ORDER BY 1;
+-- another seed gives other weights
+SELECT cerebro.fit_multiple_model('packed', 'other', 'configs', 1, workers => 2, seed => 8);
+SELECT fingerprint('other') <> fingerprint('w0') AS differs;
+
+-- 2 + 3 iterations by warm start, each half with another number of workers
+SELECT cerebro.fit_multiple_model('packed', 'halves', 'configs', 2, workers => 2, seed => 7);
+SELECT cerebro.fit_multiple_model('packed', 'halves', 'configs', 3, workers => 1, warm_start => true);
+SELECT fingerprint('halves') = fingerprint('w0') AS same, (SELECT min(iterations_done) FROM halves_info) AS iterations_done;
+
+-- metrics at every iteration, and restore_best, change no training
+SELECT cerebro.fit_multiple_model('packed', 'metrics', 'configs', 5, workers => 2, seed => 7, metrics_compute_frequency => 1, validation_table => 'packed');
+SELECT fingerprint('metrics') = fingerprint('w0') AS same;
+
+-- states in a mapped file
+SET cerebro.shared_state_mem = '64kB';
+SELECT cerebro.fit_multiple_model('packed', 'mapped', 'configs', 5, workers => 2, seed => 7);
+RESET cerebro.shared_state_mem;
+SELECT fingerprint('mapped') = fingerprint('w0') AS same, (SELECT state_place FROM mapped_summary) AS state_place;
+
+-- each model alone, in its own partition sequence
+CREATE FUNCTION alone() RETURNS SETOF integer LANGUAGE plpgsql AS $$
+DECLARE
+    k integer;
+    first_partition integer;
+BEGIN
+    FOR k IN SELECT mst_key FROM configs ORDER BY mst_key LOOP
+        DROP TABLE IF EXISTS one, one_summary, solo, solo_info, solo_summary, solo_state, solo_visits;
+        CREATE TABLE one AS SELECT * FROM configs WHERE mst_key = k;
+        CREATE TABLE one_summary AS SELECT * FROM configs_summary;
+        SELECT partition_id INTO first_partition FROM w0_visits WHERE mst_key = k AND iteration = 1 AND visit = 1;
+        PERFORM set_config('cerebro.bundle_offset', first_partition::text, true);
+        PERFORM cerebro.fit_multiple_model('packed', 'solo', 'one', 5, workers => 0, seed => 7);
+        IF (SELECT md5(model_weights) FROM solo) IS DISTINCT FROM (SELECT md5(model_weights) FROM w0 WHERE mst_key = k) THEN
+            RETURN NEXT k;
+        END IF;
+    END LOOP;
+END $$;
+SELECT count(*) AS models_that_differ FROM alone();
+
+-- half of the models go on alone, then all of them: a warm start keeps each model's own count
+CREATE TABLE some AS SELECT * FROM configs WHERE mst_key % 2 = 0;
+CREATE TABLE some_summary AS SELECT * FROM configs_summary;
+SELECT cerebro.fit_multiple_model('packed', 'subset', 'configs', 2, workers => 2, seed => 7);
+SELECT cerebro.fit_multiple_model('packed', 'subset', 'some', 3, workers => 2, warm_start => true);
+SELECT count(*) AS models, bool_and(md5(s.model_weights) = md5(w.model_weights)) AS same FROM subset s JOIN w0 w USING (mst_key);
+
+-- the aggregate by hand: one pass over each partition in the visits' order gives the same state, bit for bit
+CREATE FUNCTION by_hand(k integer) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    state bytea;
+    v record;
+    c record;
+BEGIN
+    SELECT * INTO c FROM configs WHERE mst_key = k;
+    state := cerebro.init_state('archs', c.model_id, c.compile_params, c.fit_params, 'packed', 7, k);
+    FOR v IN SELECT partition_id FROM w2_visits WHERE mst_key = k ORDER BY iteration, visit LOOP
+        SELECT cerebro.fit_step(state, p.partition_id, p.buffer_id, p.x, p.label) INTO state
+        FROM (SELECT * FROM packed WHERE partition_id = v.partition_id ORDER BY buffer_id) p;
+    END LOOP;
+    RETURN md5(state) = (SELECT md5(string_agg(data, '' ORDER BY piece)) FROM w2_state WHERE mst_key = k);
+END $$;
+SELECT bool_and(by_hand(mst_key)) AS same FROM configs;
+
+SET client_min_messages = error;
+DROP SCHEMA repeat CASCADE;
