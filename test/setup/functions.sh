@@ -93,8 +93,11 @@ as_server() {
 
 # server_directory <path>: makes a directory that belongs to the server's user and to nobody else.
 server_directory() {
-  if [ "$(id -u)" = 0 ]; then install -d -m 700 -o postgres -g postgres "$1"; else install -d -m 700 "$1"; fi
-  [ "$(stat -c %U "$1")" = "$(server_user)" ] && [ ! -L "$1" ] || die "$1 does not belong to $(server_user)"
+  if [ ! -e "$1" ] && [ ! -L "$1" ]; then
+    mkdir -m 700 "$1"
+    if [ "$(id -u)" = 0 ]; then chown postgres:postgres "$1"; fi
+  fi
+  [ ! -L "$1" ] && [ -d "$1" ] && [ "$(stat -c %U "$1")" = "$(server_user)" ] || die "$1 is no directory of $(server_user)"
 }
 
 # server_start <directory> [postgres options...]: makes a cluster if there is none, starts it, and points psql at it through
