@@ -1,0 +1,211 @@
+#include "base/tensor.hpp"
+
+#include <cmath>
+
+#include "base/error.hpp"
+#include "base/literal.hpp"
+
+namespace base {
+namespace {
+
+constexpr int64_t kMaxElements = int64_t{1} << 40;
+constexpr size_t kMaxRank = 8;
+constexpr int64_t kMaxPartitions = 1000000;
+constexpr int kFormatVersion = 1;
+
+struct DTypeRow {
+  DType type;
+  const char* name;
+  size_t size;
+};
+
+constexpr DTypeRow kDTypes[] = {
+    {DType::kUInt8, "uint8", 1}, {DType::kInt8, "int8", 1},       {DType::kInt16, "int16", 2},
+    {DType::kInt32, "int32", 4}, {DType::kFloat32, "float32", 4}, {DType::kFloat64, "float64", 8},
+};
+
+const DTypeRow& Row(DType t) {
+  for (const DTypeRow& row : kDTypes) {
+    if (row.type == t) return row;
+  }
+  throw Error(ErrorCode::kInternal, "unknown element type " + std::to_string(static_cast<int>(t)));
+}
+
+// ---------------------------------------------------------------- writing
+
+Value Number(double v, const std::string& column) {
+  if (!std::isfinite(v)) throw Error(ErrorCode::kInternal, "a scaling constant of column \"" + column + "\" is not finite");
+  return Value(v);
+}
+
+Value WriteColumn(const ColumnSpec& c) {
+  List shape, mean, std, dictionary, class_values;
+  for (int64_t d : c.shape) shape.emplace_back(d);
+  for (double v : c.mean) mean.push_back(Number(v, c.name));
+  for (double v : c.std) std.push_back(Number(v, c.name));
+  for (const std::string& v : c.dictionary) dictionary.emplace_back(v);
+  for (const std::string& v : c.class_values) class_values.emplace_back(v);
+  Dict out;
+  out.emplace_back("name", c.name);
+  out.emplace_back("dtype", DTypeName(c.dtype));
+  out.emplace_back("shape", std::move(shape));
+  out.emplace_back("scale", Number(c.scale, c.name));
+  out.emplace_back("mean", std::move(mean));
+  out.emplace_back("std", std::move(std));
+  out.emplace_back("dictionary", std::move(dictionary));
+  out.emplace_back("kind", static_cast<int>(c.kind));
+  out.emplace_back("class_values", std::move(class_values));
+  out.emplace_back("num_classes", c.num_classes);
+  return Value(std::move(out));
+}
+
+// ---------------------------------------------------------------- reading: nothing in the text is trusted
+
+[[noreturn]] void Corrupted(const std::string& detail) {
+  throw Error(ErrorCode::kDataCorrupted, "the description of a packed table cannot be read", detail,
+              "Run training_preprocessor_dl or validation_preprocessor_dl again.");
+}
+
+const Value& Member(const Value& dict, const char* key) {
+  const Value* value = dict.Find(key);
+  if (value == nullptr) Corrupted(std::string("The key \"") + key + "\" is missing.");
+  return *value;
+}
+
+int64_t Integer(const Value& dict, const char* key, int64_t low, int64_t high) {
+  const Value& value = Member(dict, key);
+  if (!value.is_int()) Corrupted(std::string("The key \"") + key + "\" is no integer.");
+  const int64_t v = value.integer();
+  if (v < low || v > high) Corrupted(std::string("The value of \"") + key + "\" is out of range.");
+  return v;
+}
+
+double Finite(const Value& value, const char* key) {
+  if (!value.is_number() || !std::isfinite(value.number())) Corrupted(std::string("A value of \"") + key + "\" is no finite number.");
+  return value.number();
+}
+
+std::vector<double> Numbers(const Value& dict, const char* key) {
+  std::vector<double> out;
+  for (const Value& v : Member(dict, key).list()) out.push_back(Finite(v, key));
+  return out;
+}
+
+std::vector<std::string> Texts(const Value& dict, const char* key) {
+  std::vector<std::string> out;
+  for (const Value& v : Member(dict, key).list()) out.push_back(v.string());
+  return out;
+}
+
+ColumnSpec ReadColumn(const Value& in, bool target) {
+  ColumnSpec c;
+  c.name = Member(in, "name").string();
+  c.dtype = DTypeFromName(Member(in, "dtype").string());
+  for (const Value& d : Member(in, "shape").list()) {
+    if (!d.is_int() || d.integer() < 1) Corrupted("A dimension of column \"" + c.name + "\" is no positive integer.");
+    c.shape.push_back(d.integer());
+  }
+  if (c.shape.size() > kMaxRank) Corrupted("Column \"" + c.name + "\" has too many dimensions.");
+  const int64_t elements = ElementCount(c.shape);
+  c.scale = Finite(Member(in, "scale"), "scale");
+  c.mean = Numbers(in, "mean");
+  c.std = Numbers(in, "std");
+  const size_t last = c.shape.empty() ? 1 : static_cast<size_t>(c.shape.back());
+  if (c.mean.size() != c.std.size() || (!c.mean.empty() && c.mean.size() != last)) {
+    Corrupted("The standardisation of column \"" + c.name + "\" does not fit its shape.");
+  }
+  for (double v : c.std) {
+    if (!(v > 0)) Corrupted("A standard deviation of column \"" + c.name + "\" is not positive.");
+  }
+  c.dictionary = Texts(in, "dictionary");
+  c.kind = static_cast<TargetKind>(Integer(in, "kind", 0, static_cast<int>(TargetKind::kReal)));
+  if (target != (c.kind != TargetKind::kNone)) Corrupted("Column \"" + c.name + "\" has the wrong kind.");
+  c.class_values = Texts(in, "class_values");
+  c.num_classes = Integer(in, "num_classes", 0, kMaxElements);
+  if (static_cast<size_t>(c.num_classes) < c.class_values.size()) {
+    Corrupted("Column \"" + c.name + "\" has more class values than classes.");
+  }
+  if (c.kind == TargetKind::kOneHot && (c.dtype != DType::kUInt8 || elements != c.num_classes)) {
+    Corrupted("One-hot column \"" + c.name + "\" does not fit its number of classes.");
+  }
+  if (c.kind == TargetKind::kClassIndex && (c.dtype != DType::kInt32 || elements != 1)) {
+    Corrupted("Class column \"" + c.name + "\" is not one int32 a row.");
+  }
+  if (c.kind == TargetKind::kReal && elements != 1) Corrupted("Column \"" + c.name + "\" is not one number a row.");
+  return c;
+}
+
+DataSpec ReadChecked(std::string_view json) {
+  const Value root = ParseLiteral(json);
+  if (!root.is_dict()) Corrupted("The text is no dictionary.");
+  Integer(root, "version", kFormatVersion, kFormatVersion);
+  DataSpec spec;
+  for (const Value& c : Member(root, "inputs").list()) spec.inputs.push_back(ReadColumn(c, false));
+  for (const Value& c : Member(root, "targets").list()) spec.targets.push_back(ReadColumn(c, true));
+  spec.has_weights = Member(root, "has_weights").boolean();
+  spec.num_partitions = static_cast<int>(Integer(root, "num_partitions", 0, kMaxPartitions));
+  spec.rows = Integer(root, "rows", 0, INT64_MAX);
+  return spec;
+}
+
+}  // namespace
+
+size_t DTypeSize(DType t) { return Row(t).size; }
+
+const char* DTypeName(DType t) { return Row(t).name; }
+
+DType DTypeFromName(std::string_view name) {
+  for (const DTypeRow& row : kDTypes) {
+    if (name == row.name) return row.type;
+  }
+  throw Error(ErrorCode::kInvalidParameter, "unknown element type \"" + std::string(name) + "\"", {},
+              "Known types are uint8, int8, int16, int32, float32 and float64.");
+}
+
+int64_t ElementCount(const Shape& shape) {
+  int64_t count = 1;
+  for (int64_t d : shape) {
+    if (d < 0) throw Error(ErrorCode::kInvalidParameter, "shape " + FormatShape(shape) + " has a negative dimension");
+    if (d > kMaxElements || (d > 0 && count > kMaxElements / d)) {
+      throw Error(ErrorCode::kLimitExceeded,
+                  "shape " + FormatShape(shape) + " has more than " + std::to_string(kMaxElements) + " elements");
+    }
+    count *= d;
+  }
+  return count;
+}
+
+std::string FormatShape(const Shape& shape) {
+  std::string text = "(";
+  for (size_t i = 0; i < shape.size(); ++i) {
+    if (i > 0) text += ", ";
+    text += std::to_string(shape[i]);
+  }
+  if (shape.size() == 1) text += ",";  // as Python writes a tuple of one
+  return text + ")";
+}
+
+std::string WriteDataSpec(const DataSpec& spec) {
+  List inputs, targets;
+  for (const ColumnSpec& c : spec.inputs) inputs.push_back(WriteColumn(c));
+  for (const ColumnSpec& c : spec.targets) targets.push_back(WriteColumn(c));
+  Dict root;
+  root.emplace_back("version", kFormatVersion);
+  root.emplace_back("inputs", std::move(inputs));
+  root.emplace_back("targets", std::move(targets));
+  root.emplace_back("has_weights", spec.has_weights);
+  root.emplace_back("num_partitions", spec.num_partitions);
+  root.emplace_back("rows", spec.rows);
+  return FormatJson(Value(std::move(root)));
+}
+
+DataSpec ReadDataSpec(std::string_view json) {
+  try {
+    return ReadChecked(json);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kDataCorrupted) throw;
+    Corrupted(std::string("Reason: ") + error.what() + ".");
+  }
+}
+
+}  // namespace base
