@@ -22,7 +22,7 @@ Activation ActivationAttribute(const base::Layer& layer, const char* name);
 at::Tensor Activate(Activation activation, const at::Tensor& x);
 
 /// The output of a layer that ends in an activation: keeps the pre-activation of softmax (last axis) and sigmoid for the losses.
-/// x must be fresh (used by nothing else): relu works in place.
+/// x must be fresh (used by nothing else, no view): relu works in place.
 Value Activated(Activation activation, at::Tensor x, const at::Tensor& mask);
 
 }  // namespace engine

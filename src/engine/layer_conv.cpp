@@ -36,6 +36,8 @@ class Conv2DModule : public Module {
     const c10::optional<at::Tensor> bias = use_bias_ ? c10::optional<at::Tensor>(weights[1]) : c10::nullopt;
     const int64_t stride[] = {stride_h_, stride_w_}, padding[] = {rows.before, columns.before}, dilation[] = {dilation_h_, dilation_w_};
     at::Tensor y = at::conv2d(x, kernel, bias, stride, padding, dilation, groups_);
+    // in place before the permuted view is made: autograd pays for writes through views
+    if (activation_ == Activation::kReLU) return {ToChannelsLast(at::relu_(y)).contiguous(), {}, {}, Squash::kNone};
     return Activated(activation_, ToChannelsLast(y).contiguous(), {});
   }
 

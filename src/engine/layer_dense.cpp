@@ -23,13 +23,14 @@ class DenseModule : public Module {
     const at::Tensor& kernel = weights[0];
     const bool flat = x.dim() == 2;
     const at::Tensor rows = flat ? x : x.reshape({-1, x.size(-1)});
-    at::Tensor y = use_bias_ ? at::addmm(weights[1], rows, kernel) : at::mm(rows, kernel);
+    Value out = Activated(activation_, use_bias_ ? at::addmm(weights[1], rows, kernel) : at::mm(rows, kernel), inputs[0]->mask);
     if (!flat) {
       std::vector<int64_t> shape = x.sizes().vec();
       shape.back() = kernel.size(1);
-      y = y.view(shape);
+      out.data = out.data.view(shape);
+      if (out.logits.defined()) out.logits = out.logits.view(shape);
     }
-    return Activated(activation_, std::move(y), inputs[0]->mask);
+    return out;
   }
 
  private:
