@@ -33,7 +33,8 @@ double SlotInitialValue(const base::OptimizerConfig& config);
 ///   w, grad, slots[0 .. SlotNames().size()): n elements each; no two may overlap. Any alignment of T is fine.
 /// Clipping is not applied here (ClipGradients), nor regularisers and constraints.
 template <typename T>
-void ApplyUpdate(const base::OptimizerConfig& config, double learning_rate, uint64_t step, T* w, const T* grad, T* const* slots, int64_t n);
+void ApplyUpdate(const base::OptimizerConfig& config, double learning_rate, uint64_t step, T* w, const T* grad, T* const* slots,
+                 int64_t n);
 
 /// One gradient tensor, laid out without gaps.
 template <typename T>
@@ -46,8 +47,8 @@ struct GradientView {
 bool ClipsGradients(const base::OptimizerConfig& config);
 
 /// Clips the gradients of one model in place, as Keras does: clipvalue to [-c, c] (NaN stays NaN), then clipnorm tensor by tensor
-/// (g * c / max(norm, c)), then global_clipnorm over all tensors (g * c / max(norm, c)). Norms are sums of squares in double in a fixed order.
-/// A tensor whose norm is NaN or infinite becomes NaN throughout, so that divergence is seen and not hidden.
+/// (g * c / max(norm, c)), then global_clipnorm over all tensors (g * c / max(norm, c)). Norms are sums of squares in double in a fixed
+/// order. Gradients under a norm that is NaN or infinite become NaN throughout, so that divergence is seen and not hidden.
 template <typename T>
 void ClipGradients(const base::OptimizerConfig& config, const std::vector<GradientView<T>>& gradients);
 
