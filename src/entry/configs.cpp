@@ -1,0 +1,53 @@
+// Architecture tables and model selection tables.
+#include "pg/args.hpp"
+#include "pg/guard.hpp"
+#include "run/configs.hpp"
+
+extern "C" {
+PG_FUNCTION_INFO_V1(pg_cerebro_load_model);
+PG_FUNCTION_INFO_V1(pg_cerebro_delete_model);
+PG_FUNCTION_INFO_V1(pg_cerebro_load_model_selection_table);
+PG_FUNCTION_INFO_V1(pg_cerebro_generate_model_configs);
+}
+
+Datum pg_cerebro_load_model(PG_FUNCTION_ARGS) {
+  return pg::entry([&]() -> Datum {
+    const pg::Args args(fcinfo);
+    return Int32GetDatum(run::LoadModel(args.text(0, "model_arch_table"), args.text(1, "model_arch"), args.opt_bytea(2), args.opt_text(3),
+                                        args.opt_text(4)));
+  });
+}
+
+Datum pg_cerebro_delete_model(PG_FUNCTION_ARGS) {
+  return pg::entry([&]() -> Datum {
+    const pg::Args args(fcinfo);
+    run::DeleteModel(args.text(0, "model_arch_table"), args.int4(1, "model_id"));
+    PG_RETURN_VOID();
+  });
+}
+
+Datum pg_cerebro_load_model_selection_table(PG_FUNCTION_ARGS) {
+  return pg::entry([&]() -> Datum {
+    const pg::Args args(fcinfo);
+    run::LoadModelSelectionTable(args.text(0, "model_arch_table"), args.text(1, "model_selection_table"), args.int4_array(2, "model_id_list"),
+                                 args.text_array(3, "compile_params_list"), args.text_array(4, "fit_params_list"));
+    PG_RETURN_VOID();
+  });
+}
+
+Datum pg_cerebro_generate_model_configs(PG_FUNCTION_ARGS) {
+  return pg::entry([&]() -> Datum {
+    const pg::Args args(fcinfo);
+    run::GridRequest request;
+    request.model_arch_table = args.text(0, "model_arch_table");
+    request.model_selection_table = args.text(1, "model_selection_table");
+    request.model_id_list = args.int4_array(2, "model_id_list");
+    request.compile_params_grid = args.text(3, "compile_params_grid");
+    request.fit_params_grid = args.text(4, "fit_params_grid");
+    request.search_type = args.opt_text(5).value_or("grid");
+    request.num_configs = args.opt_int4(6);
+    request.random_state = args.opt_int4(7);
+    run::GenerateModelConfigs(request);
+    PG_RETURN_VOID();
+  });
+}

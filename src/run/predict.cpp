@@ -1,0 +1,114 @@
+#include "run/predict.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/literal.hpp"
+#include "pg/names.hpp"
+#include "pg/report.hpp"
+#include "pg/sql.hpp"
+#include "run/loaded_model.hpp"
+#include "run/outputs.hpp"
+#include "run/pack_convert.hpp"
+#include "run/prediction_table.hpp"
+
+namespace run {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+// A batch is read, predicted and inserted at once: at most so many rows, and so many bytes of inputs.
+constexpr int64_t kMostBatchRows = 1024;
+constexpr int64_t kMostBatchBytes = int64_t{16} << 20;
+
+std::string ParseIdColumn(const std::string& id_col) {
+  const std::vector<std::string> names = pg::ParseColumnList(id_col, "id_col");
+  if (names.size() != 1) {
+    throw Error(ErrorCode::kInvalidParameter, "id_col must name one column, got " + std::to_string(names.size()));
+  }
+  return names.front();
+}
+
+[[noreturn]] void BadPredType(const std::string& given) {
+  throw Error(ErrorCode::kInvalidParameter, "pred_type must be 'prob', 'response', an integer > 0 or a number in [0, 1), got " + given,
+              "'prob' gives every class with its probability, 'response' the most probable class, an integer n the n most probable classes, a number p "
+              "the classes whose probability is greater than p.");
+}
+
+RowFilter ReadPredType(const PredictType& type) {
+  RowFilter filter;
+  if (const auto* text = std::get_if<std::string>(&type)) {
+    filter.response = *text == "response";
+    if (!filter.response && *text != "prob") BadPredType("'" + *text + "'");
+    if (filter.response) filter.most_rank = 1;
+  } else if (const auto* rank = std::get_if<int32_t>(&type)) {
+    if (*rank <= 0) BadPredType(std::to_string(*rank));
+    filter.most_rank = *rank;
+    filter.chosen = true;
+  } else {
+    const double above = std::get<double>(type);
+    if (!(above >= 0.0 && above < 1.0)) BadPredType(base::FormatNumber(above));
+    filter.above = above;
+    filter.chosen = true;
+  }
+  return filter;
+}
+
+// The rows' inputs are the test table's; what the model was trained to say stays.
+base::DataSpec ModelSpecFor(const base::DataSpec& rows, const base::DataSpec& training) {
+  base::DataSpec spec = rows;
+  spec.targets = training.targets;
+  return spec;
+}
+
+}  // namespace
+
+void Predict(const PredictRequest& request) {
+  const RowFilter filter = ReadPredType(request.pred_type);
+  const pg::TableName output = pg::ParseTableName(request.output_table, "output_table");
+  const pg::TableName test = pg::ParseTableName(request.test_table, "test_table");
+  const ModelTable table = OpenOneModel(request.model_table, request.mst_key);
+  const std::vector<pg::Column> columns = pg::TableColumns(test, "test_table");
+  pg::RequireSelect(test);
+  const std::string id = ParseIdColumn(request.id_col);
+  const pg::Column* id_column = pg::FindColumn(columns, id);
+  if (id_column == nullptr) {
+    throw Error(ErrorCode::kUndefinedColumn, "id_col \"" + id + "\" is no column of table " + test.Sql());
+  }
+  const base::DataSpec rows =
+      PredictSpec(table.data, columns, pg::ParseColumnList(request.independent_varname, "independent_varname"), "test_table");
+  pg::RequireAbsent(output, "output_table");
+  pg::RequireCreate(output);
+
+  const LoadedModel loaded = LoadModelForScoring(table, table.models.front(), ModelSpecFor(rows, table.data), ScoringOptions(table, request.use_gpus));
+  const std::vector<OutputInfo> outputs = DescribeOutputs(loaded.model->output_shapes(), table.models.front().config, table.data);
+  PredictionTable predictions(output, *id_column, outputs, filter);
+  predictions.Create();
+
+  BufferBuilder builder(rows);
+  const int64_t row_bytes = std::max<int64_t>(1, static_cast<int64_t>(builder.row_bytes()));
+  const int64_t batch_rows = std::clamp<int64_t>(kMostBatchBytes / row_bytes, 1, kMostBatchRows);
+  pg::Cursor cursor("SELECT t." + pg::QuoteIdent(id) + "::pg_catalog.text, " + PackRowSql(rows, columns, "", "t") + " FROM " + test.Sql() + " AS t");
+  std::vector<std::vector<float>> values;
+  for (;;) {
+    pg::CheckInterrupts();
+    const pg::Result batch = cursor.Fetch(batch_rows);
+    if (batch.empty()) return;
+    std::vector<std::string> ids;
+    builder.Clear();
+    for (const auto& row : batch.rows) {
+      if (!row[0]) throw Error(ErrorCode::kNullValue, "id_col \"" + id + "\" is NULL in a row of table " + test.Sql());
+      ids.push_back(*row[0]);
+      builder.Add(row[1].value());
+    }
+    values.clear();
+    loaded.model->Predict(builder.buffer(), &values, pg::CheckInterrupts);
+    predictions.Insert(ids, values);
+  }
+}
+
+}  // namespace run
