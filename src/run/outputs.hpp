@@ -25,6 +25,7 @@ struct OutputInfo {
   int64_t elements = 1;              // numbers a row
   std::vector<std::string> classes;  // names in class order; may be shorter than `classes_count`: padding classes have none
   int64_t classes_count = 0;         // 2 for kBinaryUnit, elements for kClasses, 0 for kValues
+  bool multi_label = false;          // a row may have several classes: each number is a probability of its own
 };
 
 /// One entry an output, in the model's order, which is that of data.targets. A target packed as classes, or a loss between distributions
