@@ -30,6 +30,7 @@ class Args {
   std::vector<int32_t> int4_array(int i, const char* name) const;  // NULL elements are errors
   std::optional<std::vector<int32_t>> opt_int4_array(int i) const;
   std::vector<std::string> text_array(int i, const char* name) const;  // text[] or varchar[]; NULL elements are errors
+  Datum datum(int i) const;  // as it came: maybe toasted
 
  private:
   FunctionCallInfo fcinfo_;

@@ -1,0 +1,166 @@
+// Everything that differs between server versions, and nothing else: PostgreSQL 12-17, and the 9.4 base of Greenplum 6. Only this file looks
+// at PG_VERSION_NUM or GP_VERSION_NUM. The rest of src/pg is written against the newest interface that can be offered everywhere.
+//
+// The STL comes before postgres.h: the other order breaks libintl.h on 9.4-based servers.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+extern "C" {
+#include "postgres.h"
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/objectaddress.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/fd.h"
+#include "storage/latch.h"
+#include "storage/proc.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/elog.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#if PG_VERSION_NUM >= 100000
+#include "utils/varlena.h"
+#endif
+#if PG_VERSION_NUM >= 120000
+#include "access/relation.h"
+#include "utils/float.h"
+#else
+#include "access/heapam.h"
+#endif
+}
+
+// Our code is compiled with hidden visibility; servers before 16 leave this macro empty.
+#undef PGDLLEXPORT
+#define PGDLLEXPORT __attribute__((visibility("default")))
+
+// ParallelContext as we use it came with 12 (9.4 has none): without it every run trains in the session itself.
+#if PG_VERSION_NUM >= 120000
+#define CEREBRO_HAS_PARALLEL 1
+#else
+#define CEREBRO_HAS_PARALLEL 0
+#endif
+
+#ifndef FLOAT8PASSBYVAL
+#define FLOAT8PASSBYVAL (SIZEOF_DATUM >= 8)
+#endif
+
+// Settings must reach the segments of a Greenplum cluster.
+#ifdef GUC_GPDB_NEED_SYNC
+#define CEREBRO_GUC_FLAGS GUC_GPDB_NEED_SYNC
+#else
+#define CEREBRO_GUC_FLAGS 0
+#endif
+
+// What the server sweeps from its temporary directories when it starts.
+#ifndef PG_TEMP_FILES_DIR
+#define PG_TEMP_FILES_DIR "pgsql_tmp"
+#endif
+#ifndef PG_TEMP_FILE_PREFIX
+#define PG_TEMP_FILE_PREFIX "pgsql_tmp"
+#endif
+
+namespace pg {
+namespace compat {
+
+// OIDs of built-in types never change; some of the names are newer than others.
+constexpr Oid kInt8ArrayOid = 1016;
+constexpr Oid kFloat8ArrayOid = 1022;
+constexpr Oid kTextArrayOid = 1009;
+constexpr Oid kInt4ArrayOid = 1007;
+
+// 12 prints the shortest text that reads back as the same number unless told otherwise; before it, 3 is what makes numbers survive.
+#if PG_VERSION_NUM >= 120000
+constexpr int kExactFloatDigits = 1;
+#else
+constexpr int kExactFloatDigits = 3;
+#endif
+
+inline TupleDesc NewTupleDesc(int columns) {
+#if PG_VERSION_NUM >= 120000
+  return CreateTemplateTupleDesc(columns);
+#else
+  return CreateTemplateTupleDesc(columns, false);
+#endif
+}
+
+inline Form_pg_attribute Attribute(TupleDesc desc, int i) {
+#if PG_VERSION_NUM >= 110000
+  return TupleDescAttr(desc, i);
+#else
+  return desc->attrs[i];
+#endif
+}
+
+inline MemoryContext NewMemoryContext(MemoryContext parent, const char* name) {
+#if PG_VERSION_NUM >= 110000
+  return AllocSetContextCreateInternal(parent, name, ALLOCSET_DEFAULT_SIZES);
+#else
+  return AllocSetContextCreate(parent, name, ALLOCSET_DEFAULT_MINSIZE, ALLOCSET_DEFAULT_INITSIZE, ALLOCSET_DEFAULT_MAXSIZE);
+#endif
+}
+
+inline AclResult SchemaAclCheck(Oid schema, Oid role, AclMode mode) {
+#if PG_VERSION_NUM >= 160000
+  return object_aclcheck(NamespaceRelationId, schema, role, mode);
+#else
+  return pg_namespace_aclcheck(schema, role, mode);
+#endif
+}
+
+/// Raises the server's own "permission denied" for a schema. Returns only if `result` is no denial.
+inline void RaiseSchemaDenied(AclResult result, Oid schema) {
+#if PG_VERSION_NUM >= 110000
+  aclcheck_error(result, OBJECT_SCHEMA, get_namespace_name(schema));
+#else
+  aclcheck_error(result, ACL_KIND_NAMESPACE, get_namespace_name(schema));
+#endif
+}
+
+/// The same for a table, view or what else `relkind` says.
+inline void RaiseTableDenied(AclResult result, char relkind, const char* name) {
+#if PG_VERSION_NUM >= 110000
+  aclcheck_error(result, get_relkind_objtype(relkind), name);
+#else
+  (void)relkind;
+  aclcheck_error(result, ACL_KIND_CLASS, name);
+#endif
+}
+
+/// WaitLatch on this process's latch until it is set or `timeout_ms` pass; the process ends with the postmaster.
+inline void WaitOwnLatch(int timeout_ms) {
+#if PG_VERSION_NUM >= 120000
+  WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout_ms, PG_WAIT_EXTENSION);
+  ResetLatch(MyLatch);
+#else
+  WaitLatch(&MyProc->procLatch, WL_LATCH_SET | WL_TIMEOUT | WL_POSTMASTER_DEATH, timeout_ms);
+  ResetLatch(&MyProc->procLatch);
+#endif
+}
+
+/// Reserves the prefix of our settings: a misspelt one warns (15: is refused).
+inline void ReserveSettingPrefix(const char* prefix) {
+#if PG_VERSION_NUM >= 150000
+  MarkGUCPrefixReserved(prefix);
+#else
+  EmitWarningsOnPlaceholders(prefix);
+#endif
+}
+
+}  // namespace compat
+}  // namespace pg

@@ -1,0 +1,220 @@
+#include "pg/names.hpp"
+
+#include <algorithm>
+
+#include "pg/guard.hpp"
+
+extern "C" {
+#include "nodes/makefuncs.h"
+#include "utils/syscache.h"
+}
+
+namespace pg {
+namespace {
+
+constexpr const char* kTableHint =
+    "Write schema.table or table; quote a name that has capitals or special characters: \"My Schema\".\"My Table\".";
+constexpr const char* kColumnHint = "Write column names separated by commas; quote a name that has capitals or special characters: a, \"B c\".";
+
+/// Splits by the server's rules (folding, quotes). False when the text is no list of identifiers.
+bool SplitNames(const std::string& text, char separator, std::vector<std::string>* names) {
+  struct Split {
+    const char** items;
+    int count;
+    bool valid;
+  };
+  const Split split = call([&] {
+    Split s = {nullptr, 0, false};
+    List* list = NIL;
+    s.valid = SplitIdentifierString(pstrdup(text.c_str()), separator, &list);
+    s.count = list_length(list);
+    s.items = static_cast<const char**>(palloc(sizeof(char*) * static_cast<size_t>(s.count + 1)));
+    int i = 0;
+    ListCell* cell;
+    foreach(cell, list) s.items[i++] = static_cast<const char*>(lfirst(cell));
+    return s;
+  });
+  if (!split.valid) return false;
+  names->assign(split.items, split.items + split.count);
+  return std::find(names->begin(), names->end(), std::string()) == names->end();  // "" is no name
+}
+
+/// The server's form of a name; inside call() only.
+RangeVar* MakeRangeVar(const TableName& name) {
+  return makeRangeVar(name.schema.empty() ? nullptr : pstrdup(name.schema.c_str()), pstrdup(name.name.c_str()), -1);
+}
+
+/// The relation that a name means to a reader, or InvalidOid.
+Oid Lookup(const TableName& name) {
+  return call([&] { return RangeVarGetRelid(MakeRangeVar(name), NoLock, true); });
+}
+
+struct RelationKind {
+  bool exists;
+  char kind;
+  char persistence;
+};
+
+RelationKind KindOf(Oid relation) {
+  return call([&] {
+    RelationKind k = {false, 0, 0};
+    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+    if (!HeapTupleIsValid(tuple)) return k;
+    const auto* row = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple));
+    k = {true, row->relkind, row->relpersistence};
+    ReleaseSysCache(tuple);
+    return k;
+  });
+}
+
+std::string Shown(const TableName& name) { return name.schema.empty() ? name.name : name.schema + "." + name.name; }
+
+[[noreturn]] void ThrowMissing(const TableName& name, const char* what) {
+  std::string message = "relation \"" + Shown(name) + "\" does not exist";
+  std::string hint = name.schema.empty() ? "Check the name and search_path, or write it with its schema." : "Check the name and the schema.";
+  throw base::Error(base::ErrorCode::kUndefinedTable, message, what == nullptr ? "" : std::string("It was given as ") + what + ".", hint);
+}
+
+bool Readable(char kind) { return kind == 'r' || kind == 'v' || kind == 'm' || kind == 'f' || kind == 'p'; }
+
+}  // namespace
+
+std::string TableName::Sql() const {
+  return schema.empty() ? QuoteIdent(name) : QuoteIdent(schema) + "." + QuoteIdent(name);
+}
+
+TableName TableName::WithSuffix(std::string_view suffix) const {
+  const std::string longer = name + std::string(suffix);
+  if (longer.size() >= NAMEDATALEN) {
+    throw base::Error(base::ErrorCode::kInvalidName, "table name \"" + longer + "\" would be too long: " + std::to_string(longer.size()) + " bytes",
+                      "The server keeps " + std::to_string(NAMEDATALEN - 1) + " bytes of a name.",
+                      "Choose a name of at most " + std::to_string(NAMEDATALEN - 1 - static_cast<int>(suffix.size())) + " bytes.");
+  }
+  return {schema, longer};
+}
+
+TableName ParseTableName(std::string_view text, const char* what) {
+  std::vector<std::string> parts;
+  if (!SplitNames(std::string(text), '.', &parts) || parts.empty()) {
+    throw base::Error(base::ErrorCode::kInvalidName, std::string("invalid table name in ") + what + ": \"" + std::string(text) + "\"", "", kTableHint);
+  }
+  if (parts.size() > 2) {
+    throw base::Error(base::ErrorCode::kInvalidName,
+                      std::string("table name in ") + what + " has " + std::to_string(parts.size()) + " parts: \"" + std::string(text) + "\"",
+                      "A name that begins with a database, or has more parts than schema and table, cannot be used here.", kTableHint);
+  }
+  if (parts.size() == 1) return {"", parts[0]};
+  return {parts[0], parts[1]};
+}
+
+std::vector<std::string> ParseColumnList(std::string_view text, const char* what) {
+  std::vector<std::string> names;
+  if (!SplitNames(std::string(text), ',', &names)) {
+    throw base::Error(base::ErrorCode::kInvalidName, std::string("invalid list of columns in ") + what + ": \"" + std::string(text) + "\"", "", kColumnHint);
+  }
+  if (names.empty()) {
+    throw base::Error(base::ErrorCode::kInvalidParameter, std::string(what) + " names no column", "", kColumnHint);
+  }
+  return names;
+}
+
+std::string QuoteIdent(std::string_view name) {
+  const std::string text(name);
+  return call([&] { return quote_identifier(text.c_str()); });
+}
+
+std::string QuoteLiteral(std::string_view text) {
+  const std::string copy(text);
+  return call([&] { return static_cast<const char*>(quote_literal_cstr(copy.c_str())); });
+}
+
+bool TableExists(const TableName& name) { return OidIsValid(Lookup(name)); }
+
+bool IsTemporary(const TableName& name) {
+  const Oid relation = Lookup(name);
+  return OidIsValid(relation) && KindOf(relation).persistence == RELPERSISTENCE_TEMP;
+}
+
+std::vector<Column> TableColumns(const TableName& name, const char* what) {
+  const Oid relation = Lookup(name);
+  if (!OidIsValid(relation)) ThrowMissing(name, what);
+  const RelationKind kind = KindOf(relation);
+  if (!kind.exists) ThrowMissing(name, what);
+  if (!Readable(kind.kind)) {
+    throw base::Error(base::ErrorCode::kWrongObjectType, "\"" + Shown(name) + "\" is not a table or view", std::string("It was given as ") + what + ".",
+                      "Give a table, a view, a materialized view, a foreign table or a partitioned table.");
+  }
+  struct Raw {
+    const char* name;
+    const char* type;
+    const char* base_type;
+    bool is_array;
+    bool not_null;
+  };
+  struct Raws {
+    Raw* items;
+    int count;
+  };
+  const Raws raws = call([&] {
+    // the lock is kept to the end of the transaction: what was checked stays true
+    Relation rel = relation_open(relation, AccessShareLock);
+    TupleDesc desc = RelationGetDescr(rel);
+    Raws r = {static_cast<Raw*>(palloc(sizeof(Raw) * static_cast<size_t>(desc->natts + 1))), 0};
+    for (int i = 0; i < desc->natts; i++) {
+      const Form_pg_attribute attribute = compat::Attribute(desc, i);
+      if (attribute->attisdropped) continue;
+      const Oid base = getBaseType(attribute->atttypid);
+      const Oid element = get_element_type(base);
+      r.items[r.count++] = {pstrdup(NameStr(attribute->attname)), format_type_with_typemod(attribute->atttypid, attribute->atttypmod),
+                            format_type_be(OidIsValid(element) ? getBaseType(element) : base), OidIsValid(element), attribute->attnotnull};
+    }
+    relation_close(rel, NoLock);
+    return r;
+  });
+  std::vector<Column> columns;
+  columns.reserve(static_cast<size_t>(raws.count));
+  for (int i = 0; i < raws.count; i++) {
+    const Raw& raw = raws.items[i];
+    columns.push_back({raw.name, raw.type, raw.base_type, raw.is_array, raw.not_null});
+  }
+  return columns;
+}
+
+const Column* FindColumn(const std::vector<Column>& columns, std::string_view name) {
+  for (const Column& column : columns) {
+    if (column.name == name) return &column;
+  }
+  return nullptr;
+}
+
+void RequireAbsent(const TableName& name, const char* what) {
+  // What a reader of the name would find, and what stands where the table would be made: either would be in the way.
+  const bool there = call([&] {
+    if (OidIsValid(RangeVarGetRelid(MakeRangeVar(name), NoLock, true))) return true;
+    return OidIsValid(get_relname_relid(name.name.c_str(), RangeVarGetCreationNamespace(MakeRangeVar(name))));
+  });
+  if (there) {
+    throw base::Error(base::ErrorCode::kDuplicateTable, "relation \"" + Shown(name) + "\" already exists",
+                      std::string("It would be made for ") + what + ".", "Drop it first, or choose another name.");
+  }
+}
+
+void RequireSelect(const TableName& name) {
+  const Oid relation = Lookup(name);
+  if (!OidIsValid(relation)) ThrowMissing(name, nullptr);
+  const RelationKind kind = KindOf(relation);
+  call([&] {
+    const AclResult result = pg_class_aclcheck(relation, GetUserId(), ACL_SELECT);
+    if (result != ACLCHECK_OK) compat::RaiseTableDenied(result, kind.kind, name.name.c_str());
+  });
+}
+
+void RequireCreate(const TableName& name) {
+  call([&] {
+    const Oid schema = RangeVarGetCreationNamespace(MakeRangeVar(name));
+    const AclResult result = compat::SchemaAclCheck(schema, GetUserId(), ACL_CREATE);
+    if (result != ACLCHECK_OK) compat::RaiseSchemaDenied(result, schema);
+  });
+}
+
+}  // namespace pg

@@ -1,0 +1,96 @@
+#include "pg/settings.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+
+#include "pg/guard.hpp"
+
+#if CEREBRO_HAS_PARALLEL
+extern "C" {
+#include "access/parallel.h"
+}
+#endif
+
+namespace pg {
+namespace {
+
+constexpr int kAutomaticWorkers = -1;
+constexpr int kMaxThreads = 256;
+constexpr int kMaxWorkers = 1024;
+constexpr int kMaxBundles = 100000;
+constexpr int kDefaultSharedStateKb = 1024 * 1024;
+constexpr int kDefaultBufferKb = 4 * 1024;
+constexpr int kMinBufferKb = 64;
+constexpr int kMaxBufferKb = 512 * 1024;  // a packed row must stay well below the server's 1 GB a value
+
+enum Precision { kFloat32 = 0, kFloat64 = 1 };
+
+const config_enum_entry kPrecisions[] = {{"float32", kFloat32, false}, {"float64", kFloat64, false}, {nullptr, 0, false}};
+
+int threads = 1;
+int workers = kAutomaticWorkers;
+int bundles = 0;
+int bundle_offset = 0;
+int shared_state_kb = kDefaultSharedStateKb;
+int buffer_kb = kDefaultBufferKb;
+int precision = kFloat32;
+
+void DefineInt(const char* name, const char* what, const char* more, int* value, int initial, int least, int most, int unit) {
+  DefineCustomIntVariable(name, what, more, value, initial, least, most, PGC_USERSET, unit | CEREBRO_GUC_FLAGS, nullptr, nullptr, nullptr);
+}
+
+}  // namespace
+
+void RegisterSettings() {
+  call([] {
+    DefineInt("cerebro.threads", "Threads that train one model.",
+              "Part of what a model's bits depend on. More than one pays only for large models.", &threads, 1, 1, kMaxThreads, 0);
+    DefineInt("cerebro.workers", "Parallel workers of a fit.",
+              "-1 means as many as cores and max_parallel_workers allow; 0 means that the session trains by itself.", &workers,
+              kAutomaticWorkers, kAutomaticWorkers, kMaxWorkers, 0);
+    DefineInt("cerebro.bundles", "Groups of models that move over the partitions together.",
+              "0 means as many as the server's cores suggest. Part of what a model's bits depend on.", &bundles, 0, 0, kMaxBundles, 0);
+    DefineInt("cerebro.bundle_offset", "Number added to each bundle's number in the order of partitions.",
+              "Trains one model alone with the partition order that it had in the crowd.", &bundle_offset, 0, 0, kMaxBundles, 0);
+    DefineInt("cerebro.shared_state_mem", "Most shared memory that the training states of one fit may take.",
+              "Larger states lie in a mapped file in the server's temporary directory, with the same results.", &shared_state_kb,
+              kDefaultSharedStateKb, 0, INT_MAX, GUC_UNIT_KB);
+    DefineInt("cerebro.buffer_bytes", "Size of a packed buffer.", "Used when a table is packed without a buffer_size.", &buffer_kb,
+              kDefaultBufferKb, kMinBufferKb, kMaxBufferKb, GUC_UNIT_KB);
+    DefineCustomEnumVariable("cerebro.precision", "Floating-point type that models are trained in.",
+                             "float64 is for checks: it is slower and keeps twice the memory.", &precision, kFloat32, kPrecisions, PGC_USERSET,
+                             CEREBRO_GUC_FLAGS, nullptr, nullptr, nullptr);
+    compat::ReserveSettingPrefix("cerebro");
+  });
+}
+
+Settings CurrentSettings() {
+  Settings s;
+  s.threads = threads;
+  s.workers = workers;
+  s.bundles = bundles;
+  s.bundle_offset = bundle_offset;
+  s.shared_state_mem = static_cast<int64_t>(shared_state_kb) * 1024;
+  s.buffer_bytes = static_cast<int64_t>(buffer_kb) * 1024;
+  s.float64 = precision == kFloat64;
+#if CEREBRO_HAS_PARALLEL
+  s.device_rank = std::max(0, ParallelWorkerNumber);
+#else
+  s.device_rank = 0;
+#endif
+  return s;
+}
+
+int Cores() { return static_cast<int>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN))); }
+
+int WorkerLimit() {
+#if CEREBRO_HAS_PARALLEL
+  return std::max(0, std::min(max_parallel_workers, max_worker_processes));
+#else
+  return 0;
+#endif
+}
+
+}  // namespace pg

@@ -1,0 +1,173 @@
+#include "pg/sql.hpp"
+
+#include <utility>
+
+#include "pg/guard.hpp"
+#include "pg/sql_params.hpp"
+#include "pg/sql_result.hpp"
+
+namespace pg {
+namespace {
+
+/// A connection to SPI. It nests; what was allocated while it was open goes with it.
+class Spi {
+ public:
+  Spi() {
+    call([] {
+      const int code = SPI_connect();
+      if (code != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed: %s", SPI_result_code_string(code));
+    });
+  }
+  ~Spi() {
+    if (open_) CallInDestructor([] { SPI_finish(); });
+  }
+  Spi(const Spi&) = delete;
+  Spi& operator=(const Spi&) = delete;
+
+  /// The ordinary way out: an error of the end is thrown.
+  void Finish() {
+    open_ = false;
+    call([] { SPI_finish(); });
+  }
+
+ private:
+  bool open_ = true;
+};
+
+void RequireSuccess(int code, const char* what) {
+  if (code < 0) elog(ERROR, "%s failed: %s", what, SPI_result_code_string(code));
+}
+
+Result Run(const std::string& sql, const Params& params, bool read_only) {
+  CheckParams(params);
+  Spi spi;
+  call([&] {
+    if (params.empty()) {
+      RequireSuccess(SPI_execute(sql.c_str(), read_only, 0), "SPI_execute");
+    } else {
+      const ServerParams server = MakeParams(params, nullptr);
+      RequireSuccess(SPI_execute_with_args(sql.c_str(), server.count, server.types, server.values, server.nulls, read_only, 0),
+                     "SPI_execute_with_args");
+    }
+  });
+  Result result = TakeResult(SPI_tuptable, SPI_processed);
+  spi.Finish();
+  return result;
+}
+
+/// Plans whose owner went while a server error was in flight: freed when the next statement is prepared.
+std::vector<SPIPlanPtr>& OrphanPlans() {
+  static auto* plans = new std::vector<SPIPlanPtr>;
+  return *plans;
+}
+
+void FreeOrphanPlans() {
+  std::vector<SPIPlanPtr>& plans = OrphanPlans();
+  while (!plans.empty()) {
+    const SPIPlanPtr plan = plans.back();
+    plans.pop_back();
+    call([&] { SPI_freeplan(plan); });
+  }
+}
+
+}  // namespace
+
+Result Execute(const std::string& sql, const Params& params) { return Run(sql, params, false); }
+Result Read(const std::string& sql, const Params& params) { return Run(sql, params, true); }
+
+struct Statement::Impl {
+  SPIPlanPtr plan = nullptr;
+  std::vector<Oid> types;
+  bool read_only = true;
+
+  ~Impl() {
+    if (plan == nullptr) return;
+    if (!ServerErrorInFlight()) {
+      CallInDestructor([this] { SPI_freeplan(plan); });
+    } else {
+      try {
+        OrphanPlans().push_back(plan);
+      } catch (const std::bad_alloc&) {  // the plan stays until the session's end
+      }
+    }
+  }
+};
+
+Statement::Statement(const std::string& sql, const std::vector<std::string>& types, bool read_only) : impl_(std::make_unique<Impl>()) {
+  FreeOrphanPlans();
+  impl_->read_only = read_only;
+  for (const std::string& type : types) impl_->types.push_back(TypeNamed(type));
+  Spi spi;
+  impl_->plan = call([&] {
+    SPIPlanPtr plan = SPI_prepare(sql.c_str(), static_cast<int>(impl_->types.size()), impl_->types.data());
+    if (plan == nullptr) RequireSuccess(SPI_result, "SPI_prepare");
+    RequireSuccess(SPI_keepplan(plan), "SPI_keepplan");
+    return plan;
+  });
+  spi.Finish();
+}
+
+Statement::~Statement() = default;
+Statement::Statement(Statement&&) noexcept = default;
+Statement& Statement::operator=(Statement&&) noexcept = default;
+
+Result Statement::Run(const Params& params) {
+  if (params.size() != impl_->types.size()) {
+    throw base::Error(base::ErrorCode::kInternal, "a statement of " + std::to_string(impl_->types.size()) + " parameters was run with " +
+                                                      std::to_string(params.size()));
+  }
+  CheckParams(params);
+  Spi spi;
+  call([&] {
+    const ServerParams server = MakeParams(params, impl_->types.data());
+    RequireSuccess(SPI_execute_plan(impl_->plan, server.values, server.nulls, impl_->read_only, 0), "SPI_execute_plan");
+  });
+  Result result = TakeResult(SPI_tuptable, SPI_processed);
+  spi.Finish();
+  return result;
+}
+
+/// The portal is known by its name: if the server closed it, the name finds nothing.
+struct Cursor::Impl {
+  std::string portal;
+
+  ~Impl() {
+    if (portal.empty()) return;
+    CallInDestructor([this] {
+      Portal open = SPI_cursor_find(portal.c_str());
+      if (open != nullptr) SPI_cursor_close(open);
+    });
+  }
+};
+
+Cursor::Cursor(const std::string& sql, const Params& params) : impl_(std::make_unique<Impl>()) {
+  CheckParams(params);
+  impl_->portal.reserve(NAMEDATALEN);
+  Spi spi;
+  const char* name = call([&] {
+    const ServerParams server = MakeParams(params, nullptr);
+    Portal portal = SPI_cursor_open_with_args(nullptr, sql.c_str(), server.count, server.types, server.values, server.nulls, true,
+                                              CURSOR_OPT_NO_SCROLL);
+    if (portal == nullptr) elog(ERROR, "SPI_cursor_open_with_args failed: %s", SPI_result_code_string(SPI_result));
+    return portal->name;
+  });
+  impl_->portal = name;
+  spi.Finish();
+}
+
+Cursor::~Cursor() = default;
+Cursor::Cursor(Cursor&&) noexcept = default;
+
+Result Cursor::Fetch(int64_t count) {
+  Spi spi;
+  call([&] {
+    Portal portal = SPI_cursor_find(impl_->portal.c_str());
+    if (portal == nullptr) elog(ERROR, "cursor \"%s\" is gone", impl_->portal.c_str());
+    SPI_cursor_fetch(portal, true, static_cast<long>(count));
+  });
+  Result result = TakeResult(SPI_tuptable, SPI_processed);
+  spi.Finish();
+  return result;
+}
+
+}  // namespace pg
