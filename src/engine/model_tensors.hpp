@@ -1,4 +1,6 @@
-// A model's tensors over a block: on the CPU they are the block's memory itself, on a device they are copies that are written back.
+// A model's tensors over a block: on the CPU they are the block's memory itself. On a device the layers compute on copies; the optimizer moves the
+// block's own tensors and the copies follow (Model::Impl::Step), so only the weights that no optimizer moves (moving statistics) are
+// written back.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +16,9 @@ namespace engine {
 
 /// A weight that the optimizer moves.
 struct Parameter {
-  at::Tensor weight;               // a leaf that requires a gradient
-  std::vector<at::Tensor> slots;   // in the optimizer's order
+  at::Tensor weight;              // a leaf that requires a gradient
+  at::Tensor host;                // the same values in the block, requiring none: what the optimizer's kernels write
+  std::vector<at::Tensor> slots;  // in the block, in the optimizer's order
   Regularizer regularizer;
   Constraint constraint;
 };
@@ -24,7 +27,7 @@ class ModelTensors {
  public:
   /// Lays tensors over the block; copies them to the device when it is no CPU.
   ModelTensors(const base::Graph& graph, const StateLayout& layout, void* block, at::Device device);
-  /// Copies weights and slots from the device to the block; nothing to do on the CPU. Counters are always used in place.
+  /// Copies weights from the device to the block; nothing to do on the CPU. Counters and slots are always used in place.
   void WriteBack();
 
   StateCounters* counters() const { return static_cast<StateCounters*>(block_); }
@@ -35,8 +38,8 @@ class ModelTensors {
 
  private:
   void* block_;
-  std::vector<at::Tensor> host_;    // one a tensor of the layout, over the block
-  std::vector<at::Tensor> device_;  // the same tensors, or their copies on the device
+  std::vector<at::Tensor> host_;    // one a weight, over the block
+  std::vector<at::Tensor> device_;  // the same memory, or its copies on the device
   std::vector<Weights> weights_;    // by layer
   std::vector<Parameter> parameters_;
 };

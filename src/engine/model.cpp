@@ -1,0 +1,181 @@
+#include "engine/model.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "engine/device.hpp"
+#include "engine/error.hpp"
+#include "engine/fpenv.hpp"
+#include "engine/initializer.hpp"
+#include "engine/metrics.hpp"
+#include "engine/model_impl.hpp"
+#include "engine/optimizer.hpp"
+#include "engine/state_layout.hpp"
+
+namespace engine {
+
+namespace {
+
+constexpr size_t kFixedSums = 2;  // rows, loss
+
+at::ScalarType CheckedType(base::DType precision) {
+  if (precision != base::DType::kFloat32 && precision != base::DType::kFloat64) {
+    throw base::Error(base::ErrorCode::kInvalidParameter, std::string("models do not compute in ") + base::DTypeName(precision), {},
+                      "Use float32 or float64.");
+  }
+  return ScalarTypeOf(precision);
+}
+
+// Values of any type into a tensor of the block.
+template <typename From>
+void Write(const StateLayout& layout, const StateTensor& tensor, const From* values, void* block) {
+  char* at = static_cast<char*>(block) + tensor.offset;
+  if (layout.precision == base::DType::kFloat64) {
+    std::copy(values, values + tensor.count, reinterpret_cast<double*>(at));
+  } else {
+    std::transform(values, values + tensor.count, reinterpret_cast<float*>(at), [](From v) { return static_cast<float>(v); });
+  }
+}
+
+// Keras's unit_forget_bias: an LSTM begins by remembering. Gates lie in the order input, forget, cell, output.
+void OpenForgetGate(const base::Layer& layer, const base::WeightSpec& weight, std::vector<double>* values) {
+  if (layer.kind != base::LayerKind::kLSTM || weight.name != "bias" || !BoolAttribute(layer, "unit_forget_bias")) return;
+  const auto units = static_cast<std::ptrdiff_t>(values->size() / 4);
+  std::fill(values->begin() + units, values->begin() + 2 * units, 1.0);
+}
+
+}  // namespace
+
+Model::Impl::Impl(const base::Graph& g, const base::TrainConfig& c, const base::DataSpec& d, const Options& o)
+    : graph(g), config(c), data(d), options(o), device(PlaceModel(o.device)), type(CheckedType(o.precision)),
+      losses(BindTargets(g, c, d)), loss_weights(c.loss_weights), layout(MakeStateLayout(g, SlotNames(c.optimizer), o.precision)),
+      network(g), loader(g, d, losses, c.class_weight, type, device) {
+  if (config.batch_size < 1 || config.epochs < 1) {
+    throw base::Error(base::ErrorCode::kInvalidParameter, "batch_size and epochs must be 1 or more, not " +
+                                                              std::to_string(config.batch_size) + " and " + std::to_string(config.epochs));
+  }
+  const size_t outputs = graph.outputs.size();
+  if (loss_weights.empty()) loss_weights.assign(outputs, 1.0);
+  metric_names.push_back("loss");
+  sums_size = kFixedSums;
+  for (size_t i = 0; i < outputs; ++i) {
+    output_shapes.push_back(graph.calls[static_cast<size_t>(graph.outputs[i])].output_shape);
+    for (base::MetricConfig metric : config.metrics) {
+      if (metric.kind == base::MetricKind::kLoss) continue;
+      metric.kind = ResolveMetric(metric.kind, losses[i].kind, output_shapes[i]);
+      metric_names.push_back(outputs == 1 ? metric.name : OutputName(graph, i) + "_" + metric.name);
+      sums_size += MetricSums(metric);
+      metrics.push_back(metric);
+      metric_outputs.push_back(static_cast<int>(i));
+    }
+  }
+  // what Attach would refuse is refused now
+  for (const base::Layer& layer : graph.layers) {
+    for (const base::WeightSpec& weight : layer.weights) {
+      ReadRegularizer(weight.regularizer, layer.name + "/" + weight.name);
+      ReadConstraint(weight.constraint, layer.name + "/" + weight.name);
+    }
+  }
+}
+
+ModelTensors& Model::Impl::attached() const {
+  if (!tensors) throw base::Error(base::ErrorCode::kInternal, "the model is not attached to a state");
+  return *tensors;
+}
+
+void Model::Impl::CheckBuffer(const base::Buffer& buffer, bool with_targets) const {
+  const bool complete = buffer.rows >= 0 && buffer.inputs.size() == data.inputs.size() &&
+                        (!with_targets || buffer.targets.size() == data.targets.size());
+  if (!complete) {
+    throw base::Error(base::ErrorCode::kInternal, "buffer " + std::to_string(buffer.buffer_id) + " of partition " +
+                                                      std::to_string(buffer.partition_id) + " does not have the model's columns");
+  }
+}
+
+Model::Model(const base::Graph& graph, const base::TrainConfig& config, const base::DataSpec& data, const Options& options) {
+  const FtzGuard ftz;
+  Translated("building the model", [&] { impl_ = std::make_unique<Impl>(graph, config, data, options); });
+}
+
+Model::~Model() = default;
+
+const StateLayout& Model::layout() const { return impl_->layout; }
+const std::vector<std::string>& Model::metric_names() const { return impl_->metric_names; }
+size_t Model::sums_size() const { return impl_->sums_size; }
+const std::vector<base::Shape>& Model::output_shapes() const { return impl_->output_shapes; }
+
+void Model::Initialise(void* block, uint64_t seed, uint64_t stream, uint32_t partitions) const {
+  const FtzGuard ftz;
+  const StateLayout& layout = impl_->layout;
+  std::memset(block, 0, layout.bytes);
+  StateCounters counters;
+  counters.seed = seed;
+  counters.stream = stream;
+  counters.partitions = partitions;
+  std::memcpy(block, &counters, sizeof(counters));
+
+  size_t index = 0;
+  for (const base::Layer& layer : impl_->graph.layers) {
+    for (const base::WeightSpec& weight : layer.weights) {
+      std::vector<double> values = InitialValues(weight, layer.name, seed, stream, index);
+      OpenForgetGate(layer, weight, &values);
+      Write(layout, layout.tensors[index], values.data(), block);
+      ++index;
+    }
+  }
+  const double slot_value = SlotInitialValue(impl_->config.optimizer);
+  if (slot_value == 0) return;
+  for (; index < layout.tensors.size(); ++index) {
+    const std::vector<double> values(layout.tensors[index].count, slot_value);
+    Write(layout, layout.tensors[index], values.data(), block);
+  }
+}
+
+void Model::LoadWeights(void* block, const float* weights, int64_t count) const {
+  const StateLayout& layout = impl_->layout;
+  if (count != layout.weight_count) {
+    throw base::Error(base::ErrorCode::kInvalidParameter, "the weights have " + std::to_string(count) + " elements but the model has " +
+                                                              std::to_string(layout.weight_count));
+  }
+  for (const StateTensor& tensor : layout.tensors) {
+    if (tensor.is_slot) break;
+    Write(layout, tensor, weights, block);
+    weights += tensor.count;
+  }
+}
+
+void Model::StoreWeights(const void* block, std::string* out) const {
+  const StateLayout& layout = impl_->layout;
+  std::vector<float> values;
+  for (const StateTensor& tensor : layout.tensors) {
+    if (tensor.is_slot) break;
+    const char* at = static_cast<const char*>(block) + tensor.offset;
+    if (layout.precision == base::DType::kFloat64) {
+      const double* from = reinterpret_cast<const double*>(at);
+      values.resize(tensor.count);
+      std::transform(from, from + tensor.count, values.begin(), [](double v) { return static_cast<float>(v); });
+      at = reinterpret_cast<const char*>(values.data());
+    }
+    out->append(at, tensor.count * sizeof(float));
+  }
+}
+
+void Model::Attach(void* block) {
+  const FtzGuard ftz;
+  if (reinterpret_cast<uintptr_t>(block) % kTensorAlignment != 0) {
+    throw base::Error(base::ErrorCode::kInternal, "a state does not begin at a multiple of 64 bytes");
+  }
+  Detach();
+  Translated("attaching a state", [&] {
+    impl_->tensors = std::make_unique<ModelTensors>(impl_->graph, impl_->layout, block, impl_->device);
+  });
+}
+
+void Model::Detach() {
+  const FtzGuard ftz;
+  if (!impl_->tensors) return;
+  const std::unique_ptr<ModelTensors> leaving = std::move(impl_->tensors);
+  Translated("writing a state back", [&] { leaving->WriteBack(); });
+}
+
+}  // namespace engine

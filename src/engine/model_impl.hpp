@@ -1,0 +1,61 @@
+// What stands behind engine::Model.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/model.hpp"
+#include "engine/model_batch.hpp"
+#include "engine/model_network.hpp"
+#include "engine/model_tensors.hpp"
+
+namespace engine {
+
+struct Model::Impl {
+  Impl(const base::Graph& graph, const base::TrainConfig& config, const base::DataSpec& data, const Options& options);
+
+  // The model as described.
+  base::Graph graph;
+  base::TrainConfig config;
+  base::DataSpec data;
+  Options options;
+  at::Device device;
+  at::ScalarType type;
+  std::vector<base::LossConfig> losses;    // one an output
+  std::vector<double> loss_weights;        // one an output
+  std::vector<base::MetricConfig> metrics; // resolved, output by output
+  std::vector<int> metric_outputs;         // the output of each metric
+  std::vector<std::string> metric_names;
+  size_t sums_size = 0;
+  std::vector<base::Shape> output_shapes;
+  StateLayout layout;
+  Network network;
+
+  // What is laid over a block, and the place in a visit.
+  BatchLoader loader;
+  std::unique_ptr<ModelTensors> tensors;
+  uint64_t visit_buffers = 0;  // buffers trained in this visit
+  uint64_t visit_batches = 0;  // mini-batches of one epoch over those buffers
+  std::vector<int64_t> order;  // of the buffer's rows
+
+  ModelTensors& attached() const;
+  void CheckBuffer(const base::Buffer& buffer, bool with_targets) const;
+  /// Rows of a batch in Evaluate and Predict: it decides bits, so it depends on the configuration only.
+  int64_t InferenceRows() const;
+
+  /// Loss of each output's rows, weighted by the rows' weights: tensors (rows).
+  std::vector<at::Tensor> RowLossesOf(const std::vector<Value>& outputs, const Batch& batch) const;
+  /// Sum over the rows of all outputs' weighted losses, in double and in the order of the rows.
+  double LossSum(const std::vector<at::Tensor>& row_losses) const;
+
+  /// One mini-batch. Returns false, with nothing changed, when the loss is NaN or infinite.
+  bool TrainBatch(const Batch& batch, const DrawKeys& keys, TrainResult* result);
+  void Step(const std::vector<at::Tensor>& gradients);
+  template <typename T>
+  void StepAs(const std::vector<at::Tensor>& gradients);
+  template <typename T>
+  void AddMetrics(const std::vector<Value>& outputs, const Batch& batch, double* sums) const;
+};
+
+}  // namespace engine
