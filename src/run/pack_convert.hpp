@@ -42,6 +42,9 @@ struct Cell {
 /// The shape of one row's value: an array's dimensions, {bytes} of a bytea, {} of a scalar.
 base::Shape CellShape(const Cell& cell);
 
+/// Whether values of one shape may be read as the other: as many elements, and equal when dimensions of 1 are left out, or one of them flat.
+bool ShapesAgree(const base::Shape& a, const base::Shape& b);
+
 /// Converts rows by a DataSpec. Thread-compatible; const after construction.
 class RowConverter {
  public:
@@ -91,7 +94,7 @@ class BufferBuilder {
 
 // What follows builds SQL (pack_sql.cpp).
 
-/// A class column's value, a string's or a number's, as SQL that _pack_row takes: casts by the column's own type, e.g. s."x"::smallint[].
+/// A column's value as SQL that _pack_row takes: cast by the column's own type, e.g. s."x"::smallint[]; labels as text.
 /// `kind` says what the column is packed as (kNone: an input). Errors: kDatatypeMismatch naming the column, with the types that are allowed.
 std::string CellSql(const pg::Column& column, base::TargetKind kind, std::string_view alias);
 

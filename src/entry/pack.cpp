@@ -1,0 +1,49 @@
+// training_preprocessor_dl and validation_preprocessor_dl.
+#include "pg/args.hpp"
+#include "pg/guard.hpp"
+#include "run/pack.hpp"
+
+extern "C" {
+PG_FUNCTION_INFO_V1(pg_cerebro_training_preprocessor_dl);
+PG_FUNCTION_INFO_V1(pg_cerebro_validation_preprocessor_dl);
+}
+
+Datum pg_cerebro_training_preprocessor_dl(PG_FUNCTION_ARGS) {
+  return pg::entry([&]() -> Datum {
+    const pg::Args args(fcinfo);
+    run::TrainingPackArguments a;
+    a.source_table = args.text(0, "source_table");
+    a.output_table = args.text(1, "output_table");
+    a.dependent_varname = args.text(2, "dependent_varname");
+    a.independent_varname = args.text(3, "independent_varname");
+    a.buffer_size = args.opt_int4(4);
+    a.normalizing_const = args.opt_float4(5);
+    if (!args.is_null(6)) a.num_classes = args.int4_array(6, "num_classes");
+    a.distribution_rules = args.opt_text(7);
+    a.num_partitions = args.opt_int4(8);
+    a.seed = args.opt_int8(9);
+    a.dependent_type = args.opt_text(10);
+    a.standardize = args.boolean(11, false);
+    a.sample_weight = args.opt_text(12);
+    a.shapes = args.opt_text(13);
+    a.dtypes = args.opt_text(14);
+    run::PackTraining(a);
+    PG_RETURN_VOID();
+  });
+}
+
+Datum pg_cerebro_validation_preprocessor_dl(PG_FUNCTION_ARGS) {
+  return pg::entry([&]() -> Datum {
+    const pg::Args args(fcinfo);
+    run::ValidationPackArguments a;
+    a.source_table = args.text(0, "source_table");
+    a.output_table = args.text(1, "output_table");
+    a.dependent_varname = args.text(2, "dependent_varname");
+    a.independent_varname = args.text(3, "independent_varname");
+    a.training_preprocessor_table = args.text(4, "training_preprocessor_table");
+    a.buffer_size = args.opt_int4(5);
+    a.distribution_rules = args.opt_text(6);
+    run::PackValidation(a);
+    PG_RETURN_VOID();
+  });
+}

@@ -1,0 +1,59 @@
+// A ROW(...) argument as run::Cell values. Includes postgres.h: only src/entry sees this file.
+#pragma once
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "pg/guard.hpp"
+#include "run/pack_convert.hpp"
+
+namespace entry {
+
+/// A C++ object that is deleted with a memory context. The object is registered before it can throw.
+template <typename T>
+T* NewIn(MemoryContext context) {
+  struct Holder {
+    T object;
+    MemoryContextCallback callback;
+  };
+  auto holder = std::make_unique<Holder>();
+  Holder* raw = holder.release();
+  raw->callback.arg = raw;
+  raw->callback.func = [](void* arg) { delete static_cast<Holder*>(arg); };
+  MemoryContextRegisterResetCallback(context, &raw->callback);  // links the callback in: cannot fail
+  return &raw->object;
+}
+
+/// Reads records of one row type after another; what it knows of a row type is kept between calls.
+class RowReader {
+ public:
+  /// The cells of argument n, which must be a ROW(...) of `expected` columns (0: any number). They point into the current memory context
+  /// and are valid until the next call. Errors: kNullValue, kDatatypeMismatch.
+  const std::vector<run::Cell>& Read(FunctionCallInfo fcinfo, int n, size_t expected);
+
+ private:
+  struct Column {
+    Oid element = InvalidOid;  // the scalar type, or the array's
+    bool is_array = false;
+    int16 length = 0;
+    bool by_value = false;
+    char align = 'i';
+  };
+  void LookUp(FunctionCallInfo fcinfo, HeapTupleHeader row);
+  void Fill(size_t i, Datum datum);
+  void FillArray(size_t i, Datum datum);
+
+  Oid type_ = InvalidOid;
+  int32 typmod_ = -1;
+  void* desc_ = nullptr;  // TupleDesc, lives as long as the function's cache
+  std::vector<Column> columns_;
+  std::vector<Datum> values_;
+  std::unique_ptr<bool[]> nulls_;
+  std::vector<run::Cell> cells_;
+  std::vector<std::vector<base::Bytes>> texts_;
+  std::vector<Datum> scalars_;
+};
+
+}  // namespace entry

@@ -1,0 +1,148 @@
+#include "run/pack.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/literal.hpp"
+#include "pg/names.hpp"
+#include "pg/settings.hpp"
+#include "pg/sql.hpp"
+#include "run/pack_source.hpp"
+#include "run/pack_spec.hpp"
+#include "run/pack_stage.hpp"
+#include "run/pack_summary.hpp"
+#include "run/pack_write.hpp"
+#include "run/packed_table.hpp"
+
+namespace run {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+constexpr int32_t kMaxPartitions = 100000;
+
+void CheckDistribution(const std::optional<std::string>& rules) {
+  if (!rules || *rules == "all_segments") return;
+  throw Error(ErrorCode::kFeatureNotSupported, "distribution_rules '" + *rules + "' cannot be followed on PostgreSQL", "",
+              "PostgreSQL has no segments: leave the argument out, or give 'all_segments'.");
+}
+
+void CheckBufferSize(const std::optional<int32_t>& size) {
+  if (size && *size < 1) {
+    throw Error(ErrorCode::kInvalidParameter, "buffer_size is " + std::to_string(*size), "", "It is a number of rows, 1 or more, or NULL.");
+  }
+}
+
+struct Output {
+  pg::TableName table, summary;
+  bool temporary = false;
+};
+
+Output OpenOutput(const std::string& text) {
+  Output out;
+  out.table = pg::ParseTableName(text, "output_table");
+  out.summary = out.table.WithSuffix("_summary");
+  pg::RequireAbsent(out.table, "output_table");
+  pg::RequireAbsent(out.summary, "output_table");
+  pg::RequireCreate(out.table);
+  const std::string schema =
+      out.table.schema.empty() ? pg::Execute("SELECT COALESCE(pg_catalog.current_schema()::text, '')").Text() : out.table.schema;
+  out.temporary = schema.rfind("pg_temp", 0) == 0;
+  return out;
+}
+
+/// What both functions do once the description is known.
+void Pack(const Source& source, const Output& output, const SpecPair& specs, int64_t rows, int partitions, PackSummary summary,
+          const std::optional<int32_t>& buffer_size, bool standardize) {
+  const BufferBuilder layout(specs.data);
+  PackStage stage(output.table, output.temporary, rows, layout.row_bytes());
+  const int64_t packed = stage.Fill(source, specs.source, static_cast<uint64_t>(summary.seed));
+  const BufferPlan plan = PlanBuffers(buffer_size, pg::CurrentSettings().buffer_bytes, layout.row_bytes());
+  if (packed < partitions) {
+    throw Error(ErrorCode::kInvalidData, "table " + source.Text() + " was changed while it was being packed");
+  }
+  // indexes of words and truth values are no quantities
+  std::vector<bool> standardized;
+  for (size_t i = 0; i < source.inputs; ++i) {
+    standardized.push_back(standardize && source.columns[i].column.base_type != "boolean" && !source.columns[i].text());
+  }
+  PackWriter writer(output.table, output.temporary, specs.data, packed, partitions, plan, standardized);
+  stage.ForEach([&writer](std::string_view row) { writer.Add(row); });
+  writer.Finish();
+  stage.Drop();
+  summary.buffer_size = plan.rows;
+  summary.spec = writer.spec();
+  summary.partition_rows = writer.partition_rows();
+  summary.partition_buffers = writer.partition_buffers();
+  summary.max_buffer_rows = writer.max_buffer_rows();
+  summary.digest = writer.digest();
+  WriteSummary(output.summary, output.temporary, source, summary);
+}
+
+}  // namespace
+
+void PackTraining(const TrainingPackArguments& a) {
+  CheckDistribution(a.distribution_rules);
+  CheckBufferSize(a.buffer_size);
+  const double constant = a.normalizing_const.value_or(1.0);
+  if (!(constant > 0) || !std::isfinite(constant)) {
+    throw Error(ErrorCode::kInvalidParameter, "normalizing_const is " + base::FormatNumber(constant, true), "",
+                "It must be a positive number: independent values are divided by it.");
+  }
+  if (a.num_partitions && (*a.num_partitions < 1 || *a.num_partitions > kMaxPartitions)) {
+    throw Error(ErrorCode::kInvalidParameter, "num_partitions is " + std::to_string(*a.num_partitions), "",
+                "It must lie between 1 and " + std::to_string(kMaxPartitions) + ".");
+  }
+  const std::vector<base::TargetKind> kinds = ReadTargetKinds(a.dependent_type);
+  const Source source = OpenSource(a.source_table, a.independent_varname, a.dependent_varname, kinds, a.sample_weight);
+  const Output output = OpenOutput(a.output_table);
+  const Profile profile = ProfileSource(source);
+  if (a.num_partitions && *a.num_partitions > profile.rows) {
+    throw Error(ErrorCode::kInvalidParameter,
+                "num_partitions is " + std::to_string(*a.num_partitions) + ", but table " + source.Text() + " has " +
+                    std::to_string(profile.rows) + " rows",
+                "", "Every partition needs at least one row.");
+  }
+  const int partitions = a.num_partitions ? *a.num_partitions : static_cast<int>(std::min<int64_t>(kDefaultPartitions, profile.rows));
+  const SpecPair specs = TrainingSpec(source, profile, {constant, a.num_classes, a.shapes, a.dtypes});
+  PackSummary summary;
+  summary.source_table = a.source_table;
+  summary.output_table = a.output_table;
+  summary.normalizing_const = constant;
+  summary.seed = a.seed.value_or(0);
+  Pack(source, output, specs, profile.rows, partitions, std::move(summary), a.buffer_size, a.standardize);
+}
+
+void PackValidation(const ValidationPackArguments& a) {
+  CheckDistribution(a.distribution_rules);
+  CheckBufferSize(a.buffer_size);
+  const PackedTable training = OpenPackedTable(a.training_preprocessor_table, "training_preprocessor_table");
+  const auto count = [](const std::string& names, const char* what, size_t wanted) {
+    const size_t given = pg::ParseColumnList(names, what).size();
+    if (given == wanted) return;
+    throw Error(ErrorCode::kInvalidParameter,
+                std::string(what) + " names " + std::to_string(given) + " columns, but the training table has " + std::to_string(wanted), "",
+                "Name one column for each column of the training table, in the same order.");
+  };
+  count(a.independent_varname, "independent_varname", training.spec.inputs.size());
+  count(a.dependent_varname, "dependent_varname", training.spec.targets.size());
+  std::vector<base::TargetKind> kinds;
+  for (const base::ColumnSpec& c : training.spec.targets) kinds.push_back(c.kind);
+  const Source source = OpenSource(a.source_table, a.independent_varname, a.dependent_varname, kinds, std::nullopt);
+  const Output output = OpenOutput(a.output_table);
+  const Profile profile = ProfileSource(source);
+  const SpecPair specs = ValidationSpec(source, profile, training.spec);
+  const PackSummary stored = ReadSummaryConstants(training.name);
+  PackSummary summary;
+  summary.source_table = a.source_table;
+  summary.output_table = a.output_table;
+  summary.normalizing_const = stored.normalizing_const;
+  summary.seed = stored.seed;
+  const int partitions = static_cast<int>(std::min<int64_t>(training.spec.num_partitions, profile.rows));
+  Pack(source, output, specs, profile.rows, partitions, std::move(summary), a.buffer_size, false);
+}
+
+}  // namespace run

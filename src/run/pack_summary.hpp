@@ -1,0 +1,32 @@
+// <output>_summary: one row. MADlib's columns first (one "<column>_class_values" a dependent column, NULL where it is no label), then ours:
+//   num_partitions, seed, rows, data_spec JSON (base::WriteDataSpec), digest, partition_rows bigint[], partition_buffers integer[],
+//   max_buffer_rows, format_version (1).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/tensor.hpp"
+#include "pg/names.hpp"
+#include "run/pack_source.hpp"
+
+namespace run {
+
+struct PackSummary {
+  std::string source_table, output_table;  // as the caller wrote them
+  int64_t buffer_size = 0;                 // rows of a full buffer
+  double normalizing_const = 1.0;
+  int64_t seed = 0;
+  base::DataSpec spec;
+  std::vector<int64_t> partition_rows, partition_buffers;
+  int64_t max_buffer_rows = 0;
+  std::string digest;
+};
+
+void WriteSummary(const pg::TableName& name, bool temporary, const Source& source, const PackSummary& summary);
+
+/// normalizing_const and seed of an opened packed table.
+PackSummary ReadSummaryConstants(const pg::TableName& packed);
+
+}  // namespace run
