@@ -140,13 +140,13 @@ struct Cursor::Impl {
   }
 };
 
-Cursor::Cursor(const std::string& sql, const Params& params) : impl_(std::make_unique<Impl>()) {
+Cursor::Cursor(const std::string& sql, const Params& params, bool read_only) : impl_(std::make_unique<Impl>()) {
   CheckParams(params);
   impl_->portal.reserve(NAMEDATALEN);
   Spi spi;
   const char* name = call([&] {
     const ServerParams server = MakeParams(params, nullptr);
-    Portal portal = SPI_cursor_open_with_args(nullptr, sql.c_str(), server.count, server.types, server.values, server.nulls, true,
+    Portal portal = SPI_cursor_open_with_args(nullptr, sql.c_str(), server.count, server.types, server.values, server.nulls, read_only,
                                               CURSOR_OPT_NO_SCROLL);
     if (portal == nullptr) elog(ERROR, "SPI_cursor_open_with_args failed: %s", SPI_result_code_string(SPI_result));
     return portal->name;

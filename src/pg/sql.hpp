@@ -63,10 +63,11 @@ class Statement {
   std::unique_ptr<Impl> impl_;
 };
 
-/// A read-only forward cursor.
+/// A forward cursor over a query. read_only as in Read: it sees what the active snapshot sees, not what this call wrote before; with read_only
+/// = false it opens as a new command, as Execute does.
 class Cursor {
  public:
-  Cursor(const std::string& sql, const Params& params = {});
+  explicit Cursor(const std::string& sql, const Params& params = {}, bool read_only = true);
   ~Cursor();
   Cursor(Cursor&&) noexcept;
   /// Up to `count` further rows; empty at the end.
