@@ -24,8 +24,8 @@ class Case:
     def __init__(self, models, mst_key, precision):
         self.models, self.mst_key, self.precision = models, mst_key, precision
         self.dtype = torch.float64 if precision == "float64" else torch.float32
-        source, archs, compile_params, fit_params, arch = psql.query(
-            f"SELECT s.source_table, s.model_arch_table, i.compile_params, i.fit_params, replace(m.model_arch::text, E'\\n', ' ') "
+        source, compile_params, fit_params, arch = psql.query(
+            f"SELECT s.source_table, i.compile_params, i.fit_params, replace(m.model_arch::text, E'\\n', ' ') "
             f"FROM {models}_summary s, {models}_info i JOIN {models} m USING (mst_key) WHERE mst_key = {mst_key}")[0]
         self.arch = arch
         self.table = psql.PackedTable(source)
@@ -38,7 +38,9 @@ class Case:
         name, arguments = re.search(r"optimizer\s*=\s*['\"]?(\w+)\(([^)]*)\)", compile_params).groups()
         pairs = [pair.split("=") for pair in arguments.split(",")]
         self.optimizer_class = OPTIMIZERS[name]
-        self.optimizer_parameters = {key.strip(): ast.literal_eval(value.strip()) for key, value in pairs}
+        parameters = {key.strip(): ast.literal_eval(value.strip()) for key, value in pairs}
+        # two names of one parameter
+        self.optimizer_parameters = {"lr" if key == "learning_rate" else key: value for key, value in parameters.items()}
 
     def start(self, state, step):
         """A model and an optimizer in the given state (name -> array, slots included), after `step` optimizer steps."""
