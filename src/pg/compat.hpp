@@ -24,6 +24,7 @@ extern "C" {
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/fd.h"
+#include "storage/ipc.h"
 #include "storage/latch.h"
 #include "storage/proc.h"
 #include "utils/acl.h"
@@ -42,18 +43,36 @@ extern "C" {
 #include "utils/float.h"
 #else
 #include "access/heapam.h"
+#include "libpq/libpq-be.h"
 #endif
 }
 
 // Our code is compiled with hidden visibility; servers before 16 leave this macro empty.
 #undef PGDLLEXPORT
 #define PGDLLEXPORT __attribute__((visibility("default")))
+// ... and declare the function itself without it.
+#undef PG_FUNCTION_INFO_V1
+#define PG_FUNCTION_INFO_V1(function)                                         \
+  extern PGDLLEXPORT Datum function(PG_FUNCTION_ARGS);                        \
+  extern PGDLLEXPORT const Pg_finfo_record* CppConcat(pg_finfo_, function)(); \
+  const Pg_finfo_record* CppConcat(pg_finfo_, function)() {                   \
+    static const Pg_finfo_record info = {1};                                  \
+    return &info;                                                             \
+  }                                                                           \
+  extern int no_such_variable
 
 // ParallelContext as we use it came with 12 (9.4 has none): without it every run trains in the session itself.
 #if PG_VERSION_NUM >= 120000
 #define CEREBRO_HAS_PARALLEL 1
 #else
 #define CEREBRO_HAS_PARALLEL 0
+#endif
+
+// Where temp_tablespaces puts a file is asked of the server from 11 on; before, everything goes to the default directory.
+#if PG_VERSION_NUM >= 110000
+#define CEREBRO_HAS_TEMP_TABLESPACE_PATH 1
+#else
+#define CEREBRO_HAS_TEMP_TABLESPACE_PATH 0
 #endif
 
 #ifndef FLOAT8PASSBYVAL
@@ -148,8 +167,18 @@ inline void WaitOwnLatch(int timeout_ms) {
   WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout_ms, PG_WAIT_EXTENSION);
   ResetLatch(MyLatch);
 #else
-  WaitLatch(&MyProc->procLatch, WL_LATCH_SET | WL_TIMEOUT | WL_POSTMASTER_DEATH, timeout_ms);
+  const int events = WaitLatch(&MyProc->procLatch, WL_LATCH_SET | WL_TIMEOUT | WL_POSTMASTER_DEATH, timeout_ms);
+  if ((events & WL_POSTMASTER_DEATH) != 0) proc_exit(1);
   ResetLatch(&MyProc->procLatch);
+#endif
+}
+
+/// When this process started, as pg_stat_activity.backend_start shows it.
+inline TimestampTz ProcessStart() {
+#if PG_VERSION_NUM >= 120000
+  return MyStartTimestamp;
+#else
+  return MyProcPort->SessionStartTime;
 #endif
 }
 

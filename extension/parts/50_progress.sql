@@ -1,0 +1,50 @@
+-- Running fits, seen from any connection.
+
+CREATE FUNCTION cerebro.stat_progress_rows(
+    OUT pid integer, OUT datid oid, OUT usesysid oid, OUT model_table text, OUT phase text,
+    OUT iteration bigint, OUT iterations bigint, OUT visits_done bigint, OUT visits_total bigint,
+    OUT models integer, OUT models_training integer, OUT workers integer,
+    OUT rows_per_second double precision, OUT seconds_left double precision, OUT started_at timestamptz)
+    RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'pg_cerebro_stat_progress_rows' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 10
+    SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION cerebro.stat_progress_rows() IS
+    'running fits that the caller may see: those of its own roles, or all for members of pg_read_all_stats; read it through cerebro.stat_progress';
+
+CREATE VIEW cerebro.stat_progress AS
+    SELECT r.pid,
+           d.datname,
+           pg_catalog.pg_get_userbyid(r.usesysid) AS usename,
+           r.model_table,
+           r.phase,
+           r.iteration,
+           r.iterations,
+           r.visits_done,
+           r.visits_total,
+           CASE WHEN r.visits_total > 0 THEN pg_catalog.round(100.0 * r.visits_done / r.visits_total, 1) END AS percent,
+           r.models,
+           r.models_training,
+           r.workers,
+           r.rows_per_second,
+           r.seconds_left,
+           r.started_at
+      FROM cerebro.stat_progress_rows() r
+      LEFT JOIN pg_catalog.pg_database d ON d.oid = r.datid;
+COMMENT ON VIEW cerebro.stat_progress IS 'one row for each running fit: phase, visits done, speed and time left';
+COMMENT ON COLUMN cerebro.stat_progress.pid IS 'process of the session that runs the fit';
+COMMENT ON COLUMN cerebro.stat_progress.datname IS 'database of the session';
+COMMENT ON COLUMN cerebro.stat_progress.usename IS 'user of the session';
+COMMENT ON COLUMN cerebro.stat_progress.model_table IS 'model output table of the fit';
+COMMENT ON COLUMN cerebro.stat_progress.phase IS 'planning, initialising, training, evaluating or writing';
+COMMENT ON COLUMN cerebro.stat_progress.iteration IS 'iteration in progress, from 1';
+COMMENT ON COLUMN cerebro.stat_progress.iterations IS 'iterations asked for';
+COMMENT ON COLUMN cerebro.stat_progress.visits_done IS 'visits done: a visit is one model going over one partition once';
+COMMENT ON COLUMN cerebro.stat_progress.visits_total IS 'visits of the whole fit';
+COMMENT ON COLUMN cerebro.stat_progress.percent IS 'visits done of all visits';
+COMMENT ON COLUMN cerebro.stat_progress.models IS 'models of the fit';
+COMMENT ON COLUMN cerebro.stat_progress.models_training IS 'models that still train: neither diverged nor stopped';
+COMMENT ON COLUMN cerebro.stat_progress.workers IS 'parallel workers; 0 when the session trains by itself';
+COMMENT ON COLUMN cerebro.stat_progress.rows_per_second IS 'training rows a second, over all models';
+COMMENT ON COLUMN cerebro.stat_progress.seconds_left IS 'estimated seconds to the end; NULL while not known';
+COMMENT ON COLUMN cerebro.stat_progress.started_at IS 'start of the fit';
+GRANT SELECT ON cerebro.stat_progress TO PUBLIC;

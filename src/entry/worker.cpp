@@ -1,0 +1,17 @@
+// Where the server starts a parallel worker: by name, so the function is exported from the module.
+#include "pg/guard.hpp"
+#include "pg/worker.hpp"
+
+#if CEREBRO_HAS_PARALLEL
+
+extern "C" {
+
+PGDLLEXPORT void pg_cerebro_worker_main(dsm_segment* segment, shm_toc* toc);
+
+void pg_cerebro_worker_main(dsm_segment*, shm_toc* toc) {
+  pg::entry([&] { pg::RunParallelWorker(toc); });
+}
+
+}  // extern "C"
+
+#endif

@@ -1,0 +1,206 @@
+// Workers by ParallelContext, and waiting in shared memory.
+//
+// What is shared: the server's own table of contents of the segment holds our block under kBlockKey and its size under kSizeKey. Workers find
+// both in RunParallelWorker. The leader alone makes and destroys the segment.
+//
+// Ways out. In order: Finish, then the destructor destroys the context and leaves parallel mode. A C++ exception of ours: the destructor does
+// the same, which ends the workers and waits for them. A server error: the destructor does nothing; the abort of the (sub)transaction that the
+// entry's raise leads to ends the workers, frees the segment and leaves parallel mode.
+#include "pg/parallel.hpp"
+
+#include <sys/statvfs.h>
+
+#include <cstring>
+#include <limits>
+#include <new>
+
+#include "pg/guard.hpp"
+#include "pg/worker.hpp"
+
+extern "C" {
+#include "storage/spin.h"
+#include "utils/snapmgr.h"
+#if CEREBRO_HAS_PARALLEL
+#include "access/parallel.h"
+#include "access/xact.h"
+#include "storage/condition_variable.h"
+#include "storage/dsm_impl.h"
+#endif
+}
+
+namespace pg {
+namespace {
+
+constexpr size_t kAlignment = 64;
+
+struct Sync {
+  slock_t lock;
+#if CEREBRO_HAS_PARALLEL
+  ConditionVariable changed;
+#endif
+};
+static_assert(sizeof(Sync) <= sizeof(SharedSync::bytes) && alignof(Sync) <= alignof(SharedSync), "SharedSync is too small for this server");
+
+Sync* In(SharedSync* sync) { return reinterpret_cast<Sync*>(sync->bytes); }
+
+}  // namespace
+
+void SharedSync::Init() {
+  std::memset(bytes, 0, sizeof(bytes));
+  SpinLockInit(&In(this)->lock);
+#if CEREBRO_HAS_PARALLEL
+  ConditionVariableInit(&In(this)->changed);
+#endif
+}
+
+void SharedSync::Lock() { SpinLockAcquire(&In(this)->lock); }
+
+void SharedSync::Unlock() { SpinLockRelease(&In(this)->lock); }
+
+void SharedSync::Broadcast() {
+#if CEREBRO_HAS_PARALLEL
+  call([&] { ConditionVariableBroadcast(&In(this)->changed); });
+#endif
+}
+
+void PrepareWait(SharedSync* sync) {
+#if CEREBRO_HAS_PARALLEL
+  call([&] { ConditionVariablePrepareToSleep(&In(sync)->changed); });
+#endif
+}
+
+// A Broadcast since PrepareWait has set our latch, so the first sleep ends at once. One sleep and no loop: the caller looks at its condition
+// after every return anyway, and the server before 13 has no timed sleep on a condition variable.
+void Wait(SharedSync*, int timeout_ms) {
+  call([&] {
+    compat::WaitOwnLatch(timeout_ms);
+    CHECK_FOR_INTERRUPTS();
+  });
+}
+
+void CancelWait() {
+#if CEREBRO_HAS_PARALLEL
+  call([] { ConditionVariableCancelSleep(); });
+#endif
+}
+
+#if CEREBRO_HAS_PARALLEL
+
+namespace {
+constexpr uint64 kBlockKey = UINT64CONST(0xCE4EB40000000001);
+constexpr uint64 kSizeKey = UINT64CONST(0xCE4EB40000000002);
+}  // namespace
+
+/// context == nullptr: no worker was asked for; the block is this process's own and there is no parallel mode.
+struct Parallel::Impl {
+  ParallelContext* context = nullptr;
+  bool pushed_snapshot = false;
+  void* block = nullptr;
+  struct Free {
+    void operator()(void* p) const { ::operator delete(p, std::align_val_t(kAlignment)); }
+  };
+  std::unique_ptr<void, Free> own_block;
+
+  ~Impl() {
+    if (context == nullptr) return;
+    CallInDestructor([this] {
+      DestroyParallelContext(context);
+      ExitParallelMode();
+      if (pushed_snapshot) PopActiveSnapshot();
+    });
+  }
+};
+
+Parallel::Parallel(int workers, size_t bytes) : impl_(std::make_unique<Impl>()) {
+  if (workers <= 0) {
+    impl_->own_block.reset(::operator new(bytes, std::align_val_t(kAlignment)));
+    impl_->block = impl_->own_block.get();
+    std::memset(impl_->block, 0, bytes);
+    return;
+  }
+  Impl* impl = impl_.get();
+  call([&] {
+    if (!ActiveSnapshotSet()) {
+      PushActiveSnapshot(GetTransactionSnapshot());
+      impl->pushed_snapshot = true;
+    }
+    EnterParallelMode();
+    // the module by the name that CREATE FUNCTION has it under: every process finds the same file
+    impl->context = CreateParallelContext("$libdir/pg_cerebro", "pg_cerebro_worker_main", workers);
+    shm_toc_estimate_chunk(&impl->context->estimator, add_size(bytes, kAlignment));
+    shm_toc_estimate_chunk(&impl->context->estimator, sizeof(uint64));
+    shm_toc_estimate_keys(&impl->context->estimator, 2);
+    InitializeParallelDSM(impl->context);
+    // without a free segment slot the server gives private memory and no workers: the same code goes on
+    auto* chunk = static_cast<char*>(shm_toc_allocate(impl->context->toc, add_size(bytes, kAlignment)));
+    impl->block = reinterpret_cast<void*>(TYPEALIGN(kAlignment, chunk));
+    memset(impl->block, 0, bytes);
+    auto* size = static_cast<uint64*>(shm_toc_allocate(impl->context->toc, sizeof(uint64)));
+    *size = bytes;
+    shm_toc_insert(impl->context->toc, kBlockKey, impl->block);
+    shm_toc_insert(impl->context->toc, kSizeKey, size);
+  });
+}
+
+Parallel::~Parallel() = default;
+
+void* Parallel::shared() const { return impl_->block; }
+
+int Parallel::Launch() {
+  ParallelContext* context = impl_->context;
+  if (context == nullptr) return 0;
+  return call([&] {
+    LaunchParallelWorkers(context);
+    // a worker whose process could not be made would otherwise be waited for without end
+    WaitForParallelWorkersToAttach(context);
+    return context->nworkers_launched;
+  });
+}
+
+void Parallel::Finish() {
+  ParallelContext* context = impl_->context;
+  if (context != nullptr) call([&] { WaitForParallelWorkersToFinish(context); });
+}
+
+bool InParallelWorker() { return IsParallelWorker(); }
+
+void RunParallelWorker(shm_toc* toc) {
+  struct Found {
+    void* block;
+    uint64 bytes;
+  };
+  const Found found = call([&] {
+    return Found{shm_toc_lookup(toc, kBlockKey, false), *static_cast<uint64*>(shm_toc_lookup(toc, kSizeKey, false))};
+  });
+  RunWorker(found.block, found.bytes, ParallelWorkerNumber);
+}
+
+uint64_t FreeSharedMemory() {
+  if (dynamic_shared_memory_type != DSM_IMPL_POSIX) return std::numeric_limits<uint64_t>::max() / 2;
+  struct statvfs room;
+  if (statvfs("/dev/shm", &room) != 0) return std::numeric_limits<uint64_t>::max() / 2;  // not Linux's place for it
+  return static_cast<uint64_t>(room.f_bavail) * room.f_frsize;
+}
+
+#else  // no workers: the block is this process's own
+
+struct Parallel::Impl {
+  void* block = nullptr;
+  ~Impl() { ::operator delete(block, std::align_val_t(kAlignment)); }
+};
+
+Parallel::Parallel(int, size_t bytes) : impl_(std::make_unique<Impl>()) {
+  impl_->block = ::operator new(bytes, std::align_val_t(kAlignment));
+  std::memset(impl_->block, 0, bytes);
+}
+
+Parallel::~Parallel() = default;
+void* Parallel::shared() const { return impl_->block; }
+int Parallel::Launch() { return 0; }
+void Parallel::Finish() {}
+bool InParallelWorker() { return false; }
+uint64_t FreeSharedMemory() { return std::numeric_limits<uint64_t>::max() / 2; }
+
+#endif
+
+}  // namespace pg
