@@ -48,6 +48,9 @@ function(cerebro_protobuf name)
   target_link_libraries(cerebro_${name} PRIVATE protobuf::libprotobuf)
 endfunction()
 
+set(CEREBRO_KERNELS optimizer_kernels.cpp gather.cpp)
+set(CEREBRO_PLAIN fpenv.cpp schedule.cpp optimizer.cpp metrics.cpp)
+
 # LibTorch: headers as SYSTEM, one precompiled header (a torch file costs nine seconds without it).
 function(cerebro_torch name)
   find_package(Torch REQUIRED)
@@ -57,6 +60,15 @@ function(cerebro_torch name)
   if(EXISTS ${CMAKE_SOURCE_DIR}/src/${name}/torch.hpp)
     target_precompile_headers(cerebro_${name} PRIVATE ${CMAKE_SOURCE_DIR}/src/${name}/torch.hpp)
   endif()
+  target_link_libraries(cerebro_${name} PRIVATE ${CMAKE_DL_LIBS})
+  if(TARGET c10_cuda)
+    target_compile_definitions(cerebro_${name} PRIVATE CEREBRO_CUDA)
+  endif()
+  # These see no LibTorch. The element-wise kernels are vector code in every build type.
+  list(TRANSFORM CEREBRO_KERNELS PREPEND ${CMAKE_SOURCE_DIR}/src/${name}/ OUTPUT_VARIABLE kernels)
+  list(TRANSFORM CEREBRO_PLAIN PREPEND ${CMAKE_SOURCE_DIR}/src/${name}/ OUTPUT_VARIABLE plain)
+  set_source_files_properties(${kernels} ${plain} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+  set_source_files_properties(${kernels} PROPERTIES COMPILE_OPTIONS -O3)
 endfunction()
 
 # The server's headers, through pg_config (-DPG_CONFIG=path chooses the server).

@@ -30,7 +30,6 @@ class RowGather {
  private:
   base::DType dtype_;
   int64_t elements_ = 1;
-  int64_t row_bytes_ = 0;
   T scale_ = 1;
   std::vector<T> mean_;  // repeated over the row: one entry an element
   std::vector<T> std_;

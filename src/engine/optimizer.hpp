@@ -52,8 +52,8 @@ bool ClipsGradients(const base::OptimizerConfig& config);
 template <typename T>
 void ClipGradients(const base::OptimizerConfig& config, const std::vector<GradientView<T>>& gradients);
 
-/// Sum of squares in double, in an order that depends on n only: sixteen running sums (element i goes to sum i mod 16), added pairwise at the
-/// end. The same bits on every instruction set.
+/// Sum of squares in double, in an order that depends on n only: sixteen running sums (element i goes to sum i mod 16), added pairwise at
+/// the end. The same bits on every instruction set.
 template <typename T>
 double SumOfSquares(const T* values, int64_t n);
 
