@@ -58,9 +58,36 @@ RowFilter ReadPredType(const PredictType& type) {
   return filter;
 }
 
-// The rows' inputs are the test table's; what the model was trained to say stays.
+// "[1:28][1:28]" -> (28, 28)
+base::Shape ReadDims(const std::string& dims) {
+  base::Shape shape;
+  for (size_t at = 0; at < dims.size() && dims[at] == '[';) {
+    const size_t colon = dims.find(':', at), end = dims.find(']', at);
+    if (colon == std::string::npos || end == std::string::npos) return {};
+    shape.push_back(std::stoll(dims.substr(colon + 1)) - std::stoll(dims.substr(at + 1)) + 1);
+    at = end + 1;
+  }
+  return shape;
+}
+
+// Training may have given arrays another shape than they have in the source. Rows to predict are read in the shape that the first of them has, if
+// it has as many numbers.
+void ReadAsStored(const pg::TableName& test, const std::vector<pg::Column>& columns, base::DataSpec* rows) {
+  for (base::ColumnSpec& input : rows->inputs) {
+    const pg::Column* column = pg::FindColumn(columns, input.name);
+    if (column == nullptr || !column->is_array) continue;
+    const std::string quoted = pg::QuoteIdent(input.name);
+    const pg::Result dims = pg::Read("SELECT pg_catalog.array_dims(" + quoted + ") FROM " + test.Sql() + " WHERE " + quoted + " IS NOT NULL LIMIT 1");
+    if (dims.empty() || !dims.at(0, 0)) continue;
+    base::Shape shape = ReadDims(dims.Text());
+    if (base::ElementCount(shape) == base::ElementCount(input.shape)) input.shape = std::move(shape);
+  }
+}
+
+// What the model sees: the types of the test table's values in the shapes of training, and the targets that it was trained to say.
 base::DataSpec ModelSpecFor(const base::DataSpec& rows, const base::DataSpec& training) {
   base::DataSpec spec = rows;
+  for (size_t i = 0; i < spec.inputs.size(); i++) spec.inputs[i].shape = training.inputs[i].shape;
   spec.targets = training.targets;
   return spec;
 }
@@ -79,8 +106,9 @@ void Predict(const PredictRequest& request) {
   if (id_column == nullptr) {
     throw Error(ErrorCode::kUndefinedColumn, "id_col \"" + id + "\" is no column of table " + test.Sql());
   }
-  const base::DataSpec rows =
+  base::DataSpec rows =
       PredictSpec(table.data, columns, pg::ParseColumnList(request.independent_varname, "independent_varname"), "test_table");
+  ReadAsStored(test, columns, &rows);
   pg::RequireAbsent(output, "output_table");
   pg::RequireCreate(output);
 

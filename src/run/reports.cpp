@@ -104,7 +104,7 @@ std::vector<std::pair<std::string, std::string>> ReadNames(const pg::TableName& 
   const pg::Result found = pg::Read(
       "SELECT s.model_arch_table FROM " + summary.Sql() + " s JOIN pg_catalog.pg_class c"
       " ON c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(s.model_arch_table)"
-      " WHERE pg_catalog.has_table_privilege(c.oid, 'SELECT') AND c.relkind IN ('r', 'p', 'v', 'm', 'f') LIMIT 1");
+      " WHERE pg_catalog.has_table_privilege(c.oid, 'SELECT') AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'v', 'm', 'f']::pg_catalog.\"char\"[]) LIMIT 1");
   if (found.empty()) return names;
   const pg::TableName architectures = pg::ParseTableName(found.Text(), "model_arch_table");
   const std::vector<pg::Column> columns = pg::TableColumns(architectures, "model_arch_table");
