@@ -9,7 +9,7 @@
 
 namespace {
 
-constexpr int kIterations = 10;
+constexpr int kIterations = 5;
 
 /// n models: all alike, or costs spread evenly on a logarithmic scale from 1 to `spread`.
 std::vector<double> Costs(int n, double spread) {
@@ -36,8 +36,9 @@ int main() {
     std::printf("| workers | models | costs | hopping | hopping, metrics every iteration | waves of bundles | rotation of single models |\n");
     std::printf("|---|---|---|---|---|---|---|\n");
     for (const int workers : {8, 16, 32, 64, 128, 256}) {
-      for (const int models_a_worker : {2, 4}) {
-        for (const double spread : {1.0, 8.0}) Line(workers, workers * models_a_worker, spread);
+      // twice as many models as workers, a number that does not divide evenly, and four times as many
+      for (const int models : {2 * workers, 2 * workers + 3, 4 * workers}) {
+        for (const double spread : {1.0, 8.0}) Line(workers, models, spread);
       }
     }
   } catch (const std::exception& e) {
