@@ -59,11 +59,13 @@ Elements ArrayElements(Datum value, Oid type, Oid other_type, int16 length, bool
   }
   if (found.dimensions > 1) {
     throw base::Error(base::ErrorCode::kInvalidParameter,
-                      std::string("argument ") + name + " must be a one-dimensional array, not one of " + std::to_string(found.dimensions) + " dimensions");
+                      std::string("argument ") + name + " must be a one-dimensional array, not one of " + std::to_string(found.dimensions) +
+                          " dimensions");
   }
   for (int i = 0; i < found.elements.count; i++) {
     if (found.elements.nulls[i]) {
-      throw base::Error(base::ErrorCode::kNullValue, std::string("argument ") + name + " must not contain NULL (element " + std::to_string(i + 1) + ")");
+      throw base::Error(base::ErrorCode::kNullValue,
+                        std::string("argument ") + name + " must not contain NULL (element " + std::to_string(i + 1) + ")");
     }
   }
   return found.elements;

@@ -1,5 +1,5 @@
-// Everything that differs between server versions, and nothing else: PostgreSQL 12-17, and the 9.4 base of Greenplum 6. Only this file looks
-// at PG_VERSION_NUM or GP_VERSION_NUM. The rest of src/pg is written against the newest interface that can be offered everywhere.
+// Everything that differs between server versions, and nothing else: PostgreSQL 12-17, and the 9.4 base of Greenplum 6. Only this file
+// looks at PG_VERSION_NUM or GP_VERSION_NUM. The rest of src/pg is written against the newest interface that can be offered everywhere.
 //
 // The STL comes before postgres.h: the other order breaks libintl.h on 9.4-based servers.
 #pragma once

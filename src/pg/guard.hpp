@@ -5,9 +5,9 @@
 //   call(lambda)   the only way from C++ into a server function that can ereport. An ereport becomes PgError. The lambda and the server
 //                  function must hold trivially destructible values only: a longjmp passes over them.
 //
-// Rules. A PgError is never swallowed: the server expects the transaction to be aborted, and the entry raises it again whole. While one is on
-// its way (ServerErrorInFlight) destructors make no server call: the abort that follows cleans up. A server error stops at call() with the
-// interrupt hold-off count at zero, as at any PG_CATCH: code on the way out must not count on it.
+// Rules. A PgError is never swallowed: the server expects the transaction to be aborted, and the entry raises it again whole. While one
+// is on its way (ServerErrorInFlight) destructors make no server call: the abort that follows cleans up. A server error stops at call()
+// with the interrupt hold-off count at zero, as at any PG_CATCH: code on the way out must not count on it.
 #pragma once
 
 #include <csetjmp>
@@ -54,7 +54,8 @@ std::string ServerText(std::string text);
 
 namespace guard {
 
-/// Copies the error that the server has just thrown, leaves its error state and returns to `context`. Throws bad_alloc if there is no memory.
+/// Copies the error that the server has just thrown, leaves its error state and returns to `context`. Throws bad_alloc if there is no
+/// memory.
 ErrorData* CaptureError(MemoryContext context);
 /// Keeps the exception in flight (call inside a catch block) for Raise.
 void StoreCurrentException() noexcept;
@@ -86,8 +87,8 @@ inline void SetFloatControl(uint64_t value) {
 #endif
 }
 
-/// Restores the server's exception stack on every way out of call(): return, longjmp and C++ exception alike. Made before sigsetjmp and never
-/// changed after it, so a longjmp finds it whole.
+/// Restores the server's exception stack on every way out of call(): return, longjmp and C++ exception alike. Made before sigsetjmp and
+/// never changed after it, so a longjmp finds it whole.
 class StackKeeper {
  public:
   StackKeeper() : exception_stack_(PG_exception_stack), context_stack_(error_context_stack) {}
@@ -133,8 +134,8 @@ void CallInDestructor(F&& f) noexcept {
   }
 }
 
-/// The body of a SQL function: `return pg::entry([&]() -> Datum { ... });` The lambda captures by reference: nothing with a destructor may be
-/// alive around it.
+/// The body of a SQL function: `return pg::entry([&]() -> Datum { ... });` The lambda captures by reference: nothing with a destructor
+/// may be alive around it.
 template <typename F>
 auto entry(F&& f) -> decltype(f()) {
   using R = decltype(f());

@@ -14,7 +14,8 @@ namespace {
 
 constexpr const char* kTableHint =
     "Write schema.table or table; quote a name that has capitals or special characters: \"My Schema\".\"My Table\".";
-constexpr const char* kColumnHint = "Write column names separated by commas; quote a name that has capitals or special characters: a, \"B c\".";
+constexpr const char* kColumnHint =
+    "Write column names separated by commas; quote a name that has capitals or special characters: a, \"B c\".";
 
 /// Splits by the server's rules (folding, quotes). False when the text is no list of identifiers.
 bool SplitNames(const std::string& text, char separator, std::vector<std::string>* names) {
@@ -70,8 +71,9 @@ RelationKind KindOf(Oid relation) {
 std::string Shown(const TableName& name) { return name.schema.empty() ? name.name : name.schema + "." + name.name; }
 
 [[noreturn]] void ThrowMissing(const TableName& name, const char* what) {
-  std::string message = "relation \"" + Shown(name) + "\" does not exist";
-  std::string hint = name.schema.empty() ? "Check the name and search_path, or write it with its schema." : "Check the name and the schema.";
+  const std::string message = "relation \"" + Shown(name) + "\" does not exist";
+  const char* hint =
+      name.schema.empty() ? "Check the name and search_path, or write it with its schema." : "Check the name and the schema.";
   throw base::Error(base::ErrorCode::kUndefinedTable, message, what == nullptr ? "" : std::string("It was given as ") + what + ".", hint);
 }
 
@@ -86,7 +88,8 @@ std::string TableName::Sql() const {
 TableName TableName::WithSuffix(std::string_view suffix) const {
   const std::string longer = name + std::string(suffix);
   if (longer.size() >= NAMEDATALEN) {
-    throw base::Error(base::ErrorCode::kInvalidName, "table name \"" + longer + "\" would be too long: " + std::to_string(longer.size()) + " bytes",
+    throw base::Error(base::ErrorCode::kInvalidName,
+                      "table name \"" + longer + "\" would be too long: " + std::to_string(longer.size()) + " bytes",
                       "The server keeps " + std::to_string(NAMEDATALEN - 1) + " bytes of a name.",
                       "Choose a name of at most " + std::to_string(NAMEDATALEN - 1 - static_cast<int>(suffix.size())) + " bytes.");
   }
@@ -96,11 +99,13 @@ TableName TableName::WithSuffix(std::string_view suffix) const {
 TableName ParseTableName(std::string_view text, const char* what) {
   std::vector<std::string> parts;
   if (!SplitNames(std::string(text), '.', &parts) || parts.empty()) {
-    throw base::Error(base::ErrorCode::kInvalidName, std::string("invalid table name in ") + what + ": \"" + std::string(text) + "\"", "", kTableHint);
+    throw base::Error(base::ErrorCode::kInvalidName, std::string("invalid table name in ") + what + ": \"" + std::string(text) + "\"", "",
+                      kTableHint);
   }
   if (parts.size() > 2) {
     throw base::Error(base::ErrorCode::kInvalidName,
-                      std::string("table name in ") + what + " has " + std::to_string(parts.size()) + " parts: \"" + std::string(text) + "\"",
+                      std::string("table name in ") + what + " has " + std::to_string(parts.size()) + " parts: \"" + std::string(text) +
+                          "\"",
                       "A name that begins with a database, or has more parts than schema and table, cannot be used here.", kTableHint);
   }
   if (parts.size() == 1) return {"", parts[0]};
@@ -110,7 +115,8 @@ TableName ParseTableName(std::string_view text, const char* what) {
 std::vector<std::string> ParseColumnList(std::string_view text, const char* what) {
   std::vector<std::string> names;
   if (!SplitNames(std::string(text), ',', &names)) {
-    throw base::Error(base::ErrorCode::kInvalidName, std::string("invalid list of columns in ") + what + ": \"" + std::string(text) + "\"", "", kColumnHint);
+    throw base::Error(base::ErrorCode::kInvalidName,
+                      std::string("invalid list of columns in ") + what + ": \"" + std::string(text) + "\"", "", kColumnHint);
   }
   if (names.empty()) {
     throw base::Error(base::ErrorCode::kInvalidParameter, std::string(what) + " names no column", "", kColumnHint);
@@ -141,7 +147,8 @@ std::vector<Column> TableColumns(const TableName& name, const char* what) {
   const RelationKind kind = KindOf(relation);
   if (!kind.exists) ThrowMissing(name, what);
   if (!Readable(kind.kind)) {
-    throw base::Error(base::ErrorCode::kWrongObjectType, "\"" + Shown(name) + "\" is not a table or view", std::string("It was given as ") + what + ".",
+    throw base::Error(base::ErrorCode::kWrongObjectType, "\"" + Shown(name) + "\" is not a table or view",
+                      std::string("It was given as ") + what + ".",
                       "Give a table, a view, a materialized view, a foreign table or a partitioned table.");
   }
   struct Raw {

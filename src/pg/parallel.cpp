@@ -1,11 +1,11 @@
 // Workers by ParallelContext, and waiting in shared memory.
 //
-// What is shared: the server's own table of contents of the segment holds our block under kBlockKey and its size under kSizeKey. Workers find
-// both in RunParallelWorker. The leader alone makes and destroys the segment.
+// What is shared: the server's own table of contents of the segment holds our block under kBlockKey and its size under kSizeKey. Workers
+// find both in RunParallelWorker. The leader alone makes and destroys the segment.
 //
-// Ways out. In order: Finish, then the destructor destroys the context and leaves parallel mode. A C++ exception of ours: the destructor does
-// the same, which ends the workers and waits for them. A server error: the destructor does nothing; the abort of the (sub)transaction that the
-// entry's raise leads to ends the workers, frees the segment and leaves parallel mode.
+// Ways out. In order: Finish, then the destructor destroys the context and leaves parallel mode. A C++ exception of ours: the destructor
+// does the same, which ends the workers and waits for them. A server error: the destructor does nothing; the abort of the
+// (sub)transaction that the entry's raise leads to ends the workers, frees the segment and leaves parallel mode.
 #include "pg/parallel.hpp"
 
 #include <sys/statvfs.h>
@@ -59,7 +59,7 @@ void SharedSync::Unlock() { SpinLockRelease(&In(this)->lock); }
 
 void SharedSync::Broadcast() {
 #if CEREBRO_HAS_PARALLEL
-  call([&] { ConditionVariableBroadcast(&In(this)->changed); });
+  ConditionVariableBroadcast(&In(this)->changed);  // raises nothing
 #endif
 }
 
@@ -69,18 +69,25 @@ void PrepareWait(SharedSync* sync) {
 #endif
 }
 
-// A Broadcast since PrepareWait has set our latch, so the first sleep ends at once. One sleep and no loop: the caller looks at its condition
-// after every return anyway, and the server before 13 has no timed sleep on a condition variable.
+// A Broadcast since PrepareWait has set our latch, so the first sleep ends at once. One sleep and no loop: the caller looks at its
+// condition after every return anyway, and the server before 13 has no timed sleep on a condition variable.
+//
+// An error ends the preparation at once: the abort that follows would do it too, but by then the memory of the condition may be gone.
 void Wait(SharedSync*, int timeout_ms) {
-  call([&] {
-    compat::WaitOwnLatch(timeout_ms);
-    CHECK_FOR_INTERRUPTS();
-  });
+  try {
+    call([&] {
+      compat::WaitOwnLatch(timeout_ms);
+      CHECK_FOR_INTERRUPTS();
+    });
+  } catch (...) {
+    CancelWait();
+    throw;
+  }
 }
 
 void CancelWait() {
 #if CEREBRO_HAS_PARALLEL
-  call([] { ConditionVariableCancelSleep(); });
+  ConditionVariableCancelSleep();  // raises nothing: also allowed while a server error is in flight
 #endif
 }
 
@@ -102,6 +109,7 @@ struct Parallel::Impl {
   std::unique_ptr<void, Free> own_block;
 
   ~Impl() {
+    CancelWait();  // a wait that an exception left prepared must not outlive the block
     if (context == nullptr) return;
     CallInDestructor([this] {
       DestroyParallelContext(context);

@@ -23,7 +23,8 @@ struct alignas(64) SharedSync {
 };
 
 /// Waits for a Broadcast or `timeout_ms`, and serves interrupts. Use: sync.Lock; check; Unlock; PrepareWait; check again under Lock; Wait.
-/// PrepareWait makes a Broadcast after it end the next Wait at once; CancelWait ends the preparation.
+/// PrepareWait makes a Broadcast after it end the next Wait at once; CancelWait ends the preparation, and must come before the memory of
+/// `sync` goes. An error out of Wait has ended it. A process waits for one SharedSync at a time.
 void PrepareWait(SharedSync* sync);
 void Wait(SharedSync* sync, int timeout_ms);
 void CancelWait();

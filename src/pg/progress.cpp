@@ -1,10 +1,10 @@
 // Progress files.
 //
-// One file a run, base/pgsql_tmp/pgsql_tmp_cerebro_progress_<pid>.<n>, of exactly one FileImage (host byte order: it never leaves the machine).
-// The writer maps it. Sequence lock: `sequence` is odd while the row is being written; a reader takes the sequence, the row and the sequence
-// again, and tries again unless both are equal and even. A file counts only if the process in it is in pg_stat_get_activity with the same start
-// time: that tells a stale file of an earlier process of the same number, and it shows a start time only to those who may see the session (its own
-// role, members of it, pg_read_all_stats). The image has a version: a reader of another build skips it.
+// One file a run, base/pgsql_tmp/pgsql_tmp_cerebro_progress_<pid>.<n>, of exactly one FileImage (host byte order: it never leaves the
+// machine). The writer maps it. Sequence lock: `sequence` is odd while the row is being written; a reader takes the sequence, the row and
+// the sequence again, and tries again unless both are equal and even. A file counts only if the process in it is in pg_stat_get_activity
+// with the same start time: that tells a stale file of an earlier process of the same number, and it shows a start time only to those who
+// may see the session (its own role, members of it, pg_read_all_stats). The image has a version: a reader of another build skips it.
 #include "pg/progress.hpp"
 
 #include <dirent.h>
@@ -77,7 +77,8 @@ std::optional<Image> ReadImage(const std::string& path) {
   if (file.get() < 0) return std::nullopt;
   char magic[sizeof(kMagic)];
   uint64_t bytes = 0;
-  if (!ReadAt(file.get(), magic, sizeof(magic), offsetof(FileImage, magic)) || std::memcmp(magic, kMagic, sizeof(kMagic)) != 0) return std::nullopt;
+  if (!ReadAt(file.get(), magic, sizeof(magic), offsetof(FileImage, magic))) return std::nullopt;
+  if (std::memcmp(magic, kMagic, sizeof(kMagic)) != 0) return std::nullopt;
   if (!ReadAt(file.get(), &bytes, sizeof(bytes), offsetof(FileImage, bytes)) || bytes != sizeof(FileImage)) return std::nullopt;
   for (int i = 0; i < kReadTries; i++) {
     uint64_t before = 0, after = 0;

@@ -40,7 +40,8 @@ TupleDesc ResultDesc(FunctionCallInfo fcinfo, const ReturnSetInfo* info) {
       return desc;
     default:
       if (info->expectedDesc != nullptr) return CreateTupleDescCopy(info->expectedDesc);
-      ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("function returning record called in a context that cannot accept type record")));
+      ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                      errmsg("function returning record called in a context that cannot accept type record")));
   }
   return nullptr;
 }

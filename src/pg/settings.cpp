@@ -60,8 +60,8 @@ void RegisterSettings() {
     DefineInt("cerebro.buffer_bytes", "Size of a packed buffer.", "Used when a table is packed without a buffer_size.", &buffer_kb,
               kDefaultBufferKb, kMinBufferKb, kMaxBufferKb, GUC_UNIT_KB);
     DefineCustomEnumVariable("cerebro.precision", "Floating-point type that models are trained in.",
-                             "float64 is for checks: it is slower and keeps twice the memory.", &precision, kFloat32, kPrecisions, PGC_USERSET,
-                             CEREBRO_GUC_FLAGS, nullptr, nullptr, nullptr);
+                             "float64 is for checks: it is slower and keeps twice the memory.", &precision, kFloat32, kPrecisions,
+                             PGC_USERSET, CEREBRO_GUC_FLAGS, nullptr, nullptr, nullptr);
     compat::ReserveSettingPrefix("cerebro");
   });
 }

@@ -15,7 +15,8 @@ struct ServerParams {
 
 /// Throws for values that no server value can hold. Call before MakeParams, outside call().
 void CheckParams(const Params& params);
-/// Builds them in the current memory context; inside call() only. `types`: those of a prepared statement, or nullptr to take each value's own.
+/// Builds them in the current memory context; inside call() only. `types`: those of a prepared statement, or nullptr to take each value's
+/// own.
 ServerParams MakeParams(const Params& params, const Oid* types);
 /// The type that a parameter's value has by itself.
 Oid TypeOf(const Param& param);

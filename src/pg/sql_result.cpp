@@ -1,5 +1,5 @@
-// The server's side of a copy runs guarded, a batch of cells at a time: it leaves pointers into a memory context that is reset before the next
-// batch. The C++ side copies from there.
+// The server's side of a copy runs guarded, a batch of cells at a time: it leaves pointers into a memory context that is reset before the
+// next batch. The C++ side copies from there.
 #include "pg/sql_result.hpp"
 
 #include <algorithm>

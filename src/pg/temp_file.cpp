@@ -69,8 +69,8 @@ std::string Directory(TempFile::Place place) {
   throw base::Error(base::ErrorCode::kDiskFull,
                     "no space for a temporary file of " + std::to_string(bytes) + " bytes in " + path.substr(0, path.rfind('/')),
                     free > 0 ? "There are " + std::to_string(free) + " bytes free." : "",
-                    "Free space there, set temp_tablespaces to a larger disk, raise cerebro.shared_state_mem if shared memory has room, or train "
-                    "fewer models at once.");
+                    "Free space there, set temp_tablespaces to a larger disk, raise cerebro.shared_state_mem if shared memory has room, "
+                    "or train fewer models at once.");
 }
 
 [[noreturn]] void ThrowFileError(const char* what, const std::string& path, int error) {
@@ -122,7 +122,8 @@ void TempFile::CloseDescriptor() {
 void TempFile::Reserve(uint64_t bytes) {
   if (temp_file_limit >= 0 && bytes / 1024 > static_cast<uint64_t>(temp_file_limit)) {
     throw base::Error(base::ErrorCode::kLimitExceeded,
-                      "a temporary file of " + std::to_string(bytes) + " bytes would exceed temp_file_limit (" + std::to_string(temp_file_limit) + " kB)",
+                      "a temporary file of " + std::to_string(bytes) + " bytes would exceed temp_file_limit (" +
+                          std::to_string(temp_file_limit) + " kB)",
                       "", "Train fewer models at once, raise cerebro.shared_state_mem, or ask for a higher temp_file_limit.");
   }
   struct statvfs room;
@@ -148,7 +149,8 @@ Mapping::Mapping(int descriptor, size_t bytes, const std::string& path) : bytes_
   data_ = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
   if (data_ == MAP_FAILED) {
     data_ = nullptr;
-    throw base::Error(base::ErrorCode::kOutOfMemory, "could not map " + std::to_string(bytes) + " bytes of file \"" + path + "\": " + strerror(errno));
+    throw base::Error(base::ErrorCode::kOutOfMemory,
+                      "could not map " + std::to_string(bytes) + " bytes of file \"" + path + "\": " + strerror(errno));
   }
 }
 

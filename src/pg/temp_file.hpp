@@ -1,5 +1,5 @@
-// Files in the server's temporary directories. Their names begin with the server's temporary prefix, so that a start or a crash restart sweeps
-// what a killed process left. Includes no server header.
+// Files in the server's temporary directories. Their names begin with the server's temporary prefix, so that a start or a crash restart
+// sweeps what a killed process left. Includes no server header.
 #pragma once
 
 #include <cstddef>
