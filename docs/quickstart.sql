@@ -49,11 +49,13 @@ SELECT cerebro.fit_multiple_model('digits_packed', 'digits_models', 'digits_conf
     validation_table => 'digits_val_packed', metrics_compute_frequency => 5, name => 'quickstart');
 
 \echo '== The leaderboard, best first'
-SELECT * FROM cerebro.leaderboard('digits_models');
-SELECT mst_key AS best FROM cerebro.leaderboard('digits_models') LIMIT 1 \gset
+SELECT rank, mst_key, model_name, compile_params, fit_params, round(training_metric::numeric, 4) AS training_accuracy,
+       round(validation_metric::numeric, 4) AS validation_accuracy, parameters, round(seconds::numeric, 2) AS seconds
+FROM cerebro.leaderboard('digits_models');
+SELECT mst_key AS best FROM cerebro.leaderboard('digits_models') WHERE rank = 1 \gset
 
 \echo '== Predictions of the best model for the first validation images'
-SELECT cerebro.predict('digits_models', 'digits_val', 'id', 'pixels', 'digits_predictions', mst_key => :best);
+SELECT cerebro.predict('digits_models', 'digits_val', 'id', 'pixels', 'digits_predictions', 'response', mst_key => :best);
 SELECT v.id, v.label, p.class_value AS predicted, round(p.prob::numeric, 4) AS probability
 FROM digits_val v JOIN digits_predictions p USING (id) ORDER BY v.id LIMIT 8;
 \set ECHO none
