@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 
 #include "base/error.hpp"
 #include "base/philox.hpp"
@@ -63,6 +64,7 @@ class Filler {
     if (name == "LecunNormal") return Scaled(&draws, 1.0, "fan_in", "truncated_normal");
     if (name == "Orthogonal") return Orthogonal(&draws, Number("gain", 1.0));
     if (name == "Identity") return Identity(Number("gain", 1.0));
+    if (name == "UnitForgetBias") return UnitForgetBias(seed, stream, index);
     Unknown(name);
   }
 
@@ -148,6 +150,19 @@ class Filler {
       for (size_t c = 0; c < columns; ++c) values_[r * columns + c] = gain * (rows >= columns ? q[c * length + r] : q[r * length + c]);
     }
     return std::move(values_);
+  }
+
+  // An LSTM begins by remembering: of the gates (input, forget, cell, output) the second is ones, the others are one tensor's values in order.
+  std::vector<double> UnitForgetBias(uint64_t seed, uint64_t stream, uint64_t index) {
+    const base::Value* inner = Config("bias_initializer");
+    if (inner == nullptr || values_.size() % 4 != 0) Unknown("UnitForgetBias");
+    base::WeightSpec others = weight_;
+    others.initializer = *inner;
+    const auto units = static_cast<std::ptrdiff_t>(values_.size() / 4);
+    others.shape = {3 * units};
+    std::vector<double> values = Filler(others, owner_).Fill(seed, stream, index);
+    values.insert(values.begin() + units, static_cast<size_t>(units), 1.0);
+    return values;
   }
 
   // v -= (v . unit) unit

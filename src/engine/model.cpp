@@ -37,13 +37,6 @@ void Write(const StateLayout& layout, const StateTensor& tensor, const From* val
   }
 }
 
-// Keras's unit_forget_bias: an LSTM begins by remembering. Gates lie in the order input, forget, cell, output.
-void OpenForgetGate(const base::Layer& layer, const base::WeightSpec& weight, std::vector<double>* values) {
-  if (layer.kind != base::LayerKind::kLSTM || weight.name != "bias" || !BoolAttribute(layer, "unit_forget_bias")) return;
-  const auto units = static_cast<std::ptrdiff_t>(values->size() / 4);
-  std::fill(values->begin() + units, values->begin() + 2 * units, 1.0);
-}
-
 }  // namespace
 
 Model::Impl::Impl(const base::Graph& g, const base::TrainConfig& c, const base::DataSpec& d, const Options& o)
@@ -117,8 +110,7 @@ void Model::Initialise(void* block, uint64_t seed, uint64_t stream, uint32_t par
   size_t index = 0;
   for (const base::Layer& layer : impl_->graph.layers) {
     for (const base::WeightSpec& weight : layer.weights) {
-      std::vector<double> values = InitialValues(weight, layer.name, seed, stream, index);
-      OpenForgetGate(layer, weight, &values);
+      const std::vector<double> values = InitialValues(weight, layer.name, seed, stream, index);
       Write(layout, layout.tensors[index], values.data(), block);
       ++index;
     }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/graph.hpp"
+#include "engine/draw_keys.hpp"
 #include "engine/torch.hpp"
 
 namespace engine {
@@ -25,15 +26,6 @@ struct Value {
   at::Tensor mask;    // bool (batch, time), or undefined: Keras's mask
   at::Tensor logits;  // pre-activations when squash is not kNone, else undefined
   Squash squash = Squash::kNone;
-};
-
-/// The part of a random stream's name that is the same for all layers of one mini-batch (base::Stream's arguments).
-struct DrawKeys {
-  uint64_t seed = 0;
-  uint64_t stream = 0;
-  uint64_t iteration = 0;
-  uint64_t epoch = 0;
-  uint64_t place = 0;  // partition_id << 32 | batch number in the visit
 };
 
 /// target = target * momentum + statistic * (1 - momentum), done only once the mini-batch's loss is known to be finite.

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "engine/module.hpp"
+#include "engine/draw_keys.hpp"
 
 namespace engine {
 
