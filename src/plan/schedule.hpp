@@ -1,7 +1,7 @@
 // The plan of a run: bundles of models, the partition sequence of every bundle, and the rule by which an idle worker chooses.
 //
-// Bits depend on PartitionAt only: bundle b visits partition (offset_b + v + i) mod P at visit v of iteration i. Which bundle advances when is
-// decided at run time (Scheduler), and no result depends on it.
+// Bits depend on PartitionAt only: bundle b visits partition (offset_b + v + i) mod P at visit v of iteration i. Which bundle advances
+// when is decided at run time (Scheduler), and no result depends on it.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,283 @@
+#include "plan/params.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/literal.hpp"
+#include "plan/params_read.hpp"
+#include "plan/params_text.hpp"
+
+namespace plan {
+namespace {
+
+using base::ErrorCode;
+using base::Value;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+const std::vector<std::string> kCompileKeys = {"optimizer", "loss", "metrics", "loss_weights", "weighted_metrics", "sample_weight_mode"};
+const std::vector<std::string> kFitKeys = {"batch_size", "epochs", "shuffle", "class_weight", "verbose"};
+
+[[noreturn]] void NotSupported(const std::string& message, const std::string& hint) {
+  throw base::Error(ErrorCode::kFeatureNotSupported, message, {}, hint);
+}
+
+[[noreturn]] void Invalid(const std::string& message, const std::string& hint) {
+  throw base::Error(ErrorCode::kInvalidParameter, message, {}, hint);
+}
+
+std::vector<base::LossConfig> ReadLosses(const Value& value) {
+  if (value.is_string()) return {ReadLoss(value.string())};
+  if (value.is_dict()) {
+    NotSupported("losses by the names of outputs are not supported", "Give a list of losses in the order of the model's outputs.");
+  }
+  if (!value.is_list() || value.list().empty()) {
+    Invalid("loss must be a name or a list of names", "Example: loss='categorical_crossentropy'.");
+  }
+  std::vector<base::LossConfig> losses;
+  for (const Value& item : value.list()) {
+    if (!item.is_string()) {
+      Invalid(std::string("loss must be a name or a list of names, its list holds a value of type ") + item.type_name(),
+              "Example: loss=['mse', 'binary_crossentropy'].");
+    }
+    losses.push_back(ReadLoss(item.string()));
+  }
+  return losses;
+}
+
+std::vector<double> ReadLossWeights(const Value& value, size_t losses) {
+  if (value.is_null()) return {};
+  if (value.is_dict()) {
+    NotSupported("loss_weights by the names of outputs are not supported", "Give a list of numbers in the order of the model's outputs.");
+  }
+  if (!value.is_list() || value.list().empty()) Invalid("loss_weights must be a list of numbers", "Example: loss_weights=[1.0, 0.5].");
+  std::vector<double> weights;
+  for (const Value& item : value.list()) weights.push_back(Parameter("compile_params", "loss_weights", item).Number(0, kInfinity));
+  if (losses > 1 && weights.size() != losses) {
+    Invalid("loss_weights has " + std::to_string(weights.size()) + " numbers for " + std::to_string(losses) + " losses",
+            "Give one number for each output.");
+  }
+  return weights;
+}
+
+std::vector<base::MetricConfig> ReadMetrics(const Value& value) {
+  if (value.is_null()) return {};
+  if (value.is_string()) return {ReadMetric(value.string())};
+  const std::string one_list = "Give one list: every metric is computed for every output.";
+  if (value.is_dict()) NotSupported("metrics by the names of outputs are not supported", one_list);
+  if (!value.is_list()) Invalid("metrics must be a list of names", "Example: metrics=['accuracy'].");
+  std::vector<base::MetricConfig> metrics;
+  for (const Value& item : value.list()) {
+    if (item.is_list()) NotSupported("metrics for each output are not supported", one_list);
+    if (!item.is_string()) {
+      Invalid(std::string("metrics must be a list of names, it holds a value of type ") + item.type_name(),
+              "Example: metrics=['accuracy'].");
+    }
+    metrics.push_back(ReadMetric(item.string()));
+    for (size_t i = 0; i + 1 < metrics.size(); ++i) {
+      if (metrics[i].name == metrics.back().name) {
+        Invalid("metric " + Quoted(metrics[i].name) + " is listed twice", "Name each metric once.");
+      }
+    }
+  }
+  return metrics;
+}
+
+void ReadCompile(std::string_view text, base::TrainConfig* config) {
+  const base::Dict params = ParseAssignments(text, "compile_params");
+  const Value *optimizer = nullptr, *loss = nullptr, *weights = nullptr;
+  for (const auto& [key, value] : params) {
+    if (key == "optimizer") {
+      optimizer = &value;
+    } else if (key == "loss") {
+      loss = &value;
+    } else if (key == "metrics") {
+      config->metrics = ReadMetrics(value);
+    } else if (key == "loss_weights") {
+      weights = &value;
+    } else if (key == "weighted_metrics") {
+      if (!value.is_null() && !(value.is_list() && value.list().empty())) {
+        NotSupported("weighted_metrics is not supported", "Use metrics; they are means over rows without weights.");
+      }
+    } else if (key == "sample_weight_mode") {
+      if (!value.is_null()) NotSupported("sample_weight_mode is not supported", "Pack a column of sample weights with the data.");
+    } else {
+      Invalid("unknown compile parameter " + Quoted(key), KnownNamesHint(key, kCompileKeys, "compile parameters"));
+    }
+  }
+  if (optimizer == nullptr) Invalid("optimizer is a required parameter for compile", "Example: optimizer='Adam(lr=0.001)'.");
+  if (loss == nullptr) Invalid("loss is a required parameter for compile", "Example: loss='categorical_crossentropy'.");
+  if (!optimizer->is_string()) {
+    Invalid(std::string("optimizer must be a name or a call, not a value of type ") + optimizer->type_name(),
+            "Example: optimizer='Adam(lr=0.001)'.");
+  }
+  config->optimizer = ReadOptimizer(optimizer->string());
+  config->losses = ReadLosses(*loss);
+  if (weights != nullptr) config->loss_weights = ReadLossWeights(*weights, config->losses.size());
+}
+
+std::map<int, double> ReadClassWeight(const Value& value) {
+  std::map<int, double> weights;
+  if (value.is_null()) return weights;
+  const std::string example = "Example: class_weight={0: 1.0, 1: 5.0}.";
+  if (!value.is_dict()) Invalid("class_weight must be a dictionary from class index to weight", example);
+  for (const auto& [key, weight] : value.dict()) {
+    Value index;
+    if (!key.empty() && key.size() <= 9 && key.find_first_not_of("0123456789") == std::string::npos) index = base::ParseLiteral(key);
+    if (!index.is_int()) Invalid("class_weight has the key " + Quoted(key) + ", which is no class index", example);
+    weights[static_cast<int>(index.integer())] = Parameter("fit_params", "class_weight", weight).Number(0, kInfinity);
+  }
+  return weights;
+}
+
+void ReadFit(std::string_view text, base::TrainConfig* config) {
+  const std::string owner = "fit_params";
+  constexpr int64_t kMaxInt = std::numeric_limits<int>::max();
+  for (const auto& [key, value] : ParseAssignments(text, "fit_params")) {
+    const Parameter p(owner, key, value);
+    if (key == "batch_size") {
+      if (!value.is_null()) config->batch_size = static_cast<int>(p.Integer(1, kMaxInt));
+    } else if (key == "epochs") {
+      config->epochs = static_cast<int>(p.Integer(1, kMaxInt));
+    } else if (key == "shuffle") {
+      config->shuffle = p.Boolean();
+    } else if (key == "class_weight") {
+      config->class_weight = ReadClassWeight(value);
+    } else if (key == "verbose") {
+      continue;  // progress is shown by the INFO lines and cerebro.stat_progress
+    } else if (key == "initial_epoch") {
+      NotSupported("fit parameter \"initial_epoch\" is not supported", "Training goes on from an earlier run with warm_start.");
+    } else if (key == "steps_per_epoch") {
+      NotSupported("fit parameter \"steps_per_epoch\" is not supported", "An epoch is one pass over the rows of a buffer.");
+    } else if (key == "callbacks") {
+      NotSupported("fit parameter \"callbacks\" is not supported",
+                   "Losses and metrics of every iteration are in the info table of the run.");
+    } else {
+      Invalid("unknown fit parameter " + Quoted(key), KnownNamesHint(key, kFitKeys, "fit parameters"));
+    }
+  }
+}
+
+// ---------------------------------------------------------------- canonical texts
+
+// Numbers that are equal are written alike, keys of dictionaries are sorted.
+Value Normal(const Value& value) {
+  if (value.is_double() && value.number() == std::floor(value.number()) && std::fabs(value.number()) <= 9007199254740992.0) {
+    return Value(static_cast<int64_t>(value.number()));
+  }
+  if (value.is_list()) {
+    base::List items;
+    for (const Value& item : value.list()) items.push_back(Normal(item));
+    return Value(std::move(items));
+  }
+  if (value.is_dict()) {
+    base::Dict entries;
+    for (const auto& entry : value.dict()) entries.emplace_back(entry.first, Normal(entry.second));
+    std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    return Value(std::move(entries));
+  }
+  return value;
+}
+
+bool IsCall(const Value& value) { return value.is_string() && value.string().find('(') != std::string::npos; }
+
+std::string CanonicalCall(const std::string& text, const std::string& what, int depth) {
+  constexpr int kMaxDepth = 10;  // a schedule within an optimizer is the second level
+  if (depth > kMaxDepth) {
+    throw base::Error(ErrorCode::kSyntax, what + ": calls are nested deeper than " + std::to_string(kMaxDepth) + " levels");
+  }
+  CallText call = ReadCall(text, what);
+  const std::string known = what == "optimizer" ? OptimizerName(call.name) : what == "loss" ? LossName(call.name) : std::string();
+  std::vector<std::pair<std::string, std::string>> arguments;
+  for (const auto& [key, value] : call.arguments) {
+    arguments.emplace_back(what == "optimizer" && key == "lr" ? "learning_rate" : key,
+                           IsCall(value) ? CanonicalCall(value.string(), key, depth + 1) : base::FormatPython(Normal(value)));
+  }
+  std::sort(arguments.begin(), arguments.end());
+  std::string out = known.empty() ? call.name : known;
+  for (size_t i = 0; i < arguments.size(); ++i) out += (i == 0 ? "(" : ",") + arguments[i].first + "=" + arguments[i].second;
+  return arguments.empty() ? out : out + ")";
+}
+
+Value CanonicalCalls(const Value& value, const std::string& what) {
+  if (value.is_string()) return Value(CanonicalCall(value.string(), what, 0));
+  if (!value.is_list()) return Normal(value);
+  base::List items;
+  for (const Value& item : value.list()) items.push_back(item.is_string() ? Value(CanonicalCall(item.string(), what, 0)) : Normal(item));
+  return Value(std::move(items));
+}
+
+}  // namespace
+
+// ---------------------------------------------------------------- checked parameters
+
+void Parameter::Refuse(const std::string& expected) const {
+  Invalid("parameter \"" + name_ + "\" of " + owner_ + " must be " + expected + ", not " + Quoted(base::FormatPython(value_)),
+          "Correct the value of " + name_ + ".");
+}
+
+bool Parameter::Boolean() const {
+  if (!value_.is_bool()) Refuse("True or False");
+  return value_.boolean();
+}
+
+double Parameter::Number(double low, double high, bool open_low, bool open_high) const {
+  std::string expected = "a finite number";
+  if (high == kInfinity) {
+    expected += (open_low ? " greater than " : " of at least ") + base::FormatNumber(low, true);
+  } else {
+    expected = std::string("a number in ") + (open_low ? "(" : "[") + base::FormatNumber(low, true) + ", " +
+               base::FormatNumber(high, true) + (open_high ? ")" : "]");
+  }
+  if (!value_.is_number()) Refuse(expected);
+  const double v = value_.number();
+  if (!std::isfinite(v) || v < low || v > high || (open_low && v == low) || (open_high && v == high)) Refuse(expected);
+  return v;
+}
+
+int64_t Parameter::Integer(int64_t low, int64_t high) const {
+  const std::string expected = "an integer from " + std::to_string(low) + " to " + std::to_string(high);
+  if (!value_.is_number() || (value_.is_double() && value_.number() != std::floor(value_.number()))) Refuse(expected);
+  if (value_.is_double() && !(std::fabs(value_.number()) <= 9007199254740992.0)) Refuse(expected);
+  const int64_t v = value_.integer();
+  if (v < low || v > high) Refuse(expected);
+  return v;
+}
+
+const std::string& Parameter::Text() const {
+  if (!value_.is_string()) Refuse("a text in quotes");
+  return value_.string();
+}
+
+// ---------------------------------------------------------------- facade
+
+base::Dict ParseAssignments(std::string_view text, const char* what) {
+  base::Dict params;
+  for (const auto& [key, value] : SplitAssignments(Trim(text), what)) {
+    params.emplace_back(key, ReadValueText(value, std::string(what) + ", " + key));
+  }
+  return params;
+}
+
+base::TrainConfig ReadConfig(std::string_view compile_params, std::string_view fit_params) {
+  base::TrainConfig config;
+  ReadCompile(compile_params, &config);
+  ReadFit(fit_params, &config);
+  return config;
+}
+
+std::string CanonicalParams(std::string_view text, const char* what) {
+  base::Dict params = ParseAssignments(text, what);
+  std::sort(params.begin(), params.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::string out;
+  for (const auto& [key, value] : params) {
+    if (!out.empty()) out += ",";
+    Value canonical = key == "optimizer" || key == "loss" ? CanonicalCalls(value, key) : Normal(value);
+    if (key == "metrics" && value.is_string()) canonical = Value(base::List{value});
+    out += key + "=" + base::FormatPython(canonical);
+  }
+  return out;
+}
+
+}  // namespace plan

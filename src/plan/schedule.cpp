@@ -1,0 +1,219 @@
+// The scheduler's block is a Head and one Entry a bundle, side by side: no pointers, no virtual functions, so any process may map it
+// anywhere. Mutable state is under the caller's lock. Invariants: an entry is held by at most one taker; visits of a bundle are done in
+// order, 0 .. P-1 of iteration 0, then of iteration 1, ...; visits_done is the sum over entries of iteration * P + visit.
+#include "plan/schedule.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <set>
+#include <type_traits>
+
+#include "base/error.hpp"
+#include "base/literal.hpp"
+#include "base/value.hpp"
+
+namespace plan {
+namespace {
+
+using base::ErrorCode;
+
+constexpr int kFormatVersion = 1;
+constexpr int64_t kMaxPartitions = 1000000;
+constexpr int64_t kMaxModels = 100000000;
+
+[[noreturn]] void Corrupted(const std::string& detail) {
+  throw base::Error(ErrorCode::kDataCorrupted, "the stored plan of a run cannot be read", detail,
+                    "The summary table of the run was changed; train again without warm_start.");
+}
+
+int64_t Integer(const base::Value& dict, const char* key, int64_t low, int64_t high) {
+  const base::Value* value = dict.Find(key);
+  if (value == nullptr || !value->is_int() || value->integer() < low || value->integer() > high) {
+    Corrupted(std::string("The value of \"") + key + "\" is missing or out of range.");
+  }
+  return value->integer();
+}
+
+const base::List& Items(const base::Value& dict, const char* key) {
+  const base::Value* value = dict.Find(key);
+  if (value == nullptr || !value->is_list()) Corrupted(std::string("The list \"") + key + "\" is missing.");
+  return value->list();
+}
+
+Bundle ReadBundle(const base::Value& in, int partitions, std::set<int>* seen) {
+  Bundle bundle;
+  bundle.offset = static_cast<int>(Integer(in, "offset", 0, partitions - 1));
+  const base::Value* cost = in.Find("visit_cost");
+  if (cost == nullptr || !cost->is_number() || !std::isfinite(cost->number()) || cost->number() < 0) Corrupted("A cost is no number.");
+  bundle.visit_cost = cost->number();
+  for (const base::Value& model : Items(in, "models")) {
+    if (!model.is_int() || model.integer() < 0 || model.integer() > kMaxModels) Corrupted("A model's index is out of range.");
+    const int index = static_cast<int>(model.integer());
+    if (!bundle.models.empty() && index <= bundle.models.back()) Corrupted("The models of a bundle are not in ascending order.");
+    if (!seen->insert(index).second) Corrupted("Model " + std::to_string(index) + " is in two bundles.");
+    bundle.models.push_back(index);
+  }
+  if (bundle.models.empty()) Corrupted("A bundle has no model.");
+  return bundle;
+}
+
+}  // namespace
+
+int Plan::PartitionAt(int bundle, int64_t iteration, int visit) const {
+  return static_cast<int>((bundles[static_cast<size_t>(bundle)].offset + iteration % partitions + visit) % partitions);
+}
+
+double Plan::LowerBound(int workers) const {
+  double longest = 0, total = 0;
+  for (const Bundle& bundle : bundles) {
+    longest = std::max(longest, bundle.visit_cost);
+    total += bundle.visit_cost;
+  }
+  return partitions * std::max(longest, total / workers);
+}
+
+Plan MakePlan(const std::vector<double>& costs, int partitions, int bundles, int offset) {
+  if (partitions < 1 || partitions > kMaxPartitions || bundles < 1) {
+    throw base::Error(ErrorCode::kInvalidParameter,
+                      "no plan has " + std::to_string(bundles) + " bundles over " + std::to_string(partitions) + " partitions");
+  }
+  for (double cost : costs) {
+    if (!std::isfinite(cost) || cost < 0) throw base::Error(ErrorCode::kInternal, "the cost of a model is no finite number of at least 0");
+  }
+  Plan plan;
+  plan.partitions = partitions;
+  plan.bundles.resize(std::min(static_cast<size_t>(bundles), costs.size()));
+  std::vector<int> order(costs.size());
+  std::iota(order.begin(), order.end(), 0);
+  const auto cost_of = [&](int m) { return costs[static_cast<size_t>(m)]; };
+  std::sort(order.begin(), order.end(), [&](int a, int b) { return cost_of(a) != cost_of(b) ? cost_of(a) > cost_of(b) : a < b; });
+  // Least loaded first, then fewest models (so that models without cost spread too), then lowest index.
+  using Key = std::pair<std::pair<double, size_t>, size_t>;
+  std::set<Key> loads;
+  for (size_t b = 0; b < plan.bundles.size(); ++b) loads.insert({{0.0, 0}, b});
+  for (int m : order) {
+    const Key key = *loads.begin();
+    loads.erase(loads.begin());
+    Bundle& bundle = plan.bundles[key.second];
+    bundle.models.push_back(m);
+    bundle.visit_cost += cost_of(m);
+    loads.insert({{bundle.visit_cost, bundle.models.size()}, key.second});
+  }
+  for (size_t b = 0; b < plan.bundles.size(); ++b) {
+    Bundle& bundle = plan.bundles[b];
+    std::sort(bundle.models.begin(), bundle.models.end());
+    const int64_t start = (static_cast<int64_t>(b) + offset) % partitions;
+    bundle.offset = static_cast<int>(start < 0 ? start + partitions : start);
+  }
+  return plan;
+}
+
+std::string WritePlan(const Plan& plan) {
+  base::List bundles;
+  for (const Bundle& bundle : plan.bundles) {
+    base::List models;
+    for (int m : bundle.models) models.emplace_back(m);
+    bundles.emplace_back(base::Dict{{"models", std::move(models)}, {"offset", bundle.offset}, {"visit_cost", bundle.visit_cost}});
+  }
+  return base::FormatJson(base::Dict{{"version", kFormatVersion}, {"partitions", plan.partitions}, {"bundles", std::move(bundles)}});
+}
+
+Plan ReadPlan(std::string_view json) {
+  base::Value root;
+  try {
+    root = base::ParseLiteral(json);
+  } catch (const base::Error& error) {
+    Corrupted(std::string("Reason: ") + error.what() + ".");
+  }
+  Integer(root, "version", kFormatVersion, kFormatVersion);
+  Plan plan;
+  plan.partitions = static_cast<int>(Integer(root, "partitions", 1, kMaxPartitions));
+  std::set<int> seen;
+  for (const base::Value& bundle : Items(root, "bundles")) plan.bundles.push_back(ReadBundle(bundle, plan.partitions, &seen));
+  return plan;
+}
+
+struct Scheduler::Head {
+  // immutable
+  int32_t bundles;
+  int32_t partitions;
+  // mutable, under the caller's lock
+  int64_t target;
+  int64_t visits_done;
+};
+
+struct Scheduler::Entry {
+  // immutable
+  double visit_cost;
+  // mutable, under the caller's lock
+  double alive;
+  int64_t iteration;  // of the next visit
+  int32_t visit;
+  int32_t held;
+};
+
+size_t Scheduler::BlockSize(int bundles) {
+  static_assert(std::is_standard_layout<Head>::value && std::is_trivially_copyable<Head>::value, "lies in shared memory");
+  static_assert(std::is_standard_layout<Entry>::value && std::is_trivially_copyable<Entry>::value, "lies in shared memory");
+  static_assert(sizeof(Head) % alignof(Entry) == 0, "entries follow the head");
+  return sizeof(Head) + static_cast<size_t>(bundles) * sizeof(Entry);
+}
+
+Scheduler::Scheduler(void* block, const Plan& plan, bool init)
+    : head_(static_cast<Head*>(block)), entries_(reinterpret_cast<Entry*>(static_cast<char*>(block) + sizeof(Head))), plan_(&plan) {
+  const int32_t bundles = static_cast<int32_t>(plan.bundles.size());
+  if (init) {
+    *head_ = Head{bundles, plan.partitions, 0, 0};
+    for (int32_t b = 0; b < bundles; ++b) entries_[b] = Entry{plan.bundles[static_cast<size_t>(b)].visit_cost, 1.0, 0, 0, 0};
+  } else if (head_->bundles != bundles || head_->partitions != plan.partitions) {
+    throw base::Error(ErrorCode::kInternal, "the scheduler's block belongs to another plan");
+  }
+}
+
+void Scheduler::SetTarget(int64_t iterations) { head_->target = iterations; }
+
+bool Scheduler::Take(Task* task) {
+  int best = -1;
+  double best_work = -1;
+  for (int32_t b = 0; b < head_->bundles; ++b) {
+    const Entry& entry = entries_[b];
+    if (entry.held != 0 || entry.iteration >= head_->target) continue;
+    const double visits = static_cast<double>(head_->target - entry.iteration) * head_->partitions - entry.visit;
+    const double work = visits * entry.visit_cost * entry.alive;
+    if (work > best_work) {
+      best = b;
+      best_work = work;
+    }
+  }
+  if (best < 0) return false;
+  entries_[best].held = 1;
+  *task = Task{best, entries_[best].iteration, entries_[best].visit};
+  return true;
+}
+
+void Scheduler::Done(const Task& task, double alive) {
+  if (task.bundle < 0 || task.bundle >= head_->bundles) throw base::Error(ErrorCode::kInternal, "a task of no bundle was handed back");
+  Entry& entry = entries_[task.bundle];
+  if (entry.held == 0 || entry.iteration != task.iteration || entry.visit != task.visit) {
+    throw base::Error(ErrorCode::kInternal, "a task was handed back that its taker does not hold");
+  }
+  entry.held = 0;
+  entry.alive = alive > 0 ? std::min(alive, 1.0) : 0;
+  if (++entry.visit == head_->partitions) {
+    entry.visit = 0;
+    ++entry.iteration;
+  }
+  ++head_->visits_done;
+}
+
+bool Scheduler::AtTarget() const {
+  for (int32_t b = 0; b < head_->bundles; ++b) {
+    if (entries_[b].iteration < head_->target) return false;
+  }
+  return true;
+}
+
+int64_t Scheduler::VisitsDone() const { return head_->visits_done; }
+
+}  // namespace plan

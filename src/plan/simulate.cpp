@@ -1,0 +1,95 @@
+#include "plan/simulate.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <queue>
+#include <utility>
+
+#include "base/error.hpp"
+
+namespace plan {
+namespace {
+
+// max(longest model's total, all work / workers): no schedule of whole models that hop can be shorter.
+double LowerBound(const std::vector<double>& costs, int visits_each, int workers) {
+  double longest = 0, total = 0;
+  for (double cost : costs) {
+    longest = std::max(longest, cost);
+    total += cost;
+  }
+  return visits_each * std::max(longest, total / workers);
+}
+
+void CheckCounts(int segments, int iterations) {
+  if (segments < 1 || iterations < 1) throw base::Error(base::ErrorCode::kInvalidParameter, "a simulation needs a worker and an iteration");
+}
+
+}  // namespace
+
+SimulationResult SimulateShared(const std::vector<double>& costs, int partitions, int bundles, int workers, int iterations, bool barrier) {
+  CheckCounts(workers, iterations);
+  const Plan plan = MakePlan(costs, partitions, bundles, 0);
+  std::vector<int64_t> block((Scheduler::BlockSize(static_cast<int>(plan.bundles.size())) + 7) / 8);
+  Scheduler scheduler(block.data(), plan, true);
+
+  using Event = std::pair<double, int>;  // time, worker: equal times are handled in the order of workers
+  std::priority_queue<Event, std::vector<Event>, std::greater<Event>> events;
+  std::vector<Scheduler::Task> tasks(static_cast<size_t>(workers));
+  std::vector<int> idle;
+  for (int w = workers - 1; w >= 0; --w) idle.push_back(w);
+
+  double now = 0;
+  for (int target = barrier ? 1 : iterations; target <= iterations; ++target) {
+    scheduler.SetTarget(target);
+    for (;;) {
+      while (!idle.empty()) {
+        Scheduler::Task& task = tasks[static_cast<size_t>(idle.back())];
+        if (!scheduler.Take(&task)) break;
+        events.push({now + plan.bundles[static_cast<size_t>(task.bundle)].visit_cost, idle.back()});
+        idle.pop_back();
+      }
+      if (events.empty()) break;
+      now = events.top().first;
+      while (!events.empty() && events.top().first == now) {
+        const int worker = events.top().second;
+        events.pop();
+        scheduler.Done(tasks[static_cast<size_t>(worker)], 1.0);
+        idle.push_back(worker);
+      }
+    }
+  }
+  SimulationResult result;
+  result.makespan = now;
+  result.lower_bound = LowerBound(costs, partitions * iterations, workers);
+  return result;
+}
+
+SimulationResult SimulateWaves(const std::vector<double>& costs, int segments, int iterations) {
+  CheckCounts(segments, iterations);
+  const Plan plan = MakePlan(costs, segments, segments, 0);
+  double slowest = 0;
+  for (const Bundle& bundle : plan.bundles) slowest = std::max(slowest, bundle.visit_cost);
+  SimulationResult result;
+  result.makespan = slowest * segments * iterations;
+  result.lower_bound = LowerBound(costs, segments * iterations, segments);
+  return result;
+}
+
+SimulationResult SimulateRotation(const std::vector<double>& costs, int segments, int iterations) {
+  CheckCounts(segments, iterations);
+  const size_t places = std::max(costs.size(), static_cast<size_t>(segments));  // places without a model are idle segments
+  SimulationResult result;
+  for (size_t hop = 0; hop < places; ++hop) {
+    double slowest = 0;
+    for (size_t segment = 0; segment < static_cast<size_t>(segments); ++segment) {
+      const size_t model = (segment + hop) % places;
+      if (model < costs.size()) slowest = std::max(slowest, costs[model]);
+    }
+    result.makespan += slowest;
+  }
+  result.makespan *= iterations;
+  result.lower_bound = LowerBound(costs, segments * iterations, segments);
+  return result;
+}
+
+}  // namespace plan

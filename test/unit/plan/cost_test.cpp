@@ -1,0 +1,89 @@
+#include "plan/cost.hpp"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+// A stack of dense layers, widths[0] being the input.
+base::Graph Dense(const std::vector<int64_t>& widths, size_t frozen = 0) {
+  base::Graph graph;
+  for (size_t i = 0; i < widths.size(); ++i) {
+    base::Layer layer;
+    base::Call call;
+    call.layer = static_cast<int>(i);
+    call.output_shape = {widths[i]};
+    if (i > 0) {
+      layer.kind = base::LayerKind::kDense;
+      layer.weights.resize(2);
+      layer.weights[0].shape = {widths[i - 1], widths[i]};
+      layer.weights[1].shape = {widths[i]};
+      for (auto& w : layer.weights) w.trainable = i > frozen;
+      call.inputs = {static_cast<int>(i) - 1};
+      call.forward_flops = 2.0 * static_cast<double>(widths[i - 1] * widths[i]);
+    }
+    graph.layers.push_back(layer);
+    graph.calls.push_back(call);
+  }
+  graph.inputs = {0};
+  graph.outputs = {static_cast<int>(widths.size()) - 1};
+  return graph;
+}
+
+base::TrainConfig Adam(int batch) {
+  base::TrainConfig config;
+  config.optimizer.kind = base::OptimizerKind::kAdam;
+  config.batch_size = batch;
+  return config;
+}
+
+TEST(Cost, CountsFlopsAndState) {
+  const auto cost = plan::EstimateCost(Dense({64, 32, 10}), Adam(32));
+  // the first layer needs no gradient of its input: two products; the second three
+  EXPECT_EQ(cost.flops_per_row, 2 * (2.0 * 64 * 32) + 3 * (2.0 * 32 * 10));
+  EXPECT_EQ(cost.parameters, 64 * 32 + 32 + 32 * 10 + 10);
+  EXPECT_EQ(cost.state_bytes, 4 * cost.parameters * 3);
+}
+
+TEST(Cost, FrozenLayersHaveNoBackwardPass) {
+  const auto cost = plan::EstimateCost(Dense({64, 32, 10}, 1), Adam(32));
+  EXPECT_EQ(cost.flops_per_row, 1 * (2.0 * 64 * 32) + 2 * (2.0 * 32 * 10));
+  EXPECT_EQ(cost.parameters, 330);
+  EXPECT_EQ(cost.state_bytes, 4.0 * (64 * 32 + 32 + 330 + 2 * 330));
+}
+
+// Within a factor of two of what was measured (docs/internals.md): 93, 673 and 1,200 us a step.
+TEST(Cost, IsNearMeasuredSteps) {
+  const double a = plan::EstimateCost(Dense({64, 32, 10}), Adam(32)).seconds_per_step;
+  const double b = plan::EstimateCost(Dense({784, 128, 10}), Adam(32)).seconds_per_step;
+  const double c = plan::EstimateCost(Dense({200, 256, 128, 1}), Adam(256)).seconds_per_step;
+  EXPECT_GT(a, 93e-6 / 2);
+  EXPECT_LT(a, 93e-6 * 2);
+  EXPECT_GT(b, 161e-6 / 2);  // our own kernels; autograd 673 us
+  EXPECT_LT(b, 673e-6);
+  EXPECT_GT(c, 1200e-6 / 2);
+  EXPECT_LT(c, 1200e-6 * 2);
+}
+
+TEST(Cost, GrowsWithEverything) {
+  const auto small = plan::EstimateCost(Dense({64, 32, 10}), Adam(32));
+  const auto wide = plan::EstimateCost(Dense({64, 320, 10}), Adam(32));
+  EXPECT_GT(wide.seconds_per_step, small.seconds_per_step);
+  EXPECT_GT(plan::EstimateCost(Dense({64, 32, 10}), Adam(64)).seconds_per_step, small.seconds_per_step);
+  base::TrainConfig sgd = Adam(32);
+  sgd.optimizer.kind = base::OptimizerKind::kSGD;
+  EXPECT_LT(plan::EstimateCost(Dense({64, 32, 10}), sgd).seconds_per_step, small.seconds_per_step);
+  EXPECT_DOUBLE_EQ(small.Visit(100, 32, 3), 4 * 3 * small.seconds_per_step);
+  EXPECT_EQ(small.Visit(0, 32, 1), 0);
+  // smaller batches cost more in total
+  EXPECT_GT(plan::EstimateCost(Dense({64, 32, 10}), Adam(8)).Visit(1024, 8, 1), small.Visit(1024, 32, 1));
+}
+
+TEST(Cost, DefaultBundles) {
+  EXPECT_EQ(plan::DefaultBundles(3, 2), 3);
+  EXPECT_EQ(plan::DefaultBundles(100, 2), 8);
+  EXPECT_EQ(plan::DefaultBundles(0, 2), 1);
+  EXPECT_EQ(plan::DefaultBundles(5, 0), 4);
+  EXPECT_EQ(plan::DefaultBundles(2000000000, 2000000000), 2000000000);
+}
+
+}  // namespace
