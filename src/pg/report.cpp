@@ -5,6 +5,7 @@
 #include "pg/guard.hpp"
 
 extern "C" {
+#include "utils/guc.h"
 #include "utils/timestamp.h"
 }
 
@@ -24,7 +25,11 @@ constexpr double kEpochGap = static_cast<double>(POSTGRES_EPOCH_JDATE - UNIX_EPO
 
 }  // namespace
 
-void Info(const std::string& message) { Report(INFO, message, {}); }
+void Info(const std::string& message) {
+  // the server sends INFO always; who sets client_min_messages to warning or higher wants no progress lines
+  if (client_min_messages > NOTICE) return;
+  Report(INFO, message, {});
+}
 void Notice(const std::string& message, const std::string& hint) { Report(NOTICE, message, hint); }
 void Warning(const std::string& message, const std::string& hint) { Report(WARNING, message, hint); }
 void Debug(const std::string& message) { Report(DEBUG1, message, {}); }
