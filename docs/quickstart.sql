@@ -1,5 +1,9 @@
 -- From a table of images to the best of sixteen models, in SQL. ./quickstart runs this file; it can also be run by hand:
 --   psql -v data=test/data < docs/quickstart.sql
+\if :{?echo}
+\else
+\set echo queries
+\endif
 \pset footer off
 \pset null ''
 
@@ -9,7 +13,7 @@ CREATE EXTENSION IF NOT EXISTS pg_cerebro;
 \echo '== 1,797 images of handwritten digits, 8 x 8 pixels each; every fifth is kept for validation'
 \set ECHO none
 \i :data/load_digits.sql
-\set ECHO queries
+\set ECHO :echo
 SELECT count(*) AS rows, array_length(pixels, 1) AS pixels, count(DISTINCT label) AS labels FROM digits_train GROUP BY 2;
 
 \echo '== Pack: shuffled once, cut into equal partitions of raw tensors'

@@ -3,9 +3,10 @@
 \else
 \set data `echo "${CEREBRO_TEST_DATA:-test/data}"`
 \endif
+SELECT current_setting('client_min_messages') AS messages \gset
 SET client_min_messages = warning;
 DROP TABLE IF EXISTS digits, digits_train, digits_val;
-RESET client_min_messages;
+SET client_min_messages = :messages;
 CREATE TABLE digits (id integer PRIMARY KEY, label smallint NOT NULL, pixels smallint[] NOT NULL);
 -- \copy takes no variables: the command is put together first
 \set file :data '/digits.csv'

@@ -3,9 +3,10 @@
 \else
 \set data `echo "${CEREBRO_TEST_DATA:-test/data}"`
 \endif
+SELECT current_setting('client_min_messages') AS messages \gset
 SET client_min_messages = warning;
 DROP TABLE IF EXISTS iris, iris_train, iris_val;
-RESET client_min_messages;
+SET client_min_messages = :messages;
 CREATE TEMPORARY TABLE iris_measures (id integer, sepal_length real, sepal_width real, petal_length real, petal_width real, class_text text);
 -- \copy takes no variables: the command is put together first
 \set file :data '/iris.csv'
