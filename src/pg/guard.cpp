@@ -7,11 +7,11 @@
 namespace pg {
 namespace {
 
-int errors_in_flight = 0;        // PgError objects alive
-MemoryContext error_memory = nullptr;  // of their data; a child of TopMemoryContext, made at the first error
+int errors_in_flight = 0;  // PgError objects alive
 
+/// Each error has a memory context of its own: FreeErrorData leaves some of the strings behind.
 void FreeError(ErrorData* data) {
-  if (data != nullptr) FreeErrorData(data);
+  if (data != nullptr) MemoryContextDelete(GetMemoryChunkContext(data));
 }
 
 /// What the entry is about to raise.
@@ -112,19 +112,23 @@ namespace guard {
 ErrorData* CaptureError(MemoryContext context) {
   // Copying allocates, and an error of its own must not jump past the C++ frames above.
   ErrorData* volatile data = nullptr;
+  volatile MemoryContext memory = nullptr;
   const StackKeeper keeper;
   sigjmp_buf local;
   if (sigsetjmp(local, 0) == 0) {
     PG_exception_stack = &local;
     error_context_stack = nullptr;
-    if (error_memory == nullptr) error_memory = compat::NewMemoryContext(TopMemoryContext, "pg_cerebro errors");
-    MemoryContextSwitchTo(error_memory);
+    memory = compat::NewMemoryContext(TopMemoryContext, "pg_cerebro error");
+    MemoryContextSwitchTo(memory);
     data = CopyErrorData();
   }
   keeper.Restore();
   MemoryContextSwitchTo(context);
   FlushErrorState();
-  if (data == nullptr) throw std::bad_alloc();
+  if (data == nullptr) {
+    if (memory != nullptr) MemoryContextDelete(memory);
+    throw std::bad_alloc();
+  }
   return data;
 }
 

@@ -9,6 +9,8 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -67,29 +69,26 @@ class Descriptor {
   int fd_;
 };
 
-bool ReadAt(int fd, void* to, size_t size, size_t offset) {
-  return pread(fd, to, size, static_cast<off_t>(offset)) == static_cast<ssize_t>(size);
-}
-
 /// One consistent image, or nothing: the file went away, is of another layout, or its writer stopped in the middle.
 std::optional<Image> ReadImage(const std::string& path) {
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) return std::nullopt;
-  char magic[sizeof(kMagic)];
-  uint64_t bytes = 0;
-  if (!ReadAt(file.get(), magic, sizeof(magic), offsetof(FileImage, magic))) return std::nullopt;
-  if (std::memcmp(magic, kMagic, sizeof(kMagic)) != 0) return std::nullopt;
-  if (!ReadAt(file.get(), &bytes, sizeof(bytes), offsetof(FileImage, bytes)) || bytes != sizeof(FileImage)) return std::nullopt;
+  struct stat status;
+  // a file that is just being made is shorter; it never shrinks afterwards, so the mapping can be read
+  if (file.get() < 0 || fstat(file.get(), &status) != 0 || static_cast<size_t>(status.st_size) != sizeof(FileImage)) return std::nullopt;
+  const Mapping mapping(file.get(), sizeof(FileImage), path, Mapping::Access::kRead);
+  const auto* shared = static_cast<const FileImage*>(mapping.data());
+  if (std::memcmp(shared->magic, kMagic, sizeof(kMagic)) != 0 || shared->bytes != sizeof(FileImage)) return std::nullopt;
   for (int i = 0; i < kReadTries; i++) {
-    uint64_t before = 0, after = 0;
     Image image;
-    if (!ReadAt(file.get(), &before, sizeof(before), offsetof(FileImage, sequence))) return std::nullopt;
-    if (!ReadAt(file.get(), &image, sizeof(image), offsetof(FileImage, image))) return std::nullopt;
-    if (!ReadAt(file.get(), &after, sizeof(after), offsetof(FileImage, sequence))) return std::nullopt;
+    const uint64_t before = shared->sequence.load(std::memory_order_acquire);
+    std::memcpy(static_cast<void*>(&image), &shared->image, sizeof(image));
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    const uint64_t after = shared->sequence.load(std::memory_order_relaxed);
     if (before == after && before != 0 && before % 2 == 0) {
       image.model_table[kTableBytes - 1] = '\0';
       return image;
     }
+    sched_yield();  // the writer may have lost its processor in the middle
   }
   return std::nullopt;
 }

@@ -144,9 +144,10 @@ void TempFile::Reserve(uint64_t bytes) {
   }
 }
 
-Mapping::Mapping(int descriptor, size_t bytes, const std::string& path) : bytes_(bytes) {
+Mapping::Mapping(int descriptor, size_t bytes, const std::string& path, Access access) : bytes_(bytes) {
   if (bytes == 0) return;
-  data_ = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+  const int protection = access == Access::kReadWrite ? PROT_READ | PROT_WRITE : PROT_READ;
+  data_ = mmap(nullptr, bytes, protection, MAP_SHARED, descriptor, 0);
   if (data_ == MAP_FAILED) {
     data_ = nullptr;
     throw base::Error(base::ErrorCode::kOutOfMemory,

@@ -34,7 +34,9 @@ class TempFile {
 /// A shared mapping of a file, by path; unmapped by the destructor.
 class Mapping {
  public:
-  Mapping(int descriptor, size_t bytes, const std::string& path);
+  enum class Access { kRead, kReadWrite };
+
+  Mapping(int descriptor, size_t bytes, const std::string& path, Access access = Access::kReadWrite);
   ~Mapping();
   Mapping(const Mapping&) = delete;
   Mapping& operator=(const Mapping&) = delete;
