@@ -10,14 +10,12 @@
 //   bool          boolean                                                     true, false
 //   positive      integer >= 1                                                5, 5.0
 //   number        double, finite                                              1, 0.3
-//   number|null   double >= 0 or null
 //   rate          double in [0, 1)
-//   pair          list of two integers >= 1                                   3, [3, 5]
-//   pair|null     likewise or null, which AddLayer replaces: pool strides become pool_size
+//   pair          list of two integers >= 1                                   3, [3, 5]; strides of pooling: null = pool_size
 //   choice        one of the given strings
 //   activation    a string: linear relu relu6 sigmoid hard_sigmoid tanh softmax log_softmax softplus softsign elu selu swish gelu
 //                 exponential mish                                            "silu", null, {"class_name": "ReLU", "config": {..}}, ...
-//   initializer   {"class_name": .., "config": {..}} with all of the config's keys:    "glorot_uniform", {"class_name": "HeNormal", ..}, ...
+//   initializer   {"class_name": .., "config": {..}} with all of the config's keys:    "glorot_uniform", {"class_name": "HeNormal", ..}
 //                   Zeros {}, Ones {}, Constant {value}, RandomNormal {mean, stddev, seed}, TruncatedNormal {mean, stddev, seed},
 //                   RandomUniform {minval, maxval, seed}, VarianceScaling {scale, mode, distribution, seed}, Orthogonal {gain, seed},
 //                   Identity {gain}. Numbers are doubles; seed is an integer or null; mode is fan_in, fan_out or fan_avg; distribution is
@@ -48,7 +46,7 @@
 //   LayerNormalization        axis axes [-1], epsilon 0.001, center, scale true, beta_initializer, gamma_initializer,
 //                             beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint           [gamma] [beta]
 //   Activation                activation !
-//   ReLU                      max_value number|null (null), negative_slope 0.0, threshold 0.0
+//   ReLU                      max_value double >= 0 or null (null), negative_slope 0.0, threshold 0.0
 //   LeakyReLU                 alpha 0.3
 //   ELU                       alpha 1.0
 //   Softmax                   axis -1
@@ -78,18 +76,17 @@
 namespace wire {
 
 enum class ArgumentType {
-  kBool, kPositive, kNumber, kNumberOrNull, kRate, kPair, kPairOrNull, kChoice, kActivation, kInitializer, kRegularizer, kConstraint,
-  kAxis, kAxes, kSeed, kInputShape, kTargetShape, kPadding, kNoiseShape, kInputLength, kDataFormat,
-  kPositiveNumber,  // double > 0
-  kFraction,        // double in [0, 1]
-  kAbsent,          // only null or false; never among the attributes: what Keras has and this reader does not support
+  kBool, kPositive, kNumber, kNonNegative, kNonNegativeOrNull, kFraction /* [0, 1] */, kRate /* [0, 1) */, kPair, kPairOr, kChoice,
+  kDataFormat, kActivation, kInitializer, kRegularizer, kConstraint, kAxis, kAxes, kWeightAxes, kSeed, kInputShape, kTargetShape, kPadding,
+  kNoiseShape, kInputLength,
+  kAbsent,  // only null or false, and never among the attributes: what Keras has and this reader does not support
 };
 
 struct Argument {
   const char* name;
   ArgumentType type;
   const char* initial = nullptr;  // the default as base::ParseLiteral reads it; nullptr = required
-  const char* choices = "";       // kChoice: words parted by blanks
+  const char* choices = "";       // kChoice: words parted by blanks; kPairOr: the argument whose value stands in for null
 };
 
 using Shapes = std::vector<base::Shape>;

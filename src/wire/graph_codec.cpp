@@ -1,0 +1,185 @@
+// Graphs as protobuf. Reading builds the graph anew from layers, attributes and calls, through the same checks as a Keras text, and then
+// compares shapes and weights with what the writer noted: bytes that pass are a graph that this version would have made itself.
+
+#include "base/error.hpp"
+#include "graph.pb.h"
+#include "wire/graph_builder.hpp"
+#include "wire/keras.hpp"
+
+namespace wire {
+namespace {
+
+using base::ErrorCode;
+using base::Value;
+
+constexpr uint32_t kGraphFormatVersion = 1;
+constexpr size_t kLargestGraph = size_t{64} << 20;
+constexpr int kDeepestValue = 16;
+
+#define CEREBRO_SAME_KIND(proto, kind) \
+  static_assert(static_cast<int>(cerebro::wire::proto) == static_cast<int>(base::LayerKind::kind), "stored layer kinds are frozen")
+CEREBRO_SAME_KIND(LAYER_INPUT, kInput);
+CEREBRO_SAME_KIND(LAYER_DENSE, kDense);
+CEREBRO_SAME_KIND(LAYER_CONV2D, kConv2D);
+CEREBRO_SAME_KIND(LAYER_MAX_POOLING2D, kMaxPooling2D);
+CEREBRO_SAME_KIND(LAYER_AVERAGE_POOLING2D, kAveragePooling2D);
+CEREBRO_SAME_KIND(LAYER_GLOBAL_AVERAGE_POOLING2D, kGlobalAveragePooling2D);
+CEREBRO_SAME_KIND(LAYER_GLOBAL_MAX_POOLING2D, kGlobalMaxPooling2D);
+CEREBRO_SAME_KIND(LAYER_FLATTEN, kFlatten);
+CEREBRO_SAME_KIND(LAYER_RESHAPE, kReshape);
+CEREBRO_SAME_KIND(LAYER_ZERO_PADDING2D, kZeroPadding2D);
+CEREBRO_SAME_KIND(LAYER_DROPOUT, kDropout);
+CEREBRO_SAME_KIND(LAYER_BATCH_NORMALIZATION, kBatchNormalization);
+CEREBRO_SAME_KIND(LAYER_LAYER_NORMALIZATION, kLayerNormalization);
+CEREBRO_SAME_KIND(LAYER_ACTIVATION, kActivation);
+CEREBRO_SAME_KIND(LAYER_RELU, kReLU);
+CEREBRO_SAME_KIND(LAYER_LEAKY_RELU, kLeakyReLU);
+CEREBRO_SAME_KIND(LAYER_ELU, kELU);
+CEREBRO_SAME_KIND(LAYER_SOFTMAX, kSoftmax);
+CEREBRO_SAME_KIND(LAYER_EMBEDDING, kEmbedding);
+CEREBRO_SAME_KIND(LAYER_LSTM, kLSTM);
+CEREBRO_SAME_KIND(LAYER_GRU, kGRU);
+CEREBRO_SAME_KIND(LAYER_ADD, kAdd);
+CEREBRO_SAME_KIND(LAYER_MULTIPLY, kMultiply);
+CEREBRO_SAME_KIND(LAYER_AVERAGE, kAverage);
+CEREBRO_SAME_KIND(LAYER_MAXIMUM, kMaximum);
+CEREBRO_SAME_KIND(LAYER_CONCATENATE, kConcatenate);
+#undef CEREBRO_SAME_KIND
+
+[[noreturn]] void Corrupted(const std::string& what) {
+  throw base::Error(ErrorCode::kDataCorrupted, "a stored architecture cannot be read: " + what);
+}
+
+void WriteDict(const base::Dict& dict, cerebro::wire::Dict* out);
+
+void WriteValue(const Value& value, cerebro::wire::Value* out) {
+  if (value.is_bool()) out->set_boolean(value.boolean());
+  if (value.is_int()) out->set_integer(value.integer());
+  if (value.is_double()) out->set_number(value.number());
+  if (value.is_string()) out->set_text(value.string());
+  if (value.is_dict()) WriteDict(value.dict(), out->mutable_dict());
+  if (!value.is_list()) return;
+  cerebro::wire::List* list = out->mutable_list();
+  for (const Value& entry : value.list()) WriteValue(entry, list->add_values());
+}
+
+void WriteDict(const base::Dict& dict, cerebro::wire::Dict* out) {
+  for (const auto& entry : dict) {
+    out->add_keys(entry.first);
+    WriteValue(entry.second, out->add_values());
+  }
+}
+
+base::Dict ReadDict(const cerebro::wire::Dict& in, int depth);
+
+Value ReadValue(const cerebro::wire::Value& in, int depth) {
+  if (depth > kDeepestValue) Corrupted("values are nested deeper than 16 levels");
+  switch (in.kind_case()) {
+    case cerebro::wire::Value::kBoolean: return Value(in.boolean());
+    case cerebro::wire::Value::kInteger: return Value(static_cast<int64_t>(in.integer()));
+    case cerebro::wire::Value::kNumber: return Value(in.number());
+    case cerebro::wire::Value::kText: return Value(std::string(in.text()));
+    case cerebro::wire::Value::kDict: return Value(ReadDict(in.dict(), depth));
+    case cerebro::wire::Value::kList: {
+      base::List list;
+      for (const cerebro::wire::Value& entry : in.list().values()) list.push_back(ReadValue(entry, depth + 1));
+      return Value(std::move(list));
+    }
+    case cerebro::wire::Value::KIND_NOT_SET: break;
+  }
+  return Value();
+}
+
+base::Dict ReadDict(const cerebro::wire::Dict& in, int depth) {
+  if (in.keys_size() != in.values_size()) {
+    Corrupted("a dictionary has " + std::to_string(in.keys_size()) + " keys and " + std::to_string(in.values_size()) + " values");
+  }
+  base::Dict dict;
+  for (int i = 0; i < in.keys_size(); ++i) dict.emplace_back(in.keys(i), ReadValue(in.values(i), depth + 1));
+  return dict;
+}
+
+template <class Repeated>
+base::Shape ToShape(const Repeated& sizes) {
+  return base::Shape(sizes.begin(), sizes.end());
+}
+
+void CheckNotes(const cerebro::wire::Graph& in, const base::Graph& graph) {
+  for (size_t i = 0; i < graph.calls.size(); ++i) {
+    if (ToShape(in.calls(static_cast<int>(i)).output_shape()) != graph.calls[i].output_shape) {
+      Corrupted("the output shape of call number " + std::to_string(i) + " differs from the noted one");
+    }
+  }
+  for (size_t i = 0; i < graph.layers.size(); ++i) {
+    const cerebro::wire::Layer& noted = in.layers(static_cast<int>(i));
+    const base::Layer& layer = graph.layers[i];
+    bool same = static_cast<size_t>(noted.weights_size()) == layer.weights.size();
+    for (size_t w = 0; same && w < layer.weights.size(); ++w) {
+      const cerebro::wire::Weight& weight = noted.weights(static_cast<int>(w));
+      same = weight.name() == layer.weights[w].name && ToShape(weight.shape()) == layer.weights[w].shape &&
+             weight.trainable() == layer.weights[w].trainable;
+    }
+    if (!same) Corrupted("the weights of layer \"" + layer.name + "\" differ from the noted ones");
+  }
+}
+
+base::Graph Build(const cerebro::wire::Graph& in) {
+  GraphBuilder builder(in.name());
+  for (const cerebro::wire::Layer& layer : in.layers()) {
+    const LayerRow* row = FindLayer(static_cast<base::LayerKind>(layer.kind()));
+    if (row == nullptr) Corrupted("layer kind " + std::to_string(static_cast<int>(layer.kind())) + " is unknown");
+    builder.AddLayer(layer.name(), *row, Value(ReadDict(layer.attributes(), 0)), layer.trainable());
+  }
+  for (const cerebro::wire::Call& call : in.calls()) builder.AddCall(call.layer(), {call.inputs().begin(), call.inputs().end()});
+  return builder.Finish({in.inputs().begin(), in.inputs().end()}, {in.outputs().begin(), in.outputs().end()});
+}
+
+}  // namespace
+
+std::string WriteGraph(const base::Graph& graph) {
+  cerebro::wire::Graph out;
+  out.set_format_version(kGraphFormatVersion);
+  out.set_name(graph.name);
+  for (const base::Layer& layer : graph.layers) {
+    cerebro::wire::Layer* stored = out.add_layers();
+    stored->set_name(layer.name);
+    stored->set_kind(static_cast<cerebro::wire::LayerKind>(layer.kind));
+    stored->set_trainable(layer.trainable);
+    if (layer.attributes.is_dict()) WriteDict(layer.attributes.dict(), stored->mutable_attributes());
+    for (const base::WeightSpec& weight : layer.weights) {
+      cerebro::wire::Weight* noted = stored->add_weights();
+      noted->set_name(weight.name);
+      for (const int64_t size : weight.shape) noted->add_shape(size);
+      noted->set_trainable(weight.trainable);
+    }
+  }
+  for (const base::Call& call : graph.calls) {
+    cerebro::wire::Call* stored = out.add_calls();
+    stored->set_layer(call.layer);
+    for (const int input : call.inputs) stored->add_inputs(input);
+    for (const int64_t size : call.output_shape) stored->add_output_shape(size);
+  }
+  for (const int call : graph.inputs) out.add_inputs(call);
+  for (const int call : graph.outputs) out.add_outputs(call);
+  return out.SerializeAsString();
+}
+
+base::Graph ReadGraph(std::string_view bytes) {
+  if (bytes.size() > kLargestGraph) Corrupted("it has " + std::to_string(bytes.size()) + " bytes");
+  cerebro::wire::Graph in;
+  if (!in.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) Corrupted("these are not the bytes of a graph");
+  if (in.format_version() != kGraphFormatVersion) {
+    Corrupted("its format version is " + std::to_string(in.format_version()) + ", known is " + std::to_string(kGraphFormatVersion));
+  }
+  base::Graph graph;
+  try {
+    graph = Build(in);
+  } catch (const base::Error& error) {
+    if (error.code() == ErrorCode::kDataCorrupted) throw;
+    Corrupted(error.what());
+  }
+  CheckNotes(in, graph);
+  return graph;
+}
+
+}  // namespace wire
