@@ -38,6 +38,9 @@ extern "C" {
 #if PG_VERSION_NUM >= 100000
 #include "utils/varlena.h"
 #endif
+#if PG_VERSION_NUM >= 170000
+#include "utils/wait_classes.h"
+#endif
 #if PG_VERSION_NUM >= 120000
 #include "access/relation.h"
 #include "utils/float.h"
@@ -170,6 +173,15 @@ inline void WaitOwnLatch(int timeout_ms) {
   const int events = WaitLatch(&MyProc->procLatch, WL_LATCH_SET | WL_TIMEOUT | WL_POSTMASTER_DEATH, timeout_ms);
   if ((events & WL_POSTMASTER_DEATH) != 0) proc_exit(1);
   ResetLatch(&MyProc->procLatch);
+#endif
+}
+
+/// open() that gives back descriptors of the server's own when the process has too many; readable by the server's account only.
+inline int OpenPrivateFile(const char* path, int flags) {
+#if PG_VERSION_NUM >= 110000
+  return BasicOpenFilePerm(path, flags, 0600);
+#else
+  return BasicOpenFile(const_cast<char*>(path), flags, 0600);
 #endif
 }
 

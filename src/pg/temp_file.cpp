@@ -89,7 +89,7 @@ TempFile::TempFile(const std::string& label, Place place) {
   const std::string directory = Directory(place);
   path_ = directory + "/" + TempFilePrefix(label) + std::to_string(getpid()) + "." + std::to_string(counter++);
   OpenPaths().push_back(path_);
-  const auto create = [&] { return BasicOpenFile(path_.c_str(), O_RDWR | O_CREAT | O_TRUNC); };
+  const auto create = [&] { return compat::OpenPrivateFile(path_.c_str(), O_RDWR | O_CREAT | O_TRUNC); };
   descriptor_ = call(create);
   if (descriptor_ < 0 && errno == ENOENT) {  // the server makes the directory at its first own file
     if (mkdir(directory.c_str(), S_IRWXU) != 0 && errno != EEXIST) {
