@@ -128,9 +128,10 @@ void WriteModels(const PreparedFit& fit, const HopResult& result, const std::vec
 void WriteVisits(const PreparedFit& fit, const HopResult& result) {
   const std::string sql = "INSERT INTO " + fit.output.visits.Sql() +
                           " (mst_key, iteration, visit, partition_id, worker, started_at, ended_at, loss, rows)"
-                          " SELECT k, i, v, p, w, pg_catalog.to_timestamp(s), pg_catalog.to_timestamp(e), l, r FROM pg_catalog.unnest($1::bigint[], $2::bigint[],"
-                          " $3::bigint[], $4::bigint[], $5::bigint[], $6::double precision[], $7::double precision[], $8::double precision[],"
-                          " $9::bigint[]) AS u(k, i, v, p, w, s, e, l, r)";
+                          " SELECT k, i, v, p, w, pg_catalog.to_timestamp(s), pg_catalog.to_timestamp(e), l, r FROM ROWS FROM (pg_catalog.unnest($1::bigint[]),"
+                          " pg_catalog.unnest($2::bigint[]), pg_catalog.unnest($3::bigint[]), pg_catalog.unnest($4::bigint[]), pg_catalog.unnest($5::bigint[]),"
+                          " pg_catalog.unnest($6::double precision[]), pg_catalog.unnest($7::double precision[]), pg_catalog.unnest($8::double precision[]),"
+                          " pg_catalog.unnest($9::bigint[])) AS u(k, i, v, p, w, s, e, l, r)";
   for (size_t from = 0; from < result.visits.size(); from += kVisitsAtOnce) {
     std::vector<int64_t> key, iteration, visit, partition, worker, rows;
     std::vector<double> started, ended, loss;
