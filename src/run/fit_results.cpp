@@ -126,6 +126,7 @@ void WriteModels(const PreparedFit& fit, const HopResult& result, const std::vec
 }
 
 void WriteVisits(const PreparedFit& fit, const HopResult& result) {
+  // several arrays side by side: the server knows unnest of many by its bare name only
   const std::string sql = "INSERT INTO " + fit.output.visits.Sql() +
                           " (mst_key, iteration, visit, partition_id, worker, started_at, ended_at, loss, rows)"
                           " SELECT k, i, v, p, w, pg_catalog.to_timestamp(s), pg_catalog.to_timestamp(e), l, r FROM ROWS FROM (pg_catalog.unnest($1::bigint[]),"

@@ -340,7 +340,7 @@ SpecPair ValidationSpec(const Source& source, const Profile& profile, const base
         return !std::binary_search(spec.dictionary.begin(), spec.dictionary.end(), t);
       });
       if (unknown > 0) {
-        pg::Notice("column " + Quoted(spec.name) + " has " + std::to_string(unknown) + " distinct strings that the training data lack",
+        pg::Notice("column " + Quoted(spec.name) + " holds strings that the training data lack: " + std::to_string(unknown) + " distinct",
                    "They are packed as index 0, the index of unknown strings.");
       }
     }

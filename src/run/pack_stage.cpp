@@ -10,7 +10,7 @@
 namespace run {
 namespace {
 
-constexpr int64_t kSliceBytes = int64_t{128} << 20;
+constexpr int64_t kSliceWorkMems = 32;  // the server sorts a slice as so many runs and merges them once
 constexpr int kMaxSlices = 256;
 constexpr int64_t kFetchBytes = int64_t{1} << 20;
 constexpr int64_t kMaxFetchRows = 4096;
@@ -18,9 +18,10 @@ constexpr int64_t kMaxFetchRows = 4096;
 }  // namespace
 
 PackStage::PackStage(const pg::TableName& output, bool temporary, int64_t rows, size_t row_bytes) : name_(output), row_bytes_(row_bytes) {
-  while (slices_ < kMaxSlices && static_cast<double>(rows) * static_cast<double>(row_bytes) > static_cast<double>(slices_) * kSliceBytes) {
-    slices_ *= 2;
-  }
+  const int64_t work_mem =
+      pg::Execute("SELECT s.setting FROM pg_catalog.pg_settings AS s WHERE s.name = 'work_mem'").Int() * 1024;  // the view has it in kB
+  const double slice_bytes = static_cast<double>(kSliceWorkMems * work_mem);
+  while (slices_ < kMaxSlices && static_cast<double>(rows) * static_cast<double>(row_bytes) > slices_ * slice_bytes) slices_ *= 2;
   // one packing at a time in a session, and other sessions have other numbers
   name_.name = "_cerebro_pack_" + pg::Execute("SELECT pg_catalog.pg_backend_pid()").Text();
   const std::string create = temporary ? "CREATE TEMPORARY TABLE " : "CREATE UNLOGGED TABLE ";
