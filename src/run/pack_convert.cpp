@@ -173,7 +173,7 @@ void ConvertNumbers(const Step& step, const Cell& cell, uint8_t* out) {
   }
   throw Error(ErrorCode::kInvalidData,
               head + ", but the column is packed as " + base::DTypeName(step.column->dtype) + " (" + RangeText(step.column->dtype) + ")", "",
-              "Pack the training data with dtypes => '{\"" + step.column->name + "\": \"float32\"}', so that all values fit.");
+              "Give the column a wider type when the training data are packed: dtypes => '{\"column\": \"float32\"}'.");
 }
 
 void ConvertTexts(const Step& step, const Cell& cell, uint8_t* out) {

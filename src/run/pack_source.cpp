@@ -110,9 +110,16 @@ Source OpenSource(const std::string& source_table, const std::string& independen
   source.targets = targets.size();
   if (sample_weight) {
     const std::vector<std::string> weight = pg::ParseColumnList(*sample_weight, "sample_weight");
-    if (weight.size() != 1) throw Error(ErrorCode::kInvalidParameter, "sample_weight names " + std::to_string(weight.size()) + " columns", "", "Name one column.");
+    if (weight.size() != 1) {
+      throw Error(ErrorCode::kInvalidParameter, "sample_weight names " + std::to_string(weight.size()) + " columns", "", "Name one column.");
+    }
     source.columns.push_back({Find(source.all, weight[0], "sample_weight", source), TargetKind::kReal, true});
     source.has_weights = true;
+    const SourceColumn& c = source.columns.back();
+    if (!c.numbers() || c.column.is_array) {
+      throw Error(ErrorCode::kDatatypeMismatch, "sample weight column \"" + weight[0] + "\" has type " + c.column.type, "",
+                  "A sample weight is a scalar number.");
+    }
   }
   for (const SourceColumn& c : source.columns) CellSql(c.column, c.kind, "s");  // refuses types that cannot be packed
   CheckNames(source);
