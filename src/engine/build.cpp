@@ -38,11 +38,11 @@ class SignalsBlocked {
   sigset_t saved_;
 };
 
-/// Starts the pool now, with signals blocked and denormals flushed, rather than in the first product, when neither holds.
+/// Makes LibTorch start its pool: an element-wise operation large enough to be cut into a piece a thread. (Its parallel_for is no way: it
+/// is inlined here and would run on the OpenMP library of this compiler, not on LibTorch's.)
 void StartPool(int threads) {
-  const SignalsBlocked blocked;
-  const FtzGuard ftz;
-  at::parallel_for(0, threads, 1, [](int64_t, int64_t) { FlushDenormalsForever(); });
+  constexpr int64_t kPiece = 2 * 32768;  // at::internal::GRAIN_SIZE is what one thread does alone
+  at::zeros({threads * kPiece}).add_(1);
 }
 
 /// The text after `key` on its line of LibTorch's description of itself, or "".
@@ -83,6 +83,10 @@ std::string InstructionSet() {
 }  // namespace
 
 void SetThreads(int threads) {
+  // Pool threads inherit what their maker has: signals blocked (the server's handlers belong to the main thread) and denormals flushed.
+  // Starting the pool here and not in the first product is what makes sure of both.
+  const SignalsBlocked blocked;
+  const FtzGuard ftz;
   Translated("setting the number of threads", [&] {
     at::set_num_threads(threads);
     static const bool once = [] {

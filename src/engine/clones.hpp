@@ -4,7 +4,9 @@
 // approximations, no reassociation: -ffp-contract=off and no -ffast-math), so vector body, scalar tail and every clone round alike.
 #pragma once
 
-#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__)
+#if defined(CEREBRO_NO_CLONES)
+#define CEREBRO_CLONES  // the tests compile the kernels for one instruction set at a time
+#elif defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__)
 #define CEREBRO_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 // AArch64 has its vectors in the base instruction set; without glibc there is nothing to resolve clones with.

@@ -36,6 +36,4 @@ FtzGuard::FtzGuard() noexcept : saved_(ReadControl()) { WriteControl(saved_ | kF
 
 FtzGuard::~FtzGuard() { WriteControl(saved_); }
 
-void FlushDenormalsForever() noexcept { WriteControl(ReadControl() | kFlushBits); }
-
 }  // namespace engine

@@ -13,7 +13,8 @@ namespace engine {
 uint64_t FloatingPointControl() noexcept;
 
 /// While it lives, this thread flushes denormal results to zero and reads denormal operands as zero. The destructor restores the register
-/// exactly as the constructor found it, sticky exception flags included. Guards nest.
+/// exactly as the constructor found it, sticky exception flags included. Guards nest. A thread that is started meanwhile has both modes on
+/// for its life: that is how LibTorch's pool gets them (SetThreads).
 class FtzGuard {
  public:
   FtzGuard() noexcept;
@@ -24,8 +25,5 @@ class FtzGuard {
  private:
   uint64_t saved_;
 };
-
-/// Sets both modes for the rest of this thread's life: for the engine's own pool threads, which nobody else uses.
-void FlushDenormalsForever() noexcept;
 
 }  // namespace engine

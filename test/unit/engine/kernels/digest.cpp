@@ -1,0 +1,88 @@
+// Prints a digest of everything that the element-wise kernels compute over fixed data. Built once with the clones and once for each
+// instruction set by itself: the script `compare` wants the same line of all of them.
+
+#include <cmath>
+#include <cstdio>
+#include <vector>
+
+#include "base/hash.hpp"
+#include "base/philox.hpp"
+#include "engine/gather.hpp"
+#include "engine/optimizer.hpp"
+
+namespace {
+
+constexpr int64_t kElements = 1003;  // odd: every kernel has a tail
+
+template <typename T>
+std::vector<T> Random(uint64_t stream, bool positive) {
+  base::Stream draw(5, stream, base::Purpose::kSearch);
+  std::vector<T> values(kElements);
+  for (T& v : values) v = static_cast<T>(positive ? std::abs(draw.Normal()) : draw.Normal());
+  return values;
+}
+
+template <typename T>
+void HashUpdates(base::Hasher* hasher) {
+  std::vector<base::OptimizerConfig> rules;
+  for (int kind = 1; kind <= 5; kind++) {
+    for (int variant = 0; variant < 8; variant++) {
+      base::OptimizerConfig config;
+      config.kind = static_cast<base::OptimizerKind>(kind);
+      config.momentum = (variant & 1) != 0 ? 0.9 : 0;
+      config.nesterov = config.centered = config.amsgrad = (variant & 2) != 0;
+      config.clipvalue = (variant & 4) != 0 ? 0.8 : 0;
+      config.clipnorm = (variant & 4) != 0 ? 3.0 : 0;
+      rules.push_back(config);
+    }
+  }
+  for (const base::OptimizerConfig& config : rules) {
+    std::vector<T> w = Random<T>(1, false), g = Random<T>(2, false);
+    std::vector<std::vector<T>> slots;
+    T* pointers[engine::kMaxSlots] = {};
+    for (size_t s = 0; s < engine::SlotNames(config).size(); s++) slots.push_back(Random<T>(3 + s, true));
+    for (size_t s = 0; s < slots.size(); s++) pointers[s] = slots[s].data();
+    engine::ClipGradients<T>(config, {{g.data(), kElements}});
+    for (uint64_t t = 0; t < 3; t++) engine::ApplyUpdate(config, 0.01, t, w.data(), g.data(), pointers, kElements);
+    hasher->Update(w.data(), kElements * sizeof(T));
+    for (const auto& slot : slots) hasher->Update(slot.data(), kElements * sizeof(T));
+  }
+}
+
+template <typename T>
+void HashGather(base::Hasher* hasher) {
+  const std::vector<double> noise = Random<double>(9, false);  // its bytes serve as integers, itself as float64
+  const std::vector<float> small = Random<float>(10, false);
+  for (base::DType dtype : {base::DType::kUInt8, base::DType::kInt8, base::DType::kInt16, base::DType::kInt32, base::DType::kFloat32,
+                            base::DType::kFloat64}) {
+    base::ColumnSpec column;
+    column.dtype = dtype;
+    column.shape = {59};
+    column.scale = 1.0 / 255;
+    for (bool standardise : {false, true}) {
+      if (standardise) {
+        for (int j = 0; j < 59; j++) {
+          column.mean.push_back(0.1 * j);
+          column.std.push_back(1 + 0.3 * j);
+        }
+      }
+      const void* packed = dtype == base::DType::kFloat32 ? static_cast<const void*>(small.data()) : noise.data();
+      std::vector<T> out(59 * 17);
+      const int64_t rows[] = {3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3, 2};
+      engine::RowGather<T>(column).Gather(static_cast<const uint8_t*>(packed), rows, 17, out.data());
+      hasher->Update(out.data(), out.size() * sizeof(T));
+    }
+  }
+}
+
+}  // namespace
+
+int main() {
+  base::Hasher hasher(0);
+  HashUpdates<float>(&hasher);
+  HashUpdates<double>(&hasher);
+  HashGather<float>(&hasher);
+  HashGather<double>(&hasher);
+  std::printf("%s\n", base::ToHex(hasher.Finish()).c_str());
+  return 0;
+}
