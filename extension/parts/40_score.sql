@@ -1,4 +1,5 @@
 -- What a user asks of a finished run: scores, predictions, reports.
+-- predict carries ids as text: the setting keeps every digit of a number.
 
 CREATE FUNCTION cerebro.evaluate(model_table text, test_table text, output_table text, use_gpus boolean DEFAULT false,
         mst_key integer DEFAULT NULL) RETURNS void
@@ -8,19 +9,22 @@ COMMENT ON FUNCTION cerebro.evaluate(text, text, text, boolean, integer) IS
 
 CREATE FUNCTION cerebro.predict(model_table text, test_table text, id_col text, independent_varname text, output_table text,
         pred_type text DEFAULT 'prob', use_gpus boolean DEFAULT false, mst_key integer DEFAULT NULL) RETURNS void
-    AS 'MODULE_PATHNAME', 'pg_cerebro_predict' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+    AS 'MODULE_PATHNAME', 'pg_cerebro_predict' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+    SET extra_float_digits = 1;
 COMMENT ON FUNCTION cerebro.predict(text, text, text, text, text, text, boolean, integer) IS
     'predictions for the rows of a plain table: every class (''prob'') or the most probable one (''response''), or the estimates of a regression';
 
 CREATE FUNCTION cerebro.predict(model_table text, test_table text, id_col text, independent_varname text, output_table text,
         pred_type integer, use_gpus boolean DEFAULT false, mst_key integer DEFAULT NULL) RETURNS void
-    AS 'MODULE_PATHNAME', 'pg_cerebro_predict_rank' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+    AS 'MODULE_PATHNAME', 'pg_cerebro_predict_rank' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+    SET extra_float_digits = 1;
 COMMENT ON FUNCTION cerebro.predict(text, text, text, text, text, integer, boolean, integer) IS
     'predictions for the rows of a plain table: the pred_type most probable classes';
 
 CREATE FUNCTION cerebro.predict(model_table text, test_table text, id_col text, independent_varname text, output_table text,
         pred_type double precision, use_gpus boolean DEFAULT false, mst_key integer DEFAULT NULL) RETURNS void
-    AS 'MODULE_PATHNAME', 'pg_cerebro_predict_above' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+    AS 'MODULE_PATHNAME', 'pg_cerebro_predict_above' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+    SET extra_float_digits = 1;
 COMMENT ON FUNCTION cerebro.predict(text, text, text, text, text, double precision, boolean, integer) IS
     'predictions for the rows of a plain table: the classes that are more probable than pred_type';
 

@@ -92,7 +92,7 @@ void DeleteModel(std::string_view model_arch_table, int model_id) {
   const pg::Result deleted = pg::Execute("DELETE FROM " + table.Sql() + " WHERE model_id OPERATOR(pg_catalog.=) $1::pg_catalog.int4",
                                          {static_cast<int64_t>(model_id)});
   if (deleted.processed == 0) {
-    throw Error(ErrorCode::kUndefinedObject, "model_id " + std::to_string(model_id) + " is not in table " + table.Sql(), KnownModels(table));
+    throw Error(ErrorCode::kUndefinedObject, "model_id " + std::to_string(model_id) + " is not in table " + table.Sql(), "", KnownModels(table));
   }
   pg::Execute("LOCK TABLE " + table.Sql() + " IN SHARE ROW EXCLUSIVE MODE");
   if (!pg::Execute("SELECT 1 FROM " + table.Sql() + " LIMIT 1").empty()) return;

@@ -24,17 +24,25 @@ using base::ErrorCode;
 // A batch is read, predicted and inserted at once: at most so many rows, and so many bytes of inputs.
 constexpr int64_t kMostBatchRows = 1024;
 constexpr int64_t kMostBatchBytes = int64_t{16} << 20;
+constexpr size_t kMostColumnsListed = 20;
 
 std::string ParseIdColumn(const std::string& id_col) {
   const std::vector<std::string> names = pg::ParseColumnList(id_col, "id_col");
   if (names.size() != 1) {
-    throw Error(ErrorCode::kInvalidParameter, "id_col must name one column, got " + std::to_string(names.size()));
+    throw Error(ErrorCode::kInvalidParameter, "id_col must name one column, got " + std::to_string(names.size()), "",
+                "Give the column that tells the rows of the test table apart; it is carried over to the output table.");
   }
   return names.front();
 }
 
+std::string ColumnList(const std::vector<pg::Column>& columns) {
+  std::string list;
+  for (size_t i = 0; i < columns.size() && i < kMostColumnsListed; i++) list += (i > 0 ? ", " : "") + pg::QuoteIdent(columns[i].name);
+  return columns.size() > kMostColumnsListed ? list + ", ..." : list;
+}
+
 [[noreturn]] void BadPredType(const std::string& given) {
-  throw Error(ErrorCode::kInvalidParameter, "pred_type must be 'prob', 'response', an integer > 0 or a number in [0, 1), got " + given,
+  throw Error(ErrorCode::kInvalidParameter, "pred_type must be 'prob', 'response', an integer > 0 or a number in [0, 1), got " + given, "",
               "'prob' gives every class with its probability, 'response' the most probable class, an integer n the n most probable classes, a number p "
               "the classes whose probability is greater than p.");
 }
@@ -104,7 +112,7 @@ void Predict(const PredictRequest& request) {
   const std::string id = ParseIdColumn(request.id_col);
   const pg::Column* id_column = pg::FindColumn(columns, id);
   if (id_column == nullptr) {
-    throw Error(ErrorCode::kUndefinedColumn, "id_col \"" + id + "\" is no column of table " + test.Sql());
+    throw Error(ErrorCode::kUndefinedColumn, "id_col \"" + id + "\" is no column of table " + test.Sql(), "", "Its columns are " + ColumnList(columns) + ".");
   }
   base::DataSpec rows =
       PredictSpec(table.data, columns, pg::ParseColumnList(request.independent_varname, "independent_varname"), "test_table");
@@ -129,7 +137,8 @@ void Predict(const PredictRequest& request) {
     std::vector<std::string> ids;
     builder.Clear();
     for (const auto& row : batch.rows) {
-      if (!row[0]) throw Error(ErrorCode::kNullValue, "id_col \"" + id + "\" is NULL in a row of table " + test.Sql());
+      if (!row[0]) throw Error(ErrorCode::kNullValue, "id_col \"" + id + "\" is NULL in a row of table " + test.Sql(), "",
+                              "Leave such rows out by a view with WHERE.");
       ids.push_back(*row[0]);
       builder.Add(row[1].value());
     }
