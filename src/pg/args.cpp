@@ -6,7 +6,8 @@ namespace pg {
 namespace {
 
 [[noreturn]] void ThrowNull(const char* name) {
-  throw base::Error(base::ErrorCode::kNullValue, std::string("argument ") + name + " must not be NULL");
+  throw base::Error(base::ErrorCode::kNullValue, std::string("argument ") + name + " must not be NULL", "",
+                    "Give it a value: only arguments with a default may be left out or NULL.");
 }
 
 /// A detoasted value's bytes. Freed by Release when it is a copy: an aggregate's arguments may be large.
