@@ -26,11 +26,11 @@ SELECT i AS id, md5(i::text)::uuid AS "Key", (ARRAY['a', 'b"c', 'it''s'])[1 + i 
        i % 5 / 2.0 AS y, ARRAY[i % 5, i % 7 / 2.0]::real[] AS ys, ARRAY[i % 2] AS flag
 FROM generate_series(1, 2500) i;
 
-SELECT trained('points', 'classes', 'label', 'x', dense(3, 'softmax'), '{1.5,-0.5,0.25,-1,0.75,0.5,0.125,-0.25,0}', '''categorical_crossentropy''');
+SELECT trained('points', 'classes', 'label', 'x', dense(3, 'softmax'), '{1.53125,-0.46875,0.21875,-1.03125,0.78125,0.53125,0.15625,-0.28125,0.09375}', '''categorical_crossentropy''');
 CREATE TABLE truth AS
 SELECT id, "Key", class, p, rank() OVER (PARTITION BY id ORDER BY p DESC) AS rank FROM (
     SELECT id, "Key", class, z.e / sum(z.e) OVER (PARTITION BY id) AS p
-    FROM points CROSS JOIN (VALUES ('a', 1), ('b"c', 2), ('it''s', 3)) c(class, k) CROSS JOIN (SELECT '{1.5,-0.5,0.25,-1,0.75,0.5,0.125,-0.25,0}'::float8[] AS w) w
+    FROM points CROSS JOIN (VALUES ('a', 1), ('b"c', 2), ('it''s', 3)) c(class, k) CROSS JOIN (SELECT '{1.53125,-0.46875,0.21875,-1.03125,0.78125,0.53125,0.15625,-0.28125,0.09375}'::float8[] AS w) w
     CROSS JOIN LATERAL (SELECT exp(x[1]::float8 * w[k] + x[2]::float8 * w[3 + k] + w[6 + k]) AS e) z) t;
 
 -- every class
@@ -53,7 +53,7 @@ SELECT count(*) = (SELECT count(*) FROM truth WHERE p > 0.4) AS rows, min(prob) 
 SELECT cerebro.predict('classes', 'points', 'id', 'x', 'p_null', pred_type => NULL::text);
 SELECT count(*) FROM p_null;
 -- a view, other types of number, another column name; nothing in, nothing out
-CREATE VIEW renamed AS SELECT id, x::numeric[] AS "My X" FROM points WHERE id <= 10;
+CREATE VIEW renamed AS SELECT id, x::double precision[] AS "My X" FROM points WHERE id <= 10;
 SELECT cerebro.predict(output_table => 'p_view', independent_varname => '"My X"', id_col => 'ID', test_table => 'renamed', model_table => 'classes');
 SELECT count(*), bool_and(p.prob = q.prob) AS same FROM p_view p JOIN p_prob q USING (id, class_value);
 CREATE TABLE no_points AS SELECT * FROM points WHERE false;
@@ -86,7 +86,7 @@ SELECT trained('pairs', 'two', 'label, y', 'u, v', '{"class_name": "Functional",
   {"class_name": "Dense", "name": "class", "inbound_nodes": [[["both", 0, 0, {}]]], "config": {"name": "class", "units": 3, "activation": "softmax"}},
   {"class_name": "Dense", "name": "value", "inbound_nodes": [[["both", 0, 0, {}]]], "config": {"name": "value", "units": 1, "activation": "linear"}}],
   "input_layers": [["u", 0, 0], ["v", 0, 0]], "output_layers": [["class", 0, 0], ["value", 0, 0]]}}',
-  '{1.5,-0.5,0.25,-1,0.75,0.5,0.125,-0.25,0,2,-1,0.5}', '[''categorical_crossentropy'',''mse'']', 'one_hot, real');
+  '{1.53125,-0.46875,0.21875,-1.03125,0.78125,0.53125,0.15625,-0.28125,0.09375,2,-1,0.5}', '[''categorical_crossentropy'',''mse'']', 'one_hot, real');
 SELECT cerebro.predict('two', 'pairs', 'id', 'u, v', 'p_two_outputs');
 SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'p_two_outputs'::regclass AND attnum > 0 ORDER BY attnum;
 SELECT class_name, count(*), count(prob) AS probs, count(rank) AS ranks, count(class_value) AS classes, count(estimate) AS estimates FROM p_two_outputs GROUP BY 1 ORDER BY 1;
@@ -96,15 +96,24 @@ SELECT bool_and(abs(estimate - (2 * u[1] - v[1] + 0.5)) < 1e-5) AS right_values 
 -- constants of packing are the model's: normalised integers, and arrays that training gave another shape
 CREATE TABLE bytes AS SELECT id, label, ARRAY[(x[1] * 8 + 8)::smallint, (x[2] * 6 + 6)::smallint] AS x FROM points;
 SELECT cerebro.training_preprocessor_dl('bytes', 'scaled_packed', 'label', 'x', normalizing_const => 8, num_partitions => 2);
-SELECT cerebro.load_model('scaled_archs', dense(3, 'softmax'), float32('{1.5,-0.5,0.25,-1,0.75,0.5,0.125,-0.25,0}'));
+SELECT cerebro.load_model('scaled_archs', dense(3, 'softmax'), float32('{1.53125,-0.46875,0.21875,-1.03125,0.78125,0.53125,0.15625,-0.28125,0.09375}'));
 SELECT cerebro.load_model_selection_table('scaled_archs', 'scaled_configs', ARRAY[1], ARRAY[$$optimizer='SGD(lr=1e-30)',loss='categorical_crossentropy'$$], ARRAY['batch_size=32']);
 SELECT cerebro.fit_multiple_model('scaled_packed', 'scaled', 'scaled_configs', 1, workers => 0);
 SELECT cerebro.predict('scaled', 'bytes', 'id', 'x', 'p_scaled');
 SELECT count(*), bool_and(abs(prob - e / total) < 1e-6) AS right_prob FROM p_scaled JOIN (
     SELECT id, class, e, sum(e) OVER (PARTITION BY id) AS total FROM (
         SELECT id, class, exp(x[1] / 8.0 * w[k] + x[2] / 8.0 * w[3 + k] + w[6 + k]) AS e FROM bytes
-        CROSS JOIN (VALUES ('a', 1), ('b"c', 2), ('it''s', 3)) c(class, k) CROSS JOIN (SELECT '{1.5,-0.5,0.25,-1,0.75,0.5,0.125,-0.25,0}'::float8[] AS w) w) z) t
+        CROSS JOIN (VALUES ('a', 1), ('b"c', 2), ('it''s', 3)) c(class, k) CROSS JOIN (SELECT '{1.53125,-0.46875,0.21875,-1.03125,0.78125,0.53125,0.15625,-0.28125,0.09375}'::float8[] AS w) w) z) t
   ON t.id = p_scaled.id AND t.class = class_value;
+CREATE TABLE quads AS SELECT id, y, x || ARRAY[y, y * x[1]]::real[] AS x FROM points WHERE id <= 300;
+SELECT cerebro.training_preprocessor_dl('quads', 'quads_packed', 'y', 'x', num_partitions => 2, dependent_type => 'real', shapes => '{"x": [2, 2]}');
+SELECT cerebro.load_model('quads_archs', '{"class_name": "Sequential", "keras_version": "2.4.0", "config": {"name": "m", "layers": [
+    {"class_name": "Flatten", "config": {"name": "flat", "batch_input_shape": [null, 2, 2]}},
+    {"class_name": "Dense", "config": {"name": "out", "units": 1, "activation": "linear"}}]}}', float32('{2,-1,0.5,0.25,0.75}'));
+SELECT cerebro.load_model_selection_table('quads_archs', 'quads_configs', ARRAY[1], ARRAY[$$optimizer='SGD(lr=1e-30)',loss='mse'$$], ARRAY['batch_size=32']);
+SELECT cerebro.fit_multiple_model('quads_packed', 'quads_models', 'quads_configs', 1, workers => 0);
+SELECT cerebro.predict('quads_models', 'quads', 'id', 'x', 'p_quads');
+SELECT count(*), bool_and(abs(estimated_y - (2 * x[1] - x[2] + 0.5 * x[3] + 0.25 * x[4] + 0.75)) < 1e-5) AS right_values FROM p_quads JOIN quads USING (id);
 
 DROP SCHEMA "Odd; Schema" CASCADE;
 DROP SCHEMA predict CASCADE;

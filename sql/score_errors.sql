@@ -24,7 +24,7 @@ SELECT cerebro.load_model('archs', $$ {"class_name": "Sequential", "keras_versio
 SELECT cerebro.load_model('archs', $$ {"class_name": "Sequential", "keras_version": "2.4.0", "config": [
  {"class_name": "Dense", "config": {"name": "out", "units": 1, "batch_input_shape": [null, 3]}}]} $$);
 SELECT cerebro.load_model_selection_table('archs', 'configs', ARRAY[1], ARRAY[$$optimizer='SGD(lr=0.01)',loss='categorical_crossentropy'$$,
-    $$optimizer='SGD(lr=1e38)',loss='categorical_crossentropy'$$], ARRAY['batch_size=16']);
+    $$optimizer='SGD(lr=3e38,momentum=0.9)',loss='categorical_crossentropy'$$], ARRAY['batch_size=16']);
 SELECT cerebro.load_model_selection_table('archs', 'slopes', ARRAY[2], ARRAY[$$optimizer='SGD(lr=0.0001)',loss='mse'$$], ARRAY['batch_size=16']);
 SET client_min_messages = error;
 SELECT cerebro.fit_multiple_model('packed', 'models', 'configs', 2, workers => 0);
@@ -93,20 +93,20 @@ SELECT * FROM attempt($$SELECT * FROM cerebro.confusion_matrix('models', 'packed
 \x off
 
 -- weights and descriptions that somebody changed
-CREATE TABLE cut AS SELECT mst_key, substr(model_weights, 1, 20) AS model_weights, model_arch FROM models WHERE mst_key = 1;
-CREATE TABLE cut_info AS SELECT * FROM models_info WHERE mst_key = 1;
+CREATE TABLE cut AS SELECT mst_key, substr(model_weights, 1, 20) AS model_weights, model_arch FROM models;
+CREATE TABLE cut_info AS SELECT * FROM models_info;
 CREATE TABLE cut_summary AS SELECT * FROM models_summary;
 CREATE TABLE cut_packed AS SELECT partition_id, buffer_id, substr(x, 1, 5) AS x, label FROM packed;
 CREATE TABLE cut_packed_summary AS SELECT * FROM packed_summary;
-CREATE TABLE lied AS SELECT * FROM models WHERE mst_key = 1;
-CREATE TABLE lied_info AS SELECT * FROM models_info WHERE mst_key = 1;
+CREATE TABLE lied AS SELECT * FROM models;
+CREATE TABLE lied_info AS SELECT * FROM models_info;
 CREATE TABLE lied_summary AS SELECT * FROM models_summary;
-UPDATE lied_summary SET data_spec = replace(data_spec, 'float32', 'float64');
+UPDATE lied_summary SET data_spec = regexp_replace(data_spec, 'uint8', 'float64');
 \x on
 SELECT * FROM attempt($$SELECT cerebro.evaluate('cut', 'packed', 'out')$$);
 SELECT * FROM attempt($$SELECT cerebro.evaluate('models', 'cut_packed', 'out')$$);
 SELECT * FROM attempt($$SELECT cerebro.evaluate('lied', 'packed', 'out')$$);
-SELECT * FROM attempt($$SELECT * FROM cerebro.confusion_matrix('lied', 'packed')$$);
+SELECT * FROM attempt($$SELECT * FROM cerebro.confusion_matrix('lied', 'packed', 1)$$);
 UPDATE lied_summary SET data_spec = '{"inputs": 7';
 SELECT * FROM attempt($$SELECT cerebro.evaluate('lied', 'packed', 'out')$$);
 \x off
