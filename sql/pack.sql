@@ -154,7 +154,7 @@ SELECT buffer_size, max_buffer_rows, partition_rows, partition_buffers FROM by_b
 SELECT partition_id, array_agg(x_shape[1] ORDER BY buffer_id) FROM by_bytes GROUP BY 1 ORDER BY 1;
 
 -- large data are staged in slices; here by a small work_mem: the same result
-INSERT INTO long SELECT * FROM long WHERE y < 2;
+INSERT INTO long SELECT l.* FROM long l, generate_series(1, 3) WHERE y < 3;
 SELECT cerebro.training_preprocessor_dl('long', 'one_slice', 'y', 'x', sample_weight => 'y', dtypes => '{"x": "float32"}');
 SET work_mem = '64kB';
 SELECT cerebro.training_preprocessor_dl('long', 'slices', 'y', 'x', sample_weight => 'y', dtypes => '{"x": "float32"}');
