@@ -99,7 +99,7 @@ SELECT * FROM attempt($$SELECT cerebro.fit_step(0, partition_id, buffer_id, x, l
 CREATE TABLE state AS SELECT cerebro.init_state('archs', 1, $$optimizer='Adam(lr=0.01)',loss='categorical_crossentropy'$$, 'batch_size=16', 'packed') AS s;
 SELECT * FROM attempt($$SELECT cerebro.fit_step((SELECT s FROM state), partition_id, buffer_id, x) FROM packed$$);
 SELECT * FROM attempt($$SELECT cerebro.fit_step((SELECT s FROM state), partition_id, buffer_id, x, 'text'::text) FROM packed$$);
-SELECT * FROM attempt($$SELECT cerebro.fit_step((SELECT s FROM state), partition_id, buffer_id, label, x) FROM packed$$);
+SELECT * FROM attempt($$SELECT cerebro.fit_step((SELECT s FROM state), partition_id, buffer_id, x, substr(label, 1, 100)) FROM packed WHERE partition_id = 0$$);
 SELECT * FROM attempt($$SELECT cerebro.fit_step((SELECT s FROM state), partition_id, buffer_id, NULL::bytea, label) FROM packed$$);
 SELECT * FROM attempt($$SELECT cerebro.fit_step((SELECT s FROM state), NULL, buffer_id, x, label) FROM packed$$);
 SELECT * FROM attempt($$SELECT cerebro.fit_step((SELECT s FROM state), partition_id, buffer_id, x, label) OVER () FROM packed$$);
@@ -122,8 +122,8 @@ GRANT SELECT ON packed TO cerebro_reader;
 SET ROLE cerebro_reader;
 SELECT * FROM fit_errors.attempt($$SELECT cerebro.fit_multiple_model('packed', 'out', 'good', 1)$$);
 SET search_path = fit_errors, pg_temp;
-SELECT * FROM fit_errors.attempt($$SELECT cerebro.fit_multiple_model('packed', 'pg_temp.out', 'good', 1)$$);
-SELECT count(*) AS trained_by_reader FROM pg_temp.out_info WHERE status = 'trained';
+SELECT * FROM fit_errors.attempt($$SELECT cerebro.fit_multiple_model('packed', 'pg_temp.mine', 'good', 1)$$);
+SELECT count(*) AS trained_by_reader FROM pg_temp.mine_info WHERE status = 'trained';
 RESET ROLE;
 SET search_path = fit_errors, public;
 

@@ -80,10 +80,10 @@ END $$;
 SELECT count(*) AS models_that_differ FROM alone();
 
 -- half of the models go on alone, then all of them: a warm start keeps each model's own count
-CREATE TABLE some AS SELECT * FROM configs WHERE mst_key % 2 = 0;
-CREATE TABLE some_summary AS SELECT * FROM configs_summary;
+CREATE TABLE half AS SELECT * FROM configs WHERE mst_key % 2 = 0;
+CREATE TABLE half_summary AS SELECT * FROM configs_summary;
 SELECT cerebro.fit_multiple_model('packed', 'subset', 'configs', 2, workers => 2, seed => 7);
-SELECT cerebro.fit_multiple_model('packed', 'subset', 'some', 3, workers => 2, warm_start => true);
+SELECT cerebro.fit_multiple_model('packed', 'subset', 'half', 3, workers => 2, warm_start => true);
 SELECT count(*) AS models, bool_and(md5(s.model_weights) = md5(w.model_weights)) AS same FROM subset s JOIN w0 w USING (mst_key);
 
 -- the aggregate by hand: one pass over each partition in the visits' order gives the same state, bit for bit

@@ -65,7 +65,8 @@ std::vector<base::Bytes> DataColumns(FunctionCallInfo fcinfo) {
                   "Pass the packed table's columns: those made by training_preprocessor_dl().");
     }
     if (PG_ARGISNULL(i)) {
-      throw Error(ErrorCode::kNullValue, "data column " + std::to_string(i - kFirstData + 1) + " of fit_step is NULL");
+      throw Error(ErrorCode::kNullValue, "data column " + std::to_string(i - kFirstData + 1) + " of fit_step is NULL", "",
+                  "Pass the packed table's columns: those made by training_preprocessor_dl().");
     }
     const Datum datum = PG_GETARG_DATUM(i);
     struct varlena* value = pg::call([&] { return pg_detoast_datum_packed(reinterpret_cast<struct varlena*>(DatumGetPointer(datum))); });

@@ -31,7 +31,8 @@ void RequireColumns(const pg::TableName& table, const char* what, const std::vec
 
 void CheckArguments(const FitArguments& a) {
   if (a.num_iterations < 1) {
-    throw Error(ErrorCode::kInvalidParameter, "num_iterations must be at least 1, got " + std::to_string(a.num_iterations));
+    throw Error(ErrorCode::kInvalidParameter, "num_iterations must be at least 1, got " + std::to_string(a.num_iterations), "",
+                "One iteration shows every model all rows once.");
   }
   if (a.metrics_compute_frequency && (*a.metrics_compute_frequency < 1 || *a.metrics_compute_frequency > a.num_iterations)) {
     throw Error(ErrorCode::kInvalidParameter, "metrics_compute_frequency must be in the range 1 to " + std::to_string(a.num_iterations) + ", got " +
@@ -81,11 +82,12 @@ std::vector<SelectionRow> ReadSelection(const FitArguments& a, PreparedFit* fit)
   std::vector<SelectionRow> selection;
   for (const auto& row : rows.rows) {
     if (!row[0] || !row[1] || !row[2]) {
-      throw Error(ErrorCode::kNullValue, "model selection table " + fit->selection_table.Sql() + " has a NULL in mst_key, model_id or compile_params");
+      throw Error(ErrorCode::kNullValue, "model selection table " + fit->selection_table.Sql() + " has a NULL in mst_key, model_id or compile_params", "", hint);
     }
     SelectionRow s{std::stoi(*row[0]), std::stoi(*row[1]), *row[2], row[3].value_or("")};
     if (!selection.empty() && selection.back().mst_key == s.mst_key) {
-      throw Error(ErrorCode::kInvalidParameter, "mst_key " + std::to_string(s.mst_key) + " is in table " + fit->selection_table.Sql() + " twice");
+      throw Error(ErrorCode::kInvalidParameter, "mst_key " + std::to_string(s.mst_key) + " is in table " + fit->selection_table.Sql() + " twice", "",
+                  "Every configuration needs a key of its own.");
     }
     selection.push_back(std::move(s));
   }

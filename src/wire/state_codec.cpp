@@ -19,7 +19,8 @@ constexpr uint64_t kMostElements = uint64_t{1} << 40;
 constexpr size_t kDigestLength = 32;
 
 [[noreturn]] void Corrupted(const std::string& what) {
-  throw base::Error(ErrorCode::kDataCorrupted, "a training state cannot be read: " + what);
+  throw base::Error(ErrorCode::kDataCorrupted, "a training state cannot be read: " + what, "",
+              "Pass bytes made by cerebro.init_state() or fit_step, or all pieces of a model in <out>_state, concatenated in their order.");
 }
 
 template <class Integer>
