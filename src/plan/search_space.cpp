@@ -333,7 +333,8 @@ SearchSpace ReadSearchSpace(std::string_view compile_grid, std::string_view fit_
   space.compile.order = {"optimizer", "metrics", "loss"};
   space.fit.order = {"epochs", "batch_size"};
   ReadCompileGrid(ReadGrid(compile_grid, "compile_params_grid"), distributions, &space.compile);
-  for (const auto& [key, value] : ReadGrid(fit_grid, "fit_params_grid").dict()) {
+  const Value fit = ReadGrid(fit_grid, "fit_params_grid");
+  for (const auto& [key, value] : fit.dict()) {
     space.fit.choices.push_back(ReadChoice(key, value, "fit_params_grid", distributions));
   }
   return space;

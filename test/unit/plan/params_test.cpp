@@ -320,7 +320,7 @@ TEST(ReadConfig, SurvivesMutatedTexts) {
     return text;
   };
   int read = 0, refused = 0;
-  for (int round = 0; round < 20000; ++round) {
+  for (int round = 0; round < 8000; ++round) {
     const std::string c = mutate(compile[random.Below(3)]);
     const std::string f = mutate(fit[random.Below(3)]);
     try {
