@@ -25,7 +25,8 @@ std::string ClassName(const base::Value& value) {
 }
 
 [[noreturn]] void Unknown(const char* what, const std::string& name, const std::string& where) {
-  throw base::Error(base::ErrorCode::kFeatureNotSupported, std::string(what) + " \"" + name + "\" of weight \"" + where + "\" is not supported");
+  throw base::Error(base::ErrorCode::kFeatureNotSupported,
+                    std::string(what) + " \"" + name + "\" of weight \"" + where + "\" is not supported");
 }
 
 }  // namespace

@@ -152,7 +152,8 @@ class Filler {
     return std::move(values_);
   }
 
-  // An LSTM begins by remembering: of the gates (input, forget, cell, output) the second is ones, the others are one tensor's values in order.
+  // An LSTM begins by remembering: of the gates (input, forget, cell, output) the second is ones, the others are one tensor's values in
+  // order.
   std::vector<double> UnitForgetBias(uint64_t seed, uint64_t stream, uint64_t index) {
     const base::Value* inner = Config("bias_initializer");
     if (inner == nullptr || values_.size() % 4 != 0) Unknown("UnitForgetBias");
@@ -179,7 +180,8 @@ class Filler {
 
 }  // namespace
 
-std::vector<double> InitialValues(const base::WeightSpec& weight, const std::string& owner, uint64_t seed, uint64_t stream, uint64_t index) {
+std::vector<double> InitialValues(const base::WeightSpec& weight, const std::string& owner, uint64_t seed, uint64_t stream,
+                                  uint64_t index) {
   return Filler(weight, owner).Fill(seed, stream, index);
 }
 

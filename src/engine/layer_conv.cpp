@@ -33,7 +33,7 @@ class Conv2DModule : public Module {
         rows = columns = {};
       }
     }
-    const c10::optional<at::Tensor> bias = use_bias_ ? c10::optional<at::Tensor>(weights[1]) : c10::nullopt;
+    const at::Tensor bias = use_bias_ ? weights[1] : at::Tensor();
     const int64_t stride[] = {stride_h_, stride_w_}, padding[] = {rows.before, columns.before}, dilation[] = {dilation_h_, dilation_w_};
     at::Tensor y = at::conv2d(x, kernel, bias, stride, padding, dilation, groups_);
     // in place before the permuted view is made: autograd pays for writes through views

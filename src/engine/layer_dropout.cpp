@@ -54,7 +54,7 @@ class DropoutModule : public Module {
 at::Tensor DropoutMask(const std::vector<int64_t>& shape, double rate, const at::TensorOptions& options, const DrawKeys& keys,
                        uint64_t site) {
   const base::Stream stream(keys.seed, keys.stream, base::Purpose::kDropout, keys.iteration, keys.epoch, keys.place, site);
-  at::Tensor mask = at::empty(shape, options.device(at::kCPU).requires_grad(c10::nullopt));
+  at::Tensor mask = at::empty(shape, at::TensorOptions().dtype(options.dtype()));
   if (mask.scalar_type() == at::kDouble) {
     FillMask(mask.data_ptr<double>(), mask.numel(), rate, stream);
   } else {

@@ -9,10 +9,10 @@
 
 namespace engine {
 
-/// A tensor of `shape` with zeros at a share of `rate` and 1 / (1 - rate) elsewhere. Element n, row-major with the batch in front, is decided
-/// by word n of base::Stream(seed, stream, kDropout, iteration, epoch, place, site): it is dropped when the word is below rate * 2^32. So a mask
-/// is a function of (sample, unit) and of the names, and of nothing else. site: index of the call in the graph in the lower half, the
-/// number of the mask within the call in the upper half.
+/// A tensor of `shape` with zeros at a share of `rate` and 1 / (1 - rate) elsewhere. Element n, row-major with the batch in front, is
+/// decided by word n of base::Stream(seed, stream, kDropout, iteration, epoch, place, site): it is dropped when the word is below rate *
+/// 2^32. So a mask is a function of (sample, unit) and of the names, and of nothing else. site: index of the call in the graph in the
+/// lower half, the number of the mask within the call in the upper half.
 at::Tensor DropoutMask(const std::vector<int64_t>& shape, double rate, const at::TensorOptions& options, const DrawKeys& keys,
                        uint64_t site);
 

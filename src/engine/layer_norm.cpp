@@ -41,8 +41,8 @@ class BatchNormalizationModule : public Module {
     const int64_t channels = x.size(-1);
     const int64_t rows = x.numel() / channels;
     size_t next = 0;
-    const c10::optional<at::Tensor> gamma = scale_ ? c10::optional<at::Tensor>(weights[next++]) : c10::nullopt;
-    const c10::optional<at::Tensor> beta = center_ ? c10::optional<at::Tensor>(weights[next++]) : c10::nullopt;
+    const at::Tensor gamma = scale_ ? weights[next++] : at::Tensor();
+    const at::Tensor beta = center_ ? weights[next++] : at::Tensor();
     const at::Tensor& mean = weights[next];
     const at::Tensor& variance = weights[next + 1];
 
@@ -99,8 +99,8 @@ class LayerNormalizationModule : public Module {
     const bool moved = axes != last;
     const at::Tensor x = moved ? in.data.movedim(axes, last) : in.data;
     size_t next = 0;
-    const c10::optional<at::Tensor> gamma = scale_ ? c10::optional<at::Tensor>(weights[next++]) : c10::nullopt;
-    const c10::optional<at::Tensor> beta = center_ ? c10::optional<at::Tensor>(weights[next++]) : c10::nullopt;
+    const at::Tensor gamma = scale_ ? weights[next++] : at::Tensor();
+    const at::Tensor beta = center_ ? weights[next++] : at::Tensor();
     at::Tensor y = at::layer_norm(x, x.sizes().slice(dims - static_cast<int64_t>(axes.size())), gamma, beta, epsilon_);
     if (moved) y = y.movedim(last, axes).contiguous();
     return {y, in.mask, {}, Squash::kNone};

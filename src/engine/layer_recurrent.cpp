@@ -1,7 +1,8 @@
-// LSTM (Hochreiter & Schmidhuber 1997; gates as in Keras) and GRU (Cho et al. 2014; reset_after: the cuDNN variant) over (batch, time, features).
+// LSTM (Hochreiter & Schmidhuber 1997; gates as in Keras) and GRU (Cho et al. 2014; reset_after: the cuDNN variant) over (batch, time,
+// features).
 //
-// The products with the inputs of all steps are one multiplication; the steps then add the recurrent product. A masked step keeps the state
-// before it, and its output repeats the output before it (zeros at the start), as Keras's backend has it.
+// The products with the inputs of all steps are one multiplication; the steps then add the recurrent product. A masked step keeps the
+// state before it, and its output repeats the output before it (zeros at the start), as Keras's backend has it.
 #include <memory>
 #include <tuple>
 
@@ -101,8 +102,8 @@ class LSTMModule : public RecurrentModule {
   }
 };
 
-// Weights: kernel (features, 3 u), recurrent_kernel (u, 3 u), [bias (3 u), with reset_after (2, 3 u): input and recurrent]; gates in the order
-// update z, reset r, candidate. h' = z h + (1 - z) candidate.
+// Weights: kernel (features, 3 u), recurrent_kernel (u, 3 u), [bias (3 u), with reset_after (2, 3 u): input and recurrent]; gates in the
+// order update z, reset r, candidate. h' = z h + (1 - z) candidate.
 class GRUModule : public RecurrentModule {
  public:
   explicit GRUModule(const base::Layer& layer) : RecurrentModule(layer), reset_after_(BoolAttribute(layer, "reset_after")) {}

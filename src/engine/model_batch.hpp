@@ -29,8 +29,8 @@ class BatchLoader {
 
   enum class Want { kInputs, kInputsAndTargets };
 
-  /// Gathers rows[0 .. n) of a buffer; rows == nullptr: rows first .. first + n - 1. class_weights: multiply the class's weight into the row's
-  /// (a class without an entry counts 1).
+  /// Gathers rows[0 .. n) of a buffer; rows == nullptr: rows first .. first + n - 1. class_weights: multiply the class's weight into the
+  /// row's (a class without an entry counts 1).
   const Batch& Load(const base::Buffer& buffer, const int64_t* rows, int64_t first, int64_t n, Want want, bool class_weights);
 
  private:

@@ -113,7 +113,7 @@ std::vector<InputBinding> BindInputs(const base::Graph& graph, const base::DataS
     if (!Fits(column.shape, shape)) {
       Refuse("input " + Quoted(column.name) + " has shape " + base::FormatShape(column.shape) + " but the model's input layer " +
                  Quoted(LayerName(graph, graph.inputs[i])) + " expects " + base::FormatShape(shape),
-             {}, "Change the input shape of the architecture, begin it with a Reshape layer, or pack the column in the shape that the model "
+             {}, "Change the input shape of the architecture, begin it with a Reshape layer, or pack the column in the shape that it "
                  "expects.");
     }
     for (size_t d = 0; d < shape.size(); ++d) {
@@ -127,8 +127,8 @@ std::vector<InputBinding> BindInputs(const base::Graph& graph, const base::DataS
 std::vector<base::LossConfig> BindTargets(const base::Graph& graph, const base::TrainConfig& config, const base::DataSpec& data) {
   const size_t outputs = graph.outputs.size();
   if (data.targets.size() != outputs) {
-    Refuse("the model has " + Plural(outputs, "output") + " but the packed table has " + Plural(data.targets.size(), "dependent column"), {},
-           "Columns belong to outputs in order.");
+    Refuse("the model has " + Plural(outputs, "output") + " but the packed table has " + Plural(data.targets.size(), "dependent column"),
+           {}, "Columns belong to outputs in order.");
   }
   if (config.losses.size() != 1 && config.losses.size() != outputs) {
     Refuse("there are " + std::to_string(config.losses.size()) + " losses for " + Plural(outputs, "output"), {},

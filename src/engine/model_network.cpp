@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/error.hpp"
+
 namespace engine {
 
 Network::Network(const base::Graph& graph) : outputs_(graph.outputs) {
@@ -22,6 +24,11 @@ Network::Network(const base::Graph& graph) : outputs_(graph.outputs) {
     if (last_reader[i] >= 0 && last_reader[i] < calls) steps_[last_reader[i]].finished.push_back(i);
   }
   for (size_t k = 0; k < graph.inputs.size(); ++k) steps_[graph.inputs[k]].input_index = static_cast<int>(k);
+  for (const Step& step : steps_) {
+    if (step.input_index < 0 && step.inputs.empty()) {
+      throw base::Error(base::ErrorCode::kInternal, "layer \"" + graph.layers[step.layer].name + "\" is called without an input");
+    }
+  }
 }
 
 std::vector<Value> Network::Forward(const std::vector<at::Tensor>& inputs, const std::vector<Weights>& weights, Context context) const {

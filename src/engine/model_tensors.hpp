@@ -1,6 +1,6 @@
-// A model's tensors over a block: on the CPU they are the block's memory itself. On a device the layers compute on copies; the optimizer moves the
-// block's own tensors and the copies follow (Model::Impl::Step), so only the weights that no optimizer moves (moving statistics) are
-// written back.
+// A model's tensors over a block: on the CPU they are the block's memory itself. On a device the layers compute on copies; the optimizer
+// moves the block's own tensors and the copies follow (Model::Impl::Step), so only the weights that no optimizer moves (moving
+// statistics) are written back.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // A visit: buffers, epochs, mini-batches, steps.
 //
-// Order of a step: gather, forward, loss, backward, regularisers, clipping, optimizer, constraints, moving statistics. Nothing is written before
-// the loss is known to be finite, so a model that diverges keeps the weights of the step before.
+// Order of a step: gather, forward, loss, backward, regularisers, clipping, optimizer, constraints, moving statistics. Nothing is written
+// before the loss is known to be finite, so a model that diverges keeps the weights of the step before.
 #include <algorithm>
 #include <cmath>
 
@@ -61,7 +61,7 @@ bool Model::Impl::TrainBatch(const Batch& batch, const DrawKeys& keys, TrainResu
   std::vector<at::Tensor> gradients(leaves.size());
   if (total.requires_grad()) {
     // Keras's SUM_OVER_BATCH_SIZE: weighted or not, the sum is divided by the number of rows
-    gradients = torch::autograd::grad({total / rows}, leaves, {}, c10::nullopt, false, true);
+    gradients = torch::autograd::grad({total / rows}, leaves, {}, {}, false, true);
   }
   Step(gradients);
 

@@ -61,7 +61,8 @@ TEST(Binding, NumberOfInputsAndOutputs) {
   EXPECT_EQ(Refusal(Net("3", 2), LossKind::kMeanSquaredError, two), "the model has 1 input but the packed table has 2 independent columns");
   Table targets = With({3}, {2});
   targets.AddTarget("other", {2}, {});
-  EXPECT_EQ(Refusal(Net("3", 2), LossKind::kMeanSquaredError, targets), "the model has 1 output but the packed table has 2 dependent columns");
+  EXPECT_EQ(Refusal(Net("3", 2), LossKind::kMeanSquaredError, targets),
+            "the model has 1 output but the packed table has 2 dependent columns");
 }
 
 TEST(Binding, ScalarColumnsFeedOneInputSideBySide) {
@@ -127,7 +128,8 @@ TEST(Binding, AStateThatIsNotAligned) {
 
 TEST(Binding, PrecisionsThatNoModelHas) {
   try {
-    engine::Model(Net("3", 2), fixture::Config(LossKind::kMeanSquaredError, 4), With({3}, {2}).spec, fixture::Precision(base::DType::kInt32));
+    engine::Model(Net("3", 2), fixture::Config(LossKind::kMeanSquaredError, 4), With({3}, {2}).spec,
+                  fixture::Precision(base::DType::kInt32));
     FAIL() << "int32 was taken";
   } catch (const base::Error& error) {
     EXPECT_STREQ(error.what(), "models do not compute in int32");

@@ -31,7 +31,8 @@ class Block {
     std::vector<double> values(tensor.count);
     const char* at = start_ + tensor.offset;
     for (size_t i = 0; i < tensor.count; ++i) {
-      values[i] = layout.precision == base::DType::kFloat64 ? reinterpret_cast<const double*>(at)[i] : reinterpret_cast<const float*>(at)[i];
+      values[i] = layout.precision == base::DType::kFloat64 ? reinterpret_cast<const double*>(at)[i]
+                                                            : reinterpret_cast<const float*>(at)[i];
     }
     return values;
   }

@@ -127,7 +127,8 @@ TEST(Train, ShuffleIsAPermutationOfItsOwnKeys) {
   engine::RowOrder(1000, true, {1, 2, 3, 4, 5}, &order);
   engine::RowOrder(1000, true, {1, 2, 3, 4, 5}, &again);
   EXPECT_EQ(order, again);
-  for (const engine::DrawKeys& keys : std::vector<engine::DrawKeys>{{9, 2, 3, 4, 5}, {1, 9, 3, 4, 5}, {1, 2, 9, 4, 5}, {1, 2, 3, 9, 5}, {1, 2, 3, 4, 9}}) {
+  const engine::DrawKeys others[] = {{9, 2, 3, 4, 5}, {1, 9, 3, 4, 5}, {1, 2, 9, 4, 5}, {1, 2, 3, 9, 5}, {1, 2, 3, 4, 9}};
+  for (const engine::DrawKeys& keys : others) {
     engine::RowOrder(1000, true, keys, &other);
     EXPECT_NE(order, other);
   }
