@@ -4,6 +4,7 @@
 # does not run as root, so root hands these directories to the user "postgres", which Debian's packages create.
 
 cerebro_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+cerebro_build=${CEREBRO_BUILD:-$cerebro_root/build}
 
 say() { printf '\n== %s\n' "$*"; }
 die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
