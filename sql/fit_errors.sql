@@ -1,4 +1,5 @@
 -- Wrong input to fit_multiple_model, fit_step and init_state: a clear error with code and hint, nothing left behind, the session usable.
+\set SHOW_CONTEXT never
 SET client_min_messages = warning;
 CREATE SCHEMA fit_errors;
 SET search_path = fit_errors, public;
