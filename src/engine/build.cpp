@@ -7,6 +7,7 @@
 #include <sstream>
 #include <string>
 
+#include "engine/blas.hpp"
 #include "engine/error.hpp"
 #include "engine/fpenv.hpp"
 #include "engine/model.hpp"
@@ -83,6 +84,7 @@ std::string InstructionSet() {
 }  // namespace
 
 void SetThreads(int threads) {
+  ChooseBlasKernels();
   // Pool threads inherit what their maker has: signals blocked (the server's handlers belong to the main thread) and denormals flushed.
   // Starting the pool here and not in the first product is what makes sure of both.
   const SignalsBlocked blocked;
@@ -101,6 +103,7 @@ void SetThreads(int threads) {
 }
 
 std::string BuildDescription() {
+  ChooseBlasKernels();
   return Translated("describing the build", [] {
     return std::string("LibTorch ") + TORCH_VERSION + ", " + BlasDescription() + ", " + InstructionSet();
   });

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "engine/blas.hpp"
 #include "engine/device.hpp"
 #include "engine/error.hpp"
 #include "engine/fpenv.hpp"
@@ -86,6 +87,7 @@ void Model::Impl::CheckBuffer(const base::Buffer& buffer, bool with_targets) con
 }
 
 Model::Model(const base::Graph& graph, const base::TrainConfig& config, const base::DataSpec& data, const Options& options) {
+  ChooseBlasKernels();
   const FtzGuard ftz;
   Translated("building the model", [&] { impl_ = std::make_unique<Impl>(graph, config, data, options); });
 }
