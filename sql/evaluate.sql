@@ -51,6 +51,23 @@ SELECT cerebro.evaluate(model_table => 'models', test_table => 'train_packed', o
 SELECT s.mst_key, s.loss = i.training_loss_final AS loss, s.metric = i.training_metrics_final AS metric FROM train_scores s JOIN models_info i USING (mst_key);
 SELECT bool_and(s.loss = i.validation_loss_final AND s.metric = i.validation_metrics_final) AS same FROM scores s JOIN models_info i USING (mst_key) WHERE status = 'trained';
 
+-- the same in parallel workers, and from a temporary table, which they cannot read
+SET cerebro.workers = 2;
+SET client_min_messages = notice;
+SELECT cerebro.evaluate('models', 'val_packed', 'parallel_scores');
+-- the notice shows that the call before had its workers
+SET max_parallel_workers = 0;
+SELECT cerebro.evaluate('models', 'val_packed', 'serial_scores');
+RESET max_parallel_workers;
+SET client_min_messages = error;
+CREATE TEMPORARY TABLE temporary AS SELECT * FROM val_packed;
+CREATE TEMPORARY TABLE temporary_summary AS SELECT * FROM val_packed_summary;
+SELECT cerebro.evaluate('models', 'temporary', 'temporary_scores');
+RESET cerebro.workers;
+SELECT count(*) AS parallel FROM scores JOIN parallel_scores USING (mst_key, loss, metric, metric_values);
+SELECT count(*) AS serial FROM scores JOIN serial_scores USING (mst_key, loss, metric, metric_values);
+SELECT count(*) AS temporary FROM scores JOIN temporary_scores USING (mst_key, loss, metric, metric_values);
+
 -- the leaderboard: by validation accuracy, the diverged model last
 SELECT rank, mst_key, model_id, model_name, status, compile_params, fit_params, metric, parameters, seconds >= 0 AS seconds FROM cerebro.leaderboard('models') l;
 SELECT (SELECT array_agg(model_id ORDER BY rank) FROM cerebro.leaderboard('models') WHERE status = 'trained')

@@ -1,14 +1,17 @@
 #include "run/evaluate.hpp"
 
-#include <limits>
-#include <memory>
+#include <algorithm>
 #include <utility>
 
 #include "base/bytes.hpp"
 #include "base/error.hpp"
 #include "pg/names.hpp"
+#include "pg/parallel.hpp"
 #include "pg/report.hpp"
+#include "pg/settings.hpp"
+#include "plan/cost.hpp"
 #include "run/buffer_view.hpp"
+#include "run/hop_loop.hpp"
 #include "run/loaded_model.hpp"
 #include "run/model_store.hpp"
 
@@ -47,9 +50,10 @@ void PartitionScan::ForEach(int partition, const std::function<void(const base::
 }
 
 Scorer::Scorer(std::vector<engine::Model*> models, const PackedTable& table) : models_(std::move(models)), scan_(table) {
+  size_t at = 0;
   for (const engine::Model* model : models_) {
-    offsets_.push_back(sums_size_);
-    sums_size_ += model->sums_size();
+    offsets_.push_back(at);
+    at += model->sums_size();
   }
 }
 
@@ -59,8 +63,6 @@ void Scorer::ScorePartition(int partition, double* sums) const {
   });
 }
 
-std::vector<double> Scorer::Finish(size_t model, const double* sums) const { return models_[model]->Finish(sums + offsets_[model]); }
-
 namespace {
 
 struct Scored {
@@ -68,34 +70,50 @@ struct Scored {
   std::vector<std::string> names;
 };
 
-// The models that can be scored, in one scan; diverged ones get NaN.
+// Seconds of work in this session from which it pays to start other processes: each loads the engine's libraries anew.
+constexpr double kWorthWorkers = 2.0;
+constexpr double kForwardShare = 1.0 / 3;  // of the cost of training a row
+
+int ChooseWorkers(const HopSpec& spec) {
+  const pg::Settings settings = pg::CurrentSettings();
+  if (spec.training.temporary || pg::InParallelWorker()) return 0;
+  int workers = settings.workers;
+  if (workers < 0) {
+    double seconds = 0;
+    for (const double cost : spec.costs) seconds += kForwardShare * cost * spec.training.spec.num_partitions;
+    workers = seconds < kWorthWorkers ? 0 : std::min(pg::Cores(), pg::WorkerLimit());
+  }
+  return std::min(workers, spec.training.spec.num_partitions);
+}
+
+// All models in one scan, by the hop loop without training: its workers take partitions, and each reads its partition once for all models.
+// Diverged models come out as NaN.
 std::vector<Scored> ScoreAll(const ModelTable& models, const PackedTable& test, bool use_gpus) {
-  const engine::Options options = ScoringOptions(models, use_gpus);
-  std::vector<LoadedModel> loaded;
-  std::vector<engine::Model*> scored;
-  std::vector<size_t> places;
+  HopRequest request;
+  HopSpec& spec = request.spec;
+  spec.training = test;
+  const double rows = static_cast<double>(test.spec.rows) / test.spec.num_partitions;
+  for (const StoredModel& stored : models.models) {
+    request.mst_keys.push_back(stored.mst_key);
+    spec.models.push_back(ScoringSpec(stored));
+    const plan::ModelCost cost = plan::EstimateCost(stored.graph, stored.config);
+    spec.costs.push_back(cost.Visit(rows, stored.config.batch_size, 1));
+  }
+  spec.plan = plan::MakePlan(spec.costs, test.spec.num_partitions, 1, 0);
+  spec.first_iteration.assign(spec.plan.bundles.size(), 0);
+  spec.precision = ScoringOptions(models, use_gpus).precision;
+  spec.use_gpus = use_gpus;
+  request.iterations = 0;
+  request.workers = ChooseWorkers(spec);
   std::vector<Scored> results(models.models.size());
-  for (size_t i = 0; i < models.models.size(); i++) {
-    pg::CheckInterrupts();
-    LoadedModel model = LoadModelForScoring(models, models.models[i], models.data, options);
-    results[i].names = model.model->metric_names();
-    if (IsDiverged(models.models[i])) {
-      results[i].values.assign(results[i].names.size(), std::numeric_limits<double>::quiet_NaN());
-      continue;
-    }
-    scored.push_back(model.model.get());
-    places.push_back(i);
-    loaded.push_back(std::move(model));
-  }
-  const Scorer scorer(scored, test);
-  // each partition's sums from zero, added in their order: what fit_multiple_model's workers compute, to the bit
-  std::vector<double> sums(scorer.sums_size(), 0.0);
-  for (int partition = 0; !scored.empty() && partition < test.spec.num_partitions; partition++) {
-    std::vector<double> part(scorer.sums_size(), 0.0);
-    scorer.ScorePartition(partition, part.data());
-    for (size_t i = 0; i < sums.size(); i++) sums[i] += part[i];
-  }
-  for (size_t i = 0; i < scored.size(); i++) results[places[i]].values = scorer.Finish(i, sums.data());
+  request.initialise = [&](int m, engine::Model* engine, void* block) {
+    const StoredModel& stored = models.models[static_cast<size_t>(m)];
+    results[static_cast<size_t>(m)].names = engine->metric_names();
+    LoadStoredWeights(models, stored, *engine, block);
+    if (IsDiverged(stored)) static_cast<engine::StateCounters*>(block)->diverged_step = 1;
+  };
+  const HopResult scored = RunHopLoop(request, models.name.Sql());
+  for (size_t m = 0; m < results.size(); m++) results[m].values = scored.models[m].training.front();
   return results;
 }
 

@@ -32,22 +32,14 @@ class Scorer {
  public:
   Scorer(std::vector<engine::Model*> models, const PackedTable& table);
 
-  /// Doubles that ScorePartition adds to: the models' sums one after another.
-  size_t sums_size() const { return sums_size_; }
-  /// Where a model's sums begin.
-  size_t offset(size_t model) const { return offsets_[model]; }
-
-  /// Adds the partition's sums to `sums` (sums_size() doubles). Partitions may be scored anywhere; add their arrays in the order of partitions,
-  /// then Finish: the values do not depend on who scored what. Serves interrupts once a mini-batch.
+  /// Adds the partition's sums to `sums`: each model's sums_size() doubles, one model after another. Partitions may be scored anywhere; who adds
+  /// their arrays in the order of partitions and then asks Model::Finish gets the same values whoever scored what. Serves interrupts once a
+  /// mini-batch.
   void ScorePartition(int partition, double* sums) const;
-
-  /// Values of one model in the order of its metric_names().
-  std::vector<double> Finish(size_t model, const double* sums) const;
 
  private:
   std::vector<engine::Model*> models_;
   std::vector<size_t> offsets_;
-  size_t sums_size_ = 0;
   PartitionScan scan_;
 };
 

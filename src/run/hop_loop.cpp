@@ -132,7 +132,8 @@ void HopLoop::Launch() {
     result_.workers = parallel_->Launch();
     pg::Debug("launched " + std::to_string(result_.workers) + " of " + std::to_string(request_.workers) + " workers");
     if (result_.workers == 0) {
-      pg::Notice("no parallel worker could be started: this session trains the models itself, with the same results",
+      pg::Notice(std::string("no parallel worker could be started: this session ") + (request_.iterations > 0 ? "trains" : "scores") +
+                     " the models itself, with the same results",
                  "Raise max_worker_processes or max_parallel_workers, or wait until other queries have ended.");
     }
   }
@@ -359,13 +360,17 @@ HopResult HopLoop::Run() {
   Initialise();
   Launch();
   iteration_started_ = pg::Now();
+  if (request_.iterations == 0) {
+    phase_ = pg::Phase::kEvaluating;
+    ScoreTable(kTrainingTable);
+  }
   for (const int64_t target : request_.due) {
     TrainTo(target);
     ScoreAll(target);
   }
   SetPhase(HopPhase::kStop);
   if (parallel_ != nullptr) parallel_->Finish();
-  for (size_t m = 0; m < models_.size(); m++) request_.collect(static_cast<int>(m), *models_[m], BlockOf(m));
+  for (size_t m = 0; request_.collect && m < models_.size(); m++) request_.collect(static_cast<int>(m), *models_[m], BlockOf(m));
   phase_ = pg::Phase::kWriting;
   ShowProgress(phase_);
   own_worker_.reset();

@@ -19,13 +19,13 @@ namespace run {
 struct HopRequest {
   HopSpec spec;
   std::vector<int> mst_keys;            // a model
-  int64_t iterations = 1;
+  int64_t iterations = 1;               // 0 = train nothing: score all models once over spec.training
   std::vector<int64_t> due;             // iterations, from 1, after which all models are scored; ascending, the last is `iterations`
   int workers = 0;                      // wanted; 0 = train in this session
   bool keep_best = false;               // keep each model's weights of its best due iteration
   /// Writes a model's first state into its block.
   std::function<void(int model, engine::Model* engine, void* block)> initialise;
-  /// Reads a model's last state out of its block, after all workers have ended.
+  /// Reads a model's last state out of its block, after all workers have ended. May be empty.
   std::function<void(int model, const engine::Model& engine, const void* block)> collect;
 };
 

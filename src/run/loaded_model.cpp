@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/literal.hpp"
+#include "plan/params.hpp"
 
 namespace run {
 namespace {
@@ -27,24 +29,22 @@ engine::Options ScoringOptions(const ModelTable& table, bool use_gpus) {
   return options;
 }
 
-LoadedModel LoadModelForScoring(const ModelTable& table, const StoredModel& stored, const base::DataSpec& data,
-                                const engine::Options& options) {
+ModelSpec ScoringSpec(const StoredModel& stored) {
   ModelSpec spec;
   spec.graph = stored.graph;
-  spec.compile_params = stored.compile_params;
+  // the text and what it says must agree: workers read the text
+  spec.compile_params = "optimizer='SGD()'";
+  for (const auto& [key, value] : plan::ParseAssignments(stored.compile_params, "compile_params")) {
+    if (key != "optimizer") spec.compile_params += "," + key + "=" + base::FormatPython(value);
+  }
   spec.fit_params = stored.fit_params;
-  spec.config = stored.config;
-  // no step will be made: plain SGD has no slots, so that many models fit into memory at once
-  spec.config.optimizer = base::OptimizerConfig();
-  spec.config.optimizer.kind = base::OptimizerKind::kSGD;
-  spec.config.optimizer.name = "SGD";
+  spec.config = plan::ReadConfig(spec.compile_params, spec.fit_params);
+  return spec;
+}
 
-  LoadedModel loaded;
-  loaded.mst_key = stored.mst_key;
-  loaded.model = BuildModel(spec, data, options);
-  loaded.block = std::make_unique<Block>(loaded.model->layout().bytes);
+void LoadStoredWeights(const ModelTable& table, const StoredModel& stored, const engine::Model& model, void* block) {
   const std::string raw = ReadWeights(table, stored.mst_key);
-  const int64_t count = loaded.model->layout().weight_count;
+  const int64_t count = model.layout().weight_count;
   if (raw.size() != static_cast<size_t>(count) * sizeof(float)) {
     throw base::Error(base::ErrorCode::kDataCorrupted,
                       "model_weights of mst_key " + std::to_string(stored.mst_key) + " in table " + table.name.Sql() + " has " +
@@ -52,7 +52,16 @@ LoadedModel LoadModelForScoring(const ModelTable& table, const StoredModel& stor
   }
   std::vector<float> weights(static_cast<size_t>(count));
   if (count > 0) std::memcpy(weights.data(), raw.data(), raw.size());
-  loaded.model->LoadWeights(loaded.block->data(), weights.data(), count);
+  model.LoadWeights(block, weights.data(), count);
+}
+
+LoadedModel LoadModelForScoring(const ModelTable& table, const StoredModel& stored, const base::DataSpec& data,
+                                const engine::Options& options) {
+  LoadedModel loaded;
+  loaded.mst_key = stored.mst_key;
+  loaded.model = BuildModel(ScoringSpec(stored), data, options);
+  loaded.block = std::make_unique<Block>(loaded.model->layout().bytes);
+  LoadStoredWeights(table, stored, *loaded.model, loaded.block->data());
   loaded.model->Attach(loaded.block->data());
   return loaded;
 }

@@ -22,6 +22,12 @@ struct LoadedModel {
 /// Options of the engine for a stored run: its precision, and a GPU when asked for.
 engine::Options ScoringOptions(const ModelTable& table, bool use_gpus);
 
+/// What a stored model is built from when no step will be made: with plain SGD, which has no slots, so that many models fit into memory at once.
+ModelSpec ScoringSpec(const StoredModel& stored);
+
+/// Writes a stored model's weights into a block of `model`'s layout. Errors: kDataCorrupted for a wrong length.
+void LoadStoredWeights(const ModelTable& table, const StoredModel& stored, const engine::Model& model, void* block);
+
 /// `data` describes the rows that the model will see: the training table's specification, or one that differs in its inputs' types.
 LoadedModel LoadModelForScoring(const ModelTable& table, const StoredModel& stored, const base::DataSpec& data,
                                 const engine::Options& options);
