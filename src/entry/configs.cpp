@@ -1,7 +1,8 @@
 // Architecture tables and model selection tables.
+#include "run/configs.hpp"
+
 #include "pg/args.hpp"
 #include "pg/guard.hpp"
-#include "run/configs.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(pg_cerebro_load_model);
@@ -29,8 +30,9 @@ Datum pg_cerebro_delete_model(PG_FUNCTION_ARGS) {
 Datum pg_cerebro_load_model_selection_table(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     const pg::Args args(fcinfo);
-    run::LoadModelSelectionTable(args.text(0, "model_arch_table"), args.text(1, "model_selection_table"), args.int4_array(2, "model_id_list"),
-                                 args.text_array(3, "compile_params_list"), args.text_array(4, "fit_params_list"));
+    run::LoadModelSelectionTable(args.text(0, "model_arch_table"), args.text(1, "model_selection_table"),
+                                 args.int4_array(2, "model_id_list"), args.text_array(3, "compile_params_list"),
+                                 args.text_array(4, "fit_params_list"));
     PG_RETURN_VOID();
   });
 }

@@ -1,7 +1,8 @@
 // Scoring and reports over a finished run.
+#include "run/evaluate.hpp"
+
 #include "pg/args.hpp"
 #include "pg/guard.hpp"
-#include "run/evaluate.hpp"
 #include "run/reports.hpp"
 
 extern "C" {
@@ -14,7 +15,8 @@ PG_FUNCTION_INFO_V1(pg_cerebro_confusion_matrix);
 Datum pg_cerebro_evaluate(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     const pg::Args args(fcinfo);
-    run::Evaluate(args.text(0, "model_table"), args.text(1, "test_table"), args.text(2, "output_table"), args.boolean(3, false), args.opt_int4(4));
+    run::Evaluate(args.text(0, "model_table"), args.text(1, "test_table"), args.text(2, "output_table"), args.boolean(3, false),
+                  args.opt_int4(4));
     PG_RETURN_VOID();
   });
 }

@@ -1,10 +1,11 @@
 // Prediction: one function a type of pred_type.
+#include "run/predict.hpp"
+
 #include <string>
 #include <utility>
 
 #include "pg/args.hpp"
 #include "pg/guard.hpp"
-#include "run/predict.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(pg_cerebro_predict);

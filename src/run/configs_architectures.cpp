@@ -54,7 +54,8 @@ void CheckWeights(const base::Graph& graph, const std::string& weights) {
 pg::Param OptionalText(const std::optional<std::string>& text) { return text ? pg::Param(*text) : pg::Param(pg::Null{}); }
 
 std::string KnownModels(const pg::TableName& table) {
-  const pg::Result ids = pg::Read("SELECT model_id FROM " + table.Sql() + " ORDER BY model_id LIMIT " + std::to_string(kMostKeysListed + 1));
+  const pg::Result ids =
+      pg::Read("SELECT model_id FROM " + table.Sql() + " ORDER BY model_id LIMIT " + std::to_string(kMostKeysListed + 1));
   if (ids.empty()) return "The table is empty.";
   std::string list;
   for (size_t i = 0; i < ids.rows.size() && i < static_cast<size_t>(kMostKeysListed); i++) {
@@ -80,7 +81,8 @@ int LoadModel(std::string_view model_arch_table, std::string_view model_arch, co
       pg::Execute("SELECT coalesce(pg_catalog.max(model_id), 0)::pg_catalog.int8 OPERATOR(pg_catalog.+) 1 FROM " + table.Sql()).Int();
   const pg::Params params = {model_id, std::string(model_arch), OptionalText(name), OptionalText(description),
                              model_weights ? pg::Param(pg::Bytea{*model_weights}) : pg::Param(pg::Null{})};
-  pg::Execute("INSERT INTO " + table.Sql() + " (model_id, model_arch, name, description, model_weights)"
+  pg::Execute("INSERT INTO " + table.Sql() +
+                  " (model_id, model_arch, name, description, model_weights)"
                   " VALUES ($1::pg_catalog.int4, $2::pg_catalog.json, $3, $4, $5::pg_catalog.bytea)",
               params);
   return static_cast<int>(model_id);
@@ -92,14 +94,16 @@ void DeleteModel(std::string_view model_arch_table, int model_id) {
   const pg::Result deleted = pg::Execute("DELETE FROM " + table.Sql() + " WHERE model_id OPERATOR(pg_catalog.=) $1::pg_catalog.int4",
                                          {static_cast<int64_t>(model_id)});
   if (deleted.processed == 0) {
-    throw Error(ErrorCode::kUndefinedObject, "model_id " + std::to_string(model_id) + " is not in table " + table.Sql(), "", KnownModels(table));
+    throw Error(ErrorCode::kUndefinedObject, "model_id " + std::to_string(model_id) + " is not in table " + table.Sql(), "",
+                KnownModels(table));
   }
   pg::Execute("LOCK TABLE " + table.Sql() + " IN SHARE ROW EXCLUSIVE MODE");
   if (!pg::Execute("SELECT 1 FROM " + table.Sql() + " LIMIT 1").empty()) return;
   // another role's table stays, empty: only its owner may drop it
-  const pg::Result owned = pg::Execute("SELECT 1 FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) $1::pg_catalog.regclass"
-                                       " AND pg_catalog.pg_has_role(c.relowner, 'USAGE')",
-                                       {table.Sql()});
+  const pg::Result owned = pg::Execute(
+      "SELECT 1 FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) $1::pg_catalog.regclass"
+      " AND pg_catalog.pg_has_role(c.relowner, 'USAGE')",
+      {table.Sql()});
   if (owned.empty()) return;
   pg::Execute("DROP TABLE " + table.Sql());
   pg::Notice("dropped architecture table " + table.Sql() + ": its last model was deleted");

@@ -42,17 +42,19 @@ Tables ParseTables(std::string_view model_arch_table, std::string_view model_sel
 
 void RequireModels(const pg::TableName& architectures, const std::vector<int32_t>& model_ids) {
   if (model_ids.empty()) {
-    throw Error(ErrorCode::kInvalidParameter, "model_id_list is empty", "", "List model ids of table " + architectures.Sql() + ", such as ARRAY[1, 2].");
+    throw Error(ErrorCode::kInvalidParameter, "model_id_list is empty", "",
+                "List model ids of table " + architectures.Sql() + ", such as ARRAY[1, 2].");
   }
   const std::vector<int64_t> wanted(model_ids.begin(), model_ids.end());
-  const pg::Result missing = pg::Execute(
-      "SELECT DISTINCT w.id FROM pg_catalog.unnest($1) AS w(id) WHERE NOT EXISTS (SELECT 1 FROM " + architectures.Sql() +
-          " a WHERE a.model_id::pg_catalog.int8 OPERATOR(pg_catalog.=) w.id) ORDER BY 1",
-      {wanted});
+  const pg::Result missing =
+      pg::Execute("SELECT DISTINCT w.id FROM pg_catalog.unnest($1) AS w(id) WHERE NOT EXISTS (SELECT 1 FROM " + architectures.Sql() +
+                      " a WHERE a.model_id::pg_catalog.int8 OPERATOR(pg_catalog.=) w.id) ORDER BY 1",
+                  {wanted});
   if (missing.empty()) return;
   std::string list;
   for (const auto& row : missing.rows) list += (list.empty() ? "" : ", ") + row[0].value_or("NULL");
-  throw Error(ErrorCode::kUndefinedObject, "model_id " + list + (missing.rows.size() == 1 ? " is" : " are") + " not in table " + architectures.Sql(), "",
+  throw Error(ErrorCode::kUndefinedObject,
+              "model_id " + list + (missing.rows.size() == 1 ? " is" : " are") + " not in table " + architectures.Sql(), "",
               "Load architectures by cerebro.load_model(); it returns their model_id.");
 }
 
@@ -77,13 +79,15 @@ size_t InsertCandidates(const Tables& tables, const std::vector<plan::Candidate>
     compile.push_back(candidate.params.compile_params);
     fit.push_back(candidate.params.fit_params);
   }
-  const std::string same = "s.model_id OPERATOR(pg_catalog.=) c.model_id::pg_catalog.int4 AND s.compile_params::pg_catalog.text"
-                           " OPERATOR(pg_catalog.=) c.compile_params AND s.fit_params::pg_catalog.text OPERATOR(pg_catalog.=) c.fit_params";
+  const std::string same =
+      "s.model_id OPERATOR(pg_catalog.=) c.model_id::pg_catalog.int4 AND s.compile_params::pg_catalog.text"
+      " OPERATOR(pg_catalog.=) c.compile_params AND s.fit_params::pg_catalog.text OPERATOR(pg_catalog.=) c.fit_params";
   return pg::Execute("INSERT INTO " + tables.selection.Sql() +
                          " (model_id, compile_params, fit_params) SELECT c.model_id, c.compile_params, c.fit_params FROM"
                          " ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3)) WITH ORDINALITY"
                          " AS c(model_id, compile_params, fit_params, place)"
-                         " WHERE NOT EXISTS (SELECT 1 FROM " + tables.selection.Sql() + " s WHERE " + same + ") ORDER BY c.place",
+                         " WHERE NOT EXISTS (SELECT 1 FROM " +
+                         tables.selection.Sql() + " s WHERE " + same + ") ORDER BY c.place",
                      {ids, compile, fit})
       .processed;
 }
@@ -93,8 +97,8 @@ void RequireAppendable(const Tables& tables) {
   const std::vector<pg::Column> columns = pg::TableColumns(tables.selection, kSelectionArgument);
   for (const char* needed : {"mst_key", "model_id", "compile_params", "fit_params"}) {
     if (pg::FindColumn(columns, needed) == nullptr) {
-      throw Error(ErrorCode::kUndefinedColumn, "table " + tables.selection.Sql() + " has no column \"" + needed + "\": it is no model selection table", "",
-                  kMakeHint);
+      throw Error(ErrorCode::kUndefinedColumn,
+                  "table " + tables.selection.Sql() + " has no column \"" + needed + "\": it is no model selection table", "", kMakeHint);
     }
   }
   if (!pg::TableExists(tables.summary)) {
@@ -102,8 +106,9 @@ void RequireAppendable(const Tables& tables) {
     return;
   }
   if (pg::FindColumn(pg::TableColumns(tables.summary, kSelectionArgument), "model_arch_table") == nullptr) {
-    throw Error(ErrorCode::kUndefinedColumn, "table " + tables.summary.Sql() + " has no column \"model_arch_table\": it is no summary of a model selection table",
-                "", kMakeHint);
+    throw Error(ErrorCode::kUndefinedColumn,
+                "table " + tables.summary.Sql() + " has no column \"model_arch_table\": it is no summary of a model selection table", "",
+                kMakeHint);
   }
   const pg::Result stored = pg::Execute("SELECT DISTINCT model_arch_table FROM " + tables.summary.Sql());
   if (stored.empty()) {
@@ -112,12 +117,14 @@ void RequireAppendable(const Tables& tables) {
   }
   const std::string made_for = stored.at(0, 0).value_or("");
   // two spellings may name one table
-  const bool same = stored.rows.size() == 1 &&
-                    !pg::Execute("SELECT 1 WHERE pg_catalog.to_regclass($1) OPERATOR(pg_catalog.=) $2::pg_catalog.regclass",
-                                 {made_for, tables.architectures.Sql()}).empty();
+  const bool same =
+      stored.rows.size() == 1 && !pg::Execute("SELECT 1 WHERE pg_catalog.to_regclass($1) OPERATOR(pg_catalog.=) $2::pg_catalog.regclass",
+                                              {made_for, tables.architectures.Sql()})
+                                      .empty();
   if (same) return;
   throw Error(ErrorCode::kPrerequisiteState,
-              "model selection table " + tables.selection.Sql() + " was made for architecture table " + made_for + ", not for " + tables.architectures.Sql(),
+              "model selection table " + tables.selection.Sql() + " was made for architecture table " + made_for + ", not for " +
+                  tables.architectures.Sql(),
               "All configurations of a model selection table use one architecture table.",
               "Append with model_arch_table " + made_for + ", or choose another model_selection_table.");
 }
@@ -134,7 +141,8 @@ std::vector<std::string> DistinctParams(const std::vector<std::string>& texts, c
 
 void RequireTexts(const std::vector<std::string>& texts, const char* argument, const char* example) {
   if (!texts.empty()) return;
-  throw Error(ErrorCode::kInvalidParameter, std::string(argument) + " is empty", "", std::string("Give at least one text, such as ") + example + ".");
+  throw Error(ErrorCode::kInvalidParameter, std::string(argument) + " is empty", "",
+              std::string("Give at least one text, such as ") + example + ".");
 }
 
 void CheckConfig(const std::string& compile_params, const std::string& fit_params) {
@@ -154,7 +162,8 @@ void LoadModelSelectionTable(std::string_view model_arch_table, std::string_view
   std::sort(model_id_list.begin(), model_id_list.end());
   model_id_list.erase(std::unique(model_id_list.begin(), model_id_list.end()), model_id_list.end());
   RequireModels(tables.architectures, model_id_list);
-  RequireTexts(compile_params_list, "compile_params_list", "loss='categorical_crossentropy',optimizer='Adam(lr=0.001)',metrics=['accuracy']");
+  RequireTexts(compile_params_list, "compile_params_list",
+               "loss='categorical_crossentropy',optimizer='Adam(lr=0.001)',metrics=['accuracy']");
   RequireTexts(fit_params_list, "fit_params_list", "batch_size=32,epochs=1");
   const std::vector<std::string> compile = DistinctParams(compile_params_list, "compile_params");
   const std::vector<std::string> fit = DistinctParams(fit_params_list, "fit_params");

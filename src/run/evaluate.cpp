@@ -40,7 +40,8 @@ void PartitionScan::ForEach(int partition, const std::function<void(const base::
       std::vector<base::Bytes> columns;
       for (size_t i = kLeadingColumns; i < row.size(); i++) {
         if (!row[i]) {
-          throw base::Error(base::ErrorCode::kNullValue, "column \"" + batch.columns[i] + "\" of partition " + std::to_string(partition) + " is NULL");
+          throw base::Error(base::ErrorCode::kNullValue,
+                            "column \"" + batch.columns[i] + "\" of partition " + std::to_string(partition) + " is NULL");
         }
         columns.push_back({reinterpret_cast<const uint8_t*>(row[i]->data()), row[i]->size()});
       }
@@ -118,9 +119,9 @@ std::vector<Scored> ScoreAll(const ModelTable& models, const PackedTable& test, 
 }
 
 void WriteScores(const pg::TableName& output, const ModelTable& models, const std::vector<Scored>& results) {
-  const std::string insert =
-      "INSERT INTO " + output.Sql() + " (mst_key, loss, metric, metrics_type, loss_type, metric_names, metric_values)"
-      " VALUES ($1::pg_catalog.int4, $2, $3::pg_catalog.float8, $4::pg_catalog.text[], $5, $6, $7)";
+  const std::string insert = "INSERT INTO " + output.Sql() +
+                             " (mst_key, loss, metric, metrics_type, loss_type, metric_names, metric_values)"
+                             " VALUES ($1::pg_catalog.int4, $2, $3::pg_catalog.float8, $4::pg_catalog.text[], $5, $6, $7)";
   for (size_t i = 0; i < results.size(); i++) {
     const StoredModel& model = models.models[i];
     std::vector<std::string> metrics;
@@ -128,8 +129,9 @@ void WriteScores(const pg::TableName& output, const ModelTable& models, const st
     std::string loss;
     for (const base::LossConfig& part : model.config.losses) loss += (loss.empty() ? "" : ",") + part.name;
     const std::vector<double>& values = results[i].values;
-    pg::Execute(insert, {static_cast<int64_t>(model.mst_key), values.at(0), values.size() > 1 ? pg::Param(values[1]) : pg::Param(pg::Null{}),
-                         metrics.empty() ? pg::Param(pg::Null{}) : pg::Param(metrics), loss, results[i].names, values});
+    pg::Execute(insert,
+                {static_cast<int64_t>(model.mst_key), values.at(0), values.size() > 1 ? pg::Param(values[1]) : pg::Param(pg::Null{}),
+                 metrics.empty() ? pg::Param(pg::Null{}) : pg::Param(metrics), loss, results[i].names, values});
   }
 }
 

@@ -15,7 +15,8 @@
 
 namespace run {
 
-/// Reads a packed table's partitions buffer by buffer, in buffer order, each buffer once. Read-only statements only: works in parallel workers.
+/// Reads a packed table's partitions buffer by buffer, in buffer order, each buffer once. Read-only statements only: works in parallel
+/// workers.
 class PartitionScan {
  public:
   explicit PartitionScan(const PackedTable& table);
@@ -32,9 +33,9 @@ class Scorer {
  public:
   Scorer(std::vector<engine::Model*> models, const PackedTable& table);
 
-  /// Adds the partition's sums to `sums`: each model's sums_size() doubles, one model after another. Partitions may be scored anywhere; who adds
-  /// their arrays in the order of partitions and then asks Model::Finish gets the same values whoever scored what. Serves interrupts once a
-  /// mini-batch.
+  /// Adds the partition's sums to `sums`: each model's sums_size() doubles, one model after another. Partitions may be scored anywhere; who
+  /// adds their arrays in the order of partitions and then asks Model::Finish gets the same values whoever scored what. Serves interrupts
+  /// once a mini-batch.
   void ScorePartition(int partition, double* sums) const;
 
  private:

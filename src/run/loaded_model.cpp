@@ -46,9 +46,9 @@ void LoadStoredWeights(const ModelTable& table, const StoredModel& stored, const
   const std::string raw = ReadWeights(table, stored.mst_key);
   const int64_t count = model.layout().weight_count;
   if (raw.size() != static_cast<size_t>(count) * sizeof(float)) {
-    throw base::Error(base::ErrorCode::kDataCorrupted,
-                      "model_weights of mst_key " + std::to_string(stored.mst_key) + " in table " + table.name.Sql() + " has " +
-                          std::to_string(raw.size()) + " bytes, the architecture needs " + std::to_string(count * sizeof(float)));
+    throw base::Error(base::ErrorCode::kDataCorrupted, "model_weights of mst_key " + std::to_string(stored.mst_key) + " in table " +
+                                                           table.name.Sql() + " has " + std::to_string(raw.size()) +
+                                                           " bytes, the architecture needs " + std::to_string(count * sizeof(float)));
   }
   std::vector<float> weights(static_cast<size_t>(count));
   if (count > 0) std::memcpy(weights.data(), raw.data(), raw.size());

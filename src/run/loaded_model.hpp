@@ -22,7 +22,8 @@ struct LoadedModel {
 /// Options of the engine for a stored run: its precision, and a GPU when asked for.
 engine::Options ScoringOptions(const ModelTable& table, bool use_gpus);
 
-/// What a stored model is built from when no step will be made: with plain SGD, which has no slots, so that many models fit into memory at once.
+/// What a stored model is built from when no step will be made: with plain SGD, which has no slots, so that many models fit into memory at
+/// once.
 ModelSpec ScoringSpec(const StoredModel& stored);
 
 /// Writes a stored model's weights into a block of `model`'s layout. Errors: kDataCorrupted for a wrong length.
@@ -32,8 +33,8 @@ void LoadStoredWeights(const ModelTable& table, const StoredModel& stored, const
 LoadedModel LoadModelForScoring(const ModelTable& table, const StoredModel& stored, const base::DataSpec& data,
                                 const engine::Options& options);
 
-/// Opens a model table for a function that works with one model. mst_key may be left out when there is only one. Errors: kNullValue with the
-/// keys and a hint at the leaderboard when there are several; kPrerequisiteState when the model diverged.
+/// Opens a model table for a function that works with one model. mst_key may be left out when there is only one. Errors: kNullValue with
+/// the keys and a hint at the leaderboard when there are several; kPrerequisiteState when the model diverged.
 ModelTable OpenOneModel(std::string_view model_table, std::optional<int> mst_key);
 
 /// A model whose loss became NaN or infinite: its weights say nothing.

@@ -52,12 +52,12 @@ std::vector<OutputInfo> DescribeOutputs(const std::vector<base::Shape>& output_s
     output.elements = base::ElementCount(output.shape);
     const base::LossKind loss = config.losses[config.losses.size() == 1 ? 0 : i].kind;
     output.meaning = MeaningOf(target, loss, output.elements);
-    output.multi_label = output.meaning == OutputMeaning::kClasses && target.kind == base::TargetKind::kArray &&
-                         loss == base::LossKind::kBinaryCrossentropy;
+    output.multi_label =
+        output.meaning == OutputMeaning::kClasses && target.kind == base::TargetKind::kArray && loss == base::LossKind::kBinaryCrossentropy;
     if (output.meaning != OutputMeaning::kValues) {
       if (output.meaning == OutputMeaning::kClasses && output.shape.size() > 1) {
-        throw base::Error(base::ErrorCode::kFeatureNotSupported,
-                          "the output for \"" + output.name + "\" has shape " + base::FormatShape(output.shape) + ": classes need one dimension");
+        throw base::Error(base::ErrorCode::kFeatureNotSupported, "the output for \"" + output.name + "\" has shape " +
+                                                                     base::FormatShape(output.shape) + ": classes need one dimension");
       }
       output.classes_count = output.meaning == OutputMeaning::kBinaryUnit ? 2 : output.elements;
       output.classes = target.class_values;
@@ -73,9 +73,8 @@ std::vector<OutputInfo> DescribeOutputs(const std::vector<base::Shape>& output_s
 void RankClasses(const OutputInfo& output, const float* row, std::vector<int64_t>* order) {
   order->resize(static_cast<size_t>(output.classes_count));
   std::iota(order->begin(), order->end(), 0);
-  std::stable_sort(order->begin(), order->end(), [&](int64_t a, int64_t b) {
-    return Less(ClassProbability(output, row, b), ClassProbability(output, row, a));
-  });
+  std::stable_sort(order->begin(), order->end(),
+                   [&](int64_t a, int64_t b) { return Less(ClassProbability(output, row, b), ClassProbability(output, row, a)); });
 }
 
 int64_t TopClass(const OutputInfo& output, const float* row) {

@@ -19,7 +19,7 @@ enum class OutputMeaning {
 };
 
 struct OutputInfo {
-  std::string name;                  // of the dependent column
+  std::string name;  // of the dependent column
   OutputMeaning meaning = OutputMeaning::kValues;
   base::Shape shape;                 // of one row
   int64_t elements = 1;              // numbers a row

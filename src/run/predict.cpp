@@ -43,7 +43,8 @@ std::string ColumnList(const std::vector<pg::Column>& columns) {
 
 [[noreturn]] void BadPredType(const std::string& given) {
   throw Error(ErrorCode::kInvalidParameter, "pred_type must be 'prob', 'response', an integer > 0 or a number in [0, 1), got " + given, "",
-              "'prob' gives every class with its probability, 'response' the most probable class, an integer n the n most probable classes, a number p "
+              "'prob' gives every class with its probability, 'response' the most probable class, an integer n the n most probable "
+              "classes, a number p "
               "the classes whose probability is greater than p.");
 }
 
@@ -78,14 +79,15 @@ base::Shape ReadDims(const std::string& dims) {
   return shape;
 }
 
-// Training may have given arrays another shape than they have in the source. Rows to predict are read in the shape that the first of them has, if
-// it has as many numbers.
+// Training may have given arrays another shape than they have in the source. Rows to predict are read in the shape that the first of them
+// has, if it has as many numbers.
 void ReadAsStored(const pg::TableName& test, const std::vector<pg::Column>& columns, base::DataSpec* rows) {
   for (base::ColumnSpec& input : rows->inputs) {
     const pg::Column* column = pg::FindColumn(columns, input.name);
     if (column == nullptr || !column->is_array) continue;
     const std::string quoted = pg::QuoteIdent(input.name);
-    const pg::Result dims = pg::Read("SELECT pg_catalog.array_dims(" + quoted + ") FROM " + test.Sql() + " WHERE " + quoted + " IS NOT NULL LIMIT 1");
+    const pg::Result dims =
+        pg::Read("SELECT pg_catalog.array_dims(" + quoted + ") FROM " + test.Sql() + " WHERE " + quoted + " IS NOT NULL LIMIT 1");
     if (dims.empty() || !dims.at(0, 0)) continue;
     base::Shape shape = ReadDims(dims.Text());
     if (base::ElementCount(shape) == base::ElementCount(input.shape)) input.shape = std::move(shape);
@@ -112,7 +114,8 @@ void Predict(const PredictRequest& request) {
   const std::string id = ParseIdColumn(request.id_col);
   const pg::Column* id_column = pg::FindColumn(columns, id);
   if (id_column == nullptr) {
-    throw Error(ErrorCode::kUndefinedColumn, "id_col \"" + id + "\" is no column of table " + test.Sql(), "", "Its columns are " + ColumnList(columns) + ".");
+    throw Error(ErrorCode::kUndefinedColumn, "id_col \"" + id + "\" is no column of table " + test.Sql(), "",
+                "Its columns are " + ColumnList(columns) + ".");
   }
   base::DataSpec rows =
       PredictSpec(table.data, columns, pg::ParseColumnList(request.independent_varname, "independent_varname"), "test_table");
@@ -120,7 +123,8 @@ void Predict(const PredictRequest& request) {
   pg::RequireAbsent(output, "output_table");
   pg::RequireCreate(output);
 
-  const LoadedModel loaded = LoadModelForScoring(table, table.models.front(), ModelSpecFor(rows, table.data), ScoringOptions(table, request.use_gpus));
+  const LoadedModel loaded =
+      LoadModelForScoring(table, table.models.front(), ModelSpecFor(rows, table.data), ScoringOptions(table, request.use_gpus));
   const std::vector<OutputInfo> outputs = DescribeOutputs(loaded.model->output_shapes(), table.models.front().config, table.data);
   PredictionTable predictions(output, *id_column, outputs, filter);
   predictions.Create();
@@ -128,7 +132,8 @@ void Predict(const PredictRequest& request) {
   BufferBuilder builder(rows);
   const int64_t row_bytes = std::max<int64_t>(1, static_cast<int64_t>(builder.row_bytes()));
   const int64_t batch_rows = std::clamp<int64_t>(kMostBatchBytes / row_bytes, 1, kMostBatchRows);
-  pg::Cursor cursor("SELECT t." + pg::QuoteIdent(id) + "::pg_catalog.text, " + PackRowSql(rows, columns, "", "t") + " FROM " + test.Sql() + " AS t");
+  pg::Cursor cursor("SELECT t." + pg::QuoteIdent(id) + "::pg_catalog.text, " + PackRowSql(rows, columns, "", "t") + " FROM " + test.Sql() +
+                    " AS t");
   std::vector<std::vector<float>> values;
   for (;;) {
     pg::CheckInterrupts();
@@ -137,8 +142,9 @@ void Predict(const PredictRequest& request) {
     std::vector<std::string> ids;
     builder.Clear();
     for (const auto& row : batch.rows) {
-      if (!row[0]) throw Error(ErrorCode::kNullValue, "id_col \"" + id + "\" is NULL in a row of table " + test.Sql(), "",
-                              "Leave such rows out by a view with WHERE.");
+      if (!row[0])
+        throw Error(ErrorCode::kNullValue, "id_col \"" + id + "\" is NULL in a row of table " + test.Sql(), "",
+                    "Leave such rows out by a view with WHERE.");
       ids.push_back(*row[0]);
       builder.Add(row[1].value());
     }

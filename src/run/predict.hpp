@@ -1,11 +1,12 @@
 // Prediction over plain tables: one row in, its classes with probabilities or its estimates out.
 //
 // The output table depends on what the model's outputs mean (run/outputs.hpp):
-//   classes only       (<id_col>, class_name TEXT, class_value TEXT, prob DOUBLE PRECISION, rank INTEGER): a row an id, dependent column and
-//                      class that pred_type lets through; with 'response' there is no rank
-//   regression only    (<id_col>, estimated_<dependent column> ...): a row an id; DOUBLE PRECISION for one number, DOUBLE PRECISION[] for more
-//   both               the first, and a column estimate DOUBLE PRECISION: a number of a regression is a row with class_value NULL (or its place,
-//                      from 0, where there are more), prob and rank NULL
+//   classes only     (<id_col>, class_name TEXT, class_value TEXT, prob DOUBLE PRECISION, rank INTEGER): a row for each id, dependent
+//                    column and class that pred_type lets through; with 'response' there is no rank
+//   regression only  (<id_col>, estimated_<dependent column> ...): a row for each id; DOUBLE PRECISION for one number,
+//                    DOUBLE PRECISION[] for more
+//   both             the first, and a column estimate DOUBLE PRECISION: each number of a regression is a row with prob and rank NULL and
+//                    class_value NULL (or the number's place, from 0, where there are more)
 // <id_col> has its name and type in the test table.
 #pragma once
 
@@ -31,7 +32,8 @@ struct PredictRequest {
 };
 
 /// cerebro.predict. Reads the test table once, by a cursor, in batches; rows are converted as the packer did it for training. Errors: a bad
-/// pred_type; a column that is missing or of another type or shape; a NULL id; a value that cannot be converted; several models and no mst_key.
+/// pred_type; a column that is missing or of another type or shape; a NULL id; a value that cannot be converted; several models and no
+/// mst_key.
 void Predict(const PredictRequest& request);
 
 }  // namespace run

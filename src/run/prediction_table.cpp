@@ -63,8 +63,8 @@ PredictionTable::PredictionTable(pg::TableName name, pg::Column id, std::vector<
     if (any_values_) columns_.push_back({"estimate", "pg_catalog.float8"});
   } else {
     if (filter_.chosen) {
-      throw Error(ErrorCode::kInvalidParameter, "pred_type must be 'prob' or 'response': the model is a regression, which has no classes", "",
-                  "Leave pred_type out.");
+      throw Error(ErrorCode::kInvalidParameter, "pred_type must be 'prob' or 'response': the model is a regression, which has no classes",
+                  "", "Leave pred_type out.");
     }
     for (const OutputInfo& output : outputs_) {
       columns_.push_back({"estimated_" + output.name, output.elements == 1 ? "pg_catalog.float8" : "pg_catalog.float8[]"});
@@ -104,13 +104,15 @@ void PredictionTable::InsertClasses(const OutputInfo& output, const std::vector<
   // a class number beyond the names is a padding class: its subscript gives NULL
   const std::string rank = filter_.response ? "" : ", rank";
   const std::string sql = "INSERT INTO " + name_.Sql() + " (" + pg::QuoteIdent(id_.name) + ", class_name, class_value, prob" + rank +
-                          ") SELECT u.id::" + id_.type + ", $5, ($6)[u.c::pg_catalog.int4], u.p" + (filter_.response ? "" : ", u.r::pg_catalog.int4") +
+                          ") SELECT u.id::" + id_.type + ", $5, ($6)[u.c::pg_catalog.int4], u.p" +
+                          (filter_.response ? "" : ", u.r::pg_catalog.int4") +
                           " FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4))"
                           " AS u(id, c, p, r)";
   ClassRows rows;
   const auto flush = [&] {
     if (rows.ids.empty()) return;
-    pg::Execute(sql, {std::move(rows.ids), std::move(rows.classes), std::move(rows.probabilities), std::move(rows.ranks), output.name, output.classes});
+    pg::Execute(sql, {std::move(rows.ids), std::move(rows.classes), std::move(rows.probabilities), std::move(rows.ranks), output.name,
+                      output.classes});
     rows = ClassRows();
   };
   std::vector<int64_t> order;
@@ -140,8 +142,9 @@ void PredictionTable::InsertValues(const OutputInfo& output, const std::vector<s
     estimates.push_back(static_cast<double>(values[i]));
   }
   const std::string place = output.elements == 1 ? "NULL" : "u.k::pg_catalog.text";
-  pg::Execute("INSERT INTO " + name_.Sql() + " (" + pg::QuoteIdent(id_.name) + ", class_name, class_value, estimate) SELECT u.id::" + id_.type + ", $4, " +
-                  place + ", u.e FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3)) AS u(id, k, e)",
+  pg::Execute("INSERT INTO " + name_.Sql() + " (" + pg::QuoteIdent(id_.name) +
+                  ", class_name, class_value, estimate) SELECT u.id::" + id_.type + ", $4, " + place +
+                  ", u.e FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3)) AS u(id, k, e)",
               {std::move(row_ids), std::move(places), std::move(estimates), output.name});
 }
 
@@ -162,10 +165,14 @@ void PredictionTable::InsertEstimates(const std::vector<std::string>& ids, const
     }
     selected += ", u." + alias + "::pg_catalog.float8[]";
     std::vector<std::string> arrays;
-    for (size_t n = 0; n < ids.size(); n++) arrays.push_back(ArrayText(output, values[i].data() + n * static_cast<size_t>(output.elements)));
+    for (size_t n = 0; n < ids.size(); n++) {
+      arrays.push_back(ArrayText(output, values[i].data() + n * static_cast<size_t>(output.elements)));
+    }
     params.push_back(std::move(arrays));
   }
-  pg::Execute("INSERT INTO " + name_.Sql() + " (" + names + ") SELECT " + selected + " FROM ROWS FROM (" + unnested + ") AS u(" + aliases + ")", params);
+  pg::Execute(
+      "INSERT INTO " + name_.Sql() + " (" + names + ") SELECT " + selected + " FROM ROWS FROM (" + unnested + ") AS u(" + aliases + ")",
+      params);
 }
 
 }  // namespace run

@@ -34,7 +34,8 @@ pg::TableName OpenInfo(const pg::TableName& models, const std::vector<const char
 
 // Columns of the leaderboard's query, in its order.
 enum InfoColumn : size_t {
-  kMstKey, kModelId, kCompileParams, kFitParams, kStatus, kTrainingLoss, kTrainingMetric, kValidationLoss, kValidationMetric, kMetric, kParameters, kSeconds
+  kMstKey, kModelId, kCompileParams, kFitParams, kStatus, kTrainingLoss, kTrainingMetric, kValidationLoss, kValidationMetric,
+  kMetric, kParameters, kSeconds
 };
 
 struct Entry {
@@ -51,7 +52,8 @@ double Number(const pg::Cell& cell) { return cell ? std::strtod(cell->c_str(), n
 std::vector<Entry> ReadEntries(const pg::TableName& info) {
   const pg::Result result = pg::Read(
       "SELECT mst_key, model_id, compile_params, fit_params, status, training_loss_final, training_metrics_final, validation_loss_final,"
-      " validation_metrics_final, metric_names[2], parameters, training_seconds FROM " + info.Sql() + " ORDER BY mst_key");
+      " validation_metrics_final, metric_names[2], parameters, training_seconds FROM " +
+      info.Sql() + " ORDER BY mst_key");
   bool validated = !result.empty();
   for (const auto& row : result.rows) validated = validated && (row[kValidationLoss] || row[kStatus].value_or("") == "diverged");
   std::vector<Entry> entries;
@@ -101,15 +103,17 @@ std::vector<std::pair<std::string, std::string>> ReadNames(const pg::TableName& 
   std::vector<std::pair<std::string, std::string>> names;
   const pg::TableName summary = models.WithSuffix("_summary");
   if (!pg::TableExists(summary) || pg::FindColumn(pg::TableColumns(summary, kArgument), "model_arch_table") == nullptr) return names;
-  const pg::Result found = pg::Read(
-      "SELECT s.model_arch_table FROM " + summary.Sql() + " s JOIN pg_catalog.pg_class c"
-      " ON c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(s.model_arch_table)"
-      " WHERE pg_catalog.has_table_privilege(c.oid, 'SELECT') AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'v', 'm', 'f']::pg_catalog.\"char\"[]) LIMIT 1");
+  const pg::Result found = pg::Read("SELECT s.model_arch_table FROM " + summary.Sql() +
+                                    " s JOIN pg_catalog.pg_class c"
+                                    " ON c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(s.model_arch_table)"
+                                    " WHERE pg_catalog.has_table_privilege(c.oid, 'SELECT') AND c.relkind OPERATOR(pg_catalog.=) ANY "
+                                    "(ARRAY['r', 'p', 'v', 'm', 'f']::pg_catalog.\"char\"[]) LIMIT 1");
   if (found.empty()) return names;
   const pg::TableName architectures = pg::ParseTableName(found.Text(), "model_arch_table");
   const std::vector<pg::Column> columns = pg::TableColumns(architectures, "model_arch_table");
   if (pg::FindColumn(columns, "model_id") == nullptr || pg::FindColumn(columns, "name") == nullptr) return names;
-  const pg::Result rows = pg::Read("SELECT model_id::pg_catalog.text, name::pg_catalog.text FROM " + architectures.Sql() + " WHERE name IS NOT NULL");
+  const pg::Result rows =
+      pg::Read("SELECT model_id::pg_catalog.text, name::pg_catalog.text FROM " + architectures.Sql() + " WHERE name IS NOT NULL");
   for (const auto& row : rows.rows) {
     if (row[0] && row[1]) names.emplace_back(*row[0], *row[1]);
   }
@@ -131,8 +135,8 @@ ReportRows Leaderboard(std::string_view model_output_table) {
     const std::vector<pg::Cell>& c = entry.cells;
     const auto name = std::find_if(names.begin(), names.end(), [&](const auto& n) { return c[kModelId] && n.first == *c[kModelId]; });
     rows.push_back({std::to_string(rows.size() + 1), c[kMstKey], c[kModelId], name == names.end() ? pg::Cell() : pg::Cell(name->second),
-                    c[kCompileParams], c[kFitParams], c[kStatus], c[kTrainingLoss], c[kTrainingMetric], c[kValidationLoss], c[kValidationMetric],
-                    c[kMetric], c[kParameters], c[kSeconds]});
+                    c[kCompileParams], c[kFitParams], c[kStatus], c[kTrainingLoss], c[kTrainingMetric], c[kValidationLoss],
+                    c[kValidationMetric], c[kMetric], c[kParameters], c[kSeconds]});
   }
   return rows;
 }

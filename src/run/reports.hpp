@@ -15,16 +15,16 @@ using ReportRows = std::vector<std::vector<std::optional<std::string>>>;
 /// validation_loss, validation_metric, metric, parameters, seconds; best first.
 ///
 /// Models are compared by their first metric, over the validation set where there was one, if all of them have the same; otherwise by
-/// the loss. Equal ones by the loss, then by mst_key. Diverged models come last. The model's name is NULL when the architecture table is gone
-/// or may not be read.
+/// the loss. Equal ones by the loss, then by mst_key. Diverged models come last. The model's name is NULL when the architecture table is
+/// gone or may not be read.
 ReportRows Leaderboard(std::string_view model_output_table);
 
 /// cerebro.learning_curve: mst_key, iteration, training_loss, training_metric, validation_loss, validation_metric, a row for each model and
 /// iteration after which metrics were computed.
 ReportRows LearningCurve(std::string_view model_output_table);
 
-/// cerebro.confusion_matrix: class_name, actual, predicted, count, a row for each pair of classes that occurs in the packed test table, for each
-/// dependent column with one class a row, in class order. Errors: kFeatureNotSupported when there is none.
+/// cerebro.confusion_matrix: class_name, actual, predicted, count, a row for each pair of classes that occurs in the packed test table, for
+/// each dependent column with one class a row, in class order. Errors: kFeatureNotSupported when there is none.
 ReportRows ConfusionMatrix(std::string_view model_table, std::string_view test_table, std::optional<int> mst_key);
 
 }  // namespace run

@@ -43,12 +43,18 @@ int64_t ActualClass(const base::ColumnSpec& target, const uint8_t* row) {
   const int64_t elements = base::ElementCount(target.shape);
   const bool one = elements == 1;
   switch (target.dtype) {
-    case base::DType::kUInt8: return one ? Integral<uint8_t>(row) : Largest<uint8_t>(row, elements);
-    case base::DType::kInt8: return one ? Integral<int8_t>(row) : Largest<int8_t>(row, elements);
-    case base::DType::kInt16: return one ? Integral<int16_t>(row) : Largest<int16_t>(row, elements);
-    case base::DType::kInt32: return one ? Integral<int32_t>(row) : Largest<int32_t>(row, elements);
-    case base::DType::kFloat32: return one ? Integral<float>(row) : Largest<float>(row, elements);
-    case base::DType::kFloat64: return one ? Integral<double>(row) : Largest<double>(row, elements);
+    case base::DType::kUInt8:
+      return one ? Integral<uint8_t>(row) : Largest<uint8_t>(row, elements);
+    case base::DType::kInt8:
+      return one ? Integral<int8_t>(row) : Largest<int8_t>(row, elements);
+    case base::DType::kInt16:
+      return one ? Integral<int16_t>(row) : Largest<int16_t>(row, elements);
+    case base::DType::kInt32:
+      return one ? Integral<int32_t>(row) : Largest<int32_t>(row, elements);
+    case base::DType::kFloat32:
+      return one ? Integral<float>(row) : Largest<float>(row, elements);
+    case base::DType::kFloat64:
+      return one ? Integral<double>(row) : Largest<double>(row, elements);
   }
   return 0;
 }
@@ -78,8 +84,7 @@ ReportRows ConfusionMatrix(std::string_view model_table, std::string_view test_t
   if (std::none_of(outputs.begin(), outputs.end(), HasOneClass)) {
     throw base::Error(base::ErrorCode::kFeatureNotSupported,
                       "the model with mst_key " + std::to_string(stored.mst_key) + " has no confusion matrix",
-                      "It is a regression, or a row may have several classes.",
-                      "See cerebro.evaluate() for its loss and metrics.");
+                      "It is a regression, or a row may have several classes.", "See cerebro.evaluate() for its loss and metrics.");
   }
   std::vector<Counts> counts(outputs.size());
   std::vector<std::vector<float>> values;
