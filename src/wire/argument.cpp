@@ -193,7 +193,7 @@ Value ReadArgument(const Argument& rule, const Value& value, const base::Dict& s
     case ArgumentType::kPositive:
       if (!IsDimension(value, &integer)) Wrong(where, "a positive integer", value);
       return Value(integer);
-    case ArgumentType::kNumber: return ReadNumber(value, -kHuge, kHuge, false, "a number", where);
+    case ArgumentType::kNumber: return ReadNumber(value, -kHuge, kHuge, false, "a finite number", where);
     case ArgumentType::kNonNegative: return ReadNumber(value, 0, kHuge, false, "a number that is not negative", where);
     case ArgumentType::kNonNegativeOrNull:
       return value.is_null() ? value : ReadNumber(value, 0, kHuge, false, "null or a number that is not negative", where);

@@ -87,7 +87,7 @@ std::vector<Reference> ReadCall(const Value& call, const Where& where) {
 
 // input_layers and output_layers: a list of references, one reference alone, or a dictionary of them, which Keras sorts by key.
 std::vector<Reference> ReadEnds(const Value& config, const char* what) {
-  const Where where{what, "model", ""};
+  const Where where{what, "", ""};
   const Value* ends = config.Find(what);
   std::vector<Reference> references;
   if (ends == nullptr) throw base::Error(ErrorCode::kInvalidParameter, std::string("the model's config has no \"") + what + "\"");
@@ -112,8 +112,8 @@ class FunctionalReader {
     AddLayers();
     AddCalls();
     std::vector<int> inputs, outputs;
-    for (const Reference& end : ReadEnds(config, "input_layers")) inputs.push_back(calls_[Find(end, {"input_layers", "model", ""})]);
-    for (const Reference& end : ReadEnds(config, "output_layers")) outputs.push_back(calls_[Find(end, {"output_layers", "model", ""})]);
+    for (const Reference& end : ReadEnds(config, "input_layers")) inputs.push_back(calls_[Find(end, {"input_layers", "", ""})]);
+    for (const Reference& end : ReadEnds(config, "output_layers")) outputs.push_back(calls_[Find(end, {"output_layers", "", ""})]);
     return builder_.Finish(std::move(inputs), std::move(outputs));
   }
 

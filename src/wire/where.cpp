@@ -18,13 +18,17 @@ std::string Cut(const std::string& text) {
 }  // namespace
 
 void Refuse(base::ErrorCode code, const Where& where, const std::string& problem, const std::string& hint) {
-  std::string message = "layer " + Quote(where.layer) + " (" + Cut(where.class_name) + "): ";
+  std::string message = Quote(where.layer) + ": ";
+  if (!where.class_name.empty()) message = "layer " + Quote(where.layer) + " (" + Cut(where.class_name) + "): ";
   if (!where.argument.empty()) message += "argument " + Quote(where.argument) + " ";
   throw base::Error(code, message + problem, {}, hint);
 }
 
 std::string Quote(const std::string& text) { return "\"" + Cut(text) + "\""; }
 
-std::string Got(const base::Value& value) { return ", got " + Cut(base::FormatJson(value)); }
+// JSON has no word for NaN
+std::string Got(const base::Value& value) {
+  return ", got " + (value.is_double() ? base::FormatNumber(value.number()) : Cut(base::FormatJson(value)));
+}
 
 }  // namespace wire
