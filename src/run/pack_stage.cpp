@@ -25,9 +25,11 @@ PackStage::PackStage(const pg::TableName& output, bool temporary, int64_t rows, 
   // one packing at a time in a session, and other sessions have other numbers
   name_.name = "_cerebro_pack_" + pg::Execute("SELECT pg_catalog.pg_backend_pid()").Text();
   const std::string create = temporary ? "CREATE TEMPORARY TABLE " : "CREATE UNLOGGED TABLE ";
-  // rows up to a page are kept whole; longer ones go to the toast table uncompressed
-  const auto tune = [](const std::string& table) {
-    pg::Execute("ALTER TABLE " + table + " ALTER COLUMN packed SET STORAGE EXTERNAL");
+  // rows up to a page are kept whole; longer ones go to the toast table uncompressed. ANALYZE holds its sample of whole rows in memory: 3,000
+  // are enough to see that keys are distinct
+  const std::string columns_tuned = " ALTER COLUMN packed SET STORAGE EXTERNAL, ALTER COLUMN key SET STATISTICS 10";
+  const auto tune = [&columns_tuned](const std::string& table) {
+    pg::Execute("ALTER TABLE " + table + columns_tuned);
     pg::Execute("ALTER TABLE " + table + " SET (toast_tuple_target = 8160, autovacuum_enabled = false)");
   };
   const std::string columns = " (key bigint, repeated boolean, packed bytea)";
@@ -37,6 +39,7 @@ PackStage::PackStage(const pg::TableName& output, bool temporary, int64_t rows, 
     return;
   }
   pg::Execute((temporary ? "CREATE TEMPORARY TABLE " : "CREATE TABLE ") + name_.Sql() + columns + " PARTITION BY RANGE (key)");
+  pg::Execute("ALTER TABLE " + name_.Sql() + columns_tuned);
   for (int i = 0; i < slices_; ++i) {
     const auto bound = [this](int slice) {
       const auto unsigned_key = static_cast<uint64_t>((static_cast<unsigned __int128>(slice) << 64) / static_cast<unsigned>(slices_));

@@ -1,8 +1,6 @@
 #include "run/pack_write.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <cstring>
 #include <utility>
 
 #include "base/error.hpp"
@@ -13,19 +11,10 @@ namespace run {
 namespace {
 
 using base::ColumnSpec;
-using base::DType;
 using base::Error;
 using base::ErrorCode;
 
-constexpr int64_t kMultiples[] = {256, 128, 64, 32};  // of the usual batch sizes
 constexpr int64_t kMaxColumnBytes = int64_t{512} << 20;
-
-int64_t MultipleOf(int64_t rows) {
-  for (int64_t m : kMultiples) {
-    if (rows >= m) return m;
-  }
-  return 1;
-}
 
 std::vector<const ColumnSpec*> DataColumns(const base::DataSpec& spec) {
   std::vector<const ColumnSpec*> columns;
@@ -36,79 +25,6 @@ std::vector<const ColumnSpec*> DataColumns(const base::DataSpec& spec) {
 
 }  // namespace
 
-BufferPlan PlanBuffers(const std::optional<int32_t>& buffer_size, int64_t buffer_bytes, size_t row_bytes) {
-  BufferPlan plan;
-  if (buffer_size) {
-    plan.rows = *buffer_size;
-    plan.exact = true;
-    return plan;
-  }
-  plan.rows = std::max<int64_t>(1, buffer_bytes / static_cast<int64_t>(std::max<size_t>(row_bytes, 1)));
-  plan.rows -= plan.rows % MultipleOf(plan.rows);
-  return plan;
-}
-
-int64_t BufferRows(const BufferPlan& plan, int64_t partition_rows) {
-  if (partition_rows <= plan.rows) return std::max<int64_t>(partition_rows, 1);
-  if (plan.exact) return plan.rows;
-  const int64_t buffers = (partition_rows + plan.rows - 1) / plan.rows;
-  const int64_t even = (partition_rows + buffers - 1) / buffers;
-  const int64_t multiple = MultipleOf(plan.rows);
-  return std::min(plan.rows, (even + multiple - 1) / multiple * multiple);
-}
-
-Moments::Moments(const ColumnSpec& column)
-    : dtype_(column.dtype), width_(column.shape.empty() ? 1 : static_cast<size_t>(column.shape.back())), shift_(width_), sum_(width_), square_(width_) {}
-
-template <typename T>
-void Moments::AddRun(base::Bytes rows) {
-  const size_t n = rows.size / (sizeof(T) * width_);
-  const uint8_t* at = rows.data;
-  const auto next = [&at] {
-    T v;
-    std::memcpy(&v, at, sizeof(T));
-    at += sizeof(T);
-    return static_cast<double>(v);
-  };
-  if (!started_ && n > 0) {
-    for (double& s : shift_) s = next();
-    at = rows.data;
-    started_ = true;
-  }
-  for (size_t i = 0; i < n; ++i) {
-    for (size_t k = 0; k < width_; ++k) {
-      const double d = next() - shift_[k];
-      sum_[k] += d;
-      square_[k] += d * d;
-    }
-  }
-  count_ += static_cast<int64_t>(n);
-}
-
-void Moments::Add(base::Bytes rows) {
-  switch (dtype_) {
-    case DType::kUInt8: return AddRun<uint8_t>(rows);
-    case DType::kInt8: return AddRun<int8_t>(rows);
-    case DType::kInt16: return AddRun<int16_t>(rows);
-    case DType::kInt32: return AddRun<int32_t>(rows);
-    case DType::kFloat32: return AddRun<float>(rows);
-    case DType::kFloat64: return AddRun<double>(rows);
-  }
-}
-
-void Moments::Finish(ColumnSpec* column) const {
-  column->mean.clear();
-  column->std.clear();
-  const double n = static_cast<double>(std::max<int64_t>(count_, 1));
-  for (size_t k = 0; k < width_; ++k) {
-    const double offset = sum_[k] / n;
-    const double variance = std::max(0.0, square_[k] / n - offset * offset);
-    const double deviation = std::sqrt(variance) * std::abs(column->scale);
-    column->mean.push_back((shift_[k] + offset) * column->scale);
-    column->std.push_back(deviation > 0 && std::isfinite(deviation) ? deviation : 1.0);
-  }
-}
-
 PackWriter::PackWriter(const pg::TableName& output, bool temporary, const base::DataSpec& spec, int64_t rows, int partitions,
                        const BufferPlan& plan, const std::vector<bool>& standardized)
     : output_(output), spec_(spec), rows_(rows), plan_(plan), builder_(spec), digest_(0) {
@@ -117,7 +33,7 @@ PackWriter::PackWriter(const pg::TableName& output, bool temporary, const base::
   for (int p = 0; p < partitions; ++p) partition_rows_.push_back(FirstRank(p + 1, partitions, rows) - FirstRank(p, partitions, rows));
   partition_buffers_.assign(static_cast<size_t>(partitions), 0);
   const int64_t fullest = BufferRows(plan_, *std::max_element(partition_rows_.begin(), partition_rows_.end()));
-  std::string definitions, placeholders, shapes, external;
+  std::string definitions, placeholders, external;
   std::vector<std::string> types;
   const auto add_data = [&](const std::string& name) {
     definitions += pg::QuoteIdent(name) + " bytea, ";
