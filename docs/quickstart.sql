@@ -53,8 +53,8 @@ SELECT cerebro.fit_multiple_model('digits_packed', 'digits_models', 'digits_conf
     validation_table => 'digits_val_packed', metrics_compute_frequency => 5, name => 'quickstart');
 
 \echo '== The leaderboard, best first'
-SELECT rank, mst_key, model_name, compile_params, fit_params, round(training_metric::numeric, 4) AS training_accuracy,
-       round(validation_metric::numeric, 4) AS validation_accuracy, parameters, round(seconds::numeric, 2) AS seconds
+SELECT rank, mst_key, model_name, substring(compile_params FROM 'optimizer=''([^'']*)') AS optimizer, fit_params,
+       round(training_metric::numeric, 4) AS training, round(validation_metric::numeric, 4) AS validation, round(seconds::numeric, 2) AS seconds
 FROM cerebro.leaderboard('digits_models');
 SELECT mst_key AS best FROM cerebro.leaderboard('digits_models') WHERE rank = 1 \gset
 
