@@ -45,11 +45,11 @@ SELECT cerebro.generate_model_configs('digits_archs', 'digits_configs', ARRAY[1,
 SELECT * FROM digits_configs ORDER BY mst_key;
 
 \echo '== The plan'
-SELECT * FROM cerebro.explain_fit_multiple_model('digits_packed', 'digits_models', 'digits_configs', 15,
+SELECT * FROM cerebro.explain_fit_multiple_model('digits_packed', 'digits_models', 'digits_configs', 20,
     validation_table => 'digits_val_packed', metrics_compute_frequency => 5);
 
 \echo '== Train them all'
-SELECT cerebro.fit_multiple_model('digits_packed', 'digits_models', 'digits_configs', 15,
+SELECT cerebro.fit_multiple_model('digits_packed', 'digits_models', 'digits_configs', 20,
     validation_table => 'digits_val_packed', metrics_compute_frequency => 5, name => 'quickstart');
 
 \echo '== The leaderboard, best first'
