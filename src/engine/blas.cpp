@@ -12,8 +12,8 @@ constexpr const char* kCoreVariable = "OPENBLAS_CORETYPE";
 
 // Kernels without AVX, by the names that OpenBLAS gives them.
 bool IsOld(const std::string& core) {
-  for (const char* old : {"Prescott", "Core2", "Penryn", "Dunnington", "Nehalem", "Atom", "Nano", "Katmai", "Coppermine", "Northwood", "Banias",
-                          "Opteron", "Opteron_SSE3", "Barcelona", "Bobcat", "Athlon"}) {
+  for (const char* old : {"Prescott", "Core2", "Penryn", "Dunnington", "Nehalem", "Atom", "Nano", "Katmai", "Coppermine", "Northwood",
+                          "Banias", "Opteron", "Opteron_SSE3", "Barcelona", "Bobcat", "Athlon"}) {
     if (core == old) return true;
   }
   return false;

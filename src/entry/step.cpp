@@ -61,8 +61,8 @@ std::vector<base::Bytes> DataColumns(FunctionCallInfo fcinfo) {
   std::vector<base::Bytes> columns;
   for (int i = kFirstData; i < PG_NARGS(); i++) {
     if (get_fn_expr_argtype(fcinfo->flinfo, i) != BYTEAOID) {
-      throw Error(ErrorCode::kDatatypeMismatch, "data column " + std::to_string(i - kFirstData + 1) + " of fit_step is not of type bytea", "",
-                  "Pass the packed table's columns: those made by training_preprocessor_dl().");
+      throw Error(ErrorCode::kDatatypeMismatch, "data column " + std::to_string(i - kFirstData + 1) + " of fit_step is not of type bytea",
+                  "", "Pass the packed table's columns: those made by training_preprocessor_dl().");
     }
     if (PG_ARGISNULL(i)) {
       throw Error(ErrorCode::kNullValue, "data column " + std::to_string(i - kFirstData + 1) + " of fit_step is NULL", "",
@@ -97,9 +97,8 @@ Datum pg_cerebro_fit_step_transition(PG_FUNCTION_ARGS) {
 }
 
 Datum pg_cerebro_fit_step_slot_transition(PG_FUNCTION_ARGS) {
-  return pg::entry([&] {
-    return Transition(fcinfo, [](const pg::Args& args) { return std::make_unique<run::Step>(args.int4(1, "slot")); });
-  });
+  return pg::entry(
+      [&] { return Transition(fcinfo, [](const pg::Args& args) { return std::make_unique<run::Step>(args.int4(1, "slot")); }); });
 }
 
 Datum pg_cerebro_fit_step_final(PG_FUNCTION_ARGS) {
@@ -113,7 +112,8 @@ Datum pg_cerebro_fit_step_final(PG_FUNCTION_ARGS) {
     const std::unique_ptr<run::Step> step = std::move(holder->step);
     const std::string state = step->Finish();
     if (state.size() > MaxAllocSize - VARHDRSZ) {
-      throw Error(ErrorCode::kLimitExceeded, "the training state has " + std::to_string(state.size()) + " bytes, a bytea holds at most 1 GB", "",
+      throw Error(ErrorCode::kLimitExceeded,
+                  "the training state has " + std::to_string(state.size()) + " bytes, a bytea holds at most 1 GB", "",
                   "Train models of this size by cerebro.fit_multiple_model().");
     }
     return pg::ByteaDatum(state);

@@ -15,7 +15,8 @@ Architecture ReadArchitecture(std::string_view model_arch_table, int model_id) {
   const std::vector<pg::Column> columns = pg::TableColumns(table, "model_arch_table");
   for (const char* needed : {"model_id", "model_arch", "model_weights", "name"}) {
     if (pg::FindColumn(columns, needed) == nullptr) {
-      throw base::Error(base::ErrorCode::kUndefinedColumn, "table " + table.Sql() + " has no column \"" + needed + "\": it is no architecture table", "",
+      throw base::Error(base::ErrorCode::kUndefinedColumn,
+                        "table " + table.Sql() + " has no column \"" + needed + "\": it is no architecture table", "",
                         "Fill architecture tables by cerebro.load_model().");
     }
   }
@@ -27,7 +28,8 @@ Architecture ReadArchitecture(std::string_view model_arch_table, int model_id) {
                       "Load the architecture by cerebro.load_model().");
   }
   if (!result.at(0, 0)) {
-    throw base::Error(base::ErrorCode::kNullValue, "model_arch of model_id " + std::to_string(model_id) + " in table " + table.Sql() + " is NULL");
+    throw base::Error(base::ErrorCode::kNullValue,
+                      "model_arch of model_id " + std::to_string(model_id) + " in table " + table.Sql() + " is NULL");
   }
   Architecture architecture;
   architecture.model_id = model_id;

@@ -34,7 +34,8 @@ void FirstState(const PreparedFit& fit, const PreparedModel& model, const engine
   counters->partitions = partitions;
   counters->visits_in_iteration = 0;
   if (counters->diverged_step != 0) {
-    pg::Notice("model " + key + " diverged at step " + std::to_string(counters->diverged_step) + " of an earlier run and is not trained any further",
+    pg::Notice("model " + key + " diverged at step " + std::to_string(counters->diverged_step) +
+                   " of an earlier run and is not trained any further",
                "Train it under a new mst_key with other parameters.");
   }
 }
@@ -64,7 +65,9 @@ void FitMultipleModel(const FitArguments& arguments) {
   request.due = fit.due;
   request.workers = fit.workers;
   request.keep_best = arguments.restore_best;
-  request.initialise = [&](int m, engine::Model* engine, void* block) { FirstState(fit, fit.models[static_cast<size_t>(m)], *engine, block); };
+  request.initialise = [&](int m, engine::Model* engine, void* block) {
+    FirstState(fit, fit.models[static_cast<size_t>(m)], *engine, block);
+  };
   request.collect = [&](int m, const engine::Model& engine, const void* block) {
     KeptModel& keep = kept[static_cast<size_t>(m)];
     engine.StoreWeights(block, &keep.weights);

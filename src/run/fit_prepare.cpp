@@ -35,8 +35,9 @@ void CheckArguments(const FitArguments& a) {
                 "One iteration shows every model all rows once.");
   }
   if (a.metrics_compute_frequency && (*a.metrics_compute_frequency < 1 || *a.metrics_compute_frequency > a.num_iterations)) {
-    throw Error(ErrorCode::kInvalidParameter, "metrics_compute_frequency must be in the range 1 to " + std::to_string(a.num_iterations) + ", got " +
-                                                  std::to_string(*a.metrics_compute_frequency),
+    throw Error(ErrorCode::kInvalidParameter,
+                "metrics_compute_frequency must be in the range 1 to " + std::to_string(a.num_iterations) + ", got " +
+                    std::to_string(*a.metrics_compute_frequency),
                 "", "It counts iterations: with 1 metrics are computed after each of the num_iterations.");
   }
   if (a.workers && *a.workers < 0) {
@@ -67,7 +68,8 @@ std::vector<SelectionRow> ReadSelection(const FitArguments& a, PreparedFit* fit)
   RequireColumns(fit->selection_table, "model_selection_table", {"mst_key", "model_id", "compile_params", "fit_params"}, hint);
   const pg::TableName summary = fit->selection_table.WithSuffix("_summary");
   if (!pg::TableExists(summary)) {
-    throw Error(ErrorCode::kUndefinedTable, "table " + summary.Sql() + " does not exist", "It says in which table the architectures are.", hint);
+    throw Error(ErrorCode::kUndefinedTable, "table " + summary.Sql() + " does not exist", "It says in which table the architectures are.",
+                hint);
   }
   RequireColumns(summary, "model_selection_table", {"model_arch_table"}, hint);
   const pg::Result arch = pg::Read("SELECT model_arch_table FROM " + summary.Sql() + " LIMIT 1");
@@ -76,17 +78,21 @@ std::vector<SelectionRow> ReadSelection(const FitArguments& a, PreparedFit* fit)
   }
   fit->architecture_table = pg::ParseTableName(*arch.at(0, 0), "model_arch_table");
 
-  const pg::Result rows = pg::Read("SELECT mst_key::pg_catalog.int4, model_id::pg_catalog.int4, compile_params::pg_catalog.text, fit_params::pg_catalog.text FROM " +
-                                   fit->selection_table.Sql() + " ORDER BY 1");
-  if (rows.empty()) throw Error(ErrorCode::kPrerequisiteState, "model selection table " + fit->selection_table.Sql() + " is empty", "", hint);
+  const pg::Result rows = pg::Read(
+      "SELECT mst_key::pg_catalog.int4, model_id::pg_catalog.int4, compile_params::pg_catalog.text, fit_params::pg_catalog.text FROM " +
+      fit->selection_table.Sql() + " ORDER BY 1");
+  if (rows.empty())
+    throw Error(ErrorCode::kPrerequisiteState, "model selection table " + fit->selection_table.Sql() + " is empty", "", hint);
   std::vector<SelectionRow> selection;
   for (const auto& row : rows.rows) {
     if (!row[0] || !row[1] || !row[2]) {
-      throw Error(ErrorCode::kNullValue, "model selection table " + fit->selection_table.Sql() + " has a NULL in mst_key, model_id or compile_params", "", hint);
+      throw Error(ErrorCode::kNullValue,
+                  "model selection table " + fit->selection_table.Sql() + " has a NULL in mst_key, model_id or compile_params", "", hint);
     }
     SelectionRow s{std::stoi(*row[0]), std::stoi(*row[1]), *row[2], row[3].value_or("")};
     if (!selection.empty() && selection.back().mst_key == s.mst_key) {
-      throw Error(ErrorCode::kInvalidParameter, "mst_key " + std::to_string(s.mst_key) + " is in table " + fit->selection_table.Sql() + " twice", "",
+      throw Error(ErrorCode::kInvalidParameter,
+                  "mst_key " + std::to_string(s.mst_key) + " is in table " + fit->selection_table.Sql() + " twice", "",
                   "Every configuration needs a key of its own.");
     }
     selection.push_back(std::move(s));
@@ -136,8 +142,9 @@ void ReadModels(const std::vector<SelectionRow>& selection, PreparedFit* fit) {
     detail += (i > 0 ? "\n" : "") + ("mst_key " + std::to_string(errors[i].first)) + ": " + errors[i].second.what();
   }
   if (errors.size() > kMostErrorsListed) detail += "\nand " + std::to_string(errors.size() - kMostErrorsListed) + " more.";
-  throw Error(errors.front().second.code(), std::to_string(errors.size()) + " of " + std::to_string(selection.size()) + " configurations cannot be trained",
-              detail, errors.front().second.hint());
+  throw Error(errors.front().second.code(),
+              std::to_string(errors.size()) + " of " + std::to_string(selection.size()) + " configurations cannot be trained", detail,
+              errors.front().second.hint());
 }
 
 // Which stored models go on, and with how many iterations behind them.

@@ -23,10 +23,10 @@ struct PreparedModel {
   std::shared_ptr<const Architecture> architecture;
   ModelSpec spec;
   plan::ModelCost cost;
-  double visit_seconds = 0;       // estimated, over an average partition
+  double visit_seconds = 0;  // estimated, over an average partition
   size_t state_bytes = 0;
-  bool stored = false;            // warm start: goes on from <out>_state
-  int64_t iterations_done = 0;    // before this run
+  bool stored = false;          // warm start: goes on from <out>_state
+  int64_t iterations_done = 0;  // before this run
 };
 
 struct OutputTables {
@@ -42,15 +42,15 @@ struct PreparedFit {
   pg::TableName selection_table, architecture_table;
   PackedTable training;
   std::optional<PackedTable> validation;
-  std::vector<PreparedModel> models;     // by mst_key
+  std::vector<PreparedModel> models;  // by mst_key
   plan::Plan plan;
   std::vector<int64_t> first_iteration;  // a bundle
   std::vector<int64_t> due;
   uint64_t seed = 0;
-  int workers = 0;                       // wanted
-  std::string serial_reason;             // why workers is 0 although some were asked for
+  int workers = 0;            // wanted
+  std::string serial_reason;  // why workers is 0 although some were asked for
   engine::Options options;
-  std::optional<ModelTable> stored;      // warm start
+  std::optional<ModelTable> stored;  // warm start
   size_t StateBytes() const;
 };
 

@@ -11,9 +11,9 @@
 namespace run {
 namespace {
 
-constexpr size_t kPieceBytes = size_t{64} << 20;          // of <out>_state
-constexpr size_t kMostWeightBytes = size_t{256} << 20;    // of model_weights
-constexpr size_t kVisitsAtOnce = 1000;                    // rows an INSERT
+constexpr size_t kPieceBytes = size_t{64} << 20;        // of <out>_state
+constexpr size_t kMostWeightBytes = size_t{256} << 20;  // of model_weights
+constexpr size_t kVisitsAtOnce = 1000;                  // rows an INSERT
 
 std::string PackedSummary(const PreparedFit& fit) { return fit.training.name.WithSuffix("_summary").Sql(); }
 
@@ -28,7 +28,9 @@ std::vector<pg::Column> ClassValueColumns(const PreparedFit& fit) {
   return found;
 }
 
-std::string Number(double v) { return std::isfinite(v) ? base::FormatNumber(v) : (std::isnan(v) ? "NaN" : (v > 0 ? "Infinity" : "-Infinity")); }
+std::string Number(double v) {
+  return std::isfinite(v) ? base::FormatNumber(v) : (std::isnan(v) ? "NaN" : (v > 0 ? "Infinity" : "-Infinity"));
+}
 
 // A column of a model's history as {v1,v2,...}; at < 0: whole rows as {{...},{...}}.
 std::string HistoryText(const std::vector<std::vector<double>>& history, int at) {
@@ -70,14 +72,33 @@ std::string InsertSql(const pg::TableName& table, const std::vector<std::pair<co
 }
 
 void WriteInfo(const PreparedFit& fit, const HopResult& result, const std::vector<KeptModel>& kept) {
-  const std::string sql = InsertSql(fit.output.info, {{"mst_key", "integer"}, {"model_id", "integer"}, {"compile_params", "text"}, {"fit_params", "text"},
-       {"model_type", "text"}, {"model_size", "double precision"}, {"metrics_elapsed_time", "double precision[]"}, {"metrics_type", "text[]"},
-       {"loss_type", "text"}, {"training_metrics_final", "double precision"}, {"training_loss_final", "double precision"},
-       {"training_metrics", "double precision[]"}, {"training_loss", "double precision[]"}, {"training_metric_values", "double precision[]"},
-       {"validation_metrics_final", "double precision"}, {"validation_loss_final", "double precision"}, {"validation_metrics", "double precision[]"},
-       {"validation_loss", "double precision[]"}, {"validation_metric_values", "double precision[]"}, {"status", "text"}, {"diverged_step", "bigint"},
-       {"parameters", "bigint"}, {"metrics_iters", "integer[]"}, {"metric_names", "text[]"}, {"training_seconds", "double precision"},
-       {"iterations_done", "bigint"}, {"best_iteration", "integer"}});
+  const std::string sql = InsertSql(fit.output.info, {{"mst_key", "integer"},
+                                                      {"model_id", "integer"},
+                                                      {"compile_params", "text"},
+                                                      {"fit_params", "text"},
+                                                      {"model_type", "text"},
+                                                      {"model_size", "double precision"},
+                                                      {"metrics_elapsed_time", "double precision[]"},
+                                                      {"metrics_type", "text[]"},
+                                                      {"loss_type", "text"},
+                                                      {"training_metrics_final", "double precision"},
+                                                      {"training_loss_final", "double precision"},
+                                                      {"training_metrics", "double precision[]"},
+                                                      {"training_loss", "double precision[]"},
+                                                      {"training_metric_values", "double precision[]"},
+                                                      {"validation_metrics_final", "double precision"},
+                                                      {"validation_loss_final", "double precision"},
+                                                      {"validation_metrics", "double precision[]"},
+                                                      {"validation_loss", "double precision[]"},
+                                                      {"validation_metric_values", "double precision[]"},
+                                                      {"status", "text"},
+                                                      {"diverged_step", "bigint"},
+                                                      {"parameters", "bigint"},
+                                                      {"metrics_iters", "integer[]"},
+                                                      {"metric_names", "text[]"},
+                                                      {"training_seconds", "double precision"},
+                                                      {"iterations_done", "bigint"},
+                                                      {"best_iteration", "integer"}});
   const std::vector<int64_t> due(fit.due.begin(), fit.due.end());
   for (size_t m = 0; m < fit.models.size(); m++) {
     const PreparedModel& model = fit.models[m];
@@ -86,9 +107,15 @@ void WriteInfo(const PreparedFit& fit, const HopResult& result, const std::vecto
     for (const base::MetricConfig& metric : model.spec.config.metrics) metrics.push_back(metric.name);
     std::string loss_type;
     for (const base::LossConfig& loss : model.spec.config.losses) loss_type += (loss_type.empty() ? "" : ",") + loss.name;
-    pg::Params params = {static_cast<int64_t>(model.mst_key), static_cast<int64_t>(model.architecture->model_id), model.spec.compile_params,
-                         model.spec.fit_params, std::string("pg_cerebro"), static_cast<double>(kept[m].weights.size()) / 1024.0, r.elapsed,
-                         metrics.empty() ? pg::Param(pg::Null{}) : pg::Param(metrics), loss_type};
+    pg::Params params = {static_cast<int64_t>(model.mst_key),
+                         static_cast<int64_t>(model.architecture->model_id),
+                         model.spec.compile_params,
+                         model.spec.fit_params,
+                         std::string("pg_cerebro"),
+                         static_cast<double>(kept[m].weights.size()) / 1024.0,
+                         r.elapsed,
+                         metrics.empty() ? pg::Param(pg::Null{}) : pg::Param(metrics),
+                         loss_type};
     AddHistory(r.training, &params);
     AddHistory(r.validation, &params);
     params.push_back(std::string(r.diverged_step != 0 ? "diverged" : "trained"));
@@ -112,8 +139,8 @@ void WriteModels(const PreparedFit& fit, const HopResult& result, const std::vec
     const std::string& weights = result.models[m].best_due >= 0 ? result.models[m].best_weights : kept[m].weights;
     const bool too_large = weights.size() > kMostWeightBytes;
     if (too_large) {
-      pg::Notice("model_weights of mst_key " + std::to_string(key) + " is NULL: " + std::to_string(weights.size()) + " bytes are over the limit of " +
-                     std::to_string(kMostWeightBytes),
+      pg::Notice("model_weights of mst_key " + std::to_string(key) + " is NULL: " + std::to_string(weights.size()) +
+                     " bytes are over the limit of " + std::to_string(kMostWeightBytes),
                  "The weights are in the training state: read them by cerebro.state_tensors() or cerebro.weights().");
     }
     pg::Execute(models, {key, too_large ? pg::Param(pg::Null{}) : pg::Param(pg::Bytea{weights}), fit.models[m].architecture->json});
@@ -127,12 +154,13 @@ void WriteModels(const PreparedFit& fit, const HopResult& result, const std::vec
 
 void WriteVisits(const PreparedFit& fit, const HopResult& result) {
   // several arrays side by side: the server knows unnest of many by its bare name only
-  const std::string sql = "INSERT INTO " + fit.output.visits.Sql() +
-                          " (mst_key, iteration, visit, partition_id, worker, started_at, ended_at, loss, rows)"
-                          " SELECT k, i, v, p, w, pg_catalog.to_timestamp(s), pg_catalog.to_timestamp(e), l, r FROM ROWS FROM (pg_catalog.unnest($1::bigint[]),"
-                          " pg_catalog.unnest($2::bigint[]), pg_catalog.unnest($3::bigint[]), pg_catalog.unnest($4::bigint[]), pg_catalog.unnest($5::bigint[]),"
-                          " pg_catalog.unnest($6::double precision[]), pg_catalog.unnest($7::double precision[]), pg_catalog.unnest($8::double precision[]),"
-                          " pg_catalog.unnest($9::bigint[])) AS u(k, i, v, p, w, s, e, l, r)";
+  const std::string sql =
+      "INSERT INTO " + fit.output.visits.Sql() +
+      " (mst_key, iteration, visit, partition_id, worker, started_at, ended_at, loss, rows)"
+      " SELECT k, i, v, p, w, pg_catalog.to_timestamp(s), pg_catalog.to_timestamp(e), l, r FROM ROWS FROM (pg_catalog.unnest($1::bigint[]),"
+      " pg_catalog.unnest($2::bigint[]), pg_catalog.unnest($3::bigint[]), pg_catalog.unnest($4::bigint[]), pg_catalog.unnest($5::bigint[]),"
+      " pg_catalog.unnest($6::double precision[]), pg_catalog.unnest($7::double precision[]), pg_catalog.unnest($8::double precision[]),"
+      " pg_catalog.unnest($9::bigint[])) AS u(k, i, v, p, w, s, e, l, r)";
   for (size_t from = 0; from < result.visits.size(); from += kVisitsAtOnce) {
     std::vector<int64_t> key, iteration, visit, partition, worker, rows;
     std::vector<double> started, ended, loss;
@@ -161,25 +189,49 @@ void WriteSummary(const FitArguments& a, const PreparedFit& fit, const HopResult
   std::string names =
       "source_table, validation_table, model, model_info, dependent_varname, independent_varname, model_arch_table, model_selection_table,"
       " object_table, num_iterations, metrics_compute_frequency, warm_start, name, description, start_training_time, end_training_time,"
-      " pg_cerebro_version, dependent_vartype, normalizing_const, num_classes, metrics_iters, data_spec, data_digest, seed, plan, workers, threads,"
+      " pg_cerebro_version, dependent_vartype, normalizing_const, num_classes, metrics_iters, data_spec, data_digest, seed, plan, workers, "
+      "threads,"
       " precision, use_gpus, build, state_place";
   std::string values =
-      "$1::text, $2::text, $3::text, $4::text, $5::text[], $6::text[], $7::text, $8::text, NULL, $9::integer, $10::integer, $11::boolean, $12::text,"
+      "$1::text, $2::text, $3::text, $4::text, $5::text[], $6::text[], $7::text, $8::text, NULL, $9::integer, $10::integer, $11::boolean, "
+      "$12::text,"
       " $13::text, pg_catalog.to_timestamp($14::double precision)::timestamp, pg_catalog.to_timestamp($15::double precision)::timestamp,"
-      " (SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'pg_cerebro'), s.dependent_vartype, s.normalizing_const, s.num_classes,"
-      " $16::integer[], $17::text, $18::text, $19::bigint, $20::json, $21::integer, $22::integer, $23::text, $24::boolean, $25::text, $26::text";
+      " (SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'pg_cerebro'), s.dependent_vartype, s.normalizing_const, "
+      "s.num_classes,"
+      " $16::integer[], $17::text, $18::text, $19::bigint, $20::json, $21::integer, $22::integer, $23::text, $24::boolean, $25::text, "
+      "$26::text";
   for (const pg::Column& column : ClassValueColumns(fit)) {
     names += ", " + pg::QuoteIdent(column.name);
     values += ", s." + pg::QuoteIdent(column.name);
   }
   const std::string validation = fit.validation ? fit.validation->name.Sql() : std::string();
   pg::Execute("INSERT INTO " + fit.output.summary.Sql() + " (" + names + ") SELECT " + values + " FROM " + PackedSummary(fit) + " s",
-              {fit.training.name.Sql(), fit.validation ? pg::Param(validation) : pg::Param(pg::Null{}), fit.output.models.Sql(), fit.output.info.Sql(),
-               dependent, independent, fit.architecture_table.Sql(), fit.selection_table.Sql(), static_cast<int64_t>(a.num_iterations),
-               static_cast<int64_t>(a.metrics_compute_frequency.value_or(a.num_iterations)), a.warm_start, Optional(a.name), Optional(a.description),
-               started_at, pg::Now(), due, base::WriteDataSpec(fit.training.spec), fit.training.digest, static_cast<int64_t>(fit.seed),
-               plan::WritePlan(fit.plan), static_cast<int64_t>(result.workers), static_cast<int64_t>(settings.threads),
-               std::string(base::DTypeName(fit.options.precision)), a.use_gpus, engine::BuildDescription(), result.state_place});
+              {fit.training.name.Sql(),
+               fit.validation ? pg::Param(validation) : pg::Param(pg::Null{}),
+               fit.output.models.Sql(),
+               fit.output.info.Sql(),
+               dependent,
+               independent,
+               fit.architecture_table.Sql(),
+               fit.selection_table.Sql(),
+               static_cast<int64_t>(a.num_iterations),
+               static_cast<int64_t>(a.metrics_compute_frequency.value_or(a.num_iterations)),
+               a.warm_start,
+               Optional(a.name),
+               Optional(a.description),
+               started_at,
+               pg::Now(),
+               due,
+               base::WriteDataSpec(fit.training.spec),
+               fit.training.digest,
+               static_cast<int64_t>(fit.seed),
+               plan::WritePlan(fit.plan),
+               static_cast<int64_t>(result.workers),
+               static_cast<int64_t>(settings.threads),
+               std::string(base::DTypeName(fit.options.precision)),
+               a.use_gpus,
+               engine::BuildDescription(),
+               result.state_place});
 }
 
 }  // namespace
@@ -189,31 +241,38 @@ void CreateResultTables(const FitArguments& a, const PreparedFit& fit) {
   const OutputTables& out = fit.output;
   pg::Execute("CREATE TABLE " + out.models.Sql() + " (mst_key integer NOT NULL, model_weights bytea, model_arch json)");
   pg::Execute("ALTER TABLE " + out.models.Sql() + " ALTER COLUMN model_weights SET STORAGE EXTERNAL");
-  pg::Execute("CREATE TABLE " + out.info.Sql() +
-              " (mst_key integer PRIMARY KEY, model_id integer, compile_params text, fit_params text, model_type text, model_size double precision,"
-              " metrics_elapsed_time double precision[], metrics_type text[], loss_type text, training_metrics_final double precision,"
-              " training_loss_final double precision, training_metrics double precision[], training_loss double precision[],"
-              " validation_metrics_final double precision, validation_loss_final double precision, validation_metrics double precision[],"
-              " validation_loss double precision[], status text, diverged_step bigint, parameters bigint, metrics_iters integer[], metric_names text[],"
-              " training_metric_values double precision[], validation_metric_values double precision[], training_seconds double precision,"
-              " iterations_done bigint, best_iteration integer)");
+  pg::Execute(
+      "CREATE TABLE " + out.info.Sql() +
+      " (mst_key integer PRIMARY KEY, model_id integer, compile_params text, fit_params text, model_type text, model_size double precision,"
+      " metrics_elapsed_time double precision[], metrics_type text[], loss_type text, training_metrics_final double precision,"
+      " training_loss_final double precision, training_metrics double precision[], training_loss double precision[],"
+      " validation_metrics_final double precision, validation_loss_final double precision, validation_metrics double precision[],"
+      " validation_loss double precision[], status text, diverged_step bigint, parameters bigint, metrics_iters integer[], metric_names "
+      "text[],"
+      " training_metric_values double precision[], validation_metric_values double precision[], training_seconds double precision,"
+      " iterations_done bigint, best_iteration integer)");
   std::string class_values;
   for (const pg::Column& column : ClassValueColumns(fit)) class_values += ", " + pg::QuoteIdent(column.name) + " " + column.type;
-  pg::Execute("CREATE TABLE " + out.summary.Sql() +
-              " (source_table text, validation_table text, model text, model_info text, dependent_varname text[], independent_varname text[],"
-              " model_arch_table text, model_selection_table text, object_table text, num_iterations integer, metrics_compute_frequency integer,"
-              " warm_start boolean, name text, description text, start_training_time timestamp, end_training_time timestamp, pg_cerebro_version text,"
-              " num_classes integer[], dependent_vartype text[], normalizing_const real, metrics_iters integer[], data_spec text, data_digest text,"
-              " seed bigint, plan json, workers integer, threads integer, precision text, use_gpus boolean, build text, state_place text" +
-              class_values + ")");
-  pg::Execute("CREATE TABLE " + out.state.Sql() + " (mst_key integer NOT NULL, piece integer NOT NULL, data bytea NOT NULL, PRIMARY KEY (mst_key, piece))");
+  pg::Execute(
+      "CREATE TABLE " + out.summary.Sql() +
+      " (source_table text, validation_table text, model text, model_info text, dependent_varname text[], independent_varname text[],"
+      " model_arch_table text, model_selection_table text, object_table text, num_iterations integer, metrics_compute_frequency integer,"
+      " warm_start boolean, name text, description text, start_training_time timestamp, end_training_time timestamp, pg_cerebro_version "
+      "text,"
+      " num_classes integer[], dependent_vartype text[], normalizing_const real, metrics_iters integer[], data_spec text, data_digest text,"
+      " seed bigint, plan json, workers integer, threads integer, precision text, use_gpus boolean, build text, state_place text" +
+      class_values + ")");
+  pg::Execute("CREATE TABLE " + out.state.Sql() +
+              " (mst_key integer NOT NULL, piece integer NOT NULL, data bytea NOT NULL, PRIMARY KEY (mst_key, piece))");
   pg::Execute("ALTER TABLE " + out.state.Sql() + " ALTER COLUMN data SET STORAGE EXTERNAL");
   pg::Execute("CREATE TABLE " + out.visits.Sql() +
-              " (mst_key integer, iteration integer, visit integer, partition_id integer, worker integer, started_at timestamptz, ended_at timestamptz,"
+              " (mst_key integer, iteration integer, visit integer, partition_id integer, worker integer, started_at timestamptz, ended_at "
+              "timestamptz,"
               " loss double precision, rows bigint)");
 }
 
-void WriteResults(const FitArguments& a, const PreparedFit& fit, const HopResult& result, const std::vector<KeptModel>& kept, double started_at) {
+void WriteResults(const FitArguments& a, const PreparedFit& fit, const HopResult& result, const std::vector<KeptModel>& kept,
+                  double started_at) {
   if (a.warm_start) {
     for (const pg::TableName& table : fit.output.All()) pg::Execute("TRUNCATE " + table.Sql());
   }

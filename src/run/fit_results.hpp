@@ -11,8 +11,8 @@ namespace run {
 
 /// What is kept of a model when the workers have ended.
 struct KeptModel {
-  std::string weights;        // raw float32
-  std::string state;          // wire/state.hpp
+  std::string weights;  // raw float32
+  std::string state;    // wire/state.hpp
   int64_t iterations_done = 0;
   std::vector<std::string> metric_names;
 };

@@ -1,9 +1,11 @@
 #include "run/hop_loop.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <string_view>
 #include <utility>
 
 #include "base/error.hpp"
@@ -14,8 +16,8 @@
 namespace run {
 namespace {
 
-constexpr int kLookMs = 200;          // how often the caller looks without being woken
-constexpr double kShmShare = 0.8;     // of what is free in /dev/shm
+constexpr int kLookMs = 200;       // how often the caller looks without being woken
+constexpr double kShmShare = 0.8;  // of what is free in /dev/shm
 
 std::string Seconds(double s) {
   char text[32];
@@ -64,12 +66,12 @@ class HopLoop {
   std::unique_ptr<HopWorker> own_worker_;  // when this session trains
   HopResult result_;
   pg::Phase phase_ = pg::Phase::kInitialising;
-  int64_t iterations_reported_ = 0;        // INFO lines written
+  int64_t iterations_reported_ = 0;  // INFO lines written
   double iteration_started_ = 0;
   double cost_done_ = 0;
-  double trained_seconds_ = 0;             // wall time of the training phases that have ended
-  double training_since_ = 0;              // start of the phase under way; 0 = none
-  std::vector<int64_t> visits_done_;       // a model
+  double trained_seconds_ = 0;        // wall time of the training phases that have ended
+  double training_since_ = 0;         // start of the phase under way; 0 = none
+  std::vector<int64_t> visits_done_;  // a model
   std::vector<double> iteration_loss_sum_, iteration_rows_;
 };
 
@@ -101,8 +103,8 @@ void HopLoop::TakeMemory() {
     block = local_->data();
     result_.state_place = "session memory";
   } else {
-    const double room = std::min(static_cast<double>(pg::CurrentSettings().shared_state_mem),
-                                 kShmShare * static_cast<double>(pg::FreeSharedMemory()));
+    const double room =
+        std::min(static_cast<double>(pg::CurrentSettings().shared_state_mem), kShmShare * static_cast<double>(pg::FreeSharedMemory()));
     if (static_cast<double>(inside) <= room) {
       result_.state_place = "shared memory";
     } else {
@@ -386,8 +388,12 @@ HopResult HopLoop::Run() {
 bool BetterMetric(const std::string& metric, double a, double b) {
   if (std::isnan(a)) return false;
   if (std::isnan(b)) return true;
-  const auto has = [&metric](const char* word) { return metric.find(word) != std::string::npos; };
-  const bool upwards = has("acc") || has("auc") || has("AUC") || has("precision") || has("Precision") || has("recall") || has("Recall");
+  // names end in the metric's own: "accuracy", "left_accuracy", "top_5_accuracy"
+  const auto ends = [&metric](std::string_view word) {
+    return metric.size() >= word.size() &&
+           std::equal(word.rbegin(), word.rend(), metric.rbegin(), [](char x, char y) { return x == std::tolower(y); });
+  };
+  const bool upwards = ends("accuracy") || ends("acc") || ends("auc") || ends("precision") || ends("recall");
   return upwards ? a > b : a < b;
 }
 

@@ -1,7 +1,7 @@
 // The hop loop: a planned set of models goes round the partitions until every model has seen all data `iterations` times.
 //
-// One plan, two drivers. With parallel workers the session coordinates: it sets targets, takes the visit log out, reports, and computes the metrics
-// from the sums that the workers leave. Without workers it does the same and the tasks too. No result depends on which.
+// One plan, two drivers. With parallel workers the session coordinates: it sets targets, takes the visit log out, reports, and computes
+// the metrics from the sums that the workers leave. Without workers it does the same and the tasks too. No result depends on which.
 #pragma once
 
 #include <cstdint>

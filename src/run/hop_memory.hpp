@@ -4,9 +4,9 @@
 //           metric sums | state offsets | training states (or none: then they lie in a mapped file, same layout, same bits)
 //
 // Immutable part: written by the caller before any worker starts. Mutable part: under `sync`, but for two things that have one owner at a
-// time: a model's training state belongs to the process that holds the task of its bundle (Scheduler hands a task to one taker), and the metric sums
-// of (table, model, partition) to the process that took that partition's evaluation. The hand-over goes through `sync`, which orders
-// memory. Offsets, not pointers: every process maps the block where it likes.
+// time: a model's training state belongs to the process that holds the task of its bundle (Scheduler hands a task to one taker), and the
+// metric sums of (table, model, partition) to the process that took that partition's evaluation. The hand-over goes through `sync`, which
+// orders memory. Offsets, not pointers: every process maps the block where it likes.
 #pragma once
 
 #include <cstddef>
@@ -33,9 +33,9 @@ struct VisitRecord {
   int32_t visit = 0;      // within the iteration
   int64_t iteration = 0;  // of this run, from 0
   int32_t partition = 0;
-  int32_t worker = -1;    // -1: the session itself
+  int32_t worker = -1;            // -1: the session itself
   double started = 0, ended = 0;  // seconds since the epoch
-  double loss = 0;        // mean training loss over the visit's rows
+  double loss = 0;                // mean training loss over the visit's rows
   int64_t rows = 0;
   uint64_t diverged_step = 0;
 };
@@ -47,18 +47,18 @@ struct HopShared {
   uint64_t bytes;
   int32_t models, bundles, partitions, validation_partitions;
   int64_t iterations;
-  uint64_t ring_size;        // records
+  uint64_t ring_size;  // records
   uint64_t spec_offset, spec_bytes, scheduler_offset, tasks_offset, ring_offset, state_offsets_offset;
-  uint64_t sums_offset[2];   // doubles, [partition][sum of all models' sums]
-  uint64_t states_offset;    // in this block; unused when states_path is set
+  uint64_t sums_offset[2];  // doubles, [partition][sum of all models' sums]
+  uint64_t states_offset;   // in this block; unused when states_path is set
   uint64_t states_bytes;
-  char states_path[1024];    // of the mapped file, or empty
+  char states_path[1024];  // of the mapped file, or empty
 
   // lock for mutable state
   pg::SharedSync sync;
 
   // mutable state
-  uint64_t events;           // counts changes that may give a waiting process something to do
+  uint64_t events;  // counts changes that may give a waiting process something to do
   HopPhase phase;
   int32_t score_table;
   int32_t score_next, score_done;  // partitions handed out and finished
@@ -71,9 +71,9 @@ struct HopSpec {
   PackedTable training;
   PackedTable validation;  // partitions = 0: none
   std::vector<ModelSpec> models;
-  std::vector<double> costs;              // seconds of a visit, a model
+  std::vector<double> costs;  // seconds of a visit, a model
   plan::Plan plan;
-  std::vector<int64_t> first_iteration;   // a bundle: iterations that its models had done before this run
+  std::vector<int64_t> first_iteration;  // a bundle: iterations that its models had done before this run
   base::DType precision = base::DType::kFloat32;
   bool use_gpus = false;
 };
@@ -86,9 +86,9 @@ struct HopSizes {
   std::vector<size_t> state_bytes;  // a model
   std::vector<size_t> sums;         // doubles, a model
   int64_t iterations = 0;
-  size_t SumsStride() const;        // doubles of all models together
-  size_t StatesBytes() const;       // every state at a multiple of 4096
-  size_t RingSize() const;          // records: more than gather between two looks of the caller
+  size_t SumsStride() const;   // doubles of all models together
+  size_t StatesBytes() const;  // every state at a multiple of 4096
+  size_t RingSize() const;     // records: more than gather between two looks of the caller
 };
 
 /// Bytes of the block without the training states, and with them.

@@ -28,8 +28,9 @@ bool Diverged(const void* block) { return static_cast<const engine::StateCounter
 // The aggregate over one partition in buffer order. The subquery's order is the index's; no sort is planned for it.
 std::string VisitQuery(const PackedTable& table) {
   const std::string columns = table.DataColumns();
-  return "SELECT cerebro.fit_step($1::pg_catalog.int4, v.partition_id, v.buffer_id, " + columns + ") FROM (SELECT partition_id, buffer_id, " + columns +
-         " FROM " + table.name.Sql() + " WHERE partition_id OPERATOR(pg_catalog.=) $2::pg_catalog.int4 ORDER BY partition_id, buffer_id) v";
+  return "SELECT cerebro.fit_step($1::pg_catalog.int4, v.partition_id, v.buffer_id, " + columns +
+         ") FROM (SELECT partition_id, buffer_id, " + columns + " FROM " + table.name.Sql() +
+         " WHERE partition_id OPERATOR(pg_catalog.=) $2::pg_catalog.int4 ORDER BY partition_id, buffer_id) v";
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// One process of a run: takes tasks (a bundle's visit of a partition, or the scoring of a partition) and does them. The same code runs in the
-// parallel workers and, when there are none, in the session itself.
+// One process of a run: takes tasks (a bundle's visit of a partition, or the scoring of a partition) and does them. The same code runs in
+// the parallel workers and, when there are none, in the session itself.
 #pragma once
 
 #include <memory>

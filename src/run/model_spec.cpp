@@ -116,8 +116,9 @@ StateFit DecodeState(const wire::StateHeader& header, std::string_view bytes, si
   for (const engine::StateTensor& tensor : layout.tensors) {
     if (find(tensor) != nullptr) continue;
     if (!tensor.is_slot) {
-      throw base::Error(base::ErrorCode::kInvalidParameter, "the training state does not fit the model: weight \"" + tensor.name +
-                            "\" of shape " + base::FormatShape(tensor.shape) + " is not in it",
+      throw base::Error(base::ErrorCode::kInvalidParameter,
+                        "the training state does not fit the model: weight \"" + tensor.name + "\" of shape " +
+                            base::FormatShape(tensor.shape) + " is not in it",
                         "", "Train the changed architecture under a new mst_key, or without warm_start.");
     }
     fit = StateFit::kWeightsOnly;

@@ -19,7 +19,8 @@ using base::ErrorCode;
 
 void RequireResultTable(const pg::TableName& table, const char* what, const std::vector<const char*>& needed) {
   const char* hint = "Pass the model_output_table of a finished cerebro.fit_multiple_model().";
-  if (!pg::TableExists(table)) throw Error(ErrorCode::kUndefinedTable, std::string(what) + ": table " + table.Sql() + " does not exist", "", hint);
+  if (!pg::TableExists(table))
+    throw Error(ErrorCode::kUndefinedTable, std::string(what) + ": table " + table.Sql() + " does not exist", "", hint);
   const std::vector<pg::Column> columns = pg::TableColumns(table, what);
   for (const char* name : needed) {
     if (pg::FindColumn(columns, name) == nullptr) {
@@ -34,7 +35,8 @@ void RequireResultTable(const pg::TableName& table, const char* what, const std:
   std::string list;
   for (size_t i = 0; i < keys.rows.size() && i < kMostKeysInHint; i++) list += (i > 0 ? ", " : "") + *keys.at(i, 0);
   if (keys.rows.size() > kMostKeysInHint) list += ", ...";
-  throw Error(ErrorCode::kUndefinedObject, "mst_key " + std::to_string(mst_key) + " does not exist in table " + table.WithSuffix("_info").Sql(), "",
+  throw Error(ErrorCode::kUndefinedObject,
+              "mst_key " + std::to_string(mst_key) + " does not exist in table " + table.WithSuffix("_info").Sql(), "",
               "Its mst_keys are " + list + ".");
 }
 
@@ -49,7 +51,8 @@ ModelTable OpenModelTable(std::string_view name, const char* what, std::optional
   RequireResultTable(summary, what, {"data_spec", "seed", "plan", "precision", "dependent_vartype"});
   const pg::Result run = pg::Read("SELECT data_spec, seed, plan::pg_catalog.text, precision, dependent_vartype FROM " + summary.Sql());
   if (run.rows.size() != 1 || !run.at(0, 0) || !run.at(0, 1) || !run.at(0, 2)) {
-    throw Error(ErrorCode::kPrerequisiteState, "table " + summary.Sql() + " must have one complete row, it has " + std::to_string(run.rows.size()));
+    throw Error(ErrorCode::kPrerequisiteState,
+                "table " + summary.Sql() + " must have one complete row, it has " + std::to_string(run.rows.size()));
   }
   table.data = base::ReadDataSpec(*run.at(0, 0));
   table.seed = std::stoll(*run.at(0, 1));
@@ -59,8 +62,9 @@ ModelTable OpenModelTable(std::string_view name, const char* what, std::optional
     for (const pg::Cell& type : pg::ParseArrayText(*run.at(0, 4))) table.dependent_vartype.push_back(type.value_or(""));
   }
   const std::string filter = mst_key ? " WHERE i.mst_key OPERATOR(pg_catalog.=) " + std::to_string(*mst_key) : "";
-  const pg::Result models = pg::Read("SELECT i.mst_key, i.model_id, i.compile_params, i.fit_params, i.status, m.model_arch::pg_catalog.text FROM " + info.Sql() +
-                                     " i JOIN " + table.name.Sql() + " m ON m.mst_key OPERATOR(pg_catalog.=) i.mst_key" + filter + " ORDER BY i.mst_key");
+  const pg::Result models =
+      pg::Read("SELECT i.mst_key, i.model_id, i.compile_params, i.fit_params, i.status, m.model_arch::pg_catalog.text FROM " + info.Sql() +
+               " i JOIN " + table.name.Sql() + " m ON m.mst_key OPERATOR(pg_catalog.=) i.mst_key" + filter + " ORDER BY i.mst_key");
   for (const auto& row : models.rows) {
     StoredModel model;
     model.mst_key = std::stoi(row[0].value());
@@ -92,8 +96,10 @@ std::string ReadState(const ModelTable& table, int mst_key) {
   RequireResultTable(state, "model_table", {"mst_key", "piece", "data"});
   std::string bytes;
   for (int64_t piece = 0;; piece++) {
-    const pg::Result result = pg::Read("SELECT data FROM " + state.Sql() + " WHERE mst_key OPERATOR(pg_catalog.=) $1::pg_catalog.int4 AND piece OPERATOR(pg_catalog.=) $2::pg_catalog.int4",
-                                       {static_cast<int64_t>(mst_key), piece});
+    const pg::Result result =
+        pg::Read("SELECT data FROM " + state.Sql() +
+                     " WHERE mst_key OPERATOR(pg_catalog.=) $1::pg_catalog.int4 AND piece OPERATOR(pg_catalog.=) $2::pg_catalog.int4",
+                 {static_cast<int64_t>(mst_key), piece});
     if (result.empty()) break;
     bytes += result.at(0, 0).value();
   }
@@ -105,8 +111,9 @@ std::string ReadState(const ModelTable& table, int mst_key) {
 }
 
 std::string ReadWeights(const ModelTable& table, int mst_key) {
-  const pg::Result result = pg::Read("SELECT model_weights FROM " + table.name.Sql() + " WHERE mst_key OPERATOR(pg_catalog.=) $1::pg_catalog.int4",
-                                     {static_cast<int64_t>(mst_key)});
+  const pg::Result result =
+      pg::Read("SELECT model_weights FROM " + table.name.Sql() + " WHERE mst_key OPERATOR(pg_catalog.=) $1::pg_catalog.int4",
+               {static_cast<int64_t>(mst_key)});
   if (result.empty()) NoSuchKey(table.name, mst_key);
   if (result.at(0, 0)) return *result.at(0, 0);
   // too large for the column: the weight tensors of the state, in their order, which is Keras's

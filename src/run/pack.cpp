@@ -124,8 +124,8 @@ void PackValidation(const ValidationPackArguments& a) {
     const size_t given = pg::ParseColumnList(names, what).size();
     if (given == wanted) return;
     throw Error(ErrorCode::kInvalidParameter,
-                std::string(what) + " names " + std::to_string(given) + " columns, but the training table has " + std::to_string(wanted), "",
-                "Name one column for each column of the training table, in the same order.");
+                std::string(what) + " names " + std::to_string(given) + " columns, but the training table has " + std::to_string(wanted),
+                "", "Name one column for each column of the training table, in the same order.");
   };
   count(a.independent_varname, "independent_varname", training.spec.inputs.size());
   count(a.dependent_varname, "dependent_varname", training.spec.targets.size());

@@ -43,7 +43,8 @@ int64_t BufferRows(const BufferPlan& plan, int64_t partition_rows) {
 }
 
 Moments::Moments(const ColumnSpec& column)
-    : dtype_(column.dtype), width_(column.shape.empty() ? 1 : static_cast<size_t>(column.shape.back())), shift_(width_), sum_(width_), square_(width_) {}
+    : dtype_(column.dtype), width_(column.shape.empty() ? 1 : static_cast<size_t>(column.shape.back())), shift_(width_), sum_(width_),
+        square_(width_) {}
 
 template <typename T>
 void Moments::AddRun(base::Bytes rows) {

@@ -20,12 +20,12 @@ struct BufferPlan {
 /// By the caller's size, or from bytes: buffer_bytes / row_bytes rounded down to a multiple of 256, 128, 64 or 32 where it is that large.
 BufferPlan PlanBuffers(const std::optional<int32_t>& buffer_size, int64_t buffer_bytes, size_t row_bytes);
 
-/// Rows of a partition's buffers but for its last. Not exact: the partition is cut evenly, rounded up to the multiple that the plan's size has,
-/// so that no tiny buffer is left at its end.
+/// Rows of a partition's buffers but for its last. Not exact: the partition is cut evenly, rounded up to the multiple that the plan's size
+/// has, so that no tiny buffer is left at its end.
 int64_t BufferRows(const BufferPlan& plan, int64_t partition_rows);
 
-/// Mean and standard deviation (of the population) of each element of the last dimension, gathered in the order of the packed rows. Sums are taken
-/// relative to the first row, in double precision.
+/// Mean and standard deviation (of the population) of each element of the last dimension, gathered in the order of the packed rows. Sums
+/// are taken relative to the first row, in double precision.
 class Moments {
  public:
   explicit Moments(const base::ColumnSpec& column);

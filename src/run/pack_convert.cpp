@@ -172,8 +172,8 @@ void ConvertNumbers(const Step& step, const Cell& cell, uint8_t* out) {
                 "Scale the column, or leave the row out by a view.");
   }
   throw Error(ErrorCode::kInvalidData,
-              head + ", but the column is packed as " + base::DTypeName(step.column->dtype) + " (" + RangeText(step.column->dtype) + ")", "",
-              "Give the column a wider type when the training data are packed: dtypes => '{\"column\": \"float32\"}'.");
+              head + ", but the column is packed as " + base::DTypeName(step.column->dtype) + " (" + RangeText(step.column->dtype) + ")",
+              "", "Give the column a wider type when the training data are packed: dtypes => '{\"column\": \"float32\"}'.");
 }
 
 void ConvertTexts(const Step& step, const Cell& cell, uint8_t* out) {

@@ -5,7 +5,8 @@
 // body is RowConverter. BufferBuilder lays packed rows out column by column, as base::Buffer wants them.
 //
 //   predict:  names  = pg::ParseColumnList(independent_varname, "independent_varname");
-//             spec   = PredictSpec(model.data, pg::TableColumns(test, "test_table"), names, "test_table");   // build the engine::Model with it
+//             spec   = PredictSpec(model.data, pg::TableColumns(test, "test_table"), names, "test_table");   // build the engine::Model
+// with it
 //             cursor = SELECT t.id, <PackRowSql(spec, columns, "t")> FROM test AS t
 //             builder.Add(row) for each row of a batch; model.Predict(builder.buffer(), ...); builder.Clear()
 #pragma once
@@ -42,7 +43,8 @@ struct Cell {
 /// The shape of one row's value: an array's dimensions, {bytes} of a bytea, {} of a scalar.
 base::Shape CellShape(const Cell& cell);
 
-/// Whether values of one shape may be read as the other: as many elements, and equal when dimensions of 1 are left out, or one of them flat.
+/// Whether values of one shape may be read as the other: as many elements, and equal when dimensions of 1 are left out, or one of them
+/// flat.
 bool ShapesAgree(const base::Shape& a, const base::Shape& b);
 
 /// Converts rows by a DataSpec. Thread-compatible; const after construction.
@@ -56,9 +58,9 @@ class RowConverter {
   size_t columns() const;
   size_t row_bytes() const;
 
-  /// Writes row_bytes() bytes. A value that cannot be used (NULL, another shape, NaN or infinite, out of the packed type's range, an unknown
-  /// class, a negative weight) throws base::Error that names the column, the value and, in an array, its subscript. A string that is not in a
-  /// column's dictionary becomes 0.
+  /// Writes row_bytes() bytes. A value that cannot be used (NULL, another shape, NaN or infinite, out of the packed type's range, an
+  /// unknown class, a negative weight) throws base::Error that names the column, the value and, in an array, its subscript. A string that
+  /// is not in a column's dictionary becomes 0.
   void Convert(const Cell* cells, uint8_t* out) const;
 
  private:
@@ -66,7 +68,8 @@ class RowConverter {
   std::unique_ptr<Impl> impl_;
 };
 
-/// A number as class values have it: no trailing zeros after the point, no negative zero ("1.50" -> "1.5", "2.0" -> "2"). Other text unchanged.
+/// A number as class values have it: no trailing zeros after the point, no negative zero ("1.50" -> "1.5", "2.0" -> "2"). Other text
+/// unchanged.
 std::string CanonicalNumber(std::string_view text);
 
 /// Packed rows -> one buffer, column by column. The memory grows to the largest buffer seen and is reused.
@@ -95,17 +98,18 @@ class BufferBuilder {
 // What follows builds SQL (pack_sql.cpp).
 
 /// A column's value as SQL that _pack_row takes: cast by the column's own type, e.g. s."x"::smallint[]; labels as text.
-/// `kind` says what the column is packed as (kNone: an input). Errors: kDatatypeMismatch naming the column, with the types that are allowed.
+/// `kind` says what the column is packed as (kNone: an input). Errors: kDatatypeMismatch naming the column, with the types that are
+/// allowed.
 std::string CellSql(const pg::Column& column, base::TargetKind kind, std::string_view alias);
 
-/// cerebro._pack_row('<data_spec>', ROW(...)): a bytea, one packed row. `columns` are the relation's; the spec's column names are looked up in
-/// them (kUndefinedColumn). `weight` is the sample weight's column, "" for none. `alias` is the relation's name in the FROM list.
+/// cerebro._pack_row('<data_spec>', ROW(...)): a bytea, one packed row. `columns` are the relation's; the spec's column names are looked
+/// up in them (kUndefinedColumn). `weight` is the sample weight's column, "" for none. `alias` is the relation's name in the FROM list.
 std::string PackRowSql(const base::DataSpec& spec, const std::vector<pg::Column>& columns, std::string_view weight, std::string_view alias);
 
 /// The spec by which rows of another table are converted for a model trained on `training`: its inputs under the other table's column names
 /// (by position), in types that hold whatever the other table has (int32 for integer columns of integer type, else float32), no targets, no
-/// weight, rows 0. Shapes, scale, standardisation and dictionaries are the training table's. Errors: kInvalidParameter for another number of
-/// names, kUndefinedColumn; kDatatypeMismatch.
+/// weight, rows 0. Shapes, scale, standardisation and dictionaries are the training table's. Errors: kInvalidParameter for another number
+/// of names, kUndefinedColumn; kDatatypeMismatch.
 base::DataSpec PredictSpec(const base::DataSpec& training, const std::vector<pg::Column>& columns, const std::vector<std::string>& names,
                            const char* what);
 

@@ -1,9 +1,10 @@
 // Where a row goes: the shuffle by content. A format: the same rows and seed give the same packed table for ever, on every server.
 //
-// h = base::Hash(packed bytes of the row, seed). The first of equal rows has the key h.hi; the n-th repetition (n = 1, 2, ...) has the first half
-// of the hash of (h.hi, h.lo, n) as three little-endian 64-bit words, same seed. Rows are ordered by key (as an unsigned number), rows of equal
-// key by their packed bytes. With N rows and P partitions, partition p holds the rows of ranks floor(p N / P) to floor((p + 1) N / P) - 1.
-// Buffers are consecutive runs of a partition's rows. Equal rows have equal bytes, so it does not matter which of them is called the first.
+// h = base::Hash(packed bytes of the row, seed). The first of equal rows has the key h.hi; the n-th repetition (n = 1, 2, ...) has the
+// first half of the hash of (h.hi, h.lo, n) as three little-endian 64-bit words, same seed. Rows are ordered by key (as an unsigned
+// number), rows of equal key by their packed bytes. With N rows and P partitions, partition p holds the rows of ranks floor(p N / P) to
+// floor((p + 1) N / P) - 1. Buffers are consecutive runs of a partition's rows. Equal rows have equal bytes, so it does not matter which
+// of them is called the first.
 #pragma once
 
 #include <cstdint>

@@ -111,7 +111,9 @@ void Profile::Merge(const Profile& other) {
   rows += other.rows;
   if (other.columns.empty()) return;
   if (columns.empty()) columns.resize(other.columns.size());
-  if (columns.size() != other.columns.size()) throw base::Error(base::ErrorCode::kInvalidParameter, "profiles of different numbers of columns");
+  if (columns.size() != other.columns.size()) {
+    throw base::Error(base::ErrorCode::kInvalidParameter, "profiles of different numbers of columns");
+  }
   for (size_t i = 0; i < columns.size(); ++i) columns[i].Merge(other.columns[i]);
 }
 

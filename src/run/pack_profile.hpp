@@ -1,5 +1,5 @@
-// What a scan of the source table says of its columns: shapes, ranges, NULLs, NaN, distinct texts. One pass, any number of columns, merged from
-// parallel workers; the result does not depend on the order of the rows.
+// What a scan of the source table says of its columns: shapes, ranges, NULLs, NaN, distinct texts. One pass, any number of columns, merged
+// from parallel workers; the result does not depend on the order of the rows.
 #pragma once
 
 #include <cstdint>

@@ -46,12 +46,14 @@ void CheckNames(const Source& source) {
     const size_t longest = name.size() + std::string(c.labels() ? kClassValuesSuffix : kShapeSuffix).size();
     if (longest > kMaxNameBytes) {
       throw Error(ErrorCode::kInvalidName, "column name \"" + name + "\" is too long to be packed",
-                  "With a suffix for its shape or its class values it would have " + std::to_string(longest) + " bytes; the server keeps 63.",
+                  "With a suffix for its shape or its class values it would have " + std::to_string(longest) +
+                      " bytes; the server keeps 63.",
                   "Give the column a shorter name in a view over the source table.");
     }
   }
   for (const SourceColumn& c : source.columns) {
-    if (!c.weight) add(c.column.name + kShapeSuffix, "The packed table keeps the shape of column \"" + c.column.name + "\" under this name.");
+    if (c.weight) continue;
+    add(c.column.name + kShapeSuffix, "The packed table keeps the shape of column \"" + c.column.name + "\" under this name.");
   }
 }
 
@@ -94,7 +96,8 @@ Source OpenSource(const std::string& source_table, const std::string& independen
   }
   if (kinds.size() != targets.size() && kinds.size() > 1) {
     throw Error(ErrorCode::kInvalidParameter,
-                "dependent_type has " + std::to_string(kinds.size()) + " values for " + std::to_string(targets.size()) + " dependent columns", "",
+                "dependent_type has " + std::to_string(kinds.size()) + " values for " + std::to_string(targets.size()) +
+                    " dependent columns", "",
                 "Give one value for all dependent columns, or one for each.");
   }
   for (const std::string& name : inputs) {
@@ -111,7 +114,8 @@ Source OpenSource(const std::string& source_table, const std::string& independen
   if (sample_weight) {
     const std::vector<std::string> weight = pg::ParseColumnList(*sample_weight, "sample_weight");
     if (weight.size() != 1) {
-      throw Error(ErrorCode::kInvalidParameter, "sample_weight names " + std::to_string(weight.size()) + " columns", "", "Name one column.");
+      throw Error(ErrorCode::kInvalidParameter, "sample_weight names " + std::to_string(weight.size()) + " columns", "",
+          "Name one column.");
     }
     source.columns.push_back({Find(source.all, weight[0], "sample_weight", source), TargetKind::kReal, true});
     source.has_weights = true;
@@ -133,7 +137,8 @@ Profile ProfileSource(const Source& source) {
   const pg::Result result = pg::Execute("SELECT cerebro._profile(" + RowSql(source, "s") + ") FROM " + source.name.Sql() + " AS s");
   Profile profile = ReadProfile(result.Text());
   if (profile.rows == 0) {
-    throw Error(ErrorCode::kInvalidData, "table " + source.Text() + " is empty", "", "Load rows into it first; at least one row is needed.");
+    throw Error(ErrorCode::kInvalidData, "table " + source.Text() + " is empty", "",
+        "Load rows into it first; at least one row is needed.");
   }
   return profile;
 }

@@ -37,9 +37,9 @@ struct Source {
   std::string Text() const;            // the name as messages have it
 };
 
-/// Parses and checks names and types. `kinds` gives one meaning a dependent column; kNone there means: by the column's type (an array is kArray, a
-/// scalar kOneHot). Errors: kUndefinedTable, kUndefinedColumn, kDatatypeMismatch, kInvalidParameter (a column named twice, or a name that the
-/// packed table uses itself).
+/// Parses and checks names and types. `kinds` gives one meaning a dependent column; kNone there means: by the column's type (an array is
+/// kArray, a scalar kOneHot). Errors: kUndefinedTable, kUndefinedColumn, kDatatypeMismatch, kInvalidParameter (a column named twice, or a
+/// name that the packed table uses itself).
 Source OpenSource(const std::string& source_table, const std::string& independent_varname, const std::string& dependent_varname,
                   const std::vector<base::TargetKind>& kinds, const std::optional<std::string>& sample_weight);
 

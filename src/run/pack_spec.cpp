@@ -63,7 +63,8 @@ base::Dict ReadColumnDict(const std::optional<std::string>& text, const char* wh
   const base::Value value = base::ParseLiteral(*text);
   if (!value.is_dict()) {
     throw Error(ErrorCode::kInvalidParameter, std::string(what) + " is a " + value.type_name() + ", not a dictionary", "",
-                std::string("Write it as ") + (std::string_view(what) == "shapes" ? "{\"column\": [28, 28, 1]}." : "{\"column\": \"float32\"}."));
+                std::string("Write it as ") + (std::string_view(what) == "shapes"
+                    ? "{\"column\": [28, 28, 1]}." : "{\"column\": \"float32\"}."));
   }
   for (const auto& [name, unused] : value.dict()) {
     const std::string& wanted = name;
@@ -106,7 +107,8 @@ void RefuseEmptyColumns(const Source& source, const Profile& profile) {
   if (profile.columns.size() != source.columns.size()) throw Error(ErrorCode::kInternal, "the profile does not fit the columns");
   for (size_t i = 0; i < source.columns.size(); ++i) {
     if (profile.columns[i].nulls < profile.rows) continue;
-    throw Error(ErrorCode::kNullValue, "column " + Quoted(source.columns[i].column.name) + " is NULL, or holds a NULL element, in every row",
+    throw Error(ErrorCode::kNullValue, "column " + Quoted(source.columns[i].column.name) +
+        " is NULL, or holds a NULL element, in every row",
                 "", "Choose another column, or fill the values in.");
   }
 }
@@ -144,7 +146,8 @@ std::vector<std::string> ClassValues(const SourceColumn& c, const ColumnProfile&
   }
   if (distinct.size() > kMaxClasses) {
     throw Error(ErrorCode::kLimitExceeded,
-                "column " + Quoted(c.column.name) + " has more than " + std::to_string(kMaxClasses) + " distinct values, too many for classes", "",
+                "column " + Quoted(c.column.name) + " has more than " + std::to_string(kMaxClasses) +
+                    " distinct values, too many for classes", "",
                 "If the column is a number to be predicted, ask for regression by dependent_type => 'real'.");
   }
   std::vector<std::string> values(distinct.begin(), distinct.end());
@@ -170,7 +173,8 @@ int64_t ClassCount(const SpecRequest& request, const Source& source, size_t targ
   const std::vector<int32_t>& given = *request.num_classes;
   if (given.size() != source.targets && given.size() != labels) {
     throw Error(ErrorCode::kInvalidParameter,
-                "num_classes has " + std::to_string(given.size()) + " values for " + std::to_string(source.targets) + " dependent columns", "",
+                "num_classes has " + std::to_string(given.size()) + " values for " + std::to_string(source.targets) +
+                    " dependent columns", "",
                 "Give one number for each dependent column.");
   }
   const int64_t wanted = given.size() == source.targets ? given[target] : given[before];
@@ -211,7 +215,8 @@ void CheckRows(const Source& source, const Profile& profile, const SpecPair& spe
   }
   if (row_bytes > kMaxRowBytes) {
     throw Error(ErrorCode::kLimitExceeded,
-                "a packed row would have " + std::to_string(row_bytes) + " bytes, at most " + std::to_string(kMaxRowBytes) + " are possible", "",
+                "a packed row would have " + std::to_string(row_bytes) + " bytes, at most " + std::to_string(kMaxRowBytes) +
+                    " are possible", "",
                 "Use smaller images, or class indexes (dependent_type => 'index') in place of one-hot labels.");
   }
   if (!faulty) return;
@@ -234,7 +239,8 @@ std::vector<TargetKind> ReadTargetKinds(const std::optional<std::string>& text) 
     else if (word == "real") kinds.push_back(TargetKind::kReal);
     else {
       throw Error(ErrorCode::kInvalidParameter, "dependent_type has no value \"" + word + "\"", "",
-                  "Use 'auto', 'one_hot', 'index', 'real' or 'array': one for all dependent columns, or one for each, separated by commas.");
+                  "Use 'auto', 'one_hot', 'index', 'real' or 'array': one for all dependent columns, or one "
+                  "for each, separated by commas.");
     }
     word.clear();
   };

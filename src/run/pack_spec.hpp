@@ -29,9 +29,9 @@ struct SpecPair {
 /// Reads "one_hot, real" into kinds; nullopt and "auto" give kNone. Errors: kInvalidParameter.
 std::vector<base::TargetKind> ReadTargetKinds(const std::optional<std::string>& text);
 
-/// Element types: bytea uint8; boolean uint8; text int32; scalar numbers: smallint int16, integer and bigint int32, the others float32; arrays of
-/// integers the smallest of uint8, int8, int16, int32 that holds all values; arrays of reals uint8 or int8 when all values are integers that fit,
-/// else float32. Errors name the column, the value and the row.
+/// Element types: bytea uint8; boolean uint8; text int32; scalar numbers: smallint int16, integer and bigint int32, the others float32;
+/// arrays of integers the smallest of uint8, int8, int16, int32 that holds all values; arrays of reals uint8 or int8 when all values are
+/// integers that fit, else float32. Errors name the column, the value and the row.
 SpecPair TrainingSpec(const Source& source, const Profile& profile, const SpecRequest& request);
 
 /// The training table's description under the validation table's names, with the same element types, classes and constants. Strings that

@@ -71,7 +71,8 @@ std::string CellSql(const pg::Column& column, TargetKind kind, std::string_view 
       return LabelSql(column, alias);
     case TargetKind::kReal:
       if (type == nullptr || !type->number || column.is_array) {
-        WrongType(column, "regression target", "A regression target of type 'real' is a scalar number; an array of numbers is of type 'array'.");
+        WrongType(column, "regression target",
+            "A regression target of type 'real' is a scalar number; an array of numbers is of type 'array'.");
       }
       return Reference(column, alias) + "::double precision";
     case TargetKind::kArray:
@@ -92,7 +93,8 @@ std::string CellSql(const pg::Column& column, TargetKind kind, std::string_view 
   return Reference(column, alias) + "::" + type->cast + (column.is_array ? "[]" : "");
 }
 
-std::string PackRowSql(const base::DataSpec& spec, const std::vector<pg::Column>& columns, std::string_view weight, std::string_view alias) {
+std::string PackRowSql(const base::DataSpec& spec, const std::vector<pg::Column>& columns, std::string_view weight,
+    std::string_view alias) {
   const auto find = [&columns](std::string_view name) -> const pg::Column& {
     const pg::Column* column = pg::FindColumn(columns, name);
     if (column == nullptr) throw Error(ErrorCode::kUndefinedColumn, "column \"" + std::string(name) + "\" does not exist");

@@ -25,8 +25,8 @@ PackStage::PackStage(const pg::TableName& output, bool temporary, int64_t rows, 
   // one packing at a time in a session, and other sessions have other numbers
   name_.name = "_cerebro_pack_" + pg::Execute("SELECT pg_catalog.pg_backend_pid()").Text();
   const std::string create = temporary ? "CREATE TEMPORARY TABLE " : "CREATE UNLOGGED TABLE ";
-  // rows up to a page are kept whole; longer ones go to the toast table uncompressed. ANALYZE holds its sample of whole rows in memory: 3,000
-  // are enough to see that keys are distinct
+  // rows up to a page are kept whole; longer ones go to the toast table uncompressed. ANALYZE holds its sample of whole rows in memory:
+  // 3,000 are enough to see that keys are distinct
   const std::string columns_tuned = " ALTER COLUMN packed SET STORAGE EXTERNAL, ALTER COLUMN key SET STATISTICS 10";
   const auto tune = [&columns_tuned](const std::string& table) {
     pg::Execute("ALTER TABLE " + table + columns_tuned);
@@ -63,8 +63,8 @@ int64_t PackStage::Fill(const Source& source, const base::DataSpec& spec, uint64
   pg::Execute("ANALYZE " + name_.Sql() + " (key)");
   const pg::Result repeated = pg::Execute(
       into + "SELECT cerebro._row_key(d.packed, " + seed_sql + ", d.repetition), true, d.packed FROM (SELECT s.packed, " +
-      "pg_catalog.row_number() OVER (PARTITION BY s.key, s.packed) - 1 AS repetition FROM " + name_.Sql() + " AS s WHERE s.key IN (SELECT t.key FROM " +
-      name_.Sql() + " AS t GROUP BY t.key HAVING pg_catalog.count(*) > 1)) AS d WHERE d.repetition > 0");
+      "pg_catalog.row_number() OVER (PARTITION BY s.key, s.packed) - 1 AS repetition FROM " + name_.Sql() +
+      " AS s WHERE s.key IN (SELECT t.key FROM " + name_.Sql() + " AS t GROUP BY t.key HAVING pg_catalog.count(*) > 1)) AS d WHERE d.repetition > 0");
   pg::Debug("packed " + std::to_string(rows.processed) + " rows into " + std::to_string(slices_) + " slices, " +
             std::to_string(repeated.processed) + " of them repetitions");
   return static_cast<int64_t>(rows.processed);

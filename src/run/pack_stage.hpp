@@ -1,15 +1,16 @@
 // The staging table of a packing: converted rows with their keys, handed out in the order of the shuffle.
 //
-// Slices by key: rows go to one of S tables by the top bits of their key (a histogram by construction: keys are hashes, so the slices are equal but
-// for chance). Slice after slice, each sorted by the server within work_mem, gives all rows in the order of run/pack_key.hpp; S grows with the
-// data, so that every sort has a bounded size and the cost stays linear. Cutting that order by rank gives partitions that are equal to within one
-// row. On a cluster the same order is had by splitters and a sort in each segment; only this file and run/pack_write would change.
+// Slices by key: rows go to one of S tables by the top bits of their key (a histogram by construction: keys are hashes, so the slices are
+// equal but for chance). Slice after slice, each sorted by the server within work_mem, gives all rows in the order of run/pack_key.hpp; S
+// grows with the data, so that every sort has a bounded size and the cost stays linear. Cutting that order by rank gives partitions that
+// are equal to within one row. On a cluster the same order is had by splitters and a sort in each segment; only this file and
+// run/pack_write would change.
 //
 // Repetitions: rows of equal bytes have equal keys. All but the first of each are stored again under the keys of their repetition numbers
 // (repeated = true), and their first copies are passed over when the slices are read.
 //
-// The tables are unlogged (temporary when the packed table is), belong to this call and are dropped by it; an error takes them away with the
-// transaction.
+// The tables are unlogged (temporary when the packed table is), belong to this call and are dropped by it; an error takes them away with
+// the transaction.
 #pragma once
 
 #include <cstdint>

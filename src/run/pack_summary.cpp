@@ -92,9 +92,11 @@ void WriteSummary(const pg::TableName& name, bool temporary, const Source& sourc
 }
 
 PackSummary ReadSummaryConstants(const pg::TableName& packed) {
-  const pg::Result row = pg::Execute("SELECT s.normalizing_const::double precision, s.seed FROM " + packed.WithSuffix("_summary").Sql() + " AS s");
+  const pg::Result row = pg::Execute("SELECT s.normalizing_const::double precision, s.seed FROM " + packed.WithSuffix("_summary").Sql() +
+      " AS s");
   if (row.empty() || !row.at(0, 0) || !row.at(0, 1)) {
-    throw base::Error(base::ErrorCode::kDataCorrupted, "the summary of packed table \"" + packed.name + "\" lacks normalizing_const or seed");
+    throw base::Error(base::ErrorCode::kDataCorrupted, "the summary of packed table \"" + packed.name +
+        "\" lacks normalizing_const or seed");
   }
   PackSummary summary;
   summary.normalizing_const = std::strtod(row.at(0, 0)->c_str(), nullptr);

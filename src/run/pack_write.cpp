@@ -45,8 +45,8 @@ PackWriter::PackWriter(const pg::TableName& output, bool temporary, const base::
     if (fullest * static_cast<int64_t>(c->row_bytes()) > kMaxColumnBytes) {
       throw Error(ErrorCode::kLimitExceeded,
                   "a buffer of " + std::to_string(fullest) + " rows of column \"" + c->name + "\" would have " +
-                      std::to_string(fullest * static_cast<int64_t>(c->row_bytes())) + " bytes, at most " + std::to_string(kMaxColumnBytes) +
-                      " are possible",
+                      std::to_string(fullest * static_cast<int64_t>(c->row_bytes())) + " bytes, at most " +
+                      std::to_string(kMaxColumnBytes) + " are possible",
                   "", "Choose a smaller buffer_size, or leave it out.");
     }
     add_data(c->name);

@@ -1,7 +1,7 @@
 // The packed table itself: rows in the order of the shuffle are cut into partitions and buffers and written, one buffer at a time.
 //
-// Memory: one buffer. Digest: base::Hash (seed 0) over, for each buffer in order of (partition, buffer), partition_id, buffer_id, rows and both
-// halves of the buffer's own hash, as little-endian 64-bit words; a buffer's hash is that of its columns' bytes one after another.
+// Memory: one buffer. Digest: base::Hash (seed 0) over, for each buffer in order of (partition, buffer), partition_id, buffer_id, rows and
+// both halves of the buffer's own hash, as little-endian 64-bit words; a buffer's hash is that of its columns' bytes one after another.
 #pragma once
 
 #include <cstdint>

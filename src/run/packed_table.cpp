@@ -34,7 +34,8 @@ void RequireTyped(const std::vector<pg::Column>& columns, const std::string& nam
   }
   if (column->type != type) {
     throw Error(ErrorCode::kDatatypeMismatch,
-                "column " + Quoted(name) + " of packed table " + Quoted(table.name) + " has type " + column->type + ", not " + type, "", kHint);
+                "column " + Quoted(name) + " of packed table " + Quoted(table.name) + " has type " + column->type + ", not " + type,
+                "", kHint);
   }
 }
 
@@ -51,7 +52,8 @@ void ReadSummary(PackedTable* table, const pg::TableName& summary, const char* w
     }
   }
   const pg::Result row = pg::Read(
-      "SELECT s.format_version, s.data_spec::text, s.partition_rows::text, s.partition_buffers::text, s.max_buffer_rows, s.source_table, s.digest "
+      "SELECT s.format_version, s.data_spec::text, s.partition_rows::text, s.partition_buffers::text, s.max_buffer_rows, "
+      "s.source_table, s.digest "
       "FROM " + summary.Sql() + " AS s");
   if (row.rows.size() != 1) Corrupted(summary, "it has " + std::to_string(row.rows.size()) + " rows");
   for (const pg::Cell& cell : row.rows[0]) {
@@ -104,7 +106,8 @@ void RequireSame(const ColumnSpec& a, const ColumnSpec& b) {
 void RequireSameCount(size_t training, size_t validation, const char* what) {
   if (training == validation) return;
   throw Error(ErrorCode::kInvalidParameter,
-              "the validation table has " + std::to_string(validation) + " " + what + " columns, the training table " + std::to_string(training),
+              "the validation table has " + std::to_string(validation) + " " + what + " columns, the training table " +
+                  std::to_string(training),
               "", "Pack the validation data by validation_preprocessor_dl() with this training table.");
 }
 
@@ -125,7 +128,8 @@ PackedTable OpenPackedTable(std::string_view name, const char* what) {
   const std::vector<pg::Column> columns = pg::TableColumns(table.name, what);
   const pg::TableName summary = table.name.WithSuffix("_summary");
   if (!pg::TableExists(summary)) {
-    throw Error(ErrorCode::kUndefinedTable, "table " + Quoted(table.name.name) + " is no packed table: " + Quoted(summary.name) + " does not exist",
+    throw Error(ErrorCode::kUndefinedTable, "table " + Quoted(table.name.name) + " is no packed table: " + Quoted(summary.name) +
+        " does not exist",
                 std::string("It was given as ") + what + ".", kHint);
   }
   pg::RequireSelect(table.name);
