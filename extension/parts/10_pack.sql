@@ -40,12 +40,14 @@ COMMENT ON AGGREGATE cerebro._profile(record) IS 'internal: shapes, ranges, NULL
 -- Labels are compared as text: the settings that the text of a date, an interval or a number depends on are fixed here.
 CREATE FUNCTION cerebro.training_preprocessor_dl(source_table text, output_table text, dependent_varname text, independent_varname text,
         buffer_size integer DEFAULT NULL, normalizing_const real DEFAULT 1.0, num_classes integer[] DEFAULT NULL,
-        distribution_rules text DEFAULT NULL, num_partitions integer DEFAULT NULL, seed bigint DEFAULT NULL, dependent_type text DEFAULT NULL,
-        standardize boolean DEFAULT false, sample_weight text DEFAULT NULL, shapes text DEFAULT NULL, dtypes text DEFAULT NULL) RETURNS void
+        distribution_rules text DEFAULT NULL, num_partitions integer DEFAULT NULL, seed bigint DEFAULT NULL,
+        dependent_type text DEFAULT NULL, standardize boolean DEFAULT false, sample_weight text DEFAULT NULL, shapes text DEFAULT NULL,
+        dtypes text DEFAULT NULL) RETURNS void
     AS 'MODULE_PATHNAME', 'pg_cerebro_training_preprocessor_dl' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
     SET DateStyle = 'ISO, YMD' SET IntervalStyle = 'postgres' SET extra_float_digits = 1 SET bytea_output = 'hex';
-COMMENT ON FUNCTION cerebro.training_preprocessor_dl(text, text, text, text, integer, real, integer[], text, integer, bigint, text, boolean, text, text, text)
-    IS 'shuffles a table and packs it into buffers for training; writes <output_table> and <output_table>_summary';
+COMMENT ON FUNCTION cerebro.training_preprocessor_dl(text, text, text, text, integer, real, integer[], text, integer, bigint, text,
+        boolean, text, text, text) IS
+    'shuffles a table and packs it into buffers for training; writes <output_table> and <output_table>_summary';
 
 CREATE FUNCTION cerebro.validation_preprocessor_dl(source_table text, output_table text, dependent_varname text, independent_varname text,
         training_preprocessor_table text, buffer_size integer DEFAULT NULL, distribution_rules text DEFAULT NULL) RETURNS void

@@ -64,7 +64,8 @@ int64_t PackStage::Fill(const Source& source, const base::DataSpec& spec, uint64
   const pg::Result repeated = pg::Execute(
       into + "SELECT cerebro._row_key(d.packed, " + seed_sql + ", d.repetition), true, d.packed FROM (SELECT s.packed, " +
       "pg_catalog.row_number() OVER (PARTITION BY s.key, s.packed) - 1 AS repetition FROM " + name_.Sql() +
-      " AS s WHERE s.key IN (SELECT t.key FROM " + name_.Sql() + " AS t GROUP BY t.key HAVING pg_catalog.count(*) > 1)) AS d WHERE d.repetition > 0");
+      " AS s WHERE s.key IN (SELECT t.key FROM " + name_.Sql() + " AS t GROUP BY t.key HAVING pg_catalog.count(*) > 1)) AS d "
+      "WHERE d.repetition > 0");
   pg::Debug("packed " + std::to_string(rows.processed) + " rows into " + std::to_string(slices_) + " slices, " +
             std::to_string(repeated.processed) + " of them repetitions");
   return static_cast<int64_t>(rows.processed);

@@ -87,7 +87,8 @@ TEST(RowConverter, EveryPairOfTypes) {
   const std::vector<int64_t> longs = {0, 1, 127};
   const std::vector<float> reals = {0, 1, 127};
   const std::vector<double> doubles = {0, 1, 127};
-  const std::vector<Cell> cells = {Array(CellType::kInt16, shorts, {3}), Array(CellType::kInt32, ints, {3}), Array(CellType::kInt64, longs, {3}),
+  const std::vector<Cell> cells = {Array(CellType::kInt16, shorts, {3}), Array(CellType::kInt32, ints, {3}),
+                                   Array(CellType::kInt64, longs, {3}),
                                    Array(CellType::kFloat32, reals, {3}), Array(CellType::kFloat64, doubles, {3})};
   for (const Cell& cell : cells) {
     EXPECT_EQ(Convert<uint8_t>(OneInput(DType::kUInt8, {3}), {cell}), (std::vector<uint8_t>{0, 1, 127}));
@@ -99,7 +100,8 @@ TEST(RowConverter, EveryPairOfTypes) {
 }
 
 TEST(RowConverter, LimitsOfTheIntegerTypes) {
-  const std::vector<int64_t> limits = {-129, -128, 127, 128, 255, 256, -32769, -32768, 32767, 32768, -2147483649LL, -2147483648LL, 2147483647, 2147483648LL};
+  const std::vector<int64_t> limits = {-129, -128, 127, 128, 255, 256, -32769, -32768, 32767, 32768, -2147483649LL, -2147483648LL,
+      2147483647, 2147483648LL};
   const auto fits = [&](DType dtype, int64_t value) {
     const std::vector<int64_t> one = {value};
     const std::vector<double> real = {static_cast<double>(value)};
