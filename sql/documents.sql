@@ -1,0 +1,27 @@
+-- What README and tutorial show: no error, and what they promise.
+\set ECHO none
+\set data `echo "$CEREBRO_TEST_DATA"`
+SET client_min_messages = warning;
+CREATE SCHEMA documents;
+SET search_path = documents, public;
+\o /dev/null
+\i :data/load_digits.sql
+\i :data/README.sql
+\o
+\set ECHO all
+SELECT count(*) AS models, max(validation_metric) > 0.9 AS good FROM cerebro.leaderboard('models');
+SELECT count(*) AS predictions FROM predictions;
+
+\set ECHO none
+DROP SCHEMA documents CASCADE;
+CREATE SCHEMA documents;
+\o /dev/null
+\i :data/load_digits.sql
+\i :data/tutorial.sql
+\o
+\set ECHO all
+SELECT count(*) AS finalists, max(validation_metric) > 0.95 AS good FROM cerebro.leaderboard('models');
+SELECT count(*) AS random_configurations FROM random_configs;
+-- ten passes of regression: the mean error is far below the spread of the values
+SELECT training_metrics_final < (SELECT stddev(ink) / 5 FROM measures) AS good FROM ink_models_info;
+DROP SCHEMA documents CASCADE;
