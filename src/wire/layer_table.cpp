@@ -1,7 +1,6 @@
 #include "wire/layer_table.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include "wire/argument.hpp"
 #include "wire/layer_rules.hpp"

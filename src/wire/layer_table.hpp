@@ -1,7 +1,7 @@
 // The table of layers: one row a layer, with its Keras arguments and the functions that derive shapes, weights and cost.
 //
-// Adding a layer: a number in base::LayerKind, a row in layer_table.cpp (with a shape, weights or flops function of its own where
-// none of the given ones does), and a module in the engine.
+// Adding a layer: a number (base::LayerKind and graph.proto), a row in layer_table.cpp (with a shape, weights or flops function of its own
+// where none of the given ones does), and a module in the engine.
 //
 // THE CONTRACT between this reader and the engine: base::Layer::attributes is a dictionary with exactly the keys of the layer's row, in
 // the row's order, each normalised as follows. Whatever goes through GraphBuilder (Keras texts and stored graphs alike) keeps it.

@@ -8,8 +8,8 @@
 
 namespace wire {
 
-/// The place that a message is about; `argument` may be empty, or a path such as "kernel_initializer.scale". Without a class the place is no
-/// layer but an entry of the model, such as "input_layers".
+/// The place that a message is about; `argument` may be empty, or a path such as "kernel_initializer.scale". Without a class the place is
+/// no layer but an entry of the model, such as "input_layers".
 struct Where {
   std::string layer;
   std::string class_name;

@@ -189,6 +189,32 @@ TEST(LayerTable, OtherShapes) {
   EXPECT_EQ(OneLayer("6, 4", "LayerNormalization", "\"axis\": [1, 2]").layers[1].weights[0].shape, (Shape{6, 4}));
 }
 
+// Two inputs "a" and "b" into a layer "x".
+base::Call Merge(const std::string& a, const std::string& b, const std::string& class_name, const std::string& arguments = "") {
+  const auto entry = [](const std::string& layer, const std::string& inbound) {
+    return layer.substr(0, layer.size() - 1) + ", \"inbound_nodes\": " + inbound + "}";
+  };
+  const auto input = [&](const std::string& name, const std::string& shape) {
+    return entry(wire_test::LayerText("InputLayer", name, "\"batch_input_shape\": [null, " + shape + "]"), "[]");
+  };
+  return wire::ReadKeras("{\"class_name\": \"Model\", \"config\": {\"layers\": [" + input("a", a) + ", " + input("b", b) + ", " +
+                         entry(wire_test::LayerText(class_name, "x", arguments), "[[[\"a\", 0, 0], [\"b\", 0, 0]]]") +
+                         "], \"input_layers\": [[\"a\", 0, 0], [\"b\", 0, 0]], \"output_layers\": [[\"x\", 0, 0]]}}")
+      .calls.back();
+}
+
+TEST(LayerTable, Merging) {
+  for (const char* name : {"Add", "Multiply", "Average", "Maximum"}) {
+    EXPECT_EQ(Merge("4, 3", "4, 3", name).output_shape, (Shape{4, 3})) << name;
+    EXPECT_EQ(Merge("4, 1", "1, 3", name).output_shape, (Shape{4, 3})) << name;
+    EXPECT_EQ(Merge("4, 3", "4, 3", name).forward_flops, 12) << name;
+    EXPECT_THROW(Merge("4, 3", "3", name), base::Error) << name;
+  }
+  EXPECT_EQ(Merge("4, 3", "4, 2", "Concatenate").output_shape, (Shape{4, 5}));
+  EXPECT_EQ(Merge("4, 3", "1, 3", "Concatenate", "\"axis\": 1").output_shape, (Shape{5, 3}));
+  EXPECT_THROW(Merge("4, 3", "1, 2", "Concatenate"), base::Error);
+}
+
 TEST(LayerTable, Flops) {
   EXPECT_EQ(Flops("5, 4", "Dense", "\"units\": 3, \"use_bias\": false"), 2 * 5 * 4 * 3);
   EXPECT_EQ(Flops("4, 4, 2", "Conv2D", "\"filters\": 3, \"kernel_size\": 3, \"activation\": \"relu\""), 2 * 2 * 3 * (2 * 9 * 2 + 2));
