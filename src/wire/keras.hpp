@@ -9,8 +9,8 @@
 namespace wire {
 
 /// Reads and checks an architecture. Unknown layers, arguments, values or shapes that do not fit throw base::Error whose message names the
-/// layer and the argument: kSyntax for text that is no JSON, kFeatureNotSupported for an unknown layer or argument value, kLimitExceeded for
-/// tensors or models past all bounds, kInvalidParameter otherwise.
+/// layer and the argument: kSyntax for text that is no JSON, kFeatureNotSupported for an unknown layer or argument value, kLimitExceeded
+/// for tensors or models past all bounds, kInvalidParameter otherwise.
 base::Graph ReadKeras(std::string_view json);
 
 /// The canonical protobuf form. ReadGraph throws kDataCorrupted for bytes that are no graph; it checks every index and length.
