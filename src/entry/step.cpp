@@ -84,7 +84,9 @@ Datum Transition(FunctionCallInfo fcinfo, MakeStep make_step) {
     holder = NewHolder(context);
     holder->step = make_step(args);
   }
-  holder->step->Feed(args.int4(2, "partition_id"), args.int4(3, "buffer_id"), DataColumns(fcinfo));
+  const int partition_id = args.int4(2, "partition_id"), buffer_id = args.int4(3, "buffer_id");
+  // the data columns of a row are pointers to the stored values: they are fetched only when the run does not have them yet
+  if (!holder->step->FeedKept(partition_id, buffer_id)) holder->step->Feed(partition_id, buffer_id, DataColumns(fcinfo));
   return PointerGetDatum(holder);
 }
 

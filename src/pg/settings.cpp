@@ -22,6 +22,7 @@ constexpr int kMaxWorkers = 1024;
 constexpr int kMaxBundles = 100000;
 constexpr int kDefaultSharedStateKb = 1024 * 1024;
 constexpr int kDefaultBufferKb = 4 * 1024;
+constexpr int kDefaultCacheKb = 256 * 1024;
 constexpr int kMinBufferKb = 64;
 constexpr int kMaxBufferKb = 512 * 1024;  // a packed row must stay well below the server's 1 GB a value
 
@@ -34,6 +35,7 @@ int workers = kAutomaticWorkers;
 int bundles = 0;
 int bundle_offset = 0;
 int shared_state_kb = kDefaultSharedStateKb;
+int cache_kb = kDefaultCacheKb;
 int buffer_kb = kDefaultBufferKb;
 int precision = kFloat32;
 
@@ -57,6 +59,9 @@ void RegisterSettings() {
     DefineInt("cerebro.shared_state_mem", "Most shared memory that the training states of one fit may take.",
               "Larger states lie in a mapped file in the server's temporary directory, with the same results.", &shared_state_kb,
               kDefaultSharedStateKb, 0, INT_MAX, GUC_UNIT_KB);
+    DefineInt("cerebro.cache_mem", "Most memory in which a process keeps packed buffers during a fit.",
+              "Buffers that are kept need not be fetched again by the next model or iteration. 0 keeps none.", &cache_kb, kDefaultCacheKb, 0,
+              INT_MAX, GUC_UNIT_KB);
     DefineInt("cerebro.buffer_bytes", "Size of a packed buffer.", "Used when a table is packed without a buffer_size.", &buffer_kb,
               kDefaultBufferKb, kMinBufferKb, kMaxBufferKb, GUC_UNIT_KB);
     DefineCustomEnumVariable("cerebro.precision", "Floating-point type that models are trained in.",
@@ -73,6 +78,7 @@ Settings CurrentSettings() {
   s.bundles = bundles;
   s.bundle_offset = bundle_offset;
   s.shared_state_mem = static_cast<int64_t>(shared_state_kb) * 1024;
+  s.cache_mem = static_cast<int64_t>(cache_kb) * 1024;
   s.buffer_bytes = static_cast<int64_t>(buffer_kb) * 1024;
   s.float64 = precision == kFloat64;
 #if CEREBRO_HAS_PARALLEL

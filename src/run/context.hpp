@@ -6,13 +6,14 @@
 
 namespace run {
 
-struct ModelSpec;
+class BufferCache;
 
 /// The visit in progress, as the aggregate sees it.
 struct ActiveVisit {
   int slot = -1;
   engine::Model* model = nullptr;        // attached to its state
   const base::DataSpec* data = nullptr;
+  BufferCache* cache = nullptr;          // of the run in this process, or nullptr
   bool begun = false;                    // the aggregate was started
   bool ended = false;                    // ... and came to its end
   engine::TrainResult result;

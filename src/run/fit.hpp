@@ -19,7 +19,7 @@ struct FitArguments {
   std::optional<int> metrics_compute_frequency;  // none: only after the last iteration
   bool warm_start = false;
   std::optional<std::string> name, description;
-  bool use_caching = false;     // accepted for MADlib's sake: packed buffers need no cache of ours on PostgreSQL
+  bool use_caching = false;     // accepted for MADlib's sake: what is kept in memory is cerebro.cache_mem's to say
   std::optional<int64_t> seed;  // none: 0
   std::optional<int> workers;   // none: cerebro.workers
   bool restore_best = false;    // model_weights of the best due iteration instead of the last

@@ -39,8 +39,9 @@ class HopLoop {
   void ScoreTable(int table);
   void ScoreAll(int64_t iteration);
   void KeepBest(size_t model);
-  const std::string& LeadMetric(size_t model) const;
-  double LeadValue(const HopModelResult& model) const;
+  std::string LeadMetric(size_t model) const;
+  bool HaveOneMetric() const;
+  const std::vector<std::vector<double>>& Scores(size_t model) const;
   void SetPhase(HopPhase phase);
   void WorkOrWait();
   void DrainVisits();
@@ -74,6 +75,15 @@ class HopLoop {
   std::vector<int64_t> visits_done_;  // a model
   std::vector<double> iteration_loss_sum_, iteration_rows_;
 };
+
+// Whether values a (engine::Model::Finish) are better than b: by the first metric if its name is given, equal ones by the loss.
+bool BetterValues(const std::string& metric, const std::vector<double>& a, const std::vector<double>& b) {
+  if (!metric.empty() && a.size() > 1 && b.size() > 1) {
+    if (BetterMetric(metric, a[1], b[1])) return true;
+    if (BetterMetric(metric, b[1], a[1])) return false;
+  }
+  return BetterMetric("loss", a[0], b[0]);
+}
 
 HopLoop::HopLoop(const HopRequest& request, const std::string& model_table)
     : request_(request), model_table_(model_table), started_(pg::Now()), progress_(model_table) {
@@ -292,43 +302,58 @@ void HopLoop::ScoreAll(int64_t iteration) {
   ScoreTable(kTrainingTable);
   const bool validated = shared_->validation_partitions > 0;
   if (validated) ScoreTable(kValidationTable);
+  const bool by_metric = HaveOneMetric();
   size_t best = 0;
   for (size_t m = 0; m < models_.size(); m++) {
-    HopModelResult& model = result_.models[m];
-    model.elapsed.push_back(pg::Now() - started_);
+    result_.models[m].elapsed.push_back(pg::Now() - started_);
     if (request_.keep_best) KeepBest(m);
-    const HopModelResult& leader = result_.models[best];
-    if (m > 0 && BetterMetric(LeadMetric(m), LeadValue(model), LeadValue(leader))) best = m;
+    if (m > 0 && BetterValues(by_metric ? LeadMetric(m) : "", Scores(m).back(), Scores(best).back())) best = m;
   }
-  const HopModelResult& leader = result_.models[best];
+  const std::vector<double>& leader = Scores(best).back();
   char text[192];
-  std::snprintf(text, sizeof(text), "; best by %s %s: mst_key=%d with %.6g (loss %.6g)", validated ? "validation" : "training",
-                LeadMetric(best).c_str(), request_.mst_keys[best], LeadValue(leader),
-                (validated ? leader.validation : leader.training).back()[0]);
+  if (by_metric && leader.size() > 1) {
+    std::snprintf(text, sizeof(text), "; best by %s %s: mst_key=%d with %.6g (loss %.6g)", validated ? "validation" : "training",
+                  LeadMetric(best).c_str(), request_.mst_keys[best], leader[1], leader[0]);
+  } else {
+    std::snprintf(text, sizeof(text), "; best by %s loss: mst_key=%d with %.6g", validated ? "validation" : "training",
+                  request_.mst_keys[best], leader[0]);
+  }
   iterations_reported_ = iteration;
   pg::Info("iteration " + std::to_string(iteration) + " of " + std::to_string(request_.iterations) + ": " +
            Seconds(pg::Now() - iteration_started_) + ", " + MetricsLine() + text);
   iteration_started_ = pg::Now();
 }
 
-// The metric that models are compared by: the first after the loss, or the loss.
-const std::string& HopLoop::LeadMetric(size_t model) const {
+// The first metric after the loss; empty when there is none.
+std::string HopLoop::LeadMetric(size_t model) const {
   const std::vector<std::string>& names = models_[model]->metric_names();
-  return names[names.size() > 1 ? 1 : 0];
+  return names.size() > 1 ? names[1] : std::string();
 }
 
-double HopLoop::LeadValue(const HopModelResult& model) const {
-  const std::vector<double>& values = (model.validation.empty() ? model.training : model.validation).back();
-  return values[values.size() > 1 ? 1 : 0];
+// Only a metric that all models have tells which of them is better, as in cerebro.leaderboard().
+bool HopLoop::HaveOneMetric() const {
+  std::string metric;
+  for (size_t m = 0; m < models_.size(); m++) {
+    if (result_.models[m].diverged_step != 0) continue;
+    const std::string own = LeadMetric(m);
+    if (own.empty() || (!metric.empty() && own != metric)) return false;
+    metric = own;
+  }
+  return !metric.empty();
+}
+
+// A model's values at each due iteration that counts for comparisons.
+const std::vector<std::vector<double>>& HopLoop::Scores(size_t model) const {
+  const HopModelResult& result = result_.models[model];
+  return result.validation.empty() ? result.training : result.validation;
 }
 
 void HopLoop::KeepBest(size_t m) {
   HopModelResult& model = result_.models[m];
   if (model.diverged_step != 0) return;
-  const auto& history = model.validation.empty() ? model.training : model.validation;
-  const auto value = [&](size_t due) { return history[due][history[due].size() > 1 ? 1 : 0]; };
+  const std::vector<std::vector<double>>& history = Scores(m);
   const size_t now = history.size() - 1;
-  if (model.best_due >= 0 && !BetterMetric(LeadMetric(m), value(now), value(static_cast<size_t>(model.best_due)))) return;
+  if (model.best_due >= 0 && !BetterValues(LeadMetric(m), history[now], history[static_cast<size_t>(model.best_due)])) return;
   model.best_due = static_cast<int64_t>(now);
   model.best_weights.clear();
   models_[m]->StoreWeights(BlockOf(m), &model.best_weights);

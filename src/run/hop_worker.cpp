@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "pg/names.hpp"
 #include "pg/report.hpp"
+#include "pg/settings.hpp"
 #include "run/evaluate.hpp"
 
 namespace run {
@@ -51,7 +52,8 @@ HopWorker::HopWorker(HopShared* shared, char* states, HopSpec spec, int number)
       number_(number),
       options_(EngineOptions(spec_.use_gpus)),
       scheduler_(At<char>(shared, shared->scheduler_offset), spec_.plan, false),
-      models_(spec_.models.size()) {
+      models_(spec_.models.size()),
+      cache_(static_cast<size_t>(pg::CurrentSettings().cache_mem)) {
   options_.precision = spec_.precision;
 }
 
@@ -130,6 +132,7 @@ void HopWorker::VisitModel(int index, const plan::Scheduler::Task& task, int par
   visit.slot = index;
   visit.model = model;
   visit.data = &spec_.training.spec;
+  visit.cache = &cache_;
   VisitRecord record;
   record.model = index;
   record.iteration = task.iteration;

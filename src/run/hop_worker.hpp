@@ -8,6 +8,7 @@
 
 #include "pg/sql.hpp"
 #include "plan/schedule.hpp"
+#include "run/buffer_cache.hpp"
 #include "run/context.hpp"
 #include "run/hop_memory.hpp"
 
@@ -40,6 +41,7 @@ class HopWorker {
   plan::Scheduler scheduler_;
   std::vector<std::unique_ptr<engine::Model>> models_;  // built at first use
   std::unique_ptr<pg::Statement> visit_query_;
+  BufferCache cache_;
   uint64_t seen_events_ = 0;
   bool stopped_ = false;
 };

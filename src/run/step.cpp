@@ -8,6 +8,7 @@
 #include "pg/report.hpp"
 #include "plan/params.hpp"
 #include "run/architectures.hpp"
+#include "run/buffer_cache.hpp"
 #include "run/buffer_view.hpp"
 #include "run/packed_table.hpp"
 
@@ -50,7 +51,19 @@ Step::Step(int slot) : visit_(CurrentVisit()) {
 
 Step::~Step() = default;
 
+bool Step::FeedKept(int partition_id, int buffer_id) {
+  const std::vector<base::Bytes>* columns = visit_->cache == nullptr ? nullptr : visit_->cache->Find(partition_id, buffer_id);
+  if (columns == nullptr) return false;
+  Train(partition_id, buffer_id, *columns);
+  return true;
+}
+
 void Step::Feed(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns) {
+  if (visit_->cache != nullptr) visit_->cache->Keep(partition_id, buffer_id, columns);
+  Train(partition_id, buffer_id, columns);
+}
+
+void Step::Train(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns) {
   const base::Buffer buffer = ViewBuffer(*visit_->data, partition_id, buffer_id, columns);
   if (visit_->result.diverged) return;
   const engine::TrainResult part = visit_->model->Train(buffer, pg::CheckInterrupts);

@@ -25,7 +25,10 @@ class Step {
   explicit Step(int slot);
   ~Step();
 
-  /// Trains on one packed buffer: its data columns in the packed table's order (independent, dependent, then the sample weight where the
+  /// True, and trained, when the run keeps this buffer in memory: its columns need not be fetched.
+  bool FeedKept(int partition_id, int buffer_id);
+
+  /// Trains on one packed buffer, and keeps it where the run has room for it. columns: its data columns in the packed table's order (independent, dependent, then the sample weight where the
   /// table has one). Errors: kInvalidParameter when the columns do not fit the state's data.
   void Feed(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns);
 
@@ -34,6 +37,8 @@ class Step {
 
  private:
   struct Own;
+  void Train(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns);
+
   std::unique_ptr<Own> own_;  // by hand only
   ActiveVisit* visit_;        // own_'s or the driver's
 };
