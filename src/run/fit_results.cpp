@@ -193,13 +193,11 @@ void WriteSummary(const FitArguments& a, const PreparedFit& fit, const HopResult
       "threads,"
       " precision, use_gpus, build, state_place";
   std::string values =
-      "$1::text, $2::text, $3::text, $4::text, $5::text[], $6::text[], $7::text, $8::text, NULL, $9::integer, $10::integer, $11::boolean, "
-      "$12::text,"
-      " $13::text, pg_catalog.to_timestamp($14::double precision)::timestamp, pg_catalog.to_timestamp($15::double precision)::timestamp,"
-      " (SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'pg_cerebro'), s.dependent_vartype, s.normalizing_const, "
-      "s.num_classes,"
-      " $16::integer[], $17::text, $18::text, $19::bigint, $20::json, $21::integer, $22::integer, $23::text, $24::boolean, $25::text, "
-      "$26::text";
+      "$1, $2, $3, $4, $5, $6, $7, $8, NULL, $9::integer, $10::integer, $11, $12, $13, pg_catalog.to_timestamp($14)::timestamp,"
+      " pg_catalog.to_timestamp($15)::timestamp,"
+      " (SELECT extversion FROM pg_catalog.pg_extension WHERE extname OPERATOR(pg_catalog.=) 'pg_cerebro'), s.dependent_vartype,"
+      " s.normalizing_const, s.num_classes, $16::integer[], $17, $18, $19, $20::pg_catalog.json, $21::integer, $22::integer, $23, $24, $25,"
+      " $26";
   for (const pg::Column& column : ClassValueColumns(fit)) {
     names += ", " + pg::QuoteIdent(column.name);
     values += ", s." + pg::QuoteIdent(column.name);

@@ -127,8 +127,10 @@ Source OpenSource(const std::string& source_table, const std::string& independen
   }
   for (const SourceColumn& c : source.columns) CellSql(c.column, c.kind, "s");  // refuses types that cannot be packed
   CheckNames(source);
-  const pg::Result kind = pg::Execute("SELECT c.relkind IN ('r', 'm') FROM pg_catalog.pg_class c WHERE c.oid = $1::pg_catalog.regclass",
-                                      {source.name.Sql()});
+  const pg::Result kind =
+      pg::Execute("SELECT c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'm']::pg_catalog.\"char\"[]) FROM pg_catalog.pg_class c"
+                  " WHERE c.oid OPERATOR(pg_catalog.=) $1::pg_catalog.regclass",
+                  {source.name.Sql()});
   source.has_ctid = !kind.empty() && kind.at(0, 0).value_or("f") == "t";
   return source;
 }

@@ -56,9 +56,9 @@ std::string LabelSql(const pg::Column& column, std::string_view alias) {
   if (column.is_array) WrongType(column, "class label", "Labels are scalars. For an array of numbers use dependent_type 'array'.");
   // a label's text must not depend on the session's time zone; the function's own settings fix the other formats
   if (column.base_type.rfind("timestamp", 0) == 0 && column.base_type.find("with time zone") != std::string::npos) {
-    return "pg_catalog.timezone('UTC'::text, " + Reference(column, alias) + "::timestamp with time zone)::text";
+    return "pg_catalog.timezone('UTC'::pg_catalog.text, " + Reference(column, alias) + "::timestamp with time zone)::pg_catalog.text";
   }
-  return Reference(column, alias) + "::text";
+  return Reference(column, alias) + "::pg_catalog.text";
 }
 
 }  // namespace
@@ -105,7 +105,7 @@ std::string PackRowSql(const base::DataSpec& spec, const std::vector<pg::Column>
   for (const base::ColumnSpec& c : spec.inputs) add(CellSql(find(c.name), c.kind, alias));
   for (const base::ColumnSpec& c : spec.targets) add(CellSql(find(c.name), c.kind, alias));
   if (spec.has_weights) add(CellSql(find(weight), TargetKind::kReal, alias));
-  return "cerebro._pack_row(" + pg::QuoteLiteral(base::WriteDataSpec(spec)) + "::text, ROW(" + list + "))";
+  return "cerebro._pack_row(" + pg::QuoteLiteral(base::WriteDataSpec(spec)) + "::pg_catalog.text, ROW(" + list + "))";
 }
 
 base::DataSpec PredictSpec(const base::DataSpec& training, const std::vector<pg::Column>& columns, const std::vector<std::string>& names,

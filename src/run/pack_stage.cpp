@@ -19,7 +19,8 @@ constexpr int64_t kMaxFetchRows = 4096;
 
 PackStage::PackStage(const pg::TableName& output, bool temporary, int64_t rows, size_t row_bytes) : name_(output), row_bytes_(row_bytes) {
   const int64_t work_mem =
-      pg::Execute("SELECT s.setting FROM pg_catalog.pg_settings AS s WHERE s.name = 'work_mem'").Int() * 1024;  // the view has it in kB
+      pg::Execute("SELECT s.setting FROM pg_catalog.pg_settings AS s WHERE s.name OPERATOR(pg_catalog.=) 'work_mem'").Int() *
+      1024;  // the view has it in kB
   const double slice_bytes = static_cast<double>(kSliceWorkMems * work_mem);
   while (slices_ < kMaxSlices && static_cast<double>(rows) * static_cast<double>(row_bytes) > slices_ * slice_bytes) slices_ *= 2;
   // one packing at a time in a session, and other sessions have other numbers
@@ -63,9 +64,9 @@ int64_t PackStage::Fill(const Source& source, const base::DataSpec& spec, uint64
   pg::Execute("ANALYZE " + name_.Sql() + " (key)");
   const pg::Result repeated = pg::Execute(
       into + "SELECT cerebro._row_key(d.packed, " + seed_sql + ", d.repetition), true, d.packed FROM (SELECT s.packed, " +
-      "pg_catalog.row_number() OVER (PARTITION BY s.key, s.packed) - 1 AS repetition FROM " + name_.Sql() +
-      " AS s WHERE s.key IN (SELECT t.key FROM " + name_.Sql() + " AS t GROUP BY t.key HAVING pg_catalog.count(*) > 1)) AS d "
-      "WHERE d.repetition > 0");
+      "pg_catalog.row_number() OVER (PARTITION BY s.key, s.packed) OPERATOR(pg_catalog.-) 1 AS repetition FROM " + name_.Sql() +
+      " AS s WHERE s.key OPERATOR(pg_catalog.=) ANY (SELECT t.key FROM " + name_.Sql() +
+      " AS t GROUP BY t.key HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1)) AS d WHERE d.repetition OPERATOR(pg_catalog.>) 0");
   pg::Debug("packed " + std::to_string(rows.processed) + " rows into " + std::to_string(slices_) + " slices, " +
             std::to_string(repeated.processed) + " of them repetitions");
   return static_cast<int64_t>(rows.processed);

@@ -69,7 +69,7 @@ void WriteSummary(const pg::TableName& name, bool temporary, const Source& sourc
     const std::string column = c.column.name + kClassValuesSuffix;
     counts += (counts.empty() ? "" : ",") + (c.labels() ? std::to_string(spec.num_classes) : std::string("NULL"));
     if (c.labels()) {
-      row.Add(column, c.column.type + "[]", ArrayText(spec.class_values, spec.num_classes), "::text[]");
+      row.Add(column, c.column.type + "[]", ArrayText(spec.class_values, spec.num_classes), "::pg_catalog.text[]");
     } else {
       row.Add(column, "text[]", pg::Null{});
     }
@@ -82,7 +82,7 @@ void WriteSummary(const pg::TableName& name, bool temporary, const Source& sourc
   row.Add("num_partitions", "integer", static_cast<int64_t>(summary.spec.num_partitions));
   row.Add("seed", "bigint", summary.seed);
   row.Add("rows", "bigint", summary.spec.rows);
-  row.Add("data_spec", "json", base::WriteDataSpec(summary.spec), "::text");
+  row.Add("data_spec", "json", base::WriteDataSpec(summary.spec), "::pg_catalog.text");
   row.Add("digest", "text", summary.digest);
   row.Add("partition_rows", "bigint[]", summary.partition_rows);
   row.Add("partition_buffers", "integer[]", summary.partition_buffers);

@@ -52,9 +52,8 @@ void ReadSummary(PackedTable* table, const pg::TableName& summary, const char* w
     }
   }
   const pg::Result row = pg::Read(
-      "SELECT s.format_version, s.data_spec::text, s.partition_rows::text, s.partition_buffers::text, s.max_buffer_rows, "
-      "s.source_table, s.digest "
-      "FROM " + summary.Sql() + " AS s");
+      "SELECT s.format_version, s.data_spec::pg_catalog.text, s.partition_rows::pg_catalog.text, s.partition_buffers::pg_catalog.text,"
+      " s.max_buffer_rows, s.source_table, s.digest FROM " + summary.Sql() + " AS s");
   if (row.rows.size() != 1) Corrupted(summary, "it has " + std::to_string(row.rows.size()) + " rows");
   for (const pg::Cell& cell : row.rows[0]) {
     if (!cell) Corrupted(summary, "it holds NULL");
