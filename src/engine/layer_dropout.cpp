@@ -9,6 +9,10 @@ namespace engine {
 
 namespace {
 
+base::Stream DropoutStream(const DrawKeys& keys, uint64_t site) {
+  return {keys.seed, keys.stream, base::Purpose::kDropout, keys.iteration, keys.epoch, keys.place, site};
+}
+
 template <class T>
 void FillMask(T* out, int64_t count, double rate, const base::Stream& stream) {
   const uint64_t below = static_cast<uint64_t>(std::ldexp(rate, 32));
@@ -51,14 +55,21 @@ class DropoutModule : public Module {
 
 }  // namespace
 
+void FillDropoutMask(double rate, const DrawKeys& keys, uint64_t site, int64_t n, float* mask) {
+  FillMask(mask, n, rate, DropoutStream(keys, site));
+}
+
+void FillDropoutMask(double rate, const DrawKeys& keys, uint64_t site, int64_t n, double* mask) {
+  FillMask(mask, n, rate, DropoutStream(keys, site));
+}
+
 at::Tensor DropoutMask(const std::vector<int64_t>& shape, double rate, const at::TensorOptions& options, const DrawKeys& keys,
                        uint64_t site) {
-  const base::Stream stream(keys.seed, keys.stream, base::Purpose::kDropout, keys.iteration, keys.epoch, keys.place, site);
   at::Tensor mask = at::empty(shape, at::TensorOptions().dtype(options.dtype()));
   if (mask.scalar_type() == at::kDouble) {
-    FillMask(mask.data_ptr<double>(), mask.numel(), rate, stream);
+    FillDropoutMask(rate, keys, site, mask.numel(), mask.data_ptr<double>());
   } else {
-    FillMask(mask.data_ptr<float>(), mask.numel(), rate, stream);
+    FillDropoutMask(rate, keys, site, mask.numel(), mask.data_ptr<float>());
   }
   return mask.to(options.device());
 }

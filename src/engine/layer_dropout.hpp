@@ -16,4 +16,8 @@ namespace engine {
 at::Tensor DropoutMask(const std::vector<int64_t>& shape, double rate, const at::TensorOptions& options, const DrawKeys& keys,
                        uint64_t site);
 
+/// The same for n elements of a plain array.
+void FillDropoutMask(double rate, const DrawKeys& keys, uint64_t site, int64_t n, float* mask);
+void FillDropoutMask(double rate, const DrawKeys& keys, uint64_t site, int64_t n, double* mask);
+
 }  // namespace engine

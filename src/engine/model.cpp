@@ -70,6 +70,7 @@ Model::Impl::Impl(const base::Graph& g, const base::TrainConfig& c, const base::
       ReadConstraint(weight.constraint, layer.name + "/" + weight.name);
     }
   }
+  if (options.kernels && device.is_cpu() && outputs == 1) kernels = KernelTrainer::Make(graph, config, losses[0], data, layout);
 }
 
 ModelTensors& Model::Impl::attached() const {
@@ -95,6 +96,7 @@ Model::Model(const base::Graph& graph, const base::TrainConfig& config, const ba
 Model::~Model() = default;
 
 const StateLayout& Model::layout() const { return impl_->layout; }
+bool Model::has_kernels() const { return impl_->kernels != nullptr; }
 const std::vector<std::string>& Model::metric_names() const { return impl_->metric_names; }
 size_t Model::sums_size() const { return impl_->sums_size; }
 const std::vector<base::Shape>& Model::output_shapes() const { return impl_->output_shapes; }
@@ -162,12 +164,14 @@ void Model::Attach(void* block) {
   Detach();
   Translated("attaching a state", [&] {
     impl_->tensors = std::make_unique<ModelTensors>(impl_->graph, impl_->layout, block, impl_->device);
+    if (impl_->kernels) impl_->kernels->Attach(block);
   });
 }
 
 void Model::Detach() {
   const FtzGuard ftz;
   if (!impl_->tensors) return;
+  if (impl_->kernels) impl_->kernels->Attach(nullptr);
   const std::unique_ptr<ModelTensors> leaving = std::move(impl_->tensors);
   Translated("writing a state back", [&] { leaving->WriteBack(); });
 }

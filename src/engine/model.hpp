@@ -25,6 +25,9 @@ using Poll = std::function<void()>;
 struct Options {
   base::DType precision = base::DType::kFloat32;  // or kFloat64
   int device = -1;                                // -1 = CPU, else CUDA device index
+  /// Train by hand-written kernels where the network has them (on the CPU), else by autograd: the same numbers to floating-point
+  /// tolerance, several times faster. Which models have kernels is a pure function of graph, configuration and options.
+  bool kernels = false;
 };
 
 /// Sets the number of threads of LibTorch and of the BLAS for this process. Call before the first tensor operation; later calls
@@ -55,6 +58,8 @@ class Model {
   Model& operator=(const Model&) = delete;
 
   const StateLayout& layout() const;
+  /// True when Train takes the hand-written kernels.
+  bool has_kernels() const;
 
   /// Fills a block of layout().bytes: counters, initial weights (a function of seed, stream and, where given, the initialiser's own
   /// seed), zeroed slots (Adagrad: its initial value).

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/kernel_step.hpp"
 #include "engine/model.hpp"
 #include "engine/model_batch.hpp"
 #include "engine/model_network.hpp"
@@ -35,6 +36,7 @@ struct Model::Impl {
   // What is laid over a block, and the place in a visit.
   BatchLoader loader;
   std::unique_ptr<ModelTensors> tensors;
+  std::unique_ptr<KernelTrainer> kernels;  // nullptr: autograd
   uint64_t visit_buffers = 0;  // buffers trained in this visit
   uint64_t visit_batches = 0;  // mini-batches of one epoch over those buffers
   std::vector<int64_t> order;  // of the buffer's rows
@@ -49,7 +51,9 @@ struct Model::Impl {
   /// Sum over the rows of all outputs' weighted losses, in double and in the order of the rows.
   double LossSum(const std::vector<at::Tensor>& row_losses) const;
 
-  /// One mini-batch. Returns false, with nothing changed, when the loss is NaN or infinite.
+  /// One mini-batch of a buffer's rows, by kernels or by autograd.
+  bool TrainRows(const base::Buffer& buffer, const int64_t* rows, int64_t n, const DrawKeys& keys, TrainResult* result);
+  /// One mini-batch by autograd. Returns false, with nothing changed, when the loss is NaN or infinite.
   bool TrainBatch(const Batch& batch, const DrawKeys& keys, TrainResult* result);
   void Step(const std::vector<at::Tensor>& gradients);
   template <typename T>

@@ -36,6 +36,14 @@ double Model::Impl::LossSum(const std::vector<at::Tensor>& row_losses) const {
   return sum;
 }
 
+bool Model::Impl::TrainRows(const base::Buffer& buffer, const int64_t* rows, int64_t n, const DrawKeys& keys, TrainResult* result) {
+  if (kernels) {
+    kernels->Load(buffer, rows, n);
+    return kernels->Train(keys, &result->loss_sum);
+  }
+  return TrainBatch(loader.Load(buffer, rows, 0, n, BatchLoader::Want::kInputsAndTargets, true), keys, result);
+}
+
 bool Model::Impl::TrainBatch(const Batch& batch, const DrawKeys& keys, TrainResult* result) {
   ModelTensors& model = attached();
   std::vector<StatisticUpdate> updates;
@@ -144,9 +152,7 @@ TrainResult Model::Train(const base::Buffer& buffer, const Poll& poll) {
         if (poll) poll();
         const int64_t n = std::min(size, buffer.rows - first);
         keys.place = partition | number;
-        const Batch& batch =
-            impl.loader.Load(buffer, impl.order.data() + first, 0, n, BatchLoader::Want::kInputsAndTargets, true);
-        if (!impl.TrainBatch(batch, keys, &result)) {
+        if (!impl.TrainRows(buffer, impl.order.data() + first, n, keys, &result)) {
           counters->diverged_step = counters->step + 1;
           result.diverged = true;
           return result;

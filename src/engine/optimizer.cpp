@@ -93,8 +93,12 @@ double SlotInitialValue(const OptimizerConfig& config) {
 
 template <typename T>
 void ApplyUpdate(const OptimizerConfig& config, double learning_rate, uint64_t step, T* w, const T* grad, T* const* slots, int64_t n) {
-  ChooseKernel<T>(config)(MakeCoefficients<T>(config, learning_rate, step), w, grad, slots, n);
+  UpdateStep<T>(config, learning_rate, step).Apply(w, grad, slots, n);
 }
+
+template <typename T>
+UpdateStep<T>::UpdateStep(const OptimizerConfig& config, double learning_rate, uint64_t step)
+    : kernel_(ChooseKernel<T>(config)), coefficients_(MakeCoefficients<T>(config, learning_rate, step)) {}
 
 bool ClipsGradients(const OptimizerConfig& config) {
   return config.clipvalue > 0 || config.clipnorm > 0 || config.global_clipnorm > 0;
@@ -131,6 +135,8 @@ void ClipGradients(const OptimizerConfig& config, const std::vector<GradientView
 
 template void ApplyUpdate(const OptimizerConfig&, double, uint64_t, float*, const float*, float* const*, int64_t);
 template void ApplyUpdate(const OptimizerConfig&, double, uint64_t, double*, const double*, double* const*, int64_t);
+template class UpdateStep<float>;
+template class UpdateStep<double>;
 template double SumOfSquares(const float*, int64_t);
 template double SumOfSquares(const double*, int64_t);
 template void ClipGradients(const OptimizerConfig&, const std::vector<GradientView<float>>&);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/config.hpp"
+#include "engine/optimizer_kernels.hpp"
 
 namespace engine {
 
@@ -35,6 +36,19 @@ double SlotInitialValue(const base::OptimizerConfig& config);
 template <typename T>
 void ApplyUpdate(const base::OptimizerConfig& config, double learning_rate, uint64_t step, T* w, const T* grad, T* const* slots,
                  int64_t n);
+
+/// The rule and the scalars of one step, for many tensors: what ApplyUpdate works out anew for each.
+template <typename T>
+class UpdateStep {
+ public:
+  UpdateStep(const base::OptimizerConfig& config, double learning_rate, uint64_t step);
+  /// As ApplyUpdate.
+  void Apply(T* w, const T* grad, T* const* slots, int64_t n) const { kernel_(coefficients_, w, grad, slots, n); }
+
+ private:
+  UpdateKernel<T> kernel_;
+  Coefficients<T> coefficients_;
+};
 
 /// One gradient tensor, laid out without gaps.
 template <typename T>

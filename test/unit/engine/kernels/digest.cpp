@@ -8,6 +8,7 @@
 #include "base/hash.hpp"
 #include "base/philox.hpp"
 #include "engine/gather.hpp"
+#include "engine/kernel_math.hpp"
 #include "engine/optimizer.hpp"
 
 namespace {
@@ -75,6 +76,47 @@ void HashGather(base::Hasher* hasher) {
   }
 }
 
+template <typename T>
+void HashKernels(base::Hasher* hasher) {
+  constexpr int64_t kRows = 17, kColumns = 59;  // 1003 elements
+  const std::vector<T> x = Random<T>(11, false), y = Random<T>(12, true), bias = Random<T>(13, false), factors = Random<T>(14, true);
+  const auto add = [&](const std::vector<T>& values) { hasher->Update(values.data(), values.size() * sizeof(T)); };
+  for (int a = 0; a <= static_cast<int>(engine::KernelActivation::kSoftmax); a++) {
+    const auto activation = static_cast<engine::KernelActivation>(a);
+    std::vector<T> out = x, gradient = y;
+    engine::BiasActivation(activation, bias.data(), kRows, kColumns, out.data());
+    engine::ActivationGradient(activation, out.data(), kRows, kColumns, gradient.data());
+    add(out);
+    add(gradient);
+  }
+  std::vector<T> sums(kColumns), product(kElements), gradient = y, e = x, t = x, losses(kRows);
+  engine::ColumnSums(x.data(), kRows, kColumns, sums.data());
+  engine::Multiply(x.data(), y.data(), kElements, product.data());
+  engine::AddRegularizer(x.data(), kElements, T(0.01), T(0.2), gradient.data());
+  for (T& v : e) v *= 30;
+  engine::Exponentials(kElements, e.data());
+  engine::Tangents(kElements, t.data());
+  for (const std::vector<T>* values : {&sums, &product, &gradient, &e, &t}) add(*values);
+  const double regularizer = engine::RegularizerSum(x.data(), kElements, 0.1, 0.2);
+  hasher->Update(&regularizer, sizeof(regularizer));
+  std::vector<int64_t> index;
+  for (int64_t i = 0; i < kRows; i++) index.push_back(i * i % kColumns);
+  for (int loss = 0; loss < 6; loss++) {
+    std::vector<T> values = x;
+    T* v = values.data();
+    switch (loss) {
+      case 0: engine::CategoricalLoss(T(0.1), y.data(), factors.data(), kRows, kColumns, v, losses.data()); break;
+      case 1: engine::SparseCategoricalLoss(index.data(), factors.data(), kRows, kColumns, v, losses.data()); break;
+      case 2: engine::BinaryLoss(T(0.1), y.data(), factors.data(), kRows, kColumns, v, losses.data()); break;
+      case 3: engine::SquaredLoss(y.data(), factors.data(), kRows, kColumns, v, losses.data()); break;
+      case 4: engine::AbsoluteLoss(y.data(), factors.data(), kRows, kColumns, v, losses.data()); break;
+      case 5: engine::HuberLoss(T(0.7), y.data(), factors.data(), kRows, kColumns, v, losses.data()); break;
+    }
+    add(values);
+    add(losses);
+  }
+}
+
 }  // namespace
 
 int main() {
@@ -83,6 +125,8 @@ int main() {
   HashUpdates<double>(&hasher);
   HashGather<float>(&hasher);
   HashGather<double>(&hasher);
+  HashKernels<float>(&hasher);
+  HashKernels<double>(&hasher);
   std::printf("%s\n", base::ToHex(hasher.Finish()).c_str());
   return 0;
 }

@@ -1,0 +1,65 @@
+// Mini-batches for the kernels: the values that engine/model_batch.hpp gives to autograd, in plain memory that is kept.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "base/config.hpp"
+#include "base/graph.hpp"
+#include "base/tensor.hpp"
+#include "engine/gather.hpp"
+#include "engine/kernel_memory.hpp"
+
+namespace engine {
+
+/// Valid until the loader's next Load. All models with the same data, batch size and kind of target can train on one.
+template <typename T>
+struct KernelBatch {
+  int64_t rows = 0;
+  const T* x = nullptr;            // (rows, input elements)
+  const T* target = nullptr;       // (rows, target elements), or nullptr when ...
+  const int64_t* index = nullptr;  // ... the loss is sparse
+  const T* weights = nullptr;      // (rows), or nullptr when every row counts 1
+};
+
+/// For models of one input and one output.
+template <typename T>
+class KernelLoader {
+ public:
+  /// max_rows: of a mini-batch.
+  KernelLoader(const base::Graph& graph, const base::DataSpec& data, bool sparse_target, const std::map<int, double>& class_weight,
+               int64_t max_rows);
+
+  /// Gathers the rows rows[0 .. n) of a buffer, n <= max_rows; rows == nullptr: rows first .. first + n - 1. Without targets only x is
+  /// set. class_weights: multiply the class's weight into the row's.
+  const KernelBatch<T>& Load(const base::Buffer& buffer, const int64_t* rows, int64_t first, int64_t n, bool targets, bool class_weights);
+
+ private:
+  void LayOut();
+  void GatherInputs(const base::Buffer& buffer, const int64_t* rows, int64_t first, int64_t n);
+  void GatherWeights(const base::Buffer& buffer, const int64_t* rows, int64_t first, int64_t n, bool class_weights);
+  double ClassWeight(int64_t row) const;
+
+  struct Input {
+    size_t column;
+    size_t row_bytes;
+    RowGather<T> gather;
+  };
+  std::vector<Input> inputs_;
+  base::ColumnSpec target_;
+  RowGather<T> target_gather_;
+  bool sparse_;
+  std::vector<double> class_weight_;
+  int64_t input_elements_ = 0;
+  int64_t max_rows_ = 0;
+  KernelMemory memory_;  // from the first Load on
+  T* x_ = nullptr;
+  T* part_ = nullptr;  // one column of several
+  T* y_ = nullptr;
+  int64_t* index_ = nullptr;
+  T* weights_ = nullptr;
+  KernelBatch<T> batch_;
+};
+
+}  // namespace engine

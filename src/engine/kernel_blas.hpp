@@ -1,0 +1,26 @@
+// Matrix products through the BLAS that LibTorch loaded, without a header or a link of our own: the library is the system's choice.
+#pragma once
+
+#include <cstdint>
+
+namespace engine {
+
+/// False when LibTorch's BLAS shows no sgemm_ and dgemm_ to the process (some builds hide a BLAS inside): then there are no kernels.
+bool HasProducts();
+
+// Row-major, without gaps, overwriting the result. One BLAS call each, in the shape given: the bits depend on the shape, the values and
+// the BLAS's kernels. Dimensions must be 1 or more and fit int32.
+
+/// y (m, n) = x (m, k) w (k, n)
+template <typename T>
+void Product(const T* x, const T* w, int64_t m, int64_t k, int64_t n, T* y);
+
+/// dx (m, k) = g (m, n) w^T, w (k, n)
+template <typename T>
+void ProductInputGradient(const T* g, const T* w, int64_t m, int64_t k, int64_t n, T* dx);
+
+/// dw (k, n) = x^T g, x (m, k), g (m, n). accumulate: dw += instead.
+template <typename T>
+void ProductWeightGradient(const T* x, const T* g, int64_t m, int64_t k, int64_t n, bool accumulate, T* dw);
+
+}  // namespace engine

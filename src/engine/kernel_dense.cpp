@@ -1,0 +1,128 @@
+#include <algorithm>
+#include <utility>
+
+#include "base/tensor.hpp"
+#include "engine/kernel_blas.hpp"
+#include "engine/kernel_layer.hpp"
+#include "engine/module.hpp"
+
+namespace engine {
+
+namespace {
+
+// y = f(x W + b) over the last dimension; places: rows times the dimensions between.
+template <typename T>
+class KernelDense : public KernelLayer<T> {
+ public:
+  KernelDense(int64_t places, int64_t in, int64_t out, bool use_bias, KernelActivation activation, int graph_layer)
+      : KernelLayer<T>(places * in, places * out, graph_layer), places_(places), in_(in), out_(out), use_bias_(use_bias),
+        activation_(activation) {}
+
+  void Forward(const KernelCall<T>& call) const override {
+    const int64_t m = call.rows * places_;
+    Product(call.x, call.weights[0], m, in_, out_, call.y);
+    BiasActivation(activation_, use_bias_ ? call.weights[1] : nullptr, m, out_, call.y);
+  }
+
+  void Backward(const KernelCall<T>& call, T* g, T* dx, T* const* gradients) const override {
+    const int64_t m = call.rows * places_;
+    ActivationGradient(activation_, call.y, m, out_, g);
+    if (dx != nullptr) ProductInputGradient(g, call.weights[0], m, in_, out_, dx);
+    if (gradients == nullptr) return;
+    if (gradients[0] != nullptr) ProductWeightGradient(call.x, g, m, in_, out_, false, gradients[0]);
+    if (use_bias_ && gradients[1] != nullptr) ColumnSums(g, m, out_, gradients[1]);
+  }
+
+  bool TakeActivation(KernelActivation activation) override {
+    if (activation_ != KernelActivation::kLinear) return false;
+    activation_ = activation;
+    return true;
+  }
+
+  KernelActivation DropActivation() override { return std::exchange(activation_, KernelActivation::kLinear); }
+
+ private:
+  int64_t places_;
+  int64_t in_;
+  int64_t out_;
+  bool use_bias_;
+  KernelActivation activation_;
+};
+
+// An activation that no layer before it could take.
+template <typename T>
+class KernelActivationLayer : public KernelLayer<T> {
+ public:
+  KernelActivationLayer(int64_t places, int64_t classes, KernelActivation activation)
+      : KernelLayer<T>(places * classes, places * classes, -1), places_(places), classes_(classes), activation_(activation) {}
+
+  void Forward(const KernelCall<T>& call) const override {
+    std::copy(call.x, call.x + call.rows * this->input_elements(), call.y);
+    BiasActivation(activation_, static_cast<const T*>(nullptr), call.rows * places_, classes_, call.y);
+  }
+
+  void Backward(const KernelCall<T>& call, T* g, T* dx, T* const*) const override {
+    if (dx == nullptr) return;
+    ActivationGradient(activation_, call.y, call.rows * places_, classes_, g);
+    std::copy(g, g + call.rows * this->input_elements(), dx);
+  }
+
+  bool TakeActivation(KernelActivation activation) override {
+    if (activation_ != KernelActivation::kLinear) return false;
+    activation_ = activation;
+    return true;
+  }
+
+  KernelActivation DropActivation() override { return std::exchange(activation_, KernelActivation::kLinear); }
+
+ private:
+  int64_t places_;
+  int64_t classes_;
+  KernelActivation activation_;
+};
+
+}  // namespace
+
+bool FindKernelActivation(const base::Value& name, KernelActivation* activation) {
+  if (name.is_null()) {
+    *activation = KernelActivation::kLinear;
+    return true;
+  }
+  static constexpr std::pair<const char*, KernelActivation> kNames[] = {
+      {"linear", KernelActivation::kLinear}, {"relu", KernelActivation::kReLU}, {"sigmoid", KernelActivation::kSigmoid},
+      {"tanh", KernelActivation::kTanh}, {"softmax", KernelActivation::kSoftmax},
+  };
+  for (const auto& [known, kind] : kNames) {
+    if (name.string() == known) {
+      *activation = kind;
+      return true;
+    }
+  }
+  return false;
+}
+
+template <typename T>
+std::unique_ptr<KernelLayer<T>> MakeKernelDense(const KernelPlace& place) {
+  const base::Layer& layer = place.layer();
+  KernelActivation activation;
+  if (place.input_shape.empty() || !FindKernelActivation(Attribute(layer, "activation"), &activation)) return nullptr;
+  const int64_t in = place.input_shape.back(), out = place.graph_call().output_shape.back();
+  if (in < 1 || out < 1) return nullptr;
+  return std::make_unique<KernelDense<T>>(base::ElementCount(place.input_shape) / in, in, out, BoolAttribute(layer, "use_bias"),
+                                          activation, place.graph_call().layer);
+}
+
+template <typename T>
+std::unique_ptr<KernelLayer<T>> MakeKernelActivation(const KernelPlace& place, KernelActivation activation) {
+  const int64_t elements = base::ElementCount(place.input_shape);
+  const int64_t classes = place.input_shape.empty() ? 1 : place.input_shape.back();
+  if (elements < 1) return nullptr;
+  return std::make_unique<KernelActivationLayer<T>>(elements / classes, classes, activation);
+}
+
+template std::unique_ptr<KernelLayer<float>> MakeKernelDense(const KernelPlace&);
+template std::unique_ptr<KernelLayer<double>> MakeKernelDense(const KernelPlace&);
+template std::unique_ptr<KernelLayer<float>> MakeKernelActivation(const KernelPlace&, KernelActivation);
+template std::unique_ptr<KernelLayer<double>> MakeKernelActivation(const KernelPlace&, KernelActivation);
+
+}  // namespace engine

@@ -1,0 +1,74 @@
+#include "engine/kernel_loss.hpp"
+
+#include <algorithm>
+
+namespace engine {
+
+using base::LossKind;
+
+std::optional<KernelLoss> KernelLoss::Make(const base::LossConfig& config, double loss_weight, const base::Shape& output_shape,
+                                           KernelActivation last) {
+  if (output_shape.empty() || config.kind == LossKind::kKullbackLeibler) return std::nullopt;
+  KernelLoss loss;
+  loss.config_ = config;
+  loss.weight_ = loss_weight;
+  loss.classes_ = output_shape.back();
+  if (loss.classes_ < 1) return std::nullopt;
+  loss.places_ = base::ElementCount(output_shape) / loss.classes_;
+  const bool binary = config.kind == LossKind::kBinaryCrossentropy;
+  const bool categorical = config.kind == LossKind::kCategoricalCrossentropy || loss.sparse();
+  if (!binary && !categorical) return loss;
+  const KernelActivation own = binary ? KernelActivation::kSigmoid : KernelActivation::kSoftmax;
+  loss.on_logits_ = last == own;
+  if (!loss.on_logits_ && !config.from_logits) return std::nullopt;
+  loss.squash_ = own;
+  return loss;
+}
+
+template <typename T>
+double KernelLoss::Run(const KernelBatch<T>& batch, T* values, T* factors, T* losses) const {
+  const T scale = static_cast<T>(weight_ / (static_cast<double>(batch.rows) * static_cast<double>(places_)));
+  for (int64_t i = 0; i < batch.rows; ++i) {
+    const T factor = batch.weights == nullptr ? scale : batch.weights[i] * scale;
+    std::fill_n(factors + i * places_, places_, factor);
+  }
+  const int64_t n = batch.rows * places_;
+  const T smoothing = static_cast<T>(config_.label_smoothing);
+  switch (config_.kind) {
+    case LossKind::kCategoricalCrossentropy:
+      CategoricalLoss(smoothing, batch.target, factors, n, classes_, values, losses);
+      break;
+    case LossKind::kSparseCategoricalCrossentropy:
+      SparseCategoricalLoss(batch.index, factors, n, classes_, values, losses);
+      break;
+    case LossKind::kBinaryCrossentropy:
+      BinaryLoss(smoothing, batch.target, factors, n, classes_, values, losses);
+      break;
+    case LossKind::kMeanSquaredError:
+      SquaredLoss(batch.target, factors, n, classes_, values, losses);
+      break;
+    case LossKind::kMeanAbsoluteError:
+      AbsoluteLoss(batch.target, factors, n, classes_, values, losses);
+      break;
+    case LossKind::kHuber:
+      HuberLoss(static_cast<T>(config_.delta), batch.target, factors, n, classes_, values, losses);
+      break;
+    case LossKind::kKullbackLeibler:
+      break;  // Make gives none
+  }
+  double sum = 0;
+  for (int64_t i = 0; i < batch.rows; ++i) {
+    T row = 0;
+    for (int64_t j = 0; j < places_; ++j) row += losses[i * places_ + j];
+    if (places_ > 1) row /= static_cast<T>(places_);
+    if (batch.weights != nullptr) row *= batch.weights[i];
+    if (weight_ != 1.0) row *= static_cast<T>(weight_);
+    sum += static_cast<double>(row);
+  }
+  return sum;
+}
+
+template double KernelLoss::Run(const KernelBatch<float>&, float*, float*, float*) const;
+template double KernelLoss::Run(const KernelBatch<double>&, double*, double*, double*) const;
+
+}  // namespace engine

@@ -1,0 +1,195 @@
+#include "engine/kernel_network.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/tensor.hpp"
+#include "engine/kernel_blas.hpp"
+#include "engine/kernel_memory.hpp"
+#include "engine/module.hpp"
+
+namespace engine {
+
+namespace {
+
+using base::LayerKind;
+
+// Every call reads the one before it, every layer is called once.
+bool IsChain(const base::Graph& graph) {
+  const int calls = static_cast<int>(graph.calls.size());
+  if (graph.inputs.size() != 1 || graph.outputs.size() != 1 || graph.inputs[0] != 0 || graph.outputs[0] != calls - 1 || calls < 2) {
+    return false;
+  }
+  if (graph.layers.size() != graph.calls.size()) return false;
+  std::vector<bool> called(graph.layers.size());
+  for (int i = 0; i < calls; ++i) {
+    const base::Call& call = graph.calls[static_cast<size_t>(i)];
+    if (i > 0 && (call.inputs.size() != 1 || call.inputs[0] != i - 1)) return false;
+    if (called[static_cast<size_t>(call.layer)]) return false;
+    called[static_cast<size_t>(call.layer)] = true;
+  }
+  return true;
+}
+
+// Sizes go to the BLAS as 32-bit integers.
+bool Fits(const base::Shape& shape) {
+  const int64_t elements = base::ElementCount(shape);
+  return elements >= 1 && elements <= std::numeric_limits<int32_t>::max();
+}
+
+bool HasConstraint(const base::Graph& graph) {
+  for (const base::Layer& layer : graph.layers) {
+    for (const base::WeightSpec& weight : layer.weights) {
+      if (!weight.constraint.is_null()) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+template <typename T>
+std::unique_ptr<KernelNetwork<T>> KernelNetwork<T>::Make(const base::Graph& graph, const base::LossConfig& loss, double loss_weight) {
+  if (!HasProducts() || !IsChain(graph) || HasConstraint(graph)) return nullptr;
+  auto network = std::make_unique<KernelNetwork<T>>();
+  // true while the values are what the last stage's activation gave: the engine's losses then know its pre-activations (engine/module.hpp)
+  bool own_output = false;
+  for (size_t i = 0; i < graph.calls.size(); ++i) {
+    if (!Fits(graph.calls[i].output_shape)) return nullptr;
+    if (i == 0) continue;
+    const KernelPlace place{&graph, static_cast<int>(i), graph.calls[i - 1].output_shape};
+    if (!network->Add(place, &own_output)) return nullptr;
+  }
+  std::vector<Stage>& stages = network->stages_;
+  if (stages.empty()) return nullptr;
+  network->loss_ = KernelLoss::Make(loss, loss_weight, graph.calls.back().output_shape,
+                                    own_output ? network->last_ : KernelActivation::kLinear);
+  if (!network->loss_) return nullptr;
+  if (network->loss_->on_logits()) stages.back().layer->DropActivation();
+
+  for (Stage& stage : stages) {
+    const int layer = stage.layer->graph_layer();
+    if (layer < 0) continue;
+    const auto& weights = graph.layers[static_cast<size_t>(layer)].weights;
+    stage.trained = std::any_of(weights.begin(), weights.end(), [](const base::WeightSpec& w) { return w.trainable; });
+  }
+  while (network->first_trained_ < stages.size() && !stages[network->first_trained_].trained) ++network->first_trained_;
+  return network;
+}
+
+template <typename T>
+bool KernelNetwork<T>::Add(const KernelPlace& place, bool* own_output) {
+  const base::Layer& layer = place.layer();
+  std::unique_ptr<KernelLayer<T>> made;
+  KernelActivation activation = KernelActivation::kLinear;
+  switch (layer.kind) {
+    case LayerKind::kFlatten:
+    case LayerKind::kReshape:
+      *own_output = false;  // row-major values stay where they are
+      return true;
+    case LayerKind::kDropout:
+      *own_output = false;
+      if (NumberAttribute(layer, "rate") <= 0) return true;
+      made = MakeKernelDropout<T>(place);
+      break;
+    case LayerKind::kActivation:
+      return FindKernelActivation(Attribute(layer, "activation"), &activation) && AddActivation(place, activation, own_output);
+    case LayerKind::kReLU: {
+      double max = 0;
+      if (NumberAttribute(layer, "negative_slope") != 0 || NumberAttribute(layer, "threshold") != 0) return false;
+      if (FindNumber(layer, "max_value", &max)) return false;
+      return AddActivation(place, KernelActivation::kReLU, own_output);
+    }
+    case LayerKind::kSoftmax: {
+      const base::Value& axis = Attribute(layer, "axis");
+      const auto dims = static_cast<int64_t>(place.input_shape.size());
+      if (!axis.is_number() || (axis.integer() != -1 && axis.integer() != dims)) return false;
+      return AddActivation(place, KernelActivation::kSoftmax, own_output);
+    }
+    case LayerKind::kDense:
+      made = MakeKernelDense<T>(place);
+      if (made) FindKernelActivation(Attribute(layer, "activation"), &activation);
+      *own_output = true;
+      break;
+    default:
+      return false;
+  }
+  if (!made) return false;
+  stages_.push_back({std::move(made)});
+  last_ = activation;
+  return true;
+}
+
+template <typename T>
+bool KernelNetwork<T>::AddActivation(const KernelPlace& place, KernelActivation activation, bool* own_output) {
+  if (activation == KernelActivation::kLinear) return true;
+  const bool taken = *own_output && !stages_.empty() && stages_.back().layer->TakeActivation(activation);
+  if (!taken) {
+    std::unique_ptr<KernelLayer<T>> made = MakeKernelActivation<T>(place, activation);
+    if (!made) return false;
+    stages_.push_back({std::move(made)});
+  }
+  last_ = activation;
+  *own_output = true;
+  return true;
+}
+
+template <typename T>
+typename KernelNetwork<T>::Layout KernelNetwork<T>::LayOut(int64_t rows) const {
+  Layout layout;
+  const auto take = [&](int64_t elements) {
+    const size_t offset = layout.bytes;
+    layout.bytes += KernelMemory::Padded<T>(elements);
+    return offset;
+  };
+  int64_t widest = 1;
+  for (const Stage& stage : stages_) {
+    layout.results.push_back(take(rows * stage.layer->output_elements()));
+    layout.scratch.push_back(take(stage.layer->ScratchElements(rows)));
+    widest = std::max({widest, stage.layer->input_elements(), stage.layer->output_elements()});
+  }
+  for (size_t& gradient : layout.gradients) gradient = take(rows * widest);
+  layout.factors = take(rows * loss_->places());
+  layout.losses = take(rows * loss_->places());
+  return layout;
+}
+
+template <typename T>
+KernelCall<T> KernelNetwork<T>::CallOf(size_t stage, const Pass& pass) const {
+  const auto at = [&](size_t offset) { return reinterpret_cast<T*>(pass.workspace + offset); };
+  const KernelLayer<T>& layer = *stages_[stage].layer;
+  KernelCall<T> call;
+  call.rows = pass.rows;
+  call.training = pass.keys != nullptr;
+  call.keys = pass.keys;
+  call.x = stage == 0 ? pass.x : at(pass.layout->results[stage - 1]);
+  call.y = at(pass.layout->results[stage]);
+  call.scratch = at(pass.layout->scratch[stage]);
+  if (layer.graph_layer() >= 0) call.weights = (*pass.weights)[static_cast<size_t>(layer.graph_layer())].data();
+  return call;
+}
+
+template <typename T>
+T* KernelNetwork<T>::Forward(const Pass& pass) const {
+  for (size_t i = 0; i < stages_.size(); ++i) stages_[i].layer->Forward(CallOf(i, pass));
+  return reinterpret_cast<T*>(pass.workspace + pass.layout->results.back());
+}
+
+template <typename T>
+void KernelNetwork<T>::Backward(const Pass& pass, GradientSink<T>* sink) const {
+  T* g = reinterpret_cast<T*>(pass.workspace + pass.layout->gradients[0]);
+  T* dx = reinterpret_cast<T*>(pass.workspace + pass.layout->gradients[1]);
+  for (size_t i = stages_.size(); i-- > first_trained_;) {
+    const KernelLayer<T>& layer = *stages_[i].layer;
+    T* const* places = stages_[i].trained ? sink->Places(layer.graph_layer()) : nullptr;
+    layer.Backward(CallOf(i, pass), g, i == first_trained_ ? nullptr : dx, places);
+    if (stages_[i].trained) sink->Done(layer.graph_layer());
+    std::swap(g, dx);
+  }
+}
+
+template class KernelNetwork<float>;
+template class KernelNetwork<double>;
+
+}  // namespace engine

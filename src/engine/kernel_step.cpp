@@ -1,0 +1,217 @@
+#include "engine/kernel_step.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "engine/constraint.hpp"
+#include "engine/kernel_batch.hpp"
+#include "engine/kernel_math.hpp"
+#include "engine/kernel_memory.hpp"
+#include "engine/kernel_network.hpp"
+#include "engine/optimizer.hpp"
+#include "engine/schedule.hpp"
+
+namespace engine {
+
+namespace {
+
+// Weights of one layer that the optimizer moves.
+template <typename T>
+struct Moved {
+  size_t tensor = 0;  // index into StateLayout::tensors
+  size_t first_slot = 0;
+  size_t place = 0;  // in the layer's weights
+  int64_t count = 0;
+  Regularizer regularizer;
+  T* weight = nullptr;
+  T* gradient = nullptr;
+  T* slots[kMaxSlots] = {};
+};
+
+template <typename T>
+class TrainerOf : public KernelTrainer, private GradientSink<T> {
+ public:
+  TrainerOf(std::unique_ptr<KernelNetwork<T>> network, const base::Graph& graph, const base::TrainConfig& config,
+            const base::DataSpec& data, const StateLayout& layout)
+      : network_(std::move(network)), optimizer_(config.optimizer),
+        loader_(graph, data, network_->loss().sparse(), config.class_weight, config.batch_size),
+        pass_layout_(network_->LayOut(config.batch_size)), clips_jointly_(config.optimizer.global_clipnorm > 0),
+        clips_(ClipsGradients(config.optimizer)) {
+    FindWeights(graph, layout);
+  }
+
+  void Attach(void* block) override {
+    counters_ = static_cast<StateCounters*>(block);
+    if (block == nullptr) return;
+    const auto at = [&](size_t tensor) { return reinterpret_cast<T*>(static_cast<char*>(block) + offsets_[tensor]); };
+    size_t next = 0;
+    for (std::vector<T*>& layer : weights_) {
+      for (T*& weight : layer) weight = at(next++);
+    }
+    for (std::vector<Moved<T>>& layer : moved_) {
+      for (Moved<T>& weight : layer) {
+        weight.weight = at(weight.tensor);
+        for (size_t s = 0; s < slots_; ++s) weight.slots[s] = at(weight.first_slot + s);
+      }
+    }
+  }
+
+  void Load(const base::Buffer& buffer, const int64_t* rows, int64_t n) override {
+    if (!prepared_) PlaceGradients();
+    prepared_ = true;
+    batch_ = loader_.Load(buffer, rows, 0, n, true, true);
+  }
+
+  bool Train(const DrawKeys& keys, double* loss_sum) override {
+    typename KernelNetwork<T>::Pass pass;
+    pass.layout = &pass_layout_;
+    pass.workspace = memory_.template At<char>(0);
+    pass.weights = &weights_;
+    pass.x = batch_.x;
+    pass.rows = batch_.rows;
+    pass.keys = &keys;
+    const T* results = network_->Forward(pass);
+    const KernelLoss& loss = network_->loss();
+    T* values = network_->LossValues(pass);
+    std::copy(results, results + batch_.rows * loss.places() * loss.classes(), values);
+    double sum = loss.Run(batch_, values, memory_.template At<T>(pass_layout_.factors), memory_.template At<T>(pass_layout_.losses));
+    sum += static_cast<double>(batch_.rows) * RegularizerLoss();
+    if (!std::isfinite(sum)) return false;
+    *loss_sum += sum;
+
+    const UpdateStep<T> step(optimizer_, LearningRate(optimizer_, counters_->step), counters_->step);
+    step_ = &step;
+    network_->Backward(pass, this);
+    if (clips_jointly_) {
+      ClipGradients<T>(optimizer_, views_);
+      for (std::vector<Moved<T>>& layer : moved_) Move(&layer);
+    }
+    step_ = nullptr;
+    ++counters_->step;
+    return true;
+  }
+
+ private:
+  void FindWeights(const base::Graph& graph, const StateLayout& layout) {
+    for (const StateTensor& tensor : layout.tensors) offsets_.push_back(tensor.offset);
+    size_t tensor = 0, trained = 0;
+    for (const base::Layer& layer : graph.layers) {
+      weights_.emplace_back(layer.weights.size(), nullptr);
+      places_.emplace_back(layer.weights.size(), nullptr);
+      moved_.emplace_back();
+      for (size_t i = 0; i < layer.weights.size(); ++i, ++tensor) {
+        const base::WeightSpec& spec = layer.weights[i];
+        if (!spec.trainable) continue;
+        Moved<T> weight;
+        weight.tensor = tensor;
+        weight.place = i;
+        weight.count = static_cast<int64_t>(layout.tensors[tensor].count);
+        weight.regularizer = ReadRegularizer(spec.regularizer, layer.name + "/" + spec.name);
+        moved_.back().push_back(weight);
+        ++trained;
+      }
+    }
+    slots_ = SlotNames(optimizer_).size();
+    for (std::vector<Moved<T>>& layer : moved_) {
+      for (Moved<T>& weight : layer) {
+        weight.first_slot = tensor;
+        tensor += slots_;
+      }
+    }
+  }
+
+  // A layer's gradients are used up before the next layer's are made, unless all are clipped by one norm: they share their place.
+  void PlaceGradients() {
+    std::vector<size_t> offsets;
+    size_t next = pass_layout_.bytes, end = next;
+    for (const std::vector<Moved<T>>& layer : moved_) {
+      if (!clips_jointly_) next = pass_layout_.bytes;
+      for (const Moved<T>& weight : layer) {
+        offsets.push_back(next);
+        next += KernelMemory::Padded<T>(weight.count);
+      }
+      end = std::max(end, next);
+    }
+    memory_.Reserve(end);
+    size_t i = 0;
+    for (size_t layer = 0; layer < moved_.size(); ++layer) {
+      for (Moved<T>& weight : moved_[layer]) {
+        weight.gradient = memory_.template At<T>(offsets[i++]);
+        places_[layer][weight.place] = weight.gradient;
+        if (clips_jointly_) views_.push_back({weight.gradient, weight.count});
+      }
+    }
+  }
+
+  double RegularizerLoss() const {
+    double sum = 0;
+    for (const std::vector<Moved<T>>& layer : moved_) {
+      for (const Moved<T>& weight : layer) {
+        const Regularizer& r = weight.regularizer;
+        if (!r.empty()) sum += RegularizerSum(weight.weight, weight.count, r.l1, r.l2);
+      }
+    }
+    return sum;
+  }
+
+  T* const* Places(int graph_layer) override { return places_[static_cast<size_t>(graph_layer)].data(); }
+
+  void Done(int graph_layer) override {
+    std::vector<Moved<T>>& layer = moved_[static_cast<size_t>(graph_layer)];
+    for (Moved<T>& weight : layer) {
+      const Regularizer& r = weight.regularizer;
+      if (!r.empty()) AddRegularizer(weight.weight, weight.count, static_cast<T>(r.l1), static_cast<T>(2 * r.l2), weight.gradient);
+    }
+    if (clips_jointly_) return;
+    if (clips_) {
+      views_.clear();
+      for (const Moved<T>& weight : layer) views_.push_back({weight.gradient, weight.count});
+      ClipGradients<T>(optimizer_, views_);
+    }
+    Move(&layer);
+  }
+
+  void Move(std::vector<Moved<T>>* layer) {
+    for (Moved<T>& weight : *layer) step_->Apply(weight.weight, weight.gradient, weight.slots, weight.count);
+  }
+
+  std::unique_ptr<KernelNetwork<T>> network_;
+  base::OptimizerConfig optimizer_;
+  KernelLoader<T> loader_;
+  typename KernelNetwork<T>::Layout pass_layout_;
+  bool clips_jointly_;
+  bool clips_;
+  std::vector<size_t> offsets_;                // of the state's tensors
+  size_t slots_ = 0;                           // of a weight
+  typename KernelNetwork<T>::Weights weights_;  // by graph layer
+  std::vector<std::vector<T*>> places_;        // of gradients, by graph layer
+  std::vector<std::vector<Moved<T>>> moved_;   // by graph layer
+  std::vector<GradientView<T>> views_;
+  KernelMemory memory_;  // the pass, then gradients: from the first Load on
+  bool prepared_ = false;
+  StateCounters* counters_ = nullptr;
+  KernelBatch<T> batch_;
+  const UpdateStep<T>* step_ = nullptr;  // in Train
+};
+
+template <typename T>
+std::unique_ptr<KernelTrainer> MakeTrainer(const base::Graph& graph, const base::TrainConfig& config, const base::LossConfig& loss,
+                                           const base::DataSpec& data, const StateLayout& layout) {
+  if (data.targets.size() != 1) return nullptr;
+  const double weight = config.loss_weights.empty() ? 1.0 : config.loss_weights[0];
+  std::unique_ptr<KernelNetwork<T>> network = KernelNetwork<T>::Make(graph, loss, weight);
+  if (!network) return nullptr;
+  return std::make_unique<TrainerOf<T>>(std::move(network), graph, config, data, layout);
+}
+
+}  // namespace
+
+std::unique_ptr<KernelTrainer> KernelTrainer::Make(const base::Graph& graph, const base::TrainConfig& config, const base::LossConfig& loss,
+                                                   const base::DataSpec& data, const StateLayout& layout) {
+  return layout.precision == base::DType::kFloat64 ? MakeTrainer<double>(graph, config, loss, data, layout)
+                                                   : MakeTrainer<float>(graph, config, loss, data, layout);
+}
+
+}  // namespace engine
