@@ -141,7 +141,7 @@ void WriteModels(const PreparedFit& fit, const HopResult& result, const std::vec
     if (too_large) {
       pg::Notice("model_weights of mst_key " + std::to_string(key) + " is NULL: " + std::to_string(weights.size()) +
                      " bytes are over the limit of " + std::to_string(kMostWeightBytes),
-                 "The weights are in the training state: read them by cerebro.state_tensors() or cerebro.weights().");
+                 "Read the weights by cerebro.weights(), in pieces.");
     }
     pg::Execute(models, {key, too_large ? pg::Param(pg::Null{}) : pg::Param(pg::Bytea{weights}), fit.models[m].architecture->json});
     const std::string& state = kept[m].state;
