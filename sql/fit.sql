@@ -58,6 +58,10 @@ FROM models_visits GROUP BY iteration ORDER BY iteration;
 SELECT count(*) AS partitions, sum(rows) AS rows FROM (SELECT DISTINCT partition_id, rows FROM models_visits) v;
 SELECT mst_key, count(*) AS pieces, min(piece), bool_and(octet_length(data) > 0) AS filled FROM models_state GROUP BY mst_key ORDER BY mst_key;
 
+-- weights tensor by tensor, in Keras's order
+SELECT "position", name, shape, piece, octet_length(data) AS bytes FROM cerebro.weights('models', 4);
+SELECT string_agg(w.data, '' ORDER BY w."position", w.piece) = (SELECT model_weights FROM models WHERE mst_key = 4) AS same FROM cerebro.weights('models', 4) w;
+
 -- a diverged model is marked and the others go on
 SELECT cerebro.load_model_selection_table('archs', 'wild', ARRAY[1],
     ARRAY[$$optimizer='SGD(lr=1e30)',loss='categorical_crossentropy',metrics=['accuracy']$$,

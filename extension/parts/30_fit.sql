@@ -48,3 +48,9 @@ CREATE FUNCTION cerebro.explain_fit_multiple_model(source_table text, model_outp
     AS 'MODULE_PATHNAME', 'pg_cerebro_explain_fit_multiple_model' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION cerebro.explain_fit_multiple_model(text, text, text, integer, boolean, text, integer, boolean, text, text, boolean, bigint, integer, boolean)
     IS 'the plan of fit_multiple_model with the same arguments, as text; trains nothing and writes nothing';
+
+CREATE FUNCTION cerebro.weights(model_table text, mst_key integer, OUT "position" integer, OUT name text, OUT shape integer[], OUT piece integer,
+        OUT data bytea) RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'pg_cerebro_weights' LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE;
+COMMENT ON FUNCTION cerebro.weights(text, integer) IS
+    'weights of a trained model in Keras''s order: a row a tensor, or several of at most 64 MB, as raw float32';

@@ -1,4 +1,4 @@
-// fit_multiple_model and its EXPLAIN.
+// fit_multiple_model, its EXPLAIN, and the weights that it stored.
 #include <optional>
 #include <string>
 #include <vector>
@@ -6,10 +6,12 @@
 #include "pg/args.hpp"
 #include "pg/guard.hpp"
 #include "run/fit.hpp"
+#include "run/weights.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(pg_cerebro_fit_multiple_model);
 PG_FUNCTION_INFO_V1(pg_cerebro_explain_fit_multiple_model);
+PG_FUNCTION_INFO_V1(pg_cerebro_weights);
 }
 
 namespace {
@@ -47,6 +49,14 @@ Datum pg_cerebro_explain_fit_multiple_model(PG_FUNCTION_ARGS) {
     std::vector<std::vector<std::optional<std::string>>> rows;
     for (const std::string& line : run::ExplainFit(ReadArguments(pg::Args(fcinfo)))) rows.push_back({line});
     pg::ReturnRows(fcinfo, rows);
+    return Datum{0};
+  });
+}
+
+Datum pg_cerebro_weights(PG_FUNCTION_ARGS) {
+  return pg::entry([&]() -> Datum {
+    const pg::Args args(fcinfo);
+    pg::ReturnRows(fcinfo, run::WeightPieces(args.text(0, "model_table"), args.int4(1, "mst_key")));
     return Datum{0};
   });
 }
