@@ -27,7 +27,7 @@ struct Options {
   int device = -1;                                // -1 = CPU, else CUDA device index
   /// Train by hand-written kernels where the network has them (on the CPU), else by autograd: the same numbers to floating-point
   /// tolerance, several times faster. Which models have kernels is a pure function of graph, configuration and options.
-  bool kernels = false;
+  bool kernels = true;
 };
 
 /// Sets the number of threads of LibTorch and of the BLAS for this process. Call before the first tensor operation; later calls
