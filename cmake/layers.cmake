@@ -68,7 +68,8 @@ function(cerebro_torch name)
   list(TRANSFORM CEREBRO_KERNELS PREPEND ${CMAKE_SOURCE_DIR}/src/${name}/ OUTPUT_VARIABLE kernels)
   list(TRANSFORM CEREBRO_PLAIN PREPEND ${CMAKE_SOURCE_DIR}/src/${name}/ OUTPUT_VARIABLE plain)
   set_source_files_properties(${kernels} ${plain} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
-  set_source_files_properties(${kernels} PROPERTIES COMPILE_OPTIONS -O3)
+  # no-trapping-math changes no value: it lets both sides of a choice be computed, which a vector does (traps are masked anyway)
+  set_source_files_properties(${kernels} PROPERTIES COMPILE_OPTIONS "-O3;-fno-trapping-math")
 endfunction()
 
 # The server's headers, through pg_config (-DPG_CONFIG=path chooses the server).
