@@ -91,6 +91,13 @@ SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('packed', 'taken_too',
 SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('packed', 'nowhere.out', 'good', 1)$$);
 SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('packed', repeat('x', 60), 'good', 1)$$);
 SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('packed', 'out', 'good', 1, warm_start => true)$$);
+-- a packed table that was changed behind its summary's back
+CREATE TABLE fewer AS SELECT * FROM packed WHERE partition_id = 0;
+CREATE TABLE fewer_summary AS SELECT * FROM packed_summary;
+CREATE TABLE hollow AS SELECT partition_id, buffer_id, ''::bytea AS x, ''::bytea AS label FROM packed;
+CREATE TABLE hollow_summary AS SELECT * FROM packed_summary;
+SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('fewer', 'out', 'good', 1)$$);
+SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('hollow', 'out', 'good', 1, workers => 0)$$);
 -- explain refuses the same
 SELECT * FROM attempt($$SELECT cerebro.explain_fit_multiple_model('packed', 'out', 'bad_texts', 1)$$);
 -- the aggregate
