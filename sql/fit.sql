@@ -75,7 +75,8 @@ SELECT count(*) < 24 AS stopped_costing FROM wild_models_visits;
 -- best-iteration weights on request
 SELECT cerebro.fit_multiple_model('points_packed', 'best', 'configs', 3, metrics_compute_frequency => 1, restore_best => true, seed => 5);
 SELECT bool_and(best_iteration BETWEEN 1 AND 3) AS has_best,
-       bool_and(training_metrics[best_iteration] = (SELECT max(v) FROM unnest(training_metrics) v)) AS is_best FROM best_info;
+       bool_and(training_metrics[best_iteration] = (SELECT max(v) FROM unnest(training_metrics) v)) AS is_best,
+       bool_and(training_metrics_final = training_metrics[best_iteration]) AS final_is_best FROM best_info;
 
 -- quoted and schema-qualified names
 CREATE SCHEMA "Odd Schema";

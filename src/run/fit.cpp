@@ -68,15 +68,19 @@ void FitMultipleModel(const FitArguments& arguments) {
   request.initialise = [&](int m, engine::Model* engine, void* block) {
     FirstState(fit, fit.models[static_cast<size_t>(m)], *engine, block);
   };
-  request.collect = [&](int m, const engine::Model& engine, const void* block) {
-    KeptModel& keep = kept[static_cast<size_t>(m)];
-    engine.StoreWeights(block, &keep.weights);
-    keep.state = EncodeState(fit.models[static_cast<size_t>(m)].spec, fit.training.spec, engine.layout(), block);
-    keep.iterations_done = static_cast<int64_t>(static_cast<const engine::StateCounters*>(block)->iterations_done);
-    keep.metric_names = engine.metric_names();
+  request.collect = [&](int m, const engine::Model& engine, const void* block, const HopModelResult& result) {
+    const auto model = static_cast<size_t>(m);
+    if (m == 0) ClearResultTables(arguments, fit);
+    pg::CheckInterrupts();
+    std::string weights = result.best_weights;
+    if (result.best_due < 0) engine.StoreWeights(block, &weights);
+    WriteModel(fit, model, weights, EncodeState(fit.models[model].spec, fit.training.spec, engine.layout(), block));
+    kept[model].weight_bytes = weights.size();
+    kept[model].iterations_done = static_cast<int64_t>(static_cast<const engine::StateCounters*>(block)->iterations_done);
+    kept[model].metric_names = engine.metric_names();
   };
   const HopResult result = RunHopLoop(request, fit.output.models.Sql());
-  WriteResults(arguments, fit, result, kept, started_at);
+  WriteReports(arguments, fit, result, kept, started_at);
 }
 
 }  // namespace run

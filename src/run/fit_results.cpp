@@ -51,11 +51,12 @@ std::string HistoryText(const std::vector<std::vector<double>>& history, int at)
 pg::Param Optional(const std::optional<std::string>& text) { return text ? pg::Param(*text) : pg::Param(pg::Null{}); }
 
 // Arrays and single numbers that MADlib's users read: NULL where there is nothing.
-void AddHistory(const std::vector<std::vector<double>>& history, pg::Params* params) {
+// final: the due iteration whose weights are kept.
+void AddHistory(const std::vector<std::vector<double>>& history, int64_t final, pg::Params* params) {
   const bool any = !history.empty();
   const bool metric = any && history.front().size() > 1;
-  params->push_back(metric ? pg::Param(history.back()[1]) : pg::Param(pg::Null{}));
-  params->push_back(any ? pg::Param(history.back()[0]) : pg::Param(pg::Null{}));
+  params->push_back(metric ? pg::Param(history[static_cast<size_t>(final)][1]) : pg::Param(pg::Null{}));
+  params->push_back(any ? pg::Param(history[static_cast<size_t>(final)][0]) : pg::Param(pg::Null{}));
   params->push_back(metric ? pg::Param(HistoryText(history, 1)) : pg::Param(pg::Null{}));
   params->push_back(any ? pg::Param(HistoryText(history, 0)) : pg::Param(pg::Null{}));
   params->push_back(any ? pg::Param(HistoryText(history, -1)) : pg::Param(pg::Null{}));
@@ -112,12 +113,13 @@ void WriteInfo(const PreparedFit& fit, const HopResult& result, const std::vecto
                          model.spec.compile_params,
                          model.spec.fit_params,
                          std::string("pg_cerebro"),
-                         static_cast<double>(kept[m].weights.size()) / 1024.0,
+                         static_cast<double>(kept[m].weight_bytes) / 1024.0,
                          r.elapsed,
                          metrics.empty() ? pg::Param(pg::Null{}) : pg::Param(metrics),
                          loss_type};
-    AddHistory(r.training, &params);
-    AddHistory(r.validation, &params);
+    const int64_t final = r.best_due >= 0 ? r.best_due : static_cast<int64_t>(due.size()) - 1;
+    AddHistory(r.training, final, &params);
+    AddHistory(r.validation, final, &params);
     params.push_back(std::string(r.diverged_step != 0 ? "diverged" : "trained"));
     params.push_back(r.diverged_step != 0 ? pg::Param(static_cast<int64_t>(r.diverged_step)) : pg::Param(pg::Null{}));
     params.push_back(model.spec.graph.WeightCount());
@@ -127,28 +129,6 @@ void WriteInfo(const PreparedFit& fit, const HopResult& result, const std::vecto
     params.push_back(kept[m].iterations_done);
     params.push_back(r.best_due >= 0 ? pg::Param(due[static_cast<size_t>(r.best_due)]) : pg::Param(pg::Null{}));
     pg::Execute(sql, params);
-  }
-}
-
-void WriteModels(const PreparedFit& fit, const HopResult& result, const std::vector<KeptModel>& kept) {
-  const std::string models = InsertSql(fit.output.models, {{"mst_key", "integer"}, {"model_weights", "bytea"}, {"model_arch", "json"}});
-  const std::string states = InsertSql(fit.output.state, {{"mst_key", "integer"}, {"piece", "integer"}, {"data", "bytea"}});
-  for (size_t m = 0; m < fit.models.size(); m++) {
-    pg::CheckInterrupts();
-    const auto key = static_cast<int64_t>(fit.models[m].mst_key);
-    const std::string& weights = result.models[m].best_due >= 0 ? result.models[m].best_weights : kept[m].weights;
-    const bool too_large = weights.size() > kMostWeightBytes;
-    if (too_large) {
-      pg::Notice("model_weights of mst_key " + std::to_string(key) + " is NULL: " + std::to_string(weights.size()) +
-                     " bytes are over the limit of " + std::to_string(kMostWeightBytes),
-                 "Read the weights by cerebro.weights(), in pieces.");
-    }
-    pg::Execute(models, {key, too_large ? pg::Param(pg::Null{}) : pg::Param(pg::Bytea{weights}), fit.models[m].architecture->json});
-    const std::string& state = kept[m].state;
-    for (size_t piece = 0; piece * kPieceBytes < state.size(); piece++) {
-      const std::string_view part = std::string_view(state).substr(piece * kPieceBytes, kPieceBytes);
-      pg::Execute(states, {key, static_cast<int64_t>(piece), pg::Bytea{part}});
-    }
   }
 }
 
@@ -269,12 +249,30 @@ void CreateResultTables(const FitArguments& a, const PreparedFit& fit) {
               " loss double precision, rows bigint)");
 }
 
-void WriteResults(const FitArguments& a, const PreparedFit& fit, const HopResult& result, const std::vector<KeptModel>& kept,
-                  double started_at) {
-  if (a.warm_start) {
-    for (const pg::TableName& table : fit.output.All()) pg::Execute("TRUNCATE " + table.Sql());
+void ClearResultTables(const FitArguments& a, const PreparedFit& fit) {
+  if (!a.warm_start) return;
+  for (const pg::TableName& table : fit.output.All()) pg::Execute("TRUNCATE " + table.Sql());
+}
+
+void WriteModel(const PreparedFit& fit, size_t model, const std::string& weights, const std::string& state) {
+  const auto key = static_cast<int64_t>(fit.models[model].mst_key);
+  const bool too_large = weights.size() > kMostWeightBytes;
+  if (too_large) {
+    pg::Notice("model_weights of mst_key " + std::to_string(key) + " is NULL: " + std::to_string(weights.size()) +
+                   " bytes are over the limit of " + std::to_string(kMostWeightBytes),
+               "Read the weights by cerebro.weights(), in pieces.");
   }
-  WriteModels(fit, result, kept);
+  pg::Execute(InsertSql(fit.output.models, {{"mst_key", "integer"}, {"model_weights", "bytea"}, {"model_arch", "pg_catalog.json"}}),
+              {key, too_large ? pg::Param(pg::Null{}) : pg::Param(pg::Bytea{weights}), fit.models[model].architecture->json});
+  const std::string states = InsertSql(fit.output.state, {{"mst_key", "integer"}, {"piece", "integer"}, {"data", "bytea"}});
+  for (size_t piece = 0; piece * kPieceBytes < state.size(); piece++) {
+    const std::string_view part = std::string_view(state).substr(piece * kPieceBytes, kPieceBytes);
+    pg::Execute(states, {key, static_cast<int64_t>(piece), pg::Bytea{part}});
+  }
+}
+
+void WriteReports(const FitArguments& a, const PreparedFit& fit, const HopResult& result, const std::vector<KeptModel>& kept,
+                  double started_at) {
   WriteInfo(fit, result, kept);
   WriteVisits(fit, result);
   WriteSummary(a, fit, result, started_at);

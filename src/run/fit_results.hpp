@@ -9,10 +9,9 @@
 
 namespace run {
 
-/// What is kept of a model when the workers have ended.
+/// What the reports need of a model when its state is gone.
 struct KeptModel {
-  std::string weights;  // raw float32
-  std::string state;    // wire/state.hpp
+  size_t weight_bytes = 0;
   int64_t iterations_done = 0;
   std::vector<std::string> metric_names;
 };
@@ -20,8 +19,14 @@ struct KeptModel {
 /// Makes the five tables, empty: before the run, so that a missing privilege costs no training.
 void CreateResultTables(const FitArguments& arguments, const PreparedFit& fit);
 
-/// Fills them; a warm start's old rows go.
-void WriteResults(const FitArguments& arguments, const PreparedFit& fit, const HopResult& result, const std::vector<KeptModel>& kept,
+/// Takes the rows of the run before out, at a warm start: after its states were read, before the first WriteModel.
+void ClearResultTables(const FitArguments& arguments, const PreparedFit& fit);
+
+/// Writes one model: its weights (raw float32, Keras's order) and its training state in pieces.
+void WriteModel(const PreparedFit& fit, size_t model, const std::string& weights, const std::string& state);
+
+/// Writes the rows about the run: info, visits and summary.
+void WriteReports(const FitArguments& arguments, const PreparedFit& fit, const HopResult& result, const std::vector<KeptModel>& kept,
                   double started_at);
 
 }  // namespace run

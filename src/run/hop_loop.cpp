@@ -49,6 +49,7 @@ class HopLoop {
   std::string MetricsLine() const;
   double SecondsLeft() const;
   void ShowProgress(pg::Phase phase);
+  void LeaveParallelMode();
   char* BlockOf(size_t model) const { return states_ + At<uint64_t>(shared_, shared_->state_offsets_offset)[model]; }
 
   const HopRequest& request_;
@@ -70,9 +71,10 @@ class HopLoop {
   int64_t iterations_reported_ = 0;  // INFO lines written
   double iteration_started_ = 0;
   double cost_done_ = 0;
-  double trained_seconds_ = 0;        // wall time of the training phases that have ended
-  double training_since_ = 0;         // start of the phase under way; 0 = none
-  std::vector<int64_t> visits_done_;  // a model
+  double trained_seconds_ = 0;           // wall time of the training phases that have ended
+  double training_since_ = 0;            // start of the phase under way; 0 = none
+  std::vector<uint64_t> state_offsets_;  // once shared_ is gone
+  std::vector<int64_t> visits_done_;     // a model
   std::vector<double> iteration_loss_sum_, iteration_rows_;
 };
 
@@ -255,7 +257,7 @@ std::string HopLoop::MetricsLine() const {
   const auto i = static_cast<size_t>(iterations_reported_ > 0 ? iterations_reported_ - 1 : 0);
   const auto training = std::count_if(result_.models.begin(), result_.models.end(), [](const auto& m) { return m.diverged_step == 0; });
   char text[160];
-  std::snprintf(text, sizeof(text), "%d models, mean training loss %.6g", static_cast<int>(training),
+  std::snprintf(text, sizeof(text), "%d model%s, mean training loss %.6g", static_cast<int>(training), training == 1 ? "" : "s",
                 iteration_rows_[i] > 0 ? iteration_loss_sum_[i] / iteration_rows_[i] : std::nan(""));
   std::string line = text;
   const double left = SecondsLeft();
@@ -381,6 +383,22 @@ void HopLoop::ShowProgress(pg::Phase phase) {
   progress_.Update(row);
 }
 
+// States in the workers' shared memory go with it: those (they are small enough for /dev/shm) are copied, others stay where they are.
+void HopLoop::LeaveParallelMode() {
+  const auto* offsets = At<uint64_t>(shared_, shared_->state_offsets_offset);
+  state_offsets_.assign(offsets, offsets + models_.size());
+  if (parallel_ != nullptr) {
+    parallel_->Finish();
+    if (file_ == nullptr && request_.collect) {
+      local_ = std::make_unique<Block>(sizes_.StatesBytes());
+      std::memcpy(local_->data(), states_, sizes_.StatesBytes());
+      states_ = static_cast<char*>(local_->data());
+    }
+    parallel_.reset();
+  }
+  shared_ = nullptr;
+}
+
 HopResult HopLoop::Run() {
   ShowProgress(phase_);
   TakeMemory();
@@ -396,14 +414,14 @@ HopResult HopLoop::Run() {
     ScoreAll(target);
   }
   SetPhase(HopPhase::kStop);
-  if (parallel_ != nullptr) parallel_->Finish();
-  for (size_t m = 0; request_.collect && m < models_.size(); m++) request_.collect(static_cast<int>(m), *models_[m], BlockOf(m));
   phase_ = pg::Phase::kWriting;
   ShowProgress(phase_);
   own_worker_.reset();
   scheduler_.reset();
-  shared_ = nullptr;
-  parallel_.reset();
+  LeaveParallelMode();
+  for (size_t m = 0; request_.collect && m < models_.size(); m++) {
+    request_.collect(static_cast<int>(m), *models_[m], states_ + state_offsets_[m], result_.models[m]);
+  }
   result_.seconds = pg::Now() - started_;
   return std::move(result_);
 }

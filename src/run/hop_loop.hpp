@@ -16,19 +16,6 @@
 
 namespace run {
 
-struct HopRequest {
-  HopSpec spec;
-  std::vector<int> mst_keys;            // a model
-  int64_t iterations = 1;               // 0 = train nothing: score all models once over spec.training
-  std::vector<int64_t> due;             // iterations, from 1, after which all models are scored; ascending, the last is `iterations`
-  int workers = 0;                      // wanted; 0 = train in this session
-  bool keep_best = false;               // keep each model's weights of its best due iteration
-  /// Writes a model's first state into its block.
-  std::function<void(int model, engine::Model* engine, void* block)> initialise;
-  /// Reads a model's last state out of its block, after all workers have ended. May be empty.
-  std::function<void(int model, const engine::Model& engine, const void* block)> collect;
-};
-
 /// One model's record of the run.
 struct HopModelResult {
   std::vector<std::vector<double>> training;    // a due iteration: the model's metric values (engine::Model::Finish)
@@ -40,11 +27,25 @@ struct HopModelResult {
   std::string best_weights;                     // raw float32, with keep_best
 };
 
+struct HopRequest {
+  HopSpec spec;
+  std::vector<int> mst_keys;  // a model
+  int64_t iterations = 1;     // 0 = train nothing: score all models once over spec.training
+  std::vector<int64_t> due;   // iterations, from 1, after which all models are scored; ascending, the last is `iterations`
+  int workers = 0;            // wanted; 0 = train in this session
+  bool keep_best = false;     // keep each model's weights of its best due iteration
+  /// Writes a model's first state into its block.
+  std::function<void(int model, engine::Model* engine, void* block)> initialise;
+  /// Reads a model's last state out of its block; called model by model when all workers have ended and statements may write again. May be
+  /// empty.
+  std::function<void(int model, const engine::Model& engine, const void* block, const HopModelResult& result)> collect;
+};
+
 struct HopResult {
   std::vector<VisitRecord> visits;
   std::vector<HopModelResult> models;
-  int workers = 0;               // that took part; 0 = the session trained
-  std::string state_place;       // "shared memory", "mapped file", "session memory"
+  int workers = 0;          // that took part; 0 = the session trained
+  std::string state_place;  // "shared memory", "mapped file", "session memory"
   double seconds = 0;
 };
 
