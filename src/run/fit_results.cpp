@@ -7,12 +7,12 @@
 #include "pg/report.hpp"
 #include "pg/settings.hpp"
 #include "pg/sql.hpp"
+#include "run/state_weights.hpp"
 
 namespace run {
 namespace {
 
-constexpr size_t kPieceBytes = size_t{64} << 20;        // of <out>_state
-constexpr size_t kMostWeightBytes = size_t{256} << 20;  // of model_weights
+constexpr size_t kPieceBytes = size_t{64} << 20;  // of <out>_state
 constexpr size_t kVisitsAtOnce = 1000;                  // rows an INSERT
 
 std::string PackedSummary(const PreparedFit& fit) { return fit.training.name.WithSuffix("_summary").Sql(); }

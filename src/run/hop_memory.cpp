@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/error.hpp"
+#include "base/record.hpp"
 #include "plan/params.hpp"
 #include "wire/keras.hpp"
 
@@ -15,51 +16,7 @@ constexpr size_t kPage = 4096;
 
 size_t RoundUp(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
 
-// The specification travels between processes of one build: length-prefixed fields, no versions.
-class Writer {
- public:
-  void Number(int64_t v) { out_.append(reinterpret_cast<const char*>(&v), sizeof(v)); }
-  void Real(double v) { out_.append(reinterpret_cast<const char*>(&v), sizeof(v)); }
-  void Text(const std::string& s) {
-    Number(static_cast<int64_t>(s.size()));
-    out_ += s;
-  }
-  std::string Take() { return std::move(out_); }
-
- private:
-  std::string out_;
-};
-
-class Reader {
- public:
-  Reader(const char* data, size_t bytes) : at_(data), end_(data + bytes) {}
-  int64_t Number() { return Raw<int64_t>(); }
-  double Real() { return Raw<double>(); }
-  std::string Text() {
-    const auto size = static_cast<size_t>(Number());
-    Need(size);
-    std::string s(at_, size);
-    at_ += size;
-    return s;
-  }
-
- private:
-  template <typename T>
-  T Raw() {
-    Need(sizeof(T));
-    T v;
-    std::memcpy(&v, at_, sizeof(T));
-    at_ += sizeof(T);
-    return v;
-  }
-  void Need(size_t bytes) const {
-    if (static_cast<size_t>(end_ - at_) < bytes) throw base::Error(base::ErrorCode::kInternal, "the run's specification is cut short");
-  }
-  const char* at_;
-  const char* end_;
-};
-
-void WriteTable(Writer* w, const PackedTable& table) {
+void WriteTable(base::RecordWriter* w, const PackedTable& table) {
   w->Text(table.name.schema);
   w->Text(table.name.name);
   w->Text(table.spec.num_partitions > 0 ? base::WriteDataSpec(table.spec) : "");
@@ -68,7 +25,7 @@ void WriteTable(Writer* w, const PackedTable& table) {
   w->Number(table.max_buffer_rows);
 }
 
-PackedTable ReadTable(Reader* r) {
+PackedTable ReadTable(base::RecordReader* r) {
   PackedTable table;
   table.name.schema = r->Text();
   table.name.name = r->Text();
@@ -107,7 +64,7 @@ Offsets PlaceParts(const HopSizes& sizes, const HopSpec& spec, const std::string
 }  // namespace
 
 std::string WriteHopSpec(const HopSpec& spec) {
-  Writer w;
+  base::RecordWriter w;
   WriteTable(&w, spec.training);
   WriteTable(&w, spec.validation);
   w.Number(static_cast<int64_t>(spec.models.size()));
@@ -125,7 +82,7 @@ std::string WriteHopSpec(const HopSpec& spec) {
 }
 
 HopSpec ReadHopSpec(const char* data, size_t bytes) {
-  Reader r(data, bytes);
+  base::RecordReader r({data, bytes}, "the run's specification");
   HopSpec spec;
   spec.training = ReadTable(&r);
   spec.validation = ReadTable(&r);
