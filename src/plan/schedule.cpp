@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <set>
 #include <type_traits>
@@ -212,6 +213,17 @@ void Scheduler::Done(const Task& task, double alive) {
   }
   ++head_->visits_done;
 }
+
+Scheduler::Entry* Scheduler::Resting(int bundle) {
+  if (bundle < 0 || bundle >= head_->bundles || entries_[bundle].held != 0) {
+    throw base::Error(ErrorCode::kInternal, "the scheduler has no bundle of that number that nobody holds");
+  }
+  return &entries_[bundle];
+}
+
+void Scheduler::SetAlive(int bundle, double alive) { Resting(bundle)->alive = alive > 0 ? std::min(alive, 1.0) : 0; }
+
+void Scheduler::End(int bundle) { Resting(bundle)->iteration = std::numeric_limits<int64_t>::max(); }
 
 bool Scheduler::AtTarget() const {
   for (int32_t b = 0; b < head_->bundles; ++b) {

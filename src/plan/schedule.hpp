@@ -54,6 +54,10 @@ class Scheduler {
   bool Take(Task* task);
   /// Returns a task that is done; `alive` in [0, 1] is the part of the bundle's cost that still trains (diverged models cost nothing).
   void Done(const Task& task, double alive);
+  /// Between targets, when nobody holds a task: the part of a bundle's cost that still trains, from now on.
+  void SetAlive(int bundle, double alive);
+  /// Likewise: no model of the bundle trains any more. It is at every target.
+  void End(int bundle);
   /// True when every bundle has reached the target.
   bool AtTarget() const;
   int64_t VisitsDone() const;
@@ -61,6 +65,7 @@ class Scheduler {
  private:
   struct Head;
   struct Entry;
+  Entry* Resting(int bundle);
   Head* head_;
   Entry* entries_;
   const Plan* plan_;

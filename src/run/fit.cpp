@@ -63,6 +63,7 @@ void FitMultipleModel(const FitArguments& arguments) {
   request.spec.use_gpus = arguments.use_gpus;
   request.iterations = arguments.num_iterations;
   request.due = fit.due;
+  request.stopping = fit.stopping;
   request.workers = fit.workers;
   request.keep_best = arguments.restore_best;
   request.initialise = [&](int m, engine::Model* engine, void* block) {

@@ -121,6 +121,7 @@ void ReadModels(const std::vector<SelectionRow>& selection, PreparedFit* fit) {
       model.spec.config = plan::ReadConfig(row.compile_params, row.fit_params);
       const auto built = BuildModel(model.spec, fit->training.spec, fit->options);
       model.state_bytes = built->layout().bytes;
+      model.metric_names = built->metric_names();
       if (architecture->weights && static_cast<int64_t>(architecture->weights->size()) != built->layout().weight_count * 4) {
         Block block(model.state_bytes);
         LoadArchitectureWeights(*architecture, *built, block.data());  // raises the error with its numbers
@@ -145,6 +146,12 @@ void ReadModels(const std::vector<SelectionRow>& selection, PreparedFit* fit) {
   throw Error(errors.front().second.code(),
               std::to_string(errors.size()) + " of " + std::to_string(selection.size()) + " configurations cannot be trained", detail,
               errors.front().second.hint());
+}
+
+void CheckStopping(const PreparedFit& fit) {
+  std::vector<std::pair<int, std::vector<std::string>>> names;
+  for (const PreparedModel& model : fit.models) names.emplace_back(model.mst_key, model.metric_names);
+  plan::CheckMonitors(fit.stopping, names, fit.validation.has_value());
 }
 
 // Which stored models go on, and with how many iterations behind them.
@@ -258,18 +265,17 @@ PreparedFit PrepareFit(const FitArguments& a) {
     fit.validation = OpenPackedTable(*a.validation_table, "validation_table");
     RequireCompatible(fit.training, *fit.validation);
   }
+  fit.stopping = plan::ReadStopping(a.early_stopping, a.halving, a.num_iterations, fit.validation.has_value());
   fit.options = EngineOptions(a.use_gpus);
   const std::vector<SelectionRow> selection = ReadSelection(a, &fit);
   CheckOutput(a, &fit);
   ReadModels(selection, &fit);
+  CheckStopping(fit);
   MatchStored(&fit);
   MakePlan(&fit);
   ChooseWorkers(a, &fit);
   fit.seed = static_cast<uint64_t>(a.seed.value_or(0));
-  const int frequency = a.metrics_compute_frequency.value_or(a.num_iterations);
-  for (int64_t i = 1; i <= a.num_iterations; i++) {
-    if (i % frequency == 0 || i == a.num_iterations) fit.due.push_back(i);
-  }
+  fit.due = plan::DueIterations(a.num_iterations, a.metrics_compute_frequency, fit.stopping);
   return fit;
 }
 

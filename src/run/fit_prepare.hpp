@@ -10,6 +10,7 @@
 #include "pg/names.hpp"
 #include "plan/cost.hpp"
 #include "plan/schedule.hpp"
+#include "plan/stopping.hpp"
 #include "run/architectures.hpp"
 #include "run/fit.hpp"
 #include "run/model_spec.hpp"
@@ -25,6 +26,7 @@ struct PreparedModel {
   plan::ModelCost cost;
   double visit_seconds = 0;  // estimated, over an average partition
   size_t state_bytes = 0;
+  std::vector<std::string> metric_names;  // the loss first
   bool stored = false;          // warm start: goes on from <out>_state
   int64_t iterations_done = 0;  // before this run
 };
@@ -45,7 +47,8 @@ struct PreparedFit {
   std::vector<PreparedModel> models;  // by mst_key
   plan::Plan plan;
   std::vector<int64_t> first_iteration;  // a bundle
-  std::vector<int64_t> due;
+  plan::StoppingPolicy stopping;
+  std::vector<int64_t> due;  // iterations after which metrics are computed
   uint64_t seed = 0;
   int workers = 0;            // wanted
   std::string serial_reason;  // why workers is 0 although some were asked for

@@ -99,8 +99,9 @@ void WriteInfo(const PreparedFit& fit, const HopResult& result, const std::vecto
                                                       {"metric_names", "text[]"},
                                                       {"training_seconds", "double precision"},
                                                       {"iterations_done", "bigint"},
-                                                      {"best_iteration", "integer"}});
-  const std::vector<int64_t> due(fit.due.begin(), fit.due.end());
+                                                      {"best_iteration", "integer"},
+                                                      {"stopped_iteration", "integer"},
+                                                      {"stopped_by", "text"}});
   for (size_t m = 0; m < fit.models.size(); m++) {
     const PreparedModel& model = fit.models[m];
     const HopModelResult& r = result.models[m];
@@ -117,10 +118,12 @@ void WriteInfo(const PreparedFit& fit, const HopResult& result, const std::vecto
                          r.elapsed,
                          metrics.empty() ? pg::Param(pg::Null{}) : pg::Param(metrics),
                          loss_type};
+    // a model that stopped has the first few of the run's evaluations
+    const std::vector<int64_t> due(result.due.begin(), result.due.begin() + static_cast<std::ptrdiff_t>(r.training.size()));
     const int64_t final = r.best_due >= 0 ? r.best_due : static_cast<int64_t>(due.size()) - 1;
     AddHistory(r.training, final, &params);
     AddHistory(r.validation, final, &params);
-    params.push_back(std::string(r.diverged_step != 0 ? "diverged" : "trained"));
+    params.push_back(std::string(r.diverged_step != 0 ? "diverged" : r.stopped_iteration != 0 ? "stopped" : "trained"));
     params.push_back(r.diverged_step != 0 ? pg::Param(static_cast<int64_t>(r.diverged_step)) : pg::Param(pg::Null{}));
     params.push_back(model.spec.graph.WeightCount());
     params.push_back(due);
@@ -128,6 +131,8 @@ void WriteInfo(const PreparedFit& fit, const HopResult& result, const std::vecto
     params.push_back(r.training_seconds);
     params.push_back(kept[m].iterations_done);
     params.push_back(r.best_due >= 0 ? pg::Param(due[static_cast<size_t>(r.best_due)]) : pg::Param(pg::Null{}));
+    params.push_back(r.stopped_iteration != 0 ? pg::Param(r.stopped_iteration) : pg::Param(pg::Null{}));
+    params.push_back(r.stopped_iteration != 0 ? pg::Param(r.stopped_by) : pg::Param(pg::Null{}));
     pg::Execute(sql, params);
   }
 }
@@ -165,19 +170,18 @@ void WriteSummary(const FitArguments& a, const PreparedFit& fit, const HopResult
   std::vector<std::string> dependent, independent;
   for (const base::ColumnSpec& column : fit.training.spec.targets) dependent.push_back(column.name);
   for (const base::ColumnSpec& column : fit.training.spec.inputs) independent.push_back(column.name);
-  const std::vector<int64_t> due(fit.due.begin(), fit.due.end());
   std::string names =
       "source_table, validation_table, model, model_info, dependent_varname, independent_varname, model_arch_table, model_selection_table,"
       " object_table, num_iterations, metrics_compute_frequency, warm_start, name, description, start_training_time, end_training_time,"
       " pg_cerebro_version, dependent_vartype, normalizing_const, num_classes, metrics_iters, data_spec, data_digest, seed, plan, workers, "
       "threads,"
-      " precision, use_gpus, build, state_place";
+      " precision, use_gpus, build, state_place, early_stopping, halving";
   std::string values =
       "$1, $2, $3, $4, $5, $6, $7, $8, NULL, $9::integer, $10::integer, $11, $12, $13, pg_catalog.to_timestamp($14)::timestamp,"
       " pg_catalog.to_timestamp($15)::timestamp,"
       " (SELECT extversion FROM pg_catalog.pg_extension WHERE extname OPERATOR(pg_catalog.=) 'pg_cerebro'), s.dependent_vartype,"
       " s.normalizing_const, s.num_classes, $16::integer[], $17, $18, $19, $20::pg_catalog.json, $21::integer, $22::integer, $23, $24, $25,"
-      " $26";
+      " $26, $27, $28";
   for (const pg::Column& column : ClassValueColumns(fit)) {
     names += ", " + pg::QuoteIdent(column.name);
     values += ", s." + pg::QuoteIdent(column.name);
@@ -193,13 +197,13 @@ void WriteSummary(const FitArguments& a, const PreparedFit& fit, const HopResult
                fit.architecture_table.Sql(),
                fit.selection_table.Sql(),
                static_cast<int64_t>(a.num_iterations),
-               static_cast<int64_t>(a.metrics_compute_frequency.value_or(a.num_iterations)),
+               static_cast<int64_t>(a.metrics_compute_frequency.value_or(fit.stopping.early_stopping ? 1 : a.num_iterations)),
                a.warm_start,
                Optional(a.name),
                Optional(a.description),
                started_at,
                pg::Now(),
-               due,
+               result.due,
                base::WriteDataSpec(fit.training.spec),
                fit.training.digest,
                static_cast<int64_t>(fit.seed),
@@ -209,7 +213,9 @@ void WriteSummary(const FitArguments& a, const PreparedFit& fit, const HopResult
                std::string(base::DTypeName(fit.options.precision)),
                a.use_gpus,
                engine::BuildDescription(),
-               result.state_place});
+               result.state_place,
+               Optional(a.early_stopping),
+               Optional(a.halving)});
 }
 
 }  // namespace
@@ -228,7 +234,7 @@ void CreateResultTables(const FitArguments& a, const PreparedFit& fit) {
       " validation_loss double precision[], status text, diverged_step bigint, parameters bigint, metrics_iters integer[], metric_names "
       "text[],"
       " training_metric_values double precision[], validation_metric_values double precision[], training_seconds double precision,"
-      " iterations_done bigint, best_iteration integer)");
+      " iterations_done bigint, best_iteration integer, stopped_iteration integer, stopped_by text)");
   std::string class_values;
   for (const pg::Column& column : ClassValueColumns(fit)) class_values += ", " + pg::QuoteIdent(column.name) + " " + column.type;
   pg::Execute(
@@ -238,7 +244,8 @@ void CreateResultTables(const FitArguments& a, const PreparedFit& fit) {
       " warm_start boolean, name text, description text, start_training_time timestamp, end_training_time timestamp, pg_cerebro_version "
       "text,"
       " num_classes integer[], dependent_vartype text[], normalizing_const real, metrics_iters integer[], data_spec text, data_digest text,"
-      " seed bigint, plan json, workers integer, threads integer, precision text, use_gpus boolean, build text, state_place text" +
+      " seed bigint, plan json, workers integer, threads integer, precision text, use_gpus boolean, build text, state_place text,"
+      " early_stopping text, halving text" +
       class_values + ")");
   pg::Execute("CREATE TABLE " + out.state.Sql() +
               " (mst_key integer NOT NULL, piece integer NOT NULL, data bytea NOT NULL, PRIMARY KEY (mst_key, piece))");

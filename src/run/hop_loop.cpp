@@ -1,7 +1,6 @@
 #include "run/hop_loop.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -11,6 +10,7 @@
 #include "base/error.hpp"
 #include "pg/report.hpp"
 #include "pg/settings.hpp"
+#include "plan/metric_order.hpp"
 #include "run/hop_worker.hpp"
 
 namespace run {
@@ -39,6 +39,9 @@ class HopLoop {
   void ScoreTable(int table);
   void ScoreAll(int64_t iteration);
   void KeepBest(size_t model);
+  std::string StopModels(int64_t iteration);
+  void ReplanBundles();
+  int64_t ModelsThatTrain() const;
   std::string LeadMetric(size_t model) const;
   bool HaveOneMetric() const;
   const std::vector<std::vector<double>>& Scores(size_t model) const;
@@ -46,8 +49,9 @@ class HopLoop {
   void WorkOrWait();
   void DrainVisits();
   void ReportIterations();
-  std::string MetricsLine() const;
+  std::string MetricsLine(int64_t trained) const;
   double SecondsLeft() const;
+  double ShareAfterHalving() const;
   void ShowProgress(pg::Phase phase);
   void LeaveParallelMode();
   char* BlockOf(size_t model) const { return states_ + At<uint64_t>(shared_, shared_->state_offsets_offset)[model]; }
@@ -76,15 +80,16 @@ class HopLoop {
   std::vector<uint64_t> state_offsets_;  // once shared_ is gone
   std::vector<int64_t> visits_done_;     // a model
   std::vector<double> iteration_loss_sum_, iteration_rows_;
+  int32_t bundles_ended_ = 0;
 };
 
 // Whether values a (engine::Model::Finish) are better than b: by the first metric if its name is given, equal ones by the loss.
 bool BetterValues(const std::string& metric, const std::vector<double>& a, const std::vector<double>& b) {
   if (!metric.empty() && a.size() > 1 && b.size() > 1) {
-    if (BetterMetric(metric, a[1], b[1])) return true;
-    if (BetterMetric(metric, b[1], a[1])) return false;
+    if (plan::BetterMetric(metric, a[1], b[1])) return true;
+    if (plan::BetterMetric(metric, b[1], a[1])) return false;
   }
-  return BetterMetric("loss", a[0], b[0]);
+  return plan::BetterMetric("loss", a[0], b[0]);
 }
 
 HopLoop::HopLoop(const HopRequest& request, const std::string& model_table)
@@ -227,17 +232,28 @@ double HopLoop::SecondsLeft() const {
   if (cost_done_ <= 0) return -1;
   double cost_left = 0;  // of the models that still train
   for (size_t m = 0; m < models_.size(); m++) {
-    if (result_.models[m].diverged_step != 0) continue;
+    if (!result_.models[m].trains()) continue;
     const int64_t all = request_.iterations * request_.spec.plan.partitions;
     cost_left += request_.spec.costs[m] * static_cast<double>(std::max<int64_t>(0, all - visits_done_[m]));
   }
-  return (pg::Now() - started_) * cost_left / cost_done_;
+  return (pg::Now() - started_) * cost_left * ShareAfterHalving() / cost_done_;
+}
+
+// What halving leaves of the rest of the run, as far as it is known beforehand.
+double HopLoop::ShareAfterHalving() const {
+  if (!request_.stopping.halving) return 1;
+  plan::Halving rest = *request_.stopping.halving;
+  const int64_t done = iterations_reported_, left = request_.iterations - done, models = ModelsThatTrain();
+  rest.iterations.erase(rest.iterations.begin(), std::upper_bound(rest.iterations.begin(), rest.iterations.end(), done));
+  for (int64_t& iteration : rest.iterations) iteration -= done;
+  if (left <= 0 || models == 0) return 1;
+  return static_cast<double>(plan::HalvingWork(rest, models, left)) / static_cast<double>(models * left);
 }
 
 // One INFO line an iteration; a due iteration's line comes with its metrics, from ScoreAll.
 void HopLoop::ReportIterations() {
   const auto* tasks = At<uint32_t>(shared_, shared_->tasks_offset);
-  const auto all = static_cast<uint32_t>(shared_->bundles * shared_->partitions);
+  const auto all = static_cast<uint32_t>((shared_->bundles - bundles_ended_) * shared_->partitions);
   for (;;) {
     const int64_t i = iterations_reported_;
     if (i >= request_.iterations) return;
@@ -248,16 +264,15 @@ void HopLoop::ReportIterations() {
     DrainVisits();
     iterations_reported_++;
     pg::Info("iteration " + std::to_string(i + 1) + " of " + std::to_string(request_.iterations) + ": " +
-             Seconds(pg::Now() - iteration_started_) + ", " + MetricsLine());
+             Seconds(pg::Now() - iteration_started_) + ", " + MetricsLine(ModelsThatTrain()));
     iteration_started_ = pg::Now();
   }
 }
 
-std::string HopLoop::MetricsLine() const {
+std::string HopLoop::MetricsLine(int64_t trained) const {
   const auto i = static_cast<size_t>(iterations_reported_ > 0 ? iterations_reported_ - 1 : 0);
-  const auto training = std::count_if(result_.models.begin(), result_.models.end(), [](const auto& m) { return m.diverged_step == 0; });
   char text[160];
-  std::snprintf(text, sizeof(text), "%d model%s, mean training loss %.6g", static_cast<int>(training), training == 1 ? "" : "s",
+  std::snprintf(text, sizeof(text), "%d model%s, mean training loss %.6g", static_cast<int>(trained), trained == 1 ? "" : "s",
                 iteration_rows_[i] > 0 ? iteration_loss_sum_[i] / iteration_rows_[i] : std::nan(""));
   std::string line = text;
   const double left = SecondsLeft();
@@ -292,6 +307,7 @@ void HopLoop::ScoreTable(int table) {
     }
     at += sums.size();
     HopModelResult& model = result_.models[m];
+    if (model.stopped_iteration != 0) continue;
     std::vector<double> values(models_[m]->metric_names().size(), std::nan(""));
     if (model.diverged_step == 0) values = models_[m]->Finish(sums.data());
     (table == kTrainingTable ? model.training : model.validation).push_back(std::move(values));
@@ -307,8 +323,10 @@ void HopLoop::ScoreAll(int64_t iteration) {
   const bool by_metric = HaveOneMetric();
   size_t best = 0;
   for (size_t m = 0; m < models_.size(); m++) {
-    result_.models[m].elapsed.push_back(pg::Now() - started_);
-    if (request_.keep_best) KeepBest(m);
+    if (result_.models[m].stopped_iteration == 0) {
+      result_.models[m].elapsed.push_back(pg::Now() - started_);
+      if (request_.keep_best) KeepBest(m);
+    }
     if (m > 0 && BetterValues(by_metric ? LeadMetric(m) : "", Scores(m).back(), Scores(best).back())) best = m;
   }
   const std::vector<double>& leader = Scores(best).back();
@@ -321,9 +339,62 @@ void HopLoop::ScoreAll(int64_t iteration) {
                   request_.mst_keys[best], leader[0]);
   }
   iterations_reported_ = iteration;
+  result_.due.push_back(iteration);
+  const int64_t trained = ModelsThatTrain();
+  const std::string stops = StopModels(iteration);
   pg::Info("iteration " + std::to_string(iteration) + " of " + std::to_string(request_.iterations) + ": " +
-           Seconds(pg::Now() - iteration_started_) + ", " + MetricsLine() + text);
+           Seconds(pg::Now() - iteration_started_) + ", " + MetricsLine(trained) + text + stops);
   iteration_started_ = pg::Now();
+}
+
+// Marks the models that stop here and says how many; nothing at the run's end, where all stop.
+std::string HopLoop::StopModels(int64_t iteration) {
+  if (!request_.stopping.any() || iteration == request_.iterations) return "";
+  std::vector<plan::ModelHistory> models(models_.size());
+  for (size_t m = 0; m < models_.size(); m++) {
+    const HopModelResult& result = result_.models[m];
+    models[m] = plan::ModelHistory{request_.mst_keys[m], result.trains(), &models_[m]->metric_names(), &result.training, &result.validation};
+  }
+  const std::vector<plan::Stop> stops = plan::DecideStops(request_.stopping, iteration, models);
+  for (const plan::Stop& stop : stops) {
+    HopModelResult& result = result_.models[static_cast<size_t>(stop.model)];
+    result.stopped_iteration = iteration;
+    result.stopped_by = stop.by;
+    At<uint8_t>(shared_, shared_->stopped_offset)[stop.model] = 1;
+    pg::Debug("model mst_key=" + std::to_string(request_.mst_keys[static_cast<size_t>(stop.model)]) + " stops after iteration " +
+              std::to_string(iteration) + " by " + stop.by);
+  }
+  if (stops.empty()) return "";
+  ReplanBundles();
+  return "; " + std::to_string(stops.size()) + (stops.size() == 1 ? " model stops, " : " models stop, ") + std::to_string(ModelsThatTrain()) +
+         (ModelsThatTrain() == 1 ? " goes on" : " go on");
+}
+
+// Bundles keep their models and their sequences; those with nothing left to train end, and of the others the scheduler prefers what has the
+// most work left. Nobody holds a task or looks for one now: the next SetTarget hands the change over.
+void HopLoop::ReplanBundles() {
+  const plan::Plan& plan = request_.spec.plan;
+  bundles_ended_ = 0;
+  for (size_t b = 0; b < plan.bundles.size(); b++) {
+    double alive = 0, total = 0;
+    bool any = false;
+    for (const int m : plan.bundles[b].models) {
+      const bool trains = result_.models[static_cast<size_t>(m)].trains();
+      total += request_.spec.costs[static_cast<size_t>(m)];
+      if (trains) alive += request_.spec.costs[static_cast<size_t>(m)];
+      any = any || trains;
+    }
+    if (any) {
+      scheduler_->SetAlive(static_cast<int>(b), total > 0 ? alive / total : 1);
+    } else {
+      scheduler_->End(static_cast<int>(b));
+      bundles_ended_++;
+    }
+  }
+}
+
+int64_t HopLoop::ModelsThatTrain() const {
+  return std::count_if(result_.models.begin(), result_.models.end(), [](const HopModelResult& m) { return m.trains(); });
 }
 
 // The first metric after the loss; empty when there is none.
@@ -368,10 +439,12 @@ void HopLoop::ShowProgress(pg::Phase phase) {
   row.iteration = std::min(iterations_reported_ + 1, request_.iterations);
   row.iterations = request_.iterations;
   row.visits_done = static_cast<int64_t>(result_.visits.size());
-  row.visits_total = static_cast<int64_t>(models_.size()) * request_.spec.plan.partitions * request_.iterations;
+  row.visits_total = 0;
+  for (const HopModelResult& model : result_.models) {
+    row.visits_total += request_.spec.plan.partitions * (model.stopped_iteration != 0 ? model.stopped_iteration : request_.iterations);
+  }
   row.models = static_cast<int>(models_.size());
-  row.models_training =
-      static_cast<int>(std::count_if(result_.models.begin(), result_.models.end(), [](const auto& m) { return m.diverged_step == 0; }));
+  row.models_training = static_cast<int>(ModelsThatTrain());
   row.workers = result_.workers;
   const double seconds = trained_seconds_ + (training_since_ > 0 ? pg::Now() - training_since_ : 0);
   if (shared_ != nullptr && seconds > 0) {
@@ -412,6 +485,7 @@ HopResult HopLoop::Run() {
   for (const int64_t target : request_.due) {
     TrainTo(target);
     ScoreAll(target);
+    if (request_.stopping.any() && ModelsThatTrain() == 0) break;
   }
   SetPhase(HopPhase::kStop);
   phase_ = pg::Phase::kWriting;
@@ -427,18 +501,6 @@ HopResult HopLoop::Run() {
 }
 
 }  // namespace
-
-bool BetterMetric(const std::string& metric, double a, double b) {
-  if (std::isnan(a)) return false;
-  if (std::isnan(b)) return true;
-  // names end in the metric's own: "accuracy", "left_accuracy", "top_5_accuracy"
-  const auto ends = [&metric](std::string_view word) {
-    return metric.size() >= word.size() &&
-           std::equal(word.rbegin(), word.rend(), metric.rbegin(), [](char x, char y) { return x == std::tolower(y); });
-  };
-  const bool upwards = ends("accuracy") || ends("acc") || ends("auc") || ends("precision") || ends("recall");
-  return upwards ? a > b : a < b;
-}
 
 HopResult RunHopLoop(const HopRequest& request, const std::string& model_table) { return HopLoop(request, model_table).Run(); }
 

@@ -38,7 +38,7 @@ PackedTable ReadTable(base::RecordReader* r) {
 }
 
 struct Offsets {
-  size_t spec, scheduler, tasks, ring, state_offsets, sums[2], states, end;
+  size_t spec, scheduler, tasks, ring, state_offsets, stopped, sums[2], states, end;
 };
 
 Offsets PlaceParts(const HopSizes& sizes, const HopSpec& spec, const std::string& spec_text, bool states_inside) {
@@ -54,6 +54,7 @@ Offsets PlaceParts(const HopSizes& sizes, const HopSpec& spec, const std::string
   o.tasks = place(static_cast<size_t>(sizes.iterations) * sizeof(uint32_t));
   o.ring = place(sizes.RingSize() * sizeof(VisitRecord));
   o.state_offsets = place(sizes.state_bytes.size() * sizeof(uint64_t));
+  o.stopped = place(sizes.state_bytes.size());
   o.sums[kTrainingTable] = place(static_cast<size_t>(spec.training.spec.num_partitions) * sizes.SumsStride() * sizeof(double));
   o.sums[kValidationTable] = place(static_cast<size_t>(spec.validation.spec.num_partitions) * sizes.SumsStride() * sizeof(double));
   o.states = RoundUp(at, kPage);
@@ -135,6 +136,7 @@ HopShared* LayOutHop(void* block, size_t bytes, const HopSizes& sizes, const Hop
   shared->tasks_offset = o.tasks;
   shared->ring_offset = o.ring;
   shared->state_offsets_offset = o.state_offsets;
+  shared->stopped_offset = o.stopped;
   shared->sums_offset[kTrainingTable] = o.sums[kTrainingTable];
   shared->sums_offset[kValidationTable] = o.sums[kValidationTable];
   shared->states_offset = o.states;

@@ -75,6 +75,12 @@ engine::Model* HopWorker::ModelOf(int index) {
   return model.get();
 }
 
+// Neither diverged nor stopped.
+bool HopWorker::Trains(int index) const {
+  return At<uint8_t>(shared_, shared_->stopped_offset)[index] == 0 &&
+         !Diverged(states_ + At<uint64_t>(shared_, shared_->state_offsets_offset)[index]);
+}
+
 bool HopWorker::TryWork() {
   plan::Scheduler::Task task;
   int table = 0, partition = -1;
@@ -117,10 +123,9 @@ void HopWorker::VisitBundle(const plan::Scheduler::Task& task) {
   const int partition = spec_.plan.PartitionAt(task.bundle, iteration, task.visit);
   double total = 0, alive = 0;
   for (const int index : bundle.models) {
-    const char* block = states_ + At<uint64_t>(shared_, shared_->state_offsets_offset)[index];
-    if (!Diverged(block)) VisitModel(index, task, partition);
+    if (Trains(index)) VisitModel(index, task, partition);
     total += spec_.costs[static_cast<size_t>(index)];
-    if (!Diverged(block)) alive += spec_.costs[static_cast<size_t>(index)];
+    if (Trains(index)) alive += spec_.costs[static_cast<size_t>(index)];
   }
   {
     Locked lock(&shared_->sync);
@@ -187,7 +192,7 @@ void HopWorker::Log(const VisitRecord& record) {
   }
 }
 
-// All models that still train, in one scan. A diverged model's sums stay zero: nobody reads them.
+// All models that still train, in one scan. The sums of others stay as they were: nobody reads them.
 void HopWorker::Score(int table, int partition) {
   const size_t count = spec_.models.size();
   std::vector<engine::Model*> alive;
@@ -196,7 +201,7 @@ void HopWorker::Score(int table, int partition) {
   for (size_t i = 0; i < count; i++) {
     engine::Model* model = ModelOf(static_cast<int>(i));
     char* block = states_ + At<uint64_t>(shared_, shared_->state_offsets_offset)[i];
-    if (!Diverged(block)) {
+    if (Trains(static_cast<int>(i))) {
       model->Attach(block);
       alive.push_back(model);
       places.push_back(stride);

@@ -28,6 +28,7 @@ class HopWorker {
 
  private:
   engine::Model* ModelOf(int index);
+  bool Trains(int index) const;
   void VisitBundle(const plan::Scheduler::Task& task);
   void VisitModel(int index, const plan::Scheduler::Task& task, int partition);
   void Score(int table, int partition);

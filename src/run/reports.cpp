@@ -8,7 +8,7 @@
 #include "base/error.hpp"
 #include "pg/names.hpp"
 #include "pg/sql.hpp"
-#include "run/hop_loop.hpp"
+#include "plan/metric_order.hpp"
 
 namespace run {
 namespace {
@@ -89,8 +89,8 @@ void SortEntries(std::vector<Entry>* entries) {
   std::sort(entries->begin(), entries->end(), [by_metric](const Entry& a, const Entry& b) {
     if (a.diverged != b.diverged) return b.diverged;
     if (by_metric && !a.diverged) {
-      if (BetterMetric(a.metric, a.metric_value, b.metric_value)) return true;
-      if (BetterMetric(a.metric, b.metric_value, a.metric_value)) return false;
+      if (plan::BetterMetric(a.metric, a.metric_value, b.metric_value)) return true;
+      if (plan::BetterMetric(a.metric, b.metric_value, a.metric_value)) return false;
     }
     if (LowerLoss(a.loss, b.loss)) return true;
     if (LowerLoss(b.loss, a.loss)) return false;
