@@ -4,13 +4,14 @@
 #include <cmath>
 #include <cstring>
 
+#include "engine/kernel_memory.hpp"
 #include "engine/model_binding.hpp"
 
 namespace engine {
 
 template <typename T>
 KernelLoader<T>::KernelLoader(const base::Graph& graph, const base::DataSpec& data, bool sparse_target,
-                              const std::map<int, double>& class_weight, int64_t max_rows)
+                              const std::map<int, double>& class_weight)
     : target_(data.targets[0]), target_gather_(data.targets[0]), sparse_(sparse_target) {
   const std::vector<InputBinding> bindings = BindInputs(graph, data);
   for (int column : bindings[0].columns) {
@@ -23,26 +24,62 @@ KernelLoader<T>::KernelLoader(const base::Graph& graph, const base::DataSpec& da
     if (static_cast<size_t>(index) >= class_weight_.size()) class_weight_.resize(static_cast<size_t>(index) + 1, 1.0);
     class_weight_[static_cast<size_t>(index)] = weight;
   }
-  max_rows_ = max_rows;
+}
+
+namespace {
+
+// x | one column of several | target or index | weights
+template <typename T>
+struct BatchPlaces {
+  size_t part, y, weights, bytes;
+  BatchPlaces(int64_t rows, int64_t inputs, bool several, int64_t targets) {
+    const size_t x = KernelMemory::Padded<T>(rows * inputs);
+    part = x;
+    y = part + (several ? x : 0);
+    weights = y + KernelMemory::Padded<int64_t>(rows * targets);  // holds either kind
+    bytes = weights + KernelMemory::Padded<T>(rows);
+  }
+};
+
+}  // namespace
+
+template <typename T>
+size_t KernelLoader<T>::Bytes(int64_t max_rows) const {
+  return BatchPlaces<T>(max_rows, input_elements_, inputs_.size() > 1, target_gather_.row_elements()).bytes;
 }
 
 template <typename T>
-void KernelLoader<T>::LayOut() {
-  const size_t x = KernelMemory::Padded<T>(max_rows_ * input_elements_);
-  const size_t part = inputs_.size() > 1 ? x : 0;
-  const size_t y = KernelMemory::Padded<int64_t>(max_rows_ * target_gather_.row_elements());  // holds either kind
-  memory_.Reserve(x + part + y + KernelMemory::Padded<T>(max_rows_));
-  x_ = memory_.At<T>(0);
-  part_ = memory_.At<T>(x);
-  y_ = memory_.At<T>(x + part);
-  index_ = memory_.At<int64_t>(x + part);
-  weights_ = memory_.At<T>(x + part + y);
+void KernelLoader<T>::Place(char* memory, int64_t max_rows) {
+  const BatchPlaces<T> places(max_rows, input_elements_, inputs_.size() > 1, target_gather_.row_elements());
+  x_ = reinterpret_cast<T*>(memory);
+  part_ = reinterpret_cast<T*>(memory + places.part);
+  y_ = reinterpret_cast<T*>(memory + places.y);
+  index_ = reinterpret_cast<int64_t*>(memory + places.y);
+  weights_ = reinterpret_cast<T*>(memory + places.weights);
+}
+
+template <typename T>
+bool KernelLoader<T>::LoadsLike(const KernelLoader& other) const {
+  const auto same_column = [](const Input& a, const Input& b) { return a.column == b.column; };
+  return sparse_ == other.sparse_ && class_weight_ == other.class_weight_ &&
+         std::equal(inputs_.begin(), inputs_.end(), other.inputs_.begin(), other.inputs_.end(), same_column);
+}
+
+template <typename T>
+KernelBatch<T> KernelLoader<T>::Slice(int64_t first, int64_t n) const {
+  KernelBatch<T> slice = batch_;
+  const int64_t targets = first * target_gather_.row_elements();
+  slice.rows = n;
+  slice.x += first * input_elements_;
+  if (slice.target != nullptr) slice.target += targets;
+  if (slice.index != nullptr) slice.index += targets;
+  if (slice.weights != nullptr) slice.weights += first;
+  return slice;
 }
 
 template <typename T>
 const KernelBatch<T>& KernelLoader<T>::Load(const base::Buffer& buffer, const int64_t* rows, int64_t first, int64_t n, bool targets,
                                             bool class_weights) {
-  if (x_ == nullptr) LayOut();
   batch_ = {};
   batch_.rows = n;
   batch_.x = x_;

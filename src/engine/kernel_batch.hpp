@@ -1,6 +1,7 @@
 // Mini-batches for the kernels: the values that engine/model_batch.hpp gives to autograd, in plain memory that is kept.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <vector>
@@ -9,11 +10,10 @@
 #include "base/graph.hpp"
 #include "base/tensor.hpp"
 #include "engine/gather.hpp"
-#include "engine/kernel_memory.hpp"
 
 namespace engine {
 
-/// Valid until the loader's next Load. All models with the same data, batch size and kind of target can train on one.
+/// Rows that were gathered; valid until the memory is used for others.
 template <typename T>
 struct KernelBatch {
   int64_t rows = 0;
@@ -27,16 +27,25 @@ struct KernelBatch {
 template <typename T>
 class KernelLoader {
  public:
-  /// max_rows: of a mini-batch.
-  KernelLoader(const base::Graph& graph, const base::DataSpec& data, bool sparse_target, const std::map<int, double>& class_weight,
-               int64_t max_rows);
+  KernelLoader(const base::Graph& graph, const base::DataSpec& data, bool sparse_target, const std::map<int, double>& class_weight);
+
+  /// Bytes that max_rows rows take.
+  size_t Bytes(int64_t max_rows) const;
+  /// Rows go to `memory`, aligned to 64 bytes, of Bytes(max_rows), from the next Load on.
+  void Place(char* memory, int64_t max_rows);
 
   /// Gathers the rows rows[0 .. n) of a buffer, n <= max_rows; rows == nullptr: rows first .. first + n - 1. Without targets only x is
   /// set. class_weights: multiply the class's weight into the row's.
   const KernelBatch<T>& Load(const base::Buffer& buffer, const int64_t* rows, int64_t first, int64_t n, bool targets, bool class_weights);
 
+  /// True when a Load of the other with the same arguments makes the same batch.
+  bool LoadsLike(const KernelLoader& other) const;
+  /// The other's last batch, in memory that both use.
+  void TakeLoaded(const KernelLoader& other) { batch_ = other.batch_; }
+  /// Rows first .. first + n - 1 of the last batch.
+  KernelBatch<T> Slice(int64_t first, int64_t n) const;
+
  private:
-  void LayOut();
   void GatherInputs(const base::Buffer& buffer, const int64_t* rows, int64_t first, int64_t n);
   void GatherWeights(const base::Buffer& buffer, const int64_t* rows, int64_t first, int64_t n, bool class_weights);
   double ClassWeight(int64_t row) const;
@@ -52,8 +61,6 @@ class KernelLoader {
   bool sparse_;
   std::vector<double> class_weight_;
   int64_t input_elements_ = 0;
-  int64_t max_rows_ = 0;
-  KernelMemory memory_;  // from the first Load on
   T* x_ = nullptr;
   T* part_ = nullptr;  // one column of several
   T* y_ = nullptr;

@@ -36,10 +36,11 @@ class TrainerOf : public KernelTrainer, private GradientSink<T> {
   TrainerOf(std::unique_ptr<KernelNetwork<T>> network, const base::Graph& graph, const base::TrainConfig& config,
             const base::DataSpec& data, const StateLayout& layout)
       : network_(std::move(network)), optimizer_(config.optimizer),
-        loader_(graph, data, network_->loss().sparse(), config.class_weight, config.batch_size),
+        loader_(graph, data, network_->loss().sparse(), config.class_weight),
         pass_layout_(network_->LayOut(config.batch_size)), clips_jointly_(config.optimizer.global_clipnorm > 0),
-        clips_(ClipsGradients(config.optimizer)) {
+        clips_(ClipsGradients(config.optimizer)), loaded_rows_(config.batch_size) {
     FindWeights(graph, layout);
+    LayOutGradients();
   }
 
   void Attach(void* block) override {
@@ -58,26 +59,43 @@ class TrainerOf : public KernelTrainer, private GradientSink<T> {
     }
   }
 
-  void Load(const base::Buffer& buffer, const int64_t* rows, int64_t n) override {
-    if (!prepared_) PlaceGradients();
-    prepared_ = true;
-    batch_ = loader_.Load(buffer, rows, 0, n, true, true);
+  size_t WorkspaceBytes(int64_t rows) const override { return loader_.Bytes(rows) + step_bytes_; }
+
+  void UseWorkspace(std::shared_ptr<KernelMemory> memory, int64_t rows) override {
+    memory_ = std::move(memory);
+    loaded_rows_ = rows;
+    placed_ = nullptr;
   }
 
-  bool Train(const DrawKeys& keys, double* loss_sum) override {
+  void Load(const base::Buffer& buffer, const int64_t* rows, int64_t first, int64_t n) override {
+    Prepare();
+    loader_.Load(buffer, rows, first, n, true, true);
+  }
+
+  bool TakeLoaded(const KernelTrainer& other) override {
+    const auto* like = dynamic_cast<const TrainerOf*>(&other);
+    if (like == nullptr || like->memory_ != memory_ || like->loaded_rows_ != loaded_rows_) return false;
+    if (!loader_.LoadsLike(like->loader_)) return false;
+    Prepare();
+    loader_.TakeLoaded(like->loader_);
+    return true;
+  }
+
+  bool Train(int64_t first, int64_t n, const DrawKeys& keys, double* loss_sum) override {
+    const KernelBatch<T> batch = loader_.Slice(first, n);
     typename KernelNetwork<T>::Pass pass;
     pass.layout = &pass_layout_;
-    pass.workspace = memory_.template At<char>(0);
+    pass.workspace = pass_memory_;
     pass.weights = &weights_;
-    pass.x = batch_.x;
-    pass.rows = batch_.rows;
+    pass.x = batch.x;
+    pass.rows = batch.rows;
     pass.keys = &keys;
     const T* results = network_->Forward(pass);
     const KernelLoss& loss = network_->loss();
     T* values = network_->LossValues(pass);
-    std::copy(results, results + batch_.rows * loss.places() * loss.classes(), values);
-    double sum = loss.Run(batch_, values, memory_.template At<T>(pass_layout_.factors), memory_.template At<T>(pass_layout_.losses));
-    sum += static_cast<double>(batch_.rows) * RegularizerLoss();
+    std::copy(results, results + n * loss.places() * loss.classes(), values);
+    double sum = loss.Run(batch, values, InPass(pass_layout_.factors), InPass(pass_layout_.losses));
+    sum += static_cast<double>(n) * RegularizerLoss();
     if (!std::isfinite(sum)) return false;
     *loss_sum += sum;
 
@@ -122,23 +140,36 @@ class TrainerOf : public KernelTrainer, private GradientSink<T> {
     }
   }
 
+  T* InPass(size_t offset) const { return reinterpret_cast<T*>(pass_memory_ + offset); }
+
   // A layer's gradients are used up before the next layer's are made, unless all are clipped by one norm: they share their place.
-  void PlaceGradients() {
-    std::vector<size_t> offsets;
-    size_t next = pass_layout_.bytes, end = next;
+  void LayOutGradients() {
+    size_t next = pass_layout_.bytes;
+    step_bytes_ = next;
     for (const std::vector<Moved<T>>& layer : moved_) {
       if (!clips_jointly_) next = pass_layout_.bytes;
       for (const Moved<T>& weight : layer) {
-        offsets.push_back(next);
+        gradient_offsets_.push_back(next);
         next += KernelMemory::Padded<T>(weight.count);
       }
-      end = std::max(end, next);
+      step_bytes_ = std::max(step_bytes_, next);
     }
-    memory_.Reserve(end);
+  }
+
+  // Workspace: rows loaded | pass | gradients.
+  void Prepare() {
+    if (memory_ == nullptr) memory_ = std::make_shared<KernelMemory>();
+    memory_->Reserve(WorkspaceBytes(loaded_rows_));
+    char* base = memory_->template At<char>(0);
+    if (base == placed_) return;
+    placed_ = base;
+    loader_.Place(base, loaded_rows_);
+    pass_memory_ = base + loader_.Bytes(loaded_rows_);
+    views_.clear();
     size_t i = 0;
     for (size_t layer = 0; layer < moved_.size(); ++layer) {
       for (Moved<T>& weight : moved_[layer]) {
-        weight.gradient = memory_.template At<T>(offsets[i++]);
+        weight.gradient = InPass(gradient_offsets_[i++]);
         places_[layer][weight.place] = weight.gradient;
         if (clips_jointly_) views_.push_back({weight.gradient, weight.count});
       }
@@ -189,10 +220,13 @@ class TrainerOf : public KernelTrainer, private GradientSink<T> {
   std::vector<std::vector<T*>> places_;        // of gradients, by graph layer
   std::vector<std::vector<Moved<T>>> moved_;   // by graph layer
   std::vector<GradientView<T>> views_;
-  KernelMemory memory_;  // the pass, then gradients: from the first Load on
-  bool prepared_ = false;
+  std::vector<size_t> gradient_offsets_;       // from the pass's start, in the order of moved_
+  size_t step_bytes_ = 0;                      // pass and gradients
+  std::shared_ptr<KernelMemory> memory_;       // own or shared; from the first Load on
+  int64_t loaded_rows_;                        // that it has room for
+  char* placed_ = nullptr;                     // where the memory began when pointers were set
+  char* pass_memory_ = nullptr;
   StateCounters* counters_ = nullptr;
-  KernelBatch<T> batch_;
   const UpdateStep<T>* step_ = nullptr;  // in Train
 };
 

@@ -5,6 +5,7 @@
 // trains it, beside whom, or on which data.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 
@@ -12,6 +13,7 @@
 #include "base/graph.hpp"
 #include "base/tensor.hpp"
 #include "engine/draw_keys.hpp"
+#include "engine/kernel_memory.hpp"
 #include "engine/state.hpp"
 
 namespace engine {
@@ -26,11 +28,21 @@ class KernelTrainer {
 
   /// Lays the model over a block; nullptr lets go of it.
   virtual void Attach(void* block) = 0;
-  /// Gathers rows[0 .. n) of a buffer for the next Train, n <= batch_size.
-  virtual void Load(const base::Buffer& buffer, const int64_t* rows, int64_t n) = 0;
-  /// One mini-batch. False, with nothing changed, when the loss is NaN or infinite; else the sum over rows of the training loss (data
-  /// term and regularisers) is added to *loss_sum.
-  virtual bool Train(const DrawKeys& keys, double* loss_sum) = 0;
+
+  /// Bytes of a workspace with room for `rows` gathered rows.
+  virtual size_t WorkspaceBytes(int64_t rows) const = 0;
+  /// Works in this memory from now on, with room for `rows` gathered rows, at least a mini-batch; without a call in memory of its own.
+  /// Trainers of one thread may share it: nothing in it is kept from one step to the next but the rows that were loaded.
+  virtual void UseWorkspace(std::shared_ptr<KernelMemory> memory, int64_t rows) = 0;
+
+  /// Gathers rows[0 .. n) of a buffer, or, when rows is nullptr, rows first .. first + n - 1.
+  virtual void Load(const base::Buffer& buffer, const int64_t* rows, int64_t first, int64_t n) = 0;
+  /// Instead of a Load: true when the other, in the same workspace with room for as many rows, has loaded what this one would have.
+  virtual bool TakeLoaded(const KernelTrainer& other) = 0;
+
+  /// One mini-batch: rows first .. first + n - 1 of those loaded, n <= batch_size. False, with nothing changed, when the loss is NaN or
+  /// infinite; else the sum over rows of the training loss (data term and regularisers) is added to *loss_sum.
+  virtual bool Train(int64_t first, int64_t n, const DrawKeys& keys, double* loss_sum) = 0;
 };
 
 }  // namespace engine

@@ -97,6 +97,7 @@ Model::~Model() = default;
 
 const StateLayout& Model::layout() const { return impl_->layout; }
 bool Model::has_kernels() const { return impl_->kernels != nullptr; }
+size_t Model::workspace_bytes() const { return impl_->kernels ? impl_->kernels->WorkspaceBytes(impl_->config.batch_size) : 0; }
 const std::vector<std::string>& Model::metric_names() const { return impl_->metric_names; }
 size_t Model::sums_size() const { return impl_->sums_size; }
 const std::vector<base::Shape>& Model::output_shapes() const { return impl_->output_shapes; }

@@ -46,6 +46,7 @@ struct TrainResult {
   int64_t batches = 0;
   double loss_sum = 0;   // sum over rows of the training loss (data term and regularisers), in the order of the rows
   bool diverged = false; // the loss became NaN or infinite: the visit stopped at counters.diverged_step
+  double seconds = 0;    // of wall time that its steps took
 };
 
 class Model {
@@ -60,6 +61,8 @@ class Model {
   const StateLayout& layout() const;
   /// True when Train takes the hand-written kernels.
   bool has_kernels() const;
+  /// Bytes that a step with kernels works in besides the state: mini-batch, results, gradients. 0 without kernels.
+  size_t workspace_bytes() const;
 
   /// Fills a block of layout().bytes: counters, initial weights (a function of seed, stream and, where given, the initialiser's own
   /// seed), zeroed slots (Adagrad: its initial value).
@@ -96,6 +99,7 @@ class Model {
   void Predict(const base::Buffer& buffer, std::vector<std::vector<float>>* out, const Poll& poll);
 
  private:
+  friend class ModelGroup;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

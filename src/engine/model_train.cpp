@@ -3,6 +3,7 @@
 // Order of a step: gather, forward, loss, backward, regularisers, clipping, optimizer, constraints, moving statistics. Nothing is written
 // before the loss is known to be finite, so a model that diverges keeps the weights of the step before.
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 
 #include "engine/error.hpp"
@@ -14,6 +15,18 @@
 #include "engine/shuffle.hpp"
 
 namespace engine {
+
+namespace {
+
+class Stopwatch {
+ public:
+  double Seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count(); }
+
+ private:
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
 
 std::vector<at::Tensor> Model::Impl::RowLossesOf(const std::vector<Value>& outputs, const Batch& batch) const {
   std::vector<at::Tensor> row_losses;
@@ -34,14 +47,6 @@ double Model::Impl::LossSum(const std::vector<at::Tensor>& row_losses) const {
     for (int64_t i = 0; i < values.numel(); ++i) sum += value[i];
   }
   return sum;
-}
-
-bool Model::Impl::TrainRows(const base::Buffer& buffer, const int64_t* rows, int64_t n, const DrawKeys& keys, TrainResult* result) {
-  if (kernels) {
-    kernels->Load(buffer, rows, n);
-    return kernels->Train(keys, &result->loss_sum);
-  }
-  return TrainBatch(loader.Load(buffer, rows, 0, n, BatchLoader::Want::kInputsAndTargets, true), keys, result);
 }
 
 bool Model::Impl::TrainBatch(const Batch& batch, const DrawKeys& keys, TrainResult* result) {
@@ -131,41 +136,101 @@ void Model::BeginVisit() {
 
 TrainResult Model::Train(const base::Buffer& buffer, const Poll& poll) {
   const FtzGuard ftz;
-  Impl& impl = *impl_;
-  impl.CheckBuffer(buffer, true);
-  StateCounters* counters = impl.attached().counters();
   TrainResult result;
-  if (counters->diverged_step != 0) {
-    result.diverged = true;
-    return result;
-  }
-  const int64_t size = impl.config.batch_size;
-  const uint64_t partition = static_cast<uint64_t>(buffer.partition_id) << 32;
-  DrawKeys keys{counters->seed, counters->stream, counters->iterations_done, 0, 0};
-  return Translated("training", [&] {
-    for (int epoch = 0; epoch < impl.config.epochs; ++epoch) {
-      keys.epoch = static_cast<uint64_t>(epoch);
-      keys.place = partition | impl.visit_buffers;
-      RowOrder(buffer.rows, impl.config.shuffle, keys, &impl.order);
-      uint64_t number = impl.visit_batches;
-      for (int64_t first = 0; first < buffer.rows; first += size, ++number) {
-        if (poll) poll();
-        const int64_t n = std::min(size, buffer.rows - first);
-        keys.place = partition | number;
-        if (!impl.TrainRows(buffer, impl.order.data() + first, n, keys, &result)) {
-          counters->diverged_step = counters->step + 1;
-          result.diverged = true;
-          return result;
-        }
-        result.rows += n;
-        ++result.batches;
-        counters->rows_seen += static_cast<uint64_t>(n);
-      }
-    }
-    ++impl.visit_buffers;
-    impl.visit_batches += static_cast<uint64_t>((buffer.rows + size - 1) / size);
-    return result;
+  Translated("training", [&] {
+    impl_->BeginBuffer(buffer);
+    while (!impl_->place.ended) impl_->TrainTurn(buffer, 0, nullptr, poll, &result);
   });
+  result.diverged = impl_->attached().counters()->diverged_step != 0;
+  return result;
+}
+
+DrawKeys Model::Impl::EpochKeys() const {
+  const StateCounters* counters = attached().counters();
+  return {counters->seed, counters->stream, counters->iterations_done, static_cast<uint64_t>(place.epoch), 0};
+}
+
+void Model::Impl::BeginEpoch(const base::Buffer& buffer) {
+  place.first = 0;
+  place.number = visit_batches;
+  place.ended = buffer.rows == 0 || place.epoch == config.epochs;
+  if (place.ended) {
+    ++visit_buffers;
+    visit_batches += static_cast<uint64_t>((buffer.rows + config.batch_size - 1) / config.batch_size);
+    return;
+  }
+  if (!config.shuffle) return;
+  DrawKeys keys = EpochKeys();
+  keys.place = static_cast<uint64_t>(buffer.partition_id) << 32 | visit_buffers;
+  RowOrder(buffer.rows, true, keys, &order);
+}
+
+void Model::Impl::BeginBuffer(const base::Buffer& buffer) {
+  CheckBuffer(buffer, true);
+  place = {};
+  if (attached().counters()->diverged_step != 0) {
+    place.ended = true;
+    return;
+  }
+  BeginEpoch(buffer);
+}
+
+int64_t Model::Impl::LoadRows(const base::Buffer& buffer, int64_t first, int64_t n, int64_t turn_rows, LoadedRows* loaded) {
+  if (config.shuffle || loaded == nullptr) {
+    kernels->Load(buffer, config.shuffle ? order.data() + first : nullptr, first, n);
+    if (loaded != nullptr) loaded->by = nullptr;
+    return 0;
+  }
+  const bool there = loaded->by != nullptr && loaded->first <= first && first + n <= loaded->first + loaded->rows;
+  if (there && (loaded->by == kernels.get() || kernels->TakeLoaded(*loaded->by))) return first - loaded->first;
+  const Stopwatch watch;
+  loaded->by = nullptr;  // should the Load throw
+  loaded->first = first;
+  loaded->rows = std::min(turn_rows, buffer.rows - first);
+  kernels->Load(buffer, nullptr, first, loaded->rows);
+  loaded->by = kernels.get();
+  loaded->seconds += watch.Seconds();
+  return 0;
+}
+
+void Model::Impl::TrainTurn(const base::Buffer& buffer, int64_t batches, LoadedRows* loaded, const Poll& poll, TrainResult* result) {
+  const Stopwatch watch;
+  const double loading = loaded == nullptr ? 0 : loaded->seconds;
+  TrainBatches(buffer, batches, loaded, poll, result);
+  result->seconds += watch.Seconds() - (loaded == nullptr ? 0 : loaded->seconds - loading);
+}
+
+void Model::Impl::TrainBatches(const base::Buffer& buffer, int64_t batches, LoadedRows* loaded, const Poll& poll, TrainResult* result) {
+  StateCounters* counters = attached().counters();
+  const int64_t size = config.batch_size;
+  DrawKeys keys = EpochKeys();
+  for (int64_t done = 0; !place.ended && (batches == 0 || done < batches); ++done) {
+    if (poll) poll();
+    const int64_t n = std::min(size, buffer.rows - place.first);
+    keys.place = static_cast<uint64_t>(buffer.partition_id) << 32 | place.number;
+    bool finite = false;
+    if (kernels) {
+      const int64_t at = LoadRows(buffer, place.first, n, std::max<int64_t>(1, batches) * size, loaded);
+      finite = kernels->Train(at, n, keys, &result->loss_sum);
+    } else {
+      const int64_t* rows = config.shuffle ? order.data() + place.first : nullptr;
+      finite = TrainBatch(loader.Load(buffer, rows, place.first, n, BatchLoader::Want::kInputsAndTargets, true), keys, result);
+    }
+    if (!finite) {
+      counters->diverged_step = counters->step + 1;
+      place.ended = true;
+      return;
+    }
+    result->rows += n;
+    ++result->batches;
+    counters->rows_seen += static_cast<uint64_t>(n);
+    place.first += n;
+    ++place.number;
+    if (place.first < buffer.rows) continue;
+    ++place.epoch;
+    BeginEpoch(buffer);
+    keys = EpochKeys();
+  }
 }
 
 void Model::EndVisit() {

@@ -23,6 +23,8 @@ constexpr int kMaxBundles = 100000;
 constexpr int kDefaultSharedStateKb = 1024 * 1024;
 constexpr int kDefaultBufferKb = 4 * 1024;
 constexpr int kDefaultCacheKb = 256 * 1024;
+constexpr int kDefaultGroupKb = 256 * 1024;
+constexpr int kMinGroupKb = 64;
 constexpr int kMinBufferKb = 64;
 constexpr int kMaxBufferKb = 512 * 1024;  // a packed row must stay well below the server's 1 GB a value
 
@@ -38,6 +40,13 @@ int shared_state_kb = kDefaultSharedStateKb;
 int cache_kb = kDefaultCacheKb;
 int buffer_kb = kDefaultBufferKb;
 int precision = kFloat32;
+bool enable_horizontal = true;
+bool enable_shared_scan = true;
+int group_kb = kDefaultGroupKb;
+
+void DefineBool(const char* name, const char* what, const char* more, bool* value) {
+  DefineCustomBoolVariable(name, what, more, value, true, PGC_USERSET, CEREBRO_GUC_FLAGS, nullptr, nullptr, nullptr);
+}
 
 void DefineInt(const char* name, const char* what, const char* more, int* value, int initial, int least, int most, int unit) {
   DefineCustomIntVariable(name, what, more, value, initial, least, most, PGC_USERSET, unit | CEREBRO_GUC_FLAGS, nullptr, nullptr, nullptr);
@@ -64,6 +73,14 @@ void RegisterSettings() {
               INT_MAX, GUC_UNIT_KB);
     DefineInt("cerebro.buffer_bytes", "Size of a packed buffer.", "Used when a table is packed without a buffer_size.", &buffer_kb,
               kDefaultBufferKb, kMinBufferKb, kMaxBufferKb, GUC_UNIT_KB);
+    DefineBool("cerebro.enable_horizontal", "Enables the planner's use of models that train side by side.",
+               "Models of one shape and batch size share a workspace and gathered rows. Results are the same without.",
+               &enable_horizontal);
+    DefineBool("cerebro.enable_shared_scan", "Enables the planner's use of one scan for all models of a bundle.",
+               "Results are the same without.", &enable_shared_scan);
+    DefineInt("cerebro.group_mem", "Most memory of the training states and the workspace of models that train side by side.",
+              "Decides how many models a group has. Results do not depend on it.", &group_kb, kDefaultGroupKb, kMinGroupKb, INT_MAX,
+              GUC_UNIT_KB);
     DefineCustomEnumVariable("cerebro.precision", "Floating-point type that models are trained in.",
                              "float64 is for checks: it is slower and keeps twice the memory.", &precision, kFloat32, kPrecisions,
                              PGC_USERSET, CEREBRO_GUC_FLAGS, nullptr, nullptr, nullptr);
@@ -80,6 +97,9 @@ Settings CurrentSettings() {
   s.shared_state_mem = static_cast<int64_t>(shared_state_kb) * 1024;
   s.cache_mem = static_cast<int64_t>(cache_kb) * 1024;
   s.buffer_bytes = static_cast<int64_t>(buffer_kb) * 1024;
+  s.enable_horizontal = enable_horizontal;
+  s.enable_shared_scan = enable_shared_scan;
+  s.group_mem = static_cast<int64_t>(group_kb) * 1024;
   s.float64 = precision == kFloat64;
 #if CEREBRO_HAS_PARALLEL
   s.device_rank = std::max(0, ParallelWorkerNumber);

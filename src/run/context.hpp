@@ -1,8 +1,8 @@
-// The run of this process: the models that a driver trains here, by slot number. Only the driver sets it; fit_step(slot, ...) looks the
+// The run of this process: the visit that a driver makes here, by slot number. Only the driver sets it; fit_step(slot, ...) looks the
 // active slot up and refuses every other number, so that no SQL text can reach a model's memory.
 #pragma once
 
-#include "engine/model.hpp"
+#include "run/bundle_step.hpp"
 
 namespace run {
 
@@ -10,13 +10,9 @@ class BufferCache;
 
 /// The visit in progress, as the aggregate sees it.
 struct ActiveVisit {
-  int slot = -1;
-  engine::Model* model = nullptr;        // attached to its state
-  const base::DataSpec* data = nullptr;
-  BufferCache* cache = nullptr;          // of the run in this process, or nullptr
-  bool begun = false;                    // the aggregate was started
-  bool ended = false;                    // ... and came to its end
-  engine::TrainResult result;
+  int slot = -1;                 // the bundle's number
+  BundleStep* step = nullptr;    // its models, attached to their states
+  BufferCache* cache = nullptr;  // of the run in this process, or nullptr
 };
 
 /// The visit that this process is in, or nullptr.

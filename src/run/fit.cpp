@@ -58,6 +58,7 @@ void FitMultipleModel(const FitArguments& arguments) {
     request.mst_keys.push_back(model.mst_key);
   }
   request.spec.plan = fit.plan;
+  request.spec.grouping = fit.grouping;
   request.spec.first_iteration = fit.first_iteration;
   request.spec.precision = fit.options.precision;
   request.spec.use_gpus = arguments.use_gpus;

@@ -10,6 +10,7 @@
 #include "pg/settings.hpp"
 #include "pg/sql.hpp"
 #include "plan/params.hpp"
+#include "wire/shape_signature.hpp"
 
 namespace run {
 namespace {
@@ -122,6 +123,8 @@ void ReadModels(const std::vector<SelectionRow>& selection, PreparedFit* fit) {
       const auto built = BuildModel(model.spec, fit->training.spec, fit->options);
       model.state_bytes = built->layout().bytes;
       model.metric_names = built->metric_names();
+      model.kernels = built->has_kernels();
+      model.workspace_bytes = built->workspace_bytes();
       if (architecture->weights && static_cast<int64_t>(architecture->weights->size()) != built->layout().weight_count * 4) {
         Block block(model.state_bytes);
         LoadArchitectureWeights(*architecture, *built, block.data());  // raises the error with its numbers
@@ -229,6 +232,43 @@ void MakePlan(PreparedFit* fit) {
   }
 }
 
+size_t RowBytes(const base::DataSpec& data) {
+  size_t bytes = data.has_weights ? sizeof(float) : 0;
+  for (const base::ColumnSpec& column : data.inputs) bytes += column.row_bytes();
+  for (const base::ColumnSpec& column : data.targets) bytes += column.row_bytes();
+  return bytes;
+}
+
+// Who trains with whom. Not a part of the stored plan: no bit depends on it.
+void MakeGroups(PreparedFit* fit) {
+  const pg::Settings settings = pg::CurrentSettings();
+  std::vector<plan::GroupModel> models;
+  for (const PreparedModel& prepared : fit->models) {
+    plan::GroupModel model;
+    model.signature = wire::ShapeSignature(prepared.spec.graph);
+    model.batch_size = prepared.spec.config.batch_size;
+    model.epochs = prepared.spec.config.epochs;
+    model.shuffle = prepared.spec.config.shuffle;
+    model.kernels = prepared.kernels;
+    model.state_bytes = static_cast<double>(prepared.state_bytes);
+    model.workspace_bytes = static_cast<double>(prepared.workspace_bytes);
+    model.visit_seconds = prepared.visit_seconds;
+    models.push_back(std::move(model));
+  }
+  plan::GroupData data;
+  data.rows = static_cast<double>(fit->training.spec.rows);
+  data.row_bytes = static_cast<double>(RowBytes(fit->training.spec));
+  for (const base::ColumnSpec& column : fit->training.spec.inputs) {
+    data.row_elements += static_cast<double>(base::ElementCount(column.shape));
+  }
+  data.cached_bytes = static_cast<double>(settings.cache_mem);
+  plan::GroupSwitches switches;
+  switches.horizontal = settings.enable_horizontal;
+  switches.shared_scan = settings.enable_shared_scan;
+  switches.memory = static_cast<double>(settings.group_mem);
+  fit->grouping = plan::MakeGrouping(fit->plan, models, data, switches);
+}
+
 void ChooseWorkers(const FitArguments& a, PreparedFit* fit) {
   const pg::Settings settings = pg::CurrentSettings();
   int wanted = a.workers ? *a.workers : settings.workers;
@@ -273,6 +313,7 @@ PreparedFit PrepareFit(const FitArguments& a) {
   CheckStopping(fit);
   MatchStored(&fit);
   MakePlan(&fit);
+  MakeGroups(&fit);
   ChooseWorkers(a, &fit);
   fit.seed = static_cast<uint64_t>(a.seed.value_or(0));
   fit.due = plan::DueIterations(a.num_iterations, a.metrics_compute_frequency, fit.stopping);

@@ -9,6 +9,7 @@
 
 #include "pg/names.hpp"
 #include "plan/cost.hpp"
+#include "plan/group.hpp"
 #include "plan/schedule.hpp"
 #include "plan/stopping.hpp"
 #include "run/architectures.hpp"
@@ -27,6 +28,8 @@ struct PreparedModel {
   double visit_seconds = 0;  // estimated, over an average partition
   size_t state_bytes = 0;
   std::vector<std::string> metric_names;  // the loss first
+  size_t workspace_bytes = 0;  // of a step with kernels, 0 without
+  bool kernels = false;
   bool stored = false;          // warm start: goes on from <out>_state
   int64_t iterations_done = 0;  // before this run
 };
@@ -46,6 +49,7 @@ struct PreparedFit {
   std::optional<PackedTable> validation;
   std::vector<PreparedModel> models;  // by mst_key
   plan::Plan plan;
+  plan::Grouping grouping;
   std::vector<int64_t> first_iteration;  // a bundle
   plan::StoppingPolicy stopping;
   std::vector<int64_t> due;  // iterations after which metrics are computed

@@ -37,6 +37,35 @@ PackedTable ReadTable(base::RecordReader* r) {
   return table;
 }
 
+// What a worker needs of it: who trains with whom. Reasons and estimates stay with the planner.
+void WriteGrouping(base::RecordWriter* w, const plan::Grouping& grouping) {
+  w->Number(static_cast<int64_t>(grouping.bundles.size()));
+  for (const plan::BundleGroups& bundle : grouping.bundles) {
+    w->Number(bundle.shared_scan.applied ? 1 : 0);
+    w->Number(static_cast<int64_t>(bundle.groups.size()));
+    for (const plan::Group& group : bundle.groups) {
+      w->Number(group.turn);
+      w->Number(static_cast<int64_t>(group.models.size()));
+      for (const int m : group.models) w->Number(m);
+    }
+  }
+}
+
+plan::Grouping ReadGrouping(base::RecordReader* r) {
+  plan::Grouping grouping;
+  grouping.bundles.resize(static_cast<size_t>(r->Number()));
+  for (plan::BundleGroups& bundle : grouping.bundles) {
+    bundle.shared_scan.applied = r->Number() != 0;
+    bundle.groups.resize(static_cast<size_t>(r->Number()));
+    for (plan::Group& group : bundle.groups) {
+      group.turn = static_cast<int>(r->Number());
+      group.models.resize(static_cast<size_t>(r->Number()));
+      for (int& m : group.models) m = static_cast<int>(r->Number());
+    }
+  }
+  return grouping;
+}
+
 struct Offsets {
   size_t spec, scheduler, tasks, ring, state_offsets, stopped, sums[2], states, end;
 };
@@ -76,6 +105,7 @@ std::string WriteHopSpec(const HopSpec& spec) {
     w.Real(spec.costs[i]);
   }
   w.Text(plan::WritePlan(spec.plan));
+  WriteGrouping(&w, spec.grouping);
   for (const int64_t first : spec.first_iteration) w.Number(first);
   w.Number(static_cast<int64_t>(spec.precision));
   w.Number(spec.use_gpus ? 1 : 0);
@@ -98,6 +128,7 @@ HopSpec ReadHopSpec(const char* data, size_t bytes) {
     spec.costs[i] = r.Real();
   }
   spec.plan = plan::ReadPlan(r.Text());
+  spec.grouping = ReadGrouping(&r);
   spec.first_iteration.resize(spec.plan.bundles.size());
   for (int64_t& first : spec.first_iteration) first = r.Number();
   spec.precision = static_cast<base::DType>(r.Number());

@@ -18,6 +18,7 @@
 #include "base/tensor.hpp"
 #include "engine/model.hpp"
 #include "pg/parallel.hpp"
+#include "plan/group.hpp"
 #include "plan/schedule.hpp"
 #include "run/model_spec.hpp"
 #include "run/packed_table.hpp"
@@ -74,6 +75,7 @@ struct HopSpec {
   std::vector<ModelSpec> models;
   std::vector<double> costs;  // seconds of a visit, a model
   plan::Plan plan;
+  plan::Grouping grouping;  // of the plan's bundles; empty when nothing is trained
   std::vector<int64_t> first_iteration;  // a bundle: iterations that its models had done before this run
   base::DType precision = base::DType::kFloat32;
   bool use_gpus = false;

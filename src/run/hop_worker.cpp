@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "engine/kernel_memory.hpp"
 #include "pg/names.hpp"
 #include "pg/report.hpp"
 #include "pg/settings.hpp"
@@ -63,6 +64,7 @@ HopWorker::HopWorker(HopShared* shared, char* states, HopSpec spec, int number)
       options_(EngineOptions(spec_.use_gpus)),
       scheduler_(At<char>(shared, shared->scheduler_offset), spec_.plan, false),
       models_(spec_.models.size()),
+      workspace_(std::make_shared<engine::KernelMemory>()),
       cache_(static_cast<size_t>(pg::CurrentSettings().cache_mem)) {
   options_.precision = spec_.precision;
 }
@@ -117,13 +119,19 @@ void HopWorker::WaitForChange(int timeout_ms) {
   pg::CancelWait();
 }
 
+// The models of a bundle go over the partition in one query, or each group in one of its own.
 void HopWorker::VisitBundle(const plan::Scheduler::Task& task) {
-  const plan::Bundle& bundle = spec_.plan.bundles[static_cast<size_t>(task.bundle)];
-  const int64_t iteration = spec_.first_iteration[static_cast<size_t>(task.bundle)] + task.iteration;
-  const int partition = spec_.plan.PartitionAt(task.bundle, iteration, task.visit);
+  const auto number = static_cast<size_t>(task.bundle);
+  const plan::Bundle& bundle = spec_.plan.bundles[number];
+  const plan::BundleGroups& together = spec_.grouping.bundles[number];
+  const int partition = spec_.plan.PartitionAt(task.bundle, spec_.first_iteration[number] + task.iteration, task.visit);
+  if (together.shared_scan.applied) {
+    Visit(together.groups, task, partition);
+  } else {
+    for (const plan::Group& group : together.groups) Visit({group}, task, partition);
+  }
   double total = 0, alive = 0;
   for (const int index : bundle.models) {
-    if (Trains(index)) VisitModel(index, task, partition);
     total += spec_.costs[static_cast<size_t>(index)];
     if (Trains(index)) alive += spec_.costs[static_cast<size_t>(index)];
   }
@@ -136,42 +144,73 @@ void HopWorker::VisitBundle(const plan::Scheduler::Task& task) {
   shared_->sync.Broadcast();
 }
 
-// The hop itself: whoever holds the bundle's task lays the model over its state, trains one partition and lets go.
-void HopWorker::VisitModel(int index, const plan::Scheduler::Task& task, int partition) {
-  engine::Model* model = ModelOf(index);
-  char* block = states_ + At<uint64_t>(shared_, shared_->state_offsets_offset)[index];
+// The hop itself: whoever holds the bundle's task lays its models over their states, trains one partition and lets go. Models that have
+// diverged are left out.
+void HopWorker::Visit(const std::vector<plan::Group>& groups, const plan::Scheduler::Task& task, int partition) {
+  std::vector<int> members;
+  std::vector<engine::Model*> models;
+  std::vector<StepGroup> step_groups;
+  for (const plan::Group& group : groups) {
+    StepGroup step_group;
+    step_group.turn = group.turn;
+    for (const int index : group.models) {
+      if (!Trains(index)) continue;
+      step_group.members.push_back(static_cast<int>(members.size()));
+      members.push_back(index);
+      models.push_back(ModelOf(index));
+    }
+    step_groups.push_back(std::move(step_group));
+  }
+  if (members.empty()) return;
   if (visit_query_ == nullptr) {
     visit_query_ = std::make_unique<pg::Statement>(VisitQuery(spec_.training), std::vector<std::string>{"int8", "int8"});
   }
+  BundleStep step(models, &spec_.training.spec, step_groups, workspace_);
   ActiveVisit visit;
-  visit.slot = index;
-  visit.model = model;
-  visit.data = &spec_.training.spec;
+  visit.slot = task.bundle;
+  visit.step = &step;
   visit.cache = &cache_;
-  VisitRecord record;
-  record.model = index;
-  record.iteration = task.iteration;
-  record.visit = task.visit;
-  record.partition = partition;
-  record.worker = number_;
-  record.started = pg::Now();
-  model->Attach(block);
+  const double started = pg::Now();
+  for (size_t i = 0; i < models.size(); i++) models[i]->Attach(BlockOf(members[i]));
   {
     VisitScope scope(&visit);
-    visit_query_->Run({static_cast<int64_t>(index), static_cast<int64_t>(partition)});
+    visit_query_->Run({static_cast<int64_t>(task.bundle), static_cast<int64_t>(partition)});
   }
-  if (!visit.begun) {  // an empty partition: nothing to learn, but the visit counts
-    model->BeginVisit();
-    model->EndVisit();
+  if (!step.begun()) {  // an empty partition: nothing to learn, but the visit counts
+    step.Begin();
+    step.End();
   }
-  model->Detach();
-  record.ended = pg::Now();
-  record.rows = visit.result.rows;
-  record.loss = visit.result.rows > 0 ? visit.result.loss_sum / static_cast<double>(visit.result.rows) : 0;
-  record.diverged_step = static_cast<engine::StateCounters*>(static_cast<void*>(block))->diverged_step;
-  const int epochs = spec_.models[static_cast<size_t>(index)].config.epochs;
-  if (!Diverged(block)) CheckVisitedRows(spec_.training, partition, record.rows / epochs);
-  Log(record);
+  for (engine::Model* model : models) model->Detach();
+  LogVisit(members, step.results(), task, partition, started, pg::Now());
+}
+
+// The models of a visit are interleaved, mini-batch by mini-batch. In the log they follow each other: a stretch for each model, of the time
+// measured for its own steps and an equal share of all the rest (query, fetching, shared gathers), so that stretches add up to the visit.
+void HopWorker::LogVisit(const std::vector<int>& members, const std::vector<engine::TrainResult>& results,
+                         const plan::Scheduler::Task& task, int partition, double started, double ended) {
+  double own = 0;
+  for (const engine::TrainResult& result : results) own += result.seconds;
+  const double share = std::max(0.0, ended - started - own) / static_cast<double>(members.size());
+  double from = started;
+  for (size_t i = 0; i < members.size(); i++) {
+    const engine::TrainResult& result = results[i];
+    VisitRecord record;
+    record.model = members[i];
+    record.iteration = task.iteration;
+    record.visit = task.visit;
+    record.partition = partition;
+    record.worker = number_;
+    record.started = from;
+    record.ended = i + 1 == members.size() ? std::max(from, ended) : std::min(ended, from + result.seconds + share);
+    from = record.ended;
+    record.rows = result.rows;
+    record.loss = result.rows > 0 ? result.loss_sum / static_cast<double>(result.rows) : 0;
+    char* block = BlockOf(members[i]);
+    record.diverged_step = static_cast<engine::StateCounters*>(static_cast<void*>(block))->diverged_step;
+    const int epochs = spec_.models[static_cast<size_t>(members[i])].config.epochs;
+    if (!Diverged(block)) CheckVisitedRows(spec_.training, partition, record.rows / epochs);
+    Log(record);
+  }
 }
 
 void HopWorker::Log(const VisitRecord& record) {
@@ -200,7 +239,7 @@ void HopWorker::Score(int table, int partition) {
   size_t stride = 0, alive_sums = 0;
   for (size_t i = 0; i < count; i++) {
     engine::Model* model = ModelOf(static_cast<int>(i));
-    char* block = states_ + At<uint64_t>(shared_, shared_->state_offsets_offset)[i];
+    char* block = BlockOf(static_cast<int>(i));
     if (Trains(static_cast<int>(i))) {
       model->Attach(block);
       alive.push_back(model);

@@ -29,8 +29,11 @@ class HopWorker {
  private:
   engine::Model* ModelOf(int index);
   bool Trains(int index) const;
+  char* BlockOf(int index) const { return states_ + At<uint64_t>(shared_, shared_->state_offsets_offset)[index]; }
   void VisitBundle(const plan::Scheduler::Task& task);
-  void VisitModel(int index, const plan::Scheduler::Task& task, int partition);
+  void Visit(const std::vector<plan::Group>& groups, const plan::Scheduler::Task& task, int partition);
+  void LogVisit(const std::vector<int>& members, const std::vector<engine::TrainResult>& results, const plan::Scheduler::Task& task,
+                int partition, double started, double ended);
   void Score(int table, int partition);
   void Log(const VisitRecord& record);
 
@@ -42,6 +45,7 @@ class HopWorker {
   plan::Scheduler scheduler_;
   std::vector<std::unique_ptr<engine::Model>> models_;  // built at first use
   std::unique_ptr<pg::Statement> visit_query_;
+  std::shared_ptr<engine::KernelMemory> workspace_;
   BufferCache cache_;
   uint64_t seen_events_ = 0;
   bool stopped_ = false;

@@ -9,7 +9,6 @@
 #include "plan/params.hpp"
 #include "run/architectures.hpp"
 #include "run/buffer_cache.hpp"
-#include "run/buffer_view.hpp"
 #include "run/packed_table.hpp"
 
 namespace run {
@@ -19,10 +18,10 @@ struct Step::Own {
   base::DataSpec data;
   std::unique_ptr<engine::Model> model;
   Block block{0};
-  ActiveVisit visit;
+  std::unique_ptr<BundleStep> step;
 };
 
-Step::Step(std::string_view state) : own_(std::make_unique<Own>()) {
+Step::Step(std::string_view state) : own_(std::make_unique<Own>()), cache_(nullptr) {
   size_t raw_offset = 0;
   const wire::StateHeader header = wire::ReadStateHeader(state, &raw_offset);
   own_->spec = SpecOf(header);
@@ -33,49 +32,39 @@ Step::Step(std::string_view state) : own_(std::make_unique<Own>()) {
   own_->block = Block(own_->model->layout().bytes);
   DecodeState(header, state, raw_offset, own_->model->layout(), own_->block.data());
   own_->model->Attach(own_->block.data());
-  own_->visit.model = own_->model.get();
-  own_->visit.data = &own_->data;
-  visit_ = &own_->visit;
-  visit_->model->BeginVisit();
+  own_->step = std::make_unique<BundleStep>(std::vector<engine::Model*>{own_->model.get()}, &own_->data);
+  step_ = own_->step.get();
+  step_->Begin();
 }
 
-Step::Step(int slot) : visit_(CurrentVisit()) {
-  if (visit_ == nullptr || visit_->slot != slot || visit_->begun) {
+Step::Step(int slot) {
+  ActiveVisit* visit = CurrentVisit();
+  if (visit == nullptr || visit->slot != slot || visit->step->begun()) {
     throw base::Error(base::ErrorCode::kInvalidParameter, "slot " + std::to_string(slot) + " is not being trained in this session",
                       "Slot numbers are used by fit_multiple_model() within its own run.",
                       "Call fit_step with a state made by cerebro.init_state() or returned by fit_step.");
   }
-  visit_->begun = true;
-  visit_->model->BeginVisit();
+  step_ = visit->step;
+  cache_ = visit->cache;
+  step_->Begin();
 }
 
 Step::~Step() = default;
 
 bool Step::FeedKept(int partition_id, int buffer_id) {
-  const std::vector<base::Bytes>* columns = visit_->cache == nullptr ? nullptr : visit_->cache->Find(partition_id, buffer_id);
+  const std::vector<base::Bytes>* columns = cache_ == nullptr ? nullptr : cache_->Find(partition_id, buffer_id);
   if (columns == nullptr) return false;
-  Train(partition_id, buffer_id, *columns);
+  step_->Feed(partition_id, buffer_id, *columns, pg::CheckInterrupts);
   return true;
 }
 
 void Step::Feed(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns) {
-  if (visit_->cache != nullptr) visit_->cache->Keep(partition_id, buffer_id, columns);
-  Train(partition_id, buffer_id, columns);
-}
-
-void Step::Train(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns) {
-  const base::Buffer buffer = ViewBuffer(*visit_->data, partition_id, buffer_id, columns);
-  if (visit_->result.diverged) return;
-  const engine::TrainResult part = visit_->model->Train(buffer, pg::CheckInterrupts);
-  visit_->result.rows += part.rows;
-  visit_->result.batches += part.batches;
-  visit_->result.loss_sum += part.loss_sum;
-  visit_->result.diverged = part.diverged;
+  if (cache_ != nullptr) cache_->Keep(partition_id, buffer_id, columns);
+  step_->Feed(partition_id, buffer_id, columns, pg::CheckInterrupts);
 }
 
 std::string Step::Finish() {
-  visit_->model->EndVisit();
-  visit_->ended = true;
+  step_->End();
   if (own_ == nullptr) return {};
   own_->model->Detach();
   return EncodeState(own_->spec, own_->data, own_->model->layout(), own_->block.data());

@@ -1,7 +1,7 @@
-// One execution of the fit_step aggregate: one model, one pass over the packed rows that it is given.
+// One execution of the fit_step aggregate: one pass over the packed rows that it is given.
 //
-// Two ways in. By hand the state comes as bytes, is copied into a block of its own and goes out as bytes again. Inside a run it is a slot
-// number: the driver has attached the model to its memory, and nothing is copied.
+// Two ways in. By hand the state of one model comes as bytes, is copied into a block of its own and goes out as bytes again. Inside a run
+// it is a slot number, which names the visit of a bundle: the driver has attached its models to their memory, and nothing is copied.
 #pragma once
 
 #include <memory>
@@ -28,8 +28,9 @@ class Step {
   /// True, and trained, when the run keeps this buffer in memory: its columns need not be fetched.
   bool FeedKept(int partition_id, int buffer_id);
 
-  /// Trains on one packed buffer, and keeps it where the run has room for it. columns: its data columns in the packed table's order (independent, dependent, then the sample weight where the
-  /// table has one). Errors: kInvalidParameter when the columns do not fit the state's data.
+  /// Trains on one packed buffer, and keeps it where the run has room for it. columns: its data columns in the packed table's order
+  /// (independent, dependent, then the sample weight where the table has one). Errors: kInvalidParameter when the columns do not fit the
+  /// state's data.
   void Feed(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns);
 
   /// Ends the pass: the new state's bytes; empty inside a run.
@@ -37,10 +38,10 @@ class Step {
 
  private:
   struct Own;
-  void Train(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns);
 
   std::unique_ptr<Own> own_;  // by hand only
-  ActiveVisit* visit_;        // own_'s or the driver's
+  BundleStep* step_;          // own_'s or the driver's
+  BufferCache* cache_;        // of the run, or nullptr
 };
 
 /// The state of a model that has not been trained: what cerebro.init_state returns.

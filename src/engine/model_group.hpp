@@ -1,0 +1,39 @@
+// Models that train side by side on the same buffers.
+//
+// A model's bits are those of Model::Train, whatever the group's width, its other members, their order and the length of a turn: every
+// member keeps its own row order, random streams, state and place in the buffer; what is shared is memory that each step writes before it
+// reads. A member that diverges leaves; the others do not notice.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/tensor.hpp"
+#include "engine/model.hpp"
+
+namespace engine {
+
+class KernelMemory;  // engine/kernel_memory.hpp
+
+class ModelGroup {
+ public:
+  /// models: not empty; attached to their states at every Train; outlive the group. turn: mini-batches that a member trains before the
+  /// next member's turn, 0 = all of a buffer (no result depends on it). workspace: that the members share with each other, and with other
+  /// groups of this thread; nullptr: one of the group's own. Nothing in it is kept between two calls of Train.
+  explicit ModelGroup(std::vector<Model*> models, int turn = 0, std::shared_ptr<KernelMemory> workspace = nullptr);
+  ~ModelGroup();
+  ModelGroup(const ModelGroup&) = delete;
+  ModelGroup& operator=(const ModelGroup&) = delete;
+
+  size_t size() const;
+
+  /// Model::Train for every member: what each saw of this buffer, in the order of the members. Call between every member's BeginVisit and
+  /// EndVisit.
+  const std::vector<TrainResult>& Train(const base::Buffer& buffer, const Poll& poll);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace engine

@@ -1,0 +1,53 @@
+#include "run/bundle_step.hpp"
+
+#include <utility>
+
+#include "run/buffer_view.hpp"
+
+namespace run {
+
+BundleStep::BundleStep(std::vector<engine::Model*> models, const base::DataSpec* data, const std::vector<StepGroup>& groups,
+                       const std::shared_ptr<engine::KernelMemory>& workspace)
+    : models_(std::move(models)), data_(data), results_(models_.size()) {
+  std::vector<bool> placed(models_.size());
+  const auto add = [&](std::vector<int> members, int turn) {
+    std::vector<engine::Model*> together;
+    for (const int m : members) together.push_back(models_[static_cast<size_t>(m)]);
+    groups_.push_back({std::move(members), std::make_unique<engine::ModelGroup>(std::move(together), turn, workspace)});
+  };
+  for (const StepGroup& group : groups) {
+    if (group.members.empty()) continue;
+    for (const int m : group.members) placed[static_cast<size_t>(m)] = true;
+    add(group.members, group.turn);
+  }
+  for (size_t m = 0; m < models_.size(); m++) {
+    if (!placed[m]) add({static_cast<int>(m)}, 0);
+  }
+}
+
+void BundleStep::Begin() {
+  for (engine::Model* model : models_) model->BeginVisit();
+  begun_ = true;
+}
+
+void BundleStep::Feed(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns, const engine::Poll& poll) {
+  const base::Buffer buffer = ViewBuffer(*data_, partition_id, buffer_id, columns);
+  for (const Group& group : groups_) {
+    const std::vector<engine::TrainResult>& parts = group.models->Train(buffer, poll);
+    for (size_t i = 0; i < parts.size(); i++) {
+      engine::TrainResult& sum = results_[static_cast<size_t>(group.members[i])];
+      sum.rows += parts[i].rows;
+      sum.batches += parts[i].batches;
+      sum.loss_sum += parts[i].loss_sum;
+      sum.diverged = parts[i].diverged;
+      sum.seconds += parts[i].seconds;
+    }
+  }
+}
+
+void BundleStep::End() {
+  for (engine::Model* model : models_) model->EndVisit();
+  ended_ = true;
+}
+
+}  // namespace run
