@@ -56,7 +56,7 @@ std::vector<int32_t> SegmentKeys() {
 
 std::string DistributedBy(const std::string& column) { return " WITH (appendonly = false) DISTRIBUTED BY (" + column + ")"; }
 
-std::string DistributedReplicated() { return " WITH (appendonly = false) DISTRIBUTED REPLICATED"; }
+std::string DistributedRandomly() { return " WITH (appendonly = false) DISTRIBUTED RANDOMLY"; }
 
 bool ReservedMemory::TryGrow(size_t bytes) {
   if (VmemTracker_ReserveVmem(static_cast<int64>(bytes)) != MemoryAllocation_Success) return false;
@@ -75,7 +75,7 @@ int SegmentIndex() { return -1; }
 int SegmentCount() { return 0; }
 std::vector<int32_t> SegmentKeys() { return {}; }
 std::string DistributedBy(const std::string&) { return {}; }
-std::string DistributedReplicated() { return {}; }
+std::string DistributedRandomly() { return {}; }
 
 bool ReservedMemory::TryGrow(size_t bytes) {
   bytes_ += bytes;

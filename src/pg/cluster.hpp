@@ -25,8 +25,8 @@ std::vector<int32_t> SegmentKeys();
 /// What follows the column list of CREATE TABLE: heap storage and the distribution by `column` on Greenplum, nothing on PostgreSQL.
 std::string DistributedBy(const std::string& column);
 
-/// The same for a table of few rows that every segment may read alike.
-std::string DistributedReplicated();
+/// The same where no column is to place the rows.
+std::string DistributedRandomly();
 
 /// Build id of this library (hexadecimal), to tell the library of one segment from that of another.
 std::string LibraryBuildId();

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "pg/cluster.hpp"
 #include "pg/names.hpp"
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
@@ -62,11 +63,11 @@ void CreateSelectionTable(const Tables& tables) {
   pg::RequireCreate(tables.selection);
   pg::Execute("CREATE TABLE " + tables.selection.Sql() +
               " (mst_key serial, model_id pg_catalog.int4, compile_params pg_catalog.varchar, fit_params pg_catalog.varchar,"
-              " UNIQUE (model_id, compile_params, fit_params))");
+              " UNIQUE (model_id, compile_params, fit_params))" + pg::DistributedBy("model_id"));
 }
 
 void CreateSummary(const Tables& tables) {
-  pg::Execute("CREATE TABLE " + tables.summary.Sql() + " (model_arch_table pg_catalog.varchar, object_table pg_catalog.varchar)");
+  pg::Execute("CREATE TABLE " + tables.summary.Sql() + " (model_arch_table pg_catalog.varchar, object_table pg_catalog.varchar)" + pg::DistributedBy("model_arch_table"));
   pg::Execute("INSERT INTO " + tables.summary.Sql() + " (model_arch_table) VALUES ($1)", {tables.architectures.Sql()});
 }
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "pg/cluster.hpp"
 #include "pg/parallel.hpp"
 #include "pg/report.hpp"
 #include "pg/settings.hpp"
@@ -122,6 +123,7 @@ void ReadModels(const std::vector<SelectionRow>& selection, PreparedFit* fit) {
       model.spec.config = plan::ReadConfig(row.compile_params, row.fit_params);
       const auto built = BuildModel(model.spec, fit->training.spec, fit->options);
       model.state_bytes = built->layout().bytes;
+      model.weight_count = built->layout().weight_count;
       model.metric_names = built->metric_names();
       model.kernels = built->has_kernels();
       model.workspace_bytes = built->workspace_bytes();
@@ -160,13 +162,15 @@ void CheckStopping(const PreparedFit& fit) {
 // Which stored models go on, and with how many iterations behind them.
 void MatchStored(PreparedFit* fit) {
   if (!fit->stored) return;
-  const pg::Result info = pg::Read("SELECT mst_key, iterations_done FROM " + fit->output.info.Sql());
-  std::map<int, int64_t> done;
-  for (const auto& row : info.rows) done[std::stoi(*row[0])] = std::stoll(row[1].value_or("0"));
+  const pg::Result info = pg::Read("SELECT mst_key, iterations_done, diverged_step FROM " + fit->output.info.Sql());
+  std::map<int, std::pair<int64_t, uint64_t>> done;
+  for (const auto& row : info.rows) done[std::stoi(*row[0])] = {std::stoll(row[1].value_or("0")), std::stoull(row[2].value_or("0"))};
   for (PreparedModel& model : fit->models) {
     const auto it = done.find(model.mst_key);
     model.stored = it != done.end();
-    if (model.stored) model.iterations_done = it->second;
+    if (!model.stored) continue;
+    model.iterations_done = it->second.first;
+    model.stored_diverged_step = it->second.second;
   }
 }
 
@@ -178,7 +182,7 @@ std::vector<double> Costs(const std::vector<PreparedModel>& models, const std::v
 
 void AddBundles(PreparedFit* fit, const std::vector<int>& which, int bundles, int offset) {
   if (which.empty()) return;
-  plan::Plan part = plan::MakePlan(Costs(fit->models, which), fit->training.spec.num_partitions, bundles, offset);
+  plan::Plan part = plan::MakePlan(Costs(fit->models, which), fit->plan.partitions, bundles, offset, fit->plan.stride);
   for (plan::Bundle& bundle : part.bundles) {
     for (int& m : bundle.models) m = which[static_cast<size_t>(m)];
     fit->plan.bundles.push_back(std::move(bundle));
@@ -191,11 +195,18 @@ void AddBundles(PreparedFit* fit, const std::vector<int>& which, int bundles, in
 void MakePlan(PreparedFit* fit) {
   const pg::Settings settings = pg::CurrentSettings();
   const int count = static_cast<int>(fit->models.size());
-  const int bundles = settings.bundles > 0 ? settings.bundles : plan::DefaultBundles(count, pg::Cores());
+  int bundles = settings.bundles > 0 ? settings.bundles : plan::DefaultBundles(count, pg::Cores());
   fit->plan.partitions = fit->training.spec.num_partitions;
+  if (fit->segments) {  // as many as there are places where they can train at once
+    bundles = fit->segments->data_segments;
+    fit->plan.stride = fit->segments->partitions_each;
+  }
   std::vector<int> fresh;
-  const bool keep = fit->stored && fit->stored->plan.partitions == fit->plan.partitions;
-  if (fit->stored && !keep) {
+  const bool keep = fit->stored && fit->stored->plan.partitions == fit->plan.partitions && fit->stored->plan.stride == fit->plan.stride;
+  if (fit->stored && fit->stored->plan.partitions == fit->plan.partitions && !keep) {
+    pg::Notice("the stored run had " + std::to_string(fit->stored->plan.stride) + " partitions a segment, this one has " +
+               std::to_string(fit->plan.stride) + ": a new plan is made");
+  } else if (fit->stored && !keep) {
     pg::Notice("the packed table has " + std::to_string(fit->plan.partitions) + " partitions, the stored run had " +
                std::to_string(fit->stored->plan.partitions) + ": a new plan is made");
   }
@@ -270,6 +281,7 @@ void MakeGroups(PreparedFit* fit) {
 }
 
 void ChooseWorkers(const FitArguments& a, PreparedFit* fit) {
+  if (fit->segments) return;  // segments are the workers
   const pg::Settings settings = pg::CurrentSettings();
   int wanted = a.workers ? *a.workers : settings.workers;
   if (wanted < 0) wanted = std::min(pg::Cores(), pg::WorkerLimit());
@@ -306,12 +318,13 @@ PreparedFit PrepareFit(const FitArguments& a) {
     RequireCompatible(fit.training, *fit.validation);
   }
   fit.stopping = plan::ReadStopping(a.early_stopping, a.halving, a.num_iterations, fit.validation.has_value());
-  fit.options = EngineOptions(a.use_gpus);
+  fit.options = EngineOptions(a.use_gpus && !pg::OnGreenplum());
   const std::vector<SelectionRow> selection = ReadSelection(a, &fit);
   CheckOutput(a, &fit);
   ReadModels(selection, &fit);
   CheckStopping(fit);
   MatchStored(&fit);
+  if (pg::OnGreenplum()) fit.segments = FindSegments(fit.training);
   MakePlan(&fit);
   MakeGroups(&fit);
   ChooseWorkers(a, &fit);

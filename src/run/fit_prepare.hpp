@@ -17,6 +17,7 @@
 #include "run/model_spec.hpp"
 #include "run/model_store.hpp"
 #include "run/packed_table.hpp"
+#include "run/segment_map.hpp"
 
 namespace run {
 
@@ -27,11 +28,13 @@ struct PreparedModel {
   plan::ModelCost cost;
   double visit_seconds = 0;  // estimated, over an average partition
   size_t state_bytes = 0;
+  int64_t weight_count = 0;
   std::vector<std::string> metric_names;  // the loss first
   size_t workspace_bytes = 0;  // of a step with kernels, 0 without
   bool kernels = false;
   bool stored = false;          // warm start: goes on from <out>_state
   int64_t iterations_done = 0;  // before this run
+  uint64_t stored_diverged_step = 0;
 };
 
 struct OutputTables {
@@ -58,6 +61,7 @@ struct PreparedFit {
   std::string serial_reason;  // why workers is 0 although some were asked for
   engine::Options options;
   std::optional<ModelTable> stored;  // warm start
+  std::optional<SegmentMap> segments;  // of the training table, on Greenplum
   size_t StateBytes() const;
 };
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/literal.hpp"
+#include "pg/cluster.hpp"
 #include "pg/report.hpp"
 #include "pg/settings.hpp"
 #include "pg/sql.hpp"
@@ -141,14 +142,15 @@ void WriteVisits(const PreparedFit& fit, const HopResult& result) {
   // several arrays side by side: the server knows unnest of many by its bare name only
   const std::string sql =
       "INSERT INTO " + fit.output.visits.Sql() +
-      " (mst_key, iteration, visit, partition_id, worker, started_at, ended_at, loss, rows)"
-      " SELECT k, i, v, p, w, pg_catalog.to_timestamp(s), pg_catalog.to_timestamp(e), l, r FROM ROWS FROM (pg_catalog.unnest($1::bigint[]),"
+      " (mst_key, iteration, visit, partition_id, worker, started_at, ended_at, loss, rows, device)"
+      " SELECT k, i, v, p, w, pg_catalog.to_timestamp(s), pg_catalog.to_timestamp(e), l, r, d FROM ROWS FROM (pg_catalog.unnest($1::bigint[]),"
       " pg_catalog.unnest($2::bigint[]), pg_catalog.unnest($3::bigint[]), pg_catalog.unnest($4::bigint[]), pg_catalog.unnest($5::bigint[]),"
       " pg_catalog.unnest($6::double precision[]), pg_catalog.unnest($7::double precision[]), pg_catalog.unnest($8::double precision[]),"
-      " pg_catalog.unnest($9::bigint[])) AS u(k, i, v, p, w, s, e, l, r)";
+      " pg_catalog.unnest($9::bigint[]), pg_catalog.unnest($10::integer[])) AS u(k, i, v, p, w, s, e, l, r, d)";
   for (size_t from = 0; from < result.visits.size(); from += kVisitsAtOnce) {
     std::vector<int64_t> key, iteration, visit, partition, worker, rows;
     std::vector<double> started, ended, loss;
+    std::string devices;
     for (size_t i = from; i < std::min(from + kVisitsAtOnce, result.visits.size()); i++) {
       const VisitRecord& v = result.visits[i];
       key.push_back(fit.models[static_cast<size_t>(v.model)].mst_key);
@@ -160,8 +162,9 @@ void WriteVisits(const PreparedFit& fit, const HopResult& result) {
       ended.push_back(v.ended);
       loss.push_back(v.loss);
       rows.push_back(v.rows);
+      devices += (devices.empty() ? "" : ",") + (v.device < 0 ? std::string("NULL") : std::to_string(v.device));
     }
-    pg::Execute(sql, {key, iteration, visit, partition, worker, started, ended, loss, rows});
+    pg::Execute(sql, {key, iteration, visit, partition, worker, started, ended, loss, rows, "{" + devices + "}"});
   }
 }
 
@@ -223,7 +226,7 @@ void WriteSummary(const FitArguments& a, const PreparedFit& fit, const HopResult
 void CreateResultTables(const FitArguments& a, const PreparedFit& fit) {
   if (a.warm_start) return;
   const OutputTables& out = fit.output;
-  pg::Execute("CREATE TABLE " + out.models.Sql() + " (mst_key integer NOT NULL, model_weights bytea, model_arch json)");
+  pg::Execute("CREATE TABLE " + out.models.Sql() + " (mst_key integer NOT NULL, model_weights bytea, model_arch json)" + pg::DistributedBy("mst_key"));
   pg::Execute("ALTER TABLE " + out.models.Sql() + " ALTER COLUMN model_weights SET STORAGE EXTERNAL");
   pg::Execute(
       "CREATE TABLE " + out.info.Sql() +
@@ -234,7 +237,7 @@ void CreateResultTables(const FitArguments& a, const PreparedFit& fit) {
       " validation_loss double precision[], status text, diverged_step bigint, parameters bigint, metrics_iters integer[], metric_names "
       "text[],"
       " training_metric_values double precision[], validation_metric_values double precision[], training_seconds double precision,"
-      " iterations_done bigint, best_iteration integer, stopped_iteration integer, stopped_by text)");
+      " iterations_done bigint, best_iteration integer, stopped_iteration integer, stopped_by text)" + pg::DistributedBy("mst_key"));
   std::string class_values;
   for (const pg::Column& column : ClassValueColumns(fit)) class_values += ", " + pg::QuoteIdent(column.name) + " " + column.type;
   pg::Execute(
@@ -246,14 +249,14 @@ void CreateResultTables(const FitArguments& a, const PreparedFit& fit) {
       " num_classes integer[], dependent_vartype text[], normalizing_const real, metrics_iters integer[], data_spec text, data_digest text,"
       " seed bigint, plan json, workers integer, threads integer, precision text, use_gpus boolean, build text, state_place text,"
       " early_stopping text, halving text" +
-      class_values + ")");
+      class_values + ")" + pg::DistributedBy("model"));
   pg::Execute("CREATE TABLE " + out.state.Sql() +
-              " (mst_key integer NOT NULL, piece integer NOT NULL, data bytea NOT NULL, PRIMARY KEY (mst_key, piece))");
+              " (mst_key integer NOT NULL, piece integer NOT NULL, data bytea NOT NULL, PRIMARY KEY (mst_key, piece))" + pg::DistributedBy("mst_key"));
   pg::Execute("ALTER TABLE " + out.state.Sql() + " ALTER COLUMN data SET STORAGE EXTERNAL");
   pg::Execute("CREATE TABLE " + out.visits.Sql() +
               " (mst_key integer, iteration integer, visit integer, partition_id integer, worker integer, started_at timestamptz, ended_at "
               "timestamptz,"
-              " loss double precision, rows bigint)");
+              " loss double precision, rows bigint, device integer)" + pg::DistributedBy("mst_key"));
 }
 
 void ClearResultTables(const FitArguments& a, const PreparedFit& fit) {
@@ -261,14 +264,16 @@ void ClearResultTables(const FitArguments& a, const PreparedFit& fit) {
   for (const pg::TableName& table : fit.output.All()) pg::Execute("TRUNCATE " + table.Sql());
 }
 
+void NoticeLargeWeights(int mst_key, size_t bytes) {
+  pg::Notice("model_weights of mst_key " + std::to_string(mst_key) + " is NULL: " + std::to_string(bytes) + " bytes are over the limit of " +
+                 std::to_string(kMostWeightBytes),
+             "Read the weights by cerebro.weights(), in pieces.");
+}
+
 void WriteModel(const PreparedFit& fit, size_t model, const std::string& weights, const std::string& state) {
   const auto key = static_cast<int64_t>(fit.models[model].mst_key);
   const bool too_large = weights.size() > kMostWeightBytes;
-  if (too_large) {
-    pg::Notice("model_weights of mst_key " + std::to_string(key) + " is NULL: " + std::to_string(weights.size()) +
-                   " bytes are over the limit of " + std::to_string(kMostWeightBytes),
-               "Read the weights by cerebro.weights(), in pieces.");
-  }
+  if (too_large) NoticeLargeWeights(fit.models[model].mst_key, weights.size());
   pg::Execute(InsertSql(fit.output.models, {{"mst_key", "integer"}, {"model_weights", "bytea"}, {"model_arch", "pg_catalog.json"}}),
               {key, too_large ? pg::Param(pg::Null{}) : pg::Param(pg::Bytea{weights}), fit.models[model].architecture->json});
   const std::string states = InsertSql(fit.output.state, {{"mst_key", "integer"}, {"piece", "integer"}, {"data", "bytea"}});

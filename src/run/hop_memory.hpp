@@ -34,7 +34,8 @@ struct VisitRecord {
   int32_t visit = 0;      // within the iteration
   int64_t iteration = 0;  // of this run, from 0
   int32_t partition = 0;
-  int32_t worker = -1;            // -1: the session itself
+  int32_t worker = -1;            // -1: the session itself; a segment's content id on Greenplum
+  int32_t device = -1;            // of CUDA; -1: the CPU
   double started = 0, ended = 0;  // seconds since the epoch
   double loss = 0;                // mean training loss over the visit's rows
   int64_t rows = 0;

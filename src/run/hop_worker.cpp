@@ -27,16 +27,6 @@ class Locked {
 
 bool Diverged(const void* block) { return static_cast<const engine::StateCounters*>(block)->diverged_step != 0; }
 
-// Rows added or deleted behind the summary's back would train another model than the one that the run's summary describes.
-void CheckVisitedRows(const PackedTable& table, int partition, int64_t rows) {
-  const int64_t expected = table.partition_rows[static_cast<size_t>(partition)];
-  if (rows == expected) return;
-  throw base::Error(base::ErrorCode::kDataCorrupted,
-                    "partition " + std::to_string(partition) + " of packed table " + table.name.Sql() + " has " + std::to_string(rows) +
-                        " rows, its summary says " + std::to_string(expected),
-                    "The packed table was changed after it was made.", "Pack the data again by training_preprocessor_dl().");
-}
-
 // The aggregate over one partition in buffer order. The subquery's order is the index's; no sort is planned for it.
 std::string VisitQuery(const PackedTable& table) {
   const std::string columns = table.DataColumns();

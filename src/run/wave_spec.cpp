@@ -5,6 +5,20 @@
 #include "wire/keras.hpp"
 
 namespace run {
+namespace {
+
+void WriteIntegers(const std::vector<int32_t>& values, base::RecordWriter* w) {
+  w->Text({reinterpret_cast<const char*>(values.data()), values.size() * sizeof(int32_t)});
+}
+
+std::vector<int32_t> ReadIntegers(base::RecordReader* r) {
+  const std::string raw = r->Text();
+  std::vector<int32_t> values(raw.size() / sizeof(int32_t));
+  if (!values.empty()) std::memcpy(values.data(), raw.data(), values.size() * sizeof(int32_t));
+  return values;
+}
+
+}  // namespace
 
 std::string WriteOrders(const WaveOrders& o) {
   base::RecordWriter w;
@@ -13,7 +27,9 @@ std::string WriteOrders(const WaveOrders& o) {
   w.Number(o.iteration);
   w.Number(o.visit);
   w.Number((o.has_weights ? 1 : 0) | (o.use_gpus ? 2 : 0) | (o.last ? 4 : 0));
-  w.Text({reinterpret_cast<const char*>(o.next_key.data()), o.next_key.size() * sizeof(int32_t)});
+  WriteIntegers(o.next_key, &w);
+  WriteIntegers(o.group, &w);
+  WriteIntegers(o.turn, &w);
   return w.Take();
 }
 
@@ -28,9 +44,9 @@ WaveOrders ReadOrders(std::string_view bytes) {
   o.has_weights = (flags & 1) != 0;
   o.use_gpus = (flags & 2) != 0;
   o.last = (flags & 4) != 0;
-  const std::string keys = r.Text();
-  o.next_key.resize(keys.size() / sizeof(int32_t));
-  if (!keys.empty()) std::memcpy(o.next_key.data(), keys.data(), keys.size());
+  o.next_key = ReadIntegers(&r);
+  o.group = ReadIntegers(&r);
+  o.turn = ReadIntegers(&r);
   return o;
 }
 

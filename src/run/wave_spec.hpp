@@ -24,6 +24,8 @@ struct WaveOrders {
   bool use_gpus = false;
   bool last = false;      // nothing that the process keeps is used after this wave
   std::vector<int32_t> next_key;  // a model: distribution key of the segment where it trains next
+  std::vector<int32_t> group;     // a model: number of the group in which it trains side by side with others, -1 = alone
+  std::vector<int32_t> turn;      // a group: plan::Group::turn
 };
 
 std::string WriteOrders(const WaveOrders& orders);

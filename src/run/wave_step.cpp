@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "engine/kernel_memory.hpp"
 #include "pg/report.hpp"
 #include "pg/settings.hpp"
 #include "run/buffer_cache.hpp"
@@ -26,6 +27,7 @@ struct Holdings {
   uint64_t run = 0;
   pg::ReservedMemory engine{"the engine"}, buffers{"packed buffers"};
   std::map<std::pair<int, WaveKind>, std::unique_ptr<engine::Model>> models;
+  std::shared_ptr<engine::KernelMemory> workspace = std::make_shared<engine::KernelMemory>();
   std::unique_ptr<BufferCache> cache;
 };
 
@@ -67,15 +69,13 @@ struct WaveStep::Member {
   engine::Model* model = nullptr;  // of the process's holdings
   std::unique_ptr<Block> block;
   WaveModelRecord record;
-  double seconds = 0, loss_sum = 0, started = 0;
-  int64_t rows = 0;
-  bool visiting = false;
   bool diverged() const { return static_cast<const engine::StateCounters*>(block->data())->diverged_step != 0; }
 };
 
 WaveStep::WaveStep(const WaveOrders& orders) : orders_(orders) {}
 
 WaveStep::~WaveStep() {
+  step_.reset();
   for (const auto& member : members_) {
     if (member->model != nullptr) member->model->Detach();
   }
@@ -185,66 +185,80 @@ void WaveStep::Feed(int partition_id, int buffer_id, const std::vector<base::Byt
   Use(partition_id, buffer_id, columns);
 }
 
-void WaveStep::BeginState(Member* member) {
-  member->seconds = member->loss_sum = 0;
-  member->rows = 0;
-  member->started = pg::Now();
-  member->visiting = !member->diverged();
-  if (member->visiting) member->model->BeginVisit();
+// Members that train side by side, by the orders.
+std::vector<StepGroup> WaveStep::Groups() const {
+  std::map<int, StepGroup> groups;
+  for (size_t i = 0; i < visiting_.size(); i++) {
+    const int number = orders_.group.at(static_cast<size_t>(visiting_[i]->index));
+    if (number < 0) continue;
+    groups[number].members.push_back(static_cast<int>(i));
+    groups[number].turn = orders_.turn.at(static_cast<size_t>(number));
+  }
+  std::vector<StepGroup> list;
+  for (auto& [number, group] : groups) list.push_back(std::move(group));
+  return list;
 }
 
-// One buffer for all models, one after another.
+void WaveStep::BeginPartition(int partition_id) {
+  partition_ = partition_id;
+  if (orders_.kind == WaveKind::kScore) {
+    WaveSums sums;
+    sums.partition = partition_id;
+    for (const auto& member : members_) {
+      sums.models.push_back(member->index);
+      sums.sums.emplace_back(member->model->sums_size(), 0.0);
+    }
+    sums_.push_back(std::move(sums));
+    return;
+  }
+  partition_started_ = pg::Now();
+  visiting_.clear();
+  std::vector<engine::Model*> models;
+  for (const auto& member : members_) {
+    if (member->diverged()) continue;
+    visiting_.push_back(member.get());
+    models.push_back(member->model);
+  }
+  step_ = std::make_unique<BundleStep>(models, &*data_, Groups(), HoldingsOf(orders_.run).workspace);
+  step_->Begin();
+}
+
+// One buffer for all models.
 void WaveStep::Use(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns) {
   if (!states_complete_) CompleteState();
   states_complete_ = true;
   if (members_.empty()) return;
   if (partition_id != partition_) {
     EndPartition();
-    partition_ = partition_id;
-    if (orders_.kind == WaveKind::kScore) {
-      WaveSums sums;
-      sums.partition = partition_id;
-      for (const auto& member : members_) {
-        sums.models.push_back(member->index);
-        sums.sums.emplace_back(member->model->sums_size(), 0.0);
-      }
-      sums_.push_back(std::move(sums));
-    } else {
-      for (const auto& member : members_) BeginState(member.get());
-    }
+    BeginPartition(partition_id);
   }
-  const base::Buffer buffer = ViewBuffer(*data_, partition_id, buffer_id, columns);
-  if (orders_.kind == WaveKind::kScore) {
-    sums_.back().rows += buffer.rows;
-    for (size_t i = 0; i < members_.size(); i++) {
-      members_[i]->model->Evaluate(buffer, sums_.back().sums[i].data(), pg::CheckInterrupts);
-    }
+  if (orders_.kind == WaveKind::kTrain) {
+    step_->Feed(partition_id, buffer_id, columns, pg::CheckInterrupts);
     return;
   }
-  for (const auto& member : members_) {
-    if (!member->visiting) continue;
-    const double started = pg::Now();
-    const engine::TrainResult part = member->model->Train(buffer, pg::CheckInterrupts);
-    member->seconds += pg::Now() - started;
-    member->rows += part.rows;
-    member->loss_sum += part.loss_sum;
+  const base::Buffer buffer = ViewBuffer(*data_, partition_id, buffer_id, columns);
+  sums_.back().rows += buffer.rows;
+  for (size_t i = 0; i < members_.size(); i++) {
+    members_[i]->model->Evaluate(buffer, sums_.back().sums[i].data(), pg::CheckInterrupts);
   }
 }
 
 void WaveStep::EndPartition() {
-  if (partition_ < 0 || orders_.kind == WaveKind::kScore) return;
-  for (const auto& member : members_) {
-    if (!member->visiting) continue;  // it diverged in an earlier partition
-    member->model->EndVisit();
+  if (step_ == nullptr) return;
+  step_->End();
+  const double ended = pg::Now();
+  for (size_t i = 0; i < visiting_.size(); i++) {
+    const engine::TrainResult& result = step_->results()[i];
     WaveVisitRecord visit;
     visit.partition = partition_;
-    visit.started = member->started;
-    visit.ended = pg::Now();
-    visit.seconds = member->seconds;
-    visit.rows = member->rows;
-    visit.loss = member->rows > 0 ? member->loss_sum / static_cast<double>(member->rows) : 0;
-    member->record.visits.push_back(visit);
+    visit.started = partition_started_;
+    visit.ended = ended;
+    visit.seconds = result.seconds;
+    visit.rows = result.rows;
+    visit.loss = result.rows > 0 ? result.loss_sum / static_cast<double>(result.rows) : 0;
+    visiting_[i]->record.visits.push_back(visit);
   }
+  step_.reset();
 }
 
 void WaveStep::Finish() {

@@ -20,6 +20,7 @@
 #include "base/bytes.hpp"
 #include "engine/model.hpp"
 #include "pg/cluster.hpp"
+#include "run/bundle_step.hpp"
 #include "run/wave_spec.hpp"
 
 namespace run {
@@ -54,8 +55,9 @@ class WaveStep {
  private:
   struct Member;
   void CompleteState();
-  void BeginState(Member* member);
+  void BeginPartition(int partition_id);
   void EndPartition();
+  std::vector<StepGroup> Groups() const;
   void Use(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns);
 
   WaveOrders orders_;
@@ -65,6 +67,9 @@ class WaveStep {
   std::optional<base::DataSpec> data_;
   bool states_complete_ = false;
   int partition_ = -1;
+  double partition_started_ = 0;
+  std::vector<Member*> visiting_;     // those that train on the partition
+  std::unique_ptr<BundleStep> step_;  // likewise
   int32_t kept_ = 0, read_ = 0;
   std::vector<WaveSums> sums_;
   size_t next_member_ = 0, next_piece_ = 0, next_sums_ = 0;

@@ -1,0 +1,150 @@
+#include "run/wave_fit.hpp"
+
+#include <string>
+#include <vector>
+
+#include "engine/model.hpp"
+#include "pg/report.hpp"
+#include "pg/sql.hpp"
+#include "run/fit_results.hpp"
+#include "run/state_weights.hpp"
+#include "run/wave_loop.hpp"
+#include "run/wave_step.hpp"
+
+namespace run {
+namespace {
+
+constexpr const char* kRestKey = "0";  // resting models lie anywhere
+
+std::string Row(const std::vector<std::string>& values) {
+  std::string row;
+  for (const std::string& v : values) row += (row.empty() ? "(" : ", ") + v;
+  return row + ")";
+}
+
+std::string Join(const std::vector<std::string>& rows) {
+  std::string list;
+  for (const std::string& row : rows) list += (list.empty() ? "" : ", ") + row;
+  return list;
+}
+
+SeedKind KindOf(const PreparedModel& model) {
+  if (model.stored) return SeedKind::kState;
+  return model.architecture->weights ? SeedKind::kWeights : SeedKind::kFresh;
+}
+
+// A seed a model, small, from here; stored states and weights go from the tables where they lie straight to the segments.
+void SeedModels(const PreparedFit& fit, const WaveTables& tables, const WaveRequest& request) {
+  std::vector<std::string> states, weights, resting;
+  pg::Statement seed_row("INSERT INTO " + tables.Sql("a") + " VALUES ($1::pg_catalog.int4, $2::pg_catalog.int4, " +
+                             std::to_string(kSeedPiece) + ", 0, $3, NULL)",
+                         {"int8", "int8", "bytea"}, false);
+  for (size_t b = 0; b < fit.plan.bundles.size(); b++) {
+    const int partition = fit.plan.PartitionAt(static_cast<int>(b), fit.first_iteration[b], 0);
+    const int64_t key = request.training.keys[static_cast<size_t>(partition)];
+    for (const int m : fit.plan.bundles[b].models) {
+      pg::CheckInterrupts();
+      const PreparedModel& model = fit.models[static_cast<size_t>(m)];
+      const std::string mst_key = std::to_string(model.mst_key), number = std::to_string(m);
+      if (request.resting[static_cast<size_t>(m)] != 0) {
+        resting.push_back(Row({mst_key, kRestKey, number}));
+        continue;
+      }
+      WaveSeed seed;
+      seed.kind = KindOf(model);
+      seed.spec = model.spec;
+      seed.data = fit.training.spec;
+      seed.precision = fit.options.precision;
+      seed.seed = fit.seed;
+      seed.stream = static_cast<uint64_t>(static_cast<int64_t>(model.mst_key));
+      seed.partitions = static_cast<uint32_t>(fit.training.spec.num_partitions);
+      const std::string bytes = WriteSeed(seed);
+      seed_row.Run({key, static_cast<int64_t>(m), pg::Bytea{bytes}});
+      if (seed.kind == SeedKind::kState) states.push_back(Row({mst_key, std::to_string(key), number}));
+      if (seed.kind == SeedKind::kWeights) weights.push_back(Row({std::to_string(model.architecture->model_id), std::to_string(key), number}));
+    }
+  }
+  const auto copy = [&](const std::string& to, const std::vector<std::string>& rows) {
+    if (rows.empty()) return;
+    pg::Execute("INSERT INTO " + tables.Sql(to) + " SELECT v.key, v.model, s.piece, pg_catalog.octet_length(s.data), s.data, NULL FROM " +
+                fit.output.state.Sql() + " s JOIN (VALUES " + Join(rows) +
+                ") v(mst_key, key, model) ON s.mst_key OPERATOR(pg_catalog.=) v.mst_key");
+  };
+  copy("a", states);
+  copy("rest", resting);
+  if (!weights.empty()) {
+    pg::Execute("INSERT INTO " + tables.Sql("a") + " SELECT v.key, v.model, 0, 0, w.model_weights, NULL FROM " +
+                fit.architecture_table.Sql() + " w JOIN (VALUES " + Join(weights) +
+                ") v(model_id, key, model) ON w.model_id OPERATOR(pg_catalog.=) v.model_id");
+  }
+}
+
+std::string ModelRows(const PreparedFit& fit) {
+  std::vector<std::string> rows;
+  for (size_t m = 0; m < fit.models.size(); m++) {
+    rows.push_back(Row({std::to_string(m), std::to_string(fit.models[m].mst_key), std::to_string(fit.models[m].architecture->model_id)}));
+  }
+  return "(VALUES " + Join(rows) + ") v(model, mst_key, model_id)";
+}
+
+std::string From(const WaveTables& tables, const std::vector<std::string>& names, const std::string& columns, const std::string& where = {}) {
+  std::string sql;
+  for (const std::string& name : names) {
+    sql += (sql.empty() ? "SELECT " : " UNION ALL SELECT ") + columns + " FROM " + tables.Sql(name) + " h" +
+           (where.empty() ? "" : " WHERE " + where);
+  }
+  return "(" + sql + ")";
+}
+
+// Straight from the segments' tables into the results.
+void StoreModels(const PreparedFit& fit, const WaveTables& tables, const WaveResult& result) {
+  pg::Execute("INSERT INTO " + fit.output.state.Sql() + " (mst_key, piece, data) SELECT v.mst_key, h.piece, h.data FROM " +
+              From(tables, {result.states, "rest"}, "h.model, h.piece, h.data") + " h JOIN " + ModelRows(fit) +
+              " ON h.model OPERATOR(pg_catalog.=) v.model");
+  std::vector<int> from_best;
+  for (size_t m = 0; m < fit.models.size(); m++) {
+    if (result.hop.models[m].best_due >= 0) from_best.push_back(static_cast<int>(m));
+    if (static_cast<size_t>(fit.models[m].weight_count) * sizeof(float) > kMostWeightBytes) {
+      NoticeLargeWeights(fit.models[m].mst_key, static_cast<size_t>(fit.models[m].weight_count) * sizeof(float));
+    }
+  }
+  const std::string columns = "h.__dist_key__, h.model, h.piece, pg_catalog.substr(h.data, 1, h.keep) AS data";
+  const std::string keep = "h.keep OPERATOR(pg_catalog.>) 0";
+  std::string source = From(tables, {result.states, "rest"}, columns, from_best.empty() ? keep : keep + " AND " + ModelNotIn(from_best));
+  if (!from_best.empty()) {
+    source = "(SELECT * FROM " + source + " x UNION ALL SELECT * FROM " + From(tables, {result.best}, columns, ModelIn(from_best)) + " y)";
+  }
+  pg::Execute("INSERT INTO " + fit.output.models.Sql() + " (mst_key, model_weights, model_arch) SELECT v.mst_key, w.weights, a.model_arch FROM" +
+              " (SELECT h.model, cerebro._state_weights(h.data ORDER BY h.piece) AS weights FROM " + source +
+              " h GROUP BY h.__dist_key__, h.model) w JOIN " + ModelRows(fit) + " ON w.model OPERATOR(pg_catalog.=) v.model JOIN " +
+              fit.architecture_table.Sql() + " a ON a.model_id OPERATOR(pg_catalog.=) v.model_id");
+}
+
+}  // namespace
+
+void FitOnSegments(const FitArguments& arguments, const PreparedFit& fit, const HopRequest& hop, double started_at) {
+  CheckSegmentLibraries();
+  CreateResultTables(arguments, fit);
+  const WaveTables tables(fit.output.models, WaveTableNames(arguments.restore_best));
+  WaveRequest request;
+  request.hop = hop;
+  request.training = *fit.segments;
+  if (fit.validation) request.validation = FindSegments(*fit.validation);
+  for (const PreparedModel& model : fit.models) request.resting.push_back(model.stored_diverged_step);
+  SeedModels(fit, tables, request);
+
+  const WaveResult result = RunWaves(request, tables, fit.output.models.Sql());
+
+  ClearResultTables(arguments, fit);
+  StoreModels(fit, tables, result);
+  tables.Drop();
+  std::vector<KeptModel> kept;
+  for (size_t m = 0; m < fit.models.size(); m++) {
+    const PreparedModel& model = fit.models[m];
+    const int64_t done = request.resting[m] != 0 ? model.iterations_done : result.iterations_done[m];
+    kept.push_back({static_cast<size_t>(model.weight_count) * sizeof(float), done, model.metric_names});
+  }
+  WriteReports(arguments, fit, result.hop, kept, started_at);
+}
+
+}  // namespace run
