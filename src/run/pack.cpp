@@ -70,8 +70,8 @@ void Pack(const Source& source, const Output& output, const SpecPair& specs, int
   }
   const auto seed = static_cast<uint64_t>(summary.seed);
   if (pg::OnGreenplum()) {
-    summary.packed = PackOnCluster(source, {output.table, output.temporary, specs.data, specs.source, standardized, rows, partitions, plan,
-                                            seed, choice.contents});
+    summary.packed = PackOnCluster(source, {output.table, output.temporary, specs.data, specs.source, standardized, partitions, plan, seed,
+                                            choice.contents});
   } else {
     PackStage stage(output.table, output.temporary, rows, row_bytes);
     const int64_t packed = stage.Fill(source, specs.source, seed);

@@ -53,7 +53,7 @@ class ClusterPacking {
 };
 
 void ClusterPacking::CreateStage(const pg::TableName& name) const {
-  pg::Execute((r_.temporary ? "CREATE TEMPORARY TABLE " : "CREATE UNLOGGED TABLE ") + name.Sql() + " (key bigint, packed bytea)" +
+  pg::Execute((r_.temporary ? "CREATE TEMPORARY TABLE " : "CREATE UNLOGGED TABLE ") + name.Sql() + " (key bigint, packed pg_catalog.bytea)" +
               pg::DistributedBy("key"));
   pg::Execute("ALTER TABLE " + name.Sql() + " ALTER COLUMN packed SET STORAGE EXTERNAL");
 }
@@ -67,7 +67,7 @@ void ClusterPacking::Stage() {
                                                   ", 0), p.packed FROM (SELECT " + packed + " AS packed FROM " + source_.name.Sql() +
                                                   " AS s) AS p")
                                           .processed);
-  if (layout_.rows < r_.rows || layout_.rows < r_.partitions) {
+  if (layout_.rows < r_.partitions) {
     throw Error(ErrorCode::kInvalidData, "table " + source_.Text() + " was changed while it was being packed");
   }
   const int64_t repeated =
@@ -159,7 +159,7 @@ void ClusterPacking::Build() {
   const std::string slotted = "SELECT n.place, cerebro._pack_slot(" + layout + ", n.place, n.nth) AS slot, n.nth, n.packed FROM (" + ranked +
                               ") AS n";
   const std::string buffers = "SELECT r.place, r.slot, pg_catalog.count(*)::integer AS rows,"
-                              " pg_catalog.string_agg(r.packed, ''::bytea ORDER BY r.nth) AS data FROM (" + slotted +
+                              " pg_catalog.string_agg(r.packed, ''::pg_catalog.bytea ORDER BY r.nth) AS data FROM (" + slotted +
                               ") AS r GROUP BY r.place, r.slot";
   pg::Execute("INSERT INTO " + r_.output.Sql() + " SELECT b.place" + columns + shapes +
               ", (b.slot OPERATOR(pg_catalog.>>) 32)::integer, (b.slot OPERATOR(pg_catalog.&) 4294967295::bigint)::integer FROM (" + buffers +

@@ -29,14 +29,13 @@ struct ClusterPackRequest {
   base::DataSpec spec;             // of the packed table
   base::DataSpec source_spec;      // by which rows are converted
   std::vector<bool> standardized;  // an input each
-  int64_t rows = 0;                // as the profile counted them
   int partitions = 0;
   BufferPlan plan;
   uint64_t seed = 0;
   std::vector<int32_t> contents;   // of the chosen segments, ascending; partitions is a multiple of their number, or smaller
 };
 
-/// Errors: kInvalidData when the source has other rows than when it was profiled.
+/// Errors: kInvalidData when the source has too few rows by now for its partitions.
 Packed PackOnCluster(const Source& source, const ClusterPackRequest& request);
 
 }  // namespace run

@@ -162,8 +162,8 @@ void RaiseFault(const Source& source, const base::DataSpec& spec) {
   const std::string fault = "cerebro._row_fault" + call.substr(call.find('('));
   // on a cluster both OFFSET and a number of the row would gather all rows in one process
   const bool cluster = pg::OnGreenplum();
-  const std::string place = source.has_ctid ? std::string("s.ctid::text") + (cluster ? ", s.gp_segment_id::text" : ", NULL::text")
-                                            : std::string(cluster ? "NULL::text" : "pg_catalog.row_number() OVER ()::text") + ", NULL::text";
+  const std::string place = source.has_ctid ? std::string("s.ctid::pg_catalog.text") + (cluster ? ", s.gp_segment_id::pg_catalog.text" : ", NULL::pg_catalog.text")
+                                            : std::string(cluster ? "NULL::pg_catalog.text" : "pg_catalog.row_number() OVER ()::pg_catalog.text") + ", NULL::pg_catalog.text";
   const pg::Result found = pg::Execute("SELECT f.fault, f.place, f.segment FROM (SELECT " + fault + ", " + place + " FROM " + source.name.Sql() +
                                        " AS s" + (cluster ? "" : " OFFSET 0") +
                                        ") AS f (fault, place, segment) WHERE f.fault IS NOT NULL LIMIT 1");
