@@ -34,7 +34,7 @@ std::vector<Primary> Primaries() {
 
 /// Segments of one host see the same devices, but for a primary that is down while its mirror elsewhere acts: hosts are asked, as MADlib does.
 std::set<std::string> HostsWithDevices(const std::vector<Primary>& primaries) {
-  const pg::Result rows = pg::Execute("SELECT g.gp_segment_id, cerebro._device_count() FROM pg_catalog.gp_dist_random('gp_id') AS g");
+  const pg::Result rows = pg::Execute("SELECT g.gp_segment_id, cerebro._device_count() FROM gp_dist_random('pg_catalog.gp_id') AS g");
   std::map<int32_t, int> devices;
   for (const auto& row : rows.rows) devices[std::atoi(row[0].value().c_str())] = std::atoi(row[1].value_or("0").c_str());
   std::set<std::string> hosts;
