@@ -70,7 +70,8 @@ void WriteSummary(const pg::TableName& name, bool temporary, const Source& sourc
     const std::string column = c.column.name + kClassValuesSuffix;
     counts += (counts.empty() ? "" : ",") + (c.labels() ? std::to_string(spec.num_classes) : std::string("NULL"));
     if (c.labels()) {
-      row.Add(column, c.column.type + "[]", ArrayText(spec.class_values, spec.num_classes), "::pg_catalog.text[]");
+      // a literal's type in old servers has no arrays
+      row.Add(column, (c.column.type == "unknown" ? "text" : c.column.type) + "[]", ArrayText(spec.class_values, spec.num_classes), "::pg_catalog.text[]");
     } else {
       row.Add(column, "text[]", pg::Null{});
     }
