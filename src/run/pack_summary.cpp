@@ -20,7 +20,8 @@ class RowMaker {
     values_ += (values_.empty() ? "" : ", ") + number + through + "::" + type;
   }
   void Write(const pg::TableName& table, bool temporary) const {
-    pg::Execute((temporary ? "CREATE TEMPORARY TABLE " : "CREATE TABLE ") + table.Sql() + " (" + definitions_ + ")" + pg::DistributedBy("output_table"));
+    pg::Execute((temporary ? "CREATE TEMPORARY TABLE " : "CREATE TABLE ") + table.Sql() + " (" + definitions_ + ")" +
+                pg::DistributedBy("output_table"));
     pg::Execute("INSERT INTO " + table.Sql() + " VALUES (" + values_ + ")", params_);
   }
 
@@ -71,7 +72,8 @@ void WriteSummary(const pg::TableName& name, bool temporary, const Source& sourc
     counts += (counts.empty() ? "" : ",") + (c.labels() ? std::to_string(spec.num_classes) : std::string("NULL"));
     if (c.labels()) {
       // a literal's type in old servers has no arrays
-      row.Add(column, (c.column.type == "unknown" ? "text" : c.column.type) + "[]", ArrayText(spec.class_values, spec.num_classes), "::pg_catalog.text[]");
+      const std::string type = c.column.type == "unknown" ? "text" : c.column.type;
+      row.Add(column, type + "[]", ArrayText(spec.class_values, spec.num_classes), "::pg_catalog.text[]");
     } else {
       row.Add(column, "text[]", pg::Null{});
     }

@@ -27,8 +27,8 @@ PackLayout Layout(int64_t rows, int partitions, std::vector<int32_t> places, int
 }
 
 TEST(PackLayout, CutsEverySegmentIntoItsPartitionsAndBuffers) {
-  for (const PackLayout& layout : {Layout(5003, 6, {4, 0, 2}, 100, true), Layout(5003, 6, {4, 0, 2}, 100, false), Layout(7, 7, {1}, 3, true),
-                                   Layout(10, 3, {5, 6, 7}, 1, true)}) {
+  for (const PackLayout& layout : {Layout(5003, 6, {4, 0, 2}, 100, true), Layout(5003, 6, {4, 0, 2}, 100, false),
+                                   Layout(7, 7, {1}, 3, true), Layout(10, 3, {5, 6, 7}, 1, true)}) {
     const int each = layout.partitions / static_cast<int>(layout.places.size());
     int64_t rank = 0;
     std::pair<int32_t, int32_t> last{-1, 0};
@@ -53,8 +53,9 @@ TEST(PackLayout, CutsEverySegmentIntoItsPartitionsAndBuffers) {
 
 TEST(PackLayout, FindsTheSegmentOfAKeyEvenAmongEqualKeys) {
   // ten rows by key and place among equal keys; five segments of two rows
-  const std::vector<std::pair<int64_t, int64_t>> rows = {{std::numeric_limits<int64_t>::min(), 1}, {-5, 1}, {7, 1}, {7, 2}, {7, 3}, {7, 4}, {7, 5},
-                                                         {8, 1}, {9, 1}, {std::numeric_limits<int64_t>::max(), 1}};
+  const std::vector<std::pair<int64_t, int64_t>> rows = {
+      {std::numeric_limits<int64_t>::min(), 1}, {-5, 1}, {7, 1}, {7, 2}, {7, 3}, {7, 4}, {7, 5}, {8, 1}, {9, 1},
+      {std::numeric_limits<int64_t>::max(), 1}};
   PackLayout layout = Layout(10, 5, {0, 1, 2, 3, 4}, 1, true);
   for (size_t d = 0; d < layout.cuts.size(); ++d) {
     const auto& first = rows[2 * (d + 1)];
