@@ -70,7 +70,7 @@ SegmentMap FindSegments(const PackedTable& table) {
 
 void CheckSegmentLibraries() {
   const std::string mine = pg::LibraryBuildId(), build = engine::BuildDescription();
-  const pg::Result reports = pg::Read("SELECT gp_segment_id, cerebro._segment_report() FROM pg_catalog.gp_dist_random('gp_id') ORDER BY 1");
+  const pg::Result reports = pg::Read("SELECT gp_segment_id, cerebro._segment_report() FROM gp_dist_random('pg_catalog.gp_id') ORDER BY 1");
   std::string wrong, other;
   std::string other_build;
   for (const auto& row : reports.rows) {
