@@ -2,8 +2,8 @@
 #include <utility>
 
 #include "base/tensor.hpp"
-#include "engine/kernel_blas.hpp"
 #include "engine/kernel_layer.hpp"
+#include "engine/kernel_patches.hpp"
 #include "engine/module.hpp"
 
 namespace engine {
@@ -18,19 +18,27 @@ class KernelDense : public KernelLayer<T> {
       : KernelLayer<T>(places * in, places * out, graph_layer), places_(places), in_(in), out_(out), use_bias_(use_bias),
         activation_(activation) {}
 
+  int64_t ScratchElements(int64_t) const override { return std::max(Packs() ? PackedElements(in_, out_) : 0, PackedElements(out_, in_)); }
+
   void Forward(const KernelCall<T>& call) const override {
     const int64_t m = call.rows * places_;
-    Product(call.x, call.weights[0], m, in_, out_, call.y);
-    BiasActivation(activation_, use_bias_ ? call.weights[1] : nullptr, m, out_, call.y);
+    const T* w = call.weights[0];
+    const Panels<T> panels = Packs() ? PackPanels(w, in_, out_, call.scratch) : Panels<T>{w, out_, out_, kPanelColumns};
+    const bool relu = activation_ == KernelActivation::kReLU;
+    ThePatchKernels<T>().product(Rows(call.x, m, in_), panels, use_bias_ ? call.weights[1] : nullptr, relu, call.y);
+    if (!relu) BiasActivation(activation_, static_cast<const T*>(nullptr), m, out_, call.y);
   }
 
   void Backward(const KernelCall<T>& call, T* g, T* dx, T* const* gradients) const override {
     const int64_t m = call.rows * places_;
+    const PatchKernels<T>& kernels = ThePatchKernels<T>();
     ActivationGradient(activation_, call.y, m, out_, g);
-    if (dx != nullptr) ProductInputGradient(g, call.weights[0], m, in_, out_, dx);
+    if (dx != nullptr) {
+      kernels.product(Rows(g, m, out_), PackTransposed(call.weights[0], in_, out_, call.scratch), nullptr, false, dx);
+    }
     if (gradients == nullptr) return;
-    if (gradients[0] != nullptr) ProductWeightGradient(call.x, g, m, in_, out_, false, gradients[0]);
-    if (use_bias_ && gradients[1] != nullptr) ColumnSums(g, m, out_, gradients[1]);
+    if (gradients[0] != nullptr) kernels.gradient(Rows(call.x, m, in_), g, out_, false, gradients[0]);
+    if (use_bias_ && gradients[1] != nullptr) kernels.column_sums(g, m, out_, false, gradients[1]);
   }
 
   bool TakeActivation(KernelActivation activation) override {
@@ -42,6 +50,16 @@ class KernelDense : public KernelLayer<T> {
   KernelActivation DropActivation() override { return std::exchange(activation_, KernelActivation::kLinear); }
 
  private:
+  // rows of the kernel that lie far apart fall into few sets of the caches: they are copied side by side
+  bool Packs() const { return out_ >= kFarApart; }
+
+  static Patches<T> Rows(const T* values, int64_t rows, int64_t columns) {
+    static constexpr int64_t kNoOffset = 0;
+    return {values, 1, rows, 0, columns, &kNoOffset, 1, columns};
+  }
+
+  static constexpr int64_t kFarApart = 256;
+
   int64_t places_;
   int64_t in_;
   int64_t out_;

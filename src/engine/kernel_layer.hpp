@@ -77,5 +77,11 @@ template <typename T>
 std::unique_ptr<KernelLayer<T>> MakeKernelActivation(const KernelPlace& place, KernelActivation activation);
 template <typename T>
 std::unique_ptr<KernelLayer<T>> MakeKernelDropout(const KernelPlace& place);
+template <typename T>
+std::unique_ptr<KernelLayer<T>> MakeKernelConv2D(const KernelPlace& place);
+template <typename T>
+std::unique_ptr<KernelLayer<T>> MakeKernelPooling2D(const KernelPlace& place);
+template <typename T>
+std::unique_ptr<KernelLayer<T>> MakeKernelGlobalPooling2D(const KernelPlace& place);
 
 }  // namespace engine

@@ -112,6 +112,21 @@ bool KernelNetwork<T>::Add(const KernelPlace& place, bool* own_output) {
       if (made) FindKernelActivation(Attribute(layer, "activation"), &activation);
       *own_output = true;
       break;
+    case LayerKind::kConv2D:
+      made = MakeKernelConv2D<T>(place);
+      if (made) FindKernelActivation(Attribute(layer, "activation"), &activation);
+      *own_output = true;
+      break;
+    case LayerKind::kMaxPooling2D:
+    case LayerKind::kAveragePooling2D:
+      made = MakeKernelPooling2D<T>(place);
+      *own_output = false;
+      break;
+    case LayerKind::kGlobalAveragePooling2D:
+    case LayerKind::kGlobalMaxPooling2D:
+      made = MakeKernelGlobalPooling2D<T>(place);
+      *own_output = false;
+      break;
     default:
       return false;
   }
