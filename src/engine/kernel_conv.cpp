@@ -211,9 +211,9 @@ class KernelConv2D : public KernelLayer<T> {
 template <typename T>
 std::unique_ptr<KernelLayer<T>> MakeKernelConv2D(const KernelPlace& place) {
   const base::Layer& layer = place.layer();
-  KernelActivation activation;
+  KernelActivation activation = KernelActivation::kLinear;
+  FindKernelActivation(Attribute(layer, "activation"), &activation);
   double groups = 1;
-  if (!FindKernelActivation(Attribute(layer, "activation"), &activation)) return nullptr;
   if (FindNumber(layer, "groups", &groups) && groups != 1) return nullptr;
   const base::Shape& in = place.input_shape;
   const base::Shape& out = place.graph_call().output_shape;

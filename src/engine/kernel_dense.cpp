@@ -122,8 +122,9 @@ bool FindKernelActivation(const base::Value& name, KernelActivation* activation)
 template <typename T>
 std::unique_ptr<KernelLayer<T>> MakeKernelDense(const KernelPlace& place) {
   const base::Layer& layer = place.layer();
-  KernelActivation activation;
-  if (place.input_shape.empty() || !FindKernelActivation(Attribute(layer, "activation"), &activation)) return nullptr;
+  KernelActivation activation = KernelActivation::kLinear;
+  FindKernelActivation(Attribute(layer, "activation"), &activation);
+  if (place.input_shape.empty()) return nullptr;
   const int64_t in = place.input_shape.back(), out = place.graph_call().output_shape.back();
   if (in < 1 || out < 1) return nullptr;
   return std::make_unique<KernelDense<T>>(base::ElementCount(place.input_shape) / in, in, out, BoolAttribute(layer, "use_bias"),

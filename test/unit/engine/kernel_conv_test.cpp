@@ -163,8 +163,13 @@ std::vector<T> PatchResults(engine::KernelSet set, int64_t in, int64_t n, size_t
     kernels.gradient(patches, g.data() + shift, n, add, dw.data() + shift);
     kernels.column_sums(g.data() + shift, height * width, n, add, sums.data() + shift);
   }
+  // the same numbers as one panel matrix a segment
+  const std::vector<T> panels_of_segments = Values<T>(shift, window * engine::PackedElements(n, window * in), 7);
+  std::vector<T> image(shift + static_cast<size_t>((height + 2) * image_width * in), 1);
+  image.push_back(77);
+  kernels.scatter(patches, g.data() + shift, n, panels_of_segments.data() + shift, image.data() + shift);
   std::vector<T> all;
-  for (const std::vector<T>* part : {&y, &dw, &sums}) {
+  for (const std::vector<T>* part : {&y, &dw, &sums, &image}) {
     EXPECT_EQ(part->back(), T(77));  // nothing is written behind
     all.insert(all.end(), part->begin() + static_cast<long>(shift), part->end());
   }

@@ -216,10 +216,7 @@ TEST(KernelTrain, WhatHasNoKernelTakesAutograd) {
   };
   const Table table = Reals(8, 4, 4);
   EXPECT_TRUE(has(Dense("o", 4, "linear", Input(4)), LossKind::kMeanSquaredError, table));
-  EXPECT_FALSE(has(Dense("o", 4, "gelu", Input(4)), LossKind::kMeanSquaredError, table));
   EXPECT_FALSE(has(Dense("o", 4, "linear", Input(4) + R"(, "kernel_constraint": {"class_name": "NonNeg", "config": {}})"),
                    LossKind::kMeanSquaredError, table));
   EXPECT_FALSE(has(Dense("o", 4, "relu", Input(4)), LossKind::kBinaryCrossentropy, table));  // of values that are no probabilities
-  EXPECT_FALSE(has(R"({"class_name": "LayerNormalization", "config": {"name": "n", "batch_input_shape": [null, 4]}})",
-                   LossKind::kMeanSquaredError, table));
 }
