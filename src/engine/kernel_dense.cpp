@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "base/tensor.hpp"
+#include "engine/kernel_blas.hpp"
 #include "engine/kernel_layer.hpp"
 #include "engine/kernel_patches.hpp"
 #include "engine/module.hpp"
@@ -11,34 +12,46 @@ namespace engine {
 namespace {
 
 // y = f(x W + b) over the last dimension; places: rows times the dimensions between.
+//
+// Each product goes the way that was measured faster for the layer's shape: through the tiles of kernel_patches.hpp where the kernel is
+// small (no call, bias and ReLU in the tile), through the BLAS where it is large, narrow, or where the result is the kernel's gradient.
 template <typename T>
 class KernelDense : public KernelLayer<T> {
  public:
   KernelDense(int64_t places, int64_t in, int64_t out, bool use_bias, KernelActivation activation, int graph_layer)
-      : KernelLayer<T>(places * in, places * out, graph_layer), places_(places), in_(in), out_(out), use_bias_(use_bias),
-        activation_(activation) {}
+      : KernelLayer<T>(places * in, places * out, graph_layer), places_(places), in_(in), out_(out),
+        tiles_forward_(in * out <= kSmall && out >= kNarrowest && out <= kWidest), tiles_backward_(in * out <= kSmall && out > 1),
+        use_bias_(use_bias), activation_(activation) {}
 
-  int64_t ScratchElements(int64_t) const override { return std::max(Packs() ? PackedElements(in_, out_) : 0, PackedElements(out_, in_)); }
+  // the kernel transposed
+  int64_t ScratchElements(int64_t) const override { return tiles_backward_ ? PackedElements(out_, in_) : 0; }
 
   void Forward(const KernelCall<T>& call) const override {
     const int64_t m = call.rows * places_;
     const T* w = call.weights[0];
-    const Panels<T> panels = Packs() ? PackPanels(w, in_, out_, call.scratch) : Panels<T>{w, out_, out_, kPanelColumns};
+    const T* bias = use_bias_ ? call.weights[1] : nullptr;
+    if (!tiles_forward_) {
+      Product(call.x, w, m, in_, out_, call.y);
+      BiasActivation(activation_, bias, m, out_, call.y);
+      return;
+    }
     const bool relu = activation_ == KernelActivation::kReLU;
-    ThePatchKernels<T>().product(Rows(call.x, m, in_), panels, use_bias_ ? call.weights[1] : nullptr, relu, call.y);
+    ThePatchKernels<T>().product(Rows(call.x, m, in_), {w, out_, out_, kPanelColumns}, bias, relu, call.y);
     if (!relu) BiasActivation(activation_, static_cast<const T*>(nullptr), m, out_, call.y);
   }
 
   void Backward(const KernelCall<T>& call, T* g, T* dx, T* const* gradients) const override {
     const int64_t m = call.rows * places_;
-    const PatchKernels<T>& kernels = ThePatchKernels<T>();
+    const T* w = call.weights[0];
     ActivationGradient(activation_, call.y, m, out_, g);
-    if (dx != nullptr) {
-      kernels.product(Rows(g, m, out_), PackTransposed(call.weights[0], in_, out_, call.scratch), nullptr, false, dx);
+    if (dx != nullptr && tiles_backward_) {
+      ThePatchKernels<T>().product(Rows(g, m, out_), PackTransposed(w, in_, out_, call.scratch), nullptr, false, dx);
+    } else if (dx != nullptr) {
+      ProductInputGradient(g, w, m, in_, out_, dx);
     }
     if (gradients == nullptr) return;
-    if (gradients[0] != nullptr) kernels.gradient(Rows(call.x, m, in_), g, out_, false, gradients[0]);
-    if (use_bias_ && gradients[1] != nullptr) kernels.column_sums(g, m, out_, false, gradients[1]);
+    if (gradients[0] != nullptr) ProductWeightGradient(call.x, g, m, in_, out_, false, gradients[0]);
+    if (use_bias_ && gradients[1] != nullptr) ThePatchKernels<T>().column_sums(g, m, out_, false, gradients[1]);
   }
 
   bool TakeActivation(KernelActivation activation) override {
@@ -50,19 +63,18 @@ class KernelDense : public KernelLayer<T> {
   KernelActivation DropActivation() override { return std::exchange(activation_, KernelActivation::kLinear); }
 
  private:
-  // rows of the kernel that lie far apart fall into few sets of the caches: they are copied side by side
-  bool Packs() const { return out_ >= kFarApart; }
-
   static Patches<T> Rows(const T* values, int64_t rows, int64_t columns) {
     static constexpr int64_t kNoOffset = 0;
     return {values, 1, rows, 0, columns, &kNoOffset, 1, columns};
   }
 
-  static constexpr int64_t kFarApart = 256;
+  static constexpr int64_t kSmall = 128 * 1024, kNarrowest = 8, kWidest = 128;  // elements of the kernel, columns
 
   int64_t places_;
   int64_t in_;
   int64_t out_;
+  bool tiles_forward_;
+  bool tiles_backward_;
   bool use_bias_;
   KernelActivation activation_;
 };
