@@ -1,7 +1,7 @@
 // One training step of one model: the hand-written kernels against autograd, in memory, with no database.
 //
-//   bench_engine_step [models [name]]      models of each kind trained in turns on one buffer (default 8); prints us per step and model;
-//                                          with a name, only the kinds whose name has it
+//   bench_engine_step [models [name [kernels]]]     models of each kind trained in turns on one buffer (default 8); prints us per step and
+//                                                   model; with a name, only the kinds whose name has it; with "kernels", only by kernels
 //
 // The shapes are those of the project's acceptance tests; every figure is processor time, the median of seven rounds, the two paths
 // alternating.
@@ -122,7 +122,7 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-void Run(const Case& c, int count) {
+void Run(const Case& c, int count, bool kernels_only) {
   const int64_t rows = static_cast<int64_t>(c.batch_size) * c.steps;
   const int64_t outputs = c.outputs;
   base::Stream draw(1, 1, base::Purpose::kSearch);
@@ -148,12 +148,18 @@ void Run(const Case& c, int count) {
   buffer.inputs = {x.data()};
   buffer.targets = {y.data()};
 
-  std::vector<Trainee> paths[2] = {MakeModels(c, data, false, count), MakeModels(c, data, true, count)};
+  std::vector<Trainee> paths[2];
   std::vector<double> times[2];
-  for (int round = 0; round < 7; round++) {
-    for (int path = 0; path < 2; path++) times[path].push_back(MicrosecondsPerStep(paths[path], buffer));
+  for (int path = kernels_only ? 1 : 0; path < 2; path++) paths[path] = MakeModels(c, data, path == 1, count);
+  for (int round = 0; round < (kernels_only ? 70 : 7); round++) {
+    for (int path = kernels_only ? 1 : 0; path < 2; path++) times[path].push_back(MicrosecondsPerStep(paths[path], buffer));
   }
-  const double autograd = Median(times[0]), kernels = Median(times[1]);
+  const double kernels = Median(times[1]);
+  if (kernels_only) {
+    std::printf("%-20s batch %3d  kernels %9.1f us\n", c.name.c_str(), c.batch_size, kernels);
+    return;
+  }
+  const double autograd = Median(times[0]);
   std::printf("%-20s batch %3d  autograd %9.1f us  kernels %9.1f us  ratio %5.1f\n", c.name.c_str(), c.batch_size, autograd, kernels, autograd / kernels);
 }
 
@@ -171,7 +177,7 @@ int main(int argc, char** argv) {
         LeNet("LeNet 20-50-500", 20, 50, "valid", {500}, 64, 2)};
     for (const Case& c : cases) {
       if (argc > 2 && c.name.find(argv[2]) == std::string::npos) continue;
-      Run(c, count);
+      Run(c, count, argc > 3 && std::string(argv[3]) == "kernels");
     }
   } catch (const std::exception& e) {
     std::fprintf(stderr, "%s: %s\n", argv[0], e.what());
