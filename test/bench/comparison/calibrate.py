@@ -16,12 +16,13 @@ import torch
 import networks
 import pytorch_train
 
-ROUND_SECONDS, ROUNDS = 0.12, 4
+ROUND_SECONDS = 0.12
 
 
 class Trial:
     def __init__(self, found, tables):
         self.found, (self.x, self.y) = found, tables[0]
+        self.rounds = 1 if found["quick_run"] else 4
         self.loss_of = networks.loss_function(found["architecture"])
 
     def microseconds(self, configuration, options):
@@ -43,7 +44,7 @@ class Trial:
         first = run(steps)
         if not whole:
             steps = max(10, int(ROUND_SECONDS / first))
-        rounds = ROUNDS if first * steps < 1 else 1
+        rounds = self.rounds if first * steps < 1 else 1
         return 1e6 * min([first] + [run(steps) for _ in range(rounds)])
 
 
@@ -70,8 +71,7 @@ def main():
         options = choose(kinds["Adam"], [with_option("channels_last", value) for value in (False, True)])
     for name, configuration in kinds.items():
         options = choose(configuration, [with_option("foreach", {**options["foreach"], name: value}) for value in (False, True)])
-    if not found["quick_run"] or len(tables[0][0]) <= 10000:
-        options = choose(kinds["Adam"], [with_option("gather", value) for value in ("batch", "epoch")])
+    options = choose(kinds["Adam"], [with_option("gather", value) for value in ("batch", "epoch")])
     times = {name: trial.microseconds(configuration, options) for name, configuration in kinds.items()}
     weighted = sum(times[configuration["optimizer"]] for configuration in found["configurations"]) / len(found["configurations"])
     print(json.dumps({"options": options, "microseconds": times, "mean": weighted}))

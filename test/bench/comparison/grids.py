@@ -34,16 +34,16 @@ SIXTY_FOUR = configurations([10 ** (-4.5 + 0.08 * i) for i in range(32)], [10 **
 # table, model, batch size, configurations; (rows, validation rows, iterations) of a full and of a quick run; what the project demands:
 # `bound` of PyTorch's time over the statement's, `trainer_bound` over the trainer's alone
 GRIDS = {
-    "A": dict(table="mnist8", model="mlp_64_32_10", batch_size=32, configurations=SIXTEEN, full=(60000, 10000, 20), quick=(10000, 2000, 3),
+    "A": dict(table="mnist8", model="mlp_64_32_10", batch_size=32, configurations=SIXTEEN, full=(60000, 10000, 10), quick=(10000, 2000, 3),
               bound=15, trainer_bound=25),
-    "B": dict(table="mnist", model="mlp_784_128_10", batch_size=32, configurations=SIXTEEN, full=(60000, 10000, 3), quick=(10000, 2000, 1),
+    "B32": dict(table="mnist", model="mlp_784_128_10", batch_size=32, configurations=SIXTEEN, full=(60000, 10000, 3), quick=(10000, 2000, 1),
               bound=2.8, floor_bound=0.5),
     "B64": dict(table="mnist", model="mlp_784_128_10", batch_size=64, configurations=SIXTEEN, full=(60000, 10000, 4), quick=(10000, 2000, 1),
                 bound=2.2),
     "C": dict(table="clicks", model="mlp_200_256_128_1", batch_size=256, configurations=SIXTEEN, full=(1000000, 50000, 1),
               quick=(50000, 5000, 1), bound=1.5),
-    "D": dict(table="mnist", model="lenet_5", batch_size=32, configurations=EIGHT, full=(60000, 10000, 1), quick=(3000, 1000, 1), bound=1.3),
-    "D64": dict(table="mnist", model="lenet_5", batch_size=64, configurations=EIGHT, full=(60000, 10000, 1), quick=(3000, 1000, 1), bound=1.0),
+    "D5": dict(table="mnist", model="lenet_5", batch_size=32, configurations=EIGHT, full=(60000, 10000, 1), quick=(3000, 1000, 1), bound=1.3),
+    "D5x64": dict(table="mnist", model="lenet_5", batch_size=64, configurations=EIGHT, full=(60000, 10000, 1), quick=(3000, 1000, 1), bound=1.0),
     "DW": dict(table="mnist", model="lenet_20_50_500", batch_size=32, configurations=EIGHT, full=(20000, 10000, 1), quick=(1000, 500, 1),
                bound=1.0),
     # against the hopper in PL/Python; metrics after each iteration, as in MADlib's own model selection runs
@@ -52,11 +52,11 @@ GRIDS = {
     "EB": dict(table="mnist", model="mlp_784_128_10", batch_size=32, configurations=SIXTEEN, full=(60000, 10000, 2), quick=(10000, 2000, 1),
                bound=10, hopper=True),
     # successive halving against the whole grid: see halving.py
-    "G": dict(table="mnist8", model="mlp_64_32_10", batch_size=32, configurations=SIXTY_FOUR, full=(60000, 10000, 16), quick=(5000, 1000, 8),
+    "G": dict(table="mnist8", model="mlp_64_32_10", batch_size=32, configurations=SIXTY_FOUR, full=(60000, 10000, 27), quick=(5000, 1000, 27),
               halving=True, bound=0.3),
 }
-GROUPS = {"B": ["B", "B64"], "D": ["D", "D64", "DW"], "E": ["EA", "EB"]}
-ALL = ["A", "B", "B64", "C", "D", "D64", "DW", "EA", "EB", "G"]
+GROUPS = {"B": ["B32", "B64"], "D": ["D5", "D5x64", "DW"], "E": ["EA", "EB"]}
+ALL = list(GRIDS)
 
 
 def grid(name, quick):

@@ -5,12 +5,9 @@ import statistics
 import grids
 
 POINTS = 0.005  # accuracies of the best models may differ by half a point
+HOPPER_POINTS = 0.02
+HOP_SECONDS = 0.82  # a hop of MADlib with hardly any data: its manual's iris run, 12 models x 10 iterations in 98.1 s
 _rows = []
-
-
-def networks_untuned():
-    """networks.UNTUNED without importing PyTorch here."""
-    return {"foreach": {}, "channels_last": False, "gather": "index", "set_to_none": False, "untuned": True}
 
 
 def title(found):
@@ -55,9 +52,8 @@ def grid(found, contestants, runs, peaks, floors):
         ratio = statistics.median(seconds) / ours
         print(f"{label:26}{spread(seconds):>28}{spread([run['cpu'] for run in runs[key]]):>26}{f'{total:.0f} ({shared:.0f})':>20}"
               f"{100 * best(runs[key]):>15.2f}%{ratio:>11.2f}")
-        if found["name"] != "G":
-            _rows.append(f"| {found['name']} | {label} | {spread(seconds)} | {spread([run['cpu'] for run in runs[key]])} | {total:.0f} | "
-                         f"{100 * best(runs[key]):.2f} % | {ratio:.2f} |")
+        _rows.append(f"| {found['name']} | {label} | {spread(seconds)} | {spread([run['cpu'] for run in runs[key]])} | {total:.0f} | "
+                     f"{100 * best(runs[key]):.2f} % | {ratio:.2f} |")
     print(f"of ours the trainer alone: {spread([run['training'] for run in runs['a']])} s, {runs['a'][0]['workers']} workers; {runs['a'][0]['build']}")
     against = "d" if found.get("hopper") else "c"
     other = statistics.median(run["seconds"] for run in runs[against])
@@ -68,11 +64,14 @@ def grid(found, contestants, runs, peaks, floors):
     if against == "c":
         training = statistics.median(run["training"] for run in runs["c"])
         print(demand("trainer alone against PyTorch's training alone", training / trainer, found.get("trainer_bound")))
+    if against == "d":
+        hops = found["iterations"] * len(found["configurations"])
+        print(f"beside it: {hops} hops at the {HOP_SECONDS} s that MADlib's manual shows for a hop with hardly any data would be {hops * HOP_SECONDS:.0f} s")
     if floors:
         _floor(found, floors, trainer)
     difference = best(runs["a"]) - best(runs[against])
-    # the hopper forgets the state of its optimizers: it may be behind, not we
-    agree = abs(difference) <= POINTS or (against == "d" and difference > 0)
+    # the hopper forgets the state of its optimizers, and visits other shards in another order
+    agree = abs(difference) <= (POINTS if against == "c" else HOPPER_POINTS)
     print(f"best accuracies differ by {100 * difference:+.2f} points: {'they agree' if agree else 'THEY DO NOT AGREE'}")
     return agree
 

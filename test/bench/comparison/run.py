@@ -24,6 +24,8 @@ import report
 import server
 import usage
 
+# networks.UNTUNED, without importing PyTorch here
+UNTUNED = {"foreach": {}, "channels_last": False, "gather": "index", "set_to_none": False, "untuned": True}
 HERE = os.path.dirname(os.path.abspath(__file__))
 # malloc keeps what it has, as a tuned program has it; kernels of the BLAS and vector width of PyTorch are tried out
 MALLOC = {"MALLOC_TRIM_THRESHOLD_": str(1 << 30), "MALLOC_MMAP_THRESHOLD_": str(1 << 30)}
@@ -35,7 +37,7 @@ class Bench:
     def __init__(self, arguments):
         self.work, self.modules, self.build, self.mnist = arguments.work, arguments.modules, arguments.build, arguments.mnist
         self.quick = arguments.quick
-        self.rounds = 2 if arguments.quick else 5
+        self.rounds = arguments.rounds or (2 if arguments.quick else 5)
         self.root = server.postmaster()
         self.loaded = set()
         with server.Session() as session:
@@ -82,19 +84,17 @@ class Bench:
         return (f"'{found['data']}_train_packed', 'models_{name}', 'configs_{name}', {found['iterations']}, "
                 f"validation_table => '{found['data']}_validation_packed', seed => {seed}{metrics}")
 
-    def database(self, found, seed, switched_off=(), settings=()):
+    def database(self, found, seed, switched_off=(), arguments=None):
         """pg_cerebro: the whole statement, in a new session that has loaded the library."""
         name = found["name"].lower()
         with server.Session() as session:
             session.run("LOAD 'pg_cerebro'")
             for setting in switched_off:
                 session.run(f"SET {setting} = off")
-            for setting, value in settings:
-                session.run(f"SET {setting} = '{value}'")
             session.run(f"DROP TABLE IF EXISTS models_{name}, models_{name}_info, models_{name}_summary, models_{name}_state, models_{name}_visits")
             session.run("CHECKPOINT")
             with server.Timed(self.root) as timed:
-                session.run(f"SELECT cerebro.fit_multiple_model({self.fit_arguments(found, seed)})")
+                session.run(f"SELECT cerebro.fit_multiple_model({', '.join([self.fit_arguments(found, seed), *([arguments] if arguments else [])])})")
             accuracies = [float(row[0]) for row in session.run(f"SELECT validation_metrics_final FROM models_{name}_info ORDER BY mst_key")]
             trainer = float(session.value(f"SELECT extract(epoch FROM max(ended_at) - min(started_at)) FROM models_{name}_visits"))
             workers, build = session.run(f"SELECT workers, build FROM models_{name}_summary")[0]
@@ -118,7 +118,7 @@ class Bench:
     def calibrate(self, found):
         """The fastest way to write and to run the opponent, by short trials."""
         best = None
-        for environment in ENVIRONMENTS if not self.quick else ENVIRONMENTS[:3]:
+        for environment in ENVIRONMENTS[:1] if self.quick else ENVIRONMENTS:
             tried = self.python("calibrate.py", [], {**MALLOC, **environment})
             if best is None or tried["mean"] < best["mean"]:
                 best = dict(tried, environment={**MALLOC, **environment}, chosen=environment)
@@ -137,17 +137,18 @@ class Bench:
     # --- a grid
 
     def contestants(self, found, chosen):
-        """(key, what it is called, call with a seed, process whose memory counts), in the order in which they take turns."""
-        untuned = {"options": report.networks_untuned(), "environment": {}}
+        """(key, what it is called, call with a grid and a seed, process whose memory counts), in the order in which they take turns."""
+        untuned = {"options": dict(UNTUNED, environment={}), "environment": {}}
         here = os.getpid()
-        yield "a", "pg_cerebro", lambda seed: self.database(found, seed), self.root
+        yield "a", "pg_cerebro", self.database, self.root
         if found.get("hopper"):
-            yield "d", "hopper in PL/Python", lambda seed: self.hop(found, chosen["options"]), self.root
+            yield "d", "hopper in PL/Python", lambda grid, _: self.hop(grid, chosen["options"]), self.root
+            yield "untuned", "hopper, untuned", lambda grid, _: self.hop(grid, untuned["options"]), self.root
             return
         if self.switches:
-            yield "b", "pg_cerebro, rewrites off", lambda seed: self.database(found, seed, self.switches), self.root
-        yield "c", "PyTorch, tuned", lambda seed: self.pytorch(found, seed, chosen), here
-        yield "untuned", "PyTorch, untuned", lambda seed: self.pytorch(found, seed, untuned), here
+            yield "b", "pg_cerebro, rewrites off", lambda grid, seed: self.database(grid, seed, self.switches), self.root
+        yield "c", "PyTorch, tuned", lambda grid, seed: self.pytorch(grid, seed, chosen), here
+        yield "untuned", "PyTorch, untuned", lambda grid, seed: self.pytorch(grid, seed, untuned), here
 
     def run(self, name):
         found = grids.grid(name, self.quick)
@@ -159,18 +160,17 @@ class Bench:
         print(report.opponent(chosen), flush=True)
         contestants = list(self.contestants(found, chosen))
         seconds = grids.steps_a_model(found) * len(found["configurations"]) * chosen["mean"] * 1e-6 / os.cpu_count()
-        print(f"the opponent is expected to take {seconds:.0f} s a run; {self.rounds} rounds after one for memory", flush=True)
-        began, peaks, runs = time.time(), {}, {}
+        print(f"the opponent is expected to take {seconds:.0f} s a run; {self.rounds} rounds after a short one for memory", flush=True)
+        began, peaks, runs = time.time(), {}, {key: [] for key, _, _, _ in contestants}
+        short = dict(found, iterations=1)
         for key, _, call, root in contestants:
             with usage.Peak(root) as peak:
-                runs[key] = [call(0)] if key == "untuned" else []
-                if key != "untuned":
-                    call(0)
+                call(short, 0)
             peaks[key] = (peak.total, peak.shared)
         for seed in range(1, self.rounds + 1):
             for key, _, call, _ in contestants:
-                if key != "untuned":
-                    runs[key].append(call(seed))
+                if key != "untuned" or seed == 1:
+                    runs[key].append(call(found, seed))
         floors = floor.measure(self.build, found) if "floor_bound" in found else None
         good = report.grid(found, [(key, label) for key, label, _, _ in contestants], runs, peaks, floors)
         estimates.compare(self, found)
@@ -181,6 +181,7 @@ class Bench:
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--rounds", type=int)
     for option in ("work", "modules", "build", "mnist"):
         parser.add_argument(f"--{option}", required=True)
     parser.add_argument("grids", nargs="*")
