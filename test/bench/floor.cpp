@@ -1,4 +1,5 @@
-// The floor under a training step of a chain of dense layers: its products at the speed of the BLAS, and one pass of the optimizer in cache.
+// The floor under a training step of a chain of dense layers: its products at the speed of the BLAS, and one pass of the optimizer in
+// cache.
 //
 //   bench_floor <batch size> <inputs> <units...>      prints name=value lines
 //

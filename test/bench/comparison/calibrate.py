@@ -2,8 +2,8 @@
 
   calibrate.py <grid.json> <folder with the arrays>     prints a line of JSON: the best options, and us a step of each optimizer
 
-Called once for each environment that is to be tried (kernels of the BLAS, vector width of PyTorch), by run.py. Choices are taken one after another
-(layout, then foreach, then the gather), each by the least of several short rounds.
+Called once for each environment that is to be tried (kernels of the BLAS, vector width of PyTorch), by run.py. Choices are taken one
+after another (layout, then foreach, then the gather), each by the least of several short rounds.
 """
 
 import copy
@@ -34,7 +34,8 @@ class Trial:
         def run(steps):
             started, done = time.perf_counter(), 0
             while done < steps:
-                done += networks.train_epoch(network, optimise, self.loss_of, self.x, self.y, self.found["batch_size"], options, steps - done)
+                done += networks.train_epoch(network, optimise, self.loss_of, self.x, self.y, self.found["batch_size"], options,
+                                             steps - done)
             return (time.perf_counter() - started) / done
 
         whole = options["gather"] == "epoch"

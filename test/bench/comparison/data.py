@@ -61,13 +61,15 @@ def table(name, cache, rows, validation_rows):
 def copy_rows(x, y, first_id=1):
     """The bytes of COPY ... FROM STDIN (FORMAT binary) for (integer, smallint, smallint[]), in pieces."""
     width = x.shape[1]
-    row = numpy.dtype([("fields", ">i2"), ("n0", ">i4"), ("id", ">i4"), ("n1", ">i4"), ("label", ">i2"), ("n2", ">i4"), ("dimensions", ">i4"),
-                       ("nulls", ">i4"), ("type", ">i4"), ("length", ">i4"), ("base", ">i4"), ("elements", [("n", ">i4"), ("v", ">i2")], width)])
+    row = numpy.dtype([("fields", ">i2"), ("n0", ">i4"), ("id", ">i4"), ("n1", ">i4"), ("label", ">i2"), ("n2", ">i4"),
+                       ("dimensions", ">i4"), ("nulls", ">i4"), ("type", ">i4"), ("length", ">i4"), ("base", ">i4"),
+                       ("elements", [("n", ">i4"), ("v", ">i2")], width)])
+    fixed = {"fields": 3, "n0": 4, "n1": 2, "n2": 20 + 6 * width, "dimensions": 1, "type": 21, "length": width, "base": 1}
     yield b"PGCOPY\n\xff\r\n\0" + bytes(8)
     for start in range(0, len(x), 20000):
         part = x[start:start + 20000]
         rows = numpy.zeros(len(part), dtype=row)
-        for field, value in (("fields", 3), ("n0", 4), ("n1", 2), ("n2", 20 + 6 * width), ("dimensions", 1), ("type", 21), ("length", width), ("base", 1)):
+        for field, value in fixed.items():
             rows[field] = value
         rows["id"] = numpy.arange(first_id + start, first_id + start + len(part))
         rows["label"] = y[start:start + len(part)]

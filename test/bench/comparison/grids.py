@@ -21,39 +21,42 @@ MODELS = {
 
 
 def configurations(adam, rmsprop, sgd):
-    """Learning rates of each optimizer -> one dictionary a model. Neighbours are of one optimizer, so that dealing them out in turns balances."""
+    """Learning rates of each optimizer -> one dictionary a model. Neighbours are of one optimizer: dealing them out in turns balances."""
     return ([{"optimizer": "Adam", "lr": lr} for lr in adam] + [{"optimizer": "RMSprop", "lr": lr} for lr in rmsprop] +
             [{"optimizer": "SGD", "lr": lr, "momentum": 0.9} for lr in sgd])
 
 
-SIXTEEN = configurations([0.0002, 0.0003, 0.0005, 0.0007, 0.001, 0.0015, 0.002, 0.003], [0.0003, 0.0005, 0.001, 0.002], [0.005, 0.01, 0.02, 0.05])
+SIXTEEN = configurations([0.0002, 0.0003, 0.0005, 0.0007, 0.001, 0.0015, 0.002, 0.003], [0.0003, 0.0005, 0.001, 0.002],
+                         [0.005, 0.01, 0.02, 0.05])
 EIGHT = configurations([0.0005, 0.001, 0.0015, 0.002], [0.0005, 0.001], [0.01, 0.02])
 SIXTY_FOUR = configurations([10 ** (-4.5 + 0.08 * i) for i in range(32)], [10 ** (-4.5 + 0.16 * i) for i in range(16)],
                             [10 ** (-3.5 + 0.2 * i) for i in range(16)])
 
-# table, model, batch size, configurations; (rows, validation rows, iterations) of a full and of a quick run; what the project demands:
-# `bound` of PyTorch's time over the statement's, `trainer_bound` over the trainer's alone
+# full, quick: (rows, validation rows, iterations). What the project demands: `bound` of PyTorch's time over the statement's,
+# `trainer_bound` over the trainer's alone, `floor_bound` of the floor over the trainer's
 GRIDS = {
-    "A": dict(table="mnist8", model="mlp_64_32_10", batch_size=32, configurations=SIXTEEN, full=(60000, 10000, 10), quick=(10000, 2000, 3),
-              bound=15, trainer_bound=25),
-    "B32": dict(table="mnist", model="mlp_784_128_10", batch_size=32, configurations=SIXTEEN, full=(60000, 10000, 3), quick=(10000, 2000, 1),
-              bound=2.8, floor_bound=0.5),
-    "B64": dict(table="mnist", model="mlp_784_128_10", batch_size=64, configurations=SIXTEEN, full=(60000, 10000, 4), quick=(10000, 2000, 1),
-                bound=2.2),
-    "C": dict(table="clicks", model="mlp_200_256_128_1", batch_size=256, configurations=SIXTEEN, full=(1000000, 50000, 1),
-              quick=(50000, 5000, 1), bound=1.5),
-    "D5": dict(table="mnist", model="lenet_5", batch_size=32, configurations=EIGHT, full=(60000, 10000, 1), quick=(3000, 1000, 1), bound=1.3),
-    "D5x64": dict(table="mnist", model="lenet_5", batch_size=64, configurations=EIGHT, full=(60000, 10000, 1), quick=(3000, 1000, 1), bound=1.0),
-    "DW": dict(table="mnist", model="lenet_20_50_500", batch_size=32, configurations=EIGHT, full=(20000, 10000, 1), quick=(1000, 500, 1),
-               bound=1.0),
+    "A": dict(table="mnist8", model="mlp_64_32_10", batch_size=32, configurations=SIXTEEN, bound=15, trainer_bound=25,
+              full=(60000, 10000, 10), quick=(10000, 2000, 3)),
+    "B32": dict(table="mnist", model="mlp_784_128_10", batch_size=32, configurations=SIXTEEN, bound=2.8, floor_bound=0.5,
+                full=(60000, 10000, 3), quick=(10000, 2000, 1)),
+    "B64": dict(table="mnist", model="mlp_784_128_10", batch_size=64, configurations=SIXTEEN, bound=2.2,
+                full=(60000, 10000, 4), quick=(10000, 2000, 1)),
+    "C": dict(table="clicks", model="mlp_200_256_128_1", batch_size=256, configurations=SIXTEEN, bound=1.5,
+              full=(1000000, 50000, 1), quick=(50000, 5000, 1)),
+    "D5": dict(table="mnist", model="lenet_5", batch_size=32, configurations=EIGHT, bound=1.3,
+               full=(60000, 10000, 1), quick=(3000, 1000, 1)),
+    "D5x64": dict(table="mnist", model="lenet_5", batch_size=64, configurations=EIGHT, bound=1.0,
+                  full=(60000, 10000, 2), quick=(3000, 1000, 1)),
+    "DW": dict(table="mnist", model="lenet_20_50_500", batch_size=32, configurations=EIGHT, bound=1.0,
+               full=(20000, 10000, 1), quick=(1000, 500, 1)),
     # against the hopper in PL/Python; metrics after each iteration, as in MADlib's own model selection runs
-    "EA": dict(table="mnist8", model="mlp_64_32_10", batch_size=32, configurations=SIXTEEN, full=(60000, 10000, 5), quick=(10000, 2000, 2),
-               bound=10, hopper=True),
-    "EB": dict(table="mnist", model="mlp_784_128_10", batch_size=32, configurations=SIXTEEN, full=(60000, 10000, 2), quick=(10000, 2000, 1),
-               bound=10, hopper=True),
+    "EA": dict(table="mnist8", model="mlp_64_32_10", batch_size=32, configurations=SIXTEEN, bound=10, hopper=True,
+               full=(60000, 10000, 5), quick=(10000, 2000, 2)),
+    "EB": dict(table="mnist", model="mlp_784_128_10", batch_size=32, configurations=SIXTEEN, bound=10, hopper=True,
+               full=(60000, 10000, 2), quick=(10000, 2000, 1)),
     # successive halving against the whole grid: see halving.py
-    "G": dict(table="mnist8", model="mlp_64_32_10", batch_size=32, configurations=SIXTY_FOUR, full=(60000, 10000, 27), quick=(5000, 1000, 27),
-              halving=True, bound=0.3),
+    "G": dict(table="mnist8", model="mlp_64_32_10", batch_size=32, configurations=SIXTY_FOUR, bound=0.3, halving=True,
+              full=(60000, 10000, 27), quick=(5000, 1000, 27)),
 }
 GROUPS = {"B": ["B32", "B64"], "D": ["D5", "D5x64", "DW"], "E": ["EA", "EB"]}
 ALL = list(GRIDS)

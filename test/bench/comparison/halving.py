@@ -9,7 +9,8 @@ ARGUMENT, VALUE = "halving", "{'eta': 3, 'iterations': [3, 9]}"
 
 def available():
     with server.Session() as session:
-        return session.value(f"SELECT count(*) FROM pg_proc WHERE proname = 'fit_multiple_model' AND '{ARGUMENT}' = ANY (proargnames)") != "0"
+        count = session.value(f"SELECT count(*) FROM pg_proc WHERE proname = 'fit_multiple_model' AND '{ARGUMENT}' = ANY (proargnames)")
+    return count != "0"
 
 
 def model_iterations(found):

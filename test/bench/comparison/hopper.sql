@@ -1,14 +1,16 @@
--- Model hopping as Apache MADlib's deep-learning module does it, re-created with PL/Python and PyTorch (MADlib: PL/Python and Keras). hopper.py drives it.
+-- Model hopping as Apache MADlib's deep-learning module does it, re-created with PL/Python and PyTorch (MADlib: PL/Python and Keras).
+-- hopper.py drives it.
 --
 -- What is followed, of MADlib 1.18 to 2.1:
 --   the packed table holds float32 rows and int16 one-hot labels as bytea, a buffer a row; the shape travels in columns beside it
 --   one call of the function a buffer row, with the model's weights passed on every row although only the first one uses them
---   the function keeps the model in GD from the first buffer of a hop to the last, trains by one fit (a pass over the buffer, shuffled) a row,
---     and returns NULL but for the last buffer, which it knows by the number of rows seen
+--   the function keeps the model in GD from the first buffer of a hop to the last, trains by one fit (a pass over the buffer, shuffled)
+--     a row, and returns NULL but for the last buffer, which it knows by the number of rows seen
 --   the state that hops is the weights only, as little-endian float32: optimizer slots and step counts are lost at each hop
 --   evaluation: an aggregate over REAL[] sums of loss, metric and rows, one query a model, which builds the model anew
--- Where MADlib leaves a choice, the faster one is taken, and PyTorch is tuned exactly as in the program that trains in memory (networks.py). MADlib's
--- TensorFlow session, its graph and XLA compilation at each hop, have no counterpart here, which favours the re-creation.
+-- Where MADlib leaves a choice, the faster one is taken, and PyTorch is tuned exactly as in the program that trains in memory
+-- (networks.py). MADlib's TensorFlow session, its graph and XLA compilation at each hop, have no counterpart here: that favours the
+-- re-creation.
 
 -- The options of networks.py and the modules themselves; the first call imports PyTorch, as a session does that has trained before.
 CREATE FUNCTION hopper_warm() RETURNS text LANGUAGE plpython3u AS $$
@@ -75,8 +77,8 @@ GD.pop("hop")
 return torch.nn.utils.parameters_to_vector(hop["network"].parameters()).detach().numpy().tobytes()
 $$;
 
-CREATE FUNCTION hopper_evaluate_step(state real[], y bytea, x bytea, y_shape integer[], x_shape integer[], model_arch text, model_weights bytea)
-RETURNS real[] LANGUAGE plpython3u AS $$
+CREATE FUNCTION hopper_evaluate_step(state real[], y bytea, x bytea, y_shape integer[], x_shape integer[], model_arch text,
+  model_weights bytea) RETURNS real[] LANGUAGE plpython3u AS $$
 import json, networks, warnings
 warnings.simplefilter("ignore")
 scored = GD.get("scored") if state[2] else None

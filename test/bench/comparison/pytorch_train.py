@@ -2,9 +2,9 @@
 
   pytorch_train.py <grid.json> <folder with the arrays> <options.json>     prints a line of JSON
 
-Models are dealt out to the processes in turns, which balances them: neighbours have the same optimizer. All processes start at once when their
-data lie in memory as float32; from there to the end of the last process is the time: training, and scoring every model on both tables, as
-the statement of pg_cerebro does. `training` is the time of the slowest process without scoring.
+Models are dealt out to the processes in turns, which balances them: neighbours have the same optimizer. All processes start at once when
+their data lie in memory as float32; from there to the end of the last process is the time: training, and scoring every model on both
+tables, as the statement of pg_cerebro does. `training` is the time of the slowest process without scoring.
 """
 
 import json
@@ -27,7 +27,8 @@ def load(folder, found):
     tables = []
     for part in ("train", "validation"):
         x = numpy.load(f"{folder}/{found['data']}_{part}_x.npy").astype("f4") * numpy.float32(scale)
-        tables.append((torch.from_numpy(x), networks.target_tensor(numpy.load(f"{folder}/{found['data']}_{part}_y.npy"), found["architecture"])))
+        labels = numpy.load(f"{folder}/{found['data']}_{part}_y.npy")
+        tables.append((torch.from_numpy(x), networks.target_tensor(labels, found["architecture"])))
     return tables
 
 

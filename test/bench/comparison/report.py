@@ -11,14 +11,15 @@ _rows = []
 
 
 def title(found):
-    return (f"grid {found['name']}: {len(found['configurations'])} configurations of {found['model']} on {found['table']}, {found['rows']} rows "
-            f"({found['validation_rows']} to validate), batch {found['batch_size']}, {found['iterations']} iterations")
+    return (f"grid {found['name']}: {len(found['configurations'])} configurations of {found['model']} on {found['table']}, "
+            f"{found['rows']} rows ({found['validation_rows']} to validate), batch {found['batch_size']}, {found['iterations']} iterations")
 
 
 def opponent(chosen):
     options = chosen["options"]
     words = [f"{name} foreach={value}" for name, value in options["foreach"].items()]
-    words += ["channels last" if options["channels_last"] else "NCHW", "gathered once an epoch" if options["gather"] == "epoch" else "index_select a batch"]
+    words.append("channels last" if options["channels_last"] else "NCHW")
+    words.append("gathered once an epoch" if options["gather"] == "epoch" else "index_select a batch")
     words += [f"{name}={value}" for name, value in chosen["chosen"].items()]
     times = ", ".join(f"{name} {value:.0f}" for name, value in chosen["microseconds"].items())
     return f"opponent: {', '.join(words)}\nus a step: {times}"
@@ -54,7 +55,8 @@ def grid(found, contestants, runs, peaks, floors):
               f"{100 * best(runs[key]):>15.2f}%{ratio:>11.2f}")
         _rows.append(f"| {found['name']} | {label} | {spread(seconds)} | {spread([run['cpu'] for run in runs[key]])} | {total:.0f} | "
                      f"{100 * best(runs[key]):.2f} % | {ratio:.2f} |")
-    print(f"of ours the trainer alone: {spread([run['training'] for run in runs['a']])} s, {runs['a'][0]['workers']} workers; {runs['a'][0]['build']}")
+    print(f"of ours the trainer alone: {spread([run['training'] for run in runs['a']])} s, "
+          f"{runs['a'][0]['workers']} workers; {runs['a'][0]['build']}")
     against = "d" if found.get("hopper") else "c"
     other = statistics.median(run["seconds"] for run in runs[against])
     # of runs beside each other: what else the machine did weighs on both
@@ -66,7 +68,8 @@ def grid(found, contestants, runs, peaks, floors):
         print(demand("trainer alone against PyTorch's training alone", training / trainer, found.get("trainer_bound")))
     if against == "d":
         hops = found["iterations"] * len(found["configurations"])
-        print(f"beside it: {hops} hops at the {HOP_SECONDS} s that MADlib's manual shows for a hop with hardly any data would be {hops * HOP_SECONDS:.0f} s")
+        print(f"beside it: {hops} hops at the {HOP_SECONDS} s that MADlib's manual shows for a hop with hardly any data "
+              f"would be {hops * HOP_SECONDS:.0f} s")
     if floors:
         _floor(found, floors, trainer)
     difference = best(runs["a"]) - best(runs[against])
@@ -80,9 +83,11 @@ def _floor(found, floors, trainer):
     steps = grids.steps_a_model(found)
     kinds = {"Adam": "adam", "RMSprop": "rmsprop", "SGD": "momentum"}
     updates = sum(floors[kinds[c["optimizer"]]] for c in found["configurations"]) * 1e-9 * floors["parameters"] * steps
-    print(f"floor: {floors['flops'] / 1e6:.2f} Mflop a step; one core: {floors['peak']:.0f} Gflop/s in a large product, {floors['shapes']:.0f} in the step's own; "
-          f"ns a parameter: Adam {floors['adam']:.3f}, RMSprop {floors['rmsprop']:.3f}, momentum {floors['momentum']:.3f}")
-    for words, speed, bound in (("a large product", floors["peak"], found.get("floor_bound")), ("the step's own products", floors["shapes"], None)):
+    print(f"floor: {floors['flops'] / 1e6:.2f} Mflop a step; one core: {floors['peak']:.0f} Gflop/s in a large product, "
+          f"{floors['shapes']:.0f} in the step's own; ns a parameter: Adam {floors['adam']:.3f}, RMSprop {floors['rmsprop']:.3f}, "
+          f"momentum {floors['momentum']:.3f}")
+    speeds = ("a large product", floors["peak"], found.get("floor_bound")), ("the step's own products", floors["shapes"], None)
+    for words, speed, bound in speeds:
         products = len(found["configurations"]) * steps * floors["flops"] / (speed * 1e9)
         floor_seconds = (products + updates) / floors["cores"]
         print(demand(f"share of the floor ({floor_seconds:.2f} s at the speed of {words}): the trainer's", floor_seconds / trainer, bound))

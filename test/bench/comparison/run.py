@@ -91,14 +91,18 @@ class Bench:
             session.run("LOAD 'pg_cerebro'")
             for setting in switched_off:
                 session.run(f"SET {setting} = off")
-            session.run(f"DROP TABLE IF EXISTS models_{name}, models_{name}_info, models_{name}_summary, models_{name}_state, models_{name}_visits")
+            made = ", ".join(f"models_{name}{suffix}" for suffix in ("", "_info", "_summary", "_state", "_visits"))
+            session.run(f"DROP TABLE IF EXISTS {made}")
             session.run("CHECKPOINT")
+            all_arguments = ", ".join([self.fit_arguments(found, seed)] + ([arguments] if arguments else []))
             with server.Timed(self.root) as timed:
-                session.run(f"SELECT cerebro.fit_multiple_model({', '.join([self.fit_arguments(found, seed), *([arguments] if arguments else [])])})")
-            accuracies = [float(row[0]) for row in session.run(f"SELECT validation_metrics_final FROM models_{name}_info ORDER BY mst_key")]
+                session.run(f"SELECT cerebro.fit_multiple_model({all_arguments})")
+            scored = session.run(f"SELECT validation_metrics_final FROM models_{name}_info ORDER BY mst_key")
+            accuracies = [float(row[0]) for row in scored]
             trainer = float(session.value(f"SELECT extract(epoch FROM max(ended_at) - min(started_at)) FROM models_{name}_visits"))
             workers, build = session.run(f"SELECT workers, build FROM models_{name}_summary")[0]
-        return {"seconds": timed.seconds, "cpu": timed.cpu, "accuracies": accuracies, "training": trainer, "workers": workers, "build": build}
+        return {"seconds": timed.seconds, "cpu": timed.cpu, "accuracies": accuracies, "training": trainer, "workers": workers,
+                "build": build}
 
     def pytorch(self, found, seed, chosen):
         """The program, its options in a file. Its own figures: loading is not among them."""

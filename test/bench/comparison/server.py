@@ -11,13 +11,15 @@ MARK = "-- done --"
 
 
 class Session:
-    """One connection. `run` sends statements and waits for the end; `send` and `receive` do it in two steps, to keep two sessions busy at once."""
+    """One connection. `run` sends statements and waits for the end; `send` and `receive` do it in two steps, to keep two sessions busy
+    at once."""
 
     def __init__(self):
         self.errors = tempfile.TemporaryFile("w+")
         environment = dict(os.environ, PGOPTIONS="-c client_min_messages=error")
-        self.psql = subprocess.Popen(["psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1"], stdin=subprocess.PIPE,
-                                     stdout=subprocess.PIPE, stderr=self.errors, text=True, env=environment)
+        command = ["psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1"]
+        self.psql = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=True,
+                                     env=environment)
 
     def send(self, sql):
         self.psql.stdin.write(sql.rstrip().rstrip(";") + f";\n\\echo {MARK}\n")
@@ -56,7 +58,8 @@ class Session:
 
 def copy_in(table, pieces):
     """COPY of bytes in binary format."""
-    psql = subprocess.Popen(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", f"COPY {table} FROM STDIN (FORMAT binary)"], stdin=subprocess.PIPE)
+    command = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", f"COPY {table} FROM STDIN (FORMAT binary)"]
+    psql = subprocess.Popen(command, stdin=subprocess.PIPE)
     for piece in pieces:
         psql.stdin.write(piece)
     psql.stdin.close()
