@@ -41,10 +41,10 @@ SELECT cerebro.evaluate('best', 'packed_val', 'best_eval');
 SELECT cerebro.fit_multiple_model('packed', 'halved', 'configs', 5, validation_table := 'packed_val', seed := 7, halving := $${'eta': 2, 'iterations': [1, 3]}$$);
 SELECT cerebro.fit_multiple_model('packed', 'patient', 'configs', 6, validation_table := 'packed_val', metrics_compute_frequency := 1, seed := 7,
     early_stopping := $${'monitor': 'val_loss', 'patience': 1, 'min_delta': 0.05}$$);
-CREATE TABLE some AS SELECT * FROM configs WHERE mst_key % 5 = 1;
-CREATE TABLE some_summary AS SELECT * FROM configs_summary;
+CREATE TABLE fewer AS SELECT * FROM configs WHERE mst_key % 5 = 1;
+CREATE TABLE fewer_summary AS SELECT * FROM configs_summary;
 SELECT cerebro.fit_multiple_model('packed', 'subset', 'configs', 1, seed := 7);
-SELECT cerebro.fit_multiple_model('packed', 'subset', 'some', 2, warm_start := true, seed := 7);
+SELECT cerebro.fit_multiple_model('packed', 'subset', 'fewer', 2, warm_start := true, seed := 7);
 -- one model on all segments; a diverged one beside one that trains
 SELECT cerebro.load_model_selection_table('archs', 'single', ARRAY[1], ARRAY[$$optimizer='Adam(lr=0.001)',metrics=['accuracy'],loss='categorical_crossentropy'$$], ARRAY['batch_size=32,epochs=2']);
 SELECT cerebro.fit_multiple_model('packed', 'lone', 'single', 3, seed := 7);
@@ -69,7 +69,7 @@ END $f$;
 SELECT concat_ws(' ', 'packed', partition_id, buffer_id, md5(pixels), md5(label)) FROM packed ORDER BY partition_id, buffer_id;
 SELECT concat_ws(' ', 'packed_val', partition_id, buffer_id, md5(pixels), md5(label)) FROM packed_val ORDER BY partition_id, buffer_id;
 SELECT concat_ws(' ', 'packed_twice', partition_id, buffer_id, md5(pixels), md5(label)) FROM packed_twice ORDER BY partition_id, buffer_id;
-SELECT 'digest ' || data_digest FROM packed_summary;
+SELECT 'digest ' || digest FROM packed_summary;
 SELECT facts(r) FROM unnest('{bits,again,metrics,halves,best,twice,halved,patient,subset,lone,diverged}'::text[]) r;
 SELECT concat_ws(' ', 'bits_eval', mst_key, bits(loss), bits(metric)) FROM bits_eval ORDER BY mst_key;
 SELECT concat_ws(' ', 'best_eval', mst_key, bits(loss), bits(metric)) FROM best_eval ORDER BY mst_key;
