@@ -353,7 +353,8 @@ std::string HopLoop::StopModels(int64_t iteration) {
   std::vector<plan::ModelHistory> models(models_.size());
   for (size_t m = 0; m < models_.size(); m++) {
     const HopModelResult& result = result_.models[m];
-    models[m] = plan::ModelHistory{request_.mst_keys[m], result.trains(), &models_[m]->metric_names(), &result.training, &result.validation};
+    models[m] =
+        plan::ModelHistory{request_.mst_keys[m], result.trains(), &models_[m]->metric_names(), &result.training, &result.validation};
   }
   const std::vector<plan::Stop> stops = plan::DecideStops(request_.stopping, iteration, models);
   for (const plan::Stop& stop : stops) {
@@ -366,8 +367,8 @@ std::string HopLoop::StopModels(int64_t iteration) {
   }
   if (stops.empty()) return "";
   ReplanBundles();
-  return "; " + std::to_string(stops.size()) + (stops.size() == 1 ? " model stops, " : " models stop, ") + std::to_string(ModelsThatTrain()) +
-         (ModelsThatTrain() == 1 ? " goes on" : " go on");
+  return "; " + std::to_string(stops.size()) + (stops.size() == 1 ? " model stops, " : " models stop, ") +
+         std::to_string(ModelsThatTrain()) + (ModelsThatTrain() == 1 ? " goes on" : " go on");
 }
 
 // Bundles keep their models and their sequences; those with nothing left to train end, and of the others the scheduler prefers what has the
