@@ -88,10 +88,8 @@ void ReservedMemory::Release() { bytes_ = 0; }
 
 void ReservedMemory::Grow(size_t bytes) {
   if (TryGrow(bytes)) return;
-  const int segment = SegmentIndex();
-  throw base::Error(base::ErrorCode::kOutOfMemory,
-                    (segment < 0 ? std::string("the coordinator") : "segment " + std::to_string(segment)) + " refuses " +
-                        std::to_string(bytes) + " bytes for " + what_,
+  const std::string place = SegmentIndex() < 0 ? "the coordinator" : "segment " + std::to_string(SegmentIndex());
+  throw base::Error(base::ErrorCode::kOutOfMemory, place + " refuses " + std::to_string(bytes) + " bytes for " + what_,
                     std::to_string(bytes_) + " bytes were granted before.",
                     "Raise gp_vmem_protect_limit or the resource group's memory, lower cerebro.cache_mem, or train fewer models at once.");
 }
