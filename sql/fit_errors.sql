@@ -17,9 +17,9 @@ END $$;
 
 CREATE TABLE points AS
 SELECT i AS id, i % 3 AS label, ARRAY[(i * 7) % 11, (i * 5) % 13, i % 3]::smallint[] AS x, ARRAY[i % 7, i % 5] AS z FROM generate_series(1, 300) i;
-SELECT cerebro.training_preprocessor_dl('points', 'packed', 'label', 'x', num_partitions => 3);
+SELECT cerebro.training_preprocessor_dl('points', 'packed', 'label', 'x', num_partitions => 2);
 SELECT cerebro.validation_preprocessor_dl('points', 'validation', 'label', 'x', 'packed');
-SELECT cerebro.training_preprocessor_dl('points', 'packed_z', 'label', 'z', num_partitions => 3);
+SELECT cerebro.training_preprocessor_dl('points', 'packed_z', 'label', 'z', num_partitions => 2);
 SELECT cerebro.load_model('archs', $$
 {"class_name": "Sequential", "keras_version": "2.4.0", "config": [
  {"class_name": "Dense", "config": {"name": "hidden", "units": 5, "activation": "relu", "batch_input_shape": [null, 3]}},

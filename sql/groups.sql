@@ -6,7 +6,7 @@ SET search_path = groups, public;
 CREATE TABLE points AS
 SELECT i AS id, (i % 4)::int AS label, ARRAY(SELECT ((i * 7919 + c * 1299709) % 97 + CASE WHEN c % 4 = i % 4 THEN 60 ELSE 0 END)::int FROM generate_series(0, 19) c) AS x
 FROM generate_series(1, 1000) i;
-SELECT cerebro.training_preprocessor_dl('points', 'packed', 'label', 'x', normalizing_const => 160, num_partitions => 3, seed => 3, buffer_size => 128);
+SELECT cerebro.training_preprocessor_dl('points', 'packed', 'label', 'x', normalizing_const => 160, num_partitions => 4, seed => 3, buffer_size => 128);
 -- hidden layers of 1, 10, 33 and 100 units with dropout, and one with a layer that has no kernel
 SELECT cerebro.load_model('archs', format($$
 {"class_name": "Sequential", "keras_version": "2.4.0", "config": [
