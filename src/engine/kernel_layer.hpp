@@ -64,8 +64,8 @@ class KernelLayer {
 /// One call of the graph with what comes before it, for the Make functions.
 struct KernelPlace {
   const base::Graph* graph = nullptr;
-  int call = 0;               // index into Graph::calls, the call site of random streams
-  base::Shape input_shape;    // of a row
+  int call = 0;             // index into Graph::calls, the call site of random streams
+  base::Shape input_shape;  // of a row
 
   const base::Call& graph_call() const { return graph->calls[static_cast<size_t>(call)]; }
   const base::Layer& layer() const { return graph->layers[static_cast<size_t>(graph_call().layer)]; }
@@ -74,8 +74,8 @@ struct KernelPlace {
 /// The activation by its Keras name. False when there is no kernel for it.
 bool FindKernelActivation(const base::Value& name, KernelActivation* activation);
 
-// Each returns nullptr when the layer's arguments have no kernel. Dense and Conv2D leave an activation that is none of KernelActivation to a
-// MakeKernelPointwise that follows.
+// Each returns nullptr when the layer's arguments have no kernel. Dense and Conv2D leave an activation that is none of KernelActivation to
+// a MakeKernelPointwise that follows.
 template <typename T>
 std::unique_ptr<KernelLayer<T>> MakeKernelDense(const KernelPlace& place);
 template <typename T>
