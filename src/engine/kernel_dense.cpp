@@ -29,7 +29,7 @@ class KernelDense : public KernelLayer<T> {
     ActivationGradient(activation_, call.y, m, out_, g);
     if (dx != nullptr) ProductInputGradient(g, call.weights[0], m, in_, out_, dx);
     if (gradients == nullptr) return;
-    if (gradients[0] != nullptr) ProductWeightGradient(call.x, g, m, in_, out_, false, gradients[0]);
+    if (gradients[0] != nullptr) KernelGradient(call, g, m, gradients[0]);
     if (use_bias_ && gradients[1] != nullptr) ColumnSums(g, m, out_, gradients[1]);
   }
 
@@ -42,6 +42,24 @@ class KernelDense : public KernelLayer<T> {
   KernelActivation DropActivation() override { return std::exchange(activation_, KernelActivation::kLinear); }
 
  private:
+  // With few rows the product is cheap and its result, written, read and used once, is what costs: then in parts of a size that stays in
+  // the nearest caches. A function of the layer's shape and the rows alone, so that bits are.
+  void KernelGradient(const KernelCall<T>& call, const T* g, int64_t m, T* gradient) const {
+    constexpr int64_t kPartBytes = 48 * 1024, kFewRows = 128, kRowsUnit = 8;
+    const int64_t part_elements = kPartBytes / static_cast<int64_t>(sizeof(T));
+    const int64_t parts = (in_ * out_ + part_elements - 1) / part_elements;
+    if (call.parts == nullptr || m > kFewRows || parts < 3 || out_ > part_elements / kRowsUnit) {
+      ProductWeightGradient(call.x, g, m, in_, out_, false, gradient);
+      return;
+    }
+    const int64_t rows = (in_ + parts * kRowsUnit - 1) / (parts * kRowsUnit) * kRowsUnit;
+    for (int64_t first = 0; first < in_; first += rows) {
+      const int64_t n = std::min(rows, in_ - first);
+      ProductWeightGradientRows(call.x, g, m, in_, out_, first, n, gradient);
+      call.parts->Take(0, first * out_, n * out_, gradient);
+    }
+  }
+
   int64_t places_;
   int64_t in_;
   int64_t out_;
