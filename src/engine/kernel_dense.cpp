@@ -55,11 +55,7 @@ class KernelDense : public KernelLayer<T> {
       ProductInputGradient(g, w, m, in_, out_, dx);
     }
     if (gradients == nullptr) return;
-    if (gradients[0] != nullptr && tiles_) {
-      ThePatchKernels<T>().gradient(Rows(call.x, m, in_), g, out_, false, gradients[0]);
-    } else if (gradients[0] != nullptr) {
-      ProductWeightGradient(call.x, g, m, in_, out_, false, gradients[0]);
-    }
+    if (gradients[0] != nullptr) KernelGradient(call, g, m, gradients[0]);
     if (use_bias_ && gradients[1] != nullptr) ThePatchKernels<T>().column_sums(g, m, out_, false, gradients[1]);
   }
 
@@ -72,12 +68,41 @@ class KernelDense : public KernelLayer<T> {
   KernelActivation DropActivation() override { return std::exchange(activation_, KernelActivation::kLinear); }
 
  private:
-  static Patches<T> Rows(const T* values, int64_t rows, int64_t columns) {
+  // The first `length` of each row's columns.
+  static Patches<T> Rows(const T* values, int64_t rows, int64_t columns, int64_t length) {
     static constexpr int64_t kNoOffset = 0;
-    return {values, 1, rows, 0, columns, &kNoOffset, 1, columns};
+    return {values, 1, rows, 0, columns, &kNoOffset, 1, length};
   }
+  static Patches<T> Rows(const T* values, int64_t rows, int64_t columns) { return Rows(values, rows, columns, columns); }
 
   static constexpr int64_t kMostElements = 512 * 1024, kFewestColumns = 8;
+
+  // With few rows the product is cheap and its result, written, read and used once, is what costs: then in parts of a size that stays in
+  // the nearest caches. A function of the layer's shape and the rows alone, so that bits are.
+  void KernelGradient(const KernelCall<T>& call, const T* g, int64_t m, T* gradient) const {
+    constexpr int64_t kPartBytes = 48 * 1024, kFewRows = 128, kRowsUnit = 8;
+    const int64_t part_elements = kPartBytes / static_cast<int64_t>(sizeof(T));
+    const int64_t parts = (in_ * out_ + part_elements - 1) / part_elements;
+    if (call.parts == nullptr || m > kFewRows || parts < 3 || out_ > part_elements / kRowsUnit) {
+      GradientRows(call.x, g, m, 0, in_, gradient);
+      return;
+    }
+    const int64_t rows = (in_ + parts * kRowsUnit - 1) / (parts * kRowsUnit) * kRowsUnit;
+    for (int64_t first = 0; first < in_; first += rows) {
+      const int64_t n = std::min(rows, in_ - first);
+      GradientRows(call.x, g, m, first, n, gradient);
+      call.parts->Take(0, first * out_, n * out_, gradient);
+    }
+  }
+
+  // Rows first, ..., first + n - 1 of the kernel's gradient.
+  void GradientRows(const T* x, const T* g, int64_t m, int64_t first, int64_t n, T* gradient) const {
+    if (tiles_) {
+      ThePatchKernels<T>().gradient(Rows(x + first, m, in_, n), g, out_, false, gradient);
+    } else {
+      ProductWeightGradientRows(x, g, m, in_, out_, first, n, gradient);
+    }
+  }
 
   int64_t places_;
   int64_t in_;

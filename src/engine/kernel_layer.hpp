@@ -15,6 +15,16 @@
 
 namespace engine {
 
+/// Takes the gradient of a weight in parts, each used up before the next is made: a large gradient never leaves the cache.
+template <typename T>
+class GradientParts {
+ public:
+  virtual ~GradientParts() = default;
+  /// Elements first .. first + n - 1 of the gradient of the layer's weight `place`; values may be overwritten afterwards. In this pass the
+  /// weight is not read any more, and all of its elements are handed over once.
+  virtual void Take(size_t place, int64_t first, int64_t n, T* values) = 0;
+};
+
 /// What both passes of one mini-batch see.
 template <typename T>
 struct KernelCall {
@@ -25,6 +35,7 @@ struct KernelCall {
   T* y = nullptr;                  // (rows, output_elements): Forward's result; Backward reads it
   T* scratch = nullptr;            // ScratchElements: left by Forward for Backward
   T* const* weights = nullptr;     // the layer's tensors in the order of base::Layer::weights
+  GradientParts<T>* parts = nullptr;  // Backward may give gradients to this in parts, instead of leaving them whole in their places
 };
 
 template <typename T>
