@@ -28,6 +28,7 @@ struct ModelGroup::Impl {
 
 // All members lay their rows out alike; the workspace has its size before the first of them gathers.
 void ModelGroup::Impl::PlaceWorkspace() {
+  if (workspace == nullptr) return;
   int64_t rows = 0;
   for (const Model::Impl* model : models) {
     if (model->kernels) rows = std::max<int64_t>(rows, model->config.batch_size * (GathersTogether(*model) ? turn : 1));
@@ -62,7 +63,8 @@ ModelGroup::ModelGroup(std::vector<Model*> models, int turn, std::shared_ptr<Ker
   if (models.empty()) throw base::Error(base::ErrorCode::kInternal, "a group of models has no member");
   for (Model* model : models) impl_->models.push_back(model->impl_.get());
   impl_->turn = turn;
-  impl_->workspace = workspace ? std::move(workspace) : std::make_shared<KernelMemory>();
+  impl_->workspace = std::move(workspace);
+  if (impl_->workspace == nullptr && models.size() > 1) impl_->workspace = std::make_shared<KernelMemory>();
   impl_->results.resize(models.size());
 }
 

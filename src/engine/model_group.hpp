@@ -19,7 +19,8 @@ class ModelGroup {
  public:
   /// models: not empty; attached to their states at every Train; outlive the group. turn: mini-batches that a member trains before the
   /// next member's turn, 0 = all of a buffer (no result depends on it). workspace: that the members share with each other, and with other
-  /// groups of this thread; nullptr: one of the group's own. Nothing in it is kept between two calls of Train.
+  /// groups of this thread; nullptr: one of the group's own, or for a single member that of the model. Nothing in it is kept between two
+  /// calls of Train.
   explicit ModelGroup(std::vector<Model*> models, int turn = 0, std::shared_ptr<KernelMemory> workspace = nullptr);
   ~ModelGroup();
   ModelGroup(const ModelGroup&) = delete;

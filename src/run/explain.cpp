@@ -30,6 +30,21 @@ std::string Keys(const PreparedFit& fit, const std::vector<int>& models) {
   return text;
 }
 
+void ExplainRewrite(const char* name, const plan::Rewrite& rewrite, const std::string& indent, std::vector<std::string>* lines) {
+  lines->push_back(indent + name + ": " + (rewrite.applied ? "" : "declined: ") + rewrite.reason +
+                   (rewrite.applied ? Format("  (saves %.2g s an iteration)", rewrite.saved_seconds) : ""));
+}
+
+void ExplainGroups(const PreparedFit& fit, const plan::BundleGroups& together, std::vector<std::string>* lines) {
+  ExplainRewrite("Shared Scan", together.shared_scan, "        ", lines);
+  for (const plan::Group& group : together.groups) {
+    lines->push_back(Format("        ->  Group  (models=%.0f", static_cast<double>(group.models.size())) + " states=" +
+                     Size(group.state_bytes) + " workspace=" + Size(group.workspace_bytes) + ")");
+    lines->push_back("              mst_key: " + Keys(fit, group.models));
+    ExplainRewrite("Horizontal", group.horizontal, "              ", lines);
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> ExplainFit(const FitArguments& arguments) {
@@ -89,6 +104,7 @@ std::vector<std::string> ExplainFit(const FitArguments& arguments) {
                            static_cast<double>(bundle.models.size()), bundle.visit_cost));
     lines.push_back("        mst_key: " + Keys(fit, bundle.models));
     lines.push_back("        partitions: " + order + (shown < fit.plan.partitions ? " ..." : ""));
+    ExplainGroups(fit, fit.grouping.bundles[b], &lines);
   }
   return lines;
 }

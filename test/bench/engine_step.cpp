@@ -1,14 +1,16 @@
 // One training step of one model: the hand-written kernels against autograd, in memory, with no database.
 //
-//   bench_engine_step [models]      models of each kind trained in turns on one buffer (default 16); prints us per step and model
+//   bench_engine_step [models]            models of each kind on one buffer (default 16), one after the other; prints us per step and model
+//   bench_engine_step [models] turns      the same models with kernels as a group, by the mini-batches of a turn (0: one after the other)
 //
-// The shapes are those of the project's acceptance tests; every figure is processor time, the median of seven rounds, the two paths
+// The shapes are those of the project's acceptance tests; every figure is processor time, the median of seven rounds, the paths
 // alternating.
 #include <time.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <memory>
 #include <new>
@@ -17,6 +19,7 @@
 
 #include "base/philox.hpp"
 #include "engine/model.hpp"
+#include "engine/model_group.hpp"
 #include "plan/params.hpp"
 #include "wire/keras.hpp"
 
@@ -50,12 +53,12 @@ struct Trainee {
   std::unique_ptr<void, FreeAligned> block;
 };
 
-std::vector<Trainee> MakeModels(const Case& c, const base::DataSpec& data, bool kernels, int count) {
+std::vector<Trainee> MakeModels(const Case& c, const base::DataSpec& data, bool kernels, int count, bool shuffle = true) {
   const base::Graph graph = wire::ReadKeras(Architecture(c));
   const std::string loss = c.units.back() == 1 ? "binary_crossentropy" : "categorical_crossentropy";
   const base::TrainConfig config =
       plan::ReadConfig("loss='" + loss + "', optimizer='Adam(learning_rate=0.001)', metrics=['accuracy']",
-                       "batch_size=" + std::to_string(c.batch_size) + ", epochs=1");
+                       "batch_size=" + std::to_string(c.batch_size) + ", epochs=1" + (shuffle ? "" : ", shuffle=False"));
   engine::Options options;
   options.kernels = kernels;
   std::vector<Trainee> models;
@@ -92,39 +95,79 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-void Run(const Case& c, int count) {
+/// A buffer of random rows.
+struct Rows {
+  std::vector<uint8_t> x, y;
+  base::DataSpec data;
+  base::Buffer buffer;
+};
+
+Rows MakeRows(const Case& c) {
+  Rows made;
   const int64_t rows = static_cast<int64_t>(c.batch_size) * c.steps;
   const int64_t outputs = c.units.back();
   base::Stream draw(1, 1, base::Purpose::kSearch);
-  std::vector<uint8_t> x(static_cast<size_t>(rows * c.units[0])), y(static_cast<size_t>(rows * outputs));
-  for (uint8_t& v : x) v = static_cast<uint8_t>(draw.Below(256));
+  made.x.resize(static_cast<size_t>(rows * c.units[0]));
+  made.y.resize(static_cast<size_t>(rows * outputs));
+  for (uint8_t& v : made.x) v = static_cast<uint8_t>(draw.Below(256));
   for (int64_t r = 0; r < rows; r++) {
     const auto k = static_cast<int64_t>(draw.Below(static_cast<uint64_t>(std::max<int64_t>(outputs, 2))));
-    if (outputs > 1 || k == 1) y[static_cast<size_t>(outputs > 1 ? r * outputs + k : r)] = 1;
+    if (outputs > 1 || k == 1) made.y[static_cast<size_t>(outputs > 1 ? r * outputs + k : r)] = 1;
   }
-  base::DataSpec data;
-  data.inputs.resize(1);
-  data.inputs[0].name = "x";
-  data.inputs[0].dtype = base::DType::kUInt8;
-  data.inputs[0].shape = {c.units[0]};
-  data.inputs[0].scale = 1.0 / 255;
-  data.targets.resize(1);
-  data.targets[0].name = "y";
-  data.targets[0].dtype = base::DType::kUInt8;
-  data.targets[0].shape = {outputs};
-  data.targets[0].kind = base::TargetKind::kArray;
-  base::Buffer buffer;
-  buffer.rows = rows;
-  buffer.inputs = {x.data()};
-  buffer.targets = {y.data()};
+  made.data.inputs.resize(1);
+  made.data.inputs[0].name = "x";
+  made.data.inputs[0].dtype = base::DType::kUInt8;
+  made.data.inputs[0].shape = {c.units[0]};
+  made.data.inputs[0].scale = 1.0 / 255;
+  made.data.targets.resize(1);
+  made.data.targets[0].name = "y";
+  made.data.targets[0].dtype = base::DType::kUInt8;
+  made.data.targets[0].shape = {outputs};
+  made.data.targets[0].kind = base::TargetKind::kArray;
+  made.buffer.rows = rows;
+  made.buffer.inputs = {made.x.data()};
+  made.buffer.targets = {made.y.data()};
+  return made;
+}
 
-  std::vector<Trainee> paths[2] = {MakeModels(c, data, false, count), MakeModels(c, data, true, count)};
+void Run(const Case& c, int count) {
+  const Rows rows = MakeRows(c);
+  std::vector<Trainee> paths[2] = {MakeModels(c, rows.data, false, count), MakeModels(c, rows.data, true, count)};
   std::vector<double> times[2];
   for (int round = 0; round < 7; round++) {
-    for (int path = 0; path < 2; path++) times[path].push_back(MicrosecondsPerStep(paths[path], buffer));
+    for (int path = 0; path < 2; path++) times[path].push_back(MicrosecondsPerStep(paths[path], rows.buffer));
   }
   const double autograd = Median(times[0]), kernels = Median(times[1]);
   std::printf("%-28s autograd %9.1f us  kernels %9.1f us  ratio %5.1f\n", c.name, autograd, kernels, autograd / kernels);
+}
+
+double MicrosecondsTogether(engine::ModelGroup* group, const std::vector<Trainee>& models, const base::Buffer& buffer) {
+  int64_t batches = 0;
+  const double started = Seconds();
+  for (const Trainee& trainee : models) trainee.model->BeginVisit();
+  for (const engine::TrainResult& result : group->Train(buffer, {})) batches += result.batches;
+  for (const Trainee& trainee : models) trainee.model->EndVisit();
+  return 1e6 * (Seconds() - started) / static_cast<double>(batches);
+}
+
+void RunTurns(const Case& c, int count, bool shuffle) {
+  constexpr int kTurns[] = {0, 1, 2, 4, 8, 16, 32};
+  constexpr size_t kAlone = sizeof(kTurns) / sizeof(kTurns[0]);
+  const Rows rows = MakeRows(c);
+  const std::vector<Trainee> alone = MakeModels(c, rows.data, true, count, shuffle), members = MakeModels(c, rows.data, true, count, shuffle);
+  std::vector<engine::Model*> models;
+  for (const Trainee& trainee : members) models.push_back(trainee.model.get());
+  std::vector<double> times[kAlone + 1];
+  for (int round = 0; round < 7; round++) {
+    times[kAlone].push_back(MicrosecondsPerStep(alone, rows.buffer));
+    for (size_t t = 0; t < kAlone; t++) {
+      engine::ModelGroup group(models, kTurns[t]);
+      times[t].push_back(MicrosecondsTogether(&group, members, rows.buffer));
+    }
+  }
+  std::printf("%-28s %-9s alone %8.2f us  turn", c.name, shuffle ? "shuffled" : "in order", Median(times[kAlone]));
+  for (size_t t = 0; t < kAlone; t++) std::printf("  %d: %.2f", kTurns[t], Median(times[t]));
+  std::printf("\n");
 }
 
 }  // namespace
@@ -134,9 +177,14 @@ int main(int argc, char** argv) {
     engine::SetThreads(1);
     std::printf("%s\n", engine::BuildDescription().c_str());
     const int count = argc > 1 ? std::atoi(argv[1]) : 16;
+    const bool turns = argc > 2 && std::strcmp(argv[2], "turns") == 0;
     for (const Case& c : {Case{"64-32-10, batch 32", {64, 32, 10}, 32, 60}, Case{"784-128-10, batch 32", {784, 128, 10}, 32, 30},
                           Case{"784-128-10, batch 64", {784, 128, 10}, 64, 20}, Case{"200-256-128-1, batch 256", {200, 256, 128, 1}, 256, 8}}) {
-      Run(c, count);
+      if (turns) {
+        for (const bool shuffle : {true, false}) RunTurns(c, count, shuffle);
+      } else {
+        Run(c, count);
+      }
     }
   } catch (const std::exception& e) {
     std::fprintf(stderr, "%s: %s\n", argv[0], e.what());
