@@ -281,7 +281,9 @@ void WaveStep::Finish() {
     }
   }
   if (!members_.empty()) {
-    pg::Debug("wave: iteration " + std::to_string(orders_.iteration + 1) + ", " + std::to_string(members_.size()) + " models, " +
+    const bool scoring = orders_.kind == WaveKind::kScore;
+    pg::Debug((scoring ? std::string("scoring: ") : "wave: iteration " + std::to_string(orders_.iteration + 1) + ", ") +
+              std::to_string(members_.size()) + " models, " +
               std::to_string(kept_) + " buffers kept in memory, " + std::to_string(read_) + " read");
   }
 }
