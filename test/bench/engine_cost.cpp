@@ -88,9 +88,17 @@ Case LeNet(const std::string& name, int first, int second, const std::string& pa
 }
 
 Case Digits(int filters, int64_t hidden, int batch_size) {
-  Case c{"8x8 conv " + std::to_string(filters) + "-" + std::to_string(hidden), "", {8, 8, 1}, 10, batch_size};
+  Case c{"8x8 conv " + std::to_string(filters) + " dense " + std::to_string(hidden), "", {8, 8, 1}, 10, batch_size};
   c.layers = Conv(filters, 3, "same", c.input) + ", " + Layer("MaxPooling2D", "") + ", " + Layer("Flatten", "") + ", " + Dense(hidden, "relu") +
              ", " + Last(10);
+  return c;
+}
+
+/// The quickstart's.
+Case Convnet(int batch_size) {
+  Case c{"8x8 conv 16-32 Dropout", "", {8, 8, 1}, 10, batch_size};
+  c.layers = Conv(16, 3, "same", c.input) + ", " + Layer("MaxPooling2D", "") + ", " + Conv(32, 3, "same") + ", " + Layer("Flatten", "") + ", " +
+             Layer("Dropout", R"(, "rate": 0.3)") + ", " + Last(10);
   return c;
 }
 
@@ -194,7 +202,8 @@ int main(int argc, char** argv) {
         Perceptron({784, 512, 256, 10}, 128), Perceptron({2000, 500, 10}, 64), Perceptron({200, 256, 128, 1}, 32),
         Perceptron({64, 32, 10}, 32, "Dropout"), Perceptron({784, 128, 10}, 64, "Dropout"), Perceptron({784, 128, 10}, 64, "BatchNormalization"),
         With(b, "SGD(lr=0.01)"), With(b, "SGD(lr=0.01,momentum=0.9)"), With(b, "RMSprop(lr=0.001)"), With(b, "RMSprop(lr=0.001,momentum=0.9)"),
-        With(b, "Adagrad(lr=0.01)"), With(b, "AdamW(lr=0.001)"), Digits(8, 32, 32), Digits(16, 32, 16),
+        With(b, "Adagrad(lr=0.01)"), With(b, "AdamW(lr=0.001)"), Digits(8, 32, 32), Digits(16, 32, 16), Convnet(16), Convnet(32), Perceptron({64, 128, 10}, 16, "Dropout"),
+        Perceptron({64, 128, 10}, 32, "Dropout"),
         LeNet("LeNet-5", 6, 16, "same", {120, 84}, 32), LeNet("LeNet-5", 6, 16, "same", {120, 84}, 64),
         LeNet("LeNet 20-50-500", 20, 50, "valid", {500}, 32), LeNet("LeNet 20-50-500", 20, 50, "valid", {500}, 64), Colours(32)};
     for (const Case& c : cases) {

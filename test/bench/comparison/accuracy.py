@@ -63,13 +63,15 @@ def mix(work):
     return arguments
 
 
-def run(arguments, workers):
+def run(arguments, workers, root):
+    """What EXPLAIN says of a run, and the processor time that all processes took."""
     with server.Session() as session:
         session.run("LOAD 'pg_cerebro'")
         session.run("DROP TABLE IF EXISTS m, m_info, m_summary, m_state, m_visits")
         chosen = "" if workers is None else f", workers => {workers}"
-        rows = session.run(f"SELECT * FROM cerebro.explain_fit_multiple_model({arguments}{chosen}, \"analyze\" => true, format => 'json')")
-    return json.loads("\n".join(row[0] for row in rows))[0]
+        with server.Timed(root) as timed:
+            text = session.value(f"SELECT * FROM cerebro.explain_fit_multiple_model({arguments}{chosen}, \"analyze\" => true, format => 'json')")
+    return dict(json.loads(text)[0], cpu=timed.cpu)
 
 
 def groups(document):
@@ -99,10 +101,12 @@ def report(name, documents):
     training = sum(estimated for estimated, _ in pairs) / sum(actual for _, actual in pairs)
     actual = min(document["Actual"]["Seconds"] for document in documents)
     ratio = plan["Estimated Seconds"] / actual
+    hands = max(1, min(plan["Driver"]["Workers Planned"], plan["Driver"]["Cores"]))
+    cpu = min(document["cpu"] for document in documents) / hands
     print(f"  training of all groups: estimated/actual {training:.2f}")
     print(f"  total: estimated {plan['Estimated Seconds']:.2f} s (start {plan['Estimated Start Seconds']:.2f}, training "
           f"{plan['Estimated Training Seconds']:.2f}, metrics {plan['Estimated Metrics Seconds']:.2f}), actual {actual:.2f} s, estimated/actual "
-          f"{ratio:.2f}", flush=True)
+          f"{ratio:.2f}; processor time {cpu:.2f} s for each of {hands}", flush=True)
     return name, ratio, training, ordered, agree
 
 
@@ -114,10 +118,10 @@ def main():
         parser.add_argument(f"--{option}", required=True)
     parser.add_argument("grids", nargs="*")
     work = parser.parse_args()
-    results = []
+    root, results = server.postmaster(), []
     for name in work.grids or [*SIZES, "digits", "mix"]:
         arguments = digits(work) if name == "digits" else mix(work) if name == "mix" else grid(name, work)
-        results.append(report(name, [run(arguments, work.workers) for _ in range(work.rounds)]))
+        results.append(report(name, [run(arguments, work.workers, root) for _ in range(work.rounds)]))
     print("\n| grid | total, estimated/actual | groups, estimated/actual | pairs of groups in the measured order |\n|---|---|---|---|")
     for name, ratio, training, ordered, agree in results:
         print(f"| {name} | {ratio:.2f} | {training:.2f} | {agree} of {ordered} |")
