@@ -8,7 +8,7 @@
 namespace plan {
 namespace {
 
-constexpr double kProcessSeconds = 0.3;     // a worker's start: LibTorch's libraries are loaded and set up
+constexpr double kProcessSeconds = 0.45;    // a worker's start: LibTorch's libraries are loaded and set up
 constexpr double kModelSeconds = 2e-3;      // a model: built and checked by the session, built again by whoever trains it, its rows written
 constexpr int kIterationsSimulated = 4;
 constexpr double kScoreQuerySeconds = 300e-6;  // of a partition: a cursor
