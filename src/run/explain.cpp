@@ -38,8 +38,8 @@ void ExplainRewrite(const char* name, const plan::Rewrite& rewrite, const std::s
 void ExplainGroups(const PreparedFit& fit, const plan::BundleGroups& together, std::vector<std::string>* lines) {
   ExplainRewrite("Shared Scan", together.shared_scan, "        ", lines);
   for (const plan::Group& group : together.groups) {
-    lines->push_back(Format("        ->  Group  (models=%.0f", static_cast<double>(group.models.size())) + " states=" +
-                     Size(group.state_bytes) + " workspace=" + Size(group.workspace_bytes) + ")");
+    lines->push_back(Format("        ->  Group  (models=%.0f", static_cast<double>(group.models.size())) +
+                     " states=" + Size(group.state_bytes) + " workspace=" + Size(group.workspace_bytes) + ")");
     lines->push_back("              mst_key: " + Keys(fit, group.models));
     ExplainRewrite("Horizontal", group.horizontal, "              ", lines);
   }
@@ -53,7 +53,7 @@ std::vector<std::string> ExplainFit(const FitArguments& arguments) {
   const auto iterations = static_cast<double>(arguments.num_iterations);
   double epoch = 0;
   for (const PreparedModel& model : fit.models) epoch += model.visit_seconds * fit.plan.partitions;
-  const int hands = std::max(1, fit.workers);
+  const int hands = fit.segments ? fit.segments->data_segments : std::max(1, fit.workers);
   const double bound = fit.plan.LowerBound(hands);
   lines.push_back(Format("Model Hopper  (models=%.0f bundles=%.0f", static_cast<double>(fit.models.size()),
                          static_cast<double>(fit.plan.bundles.size())) +
@@ -70,17 +70,20 @@ std::vector<std::string> ExplainFit(const FitArguments& arguments) {
   for (const std::string& line : plan::DescribeStopping(fit.stopping, static_cast<int64_t>(fit.models.size()), arguments.num_iterations)) {
     lines.push_back("  " + line);
   }
-  lines.push_back(fit.workers > 0 ? Format("  Driver: parallel workers  (planned=%.0f)", fit.workers)
-                                  : "  Driver: this session" + (fit.serial_reason.empty() ? "" : " (" + fit.serial_reason + ")"));
+  lines.push_back(fit.segments      ? Format("  Driver: segments  (data=%.0f partitions_each=%.0f)", fit.segments->data_segments,
+                                             fit.segments->partitions_each)
+                  : fit.workers > 0 ? Format("  Driver: parallel workers  (planned=%.0f)", fit.workers)
+                                    : "  Driver: this session" + (fit.serial_reason.empty() ? "" : " (" + fit.serial_reason + ")"));
   lines.push_back(Format("  Estimated: %.3g s an iteration, lower bound %.3g s, %.3g s in all", std::max(bound, epoch / hands), bound,
                          std::max(bound, epoch / hands) * iterations));
   const auto states = static_cast<double>(fit.StateBytes());
   const double room =
       std::min(static_cast<double>(pg::CurrentSettings().shared_state_mem), 0.8 * static_cast<double>(pg::FreeSharedMemory()));
   lines.push_back("  Training states: " + Size(states) +
-                  (fit.workers == 0 ? " in session memory"
-                   : states <= room ? " in shared memory"
-                                    : " in a mapped file") +
+                  (fit.segments       ? " in unlogged tables of the segments"
+                   : fit.workers == 0 ? " in session memory"
+                   : states <= room   ? " in shared memory"
+                                      : " in a mapped file") +
                   (fit.workers == 0 ? "" : " (room in shared memory: " + Size(room) + ")"));
   std::map<int, std::vector<int>> by_model_id;
   for (size_t m = 0; m < fit.models.size(); m++) by_model_id[fit.models[m].architecture->model_id].push_back(static_cast<int>(m));
