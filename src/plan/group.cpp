@@ -83,7 +83,7 @@ void JudgeHorizontal(const std::vector<GroupModel>& models, const GroupData& dat
   if (!switches.horizontal) {
     reason = "cerebro.enable_horizontal is off";
   } else if (!models[static_cast<size_t>(group->models.front())].kernels) {
-    reason = "no kernels for these layers: trained by autograd, one by one";
+    reason = "no kernels for this network: trained by autograd, one by one";
   } else if (group->models.size() > 1) {
     ChooseTurn(models, data, group);
   } else {

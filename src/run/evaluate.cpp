@@ -53,18 +53,14 @@ void PartitionScan::ForEach(int partition, const std::function<void(const base::
   }
 }
 
-Scorer::Scorer(std::vector<engine::Model*> models, const PackedTable& table) : models_(std::move(models)), scan_(table) {
-  size_t at = 0;
-  for (const engine::Model* model : models_) {
-    offsets_.push_back(at);
-    at += model->sums_size();
-  }
+Scorer::Scorer(const std::vector<engine::Model*>& models, const PackedTable& table, std::shared_ptr<engine::KernelMemory> workspace)
+    : scan_(table) {
+  if (!models.empty()) models_ = std::make_unique<engine::ModelGroup>(models, 0, std::move(workspace));
 }
 
 void Scorer::ScorePartition(int partition, double* sums) const {
-  scan_.ForEach(partition, [&](const base::Buffer& buffer) {
-    for (size_t i = 0; i < models_.size(); i++) models_[i]->Evaluate(buffer, sums + offsets_[i], pg::CheckInterrupts);
-  });
+  if (models_ == nullptr) return;
+  scan_.ForEach(partition, [&](const base::Buffer& buffer) { models_->Evaluate(buffer, sums, pg::CheckInterrupts); });
 }
 
 namespace {

@@ -251,7 +251,7 @@ void HopWorker::Score(int table, int partition) {
     stride += model->sums_size();
   }
   std::vector<double> found(alive_sums, 0.0);
-  if (!alive.empty()) Scorer(alive, table == kTrainingTable ? spec_.training : spec_.validation).ScorePartition(partition, found.data());
+  Scorer(alive, table == kTrainingTable ? spec_.training : spec_.validation, workspace_).ScorePartition(partition, found.data());
   double* sums = At<double>(shared_, shared_->sums_offset[table]) + static_cast<size_t>(partition) * stride;
   const double* from = found.data();
   for (size_t i = 0; i < alive.size(); i++) {

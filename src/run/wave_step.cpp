@@ -76,6 +76,7 @@ WaveStep::WaveStep(const WaveOrders& orders) : orders_(orders) {}
 
 WaveStep::~WaveStep() {
   step_.reset();
+  scorer_.reset();
   for (const auto& member : members_) {
     if (member->model != nullptr) member->model->Detach();
   }
@@ -202,13 +203,16 @@ std::vector<StepGroup> WaveStep::Groups() const {
 void WaveStep::BeginPartition(int partition_id) {
   partition_ = partition_id;
   if (orders_.kind == WaveKind::kScore) {
-    WaveSums sums;
-    sums.partition = partition_id;
+    size_t count = 0;
+    std::vector<engine::Model*> models;
     for (const auto& member : members_) {
-      sums.models.push_back(member->index);
-      sums.sums.emplace_back(member->model->sums_size(), 0.0);
+      models.push_back(member->model);
+      count += member->model->sums_size();
     }
-    sums_.push_back(std::move(sums));
+    if (scorer_ == nullptr) scorer_ = std::make_unique<engine::ModelGroup>(models, 0, HoldingsOf(orders_.run).workspace);
+    partition_sums_.assign(count, 0.0);
+    sums_.emplace_back();
+    sums_.back().partition = partition_id;
     return;
   }
   partition_started_ = pg::Now();
@@ -238,12 +242,18 @@ void WaveStep::Use(int partition_id, int buffer_id, const std::vector<base::Byte
   }
   const base::Buffer buffer = ViewBuffer(*data_, partition_id, buffer_id, columns);
   sums_.back().rows += buffer.rows;
-  for (size_t i = 0; i < members_.size(); i++) {
-    members_[i]->model->Evaluate(buffer, sums_.back().sums[i].data(), pg::CheckInterrupts);
-  }
+  scorer_->Evaluate(buffer, partition_sums_.data(), pg::CheckInterrupts);
 }
 
 void WaveStep::EndPartition() {
+  if (!sums_.empty() && sums_.back().models.empty()) {
+    const double* from = partition_sums_.data();
+    for (const auto& member : members_) {
+      sums_.back().models.push_back(member->index);
+      sums_.back().sums.emplace_back(from, from + member->model->sums_size());
+      from += member->model->sums_size();
+    }
+  }
   if (step_ == nullptr) return;
   step_->End();
   const double ended = pg::Now();

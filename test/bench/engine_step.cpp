@@ -1,10 +1,9 @@
 // One training step of one model: the hand-written kernels against autograd, in memory, with no database.
 //
-//   bench_engine_step [models [name [kernels | turns]]]   models of each kind trained in turns on one buffer (default 8); prints us per step
-//                                                         and model; with a name, only the kinds whose name has it ("" has every name); with
-//                                                         "kernels", only by kernels; with "turns", as a group, by the mini-batches of a turn
+//   bench_engine_step [models [name [kernels]]]     models of each kind trained in turns on one buffer (default 8); prints us per step and
+//                                                   model; with a name, only the kinds whose name has it; with "kernels", only by kernels
 //
-// The shapes are those of the project's acceptance tests; every figure is processor time, the median of seven rounds, the paths
+// The shapes are those of the project's acceptance tests; every figure is processor time, the median of seven rounds, the two paths
 // alternating.
 #include <time.h>
 
@@ -19,7 +18,6 @@
 
 #include "base/philox.hpp"
 #include "engine/model.hpp"
-#include "engine/model_group.hpp"
 #include "plan/params.hpp"
 #include "wire/keras.hpp"
 
@@ -65,8 +63,8 @@ Case LeNet(const std::string& name, int first, int second, const std::string& pa
                                padding + "\"" + rest);
   };
   Case c{name, "", {28, 28, 1}, 10, batch_size, steps};
-  c.layers = conv(first, R"(, "batch_input_shape": [null, 28, 28, 1])") + ", " + Layer("MaxPooling2D", "") + ", " + conv(second, "") + ", " +
-             Layer("MaxPooling2D", "") + ", " + Layer("Flatten", "");
+  c.layers = conv(first, R"(, "batch_input_shape": [null, 28, 28, 1])") + ", " + Layer("MaxPooling2D", "") + ", " + conv(second, "") +
+             ", " + Layer("MaxPooling2D", "") + ", " + Layer("Flatten", "");
   for (int64_t units : hidden) c.layers += ", " + Dense(units, "relu");
   c.layers += ", " + Dense(10, "softmax");
   return c;
@@ -81,13 +79,11 @@ struct Trainee {
   std::unique_ptr<void, FreeAligned> block;
 };
 
-std::vector<Trainee> MakeModels(const Case& c, const base::DataSpec& data, bool kernels, int count, bool shuffle = true) {
-  const base::Graph graph =
-      wire::ReadKeras(R"({"class_name": "Sequential", "config": {"name": "m", "layers": [)" + c.layers + "]}}");
+std::vector<Trainee> MakeModels(const Case& c, const base::DataSpec& data, bool kernels, int count) {
+  const base::Graph graph = wire::ReadKeras(R"({"class_name": "Sequential", "config": {"name": "m", "layers": [)" + c.layers + "]}}");
   const std::string loss = c.outputs == 1 ? "binary_crossentropy" : "categorical_crossentropy";
-  const base::TrainConfig config =
-      plan::ReadConfig("loss='" + loss + "', optimizer='Adam(learning_rate=0.001)', metrics=['accuracy']",
-                       "batch_size=" + std::to_string(c.batch_size) + ", epochs=1" + (shuffle ? "" : ", shuffle=False"));
+  const base::TrainConfig config = plan::ReadConfig("loss='" + loss + "', optimizer='Adam(learning_rate=0.001)', metrics=['accuracy']",
+                                                    "batch_size=" + std::to_string(c.batch_size) + ", epochs=1");
   engine::Options options;
   options.kernels = kernels;
   std::vector<Trainee> models;
@@ -124,48 +120,37 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-/// A buffer of random rows.
-struct Rows {
-  std::vector<uint8_t> x, y;
-  base::DataSpec data;
-  base::Buffer buffer;
-};
-
-Rows MakeRows(const Case& c) {
-  Rows made;
+void Run(const Case& c, int count, bool kernels_only) {
   const int64_t rows = static_cast<int64_t>(c.batch_size) * c.steps;
   const int64_t outputs = c.outputs;
   base::Stream draw(1, 1, base::Purpose::kSearch);
-  made.x.resize(static_cast<size_t>(rows * base::ElementCount(c.input)));
-  made.y.resize(static_cast<size_t>(rows * outputs));
-  for (uint8_t& v : made.x) v = static_cast<uint8_t>(draw.Below(256));
+  std::vector<uint8_t> x(static_cast<size_t>(rows * base::ElementCount(c.input))), y(static_cast<size_t>(rows * outputs));
+  for (uint8_t& v : x) v = static_cast<uint8_t>(draw.Below(256));
   for (int64_t r = 0; r < rows; r++) {
     const auto k = static_cast<int64_t>(draw.Below(static_cast<uint64_t>(std::max<int64_t>(outputs, 2))));
-    if (outputs > 1 || k == 1) made.y[static_cast<size_t>(outputs > 1 ? r * outputs + k : r)] = 1;
+    if (outputs > 1 || k == 1) y[static_cast<size_t>(outputs > 1 ? r * outputs + k : r)] = 1;
   }
-  made.data.inputs.resize(1);
-  made.data.inputs[0].name = "x";
-  made.data.inputs[0].dtype = base::DType::kUInt8;
-  made.data.inputs[0].shape = c.input;
-  made.data.inputs[0].scale = 1.0 / 255;
-  made.data.targets.resize(1);
-  made.data.targets[0].name = "y";
-  made.data.targets[0].dtype = base::DType::kUInt8;
-  made.data.targets[0].shape = {outputs};
-  made.data.targets[0].kind = base::TargetKind::kArray;
-  made.buffer.rows = rows;
-  made.buffer.inputs = {made.x.data()};
-  made.buffer.targets = {made.y.data()};
-  return made;
-}
+  base::DataSpec data;
+  data.inputs.resize(1);
+  data.inputs[0].name = "x";
+  data.inputs[0].dtype = base::DType::kUInt8;
+  data.inputs[0].shape = c.input;
+  data.inputs[0].scale = 1.0 / 255;
+  data.targets.resize(1);
+  data.targets[0].name = "y";
+  data.targets[0].dtype = base::DType::kUInt8;
+  data.targets[0].shape = {outputs};
+  data.targets[0].kind = base::TargetKind::kArray;
+  base::Buffer buffer;
+  buffer.rows = rows;
+  buffer.inputs = {x.data()};
+  buffer.targets = {y.data()};
 
-void Run(const Case& c, int count, bool kernels_only) {
-  const Rows rows = MakeRows(c);
   std::vector<Trainee> paths[2];
   std::vector<double> times[2];
-  for (int path = kernels_only ? 1 : 0; path < 2; path++) paths[path] = MakeModels(c, rows.data, path == 1, count);
+  for (int path = kernels_only ? 1 : 0; path < 2; path++) paths[path] = MakeModels(c, data, path == 1, count);
   for (int round = 0; round < (kernels_only ? 70 : 7); round++) {
-    for (int path = kernels_only ? 1 : 0; path < 2; path++) times[path].push_back(MicrosecondsPerStep(paths[path], rows.buffer));
+    for (int path = kernels_only ? 1 : 0; path < 2; path++) times[path].push_back(MicrosecondsPerStep(paths[path], buffer));
   }
   const double kernels = Median(times[1]);
   if (kernels_only) {
@@ -173,36 +158,8 @@ void Run(const Case& c, int count, bool kernels_only) {
     return;
   }
   const double autograd = Median(times[0]);
-  std::printf("%-20s batch %3d  autograd %9.1f us  kernels %9.1f us  ratio %5.1f\n", c.name.c_str(), c.batch_size, autograd, kernels, autograd / kernels);
-}
-
-double MicrosecondsTogether(engine::ModelGroup* group, const std::vector<Trainee>& models, const base::Buffer& buffer) {
-  int64_t batches = 0;
-  const double started = Seconds();
-  for (const Trainee& trainee : models) trainee.model->BeginVisit();
-  for (const engine::TrainResult& result : group->Train(buffer, {})) batches += result.batches;
-  for (const Trainee& trainee : models) trainee.model->EndVisit();
-  return 1e6 * (Seconds() - started) / static_cast<double>(batches);
-}
-
-void RunTurns(const Case& c, int count, bool shuffle) {
-  constexpr int kTurns[] = {0, 1, 2, 4, 8, 16, 32};
-  constexpr size_t kAlone = sizeof(kTurns) / sizeof(kTurns[0]);
-  const Rows rows = MakeRows(c);
-  const std::vector<Trainee> alone = MakeModels(c, rows.data, true, count, shuffle), members = MakeModels(c, rows.data, true, count, shuffle);
-  std::vector<engine::Model*> models;
-  for (const Trainee& trainee : members) models.push_back(trainee.model.get());
-  std::vector<double> times[kAlone + 1];
-  for (int round = 0; round < 7; round++) {
-    times[kAlone].push_back(MicrosecondsPerStep(alone, rows.buffer));
-    for (size_t t = 0; t < kAlone; t++) {
-      engine::ModelGroup group(models, kTurns[t]);
-      times[t].push_back(MicrosecondsTogether(&group, members, rows.buffer));
-    }
-  }
-  std::printf("%-20s %-9s alone %8.2f us  turn", c.name, shuffle ? "shuffled" : "in order", Median(times[kAlone]));
-  for (size_t t = 0; t < kAlone; t++) std::printf("  %d: %.2f", kTurns[t], Median(times[t]));
-  std::printf("\n");
+  std::printf("%-20s batch %3d  autograd %9.1f us  kernels %9.1f us  ratio %5.1f\n", c.name.c_str(), c.batch_size, autograd, kernels,
+              autograd / kernels);
 }
 
 }  // namespace
@@ -212,19 +169,17 @@ int main(int argc, char** argv) {
     engine::SetThreads(1);
     std::printf("%s\n", engine::BuildDescription().c_str());
     const int count = argc > 1 ? std::atoi(argv[1]) : 8;
-    const std::string how = argc > 3 ? argv[3] : "";
-    const std::vector<Case> cases{
-        Perceptron({64, 32, 10}, 32, 60), Perceptron({784, 128, 10}, 32, 30), Perceptron({784, 128, 10}, 64, 20),
-        Perceptron({200, 256, 128, 1}, 256, 8), LeNet("LeNet-5", 6, 16, "same", {120, 84}, 32, 8),
-        LeNet("LeNet-5", 6, 16, "same", {120, 84}, 64, 4), LeNet("LeNet 20-50-500", 20, 50, "valid", {500}, 32, 4),
-        LeNet("LeNet 20-50-500", 20, 50, "valid", {500}, 64, 2)};
+    const std::vector<Case> cases{Perceptron({64, 32, 10}, 32, 60),
+                                  Perceptron({784, 128, 10}, 32, 30),
+                                  Perceptron({784, 128, 10}, 64, 20),
+                                  Perceptron({200, 256, 128, 1}, 256, 8),
+                                  LeNet("LeNet-5", 6, 16, "same", {120, 84}, 32, 8),
+                                  LeNet("LeNet-5", 6, 16, "same", {120, 84}, 64, 4),
+                                  LeNet("LeNet 20-50-500", 20, 50, "valid", {500}, 32, 4),
+                                  LeNet("LeNet 20-50-500", 20, 50, "valid", {500}, 64, 2)};
     for (const Case& c : cases) {
       if (argc > 2 && c.name.find(argv[2]) == std::string::npos) continue;
-      if (how == "turns") {
-        for (const bool shuffle : {true, false}) RunTurns(c, count, shuffle);
-      } else {
-        Run(c, count, how == "kernels");
-      }
+      Run(c, count, argc > 3 && std::string(argv[3]) == "kernels");
     }
   } catch (const std::exception& e) {
     std::fprintf(stderr, "%s: %s\n", argv[0], e.what());

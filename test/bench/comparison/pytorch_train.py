@@ -7,10 +7,12 @@ their data lie in memory as float32; from there to the end of the last process i
 tables, as the statement of pg_cerebro does. `training` is the time of the slowest process without scoring.
 """
 
+import ctypes
 import json
 import multiprocessing
 import os
 import resource
+import signal
 import sys
 import time
 
@@ -19,6 +21,8 @@ import torch
 
 import data
 import networks
+
+PR_SET_PDEATHSIG = 1  # of sys/prctl.h
 
 
 def load(folder, found):
@@ -34,6 +38,7 @@ def load(folder, found):
 
 def train_models(found, options, tables, numbers, ready, go, results):
     """One process: trains the models with these numbers, one after another."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # an interrupted benchmark leaves nobody behind
     networks.prepare(options)
     (x, y), (validation_x, validation_y) = tables
     loss_of = networks.loss_function(found["architecture"])

@@ -172,9 +172,10 @@ class Bench:
                 call(short, 0)
             peaks[key] = (peak.total, peak.shared)
         for seed in range(1, self.rounds + 1):
-            for key, _, call, _ in contestants:
-                if key != "untuned" or seed == 1:
-                    runs[key].append(call(found, seed))
+            taking_part = [part for part in contestants if part[0] != "untuned" or seed == 1]
+            for key, _, call, _ in taking_part:
+                runs[key].append(call(found, seed))
+            print(f"round {seed}: " + ", ".join(f"{key} {runs[key][-1]['seconds']:.2f} s" for key, _, _, _ in taking_part), flush=True)
         floors = floor.measure(self.build, found) if "floor_bound" in found else None
         good = report.grid(found, [(key, label) for key, label, _, _ in contestants], runs, peaks, floors)
         estimates.compare(self, found)

@@ -44,9 +44,12 @@ def cpu_seconds(root):
 
 
 def memory(root):
-    """(all, of it shared memory) in bytes: proportional set sizes, in which a page that several processes share counts once."""
+    """(all, of it shared memory) in bytes of the tree, without this process itself: proportional set sizes, in which a page that several
+    processes share counts once."""
     total = shared = 0
     for pid in tree(root):
+        if pid == os.getpid():
+            continue
         try:
             with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
                 for line in file:
