@@ -10,6 +10,7 @@
 namespace run {
 namespace {
 
+constexpr double kDoubleCosts = 2;  // a step in float64: half as many numbers fit into vectors and caches
 constexpr double kShmShare = 0.8;  // of what is free in /dev/shm: as the hop loop decides
 
 std::vector<int> Keys(const PreparedFit& fit, const std::vector<int>& models) {
@@ -50,9 +51,12 @@ double Share(const FitArguments& arguments, const PreparedFit& fit) {
 
 plan::RunEstimate Estimate(const FitArguments& arguments, const PreparedFit& fit) {
   plan::RunWork work;
+  const double width = fit.options.precision == base::DType::kFloat64 ? kDoubleCosts : 1;
   for (const PreparedModel& model : fit.models) {
-    work.costs.push_back(model.cost);
-    work.visit_seconds.push_back(model.visit_seconds);
+    const bool trains = model.stored_diverged_step == 0;  // else it is neither trained nor scored
+    work.costs.push_back(trains ? model.cost : plan::ModelCost());
+    work.costs.back().seconds_per_scored_row *= width;
+    work.visit_seconds.push_back(trains ? model.visit_seconds * width : 0);
   }
   work.data = fit.group_data;
   if (fit.validation) {
