@@ -18,9 +18,11 @@ SELECT cerebro.validation_preprocessor_dl('val', 'val_packed', 'label', 'x', 'tr
 
 CREATE TABLE weights (model_id integer, w double precision[]);
 INSERT INTO weights VALUES (1, '{1.53125,-0.46875,0.21875,-1.03125,0.78125,0.53125,0.15625,-0.28125,0.09375}'), (2, '{-0.53125,0.46875,1.28125,1.03125,0.21875,-0.71875,0.09375,0.53125,0.28125}');
+SELECT float32(w) AS w FROM weights WHERE model_id = 1 \gset first_
+SELECT float32(w) AS w FROM weights WHERE model_id = 2 \gset second_
 SELECT cerebro.load_model('archs', '{"class_name": "Sequential", "keras_version": "2.4.0", "config": {"name": "m", "layers": [
     {"class_name": "Dense", "config": {"name": "out", "units": 3, "activation": "softmax", "batch_input_shape": [null, 2]}}]}}',
-    float32(w), 'softmax ' || model_id) FROM weights ORDER BY model_id;
+    w, 'softmax ' || n) FROM (VALUES (1, :'first_w'::bytea), (2, :'second_w'::bytea)) v(n, w) ORDER BY n;
 SELECT cerebro.load_model_selection_table('archs', 'configs', ARRAY[1, 2],
     ARRAY[$$optimizer='SGD(lr=1e-30)',loss='categorical_crossentropy',metrics=['accuracy','mae']$$], ARRAY['batch_size=32,epochs=1']);
 INSERT INTO configs (model_id, compile_params, fit_params) VALUES

@@ -6,10 +6,11 @@ CREATE SCHEMA fit;
 SET search_path = fit, public;
 
 -- 900 rows in three classes; 4 x 4 "images" with a class-dependent bright corner
+CREATE FUNCTION image_row(i integer, r integer) RETURNS smallint[] LANGUAGE sql IMMUTABLE AS
+    $$ SELECT ARRAY(SELECT ((i * 7919 + r * 104729 + c * 1299709) % 97 + CASE WHEN c = i % 3 THEN 90 ELSE 0 END)::smallint FROM generate_series(0, 3) c) $$;
 CREATE TABLE points AS
 SELECT i AS id, (ARRAY['left', 'middle', 'right'])[1 + i % 3] AS side,
-       ARRAY(SELECT ARRAY(SELECT ((i * 7919 + r * 104729 + c * 1299709) % 97 + CASE WHEN c = i % 3 THEN 90 ELSE 0 END)::smallint FROM generate_series(0, 3) c)
-             FROM generate_series(0, 3) r) AS image
+       ARRAY[image_row(i, 0), image_row(i, 1), image_row(i, 2), image_row(i, 3)] AS image
 FROM generate_series(1, 900) i;
 SELECT cerebro.training_preprocessor_dl('points', 'points_packed', 'side', 'image', normalizing_const => 187, num_partitions => 4, seed => 11);
 SELECT cerebro.validation_preprocessor_dl('points', 'points_val', 'side', 'image', 'points_packed');

@@ -9,13 +9,13 @@ BEGIN
         FOREACH o IN ARRAY ARRAY['=', '<>', '<', '>', '<=', '>='] LOOP
             n := n + 1;
             EXECUTE format('CREATE FUNCTION hostile.f%s(%s, %s) RETURNS boolean LANGUAGE sql AS $f$SELECT hostile.spring(%L)$f$', n, t, t, 'operator ' || o);
-            EXECUTE format('CREATE OPERATOR hostile.%s (LEFTARG = %s, RIGHTARG = %s, FUNCTION = hostile.f%s)', o, t, t, n);
+            EXECUTE format('CREATE OPERATOR hostile.%s (LEFTARG = %s, RIGHTARG = %s, PROCEDURE = hostile.f%s)', o, t, t, n);
         END LOOP;
     END LOOP;
 END $$;
 -- the server has no operator of exactly these types: this one would be found even behind pg_catalog
 CREATE FUNCTION hostile.same(oid, regclass) RETURNS boolean LANGUAGE sql AS $$ SELECT hostile.spring('operator = of oid and regclass') $$;
-CREATE OPERATOR hostile.= (LEFTARG = oid, RIGHTARG = regclass, FUNCTION = hostile.same);
+CREATE OPERATOR hostile.= (LEFTARG = oid, RIGHTARG = regclass, PROCEDURE = hostile.same);
 
 CREATE TABLE public.hostile_points AS
 SELECT i AS id, i % 3 AS label, (i % 5) * 0.5 AS y, 'w' || i % 2 AS word, ARRAY[i % 3, i % 7]::real[] AS x FROM generate_series(1, 60) i;

@@ -81,7 +81,7 @@ SELECT iterations_done, status, stopped_iteration, count(*) FROM mapped_info GRO
 SELECT bool_and(md5(m.model_weights) = md5(t.model_weights)) AS same FROM mapped m JOIN mapped_info i USING (mst_key) JOIN three t USING (mst_key) WHERE iterations_done = 3;
 
 -- reports
-SELECT count(*) AS models, bool_and(rank = 1 OR status IN ('trained', 'stopped')) AS all_ranked, min(rank) FILTER (WHERE status = 'trained') AS first_trained
+SELECT count(*) AS models, count(DISTINCT rank) AS ranks, count(*) FILTER (WHERE status = 'stopped') AS stopped
 FROM cerebro.leaderboard('halved');
 SELECT i.stopped_iteration, min(c.iterations::text) AS iterations, count(*) AS models FROM halved_info i
 JOIN (SELECT mst_key, array_agg(iteration ORDER BY iteration) AS iterations FROM cerebro.learning_curve('halved') WHERE training_loss IS NOT NULL AND validation_metric IS NOT NULL GROUP BY mst_key) c

@@ -10,6 +10,7 @@
 #include "engine/kernel_math.hpp"
 #include "engine/kernel_memory.hpp"
 #include "engine/kernel_network.hpp"
+#include "engine/metrics.hpp"
 #include "engine/optimizer.hpp"
 #include "engine/schedule.hpp"
 
@@ -28,10 +29,11 @@ struct Moved {
   T* weight = nullptr;
   T* gradient = nullptr;
   T* slots[kMaxSlots] = {};
+  bool moved = false;  // in this step, part by part
 };
 
 template <typename T>
-class TrainerOf : public KernelTrainer, private GradientSink<T> {
+class TrainerOf : public KernelTrainer, private GradientSink<T>, private GradientParts<T> {
  public:
   TrainerOf(std::unique_ptr<KernelNetwork<T>> network, const base::Graph& graph, const base::TrainConfig& config,
             const base::DataSpec& data, const StateLayout& layout)
@@ -62,26 +64,63 @@ class TrainerOf : public KernelTrainer, private GradientSink<T> {
   size_t WorkspaceBytes(int64_t rows) const override { return loader_.Bytes(rows) + step_bytes_; }
 
   void UseWorkspace(std::shared_ptr<KernelMemory> memory, int64_t rows) override {
-    memory_ = std::move(memory);
+    if (memory != nullptr) memory_ = std::move(memory);
     loaded_rows_ = rows;
     placed_ = nullptr;
   }
 
   void Load(const base::Buffer& buffer, const int64_t* rows, int64_t first, int64_t n) override {
-    Prepare();
+    Place(WorkspaceBytes(loaded_rows_));
     loader_.Load(buffer, rows, first, n, true, true);
+  }
+
+  size_t ScoringBytes(int64_t rows) const override { return loader_.Bytes(rows) + network_->LayOut(rows).bytes; }
+
+  void LoadForScoring(const base::Buffer& buffer, int64_t first, int64_t n) override {
+    Place(loader_.Bytes(loaded_rows_) + ScoringLayout().bytes);
+    loader_.Load(buffer, nullptr, first, n, true, false);
+  }
+
+  void Score(int64_t first, int64_t n, const std::vector<base::MetricConfig>& metrics, double* sums) override {
+    Place(loader_.Bytes(loaded_rows_) + ScoringLayout().bytes);
+    const KernelBatch<T> batch = loader_.Slice(first, n);
+    typename KernelNetwork<T>::Pass pass;
+    pass.layout = &ScoringLayout();
+    pass.workspace = pass_memory_;
+    pass.weights = &weights_;
+    pass.x = batch.x;
+    pass.rows = n;
+    T* results = network_->Forward(pass);
+    const KernelLoss& loss = network_->loss();
+    T* values = network_->LossValues(pass);
+    std::copy(results, results + n * loss.places() * loss.classes(), values);
+    sums[0] += static_cast<double>(n);
+    sums[1] += loss.Run(batch, values, InPass(pass.layout->factors), InPass(pass.layout->losses)) +
+               static_cast<double>(n) * RegularizerLoss();
+    BiasActivation(loss.squash(), static_cast<const T*>(nullptr), n * loss.places(), loss.classes(), results);
+    MetricBatch<T> places;
+    places.output = results;
+    places.target = batch.target;
+    places.index = batch.index;
+    places.positions = n * loss.places();
+    places.classes = loss.classes();
+    double* at = sums + 2;
+    for (const base::MetricConfig& metric : metrics) {
+      UpdateMetric<T>(metric, places, at);
+      at += MetricSums(metric);
+    }
   }
 
   bool TakeLoaded(const KernelTrainer& other) override {
     const auto* like = dynamic_cast<const TrainerOf*>(&other);
     if (like == nullptr || like->memory_ != memory_ || like->loaded_rows_ != loaded_rows_) return false;
     if (!loader_.LoadsLike(like->loader_)) return false;
-    Prepare();
     loader_.TakeLoaded(like->loader_);
     return true;
   }
 
   bool Train(int64_t first, int64_t n, const DrawKeys& keys, double* loss_sum) override {
+    Place(WorkspaceBytes(loaded_rows_));
     const KernelBatch<T> batch = loader_.Slice(first, n);
     typename KernelNetwork<T>::Pass pass;
     pass.layout = &pass_layout_;
@@ -156,10 +195,17 @@ class TrainerOf : public KernelTrainer, private GradientSink<T> {
     }
   }
 
-  // Workspace: rows loaded | pass | gradients.
-  void Prepare() {
+  // Of as many rows as can be loaded.
+  const typename KernelNetwork<T>::Layout& ScoringLayout() {
+    if (scoring_rows_ != loaded_rows_) scoring_layout_ = network_->LayOut(loaded_rows_);
+    scoring_rows_ = loaded_rows_;
+    return scoring_layout_;
+  }
+
+  // Workspace: rows loaded | pass | gradients. Nobody makes it larger between a Load and what is done with the rows.
+  void Place(size_t bytes) {
     if (memory_ == nullptr) memory_ = std::make_shared<KernelMemory>();
-    memory_->Reserve(WorkspaceBytes(loaded_rows_));
+    memory_->Reserve(bytes);
     char* base = memory_->template At<char>(0);
     if (base == placed_) return;
     placed_ = base;
@@ -189,10 +235,29 @@ class TrainerOf : public KernelTrainer, private GradientSink<T> {
 
   T* const* Places(int graph_layer) override { return places_[static_cast<size_t>(graph_layer)].data(); }
 
+  // A norm is taken of a whole gradient.
+  GradientParts<T>* Parts(int graph_layer) override {
+    parts_layer_ = &moved_[static_cast<size_t>(graph_layer)];
+    return clips_ ? nullptr : this;
+  }
+
+  void Take(size_t place, int64_t first, int64_t n, T* values) override {
+    for (Moved<T>& weight : *parts_layer_) {
+      if (weight.place != place) continue;
+      const Regularizer& r = weight.regularizer;
+      if (!r.empty()) AddRegularizer(weight.weight + first, n, static_cast<T>(r.l1), static_cast<T>(2 * r.l2), values);
+      T* slots[kMaxSlots];
+      for (size_t s = 0; s < slots_; ++s) slots[s] = weight.slots[s] + first;
+      step_->Apply(weight.weight + first, values, slots, n);
+      weight.moved = true;
+    }
+  }
+
   void Done(int graph_layer) override {
     std::vector<Moved<T>>& layer = moved_[static_cast<size_t>(graph_layer)];
     for (Moved<T>& weight : layer) {
       const Regularizer& r = weight.regularizer;
+      if (weight.moved) continue;
       if (!r.empty()) AddRegularizer(weight.weight, weight.count, static_cast<T>(r.l1), static_cast<T>(2 * r.l2), weight.gradient);
     }
     if (clips_jointly_) return;
@@ -205,7 +270,10 @@ class TrainerOf : public KernelTrainer, private GradientSink<T> {
   }
 
   void Move(std::vector<Moved<T>>* layer) {
-    for (Moved<T>& weight : *layer) step_->Apply(weight.weight, weight.gradient, weight.slots, weight.count);
+    for (Moved<T>& weight : *layer) {
+      if (!weight.moved) step_->Apply(weight.weight, weight.gradient, weight.slots, weight.count);
+      weight.moved = false;
+    }
   }
 
   std::unique_ptr<KernelNetwork<T>> network_;
@@ -222,12 +290,15 @@ class TrainerOf : public KernelTrainer, private GradientSink<T> {
   std::vector<GradientView<T>> views_;
   std::vector<size_t> gradient_offsets_;       // from the pass's start, in the order of moved_
   size_t step_bytes_ = 0;                      // pass and gradients
+  typename KernelNetwork<T>::Layout scoring_layout_;
+  int64_t scoring_rows_ = 0;                   // that it is for
   std::shared_ptr<KernelMemory> memory_;       // own or shared; from the first Load on
   int64_t loaded_rows_;                        // that it has room for
   char* placed_ = nullptr;                     // where the memory began when pointers were set
   char* pass_memory_ = nullptr;
   StateCounters* counters_ = nullptr;
   const UpdateStep<T>* step_ = nullptr;  // in Train
+  std::vector<Moved<T>>* parts_layer_ = nullptr;  // of the layer that hands parts over
 };
 
 template <typename T>

@@ -5,6 +5,7 @@
 #include "engine/fpenv.hpp"
 #include "engine/loss.hpp"
 #include "engine/metrics.hpp"
+#include "engine/model_group.hpp"
 #include "engine/model_impl.hpp"
 
 namespace engine {
@@ -46,30 +47,31 @@ void Model::Impl::AddMetrics(const std::vector<Value>& outputs, const Batch& bat
   }
 }
 
-void Model::Evaluate(const base::Buffer& buffer, double* sums, const Poll& poll) {
-  const FtzGuard ftz;
-  Impl& impl = *impl_;
-  impl.CheckBuffer(buffer, true);
-  ModelTensors& model = impl.attached();
-  Translated("evaluating", [&] {
-    const at::NoGradGuard no_grad;
-    const double regularizers = model.RegularizerLoss();
-    const int64_t size = impl.InferenceRows();
-    for (int64_t first = 0; first < buffer.rows; first += size) {
-      if (poll) poll();
-      const int64_t n = std::min(size, buffer.rows - first);
-      const Batch& batch = impl.loader.Load(buffer, nullptr, first, n, BatchLoader::Want::kInputsAndTargets, false);
-      const std::vector<Value> outputs = impl.network.Forward(batch.inputs, model.weights(), Context());
-      sums[kRows] += static_cast<double>(n);
-      sums[kLoss] += impl.LossSum(impl.RowLossesOf(outputs, batch)) + static_cast<double>(n) * regularizers;
-      if (impl.type == at::kDouble) {
-        impl.AddMetrics<double>(outputs, batch, sums + kFirstMetric);
-      } else {
-        impl.AddMetrics<float>(outputs, batch, sums + kFirstMetric);
-      }
+void Model::Impl::EvaluateBatch(const base::Buffer& buffer, int64_t first, LoadedRows* loaded, double* sums) {
+  const int64_t n = std::min(InferenceRows(), buffer.rows - first);
+  if (kernels) {
+    const bool there = loaded->by != nullptr && loaded->first == first && loaded->rows == n;
+    if (!there || (loaded->by != kernels.get() && !kernels->TakeLoaded(*loaded->by))) {
+      loaded->by = nullptr;
+      kernels->LoadForScoring(buffer, first, n);
+      *loaded = {kernels.get(), first, n};
     }
-  });
+    kernels->Score(0, n, metrics, sums);
+    return;
+  }
+  ModelTensors& model = attached();
+  const Batch& batch = loader.Load(buffer, nullptr, first, n, BatchLoader::Want::kInputsAndTargets, false);
+  const std::vector<Value> outputs = network.Forward(batch.inputs, model.weights(), Context());
+  sums[kRows] += static_cast<double>(n);
+  sums[kLoss] += LossSum(RowLossesOf(outputs, batch)) + static_cast<double>(n) * model.RegularizerLoss();
+  if (type == at::kDouble) {
+    AddMetrics<double>(outputs, batch, sums + kFirstMetric);
+  } else {
+    AddMetrics<float>(outputs, batch, sums + kFirstMetric);
+  }
 }
+
+void Model::Evaluate(const base::Buffer& buffer, double* sums, const Poll& poll) { ModelGroup({this}).Evaluate(buffer, sums, poll); }
 
 std::vector<double> Model::Finish(const double* sums) const {
   const FtzGuard ftz;

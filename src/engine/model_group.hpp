@@ -1,4 +1,4 @@
-// Models that train side by side on the same buffers.
+// Models that train, or are scored, side by side on the same buffers.
 //
 // A model's bits are those of Model::Train, whatever the group's width, its other members, their order and the length of a turn: every
 // member keeps its own row order, random streams, state and place in the buffer; what is shared is memory that each step writes before it
@@ -19,7 +19,8 @@ class ModelGroup {
  public:
   /// models: not empty; attached to their states at every Train; outlive the group. turn: mini-batches that a member trains before the
   /// next member's turn, 0 = all of a buffer (no result depends on it). workspace: that the members share with each other, and with other
-  /// groups of this thread; nullptr: one of the group's own. Nothing in it is kept between two calls of Train.
+  /// groups of this thread; nullptr: one of the group's own, or for a single member that of the model. Nothing in it is kept between two
+  /// calls of Train.
   explicit ModelGroup(std::vector<Model*> models, int turn = 0, std::shared_ptr<KernelMemory> workspace = nullptr);
   ~ModelGroup();
   ModelGroup(const ModelGroup&) = delete;
@@ -30,6 +31,9 @@ class ModelGroup {
   /// Model::Train for every member: what each saw of this buffer, in the order of the members. Call between every member's BeginVisit and
   /// EndVisit.
   const std::vector<TrainResult>& Train(const base::Buffer& buffer, const Poll& poll);
+
+  /// Model::Evaluate for every member: sums holds each member's sums_size() doubles, one member after another.
+  void Evaluate(const base::Buffer& buffer, double* sums, const Poll& poll);
 
  private:
   struct Impl;

@@ -64,6 +64,10 @@ struct Model::Impl {
   /// Rows of a batch in Evaluate and Predict: it decides bits, so it depends on the configuration only.
   int64_t InferenceRows() const;
 
+  /// Adds the sums of up to InferenceRows() rows from `first` on. loaded: rows gathered for scoring by the models that share this one's
+  /// workspace. To be called under Translated, FtzGuard and NoGradGuard.
+  void EvaluateBatch(const base::Buffer& buffer, int64_t first, LoadedRows* loaded, double* sums);
+
   /// Loss of each output's rows, weighted by the rows' weights: tensors (rows).
   std::vector<at::Tensor> RowLossesOf(const std::vector<Value>& outputs, const Batch& batch) const;
   /// Sum over the rows of all outputs' weighted losses, in double and in the order of the rows.

@@ -86,12 +86,18 @@ void ReservedMemory::Release() { bytes_ = 0; }
 
 #endif
 
+namespace {
+
+std::string ThisPlace() {
+  const int segment = SegmentIndex();
+  return segment < 0 ? "the coordinator" : "segment " + std::to_string(segment);
+}
+
+}  // namespace
+
 void ReservedMemory::Grow(size_t bytes) {
   if (TryGrow(bytes)) return;
-  const int segment = SegmentIndex();
-  throw base::Error(base::ErrorCode::kOutOfMemory,
-                    (segment < 0 ? std::string("the coordinator") : "segment " + std::to_string(segment)) + " refuses " +
-                        std::to_string(bytes) + " bytes for " + what_,
+  throw base::Error(base::ErrorCode::kOutOfMemory, ThisPlace() + " refuses " + std::to_string(bytes) + " bytes for " + what_,
                     std::to_string(bytes_) + " bytes were granted before.",
                     "Raise gp_vmem_protect_limit or the resource group's memory, lower cerebro.cache_mem, or train fewer models at once.");
 }
@@ -157,7 +163,8 @@ void AtAbort(void (*callback)()) {
   for (int i = 0; i < abort_callback_count; i++) {
     if (abort_callbacks[i] == callback) return;
   }
-  if (abort_callback_count == kMostCallbacks) throw base::Error(base::ErrorCode::kInternal, "too many callbacks for the end of a transaction");
+  if (abort_callback_count == kMostCallbacks)
+    throw base::Error(base::ErrorCode::kInternal, "too many callbacks for the end of a transaction");
   if (abort_callback_count == 0) call([] { RegisterXactCallback(RunAbortCallbacks, nullptr); });
   abort_callbacks[abort_callback_count++] = callback;
 }

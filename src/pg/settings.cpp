@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <climits>
 
+#include "pg/cluster.hpp"
 #include "pg/guard.hpp"
 
 #if CEREBRO_HAS_PARALLEL
@@ -24,7 +25,6 @@ constexpr int kDefaultSharedStateKb = 1024 * 1024;
 constexpr int kDefaultBufferKb = 4 * 1024;
 constexpr int kDefaultCacheKb = 256 * 1024;
 constexpr int kDefaultGroupKb = 256 * 1024;
-constexpr int kMinGroupKb = 64;
 constexpr int kMinBufferKb = 64;
 constexpr int kMaxBufferKb = 512 * 1024;  // a packed row must stay well below the server's 1 GB a value
 
@@ -79,7 +79,7 @@ void RegisterSettings() {
     DefineBool("cerebro.enable_shared_scan", "Enables the planner's use of one scan for all models of a bundle.",
                "Results are the same without.", &enable_shared_scan);
     DefineInt("cerebro.group_mem", "Most memory of the training states and the workspace of models that train side by side.",
-              "Decides how many models a group has. Results do not depend on it.", &group_kb, kDefaultGroupKb, kMinGroupKb, INT_MAX,
+              "Decides how many models a group has. Results do not depend on it.", &group_kb, kDefaultGroupKb, 0, INT_MAX,
               GUC_UNIT_KB);
     DefineCustomEnumVariable("cerebro.precision", "Floating-point type that models are trained in.",
                              "float64 is for checks: it is slower and keeps twice the memory.", &precision, kFloat32, kPrecisions,
@@ -104,7 +104,7 @@ Settings CurrentSettings() {
 #if CEREBRO_HAS_PARALLEL
   s.device_rank = std::max(0, ParallelWorkerNumber);
 #else
-  s.device_rank = 0;
+  s.device_rank = std::max(0, SegmentIndex());
 #endif
   return s;
 }

@@ -19,19 +19,19 @@ struct Rewrite {
   double saved_seconds = 0;  // estimated, an iteration; of a declined one: 0
 };
 
-/// Models that train side by side on one buffer.
+/// Models of one bundle of equal shape and batch size. horizontal applied: they train side by side on one buffer; else one by one.
 struct Group {
   std::vector<int> models;     // of the run; the order of training
   int turn = 0;                // mini-batches that a model trains before the next one's turn; 0 = all of a buffer
   double state_bytes = 0;      // of all members
-  double workspace_bytes = 0;  // that they share
+  double workspace_bytes = 0;  // of a step, that members side by side share; 0 without kernels
   Rewrite horizontal;
 };
 
 /// Of one bundle.
 struct BundleGroups {
   std::vector<Group> groups;
-  Rewrite shared_scan;  // applied: one query a visit for all groups; else one for each
+  Rewrite shared_scan;  // applied: one query a visit for all; else one for each group that trains side by side and each other model
 };
 
 struct Grouping {
@@ -40,22 +40,23 @@ struct Grouping {
 
 /// What the planner knows of a model.
 struct GroupModel {
-  std::string signature;       // base::ShapeSignature of its architecture
+  std::string signature;       // wire::ShapeSignature of its architecture
   int batch_size = 32;
   int epochs = 1;
   bool shuffle = true;
   bool kernels = false;        // trains by hand-written kernels
   double state_bytes = 0;
   double workspace_bytes = 0;  // of a step with kernels: batch, results, gradients
-  double visit_seconds = 0;    // estimated
 };
 
 /// What it knows of the data.
 struct GroupData {
-  double rows = 0;       // of the table
-  double row_bytes = 0;  // packed
+  double rows = 0;  // of the table
+  double partitions = 1;
+  double buffers = 1;       // of the table
+  double row_bytes = 0;     // packed
   double row_elements = 0;  // inputs of a row
-  double cached_bytes = 0;  // that a process may keep
+  double cached_bytes = 0;  // of the table that a process may keep
 };
 
 struct GroupSwitches {
@@ -64,8 +65,8 @@ struct GroupSwitches {
   double memory = 0;  // bytes of states and workspace that a group may have
 };
 
-/// Groups of the models of each bundle: of equal signature and batch size, in the bundle's order, as wide as the memory allows (a group has
-/// one member at least). Every model of the plan is in exactly one group.
+/// Groups of the models of each bundle, of equal signature and batch size, as wide as the memory allows (a group has one member at least).
+/// Every model of the plan is in exactly one group.
 Grouping MakeGrouping(const Plan& plan, const std::vector<GroupModel>& models, const GroupData& data, const GroupSwitches& switches);
 
 }  // namespace plan

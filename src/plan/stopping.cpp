@@ -124,13 +124,12 @@ void CheckMonitors(const StoppingPolicy& policy, const std::vector<std::pair<int
           if (validated) known.push_back(std::string(kValidationPrefix) + name);
         }
         throw base::Error(base::ErrorCode::kInvalidParameter,
-                          std::string(argument) + " monitors \"" + monitor + "\", which mst_key " + std::to_string(mst_key) + " does not have",
-                          {}, "It has " + Joined(known) + ".");
+                          "monitor \"" + monitor + "\" of " + argument + " is no value of mst_key " + std::to_string(mst_key), {},
+                          "Its values are " + Joined(known) + ".");
       }
       if (place->validation && !validated) {
-        throw base::Error(base::ErrorCode::kInvalidParameter,
-                          std::string(argument) + " monitors \"" + monitor + "\", but there is no validation table", {},
-                          "Give validation_table, or monitor \"" + monitor.substr(kValidationPrefix.size()) + "\".");
+        throw base::Error(base::ErrorCode::kInvalidParameter, "monitor \"" + monitor + "\" of " + argument + " needs a validation table",
+                          {}, "Give validation_table, or monitor \"" + monitor.substr(kValidationPrefix.size()) + "\".");
       }
     }
   };

@@ -59,7 +59,7 @@ struct ModelHistory {
 };
 
 struct Stop {
-  int model = 0;  // index into the models
+  int model = 0;        // index into the models
   const char* by = "";  // "early_stopping" or "halving"
 };
 

@@ -55,9 +55,7 @@ EarlyStopping ReadEarlyStopping(const std::string& text, bool validated) {
     } else if (key == "mode") {
       const std::string& mode = p.Text();
       if (mode != "auto" && mode != "min" && mode != "max") p.Refuse("'auto', 'min' or 'max'");
-      rule.mode = mode == "auto"  ? EarlyStopping::Mode::kAuto
-                  : mode == "min" ? EarlyStopping::Mode::kMin
-                                  : EarlyStopping::Mode::kMax;
+      rule.mode = mode == "auto" ? EarlyStopping::Mode::kAuto : mode == "min" ? EarlyStopping::Mode::kMin : EarlyStopping::Mode::kMax;
     } else if (key == "restore_best_weights") {
       throw base::Error(ErrorCode::kFeatureNotSupported, "early_stopping has no key \"restore_best_weights\"", {},
                         "Give the argument restore_best => true: it keeps the best weights of every model, stopped or not.");
@@ -79,15 +77,17 @@ std::vector<int64_t> GeometricIterations(double eta, int64_t num_iterations) {
   return iterations;
 }
 
+[[noreturn]] void RefuseIterations(const base::Value& value) {
+  Invalid("iterations of halving must be a list of whole numbers in ascending order, not " + Quoted(base::FormatPython(value)),
+          kHalvingExample);
+}
+
 std::vector<int64_t> ReadIterations(const base::Value& value, int64_t num_iterations) {
-  const std::string expected = "\"iterations\" of halving must be a list of iterations in ascending order";
-  if (!value.is_list() || value.list().empty()) Invalid(expected + ", not " + Quoted(base::FormatPython(value)), kHalvingExample);
+  if (!value.is_list() || value.list().empty()) RefuseIterations(value);
   std::vector<int64_t> iterations;
   for (const base::Value& item : value.list()) {
     const int64_t iteration = Parameter("halving", "iterations", item).Integer(1, std::numeric_limits<int>::max());
-    if (!iterations.empty() && iteration <= iterations.back()) {
-      Invalid(expected + ", not " + Quoted(base::FormatPython(value)), kHalvingExample);
-    }
+    if (!iterations.empty() && iteration <= iterations.back()) RefuseIterations(value);
     iterations.push_back(iteration);
   }
   if (iterations.back() >= num_iterations) {

@@ -31,7 +31,7 @@ struct WaveVisit {
 /// Whether an iteration is laid out with resting units, and how long it is then.
 struct WaveChoice {
   bool capped = false;
-  double cap = 0;      // most cost that a segment takes in a wave, but for a single longer unit
+  double cap = 0;  // most cost that a segment takes in a wave, but for a single longer unit
   int waves = 0;
   double seconds = 0;  // of the whole iteration
 };
@@ -53,8 +53,8 @@ class Waves {
   const Plan& plan_;
   const std::vector<WaveUnit> units_;
   const WaveChoice choice_;
-  std::vector<int> visit_;              // of the next visit, a unit
-  std::vector<std::vector<int>> at_;    // units that wait for a partition
+  std::vector<int> visit_;            // of the next visit, a unit
+  std::vector<std::vector<int>> at_;  // units that wait for a partition
   double seconds_ = 0;
 };
 

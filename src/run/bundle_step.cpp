@@ -10,18 +10,18 @@ BundleStep::BundleStep(std::vector<engine::Model*> models, const base::DataSpec*
                        const std::shared_ptr<engine::KernelMemory>& workspace)
     : models_(std::move(models)), data_(data), results_(models_.size()) {
   std::vector<bool> placed(models_.size());
-  const auto add = [&](std::vector<int> members, int turn) {
-    std::vector<engine::Model*> together;
-    for (const int m : members) together.push_back(models_[static_cast<size_t>(m)]);
-    groups_.push_back({std::move(members), std::make_unique<engine::ModelGroup>(std::move(together), turn, workspace)});
-  };
   for (const StepGroup& group : groups) {
     if (group.members.empty()) continue;
-    for (const int m : group.members) placed[static_cast<size_t>(m)] = true;
-    add(group.members, group.turn);
+    std::vector<engine::Model*> together;
+    for (const int m : group.members) {
+      placed[static_cast<size_t>(m)] = true;
+      together.push_back(models_[static_cast<size_t>(m)]);
+    }
+    groups_.push_back({group.members, std::make_unique<engine::ModelGroup>(std::move(together), group.turn, workspace)});
   }
   for (size_t m = 0; m < models_.size(); m++) {
-    if (!placed[m]) add({static_cast<int>(m)}, 0);
+    if (placed[m]) continue;
+    groups_.push_back({{static_cast<int>(m)}, std::make_unique<engine::ModelGroup>(std::vector<engine::Model*>{models_[m]})});
   }
 }
 

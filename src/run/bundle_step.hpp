@@ -23,8 +23,8 @@ struct StepGroup {
 class BundleStep {
  public:
   /// models: attached from Begin to End; they and data outlive the step. groups: every model in one of them at most; models in none train
-  /// alone. workspace: of this thread, kept from step to step; nullptr: each group makes its own. Models that have diverged before may be
-  /// among them: they are left as they are.
+  /// alone, each in memory of its own. workspace: of the groups, kept by this thread from step to step; nullptr: each group makes its own.
+  /// Models that have diverged before may be among them: they are left as they are.
   BundleStep(std::vector<engine::Model*> models, const base::DataSpec* data, const std::vector<StepGroup>& groups = {},
              const std::shared_ptr<engine::KernelMemory>& workspace = nullptr);
 

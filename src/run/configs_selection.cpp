@@ -118,10 +118,14 @@ void RequireAppendable(const Tables& tables) {
   }
   const std::string made_for = stored.at(0, 0).value_or("");
   // two spellings may name one table
-  const bool same =
-      stored.rows.size() == 1 && !pg::Execute("SELECT 1 WHERE pg_catalog.to_regclass($1) OPERATOR(pg_catalog.=) $2::pg_catalog.regclass",
-                                              {made_for, tables.architectures.Sql()})
-                                      .empty();
+  bool same = stored.rows.size() == 1;
+  if (same && made_for != tables.architectures.Sql()) {
+    const pg::TableName other = pg::ParseTableName(made_for, "model_arch_table");
+    same = pg::TableExists(other) &&
+           !pg::Execute("SELECT 1 WHERE $1::pg_catalog.regclass OPERATOR(pg_catalog.=) $2::pg_catalog.regclass",
+                        {other.Sql(), tables.architectures.Sql()})
+                .empty();
+  }
   if (same) return;
   throw Error(ErrorCode::kPrerequisiteState,
               "model selection table " + tables.selection.Sql() + " was made for architecture table " + made_for + ", not for " +

@@ -3,13 +3,16 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/tensor.hpp"
+#include "engine/kernel_memory.hpp"
 #include "engine/model.hpp"
+#include "engine/model_group.hpp"
 #include "pg/sql.hpp"
 #include "run/packed_table.hpp"
 
@@ -31,7 +34,8 @@ class PartitionScan {
 /// Feeds every buffer of a partition to all models. The models must have their states attached and outlive the scorer.
 class Scorer {
  public:
-  Scorer(std::vector<engine::Model*> models, const PackedTable& table);
+  /// workspace: that the models work in; nullptr: one of the scorer's own.
+  Scorer(const std::vector<engine::Model*>& models, const PackedTable& table, std::shared_ptr<engine::KernelMemory> workspace = nullptr);
 
   /// Adds the partition's sums to `sums`: each model's sums_size() doubles, one model after another. Partitions may be scored anywhere; who
   /// adds their arrays in the order of partitions and then asks Model::Finish gets the same values whoever scored what. Serves interrupts
@@ -39,8 +43,7 @@ class Scorer {
   void ScorePartition(int partition, double* sums) const;
 
  private:
-  std::vector<engine::Model*> models_;
-  std::vector<size_t> offsets_;
+  std::unique_ptr<engine::ModelGroup> models_;  // nullptr: none
   PartitionScan scan_;
 };
 

@@ -1,6 +1,7 @@
 #include "run/fit_prepare.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -131,7 +132,7 @@ void ReadModels(const std::vector<SelectionRow>& selection, PreparedFit* fit) {
         Block block(model.state_bytes);
         LoadArchitectureWeights(*architecture, *built, block.data());  // raises the error with its numbers
       }
-      model.cost = plan::EstimateCost(model.spec.graph, model.spec.config);
+      model.cost = plan::EstimateCost(model.spec.graph, model.spec.config, model.kernels);
       model.visit_seconds = model.cost.Visit(rows_a_visit, model.spec.config.batch_size, model.spec.config.epochs);
       fit->models.push_back(std::move(model));
     } catch (const Error& error) {
@@ -263,11 +264,17 @@ void MakeGroups(PreparedFit* fit) {
     model.kernels = prepared.kernels;
     model.state_bytes = static_cast<double>(prepared.state_bytes);
     model.workspace_bytes = static_cast<double>(prepared.workspace_bytes);
-    model.visit_seconds = prepared.visit_seconds;
     models.push_back(std::move(model));
   }
-  plan::GroupData data;
+  plan::GroupData& data = fit->group_data;
   data.rows = static_cast<double>(fit->training.spec.rows);
+  data.partitions = fit->training.spec.num_partitions;
+  data.buffers = data.partitions;
+  if (fit->training.max_buffer_rows > 0) {
+    data.buffers = 0;
+    const auto most = static_cast<double>(fit->training.max_buffer_rows);
+    for (const int64_t rows : fit->training.partition_rows) data.buffers += std::ceil(static_cast<double>(rows) / most);
+  }
   data.row_bytes = static_cast<double>(RowBytes(fit->training.spec));
   for (const base::ColumnSpec& column : fit->training.spec.inputs) {
     data.row_elements += static_cast<double>(base::ElementCount(column.shape));

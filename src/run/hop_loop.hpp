@@ -28,8 +28,8 @@ struct HopModelResult {
   int64_t stopped_iteration = 0;                // of this run, from 1; 0 = never
   std::string stopped_by;                       // plan::Stop::by
   bool trains() const { return diverged_step == 0 && stopped_iteration == 0; }
-  int64_t best_due = -1;                        // index into due; -1 = none
-  std::string best_weights;                     // raw float32, with keep_best
+  int64_t best_due = -1;     // index into due; -1 = none
+  std::string best_weights;  // raw float32, with keep_best
 };
 
 struct HopRequest {
@@ -38,8 +38,8 @@ struct HopRequest {
   int64_t iterations = 1;     // 0 = train nothing: score all models once over spec.training
   std::vector<int64_t> due;   // iterations, from 1, after which models that train are scored; ascending, the last is `iterations`
   plan::StoppingPolicy stopping;
-  int workers = 0;            // wanted; 0 = train in this session
-  bool keep_best = false;     // keep each model's weights of its best due iteration
+  int workers = 0;         // wanted; 0 = train in this session
+  bool keep_best = false;  // keep each model's weights of its best due iteration
   /// Writes a model's first state into its block.
   std::function<void(int model, engine::Model* engine, void* block)> initialise;
   /// Reads a model's last state out of its block; called model by model when all workers have ended and statements may write again. May be
@@ -51,8 +51,8 @@ struct HopResult {
   std::vector<VisitRecord> visits;
   std::vector<HopModelResult> models;
   std::vector<int64_t> due;  // those of the request that the run came to: it ends early when all models have stopped
-  int workers = 0;          // that took part; 0 = the session trained
-  std::string state_place;  // "shared memory", "mapped file", "session memory"
+  int workers = 0;           // that took part; 0 = the session trained
+  std::string state_place;   // "shared memory", "mapped file", "session memory"
   double seconds = 0;
 };
 

@@ -44,6 +44,7 @@ void WriteGrouping(base::RecordWriter* w, const plan::Grouping& grouping) {
     w->Number(bundle.shared_scan.applied ? 1 : 0);
     w->Number(static_cast<int64_t>(bundle.groups.size()));
     for (const plan::Group& group : bundle.groups) {
+      w->Number(group.horizontal.applied ? 1 : 0);
       w->Number(group.turn);
       w->Number(static_cast<int64_t>(group.models.size()));
       for (const int m : group.models) w->Number(m);
@@ -58,6 +59,7 @@ plan::Grouping ReadGrouping(base::RecordReader* r) {
     bundle.shared_scan.applied = r->Number() != 0;
     bundle.groups.resize(static_cast<size_t>(r->Number()));
     for (plan::Group& group : bundle.groups) {
+      group.horizontal.applied = r->Number() != 0;
       group.turn = static_cast<int>(r->Number());
       group.models.resize(static_cast<size_t>(r->Number()));
       for (int& m : group.models) m = static_cast<int>(r->Number());

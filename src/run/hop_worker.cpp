@@ -27,6 +27,12 @@ class Locked {
 
 bool Diverged(const void* block) { return static_cast<const engine::StateCounters*>(block)->diverged_step != 0; }
 
+plan::Group Alone(int model) {
+  plan::Group group;
+  group.models = {model};
+  return group;
+}
+
 // The aggregate over one partition in buffer order. The subquery's order is the index's; no sort is planned for it.
 std::string VisitQuery(const PackedTable& table) {
   const std::string columns = table.DataColumns();
@@ -118,7 +124,13 @@ void HopWorker::VisitBundle(const plan::Scheduler::Task& task) {
   if (together.shared_scan.applied) {
     Visit(together.groups, task, partition);
   } else {
-    for (const plan::Group& group : together.groups) Visit({group}, task, partition);
+    for (const plan::Group& group : together.groups) {
+      if (group.horizontal.applied) {
+        Visit({group}, task, partition);
+      } else {
+        for (const int index : group.models) Visit({Alone(index)}, task, partition);
+      }
+    }
   }
   double total = 0, alive = 0;
   for (const int index : bundle.models) {
@@ -149,7 +161,7 @@ void HopWorker::Visit(const std::vector<plan::Group>& groups, const plan::Schedu
       members.push_back(index);
       models.push_back(ModelOf(index));
     }
-    step_groups.push_back(std::move(step_group));
+    if (group.horizontal.applied) step_groups.push_back(std::move(step_group));
   }
   if (members.empty()) return;
   if (visit_query_ == nullptr) {
@@ -239,7 +251,7 @@ void HopWorker::Score(int table, int partition) {
     stride += model->sums_size();
   }
   std::vector<double> found(alive_sums, 0.0);
-  if (!alive.empty()) Scorer(alive, table == kTrainingTable ? spec_.training : spec_.validation).ScorePartition(partition, found.data());
+  Scorer(alive, table == kTrainingTable ? spec_.training : spec_.validation, workspace_).ScorePartition(partition, found.data());
   double* sums = At<double>(shared_, shared_->sums_offset[table]) + static_cast<size_t>(partition) * stride;
   const double* from = found.data();
   for (size_t i = 0; i < alive.size(); i++) {

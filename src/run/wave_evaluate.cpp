@@ -49,6 +49,7 @@ std::vector<std::vector<double>> SumsOnSegments(const ModelTable& models, const 
     seed.spec = ScoringSpec(stored);
     seed.data = test.spec;
     seed.precision = models.float64 ? base::DType::kFloat64 : base::DType::kFloat32;
+    seed.stream = static_cast<uint64_t>(static_cast<int64_t>(stored.mst_key));
     seed.partitions = static_cast<uint32_t>(test.spec.num_partitions);
     const std::string bytes = WriteSeed(seed);
     seed_row.Run({static_cast<int64_t>(m), pg::Bytea{bytes}});
@@ -57,7 +58,9 @@ std::vector<std::vector<double>> SumsOnSegments(const ModelTable& models, const 
   }
   CopyWeights(tables, keys.front(), models.name.Sql(), "0, pg_catalog.octet_length(s.model_weights), s.model_weights", weights);
   CopyWeights(tables, keys.front(), models.name.WithSuffix("_state").Sql(), "s.piece, pg_catalog.octet_length(s.data), s.data", states);
-  pg::Execute(tables.SpreadSql("a", "score", keys, ""));
+  StatePlaces all;
+  for (size_t m = 0; m < models.models.size(); m++) all["a"].push_back(static_cast<int>(m));
+  pg::Execute(tables.SpreadSql(all, "score", keys));
   std::vector<std::vector<double>> sums = ScoreOnSegments(tables, "score", test, models.models.size(), use_gpus);
   tables.Drop();
   return sums;

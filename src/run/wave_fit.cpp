@@ -1,6 +1,7 @@
 #include "run/wave_fit.hpp"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/model.hpp"
@@ -14,7 +15,7 @@
 namespace run {
 namespace {
 
-constexpr const char* kRestKey = "0";  // resting models lie anywhere
+constexpr const char* kAnyKey = "0";  // a model that does not train may lie anywhere
 
 std::string Row(const std::vector<std::string>& values) {
   std::string row;
@@ -35,7 +36,7 @@ SeedKind KindOf(const PreparedModel& model) {
 
 // A seed a model, small, from here; stored states and weights go from the tables where they lie straight to the segments.
 void SeedModels(const PreparedFit& fit, const WaveTables& tables, const WaveRequest& request) {
-  std::vector<std::string> states, weights, resting;
+  std::vector<std::string> states, weights, diverged;
   pg::Statement seed_row("INSERT INTO " + tables.Sql("a") + " VALUES ($1::pg_catalog.int4, $2::pg_catalog.int4, " +
                              std::to_string(kSeedPiece) + ", 0, $3, NULL)",
                          {"int8", "int8", "bytea"}, false);
@@ -46,8 +47,8 @@ void SeedModels(const PreparedFit& fit, const WaveTables& tables, const WaveRequ
       pg::CheckInterrupts();
       const PreparedModel& model = fit.models[static_cast<size_t>(m)];
       const std::string mst_key = std::to_string(model.mst_key), number = std::to_string(m);
-      if (request.resting[static_cast<size_t>(m)] != 0) {
-        resting.push_back(Row({mst_key, kRestKey, number}));
+      if (request.diverged[static_cast<size_t>(m)] != 0) {
+        diverged.push_back(Row({mst_key, kAnyKey, number}));
         continue;
       }
       WaveSeed seed;
@@ -71,7 +72,7 @@ void SeedModels(const PreparedFit& fit, const WaveTables& tables, const WaveRequ
                 ") v(mst_key, key, model) ON s.mst_key OPERATOR(pg_catalog.=) v.mst_key");
   };
   copy("a", states);
-  copy("rest", resting);
+  copy("rest", diverged);
   if (!weights.empty()) {
     pg::Execute("INSERT INTO " + tables.Sql("a") + " SELECT v.key, v.model, 0, 0, w.model_weights, NULL FROM " +
                 fit.architecture_table.Sql() + " w JOIN (VALUES " + Join(weights) +
@@ -87,42 +88,32 @@ std::string ModelRows(const PreparedFit& fit) {
   return "(VALUES " + Join(rows) + ") v(model, mst_key, model_id)";
 }
 
-std::string From(const WaveTables& tables, const std::vector<std::string>& names, const std::string& columns, const std::string& where = {}) {
-  std::string sql;
-  for (const std::string& name : names) {
-    sql += (sql.empty() ? "SELECT " : " UNION ALL SELECT ") + columns + " FROM " + tables.Sql(name) + " h" +
-           (where.empty() ? "" : " WHERE " + where);
-  }
-  return "(" + sql + ")";
-}
-
 // Straight from the segments' tables into the results.
 void StoreModels(const PreparedFit& fit, const WaveTables& tables, const WaveResult& result) {
   pg::Execute("INSERT INTO " + fit.output.state.Sql() + " (mst_key, piece, data) SELECT v.mst_key, h.piece, h.data FROM " +
-              From(tables, {result.states, "rest"}, "h.model, h.piece, h.data") + " h JOIN " + ModelRows(fit) +
+              tables.StatesSql(result.states, "h.model, h.piece, h.data") + " h JOIN " + ModelRows(fit) +
               " ON h.model OPERATOR(pg_catalog.=) v.model");
-  std::vector<int> from_best;
-  for (size_t m = 0; m < fit.models.size(); m++) {
-    if (result.hop.models[m].best_due >= 0) from_best.push_back(static_cast<int>(m));
-    if (static_cast<size_t>(fit.models[m].weight_count) * sizeof(float) > kMostWeightBytes) {
-      NoticeLargeWeights(fit.models[m].mst_key, static_cast<size_t>(fit.models[m].weight_count) * sizeof(float));
+  StatePlaces weights = result.best;  // of the other models their last ones
+  for (const auto& [table, models] : result.states) {
+    for (const int m : models) {
+      if (result.hop.models[static_cast<size_t>(m)].best_due < 0) weights[table].push_back(m);
     }
   }
-  const std::string columns = "h.__dist_key__, h.model, h.piece, pg_catalog.substr(h.data, 1, h.keep) AS data";
-  const std::string keep = "h.keep OPERATOR(pg_catalog.>) 0";
-  std::string source = From(tables, {result.states, "rest"}, columns, from_best.empty() ? keep : keep + " AND " + ModelNotIn(from_best));
-  if (!from_best.empty()) {
-    source = "(SELECT * FROM " + source + " x UNION ALL SELECT * FROM " + From(tables, {result.best}, columns, ModelIn(from_best)) + " y)";
+  for (const PreparedModel& model : fit.models) {
+    const size_t bytes = static_cast<size_t>(model.weight_count) * sizeof(float);
+    if (bytes > kMostWeightBytes) NoticeLargeWeights(model.mst_key, bytes);
   }
   pg::Execute("INSERT INTO " + fit.output.models.Sql() + " (mst_key, model_weights, model_arch) SELECT v.mst_key, w.weights, a.model_arch FROM" +
-              " (SELECT h.model, cerebro._state_weights(h.data ORDER BY h.piece) AS weights FROM " + source +
+              " (SELECT h.model, cerebro._state_weights(h.data ORDER BY h.piece) AS weights FROM " +
+              tables.StatesSql(weights, "h.__dist_key__, h.model, h.piece, pg_catalog.substr(h.data, 1, h.keep) AS data",
+                               "h.keep OPERATOR(pg_catalog.>) 0") +
               " h GROUP BY h.__dist_key__, h.model) w JOIN " + ModelRows(fit) + " ON w.model OPERATOR(pg_catalog.=) v.model JOIN " +
               fit.architecture_table.Sql() + " a ON a.model_id OPERATOR(pg_catalog.=) v.model_id");
 }
 
 }  // namespace
 
-void FitOnSegments(const FitArguments& arguments, const PreparedFit& fit, const HopRequest& hop, double started_at) {
+HopResult FitOnSegments(const FitArguments& arguments, const PreparedFit& fit, const HopRequest& hop, double started_at) {
   CheckSegmentLibraries();
   CreateResultTables(arguments, fit);
   const WaveTables tables(fit.output.models, WaveTableNames(arguments.restore_best));
@@ -130,10 +121,10 @@ void FitOnSegments(const FitArguments& arguments, const PreparedFit& fit, const 
   request.hop = hop;
   request.training = *fit.segments;
   if (fit.validation) request.validation = FindSegments(*fit.validation);
-  for (const PreparedModel& model : fit.models) request.resting.push_back(model.stored_diverged_step);
+  for (const PreparedModel& model : fit.models) request.diverged.push_back(model.stored_diverged_step);
   SeedModels(fit, tables, request);
 
-  const WaveResult result = RunWaves(request, tables, fit.output.models.Sql());
+  WaveResult result = RunWaves(request, tables, fit.output.models.Sql());
 
   ClearResultTables(arguments, fit);
   StoreModels(fit, tables, result);
@@ -141,10 +132,11 @@ void FitOnSegments(const FitArguments& arguments, const PreparedFit& fit, const 
   std::vector<KeptModel> kept;
   for (size_t m = 0; m < fit.models.size(); m++) {
     const PreparedModel& model = fit.models[m];
-    const int64_t done = request.resting[m] != 0 ? model.iterations_done : result.iterations_done[m];
+    const int64_t done = request.diverged[m] != 0 ? model.iterations_done : result.iterations_done[m];
     kept.push_back({static_cast<size_t>(model.weight_count) * sizeof(float), done, model.metric_names});
   }
   WriteReports(arguments, fit, result.hop, kept, started_at);
+  return std::move(result.hop);
 }
 
 }  // namespace run

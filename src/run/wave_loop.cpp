@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "pg/cluster.hpp"
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
+#include "plan/waves.hpp"
 #include "run/run_journal.hpp"
 
 namespace run {
@@ -20,6 +22,11 @@ namespace {
 
 using base::Error;
 using base::ErrorCode;
+
+// States of models that train: more than two, so that models may rest in some.
+constexpr const char* kHopTables[] = {"a", "b", "c", "d"};
+constexpr const char* kRetired = "rest";
+constexpr const char* kScored = "score";
 
 /// The coordinator's side of a run.
 class WaveLoop {
@@ -29,11 +36,15 @@ class WaveLoop {
 
  private:
   void TrainTo(int64_t target);
-  void Wave(int64_t iteration, int wave, bool last);
-  std::string Orders(int64_t iteration, int wave, bool last) const;
-  void Answer(const WaveModelRecord& record, int64_t iteration, int wave);
-  void CheckVisits(const WaveModelRecord& record, int64_t iteration, int wave) const;
-  void Rest(const std::vector<int>& models);
+  void Iteration(int64_t iteration, bool last);
+  void Wave(int64_t iteration, const std::string& name, const std::map<int, int>& visits, bool last);
+  std::string Orders(int64_t iteration, const std::map<int, int>& visits, bool last) const;
+  std::string EmptyTable();
+  void Answer(const WaveModelRecord& record, int64_t iteration, int visit);
+  void CheckVisits(const WaveModelRecord& record, int64_t iteration, int visit) const;
+  void Retire(const std::vector<int>& models);
+  StatePlaces PlacesOf(const std::vector<int>& models) const;
+  std::vector<int> ModelsThatTrain() const;
   void ScoreAll(int64_t iteration);
   void ScoreTable(const PackedTable& packed, const SegmentMap& map, bool validation);
   void KeepBest(const std::vector<int>& models);
@@ -43,15 +54,15 @@ class WaveLoop {
   const WaveRequest& request_;
   const HopRequest& hop_;
   const WaveTables& tables_;
-  const uint64_t run_ = NewRunNumber();
+  plan::Plan segment_plan_;  // the plan with segments in the place of partitions
   std::vector<std::unique_ptr<engine::Model>> models_;  // for metrics: no state is ever laid under them
   std::optional<RunJournal> journal_;
   std::vector<size_t> bundle_of_;  // a model
   WaveOrders orders_;              // what does not change from wave to wave
   WaveResult result_;
-  std::string from_ = "a", to_ = "b";
+  std::vector<std::string> table_of_;    // a model: where its current state is
   std::string best_ = "best_a", next_best_ = "best_b";
-  std::vector<bool> has_best_;
+  std::vector<bool> has_best_;           // a model
   int64_t rows_trained_ = 0;
 };
 
@@ -70,11 +81,16 @@ WaveLoop::WaveLoop(const WaveRequest& request, const WaveTables& tables, const s
     for (const int m : hop_.spec.plan.bundles[b].models) bundle_of_[static_cast<size_t>(m)] = b;
   }
   for (size_t m = 0; m < models_.size(); m++) {
-    journal_->result().models[m].diverged_step = request.resting[m];
+    journal_->result().models[m].diverged_step = request.diverged[m];
   }
   result_.iterations_done.assign(models_.size(), 0);
   has_best_.assign(models_.size(), false);
-  orders_.run = run_;
+  for (size_t m = 0; m < models_.size(); m++) table_of_.push_back(request.diverged[m] != 0 ? kRetired : kHopTables[0]);
+  segment_plan_ = hop_.spec.plan;
+  segment_plan_.partitions = request.training.data_segments;
+  segment_plan_.stride = 1;
+  for (plan::Bundle& bundle : segment_plan_.bundles) bundle.offset /= request.training.partitions_each;
+  orders_.run = NewRunNumber();
   orders_.kind = WaveKind::kTrain;
   orders_.has_weights = hop_.spec.training.spec.has_weights;
   orders_.use_gpus = hop_.spec.use_gpus;
@@ -88,50 +104,113 @@ WaveLoop::WaveLoop(const WaveRequest& request, const WaveTables& tables, const s
   }
 }
 
-// Where each model trains after this wave: at the first partition of its next one.
-std::string WaveLoop::Orders(int64_t iteration, int wave, bool last) const {
-  const int each = request_.training.partitions_each;
+std::vector<int> WaveLoop::ModelsThatTrain() const {
+  std::vector<int> models;
+  for (size_t m = 0; m < models_.size(); m++) {
+    if (Trains(m)) models.push_back(static_cast<int>(m));
+  }
+  return models;
+}
+
+StatePlaces WaveLoop::PlacesOf(const std::vector<int>& models) const {
+  StatePlaces places;
+  for (const int m : models) places[table_of_[static_cast<size_t>(m)]].push_back(m);
+  return places;
+}
+
+// Where each model trains after this wave: on the segment of its next visit.
+std::string WaveLoop::Orders(int64_t iteration, const std::map<int, int>& visits, bool last) const {
   WaveOrders orders = orders_;
   orders.iteration = iteration;
-  orders.visit = wave * each;
   orders.last = last;
-  const bool turns = wave + 1 == request_.training.data_segments;
-  for (size_t m = 0; m < models_.size(); m++) {
-    const int64_t next = BundleIteration(m, iteration) + (turns ? 1 : 0);
-    const int partition = hop_.spec.plan.PartitionAt(static_cast<int>(bundle_of_[m]), next, turns ? 0 : orders.visit + each);
-    orders.next_key.push_back(request_.training.keys[static_cast<size_t>(partition)]);
+  orders.next_key.assign(models_.size(), 0);
+  const int each = request_.training.partitions_each;
+  for (const auto& [model, visit] : visits) {
+    const auto m = static_cast<size_t>(model);
+    const bool turns = visit + 1 == request_.training.data_segments;
+    const int partition = hop_.spec.plan.PartitionAt(static_cast<int>(bundle_of_[m]), BundleIteration(m, iteration) + (turns ? 1 : 0),
+                                                     turns ? 0 : (visit + 1) * each);
+    orders.next_key[m] = request_.training.keys[static_cast<size_t>(partition)];
   }
   return WriteOrders(orders);
 }
 
-void WaveLoop::Wave(int64_t iteration, int wave, bool last) {
+// A table in which no state is waiting. Where models rest in all of them, those of the table with the fewest are moved to another one.
+std::string WaveLoop::EmptyTable() {
+  StatePlaces places;
+  for (const char* name : kHopTables) places[name];
+  for (const int m : ModelsThatTrain()) places[table_of_[static_cast<size_t>(m)]].push_back(m);
+  const auto fewest = [&](const std::string& but) {
+    std::string found;
+    for (const char* name : kHopTables) {
+      if (name != but && (found.empty() || places[name].size() < places[found].size())) found = name;
+    }
+    return found;
+  };
+  const std::string name = fewest("");
+  if (!places[name].empty()) {
+    const std::string to = fewest(name);
+    // older rows of these models may lie there
+    pg::Execute("DELETE FROM " + tables_.Sql(to) + " h USING " + tables_.StatesSql({{name, places[name]}}, "h.__dist_key__, h.model") +
+                " s WHERE s.__dist_key__ OPERATOR(pg_catalog.=) h.__dist_key__ AND s.model OPERATOR(pg_catalog.=) h.model");
+    pg::Execute("INSERT INTO " + tables_.Sql(to) + " SELECT * FROM " + tables_.StatesSql({{name, places[name]}}, "h.*") + " s");
+    for (const int m : places[name]) table_of_[static_cast<size_t>(m)] = to;
+  }
+  tables_.Empty(name);
+  return name;
+}
+
+// visits: of this wave, a model: the number of its visit to a segment within the iteration.
+void WaveLoop::Wave(int64_t iteration, const std::string& name, const std::map<int, int>& visits, bool last) {
   pg::CheckInterrupts();
-  tables_.Empty(to_);
-  pg::Execute(tables_.WaveSql(from_, to_, hop_.spec.training, Orders(iteration, wave, last)));
-  std::swap(from_, to_);
+  std::vector<int> models;
+  for (const auto& [model, visit] : visits) models.push_back(model);
+  const std::string to = EmptyTable();
+  pg::Execute(tables_.WaveSql(PlacesOf(models), to, hop_.spec.training, Orders(iteration, visits, last)));
+  for (const int m : models) table_of_[static_cast<size_t>(m)] = to;
   // a model's first piece carries its record; the state itself stays where it is
-  const pg::Result answers =
-      pg::Execute("SELECT h.record FROM " + tables_.Sql(from_) + " h WHERE h.record IS NOT NULL ORDER BY h.model");
+  const pg::Result answers = pg::Execute("SELECT h.record FROM " + tables_.Sql(to) + " h WHERE h.record IS NOT NULL ORDER BY h.model");
+  if (answers.rows.size() != models.size()) {
+    throw Error(ErrorCode::kInternal,
+                std::to_string(answers.rows.size()) + " of " + std::to_string(models.size()) + " models came back from a wave");
+  }
   size_t bytes = 0;
   std::vector<int> diverged;
   for (const auto& row : answers.rows) {
     bytes += row[0]->size();
     const WaveModelRecord record = ReadModelRecord(*row[0]);
-    Answer(record, iteration, wave);
+    Answer(record, iteration, visits.at(record.model) * request_.training.partitions_each);
     if (record.diverged_step != 0) diverged.push_back(record.model);
   }
-  const int64_t alive = journal_->ModelsThatTrain() + static_cast<int64_t>(diverged.size());
-  if (static_cast<int64_t>(answers.rows.size()) != alive) {
-    throw Error(ErrorCode::kInternal, std::to_string(answers.rows.size()) + " of " + std::to_string(alive) + " models came back from a wave");
-  }
-  Rest(diverged);
-  pg::Debug("iteration " + std::to_string(iteration + 1) + ", wave " + std::to_string(wave + 1) + " of " +
-            std::to_string(request_.training.data_segments) + ": " + std::to_string(answers.rows.size()) + " models, " +
+  Retire(diverged);
+  pg::Debug("iteration " + std::to_string(iteration + 1) + ", wave " + name + ": " + std::to_string(models.size()) + " models, " +
             std::to_string(bytes) + " bytes fetched");
   journal_->Show(pg::Phase::kTraining, rows_trained_);
 }
 
-void WaveLoop::Answer(const WaveModelRecord& record, int64_t iteration, int wave) {
+void WaveLoop::Iteration(int64_t iteration, bool last) {
+  const std::vector<int> models = ModelsThatTrain();
+  std::vector<plan::WaveUnit> units;
+  for (const int m : models) {
+    const auto b = static_cast<size_t>(m);
+    units.push_back({static_cast<int>(bundle_of_[b]), BundleIteration(b, iteration), hop_.spec.costs[b]});
+  }
+  const plan::WaveChoice choice = plan::ChooseWaves(segment_plan_, units);
+  plan::Waves waves(segment_plan_, units, choice);
+  std::vector<plan::WaveVisit> visits;
+  for (int number = 1; waves.Next(&visits); number++) {
+    std::map<int, int> wave;
+    for (const plan::WaveVisit& visit : visits) {
+      const int m = models[static_cast<size_t>(visit.unit)];
+      if (Trains(static_cast<size_t>(m))) wave[m] = visit.visit;
+    }
+    if (wave.empty()) continue;
+    Wave(iteration, std::to_string(number) + " of " + std::to_string(choice.waves), wave, last && number == choice.waves);
+  }
+}
+
+// visit: the first one that the record tells of.
+void WaveLoop::Answer(const WaveModelRecord& record, int64_t iteration, int visit) {
   const auto m = static_cast<size_t>(record.model);
   const std::string key = "mst_key=" + std::to_string(hop_.mst_keys.at(m));
   if (record.weights_only) {
@@ -141,8 +220,7 @@ void WaveLoop::Answer(const WaveModelRecord& record, int64_t iteration, int wave
     pg::Warning("model " + key + " was trained by another build (" + record.build + "): its further training will not repeat bit for bit",
                 "This server's build is " + engine::BuildDescription() + ".");
   }
-  CheckVisits(record, iteration, wave);
-  int visit = wave * request_.training.partitions_each;
+  CheckVisits(record, iteration, visit);
   for (const WaveVisitRecord& seen : record.visits) {
     VisitRecord v;
     v.model = record.model;
@@ -163,14 +241,15 @@ void WaveLoop::Answer(const WaveModelRecord& record, int64_t iteration, int wave
 }
 
 // The segment must have trained the model on the partitions that the plan says, and on all of their rows.
-void WaveLoop::CheckVisits(const WaveModelRecord& record, int64_t iteration, int wave) const {
+void WaveLoop::CheckVisits(const WaveModelRecord& record, int64_t iteration, int visit) const {
   const auto m = static_cast<size_t>(record.model);
   const PackedTable& table = hop_.spec.training;
   const int each = request_.training.partitions_each;
   const bool diverged = record.diverged_step != 0;
   bool as_planned = diverged ? !record.visits.empty() : record.visits.size() == static_cast<size_t>(each);
   for (size_t i = 0; i < record.visits.size() && as_planned; i++) {
-    const int wanted = hop_.spec.plan.PartitionAt(static_cast<int>(bundle_of_[m]), BundleIteration(m, iteration), wave * each + static_cast<int>(i));
+    const int wanted =
+        hop_.spec.plan.PartitionAt(static_cast<int>(bundle_of_[m]), BundleIteration(m, iteration), visit + static_cast<int>(i));
     as_planned = record.visits[i].partition == wanted;
   }
   if (!as_planned) {
@@ -180,37 +259,34 @@ void WaveLoop::CheckVisits(const WaveModelRecord& record, int64_t iteration, int
                 "The packed table was changed after it was made, or during the run.", "Pack the data again by training_preprocessor_dl().");
   }
   if (diverged) return;
-  for (const WaveVisitRecord& visit : record.visits) {
-    const int64_t rows = visit.rows / hop_.spec.models[m].config.epochs;
-    CheckVisitedRows(table, visit.partition, rows);
-  }
+  for (const WaveVisitRecord& seen : record.visits) CheckVisitedRows(table, seen.partition, seen.rows / hop_.spec.models[m].config.epochs);
 }
 
-// Models that train no more stay where they are from now on: no wave copies them.
-void WaveLoop::Rest(const std::vector<int>& models) {
+// Models that train no more leave the tables that waves empty. No wave copies them.
+void WaveLoop::Retire(const std::vector<int>& models) {
   if (models.empty()) return;
-  pg::Execute("INSERT INTO " + tables_.Sql("rest") + " SELECT h.__dist_key__, h.model, h.piece, h.keep, h.data, NULL FROM " +
-              tables_.Sql(from_) + " h WHERE " + ModelIn(models));
-  pg::Execute("DELETE FROM " + tables_.Sql(from_) + " h WHERE " + ModelIn(models));
-  result_.rests = true;
+  pg::Execute("INSERT INTO " + tables_.Sql(kRetired) + " SELECT * FROM " +
+              tables_.StatesSql(PlacesOf(models), "h.__dist_key__, h.model, h.piece, h.keep, h.data, NULL::pg_catalog.bytea") + " s");
+  for (const int m : models) table_of_[static_cast<size_t>(m)] = kRetired;
 }
 
 void WaveLoop::TrainTo(int64_t target) {
   journal_->BeginTraining();
   for (int64_t i = journal_->iterations_reported(); i < target; i++) {
-    for (int wave = 0; wave < request_.training.data_segments && journal_->ModelsThatTrain() > 0; wave++) {
-      Wave(i, wave, target == hop_.iterations && i + 1 == target && wave + 1 == request_.training.data_segments);
-    }
+    Iteration(i, i + 1 == hop_.iterations);
     if (i + 1 < target) journal_->ReportIteration();
   }
   journal_->EndTraining();
 }
 
 void WaveLoop::ScoreTable(const PackedTable& packed, const SegmentMap& map, bool validation) {
-  tables_.Empty("score");
-  pg::Execute(tables_.SpreadSql(from_, "score", map.SegmentKeys(), ""));
-  const std::vector<std::vector<double>> sums = ScoreOnSegments(tables_, "score", packed, models_.size(), hop_.spec.use_gpus);
-  tables_.Empty("score");
+  std::vector<std::vector<double>> sums(models_.size());
+  const std::vector<int> models = ModelsThatTrain();
+  if (!models.empty()) {
+    pg::Execute(tables_.SpreadSql(PlacesOf(models), kScored, map.SegmentKeys()));
+    sums = ScoreOnSegments(tables_, kScored, packed, models_.size(), hop_.spec.use_gpus);
+    tables_.Empty(kScored);
+  }
   for (size_t m = 0; m < models_.size(); m++) {
     if (journal_->model(m).stopped_iteration != 0) continue;
     std::vector<double> values(models_[m]->metric_names().size(), std::nan(""));
@@ -225,17 +301,23 @@ void WaveLoop::ScoreAll(int64_t iteration) {
   if (!request_.validation.keys.empty()) ScoreTable(hop_.spec.validation, request_.validation, true);
   const RunJournal::Verdict verdict = journal_->Conclude(iteration);
   KeepBest(verdict.best);
-  Rest(verdict.stopped);
+  Retire(verdict.stopped);
 }
 
 // The best weights are copied from table to table, so that neither grows with the iterations.
 void WaveLoop::KeepBest(const std::vector<int>& models) {
   if (models.empty()) return;
+  StatePlaces places = PlacesOf(models);
+  for (size_t m = 0; m < models_.size(); m++) {
+    const bool better = std::binary_search(models.begin(), models.end(), static_cast<int>(m));
+    if (has_best_[m] && !better) places[best_].push_back(static_cast<int>(m));
+    has_best_[m] = has_best_[m] || better;
+  }
   tables_.Empty(next_best_);
-  const std::string columns = " SELECT h.__dist_key__, h.model, h.piece, h.keep, pg_catalog.substr(h.data, 1, h.keep), NULL FROM ";
-  pg::Execute("INSERT INTO " + tables_.Sql(next_best_) + columns + tables_.Sql(best_) + " h WHERE " + ModelNotIn(models));
-  pg::Execute("INSERT INTO " + tables_.Sql(next_best_) + columns + tables_.Sql(from_) + " h WHERE h.keep OPERATOR(pg_catalog.>) 0 AND " +
-              ModelIn(models));
+  pg::Execute("INSERT INTO " + tables_.Sql(next_best_) + " SELECT * FROM " +
+              tables_.StatesSql(places, "h.__dist_key__, h.model, h.piece, h.keep, pg_catalog.substr(h.data, 1, h.keep), NULL::pg_catalog.bytea",
+                                "h.keep OPERATOR(pg_catalog.>) 0") +
+              " s");
   std::swap(best_, next_best_);
 }
 
@@ -248,8 +330,10 @@ WaveResult WaveLoop::Run() {
     if (hop_.stopping.any() && journal_->ModelsThatTrain() == 0) break;
   }
   journal_->Show(pg::Phase::kWriting, rows_trained_);
-  result_.states = from_;
-  if (hop_.keep_best) result_.best = best_;
+  for (size_t m = 0; m < models_.size(); m++) {
+    result_.states[table_of_[m]].push_back(static_cast<int>(m));
+    if (has_best_[m]) result_.best[best_].push_back(static_cast<int>(m));
+  }
   result_.hop = std::move(journal_->result());
   result_.hop.state_place = "segments";
   result_.hop.seconds = pg::Now() - journal_->started();
@@ -259,7 +343,8 @@ WaveResult WaveLoop::Run() {
 }  // namespace
 
 std::vector<std::string> WaveTableNames(bool keep_best) {
-  std::vector<std::string> names = {"a", "b", "rest", "score"};
+  std::vector<std::string> names(std::begin(kHopTables), std::end(kHopTables));
+  names.insert(names.end(), {kRetired, kScored});
   if (keep_best) names.insert(names.end(), {"best_a", "best_b"});
   return names;
 }

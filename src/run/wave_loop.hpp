@@ -1,8 +1,9 @@
 // The run on a Greenplum cluster: segments are the workers.
 //
-// Bundles of models go round the data segments as in a Latin square. An iteration has as many waves as there are data segments; a wave is one
-// statement in which every segment trains the models that it holds on all of its own partitions, and hands each model's state on to the segment
-// where the plan wants it next. The data stays, the states move between segments; the session sees a small record of each model only.
+// Bundles of models go round the data segments as in a Latin square: an iteration has as many waves as there are data segments, or a few more
+// where loads are so uneven that it pays to let models rest (plan/waves.hpp). A wave is one statement in which every segment trains the models
+// that are there and whose turn it is on all of its own partitions, and hands each model's state on to the segment where the plan wants it next.
+// The data stays, the states move between segments; the session sees a small record of each model only.
 #pragma once
 
 #include <cstdint>
@@ -20,23 +21,22 @@ namespace run {
 struct WaveRequest {
   HopRequest hop;            // initialise and collect are not used
   SegmentMap training, validation;
-  std::vector<uint64_t> resting;  // a model: step at which it diverged before this run; 0 = it trains
+  std::vector<uint64_t> diverged;  // a model: step at which it diverged before this run; 0 = it trains
 };
 
 /// What a run leaves in the tables.
 struct WaveResult {
   HopResult hop;
-  std::string states;                    // table with the states of the models that train to the end
-  std::string best;                      // table with weights of the best due iterations; empty without keep_best
+  StatePlaces states;                    // of all models
+  StatePlaces best;                      // weights of the best due iterations; empty without keep_best
   std::vector<int64_t> iterations_done;  // a model
-  bool rests = false;                    // some models lie in "rest"
 };
 
 /// Tables that RunWaves needs.
 std::vector<std::string> WaveTableNames(bool keep_best);
 
-/// Runs it. Before: the states or seeds of all models that train are in table "a" under the key of their first segment, those of resting models
-/// in "rest". Errors of any segment end all.
+/// Runs it. Before: the states or seeds of all models that train are in table "a" under the key of their first segment, those of models that
+/// diverged before in "rest". Errors of any segment end all.
 WaveResult RunWaves(const WaveRequest& request, const WaveTables& tables, const std::string& model_table);
 
 /// Names a run for the processes of the segments: different for every run.

@@ -25,7 +25,6 @@ std::string WriteOrders(const WaveOrders& o) {
   w.Number(static_cast<int64_t>(o.run));
   w.Number(static_cast<int64_t>(o.kind));
   w.Number(o.iteration);
-  w.Number(o.visit);
   w.Number((o.has_weights ? 1 : 0) | (o.use_gpus ? 2 : 0) | (o.last ? 4 : 0));
   WriteIntegers(o.next_key, &w);
   WriteIntegers(o.group, &w);
@@ -39,7 +38,6 @@ WaveOrders ReadOrders(std::string_view bytes) {
   o.run = static_cast<uint64_t>(r.Number());
   o.kind = static_cast<WaveKind>(r.Number());
   o.iteration = r.Number();
-  o.visit = static_cast<int>(r.Number());
   const int64_t flags = r.Number();
   o.has_weights = (flags & 1) != 0;
   o.use_gpus = (flags & 2) != 0;

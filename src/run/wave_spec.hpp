@@ -19,7 +19,6 @@ struct WaveOrders {
   uint64_t run = 0;       // names the run: what a process keeps belongs to one run only
   WaveKind kind = WaveKind::kTrain;
   int64_t iteration = 0;  // of this run, from 0
-  int visit = 0;          // first visit of the wave, within the iteration
   bool has_weights = false;  // the packed table has sample weights
   bool use_gpus = false;
   bool last = false;      // nothing that the process keeps is used after this wave

@@ -76,6 +76,7 @@ WaveStep::WaveStep(const WaveOrders& orders) : orders_(orders) {}
 
 WaveStep::~WaveStep() {
   step_.reset();
+  scorer_.reset();
   for (const auto& member : members_) {
     if (member->model != nullptr) member->model->Detach();
   }
@@ -149,9 +150,9 @@ void WaveStep::CompleteState() {
     }
   } else if (member->seed->kind == SeedKind::kWeights) {
     if (incoming_.size() != static_cast<size_t>(layout.weight_count) * sizeof(float)) {
-      throw Error(ErrorCode::kInvalidParameter, "model " + std::to_string(member->index) + " has " + std::to_string(incoming_.size()) +
-                                                    " bytes of weights, the architecture needs " +
-                                                    std::to_string(static_cast<size_t>(layout.weight_count) * sizeof(float)));
+      throw Error(ErrorCode::kDataCorrupted, "model_weights of mst_key " + std::to_string(static_cast<int64_t>(member->seed->stream)) +
+                                                 " has " + std::to_string(incoming_.size()) + " bytes, the architecture needs " +
+                                                 std::to_string(static_cast<size_t>(layout.weight_count) * sizeof(float)));
     }
     std::vector<float> weights(static_cast<size_t>(layout.weight_count));
     if (!weights.empty()) std::memcpy(weights.data(), incoming_.data(), incoming_.size());
@@ -166,8 +167,7 @@ void WaveStep::CompleteState() {
 
 bool WaveStep::FeedKept(int partition_id, int buffer_id) {
   const Holdings& own = HoldingsOf(orders_.run);
-  const std::vector<base::Bytes>* columns =
-      orders_.kind == WaveKind::kTrain ? own.cache->Find(partition_id, buffer_id) : nullptr;
+  const std::vector<base::Bytes>* columns = orders_.kind == WaveKind::kTrain ? own.cache->Find(partition_id, buffer_id) : nullptr;
   if (columns == nullptr) return false;
   kept_++;
   Use(partition_id, buffer_id, *columns);
@@ -202,13 +202,16 @@ std::vector<StepGroup> WaveStep::Groups() const {
 void WaveStep::BeginPartition(int partition_id) {
   partition_ = partition_id;
   if (orders_.kind == WaveKind::kScore) {
-    WaveSums sums;
-    sums.partition = partition_id;
+    size_t count = 0;
+    std::vector<engine::Model*> models;
     for (const auto& member : members_) {
-      sums.models.push_back(member->index);
-      sums.sums.emplace_back(member->model->sums_size(), 0.0);
+      models.push_back(member->model);
+      count += member->model->sums_size();
     }
-    sums_.push_back(std::move(sums));
+    if (scorer_ == nullptr) scorer_ = std::make_unique<engine::ModelGroup>(models, 0, HoldingsOf(orders_.run).workspace);
+    partition_sums_.assign(count, 0.0);
+    sums_.emplace_back();
+    sums_.back().partition = partition_id;
     return;
   }
   partition_started_ = pg::Now();
@@ -238,12 +241,18 @@ void WaveStep::Use(int partition_id, int buffer_id, const std::vector<base::Byte
   }
   const base::Buffer buffer = ViewBuffer(*data_, partition_id, buffer_id, columns);
   sums_.back().rows += buffer.rows;
-  for (size_t i = 0; i < members_.size(); i++) {
-    members_[i]->model->Evaluate(buffer, sums_.back().sums[i].data(), pg::CheckInterrupts);
-  }
+  scorer_->Evaluate(buffer, partition_sums_.data(), pg::CheckInterrupts);
 }
 
 void WaveStep::EndPartition() {
+  if (!sums_.empty() && sums_.back().models.empty()) {
+    const double* from = partition_sums_.data();
+    for (const auto& member : members_) {
+      sums_.back().models.push_back(member->index);
+      sums_.back().sums.emplace_back(from, from + member->model->sums_size());
+      from += member->model->sums_size();
+    }
+  }
   if (step_ == nullptr) return;
   step_->End();
   const double ended = pg::Now();
@@ -281,8 +290,10 @@ void WaveStep::Finish() {
     }
   }
   if (!members_.empty()) {
-    pg::Debug("wave: iteration " + std::to_string(orders_.iteration + 1) + ", " + std::to_string(members_.size()) + " models, " +
-              std::to_string(kept_) + " buffers kept in memory, " + std::to_string(read_) + " read");
+    const bool scoring = orders_.kind == WaveKind::kScore;
+    pg::Debug((scoring ? std::string("scoring: ") : "wave: iteration " + std::to_string(orders_.iteration + 1) + ", ") +
+              std::to_string(members_.size()) + " models, " + std::to_string(kept_) + " buffers kept in memory, " + std::to_string(read_) +
+              " read");
   }
 }
 

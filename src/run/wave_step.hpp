@@ -71,6 +71,8 @@ class WaveStep {
   std::vector<Member*> visiting_;     // those that train on the partition
   std::unique_ptr<BundleStep> step_;  // likewise
   int32_t kept_ = 0, read_ = 0;
+  std::unique_ptr<engine::ModelGroup> scorer_;  // all members, when scoring
+  std::vector<double> partition_sums_;          // their sums over the partition, one member's after another
   std::vector<WaveSums> sums_;
   size_t next_member_ = 0, next_piece_ = 0, next_sums_ = 0;
   size_t keep_ = 0;

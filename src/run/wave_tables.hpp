@@ -1,11 +1,13 @@
 // The tables through which training states move between segments, and the statements that move them.
 //
 // All are heap tables out of the WAL, distributed by __dist_key__ as the packed table is, made once a run beside the output table and dropped
-// at its end. "a" and "b" take turns: a wave reads one and writes the other, which is emptied in place just before. Models that do not train
-// any more rest in "rest". No subtransaction is opened in between, so emptying frees the space at once and makes no new file.
+// at its end. A wave writes the states of the models that train in it into a table in which no state is waiting, emptied in place just before; a
+// model that rests stays in the table where it is. So the current state of a model lies in one known table (StatePlaces), and older rows of it may
+// lie in others until those are emptied. No subtransaction is opened in between, so emptying frees the space at once and makes no new file.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -13,6 +15,9 @@
 #include "run/packed_table.hpp"
 
 namespace run {
+
+/// Table -> models whose current state is in it.
+using StatePlaces = std::map<std::string, std::vector<int>>;
 
 class WaveTables {
  public:
@@ -23,23 +28,20 @@ class WaveTables {
   void Empty(const std::string& name) const;
   void Drop() const;
 
-  /// INSERT INTO <to>: every segment trains or scores the states of `from` that it holds on its own rows of `packed`; each row of the result
-  /// goes to the segment that its next_key names.
-  std::string WaveSql(const std::string& from, const std::string& to, const PackedTable& packed, const std::string& orders) const;
-  /// The same as a query: the records alone.
+  /// (SELECT <columns> FROM ... h WHERE ...): the current states of the models in `places`. where: a further condition on h, or empty.
+  std::string StatesSql(const StatePlaces& places, const std::string& columns, const std::string& where = {}) const;
+  /// INSERT INTO <to>: every segment trains the states of `from` that it holds on its own rows of `packed`; each row of the result goes to the
+  /// segment that its next_key names.
+  std::string WaveSql(const StatePlaces& from, const std::string& to, const PackedTable& packed, const std::string& orders) const;
+  /// A query for records alone: every segment scores the states that it holds in table `from`.
   std::string ScoreSql(const std::string& from, const PackedTable& packed, const std::string& orders) const;
-  /// INSERT INTO <to>: the leading parts of the states in `from`, as much as scoring needs, once for each key. models: a condition on h.model,
-  /// or empty.
-  std::string SpreadSql(const std::string& from, const std::string& to, const std::vector<int32_t>& keys, const std::string& models) const;
+  /// INSERT INTO <to>: the leading parts of the states in `from`, as much as scoring needs, once for each key.
+  std::string SpreadSql(const StatePlaces& from, const std::string& to, const std::vector<int32_t>& keys) const;
 
  private:
-  std::string PassSql(const std::string& from, const PackedTable& packed, const std::string& orders) const;
+  std::string PassSql(const std::string& states, const PackedTable& packed, const std::string& orders) const;
   pg::TableName base_;
   std::vector<std::string> names_;
 };
-
-/// "h.model OPERATOR(pg_catalog.=) ANY ('{1,2}'::pg_catalog.int4[])"
-std::string ModelIn(const std::vector<int>& models);
-std::string ModelNotIn(const std::vector<int>& models);
 
 }  // namespace run

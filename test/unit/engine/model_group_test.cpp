@@ -256,3 +256,23 @@ TEST(ModelGroup, GroupsOfDifferentShapesInOneWorkspace) {
   ExpectSameAsAlone(small, table, a, of_a);
   ExpectSameAsAlone(large, table, b, of_b);
 }
+
+TEST(ModelGroup, ScoresAsAlone) {
+  const Table table = Data(45);
+  for (bool kernels : {true, false}) {
+    Variant variant;
+    variant.width = 7;
+    variant.kernels = kernels;
+    const std::vector<Member> members = MakeMembers(variant, table);
+    engine::ModelGroup group(ModelsOf(members), 2);
+    std::vector<double> together, alone;
+    for (const Member& member : members) together.resize(together.size() + member.model->sums_size(), 0.0);
+    for (const int64_t rows : kBufferRows) group.Evaluate(table.Buffer(rows), together.data(), {});
+    for (const Member& member : members) {
+      std::vector<double> sums(member.model->sums_size(), 0.0);
+      for (const int64_t rows : kBufferRows) member.model->Evaluate(table.Buffer(rows), sums.data(), {});
+      alone.insert(alone.end(), sums.begin(), sums.end());
+    }
+    EXPECT_EQ(together, alone);
+  }
+}

@@ -10,8 +10,8 @@
 
 namespace {
 
-using plan::Waves;
 using plan::WaveChoice;
+using plan::Waves;
 using plan::WaveUnit;
 using plan::WaveVisit;
 
