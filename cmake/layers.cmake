@@ -48,7 +48,8 @@ function(cerebro_protobuf name)
   target_link_libraries(cerebro_${name} PRIVATE protobuf::libprotobuf)
 endfunction()
 
-set(CEREBRO_KERNELS optimizer_kernels.cpp gather.cpp kernel_math.cpp)
+set(CEREBRO_KERNELS optimizer_kernels.cpp gather.cpp kernel_math.cpp kernel_patches.cpp kernel_windows.cpp
+  kernel_panels.cpp kernel_norm_math.cpp kernel_pointwise_math.cpp)
 set(CEREBRO_PLAIN fpenv.cpp schedule.cpp optimizer.cpp metrics.cpp kernel_blas.cpp kernel_loss.cpp)
 
 # LibTorch: headers as SYSTEM, one precompiled header (a torch file costs nine seconds without it).
@@ -82,7 +83,11 @@ function(cerebro_postgres name)
       set(CEREBRO_PG_${key} ${value} CACHE INTERNAL "pg_config --${what}")
     endforeach()
     set(CEREBRO_PG_INCLUDE ${CEREBRO_PG_includedir_server} CACHE INTERNAL "server headers")
-    message(STATUS "server: ${CEREBRO_PG_version} (${PG_CONFIG})")
+    file(STRINGS ${CEREBRO_PG_INCLUDE}/pg_config.h greenplum REGEX "^#define GP_VERSION_NUM ")
+    if(greenplum)
+      set(CEREBRO_GREENPLUM ON CACHE INTERNAL "the server is a Greenplum")
+    endif()
+    message(STATUS "server: ${CEREBRO_PG_version} (${PG_CONFIG}) ${greenplum}")
   endif()
   target_include_directories(cerebro_${name} SYSTEM PRIVATE ${CEREBRO_PG_INCLUDE})
   target_compile_definitions(cerebro_${name} PRIVATE _GNU_SOURCE)
@@ -95,12 +100,20 @@ function(cerebro_extension)
   # pg calls back into run (RunWorker): one group
   target_link_libraries(pg_cerebro PRIVATE -Wl,--start-group cerebro_run cerebro_pg cerebro_engine cerebro_wire cerebro_plan cerebro_base
                                            -Wl,--end-group)
-  target_link_options(pg_cerebro PRIVATE -Wl,--exclude-libs,ALL)
+  # the build id tells a segment's library from the coordinator's (pg/library.cpp)
+  target_link_options(pg_cerebro PRIVATE -Wl,--exclude-libs,ALL -Wl,--build-id=sha1)
 
+  # parts/*.greenplum.sql are for segments only
   file(GLOB parts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/extension/parts/*.sql)
+  if(NOT CEREBRO_GREENPLUM)
+    list(FILTER parts EXCLUDE REGEX "\\.greenplum\\.sql$")
+  endif()
   list(SORT parts)
   set(script ${CMAKE_BINARY_DIR}/pg_cerebro--${PROJECT_VERSION}.sql)
-  add_custom_command(OUTPUT ${script} COMMAND cat ${parts} > ${script} DEPENDS ${parts} VERBATIM)
+  add_custom_command(
+    OUTPUT ${script}
+    COMMAND ${CMAKE_COMMAND} "-DPARTS=${parts}" -DOUT=${script} "-DSERVER=${CEREBRO_PG_version}" -P ${CMAKE_SOURCE_DIR}/cmake/install_script.cmake
+    DEPENDS ${parts} ${CMAKE_SOURCE_DIR}/cmake/install_script.cmake VERBATIM)
   add_custom_target(pg_cerebro_script ALL DEPENDS ${script})
   # trusted extensions came with PostgreSQL 13; an older server refuses the word
   string(REGEX MATCH "[0-9]+" major "${CEREBRO_PG_version}")

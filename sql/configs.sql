@@ -51,8 +51,8 @@ SELECT cerebro.generate_model_configs('archs', 'grid', ARRAY[2, 3],
     $${'loss': ['mse', 'mae'], 'optimizer_params_list': [{'optimizer': ['Adam'], 'lr': [0.001, 0.01]}, {'optimizer': ['SGD'], 'lr': [0.1], 'momentum': [0.9]}]}$$,
     $${'batch_size': [8], 'epochs': [1, 2]}$$);
 SELECT count(*), min(mst_key), max(mst_key), count(DISTINCT (model_id, compile_params, fit_params)) FROM grid;
-SELECT DISTINCT compile_params FROM grid ORDER BY compile_params COLLATE "C";
-SELECT DISTINCT fit_params FROM grid ORDER BY fit_params COLLATE "C";
+SELECT compile_params FROM grid GROUP BY 1 ORDER BY compile_params COLLATE "C";
+SELECT fit_params FROM grid GROUP BY 1 ORDER BY fit_params COLLATE "C";
 -- appended: what is there already is not added again, and there is one summary row
 SELECT cerebro.generate_model_configs('configs.archs', 'grid', ARRAY[2],
     $${'loss': ['mse', 'huber'], 'optimizer_params_list': [{'optimizer': ['SGD'], 'lr': [0.1], 'momentum': [0.9]}]}$$, $${'batch_size': [8], 'epochs': [1]}$$);
@@ -83,7 +83,7 @@ SELECT model_arch_table FROM "Odd; Schema"."My Configs_summary";
 CREATE FUNCTION configs.max(integer) RETURNS integer LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'hijacked'; END $$;
 CREATE FUNCTION configs.unnest(bigint[]) RETURNS SETOF bigint LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'hijacked'; END $$;
 CREATE FUNCTION configs.equal(integer, integer) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'hijacked'; END $$;
-CREATE OPERATOR configs.= (LEFTARG = integer, RIGHTARG = integer, FUNCTION = configs.equal);
+CREATE OPERATOR configs.= (LEFTARG = integer, RIGHTARG = integer, PROCEDURE = configs.equal);
 SET search_path = configs, pg_catalog;
 SELECT cerebro.load_model('archs', :'single') > 0 AS loaded;
 SELECT cerebro.load_model_selection_table('archs', 'safe', ARRAY[2], ARRAY[$$loss='mse',optimizer='SGD()'$$], ARRAY['batch_size=8']);

@@ -85,6 +85,26 @@ SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('packed', 'out', 'wron
 SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('packed', 'out', 'narrow', 1)$$);
 SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('packed', 'out', 'bad_texts', 1)$$);
 SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('packed', 'out', 'null_text', 1)$$);
+-- early stopping and halving
+SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('packed', 'out', 'good', 5, early_stopping => 'patience=3')$$);
+SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('packed', 'out', 'good', 5, early_stopping => '3')$$);
+SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('packed', 'out', 'good', 5, early_stopping => '{}')$$);
+SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('packed', 'out', 'good', 5, early_stopping => '{"patience": 0}')$$);
+SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('packed', 'out', 'good', 5, early_stopping => '{"patience": 2, "min_delta": -1}')$$);
+SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('packed', 'out', 'good', 5, early_stopping => '{"patience": 2, "mode": "up"}')$$);
+SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('packed', 'out', 'good', 5, early_stopping => '{"patients": 2}')$$);
+SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('packed', 'out', 'good', 5, early_stopping => '{"patience": 2, "restore_best_weights": true}')$$);
+SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('packed', 'out', 'good', 5, early_stopping => '{"patience": 2, "monitor": "val_loss"}')$$);
+SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('packed', 'out', 'good', 5, early_stopping => '{"patience": 2, "monitor": "auc"}')$$);
+SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('packed', 'out', 'good', 5, halving => '[1, 3]')$$);
+SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('packed', 'out', 'good', 5, halving => '{"eta": 1}')$$);
+SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('packed', 'out', 'good', 5, halving => '{"factor": 3}')$$);
+SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('packed', 'out', 'good', 5, halving => '{"iterations": 1}')$$);
+SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('packed', 'out', 'good', 5, halving => '{"iterations": [3, 1]}')$$);
+SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('packed', 'out', 'good', 5, halving => '{"iterations": [0]}')$$);
+SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('packed', 'out', 'good', 5, halving => '{"iterations": [1, 5]}')$$);
+SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('packed', 'out', 'good', 5, halving => '{"monitor": "auc"}', validation_table => 'packed')$$);
+SELECT * FROM attempt($$SELECT cerebro.explain_fit_multiple_model('packed', 'out', 'good', 5, halving => '{"eta": 1}')$$);
 -- output tables
 SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('packed', 'taken', 'good', 1)$$);
 SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('packed', 'taken_too', 'good', 1)$$);
@@ -111,7 +131,9 @@ SELECT * FROM attempt($$SELECT cerebro.fit_step((SELECT s FROM state), partition
 SELECT * FROM attempt($$SELECT cerebro.fit_step((SELECT s FROM state), partition_id, buffer_id, NULL::bytea, label) FROM packed$$);
 SELECT * FROM attempt($$SELECT cerebro.fit_step((SELECT s FROM state), NULL, buffer_id, x, label) FROM packed$$);
 SELECT * FROM attempt($$SELECT cerebro.fit_step((SELECT s FROM state), partition_id, buffer_id, x, label) OVER () FROM packed$$);
-SELECT * FROM attempt($$SELECT cerebro.fit_step((SELECT substr(s, 1, 200) FROM state), partition_id, buffer_id, x, label) FROM packed$$);
+-- (the header's length depends on the machine: it names the build)
+SELECT sqlstate, regexp_replace(message, '\d+', '#', 'g') AS message, hint
+FROM attempt($$SELECT cerebro.fit_step((SELECT substr(s, 1, 200) FROM state), partition_id, buffer_id, x, label) FROM packed$$);
 SELECT * FROM attempt($$SELECT cerebro.init_state('archs', 7, $a$optimizer='Adam',loss='categorical_crossentropy'$a$, '', 'packed')$$);
 SELECT * FROM attempt($$SELECT cerebro.init_state('points', 1, $a$optimizer='Adam',loss='categorical_crossentropy'$a$, '', 'packed')$$);
 SELECT * FROM attempt($$SELECT count(*) FROM cerebro.state_tensors('\x50474342ff')$$);

@@ -111,10 +111,10 @@ SELECT * FROM pack('SELECT CASE i WHEN 3 THEN ''NaN''::float8 ELSE 1 END AS y, i
 SELECT * FROM pack('SELECT CASE i WHEN 3 THEN ''NaN''::numeric ELSE 1 END AS y, i AS x FROM generate_series(1, 5) i', more => ', dependent_type => ''real''');
 SELECT * FROM pack('SELECT i AS y, CASE i WHEN 3 THEN 1e300::float8 ELSE 1 END AS x FROM generate_series(1, 5) i');
 SELECT * FROM pack('SELECT i AS y, ARRAY[CASE i WHEN 3 THEN 3000000000 ELSE 1 END]::bigint[] AS x FROM generate_series(1, 5) i');
-SELECT * FROM pack('SELECT i AS y, ARRAY[i * 100] AS x FROM generate_series(1, 5) i', more => ', dtypes => ''{"x": "uint8"}''');
+SELECT * FROM pack('SELECT i AS y, ARRAY[CASE i WHEN 3 THEN 300 ELSE i END] AS x FROM generate_series(1, 5) i', more => ', dtypes => ''{"x": "uint8"}''');
 SELECT * FROM pack('SELECT i AS y, decode(repeat(''ab'', i), ''hex'') AS x FROM generate_series(1, 5) i', more => ', shapes => ''{"x": [1]}''');
 SELECT * FROM pack('SELECT i AS y, decode(''ab'', ''hex'') AS x FROM generate_series(1, 5) i');
-SELECT * FROM pack('SELECT i AS y, i AS x, 3 - i AS w FROM generate_series(1, 5) i', more => ', sample_weight => ''w''');
+SELECT * FROM pack('SELECT i AS y, i AS x, CASE i WHEN 4 THEN -1 ELSE i END AS w FROM generate_series(1, 5) i', more => ', sample_weight => ''w''');
 SELECT * FROM pack('SELECT i AS y, i AS x, CASE WHEN i < 4 THEN 1 END AS w FROM generate_series(1, 5) i', more => ', sample_weight => ''w''');
 SELECT * FROM pack('SELECT i / 7.0 AS y, i AS x FROM generate_series(1, 10001) i');
 SELECT * FROM pack('SELECT i % 2 AS y, ''word '' || i AS x FROM generate_series(1, 100001) i');
@@ -131,7 +131,7 @@ SELECT * FROM attempt($$SELECT cerebro.validation_preprocessor_dl('good', 'out',
 SELECT * FROM attempt($$SELECT cerebro.validation_preprocessor_dl('good', 'good_packed', 'y', 'x', 'good_packed')$$);
 SELECT * FROM attempt($$SELECT cerebro.validation_preprocessor_dl('good', 'out', 'y', 'x', 'good_packed', distribution_rules => 'some')$$);
 SELECT * FROM attempt($$SELECT cerebro.validation_preprocessor_dl('good', 'out', 'y', 'x', 'good_packed', buffer_size => -1)$$);
-CREATE TABLE other AS SELECT ARRAY[1, 2, CASE WHEN i < 9 THEN i ELSE 256 END] AS big, ARRAY[0.5, 1, 1] AS broken, ARRAY[1, 2] AS short, i % 5 AS y, 'w2' AS word,
+CREATE TABLE other AS SELECT ARRAY[1, 2, CASE WHEN i < 9 THEN i ELSE 256 END] AS big, ARRAY[0.5, 1, 1] AS broken, ARRAY[1, 2] AS short, i % 5 AS y, 'w2'::text AS word,
     1 AS id FROM generate_series(1, 9) i;
 SELECT * FROM attempt($$SELECT cerebro.validation_preprocessor_dl('other', 'out', 'y', 'short', 'good_packed')$$);
 SELECT * FROM attempt($$SELECT cerebro.validation_preprocessor_dl('other', 'out', 'y', 'big', 'good_packed')$$);

@@ -36,18 +36,21 @@ COMMENT ON FUNCTION cerebro.state_tensors(bytea) IS 'weights and optimizer slots
 CREATE FUNCTION cerebro.fit_multiple_model(source_table text, model_output_table text, model_selection_table text, num_iterations integer,
         use_gpus boolean DEFAULT false, validation_table text DEFAULT NULL, metrics_compute_frequency integer DEFAULT NULL,
         warm_start boolean DEFAULT false, name text DEFAULT NULL, description text DEFAULT NULL, use_caching boolean DEFAULT false,
-        seed bigint DEFAULT NULL, workers integer DEFAULT NULL, restore_best boolean DEFAULT false) RETURNS void
+        seed bigint DEFAULT NULL, workers integer DEFAULT NULL, restore_best boolean DEFAULT false,
+        early_stopping text DEFAULT NULL, halving text DEFAULT NULL) RETURNS void
     AS 'MODULE_PATHNAME', 'pg_cerebro_fit_multiple_model' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
-COMMENT ON FUNCTION cerebro.fit_multiple_model(text, text, text, integer, boolean, text, integer, boolean, text, text, boolean, bigint, integer, boolean) IS
+COMMENT ON FUNCTION cerebro.fit_multiple_model(text, text, text, integer, boolean, text, integer, boolean, text, text, boolean, bigint, integer, boolean,
+        text, text) IS
     'trains all models of a model selection table on a packed table by model hopping';
 
 CREATE FUNCTION cerebro.explain_fit_multiple_model(source_table text, model_output_table text, model_selection_table text, num_iterations integer,
         use_gpus boolean DEFAULT false, validation_table text DEFAULT NULL, metrics_compute_frequency integer DEFAULT NULL,
         warm_start boolean DEFAULT false, name text DEFAULT NULL, description text DEFAULT NULL, use_caching boolean DEFAULT false,
-        seed bigint DEFAULT NULL, workers integer DEFAULT NULL, restore_best boolean DEFAULT false) RETURNS SETOF text
+        seed bigint DEFAULT NULL, workers integer DEFAULT NULL, restore_best boolean DEFAULT false,
+        early_stopping text DEFAULT NULL, halving text DEFAULT NULL) RETURNS SETOF text
     AS 'MODULE_PATHNAME', 'pg_cerebro_explain_fit_multiple_model' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
-COMMENT ON FUNCTION cerebro.explain_fit_multiple_model(text, text, text, integer, boolean, text, integer, boolean, text, text, boolean, bigint, integer, boolean)
-    IS 'the plan of fit_multiple_model with the same arguments, as text; trains nothing and writes nothing';
+COMMENT ON FUNCTION cerebro.explain_fit_multiple_model(text, text, text, integer, boolean, text, integer, boolean, text, text, boolean, bigint, integer, boolean,
+        text, text) IS 'the plan of fit_multiple_model with the same arguments, as text; trains nothing and writes nothing';
 
 CREATE FUNCTION cerebro.weights(model_table text, mst_key integer, OUT "position" integer, OUT name text, OUT shape integer[], OUT piece integer,
         OUT data bytea) RETURNS SETOF record

@@ -14,8 +14,16 @@ KernelLoader<T>::KernelLoader(const base::Graph& graph, const base::DataSpec& da
                               const std::map<int, double>& class_weight)
     : target_(data.targets[0]), target_gather_(data.targets[0]), sparse_(sparse_target) {
   const std::vector<InputBinding> bindings = BindInputs(graph, data);
+  // a column that an Embedding reads is indexes as they are packed (engine/model_batch.cpp)
+  const bool as_index = bindings[0].columns.size() == 1 && graph.calls.size() > 1 &&
+                        graph.layers[static_cast<size_t>(graph.calls[1].layer)].kind == base::LayerKind::kEmbedding;
   for (int column : bindings[0].columns) {
-    const base::ColumnSpec& spec = data.inputs[static_cast<size_t>(column)];
+    base::ColumnSpec spec = data.inputs[static_cast<size_t>(column)];
+    if (as_index) {
+      spec.scale = 1;
+      spec.mean.clear();
+      spec.std.clear();
+    }
     inputs_.push_back({static_cast<size_t>(column), spec.row_bytes(), RowGather<T>(spec)});
     input_elements_ += inputs_.back().gather.row_elements();
   }

@@ -53,6 +53,10 @@ class KernelLayer {
   /// g: gradient with respect to y, which may be overwritten. dx: gradient with respect to x, or nullptr when nobody asks.
   /// gradients: a place for each weight's, nullptr for one that is not trained; nullptr itself when none is.
   virtual void Backward(const KernelCall<T>& call, T* g, T* dx, T* const* gradients) const = 0;
+  /// True: Remember is to be called once a step in training, after Backward and when the loss is known to be finite. It moves the layer's
+  /// statistics, weights that no optimizer moves.
+  virtual bool remembers() const { return false; }
+  virtual void Remember(const KernelCall<T>& /*call*/) const {}
   /// Lets an activation that follows be done by this layer: true when it is. Only a linear layer can.
   virtual bool TakeActivation(KernelActivation /*activation*/) { return false; }
   /// The activation at this layer's end is taken away: its results are pre-activations from then on.
@@ -81,12 +85,28 @@ struct KernelPlace {
 /// The activation by its Keras name. False when there is no kernel for it.
 bool FindKernelActivation(const base::Value& name, KernelActivation* activation);
 
-// Each returns nullptr when the layer's arguments have no kernel.
+// Each returns nullptr when the layer's arguments have no kernel. Dense and Conv2D leave an activation that is none of KernelActivation to a
+// MakeKernelPointwise that follows.
 template <typename T>
 std::unique_ptr<KernelLayer<T>> MakeKernelDense(const KernelPlace& place);
 template <typename T>
 std::unique_ptr<KernelLayer<T>> MakeKernelActivation(const KernelPlace& place, KernelActivation activation);
 template <typename T>
 std::unique_ptr<KernelLayer<T>> MakeKernelDropout(const KernelPlace& place);
+template <typename T>
+std::unique_ptr<KernelLayer<T>> MakeKernelConv2D(const KernelPlace& place);
+template <typename T>
+std::unique_ptr<KernelLayer<T>> MakeKernelPooling2D(const KernelPlace& place);
+template <typename T>
+std::unique_ptr<KernelLayer<T>> MakeKernelGlobalPooling2D(const KernelPlace& place);
+template <typename T>
+std::unique_ptr<KernelLayer<T>> MakeKernelZeroPadding2D(const KernelPlace& place);
+template <typename T>
+std::unique_ptr<KernelLayer<T>> MakeKernelNormalization(const KernelPlace& place);
+template <typename T>
+std::unique_ptr<KernelLayer<T>> MakeKernelEmbedding(const KernelPlace& place);
+/// An activation layer, or the activation at the end of another layer, that is none of KernelActivation.
+template <typename T>
+std::unique_ptr<KernelLayer<T>> MakeKernelPointwise(const KernelPlace& place);
 
 }  // namespace engine

@@ -126,15 +126,6 @@ CEREBRO_INLINE void Gradient(KernelActivation activation, const T* __restrict y,
 }
 
 template <typename T>
-CEREBRO_INLINE void SumColumns(const T* __restrict values, int64_t rows, int64_t columns, T* __restrict sums) {
-  for (int64_t j = 0; j < columns; j++) sums[j] = T(0);
-  for (int64_t i = 0; i < rows; i++) {
-    const T* __restrict row = values + i * columns;
-    for (int64_t j = 0; j < columns; j++) sums[j] += row[j];
-  }
-}
-
-template <typename T>
 CEREBRO_INLINE void Regularize(const T* __restrict w, int64_t n, T l1, T l2, T* __restrict g) {
   for (int64_t i = 0; i < n; i++) {
     const T sign = w[i] > 0 ? T(1) : (w[i] < 0 ? T(-1) : T(0));
@@ -291,7 +282,6 @@ CEREBRO_INLINE void Huber(T delta, const T* __restrict target, const T* __restri
   CEREBRO_CLONES void ActivationGradient(KernelActivation activation, const T* y, int64_t rows, int64_t columns, T* gradient) {          \
     Gradient(activation, y, rows, columns, gradient);                                                                                    \
   }                                                                                                                                      \
-  CEREBRO_CLONES void ColumnSums(const T* values, int64_t rows, int64_t columns, T* sums) { SumColumns(values, rows, columns, sums); }   \
   CEREBRO_CLONES void Multiply(const T* a, const T* b, int64_t n, T* out) {                                                              \
     for (int64_t i = 0; i < n; i++) out[i] = a[i] * b[i];                                                                                \
   }                                                                                                                                      \

@@ -17,8 +17,6 @@ enum class KernelActivation { kLinear, kReLU, kSigmoid, kTanh, kSoftmax };
   void BiasActivation(KernelActivation activation, const T* bias, int64_t rows, int64_t columns, T* y);                               \
   /** gradient *= f'(.), from the activation's results y. */                                                                          \
   void ActivationGradient(KernelActivation activation, const T* y, int64_t rows, int64_t columns, T* gradient);                       \
-  /** sums[j] = sum over the rows of values[i][j], row after row. */                                                                  \
-  void ColumnSums(const T* values, int64_t rows, int64_t columns, T* sums);                                                           \
   /** out = a * b, n elements; out may be a. */                                                                                       \
   void Multiply(const T* a, const T* b, int64_t n, T* out);                                                                           \
   /** gradient += l1 * sign(w) + l2_twice * w. */                                                                                     \

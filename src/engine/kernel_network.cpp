@@ -94,13 +94,17 @@ bool KernelNetwork<T>::Add(const KernelPlace& place, bool* own_output) {
       made = MakeKernelDropout<T>(place);
       break;
     case LayerKind::kActivation:
-      return FindKernelActivation(Attribute(layer, "activation"), &activation) && AddActivation(place, activation, own_output);
+      if (FindKernelActivation(Attribute(layer, "activation"), &activation)) return AddActivation(place, activation, own_output);
+      return AddPointwise(place, own_output);
     case LayerKind::kReLU: {
       double max = 0;
-      if (NumberAttribute(layer, "negative_slope") != 0 || NumberAttribute(layer, "threshold") != 0) return false;
-      if (FindNumber(layer, "max_value", &max)) return false;
-      return AddActivation(place, KernelActivation::kReLU, own_output);
+      const bool plain = NumberAttribute(layer, "negative_slope") == 0 && NumberAttribute(layer, "threshold") == 0;
+      if (plain && !FindNumber(layer, "max_value", &max)) return AddActivation(place, KernelActivation::kReLU, own_output);
+      return AddPointwise(place, own_output);
     }
+    case LayerKind::kLeakyReLU:
+    case LayerKind::kELU:
+      return AddPointwise(place, own_output);
     case LayerKind::kSoftmax: {
       const base::Value& axis = Attribute(layer, "axis");
       const auto dims = static_cast<int64_t>(place.input_shape.size());
@@ -108,16 +112,54 @@ bool KernelNetwork<T>::Add(const KernelPlace& place, bool* own_output) {
       return AddActivation(place, KernelActivation::kSoftmax, own_output);
     }
     case LayerKind::kDense:
-      made = MakeKernelDense<T>(place);
-      if (made) FindKernelActivation(Attribute(layer, "activation"), &activation);
+    case LayerKind::kConv2D:
+      made = layer.kind == LayerKind::kDense ? MakeKernelDense<T>(place) : MakeKernelConv2D<T>(place);
+      if (!made) return false;
+      stages_.push_back({std::move(made)});
+      // another activation than a layer can do itself is a stage of its own
+      if (!FindKernelActivation(Attribute(layer, "activation"), &activation)) return AddPointwise(place, own_output);
+      last_ = activation;
       *own_output = true;
+      return true;
+    case LayerKind::kMaxPooling2D:
+    case LayerKind::kAveragePooling2D:
+      made = MakeKernelPooling2D<T>(place);
+      *own_output = false;
+      break;
+    case LayerKind::kGlobalAveragePooling2D:
+    case LayerKind::kGlobalMaxPooling2D:
+      made = MakeKernelGlobalPooling2D<T>(place);
+      *own_output = false;
+      break;
+    case LayerKind::kZeroPadding2D:
+      made = MakeKernelZeroPadding2D<T>(place);
+      *own_output = false;
+      break;
+    case LayerKind::kBatchNormalization:
+    case LayerKind::kLayerNormalization:
+      made = MakeKernelNormalization<T>(place);
+      *own_output = false;
+      break;
+    case LayerKind::kEmbedding:
+      made = MakeKernelEmbedding<T>(place);
+      *own_output = false;
       break;
     default:
       return false;
   }
   if (!made) return false;
   stages_.push_back({std::move(made)});
-  last_ = activation;
+  last_ = KernelActivation::kLinear;
+  return true;
+}
+
+template <typename T>
+bool KernelNetwork<T>::AddPointwise(const KernelPlace& place, bool* own_output) {
+  std::unique_ptr<KernelLayer<T>> made = MakeKernelPointwise<T>(place);
+  if (!made) return false;
+  stages_.push_back({std::move(made)});
+  last_ = KernelActivation::kLinear;
+  *own_output = false;
   return true;
 }
 
@@ -188,6 +230,9 @@ void KernelNetwork<T>::Backward(const Pass& pass, GradientSink<T>* sink) const {
     layer.Backward(call, g, i == first_trained_ ? nullptr : dx, places);
     if (stages_[i].trained) sink->Done(layer.graph_layer());
     std::swap(g, dx);
+  }
+  for (size_t i = 0; i < stages_.size(); ++i) {
+    if (stages_[i].layer->remembers()) stages_[i].layer->Remember(CallOf(i, pass));
   }
 }
 

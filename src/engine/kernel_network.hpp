@@ -62,7 +62,7 @@ class KernelNetwork {
   T* Forward(const Pass& pass) const;
 
   /// After a Forward in training. values: the loss's gradient with respect to Forward's results, in their place in the workspace
-  /// (LossValues). Layer by layer from the last; the gradient with respect to x is never computed.
+  /// (LossValues). Layer by layer from the last; the gradient with respect to x is never computed. Last, layers with statistics move them.
   void Backward(const Pass& pass, GradientSink<T>* sink) const;
   T* LossValues(const Pass& pass) const { return reinterpret_cast<T*>(pass.workspace + pass.layout->gradients[0]); }
 
@@ -74,6 +74,7 @@ class KernelNetwork {
 
   bool Add(const KernelPlace& place, bool* own_output);
   bool AddActivation(const KernelPlace& place, KernelActivation activation, bool* own_output);
+  bool AddPointwise(const KernelPlace& place, bool* own_output);
   KernelCall<T> CallOf(size_t stage, const Pass& pass) const;
 
   std::vector<Stage> stages_;

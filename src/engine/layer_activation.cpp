@@ -23,10 +23,6 @@ constexpr Name kNames[] = {
 // Above this, exp(x) + 1 is exp(x) in float64 too: softplus(x) = x.
 constexpr double kSoftplusThreshold = 40.0;
 
-// Klambauer et al., "Self-normalizing neural networks" (2017); the digits that tf.keras has.
-constexpr double kSeluAlpha = 1.6732632423543772848170429916717;
-constexpr double kSeluScale = 1.0507009873554804934193349852946;
-
 at::Tensor Softplus(const at::Tensor& x) { return at::softplus(x, 1.0, kSoftplusThreshold); }
 
 class ActivationModule : public Module {

@@ -14,6 +14,10 @@ enum class Activation {
   kHardSigmoid, kMish,
 };
 
+// Klambauer et al., "Self-normalizing neural networks" (2017); the digits that tf.keras has.
+constexpr double kSeluAlpha = 1.6732632423543772848170429916717;
+constexpr double kSeluScale = 1.0507009873554804934193349852946;
+
 /// The function named by an attribute of a layer ("relu", "linear", ...); kFeatureNotSupported naming the layer when unknown.
 Activation ActivationAttribute(const base::Layer& layer, const char* name);
 

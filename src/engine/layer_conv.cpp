@@ -23,7 +23,11 @@ class Conv2DModule : public Module {
 
   Value Forward(const Inputs& inputs, const Weights& weights, const Context&) const override {
     at::Tensor x = ToChannelsFirst(inputs[0]->data);
-    const at::Tensor kernel = weights[0].permute({3, 2, 0, 1});
+    at::Tensor kernel = weights[0].permute({3, 2, 0, 1});
+    if (x.scalar_type() == at::kDouble) {  // LibTorch 1.13's backward pass in float64 refuses some channels-last shapes of one channel
+      x = x.contiguous();
+      kernel = kernel.contiguous();
+    }
     Padding rows, columns;
     if (same_) {
       rows = SamePadding(x.size(2), dilation_h_ * (kernel.size(2) - 1) + 1, stride_h_);

@@ -1,3 +1,5 @@
+#include "engine/layer_embedding.hpp"
+
 #include <memory>
 #include <string>
 
@@ -25,13 +27,7 @@ class EmbeddingModule : public Module {
 
  private:
   void Check(const at::Tensor& indexes) const {
-    if (indexes.numel() == 0) return;
-    const int64_t low = indexes.min().item<int64_t>(), high = indexes.max().item<int64_t>();
-    if (low >= 0 && high < count_) return;
-    throw base::Error(base::ErrorCode::kInvalidData,
-                      "index " + std::to_string(low < 0 ? low : high) + " is outside the table of layer \"" + name_ + "\"",
-                      "The layer has input_dim = " + std::to_string(count_) + ": indexes 0 to " + std::to_string(count_ - 1) + ".",
-                      "Set input_dim to the largest index plus one.");
+    if (indexes.numel() > 0) CheckIndexes(name_, indexes.min().item<int64_t>(), indexes.max().item<int64_t>(), count_);
   }
 
   std::string name_;
@@ -40,6 +36,14 @@ class EmbeddingModule : public Module {
 };
 
 }  // namespace
+
+void CheckIndexes(const std::string& layer, int64_t smallest, int64_t largest, int64_t count) {
+  if (smallest >= 0 && largest < count) return;
+  throw base::Error(base::ErrorCode::kInvalidData,
+                    "index " + std::to_string(smallest < 0 ? smallest : largest) + " is outside the table of layer \"" + layer + "\"",
+                    "The layer has input_dim = " + std::to_string(count) + ": indexes 0 to " + std::to_string(count - 1) + ".",
+                    "Set input_dim to the largest index plus one.");
+}
 
 std::unique_ptr<Module> MakeEmbedding(const base::Layer& layer) { return std::make_unique<EmbeddingModule>(layer); }
 

@@ -32,6 +32,8 @@ run::FitArguments ReadArguments(const pg::Args& args) {
   a.seed = args.opt_int8(11);
   a.workers = args.opt_int4(12);
   a.restore_best = args.boolean(13, false);
+  a.early_stopping = args.opt_text(14);
+  a.halving = args.opt_text(15);
   return a;
 }
 

@@ -87,11 +87,7 @@ const std::vector<Cell>& RowReader::Read(FunctionCallInfo fcinfo, int n, size_t 
     throw Error(ErrorCode::kInvalidParameter,
                 "the row has " + std::to_string(columns_.size()) + " fields where " + std::to_string(expected) + " are packed");
   }
-  HeapTupleData tuple;
-  tuple.t_len = HeapTupleHeaderGetDatumLength(row);
-  ItemPointerSetInvalid(&tuple.t_self);
-  tuple.t_tableOid = InvalidOid;
-  tuple.t_data = row;
+  HeapTupleData tuple = pg::compat::ViewTuple(row);
   heap_deform_tuple(&tuple, static_cast<TupleDesc>(desc_), values_.data(), nulls_.get());
   for (size_t i = 0; i < columns_.size(); ++i) {
     cells_[i] = Cell();

@@ -6,25 +6,10 @@
 #include <vector>
 
 #include "base/bytes.hpp"
-#include "pg/guard.hpp"
+#include "pg/own.hpp"
 #include "run/pack_convert.hpp"
 
 namespace entry {
-
-/// A C++ object that is deleted with a memory context. The object is registered before it can throw.
-template <typename T>
-T* NewIn(MemoryContext context) {
-  struct Holder {
-    T object;
-    MemoryContextCallback callback;
-  };
-  auto holder = std::make_unique<Holder>();
-  Holder* raw = holder.release();
-  raw->callback.arg = raw;
-  raw->callback.func = [](void* arg) { delete static_cast<Holder*>(arg); };
-  MemoryContextRegisterResetCallback(context, &raw->callback);  // links the callback in: cannot fail
-  return &raw->object;
-}
 
 /// Reads records of one row type after another; what it knows of a row type is kept between calls.
 class RowReader {

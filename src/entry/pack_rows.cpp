@@ -7,7 +7,7 @@
 #include "base/literal.hpp"
 #include "entry/pack_row_reader.hpp"
 #include "pg/args.hpp"
-#include "pg/guard.hpp"
+#include "pg/own.hpp"
 #include "run/pack_key.hpp"
 #include "run/pack_profile.hpp"
 
@@ -35,7 +35,7 @@ struct PackState {
 
 PackState* CachedPackState(FunctionCallInfo fcinfo) {
   FmgrInfo* info = fcinfo->flinfo;
-  if (info->fn_extra == nullptr) info->fn_extra = entry::NewIn<PackState>(info->fn_mcxt);
+  if (info->fn_extra == nullptr) info->fn_extra = pg::NewIn<PackState>(info->fn_mcxt);
   auto* state = static_cast<PackState*>(info->fn_extra);
   // the description is a constant of the statement; were it not, each row would bring its own
   if (!state->converter || !pg::call([&] { return get_fn_expr_arg_stable(info, 0); })) {
@@ -107,9 +107,9 @@ Datum pg_cerebro_profile_transition(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     const MemoryContext context = AggregateContext(fcinfo);
     FmgrInfo* info = fcinfo->flinfo;
-    if (info->fn_extra == nullptr) info->fn_extra = entry::NewIn<entry::RowReader>(info->fn_mcxt);
+    if (info->fn_extra == nullptr) info->fn_extra = pg::NewIn<entry::RowReader>(info->fn_mcxt);
     run::Profile* profile = ProfileArgument(fcinfo, 0);
-    if (profile == nullptr) profile = entry::NewIn<run::Profile>(context);
+    if (profile == nullptr) profile = pg::NewIn<run::Profile>(context);
     profile->Add(static_cast<entry::RowReader*>(info->fn_extra)->Read(fcinfo, 1, 0));
     return PointerGetDatum(profile);
   });
@@ -120,7 +120,7 @@ Datum pg_cerebro_profile_combine(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     const MemoryContext context = AggregateContext(fcinfo);
     run::Profile* profile = ProfileArgument(fcinfo, 0);
-    if (profile == nullptr) profile = entry::NewIn<run::Profile>(context);
+    if (profile == nullptr) profile = pg::NewIn<run::Profile>(context);
     if (const run::Profile* other = ProfileArgument(fcinfo, 1)) profile->Merge(*other);
     return PointerGetDatum(profile);
   });
@@ -137,7 +137,7 @@ Datum pg_cerebro_profile_deserialize(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     AggregateContext(fcinfo);
     const base::Bytes text = BytesArgument(fcinfo, 0, "profile");
-    run::Profile* profile = entry::NewIn<run::Profile>(CurrentMemoryContext);
+    run::Profile* profile = pg::NewIn<run::Profile>(CurrentMemoryContext);
     *profile = run::ReadProfile({reinterpret_cast<const char*>(text.data), text.size});
     return PointerGetDatum(profile);
   });

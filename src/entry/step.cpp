@@ -4,8 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "entry/data_columns.hpp"
 #include "pg/args.hpp"
-#include "pg/guard.hpp"
+#include "pg/own.hpp"
 #include "run/step.hpp"
 
 extern "C" {
@@ -28,10 +29,7 @@ constexpr int kFirstData = 4;  // transition arguments: internal, state, partiti
 
 struct Holder {
   std::unique_ptr<run::Step> step;
-  MemoryContextCallback callback;
 };
-
-void DeleteHolder(void* arg) { delete static_cast<Holder*>(arg); }
 
 MemoryContext AggregateContext(FunctionCallInfo fcinfo) {
   MemoryContext context = nullptr;
@@ -46,47 +44,18 @@ MemoryContext AggregateContext(FunctionCallInfo fcinfo) {
   return context;
 }
 
-Holder* NewHolder(MemoryContext context) {
-  auto holder = std::make_unique<Holder>();
-  holder->callback.func = DeleteHolder;
-  holder->callback.arg = holder.get();
-  MemoryContextRegisterResetCallback(context, &holder->callback);  // cannot fail
-  return holder.release();
-}
-
-std::vector<base::Bytes> DataColumns(FunctionCallInfo fcinfo) {
-  if (get_fn_expr_variadic(fcinfo->flinfo)) {
-    throw Error(ErrorCode::kInvalidParameter, "fit_step takes its data columns one by one, not as a VARIADIC array");
-  }
-  std::vector<base::Bytes> columns;
-  for (int i = kFirstData; i < PG_NARGS(); i++) {
-    if (get_fn_expr_argtype(fcinfo->flinfo, i) != BYTEAOID) {
-      throw Error(ErrorCode::kDatatypeMismatch, "data column " + std::to_string(i - kFirstData + 1) + " of fit_step is not of type bytea",
-                  "", "Pass the packed table's columns: those made by training_preprocessor_dl().");
-    }
-    if (PG_ARGISNULL(i)) {
-      throw Error(ErrorCode::kNullValue, "data column " + std::to_string(i - kFirstData + 1) + " of fit_step is NULL", "",
-                  "Pass the packed table's columns: those made by training_preprocessor_dl().");
-    }
-    const Datum datum = PG_GETARG_DATUM(i);
-    struct varlena* value = pg::call([&] { return pg_detoast_datum_packed(reinterpret_cast<struct varlena*>(DatumGetPointer(datum))); });
-    columns.push_back({reinterpret_cast<const uint8_t*>(VARDATA_ANY(value)), static_cast<size_t>(VARSIZE_ANY_EXHDR(value))});
-  }
-  return columns;
-}
-
 template <typename MakeStep>
 Datum Transition(FunctionCallInfo fcinfo, MakeStep make_step) {
   const MemoryContext context = AggregateContext(fcinfo);
   Holder* holder = PG_ARGISNULL(0) ? nullptr : static_cast<Holder*>(static_cast<void*>(PG_GETARG_POINTER(0)));
   const pg::Args args(fcinfo);
   if (holder == nullptr) {
-    holder = NewHolder(context);
+    holder = pg::NewIn<Holder>(context);
     holder->step = make_step(args);
   }
   const int partition_id = args.int4(2, "partition_id"), buffer_id = args.int4(3, "buffer_id");
   // the data columns of a row are pointers to the stored values: they are fetched only when the run does not have them yet
-  if (!holder->step->FeedKept(partition_id, buffer_id)) holder->step->Feed(partition_id, buffer_id, DataColumns(fcinfo));
+  if (!holder->step->FeedKept(partition_id, buffer_id)) holder->step->Feed(partition_id, buffer_id, entry::DataColumns(fcinfo, kFirstData));
   return PointerGetDatum(holder);
 }
 

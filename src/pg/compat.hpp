@@ -35,6 +35,7 @@ extern "C" {
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/resowner.h"
 #if PG_VERSION_NUM >= 100000
 #include "utils/varlena.h"
 #endif
@@ -69,6 +70,20 @@ extern "C" {
 #define CEREBRO_HAS_PARALLEL 1
 #else
 #define CEREBRO_HAS_PARALLEL 0
+#endif
+
+// A memory context that tells when it is reset came with 9.5.
+#if PG_VERSION_NUM >= 90500
+#define CEREBRO_HAS_CONTEXT_CALLBACK 1
+#else
+#define CEREBRO_HAS_CONTEXT_CALLBACK 0
+#endif
+
+// Greenplum: segments do the work, and the server counts memory.
+#ifdef GP_VERSION_NUM
+#define CEREBRO_GREENPLUM 1
+#else
+#define CEREBRO_GREENPLUM 0
 #endif
 
 // Where temp_tablespaces puts a file is asked of the server from 11 on; before, everything goes to the default directory.
@@ -127,6 +142,18 @@ inline Form_pg_attribute Attribute(TupleDesc desc, int i) {
 #else
   return desc->attrs[i];
 #endif
+}
+
+/// A composite value's header as a tuple that heap_deform_tuple takes.
+inline HeapTupleData ViewTuple(HeapTupleHeader header) {
+  HeapTupleData tuple;
+  tuple.t_len = HeapTupleHeaderGetDatumLength(header);
+  ItemPointerSetInvalid(&tuple.t_self);
+#if !CEREBRO_GREENPLUM
+  tuple.t_tableOid = InvalidOid;
+#endif
+  tuple.t_data = header;
+  return tuple;
 }
 
 inline MemoryContext NewMemoryContext(MemoryContext parent, const char* name) {

@@ -8,6 +8,7 @@
 // (sub)transaction that the entry's raise leads to ends the workers, frees the segment and leaves parallel mode.
 #include "pg/parallel.hpp"
 
+#include <dlfcn.h>
 #include <sys/statvfs.h>
 
 #include <cstring>
@@ -119,6 +120,16 @@ struct Parallel::Impl {
   }
 };
 
+namespace {
+
+// Path of the library that this function lies in: workers load the very file that the session runs.
+const char* OwnFile() {
+  Dl_info info;
+  return dladdr(reinterpret_cast<const void*>(&OwnFile), &info) != 0 ? info.dli_fname : "$libdir/pg_cerebro";
+}
+
+}  // namespace
+
 Parallel::Parallel(int workers, size_t bytes) : impl_(std::make_unique<Impl>()) {
   if (workers <= 0) {
     impl_->own_block.reset(::operator new(bytes, std::align_val_t(kAlignment)));
@@ -127,14 +138,14 @@ Parallel::Parallel(int workers, size_t bytes) : impl_(std::make_unique<Impl>()) 
     return;
   }
   Impl* impl = impl_.get();
+  const char* library = OwnFile();
   call([&] {
     if (!ActiveSnapshotSet()) {
       PushActiveSnapshot(GetTransactionSnapshot());
       impl->pushed_snapshot = true;
     }
     EnterParallelMode();
-    // the module by the name that CREATE FUNCTION has it under: every process finds the same file
-    impl->context = CreateParallelContext("$libdir/pg_cerebro", "pg_cerebro_worker_main", workers);
+    impl->context = CreateParallelContext(library, "pg_cerebro_worker_main", workers);
     shm_toc_estimate_chunk(&impl->context->estimator, add_size(bytes, kAlignment));
     shm_toc_estimate_chunk(&impl->context->estimator, sizeof(uint64));
     shm_toc_estimate_keys(&impl->context->estimator, 2);

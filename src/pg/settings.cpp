@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <climits>
 
+#include "pg/cluster.hpp"
 #include "pg/guard.hpp"
 
 #if CEREBRO_HAS_PARALLEL
@@ -103,7 +104,7 @@ Settings CurrentSettings() {
 #if CEREBRO_HAS_PARALLEL
   s.device_rank = std::max(0, ParallelWorkerNumber);
 #else
-  s.device_rank = 0;
+  s.device_rank = std::max(0, SegmentIndex());
 #endif
   return s;
 }

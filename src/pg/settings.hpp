@@ -18,7 +18,7 @@ struct Settings {
   bool enable_shared_scan;     // cerebro.enable_shared_scan: one query a visit of a bundle, on
   int64_t group_mem;           // cerebro.group_mem, bytes (kB unit in SQL): states and workspace of models side by side, 256 MB
   bool float64;                // cerebro.precision = 'float64'
-  int device_rank;             // worker number of this process, for GPU placement
+  int device_rank;             // worker number of this process, or its segment on Greenplum, for GPU placement
 };
 
 /// Current values.

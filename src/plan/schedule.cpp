@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <set>
 #include <type_traits>
@@ -61,7 +62,7 @@ Bundle ReadBundle(const base::Value& in, int partitions, std::set<int>* seen) {
 }  // namespace
 
 int Plan::PartitionAt(int bundle, int64_t iteration, int visit) const {
-  return static_cast<int>((bundles[static_cast<size_t>(bundle)].offset + iteration % partitions + visit) % partitions);
+  return static_cast<int>((bundles[static_cast<size_t>(bundle)].offset + iteration % partitions * stride + visit) % partitions);
 }
 
 double Plan::LowerBound(int workers) const {
@@ -73,8 +74,8 @@ double Plan::LowerBound(int workers) const {
   return partitions * std::max(longest, total / workers);
 }
 
-Plan MakePlan(const std::vector<double>& costs, int partitions, int bundles, int offset) {
-  if (partitions < 1 || partitions > kMaxPartitions || bundles < 1) {
+Plan MakePlan(const std::vector<double>& costs, int partitions, int bundles, int offset, int stride) {
+  if (partitions < 1 || partitions > kMaxPartitions || bundles < 1 || stride < 1 || partitions % stride != 0) {
     throw base::Error(ErrorCode::kInvalidParameter,
                       "no plan has " + std::to_string(bundles) + " bundles over " + std::to_string(partitions) + " partitions");
   }
@@ -83,6 +84,7 @@ Plan MakePlan(const std::vector<double>& costs, int partitions, int bundles, int
   }
   Plan plan;
   plan.partitions = partitions;
+  plan.stride = stride;
   plan.bundles.resize(std::min(static_cast<size_t>(bundles), costs.size()));
   std::vector<int> order(costs.size());
   std::iota(order.begin(), order.end(), 0);
@@ -103,7 +105,7 @@ Plan MakePlan(const std::vector<double>& costs, int partitions, int bundles, int
   for (size_t b = 0; b < plan.bundles.size(); ++b) {
     Bundle& bundle = plan.bundles[b];
     std::sort(bundle.models.begin(), bundle.models.end());
-    const int64_t start = (static_cast<int64_t>(b) + offset) % partitions;
+    const int64_t start = (static_cast<int64_t>(b) + offset) * stride % partitions;
     bundle.offset = static_cast<int>(start < 0 ? start + partitions : start);
   }
   return plan;
@@ -116,7 +118,10 @@ std::string WritePlan(const Plan& plan) {
     for (int m : bundle.models) models.emplace_back(m);
     bundles.emplace_back(base::Dict{{"models", std::move(models)}, {"offset", bundle.offset}, {"visit_cost", bundle.visit_cost}});
   }
-  return base::FormatJson(base::Dict{{"version", kFormatVersion}, {"partitions", plan.partitions}, {"bundles", std::move(bundles)}});
+  base::Dict out{{"version", kFormatVersion}, {"partitions", plan.partitions}};
+  if (plan.stride != 1) out.emplace_back("stride", plan.stride);
+  out.emplace_back("bundles", std::move(bundles));
+  return base::FormatJson(std::move(out));
 }
 
 Plan ReadPlan(std::string_view json) {
@@ -129,6 +134,8 @@ Plan ReadPlan(std::string_view json) {
   Integer(root, "version", kFormatVersion, kFormatVersion);
   Plan plan;
   plan.partitions = static_cast<int>(Integer(root, "partitions", 1, kMaxPartitions));
+  if (root.Find("stride") != nullptr) plan.stride = static_cast<int>(Integer(root, "stride", 1, plan.partitions));
+  if (plan.partitions % plan.stride != 0) Corrupted("The stride does not divide the partitions.");
   std::set<int> seen;
   for (const base::Value& bundle : Items(root, "bundles")) plan.bundles.push_back(ReadBundle(bundle, plan.partitions, &seen));
   return plan;
@@ -206,6 +213,17 @@ void Scheduler::Done(const Task& task, double alive) {
   }
   ++head_->visits_done;
 }
+
+Scheduler::Entry* Scheduler::Resting(int bundle) {
+  if (bundle < 0 || bundle >= head_->bundles || entries_[bundle].held != 0) {
+    throw base::Error(ErrorCode::kInternal, "the scheduler has no bundle of that number that nobody holds");
+  }
+  return &entries_[bundle];
+}
+
+void Scheduler::SetAlive(int bundle, double alive) { Resting(bundle)->alive = alive > 0 ? std::min(alive, 1.0) : 0; }
+
+void Scheduler::End(int bundle) { Resting(bundle)->iteration = std::numeric_limits<int64_t>::max(); }
 
 bool Scheduler::AtTarget() const {
   for (int32_t b = 0; b < head_->bundles; ++b) {

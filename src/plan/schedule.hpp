@@ -1,6 +1,7 @@
 // The plan of a run: bundles of models, the partition sequence of every bundle, and the rule by which an idle worker chooses.
 //
-// Bits depend on PartitionAt only: bundle b visits partition (offset_b + v + i) mod P at visit v of iteration i. Which bundle advances
+// Bits depend on PartitionAt only: bundle b visits partition (offset_b + v + i * stride) mod P at visit v of iteration i. The stride is 1; on
+// segments that hold several partitions each it is their number, so that a bundle begins every iteration at a segment's first one. Which bundle advances
 // when is decided at run time (Scheduler), and no result depends on it.
 #pragma once
 
@@ -19,6 +20,7 @@ struct Bundle {
 
 struct Plan {
   int partitions = 0;
+  int stride = 1;  // a divisor of partitions
   std::vector<Bundle> bundles;
 
   /// Partition of a bundle at visit v (0 .. partitions-1) of iteration i, counted from the models' first training.
@@ -28,8 +30,8 @@ struct Plan {
 };
 
 /// costs[m]: estimated seconds of one visit of model m. Longest-processing-time-first packing into min(bundles, models) bundles,
-/// ties by index; offsets are bundle index + offset, modulo partitions. A pure function of its arguments.
-Plan MakePlan(const std::vector<double>& costs, int partitions, int bundles, int offset);
+/// ties by index; offsets are (bundle index + offset) * stride, modulo partitions. A pure function of its arguments.
+Plan MakePlan(const std::vector<double>& costs, int partitions, int bundles, int offset, int stride = 1);
 
 /// JSON text as stored in <out>_summary, and back (kDataCorrupted for a text that is no plan).
 std::string WritePlan(const Plan& plan);
@@ -52,6 +54,10 @@ class Scheduler {
   bool Take(Task* task);
   /// Returns a task that is done; `alive` in [0, 1] is the part of the bundle's cost that still trains (diverged models cost nothing).
   void Done(const Task& task, double alive);
+  /// Between targets, when nobody holds a task: the part of a bundle's cost that still trains, from now on.
+  void SetAlive(int bundle, double alive);
+  /// Likewise: no model of the bundle trains any more. It is at every target.
+  void End(int bundle);
   /// True when every bundle has reached the target.
   bool AtTarget() const;
   int64_t VisitsDone() const;
@@ -59,6 +65,7 @@ class Scheduler {
  private:
   struct Head;
   struct Entry;
+  Entry* Resting(int bundle);
   Head* head_;
   Entry* entries_;
   const Plan* plan_;

@@ -18,10 +18,13 @@ struct SimulationResult {
 /// barrier: all bundles wait for each other after every iteration (metrics are due).
 SimulationResult SimulateShared(const std::vector<double>& costs, int partitions, int bundles, int workers, int iterations, bool barrier);
 
-/// Greenplum's waves: `segments` bundles, one wave a visit with a barrier, wave time = slowest bundle.
+/// Greenplum's waves: `segments` bundles, every bundle in every wave, a barrier after each, wave time = slowest bundle.
 SimulationResult SimulateWaves(const std::vector<double>& costs, int segments, int iterations);
 
-/// MADlib's rotation: max(models, segments) hops an iteration, one model a segment and hop, barrier after each.
+/// The same plan laid out model by model: models may rest for a wave where that is shorter (plan/waves.hpp).
+SimulationResult SimulateRestingWaves(const std::vector<double>& costs, int segments, int iterations);
+
+/// MADlib's rotation: max(models, segments) hops an iteration, one model a segment and hop in the order of `costs`, barrier after each.
 SimulationResult SimulateRotation(const std::vector<double>& costs, int segments, int iterations);
 
 }  // namespace plan

@@ -4,6 +4,7 @@
 #include "base/graph.hpp"
 #include "pg/names.hpp"
 #include "pg/report.hpp"
+#include "pg/cluster.hpp"
 #include "pg/sql.hpp"
 #include "run/configs.hpp"
 #include "wire/keras.hpp"
@@ -37,7 +38,7 @@ void CreateArchitectureTable(const pg::TableName& table) {
   if (pg::TableExists(table)) return;
   pg::Execute("CREATE TABLE " + table.Sql() +
               " (model_id pg_catalog.int4 PRIMARY KEY, model_arch pg_catalog.json, model_weights pg_catalog.bytea,"
-              " name pg_catalog.text, description pg_catalog.text, __internal_madlib_id__ pg_catalog.text)");
+              " name pg_catalog.text, description pg_catalog.text, __internal_madlib_id__ pg_catalog.text)" + pg::DistributedBy("model_id"));
   pg::Notice("created architecture table " + table.Sql());
 }
 

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "pg/cluster.hpp"
 #include "pg/names.hpp"
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
@@ -62,11 +63,11 @@ void CreateSelectionTable(const Tables& tables) {
   pg::RequireCreate(tables.selection);
   pg::Execute("CREATE TABLE " + tables.selection.Sql() +
               " (mst_key serial, model_id pg_catalog.int4, compile_params pg_catalog.varchar, fit_params pg_catalog.varchar,"
-              " UNIQUE (model_id, compile_params, fit_params))");
+              " UNIQUE (model_id, compile_params, fit_params))" + pg::DistributedBy("model_id"));
 }
 
 void CreateSummary(const Tables& tables) {
-  pg::Execute("CREATE TABLE " + tables.summary.Sql() + " (model_arch_table pg_catalog.varchar, object_table pg_catalog.varchar)");
+  pg::Execute("CREATE TABLE " + tables.summary.Sql() + " (model_arch_table pg_catalog.varchar, object_table pg_catalog.varchar)" + pg::DistributedBy("model_arch_table"));
   pg::Execute("INSERT INTO " + tables.summary.Sql() + " (model_arch_table) VALUES ($1)", {tables.architectures.Sql()});
 }
 
@@ -117,10 +118,14 @@ void RequireAppendable(const Tables& tables) {
   }
   const std::string made_for = stored.at(0, 0).value_or("");
   // two spellings may name one table
-  const bool same =
-      stored.rows.size() == 1 && !pg::Execute("SELECT 1 WHERE pg_catalog.to_regclass($1) OPERATOR(pg_catalog.=) $2::pg_catalog.regclass",
-                                              {made_for, tables.architectures.Sql()})
-                                      .empty();
+  bool same = stored.rows.size() == 1;
+  if (same && made_for != tables.architectures.Sql()) {
+    const pg::TableName other = pg::ParseTableName(made_for, "model_arch_table");
+    same = pg::TableExists(other) &&
+           !pg::Execute("SELECT 1 WHERE $1::pg_catalog.regclass OPERATOR(pg_catalog.=) $2::pg_catalog.regclass",
+                        {other.Sql(), tables.architectures.Sql()})
+                .empty();
+  }
   if (same) return;
   throw Error(ErrorCode::kPrerequisiteState,
               "model selection table " + tables.selection.Sql() + " was made for architecture table " + made_for + ", not for " +

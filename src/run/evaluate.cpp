@@ -1,10 +1,12 @@
 #include "run/evaluate.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "base/bytes.hpp"
 #include "base/error.hpp"
+#include "pg/cluster.hpp"
 #include "pg/names.hpp"
 #include "pg/parallel.hpp"
 #include "pg/report.hpp"
@@ -14,6 +16,7 @@
 #include "run/hop_loop.hpp"
 #include "run/loaded_model.hpp"
 #include "run/model_store.hpp"
+#include "run/wave_evaluate.hpp"
 
 namespace run {
 namespace {
@@ -114,6 +117,21 @@ std::vector<Scored> ScoreAll(const ModelTable& models, const PackedTable& test, 
   return results;
 }
 
+// The same on segments.
+std::vector<Scored> ScoreOnCluster(const ModelTable& models, const PackedTable& test, const pg::TableName& output, bool use_gpus) {
+  const std::vector<std::vector<double>> sums = SumsOnSegments(models, test, output, use_gpus);
+  std::vector<Scored> results;
+  for (size_t m = 0; m < models.models.size(); m++) {
+    const auto model = BuildModel(ScoringSpec(models.models[m]), test.spec, ScoringOptions(models, false));
+    Scored scored;
+    scored.names = model->metric_names();
+    scored.values.assign(scored.names.size(), std::nan(""));
+    if (!sums[m].empty()) scored.values = model->Finish(sums[m].data());
+    results.push_back(std::move(scored));
+  }
+  return results;
+}
+
 void WriteScores(const pg::TableName& output, const ModelTable& models, const std::vector<Scored>& results) {
   const std::string insert = "INSERT INTO " + output.Sql() +
                              " (mst_key, loss, metric, metrics_type, loss_type, metric_names, metric_values)"
@@ -144,10 +162,11 @@ void Evaluate(std::string_view model_table, std::string_view test_table, std::st
   RequireCompatible(training, test);
   pg::RequireAbsent(output, "output_table");
   pg::RequireCreate(output);
-  const std::vector<Scored> results = ScoreAll(models, test, use_gpus);
+  const std::vector<Scored> results =
+      pg::OnGreenplum() ? ScoreOnCluster(models, test, output, use_gpus) : ScoreAll(models, test, use_gpus);
   pg::Execute("CREATE TABLE " + output.Sql() +
               " (mst_key pg_catalog.int4, loss pg_catalog.float8, metric pg_catalog.float8, metrics_type pg_catalog.text[],"
-              " loss_type pg_catalog.text, metric_names pg_catalog.text[], metric_values pg_catalog.float8[])");
+              " loss_type pg_catalog.text, metric_names pg_catalog.text[], metric_values pg_catalog.float8[])" + pg::DistributedBy("mst_key"));
   WriteScores(output, models, results);
 }
 

@@ -67,6 +67,9 @@ std::vector<std::string> ExplainFit(const FitArguments& arguments) {
   }
   lines.push_back(Format("  Metrics: after %.0f of %.0f iterations, all models in one shared scan a table",
                          static_cast<double>(fit.due.size()), iterations));
+  for (const std::string& line : plan::DescribeStopping(fit.stopping, static_cast<int64_t>(fit.models.size()), arguments.num_iterations)) {
+    lines.push_back("  " + line);
+  }
   lines.push_back(fit.workers > 0 ? Format("  Driver: parallel workers  (planned=%.0f)", fit.workers)
                                   : "  Driver: this session" + (fit.serial_reason.empty() ? "" : " (" + fit.serial_reason + ")"));
   lines.push_back(Format("  Estimated: %.3g s an iteration, lower bound %.3g s, %.3g s in all", std::max(bound, epoch / hands), bound,

@@ -3,10 +3,12 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "pg/cluster.hpp"
 #include "pg/report.hpp"
 #include "run/fit_prepare.hpp"
 #include "run/fit_results.hpp"
 #include "run/hop_loop.hpp"
+#include "run/wave_fit.hpp"
 
 namespace run {
 namespace {
@@ -46,7 +48,6 @@ void FitMultipleModel(const FitArguments& arguments) {
   const double started_at = pg::Now();
   const PreparedFit fit = PrepareFit(arguments);
   if (!fit.serial_reason.empty()) pg::Notice("this session trains the models itself, without parallel workers: " + fit.serial_reason);
-  CreateResultTables(arguments, fit);
 
   std::vector<KeptModel> kept(fit.models.size());
   HopRequest request;
@@ -64,8 +65,14 @@ void FitMultipleModel(const FitArguments& arguments) {
   request.spec.use_gpus = arguments.use_gpus;
   request.iterations = arguments.num_iterations;
   request.due = fit.due;
+  request.stopping = fit.stopping;
   request.workers = fit.workers;
   request.keep_best = arguments.restore_best;
+  if (pg::OnGreenplum()) {
+    FitOnSegments(arguments, fit, request, started_at);
+    return;
+  }
+  CreateResultTables(arguments, fit);
   request.initialise = [&](int m, engine::Model* engine, void* block) {
     FirstState(fit, fit.models[static_cast<size_t>(m)], *engine, block);
   };

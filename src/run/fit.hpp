@@ -23,6 +23,7 @@ struct FitArguments {
   std::optional<int64_t> seed;  // none: 0
   std::optional<int> workers;   // none: cerebro.workers
   bool restore_best = false;    // model_weights of the best due iteration instead of the last
+  std::optional<std::string> early_stopping, halving;  // plan/stopping.hpp
 };
 
 /// Trains and writes the five result tables. Everything wrong with models, tables or parameters is reported before any training.

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "pg/cluster.hpp"
 #include "pg/parallel.hpp"
 #include "pg/report.hpp"
 #include "pg/settings.hpp"
@@ -123,6 +124,8 @@ void ReadModels(const std::vector<SelectionRow>& selection, PreparedFit* fit) {
       model.spec.config = plan::ReadConfig(row.compile_params, row.fit_params);
       const auto built = BuildModel(model.spec, fit->training.spec, fit->options);
       model.state_bytes = built->layout().bytes;
+      model.weight_count = built->layout().weight_count;
+      model.metric_names = built->metric_names();
       model.kernels = built->has_kernels();
       model.workspace_bytes = built->workspace_bytes();
       if (architecture->weights && static_cast<int64_t>(architecture->weights->size()) != built->layout().weight_count * 4) {
@@ -151,16 +154,24 @@ void ReadModels(const std::vector<SelectionRow>& selection, PreparedFit* fit) {
               errors.front().second.hint());
 }
 
+void CheckStopping(const PreparedFit& fit) {
+  std::vector<std::pair<int, std::vector<std::string>>> names;
+  for (const PreparedModel& model : fit.models) names.emplace_back(model.mst_key, model.metric_names);
+  plan::CheckMonitors(fit.stopping, names, fit.validation.has_value());
+}
+
 // Which stored models go on, and with how many iterations behind them.
 void MatchStored(PreparedFit* fit) {
   if (!fit->stored) return;
-  const pg::Result info = pg::Read("SELECT mst_key, iterations_done FROM " + fit->output.info.Sql());
-  std::map<int, int64_t> done;
-  for (const auto& row : info.rows) done[std::stoi(*row[0])] = std::stoll(row[1].value_or("0"));
+  const pg::Result info = pg::Read("SELECT mst_key, iterations_done, diverged_step FROM " + fit->output.info.Sql());
+  std::map<int, std::pair<int64_t, uint64_t>> done;
+  for (const auto& row : info.rows) done[std::stoi(*row[0])] = {std::stoll(row[1].value_or("0")), std::stoull(row[2].value_or("0"))};
   for (PreparedModel& model : fit->models) {
     const auto it = done.find(model.mst_key);
     model.stored = it != done.end();
-    if (model.stored) model.iterations_done = it->second;
+    if (!model.stored) continue;
+    model.iterations_done = it->second.first;
+    model.stored_diverged_step = it->second.second;
   }
 }
 
@@ -172,7 +183,7 @@ std::vector<double> Costs(const std::vector<PreparedModel>& models, const std::v
 
 void AddBundles(PreparedFit* fit, const std::vector<int>& which, int bundles, int offset) {
   if (which.empty()) return;
-  plan::Plan part = plan::MakePlan(Costs(fit->models, which), fit->training.spec.num_partitions, bundles, offset);
+  plan::Plan part = plan::MakePlan(Costs(fit->models, which), fit->plan.partitions, bundles, offset, fit->plan.stride);
   for (plan::Bundle& bundle : part.bundles) {
     for (int& m : bundle.models) m = which[static_cast<size_t>(m)];
     fit->plan.bundles.push_back(std::move(bundle));
@@ -185,11 +196,18 @@ void AddBundles(PreparedFit* fit, const std::vector<int>& which, int bundles, in
 void MakePlan(PreparedFit* fit) {
   const pg::Settings settings = pg::CurrentSettings();
   const int count = static_cast<int>(fit->models.size());
-  const int bundles = settings.bundles > 0 ? settings.bundles : plan::DefaultBundles(count, pg::Cores());
+  int bundles = settings.bundles > 0 ? settings.bundles : plan::DefaultBundles(count, pg::Cores());
   fit->plan.partitions = fit->training.spec.num_partitions;
+  if (fit->segments) {  // as many as there are places where they can train at once
+    bundles = fit->segments->data_segments;
+    fit->plan.stride = fit->segments->partitions_each;
+  }
   std::vector<int> fresh;
-  const bool keep = fit->stored && fit->stored->plan.partitions == fit->plan.partitions;
-  if (fit->stored && !keep) {
+  const bool keep = fit->stored && fit->stored->plan.partitions == fit->plan.partitions && fit->stored->plan.stride == fit->plan.stride;
+  if (fit->stored && fit->stored->plan.partitions == fit->plan.partitions && !keep) {
+    pg::Notice("the stored run had " + std::to_string(fit->stored->plan.stride) + " partitions a segment, this one has " +
+               std::to_string(fit->plan.stride) + ": a new plan is made");
+  } else if (fit->stored && !keep) {
     pg::Notice("the packed table has " + std::to_string(fit->plan.partitions) + " partitions, the stored run had " +
                std::to_string(fit->stored->plan.partitions) + ": a new plan is made");
   }
@@ -270,6 +288,7 @@ void MakeGroups(PreparedFit* fit) {
 }
 
 void ChooseWorkers(const FitArguments& a, PreparedFit* fit) {
+  if (fit->segments) return;  // segments are the workers
   const pg::Settings settings = pg::CurrentSettings();
   int wanted = a.workers ? *a.workers : settings.workers;
   if (wanted < 0) wanted = std::min(pg::Cores(), pg::WorkerLimit());
@@ -305,19 +324,19 @@ PreparedFit PrepareFit(const FitArguments& a) {
     fit.validation = OpenPackedTable(*a.validation_table, "validation_table");
     RequireCompatible(fit.training, *fit.validation);
   }
-  fit.options = EngineOptions(a.use_gpus);
+  fit.stopping = plan::ReadStopping(a.early_stopping, a.halving, a.num_iterations, fit.validation.has_value());
+  fit.options = EngineOptions(a.use_gpus && !pg::OnGreenplum());
   const std::vector<SelectionRow> selection = ReadSelection(a, &fit);
   CheckOutput(a, &fit);
   ReadModels(selection, &fit);
+  CheckStopping(fit);
   MatchStored(&fit);
+  if (pg::OnGreenplum()) fit.segments = FindSegments(fit.training);
   MakePlan(&fit);
   MakeGroups(&fit);
   ChooseWorkers(a, &fit);
   fit.seed = static_cast<uint64_t>(a.seed.value_or(0));
-  const int frequency = a.metrics_compute_frequency.value_or(a.num_iterations);
-  for (int64_t i = 1; i <= a.num_iterations; i++) {
-    if (i % frequency == 0 || i == a.num_iterations) fit.due.push_back(i);
-  }
+  fit.due = plan::DueIterations(a.num_iterations, a.metrics_compute_frequency, fit.stopping);
   return fit;
 }
 

@@ -11,11 +11,13 @@
 #include "plan/cost.hpp"
 #include "plan/group.hpp"
 #include "plan/schedule.hpp"
+#include "plan/stopping.hpp"
 #include "run/architectures.hpp"
 #include "run/fit.hpp"
 #include "run/model_spec.hpp"
 #include "run/model_store.hpp"
 #include "run/packed_table.hpp"
+#include "run/segment_map.hpp"
 
 namespace run {
 
@@ -26,10 +28,13 @@ struct PreparedModel {
   plan::ModelCost cost;
   double visit_seconds = 0;  // estimated, over an average partition
   size_t state_bytes = 0;
+  int64_t weight_count = 0;
+  std::vector<std::string> metric_names;  // the loss first
   size_t workspace_bytes = 0;  // of a step with kernels, 0 without
   bool kernels = false;
   bool stored = false;          // warm start: goes on from <out>_state
   int64_t iterations_done = 0;  // before this run
+  uint64_t stored_diverged_step = 0;
 };
 
 struct OutputTables {
@@ -49,12 +54,14 @@ struct PreparedFit {
   plan::Plan plan;
   plan::Grouping grouping;
   std::vector<int64_t> first_iteration;  // a bundle
-  std::vector<int64_t> due;
+  plan::StoppingPolicy stopping;
+  std::vector<int64_t> due;  // iterations after which metrics are computed
   uint64_t seed = 0;
   int workers = 0;            // wanted
   std::string serial_reason;  // why workers is 0 although some were asked for
   engine::Options options;
   std::optional<ModelTable> stored;  // warm start
+  std::optional<SegmentMap> segments;  // of the training table, on Greenplum
   size_t StateBytes() const;
 };
 

@@ -4,15 +4,16 @@
 #include <cmath>
 
 #include "base/literal.hpp"
+#include "pg/cluster.hpp"
 #include "pg/report.hpp"
 #include "pg/settings.hpp"
 #include "pg/sql.hpp"
+#include "run/state_weights.hpp"
 
 namespace run {
 namespace {
 
-constexpr size_t kPieceBytes = size_t{64} << 20;        // of <out>_state
-constexpr size_t kMostWeightBytes = size_t{256} << 20;  // of model_weights
+constexpr size_t kPieceBytes = size_t{64} << 20;  // of <out>_state
 constexpr size_t kVisitsAtOnce = 1000;                  // rows an INSERT
 
 std::string PackedSummary(const PreparedFit& fit) { return fit.training.name.WithSuffix("_summary").Sql(); }
@@ -99,8 +100,9 @@ void WriteInfo(const PreparedFit& fit, const HopResult& result, const std::vecto
                                                       {"metric_names", "text[]"},
                                                       {"training_seconds", "double precision"},
                                                       {"iterations_done", "bigint"},
-                                                      {"best_iteration", "integer"}});
-  const std::vector<int64_t> due(fit.due.begin(), fit.due.end());
+                                                      {"best_iteration", "integer"},
+                                                      {"stopped_iteration", "integer"},
+                                                      {"stopped_by", "text"}});
   for (size_t m = 0; m < fit.models.size(); m++) {
     const PreparedModel& model = fit.models[m];
     const HopModelResult& r = result.models[m];
@@ -117,10 +119,12 @@ void WriteInfo(const PreparedFit& fit, const HopResult& result, const std::vecto
                          r.elapsed,
                          metrics.empty() ? pg::Param(pg::Null{}) : pg::Param(metrics),
                          loss_type};
+    // a model that stopped has the first few of the run's evaluations
+    const std::vector<int64_t> due(result.due.begin(), result.due.begin() + static_cast<std::ptrdiff_t>(r.training.size()));
     const int64_t final = r.best_due >= 0 ? r.best_due : static_cast<int64_t>(due.size()) - 1;
     AddHistory(r.training, final, &params);
     AddHistory(r.validation, final, &params);
-    params.push_back(std::string(r.diverged_step != 0 ? "diverged" : "trained"));
+    params.push_back(std::string(r.diverged_step != 0 ? "diverged" : r.stopped_iteration != 0 ? "stopped" : "trained"));
     params.push_back(r.diverged_step != 0 ? pg::Param(static_cast<int64_t>(r.diverged_step)) : pg::Param(pg::Null{}));
     params.push_back(model.spec.graph.WeightCount());
     params.push_back(due);
@@ -128,6 +132,8 @@ void WriteInfo(const PreparedFit& fit, const HopResult& result, const std::vecto
     params.push_back(r.training_seconds);
     params.push_back(kept[m].iterations_done);
     params.push_back(r.best_due >= 0 ? pg::Param(due[static_cast<size_t>(r.best_due)]) : pg::Param(pg::Null{}));
+    params.push_back(r.stopped_iteration != 0 ? pg::Param(r.stopped_iteration) : pg::Param(pg::Null{}));
+    params.push_back(r.stopped_iteration != 0 ? pg::Param(r.stopped_by) : pg::Param(pg::Null{}));
     pg::Execute(sql, params);
   }
 }
@@ -136,14 +142,15 @@ void WriteVisits(const PreparedFit& fit, const HopResult& result) {
   // several arrays side by side: the server knows unnest of many by its bare name only
   const std::string sql =
       "INSERT INTO " + fit.output.visits.Sql() +
-      " (mst_key, iteration, visit, partition_id, worker, started_at, ended_at, loss, rows)"
-      " SELECT k, i, v, p, w, pg_catalog.to_timestamp(s), pg_catalog.to_timestamp(e), l, r FROM ROWS FROM (pg_catalog.unnest($1::bigint[]),"
+      " (mst_key, iteration, visit, partition_id, worker, started_at, ended_at, loss, rows, device)"
+      " SELECT k, i, v, p, w, pg_catalog.to_timestamp(s), pg_catalog.to_timestamp(e), l, r, d FROM ROWS FROM (pg_catalog.unnest($1::bigint[]),"
       " pg_catalog.unnest($2::bigint[]), pg_catalog.unnest($3::bigint[]), pg_catalog.unnest($4::bigint[]), pg_catalog.unnest($5::bigint[]),"
       " pg_catalog.unnest($6::double precision[]), pg_catalog.unnest($7::double precision[]), pg_catalog.unnest($8::double precision[]),"
-      " pg_catalog.unnest($9::bigint[])) AS u(k, i, v, p, w, s, e, l, r)";
+      " pg_catalog.unnest($9::bigint[]), pg_catalog.unnest($10::integer[])) AS u(k, i, v, p, w, s, e, l, r, d)";
   for (size_t from = 0; from < result.visits.size(); from += kVisitsAtOnce) {
     std::vector<int64_t> key, iteration, visit, partition, worker, rows;
     std::vector<double> started, ended, loss;
+    std::string devices;
     for (size_t i = from; i < std::min(from + kVisitsAtOnce, result.visits.size()); i++) {
       const VisitRecord& v = result.visits[i];
       key.push_back(fit.models[static_cast<size_t>(v.model)].mst_key);
@@ -155,8 +162,9 @@ void WriteVisits(const PreparedFit& fit, const HopResult& result) {
       ended.push_back(v.ended);
       loss.push_back(v.loss);
       rows.push_back(v.rows);
+      devices += (devices.empty() ? "" : ",") + (v.device < 0 ? std::string("NULL") : std::to_string(v.device));
     }
-    pg::Execute(sql, {key, iteration, visit, partition, worker, started, ended, loss, rows});
+    pg::Execute(sql, {key, iteration, visit, partition, worker, started, ended, loss, rows, "{" + devices + "}"});
   }
 }
 
@@ -165,19 +173,18 @@ void WriteSummary(const FitArguments& a, const PreparedFit& fit, const HopResult
   std::vector<std::string> dependent, independent;
   for (const base::ColumnSpec& column : fit.training.spec.targets) dependent.push_back(column.name);
   for (const base::ColumnSpec& column : fit.training.spec.inputs) independent.push_back(column.name);
-  const std::vector<int64_t> due(fit.due.begin(), fit.due.end());
   std::string names =
       "source_table, validation_table, model, model_info, dependent_varname, independent_varname, model_arch_table, model_selection_table,"
       " object_table, num_iterations, metrics_compute_frequency, warm_start, name, description, start_training_time, end_training_time,"
       " pg_cerebro_version, dependent_vartype, normalizing_const, num_classes, metrics_iters, data_spec, data_digest, seed, plan, workers, "
       "threads,"
-      " precision, use_gpus, build, state_place";
+      " precision, use_gpus, build, state_place, early_stopping, halving";
   std::string values =
       "$1, $2, $3, $4, $5, $6, $7, $8, NULL, $9::integer, $10::integer, $11, $12, $13, pg_catalog.to_timestamp($14)::timestamp,"
       " pg_catalog.to_timestamp($15)::timestamp,"
       " (SELECT extversion FROM pg_catalog.pg_extension WHERE extname OPERATOR(pg_catalog.=) 'pg_cerebro'), s.dependent_vartype,"
       " s.normalizing_const, s.num_classes, $16::integer[], $17, $18, $19, $20::pg_catalog.json, $21::integer, $22::integer, $23, $24, $25,"
-      " $26";
+      " $26, $27, $28";
   for (const pg::Column& column : ClassValueColumns(fit)) {
     names += ", " + pg::QuoteIdent(column.name);
     values += ", s." + pg::QuoteIdent(column.name);
@@ -193,13 +200,13 @@ void WriteSummary(const FitArguments& a, const PreparedFit& fit, const HopResult
                fit.architecture_table.Sql(),
                fit.selection_table.Sql(),
                static_cast<int64_t>(a.num_iterations),
-               static_cast<int64_t>(a.metrics_compute_frequency.value_or(a.num_iterations)),
+               static_cast<int64_t>(a.metrics_compute_frequency.value_or(fit.stopping.early_stopping ? 1 : a.num_iterations)),
                a.warm_start,
                Optional(a.name),
                Optional(a.description),
                started_at,
                pg::Now(),
-               due,
+               result.due,
                base::WriteDataSpec(fit.training.spec),
                fit.training.digest,
                static_cast<int64_t>(fit.seed),
@@ -209,7 +216,9 @@ void WriteSummary(const FitArguments& a, const PreparedFit& fit, const HopResult
                std::string(base::DTypeName(fit.options.precision)),
                a.use_gpus,
                engine::BuildDescription(),
-               result.state_place});
+               result.state_place,
+               Optional(a.early_stopping),
+               Optional(a.halving)});
 }
 
 }  // namespace
@@ -217,7 +226,7 @@ void WriteSummary(const FitArguments& a, const PreparedFit& fit, const HopResult
 void CreateResultTables(const FitArguments& a, const PreparedFit& fit) {
   if (a.warm_start) return;
   const OutputTables& out = fit.output;
-  pg::Execute("CREATE TABLE " + out.models.Sql() + " (mst_key integer NOT NULL, model_weights bytea, model_arch json)");
+  pg::Execute("CREATE TABLE " + out.models.Sql() + " (mst_key integer NOT NULL, model_weights bytea, model_arch json)" + pg::DistributedBy("mst_key"));
   pg::Execute("ALTER TABLE " + out.models.Sql() + " ALTER COLUMN model_weights SET STORAGE EXTERNAL");
   pg::Execute(
       "CREATE TABLE " + out.info.Sql() +
@@ -228,7 +237,7 @@ void CreateResultTables(const FitArguments& a, const PreparedFit& fit) {
       " validation_loss double precision[], status text, diverged_step bigint, parameters bigint, metrics_iters integer[], metric_names "
       "text[],"
       " training_metric_values double precision[], validation_metric_values double precision[], training_seconds double precision,"
-      " iterations_done bigint, best_iteration integer)");
+      " iterations_done bigint, best_iteration integer, stopped_iteration integer, stopped_by text)" + pg::DistributedBy("mst_key"));
   std::string class_values;
   for (const pg::Column& column : ClassValueColumns(fit)) class_values += ", " + pg::QuoteIdent(column.name) + " " + column.type;
   pg::Execute(
@@ -238,15 +247,16 @@ void CreateResultTables(const FitArguments& a, const PreparedFit& fit) {
       " warm_start boolean, name text, description text, start_training_time timestamp, end_training_time timestamp, pg_cerebro_version "
       "text,"
       " num_classes integer[], dependent_vartype text[], normalizing_const real, metrics_iters integer[], data_spec text, data_digest text,"
-      " seed bigint, plan json, workers integer, threads integer, precision text, use_gpus boolean, build text, state_place text" +
-      class_values + ")");
+      " seed bigint, plan json, workers integer, threads integer, precision text, use_gpus boolean, build text, state_place text,"
+      " early_stopping text, halving text" +
+      class_values + ")" + pg::DistributedBy("model"));
   pg::Execute("CREATE TABLE " + out.state.Sql() +
-              " (mst_key integer NOT NULL, piece integer NOT NULL, data bytea NOT NULL, PRIMARY KEY (mst_key, piece))");
+              " (mst_key integer NOT NULL, piece integer NOT NULL, data bytea NOT NULL, PRIMARY KEY (mst_key, piece))" + pg::DistributedBy("mst_key"));
   pg::Execute("ALTER TABLE " + out.state.Sql() + " ALTER COLUMN data SET STORAGE EXTERNAL");
   pg::Execute("CREATE TABLE " + out.visits.Sql() +
               " (mst_key integer, iteration integer, visit integer, partition_id integer, worker integer, started_at timestamptz, ended_at "
               "timestamptz,"
-              " loss double precision, rows bigint)");
+              " loss double precision, rows bigint, device integer)" + pg::DistributedBy("mst_key"));
 }
 
 void ClearResultTables(const FitArguments& a, const PreparedFit& fit) {
@@ -254,14 +264,16 @@ void ClearResultTables(const FitArguments& a, const PreparedFit& fit) {
   for (const pg::TableName& table : fit.output.All()) pg::Execute("TRUNCATE " + table.Sql());
 }
 
+void NoticeLargeWeights(int mst_key, size_t bytes) {
+  pg::Notice("model_weights of mst_key " + std::to_string(mst_key) + " is NULL: " + std::to_string(bytes) + " bytes are over the limit of " +
+                 std::to_string(kMostWeightBytes),
+             "Read the weights by cerebro.weights(), in pieces.");
+}
+
 void WriteModel(const PreparedFit& fit, size_t model, const std::string& weights, const std::string& state) {
   const auto key = static_cast<int64_t>(fit.models[model].mst_key);
   const bool too_large = weights.size() > kMostWeightBytes;
-  if (too_large) {
-    pg::Notice("model_weights of mst_key " + std::to_string(key) + " is NULL: " + std::to_string(weights.size()) +
-                   " bytes are over the limit of " + std::to_string(kMostWeightBytes),
-               "Read the weights by cerebro.weights(), in pieces.");
-  }
+  if (too_large) NoticeLargeWeights(fit.models[model].mst_key, weights.size());
   pg::Execute(InsertSql(fit.output.models, {{"mst_key", "integer"}, {"model_weights", "bytea"}, {"model_arch", "pg_catalog.json"}}),
               {key, too_large ? pg::Param(pg::Null{}) : pg::Param(pg::Bytea{weights}), fit.models[model].architecture->json});
   const std::string states = InsertSql(fit.output.state, {{"mst_key", "integer"}, {"piece", "integer"}, {"data", "bytea"}});

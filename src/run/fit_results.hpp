@@ -25,6 +25,9 @@ void ClearResultTables(const FitArguments& arguments, const PreparedFit& fit);
 /// Writes one model: its weights (raw float32, Keras's order) and its training state in pieces.
 void WriteModel(const PreparedFit& fit, size_t model, const std::string& weights, const std::string& state);
 
+/// model_weights is NULL: the weights are over kMostWeightBytes.
+void NoticeLargeWeights(int mst_key, size_t bytes);
+
 /// Writes the rows about the run: info, visits and summary.
 void WriteReports(const FitArguments& arguments, const PreparedFit& fit, const HopResult& result, const std::vector<KeptModel>& kept,
                   double started_at);

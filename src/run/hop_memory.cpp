@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/error.hpp"
+#include "base/record.hpp"
 #include "plan/params.hpp"
 #include "wire/keras.hpp"
 
@@ -15,51 +16,7 @@ constexpr size_t kPage = 4096;
 
 size_t RoundUp(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
 
-// The specification travels between processes of one build: length-prefixed fields, no versions.
-class Writer {
- public:
-  void Number(int64_t v) { out_.append(reinterpret_cast<const char*>(&v), sizeof(v)); }
-  void Real(double v) { out_.append(reinterpret_cast<const char*>(&v), sizeof(v)); }
-  void Text(const std::string& s) {
-    Number(static_cast<int64_t>(s.size()));
-    out_ += s;
-  }
-  std::string Take() { return std::move(out_); }
-
- private:
-  std::string out_;
-};
-
-class Reader {
- public:
-  Reader(const char* data, size_t bytes) : at_(data), end_(data + bytes) {}
-  int64_t Number() { return Raw<int64_t>(); }
-  double Real() { return Raw<double>(); }
-  std::string Text() {
-    const auto size = static_cast<size_t>(Number());
-    Need(size);
-    std::string s(at_, size);
-    at_ += size;
-    return s;
-  }
-
- private:
-  template <typename T>
-  T Raw() {
-    Need(sizeof(T));
-    T v;
-    std::memcpy(&v, at_, sizeof(T));
-    at_ += sizeof(T);
-    return v;
-  }
-  void Need(size_t bytes) const {
-    if (static_cast<size_t>(end_ - at_) < bytes) throw base::Error(base::ErrorCode::kInternal, "the run's specification is cut short");
-  }
-  const char* at_;
-  const char* end_;
-};
-
-void WriteTable(Writer* w, const PackedTable& table) {
+void WriteTable(base::RecordWriter* w, const PackedTable& table) {
   w->Text(table.name.schema);
   w->Text(table.name.name);
   w->Text(table.spec.num_partitions > 0 ? base::WriteDataSpec(table.spec) : "");
@@ -68,7 +25,7 @@ void WriteTable(Writer* w, const PackedTable& table) {
   w->Number(table.max_buffer_rows);
 }
 
-PackedTable ReadTable(Reader* r) {
+PackedTable ReadTable(base::RecordReader* r) {
   PackedTable table;
   table.name.schema = r->Text();
   table.name.name = r->Text();
@@ -81,7 +38,7 @@ PackedTable ReadTable(Reader* r) {
 }
 
 // What a worker needs of it: who trains with whom. Reasons and estimates stay with the planner.
-void WriteGrouping(Writer* w, const plan::Grouping& grouping) {
+void WriteGrouping(base::RecordWriter* w, const plan::Grouping& grouping) {
   w->Number(static_cast<int64_t>(grouping.bundles.size()));
   for (const plan::BundleGroups& bundle : grouping.bundles) {
     w->Number(bundle.shared_scan.applied ? 1 : 0);
@@ -95,7 +52,7 @@ void WriteGrouping(Writer* w, const plan::Grouping& grouping) {
   }
 }
 
-plan::Grouping ReadGrouping(Reader* r) {
+plan::Grouping ReadGrouping(base::RecordReader* r) {
   plan::Grouping grouping;
   grouping.bundles.resize(static_cast<size_t>(r->Number()));
   for (plan::BundleGroups& bundle : grouping.bundles) {
@@ -112,7 +69,7 @@ plan::Grouping ReadGrouping(Reader* r) {
 }
 
 struct Offsets {
-  size_t spec, scheduler, tasks, ring, state_offsets, sums[2], states, end;
+  size_t spec, scheduler, tasks, ring, state_offsets, stopped, sums[2], states, end;
 };
 
 Offsets PlaceParts(const HopSizes& sizes, const HopSpec& spec, const std::string& spec_text, bool states_inside) {
@@ -128,6 +85,7 @@ Offsets PlaceParts(const HopSizes& sizes, const HopSpec& spec, const std::string
   o.tasks = place(static_cast<size_t>(sizes.iterations) * sizeof(uint32_t));
   o.ring = place(sizes.RingSize() * sizeof(VisitRecord));
   o.state_offsets = place(sizes.state_bytes.size() * sizeof(uint64_t));
+  o.stopped = place(sizes.state_bytes.size());
   o.sums[kTrainingTable] = place(static_cast<size_t>(spec.training.spec.num_partitions) * sizes.SumsStride() * sizeof(double));
   o.sums[kValidationTable] = place(static_cast<size_t>(spec.validation.spec.num_partitions) * sizes.SumsStride() * sizeof(double));
   o.states = RoundUp(at, kPage);
@@ -138,7 +96,7 @@ Offsets PlaceParts(const HopSizes& sizes, const HopSpec& spec, const std::string
 }  // namespace
 
 std::string WriteHopSpec(const HopSpec& spec) {
-  Writer w;
+  base::RecordWriter w;
   WriteTable(&w, spec.training);
   WriteTable(&w, spec.validation);
   w.Number(static_cast<int64_t>(spec.models.size()));
@@ -157,7 +115,7 @@ std::string WriteHopSpec(const HopSpec& spec) {
 }
 
 HopSpec ReadHopSpec(const char* data, size_t bytes) {
-  Reader r(data, bytes);
+  base::RecordReader r({data, bytes}, "the run's specification");
   HopSpec spec;
   spec.training = ReadTable(&r);
   spec.validation = ReadTable(&r);
@@ -211,6 +169,7 @@ HopShared* LayOutHop(void* block, size_t bytes, const HopSizes& sizes, const Hop
   shared->tasks_offset = o.tasks;
   shared->ring_offset = o.ring;
   shared->state_offsets_offset = o.state_offsets;
+  shared->stopped_offset = o.stopped;
   shared->sums_offset[kTrainingTable] = o.sums[kTrainingTable];
   shared->sums_offset[kValidationTable] = o.sums[kValidationTable];
   shared->states_offset = o.states;

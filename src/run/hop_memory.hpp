@@ -1,7 +1,7 @@
 // The memory of a run that all its processes see: one block, laid out once by the caller, read and written by the workers.
 //
 //   block = HopShared (head) | specification text | bundle states of the scheduler | tasks done per iteration | visit ring |
-//           metric sums | state offsets | training states (or none: then they lie in a mapped file, same layout, same bits)
+//           metric sums | state offsets | stopped models | training states (or none: then they lie in a mapped file, same layout, same bits)
 //
 // Immutable part: written by the caller before any worker starts. Mutable part: under `sync`, but for two things that have one owner at a
 // time: a model's training state belongs to the process that holds the task of its bundle (Scheduler hands a task to one taker), and the
@@ -34,7 +34,8 @@ struct VisitRecord {
   int32_t visit = 0;      // within the iteration
   int64_t iteration = 0;  // of this run, from 0
   int32_t partition = 0;
-  int32_t worker = -1;            // -1: the session itself
+  int32_t worker = -1;            // -1: the session itself; a segment's content id on Greenplum
+  int32_t device = -1;            // of CUDA; -1: the CPU
   double started = 0, ended = 0;  // seconds since the epoch
   double loss = 0;                // mean training loss over the visit's rows
   int64_t rows = 0;
@@ -50,6 +51,7 @@ struct HopShared {
   int64_t iterations;
   uint64_t ring_size;  // records
   uint64_t spec_offset, spec_bytes, scheduler_offset, tasks_offset, ring_offset, state_offsets_offset;
+  uint64_t stopped_offset;  // a byte a model, not 0: it does not train any more. Written by the caller while nobody holds a task
   uint64_t sums_offset[2];  // doubles, [partition][sum of all models' sums]
   uint64_t states_offset;   // in this block; unused when states_path is set
   uint64_t states_bytes;

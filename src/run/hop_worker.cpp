@@ -27,16 +27,6 @@ class Locked {
 
 bool Diverged(const void* block) { return static_cast<const engine::StateCounters*>(block)->diverged_step != 0; }
 
-// Rows added or deleted behind the summary's back would train another model than the one that the run's summary describes.
-void CheckVisitedRows(const PackedTable& table, int partition, int64_t rows) {
-  const int64_t expected = table.partition_rows[static_cast<size_t>(partition)];
-  if (rows == expected) return;
-  throw base::Error(base::ErrorCode::kDataCorrupted,
-                    "partition " + std::to_string(partition) + " of packed table " + table.name.Sql() + " has " + std::to_string(rows) +
-                        " rows, its summary says " + std::to_string(expected),
-                    "The packed table was changed after it was made.", "Pack the data again by training_preprocessor_dl().");
-}
-
 plan::Group Alone(int model) {
   plan::Group group;
   group.models = {model};
@@ -81,6 +71,12 @@ engine::Model* HopWorker::ModelOf(int index) {
   std::unique_ptr<engine::Model>& model = models_[static_cast<size_t>(index)];
   if (model == nullptr) model = BuildModel(spec_.models[static_cast<size_t>(index)], spec_.training.spec, options_);
   return model.get();
+}
+
+// Neither diverged nor stopped.
+bool HopWorker::Trains(int index) const {
+  return At<uint8_t>(shared_, shared_->stopped_offset)[index] == 0 &&
+         !Diverged(states_ + At<uint64_t>(shared_, shared_->state_offsets_offset)[index]);
 }
 
 bool HopWorker::TryWork() {
@@ -139,7 +135,7 @@ void HopWorker::VisitBundle(const plan::Scheduler::Task& task) {
   double total = 0, alive = 0;
   for (const int index : bundle.models) {
     total += spec_.costs[static_cast<size_t>(index)];
-    if (!Diverged(BlockOf(index))) alive += spec_.costs[static_cast<size_t>(index)];
+    if (Trains(index)) alive += spec_.costs[static_cast<size_t>(index)];
   }
   {
     Locked lock(&shared_->sync);
@@ -160,7 +156,7 @@ void HopWorker::Visit(const std::vector<plan::Group>& groups, const plan::Schedu
     StepGroup step_group;
     step_group.turn = group.turn;
     for (const int index : group.models) {
-      if (Diverged(BlockOf(index))) continue;
+      if (!Trains(index)) continue;
       step_group.members.push_back(static_cast<int>(members.size()));
       members.push_back(index);
       models.push_back(ModelOf(index));
@@ -237,7 +233,7 @@ void HopWorker::Log(const VisitRecord& record) {
   }
 }
 
-// All models that still train, in one scan. A diverged model's sums stay zero: nobody reads them.
+// All models that still train, in one scan. The sums of others stay as they were: nobody reads them.
 void HopWorker::Score(int table, int partition) {
   const size_t count = spec_.models.size();
   std::vector<engine::Model*> alive;
@@ -246,7 +242,7 @@ void HopWorker::Score(int table, int partition) {
   for (size_t i = 0; i < count; i++) {
     engine::Model* model = ModelOf(static_cast<int>(i));
     char* block = BlockOf(static_cast<int>(i));
-    if (!Diverged(block)) {
+    if (Trains(static_cast<int>(i))) {
       model->Attach(block);
       alive.push_back(model);
       places.push_back(stride);

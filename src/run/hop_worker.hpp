@@ -28,6 +28,7 @@ class HopWorker {
 
  private:
   engine::Model* ModelOf(int index);
+  bool Trains(int index) const;
   char* BlockOf(int index) const { return states_ + At<uint64_t>(shared_, shared_->state_offsets_offset)[index]; }
   void VisitBundle(const plan::Scheduler::Task& task);
   void Visit(const std::vector<plan::Group>& groups, const plan::Scheduler::Task& task, int partition);

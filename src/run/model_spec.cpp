@@ -1,5 +1,6 @@
 #include "run/model_spec.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 #include <new>
@@ -92,9 +93,7 @@ ModelSpec SpecOf(const wire::StateHeader& header) {
 
 StateFit DecodeState(const wire::StateHeader& header, std::string_view bytes, size_t raw_offset, const engine::StateLayout& layout,
                      void* block) {
-  if (raw_offset > bytes.size() || bytes.size() - raw_offset < header.raw_bytes) {
-    throw base::Error(base::ErrorCode::kDataCorrupted, "a training state is cut short: " + std::to_string(bytes.size()) + " bytes");
-  }
+  const size_t raw_bytes = bytes.size() - std::min(raw_offset, bytes.size());
   if (header.precision != layout.precision) {
     throw base::Error(base::ErrorCode::kInvalidParameter,
                       std::string("the training state is in ") + base::DTypeName(header.precision) + ", this session trains in " +
@@ -126,7 +125,11 @@ StateFit DecodeState(const wire::StateHeader& header, std::string_view bytes, si
   const char* raw = bytes.data() + raw_offset;
   for (const engine::StateTensor& tensor : layout.tensors) {
     if (tensor.is_slot && fit == StateFit::kWeightsOnly) continue;
-    std::memcpy(static_cast<char*>(block) + tensor.offset, raw + find(tensor)->offset, tensor.count * element);
+    const size_t offset = find(tensor)->offset, size = tensor.count * element;
+    if (offset > raw_bytes || raw_bytes - offset < size) {
+      throw base::Error(base::ErrorCode::kDataCorrupted, "a training state is cut short: " + std::to_string(bytes.size()) + " bytes");
+    }
+    std::memcpy(static_cast<char*>(block) + tensor.offset, raw + offset, size);
   }
   engine::StateCounters& counters = Counters(block);
   counters.seed = header.seed;

@@ -52,7 +52,8 @@ ModelSpec SpecOf(const wire::StateHeader& header);
 enum class StateFit { kWhole, kWeightsOnly };
 
 /// Fills a block from state bytes. Weights must match by name and shape (kInvalidParameter otherwise); when the optimizer slots do not,
-/// the slots keep their initial values and kWeightsOnly is returned. Counters come along.
+/// the slots keep their initial values and kWeightsOnly is returned. Counters come along. Bytes behind the last tensor that the layout asks
+/// for may be missing: a layout without slots needs the weights' part only.
 StateFit DecodeState(const wire::StateHeader& header, std::string_view bytes, size_t raw_offset, const engine::StateLayout& layout,
                      void* block);
 

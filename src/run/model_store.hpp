@@ -1,8 +1,9 @@
 // The result tables of a run: written once by fit_multiple_model, read by warm starts, evaluate, predict and the reports.
 //
 //   <out>          mst_key INTEGER, model_weights BYTEA (Keras order, float32; NULL above 256 MB), model_arch JSON
-//   <out>_info     a row a model, MADlib's columns, then: status ('trained', 'diverged', ...), diverged_step, parameters, metrics_iters,
-//                  metric_names TEXT[], training_metric_values, validation_metric_values DOUBLE PRECISION[][] (a row a due iteration)
+//   <out>_info     a row a model, MADlib's columns, then: status ('trained', 'stopped', 'diverged'), diverged_step, parameters, metrics_iters,
+//                  metric_names TEXT[], training_metric_values, validation_metric_values DOUBLE PRECISION[][] (a row a due iteration until
+//                  the model stopped), stopped_iteration, stopped_by
 //   <out>_summary  a row a run: MADlib's columns, then data_spec, seed, plan (JSON), and the settings the bits depend on
 //   <out>_state    mst_key, piece, data BYTEA: the training state (wire/state.hpp) in pieces of at most 64 MB
 //   <out>_visits   mst_key, iteration, visit, partition_id, worker, started_at, ended_at, loss

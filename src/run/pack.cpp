@@ -6,9 +6,12 @@
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
+#include "pg/cluster.hpp"
 #include "pg/names.hpp"
 #include "pg/settings.hpp"
 #include "pg/sql.hpp"
+#include "run/pack_cluster.hpp"
+#include "run/pack_segments.hpp"
 #include "run/pack_source.hpp"
 #include "run/pack_spec.hpp"
 #include "run/pack_stage.hpp"
@@ -24,8 +27,9 @@ using base::ErrorCode;
 
 constexpr int32_t kMaxPartitions = 100000;
 
-void CheckDistribution(const std::optional<std::string>& rules) {
-  if (!rules || *rules == "all_segments") return;
+SegmentChoice ReadDistribution(const std::optional<std::string>& rules) {
+  if (pg::OnGreenplum()) return ChooseSegments(rules);
+  if (!rules || *rules == "all_segments") return {};
   throw Error(ErrorCode::kFeatureNotSupported, "distribution_rules '" + *rules + "' cannot be followed on PostgreSQL", "",
               "PostgreSQL has no segments: leave the argument out, or give 'all_segments'.");
 }
@@ -55,37 +59,42 @@ Output OpenOutput(const std::string& text) {
 }
 
 /// What both functions do once the description is known.
-void Pack(const Source& source, const Output& output, const SpecPair& specs, int64_t rows, int partitions, PackSummary summary,
-          const std::optional<int32_t>& buffer_size, bool standardize) {
-  const BufferBuilder layout(specs.data);
-  PackStage stage(output.table, output.temporary, rows, layout.row_bytes());
-  const int64_t packed = stage.Fill(source, specs.source, static_cast<uint64_t>(summary.seed));
-  const BufferPlan plan = PlanBuffers(buffer_size, pg::CurrentSettings().buffer_bytes, layout.row_bytes());
-  if (packed < partitions) {
-    throw Error(ErrorCode::kInvalidData, "table " + source.Text() + " was changed while it was being packed");
-  }
+void Pack(const Source& source, const Output& output, const SpecPair& specs, int64_t rows, int partitions, const SegmentChoice& choice,
+          PackSummary summary, const std::optional<int32_t>& buffer_size, bool standardize) {
+  const size_t row_bytes = BufferBuilder(specs.data).row_bytes();
+  const BufferPlan plan = PlanBuffers(buffer_size, pg::CurrentSettings().buffer_bytes, row_bytes);
   // indexes of words and truth values are no quantities
   std::vector<bool> standardized;
   for (size_t i = 0; i < source.inputs; ++i) {
     standardized.push_back(standardize && source.columns[i].column.base_type != "boolean" && !source.columns[i].text());
   }
-  PackWriter writer(output.table, output.temporary, specs.data, packed, partitions, plan, standardized);
-  stage.ForEach([&writer](std::string_view row) { writer.Add(row); });
-  writer.Finish();
-  stage.Drop();
+  const auto seed = static_cast<uint64_t>(summary.seed);
+  if (pg::OnGreenplum()) {
+    summary.packed = PackOnCluster(source, {output.table, output.temporary, specs.data, specs.source, standardized, partitions, plan, seed,
+                                            choice.contents});
+  } else {
+    PackStage stage(output.table, output.temporary, rows, row_bytes);
+    const int64_t packed = stage.Fill(source, specs.source, seed);
+    if (packed < partitions) {
+      throw Error(ErrorCode::kInvalidData, "table " + source.Text() + " was changed while it was being packed");
+    }
+    PackWriter writer(output.table, output.temporary, specs.data, packed, partitions, plan, standardized);
+    stage.ForEach([&writer](std::string_view row) { writer.Add(row); });
+    summary.packed = writer.Finish();
+    stage.Drop();
+  }
   summary.buffer_size = plan.rows;
-  summary.spec = writer.spec();
-  summary.partition_rows = writer.partition_rows();
-  summary.partition_buffers = writer.partition_buffers();
-  summary.max_buffer_rows = writer.max_buffer_rows();
-  summary.digest = writer.digest();
+  if (choice.dbids) {
+    summary.dbids = choice.dbids;
+    summary.contents.emplace(choice.contents.begin(), choice.contents.end());
+  }
   WriteSummary(output.summary, output.temporary, source, summary);
 }
 
 }  // namespace
 
 void PackTraining(const TrainingPackArguments& a) {
-  CheckDistribution(a.distribution_rules);
+  const SegmentChoice choice = ReadDistribution(a.distribution_rules);
   CheckBufferSize(a.buffer_size);
   const double constant = a.normalizing_const.value_or(1.0);
   if (!(constant > 0) || !std::isfinite(constant)) {
@@ -106,18 +115,19 @@ void PackTraining(const TrainingPackArguments& a) {
                     std::to_string(profile.rows) + " rows",
                 "", "Every partition needs at least one row.");
   }
-  const int partitions = a.num_partitions ? *a.num_partitions : static_cast<int>(std::min<int64_t>(kDefaultPartitions, profile.rows));
+  const int partitions = pg::OnGreenplum() ? ClusterPartitions(choice, profile.rows, a.num_partitions)
+                                           : a.num_partitions.value_or(static_cast<int32_t>(std::min<int64_t>(kDefaultPartitions, profile.rows)));
   const SpecPair specs = TrainingSpec(source, profile, {constant, a.num_classes, a.shapes, a.dtypes});
   PackSummary summary;
   summary.source_table = a.source_table;
   summary.output_table = a.output_table;
   summary.normalizing_const = constant;
   summary.seed = a.seed.value_or(0);
-  Pack(source, output, specs, profile.rows, partitions, std::move(summary), a.buffer_size, a.standardize);
+  Pack(source, output, specs, profile.rows, partitions, choice, std::move(summary), a.buffer_size, a.standardize);
 }
 
 void PackValidation(const ValidationPackArguments& a) {
-  CheckDistribution(a.distribution_rules);
+  const SegmentChoice choice = ReadDistribution(a.distribution_rules);
   CheckBufferSize(a.buffer_size);
   const PackedTable training = OpenPackedTable(a.training_preprocessor_table, "training_preprocessor_table");
   const auto count = [](const std::string& names, const char* what, size_t wanted) {
@@ -141,8 +151,9 @@ void PackValidation(const ValidationPackArguments& a) {
   summary.output_table = a.output_table;
   summary.normalizing_const = stored.normalizing_const;
   summary.seed = stored.seed;
-  const int partitions = static_cast<int>(std::min<int64_t>(training.spec.num_partitions, profile.rows));
-  Pack(source, output, specs, profile.rows, partitions, std::move(summary), a.buffer_size, false);
+  const int partitions = pg::OnGreenplum() ? FittingPartitions(choice, profile.rows, training.spec.num_partitions)
+                                           : static_cast<int>(std::min<int64_t>(training.spec.num_partitions, profile.rows));
+  Pack(source, output, specs, profile.rows, partitions, choice, std::move(summary), a.buffer_size, false);
 }
 
 }  // namespace run

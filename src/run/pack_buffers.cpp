@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/error.hpp"
+
 namespace run {
 namespace {
 
@@ -42,6 +44,10 @@ int64_t BufferRows(const BufferPlan& plan, int64_t partition_rows) {
   return std::min(plan.rows, (even + multiple - 1) / multiple * multiple);
 }
 
+int64_t MaxBufferRows(const BufferPlan& plan, int64_t rows, int64_t partitions) {
+  return std::max(BufferRows(plan, rows / partitions), BufferRows(plan, (rows + partitions - 1) / partitions));
+}
+
 Moments::Moments(const ColumnSpec& column)
     : dtype_(column.dtype), width_(column.shape.empty() ? 1 : static_cast<size_t>(column.shape.back())), shift_(width_), sum_(width_),
         square_(width_) {}
@@ -56,10 +62,9 @@ void Moments::AddRun(base::Bytes rows) {
     at += sizeof(T);
     return static_cast<double>(v);
   };
-  if (!started_ && n > 0) {
+  if (count_ == 0 && n > 0) {
     for (double& s : shift_) s = next();
     at = rows.data;
-    started_ = true;
   }
   for (size_t i = 0; i < n; ++i) {
     for (size_t k = 0; k < width_; ++k) {
@@ -79,6 +84,42 @@ void Moments::Add(base::Bytes rows) {
     case DType::kInt32: return AddRun<int32_t>(rows);
     case DType::kFloat32: return AddRun<float>(rows);
     case DType::kFloat64: return AddRun<double>(rows);
+  }
+}
+
+void Moments::Merge(const Moments& next) {
+  if (next.count_ == 0) return;
+  if (count_ == 0) {
+    *this = next;
+    return;
+  }
+  const double n = static_cast<double>(next.count_);
+  for (size_t k = 0; k < width_; ++k) {
+    const double d = next.shift_[k] - shift_[k];
+    sum_[k] += next.sum_[k] + n * d;
+    square_[k] += next.square_[k] + d * (2 * next.sum_[k] + n * d);
+  }
+  count_ += next.count_;
+}
+
+std::string Moments::Write() const {
+  std::vector<double> words = {static_cast<double>(count_)};
+  for (const std::vector<double>* part : {&shift_, &sum_, &square_}) words.insert(words.end(), part->begin(), part->end());
+  return {reinterpret_cast<const char*>(words.data()), words.size() * sizeof(double)};
+}
+
+void Moments::Read(base::Bytes bytes) {
+  if (bytes.size != written_bytes()) {
+    throw base::Error(base::ErrorCode::kDataCorrupted, "the sums of a packed column have " + std::to_string(bytes.size) +
+                                                           " bytes instead of " + std::to_string(written_bytes()));
+  }
+  std::vector<double> words(1 + 3 * width_);
+  std::memcpy(words.data(), bytes.data, bytes.size);
+  count_ = static_cast<int64_t>(words[0]);
+  const double* from = words.data() + 1;
+  for (std::vector<double>* part : {&shift_, &sum_, &square_}) {
+    std::copy_n(from, width_, part->begin());
+    from += width_;
   }
 }
 

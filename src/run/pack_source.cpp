@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
+#include "pg/cluster.hpp"
 #include "pg/sql.hpp"
 #include "run/pack_convert.hpp"
 
@@ -31,7 +32,7 @@ const pg::Column& Find(const std::vector<pg::Column>& columns, const std::string
 
 /// Every column that the packed table or its summary will have must have a name of its own.
 void CheckNames(const Source& source) {
-  std::set<std::string> names = {kPartitionColumn, kBufferColumn, "__dist_key__"};
+  std::set<std::string> names = {kPartitionColumn, kBufferColumn, kPlaceColumn};
   if (source.has_weights) names.insert(kWeightColumn);
   const auto add = [&names](const std::string& name, const std::string& reason) {
     if (!names.insert(name).second) {
@@ -55,6 +56,16 @@ void CheckNames(const Source& source) {
     if (c.weight) continue;
     add(c.column.name + kShapeSuffix, "The packed table keeps the shape of column \"" + c.column.name + "\" under this name.");
   }
+}
+
+/// Whether ctid and gp_segment_id name a row of a cluster's table: its own storage, distributed, no partitions.
+bool NamesRows(const pg::TableName& name) {
+  const pg::Result found =
+      pg::Execute("SELECT 1 FROM pg_catalog.pg_class AS c JOIN pg_catalog.gp_distribution_policy AS p ON p.localoid OPERATOR(pg_catalog.=) c.oid"
+                  " WHERE c.oid OPERATOR(pg_catalog.=) $1::pg_catalog.regclass AND c.relstorage OPERATOR(pg_catalog.<>) 'x'"
+                  " AND p.policytype OPERATOR(pg_catalog.=) 'p' AND NOT c.relhassubclass",
+                  {name.Sql()});
+  return !found.empty();
 }
 
 std::string RowSql(const Source& source, std::string_view alias) {
@@ -131,7 +142,7 @@ Source OpenSource(const std::string& source_table, const std::string& independen
       pg::Execute("SELECT c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'm']::pg_catalog.\"char\"[]) FROM pg_catalog.pg_class c"
                   " WHERE c.oid OPERATOR(pg_catalog.=) $1::pg_catalog.regclass",
                   {source.name.Sql()});
-  source.has_ctid = !kind.empty() && kind.at(0, 0).value_or("f") == "t";
+  source.has_ctid = !kind.empty() && kind.at(0, 0).value_or("f") == "t" && (!pg::OnGreenplum() || NamesRows(source.name));
   return source;
 }
 
@@ -149,16 +160,24 @@ void RaiseFault(const Source& source, const base::DataSpec& spec) {
   const std::string call = PackRowSql(spec, source.all, source.WeightName(), "s");
   // _pack_row and _row_fault take the same arguments
   const std::string fault = "cerebro._row_fault" + call.substr(call.find('('));
-  const std::string place = source.has_ctid ? "s.ctid::text" : "pg_catalog.row_number() OVER ()::text";
-  const pg::Result found = pg::Execute("SELECT f.place, f.fault FROM (SELECT " + place + " AS place, " + fault + " AS fault FROM " +
-                                       source.name.Sql() + " AS s OFFSET 0) AS f WHERE f.fault IS NOT NULL LIMIT 1");
+  // on a cluster both OFFSET and a number of the row would gather all rows in one process
+  const bool cluster = pg::OnGreenplum();
+  const std::string place = source.has_ctid ? std::string("s.ctid::pg_catalog.text") + (cluster ? ", s.gp_segment_id::pg_catalog.text" : ", NULL::pg_catalog.text")
+                                            : std::string(cluster ? "NULL::pg_catalog.text" : "pg_catalog.row_number() OVER ()::pg_catalog.text") + ", NULL::pg_catalog.text";
+  const pg::Result found = pg::Execute("SELECT f.fault, f.place, f.segment FROM (SELECT " + fault + ", " + place + " FROM " + source.name.Sql() +
+                                       " AS s" + (cluster ? "" : " OFFSET 0") +
+                                       ") AS f (fault, place, segment) WHERE f.fault IS NOT NULL LIMIT 1");
   if (found.empty()) return;
-  const base::Value parts = base::ParseLiteral(found.at(0, 1).value_or(""));
-  const std::string where = found.at(0, 0).value_or("");
+  const base::Value parts = base::ParseLiteral(found.at(0, 0).value_or(""));
+  const std::string where = found.at(0, 1).value_or("");
   std::string detail = parts.list().at(2).string();
-  detail += detail.empty() ? "" : " ";
-  detail += source.has_ctid ? "It is the row with ctid '" + where + "' of table " + source.Text() + "."
-                            : "It is row " + where + " of a scan of " + source.Text() + ".";
+  if (!detail.empty() && !where.empty()) detail += " ";
+  if (source.has_ctid) {
+    const std::string segment = found.at(0, 2) ? "gp_segment_id " + *found.at(0, 2) + " and " : "";
+    detail += "It is the row with " + segment + "ctid '" + where + "' of table " + source.Text() + ".";
+  } else if (!where.empty()) {
+    detail += "It is row " + where + " of a scan of " + source.Text() + ".";
+  }
   throw Error(static_cast<ErrorCode>(parts.list().at(0).integer()), parts.list().at(1).string(), detail, parts.list().at(3).string());
 }
 

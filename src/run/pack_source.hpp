@@ -50,6 +50,7 @@ Profile ProfileSource(const Source& source);
 void RaiseFault(const Source& source, const base::DataSpec& spec);
 
 /// Names of the packed table's columns besides the data columns.
+constexpr const char* kPlaceColumn = "__dist_key__";  // on a cluster only
 constexpr const char* kPartitionColumn = "partition_id";
 constexpr const char* kBufferColumn = "buffer_id";
 constexpr const char* kWeightColumn = "sample_weight";

@@ -308,6 +308,9 @@ SpecPair TrainingSpec(const Source& source, const Profile& profile, const SpecRe
     }
     ColumnSpec from = spec;
     from.shape = source_shape;
+    // values are converted without them, and they need not fit the source's shape
+    from.mean.clear();
+    from.std.clear();
     (i < source.inputs ? specs.data.inputs : specs.data.targets).push_back(std::move(spec));
     (i < source.inputs ? specs.source.inputs : specs.source.targets).push_back(std::move(from));
   }
@@ -352,6 +355,9 @@ SpecPair ValidationSpec(const Source& source, const Profile& profile, const base
     }
     ColumnSpec from = spec;
     from.shape = source_shape;
+    // values are converted without them, and they need not fit the source's shape
+    from.mean.clear();
+    from.std.clear();
     (i < source.inputs ? specs.data.inputs : specs.data.targets).push_back(std::move(spec));
     (i < source.inputs ? specs.source.inputs : specs.source.targets).push_back(std::move(from));
   }

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "base/error.hpp"
+#include "pg/cluster.hpp"
 #include "pg/sql.hpp"
 #include "run/pack.hpp"
 
@@ -19,7 +20,7 @@ class RowMaker {
     values_ += (values_.empty() ? "" : ", ") + number + through + "::" + type;
   }
   void Write(const pg::TableName& table, bool temporary) const {
-    pg::Execute((temporary ? "CREATE TEMPORARY TABLE " : "CREATE TABLE ") + table.Sql() + " (" + definitions_ + ")");
+    pg::Execute((temporary ? "CREATE TEMPORARY TABLE " : "CREATE TABLE ") + table.Sql() + " (" + definitions_ + ")" + pg::DistributedBy("output_table"));
     pg::Execute("INSERT INTO " + table.Sql() + " VALUES (" + values_ + ")", params_);
   }
 
@@ -65,7 +66,7 @@ void WriteSummary(const pg::TableName& name, bool temporary, const Source& sourc
   std::string counts;
   for (size_t i = 0; i < source.targets; ++i) {
     const SourceColumn& c = source.columns[source.inputs + i];
-    const base::ColumnSpec& spec = summary.spec.targets[i];
+    const base::ColumnSpec& spec = summary.packed.spec.targets[i];
     const std::string column = c.column.name + kClassValuesSuffix;
     counts += (counts.empty() ? "" : ",") + (c.labels() ? std::to_string(spec.num_classes) : std::string("NULL"));
     if (c.labels()) {
@@ -77,16 +78,23 @@ void WriteSummary(const pg::TableName& name, bool temporary, const Source& sourc
   row.Add("buffer_size", "integer", summary.buffer_size);
   row.Add("normalizing_const", "real", summary.normalizing_const);
   row.Add("num_classes", "integer[]", "{" + counts + "}");
-  row.Add("distribution_rules", "text", std::string("all_segments"));
-  row.Add("__internal_gpu_config__", "text", std::string("all_segments"));
-  row.Add("num_partitions", "integer", static_cast<int64_t>(summary.spec.num_partitions));
+  const auto segments = [&row](const char* name, const std::optional<std::vector<int64_t>>& chosen) {
+    if (chosen) {
+      row.Add(name, "integer[]", *chosen);
+    } else {
+      row.Add(name, "text", std::string("all_segments"));
+    }
+  };
+  segments("distribution_rules", summary.dbids);
+  segments("__internal_gpu_config__", summary.contents);
+  row.Add("num_partitions", "integer", static_cast<int64_t>(summary.packed.spec.num_partitions));
   row.Add("seed", "bigint", summary.seed);
-  row.Add("rows", "bigint", summary.spec.rows);
-  row.Add("data_spec", "json", base::WriteDataSpec(summary.spec), "::pg_catalog.text");
-  row.Add("digest", "text", summary.digest);
-  row.Add("partition_rows", "bigint[]", summary.partition_rows);
-  row.Add("partition_buffers", "integer[]", summary.partition_buffers);
-  row.Add("max_buffer_rows", "bigint", summary.max_buffer_rows);
+  row.Add("rows", "bigint", summary.packed.spec.rows);
+  row.Add("data_spec", "json", base::WriteDataSpec(summary.packed.spec), "::pg_catalog.text");
+  row.Add("digest", "text", summary.packed.digest);
+  row.Add("partition_rows", "bigint[]", summary.packed.partition_rows);
+  row.Add("partition_buffers", "integer[]", summary.packed.partition_buffers);
+  row.Add("max_buffer_rows", "bigint", summary.packed.max_buffer_rows);
   row.Add("format_version", "integer", static_cast<int64_t>(kPackedFormatVersion));
   row.Write(name, temporary);
 }

@@ -1,24 +1,28 @@
 // The packed table itself: rows in the order of the shuffle are cut into partitions and buffers and written, one buffer at a time.
 //
-// Memory: one buffer. Digest: base::Hash (seed 0) over, for each buffer in order of (partition, buffer), partition_id, buffer_id, rows and
-// both halves of the buffer's own hash, as little-endian 64-bit words; a buffer's hash is that of its columns' bytes one after another.
+// Memory: one buffer.
 #pragma once
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/hash.hpp"
 #include "base/tensor.hpp"
 #include "pg/names.hpp"
 #include "pg/sql.hpp"
 #include "run/pack_buffers.hpp"
 #include "run/pack_convert.hpp"
+#include "run/pack_note.hpp"
 
 namespace run {
+
+/// Inputs, targets.
+std::vector<const base::ColumnSpec*> DataColumns(const base::DataSpec& spec);
+
+/// Makes the table, empty. rows: of its largest buffer. Errors: kLimitExceeded when a column of a buffer would be too large.
+void CreatePackedTable(const pg::TableName& output, bool temporary, const base::DataSpec& spec, int64_t rows);
 
 class PackWriter {
  public:
@@ -28,15 +32,8 @@ class PackWriter {
   ~PackWriter();
 
   void Add(std::string_view packed_row);
-  /// Writes what is left and the primary key. Errors: kInternal unless exactly `rows` rows came.
-  void Finish();
-
-  // After Finish.
-  const base::DataSpec& spec() const { return spec_; }  // with the constants of standardisation
-  const std::vector<int64_t>& partition_rows() const { return partition_rows_; }
-  const std::vector<int64_t>& partition_buffers() const { return partition_buffers_; }
-  int64_t max_buffer_rows() const { return max_buffer_rows_; }
-  std::string digest() const;
+  /// Writes the primary key. Errors: kInternal unless exactly `rows` rows came.
+  Packed Finish();
 
  private:
   void StartPartition();
@@ -45,17 +42,16 @@ class PackWriter {
   pg::TableName output_;
   base::DataSpec spec_;
   int64_t rows_;
+  int partitions_;
   BufferPlan plan_;
+  std::vector<bool> standardized_;
   BufferBuilder builder_;
-  std::vector<std::optional<Moments>> moments_;
+  PackTally tally_;
   std::unique_ptr<pg::Statement> insert_;
-  std::vector<int64_t> partition_rows_, partition_buffers_;
-  base::Hasher digest_;
   int64_t added_ = 0;
-  size_t partition_ = 0;
+  int64_t partition_ = 0, buffer_ = 0;
   int64_t rows_left_ = 0;    // in this partition
   int64_t buffer_rows_ = 0;  // of this partition's buffers
-  int64_t max_buffer_rows_ = 0;
 };
 
 }  // namespace run

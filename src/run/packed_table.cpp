@@ -150,4 +150,14 @@ void RequireCompatible(const PackedTable& training, const PackedTable& validatio
   for (size_t i = 0; i < training.spec.targets.size(); ++i) RequireSame(training.spec.targets[i], validation.spec.targets[i]);
 }
 
+// Rows added or deleted behind the summary's back would train another model than the one that the run's summary describes.
+void CheckVisitedRows(const PackedTable& table, int partition, int64_t rows) {
+  const int64_t expected = table.partition_rows[static_cast<size_t>(partition)];
+  if (rows == expected) return;
+  throw Error(ErrorCode::kDataCorrupted,
+                    "partition " + std::to_string(partition) + " of packed table " + table.name.Sql() + " has " + std::to_string(rows) +
+                        " rows, its summary says " + std::to_string(expected),
+                    "The packed table was changed after it was made.", "Pack the data again by training_preprocessor_dl().");
+}
+
 }  // namespace run

@@ -33,4 +33,7 @@ PackedTable OpenPackedTable(std::string_view name, const char* what);
 /// columns, same shapes, same classes, same scale.
 void RequireCompatible(const PackedTable& training, const PackedTable& validation);
 
+/// Throws kDataCorrupted unless a pass over the partition saw as many rows as the summary says.
+void CheckVisitedRows(const PackedTable& table, int partition, int64_t rows);
+
 }  // namespace run

@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
+#include "pg/cluster.hpp"
 #include "pg/sql.hpp"
 
 namespace run {
@@ -83,7 +84,7 @@ void PredictionTable::Create() const {
   for (const ColumnDefinition& column : columns_) {
     definition += (definition.empty() ? "" : ", ") + pg::QuoteIdent(column.name) + " " + column.type;
   }
-  pg::Execute("CREATE TABLE " + name_.Sql() + " (" + definition + ")");
+  pg::Execute("CREATE TABLE " + name_.Sql() + " (" + definition + ")" + pg::DistributedRandomly());
 }
 
 void PredictionTable::Insert(const std::vector<std::string>& ids, const std::vector<std::vector<float>>& values) const {

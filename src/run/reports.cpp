@@ -8,7 +8,7 @@
 #include "base/error.hpp"
 #include "pg/names.hpp"
 #include "pg/sql.hpp"
-#include "run/hop_loop.hpp"
+#include "plan/metric_order.hpp"
 
 namespace run {
 namespace {
@@ -89,8 +89,8 @@ void SortEntries(std::vector<Entry>* entries) {
   std::sort(entries->begin(), entries->end(), [by_metric](const Entry& a, const Entry& b) {
     if (a.diverged != b.diverged) return b.diverged;
     if (by_metric && !a.diverged) {
-      if (BetterMetric(a.metric, a.metric_value, b.metric_value)) return true;
-      if (BetterMetric(a.metric, b.metric_value, a.metric_value)) return false;
+      if (plan::BetterMetric(a.metric, a.metric_value, b.metric_value)) return true;
+      if (plan::BetterMetric(a.metric, b.metric_value, a.metric_value)) return false;
     }
     if (LowerLoss(a.loss, b.loss)) return true;
     if (LowerLoss(b.loss, a.loss)) return false;
@@ -103,13 +103,16 @@ std::vector<std::pair<std::string, std::string>> ReadNames(const pg::TableName& 
   std::vector<std::pair<std::string, std::string>> names;
   const pg::TableName summary = models.WithSuffix("_summary");
   if (!pg::TableExists(summary) || pg::FindColumn(pg::TableColumns(summary, kArgument), "model_arch_table") == nullptr) return names;
-  const pg::Result found = pg::Read("SELECT s.model_arch_table FROM " + summary.Sql() +
-                                    " s JOIN pg_catalog.pg_class c"
-                                    " ON c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(s.model_arch_table)"
-                                    " WHERE pg_catalog.has_table_privilege(c.oid, 'SELECT') AND c.relkind OPERATOR(pg_catalog.=) ANY "
-                                    "(ARRAY['r', 'p', 'v', 'm', 'f']::pg_catalog.\"char\"[]) LIMIT 1");
+  const pg::Result found = pg::Read("SELECT s.model_arch_table FROM " + summary.Sql() + " s WHERE s.model_arch_table IS NOT NULL LIMIT 1");
   if (found.empty()) return names;
   const pg::TableName architectures = pg::ParseTableName(found.Text(), "model_arch_table");
+  if (!pg::TableExists(architectures)) return names;
+  const pg::Result readable =
+      pg::Read("SELECT pg_catalog.has_table_privilege(c.oid, 'SELECT') AND c.relkind OPERATOR(pg_catalog.=) ANY "
+               "(ARRAY['r', 'p', 'v', 'm', 'f']::pg_catalog.\"char\"[]) FROM pg_catalog.pg_class c"
+               " WHERE c.oid OPERATOR(pg_catalog.=) $1::pg_catalog.regclass",
+               {architectures.Sql()});
+  if (readable.empty() || readable.at(0, 0).value_or("f") != "t") return names;
   const std::vector<pg::Column> columns = pg::TableColumns(architectures, "model_arch_table");
   if (pg::FindColumn(columns, "model_id") == nullptr || pg::FindColumn(columns, "name") == nullptr) return names;
   const pg::Result rows =

@@ -1,46 +1,73 @@
 // Makespans of plans, simulated by src/plan alone: what many workers would gain, without having them. One iteration is every model's pass over all
-// partitions; the unit of time is the cheapest model's visit. Prints a Markdown table for docs/benchmarks.md.
+// partitions; the unit of time is the cheapest model's visit. Prints two Markdown tables for docs/benchmarks.md.
 #include <cmath>
 #include <cstdio>
 #include <exception>
+#include <utility>
 #include <vector>
 
+#include "base/philox.hpp"
 #include "plan/simulate.hpp"
 
 namespace {
 
 constexpr int kIterations = 5;
 
-/// n models: all alike, or costs spread evenly on a logarithmic scale from 1 to `spread`.
+/// n models: all alike, or costs spread evenly on a logarithmic scale from 1 to `spread`, in the order of their costs.
 std::vector<double> Costs(int n, double spread) {
   std::vector<double> costs;
   for (int i = 0; i < n; i++) costs.push_back(n > 1 ? std::pow(spread, static_cast<double>(i) / (n - 1)) : 1.0);
   return costs;
 }
 
-void Line(int workers, int models, double spread) {
-  const std::vector<double> costs = Costs(models, spread);
-  const int partitions = workers;
-  const plan::SimulationResult hop = plan::SimulateShared(costs, partitions, models, workers, kIterations, false);
-  const plan::SimulationResult barrier = plan::SimulateShared(costs, partitions, models, workers, kIterations, true);
-  const plan::SimulationResult waves = plan::SimulateWaves(costs, workers, kIterations);
-  const plan::SimulationResult rotation = plan::SimulateRotation(costs, workers, kIterations);
-  std::printf("| %d | %d | %s | %.3f | %.3f | %.3f | %.3f |\n", workers, models, spread > 1 ? "1:8" : "equal", hop.ratio(), barrier.ratio(), waves.ratio(),
-              rotation.ratio());
+std::vector<double> Shuffled(std::vector<double> costs) {
+  base::Stream random(1, 0, base::Purpose::kSearch);
+  for (size_t i = costs.size(); i > 1; i--) std::swap(costs[i - 1], costs[random.Below(i)]);
+  return costs;
+}
+
+const char* Name(double spread) { return spread > 1 ? "1:8" : "equal"; }
+
+void SharedTable() {
+  std::printf("| workers | models | costs | hopping | hopping, metrics every iteration |\n|---|---|---|---|---|\n");
+  for (const int workers : {8, 16, 32, 64, 128, 256}) {
+    // twice as many models as workers, a number that does not divide evenly, and four times as many
+    for (const int models : {2 * workers, 2 * workers + 3, 4 * workers}) {
+      for (const double spread : {1.0, 8.0}) {
+        const std::vector<double> costs = Costs(models, spread);
+        const plan::SimulationResult hop = plan::SimulateShared(costs, workers, models, workers, kIterations, false);
+        const plan::SimulationResult barrier = plan::SimulateShared(costs, workers, models, workers, kIterations, true);
+        std::printf("| %d | %d | %s | %.3f | %.3f |\n", workers, models, Name(spread), hop.ratio(), barrier.ratio());
+      }
+    }
+  }
+}
+
+void WavesTable() {
+  std::printf("| segments | models | costs | waves of bundles | waves with rests | rotation of single models | the same, models shuffled |\n");
+  std::printf("|---|---|---|---|---|---|---|\n");
+  for (const int segments : {8, 16, 32, 64, 128, 256, 512, 1024}) {
+    for (const int models : {segments, 2 * segments, 4 * segments, 4 * segments + 3, 8 * segments, 8 * segments + 3, 16 * segments}) {
+      for (const double spread : {1.0, 8.0}) {
+        const std::vector<double> costs = Costs(models, spread);
+        const plan::SimulationResult waves = plan::SimulateWaves(costs, segments, kIterations);
+        const plan::SimulationResult rests = plan::SimulateRestingWaves(costs, segments, kIterations);
+        const plan::SimulationResult rotation = plan::SimulateRotation(costs, segments, kIterations);
+        const plan::SimulationResult shuffled = plan::SimulateRotation(Shuffled(costs), segments, kIterations);
+        std::printf("| %d | %d | %s | %.3f | %.3f | %.3f | %.3f |\n", segments, models, Name(spread), waves.ratio(), rests.ratio(), rotation.ratio(),
+                    shuffled.ratio());
+      }
+    }
+  }
 }
 
 }  // namespace
 
 int main() {
   try {
-    std::printf("| workers | models | costs | hopping | hopping, metrics every iteration | waves of bundles | rotation of single models |\n");
-    std::printf("|---|---|---|---|---|---|---|\n");
-    for (const int workers : {8, 16, 32, 64, 128, 256}) {
-      // twice as many models as workers, a number that does not divide evenly, and four times as many
-      for (const int models : {2 * workers, 2 * workers + 3, 4 * workers}) {
-        for (const double spread : {1.0, 8.0}) Line(workers, models, spread);
-      }
-    }
+    SharedTable();
+    std::printf("\n");
+    WavesTable();
   } catch (const std::exception& e) {
     std::fprintf(stderr, "%s\n", e.what());
     return 1;

@@ -133,6 +133,16 @@ scratch_server() {
   server_start "$scratch" -c fsync=off "$@"
 }
 
+# case_data <directory>: makes what the SQL cases read: the data sets, and the SQL of the documents, which is run too.
+case_data() {
+  local document
+  mkdir -p "$1"
+  cp "$cerebro_root"/test/data/* "$cerebro_root/docs/quickstart.sql" "$1"
+  for document in README docs/tutorial; do
+    awk '/^```/ { on = /^```sql/; next } on' "$cerebro_root/$document.md" >"$1/$(basename "$document").sql"
+  done
+}
+
 # describe_machine: what figures depend on, in four lines.
 describe_machine() {
   printf 'date:    %s\n' "$(date -u +%Y-%m-%d)"

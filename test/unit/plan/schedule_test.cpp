@@ -219,6 +219,33 @@ TEST(Scheduler, TakesMostRemainingWorkFirst) {
   EXPECT_EQ(b.visit, 1);
 }
 
+// What is left to do when models have stopped between two targets.
+TEST(Scheduler, EndedBundlesAreAtEveryTarget) {
+  const Plan plan = MakePlan({3, 2, 1}, 2, 3, 0);
+  Block block(plan);
+  Scheduler s(block.data(), plan, true);
+  s.End(0);
+  s.SetAlive(1, 0.25);  // 2 * 2 * 0.25 of work, less than the third bundle's 2
+  s.SetTarget(1);
+  Scheduler::Task task;
+  std::vector<int> order;
+  while (s.Take(&task)) {
+    order.push_back(task.bundle);
+    s.Done(task, task.bundle == 1 ? 0.25 : 1.0);
+  }
+  EXPECT_EQ(order, std::vector<int>({2, 1, 2, 1}));
+  EXPECT_TRUE(s.AtTarget());
+  EXPECT_EQ(s.VisitsDone(), 4);
+  s.SetTarget(2);
+  EXPECT_FALSE(s.AtTarget());
+  s.End(1);
+  s.End(2);
+  EXPECT_TRUE(s.AtTarget());
+  EXPECT_FALSE(s.Take(&task));
+  EXPECT_THROW(s.End(3), base::Error);
+  EXPECT_THROW(s.SetAlive(-1, 1), base::Error);
+}
+
 TEST(Scheduler, RefusesWhatItDidNotHandOut) {
   const Plan plan = MakePlan({1, 1}, 2, 2, 0);
   Block block(plan);

@@ -9,6 +9,8 @@
 #include "base/philox.hpp"
 #include "engine/gather.hpp"
 #include "engine/kernel_math.hpp"
+#include "engine/kernel_norm_math.hpp"
+#include "engine/kernel_pointwise_math.hpp"
 #include "engine/optimizer.hpp"
 
 namespace {
@@ -89,14 +91,13 @@ void HashKernels(base::Hasher* hasher) {
     add(out);
     add(gradient);
   }
-  std::vector<T> sums(kColumns), product(kElements), gradient = y, e = x, t = x, losses(kRows);
-  engine::ColumnSums(x.data(), kRows, kColumns, sums.data());
+  std::vector<T> product(kElements), gradient = y, e = x, t = x, losses(kRows);
   engine::Multiply(x.data(), y.data(), kElements, product.data());
   engine::AddRegularizer(x.data(), kElements, T(0.01), T(0.2), gradient.data());
   for (T& v : e) v *= 30;
   engine::Exponentials(kElements, e.data());
   engine::Tangents(kElements, t.data());
-  for (const std::vector<T>* values : {&sums, &product, &gradient, &e, &t}) add(*values);
+  for (const std::vector<T>* values : {&product, &gradient, &e, &t}) add(*values);
   const double regularizer = engine::RegularizerSum(x.data(), kElements, 0.1, 0.2);
   hasher->Update(&regularizer, sizeof(regularizer));
   std::vector<int64_t> index;
@@ -117,6 +118,40 @@ void HashKernels(base::Hasher* hasher) {
   }
 }
 
+template <typename T>
+void HashLayers(base::Hasher* hasher) {
+  constexpr int64_t kRows = 17, kColumns = 59;
+  const std::vector<T> x = Random<T>(21, false), g = Random<T>(22, false), gamma = Random<T>(23, true), beta = Random<T>(24, false);
+  const auto add = [&](const std::vector<T>& values) { hasher->Update(values.data(), values.size() * sizeof(T)); };
+  for (int kind = 0; kind <= static_cast<int>(engine::Pointwise::kMish); kind++) {
+    engine::PointwiseFunction f;
+    f.kind = static_cast<engine::Pointwise>(kind);
+    f.slope = 0.3;
+    f.threshold = 0.1;
+    f.limit = 0.9;
+    f.alpha = 0.7;
+    std::vector<T> y(kElements), dx(kElements);
+    engine::ApplyPointwise(f, x.data(), kElements, y.data());
+    engine::PointwiseGradient(f, x.data(), g.data(), kElements, dx.data());
+    add(y);
+    add(dx);
+  }
+  std::vector<T> y(kElements), dx(kElements), mean(kColumns), variance(kColumns), a(kColumns), b(kColumns), dgamma(kColumns), dbeta(kColumns);
+  engine::LogSoftmax(x.data(), kRows, kColumns, y.data());
+  engine::LogSoftmaxGradient(y.data(), g.data(), kRows, kColumns, dx.data());
+  add(y);
+  add(dx);
+  engine::ColumnMoments(x.data(), kRows, kColumns, mean.data(), variance.data());
+  engine::NormaliseColumns(x.data(), kRows, kColumns, mean.data(), gamma.data(), beta.data(), y.data());
+  engine::ColumnGradientSums(g.data(), x.data(), kRows, kColumns, mean.data(), a.data(), b.data());
+  engine::ColumnGradient(g.data(), x.data(), kRows, kColumns, mean.data(), a.data(), b.data(), gamma.data(), dx.data());
+  for (const std::vector<T>* values : {&mean, &variance, &y, &a, &b, &dx}) add(*values);
+  std::vector<T> inverse(kRows), means(kRows);
+  engine::NormaliseRows(x.data(), kRows, kColumns, T(0.01), gamma.data(), beta.data(), means.data(), inverse.data(), y.data());
+  engine::RowGradient(g.data(), x.data(), kRows, kColumns, gamma.data(), means.data(), inverse.data(), dx.data(), dgamma.data(), dbeta.data());
+  for (const std::vector<T>* values : {&means, &inverse, &y, &dx, &dgamma, &dbeta}) add(*values);
+}
+
 }  // namespace
 
 int main() {
@@ -127,6 +162,8 @@ int main() {
   HashGather<double>(&hasher);
   HashKernels<float>(&hasher);
   HashKernels<double>(&hasher);
+  HashLayers<float>(&hasher);
+  HashLayers<double>(&hasher);
   std::printf("%s\n", base::ToHex(hasher.Finish()).c_str());
   return 0;
 }

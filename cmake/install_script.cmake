@@ -1,0 +1,18 @@
+# Puts the install script together from its parts, without the words that an older server refuses.
+#
+#   cmake "-DPARTS=a.sql;b.sql" -DOUT=file -DSERVER="PostgreSQL 15.1" -P install_script.cmake
+string(REGEX MATCH "[0-9]+(\\.[0-9]+)?" version "${SERVER}")
+
+set(script "")
+foreach(part ${PARTS})
+  file(READ ${part} text)
+  string(APPEND script "${text}")
+endforeach()
+if(version VERSION_LESS 11)
+  string(REGEX REPLACE ",[ \n]*FINALFUNC_MODIFY = [A-Z_]+" "" script "${script}")
+endif()
+if(version VERSION_LESS 9.6)
+  string(REGEX REPLACE ",[ \n]*PARALLEL = [A-Z]+" "" script "${script}")
+  string(REGEX REPLACE " PARALLEL (SAFE|UNSAFE|RESTRICTED)" "" script "${script}")
+endif()
+file(WRITE ${OUT} "${script}")

@@ -1,0 +1,31 @@
+-- What the segments run while a table is packed. Internal.
+
+-- The same as _pack_row; volatile, so that no planner evaluates it a second time where its value is used twice.
+CREATE FUNCTION cerebro._pack_row_once(data_spec text, row_value record) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'pg_cerebro_pack_row' LANGUAGE C VOLATILE CALLED ON NULL INPUT COST 100;
+COMMENT ON FUNCTION cerebro._pack_row_once(text, record) IS 'internal: a row converted to packed bytes';
+
+CREATE FUNCTION cerebro._pack_place(layout text, key bigint, nth bigint) RETURNS integer
+    AS 'MODULE_PATHNAME', 'pg_cerebro_pack_place' LANGUAGE C IMMUTABLE STRICT;
+COMMENT ON FUNCTION cerebro._pack_place(text, bigint, bigint) IS 'internal: distribution key of a packed row';
+
+CREATE FUNCTION cerebro._pack_slot(layout text, place integer, nth bigint) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'pg_cerebro_pack_slot' LANGUAGE C IMMUTABLE STRICT;
+COMMENT ON FUNCTION cerebro._pack_slot(text, integer, bigint) IS 'internal: partition and buffer of a packed row';
+
+CREATE FUNCTION cerebro._pack_column(data bytea, row_bytes integer, first integer, width integer) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'pg_cerebro_pack_column' LANGUAGE C IMMUTABLE STRICT;
+COMMENT ON FUNCTION cerebro._pack_column(bytea, integer, integer, integer) IS 'internal: a column of a buffer';
+
+CREATE FUNCTION cerebro._buffer_note(data_spec text, standardized text, VARIADIC data "any") RETURNS bytea
+    AS 'MODULE_PATHNAME', 'pg_cerebro_buffer_note' LANGUAGE C IMMUTABLE CALLED ON NULL INPUT;
+COMMENT ON FUNCTION cerebro._buffer_note(text, text, "any") IS 'internal: rows, hash and sums of a buffer';
+
+CREATE FUNCTION cerebro._device_count() RETURNS integer
+    AS 'MODULE_PATHNAME', 'pg_cerebro_device_count' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION cerebro._device_count() IS 'internal: CUDA devices that this process sees';
+
+-- GPORCA tells of columns without statistics in a NOTICE; packed columns never have any.
+ALTER FUNCTION cerebro.training_preprocessor_dl(text, text, text, text, integer, real, integer[], text, integer, bigint, text, boolean, text, text,
+        text) SET optimizer_print_missing_stats = off;
+ALTER FUNCTION cerebro.validation_preprocessor_dl(text, text, text, text, text, integer, text) SET optimizer_print_missing_stats = off;

@@ -1,0 +1,37 @@
+-- What segments run. Internal: called by fit_multiple_model and evaluate; every other use is refused or does nothing.
+
+CREATE TYPE cerebro._wave_row AS (next_key integer, model integer, piece integer, keep integer, data bytea, record bytea);
+COMMENT ON TYPE cerebro._wave_row IS 'internal: a row of a wave''s result';
+
+CREATE FUNCTION cerebro._fit_bundle_transition(internal, orders bytea, kind integer, a integer, b integer, VARIADIC data "any") RETURNS internal
+    AS 'MODULE_PATHNAME', 'pg_cerebro_fit_bundle_transition' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
+COMMENT ON FUNCTION cerebro._fit_bundle_transition(internal, bytea, integer, integer, integer, "any") IS 'internal: transition function of _fit_bundle';
+
+CREATE FUNCTION cerebro._fit_bundle_final(internal) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'pg_cerebro_fit_bundle_final' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
+COMMENT ON FUNCTION cerebro._fit_bundle_final(internal) IS 'internal: final function of _fit_bundle';
+
+CREATE AGGREGATE cerebro._fit_bundle(orders bytea, kind integer, a integer, b integer, VARIADIC data "any") (
+    SFUNC = cerebro._fit_bundle_transition, STYPE = internal, FINALFUNC = cerebro._fit_bundle_final);
+COMMENT ON AGGREGATE cerebro._fit_bundle(bytea, integer, integer, integer, "any") IS
+    'internal: trains or scores the models of a segment on its packed rows';
+
+CREATE FUNCTION cerebro._wave_rows(wave bigint) RETURNS SETOF cerebro._wave_row
+    AS 'MODULE_PATHNAME', 'pg_cerebro_wave_rows' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION cerebro._wave_rows(bigint) IS 'internal: states or sums after a wave, in the process that ran it';
+
+CREATE FUNCTION cerebro._state_weights_transition(internal, piece bytea) RETURNS internal
+    AS 'MODULE_PATHNAME', 'pg_cerebro_state_weights_transition' LANGUAGE C IMMUTABLE CALLED ON NULL INPUT;
+COMMENT ON FUNCTION cerebro._state_weights_transition(internal, bytea) IS 'internal: transition function of _state_weights';
+
+CREATE FUNCTION cerebro._state_weights_final(internal) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'pg_cerebro_state_weights_final' LANGUAGE C IMMUTABLE CALLED ON NULL INPUT;
+COMMENT ON FUNCTION cerebro._state_weights_final(internal) IS 'internal: final function of _state_weights';
+
+CREATE AGGREGATE cerebro._state_weights(piece bytea) (
+    SFUNC = cerebro._state_weights_transition, STYPE = internal, FINALFUNC = cerebro._state_weights_final);
+COMMENT ON AGGREGATE cerebro._state_weights(bytea) IS 'internal: the weights of a training state, from its pieces in order';
+
+CREATE FUNCTION cerebro._segment_report() RETURNS text
+    AS 'MODULE_PATHNAME', 'pg_cerebro_segment_report' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION cerebro._segment_report() IS 'internal: library, build and memory held by this process, as JSON';

@@ -1,0 +1,234 @@
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "base/tensor.hpp"
+#include "engine/kernel_layer.hpp"
+#include "engine/kernel_patches.hpp"
+#include "engine/kernel_window.hpp"
+#include "engine/module.hpp"
+
+namespace engine {
+
+namespace {
+
+int64_t Rounded(int64_t elements) { return (elements + kPanelColumns - 1) / kPanelColumns * kPanelColumns; }
+
+// Images into the middle of larger ones with zeros around (and, with a step of more than one, between).
+template <typename T>
+void Place(const T* image, int64_t height, int64_t width, int64_t channels, int64_t step_y, int64_t step_x, int64_t top, int64_t left,
+           int64_t full_height, int64_t full_width, T* out) {
+  const int64_t row = full_width * channels;
+  if (step_x > 1 || step_y > 1) {
+    std::fill_n(out, full_height * row, T(0));
+    for (int64_t y = 0; y < height; ++y) {
+      for (int64_t x = 0; x < width; ++x) {
+        std::copy_n(image + (y * width + x) * channels, channels, out + (y * step_y + top) * row + (x * step_x + left) * channels);
+      }
+    }
+    return;
+  }
+  // rows that a valid convolution with a stride never reads are left out
+  height = std::min(height, full_height - top);
+  const int64_t columns = std::min(width, full_width - left) * channels, before = left * channels, after = row - before - columns;
+  std::fill_n(out, top * row, T(0));
+  for (int64_t y = 0; y < height; ++y) {
+    T* to = out + (top + y) * row;
+    std::fill_n(to, before, T(0));
+    std::copy_n(image + y * width * channels, columns, to + before);
+    std::fill_n(to + before + columns, after, T(0));
+  }
+  std::fill_n(out + (top + height) * row, (full_height - top - height) * row, T(0));
+}
+
+// y = f(x * W + b). Forward: every output position is a patch of the (padded) image times the kernel. The kernel's gradient is the patches'
+// product with g; the gradient with respect to x gathers from g or scatters g, whichever is less work for the layer's shape.
+template <typename T>
+class KernelConv2D : public KernelLayer<T> {
+ public:
+  KernelConv2D(const Slide& rows, const Slide& columns, int64_t in, int64_t out, bool use_bias, KernelActivation activation, int graph_layer)
+      : KernelLayer<T>(rows.in * columns.in * in, rows.out * columns.out * out, graph_layer), rows_(rows), columns_(columns), in_(in),
+        out_(out), k_(rows.window * columns.window * in), padded_(rows.padded() || columns.padded()), use_bias_(use_bias),
+        activation_(activation), image_height_(padded_ ? rows.seen() : rows.in), image_width_(padded_ ? columns.seen() : columns.in),
+        g_height_(rows.in + (rows.window - 1) * rows.dilation), g_width_(columns.in + (columns.window - 1) * columns.dilation) {
+    offsets_ = Offsets(image_width_, in_);
+    g_offsets_ = Offsets(g_width_, out_);
+    scatters_ = Scatters();
+  }
+
+  // the images with their padding; the kernel in panels, both ways; one image's gradient, g's or x's, in its larger frame
+  int64_t ScratchElements(int64_t rows) const override {
+    return rows * ImageElements() + Rounded(PackedElements(k_, out_)) + Rounded(BackwardPanels()) +
+           Rounded(scatters_ ? image_height_ * image_width_ * in_ : g_height_ * g_width_ * out_);
+  }
+
+  void Forward(const KernelCall<T>& call) const override {
+    T* packed = call.scratch + call.rows * ImageElements();
+    const Panels<T> panels = PackPanels(call.weights[0], k_, out_, packed);
+    const T* bias = use_bias_ ? call.weights[1] : nullptr;
+    const bool relu = activation_ == KernelActivation::kReLU;
+    const PatchKernels<T>& kernels = ThePatchKernels<T>();
+    for (int64_t i = 0; i < call.rows; ++i) {
+      const T* x = call.x + i * this->input_elements();
+      if (padded_) {
+        Place(x, rows_.in, columns_.in, in_, 1, 1, rows_.before, columns_.before, image_height_, image_width_, Image(call, i));
+      }
+      kernels.product(PatchesOf(call, i), panels, bias, relu, call.y + i * this->output_elements());
+    }
+    if (!relu) BiasActivation(activation_, static_cast<const T*>(nullptr), call.rows * Positions(), out_, call.y);
+  }
+
+  void Backward(const KernelCall<T>& call, T* g, T* dx, T* const* gradients) const override {
+    T* panels = call.scratch + call.rows * ImageElements() + Rounded(PackedElements(k_, out_));
+    T* frame = panels + Rounded(BackwardPanels());
+    if (dx != nullptr) scatters_ ? PackSegments(call.weights[0], panels) : Turn(call.weights[0], panels);
+    const PatchKernels<T>& kernels = ThePatchKernels<T>();
+    for (int64_t i = 0; i < call.rows; ++i) {
+      T* gi = g + i * this->output_elements();
+      ActivationGradient(activation_, call.y + i * this->output_elements(), Positions(), out_, gi);
+      if (gradients != nullptr && gradients[0] != nullptr) kernels.gradient(PatchesOf(call, i), gi, out_, i > 0, gradients[0]);
+      if (gradients != nullptr && use_bias_ && gradients[1] != nullptr) kernels.column_sums(gi, Positions(), out_, i > 0, gradients[1]);
+      if (dx == nullptr) continue;
+      T* dxi = dx + i * this->input_elements();
+      scatters_ ? ScatterGradient(PatchesOf(call, i), gi, panels, frame, dxi) : GatherGradient(gi, panels, frame, dxi);
+    }
+  }
+
+  bool TakeActivation(KernelActivation activation) override {
+    if (activation_ != KernelActivation::kLinear) return false;
+    activation_ = activation;
+    return true;
+  }
+
+  KernelActivation DropActivation() override { return std::exchange(activation_, KernelActivation::kLinear); }
+
+ private:
+  int64_t Positions() const { return rows_.out * columns_.out; }
+  int64_t ImageElements() const { return padded_ ? Rounded(image_height_ * image_width_ * in_) : 0; }
+  T* Image(const KernelCall<T>& call, int64_t i) const { return call.scratch + i * ImageElements(); }
+  int64_t BackwardPanels() const {
+    return scatters_ ? static_cast<int64_t>(offsets_.size()) * PackedElements(out_, SegmentLength(in_)) : PackedElements(TurnedRows(), in_);
+  }
+  int64_t TurnedRows() const { return rows_.window * columns_.window * out_; }
+  // of one row of the window where its columns lie side by side, else of one element
+  int64_t SegmentLength(int64_t channels) const { return columns_.dilation == 1 ? columns_.window * channels : channels; }
+  // where g's first element lies in its spread image: the kernel's last element sees it from x's first one
+  static int64_t Top(const Slide& slide) { return (slide.window - 1) * slide.dilation - slide.before; }
+
+  std::vector<int64_t> Offsets(int64_t width, int64_t channels) const {
+    std::vector<int64_t> offsets;
+    for (int64_t y = 0; y < rows_.window; ++y) {
+      for (int64_t x = 0; x < (columns_.dilation == 1 ? 1 : columns_.window); ++x) {
+        offsets.push_back((y * rows_.dilation * width + x * columns_.dilation) * channels);
+      }
+    }
+    return offsets;
+  }
+
+  Patches<T> PatchesOf(const KernelCall<T>& call, int64_t i) const {
+    const T* image = padded_ ? Image(call, i) : call.x + i * this->input_elements();
+    return {image, rows_.out, columns_.out, rows_.stride * image_width_ * in_, columns_.stride * in_, offsets_.data(),
+            static_cast<int64_t>(offsets_.size()), SegmentLength(in_)};
+  }
+
+  // Vectors that it takes for n channels, halves counted.
+  static double Vectors(int64_t n) {
+    const int64_t rest = n % kPanelColumns;
+    return static_cast<double>(n / kPanelColumns) + (rest == 0 ? 0.0 : rest <= kPanelColumns / 2 ? 0.5 : 1.0);
+  }
+
+  // Which way to the gradient with respect to x takes fewer multiplications. Sums to memory are charged with a quarter.
+  bool Scatters() const {
+    const double gather = static_cast<double>(rows_.in * columns_.in * rows_.window * columns_.window) * Vectors(in_);
+    const double scatter = static_cast<double>(Positions()) * static_cast<double>(offsets_.size()) * Vectors(SegmentLength(in_));
+    return 1.25 * scatter < gather;
+  }
+
+  // x sees g: a convolution of g, spread by the strides, with the kernel turned around.
+  void GatherGradient(const T* g, const T* turned, T* frame, T* dx) const {
+    Place(g, rows_.out, columns_.out, out_, rows_.stride, columns_.stride, Top(rows_), Top(columns_), g_height_, g_width_, frame);
+    const Patches<T> patches{frame, rows_.in, columns_.in, g_width_ * out_, out_, g_offsets_.data(),
+                             static_cast<int64_t>(g_offsets_.size()), SegmentLength(out_)};
+    const Panels<T> panels{turned, in_, kPanelColumns, kPanelColumns * TurnedRows()};
+    ThePatchKernels<T>().product(patches, panels, nullptr, false, dx);
+  }
+
+  // g is shown to x: each position adds g times the kernel to its patch.
+  void ScatterGradient(const Patches<T>& patches, const T* g, const T* panels, T* frame, T* dx) const {
+    T* image = padded_ ? frame : dx;
+    std::fill_n(image, image_height_ * image_width_ * in_, T(0));
+    ThePatchKernels<T>().scatter(patches, g, out_, panels, image);
+    if (!padded_) return;
+    const int64_t height = std::min(rows_.in, image_height_ - rows_.before), width = std::min(columns_.in, image_width_ - columns_.before);
+    for (int64_t y = 0; y < rows_.in; ++y, dx += columns_.in * in_) {
+      const int64_t inside = y < height ? width * in_ : 0;
+      std::copy_n(frame + ((y + rows_.before) * image_width_ + columns_.before) * in_, inside, dx);
+      std::fill_n(dx + inside, columns_.in * in_ - inside, T(0));
+    }
+  }
+
+  void PackSegments(const T* w, T* packed) const {
+    const int64_t length = SegmentLength(in_);
+    for (size_t s = 0; s < offsets_.size(); ++s, w += length * out_, packed += PackedElements(out_, length)) {
+      PackTransposed(w, length, out_, packed);
+    }
+  }
+
+  // The kernel turned around, (window, out, in), into panels.
+  void Turn(const T* w, T* packed) const {
+    const int64_t window = rows_.window * columns_.window;
+    for (int64_t c = 0; c < in_; c += kPanelColumns) {
+      const int64_t columns = std::min(kPanelColumns, in_ - c);
+      for (int64_t p = window; p-- > 0;) {
+        const T* element = w + (p * in_ + c) * out_;
+        for (int64_t o = 0; o < out_; ++o, packed += kPanelColumns) {
+          for (int64_t j = 0; j < columns; ++j) packed[j] = element[j * out_ + o];
+        }
+      }
+    }
+  }
+
+  Slide rows_;
+  Slide columns_;
+  int64_t in_;   // channels
+  int64_t out_;
+  int64_t k_;    // elements of a patch
+  bool padded_;  // the images are copied with zeros around
+  bool use_bias_;
+  bool scatters_ = false;
+  KernelActivation activation_;
+  int64_t image_height_, image_width_;
+  int64_t g_height_, g_width_;
+  std::vector<int64_t> offsets_;    // of a patch's segments in an image
+  std::vector<int64_t> g_offsets_;  // and in a spread gradient
+};
+
+}  // namespace
+
+template <typename T>
+std::unique_ptr<KernelLayer<T>> MakeKernelConv2D(const KernelPlace& place) {
+  const base::Layer& layer = place.layer();
+  KernelActivation activation = KernelActivation::kLinear;
+  FindKernelActivation(Attribute(layer, "activation"), &activation);
+  double groups = 1;
+  if (FindNumber(layer, "groups", &groups) && groups != 1) return nullptr;
+  const base::Shape& in = place.input_shape;
+  const base::Shape& out = place.graph_call().output_shape;
+  if (in.size() != 3 || out.size() != 3) return nullptr;
+  const base::Shape& window = layer.weights[0].shape;
+  const auto [stride_y, stride_x] = PairAttribute(layer, "strides");
+  const auto [dilation_y, dilation_x] = PairAttribute(layer, "dilation_rate");
+  const bool same = TextAttribute(layer, "padding") == "same";
+  const Slide rows(in[0], out[0], window[0], stride_y, dilation_y, same);
+  const Slide columns(in[1], out[1], window[1], stride_x, dilation_x, same);
+  return std::make_unique<KernelConv2D<T>>(rows, columns, in[2], out[2], BoolAttribute(layer, "use_bias"), activation,
+                                           place.graph_call().layer);
+}
+
+template std::unique_ptr<KernelLayer<float>> MakeKernelConv2D(const KernelPlace&);
+template std::unique_ptr<KernelLayer<double>> MakeKernelConv2D(const KernelPlace&);
+
+}  // namespace engine

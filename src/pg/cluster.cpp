@@ -1,0 +1,165 @@
+#include "pg/cluster.hpp"
+
+#include <elf.h>
+#include <link.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/error.hpp"
+#include "pg/guard.hpp"
+
+extern "C" {
+#include "access/xact.h"
+#if CEREBRO_GREENPLUM
+#include "cdb/cdbhash.h"
+#include "cdb/cdbutil.h"
+#include "cdb/cdbvars.h"
+#include "utils/vmem_tracker.h"
+#endif
+}
+
+namespace pg {
+
+bool OnGreenplum() { return CEREBRO_GREENPLUM != 0; }
+
+#if CEREBRO_GREENPLUM
+
+int SegmentIndex() { return GpIdentity.segindex; }
+
+int SegmentCount() {
+  return call([] { return getgpsegmentCount(); });
+}
+
+std::vector<int32_t> SegmentKeys() {
+  const int count = SegmentCount();
+  std::vector<int32_t> keys(static_cast<size_t>(count), -1);
+  int32_t* found = keys.data();
+  call([&] {
+    const Oid family = get_opclass_family(cdb_default_distribution_opclass_for_type(INT4OID));
+    Oid function = cdb_hashproc_in_opfamily(family, INT4OID);
+    CdbHash* hash = makeCdbHash(count, 1, &function);
+    int missing = count;
+    for (int32 key = 0; missing > 0; key++) {
+      cdbhashinit(hash);
+      cdbhash(hash, 1, Int32GetDatum(key), false);
+      const unsigned segment = cdbhashreduce(hash);
+      if (found[segment] < 0) {
+        found[segment] = key;
+        missing--;
+      }
+    }
+    pfree(hash);
+  });
+  return keys;
+}
+
+std::string DistributedBy(const std::string& column) { return " WITH (appendonly = false) DISTRIBUTED BY (" + column + ")"; }
+
+std::string DistributedRandomly() { return " WITH (appendonly = false) DISTRIBUTED RANDOMLY"; }
+
+bool ReservedMemory::TryGrow(size_t bytes) {
+  if (VmemTracker_ReserveVmem(static_cast<int64>(bytes)) != MemoryAllocation_Success) return false;
+  bytes_ += bytes;
+  return true;
+}
+
+void ReservedMemory::Release() {
+  if (bytes_ > 0) VmemTracker_ReleaseVmem(static_cast<int64>(bytes_));
+  bytes_ = 0;
+}
+
+#else
+
+int SegmentIndex() { return -1; }
+int SegmentCount() { return 0; }
+std::vector<int32_t> SegmentKeys() { return {}; }
+std::string DistributedBy(const std::string&) { return {}; }
+std::string DistributedRandomly() { return {}; }
+
+bool ReservedMemory::TryGrow(size_t bytes) {
+  bytes_ += bytes;
+  return true;
+}
+
+void ReservedMemory::Release() { bytes_ = 0; }
+
+#endif
+
+void ReservedMemory::Grow(size_t bytes) {
+  if (TryGrow(bytes)) return;
+  const int segment = SegmentIndex();
+  throw base::Error(base::ErrorCode::kOutOfMemory,
+                    (segment < 0 ? std::string("the coordinator") : "segment " + std::to_string(segment)) + " refuses " +
+                        std::to_string(bytes) + " bytes for " + what_,
+                    std::to_string(bytes_) + " bytes were granted before.",
+                    "Raise gp_vmem_protect_limit or the resource group's memory, lower cerebro.cache_mem, or train fewer models at once.");
+}
+
+namespace {
+
+struct Found {
+  uintptr_t here;
+  char hex[2 * 64 + 1];
+};
+
+// The note that the linker wrote into the object that this function lies in.
+int LookForBuildId(struct dl_phdr_info* info, size_t, void* arg) {
+  auto* found = static_cast<Found*>(arg);
+  bool ours = false;
+  for (int i = 0; i < info->dlpi_phnum; i++) {
+    const auto& header = info->dlpi_phdr[i];
+    const uintptr_t begin = info->dlpi_addr + header.p_vaddr;
+    ours = ours || (header.p_type == PT_LOAD && found->here >= begin && found->here < begin + header.p_memsz);
+  }
+  if (!ours) return 0;
+  for (int i = 0; i < info->dlpi_phnum; i++) {
+    const auto& header = info->dlpi_phdr[i];
+    if (header.p_type != PT_NOTE) continue;
+    const char* at = reinterpret_cast<const char*>(info->dlpi_addr + header.p_vaddr);
+    const char* end = at + header.p_memsz;
+    while (end - at >= static_cast<std::ptrdiff_t>(sizeof(ElfW(Nhdr)))) {
+      ElfW(Nhdr) note;
+      std::memcpy(&note, at, sizeof(note));
+      const char* name = at + sizeof(note);
+      const auto* id = reinterpret_cast<const unsigned char*>(name + ((note.n_namesz + 3) & ~3U));
+      if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && std::memcmp(name, "GNU", 4) == 0) {
+        const size_t bytes = std::min<size_t>(note.n_descsz, 64);
+        for (size_t k = 0; k < bytes; k++) snprintf(found->hex + 2 * k, 3, "%02x", id[k]);
+        return 1;
+      }
+      at = reinterpret_cast<const char*>(id) + ((note.n_descsz + 3) & ~3U);
+    }
+  }
+  return 1;
+}
+
+constexpr int kMostCallbacks = 8;
+void (*abort_callbacks[kMostCallbacks])();
+int abort_callback_count = 0;
+
+extern "C" {
+static void RunAbortCallbacks(XactEvent event, void*) {
+  if (event != XACT_EVENT_ABORT) return;
+  for (int i = 0; i < abort_callback_count; i++) abort_callbacks[i]();
+}
+}
+
+}  // namespace
+
+std::string LibraryBuildId() {
+  Found found{reinterpret_cast<uintptr_t>(&LookForBuildId), {}};
+  dl_iterate_phdr(LookForBuildId, &found);
+  return found.hex;
+}
+
+void AtAbort(void (*callback)()) {
+  for (int i = 0; i < abort_callback_count; i++) {
+    if (abort_callbacks[i] == callback) return;
+  }
+  if (abort_callback_count == kMostCallbacks) throw base::Error(base::ErrorCode::kInternal, "too many callbacks for the end of a transaction");
+  if (abort_callback_count == 0) call([] { RegisterXactCallback(RunAbortCallbacks, nullptr); });
+  abort_callbacks[abort_callback_count++] = callback;
+}
+
+}  // namespace pg

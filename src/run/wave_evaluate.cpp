@@ -1,0 +1,68 @@
+#include "run/wave_evaluate.hpp"
+
+#include <set>
+#include <string>
+
+#include "pg/report.hpp"
+#include "pg/sql.hpp"
+#include "run/loaded_model.hpp"
+#include "run/segment_map.hpp"
+#include "run/wave_loop.hpp"
+#include "run/wave_step.hpp"
+#include "run/wave_tables.hpp"
+
+namespace run {
+namespace {
+
+// Weights that are too large for their column are in the pieces of the state.
+std::set<int> WithoutWeights(const ModelTable& models) {
+  const pg::Result rows = pg::Execute("SELECT mst_key FROM " + models.name.Sql() + " WHERE model_weights IS NULL");
+  std::set<int> keys;
+  for (const auto& row : rows.rows) keys.insert(std::stoi(row[0].value()));
+  return keys;
+}
+
+void CopyWeights(const WaveTables& tables, int32_t key, const std::string& source, const std::string& columns, const std::string& rows) {
+  if (rows.empty()) return;
+  pg::Execute("INSERT INTO " + tables.Sql("a") + " SELECT " + std::to_string(key) + ", v.model, " + columns + ", NULL FROM " + source +
+              " s JOIN (VALUES " + rows + ") v(mst_key, model) ON s.mst_key OPERATOR(pg_catalog.=) v.mst_key");
+}
+
+}  // namespace
+
+std::vector<std::vector<double>> SumsOnSegments(const ModelTable& models, const PackedTable& test, const pg::TableName& beside, bool use_gpus) {
+  CheckSegmentLibraries();
+  const SegmentMap map = FindSegments(test);
+  const std::vector<int32_t> keys = map.SegmentKeys();
+  const WaveTables tables(beside, {"a", "score"});
+  const std::set<int> without = WithoutWeights(models);
+  pg::Statement seed_row("INSERT INTO " + tables.Sql("a") + " VALUES (" + std::to_string(keys.front()) + ", $1::pg_catalog.int4, " +
+                             std::to_string(kSeedPiece) + ", pg_catalog.octet_length($2), $2, NULL)",
+                         {"int8", "bytea"}, false);
+  std::string weights, states;
+  for (size_t m = 0; m < models.models.size(); m++) {
+    pg::CheckInterrupts();
+    const StoredModel& stored = models.models[m];
+    if (IsDiverged(stored)) continue;
+    WaveSeed seed;
+    seed.kind = without.count(stored.mst_key) != 0 ? SeedKind::kState : SeedKind::kWeights;
+    seed.spec = ScoringSpec(stored);
+    seed.data = test.spec;
+    seed.precision = models.float64 ? base::DType::kFloat64 : base::DType::kFloat32;
+    seed.partitions = static_cast<uint32_t>(test.spec.num_partitions);
+    const std::string bytes = WriteSeed(seed);
+    seed_row.Run({static_cast<int64_t>(m), pg::Bytea{bytes}});
+    std::string& rows = seed.kind == SeedKind::kState ? states : weights;
+    rows += (rows.empty() ? "(" : ", (") + std::to_string(stored.mst_key) + ", " + std::to_string(m) + ")";
+  }
+  CopyWeights(tables, keys.front(), models.name.Sql(), "0, pg_catalog.octet_length(s.model_weights), s.model_weights", weights);
+  CopyWeights(tables, keys.front(), models.name.WithSuffix("_state").Sql(), "s.piece, pg_catalog.octet_length(s.data), s.data", states);
+  StatePlaces all;
+  for (size_t m = 0; m < models.models.size(); m++) all["a"].push_back(static_cast<int>(m));
+  pg::Execute(tables.SpreadSql(all, "score", keys));
+  std::vector<std::vector<double>> sums = ScoreOnSegments(tables, "score", test, models.models.size(), use_gpus);
+  tables.Drop();
+  return sums;
+}
+
+}  // namespace run

@@ -1,0 +1,45 @@
+-- Tables that PostgreSQL and Greenplum must pack to the same bytes; what they packed goes to standard output, a line a buffer.
+-- Variables: data, partitions.
+\o /dev/null
+SET client_min_messages = error;
+\i :data/load_digits.sql
+SET client_min_messages = error;
+CREATE TABLE points AS SELECT i AS id, ARRAY[i % 11, i % 7, i] AS x, i % 4 AS y, (i % 3) / 2.0 AS w FROM generate_series(1, 5003) i;
+CREATE TABLE repeats AS SELECT ARRAY[i % 3] AS x, i % 3 AS y FROM generate_series(1, 3000) i;
+CREATE TABLE mixed AS SELECT i AS id, (ARRAY['red', 'green', 'Zebra', 'blue'])[1 + i % 4] AS word, ARRAY['t' || i % 3, 'red']::varchar(10)[] AS tokens,
+    ARRAY[i / 3.0, -i, sqrt(i)]::real[] AS reals, (i * 0.37)::numeric(10, 2) AS price, i % 2 = 1 AS flag,
+    decode(lpad(to_hex(i % 256), 2, '0') || '00ff10', 'hex') AS image, 'c' || i % 3 AS label, exp(i / 400.0) AS target, (i % 5) / 4.0 AS weight
+    FROM generate_series(1, 1201) i;
+CREATE VIEW mixed_view AS SELECT * FROM mixed WHERE id > 1;
+CREATE TABLE images AS SELECT i AS id, (SELECT array_agg((i * k * 7919::bigint) % 251) FROM generate_series(1, 3000) k)::smallint[] AS pixels, i % 2 AS label
+    FROM generate_series(1, 130) i;
+CREATE TABLE few AS SELECT * FROM points WHERE id <= :partitions;
+
+SELECT cerebro.training_preprocessor_dl('digits_train', 'digits_packed', 'label', 'pixels', normalizing_const := 16, num_partitions := :partitions, seed := 5);
+SELECT cerebro.validation_preprocessor_dl('digits_val', 'digits_packed_val', 'label', 'pixels', 'digits_packed');
+SELECT cerebro.training_preprocessor_dl('points', 'points_packed', 'y', 'x', num_partitions := :partitions, buffer_size := 100, standardize := true);
+SELECT cerebro.training_preprocessor_dl('points', 'weights_packed', 'y', 'x, id', num_partitions := :partitions, buffer_size := 97, sample_weight := 'w',
+    dependent_type := 'index', seed := -3);
+SELECT cerebro.training_preprocessor_dl('repeats', 'repeats_packed', 'y', 'x', num_partitions := :partitions);
+SELECT cerebro.training_preprocessor_dl('mixed_view', 'mixed_packed', 'label, target', 'word, tokens, reals, price, flag, image',
+    dependent_type := 'one_hot, real', num_partitions := :partitions, buffer_size := 64, standardize := true, sample_weight := 'weight',
+    shapes := '{"image": [2, 2, 1]}', normalizing_const := 4);
+SELECT cerebro.validation_preprocessor_dl('mixed', 'mixed_packed_val', 'label, target', 'word, tokens, reals, price, flag, image', 'mixed_packed');
+SELECT cerebro.training_preprocessor_dl('images', 'images_packed', 'label', 'pixels', num_partitions := :partitions, standardize := true);
+SELECT cerebro.training_preprocessor_dl('few', 'few_packed', 'y', 'x', num_partitions := :partitions);
+
+CREATE FUNCTION facts(packed text) RETURNS SETOF text LANGUAGE plpgsql AS $f$
+DECLARE
+    columns text;
+BEGIN
+    SELECT string_agg(format($$' %1$s ' || %2$s$$, attname, CASE format_type(atttypid, -1) WHEN 'bytea' THEN format('md5(%I)', attname)
+        ELSE format('%I::text', attname) END), ' || ' ORDER BY attname) INTO columns
+    FROM pg_attribute WHERE attrelid = packed::regclass AND attnum > 0 AND attname <> '__dist_key__';
+    RETURN QUERY EXECUTE format('SELECT %L || %s FROM %I ORDER BY partition_id, buffer_id', packed, columns, packed);
+    SELECT string_agg(format($$' %1$s ' || coalesce(%1$I::text, '(null)')$$, attname), ' || ' ORDER BY attnum) INTO columns
+    FROM pg_attribute WHERE attrelid = (packed || '_summary')::regclass AND attnum > 0;
+    RETURN QUERY EXECUTE format('SELECT %L || %s FROM %I', packed || '_summary', columns, packed || '_summary');
+END $f$;
+\o
+SELECT facts(t) FROM unnest(ARRAY['digits_packed', 'digits_packed_val', 'points_packed', 'weights_packed', 'repeats_packed', 'mixed_packed',
+    'mixed_packed_val', 'images_packed', 'few_packed']) t;

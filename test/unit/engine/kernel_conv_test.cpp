@@ -1,0 +1,204 @@
+// Convolutions and pooling by kernels: the same training as autograd's, and the same bits on every instruction set.
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "engine/kernel_patches.hpp"
+#include "engine/kernel_windows.hpp"
+#include "training.hpp"
+
+using base::LossKind;
+using fixture::Dense;
+using fixture::Table;
+using training::AdamConfig;
+using training::ExpectSameTraining;
+
+namespace {
+
+std::string Layer(const std::string& kind, const std::string& name, const std::string& arguments) {
+  return R"({"class_name": ")" + kind + R"(", "config": {"name": ")" + name + "\"" + (arguments.empty() ? "" : ", " + arguments) + "}}";
+}
+
+std::string Image(int height, int width, int channels) {
+  return R"("batch_input_shape": [null, )" + std::to_string(height) + ", " + std::to_string(width) + ", " + std::to_string(channels) + "]";
+}
+
+std::string Conv(const std::string& name, int filters, const std::string& window, const std::string& rest) {
+  return Layer("Conv2D", name, R"("filters": )" + std::to_string(filters) + R"(, "kernel_size": )" + window + (rest.empty() ? "" : ", " + rest));
+}
+
+Table Images(int64_t rows, const base::Shape& shape, int classes) {
+  Table table;
+  table.AddInput("x", shape, fixture::Numbers(static_cast<size_t>(rows * base::ElementCount(shape))));
+  std::vector<double> hot(static_cast<size_t>(rows * classes));
+  for (int64_t r = 0; r < rows; ++r) hot[static_cast<size_t>(r * classes + r * r % classes)] = 1;
+  table.AddTarget("y", {classes}, hot, base::TargetKind::kOneHot, classes);
+  return table;
+}
+
+/// Layers, then a softmax over three classes.
+void ExpectSame(const std::string& layers, const base::Shape& shape, int64_t rows = 20, int batch_size = 8) {
+  SCOPED_TRACE(layers);
+  const base::Graph graph = fixture::Sequential(layers + "," + Layer("Flatten", "f", "") + "," + Dense("o", 3, "softmax"));
+  ExpectSameTraining(graph, AdamConfig(LossKind::kCategoricalCrossentropy, batch_size), Images(rows, shape, 3), rows, 1e-4);
+}
+
+const char* kSame = R"("padding": "same")";
+
+}  // namespace
+
+TEST(KernelConv, ManyNumbersOfChannels) {
+  for (int in : {1, 10, 33, 100}) {
+    for (int out : {1, 10, 33, 100}) {
+      SCOPED_TRACE(std::to_string(in) + " to " + std::to_string(out));
+      ExpectSame(Conv("a", in, "[1, 1]", R"("activation": "tanh", )" + Image(5, 4, 2)) + "," +
+                     Conv("b", out, "[3, 3]", std::string(R"("activation": "relu", )") + kSame),
+                 {5, 4, 2});
+    }
+  }
+}
+
+TEST(KernelConv, WindowsPaddingStridesAndDilation) {
+  for (const char* padding : {R"("padding": "same")", R"("padding": "valid")"}) {
+    for (const char* window : {"[1, 1]", "[2, 3]", "[5, 5]", "[4, 1]"}) {
+      for (const char* step : {R"("strides": [1, 1])", R"("strides": [2, 2])", R"("strides": [3, 1])", R"("strides": [1, 2])",
+                               R"("dilation_rate": [2, 1])", R"("dilation_rate": [1, 2])"}) {
+        const std::string rest = std::string(padding) + ", " + step;
+        ExpectSame(Conv("a", 6, window, rest + R"(, "activation": "tanh", )" + Image(13, 14, 3)) + "," +
+                       Conv("b", 5, "[2, 2]", rest + R"(, "activation": "relu")"),
+                   {13, 14, 3}, 6, 3);
+      }
+    }
+  }
+}
+
+TEST(KernelConv, ActivationsBiasesBatchesAndFrozenLayers) {
+  for (const char* activation : {"linear", "relu", "sigmoid", "tanh", "softmax"}) {
+    ExpectSame(Conv("a", 7, "[3, 3]", std::string(R"("use_bias": false, "activation": ")") + activation + "\", " + Image(6, 6, 1)) + "," +
+                   Conv("b", 4, "[3, 3]", std::string(R"("activation": ")") + activation + "\""),
+               {6, 6, 1});
+  }
+  for (int batch_size : {1, 10, 33}) ExpectSame(Conv("a", 7, "[3, 3]", R"("activation": "relu", )" + Image(6, 6, 1)), {6, 6, 1}, 40, batch_size);
+  ExpectSame(Conv("a", 4, "[3, 3]", R"("activation": "relu", "trainable": false, )" + Image(7, 7, 1)) + "," +
+                 Conv("b", 5, "[3, 3]", R"("kernel_regularizer": {"class_name": "L2", "config": {"l2": 0.02}})") + "," +
+                 Layer("Activation", "r", R"("activation": "relu")") + "," + Conv("c", 5, "[2, 2]", R"("trainable": false)"),
+             {7, 7, 1});
+}
+
+TEST(KernelConv, Pooling) {
+  for (const char* kind : {"MaxPooling2D", "AveragePooling2D"}) {
+    for (const char* padding : {"same", "valid"}) {
+      for (const char* pool : {R"("pool_size": [2, 2])", R"("pool_size": [3, 2])", R"("pool_size": [3, 3], "strides": [2, 2])",
+                               R"("pool_size": [2, 2], "strides": [3, 3])", R"("pool_size": [3, 3], "strides": [1, 1])"}) {
+        for (int filters : {1, 6, 20}) {
+          ExpectSame(Conv("a", filters, "[3, 3]", std::string(R"("activation": "relu", )") + kSame + ", " + Image(9, 8, 2)) + "," +
+                         Layer(kind, "p", std::string(pool) + R"(, "padding": ")" + padding + "\""),
+                     {9, 8, 2});
+        }
+      }
+    }
+  }
+  for (const char* kind : {"GlobalAveragePooling2D", "GlobalMaxPooling2D"}) {
+    for (const char* keepdims : {"true", "false"}) {
+      // rectified: many equal maxima
+      ExpectSame(Conv("a", 11, "[3, 3]", R"("activation": "relu", )" + Image(4, 4, 2)) + "," +
+                     Layer(kind, "g", std::string(R"("keepdims": )") + keepdims),
+                 {4, 4, 2});
+    }
+  }
+}
+
+TEST(KernelConv, LeNet) {
+  ExpectSame(Conv("c1", 6, "[5, 5]", std::string(R"("activation": "relu", )") + kSame + ", " + Image(12, 12, 1)) + "," +
+                 Layer("MaxPooling2D", "p1", "") + "," + Conv("c2", 16, "[5, 5]", std::string(R"("activation": "relu", )") + kSame) + "," +
+                 Layer("MaxPooling2D", "p2", "") + "," + Layer("Flatten", "flat", "") + "," + Dense("d1", 33, "relu") + "," +
+                 Dense("d2", 10, "relu"),
+             {12, 12, 1}, 40, 16);
+}
+
+TEST(KernelConv, GroupsTakeAutograd) {
+  const auto has = [](const std::string& rest) {
+    engine::Options options;
+    const base::Graph graph = fixture::Sequential(Conv("a", 6, "[3, 3]", rest + Image(5, 5, 2)) + "," + Layer("Flatten", "f", "") + "," +
+                                                  Dense("o", 3, "softmax"));
+    return engine::Model(graph, fixture::Config(LossKind::kCategoricalCrossentropy, 8), Images(8, {5, 5, 2}, 3).spec, options).has_kernels();
+  };
+  EXPECT_TRUE(has(""));
+  EXPECT_FALSE(has(R"("groups": 2, )"));
+}
+
+namespace {
+
+// n numbers behind `shift` elements that nobody asks for.
+template <typename T>
+std::vector<T> Values(size_t shift, int64_t n, uint64_t stream) {
+  std::vector<T> values(shift);
+  for (double v : fixture::Numbers(static_cast<size_t>(n), stream)) values.push_back(static_cast<T>(v));
+  return values;
+}
+
+std::vector<engine::KernelSet> Sets() {
+  std::vector<engine::KernelSet> sets{engine::KernelSet::kBaseline};
+  if (engine::ChosenKernelSet() >= engine::KernelSet::kAvx2) sets.push_back(engine::KernelSet::kAvx2);
+  if (engine::ChosenKernelSet() >= engine::KernelSet::kAvx512) sets.push_back(engine::KernelSet::kAvx512);
+  return sets;
+}
+
+// Products, gradients and sums of one shape by one set; `shift`: elements before every array, so that its alignment changes.
+template <typename T>
+std::vector<T> PatchResults(engine::KernelSet set, int64_t in, int64_t n, size_t shift) {
+  const engine::PatchKernels<T>& kernels = engine::PatchKernelsOf<T>(set);
+  const int64_t height = 5, width = 7, window = 3, image_width = width + window - 1, k = window * window * in;
+  const std::vector<int64_t> offsets{0, image_width * in, 2 * image_width * in};
+  const std::vector<T> x = Values<T>(shift, (height + 2) * image_width * in, 3), w = Values<T>(shift, k * n, 4);
+  const std::vector<T> g = Values<T>(shift, height * width * n, 5), bias = Values<T>(shift, n, 6);
+  const engine::Patches<T> patches{x.data() + shift, height, width, image_width * in, in, offsets.data(), window, window * in};
+  const engine::Panels<T> panels{w.data() + shift, n, n, engine::kPanelColumns};
+  std::vector<T> y(shift + static_cast<size_t>(height * width * n) + 1, 77), dw(shift + static_cast<size_t>(k * n) + 1, 77);
+  std::vector<T> sums(shift + static_cast<size_t>(n) + 1, 77);
+  kernels.product(patches, panels, bias.data() + shift, true, y.data() + shift);
+  for (bool add : {false, true}) {
+    kernels.gradient(patches, g.data() + shift, n, add, dw.data() + shift);
+    kernels.column_sums(g.data() + shift, height * width, n, add, sums.data() + shift);
+  }
+  // the same numbers as one panel matrix a segment
+  const std::vector<T> panels_of_segments = Values<T>(shift, window * engine::PackedElements(n, window * in), 7);
+  std::vector<T> image(shift + static_cast<size_t>((height + 2) * image_width * in), 1);
+  image.push_back(77);
+  kernels.scatter(patches, g.data() + shift, n, panels_of_segments.data() + shift, image.data() + shift);
+  std::vector<T> all;
+  for (const std::vector<T>* part : {&y, &dw, &sums, &image}) {
+    EXPECT_EQ(part->back(), T(77));  // nothing is written behind
+    all.insert(all.end(), part->begin() + static_cast<long>(shift), part->end());
+  }
+  return all;
+}
+
+template <typename T>
+void CheckSets(double tolerance) {
+  for (int64_t in : {1, 2, 3, 10, 33}) {
+    for (int64_t n : {1, 7, 8, 9, 16, 20, 33, 100}) {
+      SCOPED_TRACE(std::to_string(in) + " to " + std::to_string(n));
+      const std::vector<T> plain = PatchResults<T>(engine::KernelSet::kBaseline, in, n, 0);
+      std::vector<T> fused;
+      for (engine::KernelSet set : Sets()) {
+        for (size_t shift : {size_t{0}, size_t{1}, size_t{5}}) {
+          const std::vector<T> got = PatchResults<T>(set, in, n, shift);
+          for (size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], plain[i], tolerance * (1 + std::fabs(plain[i])));
+          if (set != engine::KernelSet::kBaseline && fused.empty()) fused = got;
+          const std::vector<T>& same = set == engine::KernelSet::kBaseline ? plain : fused;
+          ASSERT_EQ(std::memcmp(got.data(), same.data(), got.size() * sizeof(T)), 0);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+
+TEST(KernelConv, SetsAgree) {
+  CheckSets<float>(1e-4);
+  CheckSets<double>(1e-12);
+}
