@@ -47,10 +47,11 @@ CREATE FUNCTION cerebro.explain_fit_multiple_model(source_table text, model_outp
         use_gpus boolean DEFAULT false, validation_table text DEFAULT NULL, metrics_compute_frequency integer DEFAULT NULL,
         warm_start boolean DEFAULT false, name text DEFAULT NULL, description text DEFAULT NULL, use_caching boolean DEFAULT false,
         seed bigint DEFAULT NULL, workers integer DEFAULT NULL, restore_best boolean DEFAULT false,
-        early_stopping text DEFAULT NULL, halving text DEFAULT NULL) RETURNS SETOF text
+        early_stopping text DEFAULT NULL, halving text DEFAULT NULL, "analyze" boolean DEFAULT false, format text DEFAULT 'text') RETURNS SETOF text
     AS 'MODULE_PATHNAME', 'pg_cerebro_explain_fit_multiple_model' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION cerebro.explain_fit_multiple_model(text, text, text, integer, boolean, text, integer, boolean, text, text, boolean, bigint, integer, boolean,
-        text, text) IS 'the plan of fit_multiple_model with the same arguments, as text; trains nothing and writes nothing';
+        text, text, boolean, text) IS
+    'the plan of fit_multiple_model with the same arguments, as text or JSON; with analyze it runs, too, and shows what it took';
 
 CREATE FUNCTION cerebro.weights(model_table text, mst_key integer, OUT "position" integer, OUT name text, OUT shape integer[], OUT piece integer,
         OUT data bytea) RETURNS SETOF record

@@ -53,11 +53,18 @@ void ProductWeightGradient(const T* x, const T* g, int64_t m, int64_t k, int64_t
   Call<T>('N', 'T', n, k, m, g, n, x, k, accumulate ? T(1) : T(0), dw);
 }
 
+template <typename T>
+void ProductWeightGradientRows(const T* x, const T* g, int64_t m, int64_t k, int64_t n, int64_t first, int64_t rows, T* dw) {
+  Call<T>('N', 'T', n, rows, m, g, n, x + first, k, T(0), dw);
+}
+
 template void Product(const float*, const float*, int64_t, int64_t, int64_t, float*);
 template void Product(const double*, const double*, int64_t, int64_t, int64_t, double*);
 template void ProductInputGradient(const float*, const float*, int64_t, int64_t, int64_t, float*);
 template void ProductInputGradient(const double*, const double*, int64_t, int64_t, int64_t, double*);
 template void ProductWeightGradient(const float*, const float*, int64_t, int64_t, int64_t, bool, float*);
 template void ProductWeightGradient(const double*, const double*, int64_t, int64_t, int64_t, bool, double*);
+template void ProductWeightGradientRows(const float*, const float*, int64_t, int64_t, int64_t, int64_t, int64_t, float*);
+template void ProductWeightGradientRows(const double*, const double*, int64_t, int64_t, int64_t, int64_t, int64_t, double*);
 
 }  // namespace engine

@@ -23,4 +23,8 @@ void ProductInputGradient(const T* g, const T* w, int64_t m, int64_t k, int64_t 
 template <typename T>
 void ProductWeightGradient(const T* x, const T* g, int64_t m, int64_t k, int64_t n, bool accumulate, T* dw);
 
+/// Rows first .. first + rows - 1 of that dw: dw (rows, n).
+template <typename T>
+void ProductWeightGradientRows(const T* x, const T* g, int64_t m, int64_t k, int64_t n, int64_t first, int64_t rows, T* dw);
+
 }  // namespace engine

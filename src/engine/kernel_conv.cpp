@@ -49,11 +49,21 @@ void Place(const T* image, int64_t height, int64_t width, int64_t channels, int6
 template <typename T>
 class KernelConv2D : public KernelLayer<T> {
  public:
-  KernelConv2D(const Slide& rows, const Slide& columns, int64_t in, int64_t out, bool use_bias, KernelActivation activation, int graph_layer)
-      : KernelLayer<T>(rows.in * columns.in * in, rows.out * columns.out * out, graph_layer), rows_(rows), columns_(columns), in_(in),
-        out_(out), k_(rows.window * columns.window * in), padded_(rows.padded() || columns.padded()), use_bias_(use_bias),
-        activation_(activation), image_height_(padded_ ? rows.seen() : rows.in), image_width_(padded_ ? columns.seen() : columns.in),
-        g_height_(rows.in + (rows.window - 1) * rows.dilation), g_width_(columns.in + (columns.window - 1) * columns.dilation) {
+  KernelConv2D(const Slide& rows, const Slide& columns, int64_t in, int64_t out, bool use_bias, KernelActivation activation,
+               int graph_layer)
+      : KernelLayer<T>(rows.in * columns.in * in, rows.out * columns.out * out, graph_layer),
+        rows_(rows),
+        columns_(columns),
+        in_(in),
+        out_(out),
+        k_(rows.window * columns.window * in),
+        padded_(rows.padded() || columns.padded()),
+        use_bias_(use_bias),
+        activation_(activation),
+        image_height_(padded_ ? rows.seen() : rows.in),
+        image_width_(padded_ ? columns.seen() : columns.in),
+        g_height_(rows.in + (rows.window - 1) * rows.dilation),
+        g_width_(columns.in + (columns.window - 1) * columns.dilation) {
     offsets_ = Offsets(image_width_, in_);
     g_offsets_ = Offsets(g_width_, out_);
     scatters_ = Scatters();
@@ -130,8 +140,14 @@ class KernelConv2D : public KernelLayer<T> {
 
   Patches<T> PatchesOf(const KernelCall<T>& call, int64_t i) const {
     const T* image = padded_ ? Image(call, i) : call.x + i * this->input_elements();
-    return {image, rows_.out, columns_.out, rows_.stride * image_width_ * in_, columns_.stride * in_, offsets_.data(),
-            static_cast<int64_t>(offsets_.size()), SegmentLength(in_)};
+    return {image,
+            rows_.out,
+            columns_.out,
+            rows_.stride * image_width_ * in_,
+            columns_.stride * in_,
+            offsets_.data(),
+            static_cast<int64_t>(offsets_.size()),
+            SegmentLength(in_)};
   }
 
   // Vectors that it takes for n channels, halves counted.
@@ -150,8 +166,14 @@ class KernelConv2D : public KernelLayer<T> {
   // x sees g: a convolution of g, spread by the strides, with the kernel turned around.
   void GatherGradient(const T* g, const T* turned, T* frame, T* dx) const {
     Place(g, rows_.out, columns_.out, out_, rows_.stride, columns_.stride, Top(rows_), Top(columns_), g_height_, g_width_, frame);
-    const Patches<T> patches{frame, rows_.in, columns_.in, g_width_ * out_, out_, g_offsets_.data(),
-                             static_cast<int64_t>(g_offsets_.size()), SegmentLength(out_)};
+    const Patches<T> patches{frame,
+                             rows_.in,
+                             columns_.in,
+                             g_width_ * out_,
+                             out_,
+                             g_offsets_.data(),
+                             static_cast<int64_t>(g_offsets_.size()),
+                             SegmentLength(out_)};
     const Panels<T> panels{turned, in_, kPanelColumns, kPanelColumns * TurnedRows()};
     ThePatchKernels<T>().product(patches, panels, nullptr, false, dx);
   }
@@ -186,6 +208,7 @@ class KernelConv2D : public KernelLayer<T> {
         const T* element = w + (p * in_ + c) * out_;
         for (int64_t o = 0; o < out_; ++o, packed += kPanelColumns) {
           for (int64_t j = 0; j < columns; ++j) packed[j] = element[j * out_ + o];
+          std::fill_n(packed + columns, kPanelColumns - columns, T(0));
         }
       }
     }
@@ -193,7 +216,7 @@ class KernelConv2D : public KernelLayer<T> {
 
   Slide rows_;
   Slide columns_;
-  int64_t in_;   // channels
+  int64_t in_;  // channels
   int64_t out_;
   int64_t k_;    // elements of a patch
   bool padded_;  // the images are copied with zeros around

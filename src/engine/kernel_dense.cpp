@@ -13,24 +13,29 @@ namespace {
 
 // y = f(x W + b) over the last dimension; places: rows times the dimensions between.
 //
-// Each product goes the way that was measured faster for the layer's shape: through the tiles of kernel_patches.hpp where the kernel is
-// small (no call, bias and ReLU in the tile), through the BLAS where it is large, narrow, or where the result is the kernel's gradient.
+// Products go the way that was measured faster for the layer's shape: through the tiles of kernel_patches.hpp (no call, no copies, bias and
+// ReLU in the tile) where the kernel fits the caches, through the BLAS where it is large or has few columns.
 template <typename T>
 class KernelDense : public KernelLayer<T> {
  public:
   KernelDense(int64_t places, int64_t in, int64_t out, bool use_bias, KernelActivation activation, int graph_layer)
-      : KernelLayer<T>(places * in, places * out, graph_layer), places_(places), in_(in), out_(out),
-        tiles_forward_(in * out <= kSmall && out >= kNarrowest && out <= kWidest), tiles_backward_(in * out <= kSmall && out > 1),
-        use_bias_(use_bias), activation_(activation) {}
+      : KernelLayer<T>(places * in, places * out, graph_layer),
+        places_(places),
+        in_(in),
+        out_(out),
+        tiles_(in * out <= kMostElements && out >= kFewestColumns),
+        tiles_input_(in * out <= kMostElements && out > 1),
+        use_bias_(use_bias),
+        activation_(activation) {}
 
   // the kernel transposed
-  int64_t ScratchElements(int64_t) const override { return tiles_backward_ ? PackedElements(out_, in_) : 0; }
+  int64_t ScratchElements(int64_t) const override { return tiles_input_ ? PackedElements(out_, in_) : 0; }
 
   void Forward(const KernelCall<T>& call) const override {
     const int64_t m = call.rows * places_;
     const T* w = call.weights[0];
     const T* bias = use_bias_ ? call.weights[1] : nullptr;
-    if (!tiles_forward_) {
+    if (!tiles_) {
       Product(call.x, w, m, in_, out_, call.y);
       BiasActivation(activation_, bias, m, out_, call.y);
       return;
@@ -44,13 +49,13 @@ class KernelDense : public KernelLayer<T> {
     const int64_t m = call.rows * places_;
     const T* w = call.weights[0];
     ActivationGradient(activation_, call.y, m, out_, g);
-    if (dx != nullptr && tiles_backward_) {
+    if (dx != nullptr && tiles_input_) {
       ThePatchKernels<T>().product(Rows(g, m, out_), PackTransposed(w, in_, out_, call.scratch), nullptr, false, dx);
     } else if (dx != nullptr) {
       ProductInputGradient(g, w, m, in_, out_, dx);
     }
     if (gradients == nullptr) return;
-    if (gradients[0] != nullptr) ProductWeightGradient(call.x, g, m, in_, out_, false, gradients[0]);
+    if (gradients[0] != nullptr) KernelGradient(call, g, m, gradients[0]);
     if (use_bias_ && gradients[1] != nullptr) ThePatchKernels<T>().column_sums(g, m, out_, false, gradients[1]);
   }
 
@@ -63,18 +68,47 @@ class KernelDense : public KernelLayer<T> {
   KernelActivation DropActivation() override { return std::exchange(activation_, KernelActivation::kLinear); }
 
  private:
-  static Patches<T> Rows(const T* values, int64_t rows, int64_t columns) {
+  // The first `length` of each row's columns.
+  static Patches<T> Rows(const T* values, int64_t rows, int64_t columns, int64_t length) {
     static constexpr int64_t kNoOffset = 0;
-    return {values, 1, rows, 0, columns, &kNoOffset, 1, columns};
+    return {values, 1, rows, 0, columns, &kNoOffset, 1, length};
+  }
+  static Patches<T> Rows(const T* values, int64_t rows, int64_t columns) { return Rows(values, rows, columns, columns); }
+
+  static constexpr int64_t kMostElements = 512 * 1024, kFewestColumns = 8;
+
+  // With few rows the product is cheap and its result, written, read and used once, is what costs: then in parts of a size that stays in
+  // the nearest caches. A function of the layer's shape and the rows alone, so that bits are.
+  void KernelGradient(const KernelCall<T>& call, const T* g, int64_t m, T* gradient) const {
+    constexpr int64_t kPartBytes = 48 * 1024, kFewRows = 128, kRowsUnit = 8;
+    const int64_t part_elements = kPartBytes / static_cast<int64_t>(sizeof(T));
+    const int64_t parts = (in_ * out_ + part_elements - 1) / part_elements;
+    if (call.parts == nullptr || m > kFewRows || parts < 3 || out_ > part_elements / kRowsUnit) {
+      GradientRows(call.x, g, m, 0, in_, gradient);
+      return;
+    }
+    const int64_t rows = (in_ + parts * kRowsUnit - 1) / (parts * kRowsUnit) * kRowsUnit;
+    for (int64_t first = 0; first < in_; first += rows) {
+      const int64_t n = std::min(rows, in_ - first);
+      GradientRows(call.x, g, m, first, n, gradient);
+      call.parts->Take(0, first * out_, n * out_, gradient);
+    }
   }
 
-  static constexpr int64_t kSmall = 128 * 1024, kNarrowest = 8, kWidest = 128;  // elements of the kernel, columns
+  // Rows first, ..., first + n - 1 of the kernel's gradient.
+  void GradientRows(const T* x, const T* g, int64_t m, int64_t first, int64_t n, T* gradient) const {
+    if (tiles_) {
+      ThePatchKernels<T>().gradient(Rows(x + first, m, in_, n), g, out_, false, gradient);
+    } else {
+      ProductWeightGradientRows(x, g, m, in_, out_, first, n, gradient);
+    }
+  }
 
   int64_t places_;
   int64_t in_;
   int64_t out_;
-  bool tiles_forward_;
-  bool tiles_backward_;
+  bool tiles_;        // y and the kernel's gradient
+  bool tiles_input_;  // the gradient with respect to x
   bool use_bias_;
   KernelActivation activation_;
 };
@@ -119,8 +153,8 @@ bool FindKernelActivation(const base::Value& name, KernelActivation* activation)
     return true;
   }
   static constexpr std::pair<const char*, KernelActivation> kNames[] = {
-      {"linear", KernelActivation::kLinear}, {"relu", KernelActivation::kReLU}, {"sigmoid", KernelActivation::kSigmoid},
-      {"tanh", KernelActivation::kTanh}, {"softmax", KernelActivation::kSoftmax},
+      {"linear", KernelActivation::kLinear}, {"relu", KernelActivation::kReLU},       {"sigmoid", KernelActivation::kSigmoid},
+      {"tanh", KernelActivation::kTanh},     {"softmax", KernelActivation::kSoftmax},
   };
   for (const auto& [known, kind] : kNames) {
     if (name.string() == known) {
@@ -139,8 +173,8 @@ std::unique_ptr<KernelLayer<T>> MakeKernelDense(const KernelPlace& place) {
   if (place.input_shape.empty()) return nullptr;
   const int64_t in = place.input_shape.back(), out = place.graph_call().output_shape.back();
   if (in < 1 || out < 1) return nullptr;
-  return std::make_unique<KernelDense<T>>(base::ElementCount(place.input_shape) / in, in, out, BoolAttribute(layer, "use_bias"),
-                                          activation, place.graph_call().layer);
+  return std::make_unique<KernelDense<T>>(base::ElementCount(place.input_shape) / in, in, out, BoolAttribute(layer, "use_bias"), activation,
+                                          place.graph_call().layer);
 }
 
 template <typename T>

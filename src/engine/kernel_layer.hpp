@@ -15,6 +15,16 @@
 
 namespace engine {
 
+/// Takes the gradient of a weight in parts, each used up before the next is made: a large gradient never leaves the cache.
+template <typename T>
+class GradientParts {
+ public:
+  virtual ~GradientParts() = default;
+  /// Elements first .. first + n - 1 of the gradient of the layer's weight `place`; values may be overwritten afterwards. In this pass the
+  /// weight is not read any more, and all of its elements are handed over once.
+  virtual void Take(size_t place, int64_t first, int64_t n, T* values) = 0;
+};
+
 /// What both passes of one mini-batch see.
 template <typename T>
 struct KernelCall {
@@ -25,6 +35,7 @@ struct KernelCall {
   T* y = nullptr;                  // (rows, output_elements): Forward's result; Backward reads it
   T* scratch = nullptr;            // ScratchElements: left by Forward for Backward
   T* const* weights = nullptr;     // the layer's tensors in the order of base::Layer::weights
+  GradientParts<T>* parts = nullptr;  // Backward may give gradients to this in parts, instead of leaving them whole in their places
 };
 
 template <typename T>
@@ -64,8 +75,8 @@ class KernelLayer {
 /// One call of the graph with what comes before it, for the Make functions.
 struct KernelPlace {
   const base::Graph* graph = nullptr;
-  int call = 0;               // index into Graph::calls, the call site of random streams
-  base::Shape input_shape;    // of a row
+  int call = 0;             // index into Graph::calls, the call site of random streams
+  base::Shape input_shape;  // of a row
 
   const base::Call& graph_call() const { return graph->calls[static_cast<size_t>(call)]; }
   const base::Layer& layer() const { return graph->layers[static_cast<size_t>(graph_call().layer)]; }
@@ -74,8 +85,8 @@ struct KernelPlace {
 /// The activation by its Keras name. False when there is no kernel for it.
 bool FindKernelActivation(const base::Value& name, KernelActivation* activation);
 
-// Each returns nullptr when the layer's arguments have no kernel. Dense and Conv2D leave an activation that is none of KernelActivation to a
-// MakeKernelPointwise that follows.
+// Each returns nullptr when the layer's arguments have no kernel. Dense and Conv2D leave an activation that is none of KernelActivation to
+// a MakeKernelPointwise that follows.
 template <typename T>
 std::unique_ptr<KernelLayer<T>> MakeKernelDense(const KernelPlace& place);
 template <typename T>

@@ -225,7 +225,9 @@ void KernelNetwork<T>::Backward(const Pass& pass, GradientSink<T>* sink) const {
   for (size_t i = stages_.size(); i-- > first_trained_;) {
     const KernelLayer<T>& layer = *stages_[i].layer;
     T* const* places = stages_[i].trained ? sink->Places(layer.graph_layer()) : nullptr;
-    layer.Backward(CallOf(i, pass), g, i == first_trained_ ? nullptr : dx, places);
+    KernelCall<T> call = CallOf(i, pass);
+    if (places != nullptr) call.parts = sink->Parts(layer.graph_layer());
+    layer.Backward(call, g, i == first_trained_ ? nullptr : dx, places);
     if (stages_[i].trained) sink->Done(layer.graph_layer());
     std::swap(g, dx);
   }

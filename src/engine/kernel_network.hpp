@@ -21,6 +21,8 @@ class GradientSink {
   virtual ~GradientSink() = default;
   /// Where the gradients of a graph layer's weights go, in their order; nullptr for a weight that is not trained.
   virtual T* const* Places(int graph_layer) = 0;
+  /// Who takes parts of that layer's gradients, or nullptr: they are wanted whole.
+  virtual GradientParts<T>* Parts(int graph_layer) = 0;
   /// They are there, and the layer's weights are not read any more in this pass: they may be changed.
   virtual void Done(int graph_layer) = 0;
 };

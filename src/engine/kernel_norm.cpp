@@ -17,8 +17,12 @@ template <typename T>
 class KernelBatchNormalization : public KernelLayer<T> {
  public:
   KernelBatchNormalization(const base::Layer& layer, int64_t places, int64_t channels, bool image, int graph_layer)
-      : KernelLayer<T>(places * channels, places * channels, graph_layer), places_(places), channels_(channels), image_(image),
-        trained_(layer.trainable), momentum_(NumberAttribute(layer, "momentum")),
+      : KernelLayer<T>(places * channels, places * channels, graph_layer),
+        places_(places),
+        channels_(channels),
+        image_(image),
+        trained_(layer.trainable),
+        momentum_(NumberAttribute(layer, "momentum")),
         epsilon_(static_cast<T>(NumberAttribute(layer, "epsilon"))) {
     int next = 0;
     if (BoolAttribute(layer, "scale")) gamma_ = next++;
@@ -115,7 +119,9 @@ template <typename T>
 class KernelLayerNormalization : public KernelLayer<T> {
  public:
   KernelLayerNormalization(const base::Layer& layer, int64_t places, int64_t elements, int graph_layer)
-      : KernelLayer<T>(places * elements, places * elements, graph_layer), places_(places), elements_(elements),
+      : KernelLayer<T>(places * elements, places * elements, graph_layer),
+        places_(places),
+        elements_(elements),
         epsilon_(static_cast<T>(NumberAttribute(layer, "epsilon"))) {
     int next = 0;
     if (BoolAttribute(layer, "scale")) gamma_ = next++;

@@ -43,12 +43,14 @@ CEREBRO_INLINE void SumColumns(int64_t rows, int64_t columns, T* sums, Term term
 template <typename T>
 CEREBRO_INLINE void Moments(const T* __restrict x, int64_t rows, int64_t columns, T* __restrict mean, T* __restrict variance) {
   const T count = static_cast<T>(rows);
-  SumColumns<T>(rows, columns, mean, [&](int64_t i, int64_t j) __attribute__((always_inline)) { return x[i * columns + j]; });
+  SumColumns<T>(
+      rows, columns, mean, [&](int64_t i, int64_t j) __attribute__((always_inline)) { return x[i * columns + j]; });
   for (int64_t j = 0; j < columns; j++) mean[j] /= count;
-  SumColumns<T>(rows, columns, variance, [&](int64_t i, int64_t j) __attribute__((always_inline)) {
-    const T d = x[i * columns + j] - mean[j];
-    return d * d;
-  });
+  SumColumns<T>(
+      rows, columns, variance, [&](int64_t i, int64_t j) __attribute__((always_inline)) {
+        const T d = x[i * columns + j] - mean[j];
+        return d * d;
+      });
   for (int64_t j = 0; j < columns; j++) variance[j] /= count;
 }
 
@@ -69,10 +71,11 @@ CEREBRO_INLINE void Columns(const T* x, int64_t rows, int64_t columns, const T* 
 template <typename T>
 CEREBRO_INLINE void GradientSums(const T* __restrict g, const T* __restrict x, int64_t rows, int64_t columns, const T* __restrict mean,
                                  T* __restrict sum_g, T* __restrict sum_gx) {
-  SumColumns<T>(rows, columns, sum_g, [&](int64_t i, int64_t j) __attribute__((always_inline)) { return g[i * columns + j]; });
-  SumColumns<T>(rows, columns, sum_gx, [&](int64_t i, int64_t j) __attribute__((always_inline)) {
-    return g[i * columns + j] * (x[i * columns + j] - mean[j]);
-  });
+  SumColumns<T>(
+      rows, columns, sum_g, [&](int64_t i, int64_t j) __attribute__((always_inline)) { return g[i * columns + j]; });
+  SumColumns<T>(
+      rows, columns,
+      sum_gx, [&](int64_t i, int64_t j) __attribute__((always_inline)) { return g[i * columns + j] * (x[i * columns + j] - mean[j]); });
 }
 
 template <typename T>
@@ -106,8 +109,12 @@ CEREBRO_INLINE void Rows(const T* __restrict x, int64_t rows, int64_t columns, T
   for (int64_t i = 0; i < rows; i++) {
     const T* from = x + i * columns;
     T* to = y + i * columns;
-    const T m = SumRow<T>(columns, [&](int64_t j) __attribute__((always_inline)) { return from[j]; }) / count;
-    const T variance = SumRow<T>(columns, [&](int64_t j) __attribute__((always_inline)) { return (from[j] - m) * (from[j] - m); }) / count;
+    const T m = SumRow<T>(
+                    columns, [&](int64_t j) __attribute__((always_inline)) { return from[j]; }) /
+                count;
+    const T variance = SumRow<T>(
+                           columns, [&](int64_t j) __attribute__((always_inline)) { return (from[j] - m) * (from[j] - m); }) /
+                       count;
     const T scale = T(1) / std::sqrt(variance + epsilon);
     mean[i] = m;
     inverse[i] = scale;
@@ -126,12 +133,14 @@ CEREBRO_INLINE void FromRows(const T* __restrict g, const T* __restrict x, int64
                              const T* __restrict mean, const T* __restrict inverse, T* __restrict dx, T* __restrict dgamma,
                              T* __restrict dbeta) {
   if (dgamma != nullptr) {
-    SumColumns<T>(rows, columns, dgamma, [&](int64_t i, int64_t j) __attribute__((always_inline)) {
-      return g[i * columns + j] * ((x[i * columns + j] - mean[i]) * inverse[i]);
-    });
+    SumColumns<T>(
+        rows, columns, dgamma, [&](int64_t i, int64_t j) __attribute__((always_inline)) {
+          return g[i * columns + j] * ((x[i * columns + j] - mean[i]) * inverse[i]);
+        });
   }
   if (dbeta != nullptr) {
-    SumColumns<T>(rows, columns, dbeta, [&](int64_t i, int64_t j) __attribute__((always_inline)) { return g[i * columns + j]; });
+    SumColumns<T>(
+        rows, columns, dbeta, [&](int64_t i, int64_t j) __attribute__((always_inline)) { return g[i * columns + j]; });
   }
   if (dx == nullptr) return;
   const T count = static_cast<T>(columns);
@@ -141,8 +150,12 @@ CEREBRO_INLINE void FromRows(const T* __restrict g, const T* __restrict x, int64
     T* to = dx + i * columns;
     const T m = mean[i], scale = inverse[i];
     for (int64_t j = 0; j < columns; j++) to[j] = gamma == nullptr ? gi[j] : gi[j] * gamma[j];
-    const T a = SumRow<T>(columns, [&](int64_t j) __attribute__((always_inline)) { return to[j]; }) / count;
-    const T b = SumRow<T>(columns, [&](int64_t j) __attribute__((always_inline)) { return to[j] * ((from[j] - m) * scale); }) / count;
+    const T a = SumRow<T>(
+                    columns, [&](int64_t j) __attribute__((always_inline)) { return to[j]; }) /
+                count;
+    const T b = SumRow<T>(
+                    columns, [&](int64_t j) __attribute__((always_inline)) { return to[j] * ((from[j] - m) * scale); }) /
+                count;
     for (int64_t j = 0; j < columns; j++) to[j] = (to[j] - a - (from[j] - m) * scale * b) * scale;
   }
 }
@@ -150,27 +163,27 @@ CEREBRO_INLINE void FromRows(const T* __restrict g, const T* __restrict x, int64
 }  // namespace
 
 // One function a kernel and type: clones are made of plain functions, not of templates.
-#define CEREBRO_DEFINE_ALL(T)                                                                                                            \
-  CEREBRO_CLONES void ColumnMoments(const T* x, int64_t rows, int64_t columns, T* mean, T* variance) {                                   \
-    Moments(x, rows, columns, mean, variance);                                                                                           \
-  }                                                                                                                                      \
-  CEREBRO_CLONES void NormaliseColumns(const T* x, int64_t rows, int64_t columns, const T* mean, const T* scale, const T* shift, T* y) { \
-    Columns(x, rows, columns, mean, scale, shift, y);                                                                                    \
-  }                                                                                                                                      \
-  CEREBRO_CLONES void ColumnGradientSums(const T* g, const T* x, int64_t rows, int64_t columns, const T* mean, T* sum_g, T* sum_gx) {    \
-    GradientSums(g, x, rows, columns, mean, sum_g, sum_gx);                                                                              \
-  }                                                                                                                                      \
-  CEREBRO_CLONES void ColumnGradient(const T* g, const T* x, int64_t rows, int64_t columns, const T* mean, const T* a, const T* b,       \
-                                     const T* scale, T* dx) {                                                                            \
-    FromGradient(g, x, rows, columns, mean, a, b, scale, dx);                                                                            \
-  }                                                                                                                                      \
-  CEREBRO_CLONES void NormaliseRows(const T* x, int64_t rows, int64_t columns, T epsilon, const T* gamma, const T* beta, T* mean,        \
-                                    T* inverse, T* y) {                                                                                  \
-    Rows(x, rows, columns, epsilon, gamma, beta, mean, inverse, y);                                                                      \
-  }                                                                                                                                      \
+#define CEREBRO_DEFINE_ALL(T)                                                                                                             \
+  CEREBRO_CLONES void ColumnMoments(const T* x, int64_t rows, int64_t columns, T* mean, T* variance) {                                    \
+    Moments(x, rows, columns, mean, variance);                                                                                            \
+  }                                                                                                                                       \
+  CEREBRO_CLONES void NormaliseColumns(const T* x, int64_t rows, int64_t columns, const T* mean, const T* scale, const T* shift, T* y) {  \
+    Columns(x, rows, columns, mean, scale, shift, y);                                                                                     \
+  }                                                                                                                                       \
+  CEREBRO_CLONES void ColumnGradientSums(const T* g, const T* x, int64_t rows, int64_t columns, const T* mean, T* sum_g, T* sum_gx) {     \
+    GradientSums(g, x, rows, columns, mean, sum_g, sum_gx);                                                                               \
+  }                                                                                                                                       \
+  CEREBRO_CLONES void ColumnGradient(const T* g, const T* x, int64_t rows, int64_t columns, const T* mean, const T* a, const T* b,        \
+                                     const T* scale, T* dx) {                                                                             \
+    FromGradient(g, x, rows, columns, mean, a, b, scale, dx);                                                                             \
+  }                                                                                                                                       \
+  CEREBRO_CLONES void NormaliseRows(const T* x, int64_t rows, int64_t columns, T epsilon, const T* gamma, const T* beta, T* mean,         \
+                                    T* inverse, T* y) {                                                                                   \
+    Rows(x, rows, columns, epsilon, gamma, beta, mean, inverse, y);                                                                       \
+  }                                                                                                                                       \
   CEREBRO_CLONES void RowGradient(const T* g, const T* x, int64_t rows, int64_t columns, const T* gamma, const T* mean, const T* inverse, \
-                                  T* dx, T* dgamma, T* dbeta) {                                                                          \
-    FromRows(g, x, rows, columns, gamma, mean, inverse, dx, dgamma, dbeta);                                                              \
+                                  T* dx, T* dgamma, T* dbeta) {                                                                           \
+    FromRows(g, x, rows, columns, gamma, mean, inverse, dx, dgamma, dbeta);                                                               \
   }
 
 CEREBRO_DEFINE_ALL(float)

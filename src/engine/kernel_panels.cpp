@@ -39,7 +39,10 @@ Panels<T> PackPanels(const T* w, int64_t k, int64_t n, T* packed) {
   T* out = packed;
   for (int64_t c = 0; c < n; c += kPanelColumns) {
     const int64_t columns = std::min(kPanelColumns, n - c);
-    for (int64_t r = 0; r < k; ++r, out += kPanelColumns) std::copy_n(w + r * n + c, columns, out);
+    for (int64_t r = 0; r < k; ++r, out += kPanelColumns) {
+      std::copy_n(w + r * n + c, columns, out);
+      std::fill_n(out + columns, kPanelColumns - columns, T(0));
+    }
   }
   return {packed, n, kPanelColumns, kPanelColumns * k};
 }
@@ -48,6 +51,7 @@ template <typename T>
 Panels<T> PackTransposed(const T* w, int64_t k, int64_t n, T* packed) {
   T* panel = packed;
   for (int64_t c = 0; c < k; c += kPanelColumns, panel += kPanelColumns * n) {
+    if (k - c < kPanelColumns) std::fill_n(panel, kPanelColumns * n, T(0));
     const int64_t columns = std::min(kPanelColumns, k - c), blocked = columns / kBlock * kBlock, whole = n / kBlock * kBlock;
     for (int64_t i = 0; i < blocked; i += kBlock) {
       const T* rows = w + (c + i) * n;

@@ -24,7 +24,8 @@ struct Patches {
   int64_t length = 0;
 };
 
-/// The right side of a product, (k, n): columns in panels of kPanelColumns, a panel row after row.
+/// The right side of a product, (k, n): columns in panels of kPanelColumns, a panel row after row. Where row_step is a multiple of
+/// kPanelColumns, the last panel's rows are read to their ends, though no result depends on what lies there.
 template <typename T>
 struct Panels {
   const T* values = nullptr;

@@ -20,9 +20,7 @@ class KernelPointwise : public KernelLayer<T> {
  public:
   KernelPointwise(int64_t elements, const PointwiseFunction& function) : KernelLayer<T>(elements, elements, -1), function_(function) {}
 
-  void Forward(const KernelCall<T>& call) const override {
-    ApplyPointwise(function_, call.x, call.rows * this->input_elements(), call.y);
-  }
+  void Forward(const KernelCall<T>& call) const override { ApplyPointwise(function_, call.x, call.rows * this->input_elements(), call.y); }
   void Backward(const KernelCall<T>& call, T* g, T* dx, T* const*) const override {
     if (dx != nullptr) PointwiseGradient(function_, call.x, g, call.rows * this->input_elements(), dx);
   }
@@ -34,7 +32,8 @@ class KernelPointwise : public KernelLayer<T> {
 template <typename T>
 class KernelLogSoftmax : public KernelLayer<T> {
  public:
-  KernelLogSoftmax(int64_t places, int64_t classes) : KernelLayer<T>(places * classes, places * classes, -1), places_(places), classes_(classes) {}
+  KernelLogSoftmax(int64_t places, int64_t classes)
+      : KernelLayer<T>(places * classes, places * classes, -1), places_(places), classes_(classes) {}
 
   void Forward(const KernelCall<T>& call) const override { LogSoftmax(call.x, call.rows * places_, classes_, call.y); }
   void Backward(const KernelCall<T>& call, T* g, T* dx, T* const*) const override {
@@ -56,21 +55,40 @@ PointwiseFunction Function(Pointwise kind) {
 // By Keras's name; false for those of KernelActivation and for log_softmax.
 bool FindFunction(Activation activation, PointwiseFunction* function) {
   switch (activation) {
-    case Activation::kReLU6: *function = Function(Pointwise::kReLU6); return true;
-    case Activation::kSoftplus: *function = Function(Pointwise::kSoftplus); return true;
-    case Activation::kSoftsign: *function = Function(Pointwise::kSoftsign); return true;
-    case Activation::kELU: *function = Function(Pointwise::kELU); return true;
+    case Activation::kReLU6:
+      *function = Function(Pointwise::kReLU6);
+      return true;
+    case Activation::kSoftplus:
+      *function = Function(Pointwise::kSoftplus);
+      return true;
+    case Activation::kSoftsign:
+      *function = Function(Pointwise::kSoftsign);
+      return true;
+    case Activation::kELU:
+      *function = Function(Pointwise::kELU);
+      return true;
     case Activation::kSELU:
       *function = Function(Pointwise::kELU);
       function->alpha = kSeluAlpha;
       function->scale = kSeluScale;
       return true;
-    case Activation::kExponential: *function = Function(Pointwise::kExponential); return true;
-    case Activation::kGELU: *function = Function(Pointwise::kGELU); return true;
-    case Activation::kSwish: *function = Function(Pointwise::kSwish); return true;
-    case Activation::kHardSigmoid: *function = Function(Pointwise::kHardSigmoid); return true;
-    case Activation::kMish: *function = Function(Pointwise::kMish); return true;
-    default: return false;
+    case Activation::kExponential:
+      *function = Function(Pointwise::kExponential);
+      return true;
+    case Activation::kGELU:
+      *function = Function(Pointwise::kGELU);
+      return true;
+    case Activation::kSwish:
+      *function = Function(Pointwise::kSwish);
+      return true;
+    case Activation::kHardSigmoid:
+      *function = Function(Pointwise::kHardSigmoid);
+      return true;
+    case Activation::kMish:
+      *function = Function(Pointwise::kMish);
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -156,14 +156,14 @@ CEREBRO_INLINE void LogRowsGradient(const T* __restrict y, const T* __restrict g
 }  // namespace
 
 // One function a kernel and type: clones are made of plain functions, not of templates.
-#define CEREBRO_DEFINE_ALL(T)                                                                                             \
-  CEREBRO_CLONES void ApplyPointwise(const PointwiseFunction& f, const T* x, int64_t n, T* y) { Apply(f, x, n, y); }      \
-  CEREBRO_CLONES void PointwiseGradient(const PointwiseFunction& f, const T* x, const T* g, int64_t n, T* dx) {           \
-    Gradient(f, x, g, n, dx);                                                                                             \
-  }                                                                                                                       \
-  CEREBRO_CLONES void LogSoftmax(const T* x, int64_t rows, int64_t columns, T* y) { LogRows(x, rows, columns, y); }       \
-  CEREBRO_CLONES void LogSoftmaxGradient(const T* y, const T* g, int64_t rows, int64_t columns, T* dx) {                  \
-    LogRowsGradient(y, g, rows, columns, dx);                                                                             \
+#define CEREBRO_DEFINE_ALL(T)                                                                                        \
+  CEREBRO_CLONES void ApplyPointwise(const PointwiseFunction& f, const T* x, int64_t n, T* y) { Apply(f, x, n, y); } \
+  CEREBRO_CLONES void PointwiseGradient(const PointwiseFunction& f, const T* x, const T* g, int64_t n, T* dx) {      \
+    Gradient(f, x, g, n, dx);                                                                                        \
+  }                                                                                                                  \
+  CEREBRO_CLONES void LogSoftmax(const T* x, int64_t rows, int64_t columns, T* y) { LogRows(x, rows, columns, y); }  \
+  CEREBRO_CLONES void LogSoftmaxGradient(const T* y, const T* g, int64_t rows, int64_t columns, T* dx) {             \
+    LogRowsGradient(y, g, rows, columns, dx);                                                                        \
   }
 
 CEREBRO_DEFINE_ALL(float)

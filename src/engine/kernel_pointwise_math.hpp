@@ -6,7 +6,16 @@
 namespace engine {
 
 enum class Pointwise {
-  kReLU, kReLU6, kELU, kExponential, kSoftplus, kSoftsign, kGELU, kSwish, kHardSigmoid, kMish,
+  kReLU,
+  kReLU6,
+  kELU,
+  kExponential,
+  kSoftplus,
+  kSoftsign,
+  kGELU,
+  kSwish,
+  kHardSigmoid,
+  kMish,
 };
 
 /// kReLU: x > threshold ? x : slope * (x - threshold), at most `limit`. kELU: x > 0 ? scale * x : scale * alpha * (e^x - 1).
@@ -19,13 +28,13 @@ struct PointwiseFunction {
   double scale = 1;
 };
 
-#define CEREBRO_KERNELS_OF(T)                                                                  \
-  /** y = f(x), n elements. */                                                                 \
-  void ApplyPointwise(const PointwiseFunction& f, const T* x, int64_t n, T* y);                \
-  /** dx = g * f'(x); at a kink what LibTorch's autograd takes. */                             \
+#define CEREBRO_KERNELS_OF(T)                                                                   \
+  /** y = f(x), n elements. */                                                                  \
+  void ApplyPointwise(const PointwiseFunction& f, const T* x, int64_t n, T* y);                 \
+  /** dx = g * f'(x); at a kink what LibTorch's autograd takes. */                              \
   void PointwiseGradient(const PointwiseFunction& f, const T* x, const T* g, int64_t n, T* dx); \
-  /** y = log(softmax(x)) over the rows; dx: its gradient. */                                  \
-  void LogSoftmax(const T* x, int64_t rows, int64_t columns, T* y);                            \
+  /** y = log(softmax(x)) over the rows; dx: its gradient. */                                   \
+  void LogSoftmax(const T* x, int64_t rows, int64_t columns, T* y);                             \
   void LogSoftmaxGradient(const T* y, const T* g, int64_t rows, int64_t columns, T* dx)
 
 CEREBRO_KERNELS_OF(float);

@@ -17,7 +17,8 @@ class KernelPooling2D : public KernelLayer<T> {
  public:
   KernelPooling2D(const PoolShape& shape, bool mean)
       : KernelLayer<T>(shape.rows.in * shape.columns.in * shape.channels, shape.rows.out * shape.columns.out * shape.channels, -1),
-        shape_(shape), mean_(mean) {}
+        shape_(shape),
+        mean_(mean) {}
 
   void Forward(const KernelCall<T>& call) const override {
     const auto pool = mean_ ? ThePoolKernels<T>().mean : ThePoolKernels<T>().largest;

@@ -29,10 +29,11 @@ struct Moved {
   T* weight = nullptr;
   T* gradient = nullptr;
   T* slots[kMaxSlots] = {};
+  bool moved = false;  // in this step, part by part
 };
 
 template <typename T>
-class TrainerOf : public KernelTrainer, private GradientSink<T> {
+class TrainerOf : public KernelTrainer, private GradientSink<T>, private GradientParts<T> {
  public:
   TrainerOf(std::unique_ptr<KernelNetwork<T>> network, const base::Graph& graph, const base::TrainConfig& config,
             const base::DataSpec& data, const StateLayout& layout)
@@ -234,10 +235,29 @@ class TrainerOf : public KernelTrainer, private GradientSink<T> {
 
   T* const* Places(int graph_layer) override { return places_[static_cast<size_t>(graph_layer)].data(); }
 
+  // A norm is taken of a whole gradient.
+  GradientParts<T>* Parts(int graph_layer) override {
+    parts_layer_ = &moved_[static_cast<size_t>(graph_layer)];
+    return clips_ ? nullptr : this;
+  }
+
+  void Take(size_t place, int64_t first, int64_t n, T* values) override {
+    for (Moved<T>& weight : *parts_layer_) {
+      if (weight.place != place) continue;
+      const Regularizer& r = weight.regularizer;
+      if (!r.empty()) AddRegularizer(weight.weight + first, n, static_cast<T>(r.l1), static_cast<T>(2 * r.l2), values);
+      T* slots[kMaxSlots];
+      for (size_t s = 0; s < slots_; ++s) slots[s] = weight.slots[s] + first;
+      step_->Apply(weight.weight + first, values, slots, n);
+      weight.moved = true;
+    }
+  }
+
   void Done(int graph_layer) override {
     std::vector<Moved<T>>& layer = moved_[static_cast<size_t>(graph_layer)];
     for (Moved<T>& weight : layer) {
       const Regularizer& r = weight.regularizer;
+      if (weight.moved) continue;
       if (!r.empty()) AddRegularizer(weight.weight, weight.count, static_cast<T>(r.l1), static_cast<T>(2 * r.l2), weight.gradient);
     }
     if (clips_jointly_) return;
@@ -250,7 +270,10 @@ class TrainerOf : public KernelTrainer, private GradientSink<T> {
   }
 
   void Move(std::vector<Moved<T>>* layer) {
-    for (Moved<T>& weight : *layer) step_->Apply(weight.weight, weight.gradient, weight.slots, weight.count);
+    for (Moved<T>& weight : *layer) {
+      if (!weight.moved) step_->Apply(weight.weight, weight.gradient, weight.slots, weight.count);
+      weight.moved = false;
+    }
   }
 
   std::unique_ptr<KernelNetwork<T>> network_;
@@ -275,6 +298,7 @@ class TrainerOf : public KernelTrainer, private GradientSink<T> {
   char* pass_memory_ = nullptr;
   StateCounters* counters_ = nullptr;
   const UpdateStep<T>* step_ = nullptr;  // in Train
+  std::vector<Moved<T>>* parts_layer_ = nullptr;  // of the layer that hands parts over
 };
 
 template <typename T>

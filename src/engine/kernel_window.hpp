@@ -10,7 +10,7 @@ namespace engine {
 struct Slide {
   int64_t in = 0;
   int64_t out = 0;
-  int64_t window = 1;    // elements of the window
+  int64_t window = 1;  // elements of the window
   int64_t stride = 1;
   int64_t dilation = 1;  // from one element of the window to the next
   int64_t before = 0;    // padding

@@ -48,8 +48,12 @@ Datum pg_cerebro_fit_multiple_model(PG_FUNCTION_ARGS) {
 
 Datum pg_cerebro_explain_fit_multiple_model(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
+    const pg::Args args(fcinfo);
+    run::ExplainOptions options;
+    options.analyze = args.boolean(16, false);
+    options.format = run::ReadExplainFormat(args.opt_text(17));
     std::vector<std::vector<std::optional<std::string>>> rows;
-    for (const std::string& line : run::ExplainFit(ReadArguments(pg::Args(fcinfo)))) rows.push_back({line});
+    for (const std::string& line : run::ExplainFit(ReadArguments(args), options)) rows.push_back({line});
     pg::ReturnRows(fcinfo, rows);
     return Datum{0};
   });

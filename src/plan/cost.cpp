@@ -1,6 +1,6 @@
-// Seconds of a mini-batch = products + passes over activations + calls + the optimizer's pass. Measured on one AVX-512 core with OpenBLAS;
-// only ratios between models matter to the planner, so the constants are the same on every machine: a plan never depends on where it was
-// made.
+// Seconds of a mini-batch = calls + products + passes over activations + the gathering of its rows + the optimizer's pass. Measured on one
+// AVX-512 core with OpenBLAS (docs/internals.md); the planner needs ratios only, so the constants are the same on every machine: a plan
+// never depends on where it was made.
 #include "plan/cost.hpp"
 
 #include <algorithm>
@@ -14,23 +14,32 @@ using base::Graph;
 using base::Layer;
 using base::LayerKind;
 
-// One product of a model's own shape in one thread.
-constexpr double kProductFlopsPerSecond = 126e9;
-// A convolution spends most of its time outside of the product (LeNet-5, batch 32: 2.9 ms for 75 Mflop).
-constexpr double kConvolutionFlopsPerSecond = 30e9;
-// Recurrent layers make small products, one a time step.
-constexpr double kRecurrentFlopsPerSecond = 40e9;
-// One element of an activation, read or written once in cache.
-constexpr double kElementSeconds = 0.3e-9;
-// An operation of the framework, forward and backward together.
-constexpr double kOperationSeconds = 10e-6;
-// Loss, gradient seed and bookkeeping of one mini-batch, in operations.
-constexpr double kStepOperations = 2;
-// Adam in one vectorised pass, a parameter: its state in cache and in memory.
-constexpr double kCachedParameterSeconds = 0.22e-9;
-constexpr double kMemoryParameterSeconds = 0.80e-9;
+/// What a trainer pays for.
+struct Rates {
+  double step_seconds;           // of a mini-batch, whatever the network
+  double operation_seconds;      // of a layer's operation, all of its passes
+  double dense_flops_per_second;
+  double conv_flops_per_second;
+  double recurrent_flops_per_second;  // small products, one a time step
+  double element_seconds;        // an element of an activation, read or written once
+  double gather_seconds;         // an element of an input
+  double parameter_seconds;      // a parameter's gradient, written and read, besides its optimizer
+};
+
+constexpr Rates kKernels{0.6e-6, 0.1e-6, 92e9, 96e9, 40e9, 0.06e-9, 0.08e-9, 0.05e-9};
+constexpr Rates kAutograd{20e-6, 10e-6, 80e9, 72e9, 40e9, 0.3e-9, 0.3e-9, 0.4e-9};
+// Scoring has forward passes only, by LibTorch's modules, over 256 rows at least.
+constexpr Rates kScoring{25e-6, 4e-6, 100e9, 65e9, 40e9, 0.3e-9, 0.3e-9, 0};
+constexpr double kScoringRows = 256;
+
+// A vector of output channels is worked on at once, full or not.
+constexpr double kChannels = 16;
+// Random numbers of dropout, an element.
+constexpr double kDrawSeconds = 6e-9;
+
 // Weights, gradients and slots beyond this do not stay in a core's cache between two mini-batches.
 constexpr double kCacheBytes = 2 * 1024 * 1024;
+constexpr double kMemoryByteSeconds = 0.036e-9;
 constexpr double kBytesPerElement = 4;
 
 int Slots(const base::OptimizerConfig& optimizer) {
@@ -44,6 +53,18 @@ int Slots(const base::OptimizerConfig& optimizer) {
   return 2;
 }
 
+// One parameter, everything in cache. Square root and division bound all but SGD.
+double UpdateSeconds(const base::OptimizerConfig& optimizer) {
+  switch (optimizer.kind) {
+    case base::OptimizerKind::kSGD: return optimizer.momentum > 0 ? 0.10e-9 : 0.04e-9;
+    case base::OptimizerKind::kAdam:
+    case base::OptimizerKind::kAdamW: return 0.26e-9;
+    case base::OptimizerKind::kRMSprop:
+    case base::OptimizerKind::kAdagrad: return 0.25e-9;
+  }
+  return 0.26e-9;
+}
+
 double Elements(const base::Shape& shape) {
   double count = 1;
   for (int64_t d : shape) count *= static_cast<double>(d);
@@ -53,9 +74,11 @@ double Elements(const base::Shape& shape) {
 // Operations of one call of a layer.
 double Operations(const Graph& graph, const Call& call) {
   switch (graph.layers[static_cast<size_t>(call.layer)].kind) {
-    case LayerKind::kInput: return 0;
-    case LayerKind::kDense:
-    case LayerKind::kConv2D: return 4;  // product, bias, activation, sums for the bias's gradient
+    case LayerKind::kInput:
+    case LayerKind::kFlatten:
+    case LayerKind::kReshape: return 0;
+    case LayerKind::kDense: return 4;    // product, bias, activation, sums for the bias's gradient
+    case LayerKind::kConv2D: return 16;  // the same, and what LibTorch does to choose and set up a convolution
     case LayerKind::kBatchNormalization:
     case LayerKind::kLayerNormalization: return 3;
     case LayerKind::kLSTM:
@@ -72,52 +95,97 @@ double Operations(const Graph& graph, const Call& call) {
   }
 }
 
-double FlopsPerSecond(LayerKind kind) {
+double FlopsPerSecond(LayerKind kind, const Rates& rates) {
   switch (kind) {
-    case LayerKind::kConv2D: return kConvolutionFlopsPerSecond;
+    case LayerKind::kConv2D: return rates.conv_flops_per_second;
     case LayerKind::kLSTM:
-    case LayerKind::kGRU: return kRecurrentFlopsPerSecond;
-    default: return kProductFlopsPerSecond;
+    case LayerKind::kGRU: return rates.recurrent_flops_per_second;
+    default: return rates.dense_flops_per_second;
   }
+}
+
+bool HasProduct(LayerKind kind) {
+  return kind == LayerKind::kDense || kind == LayerKind::kConv2D || kind == LayerKind::kLSTM || kind == LayerKind::kGRU;
+}
+
+// Products of a call, with what channels that fill no vector cost: those of the output, and of the input where its gradient is taken.
+double ProductSeconds(const Graph& graph, const Call& call, LayerKind kind, double own, double below, const Rates& rates) {
+  const double seconds = call.forward_flops / FlopsPerSecond(kind, rates);
+  if (kind != LayerKind::kConv2D || call.inputs.empty()) return seconds * (1 + own + below);
+  const auto waste = [](const base::Shape& shape) {
+    const double channels = shape.empty() ? 1 : std::max<double>(1, static_cast<double>(shape.back()));
+    return std::ceil(channels / kChannels) * kChannels / channels;
+  };
+  return seconds * ((1 + own) * waste(call.output_shape) + below * waste(graph.calls[static_cast<size_t>(call.inputs[0])].output_shape));
+}
+
+/// Of a row, but for calls.
+struct RowParts {
+  double products = 0, elements = 0, gather = 0, operations = 0;
+  double flops = 0;
+};
+
+// A call costs one forward; one more for the gradient of its weights; one more for the gradient of its inputs where a trainable layer lies
+// below. Frozen prefixes have no backward pass at all.
+RowParts Row(const Graph& graph, const Rates& rates, bool training) {
+  RowParts row;
+  std::vector<char> needs_gradient(graph.calls.size(), 0);
+  for (size_t c = 0; c < graph.calls.size(); ++c) {
+    const Call& call = graph.calls[c];
+    const Layer& layer = graph.layers[static_cast<size_t>(call.layer)];
+    const bool own = training && std::any_of(layer.weights.begin(), layer.weights.end(), [](const base::WeightSpec& w) { return w.trainable; });
+    bool below = false;
+    for (int input : call.inputs) below = below || needs_gradient[static_cast<size_t>(input)] != 0;
+    needs_gradient[c] = own || below;
+    const double passes = 1.0 + (own ? 1 : 0) + (below ? 1 : 0);
+    row.flops += call.forward_flops * passes;
+    row.operations += Operations(graph, call);
+    if (layer.kind == LayerKind::kInput) {
+      row.gather += Elements(call.output_shape) * rates.gather_seconds;
+      continue;
+    }
+    if (HasProduct(layer.kind)) {
+      row.products += ProductSeconds(graph, call, layer.kind, own ? 1 : 0, below ? 1 : 0, rates);
+      row.elements += Elements(call.output_shape) * (needs_gradient[c] ? 2 : 1) * 2 * rates.element_seconds;
+    } else if (layer.kind == LayerKind::kDropout) {
+      if (training) row.elements += Elements(call.output_shape) * (kDrawSeconds + 4 * rates.element_seconds);
+    } else {
+      // pooling and normalising do several things to an element
+      row.elements += (2 * Elements(call.output_shape) + call.forward_flops) * (needs_gradient[c] ? 2 : 1) * rates.element_seconds;
+    }
+  }
+  return row;
 }
 
 }  // namespace
 
 double ModelCost::Visit(double rows, int batch_size, int epochs) const {
   if (!(rows > 0)) return 0;
-  return std::ceil(rows / std::max(1, batch_size)) * std::max(1, epochs) * seconds_per_step;
+  return std::ceil(rows / std::max(1, batch_size)) * std::max(1, epochs) * seconds_per_step();
 }
 
-ModelCost EstimateCost(const Graph& graph, const base::TrainConfig& config) {
+ModelCost EstimateCost(const Graph& graph, const base::TrainConfig& config, bool kernels) {
   ModelCost cost;
-  double products = 0;    // seconds a row
-  double elements = 0;    // passes over activations, a row
-  double operations = kStepOperations;
-  // A call costs one forward; one more for the gradient of its weights; one more for the gradient of its inputs where a
-  // trainable layer lies below. Frozen prefixes have no backward pass at all.
-  std::vector<char> needs_gradient(graph.calls.size(), 0);
-  for (size_t c = 0; c < graph.calls.size(); ++c) {
-    const Call& call = graph.calls[c];
-    const Layer& layer = graph.layers[static_cast<size_t>(call.layer)];
-    const bool own = std::any_of(layer.weights.begin(), layer.weights.end(), [](const base::WeightSpec& w) { return w.trainable; });
-    bool below = false;
-    for (int input : call.inputs) below = below || needs_gradient[static_cast<size_t>(input)] != 0;
-    needs_gradient[c] = own || below;
-    const double passes = 1.0 + (own ? 1 : 0) + (below ? 1 : 0);
-    cost.flops_per_row += call.forward_flops * passes;
-    products += call.forward_flops * passes / FlopsPerSecond(layer.kind);
-    if (layer.kind != LayerKind::kInput) elements += Elements(call.output_shape) * (needs_gradient[c] ? 2 : 1) * 2;
-    operations += Operations(graph, call);
-  }
+  const Rates& rates = kernels ? kKernels : kAutograd;
+  const RowParts row = Row(graph, rates, true);
+  const double rows = std::max(1, config.batch_size);
   const double slots = Slots(config.optimizer);
   const double trainable = static_cast<double>(graph.TrainableCount());
+  cost.flops_per_row = row.flops;
   cost.parameters = trainable;
   cost.state_bytes = kBytesPerElement * (static_cast<double>(graph.WeightCount()) + trainable * slots);
   const double touched = kBytesPerElement * trainable * (2 + slots);
-  const double adam = touched <= kCacheBytes ? kCachedParameterSeconds : kMemoryParameterSeconds;
-  const double update = adam * (2 + slots) / 4;  // Adam touches weight, gradient and two slots
-  cost.seconds_per_step = (products + elements * kElementSeconds) * std::max(1, config.batch_size) + operations * kOperationSeconds +
-                          trainable * update;
+  const double far = touched <= kCacheBytes ? 0 : kMemoryByteSeconds * kBytesPerElement * (2 + slots);
+  cost.step.calls = rates.step_seconds + row.operations * rates.operation_seconds;
+  cost.step.products = row.products * rows;
+  cost.step.elements = row.elements * rows;
+  cost.step.gather = row.gather * rows;
+  cost.step.update = trainable * (UpdateSeconds(config.optimizer) + rates.parameter_seconds + far);
+
+  const RowParts scored = Row(graph, kScoring, false);
+  const double batch = std::max(kScoringRows, rows);
+  cost.seconds_per_scored_row = scored.products + scored.elements + scored.gather +
+                                (kScoring.step_seconds + scored.operations * kScoring.operation_seconds) / batch;
   return cost;
 }
 

@@ -11,14 +11,14 @@
 #include <tuple>
 #include <utility>
 
+#include "plan/cost.hpp"
+
 namespace plan {
 namespace {
 
 constexpr double kGatherSeconds = 0.08e-9;        // an element of an input, packed to floating-point
 constexpr double kMemoryByteSeconds = 0.033e-9;   // a byte of a state or of gathered rows that has left the cache
 constexpr double kNearByteSeconds = 0.004e-9;     // ... that has left the first-level cache only
-constexpr double kQuerySeconds = 100e-6;          // starting and ending a visit's query
-constexpr double kFetchByteSeconds = 0.5e-9;      // a byte of a packed row out of the table
 constexpr double kCacheBytes = 2 * 1024 * 1024;   // plan/cost.cpp has the same
 constexpr double kElementBytes = 4;
 constexpr int kTurns[] = {1, 2, 4, 8, 16, 32};
@@ -83,7 +83,7 @@ void JudgeHorizontal(const std::vector<GroupModel>& models, const GroupData& dat
   if (!switches.horizontal) {
     reason = "cerebro.enable_horizontal is off";
   } else if (!models[static_cast<size_t>(group->models.front())].kernels) {
-    reason = "no kernels for these layers: trained by autograd, one by one";
+    reason = "no kernels for this network: trained by autograd, one by one";
   } else if (group->models.size() > 1) {
     ChooseTurn(models, data, group);
   } else {

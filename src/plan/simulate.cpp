@@ -27,9 +27,8 @@ void CheckCounts(int segments, int iterations) {
 
 }  // namespace
 
-SimulationResult SimulateShared(const std::vector<double>& costs, int partitions, int bundles, int workers, int iterations, bool barrier) {
+double SharedMakespan(const Plan& plan, int workers, int iterations, bool barrier) {
   CheckCounts(workers, iterations);
-  const Plan plan = MakePlan(costs, partitions, bundles, 0);
   std::vector<int64_t> block((Scheduler::BlockSize(static_cast<int>(plan.bundles.size())) + 7) / 8);
   Scheduler scheduler(block.data(), plan, true);
 
@@ -59,8 +58,12 @@ SimulationResult SimulateShared(const std::vector<double>& costs, int partitions
       }
     }
   }
+  return now;
+}
+
+SimulationResult SimulateShared(const std::vector<double>& costs, int partitions, int bundles, int workers, int iterations, bool barrier) {
   SimulationResult result;
-  result.makespan = now;
+  result.makespan = SharedMakespan(MakePlan(costs, partitions, bundles, 0), workers, iterations, barrier);
   result.lower_bound = LowerBound(costs, partitions * iterations, workers);
   return result;
 }

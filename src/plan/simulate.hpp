@@ -14,6 +14,9 @@ struct SimulationResult {
   double ratio() const { return makespan / lower_bound; }
 };
 
+/// Seconds that workers on shared storage take for `iterations` iterations of a plan, visits being as long as its bundles' costs.
+double SharedMakespan(const Plan& plan, int workers, int iterations, bool barrier);
+
 /// Workers on shared storage (PostgreSQL): any worker may advance any bundle. costs[m]: seconds of one visit of model m.
 /// barrier: all bundles wait for each other after every iteration (metrics are due).
 SimulationResult SimulateShared(const std::vector<double>& costs, int partitions, int bundles, int workers, int iterations, bool barrier);

@@ -72,7 +72,6 @@ struct Scored {
 
 // Seconds of work in this session from which it pays to start other processes: each loads the engine's libraries anew.
 constexpr double kWorthWorkers = 2.0;
-constexpr double kForwardShare = 1.0 / 3;  // of the cost of training a row
 
 int ChooseWorkers(const HopSpec& spec) {
   const pg::Settings settings = pg::CurrentSettings();
@@ -80,7 +79,7 @@ int ChooseWorkers(const HopSpec& spec) {
   int workers = settings.workers;
   if (workers < 0) {
     double seconds = 0;
-    for (const double cost : spec.costs) seconds += kForwardShare * cost * spec.training.spec.num_partitions;
+    for (const double cost : spec.costs) seconds += cost * spec.training.spec.num_partitions;
     workers = seconds < kWorthWorkers ? 0 : std::min(pg::Cores(), pg::WorkerLimit());
   }
   return std::min(workers, spec.training.spec.num_partitions);
@@ -96,8 +95,7 @@ std::vector<Scored> ScoreAll(const ModelTable& models, const PackedTable& test, 
   for (const StoredModel& stored : models.models) {
     request.mst_keys.push_back(stored.mst_key);
     spec.models.push_back(ScoringSpec(stored));
-    const plan::ModelCost cost = plan::EstimateCost(stored.graph, stored.config);
-    spec.costs.push_back(cost.Visit(rows, stored.config.batch_size, 1));
+    spec.costs.push_back(rows * plan::EstimateCost(stored.graph, stored.config, false).seconds_per_scored_row);
   }
   spec.plan = plan::MakePlan(spec.costs, test.spec.num_partitions, 1, 0);
   spec.first_iteration.assign(spec.plan.bundles.size(), 0);

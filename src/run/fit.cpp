@@ -7,6 +7,7 @@
 #include "pg/report.hpp"
 #include "run/fit_prepare.hpp"
 #include "run/fit_results.hpp"
+#include "run/fit_run.hpp"
 #include "run/hop_loop.hpp"
 #include "run/wave_fit.hpp"
 
@@ -46,7 +47,10 @@ void FirstState(const PreparedFit& fit, const PreparedModel& model, const engine
 
 void FitMultipleModel(const FitArguments& arguments) {
   const double started_at = pg::Now();
-  const PreparedFit fit = PrepareFit(arguments);
+  RunFit(arguments, PrepareFit(arguments), started_at);
+}
+
+HopResult RunFit(const FitArguments& arguments, const PreparedFit& fit, double started_at) {
   if (!fit.serial_reason.empty()) pg::Notice("this session trains the models itself, without parallel workers: " + fit.serial_reason);
 
   std::vector<KeptModel> kept(fit.models.size());
@@ -68,10 +72,7 @@ void FitMultipleModel(const FitArguments& arguments) {
   request.stopping = fit.stopping;
   request.workers = fit.workers;
   request.keep_best = arguments.restore_best;
-  if (pg::OnGreenplum()) {
-    FitOnSegments(arguments, fit, request, started_at);
-    return;
-  }
+  if (pg::OnGreenplum()) return FitOnSegments(arguments, fit, request, started_at);
   CreateResultTables(arguments, fit);
   request.initialise = [&](int m, engine::Model* engine, void* block) {
     FirstState(fit, fit.models[static_cast<size_t>(m)], *engine, block);
@@ -87,8 +88,9 @@ void FitMultipleModel(const FitArguments& arguments) {
     kept[model].iterations_done = static_cast<int64_t>(static_cast<const engine::StateCounters*>(block)->iterations_done);
     kept[model].metric_names = engine.metric_names();
   };
-  const HopResult result = RunHopLoop(request, fit.output.models.Sql());
+  HopResult result = RunHopLoop(request, fit.output.models.Sql());
   WriteReports(arguments, fit, result, kept, started_at);
+  return result;
 }
 
 }  // namespace run

@@ -29,7 +29,17 @@ struct FitArguments {
 /// Trains and writes the five result tables. Everything wrong with models, tables or parameters is reported before any training.
 void FitMultipleModel(const FitArguments& arguments);
 
-/// What FitMultipleModel would do, as lines of text. Writes nothing.
-std::vector<std::string> ExplainFit(const FitArguments& arguments);
+enum class ExplainFormat { kText, kJson };
+
+struct ExplainOptions {
+  bool analyze = false;  // do it, too, and say how long everything took
+  ExplainFormat format = ExplainFormat::kText;
+};
+
+/// Reads "text" or "json", in any case; none is text.
+ExplainFormat ReadExplainFormat(const std::optional<std::string>& format);
+
+/// What FitMultipleModel would do: lines of text, or one JSON document. Writes nothing unless it is to analyze: then it is FitMultipleModel.
+std::vector<std::string> ExplainFit(const FitArguments& arguments, const ExplainOptions& options);
 
 }  // namespace run

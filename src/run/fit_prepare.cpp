@@ -132,7 +132,7 @@ void ReadModels(const std::vector<SelectionRow>& selection, PreparedFit* fit) {
         Block block(model.state_bytes);
         LoadArchitectureWeights(*architecture, *built, block.data());  // raises the error with its numbers
       }
-      model.cost = plan::EstimateCost(model.spec.graph, model.spec.config);
+      model.cost = plan::EstimateCost(model.spec.graph, model.spec.config, model.kernels);
       model.visit_seconds = model.cost.Visit(rows_a_visit, model.spec.config.batch_size, model.spec.config.epochs);
       fit->models.push_back(std::move(model));
     } catch (const Error& error) {
@@ -266,7 +266,7 @@ void MakeGroups(PreparedFit* fit) {
     model.workspace_bytes = static_cast<double>(prepared.workspace_bytes);
     models.push_back(std::move(model));
   }
-  plan::GroupData data;
+  plan::GroupData& data = fit->group_data;
   data.rows = static_cast<double>(fit->training.spec.rows);
   data.partitions = fit->training.spec.num_partitions;
   data.buffers = data.partitions;

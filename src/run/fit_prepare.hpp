@@ -53,6 +53,7 @@ struct PreparedFit {
   std::vector<PreparedModel> models;  // by mst_key
   plan::Plan plan;
   plan::Grouping grouping;
+  plan::GroupData group_data;
   std::vector<int64_t> first_iteration;  // a bundle
   plan::StoppingPolicy stopping;
   std::vector<int64_t> due;  // iterations after which metrics are computed

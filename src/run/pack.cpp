@@ -115,8 +115,8 @@ void PackTraining(const TrainingPackArguments& a) {
                     std::to_string(profile.rows) + " rows",
                 "", "Every partition needs at least one row.");
   }
-  const int partitions = pg::OnGreenplum() ? ClusterPartitions(choice, profile.rows, a.num_partitions)
-                                           : a.num_partitions.value_or(static_cast<int32_t>(std::min<int64_t>(kDefaultPartitions, profile.rows)));
+  int partitions = a.num_partitions.value_or(static_cast<int32_t>(std::min<int64_t>(kDefaultPartitions, profile.rows)));
+  if (pg::OnGreenplum()) partitions = ClusterPartitions(choice, profile.rows, a.num_partitions);
   const SpecPair specs = TrainingSpec(source, profile, {constant, a.num_classes, a.shapes, a.dtypes});
   PackSummary summary;
   summary.source_table = a.source_table;
@@ -151,8 +151,9 @@ void PackValidation(const ValidationPackArguments& a) {
   summary.output_table = a.output_table;
   summary.normalizing_const = stored.normalizing_const;
   summary.seed = stored.seed;
-  const int partitions = pg::OnGreenplum() ? FittingPartitions(choice, profile.rows, training.spec.num_partitions)
-                                           : static_cast<int>(std::min<int64_t>(training.spec.num_partitions, profile.rows));
+  const int wanted = training.spec.num_partitions;
+  const int partitions = pg::OnGreenplum() ? FittingPartitions(choice, profile.rows, wanted)
+                                           : static_cast<int>(std::min<int64_t>(wanted, profile.rows));
   Pack(source, output, specs, profile.rows, partitions, choice, std::move(summary), a.buffer_size, false);
 }
 

@@ -53,8 +53,8 @@ class ClusterPacking {
 };
 
 void ClusterPacking::CreateStage(const pg::TableName& name) const {
-  pg::Execute((r_.temporary ? "CREATE TEMPORARY TABLE " : "CREATE UNLOGGED TABLE ") + name.Sql() + " (key bigint, packed pg_catalog.bytea)" +
-              pg::DistributedBy("key"));
+  pg::Execute((r_.temporary ? "CREATE TEMPORARY TABLE " : "CREATE UNLOGGED TABLE ") + name.Sql() +
+              " (key bigint, packed pg_catalog.bytea)" + pg::DistributedBy("key"));
   pg::Execute("ALTER TABLE " + name.Sql() + " ALTER COLUMN packed SET STORAGE EXTERNAL");
 }
 
@@ -63,24 +63,24 @@ void ClusterPacking::Stage() {
   CreateStage(stage_);
   std::string packed = PackRowSql(r_.source_spec, source_.all, source_.WeightName(), "s");
   packed = "cerebro._pack_row_once" + packed.substr(packed.find('('));
-  layout_.rows = static_cast<int64_t>(pg::Execute("INSERT INTO " + stage_.Sql() + " (key, packed) SELECT cerebro._row_key(p.packed, " + seed +
-                                                  ", 0), p.packed FROM (SELECT " + packed + " AS packed FROM " + source_.name.Sql() +
-                                                  " AS s) AS p")
-                                          .processed);
+  layout_.rows =
+      static_cast<int64_t>(pg::Execute("INSERT INTO " + stage_.Sql() + " (key, packed) SELECT cerebro._row_key(p.packed, " + seed +
+                                       ", 0), p.packed FROM (SELECT " + packed + " AS packed FROM " + source_.name.Sql() + " AS s) AS p")
+                               .processed);
   if (layout_.rows < r_.partitions) {
     throw Error(ErrorCode::kInvalidData, "table " + source_.Text() + " was changed while it was being packed");
   }
-  const int64_t repeated =
-      pg::Execute("SELECT pg_catalog.count(*) FROM (SELECT s.key FROM " + stage_.Sql() +
-                  " AS s GROUP BY s.key HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1) AS d")
-          .Int();
+  const int64_t repeated = pg::Execute("SELECT pg_catalog.count(*) FROM (SELECT s.key FROM " + stage_.Sql() +
+                                       " AS s GROUP BY s.key HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1) AS d")
+                               .Int();
   pg::Debug("packed " + std::to_string(layout_.rows) + " rows on the segments, " + std::to_string(repeated) + " keys more than once");
   if (repeated == 0) return;
   // rows of equal bytes lie together: number them, and give all but the first the keys of their numbers
   const pg::TableName renumbered = stage_.WithSuffix("_r");
   CreateStage(renumbered);
   pg::Execute("INSERT INTO " + renumbered.Sql() + " (key, packed) SELECT CASE WHEN d.repetition OPERATOR(pg_catalog.=) 1 THEN d.key" +
-              " ELSE cerebro._row_key(d.packed, " + seed + ", d.repetition OPERATOR(pg_catalog.-) 1) END, d.packed FROM (SELECT s.key, s.packed," +
+              " ELSE cerebro._row_key(d.packed, " + seed +
+              ", d.repetition OPERATOR(pg_catalog.-) 1) END, d.packed FROM (SELECT s.key, s.packed," +
               " pg_catalog.row_number() OVER (PARTITION BY s.key, s.packed) AS repetition FROM " + stage_.Sql() + " AS s) AS d");
   pg::Execute("DROP TABLE " + stage_.Sql());
   stage_ = renumbered;
@@ -92,7 +92,8 @@ void ClusterPacking::FindCuts() {
   int bits = 1;
   while (bits < kMostBinBits && (layout_.rows >> bits) > kRowsOfBin) ++bits;
   const std::string bin = "s.key OPERATOR(pg_catalog.>>) " + std::to_string(64 - bits);
-  const pg::Result bins = pg::Execute("SELECT " + bin + " AS bin, pg_catalog.count(*) FROM " + stage_.Sql() + " AS s GROUP BY 1 ORDER BY 1");
+  const pg::Result bins =
+      pg::Execute("SELECT " + bin + " AS bin, pg_catalog.count(*) FROM " + stage_.Sql() + " AS s GROUP BY 1 ORDER BY 1");
   std::string list, wanted;
   std::map<std::pair<int64_t, int64_t>, std::vector<size_t>> places;  // bin and place in it: cuts
   int64_t before = 0;
@@ -103,8 +104,8 @@ void ClusterPacking::FindCuts() {
       const int64_t place = layout_.First(d + 1) - before + 1;  // of the first row after the cut
       places[{id, place}].push_back(d);
       if (first) list += (list.empty() ? "" : ", ") + std::to_string(id);
-      wanted += (wanted.empty() ? "" : " OR ") + ("(k.bin OPERATOR(pg_catalog.=) " + std::to_string(id) + " AND k.nth OPERATOR(pg_catalog.=) " +
-                                                  std::to_string(place) + ")");
+      wanted += (wanted.empty() ? "" : " OR ") + ("(k.bin OPERATOR(pg_catalog.=) " + std::to_string(id) +
+                                                  " AND k.nth OPERATOR(pg_catalog.=) " + std::to_string(place) + ")");
     }
     before += count;
   }
@@ -112,8 +113,8 @@ void ClusterPacking::FindCuts() {
   const std::string window = " OVER (PARTITION BY " + bin + " ORDER BY s.key)";
   const pg::Result cuts = pg::Execute("SELECT k.bin, k.nth, k.key, k.nth OPERATOR(pg_catalog.-) k.first FROM (SELECT " + bin +
                                       " AS bin, s.key, pg_catalog.row_number()" + window + " AS nth, pg_catalog.rank()" + window +
-                                      " AS first FROM " + stage_.Sql() + " AS s WHERE " + bin + " OPERATOR(pg_catalog.=) ANY (ARRAY[" + list +
-                                      "]::bigint[])) AS k WHERE " + wanted);
+                                      " AS first FROM " + stage_.Sql() + " AS s WHERE " + bin + " OPERATOR(pg_catalog.=) ANY (ARRAY[" +
+                                      list + "]::bigint[])) AS k WHERE " + wanted);
   size_t found = 0;
   for (const auto& row : cuts.rows) {
     const auto number = [&row](size_t i) { return static_cast<int64_t>(std::atoll(row[i].value().c_str())); };
@@ -122,7 +123,8 @@ void ClusterPacking::FindCuts() {
       ++found;
     }
   }
-  if (found != layout_.cuts.size()) throw Error(ErrorCode::kInternal, std::to_string(found) + " cuts were found of " + std::to_string(layout_.cuts.size()));
+  if (found != layout_.cuts.size())
+    throw Error(ErrorCode::kInternal, std::to_string(found) + " cuts were found of " + std::to_string(layout_.cuts.size()));
 }
 
 void ClusterPacking::Build() {
@@ -139,7 +141,8 @@ void ClusterPacking::Build() {
   std::string columns, shapes;
   size_t offset = 0;
   const auto add = [&](size_t width) {
-    columns += ", cerebro._pack_column(b.data, " + std::to_string(row_bytes_) + ", " + std::to_string(offset) + ", " + std::to_string(width) + ")";
+    columns +=
+        ", cerebro._pack_column(b.data, " + std::to_string(row_bytes_) + ", " + std::to_string(offset) + ", " + std::to_string(width) + ")";
     offset += width;
   };
   for (const ColumnSpec* c : DataColumns(r_.spec)) {
@@ -152,18 +155,21 @@ void ClusterPacking::Build() {
   // only rows of equal key, which hashes hardly ever have, need their place among them
   const bool ties = std::any_of(layout_.cuts.begin(), layout_.cuts.end(), [](const PackLayout::Cut& cut) { return cut.nth > 0; });
   const std::string nth = ties ? "pg_catalog.row_number() OVER (PARTITION BY s.key ORDER BY s.packed)" : "1";
-  const std::string placed = "SELECT cerebro._pack_place(" + layout + ", t.key, t.nth) AS place, t.key, t.packed FROM (SELECT s.key, s.packed, " +
-                             nth + "::bigint AS nth FROM " + stage_.Sql() + " AS s) AS t";
-  const std::string ranked = "SELECT p.place, p.packed, pg_catalog.row_number() OVER (PARTITION BY p.place ORDER BY p.key, p.packed) AS nth FROM (" +
-                             placed + ") AS p";
-  const std::string slotted = "SELECT n.place, cerebro._pack_slot(" + layout + ", n.place, n.nth) AS slot, n.nth, n.packed FROM (" + ranked +
-                              ") AS n";
-  const std::string buffers = "SELECT r.place, r.slot, pg_catalog.count(*)::integer AS rows,"
-                              " pg_catalog.string_agg(r.packed, ''::pg_catalog.bytea ORDER BY r.nth) AS data FROM (" + slotted +
-                              ") AS r GROUP BY r.place, r.slot";
+  const std::string placed = "SELECT cerebro._pack_place(" + layout +
+                             ", t.key, t.nth) AS place, t.key, t.packed FROM (SELECT s.key, s.packed, " + nth + "::bigint AS nth FROM " +
+                             stage_.Sql() + " AS s) AS t";
+  const std::string ranked =
+      "SELECT p.place, p.packed, pg_catalog.row_number() OVER (PARTITION BY p.place ORDER BY p.key, p.packed) AS nth FROM (" + placed +
+      ") AS p";
+  const std::string slotted =
+      "SELECT n.place, cerebro._pack_slot(" + layout + ", n.place, n.nth) AS slot, n.nth, n.packed FROM (" + ranked + ") AS n";
+  const std::string buffers =
+      "SELECT r.place, r.slot, pg_catalog.count(*)::integer AS rows,"
+      " pg_catalog.string_agg(r.packed, ''::pg_catalog.bytea ORDER BY r.nth) AS data FROM (" +
+      slotted + ") AS r GROUP BY r.place, r.slot";
   pg::Execute("INSERT INTO " + r_.output.Sql() + " SELECT b.place" + columns + shapes +
-              ", (b.slot OPERATOR(pg_catalog.>>) 32)::integer, (b.slot OPERATOR(pg_catalog.&) 4294967295::bigint)::integer FROM (" + buffers +
-              ") AS b");
+              ", (b.slot OPERATOR(pg_catalog.>>) 32)::integer, (b.slot OPERATOR(pg_catalog.&) 4294967295::bigint)::integer FROM (" +
+              buffers + ") AS b");
   pg::Execute("DROP TABLE " + stage_.Sql());
   pg::Execute("CREATE INDEX ON " + r_.output.Sql() + " (" + kPartitionColumn + ", " + kBufferColumn + ")");
   pg::Execute("ANALYZE " + r_.output.Sql());  // all columns: a reader of one without statistics is told so
@@ -177,9 +183,9 @@ Packed ClusterPacking::Notes() {
   base::DataSpec bare = r_.spec;  // words and classes are of no use there
   for (ColumnSpec& c : bare.inputs) c.dictionary.clear();
   for (ColumnSpec& c : bare.targets) c.class_values.clear();
-  const pg::Result notes = pg::Execute("SELECT t.partition_id, t.buffer_id, cerebro._buffer_note(" +
-                                       pg::QuoteLiteral(base::WriteDataSpec(bare)) + "::pg_catalog.text, '" + flags + "'::pg_catalog.text" + columns +
-                                       ") FROM " + r_.output.Sql() + " AS t ORDER BY 1, 2");
+  const pg::Result notes =
+      pg::Execute("SELECT t.partition_id, t.buffer_id, cerebro._buffer_note(" + pg::QuoteLiteral(base::WriteDataSpec(bare)) +
+                  "::pg_catalog.text, '" + flags + "'::pg_catalog.text" + columns + ") FROM " + r_.output.Sql() + " AS t ORDER BY 1, 2");
   PackTally tally(r_.spec, layout_.rows, r_.partitions);
   for (const auto& row : notes.rows) {
     const std::string& note = row[2].value();

@@ -4,7 +4,8 @@
 //   stage   converted rows with their keys, distributed by key: rows of equal bytes meet on one segment, where repetitions are numbered
 //   cuts    the key between each two data segments: a histogram of the keys' first bits tells in which bin a cut lies, and the keys of that
 //           bin are numbered on the segments; the coordinator sees bins and cuts only
-//   build   one INSERT ... SELECT: each row goes to its segment, is numbered there in the order of the shuffle, and the rows of a buffer are
+//   build   one INSERT ... SELECT: each row goes to its segment, is numbered there in the order of the shuffle, and the rows of a buffer
+//   are
 //           put together and stored. Sorts are the server's own, within statement_mem; a segment holds one buffer at a time
 //   notes   hash and sums of each buffer, worked out where it lies; the coordinator puts them together (run/pack_note.hpp)
 //
@@ -32,7 +33,7 @@ struct ClusterPackRequest {
   int partitions = 0;
   BufferPlan plan;
   uint64_t seed = 0;
-  std::vector<int32_t> contents;   // of the chosen segments, ascending; partitions is a multiple of their number, or smaller
+  std::vector<int32_t> contents;  // of the chosen segments, ascending; partitions is a multiple of their number, or smaller
 };
 
 /// Errors: kInvalidData when the source has too few rows by now for its partitions.

@@ -23,7 +23,8 @@ size_t PackLayout::Segment(int64_t key, int64_t nth) const {
 std::pair<int32_t, int32_t> PackLayout::Slot(size_t d, int64_t nth) const {
   const int64_t rank = First(d) + nth;
   if (d >= places.size() || nth < 0 || rank >= First(d + 1)) {
-    throw base::Error(base::ErrorCode::kInternal, "row " + std::to_string(nth) + " of segment place " + std::to_string(d) + " is past its end");
+    throw base::Error(base::ErrorCode::kInternal,
+                      "row " + std::to_string(nth) + " of segment place " + std::to_string(d) + " is past its end");
   }
   // the last partition whose first rank is not above this one
   const auto partition = static_cast<int32_t>((static_cast<__int128>(rank + 1) * partitions - 1) / rows);
@@ -36,8 +37,12 @@ std::string PackLayout::Write() const {
   base::List place_list, cut_list;
   for (int32_t place : places) place_list.emplace_back(static_cast<int64_t>(place));
   for (const Cut& cut : cuts) cut_list.emplace_back(base::List{base::Value(cut.key), base::Value(cut.nth)});
-  return base::FormatJson(base::Dict{{"rows", rows}, {"partitions", static_cast<int64_t>(partitions)}, {"buffer_rows", plan.rows},
-                                     {"exact", plan.exact}, {"places", std::move(place_list)}, {"cuts", std::move(cut_list)}});
+  return base::FormatJson(base::Dict{{"rows", rows},
+                                     {"partitions", static_cast<int64_t>(partitions)},
+                                     {"buffer_rows", plan.rows},
+                                     {"exact", plan.exact},
+                                     {"places", std::move(place_list)},
+                                     {"cuts", std::move(cut_list)}});
 }
 
 PackLayout PackLayout::Read(std::string_view text) {

@@ -64,7 +64,8 @@ PackTally::PackTally(const base::DataSpec& spec, int64_t rows, int partitions) :
   packed_.spec = spec;
   packed_.spec.rows = rows;
   packed_.spec.num_partitions = partitions;
-  for (int p = 0; p < partitions; ++p) packed_.partition_rows.push_back(FirstRank(p + 1, partitions, rows) - FirstRank(p, partitions, rows));
+  for (int p = 0; p < partitions; ++p)
+    packed_.partition_rows.push_back(FirstRank(p + 1, partitions, rows) - FirstRank(p, partitions, rows));
   packed_.partition_buffers.assign(static_cast<size_t>(partitions), 0);
   rows_.assign(static_cast<size_t>(partitions), 0);
 }
@@ -72,7 +73,8 @@ PackTally::PackTally(const base::DataSpec& spec, int64_t rows, int partitions) :
 void PackTally::Add(int64_t partition, int64_t buffer, const BufferNote& note) {
   const auto p = static_cast<size_t>(partition);
   if (p >= rows_.size() || buffer != packed_.partition_buffers[p]) {
-    throw Error(ErrorCode::kInternal, "buffer " + std::to_string(buffer) + " of partition " + std::to_string(partition) + " is out of order");
+    throw Error(ErrorCode::kInternal,
+                "buffer " + std::to_string(buffer) + " of partition " + std::to_string(partition) + " is out of order");
   }
   for (uint64_t word :
        {static_cast<uint64_t>(partition), static_cast<uint64_t>(buffer), static_cast<uint64_t>(note.rows), note.hash.hi, note.hash.lo}) {

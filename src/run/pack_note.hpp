@@ -1,8 +1,8 @@
 // What is noted of each packed buffer where it is made (in the session, or on a segment of a cluster), and how the notes become the digest
 // and the summary. The same code on every platform, in the order of (partition, buffer): same rows, same digest, same constants.
 //
-// Digest: base::Hash (seed 0) over, for each buffer in that order, partition_id, buffer_id, rows and both halves of the buffer's own hash, as
-// little-endian 64-bit words; a buffer's hash is that of its columns' bytes one after another.
+// Digest: base::Hash (seed 0) over, for each buffer in that order, partition_id, buffer_id, rows and both halves of the buffer's own hash,
+// as little-endian 64-bit words; a buffer's hash is that of its columns' bytes one after another.
 #pragma once
 
 #include <cstdint>

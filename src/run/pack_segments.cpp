@@ -15,6 +15,9 @@ namespace {
 using base::Error;
 using base::ErrorCode;
 
+constexpr const char* kHint =
+    "Give 'all_segments', 'gpu_segments', or the name of a table whose integer column dbid lists primary segments.";
+
 struct Primary {
   int64_t dbid = 0;
   int32_t content = 0;
@@ -32,7 +35,8 @@ std::vector<Primary> Primaries() {
   return primaries;
 }
 
-/// Segments of one host see the same devices, but for a primary that is down while its mirror elsewhere acts: hosts are asked, as MADlib does.
+/// Segments of one host see the same devices, but for a primary that is down while its mirror elsewhere acts: hosts are asked, as MADlib
+/// does.
 std::set<std::string> HostsWithDevices(const std::vector<Primary>& primaries) {
   const pg::Result rows = pg::Execute("SELECT g.gp_segment_id, cerebro._device_count() FROM gp_dist_random('pg_catalog.gp_id') AS g");
   std::map<int32_t, int> devices;
@@ -42,7 +46,8 @@ std::set<std::string> HostsWithDevices(const std::vector<Primary>& primaries) {
     if (devices[p.content] > 0) hosts.insert(p.host);
   }
   if (hosts.empty()) {
-    throw Error(ErrorCode::kPrerequisiteState, "no segment has a GPU", "distribution_rules is 'gpu_segments', but LibTorch sees no CUDA device on any host.",
+    throw Error(ErrorCode::kPrerequisiteState, "no segment has a GPU",
+                "distribution_rules is 'gpu_segments', but LibTorch sees no CUDA device on any host.",
                 "Leave distribution_rules out, or give 'all_segments'; a build of pg_cerebro with CUDA is needed to see devices.");
   }
   return hosts;
@@ -60,7 +65,6 @@ SegmentChoice Choose(const std::vector<Primary>& primaries, const std::set<int64
 }
 
 std::set<int64_t> ReadRules(const std::string& rules, const std::vector<Primary>& primaries) {
-  constexpr const char* kHint = "Give 'all_segments', 'gpu_segments', or the name of a table whose integer column dbid lists primary segments.";
   const pg::TableName table = pg::ParseTableName(rules, "distribution_rules");
   if (!pg::TableExists(table)) {
     throw Error(ErrorCode::kUndefinedTable, "table \"" + table.name + "\" of distribution_rules does not exist", "", kHint);
@@ -81,12 +85,13 @@ std::set<int64_t> ReadRules(const std::string& rules, const std::vector<Primary>
     const int64_t id = row[0] ? std::atoll(text.c_str()) : 0;
     const bool primary = row[0] && std::any_of(primaries.begin(), primaries.end(), [id](const Primary& p) { return p.dbid == id; });
     if (!primary) {
-      throw Error(ErrorCode::kInvalidParameter, "dbid " + text + " in table \"" + table.name + "\" of distribution_rules is no primary segment", "",
+      throw Error(ErrorCode::kInvalidParameter,
+                  "dbid " + text + " in table \"" + table.name + "\" of distribution_rules is no primary segment", "",
                   "SELECT dbid FROM gp_segment_configuration WHERE role = 'p' AND content >= 0 lists them.");
     }
     if (!chosen.insert(id).second) {
-      throw Error(ErrorCode::kInvalidParameter, "table \"" + table.name + "\" of distribution_rules has dbid " + text + " more than once", "",
-                  "List every segment once.");
+      throw Error(ErrorCode::kInvalidParameter, "table \"" + table.name + "\" of distribution_rules has dbid " + text + " more than once",
+                  "", "List every segment once.");
     }
   }
   return chosen;
@@ -119,10 +124,11 @@ int ClusterPartitions(const SegmentChoice& choice, int64_t rows, const std::opti
   const int segments = choice.Segments(rows);
   if (!asked) return segments;
   if (*asked < segments || *asked % segments == 0) return *asked;
-  throw Error(ErrorCode::kInvalidParameter, "num_partitions is " + std::to_string(*asked) + ", which is no multiple of the " +
-                                                std::to_string(segments) + " data segments",
-              "Every segment holds as many partitions as every other.",
-              "Give a multiple of " + std::to_string(segments) + ", a smaller number, or leave it out.");
+  throw Error(
+      ErrorCode::kInvalidParameter,
+      "num_partitions is " + std::to_string(*asked) + ", which is no multiple of the " + std::to_string(segments) + " data segments",
+      "Every segment holds as many partitions as every other.",
+      "Give a multiple of " + std::to_string(segments) + ", a smaller number, or leave it out.");
 }
 
 int FittingPartitions(const SegmentChoice& choice, int64_t rows, int wanted) {

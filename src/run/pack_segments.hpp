@@ -21,8 +21,8 @@ struct SegmentChoice {
 /// kInvalidParameter, kPrerequisiteState (no GPU).
 SegmentChoice ChooseSegments(const std::optional<std::string>& rules);
 
-/// As many partitions as data segments; or the number that was asked for. Errors: kInvalidParameter unless it is a multiple of the number of
-/// data segments, or smaller.
+/// As many partitions as data segments; or the number that was asked for. Errors: kInvalidParameter unless it is a multiple of the number
+/// of data segments, or smaller.
 int ClusterPartitions(const SegmentChoice& choice, int64_t rows, const std::optional<int32_t>& asked);
 
 /// The number nearest to, and not above, `wanted` that the segments allow.

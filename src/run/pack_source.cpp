@@ -61,8 +61,8 @@ void CheckNames(const Source& source) {
 /// Whether ctid and gp_segment_id name a row of a cluster's table: its own storage, distributed, no partitions.
 bool NamesRows(const pg::TableName& name) {
   const pg::Result found =
-      pg::Execute("SELECT 1 FROM pg_catalog.pg_class AS c JOIN pg_catalog.gp_distribution_policy AS p ON p.localoid OPERATOR(pg_catalog.=) c.oid"
-                  " WHERE c.oid OPERATOR(pg_catalog.=) $1::pg_catalog.regclass AND c.relstorage OPERATOR(pg_catalog.<>) 'x'"
+      pg::Execute("SELECT 1 FROM pg_catalog.pg_class AS c JOIN pg_catalog.gp_distribution_policy AS p"
+                  " ON p.localoid OPERATOR(pg_catalog.=) c.oid WHERE c.oid OPERATOR(pg_catalog.=) $1::pg_catalog.regclass AND c.relstorage OPERATOR(pg_catalog.<>) 'x'"
                   " AND p.policytype OPERATOR(pg_catalog.=) 'p' AND NOT c.relhassubclass",
                   {name.Sql()});
   return !found.empty();
@@ -162,10 +162,15 @@ void RaiseFault(const Source& source, const base::DataSpec& spec) {
   const std::string fault = "cerebro._row_fault" + call.substr(call.find('('));
   // on a cluster both OFFSET and a number of the row would gather all rows in one process
   const bool cluster = pg::OnGreenplum();
-  const std::string place = source.has_ctid ? std::string("s.ctid::pg_catalog.text") + (cluster ? ", s.gp_segment_id::pg_catalog.text" : ", NULL::pg_catalog.text")
-                                            : std::string(cluster ? "NULL::pg_catalog.text" : "pg_catalog.row_number() OVER ()::pg_catalog.text") + ", NULL::pg_catalog.text";
-  const pg::Result found = pg::Execute("SELECT f.fault, f.place, f.segment FROM (SELECT " + fault + ", " + place + " FROM " + source.name.Sql() +
-                                       " AS s" + (cluster ? "" : " OFFSET 0") +
+  std::string place = "NULL", segment = "NULL";
+  if (source.has_ctid) {
+    place = "s.ctid";
+    if (cluster) segment = "s.gp_segment_id";
+  } else if (!cluster) {
+    place = "pg_catalog.row_number() OVER ()";
+  }
+  const pg::Result found = pg::Execute("SELECT f.fault, f.place, f.segment FROM (SELECT " + fault + ", " + place + "::pg_catalog.text, " +
+                                       segment + "::pg_catalog.text FROM " + source.name.Sql() + " AS s" + (cluster ? "" : " OFFSET 0") +
                                        ") AS f (fault, place, segment) WHERE f.fault IS NOT NULL LIMIT 1");
   if (found.empty()) return;
   const base::Value parts = base::ParseLiteral(found.at(0, 0).value_or(""));
@@ -173,8 +178,8 @@ void RaiseFault(const Source& source, const base::DataSpec& spec) {
   std::string detail = parts.list().at(2).string();
   if (!detail.empty() && !where.empty()) detail += " ";
   if (source.has_ctid) {
-    const std::string segment = found.at(0, 2) ? "gp_segment_id " + *found.at(0, 2) + " and " : "";
-    detail += "It is the row with " + segment + "ctid '" + where + "' of table " + source.Text() + ".";
+    const std::string where_segment = found.at(0, 2) ? "gp_segment_id " + *found.at(0, 2) + " and " : "";
+    detail += "It is the row with " + where_segment + "ctid '" + where + "' of table " + source.Text() + ".";
   } else if (!where.empty()) {
     detail += "It is row " + where + " of a scan of " + source.Text() + ".";
   }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "pg/cluster.hpp"
 #include "run/pack_convert.hpp"
 
 namespace run {
@@ -52,13 +53,25 @@ std::string Reference(const pg::Column& column, std::string_view alias) {
   throw Error(ErrorCode::kDatatypeMismatch, role + " column \"" + column.name + "\" has type " + column.type, "", hint);
 }
 
+/// Types whose text depends on settings; a cast of theirs to text is their output.
+bool WrittenBySettings(const pg::Column& column) {
+  for (const char* type : {"date", "timestamp", "interval", "real", "double precision", "bytea"}) {
+    if (column.base_type.rfind(type, 0) == 0) return true;
+  }
+  const size_t range = column.base_type.rfind("range");
+  return range != std::string::npos && range + 5 == column.base_type.size();
+}
+
 std::string LabelSql(const pg::Column& column, std::string_view alias) {
   if (column.is_array) WrongType(column, "class label", "Labels are scalars. For an array of numbers use dependent_type 'array'.");
-  // a label's text must not depend on the session's time zone; the function's own settings fix the other formats
+  // a label's text must not depend on the session's time zone; the function's own settings fix the other formats, where they hold: in this
+  // process
+  std::string label = Reference(column, alias);
   if (column.base_type.rfind("timestamp", 0) == 0 && column.base_type.find("with time zone") != std::string::npos) {
-    return "pg_catalog.timezone('UTC'::pg_catalog.text, " + Reference(column, alias) + "::timestamp with time zone)::pg_catalog.text";
+    label = "pg_catalog.timezone('UTC'::pg_catalog.text, " + label + "::timestamp with time zone)";
   }
-  return Reference(column, alias) + "::pg_catalog.text";
+  if (pg::OnGreenplum() && WrittenBySettings(column)) return "cerebro._label_text(" + label + ")";
+  return label + "::pg_catalog.text";
 }
 
 }  // namespace

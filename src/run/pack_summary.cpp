@@ -20,7 +20,8 @@ class RowMaker {
     values_ += (values_.empty() ? "" : ", ") + number + through + "::" + type;
   }
   void Write(const pg::TableName& table, bool temporary) const {
-    pg::Execute((temporary ? "CREATE TEMPORARY TABLE " : "CREATE TABLE ") + table.Sql() + " (" + definitions_ + ")" + pg::DistributedBy("output_table"));
+    pg::Execute((temporary ? "CREATE TEMPORARY TABLE " : "CREATE TABLE ") + table.Sql() + " (" + definitions_ + ")" +
+                pg::DistributedBy("output_table"));
     pg::Execute("INSERT INTO " + table.Sql() + " VALUES (" + values_ + ")", params_);
   }
 
@@ -28,6 +29,14 @@ class RowMaker {
   std::string definitions_, values_;
   pg::Params params_;
 };
+
+/// Old servers have no arrays of domains, nor of a literal's unknown type.
+bool HasArrays(const std::string& type) {
+  return pg::Execute("SELECT pg_catalog.count(*) FROM pg_catalog.pg_type AS t WHERE t.oid OPERATOR(pg_catalog.=) $1::pg_catalog.regtype"
+                     " AND t.typarray OPERATOR(pg_catalog.<>) 0::pg_catalog.oid",
+                     {type})
+             .Int() > 0;
+}
 
 /// A text[] literal's parameter whose padding is NULL needs the text form: {"a","b",NULL}.
 std::string ArrayText(const std::vector<std::string>& values, int64_t size) {
@@ -70,7 +79,7 @@ void WriteSummary(const pg::TableName& name, bool temporary, const Source& sourc
     const std::string column = c.column.name + kClassValuesSuffix;
     counts += (counts.empty() ? "" : ",") + (c.labels() ? std::to_string(spec.num_classes) : std::string("NULL"));
     if (c.labels()) {
-      row.Add(column, c.column.type + "[]", ArrayText(spec.class_values, spec.num_classes), "::pg_catalog.text[]");
+      row.Add(column, (HasArrays(c.column.type) ? c.column.type : "text") + "[]", ArrayText(spec.class_values, spec.num_classes), "::pg_catalog.text[]");
     } else {
       row.Add(column, "text[]", pg::Null{});
     }

@@ -52,7 +52,13 @@ void CreatePackedTable(const pg::TableName& output, bool temporary, const base::
 
 PackWriter::PackWriter(const pg::TableName& output, bool temporary, const base::DataSpec& spec, int64_t rows, int partitions,
                        const BufferPlan& plan, const std::vector<bool>& standardized)
-    : output_(output), spec_(spec), rows_(rows), partitions_(partitions), plan_(plan), standardized_(standardized), builder_(spec),
+    : output_(output),
+      spec_(spec),
+      rows_(rows),
+      partitions_(partitions),
+      plan_(plan),
+      standardized_(standardized),
+      builder_(spec),
       tally_(spec, rows, partitions) {
   CreatePackedTable(output, temporary, spec, MaxBufferRows(plan, rows, partitions));
   std::string placeholders;

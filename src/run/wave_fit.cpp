@@ -1,6 +1,7 @@
 #include "run/wave_fit.hpp"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/model.hpp"
@@ -112,7 +113,7 @@ void StoreModels(const PreparedFit& fit, const WaveTables& tables, const WaveRes
 
 }  // namespace
 
-void FitOnSegments(const FitArguments& arguments, const PreparedFit& fit, const HopRequest& hop, double started_at) {
+HopResult FitOnSegments(const FitArguments& arguments, const PreparedFit& fit, const HopRequest& hop, double started_at) {
   CheckSegmentLibraries();
   CreateResultTables(arguments, fit);
   const WaveTables tables(fit.output.models, WaveTableNames(arguments.restore_best));
@@ -123,7 +124,7 @@ void FitOnSegments(const FitArguments& arguments, const PreparedFit& fit, const 
   for (const PreparedModel& model : fit.models) request.diverged.push_back(model.stored_diverged_step);
   SeedModels(fit, tables, request);
 
-  const WaveResult result = RunWaves(request, tables, fit.output.models.Sql());
+  WaveResult result = RunWaves(request, tables, fit.output.models.Sql());
 
   ClearResultTables(arguments, fit);
   StoreModels(fit, tables, result);
@@ -135,6 +136,7 @@ void FitOnSegments(const FitArguments& arguments, const PreparedFit& fit, const 
     kept.push_back({static_cast<size_t>(model.weight_count) * sizeof(float), done, model.metric_names});
   }
   WriteReports(arguments, fit, result.hop, kept, started_at);
+  return std::move(result.hop);
 }
 
 }  // namespace run

@@ -8,6 +8,6 @@
 namespace run {
 
 /// hop: of a prepared run; its functions are not used.
-void FitOnSegments(const FitArguments& arguments, const PreparedFit& fit, const HopRequest& hop, double started_at);
+HopResult FitOnSegments(const FitArguments& arguments, const PreparedFit& fit, const HopRequest& hop, double started_at);
 
 }  // namespace run

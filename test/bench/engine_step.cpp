@@ -63,8 +63,8 @@ Case LeNet(const std::string& name, int first, int second, const std::string& pa
                                padding + "\"" + rest);
   };
   Case c{name, "", {28, 28, 1}, 10, batch_size, steps};
-  c.layers = conv(first, R"(, "batch_input_shape": [null, 28, 28, 1])") + ", " + Layer("MaxPooling2D", "") + ", " + conv(second, "") + ", " +
-             Layer("MaxPooling2D", "") + ", " + Layer("Flatten", "");
+  c.layers = conv(first, R"(, "batch_input_shape": [null, 28, 28, 1])") + ", " + Layer("MaxPooling2D", "") + ", " + conv(second, "") +
+             ", " + Layer("MaxPooling2D", "") + ", " + Layer("Flatten", "");
   for (int64_t units : hidden) c.layers += ", " + Dense(units, "relu");
   c.layers += ", " + Dense(10, "softmax");
   return c;
@@ -80,12 +80,10 @@ struct Trainee {
 };
 
 std::vector<Trainee> MakeModels(const Case& c, const base::DataSpec& data, bool kernels, int count) {
-  const base::Graph graph =
-      wire::ReadKeras(R"({"class_name": "Sequential", "config": {"name": "m", "layers": [)" + c.layers + "]}}");
+  const base::Graph graph = wire::ReadKeras(R"({"class_name": "Sequential", "config": {"name": "m", "layers": [)" + c.layers + "]}}");
   const std::string loss = c.outputs == 1 ? "binary_crossentropy" : "categorical_crossentropy";
-  const base::TrainConfig config =
-      plan::ReadConfig("loss='" + loss + "', optimizer='Adam(learning_rate=0.001)', metrics=['accuracy']",
-                       "batch_size=" + std::to_string(c.batch_size) + ", epochs=1");
+  const base::TrainConfig config = plan::ReadConfig("loss='" + loss + "', optimizer='Adam(learning_rate=0.001)', metrics=['accuracy']",
+                                                    "batch_size=" + std::to_string(c.batch_size) + ", epochs=1");
   engine::Options options;
   options.kernels = kernels;
   std::vector<Trainee> models;
@@ -160,7 +158,8 @@ void Run(const Case& c, int count, bool kernels_only) {
     return;
   }
   const double autograd = Median(times[0]);
-  std::printf("%-20s batch %3d  autograd %9.1f us  kernels %9.1f us  ratio %5.1f\n", c.name.c_str(), c.batch_size, autograd, kernels, autograd / kernels);
+  std::printf("%-20s batch %3d  autograd %9.1f us  kernels %9.1f us  ratio %5.1f\n", c.name.c_str(), c.batch_size, autograd, kernels,
+              autograd / kernels);
 }
 
 }  // namespace
@@ -170,11 +169,14 @@ int main(int argc, char** argv) {
     engine::SetThreads(1);
     std::printf("%s\n", engine::BuildDescription().c_str());
     const int count = argc > 1 ? std::atoi(argv[1]) : 8;
-    const std::vector<Case> cases{
-        Perceptron({64, 32, 10}, 32, 60), Perceptron({784, 128, 10}, 32, 30), Perceptron({784, 128, 10}, 64, 20),
-        Perceptron({200, 256, 128, 1}, 256, 8), LeNet("LeNet-5", 6, 16, "same", {120, 84}, 32, 8),
-        LeNet("LeNet-5", 6, 16, "same", {120, 84}, 64, 4), LeNet("LeNet 20-50-500", 20, 50, "valid", {500}, 32, 4),
-        LeNet("LeNet 20-50-500", 20, 50, "valid", {500}, 64, 2)};
+    const std::vector<Case> cases{Perceptron({64, 32, 10}, 32, 60),
+                                  Perceptron({784, 128, 10}, 32, 30),
+                                  Perceptron({784, 128, 10}, 64, 20),
+                                  Perceptron({200, 256, 128, 1}, 256, 8),
+                                  LeNet("LeNet-5", 6, 16, "same", {120, 84}, 32, 8),
+                                  LeNet("LeNet-5", 6, 16, "same", {120, 84}, 64, 4),
+                                  LeNet("LeNet 20-50-500", 20, 50, "valid", {500}, 32, 4),
+                                  LeNet("LeNet 20-50-500", 20, 50, "valid", {500}, 64, 2)};
     for (const Case& c : cases) {
       if (argc > 2 && c.name.find(argv[2]) == std::string::npos) continue;
       Run(c, count, argc > 3 && std::string(argv[3]) == "kernels");

@@ -14,6 +14,9 @@ CREATE VIEW mixed_view AS SELECT * FROM mixed WHERE id > 1;
 CREATE TABLE images AS SELECT i AS id, (SELECT array_agg((i * k * 7919::bigint) % 251) FROM generate_series(1, 3000) k)::smallint[] AS pixels, i % 2 AS label
     FROM generate_series(1, 130) i;
 CREATE TABLE few AS SELECT * FROM points WHERE id <= :partitions;
+CREATE TABLE labels AS SELECT ARRAY[i, 1] AS x, date '2020-01-31' + i % 2 AS day, timestamptz '2020-01-31 12:00+01' + (i % 2) * '1 day'::interval AS moment,
+    (i % 3) * '1 mon 2 days'::interval AS span, (i % 4 - 2) / 8.0::double precision AS real, (i % 2)::real AS single, (i % 4)::numeric(6, 2) AS exact,
+    i % 2 = 0 AS truth, (ARRAY['b', 'B', 'a', 'ä'])[1 + i % 4]::char(3) AS word, decode('0' || i % 2, 'hex') AS byte, int4range(i % 3, 7) AS range FROM generate_series(1, 60) i;
 
 SELECT cerebro.training_preprocessor_dl('digits_train', 'digits_packed', 'label', 'pixels', normalizing_const := 16, num_partitions := :partitions, seed := 5);
 SELECT cerebro.validation_preprocessor_dl('digits_val', 'digits_packed_val', 'label', 'pixels', 'digits_packed');
@@ -27,6 +30,13 @@ SELECT cerebro.training_preprocessor_dl('mixed_view', 'mixed_packed', 'label, ta
 SELECT cerebro.validation_preprocessor_dl('mixed', 'mixed_packed_val', 'label, target', 'word, tokens, reals, price, flag, image', 'mixed_packed');
 SELECT cerebro.training_preprocessor_dl('images', 'images_packed', 'label', 'pixels', num_partitions := :partitions, standardize := true);
 SELECT cerebro.training_preprocessor_dl('few', 'few_packed', 'y', 'x', num_partitions := :partitions);
+-- the text of a label depends on no setting, of the session or of a segment
+SET DateStyle = 'SQL, DMY';
+SET IntervalStyle = postgres_verbose;
+SET bytea_output = escape;
+SET TimeZone = 'Asia/Tokyo';
+SELECT cerebro.training_preprocessor_dl('labels', 'labels_packed', 'day, moment, span, real, single, exact, truth, word, byte, range', 'x', dependent_type := 'index',
+    num_partitions := :partitions);
 
 CREATE FUNCTION facts(packed text) RETURNS SETOF text LANGUAGE plpgsql AS $f$
 DECLARE
@@ -42,4 +52,14 @@ BEGIN
 END $f$;
 \o
 SELECT facts(t) FROM unnest(ARRAY['digits_packed', 'digits_packed_val', 'points_packed', 'weights_packed', 'repeats_packed', 'mixed_packed',
-    'mixed_packed_val', 'images_packed', 'few_packed']) t;
+    'mixed_packed_val', 'images_packed', 'few_packed', 'labels_packed']) t;
+
+-- keys so coarse that cuts between segments fall among rows of one key
+\o /dev/null
+BEGIN;
+CREATE OR REPLACE FUNCTION cerebro._row_key(packed bytea, seed bigint, repetition bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS
+    $$ SELECT (get_byte($1, 0) % 3)::bigint * 1000 + $3 $$;
+SELECT cerebro.training_preprocessor_dl('points', 'coarse_packed', 'y', 'x, id', num_partitions := :partitions, buffer_size := 50);
+\o
+SELECT facts('coarse_packed');
+ROLLBACK;

@@ -26,7 +26,8 @@ std::string Image(int height, int width, int channels) {
 }
 
 std::string Conv(const std::string& name, int filters, const std::string& window, const std::string& rest) {
-  return Layer("Conv2D", name, R"("filters": )" + std::to_string(filters) + R"(, "kernel_size": )" + window + (rest.empty() ? "" : ", " + rest));
+  return Layer("Conv2D", name,
+               R"("filters": )" + std::to_string(filters) + R"(, "kernel_size": )" + window + (rest.empty() ? "" : ", " + rest));
 }
 
 Table Images(int64_t rows, const base::Shape& shape, int classes) {
@@ -80,7 +81,8 @@ TEST(KernelConv, ActivationsBiasesBatchesAndFrozenLayers) {
                    Conv("b", 4, "[3, 3]", std::string(R"("activation": ")") + activation + "\""),
                {6, 6, 1});
   }
-  for (int batch_size : {1, 10, 33}) ExpectSame(Conv("a", 7, "[3, 3]", R"("activation": "relu", )" + Image(6, 6, 1)), {6, 6, 1}, 40, batch_size);
+  for (int batch_size : {1, 10, 33})
+    ExpectSame(Conv("a", 7, "[3, 3]", R"("activation": "relu", )" + Image(6, 6, 1)), {6, 6, 1}, 40, batch_size);
   ExpectSame(Conv("a", 4, "[3, 3]", R"("activation": "relu", "trainable": false, )" + Image(7, 7, 1)) + "," +
                  Conv("b", 5, "[3, 3]", R"("kernel_regularizer": {"class_name": "L2", "config": {"l2": 0.02}})") + "," +
                  Layer("Activation", "r", R"("activation": "relu")") + "," + Conv("c", 5, "[2, 2]", R"("trainable": false)"),
@@ -123,7 +125,8 @@ TEST(KernelConv, GroupsTakeAutograd) {
     engine::Options options;
     const base::Graph graph = fixture::Sequential(Conv("a", 6, "[3, 3]", rest + Image(5, 5, 2)) + "," + Layer("Flatten", "f", "") + "," +
                                                   Dense("o", 3, "softmax"));
-    return engine::Model(graph, fixture::Config(LossKind::kCategoricalCrossentropy, 8), Images(8, {5, 5, 2}, 3).spec, options).has_kernels();
+    return engine::Model(graph, fixture::Config(LossKind::kCategoricalCrossentropy, 8), Images(8, {5, 5, 2}, 3).spec, options)
+        .has_kernels();
   };
   EXPECT_TRUE(has(""));
   EXPECT_FALSE(has(R"("groups": 2, )"));

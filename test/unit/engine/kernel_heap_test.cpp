@@ -38,7 +38,8 @@ namespace {
 const std::string kDense = fixture::Dense("a", 20, "tanh", R"(, "batch_input_shape": [null, 6],
                                           "kernel_regularizer": {"class_name": "L2", "config": {"l2": 0.1}})") +
                            R"(,{"class_name": "Dropout", "config": {"name": "d", "rate": 0.25}},)";
-const std::string kImages = R"({"class_name": "Reshape", "config": {"name": "r", "target_shape": [2, 3, 1], "batch_input_shape": [null, 6]}},
+const std::string kImages =
+    R"({"class_name": "Reshape", "config": {"name": "r", "target_shape": [2, 3, 1], "batch_input_shape": [null, 6]}},
     {"class_name": "Conv2D", "config": {"name": "c", "filters": 5, "kernel_size": [2, 2], "padding": "same", "activation": "gelu"}},
     {"class_name": "BatchNormalization", "config": {"name": "b"}},
     {"class_name": "MaxPooling2D", "config": {"name": "m", "padding": "same"}},

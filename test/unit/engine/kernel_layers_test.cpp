@@ -33,11 +33,12 @@ base::TrainConfig Config(int batch_size = 10) {
 
 TEST(KernelLayers, BatchNormalizationOfManySizes) {
   for (int units : {1, 10, 33, 100}) {
-    for (const char* rest : {"", R"("scale": false)", R"("center": false)", R"("scale": false, "center": false, "momentum": 0.5)",
-                             R"("trainable": false)"}) {
+    for (const char* rest :
+         {"", R"("scale": false)", R"("center": false)", R"("scale": false, "center": false, "momentum": 0.5)", R"("trainable": false)"}) {
       SCOPED_TRACE(std::to_string(units) + " " + rest);
-      const base::Graph graph = fixture::Sequential(Dense("a", units, "linear", Input(9)) + "," + Layer("BatchNormalization", "n", rest) + "," +
-                                                    Layer("Activation", "r", R"("activation": "relu")") + "," + Dense("o", 3, "softmax"));
+      const base::Graph graph =
+          fixture::Sequential(Dense("a", units, "linear", Input(9)) + "," + Layer("BatchNormalization", "n", rest) + "," +
+                              Layer("Activation", "r", R"("activation": "relu")") + "," + Dense("o", 3, "softmax"));
       ExpectSameTraining(graph, Config(), Classes(45, 9, 3, false), 45, 1e-3);
     }
   }
@@ -45,16 +46,18 @@ TEST(KernelLayers, BatchNormalizationOfManySizes) {
 
 TEST(KernelLayers, BatchNormalizationOfImagesAndOfTheLastOfThree) {
   for (int rows : {45, 41}) {  // the last mini-batch has five rows, or one
-    const std::string first = R"({"class_name": "Reshape", "config": {"name": "r", "target_shape": [3, 4, 2], "batch_input_shape": [null, 24]}})";
+    const std::string first =
+        R"({"class_name": "Reshape", "config": {"name": "r", "target_shape": [3, 4, 2], "batch_input_shape": [null, 24]}})";
     for (const char* rest : {"", R"("trainable": false)"}) {
-      const base::Graph image = fixture::Sequential(
-          first + "," + Layer("Conv2D", "c", R"("filters": 7, "kernel_size": [2, 2])") + "," + Layer("BatchNormalization", "n", rest) + "," +
-          Layer("ReLU", "u") + "," + Layer("Flatten", "f") + "," + Dense("o", 3, "softmax"));
+      const base::Graph image = fixture::Sequential(first + "," + Layer("Conv2D", "c", R"("filters": 7, "kernel_size": [2, 2])") + "," +
+                                                    Layer("BatchNormalization", "n", rest) + "," + Layer("ReLU", "u") + "," +
+                                                    Layer("Flatten", "f") + "," + Dense("o", 3, "softmax"));
       ExpectSameTraining(image, Config(), Classes(rows, 24, 3, false), rows, 1e-3);
     }
     const base::Graph line = fixture::Sequential(
         R"({"class_name": "Reshape", "config": {"name": "r", "target_shape": [6, 4], "batch_input_shape": [null, 24]}},)" +
-        Layer("BatchNormalization", "n", R"("scale": false, "center": false)") + "," + Layer("Flatten", "f") + "," + Dense("o", 3, "softmax"));
+        Layer("BatchNormalization", "n", R"("scale": false, "center": false)") + "," + Layer("Flatten", "f") + "," +
+        Dense("o", 3, "softmax"));
     ExpectSameTraining(line, Config(), Classes(rows, 24, 3, false), rows, 1e-3);
   }
 }
@@ -63,8 +66,8 @@ TEST(KernelLayers, LayerNormalization) {
   for (int units : {1, 10, 33, 100}) {
     for (const char* rest : {"", R"("scale": false)", R"("center": false)", R"("epsilon": 0.1)", R"("trainable": false)"}) {
       SCOPED_TRACE(std::to_string(units) + " " + rest);
-      const base::Graph graph = fixture::Sequential(Dense("a", units, "tanh", Input(9)) + "," + Layer("LayerNormalization", "n", rest) + "," +
-                                                    Dense("o", 3, "softmax"));
+      const base::Graph graph = fixture::Sequential(Dense("a", units, "tanh", Input(9)) + "," + Layer("LayerNormalization", "n", rest) +
+                                                    "," + Dense("o", 3, "softmax"));
       ExpectSameTraining(graph, Config(), Classes(45, 9, 3, false), 45, 1e-3);
     }
   }
@@ -83,12 +86,14 @@ TEST(KernelLayers, Embedding) {
     table.AddInput("x", {6}, indexes);
     table.AddTarget("y", {3}, hot, base::TargetKind::kOneHot, 3);
     table.spec.inputs[0].scale = 0.5;  // indexes are taken as they are packed
-    const std::string embedding = Layer("Embedding", "e", R"("input_dim": 12, "output_dim": )" + std::to_string(width) +
-                                                              R"(, "embeddings_regularizer": {"class_name": "L2", "config": {"l2": 0.01}})" +
-                                                              Shaped("6"));
-    ExpectSameTraining(fixture::Sequential(embedding + "," + Layer("Flatten", "f") + "," + Dense("o", 3, "softmax")), Config(), table, 45, 1e-4);
-    ExpectSameTraining(fixture::Sequential(embedding + "," + Dense("d", 4, "tanh") + "," + Layer("Flatten", "f") + "," + Dense("o", 3, "softmax")),
-                       Config(), table, 45, 1e-4);
+    const std::string embedding = Layer("Embedding", "e",
+                                        R"("input_dim": 12, "output_dim": )" + std::to_string(width) +
+                                            R"(, "embeddings_regularizer": {"class_name": "L2", "config": {"l2": 0.01}})" + Shaped("6"));
+    ExpectSameTraining(fixture::Sequential(embedding + "," + Layer("Flatten", "f") + "," + Dense("o", 3, "softmax")), Config(), table, 45,
+                       1e-4);
+    ExpectSameTraining(
+        fixture::Sequential(embedding + "," + Dense("d", 4, "tanh") + "," + Layer("Flatten", "f") + "," + Dense("o", 3, "softmax")),
+        Config(), table, 45, 1e-4);
   }
 }
 
@@ -120,8 +125,8 @@ TEST(KernelLayers, IndexesOutsideTheTable) {
 }
 
 TEST(KernelLayers, ActivationsByTheirArguments) {
-  for (const char* activation : {"relu6", "log_softmax", "softplus", "softsign", "elu", "selu", "exponential", "gelu", "swish", "hard_sigmoid",
-                                 "mish"}) {
+  for (const char* activation :
+       {"relu6", "log_softmax", "softplus", "softsign", "elu", "selu", "exponential", "gelu", "swish", "hard_sigmoid", "mish"}) {
     SCOPED_TRACE(activation);
     const std::string named = std::string(R"("activation": ")") + activation + "\"";
     const base::Graph graph = fixture::Sequential(Dense("a", 33, activation, Input(9)) + "," + Dense("b", 10, "linear") + "," +

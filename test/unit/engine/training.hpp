@@ -31,8 +31,8 @@ struct Trained {
   uint64_t diverged_step = 0;
 };
 
-inline Trained Train(const base::Graph& graph, const base::TrainConfig& config, const Table& table, int64_t rows, int visits, DType precision,
-              bool kernels, bool shifted = false) {
+inline Trained Train(const base::Graph& graph, const base::TrainConfig& config, const Table& table, int64_t rows, int visits,
+                     DType precision, bool kernels, bool shifted = false) {
   engine::Options options;
   options.precision = precision;
   options.kernels = kernels;
@@ -67,7 +67,7 @@ inline double LargestDifference(const Trained& a, const Trained& b) {
 
 /// Both paths, both precisions, over enough visits for about 50 steps.
 inline void ExpectSameTraining(const base::Graph& graph, const base::TrainConfig& config, const Table& table, int64_t rows,
-                        double float_tolerance = 2e-5) {
+                               double float_tolerance = 2e-5) {
   const int64_t steps = (rows + config.batch_size - 1) / config.batch_size * config.epochs;
   const int visits = static_cast<int>(std::max<int64_t>(1, 50 / steps));
   for (const auto& [precision, tolerance] : {std::pair(DType::kFloat64, 1e-12), std::pair(DType::kFloat32, float_tolerance)}) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.hpp"
 #include "base/hash.hpp"
 #include "run/pack_buffers.hpp"
 #include "run/pack_key.hpp"
@@ -120,15 +121,20 @@ TEST(Moments, OfThePopulationAndScaled) {
   column.shape = {2, 2};
   column.scale = 0.5;
   const std::vector<float> rows = {100001, 5, 100003, 5, 100005, 5, 100007, 5};
-  run::Moments moments(column);
-  // the cut into buffers does not matter
+  run::Moments moments(column), next(column), copy(column);
+  // a buffer after the other, the second one by way of its bytes
   moments.Add({reinterpret_cast<const uint8_t*>(rows.data()), 16});
-  moments.Add({reinterpret_cast<const uint8_t*>(rows.data() + 4), 16});
+  next.Add({reinterpret_cast<const uint8_t*>(rows.data() + 4), 16});
+  const std::string bytes = next.Write();
+  EXPECT_EQ(bytes.size(), next.written_bytes());
+  copy.Read({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+  moments.Merge(copy);
   moments.Finish(&column);
   EXPECT_DOUBLE_EQ(column.mean.at(0), 50002);
   EXPECT_DOUBLE_EQ(column.std.at(0), std::sqrt(5.0) * 0.5);
   EXPECT_DOUBLE_EQ(column.mean.at(1), 2.5);
   EXPECT_DOUBLE_EQ(column.std.at(1), 1);  // a constant is not divided by 0
+  EXPECT_THROW(copy.Read({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size() - 1}), base::Error);
 }
 
 }  // namespace

@@ -56,8 +56,8 @@ template <typename T>
 void HashGather(base::Hasher* hasher) {
   const std::vector<double> noise = Random<double>(9, false);  // its bytes serve as integers, itself as float64
   const std::vector<float> small = Random<float>(10, false);
-  for (base::DType dtype : {base::DType::kUInt8, base::DType::kInt8, base::DType::kInt16, base::DType::kInt32, base::DType::kFloat32,
-                            base::DType::kFloat64}) {
+  for (base::DType dtype :
+       {base::DType::kUInt8, base::DType::kInt8, base::DType::kInt16, base::DType::kInt32, base::DType::kFloat32, base::DType::kFloat64}) {
     base::ColumnSpec column;
     column.dtype = dtype;
     column.shape = {59};
@@ -106,12 +106,24 @@ void HashKernels(base::Hasher* hasher) {
     std::vector<T> values = x;
     T* v = values.data();
     switch (loss) {
-      case 0: engine::CategoricalLoss(T(0.1), y.data(), factors.data(), kRows, kColumns, v, losses.data()); break;
-      case 1: engine::SparseCategoricalLoss(index.data(), factors.data(), kRows, kColumns, v, losses.data()); break;
-      case 2: engine::BinaryLoss(T(0.1), y.data(), factors.data(), kRows, kColumns, v, losses.data()); break;
-      case 3: engine::SquaredLoss(y.data(), factors.data(), kRows, kColumns, v, losses.data()); break;
-      case 4: engine::AbsoluteLoss(y.data(), factors.data(), kRows, kColumns, v, losses.data()); break;
-      case 5: engine::HuberLoss(T(0.7), y.data(), factors.data(), kRows, kColumns, v, losses.data()); break;
+      case 0:
+        engine::CategoricalLoss(T(0.1), y.data(), factors.data(), kRows, kColumns, v, losses.data());
+        break;
+      case 1:
+        engine::SparseCategoricalLoss(index.data(), factors.data(), kRows, kColumns, v, losses.data());
+        break;
+      case 2:
+        engine::BinaryLoss(T(0.1), y.data(), factors.data(), kRows, kColumns, v, losses.data());
+        break;
+      case 3:
+        engine::SquaredLoss(y.data(), factors.data(), kRows, kColumns, v, losses.data());
+        break;
+      case 4:
+        engine::AbsoluteLoss(y.data(), factors.data(), kRows, kColumns, v, losses.data());
+        break;
+      case 5:
+        engine::HuberLoss(T(0.7), y.data(), factors.data(), kRows, kColumns, v, losses.data());
+        break;
     }
     add(values);
     add(losses);
@@ -136,7 +148,8 @@ void HashLayers(base::Hasher* hasher) {
     add(y);
     add(dx);
   }
-  std::vector<T> y(kElements), dx(kElements), mean(kColumns), variance(kColumns), a(kColumns), b(kColumns), dgamma(kColumns), dbeta(kColumns);
+  std::vector<T> y(kElements), dx(kElements), mean(kColumns), variance(kColumns), a(kColumns), b(kColumns), dgamma(kColumns),
+      dbeta(kColumns);
   engine::LogSoftmax(x.data(), kRows, kColumns, y.data());
   engine::LogSoftmaxGradient(y.data(), g.data(), kRows, kColumns, dx.data());
   add(y);
@@ -148,7 +161,8 @@ void HashLayers(base::Hasher* hasher) {
   for (const std::vector<T>* values : {&mean, &variance, &y, &a, &b, &dx}) add(*values);
   std::vector<T> inverse(kRows), means(kRows);
   engine::NormaliseRows(x.data(), kRows, kColumns, T(0.01), gamma.data(), beta.data(), means.data(), inverse.data(), y.data());
-  engine::RowGradient(g.data(), x.data(), kRows, kColumns, gamma.data(), means.data(), inverse.data(), dx.data(), dgamma.data(), dbeta.data());
+  engine::RowGradient(g.data(), x.data(), kRows, kColumns, gamma.data(), means.data(), inverse.data(), dx.data(), dgamma.data(),
+                      dbeta.data());
   for (const std::vector<T>* values : {&means, &inverse, &y, &dx, &dgamma, &dbeta}) add(*values);
 }
 

@@ -1,0 +1,72 @@
+// _label_text: a class label as text that depends on no setting. PostgreSQL does without: there the settings of the packing function hold
+// for all it runs. A cluster's segments do not get them, so the text is made with settings of its own, in the process at hand.
+#include <cstdlib>
+#include <string>
+
+#include "pg/guard.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/bytea.h"
+#include "utils/lsyscache.h"
+
+PG_FUNCTION_INFO_V1(pg_cerebro_label_text);
+}
+
+namespace {
+
+/// The settings that dates, intervals, numbers and bytes are written by, put back on every way out.
+class PlainSettings {
+ public:
+  PlainSettings() {
+    DateStyle = USE_ISO_DATES;
+    DateOrder = DATEORDER_YMD;
+    IntervalStyle = INTSTYLE_POSTGRES;
+    bytea_output = BYTEA_OUTPUT_HEX;
+  }
+  ~PlainSettings() {
+    DateStyle = date_style_;
+    DateOrder = date_order_;
+    IntervalStyle = interval_style_;
+    bytea_output = bytea_output_;
+    extra_float_digits = float_digits_;
+  }
+  PlainSettings(const PlainSettings&) = delete;
+  PlainSettings& operator=(const PlainSettings&) = delete;
+
+ private:
+  const int date_style_ = DateStyle, date_order_ = DateOrder, interval_style_ = IntervalStyle, float_digits_ = extra_float_digits;
+  const decltype(bytea_output) bytea_output_ = bytea_output;
+};
+
+/// Whether the text reads back as the number.
+bool Exact(Oid type, Datum value, const char* text) {
+  if (type == FLOAT8OID) return std::strtod(text, nullptr) == DatumGetFloat8(value);
+  if (type == FLOAT4OID) return std::strtof(text, nullptr) == DatumGetFloat4(value);
+  return true;
+}
+
+}  // namespace
+
+Datum pg_cerebro_label_text(PG_FUNCTION_ARGS) {
+  return pg::entry([&]() -> Datum {
+    const PlainSettings settings;
+    const Datum value = PG_GETARG_DATUM(0);
+    return pg::call([&] {
+      const Oid type = get_fn_expr_argtype(fcinfo->flinfo, 0);
+      Oid output;
+      bool varlena;
+      getTypeOutputInfo(getBaseType(type), &output, &varlena);
+      char* text = nullptr;
+      // as few digits as tell the number from its neighbours, as later servers write it by themselves
+      for (int digits = 0; digits <= 3; digits++) {
+        extra_float_digits = digits;
+        text = OidOutputFunctionCall(output, value);
+        if (Exact(getBaseType(type), value, text)) break;
+      }
+      return CStringGetTextDatum(text);
+    });
+  });
+}

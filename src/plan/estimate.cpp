@@ -1,0 +1,90 @@
+#include "plan/estimate.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "plan/simulate.hpp"
+
+namespace plan {
+namespace {
+
+constexpr double kProcessSeconds = 0.45;    // a worker's start: LibTorch's libraries are loaded and set up
+constexpr double kModelSeconds = 2e-3;      // a model: built and checked by the session, built again by whoever trains it, its rows written
+constexpr int kIterationsSimulated = 4;
+constexpr double kMostSimulatedSteps = 1e7;  // the scheduler looks at every bundle at every visit
+constexpr double kScoreQuerySeconds = 300e-6;  // of a partition: a cursor
+
+// What a group saves an iteration, spread over its visits, comes off the members' own costs.
+GroupEstimate EstimateGroup(const Group& group, const RunWork& work, int partitions) {
+  GroupEstimate estimate;
+  const double rows = work.data.rows / partitions;
+  for (const int m : group.models) {
+    estimate.visit_seconds += work.visit_seconds[static_cast<size_t>(m)];
+    estimate.visit_flops += work.costs[static_cast<size_t>(m)].flops_per_row * rows;
+  }
+  if (group.horizontal.applied) {
+    estimate.visit_seconds = std::max(estimate.visit_seconds / 2, estimate.visit_seconds - group.horizontal.saved_seconds / partitions);
+  }
+  return estimate;
+}
+
+double Scans(const BundleGroups& bundle) {
+  if (bundle.shared_scan.applied) return 1;
+  double scans = 0;
+  for (const Group& group : bundle.groups) scans += group.horizontal.applied ? 1 : static_cast<double>(group.models.size());
+  return scans;
+}
+
+// Partitions are what processes take.
+double EvaluationSeconds(const RunWork& work, double rows, double bytes, double partitions) {
+  double row = 0;
+  for (const ModelCost& cost : work.costs) row += cost.seconds_per_scored_row;
+  const double all = rows * row + bytes * kFetchByteSeconds + partitions * kScoreQuerySeconds;
+  return partitions > 0 ? all * std::ceil(partitions / work.hands) / partitions : 0;
+}
+
+}  // namespace
+
+RunEstimate EstimateRun(const Plan& plan, const Grouping& grouping, const RunWork& work) {
+  RunEstimate run;
+  const double bytes = work.data.rows * work.data.row_bytes;
+  const double kept = std::min(work.data.cached_bytes, bytes);
+  Plan costed = plan;
+  for (size_t b = 0; b < plan.bundles.size(); ++b) {
+    BundleEstimate bundle;
+    const double scans = Scans(grouping.bundles[b]);
+    bundle.scan_seconds = scans * (kQuerySeconds + (bytes - kept) / plan.partitions * kFetchByteSeconds);
+    bundle.visit_seconds = bundle.scan_seconds;
+    for (const Group& group : grouping.bundles[b].groups) {
+      bundle.groups.push_back(EstimateGroup(group, work, plan.partitions));
+      bundle.visit_seconds += bundle.groups.back().visit_seconds;
+    }
+    costed.bundles[b].visit_cost = bundle.visit_seconds;
+    run.bundles.push_back(std::move(bundle));
+  }
+  if (plan.bundles.empty()) return run;
+  const int hands = std::max(1, work.hands);
+  double slowest = 0;
+  for (const BundleEstimate& bundle : run.bundles) slowest = std::max(slowest, bundle.visit_seconds);
+  run.lower_bound = costed.LowerBound(hands);
+  const double steps = static_cast<double>(plan.bundles.size()) * static_cast<double>(plan.bundles.size()) * plan.partitions;
+  // metrics make all bundles wait for each other; between them, ends of iterations overlap
+  const int together = std::clamp(work.iterations / std::max(1, work.evaluations), 1, kIterationsSimulated);
+  if (work.waves) {
+    run.iteration = plan.partitions * slowest;
+  } else if (steps > kMostSimulatedSteps) {
+    run.iteration = run.lower_bound;  // so many bundles fill any number of workers
+  } else {
+    run.iteration = SharedMakespan(costed, hands, together, false) / together;
+  }
+  run.start = kProcessSeconds * work.started / hands + kModelSeconds * static_cast<double>(work.costs.size());
+  run.first_read = kept * kFetchByteSeconds;
+  run.training = run.first_read + work.share * run.iteration * work.iterations;
+  run.evaluation = EvaluationSeconds(work, work.data.rows, bytes, work.data.partitions);
+  run.evaluation += EvaluationSeconds(work, work.validation_rows, work.validation_bytes, work.validation_partitions);
+  run.metrics = work.share * run.evaluation * work.evaluations;
+  run.total = run.start + run.training + run.metrics;
+  return run;
+}
+
+}  // namespace plan

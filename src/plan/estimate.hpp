@@ -1,0 +1,53 @@
+// How long a planned run takes: what EXPLAIN shows. Nothing is decided by it. A pure function of the plan, the costs of its models and of how
+// many of them can train at once.
+#pragma once
+
+#include <vector>
+
+#include "plan/cost.hpp"
+#include "plan/group.hpp"
+#include "plan/schedule.hpp"
+
+namespace plan {
+
+/// What is to be done, besides the plan and its grouping.
+struct RunWork {
+  std::vector<ModelCost> costs;       // a model
+  std::vector<double> visit_seconds;  // a model: steps over an average partition
+  GroupData data;                     // of the training table
+  double validation_rows = 0, validation_bytes = 0, validation_partitions = 0;
+  int iterations = 1;
+  int evaluations = 1;     // iterations after which metrics are computed
+  double share = 1;        // of the models' iterations that are not dropped by halving
+  int hands = 1;           // processes that train at once
+  int started = 0;         // processes that are started for the run
+  bool waves = false;      // segments with a barrier after every wave, instead of workers on shared storage
+};
+
+struct GroupEstimate {
+  double visit_seconds = 0;  // all members, an average partition
+  double visit_flops = 0;
+};
+
+struct BundleEstimate {
+  std::vector<GroupEstimate> groups;
+  double scan_seconds = 0;   // a visit's queries, and fetching what the process does not keep
+  double visit_seconds = 0;  // of all its groups
+};
+
+/// Seconds.
+struct RunEstimate {
+  std::vector<BundleEstimate> bundles;
+  double iteration = 0;    // of training, as scheduled
+  double lower_bound = 0;  // of the same: no schedule of whole bundles is shorter
+  double start = 0;        // processes, models, result tables
+  double first_read = 0;   // the first iteration's reading of what is kept afterwards
+  double training = 0;     // all iterations
+  double evaluation = 0;   // one
+  double metrics = 0;      // all evaluations
+  double total = 0;
+};
+
+RunEstimate EstimateRun(const Plan& plan, const Grouping& grouping, const RunWork& work);
+
+}  // namespace plan

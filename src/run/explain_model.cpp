@@ -1,0 +1,192 @@
+#include "run/explain_model.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "pg/parallel.hpp"
+#include "pg/settings.hpp"
+#include "plan/estimate.hpp"
+
+namespace run {
+namespace {
+
+constexpr double kDoubleCosts = 2;  // a step in float64: half as many numbers fit into vectors and caches
+constexpr double kShmShare = 0.8;  // of what is free in /dev/shm: as the hop loop decides
+
+std::vector<int> Keys(const PreparedFit& fit, const std::vector<int>& models) {
+  std::vector<int> keys;
+  for (const int m : models) keys.push_back(fit.models[static_cast<size_t>(m)].mst_key);
+  return keys;
+}
+
+size_t RowBytes(const base::DataSpec& data) {
+  size_t bytes = data.has_weights ? sizeof(float) : 0;
+  for (const base::ColumnSpec& column : data.inputs) bytes += column.row_bytes();
+  for (const base::ColumnSpec& column : data.targets) bytes += column.row_bytes();
+  return bytes;
+}
+
+ExplainedTable Table(const PackedTable& table) {
+  const double bytes = static_cast<double>(table.spec.rows) * static_cast<double>(RowBytes(table.spec));
+  return {table.name.Sql(), table.spec.rows, table.spec.num_partitions, bytes};
+}
+
+ExplainedRewrite Rewrite(const char* name, const plan::Rewrite& rewrite) {
+  return {name, rewrite.applied, rewrite.reason, rewrite.saved_seconds};
+}
+
+// Processes that train at once.
+int Hands(const PreparedFit& fit) {
+  if (fit.segments) return std::max(1, fit.segments->data_segments);
+  return std::max(1, std::min(fit.workers, pg::Cores()));
+}
+
+// The part of the models' iterations that is trained as far as the plan knows: who stops early, it does not know.
+double Share(const FitArguments& arguments, const PreparedFit& fit) {
+  if (!fit.stopping.halving) return 1;
+  const auto models = static_cast<int64_t>(fit.models.size());
+  return static_cast<double>(plan::HalvingWork(*fit.stopping.halving, models, arguments.num_iterations)) /
+         (static_cast<double>(models) * arguments.num_iterations);
+}
+
+plan::RunEstimate Estimate(const FitArguments& arguments, const PreparedFit& fit) {
+  plan::RunWork work;
+  const double width = fit.options.precision == base::DType::kFloat64 ? kDoubleCosts : 1;
+  for (const PreparedModel& model : fit.models) {
+    const bool trains = model.stored_diverged_step == 0;  // else it is neither trained nor scored
+    work.costs.push_back(trains ? model.cost : plan::ModelCost());
+    work.costs.back().seconds_per_scored_row *= width;
+    work.visit_seconds.push_back(trains ? model.visit_seconds * width : 0);
+  }
+  work.data = fit.group_data;
+  if (fit.validation) {
+    const ExplainedTable validation = Table(*fit.validation);
+    work.validation_rows = static_cast<double>(validation.rows);
+    work.validation_bytes = validation.bytes;
+    work.validation_partitions = validation.partitions;
+  }
+  work.iterations = arguments.num_iterations;
+  work.evaluations = static_cast<int>(fit.due.size());
+  work.share = Share(arguments, fit);
+  work.hands = Hands(fit);
+  work.started = fit.segments ? work.hands : fit.workers;
+  work.waves = fit.segments.has_value();
+  return plan::EstimateRun(fit.plan, fit.grouping, work);
+}
+
+ExplainedDriver Driver(const PreparedFit& fit) {
+  ExplainedDriver driver;
+  driver.cores = pg::Cores();
+  if (fit.segments) {
+    driver.kind = "segments";
+    driver.data_segments = fit.segments->data_segments;
+    driver.waves = fit.segments->data_segments;
+    driver.partitions_each = fit.segments->partitions_each;
+  } else if (fit.workers > 0) {
+    driver.kind = "parallel workers";
+    driver.workers = fit.workers;
+  } else {
+    driver.kind = "this session";
+    driver.reason = fit.serial_reason;
+  }
+  return driver;
+}
+
+ExplainedMemory Memory(const PreparedFit& fit) {
+  const pg::Settings settings = pg::CurrentSettings();
+  ExplainedMemory memory;
+  memory.states = static_cast<double>(fit.StateBytes());
+  memory.has_room = !fit.segments && fit.workers > 0;
+  memory.shared_state_mem = static_cast<double>(settings.shared_state_mem);
+  if (memory.has_room) memory.shared_free = static_cast<double>(pg::FreeSharedMemory());
+  const bool fits = memory.states <= std::min(memory.shared_state_mem, kShmShare * memory.shared_free);
+  memory.states_place = fit.segments         ? "tables on the segments"
+                        : fit.workers == 0 ? "session memory"
+                        : fits             ? "shared memory"
+                                           : "a mapped file";
+  memory.group_mem = static_cast<double>(settings.group_mem);
+  for (const plan::BundleGroups& bundle : fit.grouping.bundles) {
+    for (const plan::Group& group : bundle.groups) memory.widest_group = std::max(memory.widest_group, group.state_bytes + group.workspace_bytes);
+  }
+  memory.table = Table(fit.training).bytes;
+  memory.cache_mem = static_cast<double>(settings.cache_mem);
+  return memory;
+}
+
+ExplainedGroup Group(const PreparedFit& fit, const plan::Group& group, const plan::GroupEstimate& estimate) {
+  const PreparedModel& first = fit.models[static_cast<size_t>(group.models.front())];
+  ExplainedGroup explained;
+  explained.mst_keys = Keys(fit, group.models);
+  explained.model_id = first.architecture->model_id;
+  explained.architecture = first.architecture->name;
+  explained.trainer = first.kernels ? "kernels" : "autograd";
+  explained.batch_size = first.spec.config.batch_size;
+  explained.turn = group.turn;
+  explained.parameters = first.spec.graph.WeightCount();
+  explained.state_bytes = group.state_bytes;
+  explained.workspace_bytes = group.workspace_bytes;
+  explained.flops = estimate.visit_flops;
+  explained.visit_seconds = estimate.visit_seconds;
+  explained.iteration_seconds = estimate.visit_seconds * fit.plan.partitions;
+  explained.rewrites.push_back(Rewrite("Horizontal", group.horizontal));
+  return explained;
+}
+
+ExplainedBundle Bundle(const PreparedFit& fit, size_t b, const plan::BundleEstimate& estimate) {
+  const plan::BundleGroups& together = fit.grouping.bundles[b];
+  ExplainedBundle bundle;
+  bundle.mst_keys = Keys(fit, fit.plan.bundles[b].models);
+  for (int v = 0; v < fit.plan.partitions; v++) {
+    bundle.partitions.push_back(fit.plan.PartitionAt(static_cast<int>(b), fit.first_iteration[b], v));
+  }
+  bundle.visit_seconds = estimate.visit_seconds;
+  bundle.iteration_seconds = estimate.visit_seconds * fit.plan.partitions;
+  bundle.rewrites.push_back(Rewrite("Shared Scan", together.shared_scan));
+  for (size_t g = 0; g < together.groups.size(); g++) bundle.groups.push_back(Group(fit, together.groups[g], estimate.groups[g]));
+  return bundle;
+}
+
+// Fewer models: a rewrite of the whole run.
+ExplainedRewrite FewerModels(const FitArguments& arguments, const PreparedFit& fit, double iteration_seconds) {
+  ExplainedRewrite rewrite;
+  rewrite.name = "Fewer Models";
+  rewrite.applied = fit.stopping.any();
+  if (fit.stopping.halving) {
+    rewrite.reason = "halving drops the worse ones";
+    rewrite.saved_seconds = iteration_seconds * (1 - Share(arguments, fit));
+  } else if (fit.stopping.early_stopping) {
+    rewrite.reason = "early stopping; how much it saves is known when it happens";
+  } else {
+    rewrite.reason = "neither early_stopping nor halving is given";
+  }
+  return rewrite;
+}
+
+}  // namespace
+
+ExplainedFit ExplainPlan(const FitArguments& arguments, const PreparedFit& fit) {
+  const plan::RunEstimate estimate = Estimate(arguments, fit);
+  ExplainedFit explained;
+  explained.models = static_cast<int64_t>(fit.models.size());
+  explained.iterations = arguments.num_iterations;
+  explained.partitions = fit.plan.partitions;
+  explained.source = Table(fit.training);
+  if (fit.validation) explained.validation = Table(*fit.validation);
+  explained.output = fit.output.models.Sql();
+  explained.warm_start = arguments.warm_start;
+  explained.due = fit.due;
+  explained.stopping = plan::DescribeStopping(fit.stopping, explained.models, arguments.num_iterations);
+  explained.driver = Driver(fit);
+  explained.memory = Memory(fit);
+  explained.iteration_seconds = estimate.iteration;
+  explained.bound_seconds = estimate.lower_bound;
+  explained.start_seconds = estimate.start;
+  explained.training_seconds = estimate.training;
+  explained.metrics_seconds = estimate.metrics;
+  explained.total_seconds = estimate.total;
+  explained.rewrites.push_back(FewerModels(arguments, fit, estimate.iteration));
+  for (size_t b = 0; b < fit.plan.bundles.size(); b++) explained.bundles.push_back(Bundle(fit, b, estimate.bundles[b]));
+  return explained;
+}
+
+}  // namespace run

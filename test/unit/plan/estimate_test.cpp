@@ -1,0 +1,89 @@
+#include "plan/estimate.hpp"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+constexpr double kStep = 1e-3;
+
+// Models of one step a visit's row each, in bundles of their own.
+plan::RunWork Work(const std::vector<double>& visits, int hands) {
+  plan::RunWork work;
+  work.visit_seconds = visits;
+  work.costs.resize(visits.size());
+  for (plan::ModelCost& cost : work.costs) cost.seconds_per_scored_row = kStep;
+  work.data.rows = 100;
+  work.data.partitions = 4;
+  work.hands = hands;
+  return work;
+}
+
+plan::Grouping Alone(const plan::Plan& plan) {
+  plan::Grouping grouping;
+  for (const plan::Bundle& bundle : plan.bundles) {
+    plan::BundleGroups groups;
+    for (const int m : bundle.models) {
+      groups.groups.emplace_back();
+      groups.groups.back().models = {m};
+    }
+    grouping.bundles.push_back(groups);
+  }
+  return grouping;
+}
+
+TEST(Estimate, OneHandDoesOneThingAfterAnother) {
+  const plan::RunWork work = Work({1, 2, 3}, 1);
+  const plan::Plan plan = plan::MakePlan(work.visit_seconds, 4, 3, 0);
+  const plan::RunEstimate run = plan::EstimateRun(plan, Alone(plan), work);
+  ASSERT_EQ(run.bundles.size(), 3u);
+  EXPECT_NEAR(run.iteration, 4 * (1 + 2 + 3 + 3 * plan::kQuerySeconds), 1e-9);
+  EXPECT_NEAR(run.lower_bound, run.iteration, 1e-9);
+  EXPECT_NEAR(run.evaluation, 100 * 3 * kStep, 2e-3);
+  EXPECT_NEAR(run.total, run.start + run.training + run.metrics, 1e-12);
+}
+
+TEST(Estimate, HandsShareTheWork) {
+  const plan::RunWork one = Work({1, 1, 1, 1}, 1), two = Work({1, 1, 1, 1}, 2);
+  const plan::Plan plan = plan::MakePlan(one.visit_seconds, 4, 4, 0);
+  const plan::RunEstimate alone = plan::EstimateRun(plan, Alone(plan), one), both = plan::EstimateRun(plan, Alone(plan), two);
+  EXPECT_NEAR(both.iteration, alone.iteration / 2, 1e-9);
+  EXPECT_NEAR(both.evaluation, alone.evaluation / 2, 1e-9);
+}
+
+TEST(Estimate, ALongModelBoundsTheIteration) {
+  const plan::RunWork work = Work({10, 1, 1}, 2);
+  const plan::Plan plan = plan::MakePlan(work.visit_seconds, 4, 3, 0);
+  EXPECT_NEAR(plan::EstimateRun(plan, Alone(plan), work).iteration, 40, 0.1);
+}
+
+TEST(Estimate, WavesLastAsLongAsTheSlowestBundle) {
+  plan::RunWork work = Work({4, 1, 1, 1}, 4);
+  work.waves = true;
+  const plan::Plan plan = plan::MakePlan(work.visit_seconds, 4, 4, 0);
+  EXPECT_NEAR(plan::EstimateRun(plan, Alone(plan), work).iteration, 16, 0.1);
+}
+
+TEST(Estimate, SavingsAndHalvingShortenARun) {
+  plan::RunWork work = Work({1, 1}, 1);
+  const plan::Plan plan = plan::MakePlan(work.visit_seconds, 4, 1, 0);
+  plan::Grouping grouping;
+  grouping.bundles.resize(1);
+  grouping.bundles[0].groups.resize(1);
+  grouping.bundles[0].groups[0].models = {0, 1};
+  const plan::RunEstimate apart = plan::EstimateRun(plan, grouping, work);
+  grouping.bundles[0].shared_scan.applied = true;
+  grouping.bundles[0].groups[0].horizontal.applied = true;
+  grouping.bundles[0].groups[0].horizontal.saved_seconds = 2;
+  const plan::RunEstimate together = plan::EstimateRun(plan, grouping, work);
+  EXPECT_NEAR(apart.iteration - together.iteration, 2 + 4 * plan::kQuerySeconds, 1e-9);
+  EXPECT_NEAR(together.bundles[0].groups[0].visit_seconds, 2 - 2.0 / 4, 1e-9);
+  work.iterations = 10;
+  work.evaluations = 10;
+  const plan::RunEstimate whole = plan::EstimateRun(plan, grouping, work);
+  work.share = 0.3;
+  const plan::RunEstimate halved = plan::EstimateRun(plan, grouping, work);
+  EXPECT_NEAR(halved.training, 0.3 * whole.training, 1e-6);
+  EXPECT_NEAR(halved.metrics, 0.3 * whole.metrics, 1e-6);
+}
+
+}  // namespace
