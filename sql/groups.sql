@@ -93,7 +93,7 @@ SELECT (SELECT md5(model_weights) FROM alone) = (SELECT md5(model_weights) FROM 
 
 -- the visits of a bundle: every model's is logged, and they follow each other in one process
 SELECT count(*) AS visits, count(DISTINCT (mst_key, iteration, visit)) AS different, bool_and(started_at <= ended_at) AS in_order FROM w16_visits;
-SELECT count(*) AS overlapping FROM w16_visits a JOIN w16_visits b ON a.iteration = b.iteration AND a.visit = b.visit AND a.mst_key < b.mst_key
+SELECT count(*) > 0 AS overlapping FROM w16_visits a JOIN w16_visits b ON a.iteration = b.iteration AND a.visit = b.visit AND a.mst_key < b.mst_key
 WHERE a.started_at < b.ended_at AND b.started_at < a.ended_at;
 
 -- the same in double precision

@@ -112,7 +112,7 @@ SELECT * FROM pack('SELECT CASE i WHEN 3 THEN ''NaN''::numeric ELSE 1 END AS y, 
 SELECT * FROM pack('SELECT i AS y, CASE i WHEN 3 THEN 1e300::float8 ELSE 1 END AS x FROM generate_series(1, 5) i');
 SELECT * FROM pack('SELECT i AS y, ARRAY[CASE i WHEN 3 THEN 3000000000 ELSE 1 END]::bigint[] AS x FROM generate_series(1, 5) i');
 SELECT * FROM pack('SELECT i AS y, ARRAY[CASE i WHEN 3 THEN 300 ELSE i END] AS x FROM generate_series(1, 5) i', more => ', dtypes => ''{"x": "uint8"}''');
-SELECT * FROM pack('SELECT i AS y, decode(repeat(''ab'', i), ''hex'') AS x FROM generate_series(1, 5) i', more => ', shapes => ''{"x": [1]}''');
+SELECT * FROM pack('SELECT i AS y, decode(repeat(''ab'', CASE i WHEN 2 THEN 2 ELSE 1 END), ''hex'') AS x FROM generate_series(1, 5) i', more => ', shapes => ''{"x": [1]}''');
 SELECT * FROM pack('SELECT i AS y, decode(''ab'', ''hex'') AS x FROM generate_series(1, 5) i');
 SELECT * FROM pack('SELECT i AS y, i AS x, CASE i WHEN 4 THEN -1 ELSE i END AS w FROM generate_series(1, 5) i', more => ', sample_weight => ''w''');
 SELECT * FROM pack('SELECT i AS y, i AS x, CASE WHEN i < 4 THEN 1 END AS w FROM generate_series(1, 5) i', more => ', sample_weight => ''w''');

@@ -12,8 +12,11 @@ namespace engine {
 
 namespace {
 
+#define CEREBRO_TILE inline __attribute__((always_inline))
+
 namespace baseline {
 #include "engine/kernel_vector_baseline.inc"
+#include "engine/kernel_vector_pair.inc"
 #include "engine/kernel_patches.inc"
 }  // namespace baseline
 
@@ -22,6 +25,7 @@ namespace baseline {
 #pragma GCC target("avx2,fma")
 namespace avx2 {
 #include "engine/kernel_vector_avx2.inc"
+#include "engine/kernel_vector_pair.inc"
 #include "engine/kernel_patches.inc"
 }  // namespace avx2
 #pragma GCC pop_options

@@ -10,6 +10,8 @@ namespace engine {
 
 namespace {
 
+#define CEREBRO_TILE inline __attribute__((always_inline))
+
 namespace baseline {
 #include "engine/kernel_vector_baseline.inc"
 #include "engine/kernel_windows.inc"

@@ -163,7 +163,8 @@ void AtAbort(void (*callback)()) {
   for (int i = 0; i < abort_callback_count; i++) {
     if (abort_callbacks[i] == callback) return;
   }
-  if (abort_callback_count == kMostCallbacks) throw base::Error(base::ErrorCode::kInternal, "too many callbacks for the end of a transaction");
+  if (abort_callback_count == kMostCallbacks)
+    throw base::Error(base::ErrorCode::kInternal, "too many callbacks for the end of a transaction");
   if (abort_callback_count == 0) call([] { RegisterXactCallback(RunAbortCallbacks, nullptr); });
   abort_callbacks[abort_callback_count++] = callback;
 }

@@ -36,7 +36,12 @@ std::vector<int32_t> SegmentMap::SegmentKeys() const {
 }
 
 SegmentMap FindSegments(const PackedTable& table) {
-  const pg::Result places = pg::Read("SELECT DISTINCT partition_id, gp_segment_id, __dist_key__ FROM " + table.name.Sql() + " ORDER BY 1, 2, 3");
+  if (pg::FindColumn(pg::TableColumns(table.name, "packed table"), "__dist_key__") == nullptr) {
+    throw Error(ErrorCode::kPrerequisiteState, "packed table " + table.name.Sql() + " has no column __dist_key__, which places its rows",
+                "", "Pack the data by training_preprocessor_dl() or validation_preprocessor_dl() on this cluster.");
+  }
+  const pg::Result places =
+      pg::Read("SELECT DISTINCT partition_id, gp_segment_id, __dist_key__ FROM " + table.name.Sql() + " ORDER BY 1, 2, 3");
   const auto partitions = static_cast<size_t>(table.spec.num_partitions);
   SegmentMap map;
   for (const auto& row : places.rows) {
@@ -46,8 +51,9 @@ SegmentMap FindSegments(const PackedTable& table) {
     map.keys.push_back(std::stoi(*row[2]));
   }
   if (map.keys.size() != partitions) {
-    throw Error(ErrorCode::kDataCorrupted, "packed table " + table.name.Sql() + " has " + std::to_string(map.keys.size()) +
-                                               " partitions, its summary says " + std::to_string(partitions),
+    throw Error(ErrorCode::kDataCorrupted,
+                "packed table " + table.name.Sql() + " has " + std::to_string(map.keys.size()) + " partitions, its summary says " +
+                    std::to_string(partitions),
                 "", "Pack the data again by training_preprocessor_dl().");
   }
   size_t each = 1;
@@ -83,8 +89,7 @@ void CheckSegmentLibraries() {
   }
   if (!wrong.empty()) {
     throw Error(ErrorCode::kPrerequisiteState, "segment " + wrong + " runs another pg_cerebro library than the coordinator",
-                "The coordinator's library has build id " + mine + ".",
-                "Install the same pg_cerebro.so on every host, then reconnect.");
+                "The coordinator's library has build id " + mine + ".", "Install the same pg_cerebro.so on every host, then reconnect.");
   }
   if (!other.empty()) {
     pg::Warning("segment " + other + " computes with another build than the coordinator (" + other_build +

@@ -49,6 +49,7 @@ std::vector<std::vector<double>> SumsOnSegments(const ModelTable& models, const 
     seed.spec = ScoringSpec(stored);
     seed.data = test.spec;
     seed.precision = models.float64 ? base::DType::kFloat64 : base::DType::kFloat32;
+    seed.stream = static_cast<uint64_t>(static_cast<int64_t>(stored.mst_key));
     seed.partitions = static_cast<uint32_t>(test.spec.num_partitions);
     const std::string bytes = WriteSeed(seed);
     seed_row.Run({static_cast<int64_t>(m), pg::Bytea{bytes}});

@@ -150,9 +150,9 @@ void WaveStep::CompleteState() {
     }
   } else if (member->seed->kind == SeedKind::kWeights) {
     if (incoming_.size() != static_cast<size_t>(layout.weight_count) * sizeof(float)) {
-      throw Error(ErrorCode::kInvalidParameter, "model " + std::to_string(member->index) + " has " + std::to_string(incoming_.size()) +
-                                                    " bytes of weights, the architecture needs " +
-                                                    std::to_string(static_cast<size_t>(layout.weight_count) * sizeof(float)));
+      throw Error(ErrorCode::kDataCorrupted, "model_weights of mst_key " + std::to_string(static_cast<int64_t>(member->seed->stream)) +
+                                                 " has " + std::to_string(incoming_.size()) + " bytes, the architecture needs " +
+                                                 std::to_string(static_cast<size_t>(layout.weight_count) * sizeof(float)));
     }
     std::vector<float> weights(static_cast<size_t>(layout.weight_count));
     if (!weights.empty()) std::memcpy(weights.data(), incoming_.data(), incoming_.size());
@@ -167,8 +167,7 @@ void WaveStep::CompleteState() {
 
 bool WaveStep::FeedKept(int partition_id, int buffer_id) {
   const Holdings& own = HoldingsOf(orders_.run);
-  const std::vector<base::Bytes>* columns =
-      orders_.kind == WaveKind::kTrain ? own.cache->Find(partition_id, buffer_id) : nullptr;
+  const std::vector<base::Bytes>* columns = orders_.kind == WaveKind::kTrain ? own.cache->Find(partition_id, buffer_id) : nullptr;
   if (columns == nullptr) return false;
   kept_++;
   Use(partition_id, buffer_id, *columns);
@@ -293,8 +292,8 @@ void WaveStep::Finish() {
   if (!members_.empty()) {
     const bool scoring = orders_.kind == WaveKind::kScore;
     pg::Debug((scoring ? std::string("scoring: ") : "wave: iteration " + std::to_string(orders_.iteration + 1) + ", ") +
-              std::to_string(members_.size()) + " models, " +
-              std::to_string(kept_) + " buffers kept in memory, " + std::to_string(read_) + " read");
+              std::to_string(members_.size()) + " models, " + std::to_string(kept_) + " buffers kept in memory, " + std::to_string(read_) +
+              " read");
   }
 }
 

@@ -53,3 +53,13 @@ END $f$;
 \o
 SELECT facts(t) FROM unnest(ARRAY['digits_packed', 'digits_packed_val', 'points_packed', 'weights_packed', 'repeats_packed', 'mixed_packed',
     'mixed_packed_val', 'images_packed', 'few_packed', 'labels_packed']) t;
+
+-- keys so coarse that cuts between segments fall among rows of one key
+\o /dev/null
+BEGIN;
+CREATE OR REPLACE FUNCTION cerebro._row_key(packed bytea, seed bigint, repetition bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS
+    $$ SELECT (get_byte($1, 0) % 3)::bigint * 1000 + $3 $$;
+SELECT cerebro.training_preprocessor_dl('points', 'coarse_packed', 'y', 'x, id', num_partitions := :partitions, buffer_size := 50);
+\o
+SELECT facts('coarse_packed');
+ROLLBACK;
