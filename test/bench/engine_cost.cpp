@@ -109,6 +109,12 @@ Case Colours(int batch_size) {
   return c;
 }
 
+Case Recurrent(const std::string& kind, int64_t units, const base::Shape& input, int batch_size) {
+  Case c{kind + " " + std::to_string(input[0]) + "x" + std::to_string(input[1]) + "-" + std::to_string(units), "", input, 10, batch_size};
+  c.layers = Layer(kind, R"(, "units": )" + std::to_string(units), input) + ", " + Last(10);
+  return c;
+}
+
 struct FreeAligned {
   void operator()(void* block) const { ::operator delete(block, std::align_val_t(64)); }
 };
@@ -205,7 +211,8 @@ int main(int argc, char** argv) {
         With(b, "Adagrad(lr=0.01)"), With(b, "AdamW(lr=0.001)"), Digits(8, 32, 32), Digits(16, 32, 16), Convnet(16), Convnet(32), Perceptron({64, 128, 10}, 16, "Dropout"),
         Perceptron({64, 128, 10}, 32, "Dropout"),
         LeNet("LeNet-5", 6, 16, "same", {120, 84}, 32), LeNet("LeNet-5", 6, 16, "same", {120, 84}, 64),
-        LeNet("LeNet 20-50-500", 20, 50, "valid", {500}, 32), LeNet("LeNet 20-50-500", 20, 50, "valid", {500}, 64), Colours(32)};
+        LeNet("LeNet 20-50-500", 20, 50, "valid", {500}, 32), LeNet("LeNet 20-50-500", 20, 50, "valid", {500}, 64), Colours(32),
+        Recurrent("LSTM", 32, {28, 28}, 32), Recurrent("LSTM", 128, {28, 28}, 64), Recurrent("GRU", 64, {20, 16}, 32)};
     for (const Case& c : cases) {
       if (argc > 2 && c.name.find(argv[2]) == std::string::npos) continue;
       for (const bool kernels : {true, false}) Run(c, kernels, rounds);
