@@ -26,11 +26,12 @@ struct Rates {
   double parameter_seconds;      // a parameter's gradient, written and read, besides its optimizer
 };
 
-constexpr Rates kKernels{0.6e-6, 0.1e-6, 92e9, 96e9, 40e9, 0.06e-9, 0.08e-9, 0.05e-9};
+constexpr Rates kKernels{0.6e-6, 0.1e-6, 98e9, 104e9, 40e9, 0.06e-9, 0.08e-9, 0.05e-9};
 constexpr Rates kAutograd{20e-6, 10e-6, 80e9, 72e9, 40e9, 0.3e-9, 0.3e-9, 0.4e-9};
-// Scoring has forward passes only, by LibTorch's modules, over 256 rows at least.
-constexpr Rates kScoring{25e-6, 4e-6, 100e9, 65e9, 40e9, 0.3e-9, 0.3e-9, 0};
+// Scoring has forward passes only, over 256 rows at least: by the kernels, at their rates, or by LibTorch's modules.
+constexpr Rates kModules{25e-6, 4e-6, 100e9, 65e9, 40e9, 0.3e-9, 0.3e-9, 0};
 constexpr double kScoringRows = 256;
+constexpr double kScoredRowSeconds = 30e-9;  // loss and metrics
 
 // A vector of output channels is worked on at once, full or not.
 constexpr double kChannels = 16;
@@ -182,10 +183,10 @@ ModelCost EstimateCost(const Graph& graph, const base::TrainConfig& config, bool
   cost.step.gather = row.gather * rows;
   cost.step.update = trainable * (UpdateSeconds(config.optimizer) + rates.parameter_seconds + far);
 
-  const RowParts scored = Row(graph, kScoring, false);
-  const double batch = std::max(kScoringRows, rows);
-  cost.seconds_per_scored_row = scored.products + scored.elements + scored.gather +
-                                (kScoring.step_seconds + scored.operations * kScoring.operation_seconds) / batch;
+  const Rates& scoring = kernels ? kKernels : kModules;
+  const RowParts scored = Row(graph, scoring, false);
+  cost.seconds_per_scored_row = scored.products + scored.elements + scored.gather + kScoredRowSeconds +
+                                (scoring.step_seconds + scored.operations * scoring.operation_seconds) / std::max(kScoringRows, rows);
   return cost;
 }
 

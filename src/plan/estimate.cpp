@@ -12,6 +12,7 @@ constexpr double kProcessSeconds = 0.45;    // a worker's start: LibTorch's libr
 constexpr double kModelSeconds = 2e-3;      // a model: built and checked by the session, built again by whoever trains it, its rows written
 constexpr int kIterationsSimulated = 4;
 constexpr double kMostSimulatedSteps = 1e7;  // the scheduler looks at every bundle at every visit
+constexpr double kWaveSeconds = 10e-3;         // a statement over all segments
 constexpr double kScoreQuerySeconds = 300e-6;  // of a partition: a cursor
 
 // What a group saves an iteration, spread over its visits, comes off the members' own costs.
@@ -70,8 +71,8 @@ RunEstimate EstimateRun(const Plan& plan, const Grouping& grouping, const RunWor
   const double steps = static_cast<double>(plan.bundles.size()) * static_cast<double>(plan.bundles.size()) * plan.partitions;
   // metrics make all bundles wait for each other; between them, ends of iterations overlap
   const int together = std::clamp(work.iterations / std::max(1, work.evaluations), 1, kIterationsSimulated);
-  if (work.waves) {
-    run.iteration = plan.partitions * slowest;
+  if (work.waves > 0) {
+    run.iteration = plan.partitions * slowest + work.waves * kWaveSeconds;
   } else if (steps > kMostSimulatedSteps) {
     run.iteration = run.lower_bound;  // so many bundles fill any number of workers
   } else {

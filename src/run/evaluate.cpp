@@ -95,7 +95,7 @@ std::vector<Scored> ScoreAll(const ModelTable& models, const PackedTable& test, 
   for (const StoredModel& stored : models.models) {
     request.mst_keys.push_back(stored.mst_key);
     spec.models.push_back(ScoringSpec(stored));
-    spec.costs.push_back(rows * plan::EstimateCost(stored.graph, stored.config, false).seconds_per_scored_row);
+    spec.costs.push_back(rows * plan::EstimateCost(stored.graph, stored.config, true).seconds_per_scored_row);
   }
   spec.plan = plan::MakePlan(spec.costs, test.spec.num_partitions, 1, 0);
   spec.first_iteration.assign(spec.plan.bundles.size(), 0);

@@ -70,7 +70,7 @@ plan::RunEstimate Estimate(const FitArguments& arguments, const PreparedFit& fit
   work.share = Share(arguments, fit);
   work.hands = Hands(fit);
   work.started = fit.segments ? work.hands : fit.workers;
-  work.waves = fit.segments.has_value();
+  work.waves = fit.segments ? fit.segments->data_segments : 0;
   return plan::EstimateRun(fit.plan, fit.grouping, work);
 }
 

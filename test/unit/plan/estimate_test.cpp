@@ -58,7 +58,7 @@ TEST(Estimate, ALongModelBoundsTheIteration) {
 
 TEST(Estimate, WavesLastAsLongAsTheSlowestBundle) {
   plan::RunWork work = Work({4, 1, 1, 1}, 4);
-  work.waves = true;
+  work.waves = 4;
   const plan::Plan plan = plan::MakePlan(work.visit_seconds, 4, 4, 0);
   EXPECT_NEAR(plan::EstimateRun(plan, Alone(plan), work).iteration, 16, 0.1);
 }
