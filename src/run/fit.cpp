@@ -36,11 +36,7 @@ void FirstState(const PreparedFit& fit, const PreparedModel& model, const engine
   auto* counters = static_cast<engine::StateCounters*>(block);
   counters->partitions = partitions;
   counters->visits_in_iteration = 0;
-  if (counters->diverged_step != 0) {
-    pg::Notice("model " + key + " diverged at step " + std::to_string(counters->diverged_step) +
-                   " of an earlier run and is not trained any further",
-               "Train it under a new mst_key with other parameters.");
-  }
+  if (counters->diverged_step != 0) NoticeDivergedBefore(model.mst_key, counters->diverged_step);
 }
 
 }  // namespace

@@ -264,6 +264,12 @@ void ClearResultTables(const FitArguments& a, const PreparedFit& fit) {
   for (const pg::TableName& table : fit.output.All()) pg::Execute("TRUNCATE " + table.Sql());
 }
 
+void NoticeDivergedBefore(int mst_key, uint64_t step) {
+  pg::Notice("model mst_key=" + std::to_string(mst_key) + " diverged at step " + std::to_string(step) +
+                 " of an earlier run and is not trained any further",
+             "Train it under a new mst_key with other parameters.");
+}
+
 void NoticeLargeWeights(int mst_key, size_t bytes) {
   pg::Notice("model_weights of mst_key " + std::to_string(mst_key) + " is NULL: " + std::to_string(bytes) + " bytes are over the limit of " +
                  std::to_string(kMostWeightBytes),

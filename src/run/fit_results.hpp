@@ -25,6 +25,9 @@ void ClearResultTables(const FitArguments& arguments, const PreparedFit& fit);
 /// Writes one model: its weights (raw float32, Keras's order) and its training state in pieces.
 void WriteModel(const PreparedFit& fit, size_t model, const std::string& weights, const std::string& state);
 
+/// A stored model whose loss was no number: a warm start leaves it as it is.
+void NoticeDivergedBefore(int mst_key, uint64_t step);
+
 /// model_weights is NULL: the weights are over kMostWeightBytes.
 void NoticeLargeWeights(int mst_key, size_t bytes);
 

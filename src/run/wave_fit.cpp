@@ -49,6 +49,7 @@ void SeedModels(const PreparedFit& fit, const WaveTables& tables, const WaveRequ
       const std::string mst_key = std::to_string(model.mst_key), number = std::to_string(m);
       if (request.diverged[static_cast<size_t>(m)] != 0) {
         diverged.push_back(Row({mst_key, kAnyKey, number}));
+        NoticeDivergedBefore(model.mst_key, model.stored_diverged_step);
         continue;
       }
       WaveSeed seed;
