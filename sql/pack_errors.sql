@@ -131,10 +131,10 @@ SELECT * FROM attempt($$SELECT cerebro.validation_preprocessor_dl('good', 'out',
 SELECT * FROM attempt($$SELECT cerebro.validation_preprocessor_dl('good', 'good_packed', 'y', 'x', 'good_packed')$$);
 SELECT * FROM attempt($$SELECT cerebro.validation_preprocessor_dl('good', 'out', 'y', 'x', 'good_packed', distribution_rules => 'some')$$);
 SELECT * FROM attempt($$SELECT cerebro.validation_preprocessor_dl('good', 'out', 'y', 'x', 'good_packed', buffer_size => -1)$$);
-CREATE TABLE other AS SELECT ARRAY[1, 2, CASE WHEN i < 9 THEN i ELSE 256 END] AS big, ARRAY[0.5, 1, 1] AS broken, ARRAY[1, 2] AS short, i % 5 AS y, 'w2'::text AS word,
+CREATE TABLE other AS SELECT ARRAY[1, 2, CASE WHEN i < 9 THEN i ELSE 256 END] AS big, ARRAY[1, 2, 3] AS small, ARRAY[0.5, 1, 1] AS broken, ARRAY[1, 2] AS short, CASE i WHEN 3 THEN 3 ELSE i % 3 END AS y, 'w2'::text AS word,
     1 AS id FROM generate_series(1, 9) i;
 SELECT * FROM attempt($$SELECT cerebro.validation_preprocessor_dl('other', 'out', 'y', 'short', 'good_packed')$$);
-SELECT * FROM attempt($$SELECT cerebro.validation_preprocessor_dl('other', 'out', 'y', 'big', 'good_packed')$$);
+SELECT * FROM attempt($$SELECT cerebro.validation_preprocessor_dl('other', 'out', 'y', 'small', 'good_packed')$$);
 SELECT * FROM attempt($$SELECT cerebro.validation_preprocessor_dl('other', 'out', 'id', 'big', 'good_packed')$$);
 SELECT * FROM attempt($$SELECT cerebro.validation_preprocessor_dl('other', 'out', 'id', 'broken', 'good_packed')$$);
 SELECT * FROM attempt($$SELECT cerebro.validation_preprocessor_dl('other', 'out', 'id', 'word', 'good_packed')$$);

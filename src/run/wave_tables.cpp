@@ -26,9 +26,11 @@ std::string ModelIn(const std::vector<int>& models) {
 
 WaveTables::WaveTables(const pg::TableName& beside, const std::vector<std::string>& names) : base_(beside), names_(names) {
   base_.name = "_cerebro_wave_" + pg::Execute("SELECT pg_catalog.pg_backend_pid()").Text();
+  // a temporary schema takes no other tables; theirs are out of the WAL too
+  const std::string kind = base_.schema.rfind("pg_temp", 0) == 0 ? "TEMPORARY" : "UNLOGGED";
   for (const std::string& name : names_) {
     // no primary key: a wave writes each row once
-    pg::Execute("CREATE UNLOGGED TABLE " + Sql(name) +
+    pg::Execute("CREATE " + kind + " TABLE " + Sql(name) +
                 " (__dist_key__ integer, model integer, piece integer, keep integer, data bytea, record bytea)" +
                 pg::DistributedBy("__dist_key__"));
     pg::Execute("ALTER TABLE " + Sql(name) + " ALTER COLUMN data SET STORAGE EXTERNAL");
