@@ -44,10 +44,11 @@ Holdings& HoldingsOf(uint64_t run) {
   pg::AtAbort(DropAll);
   if (holdings == nullptr || holdings->run != run) {
     holdings.reset();
-    holdings = std::make_unique<Holdings>();
-    holdings->run = run;
-    holdings->engine.Grow(kEngineBytes);
-    holdings->cache = std::make_unique<BufferCache>(static_cast<size_t>(pg::CurrentSettings().cache_mem));
+    auto fresh = std::make_unique<Holdings>();  // whole or not at all: memory may be refused
+    fresh->run = run;
+    fresh->engine.Grow(kEngineBytes);
+    fresh->cache = std::make_unique<BufferCache>(static_cast<size_t>(pg::CurrentSettings().cache_mem));
+    holdings = std::move(fresh);
   }
   return *holdings;
 }
