@@ -49,7 +49,7 @@ function(cerebro_protobuf name)
 endfunction()
 
 set(CEREBRO_KERNELS optimizer_kernels.cpp gather.cpp kernel_math.cpp kernel_patches.cpp kernel_windows.cpp
-  kernel_panels.cpp kernel_norm_math.cpp kernel_pointwise_math.cpp)
+  kernel_panels.cpp kernel_zeros.cpp kernel_norm_math.cpp kernel_pointwise_math.cpp)
 set(CEREBRO_PLAIN fpenv.cpp schedule.cpp optimizer.cpp metrics.cpp kernel_blas.cpp kernel_loss.cpp)
 
 # LibTorch: headers as SYSTEM, one precompiled header (a torch file costs nine seconds without it).

@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "base/tensor.hpp"
 #include "engine/kernel_blas.hpp"
 #include "engine/kernel_layer.hpp"
 #include "engine/kernel_patches.hpp"
+#include "engine/kernel_zeros.hpp"
 #include "engine/module.hpp"
 
 namespace engine {
@@ -14,7 +16,9 @@ namespace {
 // y = f(x W + b) over the last dimension; places: rows times the dimensions between.
 //
 // Products go the way that was measured faster for the layer's shape: through the tiles of kernel_patches.hpp (no call, no copies, bias and
-// ReLU in the tile) where the kernel fits the caches, through the BLAS where it is large or has few columns.
+// ReLU in the tile) where the kernel fits the caches, through the BLAS where it is large or has few columns. Layers of some size look for
+// zeros on the left side of each product, in the rows of the table or in what a ReLU gave or took, and leave them out where that pays
+// (kernel_zeros.hpp).
 template <typename T>
 class KernelDense : public KernelLayer<T> {
  public:
@@ -25,35 +29,47 @@ class KernelDense : public KernelLayer<T> {
         out_(out),
         tiles_(in * out <= kMostElements && out >= kFewestColumns),
         tiles_input_(in * out <= kMostElements && out > 1),
+        maps_(in * out >= kFewestMapped && out >= kFewestMappedColumns),
+        maps_input_(maps_ && tiles_input_ && in >= kFewestMappedColumns),
         use_bias_(use_bias),
         activation_(activation) {}
 
-  // the kernel transposed
-  int64_t ScratchElements(int64_t) const override { return tiles_input_ ? PackedElements(out_, in_) : 0; }
+  // the map of x, which is kept for Backward | the map of y's gradient | the kernel transposed
+  int64_t ScratchElements(int64_t rows) const override {
+    const int64_t transposed = tiles_input_ ? PackedElements(out_, in_) : 0;  // room for rows without panels too
+    return MapElements(rows, in_, maps_) + MapElements(rows, out_, maps_input_) + transposed;
+  }
+
+  ComputedShare Computed(const T* x, int64_t rows) const override {
+    if (!maps_) return {};
+    std::vector<uint64_t> memory(static_cast<size_t>(ZeroMap::Words(rows * places_, in_)));
+    const ZeroMap map(memory.data(), rows * places_, in_);
+    map.Fill(x, false);
+    return {map.pays() ? map.share() : 1};
+  }
 
   void Forward(const KernelCall<T>& call) const override {
     const int64_t m = call.rows * places_;
     const T* w = call.weights[0];
     const T* bias = use_bias_ ? call.weights[1] : nullptr;
-    if (!tiles_) {
+    const bool relu = activation_ == KernelActivation::kReLU;
+    if (maps_) InputMap(call).Fill(call.x, call.training);
+    if (maps_ && InputMap(call).pays()) {
+      ThePatchKernels<T>().map_product(InputMap(call), call.x, w, out_, bias, relu, call.y);
+    } else if (tiles_) {
+      ThePatchKernels<T>().product(Rows(call.x, m, in_), {w, out_, out_, kPanelColumns}, bias, relu, call.y);
+    } else {
       Product(call.x, w, m, in_, out_, call.y);
       BiasActivation(activation_, bias, m, out_, call.y);
       return;
     }
-    const bool relu = activation_ == KernelActivation::kReLU;
-    ThePatchKernels<T>().product(Rows(call.x, m, in_), {w, out_, out_, kPanelColumns}, bias, relu, call.y);
     if (!relu) BiasActivation(activation_, static_cast<const T*>(nullptr), m, out_, call.y);
   }
 
   void Backward(const KernelCall<T>& call, T* g, T* dx, T* const* gradients) const override {
     const int64_t m = call.rows * places_;
-    const T* w = call.weights[0];
     ActivationGradient(activation_, call.y, m, out_, g);
-    if (dx != nullptr && tiles_input_) {
-      ThePatchKernels<T>().product(Rows(g, m, out_), PackTransposed(w, in_, out_, call.scratch), nullptr, false, dx);
-    } else if (dx != nullptr) {
-      ProductInputGradient(g, w, m, in_, out_, dx);
-    }
+    if (dx != nullptr) InputGradient(call, g, m, dx);
     if (gradients == nullptr) return;
     if (gradients[0] != nullptr) KernelGradient(call, g, m, gradients[0]);
     if (use_bias_ && gradients[1] != nullptr) ThePatchKernels<T>().column_sums(g, m, out_, false, gradients[1]);
@@ -76,6 +92,34 @@ class KernelDense : public KernelLayer<T> {
   static Patches<T> Rows(const T* values, int64_t rows, int64_t columns) { return Rows(values, rows, columns, columns); }
 
   static constexpr int64_t kMostElements = 512 * 1024, kFewestColumns = 8;
+  // below, a step takes a few microseconds, and looking for zeros a good part of it
+  static constexpr int64_t kFewestMapped = 8 * 1024, kFewestMappedColumns = 32;
+
+  int64_t MapElements(int64_t rows, int64_t columns, bool any) const {
+    return any ? ZeroMap::Words(rows * places_, columns) * static_cast<int64_t>(sizeof(uint64_t) / sizeof(T)) : 0;
+  }
+
+  ZeroMap InputMap(const KernelCall<T>& call) const { return {reinterpret_cast<uint64_t*>(call.scratch), call.rows * places_, in_}; }
+
+  void InputGradient(const KernelCall<T>& call, const T* g, int64_t m, T* dx) const {
+    const T* w = call.weights[0];
+    T* scratch = call.scratch + MapElements(call.rows, in_, maps_);
+    if (maps_input_ && activation_ == KernelActivation::kReLU) {
+      const ZeroMap map(reinterpret_cast<uint64_t*>(scratch), m, out_);
+      map.Fill(g, false);
+      if (map.pays()) {
+        scratch += MapElements(call.rows, out_, true);
+        TransposeMatrix(w, in_, out_, scratch);
+        ThePatchKernels<T>().map_product(map, g, scratch, in_, nullptr, false, dx);
+        return;
+      }
+    }
+    if (tiles_input_) {
+      ThePatchKernels<T>().product(Rows(g, m, out_), PackTransposed(w, in_, out_, scratch), nullptr, false, dx);
+    } else {
+      ProductInputGradient(g, w, m, in_, out_, dx);
+    }
+  }
 
   // With few rows the product is cheap and its result, written, read and used once, is what costs: then in parts of a size that stays in
   // the nearest caches. A function of the layer's shape and the rows alone, so that bits are.
@@ -84,23 +128,25 @@ class KernelDense : public KernelLayer<T> {
     const int64_t part_elements = kPartBytes / static_cast<int64_t>(sizeof(T));
     const int64_t parts = (in_ * out_ + part_elements - 1) / part_elements;
     if (call.parts == nullptr || m > kFewRows || parts < 3 || out_ > part_elements / kRowsUnit) {
-      GradientRows(call.x, g, m, 0, in_, gradient);
+      GradientRows(call, g, m, 0, in_, gradient);
       return;
     }
     const int64_t rows = (in_ + parts * kRowsUnit - 1) / (parts * kRowsUnit) * kRowsUnit;
     for (int64_t first = 0; first < in_; first += rows) {
       const int64_t n = std::min(rows, in_ - first);
-      GradientRows(call.x, g, m, first, n, gradient);
+      GradientRows(call, g, m, first, n, gradient);
       call.parts->Take(0, first * out_, n * out_, gradient);
     }
   }
 
   // Rows first, ..., first + n - 1 of the kernel's gradient.
-  void GradientRows(const T* x, const T* g, int64_t m, int64_t first, int64_t n, T* gradient) const {
-    if (tiles_) {
-      ThePatchKernels<T>().gradient(Rows(x + first, m, in_, n), g, out_, false, gradient);
+  void GradientRows(const KernelCall<T>& call, const T* g, int64_t m, int64_t first, int64_t n, T* gradient) const {
+    if (maps_ && InputMap(call).pays()) {
+      ThePatchKernels<T>().map_gradient(InputMap(call), call.x, first, first + n, g, out_, gradient);
+    } else if (tiles_) {
+      ThePatchKernels<T>().gradient(Rows(call.x + first, m, in_, n), g, out_, false, gradient);
     } else {
-      ProductWeightGradientRows(x, g, m, in_, out_, first, n, gradient);
+      ProductWeightGradientRows(call.x, g, m, in_, out_, first, n, gradient);
     }
   }
 
@@ -109,6 +155,8 @@ class KernelDense : public KernelLayer<T> {
   int64_t out_;
   bool tiles_;        // y and the kernel's gradient
   bool tiles_input_;  // the gradient with respect to x
+  bool maps_;         // zeros of x are looked for
+  bool maps_input_;   // zeros of y's gradient are
   bool use_bias_;
   KernelActivation activation_;
 };

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/graph.hpp"
+#include "engine/computed_share.hpp"
 #include "engine/draw_keys.hpp"
 #include "engine/kernel_math.hpp"
 
@@ -57,6 +58,8 @@ class KernelLayer {
   /// statistics, weights that no optimizer moves.
   virtual bool remembers() const { return false; }
   virtual void Remember(const KernelCall<T>& /*call*/) const {}
+  /// What it computes of its products with such rows.
+  virtual ComputedShare Computed(const T* /*x*/, int64_t /*rows*/) const { return {}; }
   /// Lets an activation that follows be done by this layer: true when it is. Only a linear layer can.
   virtual bool TakeActivation(KernelActivation /*activation*/) { return false; }
   /// The activation at this layer's end is taken away: its results are pre-activations from then on.

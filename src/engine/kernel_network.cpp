@@ -198,6 +198,13 @@ typename KernelNetwork<T>::Layout KernelNetwork<T>::LayOut(int64_t rows) const {
 }
 
 template <typename T>
+int64_t KernelNetwork<T>::ResultBytes() const {
+  int64_t elements = 0;
+  for (const Stage& stage : stages_) elements += stage.layer->output_elements();
+  return elements * static_cast<int64_t>(sizeof(T));
+}
+
+template <typename T>
 KernelCall<T> KernelNetwork<T>::CallOf(size_t stage, const Pass& pass) const {
   const auto at = [&](size_t offset) { return reinterpret_cast<T*>(pass.workspace + offset); };
   const KernelLayer<T>& layer = *stages_[stage].layer;

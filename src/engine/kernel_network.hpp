@@ -56,7 +56,10 @@ class KernelNetwork {
   static std::unique_ptr<KernelNetwork> Make(const base::Graph& graph, const base::LossConfig& loss, double loss_weight);
 
   const KernelLoss& loss() const { return *loss_; }
+  ComputedShare Computed(const T* x, int64_t rows) const { return stages_.front().layer->Computed(x, rows); }
   Layout LayOut(int64_t rows) const;
+  /// Bytes of all stages' results of one row.
+  int64_t ResultBytes() const;
 
   /// Returns what the loss wants, (rows, places, classes), inside the workspace.
   T* Forward(const Pass& pass) const;

@@ -13,24 +13,40 @@ namespace {
 
 constexpr int64_t kBlock = 4;
 
-// out[j * kPanelColumns + i] = in[i * step + j], kBlock by kBlock.
+// out[j * out_step + i] = in[i * step + j], kBlock by kBlock.
 template <typename T>
-void TransposeBlock(const T* in, int64_t step, T* out) {
+void TransposeBlock(const T* in, int64_t step, T* out, int64_t out_step) {
   for (int64_t i = 0; i < kBlock; ++i) {
-    for (int64_t j = 0; j < kBlock; ++j) out[j * kPanelColumns + i] = in[i * step + j];
+    for (int64_t j = 0; j < kBlock; ++j) out[j * out_step + i] = in[i * step + j];
   }
 }
 
 #if defined(__SSE2__)
-void TransposeBlock(const float* in, int64_t step, float* out) {
+void TransposeBlock(const float* in, int64_t step, float* out, int64_t out_step) {
   __m128 a = _mm_loadu_ps(in), b = _mm_loadu_ps(in + step), c = _mm_loadu_ps(in + 2 * step), d = _mm_loadu_ps(in + 3 * step);
   _MM_TRANSPOSE4_PS(a, b, c, d);
   _mm_storeu_ps(out, a);
-  _mm_storeu_ps(out + kPanelColumns, b);
-  _mm_storeu_ps(out + 2 * kPanelColumns, c);
-  _mm_storeu_ps(out + 3 * kPanelColumns, d);
+  _mm_storeu_ps(out + out_step, b);
+  _mm_storeu_ps(out + 2 * out_step, c);
+  _mm_storeu_ps(out + 3 * out_step, d);
 }
 #endif
+
+// out[j * out_step + i] = in[i * n + j] for i in [0, rows), j in [0, n).
+template <typename T>
+void TransposeRows(const T* in, int64_t rows, int64_t n, T* out, int64_t out_step) {
+  const int64_t blocked = rows / kBlock * kBlock, whole = n / kBlock * kBlock;
+  for (int64_t i = 0; i < blocked; i += kBlock) {
+    const T* block = in + i * n;
+    for (int64_t j = 0; j < whole; j += kBlock) TransposeBlock(block + j, n, out + j * out_step + i, out_step);
+    for (int64_t j = whole; j < n; ++j) {
+      for (int64_t b = 0; b < kBlock; ++b) out[j * out_step + i + b] = block[b * n + j];
+    }
+  }
+  for (int64_t i = blocked; i < rows; ++i) {
+    for (int64_t j = 0; j < n; ++j) out[j * out_step + i] = in[i * n + j];
+  }
+}
 
 }  // namespace
 
@@ -52,24 +68,21 @@ Panels<T> PackTransposed(const T* w, int64_t k, int64_t n, T* packed) {
   T* panel = packed;
   for (int64_t c = 0; c < k; c += kPanelColumns, panel += kPanelColumns * n) {
     if (k - c < kPanelColumns) std::fill_n(panel, kPanelColumns * n, T(0));
-    const int64_t columns = std::min(kPanelColumns, k - c), blocked = columns / kBlock * kBlock, whole = n / kBlock * kBlock;
-    for (int64_t i = 0; i < blocked; i += kBlock) {
-      const T* rows = w + (c + i) * n;
-      for (int64_t j = 0; j < whole; j += kBlock) TransposeBlock(rows + j, n, panel + j * kPanelColumns + i);
-      for (int64_t j = whole; j < n; ++j) {
-        for (int64_t b = 0; b < kBlock; ++b) panel[j * kPanelColumns + i + b] = rows[b * n + j];
-      }
-    }
-    for (int64_t i = blocked; i < columns; ++i) {
-      for (int64_t j = 0; j < n; ++j) panel[j * kPanelColumns + i] = w[(c + i) * n + j];
-    }
+    TransposeRows(w + c * n, std::min(kPanelColumns, k - c), n, panel, kPanelColumns);
   }
   return {packed, k, kPanelColumns, kPanelColumns * n};
+}
+
+template <typename T>
+void TransposeMatrix(const T* w, int64_t k, int64_t n, T* out) {
+  for (int64_t i = 0; i < k; i += kPanelColumns) TransposeRows(w + i * n, std::min(kPanelColumns, k - i), n, out + i, k);
 }
 
 template Panels<float> PackPanels(const float*, int64_t, int64_t, float*);
 template Panels<double> PackPanels(const double*, int64_t, int64_t, double*);
 template Panels<float> PackTransposed(const float*, int64_t, int64_t, float*);
 template Panels<double> PackTransposed(const double*, int64_t, int64_t, double*);
+template void TransposeMatrix(const float*, int64_t, int64_t, float*);
+template void TransposeMatrix(const double*, int64_t, int64_t, double*);
 
 }  // namespace engine

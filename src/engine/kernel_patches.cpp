@@ -1,4 +1,4 @@
-// The tiles of kernel_patches.inc, compiled once for each instruction set, and the choice among them.
+// The tiles of kernel_patches.inc and kernel_zeros.inc, compiled once for each instruction set, and the choice among them.
 #include "engine/kernel_patches.hpp"
 
 #include <utility>
@@ -18,6 +18,7 @@ namespace baseline {
 #include "engine/kernel_vector_baseline.inc"
 #include "engine/kernel_vector_pair.inc"
 #include "engine/kernel_patches.inc"
+#include "engine/kernel_zeros.inc"
 }  // namespace baseline
 
 #if CEREBRO_KERNEL_SETS
@@ -27,6 +28,7 @@ namespace avx2 {
 #include "engine/kernel_vector_avx2.inc"
 #include "engine/kernel_vector_pair.inc"
 #include "engine/kernel_patches.inc"
+#include "engine/kernel_zeros.inc"
 }  // namespace avx2
 #pragma GCC pop_options
 
@@ -35,6 +37,7 @@ namespace avx2 {
 namespace avx512 {
 #include "engine/kernel_vector_avx512.inc"
 #include "engine/kernel_patches.inc"
+#include "engine/kernel_zeros.inc"
 }  // namespace avx512
 #pragma GCC pop_options
 #endif
@@ -54,15 +57,17 @@ KernelSet ChosenKernelSet() {
   return chosen;
 }
 
+#define CEREBRO_KERNELS_OF(set) \
+  { set::Product<T>, set::Gradient<T>, set::Scatter<T>, set::ColumnSum<T>, set::NonZeros<T>, set::MapProduct<T>, set::MapGradient<T> }
+
 template <typename T>
 const PatchKernels<T>& PatchKernelsOf(KernelSet set) {
 #if CEREBRO_KERNEL_SETS
-  static constexpr PatchKernels<T> kAvx512{avx512::Product<T>, avx512::Gradient<T>, avx512::Scatter<T>, avx512::ColumnSum<T>};
-  static constexpr PatchKernels<T> kAvx2{avx2::Product<T>, avx2::Gradient<T>, avx2::Scatter<T>, avx2::ColumnSum<T>};
+  static constexpr PatchKernels<T> kAvx512 = CEREBRO_KERNELS_OF(avx512), kAvx2 = CEREBRO_KERNELS_OF(avx2);
   if (set == KernelSet::kAvx512) return kAvx512;
   if (set == KernelSet::kAvx2) return kAvx2;
 #endif
-  static constexpr PatchKernels<T> kBaseline{baseline::Product<T>, baseline::Gradient<T>, baseline::Scatter<T>, baseline::ColumnSum<T>};
+  static constexpr PatchKernels<T> kBaseline = CEREBRO_KERNELS_OF(baseline);
   return kBaseline;
 }
 

@@ -8,6 +8,8 @@
 
 #include <cstdint>
 
+#include "engine/kernel_zeros.hpp"
+
 namespace engine {
 
 /// A matrix of height * width rows (positions) and segments * length columns: row (y, x), column (s, j) is
@@ -57,6 +59,13 @@ struct PatchKernels {
   void (*scatter)(const Patches<T>& patches, const T* g, int64_t n, const T* w, T* image);
   /// sums[j] = sum over the rows of values (rows, n), or += when add: four running sums (row i goes to sum i mod 4), added pairwise.
   void (*column_sums)(const T* values, int64_t rows, int64_t n, bool add, T* sums);
+
+  /// bits[j / 64], bit j mod 64: x[j] is not zero, for j in [0, n).
+  void (*non_zeros)(const T* x, int64_t n, uint64_t* bits);
+  /// y = f(x w + bias) as in product, by the map of x; w: (columns of x, n), row-major.
+  void (*map_product)(const ZeroMap& map, const T* x, const T* w, int64_t n, const T* bias, bool relu, T* y);
+  /// dw (end - first, n) = rows first, ..., end - 1 of x^T g, by the map of x; g: (rows of x, n).
+  void (*map_gradient)(const ZeroMap& map, const T* x, int64_t first, int64_t end, const T* g, int64_t n, T* dw);
 };
 
 /// Those of a set that the processor has (for tests; the engine takes ChosenKernelSet()).
@@ -70,6 +79,10 @@ Panels<T> PackPanels(const T* w, int64_t k, int64_t n, T* packed);
 /// The transpose (n, k) of w (k, n) into panels.
 template <typename T>
 Panels<T> PackTransposed(const T* w, int64_t k, int64_t n, T* packed);
+
+/// The transpose (n, k) of w (k, n), row-major.
+template <typename T>
+void TransposeMatrix(const T* w, int64_t k, int64_t n, T* out);
 
 /// The kernels to use.
 template <typename T>

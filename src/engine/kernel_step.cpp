@@ -74,7 +74,9 @@ class TrainerOf : public KernelTrainer, private GradientSink<T>, private Gradien
     loader_.Load(buffer, rows, first, n, true, true);
   }
 
-  size_t ScoringBytes(int64_t rows) const override { return loader_.Bytes(rows) + network_->LayOut(rows).bytes; }
+  size_t ScoringBytes(int64_t rows) const override {
+    return loader_.Bytes(rows) + network_->LayOut(std::min(rows, ScoringRows())).bytes;
+  }
 
   void LoadForScoring(const base::Buffer& buffer, int64_t first, int64_t n) override {
     Place(loader_.Bytes(loaded_rows_) + ScoringLayout().bytes);
@@ -83,32 +85,9 @@ class TrainerOf : public KernelTrainer, private GradientSink<T>, private Gradien
 
   void Score(int64_t first, int64_t n, const std::vector<base::MetricConfig>& metrics, double* sums) override {
     Place(loader_.Bytes(loaded_rows_) + ScoringLayout().bytes);
-    const KernelBatch<T> batch = loader_.Slice(first, n);
-    typename KernelNetwork<T>::Pass pass;
-    pass.layout = &ScoringLayout();
-    pass.workspace = pass_memory_;
-    pass.weights = &weights_;
-    pass.x = batch.x;
-    pass.rows = n;
-    T* results = network_->Forward(pass);
-    const KernelLoss& loss = network_->loss();
-    T* values = network_->LossValues(pass);
-    std::copy(results, results + n * loss.places() * loss.classes(), values);
-    sums[0] += static_cast<double>(n);
-    sums[1] += loss.Run(batch, values, InPass(pass.layout->factors), InPass(pass.layout->losses)) +
-               static_cast<double>(n) * RegularizerLoss();
-    BiasActivation(loss.squash(), static_cast<const T*>(nullptr), n * loss.places(), loss.classes(), results);
-    MetricBatch<T> places;
-    places.output = results;
-    places.target = batch.target;
-    places.index = batch.index;
-    places.positions = n * loss.places();
-    places.classes = loss.classes();
-    double* at = sums + 2;
-    for (const base::MetricConfig& metric : metrics) {
-      UpdateMetric<T>(metric, places, at);
-      at += MetricSums(metric);
-    }
+    const int64_t most = ScoringRows();
+    for (int64_t done = 0; done < n; done += most) ScoreRows(first + done, std::min(most, n - done), metrics, sums);
+    sums[1] += static_cast<double>(n) * RegularizerLoss();
   }
 
   bool TakeLoaded(const KernelTrainer& other) override {
@@ -117,6 +96,13 @@ class TrainerOf : public KernelTrainer, private GradientSink<T>, private Gradien
     if (!loader_.LoadsLike(like->loader_)) return false;
     loader_.TakeLoaded(like->loader_);
     return true;
+  }
+
+  ComputedShare Computed(const base::Buffer& buffer) override {
+    const int64_t n = std::min(loaded_rows_, buffer.rows);
+    if (n == 0) return {};
+    Place(loader_.Bytes(loaded_rows_));
+    return network_->Computed(loader_.Load(buffer, nullptr, 0, n, false, false).x, n);
   }
 
   bool Train(int64_t first, int64_t n, const DrawKeys& keys, double* loss_sum) override {
@@ -151,6 +137,34 @@ class TrainerOf : public KernelTrainer, private GradientSink<T>, private Gradien
   }
 
  private:
+  void ScoreRows(int64_t first, int64_t n, const std::vector<base::MetricConfig>& metrics, double* sums) {
+    const KernelBatch<T> batch = loader_.Slice(first, n);
+    typename KernelNetwork<T>::Pass pass;
+    pass.layout = &ScoringLayout();
+    pass.workspace = pass_memory_;
+    pass.weights = &weights_;
+    pass.x = batch.x;
+    pass.rows = n;
+    T* results = network_->Forward(pass);
+    const KernelLoss& loss = network_->loss();
+    T* values = network_->LossValues(pass);
+    std::copy(results, results + n * loss.places() * loss.classes(), values);
+    sums[0] += static_cast<double>(n);
+    sums[1] += loss.Run(batch, values, InPass(pass.layout->factors), InPass(pass.layout->losses));
+    BiasActivation(loss.squash(), static_cast<const T*>(nullptr), n * loss.places(), loss.classes(), results);
+    MetricBatch<T> places;
+    places.output = results;
+    places.target = batch.target;
+    places.index = batch.index;
+    places.positions = n * loss.places();
+    places.classes = loss.classes();
+    double* at = sums + 2;
+    for (const base::MetricConfig& metric : metrics) {
+      UpdateMetric<T>(metric, places, at);
+      at += MetricSums(metric);
+    }
+  }
+
   void FindWeights(const base::Graph& graph, const StateLayout& layout) {
     for (const StateTensor& tensor : layout.tensors) offsets_.push_back(tensor.offset);
     size_t tensor = 0, trained = 0;
@@ -195,9 +209,15 @@ class TrainerOf : public KernelTrainer, private GradientSink<T>, private Gradien
     }
   }
 
-  // Of as many rows as can be loaded.
+  // At once: as many as leave the results of a convolutional network in the cache. A function of the network alone, because sums are made
+  // of a slice's.
+  int64_t ScoringRows() const {
+    constexpr int64_t kResultBytes = 1024 * 1024, kUnit = 8;
+    return std::max(kUnit, kResultBytes / network_->ResultBytes() / kUnit * kUnit);
+  }
+
   const typename KernelNetwork<T>::Layout& ScoringLayout() {
-    if (scoring_rows_ != loaded_rows_) scoring_layout_ = network_->LayOut(loaded_rows_);
+    if (scoring_rows_ != loaded_rows_) scoring_layout_ = network_->LayOut(std::min(loaded_rows_, ScoringRows()));
     scoring_rows_ = loaded_rows_;
     return scoring_layout_;
   }

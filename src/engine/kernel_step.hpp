@@ -14,6 +14,7 @@
 #include "base/config.hpp"
 #include "base/graph.hpp"
 #include "base/tensor.hpp"
+#include "engine/computed_share.hpp"
 #include "engine/draw_keys.hpp"
 #include "engine/kernel_memory.hpp"
 #include "engine/state.hpp"
@@ -50,6 +51,9 @@ class KernelTrainer {
   /// Adds to sums what Model::Evaluate keeps there: rows, loss, then each metric's sums, over the rows first .. first + n - 1 of those
   /// loaded for scoring.
   virtual void Score(int64_t first, int64_t n, const std::vector<base::MetricConfig>& metrics, double* sums) = 0;
+
+  /// What the first layer computes of its products with the first rows of a buffer.
+  virtual ComputedShare Computed(const base::Buffer& buffer) = 0;
 
   /// One mini-batch: rows first .. first + n - 1 of those loaded, n <= batch_size. False, with nothing changed, when the loss is NaN or
   /// infinite; else the sum over rows of the training loss (data term and regularisers) is added to *loss_sum.

@@ -98,6 +98,16 @@ Model::~Model() = default;
 const StateLayout& Model::layout() const { return impl_->layout; }
 bool Model::has_kernels() const { return impl_->kernels != nullptr; }
 size_t Model::workspace_bytes() const { return impl_->kernels ? impl_->kernels->WorkspaceBytes(impl_->config.batch_size) : 0; }
+
+ComputedShare Model::Computed(const base::Buffer& buffer) const {
+  const FtzGuard ftz;
+  constexpr int64_t kFewestRows = 256;
+  impl_->CheckBuffer(buffer, false);
+  if (!impl_->kernels) return {};
+  impl_->kernels->UseWorkspace(nullptr, std::max<int64_t>(impl_->config.batch_size, kFewestRows));
+  return impl_->kernels->Computed(buffer);
+}
+
 const std::vector<std::string>& Model::metric_names() const { return impl_->metric_names; }
 size_t Model::sums_size() const { return impl_->sums_size; }
 const std::vector<base::Shape>& Model::output_shapes() const { return impl_->output_shapes; }

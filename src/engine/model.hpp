@@ -14,6 +14,7 @@
 #include "base/config.hpp"
 #include "base/graph.hpp"
 #include "base/tensor.hpp"
+#include "engine/computed_share.hpp"
 #include "engine/state.hpp"
 
 namespace engine {
@@ -63,6 +64,9 @@ class Model {
   bool has_kernels() const;
   /// Bytes that a step with kernels works in besides the state: mini-batch, results, gradients. 0 without kernels.
   size_t workspace_bytes() const;
+
+  /// What the first layer computes of its products with the first rows of a buffer of the training table: zeros are left out.
+  ComputedShare Computed(const base::Buffer& buffer) const;
 
   /// Fills a block of layout().bytes: counters, initial weights (a function of seed, stream and, where given, the initialiser's own
   /// seed), zeroed slots (Adagrad: its initial value).

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "base/bytes.hpp"
@@ -35,8 +36,12 @@ std::string ScanSql(const PackedTable& table) {
 PartitionScan::PartitionScan(const PackedTable& table) : sql_(ScanSql(table)), spec_(table.spec) {}
 
 void PartitionScan::ForEach(int partition, const std::function<void(const base::Buffer&)>& use) const {
+  ForFirst(partition, std::numeric_limits<int64_t>::max(), use);
+}
+
+void PartitionScan::ForFirst(int partition, int64_t buffers, const std::function<void(const base::Buffer&)>& use) const {
   pg::Cursor cursor(sql_, {static_cast<int64_t>(partition)});
-  for (;;) {
+  for (; buffers > 0; buffers -= kBuffersAtOnce) {
     const pg::Result batch = cursor.Fetch(kBuffersAtOnce);
     if (batch.empty()) return;
     for (const auto& row : batch.rows) {

@@ -1,11 +1,13 @@
 #include "run/explain_model.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "pg/parallel.hpp"
 #include "pg/settings.hpp"
 #include "plan/estimate.hpp"
+#include "run/evaluate.hpp"
 
 namespace run {
 namespace {
@@ -49,14 +51,36 @@ double Share(const FitArguments& arguments, const PreparedFit& fit) {
          (static_cast<double>(models) * arguments.num_iterations);
 }
 
-plan::RunEstimate Estimate(const FitArguments& arguments, const PreparedFit& fit) {
+// What each model's first layer computes: the zeros of one buffer stand for the table's. Only estimates know of them, no plan.
+std::vector<double> InputShares(const PreparedFit& fit) {
+  std::vector<double> shares(fit.models.size(), 1);
+  const auto rows = std::find_if(fit.training.partition_rows.begin(), fit.training.partition_rows.end(), [](int64_t n) { return n > 0; });
+  if (rows == fit.training.partition_rows.end()) return shares;
+  const auto partition = static_cast<int>(rows - fit.training.partition_rows.begin());
+  PartitionScan(fit.training).ForFirst(partition, 1, [&](const base::Buffer& buffer) {
+    std::map<int, double> by_architecture;
+    for (size_t m = 0; m < fit.models.size(); m++) {
+      const PreparedModel& model = fit.models[m];
+      if (!model.kernels) continue;
+      const auto [known, fresh] = by_architecture.try_emplace(model.architecture->model_id);
+      if (fresh) known->second = BuildModel(model.spec, fit.training.spec, fit.options)->Computed(buffer).products;
+      shares[m] = known->second;
+    }
+  });
+  return shares;
+}
+
+plan::RunEstimate Estimate(const FitArguments& arguments, const PreparedFit& fit, const std::vector<double>& shares) {
   plan::RunWork work;
+  const double rows_a_visit = static_cast<double>(fit.training.spec.rows) / std::max(1, fit.training.spec.num_partitions);
   const double width = fit.options.precision == base::DType::kFloat64 ? kDoubleCosts : 1;
-  for (const PreparedModel& model : fit.models) {
-    const bool trains = model.stored_diverged_step == 0;  // else it is neither trained nor scored
-    work.costs.push_back(trains ? model.cost : plan::ModelCost());
-    work.costs.back().seconds_per_scored_row *= width;
-    work.visit_seconds.push_back(trains ? model.visit_seconds * width : 0);
+  for (size_t m = 0; m < fit.models.size(); m++) {
+    const PreparedModel& model = fit.models[m];
+    plan::ModelCost cost;  // of one that has diverged: it is neither trained nor scored
+    if (model.stored_diverged_step == 0) cost = plan::EstimateCost(model.spec.graph, model.spec.config, model.kernels, shares[m]);
+    work.visit_seconds.push_back(cost.Visit(rows_a_visit, model.spec.config.batch_size, model.spec.config.epochs) * width);
+    cost.seconds_per_scored_row *= width;
+    work.costs.push_back(cost);
   }
   work.data = fit.group_data;
   if (fit.validation) {
@@ -113,7 +137,8 @@ ExplainedMemory Memory(const PreparedFit& fit) {
   return memory;
 }
 
-ExplainedGroup Group(const PreparedFit& fit, const plan::Group& group, const plan::GroupEstimate& estimate) {
+ExplainedGroup Group(const PreparedFit& fit, const plan::Group& group, const plan::GroupEstimate& estimate,
+                     const std::vector<double>& shares) {
   const PreparedModel& first = fit.models[static_cast<size_t>(group.models.front())];
   ExplainedGroup explained;
   explained.mst_keys = Keys(fit, group.models);
@@ -126,13 +151,15 @@ ExplainedGroup Group(const PreparedFit& fit, const plan::Group& group, const pla
   explained.state_bytes = group.state_bytes;
   explained.workspace_bytes = group.workspace_bytes;
   explained.flops = estimate.visit_flops;
+  explained.input_share = shares[static_cast<size_t>(group.models.front())];
   explained.visit_seconds = estimate.visit_seconds;
   explained.iteration_seconds = estimate.visit_seconds * fit.plan.partitions;
   explained.rewrites.push_back(Rewrite("Horizontal", group.horizontal));
   return explained;
 }
 
-ExplainedBundle Bundle(const PreparedFit& fit, size_t b, const plan::BundleEstimate& estimate) {
+ExplainedBundle Bundle(const PreparedFit& fit, size_t b, const plan::BundleEstimate& estimate,
+                       const std::vector<double>& shares) {
   const plan::BundleGroups& together = fit.grouping.bundles[b];
   ExplainedBundle bundle;
   bundle.mst_keys = Keys(fit, fit.plan.bundles[b].models);
@@ -142,7 +169,7 @@ ExplainedBundle Bundle(const PreparedFit& fit, size_t b, const plan::BundleEstim
   bundle.visit_seconds = estimate.visit_seconds;
   bundle.iteration_seconds = estimate.visit_seconds * fit.plan.partitions;
   bundle.rewrites.push_back(Rewrite("Shared Scan", together.shared_scan));
-  for (size_t g = 0; g < together.groups.size(); g++) bundle.groups.push_back(Group(fit, together.groups[g], estimate.groups[g]));
+  for (size_t g = 0; g < together.groups.size(); g++) bundle.groups.push_back(Group(fit, together.groups[g], estimate.groups[g], shares));
   return bundle;
 }
 
@@ -165,7 +192,8 @@ ExplainedRewrite FewerModels(const FitArguments& arguments, const PreparedFit& f
 }  // namespace
 
 ExplainedFit ExplainPlan(const FitArguments& arguments, const PreparedFit& fit) {
-  const plan::RunEstimate estimate = Estimate(arguments, fit);
+  const std::vector<double> shares = InputShares(fit);
+  const plan::RunEstimate estimate = Estimate(arguments, fit, shares);
   ExplainedFit explained;
   explained.models = static_cast<int64_t>(fit.models.size());
   explained.iterations = arguments.num_iterations;
@@ -185,7 +213,7 @@ ExplainedFit ExplainPlan(const FitArguments& arguments, const PreparedFit& fit) 
   explained.metrics_seconds = estimate.metrics;
   explained.total_seconds = estimate.total;
   explained.rewrites.push_back(FewerModels(arguments, fit, estimate.iteration));
-  for (size_t b = 0; b < fit.plan.bundles.size(); b++) explained.bundles.push_back(Bundle(fit, b, estimate.bundles[b]));
+  for (size_t b = 0; b < fit.plan.bundles.size(); b++) explained.bundles.push_back(Bundle(fit, b, estimate.bundles[b], shares));
   return explained;
 }
 

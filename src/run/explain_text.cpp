@@ -27,6 +27,7 @@ std::string Number(const char* format, double value) {
 
 std::string Count(int64_t n) { return std::to_string(n); }
 std::string Seconds(double s) { return Number("%.3g s", s); }
+std::string Percent(double share) { return Number("%.0f %%", 100 * share); }
 std::string Ratio(double r) { return Number("%.2f", r); }
 
 std::string Size(double bytes) {
@@ -118,6 +119,7 @@ void AddGroup(const ExplainedGroup& group, Lines* lines) {
   lines->Add(14, "Architecture: " + Count(group.model_id) + (group.architecture.empty() ? "" : " (" + group.architecture + ")") +
                      "  (parameters=" + Count(group.parameters) + " batch_size=" + Count(group.batch_size) + ")");
   lines->Add(14, "Trainer: " + group.trainer + "  (states=" + Size(group.state_bytes) + " workspace=" + Size(group.workspace_bytes) + ")");
+  if (group.input_share < 1) lines->Add(14, "Zeros: left out, " + Percent(group.input_share) + " of the first layer's products remain");
   AddRewrites(group.rewrites, 14, lines);
 }
 

@@ -1,0 +1,177 @@
+// Products that leave zeros out: the map, the same bits as products that compute everything, and the same training as autograd's.
+#include "engine/kernel_zeros.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "engine/kernel_patches.hpp"
+#include "training.hpp"
+
+using engine::ZeroMap;
+
+namespace {
+
+// n numbers, about `share` of them other than zero; neighbours are alike, as in images.
+template <typename T>
+std::vector<T> Sparse(int64_t n, double share, uint64_t stream) {
+  const std::vector<double> values = fixture::Numbers(static_cast<size_t>(n), stream);
+  const std::vector<double> choice = fixture::Numbers(static_cast<size_t>(n), stream + 100);
+  std::vector<T> sparse;
+  for (size_t i = 0; i < values.size(); ++i) {
+    const double c = choice[i / 3];
+    sparse.push_back(c - std::floor(c) < share ? static_cast<T>(values[i]) : T(0));
+  }
+  return sparse;
+}
+
+template <typename T>
+std::vector<T> Dense(int64_t n, uint64_t stream) {
+  return Sparse<T>(n, 1, stream);
+}
+
+struct Mapped {
+  std::vector<uint64_t> memory;
+  ZeroMap map;
+  template <typename T>
+  Mapped(const std::vector<T>& x, int64_t rows, int64_t columns)
+      : memory(static_cast<size_t>(ZeroMap::Words(rows, columns)), ~uint64_t{0}), map(memory.data(), rows, columns) {
+    map.Fill(x.data(), true);
+  }
+};
+
+std::vector<engine::KernelSet> Sets() {
+  std::vector<engine::KernelSet> sets{engine::KernelSet::kBaseline};
+  if (engine::ChosenKernelSet() >= engine::KernelSet::kAvx2) sets.push_back(engine::KernelSet::kAvx2);
+  if (engine::ChosenKernelSet() >= engine::KernelSet::kAvx512) sets.push_back(engine::KernelSet::kAvx512);
+  return sets;
+}
+
+template <typename T>
+void ExpectSameBits(const std::vector<T>& a, const std::vector<T>& b) {
+  ASSERT_EQ(a.size(), b.size());
+  ASSERT_EQ(std::memcmp(a.data(), b.data(), a.size() * sizeof(T)), 0);
+}
+
+// All products of one shape, by the map and without.
+template <typename T>
+void CheckProducts(engine::KernelSet set, int64_t rows, int64_t columns, int64_t n, double share) {
+  SCOPED_TRACE(std::to_string(rows) + " x " + std::to_string(columns) + " x " + std::to_string(n) + ", " + std::to_string(share));
+  static constexpr int64_t kNoOffset = 0;
+  const engine::PatchKernels<T>& kernels = engine::PatchKernelsOf<T>(set);
+  const std::vector<T> x = Sparse<T>(rows * columns, share, 1), w = Dense<T>(columns * n, 2), g = Dense<T>(rows * n, 3);
+  const std::vector<T> bias = Dense<T>(n, 4);
+  const Mapped mapped(x, rows, columns);
+  const engine::Patches<T> patches{x.data(), 1, rows, 0, columns, &kNoOffset, 1, columns};
+  for (const bool relu : {false, true}) {
+    std::vector<T> expected(static_cast<size_t>(rows * n)), y(static_cast<size_t>(rows * n) + 1, 77);
+    const T* b = relu ? bias.data() : nullptr;
+    kernels.product(patches, {w.data(), n, n, engine::kPanelColumns}, b, relu, expected.data());
+    kernels.map_product(mapped.map, x.data(), w.data(), n, b, relu, y.data());
+    EXPECT_EQ(y.back(), T(77));  // nothing is written behind
+    y.pop_back();
+    ExpectSameBits(y, expected);
+  }
+  std::vector<T> expected(static_cast<size_t>(columns * n)), dw(static_cast<size_t>(columns * n) + 1, 77);
+  kernels.gradient(patches, g.data(), n, false, expected.data());
+  const int64_t middle = columns / 2;
+  kernels.map_gradient(mapped.map, x.data(), 0, middle, g.data(), n, dw.data());
+  kernels.map_gradient(mapped.map, x.data(), middle, columns, g.data(), n, dw.data() + middle * n);
+  EXPECT_EQ(dw.back(), T(77));
+  dw.pop_back();
+  ExpectSameBits(dw, expected);
+}
+
+template <typename T>
+void CheckAllProducts() {
+  for (engine::KernelSet set : Sets()) {
+    for (int64_t rows : {1, 4, 10, 33, 65, 130}) {
+      for (int64_t columns : {1, 10, 33, 64, 100}) {
+        for (int64_t n : {1, 4, 8, 10, 16, 20, 32, 33, 100}) {
+          for (double share : {0.0, 0.2, 0.6}) CheckProducts<T>(set, rows, columns, n, share);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+
+TEST(KernelZeros, MapIsOfTheValues) {
+  for (int64_t rows : {1, 3, 63, 64, 65, 130}) {
+    for (int64_t columns : {1, 10, 33, 63, 64, 65, 100, 200}) {
+      SCOPED_TRACE(std::to_string(rows) + " x " + std::to_string(columns));
+      std::vector<float> x = Sparse<float>(rows * columns, 0.15, 9);
+      const Mapped mapped(x, rows, columns);
+      ASSERT_TRUE(mapped.map.pays());
+      int64_t set = 0;
+      for (int64_t i = 0; i < mapped.map.column_words() * 64; ++i) {
+        for (int64_t j = 0; j < mapped.map.row_words() * 64; ++j) {
+          const bool expected = i < rows && j < columns && x[static_cast<size_t>(i * columns + j)] != 0;
+          if (i < rows) {
+            ASSERT_EQ((mapped.map.Row(i, j / 64) >> (j % 64) & 1) != 0, expected);
+          }
+          ASSERT_EQ((mapped.map.Column(i / 64, j) >> (i % 64) & 1) != 0, expected);
+          set += expected;
+        }
+      }
+      EXPECT_DOUBLE_EQ(mapped.map.share(), static_cast<double>(set) / static_cast<double>(rows * columns));
+    }
+  }
+}
+
+TEST(KernelZeros, WhatPays) {
+  const Mapped full(Dense<float>(64 * 100, 1), 64, 100), few(Sparse<float>(64 * 100, 0.1, 1), 64, 100);
+  EXPECT_FALSE(full.map.pays());
+  EXPECT_EQ(full.map.share(), 1);
+  EXPECT_TRUE(few.map.pays());
+  EXPECT_NEAR(few.map.share(), 0.1, 0.05);
+}
+
+TEST(KernelZeros, NaNAndInfinityAreNoZeros) {
+  std::vector<float> x(4 * 70, 0.0F);
+  x[3] = std::numeric_limits<float>::quiet_NaN();
+  x[70 + 68] = std::numeric_limits<float>::infinity();
+  x[2 * 70 + 5] = -0.0F;
+  const Mapped mapped(x, 4, 70);
+  EXPECT_EQ(mapped.map.Row(0, 0), uint64_t{1} << 3);
+  EXPECT_EQ(mapped.map.Row(1, 1), uint64_t{1} << 4);
+  EXPECT_EQ(mapped.map.Row(2, 0), 0);
+}
+
+TEST(KernelZeros, ProductsHaveTheSameBits) {
+  CheckAllProducts<float>();
+  CheckAllProducts<double>();
+}
+
+// Whole models whose first layer is large enough, on tables with few values: batches of several sizes, one with a short end, parts of
+// gradients, clipping (no parts), a kernel too large for tiles, and a table that is dense in its first rows only.
+TEST(KernelZeros, TrainingIsAutograds) {
+  const auto table = [](int64_t rows, int features, double share) {
+    fixture::Table sparse;
+    std::vector<double> x = Sparse<double>(rows * features, share, 5);
+    for (int i = 0; i < 3 * features; ++i) x[static_cast<size_t>(i)] = 0.5;
+    sparse.AddInput("x", {features}, x);
+    std::vector<double> hot(static_cast<size_t>(rows * 3));
+    for (int64_t r = 0; r < rows; ++r) hot[static_cast<size_t>(r * 3 + r * r % 3)] = 1;
+    sparse.AddTarget("y", {3}, hot, base::TargetKind::kOneHot, 3);
+    return sparse;
+  };
+  const auto net = [](int features, int units) {
+    return fixture::Sequential(fixture::Dense("a", units, "relu", training::Input(features)) + "," + fixture::Dense("o", 3, "softmax"));
+  };
+  for (int batch_size : {1, 10, 33, 100}) {
+    SCOPED_TRACE(batch_size);
+    training::ExpectSameTraining(net(500, 33), training::AdamConfig(base::LossKind::kCategoricalCrossentropy, batch_size),
+                                 table(70, 500, 0.1), 70, 1e-4);
+  }
+  base::TrainConfig clipped = training::AdamConfig(base::LossKind::kCategoricalCrossentropy, 16);
+  clipped.optimizer.clipnorm = 0.1;
+  training::ExpectSameTraining(net(203, 100), clipped, table(70, 203, 0.15), 70, 1e-4);
+  training::ExpectSameTraining(net(6000, 100), training::AdamConfig(base::LossKind::kCategoricalCrossentropy, 32), table(64, 6000, 0.02),
+                               64, 1e-4);
+}
