@@ -102,6 +102,25 @@ SELECT sum((g ->> 'Diverged Models')::int), sum((g ->> 'Stopped Models')::int), 
        abs(sum((g ->> 'Actual Seconds')::float8) - (SELECT sum(extract(epoch FROM ended_at - started_at)) FROM analyzed_visits)) < 0.01 AS seconds
 FROM ran, jsonb_array_elements(d -> 0 -> 'Plan' -> 'Plans') b, jsonb_array_elements(b -> 'Plans') g;
 
+-- zeros: 32 categories of 8 values, one-hot, and the same table without a zero
+CREATE TABLE one_hot AS SELECT i AS id, i % 3 AS label, ARRAY(SELECT ((i * 31 + c / 8 * 17) % 8 = c % 8)::int FROM generate_series(0, 255) c) AS x
+FROM generate_series(1, 300) i;
+CREATE TABLE no_zeros AS SELECT id, label, ARRAY(SELECT v + 1 FROM unnest(x) v) AS x FROM one_hot;
+SELECT cerebro.training_preprocessor_dl('one_hot', 'one_hot_packed', 'label', 'x', num_partitions => 2, seed => 3);
+SELECT cerebro.training_preprocessor_dl('no_zeros', 'no_zeros_packed', 'label', 'x', num_partitions => 2, seed => 3);
+SELECT cerebro.load_model('wide_archs', $$
+{"class_name": "Sequential", "keras_version": "2.4.0", "config": {"name": "wide", "layers": [
+ {"class_name": "Dense", "config": {"name": "hidden", "units": 64, "activation": "relu", "batch_input_shape": [null, 256]}},
+ {"class_name": "Dense", "config": {"name": "out", "units": 3, "activation": "softmax"}}]}} $$);
+SELECT cerebro.load_model_selection_table('wide_archs', 'wide', ARRAY[1],
+    ARRAY[$$optimizer='Adam(lr=0.01)',loss='categorical_crossentropy',metrics=['accuracy']$$], ARRAY['batch_size=32,epochs=1']);
+SELECT trim(l) FROM cerebro.explain_fit_multiple_model('one_hot_packed', 'wide_models', 'wide', 4, workers => 0) l WHERE l ~ 'Zeros';
+SELECT trim(l) FROM cerebro.explain_fit_multiple_model('no_zeros_packed', 'wide_models', 'wide', 4, workers => 0) l WHERE l ~ 'Zeros';
+CREATE TABLE zeros AS SELECT as_json($$'one_hot_packed', 'wide_models', 'wide', 4, workers => 0$$) #> '{0,Plan,Plans,0,Plans,0}' AS g,
+    as_json($$'no_zeros_packed', 'wide_models', 'wide', 4, workers => 0$$) #> '{0,Plan,Plans,0,Plans,0}' AS full_g;
+SELECT g -> 'First Layer Share Computed', full_g -> 'First Layer Share Computed',
+    (g ->> 'Estimated Visit Seconds')::float8 < (full_g ->> 'Estimated Visit Seconds')::float8 AS less FROM zeros;
+
 -- errors
 \pset tuples_only off
 SELECT * FROM cerebro.explain_fit_multiple_model('packed', 'other', 'configs', 4, format => 'yaml');

@@ -7,13 +7,13 @@ import os
 import subprocess
 
 import data
+import estimates
 import grids
 import server
 
 # rows, validation rows, iterations
 SIZES = {"A": (20000, 5000, 5), "B32": (10000, 2000, 2), "B64": (10000, 2000, 2), "C": (50000, 5000, 2), "D5": (5000, 1000, 2),
          "D5x64": (5000, 1000, 2)}
-APART = 1.15  # groups whose estimates are nearer to each other have no order
 MIX = ["mlp_784_128_10", "lenet_5", "lenet_20_50_500"]
 
 
@@ -89,15 +89,8 @@ def report(name, documents):
         keys = ", ".join(str(key) for key in group["mst_key"])
         print(f"  group of {group['Trainer']:8} {group['Parameters']:7} parameters, batch {group['Batch Size']:3}, mst_key {keys:14} "
               f"visit estimated {1000 * estimated:8.2f} ms, actual {1000 * actual:8.2f} ms, estimated/actual {estimated / actual:.2f}")
-    ordered, agree = 0, 0
-    for i, (first, first_actual) in enumerate(pairs):
-        for second, second_actual in pairs[:i]:
-            if max(first, second) < APART * min(first, second):
-                continue
-            ordered += 1
-            agree += (first < second) == (first_actual < second_actual)
-    print(f"  order: {agree} of {ordered} pairs of groups whose estimates are {APART} apart or more are in the measured order"
-          if ordered else "  order: all groups are estimated alike")
+    ordered, agree = estimates.agreement(pairs)
+    print(f"  order: {estimates.order(ordered, agree)}")
     training = sum(estimated for estimated, _ in pairs) / sum(actual for _, actual in pairs)
     actual = min(document["Actual"]["Seconds"] for document in documents)
     ratio = plan["Estimated Seconds"] / actual

@@ -148,14 +148,16 @@ TEST(KernelZeros, ProductsHaveTheSameBits) {
   CheckAllProducts<double>();
 }
 
-// Whole models whose first layer is large enough, on tables with few values: batches of several sizes, one with a short end, parts of
-// gradients, clipping (no parts), a kernel too large for tiles, and a table that is dense in its first rows only.
+// Whole models whose layers are large enough, on tables with few values: batches of several sizes, one with a short end, parts of
+// gradients, clipping (no parts), hidden layers behind ReLU and dropout, rows of several places, a kernel too large for tiles, and a table
+// that is dense in its first rows only.
 TEST(KernelZeros, TrainingIsAutograds) {
-  const auto table = [](int64_t rows, int features, double share) {
+  const auto table = [](int64_t rows, const base::Shape& shape, double share) {
     fixture::Table sparse;
+    const int64_t features = base::ElementCount(shape);
     std::vector<double> x = Sparse<double>(rows * features, share, 5);
-    for (int i = 0; i < 3 * features; ++i) x[static_cast<size_t>(i)] = 0.5;
-    sparse.AddInput("x", {features}, x);
+    for (int64_t i = 0; i < 3 * features; ++i) x[static_cast<size_t>(i)] = 0.5;
+    sparse.AddInput("x", shape, x);
     std::vector<double> hot(static_cast<size_t>(rows * 3));
     for (int64_t r = 0; r < rows; ++r) hot[static_cast<size_t>(r * 3 + r * r % 3)] = 1;
     sparse.AddTarget("y", {3}, hot, base::TargetKind::kOneHot, 3);
@@ -167,11 +169,19 @@ TEST(KernelZeros, TrainingIsAutograds) {
   for (int batch_size : {1, 10, 33, 100}) {
     SCOPED_TRACE(batch_size);
     training::ExpectSameTraining(net(500, 33), training::AdamConfig(base::LossKind::kCategoricalCrossentropy, batch_size),
-                                 table(70, 500, 0.1), 70, 1e-4);
+                                 table(70, {500}, 0.1), 70, 1e-4);
   }
   base::TrainConfig clipped = training::AdamConfig(base::LossKind::kCategoricalCrossentropy, 16);
   clipped.optimizer.clipnorm = 0.1;
-  training::ExpectSameTraining(net(203, 100), clipped, table(70, 203, 0.15), 70, 1e-4);
-  training::ExpectSameTraining(net(6000, 100), training::AdamConfig(base::LossKind::kCategoricalCrossentropy, 32), table(64, 6000, 0.02),
+  training::ExpectSameTraining(net(203, 100), clipped, table(70, {203}, 0.15), 70, 1e-4);
+  const auto adam = training::AdamConfig(base::LossKind::kCategoricalCrossentropy, 16);
+  const base::Graph deep = fixture::Sequential(
+      fixture::Dense("a", 100, "relu", training::Input(100)) + R"(, {"class_name": "Dropout", "config": {"name": "drop", "rate": 0.4}}, )" +
+      fixture::Dense("b", 100, "relu") + "," + fixture::Dense("c", 90, "relu") + "," + fixture::Dense("o", 3, "softmax"));
+  training::ExpectSameTraining(deep, adam, table(70, {100}, 0.5), 70, 1e-4);
+  const base::Graph places = fixture::Sequential(fixture::Dense("a", 80, "relu", R"(, "batch_input_shape": [null, 5, 120])") +
+                                                 R"(, {"class_name": "Flatten", "config": {"name": "f"}}, )" + fixture::Dense("o", 3, "softmax"));
+  training::ExpectSameTraining(places, adam, table(70, {5, 120}, 0.2), 70, 1e-4);
+  training::ExpectSameTraining(net(6000, 100), training::AdamConfig(base::LossKind::kCategoricalCrossentropy, 32), table(64, {6000}, 0.02),
                                64, 1e-4);
 }
