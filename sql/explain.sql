@@ -114,11 +114,11 @@ SELECT cerebro.load_model('wide_archs', $$
  {"class_name": "Dense", "config": {"name": "out", "units": 3, "activation": "softmax"}}]}} $$);
 SELECT cerebro.load_model_selection_table('wide_archs', 'wide', ARRAY[1],
     ARRAY[$$optimizer='Adam(lr=0.01)',loss='categorical_crossentropy',metrics=['accuracy']$$], ARRAY['batch_size=32,epochs=1']);
-SELECT trim(l) FROM cerebro.explain_fit_multiple_model('one_hot_packed', 'wide_models', 'wide', 4, workers => 0) l WHERE l ~ 'Zeros';
-SELECT trim(l) FROM cerebro.explain_fit_multiple_model('no_zeros_packed', 'wide_models', 'wide', 4, workers => 0) l WHERE l ~ 'Zeros';
+SELECT trim(l) FROM cerebro.explain_fit_multiple_model('one_hot_packed', 'wide_models', 'wide', 4, workers => 0) l WHERE l ~ 'Density';
+SELECT trim(l) FROM cerebro.explain_fit_multiple_model('no_zeros_packed', 'wide_models', 'wide', 4, workers => 0) l WHERE l ~ 'Density';
 CREATE TABLE zeros AS SELECT as_json($$'one_hot_packed', 'wide_models', 'wide', 4, workers => 0$$) #> '{0,Plan,Plans,0,Plans,0}' AS g,
     as_json($$'no_zeros_packed', 'wide_models', 'wide', 4, workers => 0$$) #> '{0,Plan,Plans,0,Plans,0}' AS full_g;
-SELECT g -> 'First Layer Share Computed', full_g -> 'First Layer Share Computed',
+SELECT g -> 'Input Density', full_g -> 'Input Density',
     (g ->> 'Estimated Visit Seconds')::float8 < (full_g ->> 'Estimated Visit Seconds')::float8 AS less FROM zeros;
 
 -- errors

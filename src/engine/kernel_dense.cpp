@@ -40,12 +40,14 @@ class KernelDense : public KernelLayer<T> {
     return MapElements(rows, in_, maps_) + MapElements(rows, out_, maps_input_) + transposed;
   }
 
-  ComputedShare Computed(const T* x, int64_t rows) const override {
-    if (!maps_) return {};
+  bool leaves_zeros_out() const override { return maps_; }
+
+  double Density(const T* x, int64_t rows) const override {
+    if (!maps_) return 1;
     std::vector<uint64_t> memory(static_cast<size_t>(ZeroMap::Words(rows * places_, in_)));
     const ZeroMap map(memory.data(), rows * places_, in_);
-    map.Fill(x, false);
-    return {map.pays() ? map.share() : 1};
+    map.Fill(x, MostDensity(), false);
+    return map.pays() ? map.density() : 1;
   }
 
   void Forward(const KernelCall<T>& call) const override {
@@ -53,7 +55,7 @@ class KernelDense : public KernelLayer<T> {
     const T* w = call.weights[0];
     const T* bias = use_bias_ ? call.weights[1] : nullptr;
     const bool relu = activation_ == KernelActivation::kReLU;
-    if (maps_) InputMap(call).Fill(call.x, call.training);
+    if (maps_) InputMap(call).Fill(call.x, MostDensity(), call.training);
     if (maps_ && InputMap(call).pays()) {
       ThePatchKernels<T>().map_product(InputMap(call), call.x, w, out_, bias, relu, call.y);
     } else if (tiles_) {
@@ -92,8 +94,12 @@ class KernelDense : public KernelLayer<T> {
   static Patches<T> Rows(const T* values, int64_t rows, int64_t columns) { return Rows(values, rows, columns, columns); }
 
   static constexpr int64_t kMostElements = 512 * 1024, kFewestColumns = 8;
-  // below, a step takes a few microseconds, and looking for zeros a good part of it
-  static constexpr int64_t kFewestMapped = 8 * 1024, kFewestMappedColumns = 32;
+  // Zeros are looked for in no smaller kernels: a step takes a few microseconds there, and looking a good part of it; nor with fewer columns:
+  // the sums of one row are then too few to keep the multipliers busy. plan/cost.cpp has the same.
+  static constexpr int64_t kFewestMapped = 8 * 1024, kFewestMappedColumns = 48;
+
+  // Up to which leaving zeros out is faster: than tiles, than the BLAS, which may have several threads.
+  double MostDensity() const { return tiles_ ? 0.75 : 0.3; }
 
   int64_t MapElements(int64_t rows, int64_t columns, bool any) const {
     return any ? ZeroMap::Words(rows * places_, columns) * static_cast<int64_t>(sizeof(uint64_t) / sizeof(T)) : 0;
@@ -106,7 +112,7 @@ class KernelDense : public KernelLayer<T> {
     T* scratch = call.scratch + MapElements(call.rows, in_, maps_);
     if (maps_input_ && activation_ == KernelActivation::kReLU) {
       const ZeroMap map(reinterpret_cast<uint64_t*>(scratch), m, out_);
-      map.Fill(g, false);
+      map.Fill(g, MostDensity(), false);
       if (map.pays()) {
         scratch += MapElements(call.rows, out_, true);
         TransposeMatrix(w, in_, out_, scratch);

@@ -17,6 +17,8 @@ class KernelDropout : public KernelLayer<T> {
 
   int64_t ScratchElements(int64_t rows) const override { return rows * this->input_elements(); }
 
+  bool keeps_zeros() const override { return true; }
+
   void Forward(const KernelCall<T>& call) const override {
     const int64_t n = call.rows * this->input_elements();
     if (!call.training) {

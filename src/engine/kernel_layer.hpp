@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "base/graph.hpp"
-#include "engine/computed_share.hpp"
 #include "engine/draw_keys.hpp"
 #include "engine/kernel_math.hpp"
 
@@ -58,8 +57,11 @@ class KernelLayer {
   /// statistics, weights that no optimizer moves.
   virtual bool remembers() const { return false; }
   virtual void Remember(const KernelCall<T>& /*call*/) const {}
-  /// What it computes of its products with such rows.
-  virtual ComputedShare Computed(const T* /*x*/, int64_t /*rows*/) const { return {}; }
+  /// Zeros of x are zeros in the same places of y.
+  virtual bool keeps_zeros() const { return false; }
+  /// Its products leave zeros of x out, where x has enough of them. Density: of such an x, the part of values other than zero; else 1.
+  virtual bool leaves_zeros_out() const { return false; }
+  virtual double Density(const T* /*x*/, int64_t /*rows*/) const { return 1; }
   /// Lets an activation that follows be done by this layer: true when it is. Only a linear layer can.
   virtual bool TakeActivation(KernelActivation /*activation*/) { return false; }
   /// The activation at this layer's end is taken away: its results are pre-activations from then on.

@@ -198,6 +198,13 @@ typename KernelNetwork<T>::Layout KernelNetwork<T>::LayOut(int64_t rows) const {
 }
 
 template <typename T>
+const KernelLayer<T>& KernelNetwork<T>::ReachedByZeros() const {
+  size_t stage = 0;
+  while (stages_[stage].layer->keeps_zeros() && stage + 1 < stages_.size()) ++stage;
+  return *stages_[stage].layer;
+}
+
+template <typename T>
 int64_t KernelNetwork<T>::ResultBytes() const {
   int64_t elements = 0;
   for (const Stage& stage : stages_) elements += stage.layer->output_elements();

@@ -56,7 +56,9 @@ class KernelNetwork {
   static std::unique_ptr<KernelNetwork> Make(const base::Graph& graph, const base::LossConfig& loss, double loss_weight);
 
   const KernelLoss& loss() const { return *loss_; }
-  ComputedShare Computed(const T* x, int64_t rows) const { return stages_.front().layer->Computed(x, rows); }
+  /// As KernelLayer has them, of the first layer that the table's zeros reach.
+  bool leaves_zeros_out() const { return ReachedByZeros().leaves_zeros_out(); }
+  double Density(const T* x, int64_t rows) const { return ReachedByZeros().Density(x, rows); }
   Layout LayOut(int64_t rows) const;
   /// Bytes of all stages' results of one row.
   int64_t ResultBytes() const;
@@ -79,6 +81,7 @@ class KernelNetwork {
   bool AddActivation(const KernelPlace& place, KernelActivation activation, bool* own_output);
   bool AddPointwise(const KernelPlace& place, bool* own_output);
   KernelCall<T> CallOf(size_t stage, const Pass& pass) const;
+  const KernelLayer<T>& ReachedByZeros() const;
 
   std::vector<Stage> stages_;
   KernelActivation last_ = KernelActivation::kLinear;  // at the end of the last stage

@@ -57,17 +57,17 @@ KernelSet ChosenKernelSet() {
   return chosen;
 }
 
-#define CEREBRO_KERNELS_OF(set) \
+#define CEREBRO_PATCH_KERNELS(set) \
   { set::Product<T>, set::Gradient<T>, set::Scatter<T>, set::ColumnSum<T>, set::NonZeros<T>, set::MapProduct<T>, set::MapGradient<T> }
 
 template <typename T>
 const PatchKernels<T>& PatchKernelsOf(KernelSet set) {
 #if CEREBRO_KERNEL_SETS
-  static constexpr PatchKernels<T> kAvx512 = CEREBRO_KERNELS_OF(avx512), kAvx2 = CEREBRO_KERNELS_OF(avx2);
+  static constexpr PatchKernels<T> kAvx512 = CEREBRO_PATCH_KERNELS(avx512), kAvx2 = CEREBRO_PATCH_KERNELS(avx2);
   if (set == KernelSet::kAvx512) return kAvx512;
   if (set == KernelSet::kAvx2) return kAvx2;
 #endif
-  static constexpr PatchKernels<T> kBaseline = CEREBRO_KERNELS_OF(baseline);
+  static constexpr PatchKernels<T> kBaseline = CEREBRO_PATCH_KERNELS(baseline);
   return kBaseline;
 }
 

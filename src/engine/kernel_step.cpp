@@ -98,11 +98,14 @@ class TrainerOf : public KernelTrainer, private GradientSink<T>, private Gradien
     return true;
   }
 
-  ComputedShare Computed(const base::Buffer& buffer) override {
-    const int64_t n = std::min(loaded_rows_, buffer.rows);
-    if (n == 0) return {};
+  bool leaves_zeros_out() const override { return network_->leaves_zeros_out(); }
+
+  double InputDensity(const base::Buffer& buffer, int64_t n) override {
+    n = std::min(n, buffer.rows);
+    if (n == 0 || !network_->leaves_zeros_out()) return 1;
+    UseWorkspace(nullptr, std::max(loaded_rows_, n));
     Place(loader_.Bytes(loaded_rows_));
-    return network_->Computed(loader_.Load(buffer, nullptr, 0, n, false, false).x, n);
+    return network_->Density(loader_.Load(buffer, nullptr, 0, n, false, false).x, n);
   }
 
   bool Train(int64_t first, int64_t n, const DrawKeys& keys, double* loss_sum) override {
@@ -174,6 +177,7 @@ class TrainerOf : public KernelTrainer, private GradientSink<T>, private Gradien
       moved_.emplace_back();
       for (size_t i = 0; i < layer.weights.size(); ++i, ++tensor) {
         const base::WeightSpec& spec = layer.weights[i];
+        weight_elements_ += static_cast<int64_t>(layout.tensors[tensor].count);
         if (!spec.trainable) continue;
         Moved<T> weight;
         weight.tensor = tensor;
@@ -209,11 +213,12 @@ class TrainerOf : public KernelTrainer, private GradientSink<T>, private Gradien
     }
   }
 
-  // At once: as many as leave the results of a convolutional network in the cache. A function of the network alone, because sums are made
-  // of a slice's.
+  // At once: as many as leave the results of a convolutional network in the cache, but no fewer than make the results outweigh the weights,
+  // which come into the cache again with every slice. A function of the network alone, because sums are made of a slice's.
   int64_t ScoringRows() const {
-    constexpr int64_t kResultBytes = 1024 * 1024, kUnit = 8;
-    return std::max(kUnit, kResultBytes / network_->ResultBytes() / kUnit * kUnit);
+    constexpr int64_t kCacheBytes = 1024 * 1024, kUnit = 8;  // a tile's rows (kernel_patches.inc)
+    const int64_t bytes = std::max(kCacheBytes, weight_elements_ * static_cast<int64_t>(sizeof(T)));
+    return std::max(kUnit, bytes / network_->ResultBytes() / kUnit * kUnit);
   }
 
   const typename KernelNetwork<T>::Layout& ScoringLayout() {
@@ -308,6 +313,7 @@ class TrainerOf : public KernelTrainer, private GradientSink<T>, private Gradien
   std::vector<std::vector<T*>> places_;        // of gradients, by graph layer
   std::vector<std::vector<Moved<T>>> moved_;   // by graph layer
   std::vector<GradientView<T>> views_;
+  int64_t weight_elements_ = 0;                // of all layers
   std::vector<size_t> gradient_offsets_;       // from the pass's start, in the order of moved_
   size_t step_bytes_ = 0;                      // pass and gradients
   typename KernelNetwork<T>::Layout scoring_layout_;

@@ -14,7 +14,6 @@
 #include "base/config.hpp"
 #include "base/graph.hpp"
 #include "base/tensor.hpp"
-#include "engine/computed_share.hpp"
 #include "engine/draw_keys.hpp"
 #include "engine/kernel_memory.hpp"
 #include "engine/state.hpp"
@@ -44,7 +43,7 @@ class KernelTrainer {
   /// Instead of a Load: true when the other, in the same workspace with room for as many rows, has loaded what this one would have.
   virtual bool TakeLoaded(const KernelTrainer& other) = 0;
 
-  /// Bytes of a workspace for scoring `rows` rows at once; UseWorkspace is for both.
+  /// Bytes of a workspace for scoring `rows` rows that are loaded at once; UseWorkspace is for both.
   virtual size_t ScoringBytes(int64_t rows) const = 0;
   /// Gathers the rows first .. first + n - 1 of a buffer for Score: class weights, which are for training, stay out.
   virtual void LoadForScoring(const base::Buffer& buffer, int64_t first, int64_t n) = 0;
@@ -52,8 +51,9 @@ class KernelTrainer {
   /// loaded for scoring.
   virtual void Score(int64_t first, int64_t n, const std::vector<base::MetricConfig>& metrics, double* sums) = 0;
 
-  /// What the first layer computes of its products with the first rows of a buffer.
-  virtual ComputedShare Computed(const base::Buffer& buffer) = 0;
+  /// Of the first n rows of a buffer, the part of values other than zero, where the first layer's products leave zeros out; else 1.
+  virtual bool leaves_zeros_out() const = 0;
+  virtual double InputDensity(const base::Buffer& buffer, int64_t n) = 0;
 
   /// One mini-batch: rows first .. first + n - 1 of those loaded, n <= batch_size. False, with nothing changed, when the loss is NaN or
   /// infinite; else the sum over rows of the training loss (data term and regularisers) is added to *loss_sum.

@@ -10,11 +10,9 @@ namespace engine {
 namespace {
 
 constexpr int64_t kHeadWords = 8;  // a cache line: whether it pays, and how many values are not zero
-// Above this share, loops over single values cost more than they save (docs/internals.md).
-constexpr double kWorthShare = 0.75;
 // A matrix without zeros is known by its first rows.
 constexpr int64_t kFirstRows = 8;
-constexpr double kFullShare = 0.95;
+constexpr double kFullDensity = 0.95;
 
 int64_t WordsFor(int64_t bits) { return (bits + ZeroMap::kWordBits - 1) / ZeroMap::kWordBits; }
 
@@ -56,7 +54,7 @@ ZeroMap::ZeroMap(uint64_t* memory, int64_t rows, int64_t columns)
       by_column_(by_row_ + column_words_ * kWordBits * row_words_) {}
 
 template <typename T>
-void ZeroMap::Fill(const T* x, bool by_columns) const {
+void ZeroMap::Fill(const T* x, double most, bool by_columns) const {
   memory_[0] = 0;
   memory_[1] = static_cast<uint64_t>(rows_ * columns_);
   int64_t set = 0;
@@ -64,10 +62,10 @@ void ZeroMap::Fill(const T* x, bool by_columns) const {
     uint64_t* words = by_row_ + row * row_words_;
     ThePatchKernels<T>().non_zeros(x + row * columns_, columns_, words);
     set += CountBits(words, row_words_);
-    if (row + 1 == kFirstRows && static_cast<double>(set) > kFullShare * static_cast<double>(kFirstRows * columns_)) return;
+    if (row + 1 == kFirstRows && static_cast<double>(set) > kFullDensity * static_cast<double>(kFirstRows * columns_)) return;
   }
   memory_[1] = static_cast<uint64_t>(set);
-  if (share() > kWorthShare) return;
+  if (density() > most) return;
   memory_[0] = 1;
   if (!by_columns) return;
   std::fill(by_row_ + rows_ * row_words_, by_column_, 0);
@@ -78,9 +76,9 @@ void ZeroMap::Fill(const T* x, bool by_columns) const {
   }
 }
 
-double ZeroMap::share() const { return static_cast<double>(memory_[1]) / static_cast<double>(rows_ * columns_); }
+double ZeroMap::density() const { return static_cast<double>(memory_[1]) / static_cast<double>(rows_ * columns_); }
 
-template void ZeroMap::Fill(const float*, bool) const;
-template void ZeroMap::Fill(const double*, bool) const;
+template void ZeroMap::Fill(const float*, double, bool) const;
+template void ZeroMap::Fill(const double*, double, bool) const;
 
 }  // namespace engine

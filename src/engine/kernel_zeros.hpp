@@ -19,14 +19,14 @@ class ZeroMap {
 
   ZeroMap(uint64_t* memory, int64_t rows, int64_t columns);
 
-  /// Looks at x. by_columns: for Column() too.
+  /// Looks at x. most: the density up to which leaving zeros out is faster. by_columns: for Column() too.
   template <typename T>
-  void Fill(const T* x, bool by_columns) const;
+  void Fill(const T* x, double most, bool by_columns) const;
 
-  /// After Fill: true when so much is zero that leaving it out is faster. If not, the map may be incomplete.
+  /// After Fill: true when x is no denser. If it is, the map may be incomplete.
   bool pays() const { return *memory_ != 0; }
   /// Of x, the part that is not zero; 1 where Fill saw early that it does not pay.
-  double share() const;
+  double density() const;
 
   int64_t rows() const { return rows_; }
   int64_t columns() const { return columns_; }

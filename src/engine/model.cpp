@@ -98,14 +98,12 @@ Model::~Model() = default;
 const StateLayout& Model::layout() const { return impl_->layout; }
 bool Model::has_kernels() const { return impl_->kernels != nullptr; }
 size_t Model::workspace_bytes() const { return impl_->kernels ? impl_->kernels->WorkspaceBytes(impl_->config.batch_size) : 0; }
+bool Model::leaves_zeros_out() const { return impl_->kernels && impl_->kernels->leaves_zeros_out(); }
 
-ComputedShare Model::Computed(const base::Buffer& buffer) const {
+double Model::InputDensity(const base::Buffer& buffer) {
   const FtzGuard ftz;
-  constexpr int64_t kFewestRows = 256;
   impl_->CheckBuffer(buffer, false);
-  if (!impl_->kernels) return {};
-  impl_->kernels->UseWorkspace(nullptr, std::max<int64_t>(impl_->config.batch_size, kFewestRows));
-  return impl_->kernels->Computed(buffer);
+  return impl_->kernels ? impl_->kernels->InputDensity(buffer, kSampleRows) : 1;
 }
 
 const std::vector<std::string>& Model::metric_names() const { return impl_->metric_names; }

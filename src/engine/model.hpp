@@ -14,7 +14,6 @@
 #include "base/config.hpp"
 #include "base/graph.hpp"
 #include "base/tensor.hpp"
-#include "engine/computed_share.hpp"
 #include "engine/state.hpp"
 
 namespace engine {
@@ -65,8 +64,11 @@ class Model {
   /// Bytes that a step with kernels works in besides the state: mini-batch, results, gradients. 0 without kernels.
   size_t workspace_bytes() const;
 
-  /// What the first layer computes of its products with the first rows of a buffer of the training table: zeros are left out.
-  ComputedShare Computed(const base::Buffer& buffer) const;
+  /// True when products of the first layer leave the table's zeros out. InputDensity: of a buffer's first rows, kSampleRows at most, the part
+  /// of values other than zero; 1 where nothing is left out. Not while the model trains.
+  bool leaves_zeros_out() const;
+  double InputDensity(const base::Buffer& buffer);
+  static constexpr int64_t kSampleRows = 256;
 
   /// Fills a block of layout().bytes: counters, initial weights (a function of seed, stream and, where given, the initialiser's own
   /// seed), zeroed slots (Adagrad: its initial value).

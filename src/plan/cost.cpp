@@ -29,15 +29,17 @@ struct Rates {
 
 constexpr Rates kKernels{0.6e-6, 0.1e-6, 98e9, 104e9, 40e9, 0.06e-9, 0.08e-9, 0.05e-9, true};
 constexpr Rates kAutograd{20e-6, 10e-6, 80e9, 72e9, 40e9, 0.3e-9, 0.3e-9, 0.4e-9, false};
-// Scoring has forward passes only, over 256 rows at least: by the kernels, at their rates, or by LibTorch's modules.
+// Scoring has forward passes only, over 256 rows at once (of a convolutional network fewer): by the kernels, at their rates, or by LibTorch's modules.
 constexpr Rates kModules{25e-6, 4e-6, 100e9, 65e9, 40e9, 0.3e-9, 0.3e-9, 0, false};
 constexpr double kScoringRows = 256;
 constexpr double kScoredRowSeconds = 30e-9;  // loss and metrics
 
-// Kernels leave zeros out on the left side of a dense layer's products (engine/kernel_zeros.hpp): a term that is kept takes longer.
+// Kernels leave zeros out on the left side of a dense layer's products (engine/kernel_zeros.hpp): a term that is kept takes longer, so that
+// it pays up to a density of 1 / kKeptTerm. For which layers, engine/kernel_dense.cpp says with the same figures. Zeros in gradients behind
+// a ReLU are not reckoned with: there are few of them when a model has learned.
 constexpr double kKeptTerm = 1.35;
-constexpr double kReluShare = 0.5;  // of what a ReLU gives, not zero
-constexpr double kFewestMapped = 8 * 1024, kFewestMappedColumns = 32;  // engine/kernel_dense.cpp has the same
+constexpr double kReluDensity = 0.5;  // of what a ReLU gives
+constexpr double kFewestMapped = 8 * 1024, kFewestMappedColumns = 48;
 
 // A vector of output channels is worked on at once, full or not.
 constexpr double kChannels = 16;
@@ -116,10 +118,11 @@ bool HasProduct(LayerKind kind) {
 }
 
 // Products of a call, with what channels that fill no vector cost: those of the output, and of the input where its gradient is taken.
+// zeros: TimeWithZeros.
 double ProductSeconds(const Graph& graph, const Call& call, LayerKind kind, double own, double below, const Rates& rates,
-                      double share) {
+                      double zeros) {
   const double seconds = call.forward_flops / FlopsPerSecond(kind, rates);
-  if (kind != LayerKind::kConv2D || call.inputs.empty()) return seconds * (share * (1 + own) + below);
+  if (kind != LayerKind::kConv2D || call.inputs.empty()) return seconds * (zeros * (1 + own) + below);
   const auto waste = [](const base::Shape& shape) {
     const double channels = shape.empty() ? 1 : std::max<double>(1, static_cast<double>(shape.back()));
     return std::ceil(channels / kChannels) * kChannels / channels;
@@ -127,26 +130,29 @@ double ProductSeconds(const Graph& graph, const Call& call, LayerKind kind, doub
   return seconds * ((1 + own) * waste(call.output_shape) + below * waste(graph.calls[static_cast<size_t>(call.inputs[0])].output_shape));
 }
 
-// Time of a dense layer's products with x to those of a table without zeros. input_share: of the table's values.
-double KeptShare(const Graph& graph, const Call& call, double input_share) {
-  const Layer& layer = graph.layers[static_cast<size_t>(call.layer)];
-  if (layer.kind != LayerKind::kDense || call.inputs.empty() || call.output_shape.empty()) return 1;
-  const auto columns = static_cast<double>(call.output_shape.back());
-  const base::Shape& input_shape = graph.calls[static_cast<size_t>(call.inputs[0])].output_shape;
-  if (columns < kFewestMappedColumns || input_shape.empty() || columns * static_cast<double>(input_shape.back()) < kFewestMapped) return 1;
+bool GivesZeros(const Layer& layer) {
+  if (layer.kind == LayerKind::kReLU) {
+    const base::Value* slope = layer.attributes.Find("negative_slope");
+    return slope == nullptr || !slope->is_number() || slope->number() == 0;
+  }
+  const base::Value* activation = layer.attributes.Find("activation");
+  return activation != nullptr && activation->is_string() && activation->string() == "relu";
+}
+
+// Time of a dense layer's products with its input, to that of the same products without a zero.
+double TimeWithZeros(const Graph& graph, const Call& call, double input_density) {
+  if (graph.layers[static_cast<size_t>(call.layer)].kind != LayerKind::kDense || call.inputs.empty()) return 1;
   const Call* input = &graph.calls[static_cast<size_t>(call.inputs[0])];
-  const auto kind = [&] { return graph.layers[static_cast<size_t>(input->layer)].kind; };
-  while (!input->inputs.empty() && (kind() == LayerKind::kFlatten || kind() == LayerKind::kReshape || kind() == LayerKind::kDropout)) {
+  if (call.output_shape.empty() || input->output_shape.empty()) return 1;
+  const auto columns = static_cast<double>(call.output_shape.back());
+  if (columns < kFewestMappedColumns || columns * static_cast<double>(input->output_shape.back()) < kFewestMapped) return 1;
+  const auto layer = [&]() -> const Layer& { return graph.layers[static_cast<size_t>(input->layer)]; };
+  while (!input->inputs.empty() &&
+         (layer().kind == LayerKind::kFlatten || layer().kind == LayerKind::kReshape || layer().kind == LayerKind::kDropout)) {
     input = &graph.calls[static_cast<size_t>(input->inputs[0])];
   }
-  const base::Value* activation = graph.layers[static_cast<size_t>(input->layer)].attributes.Find("activation");
-  double share = 1;
-  if (kind() == LayerKind::kInput) {
-    share = input_share;
-  } else if (kind() == LayerKind::kReLU || (activation != nullptr && activation->is_string() && activation->string() == "relu")) {
-    share = kReluShare;
-  }
-  return std::min(1.0, kKeptTerm * share);
+  const double density = layer().kind == LayerKind::kInput ? input_density : GivesZeros(layer()) ? kReluDensity : 1;
+  return std::min(1.0, kKeptTerm * density);
 }
 
 /// Of a row, but for calls.
@@ -157,7 +163,7 @@ struct RowParts {
 
 // A call costs one forward; one more for the gradient of its weights; one more for the gradient of its inputs where a trainable layer lies
 // below. Frozen prefixes have no backward pass at all.
-RowParts Row(const Graph& graph, const Rates& rates, bool training, double input_share) {
+RowParts Row(const Graph& graph, const Rates& rates, bool training, double input_density) {
   RowParts row;
   std::vector<char> needs_gradient(graph.calls.size(), 0);
   for (size_t c = 0; c < graph.calls.size(); ++c) {
@@ -175,8 +181,8 @@ RowParts Row(const Graph& graph, const Rates& rates, bool training, double input
       continue;
     }
     if (HasProduct(layer.kind)) {
-      const double kept = rates.leaves_zeros_out ? KeptShare(graph, call, input_share) : 1;
-      row.products += ProductSeconds(graph, call, layer.kind, own ? 1 : 0, below ? 1 : 0, rates, kept);
+      const double zeros = rates.leaves_zeros_out ? TimeWithZeros(graph, call, input_density) : 1;
+      row.products += ProductSeconds(graph, call, layer.kind, own ? 1 : 0, below ? 1 : 0, rates, zeros);
       row.elements += Elements(call.output_shape) * (needs_gradient[c] ? 2 : 1) * 2 * rates.element_seconds;
     } else if (layer.kind == LayerKind::kDropout) {
       if (training) row.elements += Elements(call.output_shape) * (kDrawSeconds + 4 * rates.element_seconds);
@@ -195,10 +201,10 @@ double ModelCost::Visit(double rows, int batch_size, int epochs) const {
   return std::ceil(rows / std::max(1, batch_size)) * std::max(1, epochs) * seconds_per_step();
 }
 
-ModelCost EstimateCost(const Graph& graph, const base::TrainConfig& config, bool kernels, double input_share) {
+ModelCost EstimateCost(const Graph& graph, const base::TrainConfig& config, bool kernels, double input_density) {
   ModelCost cost;
   const Rates& rates = kernels ? kKernels : kAutograd;
-  const RowParts row = Row(graph, rates, true, input_share);
+  const RowParts row = Row(graph, rates, true, input_density);
   const double rows = std::max(1, config.batch_size);
   const double slots = Slots(config.optimizer);
   const double trainable = static_cast<double>(graph.TrainableCount());
@@ -214,7 +220,7 @@ ModelCost EstimateCost(const Graph& graph, const base::TrainConfig& config, bool
   cost.step.update = trainable * (UpdateSeconds(config.optimizer) + rates.parameter_seconds + far);
 
   const Rates& scoring = kernels ? kKernels : kModules;
-  const RowParts scored = Row(graph, scoring, false, input_share);
+  const RowParts scored = Row(graph, scoring, false, input_density);
   cost.seconds_per_scored_row = scored.products + scored.elements + scored.gather + kScoredRowSeconds +
                                 (scoring.step_seconds + scored.operations * scoring.operation_seconds) / std::max(kScoringRows, rows);
   return cost;

@@ -29,9 +29,8 @@ struct ModelCost {
   double Visit(double rows, int batch_size, int epochs) const;  // seconds
 };
 
-/// kernels: the model trains by hand-written kernels, else by autograd. input_share: of the first layer's products, what is left when the
-/// table's zeros are left out (engine/computed_share.hpp).
-ModelCost EstimateCost(const base::Graph& graph, const base::TrainConfig& config, bool kernels, double input_share = 1);
+/// kernels: the model trains by hand-written kernels, else by autograd. input_density: engine::Model::InputDensity, 1 where it is not known.
+ModelCost EstimateCost(const base::Graph& graph, const base::TrainConfig& config, bool kernels, double input_density = 1);
 
 /// Bundles for a run on PostgreSQL when cerebro.bundles is 0: min(models, 4 * cores). Never looks at launched workers.
 int DefaultBundles(int models, int cores);

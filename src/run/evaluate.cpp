@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include "base/bytes.hpp"
@@ -35,13 +34,13 @@ std::string ScanSql(const PackedTable& table) {
 
 PartitionScan::PartitionScan(const PackedTable& table) : sql_(ScanSql(table)), spec_(table.spec) {}
 
-void PartitionScan::ForEach(int partition, const std::function<void(const base::Buffer&)>& use) const {
-  ForFirst(partition, std::numeric_limits<int64_t>::max(), use);
-}
+void PartitionScan::ForEach(int partition, const std::function<void(const base::Buffer&)>& use) const { Scan(sql_, partition, use); }
 
-void PartitionScan::ForFirst(int partition, int64_t buffers, const std::function<void(const base::Buffer&)>& use) const {
-  pg::Cursor cursor(sql_, {static_cast<int64_t>(partition)});
-  for (; buffers > 0; buffers -= kBuffersAtOnce) {
+void PartitionScan::First(int partition, const std::function<void(const base::Buffer&)>& use) const { Scan(sql_ + " LIMIT 1", partition, use); }
+
+void PartitionScan::Scan(const std::string& sql, int partition, const std::function<void(const base::Buffer&)>& use) const {
+  pg::Cursor cursor(sql, {static_cast<int64_t>(partition)});
+  for (;;) {
     const pg::Result batch = cursor.Fetch(kBuffersAtOnce);
     if (batch.empty()) return;
     for (const auto& row : batch.rows) {

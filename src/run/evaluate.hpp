@@ -25,10 +25,12 @@ class PartitionScan {
   explicit PartitionScan(const PackedTable& table);
   /// Calls `use` for every buffer of the partition. The buffer is valid during the call.
   void ForEach(int partition, const std::function<void(const base::Buffer&)>& use) const;
-  /// The same for the partition's first buffers.
-  void ForFirst(int partition, int64_t buffers, const std::function<void(const base::Buffer&)>& use) const;
+  /// The same for the partition's first buffer.
+  void First(int partition, const std::function<void(const base::Buffer&)>& use) const;
 
  private:
+  void Scan(const std::string& sql, int partition, const std::function<void(const base::Buffer&)>& use) const;
+
   std::string sql_;
   base::DataSpec spec_;
 };

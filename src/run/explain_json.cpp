@@ -87,7 +87,7 @@ Value Group(const ExplainedGroup& group) {
             {"State Bytes", Bytes(group.state_bytes)},
             {"Workspace Bytes", Bytes(group.workspace_bytes)},
             {"Estimated Visit FLOPs", group.flops},
-            {"First Layer Share Computed", group.input_share},
+            {"Input Density", group.input_density},
             {"Estimated Visit Seconds", group.visit_seconds},
             {"Estimated Iteration Seconds", group.iteration_seconds}};
   AddActual(group.actual, &dict);

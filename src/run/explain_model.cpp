@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <utility>
 
 #include "pg/parallel.hpp"
+#include "pg/report.hpp"
 #include "pg/settings.hpp"
 #include "plan/estimate.hpp"
 #include "run/evaluate.hpp"
@@ -51,33 +53,43 @@ double Share(const FitArguments& arguments, const PreparedFit& fit) {
          (static_cast<double>(models) * arguments.num_iterations);
 }
 
-// What each model's first layer computes: the zeros of one buffer stand for the table's. Only estimates know of them, no plan.
-std::vector<double> InputShares(const PreparedFit& fit) {
-  std::vector<double> shares(fit.models.size(), 1);
+// Of each model's input, as far as its first layer leaves zeros out: those of one buffer stand for the table's. Only estimates know of them,
+// no plan.
+std::vector<double> InputDensities(const PreparedFit& fit) {
+  std::map<int, std::unique_ptr<engine::Model>> looking;  // by architecture
+  for (const PreparedModel& model : fit.models) {
+    pg::CheckInterrupts();
+    const auto [known, fresh] = looking.try_emplace(model.architecture->model_id);
+    if (fresh && model.kernels) known->second = BuildModel(model.spec, fit.training.spec, fit.options);
+    if (known->second && !known->second->leaves_zeros_out()) known->second.reset();
+  }
+  std::map<int, double> densities;
   const auto rows = std::find_if(fit.training.partition_rows.begin(), fit.training.partition_rows.end(), [](int64_t n) { return n > 0; });
-  if (rows == fit.training.partition_rows.end()) return shares;
-  const auto partition = static_cast<int>(rows - fit.training.partition_rows.begin());
-  PartitionScan(fit.training).ForFirst(partition, 1, [&](const base::Buffer& buffer) {
-    std::map<int, double> by_architecture;
-    for (size_t m = 0; m < fit.models.size(); m++) {
-      const PreparedModel& model = fit.models[m];
-      if (!model.kernels) continue;
-      const auto [known, fresh] = by_architecture.try_emplace(model.architecture->model_id);
-      if (fresh) known->second = BuildModel(model.spec, fit.training.spec, fit.options)->Computed(buffer).products;
-      shares[m] = known->second;
-    }
-  });
-  return shares;
+  const bool any = std::any_of(looking.begin(), looking.end(), [](const auto& model) { return model.second != nullptr; });
+  if (any && rows != fit.training.partition_rows.end()) {
+    const auto partition = static_cast<int>(rows - fit.training.partition_rows.begin());
+    PartitionScan(fit.training).First(partition, [&](const base::Buffer& buffer) {
+      for (const auto& [architecture, model] : looking) {
+        if (model) densities[architecture] = model->InputDensity(buffer);
+      }
+    });
+  }
+  std::vector<double> of_models;
+  for (const PreparedModel& model : fit.models) {
+    const auto known = densities.find(model.architecture->model_id);
+    of_models.push_back(known == densities.end() || !model.kernels ? 1 : known->second);
+  }
+  return of_models;
 }
 
-plan::RunEstimate Estimate(const FitArguments& arguments, const PreparedFit& fit, const std::vector<double>& shares) {
+plan::RunEstimate Estimate(const FitArguments& arguments, const PreparedFit& fit, const std::vector<double>& densities) {
   plan::RunWork work;
-  const double rows_a_visit = static_cast<double>(fit.training.spec.rows) / std::max(1, fit.training.spec.num_partitions);
+  const double rows_a_visit = fit.RowsAVisit();
   const double width = fit.options.precision == base::DType::kFloat64 ? kDoubleCosts : 1;
   for (size_t m = 0; m < fit.models.size(); m++) {
     const PreparedModel& model = fit.models[m];
     plan::ModelCost cost;  // of one that has diverged: it is neither trained nor scored
-    if (model.stored_diverged_step == 0) cost = plan::EstimateCost(model.spec.graph, model.spec.config, model.kernels, shares[m]);
+    if (model.stored_diverged_step == 0) cost = plan::EstimateCost(model.spec.graph, model.spec.config, model.kernels, densities[m]);
     work.visit_seconds.push_back(cost.Visit(rows_a_visit, model.spec.config.batch_size, model.spec.config.epochs) * width);
     cost.seconds_per_scored_row *= width;
     work.costs.push_back(cost);
@@ -138,7 +150,7 @@ ExplainedMemory Memory(const PreparedFit& fit) {
 }
 
 ExplainedGroup Group(const PreparedFit& fit, const plan::Group& group, const plan::GroupEstimate& estimate,
-                     const std::vector<double>& shares) {
+                     const std::vector<double>& densities) {
   const PreparedModel& first = fit.models[static_cast<size_t>(group.models.front())];
   ExplainedGroup explained;
   explained.mst_keys = Keys(fit, group.models);
@@ -151,7 +163,7 @@ ExplainedGroup Group(const PreparedFit& fit, const plan::Group& group, const pla
   explained.state_bytes = group.state_bytes;
   explained.workspace_bytes = group.workspace_bytes;
   explained.flops = estimate.visit_flops;
-  explained.input_share = shares[static_cast<size_t>(group.models.front())];
+  explained.input_density = densities[static_cast<size_t>(group.models.front())];
   explained.visit_seconds = estimate.visit_seconds;
   explained.iteration_seconds = estimate.visit_seconds * fit.plan.partitions;
   explained.rewrites.push_back(Rewrite("Horizontal", group.horizontal));
@@ -159,7 +171,7 @@ ExplainedGroup Group(const PreparedFit& fit, const plan::Group& group, const pla
 }
 
 ExplainedBundle Bundle(const PreparedFit& fit, size_t b, const plan::BundleEstimate& estimate,
-                       const std::vector<double>& shares) {
+                       const std::vector<double>& densities) {
   const plan::BundleGroups& together = fit.grouping.bundles[b];
   ExplainedBundle bundle;
   bundle.mst_keys = Keys(fit, fit.plan.bundles[b].models);
@@ -169,7 +181,7 @@ ExplainedBundle Bundle(const PreparedFit& fit, size_t b, const plan::BundleEstim
   bundle.visit_seconds = estimate.visit_seconds;
   bundle.iteration_seconds = estimate.visit_seconds * fit.plan.partitions;
   bundle.rewrites.push_back(Rewrite("Shared Scan", together.shared_scan));
-  for (size_t g = 0; g < together.groups.size(); g++) bundle.groups.push_back(Group(fit, together.groups[g], estimate.groups[g], shares));
+  for (size_t g = 0; g < together.groups.size(); g++) bundle.groups.push_back(Group(fit, together.groups[g], estimate.groups[g], densities));
   return bundle;
 }
 
@@ -192,8 +204,8 @@ ExplainedRewrite FewerModels(const FitArguments& arguments, const PreparedFit& f
 }  // namespace
 
 ExplainedFit ExplainPlan(const FitArguments& arguments, const PreparedFit& fit) {
-  const std::vector<double> shares = InputShares(fit);
-  const plan::RunEstimate estimate = Estimate(arguments, fit, shares);
+  const std::vector<double> densities = InputDensities(fit);
+  const plan::RunEstimate estimate = Estimate(arguments, fit, densities);
   ExplainedFit explained;
   explained.models = static_cast<int64_t>(fit.models.size());
   explained.iterations = arguments.num_iterations;
@@ -213,7 +225,7 @@ ExplainedFit ExplainPlan(const FitArguments& arguments, const PreparedFit& fit) 
   explained.metrics_seconds = estimate.metrics;
   explained.total_seconds = estimate.total;
   explained.rewrites.push_back(FewerModels(arguments, fit, estimate.iteration));
-  for (size_t b = 0; b < fit.plan.bundles.size(); b++) explained.bundles.push_back(Bundle(fit, b, estimate.bundles[b], shares));
+  for (size_t b = 0; b < fit.plan.bundles.size(); b++) explained.bundles.push_back(Bundle(fit, b, estimate.bundles[b], densities));
   return explained;
 }
 

@@ -41,7 +41,7 @@ struct ExplainedGroup {
   int64_t parameters = 0;    // of one member, trainable or not
   double state_bytes = 0, workspace_bytes = 0;  // of all members
   double flops = 0;          // of a visit of all members, zeros among them
-  double input_share = 1;    // of the first layer's products, what is computed: zeros of the table are left out
+  double input_density = 1;  // part of the table's values that the first layer multiplies: others are zero and left out
   double visit_seconds = 0, iteration_seconds = 0;
   std::vector<ExplainedRewrite> rewrites;
   std::optional<ExplainedActual> actual;

@@ -119,7 +119,7 @@ void AddGroup(const ExplainedGroup& group, Lines* lines) {
   lines->Add(14, "Architecture: " + Count(group.model_id) + (group.architecture.empty() ? "" : " (" + group.architecture + ")") +
                      "  (parameters=" + Count(group.parameters) + " batch_size=" + Count(group.batch_size) + ")");
   lines->Add(14, "Trainer: " + group.trainer + "  (states=" + Size(group.state_bytes) + " workspace=" + Size(group.workspace_bytes) + ")");
-  if (group.input_share < 1) lines->Add(14, "Zeros: left out, " + Percent(group.input_share) + " of the first layer's products remain");
+  if (group.input_density < 1) lines->Add(14, "Input Density: " + Percent(group.input_density) + "  (the first layer leaves zeros out)");
   AddRewrites(group.rewrites, 14, lines);
 }
 

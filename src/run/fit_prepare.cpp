@@ -107,7 +107,6 @@ std::vector<SelectionRow> ReadSelection(const FitArguments& a, PreparedFit* fit)
 void ReadModels(const std::vector<SelectionRow>& selection, PreparedFit* fit) {
   std::map<int, std::shared_ptr<const Architecture>> architectures;
   std::vector<std::pair<int, Error>> errors;
-  const double rows_a_visit = static_cast<double>(fit->training.spec.rows) / std::max(1, fit->training.spec.num_partitions);
   for (const SelectionRow& row : selection) {
     pg::CheckInterrupts();
     try {
@@ -132,8 +131,8 @@ void ReadModels(const std::vector<SelectionRow>& selection, PreparedFit* fit) {
         Block block(model.state_bytes);
         LoadArchitectureWeights(*architecture, *built, block.data());  // raises the error with its numbers
       }
-      model.cost = plan::EstimateCost(model.spec.graph, model.spec.config, model.kernels);
-      model.visit_seconds = model.cost.Visit(rows_a_visit, model.spec.config.batch_size, model.spec.config.epochs);
+      const plan::ModelCost cost = plan::EstimateCost(model.spec.graph, model.spec.config, model.kernels);
+      model.visit_seconds = cost.Visit(fit->RowsAVisit(), model.spec.config.batch_size, model.spec.config.epochs);
       fit->models.push_back(std::move(model));
     } catch (const Error& error) {
       errors.emplace_back(row.mst_key, error);
@@ -309,6 +308,8 @@ OutputTables::OutputTables(const pg::TableName& name)
       summary(name.WithSuffix("_summary")),
       state(name.WithSuffix("_state")),
       visits(name.WithSuffix("_visits")) {}
+
+double PreparedFit::RowsAVisit() const { return static_cast<double>(training.spec.rows) / std::max(1, training.spec.num_partitions); }
 
 size_t PreparedFit::StateBytes() const {
   size_t bytes = 0;

@@ -25,7 +25,6 @@ struct PreparedModel {
   int mst_key = 0;
   std::shared_ptr<const Architecture> architecture;
   ModelSpec spec;
-  plan::ModelCost cost;
   double visit_seconds = 0;  // estimated, over an average partition
   size_t state_bytes = 0;
   int64_t weight_count = 0;
@@ -64,6 +63,7 @@ struct PreparedFit {
   std::optional<ModelTable> stored;  // warm start
   std::optional<SegmentMap> segments;  // of the training table, on Greenplum
   size_t StateBytes() const;
+  double RowsAVisit() const;  // of an average partition
 };
 
 /// Errors: all that a caller can get wrong; several wrong configurations are listed in one error.

@@ -20,6 +20,8 @@ using bench::Conv;
 using bench::Dense;
 using bench::Last;
 using bench::Layer;
+using bench::LeNet;
+using bench::Perceptron;
 
 constexpr int kModels = 8;
 
@@ -66,7 +68,7 @@ void Run(const Case& c, bool kernels, int rounds, const std::string& file) {
   const bench::Rows made = bench::MakeRows(c, rows, file);
   const std::vector<bench::Trainee> models = bench::MakeModels(c, made.data, kModels, kernels);
   if (kernels && !models[0].model->has_kernels()) return;
-  const plan::ModelCost cost = plan::EstimateCost(graph, config, kernels, models[0].model->Computed(made.buffer).products);
+  const plan::ModelCost cost = plan::EstimateCost(graph, config, kernels, models[0].model->InputDensity(made.buffer));
   double step = 1e30, row = 1e30;
   for (int round = 0; round < rounds; round++) {
     step = std::min(step, bench::SecondsPerStep(models, made.buffer));
@@ -94,17 +96,17 @@ int main(int argc, char** argv) {
     engine::SetThreads(1);
     std::printf("%s\n", engine::BuildDescription().c_str());
     const int rounds = argc > 1 ? std::atoi(argv[1]) : 7;
-    const Case b = bench::Perceptron({784, 128, 10}, 32);
+    const Case b = Perceptron({784, 128, 10}, 32);
     const std::vector<Case> cases{
-        bench::Perceptron({64, 32, 10}, 32), b, bench::Perceptron({784, 128, 10}, 64), bench::Perceptron({200, 256, 128, 1}, 256),
-        bench::Perceptron({12, 10, 3}, 16), bench::Perceptron({64, 64, 32, 10}, 64), bench::Perceptron({100, 100, 100, 10}, 32), bench::Perceptron({784, 32, 10}, 128),
-        bench::Perceptron({784, 512, 256, 10}, 128), bench::Perceptron({2000, 500, 10}, 64), bench::Perceptron({200, 256, 128, 1}, 32),
-        bench::Perceptron({64, 32, 10}, 32, "Dropout"), bench::Perceptron({784, 128, 10}, 64, "Dropout"), bench::Perceptron({784, 128, 10}, 64, "BatchNormalization"),
+        Perceptron({64, 32, 10}, 32), b, Perceptron({784, 128, 10}, 64), Perceptron({200, 256, 128, 1}, 256),
+        Perceptron({12, 10, 3}, 16), Perceptron({64, 64, 32, 10}, 64), Perceptron({100, 100, 100, 10}, 32), Perceptron({784, 32, 10}, 128),
+        Perceptron({784, 512, 256, 10}, 128), Perceptron({2000, 500, 10}, 64), Perceptron({200, 256, 128, 1}, 32),
+        Perceptron({64, 32, 10}, 32, "Dropout"), Perceptron({784, 128, 10}, 64, "Dropout"), Perceptron({784, 128, 10}, 64, "BatchNormalization"),
         With(b, "SGD(lr=0.01)"), With(b, "SGD(lr=0.01,momentum=0.9)"), With(b, "RMSprop(lr=0.001)"), With(b, "RMSprop(lr=0.001,momentum=0.9)"),
-        With(b, "Adagrad(lr=0.01)"), With(b, "AdamW(lr=0.001)"), Digits(8, 32, 32), Digits(16, 32, 16), Convnet(16), Convnet(32), bench::Perceptron({64, 128, 10}, 16, "Dropout"),
-        bench::Perceptron({64, 128, 10}, 32, "Dropout"),
-        bench::LeNet("LeNet-5", 6, 16, "same", {120, 84}, 32), bench::LeNet("LeNet-5", 6, 16, "same", {120, 84}, 64),
-        bench::LeNet("LeNet 20-50-500", 20, 50, "valid", {500}, 32), bench::LeNet("LeNet 20-50-500", 20, 50, "valid", {500}, 64), Colours(32),
+        With(b, "Adagrad(lr=0.01)"), With(b, "AdamW(lr=0.001)"), Digits(8, 32, 32), Digits(16, 32, 16), Convnet(16), Convnet(32), Perceptron({64, 128, 10}, 16, "Dropout"),
+        Perceptron({64, 128, 10}, 32, "Dropout"),
+        LeNet("LeNet-5", 6, 16, "same", {120, 84}, 32), LeNet("LeNet-5", 6, 16, "same", {120, 84}, 64),
+        LeNet("LeNet 20-50-500", 20, 50, "valid", {500}, 32), LeNet("LeNet 20-50-500", 20, 50, "valid", {500}, 64), Colours(32),
         Recurrent("LSTM", 32, {28, 28}, 32), Recurrent("LSTM", 128, {28, 28}, 64), Recurrent("GRU", 64, {20, 16}, 32)};
     for (const Case& c : cases) {
       if (argc > 2 && c.name.find(argv[2]) == std::string::npos) continue;

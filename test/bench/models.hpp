@@ -90,9 +90,11 @@ inline base::TrainConfig ConfigOf(const Case& c, bool shuffle = true) {
 
 /// A buffer of bytes and one-hot labels.
 struct Rows {
+  Rows() = default;
+  Rows(Rows&&) = default;
   std::vector<uint8_t> x, y;
   base::DataSpec data;
-  base::Buffer buffer;
+  base::Buffer buffer;  // points into x and y
 };
 
 /// Random rows; file: an IDX file of images of the case's size, whose first images are taken instead.

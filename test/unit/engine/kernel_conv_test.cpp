@@ -120,6 +120,36 @@ TEST(KernelConv, LeNet) {
              {12, 12, 1}, 40, 16);
 }
 
+// Scored in slices: 77 rows of some 40 kB of results each, with weights and all kinds of metrics, against the modules.
+TEST(KernelConv, ScoringInSlices) {
+  const base::Graph graph = fixture::Sequential(
+      Conv("c1", 8, "[3, 3]", std::string(R"("activation": "relu", )") + kSame + ", " + Image(28, 28, 1)) + "," + Layer("MaxPooling2D", "p", "") +
+      "," + Conv("c2", 16, "[3, 3]", std::string(R"("activation": "relu", )") + kSame) + "," + Layer("Flatten", "f", "") + "," +
+      Dense("o", 3, "softmax", R"(, "kernel_regularizer": {"class_name": "L2", "config": {"l2": 0.02}})"));
+  constexpr int64_t kRows = 77;
+  Table table = Images(kRows, {28, 28, 1}, 3);
+  std::vector<float> weights;
+  for (double v : fixture::Numbers(kRows, 3)) weights.push_back(static_cast<float>(1.5 + v));
+  table.SetWeights(weights);
+  base::TrainConfig config = AdamConfig(LossKind::kCategoricalCrossentropy, 8);
+  config.metrics = {{base::MetricKind::kAccuracy, "accuracy"}, {base::MetricKind::kMeanSquaredError, "mse"},
+                    {base::MetricKind::kTopKCategoricalAccuracy, "top", 2}};
+  std::vector<double> sums[2];
+  for (const bool kernels : {false, true}) {
+    engine::Options options;
+    options.precision = base::DType::kFloat64;
+    options.kernels = kernels;
+    engine::Model model(graph, config, table.spec, options);
+    fixture::Block block(model.layout());
+    model.Initialise(block.get(), 7, 3, 1);
+    model.Attach(block.get());
+    sums[kernels].resize(model.sums_size());
+    model.Evaluate(table.Buffer(kRows), sums[kernels].data(), {});
+  }
+  ASSERT_EQ(sums[0][0], kRows);
+  for (size_t i = 0; i < sums[0].size(); ++i) EXPECT_NEAR(sums[1][i], sums[0][i], 1e-9 * (1 + std::fabs(sums[0][i]))) << i;
+}
+
 TEST(KernelConv, GroupsTakeAutograd) {
   const auto has = [](const std::string& rest) {
     engine::Options options;

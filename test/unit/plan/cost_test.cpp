@@ -51,6 +51,27 @@ TEST(Cost, FrozenLayersHaveNoBackwardPass) {
   EXPECT_EQ(cost.state_bytes, 4.0 * (64 * 32 + 32 + 330 + 2 * 330));
 }
 
+TEST(Cost, ZerosOfTheTableAreLeftOut) {
+  const auto products = [](const base::Graph& graph, bool kernels, double density) {
+    return plan::EstimateCost(graph, Adam(32), kernels, density).step.products;
+  };
+  const base::Graph graph = Dense({784, 128, 10});
+  const double whole = products(graph, true, 1), first = whole * 2 * 784 * 128 / (2 * 784 * 128 + 3 * 128 * 10);
+  EXPECT_NEAR(products(graph, true, 0.2), whole - first * (1 - 1.35 * 0.2), 1e-9 * whole);
+  EXPECT_EQ(products(graph, true, 0.9), whole);  // too few zeros
+  EXPECT_EQ(products(graph, false, 0.2), products(graph, false, 1));  // autograd computes everything
+  EXPECT_EQ(products(Dense({784, 32, 10}), true, 0.2), products(Dense({784, 32, 10}), true, 1));  // too few columns
+}
+
+TEST(Cost, HalfOfWhatAReluGivesIsZero) {
+  base::Graph graph = Dense({784, 128, 128, 10});
+  const double linear = plan::EstimateCost(graph, Adam(32), true).step.products;
+  graph.layers[1].attributes = base::Dict{{"activation", "relu"}};
+  const double relu = plan::EstimateCost(graph, Adam(32), true).step.products;
+  const double all = 2 * 784 * 128 + 3 * 128 * 128 + 3 * 128 * 10;
+  EXPECT_NEAR(relu / linear, 1 - 2 * 128 * 128 * (1 - 1.35 / 2) / all, 1e-9);
+}
+
 void ExpectNear(double estimated, double microseconds) {
   EXPECT_GT(estimated, 1e-6 * microseconds / 1.3);
   EXPECT_LT(estimated, 1e-6 * microseconds * 1.3);
