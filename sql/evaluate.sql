@@ -73,7 +73,7 @@ SELECT count(*) AS temporary FROM scores JOIN temporary_scores USING (mst_key, l
 -- the leaderboard: by validation accuracy, the diverged model last
 SELECT rank, mst_key, model_id, model_name, status, compile_params, fit_params, metric, parameters, seconds >= 0 AS seconds FROM cerebro.leaderboard('models') l;
 SELECT (SELECT array_agg(model_id ORDER BY rank) FROM cerebro.leaderboard('models') WHERE status = 'trained')
-     = (SELECT array_agg(model_id ORDER BY accuracy DESC) FROM expected WHERE validation) AS best_first;
+     = (SELECT array_agg(model_id ORDER BY accuracy DESC, model_id) FROM expected WHERE validation) AS best_first;
 SELECT bool_and(abs(l.validation_loss - v.loss) < 1e-5 AND abs(l.validation_metric - v.accuracy) < 1e-6 AND abs(l.training_loss - t.loss) < 1e-5
                 AND abs(l.training_metric - t.accuracy) < 1e-6) AS right_numbers
 FROM cerebro.leaderboard('models') l JOIN expected v ON v.model_id = l.model_id AND v.validation JOIN expected t ON t.model_id = l.model_id AND NOT t.validation
