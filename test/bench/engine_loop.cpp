@@ -20,6 +20,7 @@
 #include "base/error.hpp"
 #include "base/tensor.hpp"
 #include "engine/model.hpp"
+#include "models.hpp"
 #include "plan/params.hpp"
 #include "wire/keras.hpp"
 
@@ -103,10 +104,6 @@ std::string ToFloat32(const base::ColumnSpec& column, const std::string& packed)
   return out;
 }
 
-struct FreeAligned {
-  void operator()(void* block) const { ::operator delete(block, std::align_val_t(64)); }
-};
-
 void Run(const std::string& directory, int64_t iterations, uint64_t seed, uint64_t stream, int first_partition, bool convert) {
   base::DataSpec data = base::ReadDataSpec(ReadFile(directory + "/data_spec"));
   const base::Graph graph = wire::ReadKeras(ReadFile(directory + "/model_arch"));
@@ -125,7 +122,7 @@ void Run(const std::string& directory, int64_t iterations, uint64_t seed, uint64
 
   engine::SetThreads(1);
   engine::Model model(graph, config, data, engine::Options());
-  const std::unique_ptr<void, FreeAligned> block(::operator new(model.layout().bytes, std::align_val_t(64)));
+  const std::unique_ptr<void, bench::FreeAligned> block(::operator new(model.layout().bytes, std::align_val_t(64)));
   std::memset(block.get(), 0, model.layout().bytes);
   model.Initialise(block.get(), seed, stream, static_cast<uint32_t>(data.num_partitions));
 

@@ -7,6 +7,7 @@
 
 #include "engine/kernel_patches.hpp"
 #include "engine/kernel_windows.hpp"
+#include "kernel_sets.hpp"
 #include "training.hpp"
 
 using base::LossKind;
@@ -172,13 +173,6 @@ std::vector<T> Values(size_t shift, int64_t n, uint64_t stream) {
   return values;
 }
 
-std::vector<engine::KernelSet> Sets() {
-  std::vector<engine::KernelSet> sets{engine::KernelSet::kBaseline};
-  if (engine::ChosenKernelSet() >= engine::KernelSet::kAvx2) sets.push_back(engine::KernelSet::kAvx2);
-  if (engine::ChosenKernelSet() >= engine::KernelSet::kAvx512) sets.push_back(engine::KernelSet::kAvx512);
-  return sets;
-}
-
 // Products, gradients and sums of one shape by one set; `shift`: elements before every array, so that its alignment changes.
 template <typename T>
 std::vector<T> PatchResults(engine::KernelSet set, int64_t in, int64_t n, size_t shift) {
@@ -216,7 +210,7 @@ void CheckSets(double tolerance) {
       SCOPED_TRACE(std::to_string(in) + " to " + std::to_string(n));
       const std::vector<T> plain = PatchResults<T>(engine::KernelSet::kBaseline, in, n, 0);
       std::vector<T> fused;
-      for (engine::KernelSet set : Sets()) {
+      for (engine::KernelSet set : fixture::KernelSets()) {
         for (size_t shift : {size_t{0}, size_t{1}, size_t{5}}) {
           const std::vector<T> got = PatchResults<T>(set, in, n, shift);
           for (size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], plain[i], tolerance * (1 + std::fabs(plain[i])));
