@@ -1,32 +1,58 @@
-# The layers and the walls between them. A layer's headers are included as "layer/file.hpp"; a target gets one include path for each
-# layer that it may use, and no other: ${CMAKE_BINARY_DIR}/walls/<layer>/<layer> is a link to src/<layer>.
+# The rooms of the house and the walls between them. A room is a folder of src/, "engine/math" one in a folder of rooms. Its headers are
+# included as "<room>/file.hpp". A target gets one include path for each room that it may use, and no other: walls/public/<room> holds links
+# to that room's PUBLIC headers only, walls/whole/<room> is the whole folder and is seen by the room itself (and by its unit tests).
 
 set(CEREBRO_WARNINGS -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers)
 # design: square roots vectorise (no errno), products and sums are never fused behind our back, no fast-math anywhere.
 set(CEREBRO_ARITHMETIC -fno-math-errno -ffp-contract=off)
 
-function(cerebro_wall layer)
-  set(dir ${CMAKE_BINARY_DIR}/walls/${layer})
-  file(MAKE_DIRECTORY ${dir})
-  file(CREATE_LINK ${CMAKE_SOURCE_DIR}/src/${layer} ${dir}/${layer} SYMBOLIC)
+# cerebro_room_id(<variable> <room>): the room's name as part of a target's: engine/math -> engine_math.
+function(cerebro_room_id variable room)
+  string(REPLACE "/" "_" id ${room})
+  set(${variable} ${id} PARENT_SCOPE)
 endfunction()
 
-# cerebro_layer(<name> [USES <layer>...]): a static library of all src/<name>/*.cpp.
-function(cerebro_layer name)
-  cmake_parse_arguments(ARG "" "" "USES" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp)
-  if(NOT sources)
-    file(WRITE ${CMAKE_BINARY_DIR}/empty_${name}.cpp "")
-    set(sources ${CMAKE_BINARY_DIR}/empty_${name}.cpp)
-  endif()
-  add_library(cerebro_${name} STATIC ${sources})
-  cerebro_wall(${name})
-  target_include_directories(cerebro_${name} PRIVATE ${CMAKE_BINARY_DIR}/walls/${name})
-  target_compile_options(cerebro_${name} PRIVATE ${CEREBRO_WARNINGS} ${CEREBRO_ARITHMETIC})
-  foreach(used ${ARG_USES})
-    target_include_directories(cerebro_${name} PRIVATE ${CMAKE_BINARY_DIR}/walls/${used})
-    target_link_libraries(cerebro_${name} PRIVATE cerebro_${used})
+function(cerebro_wall room)
+  cerebro_room_id(id ${room})
+  get_filename_component(above ${room} DIRECTORY)
+  set(whole ${CMAKE_BINARY_DIR}/walls/whole/${id})
+  file(MAKE_DIRECTORY ${whole}/${above})
+  file(CREATE_LINK ${CMAKE_SOURCE_DIR}/src/${room} ${whole}/${room} SYMBOLIC)
+  set(public ${CMAKE_BINARY_DIR}/walls/public/${id})
+  file(REMOVE_RECURSE ${public})
+  file(MAKE_DIRECTORY ${public}/${room})
+  foreach(pattern ${ARGN})
+    file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${room}/${pattern})
+    if(NOT headers)
+      message(FATAL_ERROR "room ${room} has no header ${pattern}")
+    endif()
+    foreach(header ${headers})
+      get_filename_component(file ${header} NAME)
+      file(CREATE_LINK ${header} ${public}/${room}/${file} SYMBOLIC)
+    endforeach()
   endforeach()
+endfunction()
+
+# cerebro_use(<target> <room>...): the rooms' public headers and their libraries.
+function(cerebro_use target)
+  foreach(room ${ARGN})
+    cerebro_room_id(id ${room})
+    target_include_directories(${target} PRIVATE ${CMAKE_BINARY_DIR}/walls/public/${id})
+    target_link_libraries(${target} PRIVATE cerebro_${id})
+  endforeach()
+endfunction()
+
+# cerebro_layer(<room> [USES <room>...] PUBLIC <header or pattern>...): a static library cerebro_<room> of all src/<room>/*.cpp. PUBLIC names
+# the headers that rooms above may include.
+function(cerebro_layer room)
+  cmake_parse_arguments(ARG "" "" "USES;PUBLIC" ${ARGN})
+  cerebro_room_id(id ${room})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${room}/*.cpp)
+  add_library(cerebro_${id} STATIC ${sources})
+  cerebro_wall(${room} ${ARG_PUBLIC})
+  target_include_directories(cerebro_${id} PRIVATE ${CMAKE_BINARY_DIR}/walls/whole/${id})
+  target_compile_options(cerebro_${id} PRIVATE ${CEREBRO_WARNINGS} ${CEREBRO_ARITHMETIC})
+  cerebro_use(cerebro_${id} ${ARG_USES})
 endfunction()
 
 # Generates C++ from src/<name>/*.proto and links the distribution's Protobuf.
