@@ -123,9 +123,7 @@ endfunction()
 function(cerebro_extension)
   add_library(pg_cerebro MODULE $<TARGET_OBJECTS:cerebro_entry>)
   set_target_properties(pg_cerebro PROPERTIES PREFIX "" OUTPUT_NAME pg_cerebro LINKER_LANGUAGE CXX)
-  # pg calls back into run (RunWorker): one group
-  target_link_libraries(pg_cerebro PRIVATE -Wl,--start-group cerebro_run cerebro_pg cerebro_engine cerebro_wire cerebro_plan cerebro_base
-                                           -Wl,--end-group)
+  cerebro_use(pg_cerebro run)
   # the build id tells a segment's library from the coordinator's (pg/library.cpp)
   target_link_options(pg_cerebro PRIVATE -Wl,--exclude-libs,ALL -Wl,--build-id=sha1)
 

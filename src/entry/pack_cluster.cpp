@@ -8,8 +8,8 @@
 #include "entry/data_columns.hpp"
 #include "pg/args.hpp"
 #include "pg/own.hpp"
-#include "run/pack_layout.hpp"
-#include "run/pack_note.hpp"
+#include "pack/buffer_digest.hpp"
+#include "pack/cluster_layout.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(pg_cerebro_pack_place);
@@ -26,7 +26,7 @@ using base::ErrorCode;
 
 /// What a call site keeps from row to row: its first argument, read. These functions are called with constants there.
 struct LayoutState {
-  run::PackLayout layout;
+  pack::ClusterLayout layout;
   std::map<int32_t, size_t> segments;
 };
 
@@ -34,7 +34,7 @@ const LayoutState& Layout(FunctionCallInfo fcinfo) {
   FmgrInfo* info = fcinfo->flinfo;
   if (info->fn_extra == nullptr) {
     auto* state = pg::NewIn<LayoutState>(info->fn_mcxt);
-    state->layout = run::PackLayout::Read(pg::Args(fcinfo).text(0, "layout"));
+    state->layout = pack::ClusterLayout::Read(pg::Args(fcinfo).text(0, "layout"));
     for (size_t d = 0; d < state->layout.places.size(); ++d) state->segments[state->layout.places[d]] = d;
     info->fn_extra = state;
   }
@@ -62,7 +62,7 @@ const NoteState& Note(FunctionCallInfo fcinfo) {
 
 Datum pg_cerebro_pack_place(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
-    const run::PackLayout& layout = Layout(fcinfo).layout;
+    const pack::ClusterLayout& layout = Layout(fcinfo).layout;
     return Int32GetDatum(layout.places[layout.Segment(PG_GETARG_INT64(1), PG_GETARG_INT64(2))]);
   });
 }
@@ -100,7 +100,7 @@ Datum pg_cerebro_pack_column(PG_FUNCTION_ARGS) {
 Datum pg_cerebro_buffer_note(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     const NoteState& state = Note(fcinfo);
-    return pg::ByteaDatum(run::NoteBuffer(state.spec, state.standardized, entry::DataColumns(fcinfo, 2)).Write());
+    return pg::ByteaDatum(pack::DigestBuffer(state.spec, state.standardized, entry::DataColumns(fcinfo, 2)).Write());
   });
 }
 

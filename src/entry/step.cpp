@@ -7,7 +7,7 @@
 #include "entry/data_columns.hpp"
 #include "pg/args.hpp"
 #include "pg/own.hpp"
-#include "run/step.hpp"
+#include "train/fit_step.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"
@@ -28,7 +28,7 @@ using base::ErrorCode;
 constexpr int kFirstData = 4;  // transition arguments: internal, state, partition_id, buffer_id, data...
 
 struct Holder {
-  std::unique_ptr<run::Step> step;
+  std::unique_ptr<train::FitStep> step;
 };
 
 MemoryContext AggregateContext(FunctionCallInfo fcinfo) {
@@ -63,13 +63,13 @@ Datum Transition(FunctionCallInfo fcinfo, MakeStep make_step) {
 
 Datum pg_cerebro_fit_step_transition(PG_FUNCTION_ARGS) {
   return pg::entry([&] {
-    return Transition(fcinfo, [](const pg::Args& args) { return std::make_unique<run::Step>(std::string_view(args.bytea(1, "state"))); });
+    return Transition(fcinfo, [](const pg::Args& args) { return std::make_unique<train::FitStep>(std::string_view(args.bytea(1, "state"))); });
   });
 }
 
 Datum pg_cerebro_fit_step_slot_transition(PG_FUNCTION_ARGS) {
   return pg::entry(
-      [&] { return Transition(fcinfo, [](const pg::Args& args) { return std::make_unique<run::Step>(args.int4(1, "slot")); }); });
+      [&] { return Transition(fcinfo, [](const pg::Args& args) { return std::make_unique<train::FitStep>(args.int4(1, "slot")); }); });
 }
 
 Datum pg_cerebro_fit_step_final(PG_FUNCTION_ARGS) {
@@ -80,7 +80,7 @@ Datum pg_cerebro_fit_step_final(PG_FUNCTION_ARGS) {
     if (holder->step == nullptr) {
       throw Error(ErrorCode::kInvalidParameter, "the result of fit_step can be taken once only", "Its final function hands the state on.");
     }
-    const std::unique_ptr<run::Step> step = std::move(holder->step);
+    const std::unique_ptr<train::FitStep> step = std::move(holder->step);
     const std::string state = step->Finish();
     if (state.size() > MaxAllocSize - VARHDRSZ) {
       throw Error(ErrorCode::kLimitExceeded,
@@ -96,7 +96,7 @@ Datum pg_cerebro_init_state(PG_FUNCTION_ARGS) {
     const pg::Args args(fcinfo);
     const auto seed = static_cast<uint64_t>(args.opt_int8(5).value_or(0));
     const auto stream = static_cast<uint64_t>(static_cast<int64_t>(args.opt_int4(6).value_or(0)));
-    return pg::ByteaDatum(run::InitialState(args.text(0, "model_arch_table"), args.int4(1, "model_id"), args.text(2, "compile_params"),
+    return pg::ByteaDatum(train::InitialState(args.text(0, "model_arch_table"), args.int4(1, "model_id"), args.text(2, "compile_params"),
                                             args.opt_text(3).value_or(""), args.text(4, "source_table"), seed, stream));
   });
 }
@@ -104,7 +104,7 @@ Datum pg_cerebro_init_state(PG_FUNCTION_ARGS) {
 Datum pg_cerebro_state_tensors(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     const pg::Args args(fcinfo);
-    pg::ReturnRows(fcinfo, run::StateTensors(args.bytea(0, "state")));
+    pg::ReturnRows(fcinfo, train::StateTensors(args.bytea(0, "state")));
     return Datum{0};
   });
 }

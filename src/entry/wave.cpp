@@ -7,8 +7,9 @@
 #include "pg/args.hpp"
 #include "pg/cluster.hpp"
 #include "pg/own.hpp"
-#include "run/state_weights.hpp"
-#include "run/wave_step.hpp"
+#include "segments/segment_process.hpp"
+#include "segments/segment_report.hpp"
+#include "store/training_state.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"
@@ -53,9 +54,9 @@ Datum pg_cerebro_fit_bundle_transition(PG_FUNCTION_ARGS) {
     int64* number = PG_ARGISNULL(0) ? nullptr : static_cast<int64*>(static_cast<void*>(PG_GETARG_POINTER(0)));
     if (number == nullptr) {
       number = pg::call([&] { return static_cast<int64*>(MemoryContextAllocZero(context, sizeof(int64))); });
-      *number = run::BeginWave(args.bytea(1, "orders"));
+      *number = segments::BeginRound(args.bytea(1, "orders"));
     }
-    run::WaveStep& wave = run::CurrentWave(*number);
+    segments::SegmentRound& wave = segments::CurrentRound(*number);
     const int kind = args.int4(2, "kind"), a = args.int4(3, "a"), b = args.int4(4, "b");
     if (kind == kStateRow) {
       if (PG_ARGISNULL(kFirstData)) throw Error(ErrorCode::kNullValue, "a piece of a training state is NULL");
@@ -72,7 +73,7 @@ Datum pg_cerebro_fit_bundle_final(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     AggregateContext(fcinfo);
     const int64 number = *static_cast<int64*>(static_cast<void*>(PG_GETARG_POINTER(0)));
-    run::CurrentWave(number).Finish();
+    segments::CurrentRound(number).Finish();
     return Int64GetDatum(number);
   });
 }
@@ -85,7 +86,7 @@ struct Rows {
   MemoryContext row_memory;
 };
 
-HeapTuple FormRow(const Rows& rows, const run::WaveRow& row) {
+HeapTuple FormRow(const Rows& rows, const segments::RoundRow& row) {
   Datum values[6] = {};
   bool nulls[6] = {};
   const auto bytes = [](const char* data, size_t size) {
@@ -109,9 +110,9 @@ HeapTuple FormRow(const Rows& rows, const run::WaveRow& row) {
 bool NextRow(FunctionCallInfo fcinfo, FuncCallContext* calls, Datum* result) {
   const int64 number = PG_GETARG_INT64(0);
   auto* rows = static_cast<Rows*>(calls->user_fctx);
-  run::WaveRow row;
-  if (!run::CurrentWave(number).Next(&row)) {
-    run::EndWave(number);
+  segments::RoundRow row;
+  if (!segments::CurrentRound(number).Next(&row)) {
+    segments::EndRound(number);
     return false;
   }
   // the row before this one has been sent or stored by now
@@ -151,7 +152,7 @@ Datum pg_cerebro_state_weights_transition(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     const MemoryContext context = AggregateContext(fcinfo);
     auto* weights =
-        PG_ARGISNULL(0) ? pg::NewIn<run::StateWeights>(context) : static_cast<run::StateWeights*>(static_cast<void*>(PG_GETARG_POINTER(0)));
+        PG_ARGISNULL(0) ? pg::NewIn<store::StateWeights>(context) : static_cast<store::StateWeights*>(static_cast<void*>(PG_GETARG_POINTER(0)));
     if (!PG_ARGISNULL(1)) weights->Add(View(fcinfo, 1));
     return PointerGetDatum(weights);
   });
@@ -162,7 +163,7 @@ Datum pg_cerebro_state_weights_final(PG_FUNCTION_ARGS) {
   std::optional<Datum> result;
   pg::entry([&] {
     AggregateContext(fcinfo);
-    const auto bytes = static_cast<run::StateWeights*>(static_cast<void*>(PG_GETARG_POINTER(0)))->Take();
+    const auto bytes = static_cast<store::StateWeights*>(static_cast<void*>(PG_GETARG_POINTER(0)))->Take();
     if (bytes) result = pg::ByteaDatum(*bytes);
   });
   if (!result) PG_RETURN_NULL();
@@ -170,5 +171,5 @@ Datum pg_cerebro_state_weights_final(PG_FUNCTION_ARGS) {
 }
 
 Datum pg_cerebro_segment_report(PG_FUNCTION_ARGS) {
-  return pg::entry([&]() -> Datum { return pg::TextDatum(run::SegmentReport()); });
+  return pg::entry([&]() -> Datum { return pg::TextDatum(segments::SegmentReport()); });
 }

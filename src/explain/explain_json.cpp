@@ -1,0 +1,163 @@
+// The plan as one JSON document in the manner of EXPLAIN (FORMAT JSON): an array with one object, keys in words. Keys never change their
+// meaning and are never left out where a value exists; further ones may come.
+#include <cmath>
+#include <utility>
+
+#include "base/literal.hpp"
+#include "base/value.hpp"
+#include "explain/explain_model.hpp"
+
+namespace explain {
+namespace {
+
+using base::Dict;
+using base::List;
+using base::Value;
+
+// Sizes are whole bytes.
+Value Bytes(double bytes) { return static_cast<int64_t>(std::llround(bytes)); }
+
+template <typename T>
+Value Integers(const std::vector<T>& values) {
+  List list;
+  for (const T v : values) list.emplace_back(static_cast<int64_t>(v));
+  return list;
+}
+
+Value Rewrites(const std::vector<ExplainedRewrite>& rewrites) {
+  List list;
+  for (const ExplainedRewrite& rewrite : rewrites) {
+    list.emplace_back(Dict{{"Rewrite", rewrite.name},
+                           {"Applied", rewrite.applied},
+                           {"Reason", rewrite.reason},
+                           {"Estimated Seconds Saved", rewrite.saved_seconds}});
+  }
+  return list;
+}
+
+void AddActual(const std::optional<ExplainedActual>& actual, Dict* dict) {
+  if (!actual) return;
+  dict->emplace_back("Actual Visit Seconds", actual->visit_seconds);
+  dict->emplace_back("Actual Seconds", actual->seconds);
+  dict->emplace_back("Actual Visits", actual->visits);
+  dict->emplace_back("Actual Rows", actual->rows);
+  dict->emplace_back("Actual to Estimated", actual->ratio);
+  dict->emplace_back("Diverged Models", actual->diverged);
+  dict->emplace_back("Stopped Models", actual->stopped);
+}
+
+Value Table(const ExplainedTable& table) {
+  return Dict{{"Table", table.name}, {"Rows", table.rows}, {"Partitions", table.partitions}, {"Bytes", Bytes(table.bytes)}};
+}
+
+Value Driver(const ExplainedDriver& driver) {
+  Dict dict{{"Kind", driver.kind}, {"Workers Planned", driver.workers}, {"Cores", driver.cores}};
+  if (!driver.reason.empty()) dict.emplace_back("Reason", driver.reason);
+  if (driver.data_segments > 0) {
+    dict.emplace_back("Data Segments", driver.data_segments);
+    dict.emplace_back("Waves per Iteration", driver.waves);
+    dict.emplace_back("Partitions per Segment", driver.partitions_each);
+  }
+  return dict;
+}
+
+Value Memory(const ExplainedMemory& memory) {
+  Dict dict{{"State Bytes", Bytes(memory.states)}, {"State Place", memory.states_place}};
+  if (memory.has_room) {
+    dict.emplace_back("Shared State Limit Bytes", Bytes(memory.shared_state_mem));
+    dict.emplace_back("Free Shared Memory Bytes", Bytes(memory.shared_free));
+  }
+  dict.emplace_back("Largest Group Bytes", Bytes(memory.widest_group));
+  dict.emplace_back("Group Limit Bytes", Bytes(memory.group_mem));
+  dict.emplace_back("Data Bytes", Bytes(memory.table));
+  dict.emplace_back("Data Cache Limit Bytes", Bytes(memory.cache_mem));
+  return dict;
+}
+
+Value Group(const ExplainedGroup& group) {
+  Dict dict{{"Node Type", "Group"},
+            {"mst_key", Integers(group.mst_keys)},
+            {"Width", static_cast<int64_t>(group.mst_keys.size())},
+            {"model_id", group.model_id},
+            {"Architecture", group.architecture.empty() ? Value() : Value(group.architecture)},
+            {"Trainer", group.trainer},
+            {"Batch Size", group.batch_size},
+            {"Mini-Batches per Turn", group.turn},
+            {"Parameters", group.parameters},
+            {"State Bytes", Bytes(group.state_bytes)},
+            {"Workspace Bytes", Bytes(group.workspace_bytes)},
+            {"Estimated Visit FLOPs", group.flops},
+            {"Input Density", group.input_density},
+            {"Estimated Visit Seconds", group.visit_seconds},
+            {"Estimated Iteration Seconds", group.iteration_seconds}};
+  AddActual(group.actual, &dict);
+  dict.emplace_back("Rewrites", Rewrites(group.rewrites));
+  return dict;
+}
+
+Value Bundle(const ExplainedBundle& bundle, size_t number) {
+  Dict dict{{"Node Type", "Bundle"},
+            {"Bundle", static_cast<int64_t>(number)},
+            {"mst_key", Integers(bundle.mst_keys)},
+            {"Partitions", Integers(bundle.partitions)},
+            {"Estimated Visit Seconds", bundle.visit_seconds},
+            {"Estimated Iteration Seconds", bundle.iteration_seconds}};
+  AddActual(bundle.actual, &dict);
+  dict.emplace_back("Rewrites", Rewrites(bundle.rewrites));
+  List groups;
+  for (const ExplainedGroup& group : bundle.groups) groups.push_back(Group(group));
+  dict.emplace_back("Plans", std::move(groups));
+  return dict;
+}
+
+Value RunActual(const ExplainedRunActual& actual) {
+  return Dict{{"Seconds", actual.seconds},
+              {"Run Seconds", actual.hop_seconds},
+              {"Training Seconds", actual.training_seconds},
+              {"Actual to Estimated", actual.ratio},
+              {"Workers Launched", actual.workers},
+              {"State Place", actual.states_place},
+              {"Visits", actual.visits},
+              {"Rows", actual.rows},
+              {"Evaluations", actual.evaluations},
+              {"Diverged Models", actual.diverged},
+              {"Stopped Models", actual.stopped}};
+}
+
+Value Strings(const std::vector<std::string>& texts) {
+  List list;
+  for (const std::string& text : texts) list.emplace_back(text);
+  return list;
+}
+
+}  // namespace
+
+std::string ExplainAsJson(const ExplainedFit& fit) {
+  Dict plan{{"Node Type", "Model Hopper"},
+            {"Models", fit.models},
+            {"Iterations", fit.iterations},
+            {"Partitions", fit.partitions},
+            {"Source", Table(fit.source)},
+            {"Validation", fit.validation ? Table(*fit.validation) : Value()},
+            {"Output", fit.output},
+            {"Warm Start", fit.warm_start},
+            {"Metrics after Iterations", Integers(fit.due)},
+            {"Stopping", Strings(fit.stopping)},
+            {"Driver", Driver(fit.driver)},
+            {"Memory", Memory(fit.memory)},
+            {"Estimated Iteration Seconds", fit.iteration_seconds},
+            {"Lower Bound Iteration Seconds", fit.bound_seconds},
+            {"Estimated Start Seconds", fit.start_seconds},
+            {"Estimated Training Seconds", fit.training_seconds},
+            {"Estimated Metrics Seconds", fit.metrics_seconds},
+            {"Estimated Seconds", fit.total_seconds},
+            {"Rewrites", Rewrites(fit.rewrites)}};
+  List bundles;
+  for (size_t b = 0; b < fit.bundles.size(); b++) bundles.push_back(Bundle(fit.bundles[b], b));
+  plan.emplace_back("Plans", std::move(bundles));
+  Dict document{{"Plan", std::move(plan)}};
+  if (fit.actual) document.emplace_back("Actual", RunActual(*fit.actual));
+  return base::FormatJson(List{Value(std::move(document))});
+}
+
+}  // namespace explain

@@ -1,0 +1,58 @@
+// The models of a bundle on one pass over a partition: each buffer is taken once and fed to all of them.
+//
+// No SQL and no memory of states: a driver attaches the models to blocks wherever those lie, makes one of these, feeds it the partition's
+// buffers in order, and detaches. Both drivers train through this class, so that the step is the same on PostgreSQL and on Greenplum.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/tensor.hpp"
+#include "engine/model.hpp"
+#include "engine/model_group.hpp"
+
+namespace train {
+
+/// Members that train side by side: places in BundleVisit's models.
+struct FusedModels {
+  std::vector<int> members;
+  int turn = 0;  // engine::ModelGroup
+};
+
+class BundleVisit {
+ public:
+  /// models: attached from Begin to End; they and data outlive the step. groups: every model in one of them at most; models in none train
+  /// alone, each in memory of its own. workspace: of the groups, kept by this thread from step to step; nullptr: each group makes its own.
+  /// Models that have diverged before may be among them: they are left as they are.
+  BundleVisit(std::vector<engine::Model*> models, const base::DataSpec* data, const std::vector<FusedModels>& groups = {},
+             const std::shared_ptr<engine::KernelMemory>& workspace = nullptr);
+
+  /// Begins the visit of every model.
+  void Begin();
+  /// Trains all models on one packed buffer. columns: its data columns in the packed table's order. Errors: kInvalidParameter when the
+  /// columns do not fit the data; what `poll`, called once a mini-batch, throws.
+  void Feed(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns, const engine::Poll& poll);
+  /// Ends the visit of every model.
+  void End();
+
+  bool begun() const { return begun_; }
+  bool ended() const { return ended_; }
+  /// What each model saw of the pass, in the order of the models.
+  const std::vector<engine::TrainResult>& results() const { return results_; }
+
+ private:
+  struct Group {
+    std::vector<int> members;
+    std::unique_ptr<engine::ModelGroup> models;
+  };
+
+  std::vector<engine::Model*> models_;
+  const base::DataSpec* data_;
+  std::vector<Group> groups_;
+  std::vector<engine::TrainResult> results_;
+  bool begun_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace train

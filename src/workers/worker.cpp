@@ -1,0 +1,285 @@
+#include "workers/worker.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.hpp"
+#include "engine/kernel_memory.hpp"
+#include "pg/names.hpp"
+#include "pg/report.hpp"
+#include "pg/settings.hpp"
+#include "data/packed_table.hpp"
+#include "store/model_spec.hpp"
+#include "train/bundle_visit.hpp"
+#include "train/run.hpp"
+#include "train/scorer.hpp"
+#include "train/visit_context.hpp"
+#include "workers/shared_memory.hpp"
+
+namespace workers {
+namespace {
+
+/// Holds the run's lock for a few instructions; nothing in its scope may throw.
+class Locked {
+ public:
+  explicit Locked(pg::SharedSync* sync) : sync_(sync) { sync_->Lock(); }
+  ~Locked() { sync_->Unlock(); }
+  Locked(const Locked&) = delete;
+  Locked& operator=(const Locked&) = delete;
+
+ private:
+  pg::SharedSync* sync_;
+};
+
+bool Diverged(const void* block) { return static_cast<const engine::StateCounters*>(block)->diverged_step != 0; }
+
+plan::Group Alone(int model) {
+  plan::Group group;
+  group.models = {model};
+  return group;
+}
+
+// The aggregate over one partition in buffer order. The subquery's order is the index's; no sort is planned for it.
+std::string VisitQuery(const data::PackedTable& table) {
+  const std::string columns = table.DataColumns();
+  return "SELECT cerebro.fit_step($1::pg_catalog.int4, v.partition_id, v.buffer_id, " + columns +
+         ") FROM (SELECT partition_id, buffer_id, " + columns + " FROM " + table.name.Sql() +
+         " WHERE partition_id OPERATOR(pg_catalog.=) $2::pg_catalog.int4 ORDER BY partition_id, buffer_id) v";
+}
+
+}  // namespace
+
+StatesView::StatesView(SharedRun* shared) {
+  if (shared->states_path[0] == '\0') {
+    data_ = At<char>(shared, shared->states_offset);
+    return;
+  }
+  file_ = std::make_unique<pg::MappedFile>(pg::MappedFile::Open(shared->states_path, shared->states_bytes));
+  data_ = static_cast<char*>(file_->data());
+}
+
+Worker::Worker(SharedRun* shared, char* states, train::RunSpec spec, int number)
+    : shared_(shared),
+      states_(states),
+      spec_(std::move(spec)),
+      number_(number),
+      options_(store::EngineOptions(spec_.use_gpus)),
+      scheduler_(At<char>(shared, shared->scheduler_offset), spec_.plan, false),
+      models_(spec_.models.size()),
+      workspace_(std::make_shared<engine::KernelMemory>()),
+      cache_(static_cast<size_t>(pg::CurrentSettings().cache_mem)) {
+  options_.precision = spec_.precision;
+}
+
+Worker::~Worker() = default;
+
+engine::Model* Worker::ModelOf(int index) {
+  std::unique_ptr<engine::Model>& model = models_[static_cast<size_t>(index)];
+  if (model == nullptr) model = store::BuildModel(spec_.models[static_cast<size_t>(index)], spec_.training.spec, options_);
+  return model.get();
+}
+
+// Neither diverged nor stopped.
+bool Worker::Trains(int index) const {
+  return At<uint8_t>(shared_, shared_->stopped_offset)[index] == 0 &&
+         !Diverged(states_ + At<uint64_t>(shared_, shared_->state_offsets_offset)[index]);
+}
+
+bool Worker::TryWork() {
+  plan::Scheduler::Task task;
+  int table = 0, partition = -1;
+  bool train = false;
+  {
+    Locked lock(&shared_->sync);
+    seen_events_ = shared_->events;
+    if (shared_->phase == RunPhase::kStop) {
+      stopped_ = true;
+    } else if (shared_->phase == RunPhase::kTrain) {
+      train = scheduler_.Take(&task);
+    } else if (shared_->phase == RunPhase::kScore) {
+      table = shared_->score_table;
+      const int partitions = table == kTrainingTable ? shared_->partitions : shared_->validation_partitions;
+      if (shared_->score_next < partitions) partition = shared_->score_next++;
+    }
+  }
+  if (train) {
+    VisitBundle(task);
+  } else if (partition >= 0) {
+    Score(table, partition);
+  }
+  return train || partition >= 0;
+}
+
+void Worker::WaitForChange(int timeout_ms) {
+  pg::PrepareWait(&shared_->sync);
+  bool changed = false;
+  {
+    Locked lock(&shared_->sync);
+    changed = shared_->events != seen_events_;
+  }
+  if (!changed) pg::Wait(&shared_->sync, timeout_ms);
+  pg::CancelWait();
+}
+
+// The models of a bundle go over the partition in one query, or each group in one of its own.
+void Worker::VisitBundle(const plan::Scheduler::Task& task) {
+  const auto number = static_cast<size_t>(task.bundle);
+  const plan::Bundle& bundle = spec_.plan.bundles[number];
+  const plan::BundleGroups& together = spec_.grouping.bundles[number];
+  const int partition = spec_.plan.PartitionAt(task.bundle, spec_.first_iteration[number] + task.iteration, task.visit);
+  if (together.shared_scan.applied) {
+    Visit(together.groups, task, partition);
+  } else {
+    for (const plan::Group& group : together.groups) {
+      if (group.horizontal.applied) {
+        Visit({group}, task, partition);
+      } else {
+        for (const int index : group.models) Visit({Alone(index)}, task, partition);
+      }
+    }
+  }
+  double total = 0, alive = 0;
+  for (const int index : bundle.models) {
+    total += spec_.costs[static_cast<size_t>(index)];
+    if (Trains(index)) alive += spec_.costs[static_cast<size_t>(index)];
+  }
+  {
+    Locked lock(&shared_->sync);
+    scheduler_.Done(task, total > 0 ? alive / total : 0);
+    At<uint32_t>(shared_, shared_->tasks_offset)[task.iteration]++;
+    shared_->events++;
+  }
+  shared_->sync.Broadcast();
+}
+
+// The hop itself: whoever holds the bundle's task lays its models over their states, trains one partition and lets go. Models that have
+// diverged are left out.
+void Worker::Visit(const std::vector<plan::Group>& groups, const plan::Scheduler::Task& task, int partition) {
+  std::vector<int> members;
+  std::vector<engine::Model*> models;
+  std::vector<train::FusedModels> step_groups;
+  for (const plan::Group& group : groups) {
+    train::FusedModels step_group;
+    step_group.turn = group.turn;
+    for (const int index : group.models) {
+      if (!Trains(index)) continue;
+      step_group.members.push_back(static_cast<int>(members.size()));
+      members.push_back(index);
+      models.push_back(ModelOf(index));
+    }
+    if (group.horizontal.applied) step_groups.push_back(std::move(step_group));
+  }
+  if (members.empty()) return;
+  if (visit_query_ == nullptr) {
+    visit_query_ = std::make_unique<pg::Statement>(VisitQuery(spec_.training), std::vector<std::string>{"int8", "int8"});
+  }
+  train::BundleVisit step(models, &spec_.training.spec, step_groups, workspace_);
+  train::ActiveVisit visit;
+  visit.slot = task.bundle;
+  visit.step = &step;
+  visit.cache = &cache_;
+  const double started = pg::Now();
+  for (size_t i = 0; i < models.size(); i++) models[i]->Attach(BlockOf(members[i]));
+  {
+    train::VisitScope scope(&visit);
+    visit_query_->Run({static_cast<int64_t>(task.bundle), static_cast<int64_t>(partition)});
+  }
+  if (!step.begun()) {  // an empty partition: nothing to learn, but the visit counts
+    step.Begin();
+    step.End();
+  }
+  for (engine::Model* model : models) model->Detach();
+  LogVisit(members, step.results(), task, partition, started, pg::Now());
+}
+
+// The models of a visit are interleaved, mini-batch by mini-batch. In the log they follow each other: a stretch for each model, of the time
+// measured for its own steps and an equal share of all the rest (query, fetching, shared gathers), so that stretches add up to the visit.
+void Worker::LogVisit(const std::vector<int>& members, const std::vector<engine::TrainResult>& results,
+                         const plan::Scheduler::Task& task, int partition, double started, double ended) {
+  double own = 0;
+  for (const engine::TrainResult& result : results) own += result.seconds;
+  const double share = std::max(0.0, ended - started - own) / static_cast<double>(members.size());
+  double from = started;
+  for (size_t i = 0; i < members.size(); i++) {
+    const engine::TrainResult& result = results[i];
+    train::VisitRecord record;
+    record.model = members[i];
+    record.iteration = task.iteration;
+    record.visit = task.visit;
+    record.partition = partition;
+    record.worker = number_;
+    record.started = from;
+    record.ended = i + 1 == members.size() ? std::max(from, ended) : std::min(ended, from + result.seconds + share);
+    from = record.ended;
+    record.rows = result.rows;
+    record.loss = result.rows > 0 ? result.loss_sum / static_cast<double>(result.rows) : 0;
+    char* block = BlockOf(members[i]);
+    record.diverged_step = static_cast<engine::StateCounters*>(static_cast<void*>(block))->diverged_step;
+    const int epochs = spec_.models[static_cast<size_t>(members[i])].config.epochs;
+    if (!Diverged(block)) data::CheckVisitedRows(spec_.training, partition, record.rows / epochs);
+    Log(record);
+  }
+}
+
+void Worker::Log(const train::VisitRecord& record) {
+  for (;;) {
+    bool written = false;
+    {
+      Locked lock(&shared_->sync);
+      seen_events_ = shared_->events;
+      if (shared_->ring_head - shared_->ring_tail < shared_->ring_size) {
+        At<train::VisitRecord>(shared_, shared_->ring_offset)[shared_->ring_head++ % shared_->ring_size] = record;
+        shared_->rows_trained += record.rows;
+        written = true;
+      }
+    }
+    if (written) return;
+    if (number_ < 0) throw base::Error(base::ErrorCode::kInternal, "the visit ring is full in the session's own run");
+    WaitForChange(100);  // the caller takes records out
+  }
+}
+
+// All models that still train, in one scan. The sums of others stay as they were: nobody reads them.
+void Worker::Score(int table, int partition) {
+  const size_t count = spec_.models.size();
+  std::vector<engine::Model*> alive;
+  std::vector<size_t> places;
+  size_t stride = 0, alive_sums = 0;
+  for (size_t i = 0; i < count; i++) {
+    engine::Model* model = ModelOf(static_cast<int>(i));
+    char* block = BlockOf(static_cast<int>(i));
+    if (Trains(static_cast<int>(i))) {
+      model->Attach(block);
+      alive.push_back(model);
+      places.push_back(stride);
+      alive_sums += model->sums_size();
+    }
+    stride += model->sums_size();
+  }
+  std::vector<double> found(alive_sums, 0.0);
+  train::Scorer(alive, table == kTrainingTable ? spec_.training : spec_.validation, workspace_).ScorePartition(partition, found.data());
+  double* sums = At<double>(shared_, shared_->sums_offset[table]) + static_cast<size_t>(partition) * stride;
+  const double* from = found.data();
+  for (size_t i = 0; i < alive.size(); i++) {
+    std::copy(from, from + alive[i]->sums_size(), sums + places[i]);
+    from += alive[i]->sums_size();
+    alive[i]->Detach();
+  }
+  {
+    Locked lock(&shared_->sync);
+    shared_->score_done++;
+    shared_->events++;
+  }
+  shared_->sync.Broadcast();
+}
+
+void RunWorker(void* shared, size_t bytes, int number) {
+  auto* run = static_cast<SharedRun*>(shared);
+  StatesView states(run);
+  Worker work(run, states.data(), ReadRunSpec(At<char>(run, run->spec_offset), run->spec_bytes), number);
+  while (!work.stopped()) {
+    if (!work.TryWork() && !work.stopped()) work.WaitForChange(1000);
+  }
+}
+
+}  // namespace workers
