@@ -1,4 +1,4 @@
-// The SQL functions that segments run in a wave (run/wave_step.hpp): an aggregate that takes states and buffers, a set-returning function
+// The SQL functions that segments run in a round (run/wave_step.hpp): an aggregate that takes states and buffers, a set-returning function
 // that hands its result out, and what the coordinator asks of every segment before a run.
 #include <memory>
 #include <string>
@@ -56,13 +56,13 @@ Datum pg_cerebro_fit_bundle_transition(PG_FUNCTION_ARGS) {
       number = pg::call([&] { return static_cast<int64*>(MemoryContextAllocZero(context, sizeof(int64))); });
       *number = segments::BeginRound(args.bytea(1, "orders"));
     }
-    segments::SegmentRound& wave = segments::CurrentRound(*number);
+    segments::SegmentRound& round = segments::CurrentRound(*number);
     const int kind = args.int4(2, "kind"), a = args.int4(3, "a"), b = args.int4(4, "b");
     if (kind == kStateRow) {
       if (PG_ARGISNULL(kFirstData)) throw Error(ErrorCode::kNullValue, "a piece of a training state is NULL");
-      wave.AddState(a, b, View(fcinfo, kFirstData));
-    } else if (!wave.FeedKept(a, b)) {
-      wave.Feed(a, b, entry::DataColumns(fcinfo, kFirstData));
+      round.AddState(a, b, View(fcinfo, kFirstData));
+    } else if (!round.FeedKept(a, b)) {
+      round.Feed(a, b, entry::DataColumns(fcinfo, kFirstData));
     }
     return PointerGetDatum(number);
   });
@@ -106,7 +106,7 @@ HeapTuple FormRow(const Rows& rows, const segments::RoundRow& row) {
   return heap_form_tuple(rows.desc, values, nulls);
 }
 
-/// The next row of the wave's result; false at its end.
+/// The next row of the round's result; false at its end.
 bool NextRow(FunctionCallInfo fcinfo, FuncCallContext* calls, Datum* result) {
   const int64 number = PG_GETARG_INT64(0);
   auto* rows = static_cast<Rows*>(calls->user_fctx);
@@ -134,9 +134,9 @@ Datum pg_cerebro_wave_rows(PG_FUNCTION_ARGS) {
     calls = SRF_FIRSTCALL_INIT();
     const MemoryContext before = MemoryContextSwitchTo(calls->multi_call_memory_ctx);
     auto* rows = static_cast<Rows*>(palloc0(sizeof(Rows)));
-    if (get_call_result_type(fcinfo, nullptr, &rows->desc) != TYPEFUNC_COMPOSITE) elog(ERROR, "the wave's row type is missing");
+    if (get_call_result_type(fcinfo, nullptr, &rows->desc) != TYPEFUNC_COMPOSITE) elog(ERROR, "the round's row type is missing");
     rows->desc = BlessTupleDesc(rows->desc);
-    rows->row_memory = pg::compat::NewMemoryContext(calls->multi_call_memory_ctx, "pg_cerebro wave row");
+    rows->row_memory = pg::compat::NewMemoryContext(calls->multi_call_memory_ctx, "pg_cerebro round row");
     calls->user_fctx = rows;
     MemoryContextSwitchTo(before);
   }

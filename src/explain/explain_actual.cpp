@@ -52,9 +52,9 @@ void AddActual(const train::PreparedFit& fit, const train::RunResult& result, do
     ExplainedBundle& bundle = explained->bundles[b];
     const std::vector<int>& members = fit.plan.bundles[b].models;
     bundle.actual = Actual(result, by_model, members, bundle.visit_seconds);
-    for (size_t g = 0; g < bundle.groups.size(); g++) {
-      ExplainedGroup& group = bundle.groups[g];
-      group.actual = Actual(result, by_model, fit.grouping.bundles[b].groups[g].models, group.visit_seconds);
+    for (size_t g = 0; g < bundle.fusion_groups.size(); g++) {
+      ExplainedFusionGroup& fusion_group = bundle.fusion_groups[g];
+      fusion_group.actual = Actual(result, by_model, fit.fusion.bundles[b].fusion_groups[g].models, fusion_group.visit_seconds);
     }
     all.insert(all.end(), members.begin(), members.end());
   }

@@ -55,7 +55,7 @@ Value Driver(const ExplainedDriver& driver) {
   if (!driver.reason.empty()) dict.emplace_back("Reason", driver.reason);
   if (driver.data_segments > 0) {
     dict.emplace_back("Data Segments", driver.data_segments);
-    dict.emplace_back("Waves per Iteration", driver.waves);
+    dict.emplace_back("Rounds per Iteration", driver.rounds);
     dict.emplace_back("Partitions per Segment", driver.partitions_each);
   }
   return dict;
@@ -67,31 +67,31 @@ Value Memory(const ExplainedMemory& memory) {
     dict.emplace_back("Shared State Limit Bytes", Bytes(memory.shared_state_mem));
     dict.emplace_back("Free Shared Memory Bytes", Bytes(memory.shared_free));
   }
-  dict.emplace_back("Largest Group Bytes", Bytes(memory.widest_group));
-  dict.emplace_back("Group Limit Bytes", Bytes(memory.group_mem));
+  dict.emplace_back("Largest FusionGroup Bytes", Bytes(memory.widest_group));
+  dict.emplace_back("FusionGroup Limit Bytes", Bytes(memory.fusion_mem));
   dict.emplace_back("Data Bytes", Bytes(memory.table));
   dict.emplace_back("Data Cache Limit Bytes", Bytes(memory.cache_mem));
   return dict;
 }
 
-Value Group(const ExplainedGroup& group) {
-  Dict dict{{"Node Type", "Group"},
-            {"mst_key", Integers(group.mst_keys)},
-            {"Width", static_cast<int64_t>(group.mst_keys.size())},
-            {"model_id", group.model_id},
-            {"Architecture", group.architecture.empty() ? Value() : Value(group.architecture)},
-            {"Trainer", group.trainer},
-            {"Batch Size", group.batch_size},
-            {"Mini-Batches per Turn", group.turn},
-            {"Parameters", group.parameters},
-            {"State Bytes", Bytes(group.state_bytes)},
-            {"Workspace Bytes", Bytes(group.workspace_bytes)},
-            {"Estimated Visit FLOPs", group.flops},
-            {"Input Density", group.input_density},
-            {"Estimated Visit Seconds", group.visit_seconds},
-            {"Estimated Iteration Seconds", group.iteration_seconds}};
-  AddActual(group.actual, &dict);
-  dict.emplace_back("Rewrites", Rewrites(group.rewrites));
+Value FusionGroup(const ExplainedFusionGroup& fusion_group) {
+  Dict dict{{"Node Type", "FusionGroup"},
+            {"mst_key", Integers(fusion_group.mst_keys)},
+            {"Width", static_cast<int64_t>(fusion_group.mst_keys.size())},
+            {"model_id", fusion_group.model_id},
+            {"Architecture", fusion_group.architecture.empty() ? Value() : Value(fusion_group.architecture)},
+            {"Trainer", fusion_group.trainer},
+            {"Batch Size", fusion_group.batch_size},
+            {"Mini-Batches per Turn", fusion_group.batches_per_switch},
+            {"Parameters", fusion_group.parameters},
+            {"State Bytes", Bytes(fusion_group.state_bytes)},
+            {"Workspace Bytes", Bytes(fusion_group.workspace_bytes)},
+            {"Estimated Visit FLOPs", fusion_group.flops},
+            {"Input Density", fusion_group.input_density},
+            {"Estimated Visit Seconds", fusion_group.visit_seconds},
+            {"Estimated Iteration Seconds", fusion_group.iteration_seconds}};
+  AddActual(fusion_group.actual, &dict);
+  dict.emplace_back("Rewrites", Rewrites(fusion_group.rewrites));
   return dict;
 }
 
@@ -104,9 +104,9 @@ Value Bundle(const ExplainedBundle& bundle, size_t number) {
             {"Estimated Iteration Seconds", bundle.iteration_seconds}};
   AddActual(bundle.actual, &dict);
   dict.emplace_back("Rewrites", Rewrites(bundle.rewrites));
-  List groups;
-  for (const ExplainedGroup& group : bundle.groups) groups.push_back(Group(group));
-  dict.emplace_back("Plans", std::move(groups));
+  List fusion_groups;
+  for (const ExplainedFusionGroup& fusion_group : bundle.fusion_groups) fusion_groups.push_back(FusionGroup(fusion_group));
+  dict.emplace_back("Plans", std::move(fusion_groups));
   return dict;
 }
 

@@ -98,7 +98,7 @@ plan::RunEstimate Estimate(const train::FitArguments& arguments, const train::Pr
     cost.seconds_per_scored_row *= width;
     work.costs.push_back(cost);
   }
-  work.data = fit.group_data;
+  work.data = fit.fusion_data;
   if (fit.validation) {
     const ExplainedTable validation = Table(*fit.validation);
     work.validation_rows = static_cast<double>(validation.rows);
@@ -110,8 +110,8 @@ plan::RunEstimate Estimate(const train::FitArguments& arguments, const train::Pr
   work.share = Share(arguments, fit);
   work.hands = Hands(fit);
   work.started = fit.segments ? work.hands : fit.workers;
-  work.waves = fit.segments ? fit.segments->data_segments : 0;
-  return plan::EstimateRun(fit.plan, fit.grouping, work);
+  work.rounds = fit.segments ? fit.segments->data_segments : 0;
+  return plan::EstimateRun(fit.plan, fit.fusion, work);
 }
 
 ExplainedDriver Driver(const train::PreparedFit& fit) {
@@ -120,7 +120,7 @@ ExplainedDriver Driver(const train::PreparedFit& fit) {
   if (fit.segments) {
     driver.kind = "segments";
     driver.data_segments = fit.segments->data_segments;
-    driver.waves = fit.segments->data_segments;
+    driver.rounds = fit.segments->data_segments;
     driver.partitions_each = fit.segments->partitions_each;
   } else if (fit.workers > 0) {
     driver.kind = "parallel workers";
@@ -144,39 +144,39 @@ ExplainedMemory Memory(const train::PreparedFit& fit) {
                         : fit.workers == 0 ? "session memory"
                         : fits             ? "shared memory"
                                            : "a mapped file";
-  memory.group_mem = static_cast<double>(settings.group_mem);
-  for (const plan::BundleGroups& bundle : fit.grouping.bundles) {
-    for (const plan::Group& group : bundle.groups) memory.widest_group = std::max(memory.widest_group, group.state_bytes + group.workspace_bytes);
+  memory.fusion_mem = static_cast<double>(settings.fusion_mem);
+  for (const plan::BundleFusion& bundle : fit.fusion.bundles) {
+    for (const plan::FusionGroup& fusion_group : bundle.fusion_groups) memory.widest_group = std::max(memory.widest_group, fusion_group.state_bytes + fusion_group.workspace_bytes);
   }
   memory.table = Table(fit.training).bytes;
   memory.cache_mem = static_cast<double>(settings.cache_mem);
   return memory;
 }
 
-ExplainedGroup Group(const train::PreparedFit& fit, const plan::Group& group, const plan::GroupEstimate& estimate,
+ExplainedFusionGroup FusionGroup(const train::PreparedFit& fit, const plan::FusionGroup& fusion_group, const plan::FusionEstimate& estimate,
                      const std::vector<double>& densities) {
-  const train::PreparedModel& first = fit.models[static_cast<size_t>(group.models.front())];
-  ExplainedGroup explained;
-  explained.mst_keys = Keys(fit, group.models);
+  const train::PreparedModel& first = fit.models[static_cast<size_t>(fusion_group.models.front())];
+  ExplainedFusionGroup explained;
+  explained.mst_keys = Keys(fit, fusion_group.models);
   explained.model_id = first.architecture->model_id;
   explained.architecture = first.architecture->name;
   explained.trainer = first.kernels ? "kernels" : "autograd";
   explained.batch_size = first.spec.config.batch_size;
-  explained.turn = group.turn;
+  explained.batches_per_switch = fusion_group.batches_per_switch;
   explained.parameters = first.spec.graph.WeightCount();
-  explained.state_bytes = group.state_bytes;
-  explained.workspace_bytes = group.workspace_bytes;
+  explained.state_bytes = fusion_group.state_bytes;
+  explained.workspace_bytes = fusion_group.workspace_bytes;
   explained.flops = estimate.visit_flops;
-  explained.input_density = densities[static_cast<size_t>(group.models.front())];
+  explained.input_density = densities[static_cast<size_t>(fusion_group.models.front())];
   explained.visit_seconds = estimate.visit_seconds;
   explained.iteration_seconds = estimate.visit_seconds * fit.plan.partitions;
-  explained.rewrites.push_back(Rewrite("Horizontal", group.horizontal));
+  explained.rewrites.push_back(Rewrite("Horizontal", fusion_group.horizontal));
   return explained;
 }
 
 ExplainedBundle Bundle(const train::PreparedFit& fit, size_t b, const plan::BundleEstimate& estimate,
                        const std::vector<double>& densities) {
-  const plan::BundleGroups& together = fit.grouping.bundles[b];
+  const plan::BundleFusion& together = fit.fusion.bundles[b];
   ExplainedBundle bundle;
   bundle.mst_keys = Keys(fit, fit.plan.bundles[b].models);
   for (int v = 0; v < fit.plan.partitions; v++) {
@@ -185,7 +185,7 @@ ExplainedBundle Bundle(const train::PreparedFit& fit, size_t b, const plan::Bund
   bundle.visit_seconds = estimate.visit_seconds;
   bundle.iteration_seconds = estimate.visit_seconds * fit.plan.partitions;
   bundle.rewrites.push_back(Rewrite("Shared Scan", together.shared_scan));
-  for (size_t g = 0; g < together.groups.size(); g++) bundle.groups.push_back(Group(fit, together.groups[g], estimate.groups[g], densities));
+  for (size_t g = 0; g < together.fusion_groups.size(); g++) bundle.fusion_groups.push_back(FusionGroup(fit, together.fusion_groups[g], estimate.fusion_groups[g], densities));
   return bundle;
 }
 

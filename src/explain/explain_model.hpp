@@ -14,7 +14,7 @@
 
 namespace explain {
 
-/// A rewrite of the multi-query: of the run, of a bundle or of a group. Further kinds go into the same lists.
+/// A rewrite of the multi-query: of the run, of a bundle or of a fusion group. Further kinds go into the same lists.
 struct ExplainedRewrite {
   std::string name;
   bool applied = false;
@@ -22,7 +22,7 @@ struct ExplainedRewrite {
   double saved_seconds = 0;  // estimated, an iteration
 };
 
-/// What a run measured of a bundle or a group.
+/// What a run measured of a bundle or a fusion group.
 struct ExplainedActual {
   int64_t visits = 0;        // a model's visit of a partition is one
   int64_t rows = 0;          // that they trained on, epochs counted
@@ -32,12 +32,12 @@ struct ExplainedActual {
   int64_t diverged = 0, stopped = 0;  // models
 };
 
-struct ExplainedGroup {
+struct ExplainedFusionGroup {
   std::vector<int> mst_keys;
   int model_id = 0;          // of its first member: all have one shape
   std::string architecture;  // name, or empty
   std::string trainer;       // "kernels" or "autograd"
-  int batch_size = 0, turn = 0;
+  int batch_size = 0, batches_per_switch = 0;
   int64_t parameters = 0;    // of one member, trainable or not
   double state_bytes = 0, workspace_bytes = 0;  // of all members
   double flops = 0;          // of a visit of all members, zeros among them
@@ -52,7 +52,7 @@ struct ExplainedBundle {
   std::vector<int> partitions;  // of the first iteration, in order
   double visit_seconds = 0, iteration_seconds = 0;
   std::vector<ExplainedRewrite> rewrites;
-  std::vector<ExplainedGroup> groups;
+  std::vector<ExplainedFusionGroup> fusion_groups;
   std::optional<ExplainedActual> actual;
 };
 
@@ -68,7 +68,7 @@ struct ExplainedDriver {
   std::string reason;  // why there are no workers although some were asked for
   int workers = 0;     // planned
   int cores = 0;
-  int data_segments = 0, waves = 0, partitions_each = 0;  // segments
+  int data_segments = 0, rounds = 0, partitions_each = 0;  // segments
 };
 
 struct ExplainedMemory {
@@ -76,7 +76,7 @@ struct ExplainedMemory {
   std::string states_place;  // "session memory", "shared memory", "a mapped file", "tables on the segments"
   bool has_room = false;     // of workers: what decides between shared memory and file
   double shared_state_mem = 0, shared_free = 0;
-  double widest_group = 0, group_mem = 0;  // states and workspace
+  double widest_group = 0, fusion_mem = 0;  // states and workspace
   double table = 0, cache_mem = 0;         // packed training data, and what a process keeps of it
 };
 

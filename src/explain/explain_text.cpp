@@ -69,7 +69,7 @@ void AddTable(const char* what, const ExplainedTable& table, Lines* lines) {
 
 std::string Driver(const ExplainedDriver& driver) {
   if (driver.kind == "segments") {
-    return driver.kind + "  (data segments=" + Count(driver.data_segments) + " waves an iteration=" + Count(driver.waves) +
+    return driver.kind + "  (data segments=" + Count(driver.data_segments) + " rounds an iteration=" + Count(driver.rounds) +
            " partitions each=" + Count(driver.partitions_each) + ")";
   }
   if (driver.workers > 0) return driver.kind + "  (planned=" + Count(driver.workers) + " cores=" + Count(driver.cores) + ")";
@@ -99,7 +99,7 @@ void AddMemory(const ExplainedMemory& memory, Lines* lines) {
                     (memory.has_room ? "  (cerebro.shared_state_mem=" + Size(memory.shared_state_mem) + " free shared memory=" +
                                            Size(memory.shared_free) + ")"
                                      : ""));
-  lines->Add(2, "Group Memory: " + Size(memory.widest_group) + " for the largest group  (cerebro.group_mem=" + Size(memory.group_mem) + ")");
+  lines->Add(2, "FusionGroup Memory: " + Size(memory.widest_group) + " for the largest fusion_group  (cerebro.fusion_mem=" + Size(memory.fusion_mem) + ")");
   lines->Add(2, "Data Cache: " + Size(memory.table) + (memory.table <= memory.cache_mem ? ", read once a process" : ", read again at every visit what does not fit") +
                     "  (cerebro.cache_mem=" + Size(memory.cache_mem) + " a process)");
 }
@@ -112,15 +112,15 @@ void AddRunActual(const ExplainedRunActual& actual, Lines* lines) {
                     " states in " + actual.states_place);
 }
 
-void AddGroup(const ExplainedGroup& group, Lines* lines) {
-  lines->Add(8, "->  Group  (models=" + Count(static_cast<int64_t>(group.mst_keys.size())) + " visit=" + Seconds(group.visit_seconds) +
-                    " iteration=" + Seconds(group.iteration_seconds) + " flops=" + Number("%.3g", group.flops) + ")" + Actual(group.actual));
-  lines->Add(14, Keys(group.mst_keys));
-  lines->Add(14, "Architecture: " + Count(group.model_id) + (group.architecture.empty() ? "" : " (" + group.architecture + ")") +
-                     "  (parameters=" + Count(group.parameters) + " batch_size=" + Count(group.batch_size) + ")");
-  lines->Add(14, "Trainer: " + group.trainer + "  (states=" + Size(group.state_bytes) + " workspace=" + Size(group.workspace_bytes) + ")");
-  if (group.input_density < 1) lines->Add(14, "Input Density: " + Percent(group.input_density) + "  (the first layer leaves zeros out)");
-  AddRewrites(group.rewrites, 14, lines);
+void AddGroup(const ExplainedFusionGroup& fusion_group, Lines* lines) {
+  lines->Add(8, "->  FusionGroup  (models=" + Count(static_cast<int64_t>(fusion_group.mst_keys.size())) + " visit=" + Seconds(fusion_group.visit_seconds) +
+                    " iteration=" + Seconds(fusion_group.iteration_seconds) + " flops=" + Number("%.3g", fusion_group.flops) + ")" + Actual(fusion_group.actual));
+  lines->Add(14, Keys(fusion_group.mst_keys));
+  lines->Add(14, "Architecture: " + Count(fusion_group.model_id) + (fusion_group.architecture.empty() ? "" : " (" + fusion_group.architecture + ")") +
+                     "  (parameters=" + Count(fusion_group.parameters) + " batch_size=" + Count(fusion_group.batch_size) + ")");
+  lines->Add(14, "Trainer: " + fusion_group.trainer + "  (states=" + Size(fusion_group.state_bytes) + " workspace=" + Size(fusion_group.workspace_bytes) + ")");
+  if (fusion_group.input_density < 1) lines->Add(14, "Input Density: " + Percent(fusion_group.input_density) + "  (the first layer leaves zeros out)");
+  AddRewrites(fusion_group.rewrites, 14, lines);
 }
 
 void AddBundle(const ExplainedBundle& bundle, size_t number, Lines* lines) {
@@ -129,7 +129,7 @@ void AddBundle(const ExplainedBundle& bundle, size_t number, Lines* lines) {
   lines->Add(8, Keys(bundle.mst_keys));
   lines->Add(8, "partitions: " + Join(bundle.partitions, " ", kMostPartitionsShown));
   AddRewrites(bundle.rewrites, 8, lines);
-  for (const ExplainedGroup& group : bundle.groups) AddGroup(group, lines);
+  for (const ExplainedFusionGroup& fusion_group : bundle.fusion_groups) AddGroup(fusion_group, lines);
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ train::RunResult RunFit(const train::FitArguments& arguments, const train::Prepa
     request.mst_keys.push_back(model.mst_key);
   }
   request.spec.plan = fit.plan;
-  request.spec.grouping = fit.grouping;
+  request.spec.fusion = fit.fusion;
   request.spec.first_iteration = fit.first_iteration;
   request.spec.precision = fit.options.precision;
   request.spec.use_gpus = arguments.use_gpus;

@@ -27,13 +27,13 @@ std::string WriteRoundRequest(const RoundRequest& o) {
   w.Number(o.iteration);
   w.Number((o.has_weights ? 1 : 0) | (o.use_gpus ? 2 : 0) | (o.last ? 4 : 0));
   WriteIntegers(o.next_key, &w);
-  WriteIntegers(o.group, &w);
-  WriteIntegers(o.turn, &w);
+  WriteIntegers(o.fusion_group, &w);
+  WriteIntegers(o.batches_per_switch, &w);
   return w.Take();
 }
 
 RoundRequest ReadRoundRequest(std::string_view bytes) {
-  base::RecordReader r(bytes, "a wave's orders");
+  base::RecordReader r(bytes, "a round's request");
   RoundRequest o;
   o.run = static_cast<uint64_t>(r.Number());
   o.kind = static_cast<RoundKind>(r.Number());
@@ -43,8 +43,8 @@ RoundRequest ReadRoundRequest(std::string_view bytes) {
   o.use_gpus = (flags & 2) != 0;
   o.last = (flags & 4) != 0;
   o.next_key = ReadIntegers(&r);
-  o.group = ReadIntegers(&r);
-  o.turn = ReadIntegers(&r);
+  o.fusion_group = ReadIntegers(&r);
+  o.batches_per_switch = ReadIntegers(&r);
   return o;
 }
 

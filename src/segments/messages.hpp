@@ -1,4 +1,4 @@
-// What a segment is told of a wave, what it is given of a model at first, and what it answers: the small records that go between the
+// What a segment is told of a round, what it is given of a model at first, and what it answers: the small records that go between the
 // coordinator and the segments. Training states travel beside them, as rows (run/wave_step.hpp).
 #pragma once
 
@@ -14,20 +14,20 @@ namespace segments {
 
 enum class RoundKind : int { kTrain = 1, kScore = 2 };
 
-/// One statement's orders, the same for all segments.
+/// One statement's request, the same for all segments.
 struct RoundRequest {
   uint64_t run = 0;       // names the run: what a process keeps belongs to one run only
   RoundKind kind = RoundKind::kTrain;
   int64_t iteration = 0;  // of this run, from 0
   bool has_weights = false;  // the packed table has sample weights
   bool use_gpus = false;
-  bool last = false;      // nothing that the process keeps is used after this wave
+  bool last = false;      // nothing that the process keeps is used after this round
   std::vector<int32_t> next_key;  // a model: distribution key of the segment where it trains next
-  std::vector<int32_t> group;     // a model: number of the group in which it trains side by side with others, -1 = alone
-  std::vector<int32_t> turn;      // a group: plan::Group::turn
+  std::vector<int32_t> fusion_group;     // a model: number of the fusion group in which it trains side by side with others, -1 = alone
+  std::vector<int32_t> batches_per_switch;      // a fusion group: plan::FusionGroup::batches_per_switch
 };
 
-std::string WriteRoundRequest(const RoundRequest& orders);
+std::string WriteRoundRequest(const RoundRequest& request);
 RoundRequest ReadRoundRequest(std::string_view bytes);
 
 /// What follows a seed as rows of the same model.
@@ -59,7 +59,7 @@ struct SegmentVisit {
   int64_t rows = 0;               // epochs counted
 };
 
-/// What a segment says of a model after a wave.
+/// What a segment says of a model after a round.
 struct ModelReply {
   int32_t model = 0;
   int32_t segment = 0;

@@ -14,7 +14,7 @@
 #include "pg/cluster.hpp"
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
-#include "plan/waves.hpp"
+#include "plan/rounds.hpp"
 #include "data/packed_table.hpp"
 #include "data/segment_map.hpp"
 #include "segments/messages.hpp"
@@ -43,10 +43,10 @@ class SegmentDriver {
  private:
   void TrainTo(int64_t target);
   void Iteration(int64_t iteration, bool last);
-  void Wave(int64_t iteration, const std::string& name, const std::map<int, int>& visits, bool last);
-  std::string Orders(int64_t iteration, const std::map<int, int>& visits, bool last) const;
+  void Round(int64_t iteration, const std::string& name, const std::map<int, int>& visits, bool last);
+  std::string RequestOf(int64_t iteration, const std::map<int, int>& visits, bool last) const;
   std::string EmptyTable();
-  void Answer(const ModelReply& record, int64_t iteration, int visit);
+  void TakeReply(const ModelReply& record, int64_t iteration, int visit);
   void CheckVisits(const ModelReply& record, int64_t iteration, int visit) const;
   void Retire(const std::vector<int>& models);
   StateLocations LocationsOf(const std::vector<int>& models) const;
@@ -64,7 +64,7 @@ class SegmentDriver {
   std::vector<std::unique_ptr<engine::Model>> models_;  // for metrics: no state is ever laid under them
   std::optional<train::RunLog> log_;
   std::vector<size_t> bundle_of_;  // a model
-  RoundRequest orders_;              // what does not change from wave to wave
+  RoundRequest round_request_;              // what does not change from round to round
   SegmentRunResult result_;
   std::vector<std::string> table_of_;    // a model: where its current state is
   std::string best_ = "best_a", next_best_ = "best_b";
@@ -96,16 +96,16 @@ SegmentDriver::SegmentDriver(const SegmentRunRequest& request, const StateTables
   segment_plan_.partitions = request.training.data_segments;
   segment_plan_.stride = 1;
   for (plan::Bundle& bundle : segment_plan_.bundles) bundle.offset /= request.training.partitions_each;
-  orders_.run = NewRunNumber();
-  orders_.kind = RoundKind::kTrain;
-  orders_.has_weights = hop_.spec.training.spec.has_weights;
-  orders_.use_gpus = hop_.spec.use_gpus;
-  orders_.group.assign(models_.size(), -1);
-  for (const plan::BundleGroups& bundle : hop_.spec.grouping.bundles) {
-    for (const plan::Group& group : bundle.groups) {
-      if (group.models.size() < 2) continue;
-      for (const int m : group.models) orders_.group[static_cast<size_t>(m)] = static_cast<int32_t>(orders_.turn.size());
-      orders_.turn.push_back(group.turn);
+  round_request_.run = NewRunNumber();
+  round_request_.kind = RoundKind::kTrain;
+  round_request_.has_weights = hop_.spec.training.spec.has_weights;
+  round_request_.use_gpus = hop_.spec.use_gpus;
+  round_request_.fusion_group.assign(models_.size(), -1);
+  for (const plan::BundleFusion& bundle : hop_.spec.fusion.bundles) {
+    for (const plan::FusionGroup& fusion_group : bundle.fusion_groups) {
+      if (fusion_group.models.size() < 2) continue;
+      for (const int m : fusion_group.models) round_request_.fusion_group[static_cast<size_t>(m)] = static_cast<int32_t>(round_request_.batches_per_switch.size());
+      round_request_.batches_per_switch.push_back(fusion_group.batches_per_switch);
     }
   }
 }
@@ -124,21 +124,21 @@ StateLocations SegmentDriver::LocationsOf(const std::vector<int>& models) const 
   return places;
 }
 
-// Where each model trains after this wave: on the segment of its next visit.
-std::string SegmentDriver::Orders(int64_t iteration, const std::map<int, int>& visits, bool last) const {
-  RoundRequest orders = orders_;
-  orders.iteration = iteration;
-  orders.last = last;
-  orders.next_key.assign(models_.size(), 0);
+// Where each model trains after this round: on the segment of its next visit.
+std::string SegmentDriver::RequestOf(int64_t iteration, const std::map<int, int>& visits, bool last) const {
+  RoundRequest request = round_request_;
+  request.iteration = iteration;
+  request.last = last;
+  request.next_key.assign(models_.size(), 0);
   const int each = request_.training.partitions_each;
   for (const auto& [model, visit] : visits) {
     const auto m = static_cast<size_t>(model);
-    const bool turns = visit + 1 == request_.training.data_segments;
-    const int partition = hop_.spec.plan.PartitionAt(static_cast<int>(bundle_of_[m]), BundleIteration(m, iteration) + (turns ? 1 : 0),
-                                                     turns ? 0 : (visit + 1) * each);
-    orders.next_key[m] = request_.training.keys[static_cast<size_t>(partition)];
+    const bool wraps = visit + 1 == request_.training.data_segments;
+    const int partition = hop_.spec.plan.PartitionAt(static_cast<int>(bundle_of_[m]), BundleIteration(m, iteration) + (wraps ? 1 : 0),
+                                                     wraps ? 0 : (visit + 1) * each);
+    request.next_key[m] = request_.training.keys[static_cast<size_t>(partition)];
   }
-  return WriteRoundRequest(orders);
+  return WriteRoundRequest(request);
 }
 
 // A table in which no state is waiting. Where models rest in all of them, those of the table with the fewest are moved to another one.
@@ -166,57 +166,57 @@ std::string SegmentDriver::EmptyTable() {
   return name;
 }
 
-// visits: of this wave, a model: the number of its visit to a segment within the iteration.
-void SegmentDriver::Wave(int64_t iteration, const std::string& name, const std::map<int, int>& visits, bool last) {
+// visits: of this round, a model: the number of its visit to a segment within the iteration.
+void SegmentDriver::Round(int64_t iteration, const std::string& name, const std::map<int, int>& visits, bool last) {
   pg::CheckInterrupts();
   std::vector<int> models;
   for (const auto& [model, visit] : visits) models.push_back(model);
   const std::string to = EmptyTable();
-  pg::Execute(tables_.RoundSql(LocationsOf(models), to, hop_.spec.training, Orders(iteration, visits, last)));
+  pg::Execute(tables_.RoundSql(LocationsOf(models), to, hop_.spec.training, RequestOf(iteration, visits, last)));
   for (const int m : models) table_of_[static_cast<size_t>(m)] = to;
   // a model's first piece carries its record; the state itself stays where it is
-  const pg::Result answers = pg::Execute("SELECT h.record FROM " + tables_.Sql(to) + " h WHERE h.record IS NOT NULL ORDER BY h.model");
-  if (answers.rows.size() != models.size()) {
+  const pg::Result replies = pg::Execute("SELECT h.record FROM " + tables_.Sql(to) + " h WHERE h.record IS NOT NULL ORDER BY h.model");
+  if (replies.rows.size() != models.size()) {
     throw Error(ErrorCode::kInternal,
-                std::to_string(answers.rows.size()) + " of " + std::to_string(models.size()) + " models came back from a wave");
+                std::to_string(replies.rows.size()) + " of " + std::to_string(models.size()) + " models came back from a round");
   }
   size_t bytes = 0;
   std::vector<int> diverged;
-  for (const auto& row : answers.rows) {
+  for (const auto& row : replies.rows) {
     bytes += row[0]->size();
     const ModelReply record = ReadModelReply(*row[0]);
-    Answer(record, iteration, visits.at(record.model) * request_.training.partitions_each);
+    TakeReply(record, iteration, visits.at(record.model) * request_.training.partitions_each);
     if (record.diverged_step != 0) diverged.push_back(record.model);
   }
   Retire(diverged);
-  pg::Debug("iteration " + std::to_string(iteration + 1) + ", wave " + name + ": " + std::to_string(models.size()) + " models, " +
+  pg::Debug("iteration " + std::to_string(iteration + 1) + ", round " + name + ": " + std::to_string(models.size()) + " models, " +
             std::to_string(bytes) + " bytes fetched");
   log_->Show(pg::Phase::kTraining, rows_trained_);
 }
 
 void SegmentDriver::Iteration(int64_t iteration, bool last) {
   const std::vector<int> models = ModelsThatTrain();
-  std::vector<plan::WaveUnit> units;
+  std::vector<plan::RoundUnit> units;
   for (const int m : models) {
     const auto b = static_cast<size_t>(m);
     units.push_back({static_cast<int>(bundle_of_[b]), BundleIteration(b, iteration), hop_.spec.costs[b]});
   }
-  const plan::WaveChoice choice = plan::ChooseWaves(segment_plan_, units);
-  plan::Waves waves(segment_plan_, units, choice);
-  std::vector<plan::WaveVisit> visits;
-  for (int number = 1; waves.Next(&visits); number++) {
-    std::map<int, int> wave;
-    for (const plan::WaveVisit& visit : visits) {
+  const plan::RoundChoice choice = plan::ChooseRounds(segment_plan_, units);
+  plan::Rounds rounds(segment_plan_, units, choice);
+  std::vector<plan::RoundVisit> visits;
+  for (int number = 1; rounds.Next(&visits); number++) {
+    std::map<int, int> round;
+    for (const plan::RoundVisit& visit : visits) {
       const int m = models[static_cast<size_t>(visit.unit)];
-      if (Trains(static_cast<size_t>(m))) wave[m] = visit.visit;
+      if (Trains(static_cast<size_t>(m))) round[m] = visit.visit;
     }
-    if (wave.empty()) continue;
-    Wave(iteration, std::to_string(number) + " of " + std::to_string(choice.waves), wave, last && number == choice.waves);
+    if (round.empty()) continue;
+    Round(iteration, std::to_string(number) + " of " + std::to_string(choice.rounds), round, last && number == choice.rounds);
   }
 }
 
 // visit: the first one that the record tells of.
-void SegmentDriver::Answer(const ModelReply& record, int64_t iteration, int visit) {
+void SegmentDriver::TakeReply(const ModelReply& record, int64_t iteration, int visit) {
   const auto m = static_cast<size_t>(record.model);
   const std::string key = "mst_key=" + std::to_string(hop_.mst_keys.at(m));
   if (record.weights_only) {
@@ -268,7 +268,7 @@ void SegmentDriver::CheckVisits(const ModelReply& record, int64_t iteration, int
   for (const SegmentVisit& seen : record.visits) data::CheckVisitedRows(table, seen.partition, seen.rows / hop_.spec.models[m].config.epochs);
 }
 
-// Models that train no more leave the tables that waves empty. No wave copies them.
+// Models that train no more leave the tables that rounds empty. No round copies them.
 void SegmentDriver::Retire(const std::vector<int>& models) {
   if (models.empty()) return;
   pg::Execute("INSERT INTO " + tables_.Sql(kRetired) + " SELECT * FROM " +
@@ -371,13 +371,13 @@ uint64_t NewRunNumber() {
 // Sums of partitions are added in the order of the partitions, whoever computed them.
 std::vector<std::vector<double>> SumsOnSegments(const StateTables& tables, const std::string& from, const data::PackedTable& packed, size_t models,
                                                  bool use_gpus) {
-  RoundRequest orders;
-  orders.run = NewRunNumber();
-  orders.kind = RoundKind::kScore;
-  orders.has_weights = packed.spec.has_weights;
-  orders.use_gpus = use_gpus;
-  orders.last = true;
-  const pg::Result rows = pg::Execute(tables.ScoreSql(from, packed, WriteRoundRequest(orders)));
+  RoundRequest request;
+  request.run = NewRunNumber();
+  request.kind = RoundKind::kScore;
+  request.has_weights = packed.spec.has_weights;
+  request.use_gpus = use_gpus;
+  request.last = true;
+  const pg::Result rows = pg::Execute(tables.ScoreSql(from, packed, WriteRoundRequest(request)));
   std::map<int, PartitionSums> partitions;
   for (const auto& row : rows.rows) {
     PartitionSums sums = ReadPartitionSums(row[0].value());

@@ -1,8 +1,8 @@
 // The run on a Greenplum cluster: segments are the workers.
 //
-// Bundles of models go round the data segments as in a Latin square: an iteration has as many waves as there are data segments, or a few more
-// where loads are so uneven that it pays to let models rest (plan/waves.hpp). A wave is one statement in which every segment trains the models
-// that are there and whose turn it is on all of its own partitions, and hands each model's state on to the segment where the plan wants it next.
+// Bundles of models go round the data segments as in a Latin square: an iteration has as many rounds as there are data segments, or a few more
+// where loads are so uneven that it pays to let models rest (plan/rounds.hpp). A round is one statement in which every segment trains the models
+// that are there and that train in this round on all of its own partitions, and hands each model's state on to the segment where the plan wants it next.
 // The data stays, the states move between segments; the session sees a small record of each model only.
 #pragma once
 

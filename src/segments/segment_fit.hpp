@@ -1,4 +1,4 @@
-// fit_multiple_model on a Greenplum cluster: seeds go out to the segments, waves run, results are written where the states lie.
+// fit_multiple_model on a Greenplum cluster: seeds go out to the segments, rounds run, results are written where the states lie.
 #pragma once
 
 #include "train/arguments.hpp"

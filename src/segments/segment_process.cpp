@@ -66,7 +66,7 @@ size_t Bytes(const std::vector<base::Bytes>& columns) {
 
 }  // namespace
 
-/// A model of the wave.
+/// A model of the round.
 struct SegmentRound::Member {
   int index = 0;
   std::optional<ModelEntry> seed;
@@ -78,7 +78,7 @@ struct SegmentRound::Member {
   bool diverged() const { return static_cast<const engine::StateCounters*>(block->data())->diverged_step != 0; }
 };
 
-SegmentRound::SegmentRound(const RoundRequest& orders) : orders_(orders) {}
+SegmentRound::SegmentRound(const RoundRequest& request) : request_(request) {}
 
 SegmentRound::~SegmentRound() {
   step_.reset();
@@ -108,8 +108,8 @@ void SegmentRound::AddState(int model, int piece, base::Bytes data) {
 void SegmentRound::CompleteState() {
   if (members_.empty() || members_.back()->model != nullptr) return;
   Member* member = members_.back().get();
-  ProcessCache& own = ProcessCacheOf(orders_.run);
-  const bool scoring = orders_.kind == RoundKind::kScore;
+  ProcessCache& own = ProcessCacheOf(request_.run);
+  const bool scoring = request_.kind == RoundKind::kScore;
   wire::StateHeader header;
   size_t raw_offset = 0;
   const bool stored = !member->seed || member->seed->kind == EntryKind::kState;
@@ -125,11 +125,11 @@ void SegmentRound::CompleteState() {
   }
   if (!data_) {
     data_ = member->data;
-    data_->has_weights = orders_.has_weights;
+    data_->has_weights = request_.has_weights;
   }
-  auto& model = own.models[{member->index, orders_.kind}];
+  auto& model = own.models[{member->index, request_.kind}];
   if (model == nullptr) {
-    engine::Options options = store::EngineOptions(orders_.use_gpus);
+    engine::Options options = store::EngineOptions(request_.use_gpus);
     options.precision = precision;
     if (scoring) {
       store::StoredModel lean;
@@ -172,8 +172,8 @@ void SegmentRound::CompleteState() {
 }
 
 bool SegmentRound::FeedKept(int partition_id, int buffer_id) {
-  const ProcessCache& own = ProcessCacheOf(orders_.run);
-  const std::vector<base::Bytes>* columns = orders_.kind == RoundKind::kTrain ? own.cache->Find(partition_id, buffer_id) : nullptr;
+  const ProcessCache& own = ProcessCacheOf(request_.run);
+  const std::vector<base::Bytes>* columns = request_.kind == RoundKind::kTrain ? own.cache->Find(partition_id, buffer_id) : nullptr;
   if (columns == nullptr) return false;
   kept_++;
   Use(partition_id, buffer_id, *columns);
@@ -181,40 +181,40 @@ bool SegmentRound::FeedKept(int partition_id, int buffer_id) {
 }
 
 void SegmentRound::Feed(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns) {
-  ProcessCache& own = ProcessCacheOf(orders_.run);
+  ProcessCache& own = ProcessCacheOf(request_.run);
   const size_t bytes = Bytes(columns);
   const bool room = own.cache->bytes() + bytes <= static_cast<size_t>(pg::CurrentSettings().cache_mem);
   read_++;
-  if (orders_.kind == RoundKind::kTrain && !orders_.last && room && own.buffers.TryGrow(bytes)) {
+  if (request_.kind == RoundKind::kTrain && !request_.last && room && own.buffers.TryGrow(bytes)) {
     own.cache->Keep(partition_id, buffer_id, columns);
   }
   Use(partition_id, buffer_id, columns);
 }
 
-// Members that train side by side, by the orders.
-std::vector<train::FusedModels> SegmentRound::Groups() const {
-  std::map<int, train::FusedModels> groups;
+// Members that train side by side, by the request.
+std::vector<train::FusionMembers> SegmentRound::FusionGroups() const {
+  std::map<int, train::FusionMembers> fusion_groups;
   for (size_t i = 0; i < visiting_.size(); i++) {
-    const int number = orders_.group.at(static_cast<size_t>(visiting_[i]->index));
+    const int number = request_.fusion_group.at(static_cast<size_t>(visiting_[i]->index));
     if (number < 0) continue;
-    groups[number].members.push_back(static_cast<int>(i));
-    groups[number].turn = orders_.turn.at(static_cast<size_t>(number));
+    fusion_groups[number].members.push_back(static_cast<int>(i));
+    fusion_groups[number].batches_per_switch = request_.batches_per_switch.at(static_cast<size_t>(number));
   }
-  std::vector<train::FusedModels> list;
-  for (auto& [number, group] : groups) list.push_back(std::move(group));
+  std::vector<train::FusionMembers> list;
+  for (auto& [number, fusion_group] : fusion_groups) list.push_back(std::move(fusion_group));
   return list;
 }
 
 void SegmentRound::BeginPartition(int partition_id) {
   partition_ = partition_id;
-  if (orders_.kind == RoundKind::kScore) {
+  if (request_.kind == RoundKind::kScore) {
     size_t count = 0;
     std::vector<engine::Model*> models;
     for (const auto& member : members_) {
       models.push_back(member->model);
       count += member->model->sums_size();
     }
-    if (scorer_ == nullptr) scorer_ = std::make_unique<engine::ModelGroup>(models, 0, ProcessCacheOf(orders_.run).workspace);
+    if (scorer_ == nullptr) scorer_ = std::make_unique<engine::ModelGroup>(models, 0, ProcessCacheOf(request_.run).workspace);
     partition_sums_.assign(count, 0.0);
     sums_.emplace_back();
     sums_.back().partition = partition_id;
@@ -228,7 +228,7 @@ void SegmentRound::BeginPartition(int partition_id) {
     visiting_.push_back(member.get());
     models.push_back(member->model);
   }
-  step_ = std::make_unique<train::BundleVisit>(models, &*data_, Groups(), ProcessCacheOf(orders_.run).workspace);
+  step_ = std::make_unique<train::BundleVisit>(models, &*data_, FusionGroups(), ProcessCacheOf(request_.run).workspace);
   step_->Begin();
 }
 
@@ -241,7 +241,7 @@ void SegmentRound::Use(int partition_id, int buffer_id, const std::vector<base::
     EndPartition();
     BeginPartition(partition_id);
   }
-  if (orders_.kind == RoundKind::kTrain) {
+  if (request_.kind == RoundKind::kTrain) {
     step_->Feed(partition_id, buffer_id, columns, pg::CheckInterrupts);
     return;
   }
@@ -285,10 +285,10 @@ void SegmentRound::Finish() {
     member->record.iterations_done = static_cast<int64_t>(counters.iterations_done);
     member->record.kept_buffers = kept_;
     member->record.read_buffers = read_;
-    if (orders_.use_gpus) member->record.device = store::EngineOptions(true).device;
+    if (request_.use_gpus) member->record.device = store::EngineOptions(true).device;
     member->model->Detach();
   }
-  ProcessCache& own = ProcessCacheOf(orders_.run);
+  ProcessCache& own = ProcessCacheOf(request_.run);
   if (own.models.size() > kMostKeptModels) {
     for (auto it = own.models.begin(); it != own.models.end();) {
       const bool here = std::any_of(members_.begin(), members_.end(), [&](const auto& m) { return m->index == it->first.first; });
@@ -296,8 +296,8 @@ void SegmentRound::Finish() {
     }
   }
   if (!members_.empty()) {
-    const bool scoring = orders_.kind == RoundKind::kScore;
-    pg::Debug((scoring ? std::string("scoring: ") : "wave: iteration " + std::to_string(orders_.iteration + 1) + ", ") +
+    const bool scoring = request_.kind == RoundKind::kScore;
+    pg::Debug((scoring ? std::string("scoring: ") : "round: iteration " + std::to_string(request_.iteration + 1) + ", ") +
               std::to_string(members_.size()) + " models, " + std::to_string(kept_) + " buffers kept in memory, " + std::to_string(read_) +
               " read");
   }
@@ -305,7 +305,7 @@ void SegmentRound::Finish() {
 
 bool SegmentRound::Next(RoundRow* row) {
   *row = RoundRow();
-  if (orders_.kind == RoundKind::kScore) {
+  if (request_.kind == RoundKind::kScore) {
     if (next_sums_ == sums_.size()) return false;
     row->record = WritePartitionSums(sums_[next_sums_++]);
     return true;
@@ -326,7 +326,7 @@ bool SegmentRound::Next(RoundRow* row) {
     row->record = WriteModelReply(member->record);
   }
   const size_t from = next_piece_ * store::kStatePieceBytes;
-  row->next_key = orders_.next_key.at(static_cast<size_t>(member->index));
+  row->next_key = request_.next_key.at(static_cast<size_t>(member->index));
   row->model = member->index;
   row->piece = static_cast<int32_t>(next_piece_);
   row->data = std::string_view(outgoing_).substr(from, store::kStatePieceBytes);
@@ -339,8 +339,8 @@ bool SegmentRound::Next(RoundRow* row) {
   return true;
 }
 
-int64_t BeginRound(std::string_view orders) {
-  const RoundRequest read = ReadRoundRequest(orders);
+int64_t BeginRound(std::string_view request) {
+  const RoundRequest read = ReadRoundRequest(request);
   current.reset();
   ProcessCacheOf(read.run);
   current = std::make_unique<SegmentRound>(read);
@@ -349,8 +349,8 @@ int64_t BeginRound(std::string_view orders) {
 
 SegmentRound& CurrentRound(int64_t number) {
   if (current == nullptr || number != current_number) {
-    throw Error(ErrorCode::kInvalidParameter, "wave " + std::to_string(number) + " is not in progress in this process",
-                "Waves are run by fit_multiple_model() and evaluate() within their own run.");
+    throw Error(ErrorCode::kInvalidParameter, "round " + std::to_string(number) + " is not in progress in this process",
+                "Rounds are run by fit_multiple_model() and evaluate() within their own run.");
   }
   return *current;
 }

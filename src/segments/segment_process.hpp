@@ -1,12 +1,12 @@
-// The segment's side of a wave: one execution of the aggregate cerebro._fit_bundle over the segment's own rows.
+// The segment's side of a round: one execution of the aggregate cerebro._fit_bundle over the segment's own rows.
 //
-// Rows come in this order: the states of the models that train here in this wave (model by model, piece by piece, a seed before the first
+// Rows come in this order: the states of the models that train here in this round (model by model, piece by piece, a seed before the first
 // piece where the model enters the run), then the packed buffers (partition by partition, buffer by buffer). Each buffer is read once and
 // given to every model. Afterwards the aggregate's result is taken out row by row (Next): each model's state in pieces, addressed to the
 // segment where it trains next, or the metric sums of the partitions.
 //
-// A process serves one wave at a time. Whatever outlives a statement (built models, buffers kept in memory) belongs to one run and to this
-// process; it is dropped when a transaction is rolled back, when another run's orders arrive, and after the last wave of the run. Nothing
+// A process serves one round at a time. Whatever outlives a statement (built models, buffers kept in memory) belongs to one run and to this
+// process; it is dropped when a transaction is rolled back, when another run's request arrive, and after the last round of the run. Nothing
 // is counted on: a process that has nothing reads and builds anew.
 #pragma once
 
@@ -27,7 +27,7 @@ namespace segments {
 
 constexpr int kEntryPiece = -1;
 
-/// One row of a wave's result; views are valid until the next call.
+/// One row of a round's result; views are valid until the next call.
 struct RoundRow {
   int32_t next_key = 0;
   int32_t model = 0;
@@ -39,7 +39,7 @@ struct RoundRow {
 
 class SegmentRound {
  public:
-  explicit SegmentRound(const RoundRequest& orders);
+  explicit SegmentRound(const RoundRequest& request);
   ~SegmentRound();
 
   void AddState(int model, int piece, base::Bytes data);
@@ -49,17 +49,17 @@ class SegmentRound {
   void Finish();
   /// The next row of the result, or false at its end.
   bool Next(RoundRow* row);
-  bool last() const { return orders_.last; }
+  bool last() const { return request_.last; }
 
  private:
   struct Member;
   void CompleteState();
   void BeginPartition(int partition_id);
   void EndPartition();
-  std::vector<train::FusedModels> Groups() const;
+  std::vector<train::FusionMembers> FusionGroups() const;
   void Use(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns);
 
-  RoundRequest orders_;
+  RoundRequest request_;
   pg::ReservedMemory memory_{"training states"};
   std::vector<std::unique_ptr<Member>> members_;
   std::string incoming_;  // pieces of the last member so far
@@ -78,14 +78,14 @@ class SegmentRound {
   std::string outgoing_;  // the state that is being taken out
 };
 
-/// Starts a wave in this process and returns its number here.
-int64_t BeginRound(std::string_view orders);
-/// The wave in progress. Errors: kInvalidParameter for any other number.
+/// Starts a round in this process and returns its number here.
+int64_t BeginRound(std::string_view request);
+/// The round in progress. Errors: kInvalidParameter for any other number.
 SegmentRound& CurrentRound(int64_t number);
 /// The result was taken out.
 void EndRound(int64_t number);
 
-/// What this process keeps between waves.
+/// What this process keeps between rounds.
 struct ProcessCacheSize {
   int64_t models = 0, buffer_bytes = 0, reserved_bytes = 0;
 };

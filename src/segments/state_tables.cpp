@@ -30,7 +30,7 @@ StateTables::StateTables(const pg::TableName& beside, const std::vector<std::str
   // a temporary schema takes no other tables; theirs are out of the WAL too
   const std::string kind = base_.schema.rfind("pg_temp", 0) == 0 ? "TEMPORARY" : "UNLOGGED";
   for (const std::string& name : names_) {
-    // no primary key: a wave writes each row once
+    // no primary key: a round writes each row once
     pg::Execute("CREATE " + kind + " TABLE " + Sql(name) +
                 " (__dist_key__ integer, model integer, piece integer, keep integer, data bytea, record bytea)" +
                 pg::DistributedBy("__dist_key__"));
@@ -71,25 +71,25 @@ size_t DataColumnCount(const data::PackedTable& packed) {
 
 }  // namespace
 
-// The aggregate's rows: states first, then buffers, each in its order. All tables are distributed by the group's key, so no row moves before
+// The aggregate's rows: states first, then buffers, each in its order. All tables are distributed by the fusion group's key, so no row moves before
 // the aggregate; the rows of the packed table carry pointers to their stored columns. The set is unnested right above the aggregate, in the
 // process that ran it.
-std::string StateTables::PassSql(const std::string& states, const data::PackedTable& packed, const std::string& orders) const {
+std::string StateTables::PassSql(const std::string& states, const data::PackedTable& packed, const std::string& request) const {
   std::string arguments;
   for (size_t i = 1; i <= DataColumnCount(packed); i++) arguments += ", u.d" + std::to_string(i);
-  return "SELECT cerebro._wave_rows(cerebro._fit_bundle(" + Hex(orders) + ", u.kind, u.a, u.b" + arguments +
+  return "SELECT cerebro._round_rows(cerebro._fit_bundle(" + Hex(request) + ", u.kind, u.a, u.b" + arguments +
          " ORDER BY u.kind, u.a, u.b)) AS w FROM (" + states + " UNION ALL SELECT __dist_key__, 1, partition_id, buffer_id, " +
          packed.DataColumns() + " FROM " + packed.name.Sql() + ") u GROUP BY u.key";
 }
 
-std::string StateTables::RoundSql(const StateLocations& from, const std::string& to, const data::PackedTable& packed, const std::string& orders) const {
+std::string StateTables::RoundSql(const StateLocations& from, const std::string& to, const data::PackedTable& packed, const std::string& request) const {
   return "INSERT INTO " + Sql(to) + " SELECT (v.w).next_key, (v.w).model, (v.w).piece, (v.w).keep, (v.w).data, (v.w).record FROM (" +
-         PassSql(StatesSql(from, StateColumns(DataColumnCount(packed))), packed, orders) + ") v";
+         PassSql(StatesSql(from, StateColumns(DataColumnCount(packed))), packed, request) + ") v";
 }
 
-std::string StateTables::ScoreSql(const std::string& from, const data::PackedTable& packed, const std::string& orders) const {
+std::string StateTables::ScoreSql(const std::string& from, const data::PackedTable& packed, const std::string& request) const {
   return "SELECT (v.w).record FROM (" +
-         PassSql("SELECT " + StateColumns(DataColumnCount(packed)) + " FROM " + Sql(from) + " h", packed, orders) + ") v";
+         PassSql("SELECT " + StateColumns(DataColumnCount(packed)) + " FROM " + Sql(from) + " h", packed, request) + ") v";
 }
 
 std::string StateTables::SpreadSql(const StateLocations& from, const std::string& to, const std::vector<int32_t>& keys) const {

@@ -1,7 +1,7 @@
 // The tables through which training states move between segments, and the statements that move them.
 //
 // All are heap tables out of the WAL, distributed by __dist_key__ as the packed table is, made once a run beside the output table and dropped
-// at its end. A wave writes the states of the models that train in it into a table in which no state is waiting, emptied in place just before; a
+// at its end. A round writes the states of the models that train in it into a table in which no state is waiting, emptied in place just before; a
 // model that rests stays in the table where it is. So the current state of a model lies in one known table (StateLocations), and older rows of it may
 // lie in others until those are emptied. No subtransaction is opened in between, so emptying frees the space at once and makes no new file.
 #pragma once
@@ -32,14 +32,14 @@ class StateTables {
   std::string StatesSql(const StateLocations& places, const std::string& columns, const std::string& where = {}) const;
   /// INSERT INTO <to>: every segment trains the states of `from` that it holds on its own rows of `packed`; each row of the result goes to the
   /// segment that its next_key names.
-  std::string RoundSql(const StateLocations& from, const std::string& to, const data::PackedTable& packed, const std::string& orders) const;
+  std::string RoundSql(const StateLocations& from, const std::string& to, const data::PackedTable& packed, const std::string& request) const;
   /// A query for records alone: every segment scores the states that it holds in table `from`.
-  std::string ScoreSql(const std::string& from, const data::PackedTable& packed, const std::string& orders) const;
+  std::string ScoreSql(const std::string& from, const data::PackedTable& packed, const std::string& request) const;
   /// INSERT INTO <to>: the leading parts of the states in `from`, as much as scoring needs, once for each key.
   std::string SpreadSql(const StateLocations& from, const std::string& to, const std::vector<int32_t>& keys) const;
 
  private:
-  std::string PassSql(const std::string& states, const data::PackedTable& packed, const std::string& orders) const;
+  std::string PassSql(const std::string& states, const data::PackedTable& packed, const std::string& request) const;
   pg::TableName base_;
   std::vector<std::string> names_;
 };

@@ -6,22 +6,22 @@
 
 namespace train {
 
-BundleVisit::BundleVisit(std::vector<engine::Model*> models, const base::DataSpec* data, const std::vector<FusedModels>& groups,
+BundleVisit::BundleVisit(std::vector<engine::Model*> models, const base::DataSpec* data, const std::vector<FusionMembers>& fusion_groups,
                        const std::shared_ptr<engine::KernelMemory>& workspace)
     : models_(std::move(models)), data_(data), results_(models_.size()) {
   std::vector<bool> placed(models_.size());
-  for (const FusedModels& group : groups) {
-    if (group.members.empty()) continue;
+  for (const FusionMembers& fusion_group : fusion_groups) {
+    if (fusion_group.members.empty()) continue;
     std::vector<engine::Model*> together;
-    for (const int m : group.members) {
+    for (const int m : fusion_group.members) {
       placed[static_cast<size_t>(m)] = true;
       together.push_back(models_[static_cast<size_t>(m)]);
     }
-    groups_.push_back({group.members, std::make_unique<engine::ModelGroup>(std::move(together), group.turn, workspace)});
+    fusion_groups_.push_back({fusion_group.members, std::make_unique<engine::ModelGroup>(std::move(together), fusion_group.batches_per_switch, workspace)});
   }
   for (size_t m = 0; m < models_.size(); m++) {
     if (placed[m]) continue;
-    groups_.push_back({{static_cast<int>(m)}, std::make_unique<engine::ModelGroup>(std::vector<engine::Model*>{models_[m]})});
+    fusion_groups_.push_back({{static_cast<int>(m)}, std::make_unique<engine::ModelGroup>(std::vector<engine::Model*>{models_[m]})});
   }
 }
 
@@ -32,10 +32,10 @@ void BundleVisit::Begin() {
 
 void BundleVisit::Feed(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns, const engine::Poll& poll) {
   const base::Buffer buffer = data::ViewBuffer(*data_, partition_id, buffer_id, columns);
-  for (const Group& group : groups_) {
-    const std::vector<engine::TrainResult>& parts = group.models->Train(buffer, poll);
+  for (const FusionGroup& fusion_group : fusion_groups_) {
+    const std::vector<engine::TrainResult>& parts = fusion_group.models->Train(buffer, poll);
     for (size_t i = 0; i < parts.size(); i++) {
-      engine::TrainResult& sum = results_[static_cast<size_t>(group.members[i])];
+      engine::TrainResult& sum = results_[static_cast<size_t>(fusion_group.members[i])];
       sum.rows += parts[i].rows;
       sum.batches += parts[i].batches;
       sum.loss_sum += parts[i].loss_sum;

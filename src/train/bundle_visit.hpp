@@ -15,17 +15,17 @@
 namespace train {
 
 /// Members that train side by side: places in BundleVisit's models.
-struct FusedModels {
+struct FusionMembers {
   std::vector<int> members;
-  int turn = 0;  // engine::ModelGroup
+  int batches_per_switch = 0;  // engine::ModelGroup
 };
 
 class BundleVisit {
  public:
-  /// models: attached from Begin to End; they and data outlive the step. groups: every model in one of them at most; models in none train
-  /// alone, each in memory of its own. workspace: of the groups, kept by this thread from step to step; nullptr: each group makes its own.
+  /// models: attached from Begin to End; they and data outlive the step. fusion groups: every model in one of them at most; models in none train
+  /// alone, each in memory of its own. workspace: of the fusion groups, kept by this thread from step to step; nullptr: each fusion group makes its own.
   /// Models that have diverged before may be among them: they are left as they are.
-  BundleVisit(std::vector<engine::Model*> models, const base::DataSpec* data, const std::vector<FusedModels>& groups = {},
+  BundleVisit(std::vector<engine::Model*> models, const base::DataSpec* data, const std::vector<FusionMembers>& fusion_groups = {},
              const std::shared_ptr<engine::KernelMemory>& workspace = nullptr);
 
   /// Begins the visit of every model.
@@ -42,14 +42,14 @@ class BundleVisit {
   const std::vector<engine::TrainResult>& results() const { return results_; }
 
  private:
-  struct Group {
+  struct FusionGroup {
     std::vector<int> members;
     std::unique_ptr<engine::ModelGroup> models;
   };
 
   std::vector<engine::Model*> models_;
   const base::DataSpec* data_;
-  std::vector<Group> groups_;
+  std::vector<FusionGroup> fusion_groups_;
   std::vector<engine::TrainResult> results_;
   bool begun_ = false;
   bool ended_ = false;

@@ -259,9 +259,9 @@ size_t RowBytes(const base::DataSpec& data) {
 // Who trains with whom. Not a part of the stored plan: no bit depends on it.
 void MakeGroups(PreparedFit* fit) {
   const pg::Settings settings = pg::CurrentSettings();
-  std::vector<plan::GroupModel> models;
+  std::vector<plan::FusionModel> models;
   for (const PreparedModel& prepared : fit->models) {
-    plan::GroupModel model;
+    plan::FusionModel model;
     model.signature = wire::ShapeSignature(prepared.spec.graph);
     model.batch_size = prepared.spec.config.batch_size;
     model.epochs = prepared.spec.config.epochs;
@@ -271,7 +271,7 @@ void MakeGroups(PreparedFit* fit) {
     model.workspace_bytes = static_cast<double>(prepared.workspace_bytes);
     models.push_back(std::move(model));
   }
-  plan::GroupData& data = fit->group_data;
+  plan::FusionData& data = fit->fusion_data;
   data.rows = static_cast<double>(fit->training.spec.rows);
   data.partitions = fit->training.spec.num_partitions;
   data.buffers = data.partitions;
@@ -285,11 +285,11 @@ void MakeGroups(PreparedFit* fit) {
     data.row_elements += static_cast<double>(base::ElementCount(column.shape));
   }
   data.cached_bytes = static_cast<double>(settings.cache_mem);
-  plan::GroupSwitches switches;
+  plan::FusionSwitches switches;
   switches.horizontal = settings.enable_horizontal;
   switches.shared_scan = settings.enable_shared_scan;
-  switches.memory = static_cast<double>(settings.group_mem);
-  fit->grouping = plan::MakeGrouping(fit->plan, models, data, switches);
+  switches.memory = static_cast<double>(settings.fusion_mem);
+  fit->fusion = plan::PlanFusion(fit->plan, models, data, switches);
 }
 
 void ChooseWorkers(const FitArguments& a, PreparedFit* fit) {

@@ -9,7 +9,7 @@
 
 #include "pg/names.hpp"
 #include "plan/cost.hpp"
-#include "plan/group.hpp"
+#include "plan/fusion.hpp"
 #include "plan/schedule.hpp"
 #include "plan/stopping.hpp"
 #include "data/packed_table.hpp"
@@ -51,8 +51,8 @@ struct PreparedFit {
   std::optional<data::PackedTable> validation;
   std::vector<PreparedModel> models;  // by mst_key
   plan::Plan plan;
-  plan::Grouping grouping;
-  plan::GroupData group_data;
+  plan::Fusion fusion;
+  plan::FusionData fusion_data;
   std::vector<int64_t> first_iteration;  // a bundle
   plan::StoppingPolicy stopping;
   std::vector<int64_t> due;  // iterations after which metrics are computed

@@ -8,7 +8,7 @@
 
 #include "base/tensor.hpp"
 #include "engine/model.hpp"
-#include "plan/group.hpp"
+#include "plan/fusion.hpp"
 #include "plan/schedule.hpp"
 #include "plan/stopping.hpp"
 #include "data/packed_table.hpp"
@@ -37,7 +37,7 @@ struct RunSpec {
   std::vector<store::ModelSpec> models;
   std::vector<double> costs;  // seconds of a visit, a model
   plan::Plan plan;
-  plan::Grouping grouping;  // of the plan's bundles; empty when nothing is trained
+  plan::Fusion fusion;  // of the plan's bundles; empty when nothing is trained
   std::vector<int64_t> first_iteration;  // a bundle: iterations that its models had done before this run
   base::DType precision = base::DType::kFloat32;
   bool use_gpus = false;

@@ -41,34 +41,34 @@ data::PackedTable ReadTable(base::RecordReader* r) {
 }
 
 // What a worker needs of it: who trains with whom. Reasons and estimates stay with the planner.
-void WriteGrouping(base::RecordWriter* w, const plan::Grouping& grouping) {
-  w->Number(static_cast<int64_t>(grouping.bundles.size()));
-  for (const plan::BundleGroups& bundle : grouping.bundles) {
+void WriteFusion(base::RecordWriter* w, const plan::Fusion& fusion) {
+  w->Number(static_cast<int64_t>(fusion.bundles.size()));
+  for (const plan::BundleFusion& bundle : fusion.bundles) {
     w->Number(bundle.shared_scan.applied ? 1 : 0);
-    w->Number(static_cast<int64_t>(bundle.groups.size()));
-    for (const plan::Group& group : bundle.groups) {
-      w->Number(group.horizontal.applied ? 1 : 0);
-      w->Number(group.turn);
-      w->Number(static_cast<int64_t>(group.models.size()));
-      for (const int m : group.models) w->Number(m);
+    w->Number(static_cast<int64_t>(bundle.fusion_groups.size()));
+    for (const plan::FusionGroup& fusion_group : bundle.fusion_groups) {
+      w->Number(fusion_group.horizontal.applied ? 1 : 0);
+      w->Number(fusion_group.batches_per_switch);
+      w->Number(static_cast<int64_t>(fusion_group.models.size()));
+      for (const int m : fusion_group.models) w->Number(m);
     }
   }
 }
 
-plan::Grouping ReadGrouping(base::RecordReader* r) {
-  plan::Grouping grouping;
-  grouping.bundles.resize(static_cast<size_t>(r->Number()));
-  for (plan::BundleGroups& bundle : grouping.bundles) {
+plan::Fusion ReadFusion(base::RecordReader* r) {
+  plan::Fusion fusion;
+  fusion.bundles.resize(static_cast<size_t>(r->Number()));
+  for (plan::BundleFusion& bundle : fusion.bundles) {
     bundle.shared_scan.applied = r->Number() != 0;
-    bundle.groups.resize(static_cast<size_t>(r->Number()));
-    for (plan::Group& group : bundle.groups) {
-      group.horizontal.applied = r->Number() != 0;
-      group.turn = static_cast<int>(r->Number());
-      group.models.resize(static_cast<size_t>(r->Number()));
-      for (int& m : group.models) m = static_cast<int>(r->Number());
+    bundle.fusion_groups.resize(static_cast<size_t>(r->Number()));
+    for (plan::FusionGroup& fusion_group : bundle.fusion_groups) {
+      fusion_group.horizontal.applied = r->Number() != 0;
+      fusion_group.batches_per_switch = static_cast<int>(r->Number());
+      fusion_group.models.resize(static_cast<size_t>(r->Number()));
+      for (int& m : fusion_group.models) m = static_cast<int>(r->Number());
     }
   }
-  return grouping;
+  return fusion;
 }
 
 struct Offsets {
@@ -110,7 +110,7 @@ std::string WriteRunSpec(const train::RunSpec& spec) {
     w.Real(spec.costs[i]);
   }
   w.Text(plan::WritePlan(spec.plan));
-  WriteGrouping(&w, spec.grouping);
+  WriteFusion(&w, spec.fusion);
   for (const int64_t first : spec.first_iteration) w.Number(first);
   w.Number(static_cast<int64_t>(spec.precision));
   w.Number(spec.use_gpus ? 1 : 0);
@@ -133,7 +133,7 @@ train::RunSpec ReadRunSpec(const char* data, size_t bytes) {
     spec.costs[i] = r.Real();
   }
   spec.plan = plan::ReadPlan(r.Text());
-  spec.grouping = ReadGrouping(&r);
+  spec.fusion = ReadFusion(&r);
   spec.first_iteration.resize(spec.plan.bundles.size());
   for (int64_t& first : spec.first_iteration) first = r.Number();
   spec.precision = static_cast<base::DType>(r.Number());

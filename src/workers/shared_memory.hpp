@@ -18,7 +18,7 @@
 #include "base/tensor.hpp"
 #include "engine/model.hpp"
 #include "pg/parallel.hpp"
-#include "plan/group.hpp"
+#include "plan/fusion.hpp"
 #include "plan/schedule.hpp"
 #include "train/run.hpp"
 

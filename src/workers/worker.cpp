@@ -33,10 +33,10 @@ class Locked {
 
 bool Diverged(const void* block) { return static_cast<const engine::StateCounters*>(block)->diverged_step != 0; }
 
-plan::Group Alone(int model) {
-  plan::Group group;
-  group.models = {model};
-  return group;
+plan::FusionGroup Alone(int model) {
+  plan::FusionGroup fusion_group;
+  fusion_group.models = {model};
+  return fusion_group;
 }
 
 // The aggregate over one partition in buffer order. The subquery's order is the index's; no sort is planned for it.
@@ -121,20 +121,20 @@ void Worker::WaitForChange(int timeout_ms) {
   pg::CancelWait();
 }
 
-// The models of a bundle go over the partition in one query, or each group in one of its own.
+// The models of a bundle go over the partition in one query, or each fusion group in one of its own.
 void Worker::VisitBundle(const plan::Scheduler::Task& task) {
   const auto number = static_cast<size_t>(task.bundle);
   const plan::Bundle& bundle = spec_.plan.bundles[number];
-  const plan::BundleGroups& together = spec_.grouping.bundles[number];
+  const plan::BundleFusion& together = spec_.fusion.bundles[number];
   const int partition = spec_.plan.PartitionAt(task.bundle, spec_.first_iteration[number] + task.iteration, task.visit);
   if (together.shared_scan.applied) {
-    Visit(together.groups, task, partition);
+    Visit(together.fusion_groups, task, partition);
   } else {
-    for (const plan::Group& group : together.groups) {
-      if (group.horizontal.applied) {
-        Visit({group}, task, partition);
+    for (const plan::FusionGroup& fusion_group : together.fusion_groups) {
+      if (fusion_group.horizontal.applied) {
+        Visit({fusion_group}, task, partition);
       } else {
-        for (const int index : group.models) Visit({Alone(index)}, task, partition);
+        for (const int index : fusion_group.models) Visit({Alone(index)}, task, partition);
       }
     }
   }
@@ -154,26 +154,26 @@ void Worker::VisitBundle(const plan::Scheduler::Task& task) {
 
 // The hop itself: whoever holds the bundle's task lays its models over their states, trains one partition and lets go. Models that have
 // diverged are left out.
-void Worker::Visit(const std::vector<plan::Group>& groups, const plan::Scheduler::Task& task, int partition) {
+void Worker::Visit(const std::vector<plan::FusionGroup>& fusion_groups, const plan::Scheduler::Task& task, int partition) {
   std::vector<int> members;
   std::vector<engine::Model*> models;
-  std::vector<train::FusedModels> step_groups;
-  for (const plan::Group& group : groups) {
-    train::FusedModels step_group;
-    step_group.turn = group.turn;
-    for (const int index : group.models) {
+  std::vector<train::FusionMembers> visit_groups;
+  for (const plan::FusionGroup& fusion_group : fusion_groups) {
+    train::FusionMembers visit_group;
+    visit_group.batches_per_switch = fusion_group.batches_per_switch;
+    for (const int index : fusion_group.models) {
       if (!Trains(index)) continue;
-      step_group.members.push_back(static_cast<int>(members.size()));
+      visit_group.members.push_back(static_cast<int>(members.size()));
       members.push_back(index);
       models.push_back(ModelOf(index));
     }
-    if (group.horizontal.applied) step_groups.push_back(std::move(step_group));
+    if (fusion_group.horizontal.applied) visit_groups.push_back(std::move(visit_group));
   }
   if (members.empty()) return;
   if (visit_query_ == nullptr) {
     visit_query_ = std::make_unique<pg::Statement>(VisitQuery(spec_.training), std::vector<std::string>{"int8", "int8"});
   }
-  train::BundleVisit step(models, &spec_.training.spec, step_groups, workspace_);
+  train::BundleVisit step(models, &spec_.training.spec, visit_groups, workspace_);
   train::ActiveVisit visit;
   visit.slot = task.bundle;
   visit.step = &step;

@@ -32,7 +32,7 @@ class Worker {
   bool Trains(int index) const;
   char* BlockOf(int index) const { return states_ + At<uint64_t>(shared_, shared_->state_offsets_offset)[index]; }
   void VisitBundle(const plan::Scheduler::Task& task);
-  void Visit(const std::vector<plan::Group>& groups, const plan::Scheduler::Task& task, int partition);
+  void Visit(const std::vector<plan::FusionGroup>& fusion_groups, const plan::Scheduler::Task& task, int partition);
   void LogVisit(const std::vector<int>& members, const std::vector<engine::TrainResult>& results, const plan::Scheduler::Task& task,
                 int partition, double started, double ended);
   void Score(int table, int partition);

@@ -95,9 +95,9 @@ TEST(Simulate, IsWithinFivePercentOfTheBound) {
 TEST(Simulate, WavesOfBundlesBeatRotation) {
   for (int segments : {8, 32, 128}) {
     const auto costs = Costs(Mix::kEight, 4 * segments, 3);
-    const auto waves = plan::SimulateWaves(costs, segments, 2), rotation = plan::SimulateRotation(costs, segments, 2);
-    EXPECT_DOUBLE_EQ(waves.lower_bound, rotation.lower_bound);
-    EXPECT_LE(waves.ratio(), 1.1);
+    const auto rounds = plan::SimulateWaves(costs, segments, 2), rotation = plan::SimulateRotation(costs, segments, 2);
+    EXPECT_DOUBLE_EQ(rounds.lower_bound, rotation.lower_bound);
+    EXPECT_LE(rounds.ratio(), 1.1);
     EXPECT_GT(rotation.ratio(), 1.4);
   }
   // by hand: two segments, costs 1, 2, 3: hops {1,2}, {2,3}, {3,1}; bundles {3}, {1,2}
@@ -106,9 +106,9 @@ TEST(Simulate, WavesOfBundlesBeatRotation) {
   EXPECT_DOUBLE_EQ(plan::SimulateRotation({1}, 2, 1).makespan, 2);
 }
 
-// With at least four models a segment an iteration is within a tenth of the lower bound. Whole bundles that are in every wave cannot be
+// With at least four models a segment an iteration is within a tenth of the lower bound. Whole bundles that are in every round cannot be
 // better than the fullest one, ceil(models / segments) equal models, which is more than a tenth when few models are left over; models that
-// rest for a wave can.
+// rest for a round can.
 TEST(Simulate, WavesAreWithinATenthOfTheBound) {
   for (int segments : {8, 16, 32, 64, 128, 256, 512, 1024}) {
     for (int models : {4 * segments, 4 * segments + 1, 4 * segments + 3, 9 * segments / 2, 5 * segments - 1, 8 * segments, 8 * segments + 3,
