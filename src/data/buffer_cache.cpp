@@ -1,6 +1,7 @@
 #include "data/buffer_cache.hpp"
 
 #include <cstring>
+#include <limits>
 
 namespace data {
 namespace {
@@ -11,16 +12,25 @@ size_t RoundUp(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kA
 
 }  // namespace
 
-const std::vector<base::Bytes>* BufferCache::Find(int partition_id, int buffer_id) const {
-  const auto it = entries_.find({partition_id, buffer_id});
-  return it == entries_.end() ? nullptr : &it->second.columns;
+const std::vector<base::Bytes>* BufferCache::Find(CachedTable table, int partition_id, int buffer_id) {
+  const auto it = entries_.find({table, partition_id, buffer_id});
+  if (it == entries_.end()) return nullptr;
+  found_++;
+  return &it->second.columns;
 }
 
-void BufferCache::Keep(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns) {
+bool BufferCache::HasPartition(CachedTable table, int partition_id) const {
+  const auto it = entries_.lower_bound({table, partition_id, std::numeric_limits<int>::min()});
+  return it != entries_.end() && std::get<0>(it->first) == table && std::get<1>(it->first) == partition_id;
+}
+
+void BufferCache::Keep(CachedTable table, int partition_id, int buffer_id, const std::vector<base::Bytes>& columns) {
+  read_++;
+  const Key key{table, partition_id, buffer_id};
   size_t bytes = 0;
   for (const base::Bytes& column : columns) bytes += RoundUp(column.size);
-  if (bytes_ + bytes > limit_ || entries_.count({partition_id, buffer_id}) != 0) return;
-  Entry& entry = entries_[{partition_id, buffer_id}];
+  if (bytes_ + bytes > limit_ || entries_.count(key) != 0) return;
+  Entry& entry = entries_[key];
   entry.memory.resize(bytes);
   size_t at = 0;
   for (const base::Bytes& column : columns) {

@@ -65,7 +65,7 @@ void AddActual(const train::PreparedFit& fit, const train::RunResult& result, do
   for (const train::ModelResult& model : result.models) run.training_seconds += model.training_seconds;
   run.ratio = Ratio(seconds, explained->total_seconds);
   run.workers = result.workers;
-  run.states_place = result.state_place;
+  run.states_location = result.states_location;
   run.visits = sum.visits;
   run.rows = sum.rows;
   run.evaluations = static_cast<int64_t>(result.due.size());

@@ -62,27 +62,27 @@ Value Driver(const ExplainedDriver& driver) {
 }
 
 Value Memory(const ExplainedMemory& memory) {
-  Dict dict{{"State Bytes", Bytes(memory.states)}, {"State Place", memory.states_place}};
+  Dict dict{{"State Bytes", Bytes(memory.states)}, {"State Place", memory.states_location}};
   if (memory.has_room) {
     dict.emplace_back("Shared State Limit Bytes", Bytes(memory.shared_state_mem));
     dict.emplace_back("Free Shared Memory Bytes", Bytes(memory.shared_free));
   }
-  dict.emplace_back("Largest FusionGroup Bytes", Bytes(memory.widest_group));
-  dict.emplace_back("FusionGroup Limit Bytes", Bytes(memory.fusion_mem));
+  dict.emplace_back("Largest Fusion Group Bytes", Bytes(memory.widest_group));
+  dict.emplace_back("Fusion Memory Limit Bytes", Bytes(memory.fusion_mem));
   dict.emplace_back("Data Bytes", Bytes(memory.table));
   dict.emplace_back("Data Cache Limit Bytes", Bytes(memory.cache_mem));
   return dict;
 }
 
-Value FusionGroup(const ExplainedFusionGroup& fusion_group) {
-  Dict dict{{"Node Type", "FusionGroup"},
+Value FusionGroupAsJson(const ExplainedFusionGroup& fusion_group) {
+  Dict dict{{"Node Type", "Fusion Group"},
             {"mst_key", Integers(fusion_group.mst_keys)},
             {"Width", static_cast<int64_t>(fusion_group.mst_keys.size())},
             {"model_id", fusion_group.model_id},
             {"Architecture", fusion_group.architecture.empty() ? Value() : Value(fusion_group.architecture)},
             {"Trainer", fusion_group.trainer},
             {"Batch Size", fusion_group.batch_size},
-            {"Mini-Batches per Turn", fusion_group.batches_per_switch},
+            {"Mini-Batches per Switch", fusion_group.batches_per_switch},
             {"Parameters", fusion_group.parameters},
             {"State Bytes", Bytes(fusion_group.state_bytes)},
             {"Workspace Bytes", Bytes(fusion_group.workspace_bytes)},
@@ -105,7 +105,7 @@ Value Bundle(const ExplainedBundle& bundle, size_t number) {
   AddActual(bundle.actual, &dict);
   dict.emplace_back("Rewrites", Rewrites(bundle.rewrites));
   List fusion_groups;
-  for (const ExplainedFusionGroup& fusion_group : bundle.fusion_groups) fusion_groups.push_back(FusionGroup(fusion_group));
+  for (const ExplainedFusionGroup& fusion_group : bundle.fusion_groups) fusion_groups.push_back(FusionGroupAsJson(fusion_group));
   dict.emplace_back("Plans", std::move(fusion_groups));
   return dict;
 }
@@ -116,7 +116,7 @@ Value RunActual(const ExplainedRunActual& actual) {
               {"Training Seconds", actual.training_seconds},
               {"Actual to Estimated", actual.ratio},
               {"Workers Launched", actual.workers},
-              {"State Place", actual.states_place},
+              {"State Place", actual.states_location},
               {"Visits", actual.visits},
               {"Rows", actual.rows},
               {"Evaluations", actual.evaluations},

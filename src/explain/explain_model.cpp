@@ -19,7 +19,6 @@ namespace explain {
 namespace {
 
 constexpr double kDoubleCosts = 2;  // a step in float64: half as many numbers fit into vectors and caches
-constexpr double kShmShare = 0.8;  // of what is free in /dev/shm: as the hop loop decides
 
 std::vector<int> Keys(const train::PreparedFit& fit, const std::vector<int>& models) {
   std::vector<int> keys;
@@ -132,18 +131,22 @@ ExplainedDriver Driver(const train::PreparedFit& fit) {
   return driver;
 }
 
+const char* StatesText(train::StatesLocation location) {
+  switch (location) {
+    case train::StatesLocation::kSegments: return "tables on the segments";
+    case train::StatesLocation::kMappedFile: return "a mapped file";
+    default: return train::StatesLocationName(location);
+  }
+}
+
 ExplainedMemory Memory(const train::PreparedFit& fit) {
   const pg::Settings settings = pg::CurrentSettings();
   ExplainedMemory memory;
   memory.states = static_cast<double>(fit.StateBytes());
   memory.has_room = !fit.segments && fit.workers > 0;
-  memory.shared_state_mem = static_cast<double>(settings.shared_state_mem);
-  if (memory.has_room) memory.shared_free = static_cast<double>(pg::FreeSharedMemory());
-  const bool fits = memory.states <= std::min(memory.shared_state_mem, kShmShare * memory.shared_free);
-  memory.states_place = fit.segments         ? "tables on the segments"
-                        : fit.workers == 0 ? "session memory"
-                        : fits             ? "shared memory"
-                                           : "a mapped file";
+  memory.shared_state_mem = static_cast<double>(fit.states.shared_state_mem);
+  memory.shared_free = static_cast<double>(fit.states.shared_free);
+  memory.states_location = StatesText(fit.states.location);
   memory.fusion_mem = static_cast<double>(settings.fusion_mem);
   for (const plan::BundleFusion& bundle : fit.fusion.bundles) {
     for (const plan::FusionGroup& fusion_group : bundle.fusion_groups) memory.widest_group = std::max(memory.widest_group, fusion_group.state_bytes + fusion_group.workspace_bytes);

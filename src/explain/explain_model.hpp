@@ -73,7 +73,7 @@ struct ExplainedDriver {
 
 struct ExplainedMemory {
   double states = 0;
-  std::string states_place;  // "session memory", "shared memory", "a mapped file", "tables on the segments"
+  std::string states_location;  // "session memory", "shared memory", "a mapped file", "tables on the segments"
   bool has_room = false;     // of workers: what decides between shared memory and file
   double shared_state_mem = 0, shared_free = 0;
   double widest_group = 0, fusion_mem = 0;  // states and workspace
@@ -86,7 +86,7 @@ struct ExplainedRunActual {
   double training_seconds = 0;  // sum over models
   double ratio = 0;             // seconds to the estimated ones
   int workers = 0;              // that took part
-  std::string states_place;
+  std::string states_location;
   int64_t visits = 0, rows = 0, evaluations = 0, diverged = 0, stopped = 0;
 };
 

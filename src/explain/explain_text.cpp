@@ -95,11 +95,11 @@ void AddRun(const ExplainedFit& fit, Lines* lines) {
 }
 
 void AddMemory(const ExplainedMemory& memory, Lines* lines) {
-  lines->Add(2, "Training States: " + Size(memory.states) + " in " + memory.states_place +
+  lines->Add(2, "Training States: " + Size(memory.states) + " in " + memory.states_location +
                     (memory.has_room ? "  (cerebro.shared_state_mem=" + Size(memory.shared_state_mem) + " free shared memory=" +
                                            Size(memory.shared_free) + ")"
                                      : ""));
-  lines->Add(2, "FusionGroup Memory: " + Size(memory.widest_group) + " for the largest fusion_group  (cerebro.fusion_mem=" + Size(memory.fusion_mem) + ")");
+  lines->Add(2, "Fusion Memory: " + Size(memory.widest_group) + " for the largest fusion group  (cerebro.fusion_mem=" + Size(memory.fusion_mem) + ")");
   lines->Add(2, "Data Cache: " + Size(memory.table) + (memory.table <= memory.cache_mem ? ", read once a process" : ", read again at every visit what does not fit") +
                     "  (cerebro.cache_mem=" + Size(memory.cache_mem) + " a process)");
 }
@@ -109,17 +109,17 @@ void AddRunActual(const ExplainedRunActual& actual, Lines* lines) {
                     Seconds(actual.training_seconds) + " of models' visits, actual/estimated " + Ratio(actual.ratio));
   lines->Add(2, "Actual Work: workers=" + Count(actual.workers) + " visits=" + Count(actual.visits) + " rows=" + Count(actual.rows) +
                     " evaluations=" + Count(actual.evaluations) + " diverged=" + Count(actual.diverged) + " stopped=" + Count(actual.stopped) +
-                    " states in " + actual.states_place);
+                    " states in " + actual.states_location);
 }
 
 void AddGroup(const ExplainedFusionGroup& fusion_group, Lines* lines) {
-  lines->Add(8, "->  FusionGroup  (models=" + Count(static_cast<int64_t>(fusion_group.mst_keys.size())) + " visit=" + Seconds(fusion_group.visit_seconds) +
+  lines->Add(8, "->  Fusion Group  (models=" + Count(static_cast<int64_t>(fusion_group.mst_keys.size())) + " visit=" + Seconds(fusion_group.visit_seconds) +
                     " iteration=" + Seconds(fusion_group.iteration_seconds) + " flops=" + Number("%.3g", fusion_group.flops) + ")" + Actual(fusion_group.actual));
   lines->Add(14, Keys(fusion_group.mst_keys));
   lines->Add(14, "Architecture: " + Count(fusion_group.model_id) + (fusion_group.architecture.empty() ? "" : " (" + fusion_group.architecture + ")") +
                      "  (parameters=" + Count(fusion_group.parameters) + " batch_size=" + Count(fusion_group.batch_size) + ")");
   lines->Add(14, "Trainer: " + fusion_group.trainer + "  (states=" + Size(fusion_group.state_bytes) + " workspace=" + Size(fusion_group.workspace_bytes) + ")");
-  if (fusion_group.input_density < 1) lines->Add(14, "Input Density: " + Percent(fusion_group.input_density) + "  (the first layer leaves zeros out)");
+  if (fusion_group.input_density < 1) lines->Add(14, "Input Density: " + Percent(fusion_group.input_density) + "  (the first layer uses the sparse product)");
   AddRewrites(fusion_group.rewrites, 14, lines);
 }
 

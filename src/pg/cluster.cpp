@@ -99,7 +99,7 @@ void ReservedMemory::Grow(size_t bytes) {
   if (TryGrow(bytes)) return;
   throw base::Error(base::ErrorCode::kOutOfMemory, ThisPlace() + " refuses " + std::to_string(bytes) + " bytes for " + what_,
                     std::to_string(bytes_) + " bytes were granted before.",
-                    "Raise gp_vmem_protect_limit or the resource fusion_group's memory, lower cerebro.cache_mem, or train fewer models at once.");
+                    "Raise gp_vmem_protect_limit or the resource group's memory, lower cerebro.cache_mem, or train fewer models at once.");
 }
 
 namespace {

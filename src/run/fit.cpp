@@ -1,13 +1,13 @@
 #include "run/fit.hpp"
 
-#include <utility>
+#include <memory>
 
 #include "pg/cluster.hpp"
 #include "pg/report.hpp"
-#include "segments/segment_fit.hpp"
-#include "train/arguments.hpp"
-#include "train/prepare.hpp"
-#include "train/run.hpp"
+#include "segments/segment_driver.hpp"
+#include "train/coordinator.hpp"
+#include "train/results.hpp"
+#include "train/run_log.hpp"
 #include "workers/worker_fit.hpp"
 
 namespace run {
@@ -19,27 +19,14 @@ void FitMultipleModel(const train::FitArguments& arguments) {
 
 train::RunResult RunFit(const train::FitArguments& arguments, const train::PreparedFit& fit, double started_at) {
   if (!fit.serial_reason.empty()) pg::Notice("this session trains the models itself, without parallel workers: " + fit.serial_reason);
-
-  train::RunRequest request;
-  request.spec.training = fit.training;
-  if (fit.validation) request.spec.validation = *fit.validation;
-  for (const train::PreparedModel& model : fit.models) {
-    request.spec.models.push_back(model.spec);
-    request.spec.costs.push_back(model.visit_seconds);
-    request.mst_keys.push_back(model.mst_key);
-  }
-  request.spec.plan = fit.plan;
-  request.spec.fusion = fit.fusion;
-  request.spec.first_iteration = fit.first_iteration;
-  request.spec.precision = fit.options.precision;
-  request.spec.use_gpus = arguments.use_gpus;
-  request.iterations = arguments.num_iterations;
-  request.due = fit.due;
-  request.stopping = fit.stopping;
-  request.workers = fit.workers;
-  request.keep_best = arguments.restore_best;
-  if (pg::OnGreenplum()) return segments::FitOnSegments(arguments, fit, request, started_at);
-  return workers::FitOnWorkers(arguments, fit, std::move(request), started_at);
+  const train::RunRequest request = train::MakeRequest(arguments, fit);
+  const std::unique_ptr<train::Driver> driver = pg::OnGreenplum() ? segments::MakeFitDriver(arguments, fit, request)
+                                                                  : workers::MakeFitDriver(arguments, fit, request);
+  train::CreateResultTables(arguments, fit);
+  train::RunLog log(request, fit.output.models.Sql());
+  train::RunResult result = train::Coordinator(request, driver.get(), &log, pg::Now).Run();
+  train::WriteReports(arguments, fit, result, started_at);
+  return result;
 }
 
 }  // namespace run

@@ -8,7 +8,7 @@
 #include "base/error.hpp"
 #include "pg/names.hpp"
 #include "pg/sql.hpp"
-#include "plan/metric_order.hpp"
+#include "plan/ranking.hpp"
 
 namespace score {
 namespace {
@@ -39,11 +39,8 @@ enum InfoColumn : size_t {
 };
 
 struct Entry {
-  int64_t mst_key = 0;
-  std::string metric;       // name; empty when there is none
-  double metric_value = 0;  // NaN when there is none
-  double loss = 0;
-  bool diverged = false;
+  std::vector<std::string> metric_names;  // the loss, then the first metric where there is one
+  plan::Standing standing;
   std::vector<pg::Cell> cells;
 };
 
@@ -59,43 +56,26 @@ std::vector<Entry> ReadEntries(const pg::TableName& info) {
   std::vector<Entry> entries;
   for (const auto& row : result.rows) {
     Entry entry;
-    entry.mst_key = std::stoll(row[kMstKey].value_or("0"));
-    entry.metric = row[kMetric].value_or("");
-    entry.metric_value = Number(row[validated ? kValidationMetric : kTrainingMetric]);
-    entry.loss = Number(row[validated ? kValidationLoss : kTrainingLoss]);
-    entry.diverged = row[kStatus].value_or("") == "diverged";
+    entry.metric_names = {"loss"};
+    if (row[kMetric]) entry.metric_names.push_back(*row[kMetric]);
+    entry.standing.mst_key = std::stoll(row[kMstKey].value_or("0"));
+    entry.standing.metric = Number(row[validated ? kValidationMetric : kTrainingMetric]);
+    entry.standing.loss = Number(row[validated ? kValidationLoss : kTrainingLoss]);
+    entry.standing.diverged = row[kStatus].value_or("") == "diverged";
     entry.cells = row;
     entries.push_back(std::move(entry));
   }
   return entries;
 }
 
-// Whether all models that count have the same metric: only then does it tell which is better.
-bool HaveOneMetric(const std::vector<Entry>& entries) {
-  const Entry* first = nullptr;
-  for (const Entry& entry : entries) {
-    if (entry.diverged) continue;
-    if (entry.metric.empty() || (first != nullptr && first->metric != entry.metric)) return false;
-    if (first == nullptr) first = &entry;
-  }
-  return first != nullptr;
-}
-
-// Numbers in `cell` order: less is better, NaN is worst.
-bool LowerLoss(double a, double b) { return std::isnan(b) ? !std::isnan(a) : a < b; }
-
 void SortEntries(std::vector<Entry>* entries) {
-  const bool by_metric = HaveOneMetric(*entries);
-  std::sort(entries->begin(), entries->end(), [by_metric](const Entry& a, const Entry& b) {
-    if (a.diverged != b.diverged) return b.diverged;
-    if (by_metric && !a.diverged) {
-      if (plan::BetterMetric(a.metric, a.metric_value, b.metric_value)) return true;
-      if (plan::BetterMetric(a.metric, b.metric_value, a.metric_value)) return false;
-    }
-    if (LowerLoss(a.loss, b.loss)) return true;
-    if (LowerLoss(b.loss, a.loss)) return false;
-    return a.mst_key < b.mst_key;
-  });
+  std::vector<const std::vector<std::string>*> names;
+  for (const Entry& entry : *entries) {
+    if (!entry.standing.diverged) names.push_back(&entry.metric_names);
+  }
+  const std::string metric = plan::CommonMetric(names);
+  std::sort(entries->begin(), entries->end(),
+            [&metric](const Entry& a, const Entry& b) { return plan::StandsBefore(metric, a.standing, b.standing); });
 }
 
 // model_id -> name, where the architecture table is still there and the caller may read it.

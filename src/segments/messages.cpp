@@ -1,5 +1,7 @@
 #include "segments/messages.hpp"
 
+#include <cstring>
+
 #include "base/record.hpp"
 #include "plan/params.hpp"
 #include "wire/keras.hpp"
@@ -25,6 +27,7 @@ std::string WriteRoundRequest(const RoundRequest& o) {
   w.Number(static_cast<int64_t>(o.run));
   w.Number(static_cast<int64_t>(o.kind));
   w.Number(o.iteration);
+  w.Number(static_cast<int64_t>(o.table));
   w.Number((o.has_weights ? 1 : 0) | (o.use_gpus ? 2 : 0) | (o.last ? 4 : 0));
   WriteIntegers(o.next_key, &w);
   WriteIntegers(o.fusion_group, &w);
@@ -38,6 +41,7 @@ RoundRequest ReadRoundRequest(std::string_view bytes) {
   o.run = static_cast<uint64_t>(r.Number());
   o.kind = static_cast<RoundKind>(r.Number());
   o.iteration = r.Number();
+  o.table = static_cast<data::CachedTable>(r.Number());
   const int64_t flags = r.Number();
   o.has_weights = (flags & 1) != 0;
   o.use_gpus = (flags & 2) != 0;
@@ -63,7 +67,7 @@ std::string WriteModelEntry(const ModelEntry& s) {
 }
 
 ModelEntry ReadModelEntry(std::string_view bytes) {
-  base::RecordReader r(bytes, "a model's seed");
+  base::RecordReader r(bytes, "a model's entry");
   ModelEntry s;
   s.kind = static_cast<EntryKind>(r.Number());
   s.spec.graph = wire::ReadGraph(r.Text());

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/tensor.hpp"
+#include "data/buffer_cache.hpp"
 #include "store/model_spec.hpp"
 
 namespace segments {
@@ -19,6 +20,7 @@ struct RoundRequest {
   uint64_t run = 0;       // names the run: what a process keeps belongs to one run only
   RoundKind kind = RoundKind::kTrain;
   int64_t iteration = 0;  // of this run, from 0
+  data::CachedTable table = data::CachedTable::kTraining;  // whose buffers follow
   bool has_weights = false;  // the packed table has sample weights
   bool use_gpus = false;
   bool last = false;      // nothing that the process keeps is used after this round

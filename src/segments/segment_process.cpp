@@ -69,7 +69,7 @@ size_t Bytes(const std::vector<base::Bytes>& columns) {
 /// A model of the round.
 struct SegmentRound::Member {
   int index = 0;
-  std::optional<ModelEntry> seed;
+  std::optional<ModelEntry> entry;
   store::ModelSpec spec;
   base::DataSpec data;
   engine::Model* model = nullptr;  // of the process's process_cache
@@ -97,7 +97,7 @@ void SegmentRound::AddState(int model, int piece, base::Bytes data) {
   }
   const std::string_view bytes(reinterpret_cast<const char*>(data.data), data.size);
   if (piece == kEntryPiece) {
-    members_.back()->seed = ReadModelEntry(bytes);
+    members_.back()->entry = ReadModelEntry(bytes);
     return;
   }
   memory_.Grow(bytes.size());
@@ -112,13 +112,13 @@ void SegmentRound::CompleteState() {
   const bool scoring = request_.kind == RoundKind::kScore;
   wire::StateHeader header;
   size_t raw_offset = 0;
-  const bool stored = !member->seed || member->seed->kind == EntryKind::kState;
+  const bool stored = !member->entry || member->entry->kind == EntryKind::kState;
   if (stored) header = wire::ReadStateHeader(incoming_, &raw_offset);
   base::DType precision = header.precision;
-  if (member->seed) {
-    member->spec = member->seed->spec;
-    member->data = member->seed->data;
-    precision = member->seed->precision;
+  if (member->entry) {
+    member->spec = member->entry->spec;
+    member->data = member->entry->data;
+    precision = member->entry->precision;
   } else {
     member->spec = store::SpecOf(header);
     member->data = base::ReadDataSpec(header.data_spec);
@@ -145,18 +145,18 @@ void SegmentRound::CompleteState() {
   memory_.Grow(layout.bytes);
   member->block = std::make_unique<store::Block>(layout.bytes);
   void* block = member->block->data();
-  if (member->seed) model->Initialise(block, member->seed->seed, member->seed->stream, member->seed->partitions);
+  if (member->entry) model->Initialise(block, member->entry->seed, member->entry->stream, member->entry->partitions);
   if (stored) {
     member->record.weights_only = store::DecodeState(header, incoming_, raw_offset, layout, block) == store::StateFit::kWeightsOnly;
-    if (member->seed) {
+    if (member->entry) {
       auto* counters = static_cast<engine::StateCounters*>(block);
-      counters->partitions = member->seed->partitions;
+      counters->partitions = member->entry->partitions;
       counters->visits_in_iteration = 0;
       if (header.build != engine::BuildDescription()) member->record.build = header.build;
     }
-  } else if (member->seed->kind == EntryKind::kWeights) {
+  } else if (member->entry->kind == EntryKind::kWeights) {
     if (incoming_.size() != static_cast<size_t>(layout.weight_count) * sizeof(float)) {
-      throw Error(ErrorCode::kDataCorrupted, "model_weights of mst_key " + std::to_string(static_cast<int64_t>(member->seed->stream)) +
+      throw Error(ErrorCode::kDataCorrupted, "model_weights of mst_key " + std::to_string(static_cast<int64_t>(member->entry->stream)) +
                                                  " has " + std::to_string(incoming_.size()) + " bytes, the architecture needs " +
                                                  std::to_string(static_cast<size_t>(layout.weight_count) * sizeof(float)));
     }
@@ -173,7 +173,7 @@ void SegmentRound::CompleteState() {
 
 bool SegmentRound::FeedKept(int partition_id, int buffer_id) {
   const ProcessCache& own = ProcessCacheOf(request_.run);
-  const std::vector<base::Bytes>* columns = request_.kind == RoundKind::kTrain ? own.cache->Find(partition_id, buffer_id) : nullptr;
+  const std::vector<base::Bytes>* columns = own.cache->Find(request_.table, partition_id, buffer_id);
   if (columns == nullptr) return false;
   kept_++;
   Use(partition_id, buffer_id, *columns);
@@ -185,8 +185,8 @@ void SegmentRound::Feed(int partition_id, int buffer_id, const std::vector<base:
   const size_t bytes = Bytes(columns);
   const bool room = own.cache->bytes() + bytes <= static_cast<size_t>(pg::CurrentSettings().cache_mem);
   read_++;
-  if (request_.kind == RoundKind::kTrain && !request_.last && room && own.buffers.TryGrow(bytes)) {
-    own.cache->Keep(partition_id, buffer_id, columns);
+  if (!request_.last && room && own.buffers.TryGrow(bytes)) {
+    own.cache->Keep(request_.table, partition_id, buffer_id, columns);
   }
   Use(partition_id, buffer_id, columns);
 }
@@ -261,16 +261,15 @@ void SegmentRound::EndPartition() {
   }
   if (step_ == nullptr) return;
   step_->End();
-  const double ended = pg::Now();
+  const std::vector<train::VisitRecord> records = step_->Records(partition_started_, pg::Now());
   for (size_t i = 0; i < visiting_.size(); i++) {
-    const engine::TrainResult& result = step_->results()[i];
     SegmentVisit visit;
     visit.partition = partition_;
-    visit.started = partition_started_;
-    visit.ended = ended;
-    visit.seconds = result.seconds;
-    visit.rows = result.rows;
-    visit.loss = result.rows > 0 ? result.loss_sum / static_cast<double>(result.rows) : 0;
+    visit.started = records[i].started;
+    visit.ended = records[i].ended;
+    visit.seconds = records[i].seconds;
+    visit.rows = records[i].rows;
+    visit.loss = records[i].loss;
     visiting_[i]->record.visits.push_back(visit);
   }
   step_.reset();

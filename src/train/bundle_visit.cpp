@@ -1,5 +1,6 @@
 #include "train/bundle_visit.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "data/buffer_view.hpp"
@@ -48,6 +49,25 @@ void BundleVisit::Feed(int partition_id, int buffer_id, const std::vector<base::
 void BundleVisit::End() {
   for (engine::Model* model : models_) model->EndVisit();
   ended_ = true;
+}
+
+std::vector<VisitRecord> BundleVisit::Records(double started, double ended) const {
+  double own = 0;
+  for (const engine::TrainResult& result : results_) own += result.seconds;
+  const double share = std::max(0.0, ended - started - own) / static_cast<double>(std::max<size_t>(1, results_.size()));
+  std::vector<VisitRecord> records(results_.size());
+  double from = started;
+  for (size_t i = 0; i < records.size(); i++) {
+    const engine::TrainResult& result = results_[i];
+    VisitRecord& record = records[i];
+    record.started = from;
+    record.ended = i + 1 == records.size() ? std::max(from, ended) : std::min(ended, from + result.seconds + share);
+    from = record.ended;
+    record.seconds = result.seconds;
+    record.rows = result.rows;
+    record.loss = result.rows > 0 ? result.loss_sum / static_cast<double>(result.rows) : 0;
+  }
+  return records;
 }
 
 }  // namespace train

@@ -11,6 +11,7 @@
 #include "base/tensor.hpp"
 #include "engine/model.hpp"
 #include "engine/model_group.hpp"
+#include "train/run.hpp"
 
 namespace train {
 
@@ -38,8 +39,11 @@ class BundleVisit {
 
   bool begun() const { return begun_; }
   bool ended() const { return ended_; }
-  /// What each model saw of the pass, in the order of the models.
-  const std::vector<engine::TrainResult>& results() const { return results_; }
+  /// What the log says of each model, in the order of the models: rows, loss and times. The models are interleaved, mini-batch by mini-batch. In
+  /// the log they follow each other from `started` to `ended` (seconds since the epoch): an interval for each model, of the time measured for its
+  /// own work and an equal share of all the rest (query, fetching, common gathers). Model, iteration, partition and the like are the caller's to
+  /// fill in.
+  std::vector<VisitRecord> Records(double started, double ended) const;
 
  private:
   struct FusionGroup {

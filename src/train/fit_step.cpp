@@ -55,14 +55,14 @@ FitStep::FitStep(int slot) {
 FitStep::~FitStep() = default;
 
 bool FitStep::FeedKept(int partition_id, int buffer_id) {
-  const std::vector<base::Bytes>* columns = cache_ == nullptr ? nullptr : cache_->Find(partition_id, buffer_id);
+  const std::vector<base::Bytes>* columns = cache_ == nullptr ? nullptr : cache_->Find(data::CachedTable::kTraining, partition_id, buffer_id);
   if (columns == nullptr) return false;
   step_->Feed(partition_id, buffer_id, *columns, pg::CheckInterrupts);
   return true;
 }
 
 void FitStep::Feed(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns) {
-  if (cache_ != nullptr) cache_->Keep(partition_id, buffer_id, columns);
+  if (cache_ != nullptr) cache_->Keep(data::CachedTable::kTraining, partition_id, buffer_id, columns);
   step_->Feed(partition_id, buffer_id, columns, pg::CheckInterrupts);
 }
 

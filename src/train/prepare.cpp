@@ -12,6 +12,7 @@
 #include "pg/settings.hpp"
 #include "pg/sql.hpp"
 #include "plan/params.hpp"
+#include "train/states_decision.hpp"
 #include "wire/shape_signature.hpp"
 #include "data/packed_table.hpp"
 #include "data/segment_map.hpp"
@@ -342,9 +343,37 @@ PreparedFit PrepareFit(const FitArguments& a) {
   MakePlan(&fit);
   MakeGroups(&fit);
   ChooseWorkers(a, &fit);
+  std::vector<size_t> states;
+  for (const PreparedModel& model : fit.models) states.push_back(model.state_bytes);
+  fit.states = DecideStates(states, fit.workers);
+  if (fit.segments) fit.states.location = StatesLocation::kSegments;
   fit.seed = static_cast<uint64_t>(a.seed.value_or(0));
   fit.due = plan::DueIterations(a.num_iterations, a.metrics_compute_frequency, fit.stopping);
   return fit;
+}
+
+RunRequest MakeRequest(const FitArguments& arguments, const PreparedFit& fit) {
+  RunRequest request;
+  request.spec.training = fit.training;
+  if (fit.validation) request.spec.validation = *fit.validation;
+  for (const PreparedModel& model : fit.models) {
+    request.spec.models.push_back(model.spec);
+    request.spec.costs.push_back(model.visit_seconds);
+    request.mst_keys.push_back(model.mst_key);
+    request.metric_names.push_back(model.metric_names);
+  }
+  request.spec.plan = fit.plan;
+  request.spec.fusion = fit.fusion;
+  request.spec.first_iteration = fit.first_iteration;
+  request.spec.precision = fit.options.precision;
+  request.spec.use_gpus = arguments.use_gpus;
+  request.iterations = arguments.num_iterations;
+  request.due = fit.due;
+  request.stopping = fit.stopping;
+  request.workers = fit.workers;
+  request.states = fit.states;
+  request.keep_best = arguments.restore_best;
+  return request;
 }
 
 }  // namespace train

@@ -18,6 +18,7 @@
 #include "store/model_spec.hpp"
 #include "store/result_tables.hpp"
 #include "train/arguments.hpp"
+#include "train/run.hpp"
 
 namespace train {
 
@@ -62,11 +63,15 @@ struct PreparedFit {
   engine::Options options;
   std::optional<store::ModelTable> stored;  // warm start
   std::optional<data::SegmentMap> segments;  // of the training table, on Greenplum
+  StatesDecision states;
   size_t StateBytes() const;
   double RowsAVisit() const;  // of an average partition
 };
 
 /// Errors: all that a caller can get wrong; several wrong configurations are listed in one error.
 PreparedFit PrepareFit(const FitArguments& arguments);
+
+/// What a driver and the coordinator are asked to do for it.
+RunRequest MakeRequest(const FitArguments& arguments, const PreparedFit& fit);
 
 }  // namespace train

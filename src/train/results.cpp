@@ -16,7 +16,6 @@
 namespace train {
 namespace {
 
-constexpr size_t kPieceBytes = size_t{64} << 20;  // of <out>_state
 constexpr size_t kVisitsAtOnce = 1000;                  // rows an INSERT
 
 std::string PackedSummary(const PreparedFit& fit) { return fit.training.name.WithSuffix("_summary").Sql(); }
@@ -76,7 +75,7 @@ std::string InsertSql(const pg::TableName& table, const std::vector<std::pair<co
   return "INSERT INTO " + table.Sql() + " (" + names + ") VALUES (" + values + ")";
 }
 
-void WriteInfo(const PreparedFit& fit, const RunResult& result, const std::vector<KeptModel>& kept) {
+void WriteInfo(const PreparedFit& fit, const RunResult& result) {
   const std::string sql = InsertSql(fit.output.info, {{"mst_key", "integer"},
                                                       {"model_id", "integer"},
                                                       {"compile_params", "text"},
@@ -118,7 +117,7 @@ void WriteInfo(const PreparedFit& fit, const RunResult& result, const std::vecto
                          model.spec.compile_params,
                          model.spec.fit_params,
                          std::string("pg_cerebro"),
-                         static_cast<double>(kept[m].weight_bytes) / 1024.0,
+                         static_cast<double>(model.weight_count) * sizeof(float) / 1024.0,
                          r.elapsed,
                          metrics.empty() ? pg::Param(pg::Null{}) : pg::Param(metrics),
                          loss_type};
@@ -131,9 +130,9 @@ void WriteInfo(const PreparedFit& fit, const RunResult& result, const std::vecto
     params.push_back(r.diverged_step != 0 ? pg::Param(static_cast<int64_t>(r.diverged_step)) : pg::Param(pg::Null{}));
     params.push_back(model.spec.graph.WeightCount());
     params.push_back(due);
-    params.push_back(kept[m].metric_names);
+    params.push_back(model.metric_names);
     params.push_back(r.training_seconds);
-    params.push_back(kept[m].iterations_done);
+    params.push_back(r.iterations_done);
     params.push_back(r.best_due >= 0 ? pg::Param(due[static_cast<size_t>(r.best_due)]) : pg::Param(pg::Null{}));
     params.push_back(r.stopped_iteration != 0 ? pg::Param(r.stopped_iteration) : pg::Param(pg::Null{}));
     params.push_back(r.stopped_iteration != 0 ? pg::Param(r.stopped_by) : pg::Param(pg::Null{}));
@@ -219,7 +218,7 @@ void WriteSummary(const FitArguments& a, const PreparedFit& fit, const RunResult
                std::string(base::DTypeName(fit.options.precision)),
                a.use_gpus,
                engine::BuildDescription(),
-               result.state_place,
+               result.states_location,
                Optional(a.early_stopping),
                Optional(a.halving)});
 }
@@ -286,15 +285,14 @@ void WriteModel(const PreparedFit& fit, size_t model, const std::string& weights
   pg::Execute(InsertSql(fit.output.models, {{"mst_key", "integer"}, {"model_weights", "bytea"}, {"model_arch", "pg_catalog.json"}}),
               {key, too_large ? pg::Param(pg::Null{}) : pg::Param(pg::Bytea{weights}), fit.models[model].architecture->json});
   const std::string states = InsertSql(fit.output.state, {{"mst_key", "integer"}, {"piece", "integer"}, {"data", "bytea"}});
-  for (size_t piece = 0; piece * kPieceBytes < state.size(); piece++) {
-    const std::string_view part = std::string_view(state).substr(piece * kPieceBytes, kPieceBytes);
+  for (size_t piece = 0; piece * store::kStatePieceBytes < state.size(); piece++) {
+    const std::string_view part = std::string_view(state).substr(piece * store::kStatePieceBytes, store::kStatePieceBytes);
     pg::Execute(states, {key, static_cast<int64_t>(piece), pg::Bytea{part}});
   }
 }
 
-void WriteReports(const FitArguments& a, const PreparedFit& fit, const RunResult& result, const std::vector<KeptModel>& kept,
-                  double started_at) {
-  WriteInfo(fit, result, kept);
+void WriteReports(const FitArguments& a, const PreparedFit& fit, const RunResult& result, double started_at) {
+  WriteInfo(fit, result);
   WriteVisits(fit, result);
   WriteSummary(a, fit, result, started_at);
 }

@@ -10,13 +10,6 @@
 
 namespace train {
 
-/// What the reports need of a model when its state is gone.
-struct KeptModel {
-  size_t weight_bytes = 0;
-  int64_t iterations_done = 0;
-  std::vector<std::string> metric_names;
-};
-
 /// Makes the five tables, empty: before the run, so that a missing privilege costs no training.
 void CreateResultTables(const FitArguments& arguments, const PreparedFit& fit);
 
@@ -33,7 +26,6 @@ void NoticeDivergedBefore(int mst_key, uint64_t step);
 void NoticeLargeWeights(int mst_key, size_t bytes);
 
 /// Writes the rows about the run: info, visits and summary.
-void WriteReports(const FitArguments& arguments, const PreparedFit& fit, const RunResult& result, const std::vector<KeptModel>& kept,
-                  double started_at);
+void WriteReports(const FitArguments& arguments, const PreparedFit& fit, const RunResult& result, double started_at);
 
 }  // namespace train

@@ -1,8 +1,8 @@
 // A run as both drivers see it: what is asked (RunRequest), and what came of it (RunResult). Plain values.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -24,7 +24,10 @@ struct VisitRecord {
   int32_t partition = 0;
   int32_t worker = -1;            // -1: the session itself; a segment's content id on Greenplum
   int32_t device = -1;            // of CUDA; -1: the CPU
-  double started = 0, ended = 0;  // seconds since the epoch
+  // Seconds since the epoch. The models of a bundle train interleaved; in the log they follow each other, each in an interval as long as its
+  // own work and its share of what all of them need (train/bundle_visit.hpp), so that intervals add up to the visit.
+  double started = 0, ended = 0;
+  double seconds = 0;             // of the interval the model's own work
   double loss = 0;                // mean training loss over the visit's rows
   int64_t rows = 0;
   uint64_t diverged_step = 0;
@@ -49,37 +52,49 @@ struct ModelResult {
   std::vector<std::vector<double>> training;    // the model's metric values (engine::Model::Finish)
   std::vector<std::vector<double>> validation;  // likewise; empty without a validation table
   std::vector<double> elapsed;                  // seconds since the run's start
-  double training_seconds = 0;                  // sum of the visits
+  double training_seconds = 0;                  // sum of the visits' intervals
+  int64_t iterations_done = 0;                  // over all runs; set when the states are collected
   uint64_t diverged_step = 0;                   // 0 = never
   int64_t stopped_iteration = 0;                // of this run, from 1; 0 = never
   std::string stopped_by;                       // plan::Stop::by
   bool trains() const { return diverged_step == 0 && stopped_iteration == 0; }
-  int64_t best_due = -1;     // index into due; -1 = none
-  std::string best_weights;  // raw float32, with keep_best
+  int64_t best_due = -1;  // index into due: the iteration whose weights are kept; -1 = the last one's
+  /// The values that count for comparisons: of the validation table where there is one.
+  const std::vector<std::vector<double>>& scores() const { return validation.empty() ? training : validation; }
+};
+
+/// Where the training states of a run lie.
+enum class StatesLocation : int { kSession = 0, kSharedMemory = 1, kMappedFile = 2, kSegments = 3 };
+const char* StatesLocationName(StatesLocation location);  // "session memory", "shared memory", "mapped file", "segments"
+
+/// The decision where states lie, and what it was made from. Made once, before the run; EXPLAIN prints it and the driver follows it.
+struct StatesDecision {
+  StatesLocation location = StatesLocation::kSession;
+  size_t bytes = 0;             // of all states, each at a multiple of a page
+  uint64_t shared_state_mem = 0;  // the setting
+  uint64_t shared_free = 0;       // of /dev/shm; 0 where nobody looked
 };
 
 struct RunRequest {
   RunSpec spec;
-  std::vector<int> mst_keys;  // a model
-  int64_t iterations = 1;     // 0 = train nothing: score all models once over spec.training
-  std::vector<int64_t> due;   // iterations, from 1, after which models that train are scored; ascending, the last is `iterations`
+  std::vector<int> mst_keys;                            // a model
+  std::vector<std::vector<std::string>> metric_names;   // a model: the loss first
+  int64_t iterations = 1;
+  std::vector<int64_t> due;  // iterations, from 1, after which models that train are scored; ascending, the last is `iterations`
   plan::StoppingPolicy stopping;
   int workers = 0;         // wanted; 0 = train in this session
+  StatesDecision states;
   bool keep_best = false;  // keep each model's weights of its best due iteration
-  /// Writes a model's first state into its block.
-  std::function<void(int model, engine::Model* engine, void* block)> initialise;
-  /// Reads a model's last state out of its block; called model by model when all workers have ended and statements may write again. May be
-  /// empty.
-  std::function<void(int model, const engine::Model& engine, const void* block, const ModelResult& result)> collect;
 };
 
 struct RunResult {
   std::vector<VisitRecord> visits;
   std::vector<ModelResult> models;
-  std::vector<int64_t> due;  // those of the request that the run came to: it ends early when all models have stopped
-  int workers = 0;           // that took part; 0 = the session trained
-  std::string state_place;   // "shared memory", "mapped file", "session memory"
+  std::vector<int64_t> due;     // those of the request that the run came to: it ends early when all models have stopped
+  int workers = 0;              // that took part; 0 = the session trained
+  std::string states_location;  // "shared memory", "mapped file", "session memory", "segments"
   double seconds = 0;
+  int64_t ModelsThatTrain() const;
 };
 
 /// What a scored model's metrics say of a table: engine::Model::metric_names and Finish. NaN for a model that has diverged.

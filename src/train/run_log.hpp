@@ -1,5 +1,4 @@
-// What happened in a run so far: visits, metric values, the messages that say so, and which models stop. Both drivers keep their run's
-// record here, so a run reads the same whoever did the work.
+// What a user sees of a run while it goes on: INFO lines, warnings, the progress view.
 #pragma once
 
 #include <cstdint>
@@ -7,56 +6,33 @@
 #include <vector>
 
 #include "pg/progress.hpp"
-#include "plan/stopping.hpp"
-#include "train/run.hpp"
+#include "train/coordinator.hpp"
 
 namespace train {
 
-class RunLog {
+class RunLog : public RunObserver {
  public:
-  /// metric_names: of each model, the loss first. The request outlives the journal.
-  RunLog(const RunRequest& request, std::vector<std::vector<std::string>> metric_names, const std::string& model_table);
+  /// The request outlives the log. model_table: as stat_progress shows it.
+  RunLog(const RunRequest& request, const std::string& model_table);
 
-  RunResult& result() { return result_; }
-  const ModelResult& model(size_t m) const { return result_.models[m]; }
-  const std::vector<std::string>& metric_names(size_t m) const { return metric_names_[m]; }
-  double started() const { return started_; }
-  int64_t iterations_reported() const { return iterations_reported_; }
-  int64_t ModelsThatTrain() const;
-
-  void BeginTraining();
-  void EndTraining();
-  /// A visit is over. Warns when its model has diverged in it. seconds: of work on this model.
-  void AddVisit(const VisitRecord& record, double seconds);
-  /// The next iteration is over, one at which no metrics are due: its INFO line.
-  void ReportIteration();
-  /// Values (engine::Model::Finish) of a model that has not stopped, at the iteration that is due. NaN for a diverged one.
-  void AddScores(size_t m, bool validation, std::vector<double> values);
-  /// All scores of a due iteration are in. Says which models' weights are the best so far (with keep_best) and which models stop here; its
-  /// INFO line.
-  struct Verdict {
-    std::vector<int> best, stopped;
-  };
-  Verdict Conclude(int64_t iteration);
-  void Show(pg::Phase phase, int64_t rows_trained);
+  void Show(const RunResult& so_far, RunPhase phase, int64_t rows_trained) override;
+  void TrainingBegins(const RunResult& so_far) override;
+  void TrainingEnds(const RunResult& so_far) override;
+  void VisitDone(const RunResult& so_far, const VisitRecord& record, bool first_divergence) override;
+  void IterationDone(const RunResult& so_far, int64_t iteration) override;
+  void Evaluated(const RunResult& so_far, int64_t iteration, int64_t trained, const std::vector<int>& stopped) override;
 
  private:
-  std::string LeadMetric(size_t model) const;
-  bool HaveOneMetric() const;
-  const std::vector<std::vector<double>>& Scores(size_t model) const;
-  bool IsBest(size_t model);
-  std::string Leader() const;
-  std::string Stop(int64_t iteration, std::vector<int>* stopped);
-  std::string MetricsLine(int64_t trained) const;
-  double SecondsLeft() const;
-  double ShareAfterHalving() const;
+  std::string Leader(const RunResult& so_far) const;
+  std::string Stops(const RunResult& so_far, const std::vector<int>& stopped) const;
+  std::string IterationLine(const RunResult& so_far, int64_t iteration, int64_t trained) const;
+  double SecondsLeft(const RunResult& so_far) const;
+  double ShareAfterHalving(const RunResult& so_far) const;
 
   const RunRequest& request_;
-  const std::vector<std::vector<std::string>> metric_names_;
   const std::string model_table_;
   const double started_;
   pg::Progress progress_;
-  RunResult result_;
   int64_t iterations_reported_ = 0;  // INFO lines written
   double iteration_started_ = 0;
   double cost_done_ = 0;

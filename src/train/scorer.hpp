@@ -2,27 +2,21 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <memory>
-#include <optional>
-#include <string>
-#include <string_view>
 #include <vector>
 
-#include "base/tensor.hpp"
 #include "engine/kernel_memory.hpp"
 #include "engine/model.hpp"
 #include "engine/model_group.hpp"
 #include "data/buffer_source.hpp"
-#include "data/packed_table.hpp"
 
 namespace train {
 
 /// Feeds every buffer of a partition to all models. The models must have their states attached and outlive the scorer.
 class Scorer {
  public:
-  /// workspace: that the models work in; nullptr: one of the scorer's own.
-  Scorer(const std::vector<engine::Model*>& models, const data::PackedTable& table, std::shared_ptr<engine::KernelMemory> workspace = nullptr);
+  /// workspace: that the models work in; nullptr: one of the scorer's own. source: of the table; it outlives the scorer.
+  Scorer(const std::vector<engine::Model*>& models, const data::BufferSource& source, std::shared_ptr<engine::KernelMemory> workspace = nullptr);
 
   /// Adds the partition's sums to `sums`: each model's sums_size() doubles, one model after another. Partitions may be scored anywhere; who
   /// adds their arrays in the order of partitions and then asks Model::Finish gets the same values whoever scored what. Serves interrupts
@@ -31,7 +25,7 @@ class Scorer {
 
  private:
   std::unique_ptr<engine::ModelGroup> models_;  // nullptr: none
-  data::BufferSource scan_;
+  const data::BufferSource& source_;
 };
 
 }  // namespace train

@@ -25,6 +25,7 @@ void WriteTable(base::RecordWriter* w, const data::PackedTable& table) {
   w->Text(table.spec.num_partitions > 0 ? base::WriteDataSpec(table.spec) : "");
   w->Number(static_cast<int64_t>(table.partition_rows.size()));
   for (const int64_t rows : table.partition_rows) w->Number(rows);
+  for (const int64_t buffers : table.partition_buffers) w->Number(buffers);
   w->Number(table.max_buffer_rows);
 }
 
@@ -36,6 +37,8 @@ data::PackedTable ReadTable(base::RecordReader* r) {
   if (!spec.empty()) table.spec = base::ReadDataSpec(spec);
   table.partition_rows.resize(static_cast<size_t>(r->Number()));
   for (int64_t& rows : table.partition_rows) rows = r->Number();
+  table.partition_buffers.resize(table.partition_rows.size());
+  for (int64_t& buffers : table.partition_buffers) buffers = r->Number();
   table.max_buffer_rows = r->Number();
   return table;
 }

@@ -189,30 +189,18 @@ void Worker::Visit(const std::vector<plan::FusionGroup>& fusion_groups, const pl
     step.End();
   }
   for (engine::Model* model : models) model->Detach();
-  LogVisit(members, step.results(), task, partition, started, pg::Now());
+  LogVisit(members, step.Records(started, pg::Now()), task, partition);
 }
 
-// The models of a visit are interleaved, mini-batch by mini-batch. In the log they follow each other: a stretch for each model, of the time
-// measured for its own steps and an equal share of all the rest (query, fetching, shared gathers), so that stretches add up to the visit.
-void Worker::LogVisit(const std::vector<int>& members, const std::vector<engine::TrainResult>& results,
-                         const plan::Scheduler::Task& task, int partition, double started, double ended) {
-  double own = 0;
-  for (const engine::TrainResult& result : results) own += result.seconds;
-  const double share = std::max(0.0, ended - started - own) / static_cast<double>(members.size());
-  double from = started;
+void Worker::LogVisit(const std::vector<int>& members, std::vector<train::VisitRecord> records, const plan::Scheduler::Task& task,
+                      int partition) {
   for (size_t i = 0; i < members.size(); i++) {
-    const engine::TrainResult& result = results[i];
-    train::VisitRecord record;
+    train::VisitRecord& record = records[i];
     record.model = members[i];
     record.iteration = task.iteration;
     record.visit = task.visit;
     record.partition = partition;
     record.worker = number_;
-    record.started = from;
-    record.ended = i + 1 == members.size() ? std::max(from, ended) : std::min(ended, from + result.seconds + share);
-    from = record.ended;
-    record.rows = result.rows;
-    record.loss = result.rows > 0 ? result.loss_sum / static_cast<double>(result.rows) : 0;
     char* block = BlockOf(members[i]);
     record.diverged_step = static_cast<engine::StateCounters*>(static_cast<void*>(block))->diverged_step;
     const int epochs = spec_.models[static_cast<size_t>(members[i])].config.epochs;
@@ -243,7 +231,7 @@ void Worker::Log(const train::VisitRecord& record) {
 void Worker::Score(int table, int partition) {
   const size_t count = spec_.models.size();
   std::vector<engine::Model*> alive;
-  std::vector<size_t> places;
+  std::vector<size_t> offsets;
   size_t stride = 0, alive_sums = 0;
   for (size_t i = 0; i < count; i++) {
     engine::Model* model = ModelOf(static_cast<int>(i));
@@ -251,17 +239,20 @@ void Worker::Score(int table, int partition) {
     if (Trains(static_cast<int>(i))) {
       model->Attach(block);
       alive.push_back(model);
-      places.push_back(stride);
+      offsets.push_back(stride);
       alive_sums += model->sums_size();
     }
     stride += model->sums_size();
   }
   std::vector<double> found(alive_sums, 0.0);
-  train::Scorer(alive, table == kTrainingTable ? spec_.training : spec_.validation, workspace_).ScorePartition(partition, found.data());
+  const bool training = table == kTrainingTable;
+  const data::BufferSource source(training ? spec_.training : spec_.validation, &cache_,
+                                  training ? data::CachedTable::kTraining : data::CachedTable::kValidation);
+  train::Scorer(alive, source, workspace_).ScorePartition(partition, found.data());
   double* sums = At<double>(shared_, shared_->sums_offset[table]) + static_cast<size_t>(partition) * stride;
   const double* from = found.data();
   for (size_t i = 0; i < alive.size(); i++) {
-    std::copy(from, from + alive[i]->sums_size(), sums + places[i]);
+    std::copy(from, from + alive[i]->sums_size(), sums + offsets[i]);
     from += alive[i]->sums_size();
     alive[i]->Detach();
   }
@@ -273,6 +264,11 @@ void Worker::Score(int table, int partition) {
   shared_->sync.Broadcast();
 }
 
+void Worker::LogBuffers() const {
+  pg::Debug((number_ < 0 ? "session: " : "worker " + std::to_string(number_) + ": ") + std::to_string(cache_.read()) + " buffers read, " +
+            std::to_string(cache_.found()) + " found in memory");
+}
+
 void RunWorker(void* shared, size_t bytes, int number) {
   auto* run = static_cast<SharedRun*>(shared);
   StatesView states(run);
@@ -280,6 +276,7 @@ void RunWorker(void* shared, size_t bytes, int number) {
   while (!work.stopped()) {
     if (!work.TryWork() && !work.stopped()) work.WaitForChange(1000);
   }
+  work.LogBuffers();
 }
 
 }  // namespace workers

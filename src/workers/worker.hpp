@@ -26,6 +26,8 @@ class Worker {
   /// Waits until something changes after the last TryWork, at most timeout_ms.
   void WaitForChange(int timeout_ms);
   bool stopped() const { return stopped_; }
+  /// Says at DEBUG1 how many packed buffers were read and how many were found in memory.
+  void LogBuffers() const;
 
  private:
   engine::Model* ModelOf(int index);
@@ -33,8 +35,7 @@ class Worker {
   char* BlockOf(int index) const { return states_ + At<uint64_t>(shared_, shared_->state_offsets_offset)[index]; }
   void VisitBundle(const plan::Scheduler::Task& task);
   void Visit(const std::vector<plan::FusionGroup>& fusion_groups, const plan::Scheduler::Task& task, int partition);
-  void LogVisit(const std::vector<int>& members, const std::vector<engine::TrainResult>& results, const plan::Scheduler::Task& task,
-                int partition, double started, double ended);
+  void LogVisit(const std::vector<int>& members, std::vector<train::VisitRecord> records, const plan::Scheduler::Task& task, int partition);
   void Score(int table, int partition);
   void Log(const train::VisitRecord& record);
 
