@@ -160,14 +160,14 @@ void ClusterPacking::Build() {
   // only rows of equal key, which hashes hardly ever have, need their place among them
   const bool ties = std::any_of(layout_.cuts.begin(), layout_.cuts.end(), [](const ClusterLayout::Cut& cut) { return cut.nth > 0; });
   const std::string nth = ties ? "pg_catalog.row_number() OVER (PARTITION BY s.key ORDER BY s.packed)" : "1";
-  const std::string placed = "SELECT cerebro._pack_place(" + layout +
+  const std::string placed = "SELECT cerebro._pack_key(" + layout +
                              ", t.key, t.nth) AS place, t.key, t.packed FROM (SELECT s.key, s.packed, " + nth + "::bigint AS nth FROM " +
                              stage_.Sql() + " AS s) AS t";
   const std::string ranked =
       "SELECT p.place, p.packed, pg_catalog.row_number() OVER (PARTITION BY p.place ORDER BY p.key, p.packed) AS nth FROM (" + placed +
       ") AS p";
   const std::string slotted =
-      "SELECT n.place, cerebro._pack_slot(" + layout + ", n.place, n.nth) AS slot, n.nth, n.packed FROM (" + ranked + ") AS n";
+      "SELECT n.place, cerebro._pack_position(" + layout + ", n.place, n.nth) AS slot, n.nth, n.packed FROM (" + ranked + ") AS n";
   const std::string buffers =
       "SELECT r.place, r.slot, pg_catalog.count(*)::integer AS rows,"
       " pg_catalog.string_agg(r.packed, ''::pg_catalog.bytea ORDER BY r.nth) AS data FROM (" +
@@ -189,7 +189,7 @@ Packed ClusterPacking::Notes() {
   for (ColumnSpec& c : bare.inputs) c.dictionary.clear();
   for (ColumnSpec& c : bare.targets) c.class_values.clear();
   const pg::Result notes =
-      pg::Execute("SELECT t.partition_id, t.buffer_id, cerebro._buffer_note(" + pg::QuoteLiteral(base::WriteDataSpec(bare)) +
+      pg::Execute("SELECT t.partition_id, t.buffer_id, cerebro._buffer_digest(" + pg::QuoteLiteral(base::WriteDataSpec(bare)) +
                   "::pg_catalog.text, '" + flags + "'::pg_catalog.text" + columns + ") FROM " + r_.output.Sql() + " AS t ORDER BY 1, 2");
   PackTally tally(r_.spec, layout_.rows, r_.partitions);
   for (const auto& row : notes.rows) {

@@ -68,7 +68,7 @@ SimulationResult SimulateShared(const std::vector<double>& costs, int partitions
   return result;
 }
 
-SimulationResult SimulateWaves(const std::vector<double>& costs, int segments, int iterations) {
+SimulationResult SimulateRounds(const std::vector<double>& costs, int segments, int iterations) {
   CheckCounts(segments, iterations);
   const Plan plan = MakePlan(costs, segments, segments, 0);
   double slowest = 0;
@@ -79,7 +79,7 @@ SimulationResult SimulateWaves(const std::vector<double>& costs, int segments, i
   return result;
 }
 
-SimulationResult SimulateRestingWaves(const std::vector<double>& costs, int segments, int iterations) {
+SimulationResult SimulateRestingRounds(const std::vector<double>& costs, int segments, int iterations) {
   CheckCounts(segments, iterations);
   const Plan plan = MakePlan(costs, segments, segments, 0);
   std::vector<RoundUnit> units;

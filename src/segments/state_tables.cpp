@@ -26,7 +26,7 @@ std::string ModelIn(const std::vector<int>& models) {
 }  // namespace
 
 StateTables::StateTables(const pg::TableName& beside, const std::vector<std::string>& names) : base_(beside), names_(names) {
-  base_.name = "_cerebro_wave_" + pg::Execute("SELECT pg_catalog.pg_backend_pid()").Text();
+  base_.name = "_cerebro_round_" + pg::Execute("SELECT pg_catalog.pg_backend_pid()").Text();
   // a temporary schema takes no other tables; theirs are out of the WAL too
   const std::string kind = base_.schema.rfind("pg_temp", 0) == 0 ? "TEMPORARY" : "UNLOGGED";
   for (const std::string& name : names_) {

@@ -40,11 +40,11 @@ FitStep::FitStep(std::string_view state) : own_(std::make_unique<Own>()), cache_
   step_->Begin();
 }
 
-FitStep::FitStep(int slot) {
+FitStep::FitStep(int visit_id) {
   ActiveVisit* visit = CurrentVisit();
-  if (visit == nullptr || visit->slot != slot || visit->step->begun()) {
-    throw base::Error(base::ErrorCode::kInvalidParameter, "slot " + std::to_string(slot) + " is not being trained in this session",
-                      "Slot numbers are used by fit_multiple_model() within its own run.",
+  if (visit == nullptr || visit->visit_id != visit_id || visit->step->begun()) {
+    throw base::Error(base::ErrorCode::kInvalidParameter, "visit " + std::to_string(visit_id) + " is not being trained in this session",
+                      "Visit numbers are used by fit_multiple_model() within its own run.",
                       "Call fit_step with a state made by cerebro.init_state() or returned by fit_step.");
   }
   step_ = visit->step;

@@ -1,7 +1,7 @@
 // One execution of the fit_step aggregate: one pass over the packed rows that it is given.
 //
 // Two ways in. By hand the state of one model comes as bytes, is copied into a block of its own and goes out as bytes again. Inside a run
-// it is a slot number, which names the visit of a bundle: the driver has attached its models to their memory, and nothing is copied.
+// it is a visit_id, which names the visit of a bundle: the driver has attached its models to their memory, and nothing is copied.
 #pragma once
 
 #include <memory>
@@ -21,8 +21,8 @@ class FitStep {
  public:
   /// A state's bytes. Errors: kDataCorrupted for bytes that are no state.
   explicit FitStep(std::string_view state);
-  /// The slot of the visit in progress. Errors: kInvalidParameter for any other number, or outside a run.
-  explicit FitStep(int slot);
+  /// The visit_id of the visit in progress. Errors: kInvalidParameter for any other number, or outside a run.
+  explicit FitStep(int visit_id);
   ~FitStep();
 
   /// True, and trained, when the run keeps this buffer in memory: its columns need not be fetched.

@@ -1,5 +1,5 @@
-// The run of this process: the visit that a driver makes here, by slot number. Only the driver sets it; fit_step(slot, ...) looks the
-// active slot up and refuses every other number, so that no SQL text can reach a model's memory.
+// The run of this process: the visit that a driver makes here, by its visit_id. Only the driver sets it; fit_step(visit_id, ...) looks the
+// active visit up and refuses every other number, so that no SQL text can reach a model's memory.
 #pragma once
 
 #include "data/buffer_cache.hpp"
@@ -9,7 +9,7 @@ namespace train {
 
 /// The visit in progress, as the aggregate sees it.
 struct ActiveVisit {
-  int slot = -1;                 // the bundle's number
+  int visit_id = -1;             // the bundle's number
   BundleVisit* step = nullptr;    // its models, attached to their states
   data::BufferCache* cache = nullptr;  // of the run in this process, or nullptr
 };

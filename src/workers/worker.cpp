@@ -175,7 +175,7 @@ void Worker::Visit(const std::vector<plan::FusionGroup>& fusion_groups, const pl
   }
   train::BundleVisit step(models, &spec_.training.spec, visit_groups, workspace_);
   train::ActiveVisit visit;
-  visit.slot = task.bundle;
+  visit.visit_id = task.bundle;
   visit.step = &step;
   visit.cache = &cache_;
   const double started = pg::Now();

@@ -56,7 +56,7 @@ TEST(Estimate, ALongModelBoundsTheIteration) {
   EXPECT_NEAR(plan::EstimateRun(plan, Alone(plan), work).iteration, 40, 0.1);
 }
 
-TEST(Estimate, WavesLastAsLongAsTheSlowestBundle) {
+TEST(Estimate, RoundsLastAsLongAsTheSlowestBundle) {
   plan::RunWork work = Work({4, 1, 1, 1}, 4);
   work.rounds = 4;
   const plan::Plan plan = plan::MakePlan(work.visit_seconds, 4, 4, 0);

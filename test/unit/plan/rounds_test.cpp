@@ -76,7 +76,7 @@ TEST(Rounds, EveryUnitKeepsItsSequence) {
 }
 
 // 16 models on two segments: as many rounds as segments, all models in each.
-TEST(Rounds, BalancedBundlesAreInEveryWave) {
+TEST(Rounds, BalancedBundlesAreInEveryRound) {
   const plan::Plan plan = PlanOf(2, 2);
   std::vector<RoundUnit> units;
   for (int m = 0; m < 16; ++m) units.push_back(RoundUnit{m % 2, 3, 1.0});

@@ -12,10 +12,10 @@
 #include "pack/cluster_layout.hpp"
 
 extern "C" {
-PG_FUNCTION_INFO_V1(pg_cerebro_pack_place);
-PG_FUNCTION_INFO_V1(pg_cerebro_pack_slot);
+PG_FUNCTION_INFO_V1(pg_cerebro_pack_key);
+PG_FUNCTION_INFO_V1(pg_cerebro_pack_position);
 PG_FUNCTION_INFO_V1(pg_cerebro_pack_column);
-PG_FUNCTION_INFO_V1(pg_cerebro_buffer_note);
+PG_FUNCTION_INFO_V1(pg_cerebro_buffer_digest);
 PG_FUNCTION_INFO_V1(pg_cerebro_device_count);
 }
 
@@ -60,14 +60,14 @@ const NoteState& Note(FunctionCallInfo fcinfo) {
 
 }  // namespace
 
-Datum pg_cerebro_pack_place(PG_FUNCTION_ARGS) {
+Datum pg_cerebro_pack_key(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     const pack::ClusterLayout& layout = Layout(fcinfo).layout;
     return Int32GetDatum(layout.places[layout.Segment(PG_GETARG_INT64(1), PG_GETARG_INT64(2))]);
   });
 }
 
-Datum pg_cerebro_pack_slot(PG_FUNCTION_ARGS) {
+Datum pg_cerebro_pack_position(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     const LayoutState& state = Layout(fcinfo);
     const auto segment = state.segments.find(PG_GETARG_INT32(1));
@@ -97,7 +97,7 @@ Datum pg_cerebro_pack_column(PG_FUNCTION_ARGS) {
   });
 }
 
-Datum pg_cerebro_buffer_note(PG_FUNCTION_ARGS) {
+Datum pg_cerebro_buffer_digest(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     const NoteState& state = Note(fcinfo);
     return pg::ByteaDatum(pack::DigestBuffer(state.spec, state.standardized, entry::DataColumns(fcinfo, 2)).Write());

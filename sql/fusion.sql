@@ -44,7 +44,7 @@ END $$;
 -- the widths of the groups that the plan has
 CREATE FUNCTION widths(selection text) RETURNS text LANGUAGE sql AS $$
     SELECT string_agg(substring(line from 'models=(\d+)'), ' ' ORDER BY n)
-    FROM cerebro.explain_fit_multiple_model('packed', 'planned', selection, 3) WITH ORDINALITY AS e (line, n) WHERE line LIKE '%->  Group %' $$;
+    FROM cerebro.explain_fit_multiple_model('packed', 'planned', selection, 3) WITH ORDINALITY AS e (line, n) WHERE line LIKE '%->  Fusion Group %' $$;
 
 -- what each rewrite says, without figures
 SELECT DISTINCT regexp_replace(regexp_replace(trim(line), ' *\(.*', ''), '[0-9]+ kB', '... kB') AS line
@@ -74,15 +74,15 @@ FROM both_info JOIN configs USING (mst_key, compile_params);
 -- groups of 1, 2, 3, 7 and 16 models
 TRUNCATE runs;
 SELECT run('w16', 'sixteen'), widths('sixteen');
-SET cerebro.group_mem = '1kB';
+SET cerebro.fusion_mem = '1kB';
 SELECT run('w1', 'sixteen'), widths('sixteen');
-SET cerebro.group_mem = '54kB';
+SET cerebro.fusion_mem = '54kB';
 SELECT run('w2', 'sixteen'), widths('sixteen');
-SET cerebro.group_mem = '65kB';
+SET cerebro.fusion_mem = '65kB';
 SELECT run('w3', 'sixteen'), widths('sixteen');
-SET cerebro.group_mem = '108kB';
+SET cerebro.fusion_mem = '108kB';
 SELECT run('w7', 'sixteen'), widths('sixteen');
-RESET cerebro.group_mem;
+RESET cerebro.fusion_mem;
 SELECT run, fingerprint = (SELECT fingerprint FROM runs WHERE run = 'w1') AS same FROM runs ORDER BY 1;
 
 -- a model that trained beside others has the bits that it has alone

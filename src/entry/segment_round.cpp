@@ -1,4 +1,4 @@
-// The SQL functions that segments run in a round (run/wave_step.hpp): an aggregate that takes states and buffers, a set-returning function
+// The SQL functions that segments run in a round (segments/segment_process.hpp): an aggregate that takes states and buffers, a set-returning function
 // that hands its result out, and what the coordinator asks of every segment before a run.
 #include <memory>
 #include <string>
@@ -17,7 +17,7 @@ extern "C" {
 
 PG_FUNCTION_INFO_V1(pg_cerebro_fit_bundle_transition);
 PG_FUNCTION_INFO_V1(pg_cerebro_fit_bundle_final);
-PG_FUNCTION_INFO_V1(pg_cerebro_wave_rows);
+PG_FUNCTION_INFO_V1(pg_cerebro_round_rows);
 PG_FUNCTION_INFO_V1(pg_cerebro_state_weights_transition);
 PG_FUNCTION_INFO_V1(pg_cerebro_state_weights_final);
 PG_FUNCTION_INFO_V1(pg_cerebro_segment_report);
@@ -128,7 +128,7 @@ bool NextRow(FunctionCallInfo fcinfo, FuncCallContext* calls, Datum* result) {
 
 }  // namespace
 
-Datum pg_cerebro_wave_rows(PG_FUNCTION_ARGS) {
+Datum pg_cerebro_round_rows(PG_FUNCTION_ARGS) {
   FuncCallContext* calls;
   if (SRF_IS_FIRSTCALL()) {
     calls = SRF_FIRSTCALL_INIT();

@@ -14,7 +14,7 @@ extern "C" {
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(pg_cerebro_fit_step_transition);
-PG_FUNCTION_INFO_V1(pg_cerebro_fit_step_slot_transition);
+PG_FUNCTION_INFO_V1(pg_cerebro_fit_step_visit_transition);
 PG_FUNCTION_INFO_V1(pg_cerebro_fit_step_final);
 PG_FUNCTION_INFO_V1(pg_cerebro_init_state);
 PG_FUNCTION_INFO_V1(pg_cerebro_state_tensors);
@@ -67,9 +67,9 @@ Datum pg_cerebro_fit_step_transition(PG_FUNCTION_ARGS) {
   });
 }
 
-Datum pg_cerebro_fit_step_slot_transition(PG_FUNCTION_ARGS) {
+Datum pg_cerebro_fit_step_visit_transition(PG_FUNCTION_ARGS) {
   return pg::entry(
-      [&] { return Transition(fcinfo, [](const pg::Args& args) { return std::make_unique<train::FitStep>(args.int4(1, "slot")); }); });
+      [&] { return Transition(fcinfo, [](const pg::Args& args) { return std::make_unique<train::FitStep>(args.int4(1, "visit_id")); }); });
 }
 
 Datum pg_cerebro_fit_step_final(PG_FUNCTION_ARGS) {
