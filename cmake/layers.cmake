@@ -27,7 +27,9 @@ function(cerebro_wall room)
       message(FATAL_ERROR "room ${room} has no header ${pattern}")
     endif()
     foreach(header ${headers})
-      get_filename_component(file ${header} NAME)
+      file(RELATIVE_PATH file ${CMAKE_SOURCE_DIR}/src/${room} ${header})
+      get_filename_component(folder ${file} DIRECTORY)
+      file(MAKE_DIRECTORY ${public}/${room}/${folder})
       file(CREATE_LINK ${header} ${public}/${room}/${file} SYMBOLIC)
     endforeach()
   endforeach()
@@ -42,12 +44,12 @@ function(cerebro_use target)
   endforeach()
 endfunction()
 
-# cerebro_layer(<room> [USES <room>...] PUBLIC <header or pattern>...): a static library cerebro_<room> of all src/<room>/*.cpp. PUBLIC names
-# the headers that rooms above may include.
+# cerebro_layer(<room> [USES <room>...] PUBLIC <header or pattern>...): a static library cerebro_<room> of all .cpp files in src/<room> and in
+# its folders. PUBLIC names the headers that rooms above may include.
 function(cerebro_layer room)
   cmake_parse_arguments(ARG "" "" "USES;PUBLIC" ${ARGN})
   cerebro_room_id(id ${room})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${room}/*.cpp)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${room}/*.cpp)
   add_library(cerebro_${id} STATIC ${sources})
   cerebro_wall(${room} ${ARG_PUBLIC})
   target_include_directories(cerebro_${id} PRIVATE ${CMAKE_BINARY_DIR}/walls/whole/${id})
@@ -74,29 +76,24 @@ function(cerebro_protobuf name)
   target_link_libraries(cerebro_${name} PRIVATE protobuf::libprotobuf)
 endfunction()
 
-set(CEREBRO_KERNELS optimizer_kernels.cpp gather.cpp kernel_math.cpp kernel_patches.cpp kernel_windows.cpp
-  kernel_panels.cpp kernel_zeros.cpp kernel_norm_math.cpp kernel_pointwise_math.cpp)
-set(CEREBRO_PLAIN fpenv.cpp schedule.cpp optimizer.cpp metrics.cpp kernel_blas.cpp kernel_loss.cpp)
+# cerebro_loops(<room> <file>...): vector code in every build type. no-trapping-math changes no value: it lets both sides of a choice be
+# computed, which a vector does (traps are masked anyway).
+function(cerebro_loops room)
+  list(TRANSFORM ARGN PREPEND ${CMAKE_SOURCE_DIR}/src/${room}/ OUTPUT_VARIABLE files)
+  set_source_files_properties(${files} PROPERTIES COMPILE_OPTIONS "-O3;-fno-trapping-math")
+endfunction()
 
 # LibTorch: headers as SYSTEM, one precompiled header (a torch file costs nine seconds without it).
-function(cerebro_torch name)
+function(cerebro_torch room)
   find_package(Torch REQUIRED)
-  target_include_directories(cerebro_${name} SYSTEM PRIVATE ${TORCH_INCLUDE_DIRS})
-  target_link_libraries(cerebro_${name} PRIVATE ${TORCH_LIBRARIES})
-  target_compile_options(cerebro_${name} PRIVATE -Wno-deprecated-declarations)
-  if(EXISTS ${CMAKE_SOURCE_DIR}/src/${name}/torch.hpp)
-    target_precompile_headers(cerebro_${name} PRIVATE ${CMAKE_SOURCE_DIR}/src/${name}/torch.hpp)
-  endif()
-  target_link_libraries(cerebro_${name} PRIVATE ${CMAKE_DL_LIBS})
+  cerebro_room_id(id ${room})
+  target_include_directories(cerebro_${id} SYSTEM PRIVATE ${TORCH_INCLUDE_DIRS})
+  target_link_libraries(cerebro_${id} PRIVATE ${TORCH_LIBRARIES})
+  target_compile_options(cerebro_${id} PRIVATE -Wno-deprecated-declarations)
+  target_precompile_headers(cerebro_${id} PRIVATE ${CMAKE_SOURCE_DIR}/src/${room}/torch.hpp)
   if(TARGET c10_cuda)
-    target_compile_definitions(cerebro_${name} PRIVATE CEREBRO_CUDA)
+    target_compile_definitions(cerebro_${id} PRIVATE CEREBRO_CUDA)
   endif()
-  # These see no LibTorch. The element-wise kernels are vector code in every build type.
-  list(TRANSFORM CEREBRO_KERNELS PREPEND ${CMAKE_SOURCE_DIR}/src/${name}/ OUTPUT_VARIABLE kernels)
-  list(TRANSFORM CEREBRO_PLAIN PREPEND ${CMAKE_SOURCE_DIR}/src/${name}/ OUTPUT_VARIABLE plain)
-  set_source_files_properties(${kernels} ${plain} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
-  # no-trapping-math changes no value: it lets both sides of a choice be computed, which a vector does (traps are masked anyway)
-  set_source_files_properties(${kernels} PROPERTIES COMPILE_OPTIONS "-O3;-fno-trapping-math")
 endfunction()
 
 # The server's headers, through pg_config (-DPG_CONFIG=path chooses the server).

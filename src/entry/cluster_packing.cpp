@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "engine/model.hpp"
+#include "engine/core/model.hpp"
 #include "entry/data_columns.hpp"
 #include "pg/args.hpp"
 #include "pg/own.hpp"

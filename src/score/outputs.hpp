@@ -8,7 +8,7 @@
 
 #include "base/config.hpp"
 #include "base/tensor.hpp"
-#include "engine/model.hpp"
+#include "engine/core/model.hpp"
 
 namespace score {
 

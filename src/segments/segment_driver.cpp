@@ -12,7 +12,7 @@
 #include "base/error.hpp"
 #include "data/packed_table.hpp"
 #include "data/segment_map.hpp"
-#include "engine/model.hpp"
+#include "engine/core/model.hpp"
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
 #include "plan/rounds.hpp"

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/error.hpp"
-#include "engine/kernel_memory.hpp"
+#include "engine/api/workspace.hpp"
 #include "pg/report.hpp"
 #include "pg/settings.hpp"
 #include "data/buffer_cache.hpp"

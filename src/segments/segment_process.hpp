@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "base/bytes.hpp"
-#include "engine/model.hpp"
+#include "engine/core/model.hpp"
 #include "pg/cluster.hpp"
 #include "segments/messages.hpp"
 #include "train/bundle_visit.hpp"

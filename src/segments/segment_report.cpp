@@ -4,7 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
-#include "engine/model.hpp"
+#include "engine/core/model.hpp"
 #include "pg/cluster.hpp"
 #include "pg/report.hpp"
 #include "pg/sql.hpp"

@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "base/graph.hpp"
-#include "engine/model.hpp"
+#include "engine/core/model.hpp"
 
 namespace store {
 

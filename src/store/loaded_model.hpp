@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/tensor.hpp"
-#include "engine/model.hpp"
+#include "engine/core/model.hpp"
 #include "store/model_spec.hpp"
 #include "store/result_tables.hpp"
 

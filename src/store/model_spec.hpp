@@ -9,7 +9,7 @@
 #include "base/config.hpp"
 #include "base/graph.hpp"
 #include "base/tensor.hpp"
-#include "engine/model.hpp"
+#include "engine/core/model.hpp"
 
 namespace store {
 

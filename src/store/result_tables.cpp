@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
-#include "engine/state.hpp"
+#include "engine/api/state.hpp"
 #include "pg/sql.hpp"
 #include "plan/params.hpp"
 #include "wire/keras.hpp"

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "engine/model.hpp"
+#include "engine/core/model.hpp"
 #include "plan/params.hpp"
 #include "wire/keras.hpp"
 #include "store/model_spec.hpp"

@@ -9,7 +9,7 @@
 
 #include "base/bytes.hpp"
 #include "base/tensor.hpp"
-#include "engine/model.hpp"
+#include "engine/core/model.hpp"
 #include "wire/state.hpp"
 #include "store/model_spec.hpp"
 

@@ -9,8 +9,8 @@
 
 #include "base/bytes.hpp"
 #include "base/tensor.hpp"
-#include "engine/model.hpp"
-#include "engine/model_group.hpp"
+#include "engine/core/model.hpp"
+#include "engine/core/model_group.hpp"
 #include "train/run.hpp"
 
 namespace train {

@@ -1,7 +1,7 @@
 // How a model enters a run.
 #pragma once
 
-#include "engine/model.hpp"
+#include "engine/core/model.hpp"
 #include "train/prepare.hpp"
 
 namespace train {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/tensor.hpp"
-#include "engine/model.hpp"
+#include "engine/core/model.hpp"
 #include "plan/fusion.hpp"
 #include "plan/schedule.hpp"
 #include "plan/stopping.hpp"

@@ -5,9 +5,9 @@
 #include <memory>
 #include <vector>
 
-#include "engine/kernel_memory.hpp"
-#include "engine/model.hpp"
-#include "engine/model_group.hpp"
+#include "engine/api/workspace.hpp"
+#include "engine/core/model.hpp"
+#include "engine/core/model_group.hpp"
 #include "data/buffer_source.hpp"
 
 namespace train {

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "base/tensor.hpp"
-#include "engine/model.hpp"
+#include "engine/core/model.hpp"
 #include "pg/parallel.hpp"
 #include "plan/fusion.hpp"
 #include "plan/schedule.hpp"

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/error.hpp"
-#include "engine/kernel_memory.hpp"
+#include "engine/api/workspace.hpp"
 #include "pg/names.hpp"
 #include "pg/report.hpp"
 #include "pg/settings.hpp"

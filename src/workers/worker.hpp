@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/kernel_memory.hpp"
+#include "engine/api/workspace.hpp"
 #include "pg/sql.hpp"
 #include "plan/schedule.hpp"
 #include "data/buffer_cache.hpp"

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/model.hpp"
+#include "engine/core/model.hpp"
 #include "pg/parallel.hpp"
 #include "plan/schedule.hpp"
 #include "store/model_spec.hpp"
