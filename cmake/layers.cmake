@@ -42,12 +42,16 @@ function(cerebro_use target)
   endforeach()
 endfunction()
 
-# cerebro_layer(<room> [USES <room>...] PUBLIC <header or pattern>...): a static library cerebro_<room> of all src/<room>/*.cpp. PUBLIC names
-# the headers that rooms above may include.
+# cerebro_layer(<room> [USES <room>...] [FOLDERS <folder>...] PUBLIC <header or pattern>...): a static library cerebro_<room> of all
+# src/<room>/*.cpp. PUBLIC names the headers that rooms above may include. FOLDERS are shelves of the room with sources of its own.
 function(cerebro_layer room)
-  cmake_parse_arguments(ARG "" "" "USES;PUBLIC" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "USES;FOLDERS;PUBLIC" ${ARGN})
   cerebro_room_id(id ${room})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${room}/*.cpp)
+  foreach(folder ${ARG_FOLDERS})
+    file(GLOB shelf CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${room}/${folder}/*.cpp)
+    list(APPEND sources ${shelf})
+  endforeach()
   add_library(cerebro_${id} STATIC ${sources})
   cerebro_wall(${room} ${ARG_PUBLIC})
   target_include_directories(cerebro_${id} PRIVATE ${CMAKE_BINARY_DIR}/walls/whole/${id})
@@ -124,7 +128,8 @@ function(cerebro_extension)
   add_library(pg_cerebro MODULE $<TARGET_OBJECTS:cerebro_entry>)
   set_target_properties(pg_cerebro PROPERTIES PREFIX "" OUTPUT_NAME pg_cerebro LINKER_LANGUAGE CXX)
   # pg calls back into run (RunWorker): one group
-  target_link_libraries(pg_cerebro PRIVATE -Wl,--start-group cerebro_run cerebro_pg cerebro_engine cerebro_wire cerebro_plan cerebro_base
+  target_link_libraries(pg_cerebro PRIVATE -Wl,--start-group cerebro_run cerebro_pg cerebro_engine cerebro_wire cerebro_plan cerebro_layers
+                                           cerebro_base
                                            -Wl,--end-group)
   # the build id tells a segment's library from the coordinator's (pg/library.cpp)
   target_link_options(pg_cerebro PRIVATE -Wl,--exclude-libs,ALL -Wl,--build-id=sha1)

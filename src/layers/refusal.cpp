@@ -1,8 +1,8 @@
-#include "wire/where.hpp"
+#include "layers/refusal.hpp"
 
 #include "base/literal.hpp"
 
-namespace wire {
+namespace layers {
 namespace {
 
 constexpr size_t kLongestQuote = 80;  // bytes
@@ -31,4 +31,4 @@ std::string Got(const base::Value& value) {
   return ", got " + (value.is_double() ? base::FormatNumber(value.number()) : Cut(base::FormatJson(value)));
 }
 
-}  // namespace wire
+}  // namespace layers

@@ -1,12 +1,12 @@
-#include "wire/keras_object.hpp"
+#include "layers/objects.hpp"
 
 #include <algorithm>
 #include <string>
 #include <vector>
 
-#include "wire/argument.hpp"
+#include "layers/argument.hpp"
 
-namespace wire {
+namespace layers {
 namespace {
 
 using base::Dict;
@@ -219,4 +219,4 @@ Value ReadConstraint(const Value& value, const Where& where) {
   return MakeObject(row.names[0], ReadArguments(row.arguments, {}, object.config, where));
 }
 
-}  // namespace wire
+}  // namespace layers

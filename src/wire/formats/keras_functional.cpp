@@ -8,8 +8,7 @@
 #include <map>
 #include <queue>
 
-#include "wire/argument.hpp"
-#include "wire/keras_layer.hpp"
+#include "wire/formats/keras_layer.hpp"
 
 namespace wire {
 namespace {
@@ -17,6 +16,11 @@ namespace {
 using base::ErrorCode;
 using base::List;
 using base::Value;
+using layers::AsInteger;
+using layers::Got;
+using layers::Quote;
+using layers::Refuse;
+using layers::Where;
 
 // Call number `node` of a layer.
 struct Reference {
@@ -128,7 +132,7 @@ class FunctionalReader {
         Refuse(ErrorCode::kInvalidParameter, layer.where(), "\"inbound_nodes\" must be a list" + Got(*inbound));
       }
       const bool none = inbound == nullptr || inbound->list().empty();
-      if (layer.row->kind == base::LayerKind::kInput) {
+      if (layer.definition->kind == base::LayerKind::kInput) {
         if (!none) Refuse(ErrorCode::kInvalidParameter, layer.where(), "an InputLayer has no inbound nodes");
         nodes_.push_back({i, {}});
         continue;
@@ -142,8 +146,8 @@ class FunctionalReader {
 
   void AddLayers() {
     for (const KerasLayer& layer : layers_) {
-      const bool input = layer.row->kind == base::LayerKind::kInput;
-      builder_.AddLayer(layer.name, *layer.row, input ? InputConfig(layer) : *layer.config, layer.trainable || input);
+      const bool input = layer.definition->kind == base::LayerKind::kInput;
+      builder_.AddLayer(layer.name, *layer.definition, input ? InputConfig(layer) : *layer.config, layer.trainable || input);
     }
   }
 

@@ -1,13 +1,13 @@
-#include "wire/argument.hpp"
+#include "layers/argument.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <sstream>
 
 #include "base/literal.hpp"
-#include "wire/keras_object.hpp"
+#include "layers/objects.hpp"
 
-namespace wire {
+namespace layers {
 namespace {
 
 using base::ErrorCode;
@@ -182,10 +182,10 @@ bool AsInteger(const Value& value, int64_t* integer) {
   return true;
 }
 
-Value ReadArgument(const Argument& rule, const Value& value, const base::Dict& siblings, const Where& where) {
+Value ReadArgument(const Argument& argument, const Value& value, const base::Dict& siblings, const Where& where) {
   constexpr double kHuge = 1e300;
   int64_t integer = 0;
-  switch (rule.type) {
+  switch (argument.type) {
     case ArgumentType::kBool:
       if (!value.is_bool()) Wrong(where, "true or false", value);
       return value;
@@ -200,10 +200,10 @@ Value ReadArgument(const Argument& rule, const Value& value, const base::Dict& s
     case ArgumentType::kRate: return ReadNumber(value, 0, 1, true, "a number of at least 0 and less than 1", where);
     case ArgumentType::kPair: return ReadPair(value, where);
     case ArgumentType::kPairOr: {
-      const Value* other = value.is_null() ? Find(siblings, rule.choices) : nullptr;
+      const Value* other = value.is_null() ? Find(siblings, argument.choices) : nullptr;
       return other != nullptr ? *other : ReadPair(value, where);
     }
-    case ArgumentType::kChoice: return ReadChoice(value, rule.choices, where);
+    case ArgumentType::kChoice: return ReadChoice(value, argument.choices, where);
     case ArgumentType::kDataFormat: return ReadDataFormat(value, where);
     case ArgumentType::kActivation: return ReadActivation(value, where);
     case ArgumentType::kInitializer: return ReadInitializer(value, where);
@@ -226,31 +226,31 @@ Value ReadArgument(const Argument& rule, const Value& value, const base::Dict& s
   return Value();
 }
 
-base::Dict ReadArguments(const std::vector<Argument>& rules, const std::vector<const char*>& ignored, const Value& config,
+base::Dict ReadArguments(const std::vector<Argument>& arguments, const std::vector<const char*>& ignored, const Value& config,
                          const Where& where) {
   if (!config.is_dict() && !config.is_null()) {
     Refuse(ErrorCode::kInvalidParameter, where, std::string("the arguments must be a dictionary") + Got(config));
   }
   base::Dict read;
-  for (const Argument& rule : rules) {
-    const Where here = where.Inside(rule.name);
-    const Value* given = config.Find(rule.name);
+  for (const Argument& argument : arguments) {
+    const Where here = where.Inside(argument.name);
+    const Value* given = config.Find(argument.name);
     if (given == nullptr) {
-      if (rule.type == ArgumentType::kAbsent) continue;
-      if (rule.initial == nullptr) Refuse(ErrorCode::kInvalidParameter, here, "is missing");
-      read.emplace_back(rule.name, ReadArgument(rule, base::ParseLiteral(rule.initial), read, here));
+      if (argument.type == ArgumentType::kAbsent) continue;
+      if (argument.initial == nullptr) Refuse(ErrorCode::kInvalidParameter, here, "is missing");
+      read.emplace_back(argument.name, ReadArgument(argument, base::ParseLiteral(argument.initial), read, here));
       continue;
     }
-    Value value = ReadArgument(rule, *given, read, here);
-    if (rule.type != ArgumentType::kAbsent) read.emplace_back(rule.name, std::move(value));
+    Value value = ReadArgument(argument, *given, read, here);
+    if (argument.type != ArgumentType::kAbsent) read.emplace_back(argument.name, std::move(value));
   }
   if (config.is_null()) return read;
   for (const auto& entry : config.dict()) {
-    const auto has_name = [&](const Argument& rule) { return entry.first == rule.name; };
-    if (std::any_of(rules.begin(), rules.end(), has_name) || Contains(ignored, entry.first)) continue;
+    const auto has_name = [&](const Argument& argument) { return entry.first == argument.name; };
+    if (std::any_of(arguments.begin(), arguments.end(), has_name) || Contains(ignored, entry.first)) continue;
     std::string known;
-    for (const Argument& rule : rules) {
-      if (rule.type != ArgumentType::kAbsent) known += (known.empty() ? "" : ", ") + std::string(rule.name);
+    for (const Argument& argument : arguments) {
+      if (argument.type != ArgumentType::kAbsent) known += (known.empty() ? "" : ", ") + std::string(argument.name);
     }
     Refuse(ErrorCode::kInvalidParameter, where.Inside(entry.first), "is unknown",
            known.empty() ? "There are no arguments here." : "The arguments known here are " + known + ".");
@@ -258,4 +258,4 @@ base::Dict ReadArguments(const std::vector<Argument>& rules, const std::vector<c
   return read;
 }
 
-}  // namespace wire
+}  // namespace layers

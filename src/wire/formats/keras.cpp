@@ -5,13 +5,15 @@
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
-#include "wire/keras_layer.hpp"
+#include "wire/formats/keras_layer.hpp"
 
 namespace wire {
 namespace {
 
 using base::ErrorCode;
 using base::Value;
+using layers::Got;
+using layers::Quote;
 
 constexpr const char* kHint = "An architecture is what model.to_json() of Keras returns.";
 

@@ -1,11 +1,10 @@
-#include "wire/keras_layer.hpp"
+#include "wire/formats/keras_layer.hpp"
 
 #include <algorithm>
 #include <cctype>
 #include <unordered_set>
 
-#include "wire/argument.hpp"
-#include "wire/where.hpp"
+#include "layers/argument.hpp"
 
 namespace wire {
 namespace {
@@ -13,6 +12,11 @@ namespace {
 using base::ErrorCode;
 using base::List;
 using base::Value;
+using layers::Got;
+using layers::LayerDefinition;
+using layers::Quote;
+using layers::Refuse;
+using layers::Where;
 
 // "MaxPooling2D" -> "max_pooling2d", as Keras names layers.
 std::string SnakeCase(const std::string& name) {
@@ -26,14 +30,14 @@ std::string SnakeCase(const std::string& name) {
   return out;
 }
 
-const LayerRow& FindClass(const std::string& class_name, const std::string& name) {
-  if (const LayerRow* row = FindLayer(class_name)) return *row;
+const LayerDefinition& FindClass(const std::string& class_name, const std::string& name) {
+  if (const LayerDefinition* definition = layers::FindLayer(class_name)) return *definition;
   const std::string who = name.empty() ? "layer of class " + Quote(class_name) : "layer " + Quote(name) + " of class " + Quote(class_name);
   if (class_name == "Sequential" || class_name == "Model" || class_name == "Functional") {
     throw base::Error(ErrorCode::kFeatureNotSupported, who + ": a model inside a model is not supported", {},
                       "Build one model that holds the layers themselves.");
   }
-  throw base::Error(ErrorCode::kFeatureNotSupported, who + ": the class is unknown", {}, "Known layers are " + KnownLayers() + ".");
+  throw base::Error(ErrorCode::kFeatureNotSupported, who + ": the class is unknown", {}, "Known layers are " + layers::KnownLayers() + ".");
 }
 
 void CheckKeys(const Value& entry, const Where& where) {
@@ -68,7 +72,7 @@ Value KnownSizes(const Value& list, const Where& where) {
     Refuse(ErrorCode::kInvalidParameter, where, "leaves the size of dimension " + std::to_string(i + 1) + " open" + Got(list),
            "Give the model an input_shape whose dimensions are all numbers: the rows of a packed table have one size.");
   }
-  return ReadArgument({"", ArgumentType::kInputShape}, list, {}, where);
+  return layers::ReadArgument({"", layers::ArgumentType::kInputShape}, list, {}, where);
 }
 
 std::vector<KerasLayer> ReadLayers(const Value& list, bool frozen) {
@@ -90,7 +94,7 @@ std::vector<KerasLayer> ReadLayers(const Value& list, bool frozen) {
     }
     KerasLayer layer;
     layer.name = StatedName(entry, *config, position);
-    layer.row = &FindClass(class_name->string(), layer.name);
+    layer.definition = &FindClass(class_name->string(), layer.name);
     if (!config->is_dict()) throw base::Error(ErrorCode::kInvalidParameter, number + ": config must be a dictionary" + Got(*config));
     layer.config = config;
     layer.inbound_nodes = entry.Find("inbound_nodes");
@@ -107,7 +111,7 @@ std::vector<KerasLayer> ReadLayers(const Value& list, bool frozen) {
   }
   for (KerasLayer& layer : layers) {
     if (!layer.name.empty()) continue;
-    const std::string stem = SnakeCase(layer.row->class_names[0]);
+    const std::string stem = SnakeCase(layer.definition->class_names[0]);
     layer.name = stem;
     for (int i = 1; !names.insert(layer.name).second; ++i) layer.name = stem + "_" + std::to_string(i);
   }
@@ -140,7 +144,8 @@ Value StatedInputShape(const KerasLayer& layer) {
     if (has_length && open) shape.list()[0] = *length;
     return KnownSizes(shape, where);
   }
-  if (layer.row->kind == base::LayerKind::kEmbedding) return has_length ? Value(List{*length}) : Value();
+  // its input_dim is a number of words
+  if (layers::HasArgument(*layer.definition, "input_length")) return has_length ? Value(List{*length}) : Value();
   const Value* features = config.Find("input_dim");
   if (features == nullptr || features->is_null()) return Value();
   List shape;

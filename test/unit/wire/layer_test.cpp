@@ -1,6 +1,5 @@
-#include "wire/layer_table.hpp"
-
-#include <set>
+// The definitions of layers as Keras texts reach them: attributes, shapes, weights and flops.
+#include "layers/definition.hpp"
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
@@ -8,7 +7,6 @@
 
 namespace {
 
-using base::LayerKind;
 using base::Shape;
 using wire_test::OneLayer;
 
@@ -32,21 +30,8 @@ std::string Dense(const std::string& argument, const std::string& value) {
   return Attribute(OneLayer("4", "Dense", "\"units\": 2, \"" + argument + "\": " + value), argument.c_str());
 }
 
-TEST(LayerTable, HasEveryKindOnce) {
-  std::set<LayerKind> kinds;
-  for (const wire::LayerRow& row : wire::LayerTable()) {
-    EXPECT_TRUE(kinds.insert(row.kind).second) << row.class_names[0];
-    EXPECT_EQ(wire::FindLayer(row.class_names[0]), &row);
-    EXPECT_EQ(wire::FindLayer(row.kind), &row);
-  }
-  for (int kind = static_cast<int>(LayerKind::kInput); kind <= static_cast<int>(LayerKind::kConcatenate); ++kind) {
-    EXPECT_EQ(kinds.count(static_cast<LayerKind>(kind)), 1u) << kind;
-  }
-  EXPECT_EQ(wire::FindLayer("Lambda"), nullptr);
-}
-
 // The contract with the engine: all keys, in order, with Keras's defaults.
-TEST(LayerTable, Defaults) {
+TEST(Layer, Defaults) {
   const auto attributes = [](const char* input, const char* class_name, const char* arguments) {
     return Json(OneLayer(input, class_name, arguments).layers.back().attributes);
   };
@@ -92,17 +77,17 @@ TEST(LayerTable, Defaults) {
   EXPECT_EQ(attributes("9, 2", "GRU", "\"units\": 3"), head + R"(,"reset_after":true)" + rest);
 }
 
-TEST(LayerTable, NormalisingTwiceChangesNothing) {
+TEST(Layer, NormalisingTwiceChangesNothing) {
   for (const std::string& name : wire_test::KerasFixtures()) {
     const base::Graph graph = wire_test::Fixture(name);
     for (const base::Layer& layer : graph.layers) {
-      EXPECT_EQ(Json(wire::NormalizeArguments(*wire::FindLayer(layer.kind), layer.name, layer.attributes)), Json(layer.attributes))
+      EXPECT_EQ(Json(layers::NormalizeArguments(*layers::FindLayer(layer.kind), layer.name, layer.attributes)), Json(layer.attributes))
           << name << " " << layer.name;
     }
   }
 }
 
-TEST(LayerTable, Activations) {
+TEST(Layer, Activations) {
   for (const char* name : {"linear", "relu", "relu6", "sigmoid", "hard_sigmoid", "tanh", "softmax", "softplus", "softsign", "elu", "selu",
                            "swish", "gelu", "exponential", "log_softmax", "mish"}) {
     EXPECT_EQ(Dense("activation", std::string("\"") + name + "\""), std::string("\"") + name + "\"");
@@ -118,7 +103,7 @@ TEST(LayerTable, Activations) {
             "\"relu\"");
 }
 
-TEST(LayerTable, Initializers) {
+TEST(Layer, Initializers) {
   const auto read = [](const std::string& value) { return Dense("kernel_initializer", value); };
   EXPECT_EQ(read("\"zeros\""), R"({"class_name":"Zeros","config":{}})");
   EXPECT_EQ(read("\"Ones\""), R"({"class_name":"Ones","config":{}})");
@@ -140,7 +125,7 @@ TEST(LayerTable, Initializers) {
   EXPECT_EQ(read("\"lecun_normal\""), scaling("1.0", "fan_in", "truncated_normal"));
 }
 
-TEST(LayerTable, RegularizersAndConstraints) {
+TEST(Layer, RegularizersAndConstraints) {
   EXPECT_EQ(Dense("kernel_regularizer", "\"l1\""), R"({"class_name":"L1L2","config":{"l1":0.01,"l2":0.0}})");
   EXPECT_EQ(Dense("kernel_regularizer", "\"l1_l2\""), R"({"class_name":"L1L2","config":{"l1":0.01,"l2":0.01}})");
   EXPECT_EQ(Dense("kernel_regularizer", R"({"class_name": "L1L2", "config": {"l1": 0.0, "l2": 0.009999999776482582}})"),
@@ -152,7 +137,7 @@ TEST(LayerTable, RegularizersAndConstraints) {
             R"({"class_name":"UnitNorm","config":{"axis":[0,1]}})");
 }
 
-TEST(LayerTable, ShapesOfImages) {
+TEST(Layer, ShapesOfImages) {
   EXPECT_EQ(OutputShape("28, 28, 1", "Conv2D", "\"filters\": 6, \"kernel_size\": 5"), (Shape{24, 24, 6}));
   EXPECT_EQ(OutputShape("28, 28, 1", "Conv2D", "\"filters\": 6, \"kernel_size\": 5, \"padding\": \"same\", \"strides\": [2, 3]"),
             (Shape{14, 10, 6}));
@@ -171,7 +156,7 @@ TEST(LayerTable, ShapesOfImages) {
   EXPECT_EQ(OutputShape("7, 5, 3", "ZeroPadding2D", "\"padding\": [[0, 1], [2, 3]]"), (Shape{8, 10, 3}));
 }
 
-TEST(LayerTable, OtherShapes) {
+TEST(Layer, OtherShapes) {
   EXPECT_EQ(OutputShape("5, 4", "Dense", "\"units\": 3"), (Shape{5, 3}));
   EXPECT_EQ(OneLayer("5, 4", "Dense", "\"units\": 3, \"use_bias\": false").WeightCount(), 12);
   EXPECT_EQ(OutputShape("7, 5, 3", "Flatten"), (Shape{105}));
@@ -203,7 +188,7 @@ base::Call Merge(const std::string& a, const std::string& b, const std::string& 
       .calls.back();
 }
 
-TEST(LayerTable, Merging) {
+TEST(Layer, Merging) {
   for (const char* name : {"Add", "Multiply", "Average", "Maximum"}) {
     EXPECT_EQ(Merge("4, 3", "4, 3", name).output_shape, (Shape{4, 3})) << name;
     EXPECT_EQ(Merge("4, 1", "1, 3", name).output_shape, (Shape{4, 3})) << name;
@@ -215,7 +200,7 @@ TEST(LayerTable, Merging) {
   EXPECT_THROW(Merge("4, 3", "1, 2", "Concatenate"), base::Error);
 }
 
-TEST(LayerTable, Flops) {
+TEST(Layer, Flops) {
   EXPECT_EQ(Flops("5, 4", "Dense", "\"units\": 3, \"use_bias\": false"), 2 * 5 * 4 * 3);
   EXPECT_EQ(Flops("4, 4, 2", "Conv2D", "\"filters\": 3, \"kernel_size\": 3, \"activation\": \"relu\""), 2 * 2 * 3 * (2 * 9 * 2 + 2));
   EXPECT_EQ(Flops("4, 4, 2", "MaxPooling2D"), 2 * 2 * 2 * 4);

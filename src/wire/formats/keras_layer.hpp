@@ -5,20 +5,20 @@
 #include <vector>
 
 #include "base/value.hpp"
+#include "layers/refusal.hpp"
 #include "wire/graph_builder.hpp"
-#include "wire/where.hpp"
 
 namespace wire {
 
 /// An entry as it was written. Pointers into the text's value, which must outlive it.
 struct KerasLayer {
-  const LayerRow* row = nullptr;
+  const layers::LayerDefinition* definition = nullptr;
   std::string name;
   const base::Value* config = nullptr;
   const base::Value* inbound_nodes = nullptr;  // or nullptr
   bool trainable = true;
 
-  Where where() const { return {name, row->class_names[0], ""}; }
+  layers::Where where() const { return {name, definition->class_names[0], ""}; }
 };
 
 /// Reads the entries of a list of layers: known classes, dictionaries as configurations. A layer without a name gets one as Keras makes
@@ -29,14 +29,14 @@ std::vector<KerasLayer> ReadLayers(const base::Value& list, bool frozen);
 /// the batch, as a list; null when it states none. A dimension of unknown size is an error.
 base::Value StatedInputShape(const KerasLayer& layer);
 
-/// An InputLayer's configuration as the layer table has it: the shape under the name "shape".
+/// An InputLayer's configuration as its definition has it: the shape under the name "shape".
 base::Value InputConfig(const KerasLayer& layer);
 
 /// A shape with the batch in front, [null, 28, 28], as a list without it.
-base::Value WithoutBatch(const base::Value& shape, const Where& where);
+base::Value WithoutBatch(const base::Value& shape, const layers::Where& where);
 
 /// Checks a shape without the batch: all sizes are there and positive.
-base::Value KnownSizes(const base::Value& list, const Where& where);
+base::Value KnownSizes(const base::Value& list, const layers::Where& where);
 
 // The two forms of a model; config: the model's dictionary.
 base::Graph ReadSequential(const base::Value& config, const std::string& name, bool frozen);

@@ -1,4 +1,4 @@
-// Messages about a layer's arguments: all of them name the layer, its class and the argument.
+// Messages about a layer: all of them name the layer, its class and the argument. Called by the definitions and by whoever reads layers.
 #pragma once
 
 #include <string>
@@ -6,10 +6,10 @@
 #include "base/error.hpp"
 #include "base/value.hpp"
 
-namespace wire {
+namespace layers {
 
-/// The place that a message is about; `argument` may be empty, or a path such as "kernel_initializer.scale". Without a class the place is
-/// no layer but an entry of the model, such as "input_layers".
+/// What a message is about. `argument` may be empty, or a path such as "kernel_initializer.scale". Without a class it is no layer but an
+/// entry of the model, such as "input_layers".
 struct Where {
   std::string layer;
   std::string class_name;
@@ -27,4 +27,4 @@ std::string Quote(const std::string& text);
 /// ", got -3": the value as JSON, cut likewise.
 std::string Got(const base::Value& value);
 
-}  // namespace wire
+}  // namespace layers
