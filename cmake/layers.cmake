@@ -129,7 +129,7 @@ function(cerebro_extension)
   set_target_properties(pg_cerebro PROPERTIES PREFIX "" OUTPUT_NAME pg_cerebro LINKER_LANGUAGE CXX)
   # pg calls back into run (RunWorker): one group
   target_link_libraries(pg_cerebro PRIVATE -Wl,--start-group cerebro_run cerebro_pg cerebro_engine cerebro_wire cerebro_plan cerebro_layers
-                                           cerebro_base
+                                           cerebro_definitions cerebro_base
                                            -Wl,--end-group)
   # the build id tells a segment's library from the coordinator's (pg/library.cpp)
   target_link_options(pg_cerebro PRIVATE -Wl,--exclude-libs,ALL -Wl,--build-id=sha1)

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "definitions/optimizer.hpp"
 #include "layers/definition.hpp"
 
 namespace plan {
@@ -54,29 +55,6 @@ constexpr double kDrawSeconds = 6e-9;
 constexpr double kCacheBytes = 2 * 1024 * 1024;
 constexpr double kMemoryByteSeconds = 0.036e-9;
 constexpr double kBytesPerElement = 4;
-
-int Slots(const base::OptimizerConfig& optimizer) {
-  switch (optimizer.kind) {
-    case base::OptimizerKind::kSGD: return optimizer.momentum > 0 ? 1 : 0;
-    case base::OptimizerKind::kAdam:
-    case base::OptimizerKind::kAdamW: return optimizer.amsgrad ? 3 : 2;
-    case base::OptimizerKind::kRMSprop: return 1 + (optimizer.centered ? 1 : 0) + (optimizer.momentum > 0 ? 1 : 0);
-    case base::OptimizerKind::kAdagrad: return 1;
-  }
-  return 2;
-}
-
-// One parameter, everything in cache. Square root and division bound all but SGD.
-double UpdateSeconds(const base::OptimizerConfig& optimizer) {
-  switch (optimizer.kind) {
-    case base::OptimizerKind::kSGD: return optimizer.momentum > 0 ? 0.10e-9 : 0.04e-9;
-    case base::OptimizerKind::kAdam:
-    case base::OptimizerKind::kAdamW: return 0.26e-9;
-    case base::OptimizerKind::kRMSprop:
-    case base::OptimizerKind::kAdagrad: return 0.25e-9;
-  }
-  return 0.26e-9;
-}
 
 double Elements(const base::Shape& shape) {
   double count = 1;
@@ -196,7 +174,8 @@ ModelCost EstimateCost(const Graph& graph, const base::TrainConfig& config, bool
   const Rates& rates = kernels ? kKernels : kAutograd;
   const RowParts row = Row(graph, rates, true, input_density);
   const double rows = std::max(1, config.batch_size);
-  const double slots = Slots(config.optimizer);
+  const definitions::OptimizerDefinition& optimizer = definitions::DefinitionOf(config.optimizer);
+  const auto slots = static_cast<double>(optimizer.slots(config.optimizer).size());
   const double trainable = static_cast<double>(graph.TrainableCount());
   cost.flops_per_row = row.flops;
   cost.parameters = trainable;
@@ -207,7 +186,7 @@ ModelCost EstimateCost(const Graph& graph, const base::TrainConfig& config, bool
   cost.step.products = row.products * rows;
   cost.step.elements = row.elements * rows;
   cost.step.gather = row.gather * rows;
-  cost.step.update = trainable * (UpdateSeconds(config.optimizer) + rates.parameter_seconds + far);
+  cost.step.update = trainable * (optimizer.update_seconds(config.optimizer) + rates.parameter_seconds + far);
 
   const Rates& scoring = kernels ? kKernels : kModules;
   const RowParts scored = Row(graph, scoring, false, input_density);
