@@ -1,4 +1,5 @@
-// Accuracies. "accuracy" becomes one of the others by the loss and the output's shape, as Keras does (the engine's ResolveMetric).
+// Accuracies. "accuracy" becomes one of the others by the loss and the output's shape, as Keras does (the engine's
+// ResolveMetric).
 #include "definitions/metric.hpp"
 
 namespace definitions {

@@ -1,5 +1,5 @@
-// Adam, as tf.keras 2.10 has it, and AdamW, as tensorflow_addons and Keras 2.11 have it: with decoupled weight decay. Slots: "m", "v", and
-// "vhat" with amsgrad.
+// Adam, as tf.keras 2.10 has it, and AdamW, as tensorflow_addons and Keras 2.11 have it: with decoupled weight decay.
+// Slots: "m", "v", and "vhat" with amsgrad.
 #include "definitions/optimizer.hpp"
 
 namespace definitions {
@@ -19,7 +19,8 @@ OptimizerDefinition Define(base::OptimizerKind kind, const char* name) {
   adam.kind = kind;
   adam.name = name;
   adam.learning_rate = 0.001;
-  adam.arguments = {Number("beta_1", &OptimizerConfig::beta_1, 0.9, kBelowOne), Number("beta_2", &OptimizerConfig::beta_2, 0.999, kBelowOne),
+  adam.arguments = {Number("beta_1", &OptimizerConfig::beta_1, 0.9, kBelowOne),
+                    Number("beta_2", &OptimizerConfig::beta_2, 0.999, kBelowOne),
                     Number("epsilon", &OptimizerConfig::epsilon, 1e-7, kNotNegative, true), Flag("amsgrad", &OptimizerConfig::amsgrad)};
   adam.slots = Slots;
   adam.update_seconds = UpdateSeconds;

@@ -1,5 +1,5 @@
-// An argument of an optimizer, a loss or a metric: the field that it sets, its default and the values that it may have. The readers of
-// compile_params (src/plan) check by it and write the messages.
+// An argument of an optimizer, a loss or a metric: the field that it sets, its default and the values that it may have.
+// The readers of compile_params (src/plan) check by it and write the messages.
 #pragma once
 
 #include <limits>

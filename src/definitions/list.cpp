@@ -95,10 +95,10 @@ const OptimizerDefinition& DefinitionOf(const base::OptimizerConfig& config) {
 const std::vector<Argument<base::OptimizerConfig>>& CommonArguments() {
   using base::OptimizerConfig;
   // 0 is off
-  static const std::vector<Argument<OptimizerConfig>> common = {Number("decay", &OptimizerConfig::decay, 0, kNotNegative),
-                                                                Number("clipnorm", &OptimizerConfig::clipnorm, 0, kPositive, true),
-                                                                Number("clipvalue", &OptimizerConfig::clipvalue, 0, kPositive, true),
-                                                                Number("global_clipnorm", &OptimizerConfig::global_clipnorm, 0, kPositive, true)};
+  static const std::vector<Argument<OptimizerConfig>> common = {
+      Number("decay", &OptimizerConfig::decay, 0, kNotNegative), Number("clipnorm", &OptimizerConfig::clipnorm, 0, kPositive, true),
+      Number("clipvalue", &OptimizerConfig::clipvalue, 0, kPositive, true),
+      Number("global_clipnorm", &OptimizerConfig::global_clipnorm, 0, kPositive, true)};
   return common;
 }
 

@@ -1,7 +1,7 @@
 // One definition a loss: what everybody but its kernels needs to know of it.
 //
-// Adding a loss: a line in base/kinds.inc, a definition definitions::k<name>Loss in a file of this room, and the engine's half. An argument
-// that no loss had needs a field in base::LossConfig, too.
+// Adding a loss: a line in base/kinds.inc, a definition definitions::k<name>Loss in a file of this room, and the
+// engine's half. An argument that no loss had needs a field in base::LossConfig, too.
 #pragma once
 
 #include <string_view>

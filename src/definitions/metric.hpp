@@ -1,6 +1,7 @@
 // One definition a metric: what everybody but its sums needs to know of it.
 //
-// Adding a metric: a line in base/kinds.inc, a definition definitions::k<name>Metric in a file of this room, and the engine's half.
+// Adding a metric: a line in base/kinds.inc, a definition definitions::k<name>Metric in a file of this room, and the
+// engine's half.
 #pragma once
 
 #include <string_view>
@@ -23,7 +24,8 @@ struct MetricDefinition {
   std::vector<const char*> aliases;  // folded
   Direction direction = Direction::kUnstated;
   std::vector<Argument<base::MetricConfig>> arguments;
-  /// Names with a number in them, such as "top_<k>_accuracy": lower case, "<k>" stands for the number, which is the config's k.
+  /// Names with a number in them, such as "top_<k>_accuracy": lower case, "<k>" stands for the number, which is the
+  /// config's k.
   std::vector<const char*> numbered;
 };
 

@@ -1,7 +1,7 @@
 // One definition an optimizer: what everybody but its update rule needs to know of it.
 //
-// Adding an optimizer: a line in base/kinds.inc, a file in this room that defines definitions::k<name>Optimizer, and the engine's update
-// rule. An argument that no optimizer had needs a field in base::OptimizerConfig, too.
+// Adding an optimizer: a line in base/kinds.inc, a file in this room that defines definitions::k<name>Optimizer, and
+// the engine's update rule. An argument that no optimizer had needs a field in base::OptimizerConfig, too.
 #pragma once
 
 #include <string>
@@ -19,7 +19,8 @@ struct OptimizerDefinition {
   double learning_rate = 0;  // the default
   /// Its own ones; those that every optimizer has are CommonArguments().
   std::vector<Argument<base::OptimizerConfig>> arguments;
-  /// Names of its slots, in the order in which the update rule takes them. A slot is a tensor of the shape of its weight.
+  /// Names of its slots, in the order in which the update rule takes them. A slot is a tensor of the shape of its
+  /// weight.
   std::vector<std::string> (*slots)(const base::OptimizerConfig& config) = nullptr;
   /// What a new slot is filled with; nullptr = 0.
   double (*initial)(const base::OptimizerConfig& config) = nullptr;

@@ -1,5 +1,5 @@
-// Activation: activation !. ReLU: max_value double >= 0 or null (null), negative_slope 0.0, threshold 0.0. LeakyReLU: alpha 0.3.
-// ELU: alpha 1.0. Softmax: axis -1. No weights.
+// Activation: activation !. ReLU: max_value double >= 0 or null (null), negative_slope 0.0, threshold 0.0. LeakyReLU:
+// alpha 0.3. ELU: alpha 1.0. Softmax: axis -1. No weights.
 #include "layers/attributes.hpp"
 
 namespace layers {

@@ -1,5 +1,5 @@
-// What several definitions have in common: arguments, reading normalised attributes, shapes of images, weights. Inside of src/layers only.
-// All take attributes as NormalizeArguments left them, and shapes without the batch.
+// What several definitions have in common: arguments, reading normalised attributes, shapes of images, weights. Inside
+// of src/layers only. All take attributes as NormalizeArguments left them, and shapes without the batch.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,8 @@ int64_t Int(const base::Layer& layer, const char* name);
 const std::string& Text(const base::Layer& layer, const char* name);
 /// Element 0 or 1 of a pair.
 int64_t PairElement(const base::Layer& layer, const char* name, size_t index);
-/// Positions (0 = first dimension after the batch) of the axes of attribute "axis" for a shape; refuses one that is not there.
+/// Positions (0 = first dimension after the batch) of the axes of attribute "axis" for a shape; refuses one that is not
+/// there.
 std::vector<size_t> Axes(const base::Layer& layer, const base::Shape& shape);
 
 /// Throws kInvalidParameter: layer "name" (Class): <problem>
@@ -37,11 +38,13 @@ std::vector<size_t> Axes(const base::Layer& layer, const base::Shape& shape);
 
 // Shapes.
 base::Shape SameShape(const base::Layer& layer, const Shapes& inputs);
-/// That of a normalising layer: the input's. Checks that the attribute "axis" names dimensions of it in ascending order.
+/// That of a normalising layer: the input's. Checks that the attribute "axis" names dimensions of it in ascending
+/// order.
 base::Shape NormalizedShape(const base::Layer& layer, const Shapes& inputs);
 /// The first input, which must be (height, width, channels).
 const base::Shape& Image(const base::Layer& layer, const Shapes& inputs);
-/// One dimension under a sliding window. TensorFlow: "same" ceil(size / stride), "valid" ceil((size - window + 1) / stride).
+/// One dimension under a sliding window. TensorFlow: "same" ceil(size / stride), "valid" ceil((size - window + 1) /
+/// stride).
 int64_t Slide(const base::Layer& layer, const base::Shape& image, size_t dimension, const char* window_name, int64_t window, int64_t stride);
 /// Elements of a shape that was checked before.
 double Elements(const base::Shape& shape);

@@ -1,6 +1,6 @@
-// Conv2D: filters ! positive, kernel_size ! pair, strides (1, 1), padding choice valid | same, data_format channels_last,
-// dilation_rate (1, 1), groups 1, then as Dense from activation on. Weights: kernel (height, width, channels / groups, filters)
-// [bias (filters)].
+// Conv2D: filters ! positive, kernel_size ! pair, strides (1, 1), padding choice valid | same, data_format
+// channels_last, dilation_rate (1, 1), groups 1, then as Dense from activation on. Weights: kernel (height, width,
+// channels / groups, filters) [bias (filters)].
 #include "layers/attributes.hpp"
 
 namespace layers {

@@ -1,7 +1,8 @@
-// One definition a layer: what everybody but the engine needs to know of it. wire reads and stores layers by it, plan takes costs from it.
+// One definition a layer: what everybody but the engine needs to know of it. wire reads and stores layers by it, plan
+// takes costs from it.
 //
-// Adding a layer: a line in base/kinds.inc, a file in this room that defines layers::k<name>, and the engine's half. No other file of base,
-// layers, plan and wire changes.
+// Adding a layer: a line in base/kinds.inc, a file in this room that defines layers::k<name>, and the engine's half. No
+// other file of base, layers, plan and wire changes.
 #pragma once
 
 #include <string>
@@ -31,8 +32,8 @@ struct Cost {
   double operations = 1;
   /// Whether these are the operations of each time step: of each index of the input's first dimension.
   bool each_time_step = false;
-  /// Forward operations for one row: 2 for each multiplication and addition of a product, 1 for each other operation on an element,
-  /// functions such as exp included. Copies count nothing. nullptr = nothing to speak of.
+  /// Forward operations for one row: 2 for each multiplication and addition of a product, 1 for each other operation on
+  /// an element, functions such as exp included. Copies count nothing. nullptr = nothing to speak of.
   double (*flops)(const base::Layer& layer, const Shapes& inputs, const base::Shape& output) = nullptr;
 };
 
@@ -61,9 +62,11 @@ struct LayerDefinition {
   std::vector<Argument> arguments;
   std::vector<const char*> ignored;      // arguments without an effect here, besides those that every layer may have
   size_t min_inputs = 1, max_inputs = 1;
-  /// Output shape of one call; throws kInvalidParameter naming the layer when an input does not fit. Shapes are without the batch.
+  /// Output shape of one call; throws kInvalidParameter naming the layer when an input does not fit. Shapes are without
+  /// the batch.
   base::Shape (*shape)(const base::Layer& layer, const Shapes& inputs) = nullptr;
-  /// Weights in Keras's order, for inputs that `shape` accepted; nullptr = none. A frozen layer's are made not trainable by the caller.
+  /// Weights in Keras's order, for inputs that `shape` accepted; nullptr = none. A frozen layer's are made not
+  /// trainable by the caller.
   std::vector<base::WeightSpec> (*weights)(const base::Layer& layer, const Shapes& inputs) = nullptr;
   Cost cost;
   /// nullptr = Zeros::kNone. Takes layers without attributes, too.
@@ -93,9 +96,9 @@ bool HasArgument(const LayerDefinition& definition, const std::string& name);
 /// "Activation, Add, ...": for hints.
 std::string KnownLayers();
 
-/// Reads a layer's arguments into attributes as layers/argument.hpp describes. `config`: Keras's arguments, or attributes that were
-/// normalised before (then nothing changes). Throws kInvalidParameter (unknown, missing or wrong argument) or kFeatureNotSupported (a value
-/// of Keras's that is not supported), naming layer and argument.
+/// Reads a layer's arguments into attributes as layers/argument.hpp describes. `config`: Keras's arguments, or
+/// attributes that were normalised before (then nothing changes). Throws kInvalidParameter (unknown, missing or wrong
+/// argument) or kFeatureNotSupported (a value of Keras's that is not supported), naming layer and argument.
 base::Value NormalizeArguments(const LayerDefinition& definition, const std::string& layer_name, const base::Value& config);
 
 }  // namespace layers

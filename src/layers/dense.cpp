@@ -1,5 +1,5 @@
-// Dense: units ! positive, activation linear, use_bias true, kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer,
-// kernel_constraint, bias_constraint. Weights: kernel (in, units) [bias (units)].
+// Dense: units ! positive, activation linear, use_bias true, kernel_initializer, bias_initializer, kernel_regularizer,
+// bias_regularizer, kernel_constraint, bias_constraint. Weights: kernel (in, units) [bias (units)].
 #include "layers/attributes.hpp"
 
 namespace layers {

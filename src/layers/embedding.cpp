@@ -1,5 +1,6 @@
-// Embedding: input_dim ! positive, output_dim ! positive, embeddings_initializer, embeddings_regularizer, embeddings_constraint,
-// mask_zero false, input_length null or list of integers. Weights: embeddings (input_dim, output_dim).
+// Embedding: input_dim ! positive, output_dim ! positive, embeddings_initializer, embeddings_regularizer,
+// embeddings_constraint, mask_zero false, input_length null or list of integers. Weights: embeddings (input_dim,
+// output_dim).
 #include "layers/attributes.hpp"
 
 namespace layers {

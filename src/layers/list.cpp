@@ -6,8 +6,8 @@
 namespace layers {
 namespace {
 
-// Arguments that any Keras layer may have and that change nothing here: types are the engine's, shapes are read from the graph,
-// `name` and `trainable` are fields of base::Layer.
+// Arguments that any Keras layer may have and that change nothing here: types are the engine's, shapes are read from
+// the graph, `name` and `trainable` are fields of base::Layer.
 const char* const kIgnoredEverywhere[] = {
     "name", "trainable", "dtype", "input_dtype", "batch_input_shape", "batch_shape", "input_shape", "build_input_shape", "build_config",
     "input_dim", "input_length", "autocast", "quantization_config",

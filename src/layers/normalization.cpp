@@ -1,7 +1,9 @@
 // BatchNormalization: axis -1, momentum 0.99, epsilon 0.001, center, scale true, beta_initializer, gamma_initializer,
-// moving_mean_initializer, moving_variance_initializer, beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint.
+// moving_mean_initializer, moving_variance_initializer, beta_regularizer, gamma_regularizer, beta_constraint,
+// gamma_constraint.
 // Weights: [gamma] [beta] moving_mean moving_variance.
-// LayerNormalization: axis axes [-1], then likewise without momentum and the moving statistics. Weights: [gamma] [beta].
+// LayerNormalization: axis axes [-1], then likewise without momentum and the moving statistics. Weights: [gamma]
+// [beta].
 #include "layers/attributes.hpp"
 
 namespace layers {

@@ -1,4 +1,5 @@
-// MaxPooling2D, AveragePooling2D: pool_size (2, 2), strides pair (pool_size), padding valid | same, data_format channels_last. No weights.
+// MaxPooling2D, AveragePooling2D: pool_size (2, 2), strides pair (pool_size), padding valid | same, data_format
+// channels_last. No weights.
 #include "layers/attributes.hpp"
 
 namespace layers {

@@ -1,14 +1,15 @@
-// LSTM: units !, activation tanh, recurrent_activation sigmoid, use_bias true, kernel_initializer, recurrent_initializer, bias_initializer,
-// unit_forget_bias true, kernel_regularizer, recurrent_regularizer, bias_regularizer, kernel_constraint, recurrent_constraint,
-// bias_constraint, dropout 0.0 rate, recurrent_dropout 0.0 rate, return_sequences false, go_backwards false.
+// LSTM: units !, activation tanh, recurrent_activation sigmoid, use_bias true, kernel_initializer,
+// recurrent_initializer, bias_initializer, unit_forget_bias true, kernel_regularizer, recurrent_regularizer,
+// bias_regularizer, kernel_constraint, recurrent_constraint, bias_constraint, dropout 0.0 rate, recurrent_dropout 0.0
+// rate, return_sequences false, go_backwards false.
 // GRU: likewise with reset_after true in place of unit_forget_bias.
-// Weights: kernel (in, columns) recurrent_kernel (units, columns) [bias (columns); a GRU's with reset_after (2, columns)], with columns
-// 4 * units in an LSTM and 3 * units in a GRU, a gate after another.
+// Weights: kernel (in, columns) recurrent_kernel (units, columns) [bias (columns); a GRU's with reset_after (2,
+// columns)], with columns 4 * units in an LSTM and 3 * units in a GRU, a gate after another.
 //
 // The bias of an LSTM with unit_forget_bias has the initializer
 //   {"class_name": "UnitForgetBias", "config": {"bias_initializer": {..}}}
-// The second quarter (the forget gate) is ones, the other three are filled by bias_initializer as one tensor of 3 * units elements would
-// be, in order.
+// The second quarter (the forget gate) is ones, the other three are filled by bias_initializer as one tensor of 3 *
+// units elements would be, in order.
 #include "layers/attributes.hpp"
 
 namespace layers {

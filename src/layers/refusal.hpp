@@ -1,4 +1,5 @@
-// Messages about a layer: all of them name the layer, its class and the argument. Called by the definitions and by whoever reads layers.
+// Messages about a layer: all of them name the layer, its class and the argument. Called by the definitions and by
+// whoever reads layers.
 #pragma once
 
 #include <string>
@@ -8,8 +9,8 @@
 
 namespace layers {
 
-/// What a message is about. `argument` may be empty, or a path such as "kernel_initializer.scale". Without a class it is no layer but an
-/// entry of the model, such as "input_layers".
+/// What a message is about. `argument` may be empty, or a path such as "kernel_initializer.scale". Without a class it
+/// is no layer but an entry of the model, such as "input_layers".
 struct Where {
   std::string layer;
   std::string class_name;

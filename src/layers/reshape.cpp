@@ -1,5 +1,5 @@
-// Flatten: data_format channels_last. Reshape: target_shape ! list of integers, at most one of them -1. No weights; both are views of their
-// input.
+// Flatten: data_format channels_last. Reshape: target_shape ! list of integers, at most one of them -1. No weights;
+// both are views of their input.
 #include <algorithm>
 
 #include "layers/attributes.hpp"

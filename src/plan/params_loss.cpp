@@ -34,7 +34,8 @@ base::LossConfig ReadLoss(std::string_view text) {
   base::LossConfig config = definitions::DefaultConfig(*definition);
   const std::string owner = "loss " + config.name;
   for (const auto& [name, value] : call.arguments) {
-    if (!ReadArgument(definition->arguments, owner, name, value, &config)) UnknownArgument(name, owner, ArgumentNames(definition->arguments));
+    if (ReadArgument(definition->arguments, owner, name, value, &config)) continue;
+    UnknownArgument(name, owner, ArgumentNames(definition->arguments));
   }
   return config;
 }

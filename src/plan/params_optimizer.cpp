@@ -1,4 +1,5 @@
-// Optimizers by name or call, and schedules of their learning rates. What there is of optimizers, and their arguments, say the definitions.
+// Optimizers by name or call, and schedules of their learning rates. What there is of optimizers, and their arguments,
+// say the definitions.
 #include <limits>
 #include <vector>
 

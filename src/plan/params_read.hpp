@@ -24,7 +24,8 @@ std::string LossName(std::string_view name);
 
 base::MetricConfig ReadMetric(const std::string& text);
 
-/// A parameter of some owner ("optimizer Adam", "fit_params"), checked for type and range. Errors: kInvalidParameter naming both.
+/// A parameter of some owner ("optimizer Adam", "fit_params"), checked for type and range. Errors: kInvalidParameter
+/// naming both.
 class Parameter {
  public:
   Parameter(std::string owner, std::string name, const base::Value& value)

@@ -1,8 +1,10 @@
 // Functional models: every layer lists its calls ("inbound nodes"), and each call the calls that it reads.
 //
-// Keras 2: a call is a list of [layer, node index, tensor index, kwargs], or one such tuple alone (TensorFlow 2.4 and later).
-// Keras 3: a call is {"args": [..], "kwargs": {..}}, with tensors {"class_name": "__keras_tensor__", "config": {"keras_history": [..]}} in
-// its arguments. Layers may be listed in any order; calls are put in topological order, ties by the order of the text.
+// Keras 2: a call is a list of [layer, node index, tensor index, kwargs], or one such tuple alone (TensorFlow 2.4 and
+// later).
+// Keras 3: a call is {"args": [..], "kwargs": {..}}, with tensors {"class_name": "__keras_tensor__", "config":
+// {"keras_history": [..]}} in its arguments. Layers may be listed in any order; calls are put in topological order,
+// ties by the order of the text.
 #include <algorithm>
 #include <functional>
 #include <map>
@@ -89,7 +91,8 @@ std::vector<Reference> ReadCall(const Value& call, const Where& where) {
   return inputs;
 }
 
-// input_layers and output_layers: a list of references, one reference alone, or a dictionary of them, which Keras sorts by key.
+// input_layers and output_layers: a list of references, one reference alone, or a dictionary of them, which Keras sorts
+// by key.
 std::vector<Reference> ReadEnds(const Value& config, const char* what) {
   const Where where{what, "", ""};
   const Value* ends = config.Find(what);

@@ -21,12 +21,12 @@ struct KerasLayer {
   layers::Where where() const { return {name, definition->class_names[0], ""}; }
 };
 
-/// Reads the entries of a list of layers: known classes, dictionaries as configurations. A layer without a name gets one as Keras makes
-/// them ("dense", "dense_1"). `frozen`: the model itself is not trainable, so no layer is.
+/// Reads the entries of a list of layers: known classes, dictionaries as configurations. A layer without a name gets
+/// one as Keras makes them ("dense", "dense_1"). `frozen`: the model itself is not trainable, so no layer is.
 std::vector<KerasLayer> ReadLayers(const base::Value& list, bool frozen);
 
-/// The shape that a layer's configuration states for the model's input (batch_input_shape, batch_shape, input_shape, input_dim), without
-/// the batch, as a list; null when it states none. A dimension of unknown size is an error.
+/// The shape that a layer's configuration states for the model's input (batch_input_shape, batch_shape, input_shape,
+/// input_dim), without the batch, as a list; null when it states none. A dimension of unknown size is an error.
 base::Value StatedInputShape(const KerasLayer& layer);
 
 /// An InputLayer's configuration as its definition has it: the shape under the name "shape".

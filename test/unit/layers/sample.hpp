@@ -1,5 +1,5 @@
-// A layer of each kind that nobody had to write down: required arguments get a value of their type, and the input is the first of a few
-// shapes that the layer takes. So a new definition is tested without a change of a test.
+// A layer of each kind that nobody had to write down: required arguments get a value of their type, and the input is
+// the first of a few shapes that the layer takes. So a new definition is tested without a change of a test.
 #pragma once
 
 #include <optional>
