@@ -8,9 +8,10 @@
 
 namespace base {
 
+/// The lists of kinds are in base/kinds.inc.
 enum class LossKind : int {
-  kCategoricalCrossentropy = 1, kSparseCategoricalCrossentropy = 2, kBinaryCrossentropy = 3, kMeanSquaredError = 4,
-  kMeanAbsoluteError = 5, kHuber = 6, kKullbackLeibler = 7,
+#define CEREBRO_LOSS(name, number) k##name = number,
+#include "base/kinds.inc"
 };
 
 struct LossConfig {
@@ -21,7 +22,10 @@ struct LossConfig {
   double delta = 1.0;          // huber
 };
 
-enum class OptimizerKind : int { kSGD = 1, kAdam = 2, kAdamW = 3, kRMSprop = 4, kAdagrad = 5 };
+enum class OptimizerKind : int {
+#define CEREBRO_OPTIMIZER(name, number) k##name = number,
+#include "base/kinds.inc"
+};
 
 enum class ScheduleKind : int { kConstant = 0, kStep = 1, kExponential = 2, kCosine = 3 };
 
@@ -37,7 +41,7 @@ struct ScheduleConfig {
   double alpha = 0.0;
 };
 
-/// Keras's names and defaults (tf.keras 2.10); epsilon where Keras puts it.
+/// Keras's names (tf.keras 2.10); epsilon where Keras puts it. Defaults of an optimizer are those of its definition, which ReadConfig sets.
 struct OptimizerConfig {
   OptimizerKind kind = OptimizerKind::kRMSprop;
   std::string name = "RMSprop";
@@ -58,10 +62,9 @@ struct OptimizerConfig {
 };
 
 enum class MetricKind : int {
-  kAccuracy = 1,  // resolved against loss and output shape, as Keras does
-  kCategoricalAccuracy = 2, kSparseCategoricalAccuracy = 3, kBinaryAccuracy = 4, kTopKCategoricalAccuracy = 5,
-  kSparseTopKCategoricalAccuracy = 6, kMeanAbsoluteError = 7, kMeanSquaredError = 8, kRootMeanSquaredError = 9,
-  kAUC = 10, kPrecision = 11, kRecall = 12, kLoss = 13,
+#define CEREBRO_METRIC(name, number) k##name = number,
+#include "base/kinds.inc"
+  kLoss = 13,  // the trainer's own sum: no metric that a user names
 };
 
 struct MetricConfig {

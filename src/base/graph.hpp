@@ -11,12 +11,10 @@
 
 namespace base {
 
-/// Layer kinds. Numbers are in stored graphs: never reuse one.
+/// kInput, kDense, ...: the list is base/kinds.inc. Numbers are in stored graphs.
 enum class LayerKind : int {
-  kInput = 1, kDense = 2, kConv2D = 3, kMaxPooling2D = 4, kAveragePooling2D = 5, kGlobalAveragePooling2D = 6,
-  kGlobalMaxPooling2D = 7, kFlatten = 8, kReshape = 9, kZeroPadding2D = 10, kDropout = 11, kBatchNormalization = 12,
-  kLayerNormalization = 13, kActivation = 14, kReLU = 15, kLeakyReLU = 16, kELU = 17, kSoftmax = 18, kEmbedding = 19,
-  kLSTM = 20, kGRU = 21, kAdd = 22, kMultiply = 23, kAverage = 24, kMaximum = 25, kConcatenate = 26,
+#define CEREBRO_LAYER(name, number) k##name = number,
+#include "base/kinds.inc"
 };
 
 /// One weight tensor of a layer, in Keras's order and layout.

@@ -6,13 +6,18 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/error.hpp"
+#include "definitions/optimizer.hpp"
+#include "layers/definition.hpp"
+
 namespace plan {
 namespace {
 
 using base::Call;
 using base::Graph;
 using base::Layer;
-using base::LayerKind;
+using layers::Work;
+using layers::Zeros;
 
 /// What a trainer pays for.
 struct Rates {
@@ -51,108 +56,64 @@ constexpr double kCacheBytes = 2 * 1024 * 1024;
 constexpr double kMemoryByteSeconds = 0.036e-9;
 constexpr double kBytesPerElement = 4;
 
-int Slots(const base::OptimizerConfig& optimizer) {
-  switch (optimizer.kind) {
-    case base::OptimizerKind::kSGD: return optimizer.momentum > 0 ? 1 : 0;
-    case base::OptimizerKind::kAdam:
-    case base::OptimizerKind::kAdamW: return optimizer.amsgrad ? 3 : 2;
-    case base::OptimizerKind::kRMSprop: return 1 + (optimizer.centered ? 1 : 0) + (optimizer.momentum > 0 ? 1 : 0);
-    case base::OptimizerKind::kAdagrad: return 1;
-  }
-  return 2;
-}
-
-// One parameter, everything in cache. Square root and division bound all but SGD.
-double UpdateSeconds(const base::OptimizerConfig& optimizer) {
-  switch (optimizer.kind) {
-    case base::OptimizerKind::kSGD: return optimizer.momentum > 0 ? 0.10e-9 : 0.04e-9;
-    case base::OptimizerKind::kAdam:
-    case base::OptimizerKind::kAdamW: return 0.26e-9;
-    case base::OptimizerKind::kRMSprop:
-    case base::OptimizerKind::kAdagrad: return 0.25e-9;
-  }
-  return 0.26e-9;
-}
-
 double Elements(const base::Shape& shape) {
   double count = 1;
   for (int64_t d : shape) count *= static_cast<double>(d);
   return count;
 }
 
+const Layer& LayerOf(const Graph& graph, const Call& call) { return graph.layers[static_cast<size_t>(call.layer)]; }
+const Call& InputOf(const Graph& graph, const Call& call) { return graph.calls[static_cast<size_t>(call.inputs[0])]; }
+
 // Operations of one call of a layer.
-double Operations(const Graph& graph, const Call& call) {
-  switch (graph.layers[static_cast<size_t>(call.layer)].kind) {
-    case LayerKind::kInput:
-    case LayerKind::kFlatten:
-    case LayerKind::kReshape: return 0;
-    case LayerKind::kDense: return 4;    // product, bias, activation, sums for the bias's gradient
-    case LayerKind::kConv2D: return 16;  // the same, and what LibTorch does to choose and set up a convolution
-    case LayerKind::kBatchNormalization:
-    case LayerKind::kLayerNormalization: return 3;
-    case LayerKind::kLSTM:
-    case LayerKind::kGRU: {
-      constexpr double kOperationsPerTimeStep = 12;
-      double steps = 1;
-      if (!call.inputs.empty()) {
-        const base::Shape& input = graph.calls[static_cast<size_t>(call.inputs[0])].output_shape;
-        if (!input.empty()) steps = static_cast<double>(std::max<int64_t>(1, input[0]));
-      }
-      return kOperationsPerTimeStep * steps;
-    }
-    default: return 1;
-  }
+double Operations(const Graph& graph, const Call& call, const layers::Cost& cost) {
+  if (!cost.each_time_step || call.inputs.empty() || InputOf(graph, call).output_shape.empty()) return cost.operations;
+  return cost.operations * static_cast<double>(std::max<int64_t>(1, InputOf(graph, call).output_shape[0]));
 }
 
-double FlopsPerSecond(LayerKind kind, const Rates& rates) {
-  switch (kind) {
-    case LayerKind::kConv2D: return rates.conv_flops_per_second;
-    case LayerKind::kLSTM:
-    case LayerKind::kGRU: return rates.recurrent_flops_per_second;
+double FlopsPerSecond(Work work, const Rates& rates) {
+  switch (work) {
+    case Work::kConvolution: return rates.conv_flops_per_second;
+    case Work::kRecurrent: return rates.recurrent_flops_per_second;
     default: return rates.dense_flops_per_second;
   }
 }
 
-bool HasProduct(LayerKind kind) {
-  return kind == LayerKind::kDense || kind == LayerKind::kConv2D || kind == LayerKind::kLSTM || kind == LayerKind::kGRU;
-}
-
 // Products of a call, with what channels that fill no vector cost: those of the output, and of the input where its gradient is taken.
 // zeros: TimeWithZeros.
-double ProductSeconds(const Graph& graph, const Call& call, LayerKind kind, double own, double below, const Rates& rates,
+double ProductSeconds(const Graph& graph, const Call& call, Work work, double own, double below, const Rates& rates,
                       double zeros) {
-  const double seconds = call.forward_flops / FlopsPerSecond(kind, rates);
-  if (kind != LayerKind::kConv2D || call.inputs.empty()) return seconds * (zeros * (1 + own) + below);
+  const double seconds = call.forward_flops / FlopsPerSecond(work, rates);
+  if (work != Work::kConvolution || call.inputs.empty()) return seconds * (zeros * (1 + own) + below);
   const auto waste = [](const base::Shape& shape) {
     const double channels = shape.empty() ? 1 : std::max<double>(1, static_cast<double>(shape.back()));
     return std::ceil(channels / kChannels) * kChannels / channels;
   };
-  return seconds * ((1 + own) * waste(call.output_shape) + below * waste(graph.calls[static_cast<size_t>(call.inputs[0])].output_shape));
+  return seconds * ((1 + own) * waste(call.output_shape) + below * waste(InputOf(graph, call).output_shape));
 }
 
-bool GivesZeros(const Layer& layer) {
-  if (layer.kind == LayerKind::kReLU) {
-    const base::Value* slope = layer.attributes.Find("negative_slope");
-    return slope == nullptr || !slope->is_number() || slope->number() == 0;
+// The part of a call's output that is not zero.
+double Density(const Graph& graph, const Call& call, double input_density) {
+  const Call* source = &call;
+  while (true) {
+    const Layer& layer = LayerOf(graph, *source);
+    const layers::LayerDefinition& definition = layers::DefinitionOf(layer);
+    const Zeros zeros = definition.zeros == nullptr ? Zeros::kNone : definition.zeros(layer);
+    if (zeros == Zeros::kData) return input_density;
+    if (zeros == Zeros::kMade) return kReluDensity;
+    if (zeros == Zeros::kNone || source->inputs.empty()) return 1;
+    source = &InputOf(graph, *source);
   }
-  const base::Value* activation = layer.attributes.Find("activation");
-  return activation != nullptr && activation->is_string() && activation->string() == "relu";
 }
 
 // Time of a dense layer's products with its input, to that of the same products without a zero.
-double TimeWithZeros(const Graph& graph, const Call& call, double input_density) {
-  if (graph.layers[static_cast<size_t>(call.layer)].kind != LayerKind::kDense || call.inputs.empty()) return 1;
-  const Call* input = &graph.calls[static_cast<size_t>(call.inputs[0])];
-  if (call.output_shape.empty() || input->output_shape.empty()) return 1;
+double TimeWithZeros(const Graph& graph, const Call& call, Work work, double input_density) {
+  if (work != Work::kDense || call.inputs.empty()) return 1;
+  const Call& input = InputOf(graph, call);
+  if (call.output_shape.empty() || input.output_shape.empty()) return 1;
   const auto columns = static_cast<double>(call.output_shape.back());
-  if (columns < kFewestMappedColumns || columns * static_cast<double>(input->output_shape.back()) < kFewestMapped) return 1;
-  const auto layer = [&]() -> const Layer& { return graph.layers[static_cast<size_t>(input->layer)]; };
-  while (!input->inputs.empty() &&
-         (layer().kind == LayerKind::kFlatten || layer().kind == LayerKind::kReshape || layer().kind == LayerKind::kDropout)) {
-    input = &graph.calls[static_cast<size_t>(input->inputs[0])];
-  }
-  const double density = layer().kind == LayerKind::kInput ? input_density : GivesZeros(layer()) ? kReluDensity : 1;
-  return std::min(1.0, kKeptTerm * density);
+  if (columns < kFewestMappedColumns || columns * static_cast<double>(input.output_shape.back()) < kFewestMapped) return 1;
+  return std::min(1.0, kKeptTerm * Density(graph, input, input_density));
 }
 
 /// Of a row, but for calls.
@@ -168,27 +129,34 @@ RowParts Row(const Graph& graph, const Rates& rates, bool training, double input
   std::vector<char> needs_gradient(graph.calls.size(), 0);
   for (size_t c = 0; c < graph.calls.size(); ++c) {
     const Call& call = graph.calls[c];
-    const Layer& layer = graph.layers[static_cast<size_t>(call.layer)];
+    const Layer& layer = LayerOf(graph, call);
+    const layers::Cost& cost = layers::DefinitionOf(layer).cost;
     const bool own = training && std::any_of(layer.weights.begin(), layer.weights.end(), [](const base::WeightSpec& w) { return w.trainable; });
     bool below = false;
     for (int input : call.inputs) below = below || needs_gradient[static_cast<size_t>(input)] != 0;
     needs_gradient[c] = own || below;
     const double passes = 1.0 + (own ? 1 : 0) + (below ? 1 : 0);
     row.flops += call.forward_flops * passes;
-    row.operations += Operations(graph, call);
-    if (layer.kind == LayerKind::kInput) {
-      row.gather += Elements(call.output_shape) * rates.gather_seconds;
-      continue;
-    }
-    if (HasProduct(layer.kind)) {
-      const double zeros = rates.leaves_zeros_out ? TimeWithZeros(graph, call, input_density) : 1;
-      row.products += ProductSeconds(graph, call, layer.kind, own ? 1 : 0, below ? 1 : 0, rates, zeros);
-      row.elements += Elements(call.output_shape) * (needs_gradient[c] ? 2 : 1) * 2 * rates.element_seconds;
-    } else if (layer.kind == LayerKind::kDropout) {
-      if (training) row.elements += Elements(call.output_shape) * (kDrawSeconds + 4 * rates.element_seconds);
-    } else {
-      // pooling and normalising do several things to an element
-      row.elements += (2 * Elements(call.output_shape) + call.forward_flops) * (needs_gradient[c] ? 2 : 1) * rates.element_seconds;
+    row.operations += Operations(graph, call, cost);
+    const double elements = Elements(call.output_shape), both = needs_gradient[c] ? 2 : 1;
+    switch (cost.work) {
+      case Work::kGather: row.gather += elements * rates.gather_seconds; break;
+      case Work::kDense:
+      case Work::kConvolution:
+      case Work::kRecurrent: {
+        const double zeros = rates.leaves_zeros_out ? TimeWithZeros(graph, call, cost.work, input_density) : 1;
+        row.products += ProductSeconds(graph, call, cost.work, own ? 1 : 0, below ? 1 : 0, rates, zeros);
+        row.elements += elements * both * 2 * rates.element_seconds;
+        break;
+      }
+      case Work::kDraws:
+        if (training) row.elements += elements * (kDrawSeconds + 4 * rates.element_seconds);
+        break;
+      case Work::kElements:  // pooling and normalising do several things to an element
+        row.elements += (2 * elements + call.forward_flops) * both * rates.element_seconds;
+        break;
+      case Work::kUnstated:
+        throw base::Error(base::ErrorCode::kInternal, "the definition of layer \"" + layer.name + "\" states no cost");
     }
   }
   return row;
@@ -206,7 +174,8 @@ ModelCost EstimateCost(const Graph& graph, const base::TrainConfig& config, bool
   const Rates& rates = kernels ? kKernels : kAutograd;
   const RowParts row = Row(graph, rates, true, input_density);
   const double rows = std::max(1, config.batch_size);
-  const double slots = Slots(config.optimizer);
+  const definitions::OptimizerDefinition& optimizer = definitions::DefinitionOf(config.optimizer);
+  const auto slots = static_cast<double>(optimizer.slots(config.optimizer).size());
   const double trainable = static_cast<double>(graph.TrainableCount());
   cost.flops_per_row = row.flops;
   cost.parameters = trainable;
@@ -217,7 +186,7 @@ ModelCost EstimateCost(const Graph& graph, const base::TrainConfig& config, bool
   cost.step.products = row.products * rows;
   cost.step.elements = row.elements * rows;
   cost.step.gather = row.gather * rows;
-  cost.step.update = trainable * (UpdateSeconds(config.optimizer) + rates.parameter_seconds + far);
+  cost.step.update = trainable * (optimizer.update_seconds(config.optimizer) + rates.parameter_seconds + far);
 
   const Rates& scoring = kernels ? kKernels : kModules;
   const RowParts scored = Row(graph, scoring, false, input_density);

@@ -5,7 +5,9 @@
 
 namespace plan {
 
-/// Accuracy-like metrics go up, loss-like ones down. Names end in the metric's own: "accuracy", "left_accuracy", "top_5_accuracy".
+/// Whether more is better, as the metric's definition says; a loss goes down. `metric` is the text that the user wrote,
+/// with the name of an output or "val" before it where there is one: "accuracy", "left_accuracy", "val_top_5_accuracy",
+/// "TopKCategoricalAccuracy(k=3)".
 bool GoesUp(const std::string& metric);
 
 /// Whether value a of a metric is better than b. NaN is worse than all.

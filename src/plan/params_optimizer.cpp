@@ -1,7 +1,10 @@
-// Optimizers: names, arguments and defaults of tf.keras 2.10's optimizers (AdamW: of tensorflow_addons and Keras 2.11).
+// Optimizers by name or call, and schedules of their learning rates. What there is of optimizers, and their arguments,
+// say the definitions.
 #include <limits>
 #include <vector>
 
+#include "definitions/names.hpp"
+#include "definitions/optimizer.hpp"
 #include "plan/params_read.hpp"
 #include "plan/params_text.hpp"
 
@@ -10,53 +13,31 @@ namespace {
 
 using base::ErrorCode;
 using base::OptimizerConfig;
-using base::OptimizerKind;
 using base::ScheduleKind;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-struct OptimizerRow {
-  OptimizerKind kind;
-  const char* name;
-  double learning_rate;
-  std::vector<const char*> arguments;  // its own ones
-};
-
-const std::vector<OptimizerRow>& Optimizers() {
-  static const std::vector<OptimizerRow> rows = {
-      {OptimizerKind::kSGD, "SGD", 0.01, {"momentum", "nesterov"}},
-      {OptimizerKind::kAdam, "Adam", 0.001, {"beta_1", "beta_2", "epsilon", "amsgrad"}},
-      {OptimizerKind::kAdamW, "AdamW", 0.001, {"weight_decay", "beta_1", "beta_2", "epsilon", "amsgrad"}},
-      {OptimizerKind::kRMSprop, "RMSprop", 0.001, {"rho", "momentum", "epsilon", "centered"}},
-      {OptimizerKind::kAdagrad, "Adagrad", 0.001, {"initial_accumulator_value", "epsilon"}},
-  };
-  return rows;
-}
-
-// Arguments that every optimizer takes.
-constexpr const char* kCommon[] = {"learning_rate", "lr",          "decay",       "clipnorm",   "clipvalue",
-                                   "global_clipnorm", "schedule", "decay_steps", "decay_rate", "alpha", "name"};
-
-const OptimizerRow* FindOptimizer(std::string_view name) {
-  const std::string folded = Folded(name);
-  for (const OptimizerRow& row : Optimizers()) {
-    if (folded == Folded(row.name)) return &row;
-  }
-  return nullptr;
-}
-
-const OptimizerRow& CheckedOptimizer(const std::string& name) {
-  const OptimizerRow* row = FindOptimizer(name);
-  if (row != nullptr) return *row;
+const definitions::OptimizerDefinition& CheckedOptimizer(const std::string& name) {
+  if (const definitions::OptimizerDefinition* definition = definitions::FindOptimizer(name)) return *definition;
   std::vector<std::string> known;
-  for (const OptimizerRow& r : Optimizers()) known.push_back(r.name);
+  for (const definitions::OptimizerDefinition* optimizer : definitions::Optimizers()) known.emplace_back(optimizer->name);
   const std::string hint = KnownNamesHint(name, known, "optimizers");
+  // Keras's that have no definition
   for (const char* other : {"adadelta", "adamax", "nadam", "ftrl"}) {
-    if (Folded(name) == other) {
+    if (definitions::Folded(name) == other) {
       throw base::Error(ErrorCode::kFeatureNotSupported, "optimizer " + Quoted(name) + " is not supported", {}, hint);
     }
   }
   throw base::Error(ErrorCode::kInvalidParameter, "unknown optimizer " + Quoted(name), {}, hint);
+}
+
+// What an optimizer takes, in the order in which hints list it.
+std::vector<std::string> KnownArguments(const definitions::OptimizerDefinition& definition) {
+  std::vector<std::string> known = {"learning_rate", "lr"};
+  for (std::string& name : ArgumentNames(definitions::CommonArguments())) known.push_back(std::move(name));
+  known.insert(known.end(), {"schedule", "decay_steps", "decay_rate", "alpha", "name"});
+  for (std::string& name : ArgumentNames(definition.arguments)) known.push_back(std::move(name));
+  return known;
 }
 
 void CheckArguments(const CallText& call, const std::string& owner, const std::vector<std::string>& known) {
@@ -89,7 +70,7 @@ double DecayRate(const base::Value& value, const std::string& owner) {
 // learning_rate=ExponentialDecay(...) or CosineDecay(...), as Keras's schedule objects are written.
 void ReadScheduleCall(const std::string& text, OptimizerConfig* config) {
   const CallText call = ReadCall(text, "learning_rate");
-  const std::string name = Folded(call.name);
+  const std::string name = definitions::Folded(call.name);
   base::ScheduleConfig& schedule = config->schedule;
   if (name == "exponentialdecay") {
     const std::string owner = "ExponentialDecay";
@@ -157,72 +138,35 @@ void ReadScheduleKeys(const CallText& call, const std::string& owner, OptimizerC
   if (alpha != nullptr) schedule.alpha = Parameter(owner, "alpha", *alpha).Number(0, kInfinity);
 }
 
-void ReadArgument(const std::string& name, const Parameter& p, const base::Value& value, OptimizerConfig* config) {
-  if (name == "learning_rate" || name == "lr") {
-    if (value.is_string()) {
-      ReadScheduleCall(value.string(), config);
-    } else {
-      config->learning_rate = p.Number(0, kInfinity);
-    }
-  } else if (name == "decay") {
-    config->decay = p.Number(0, kInfinity);
-  } else if (name == "momentum") {
-    config->momentum = p.Number(0, 1);
-  } else if (name == "nesterov") {
-    config->nesterov = p.Boolean();
-  } else if (name == "rho") {
-    config->rho = p.Number(0, 1);
-  } else if (name == "centered") {
-    config->centered = p.Boolean();
-  } else if (name == "beta_1") {
-    config->beta_1 = p.Number(0, 1, false, true);
-  } else if (name == "beta_2") {
-    config->beta_2 = p.Number(0, 1, false, true);
-  } else if (name == "epsilon") {
-    if (!value.is_null()) config->epsilon = p.Number(0, kInfinity);
-  } else if (name == "amsgrad") {
-    config->amsgrad = p.Boolean();
-  } else if (name == "weight_decay") {
-    config->weight_decay = p.Number(0, kInfinity);
-  } else if (name == "initial_accumulator_value") {
-    config->initial_accumulator_value = p.Number(0, kInfinity);
-  } else if (name == "clipnorm") {
-    if (!value.is_null()) config->clipnorm = p.Number(0, kInfinity, true);
-  } else if (name == "clipvalue") {
-    if (!value.is_null()) config->clipvalue = p.Number(0, kInfinity, true);
-  } else if (name == "global_clipnorm") {
-    if (!value.is_null()) config->global_clipnorm = p.Number(0, kInfinity, true);
-  }
-}
-
 }  // namespace
 
 std::string OptimizerName(std::string_view name) {
-  const OptimizerRow* row = FindOptimizer(name);
-  return row == nullptr ? std::string() : row->name;
+  const definitions::OptimizerDefinition* definition = definitions::FindOptimizer(name);
+  return definition == nullptr ? std::string() : definition->name;
 }
 
 base::OptimizerConfig ReadOptimizer(std::string_view text) {
   const CallText call = ReadCall(text, "optimizer");
-  const OptimizerRow& row = CheckedOptimizer(call.name);
-  const std::string owner = std::string("optimizer ") + row.name;
-  std::vector<std::string> known(row.arguments.begin(), row.arguments.end());
-  known.insert(known.begin(), std::begin(kCommon), std::end(kCommon));
-  CheckArguments(call, owner, known);
+  const definitions::OptimizerDefinition& definition = CheckedOptimizer(call.name);
+  const std::string owner = std::string("optimizer ") + definition.name;
+  CheckArguments(call, owner, KnownArguments(definition));
 
-  OptimizerConfig config;
-  config.kind = row.kind;
-  config.name = row.name;
-  config.learning_rate = row.learning_rate;
+  OptimizerConfig config = definitions::DefaultConfig(definition);
   bool rate_given = false;
-  for (const auto& argument : call.arguments) {
-    if (argument.first == "lr" || argument.first == "learning_rate") {
+  for (const auto& [name, value] : call.arguments) {
+    if (name == "lr" || name == "learning_rate") {
       if (rate_given) {
         throw base::Error(ErrorCode::kInvalidParameter, owner + " has both lr and learning_rate", {}, "They are one parameter.");
       }
       rate_given = true;
+      if (value.is_string()) {
+        ReadScheduleCall(value.string(), &config);
+      } else {
+        config.learning_rate = Parameter(owner, name, value).Number(0, kInfinity);
+      }
+    } else if (!ReadArgument(definitions::CommonArguments(), owner, name, value, &config)) {
+      ReadArgument(definition.arguments, owner, name, value, &config);  // or one of the schedule's
     }
-    ReadArgument(argument.first, Parameter(owner, argument.first, argument.second), argument.second, &config);
   }
   ReadScheduleKeys(call, owner, &config);
   if (config.clipnorm > 0 && config.global_clipnorm > 0) {

@@ -4,14 +4,16 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/config.hpp"
 #include "base/error.hpp"
 #include "base/value.hpp"
+#include "definitions/argument.hpp"
 
 namespace plan {
 
-/// Name(...) of an optimizer, with Keras's arguments (src/plan/params_optimizer.cpp has the table).
+/// Name(...) of an optimizer, with the arguments of its definition and those of a learning rate.
 base::OptimizerConfig ReadOptimizer(std::string_view text);
 /// The optimizer's name as Keras writes it, or empty when it is unknown.
 std::string OptimizerName(std::string_view name);
@@ -22,7 +24,8 @@ std::string LossName(std::string_view name);
 
 base::MetricConfig ReadMetric(const std::string& text);
 
-/// A parameter of some owner ("optimizer Adam", "fit_params"), checked for type and range. Errors: kInvalidParameter naming both.
+/// A parameter of some owner ("optimizer Adam", "fit_params"), checked for type and range. Errors: kInvalidParameter
+/// naming both.
 class Parameter {
  public:
   Parameter(std::string owner, std::string name, const base::Value& value)
@@ -40,5 +43,31 @@ class Parameter {
   std::string name_;
   const base::Value& value_;  // outlives this object
 };
+
+/// Reads a value into the field of the argument of this name. False when none of the arguments has it.
+template <class Config>
+bool ReadArgument(const std::vector<definitions::Argument<Config>>& arguments, const std::string& owner, const std::string& name,
+                  const base::Value& value, Config* config) {
+  for (const definitions::Argument<Config>& argument : arguments) {
+    if (name != argument.name) continue;
+    if (argument.none_is_default && value.is_null()) return true;
+    const Parameter given(owner, name, value);
+    const definitions::Range& range = argument.range;
+    if (argument.flag != nullptr) config->*argument.flag = given.Boolean();
+    if (argument.number != nullptr) config->*argument.number = given.Number(range.low, range.high, range.open_low, range.open_high);
+    if (argument.count != nullptr) {
+      config->*argument.count = static_cast<int>(given.Integer(static_cast<int64_t>(range.low), static_cast<int64_t>(range.high)));
+    }
+    return true;
+  }
+  return false;
+}
+
+template <class Config>
+std::vector<std::string> ArgumentNames(const std::vector<definitions::Argument<Config>>& arguments) {
+  std::vector<std::string> names;
+  for (const definitions::Argument<Config>& argument : arguments) names.emplace_back(argument.name);
+  return names;
+}
 
 }  // namespace plan

@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
+#include "definitions/names.hpp"
 
 namespace plan {
 namespace {
@@ -62,14 +63,6 @@ std::string_view Trim(std::string_view text) {
 bool IsIdentifier(std::string_view text) {
   if (text.empty() || !IsLetter(text[0])) return false;
   return std::all_of(text.begin(), text.end(), [](char c) { return IsLetter(c) || IsDigit(c); });
-}
-
-std::string Folded(std::string_view name) {
-  std::string out;
-  for (char c : name) {
-    if (c != '_') out.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
-  }
-  return out;
 }
 
 std::string Quoted(std::string_view text) {
@@ -168,11 +161,11 @@ CallText ReadCall(std::string_view text, const std::string& what) {
 std::string KnownNamesHint(std::string_view given, const std::vector<std::string>& known, const std::string& plural) {
   std::string hint;
   if (given.size() <= kExcerpt) {
-    const std::string folded = Folded(given);
+    const std::string folded = definitions::Folded(given);
     size_t best = folded.size() / 3 + 2;  // farther than this is no typing error
     const std::string* nearest = nullptr;
     for (const std::string& name : known) {
-      const size_t distance = EditDistance(folded, Folded(name));
+      const size_t distance = EditDistance(folded, definitions::Folded(name));
       if (distance < best) {
         best = distance;
         nearest = &name;

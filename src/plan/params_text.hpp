@@ -12,8 +12,6 @@ namespace plan {
 
 std::string_view Trim(std::string_view text);
 bool IsIdentifier(std::string_view text);
-/// Lower case without underscores: "CategoricalCrossentropy" and "categorical_crossentropy" are one name.
-std::string Folded(std::string_view name);
 
 /// An excerpt of user text for a message, in double quotes, at most 60 bytes (cut between characters).
 std::string Quoted(std::string_view text);

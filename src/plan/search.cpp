@@ -10,6 +10,7 @@
 #include "base/hash.hpp"
 #include "base/literal.hpp"
 #include "base/philox.hpp"
+#include "definitions/names.hpp"
 #include "plan/params.hpp"
 #include "plan/params_text.hpp"
 #include "plan/search_space.hpp"
@@ -24,7 +25,7 @@ constexpr int64_t kMaxCandidates = 100000;
 enum class SearchType { kGrid, kRandom };
 
 SearchType ReadSearchType(std::string_view text) {
-  const std::string folded = Folded(Trim(text));
+  const std::string folded = definitions::Folded(Trim(text));
   if (!folded.empty() && std::string("grid").compare(0, folded.size(), folded) == 0) return SearchType::kGrid;
   if (!folded.empty() && std::string("random").compare(0, folded.size(), folded) == 0) return SearchType::kRandom;
   throw base::Error(ErrorCode::kInvalidParameter, "search_type must be either 'grid' or 'random', not " + Quoted(text), {},

@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include "wire/argument.hpp"
-#include "wire/where.hpp"
+#include "layers/refusal.hpp"
 
 namespace wire {
 namespace {
@@ -12,15 +11,19 @@ using base::ErrorCode;
 using base::Layer;
 using base::Shape;
 using base::Value;
+using layers::LayerDefinition;
+using layers::Quote;
+using layers::Refuse;
+using layers::Where;
 
-Where About(const Layer& layer) { return {layer.name, FindLayer(layer.kind)->class_names[0], ""}; }
+Where About(const Layer& layer) { return {layer.name, layers::DefinitionOf(layer).class_names[0], ""}; }
 
 void CheckShape(const Layer& layer, const std::string& what, const Shape& shape) {
   constexpr double kMostElements = 1099511627776.0;  // 2^40
   double elements = 1;
   bool sane = shape.size() <= kMostDimensions;
   for (const int64_t size : shape) {
-    sane = sane && size >= 1 && size <= kLargestDimension;
+    sane = sane && size >= 1 && size <= layers::kLargestDimension;
     elements *= static_cast<double>(size);
   }
   if (sane && elements <= kMostElements) return;
@@ -69,8 +72,8 @@ GraphBuilder::GraphBuilder(std::string name) {
   graph_.name = std::move(name);
 }
 
-int GraphBuilder::AddLayer(const std::string& name, const LayerRow& row, const Value& config, bool trainable) {
-  const Where where{name, row.class_names[0], ""};
+int GraphBuilder::AddLayer(const std::string& name, const LayerDefinition& definition, const Value& config, bool trainable) {
+  const Where where{name, definition.class_names[0], ""};
   if (graph_.layers.size() >= kMostLayers) throw base::Error(ErrorCode::kLimitExceeded, "the model has more than 10000 layers");
   if (name.empty() || name.size() > kLongestName) {
     Refuse(ErrorCode::kInvalidParameter, where, "the name of a layer has 1 to 256 bytes, this one has " + std::to_string(name.size()));
@@ -78,8 +81,8 @@ int GraphBuilder::AddLayer(const std::string& name, const LayerRow& row, const V
   if (!names_.insert(name).second) Refuse(ErrorCode::kInvalidParameter, where, "another layer has the same name");
   Layer layer;
   layer.name = name;
-  layer.kind = row.kind;
-  layer.attributes = NormalizeArguments(row, name, config);
+  layer.kind = definition.kind;
+  layer.attributes = layers::NormalizeArguments(definition, name, config);
   layer.trainable = trainable;
   graph_.layers.push_back(std::move(layer));
   calls_of_layer_.push_back(0);
@@ -92,15 +95,15 @@ int GraphBuilder::AddCall(int layer_index, std::vector<int> inputs) {
   }
   if (graph_.calls.size() >= kMostCalls) throw base::Error(ErrorCode::kLimitExceeded, "the model calls layers more than 100000 times");
   Layer& layer = graph_.layers[static_cast<size_t>(layer_index)];
-  const LayerRow& row = *FindLayer(layer.kind);
-  if (inputs.size() < row.min_inputs || inputs.size() > row.max_inputs) {
-    const std::string wanted = std::to_string(row.min_inputs) + (row.max_inputs == row.min_inputs ? "" : " or more");
+  const LayerDefinition& definition = layers::DefinitionOf(layer);
+  if (inputs.size() < definition.min_inputs || inputs.size() > definition.max_inputs) {
+    const std::string wanted = std::to_string(definition.min_inputs) + (definition.max_inputs == definition.min_inputs ? "" : " or more");
     Refuse(ErrorCode::kInvalidParameter, About(layer),
-           "takes " + wanted + (row.min_inputs == 1 ? " input" : " inputs") + ", got " + std::to_string(inputs.size()));
+           "takes " + wanted + (definition.min_inputs == 1 ? " input" : " inputs") + ", got " + std::to_string(inputs.size()));
   }
   int& calls_before = calls_of_layer_[static_cast<size_t>(layer_index)];
   if (layer.kind == base::LayerKind::kInput && calls_before > 0) Refuse(ErrorCode::kInvalidParameter, About(layer), "is called twice");
-  Shapes shapes;
+  layers::Shapes shapes;
   for (const int input : inputs) {
     if (input < 0 || static_cast<size_t>(input) >= graph_.calls.size()) {
       Refuse(ErrorCode::kInvalidParameter, About(layer), "reads a call that does not come before it");
@@ -110,18 +113,18 @@ int GraphBuilder::AddCall(int layer_index, std::vector<int> inputs) {
   base::Call call;
   call.layer = layer_index;
   call.inputs = std::move(inputs);
-  call.output_shape = row.shape(layer, shapes);
+  call.output_shape = definition.shape(layer, shapes);
   CheckShape(layer, "the output", call.output_shape);
-  MakeWeights(&layer, row, shapes, calls_before == 0);
-  if (row.flops != nullptr) call.forward_flops = row.flops(layer, shapes, call.output_shape);
+  MakeWeights(&layer, definition, shapes, calls_before == 0);
+  if (definition.cost.flops != nullptr) call.forward_flops = definition.cost.flops(layer, shapes, call.output_shape);
   ++calls_before;
   graph_.calls.push_back(std::move(call));
   return static_cast<int>(graph_.calls.size()) - 1;
 }
 
-void GraphBuilder::MakeWeights(Layer* layer, const LayerRow& row, const Shapes& inputs, bool first) {
-  if (row.weights == nullptr) return;
-  std::vector<base::WeightSpec> weights = row.weights(*layer, inputs);
+void GraphBuilder::MakeWeights(Layer* layer, const LayerDefinition& definition, const layers::Shapes& inputs, bool first) {
+  if (definition.weights == nullptr) return;
+  std::vector<base::WeightSpec> weights = definition.weights(*layer, inputs);
   if (!first) {
     if (SameShapes(layer->weights, weights)) return;
     Refuse(ErrorCode::kInvalidParameter, About(*layer), "is called with inputs of different shapes, which need different weights",

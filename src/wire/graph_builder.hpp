@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/graph.hpp"
-#include "wire/layer_table.hpp"
+#include "layers/definition.hpp"
 
 namespace wire {
 
@@ -22,7 +22,7 @@ class GraphBuilder {
   explicit GraphBuilder(std::string name);
 
   /// `config`: Keras's arguments of the layer (an InputLayer's: {"shape": [..]}). Returns the layer's index.
-  int AddLayer(const std::string& name, const LayerRow& row, const base::Value& config, bool trainable);
+  int AddLayer(const std::string& name, const layers::LayerDefinition& definition, const base::Value& config, bool trainable);
 
   /// Derives the output's shape and, at the layer's first call, its weights. `inputs`: indexes of earlier calls. Returns the call's index.
   int AddCall(int layer, std::vector<int> inputs);
@@ -31,7 +31,7 @@ class GraphBuilder {
   base::Graph Finish(std::vector<int> inputs, std::vector<int> outputs);
 
  private:
-  void MakeWeights(base::Layer* layer, const LayerRow& row, const Shapes& inputs, bool first);
+  void MakeWeights(base::Layer* layer, const layers::LayerDefinition& definition, const layers::Shapes& inputs, bool first);
 
   base::Graph graph_;
   std::unordered_set<std::string> names_;

@@ -16,36 +16,6 @@ constexpr uint32_t kGraphFormatVersion = 1;
 constexpr size_t kLargestGraph = size_t{64} << 20;
 constexpr int kDeepestValue = 16;
 
-#define CEREBRO_SAME_KIND(proto, kind) \
-  static_assert(static_cast<int>(cerebro::wire::proto) == static_cast<int>(base::LayerKind::kind), "stored layer kinds are frozen")
-CEREBRO_SAME_KIND(LAYER_INPUT, kInput);
-CEREBRO_SAME_KIND(LAYER_DENSE, kDense);
-CEREBRO_SAME_KIND(LAYER_CONV2D, kConv2D);
-CEREBRO_SAME_KIND(LAYER_MAX_POOLING2D, kMaxPooling2D);
-CEREBRO_SAME_KIND(LAYER_AVERAGE_POOLING2D, kAveragePooling2D);
-CEREBRO_SAME_KIND(LAYER_GLOBAL_AVERAGE_POOLING2D, kGlobalAveragePooling2D);
-CEREBRO_SAME_KIND(LAYER_GLOBAL_MAX_POOLING2D, kGlobalMaxPooling2D);
-CEREBRO_SAME_KIND(LAYER_FLATTEN, kFlatten);
-CEREBRO_SAME_KIND(LAYER_RESHAPE, kReshape);
-CEREBRO_SAME_KIND(LAYER_ZERO_PADDING2D, kZeroPadding2D);
-CEREBRO_SAME_KIND(LAYER_DROPOUT, kDropout);
-CEREBRO_SAME_KIND(LAYER_BATCH_NORMALIZATION, kBatchNormalization);
-CEREBRO_SAME_KIND(LAYER_LAYER_NORMALIZATION, kLayerNormalization);
-CEREBRO_SAME_KIND(LAYER_ACTIVATION, kActivation);
-CEREBRO_SAME_KIND(LAYER_RELU, kReLU);
-CEREBRO_SAME_KIND(LAYER_LEAKY_RELU, kLeakyReLU);
-CEREBRO_SAME_KIND(LAYER_ELU, kELU);
-CEREBRO_SAME_KIND(LAYER_SOFTMAX, kSoftmax);
-CEREBRO_SAME_KIND(LAYER_EMBEDDING, kEmbedding);
-CEREBRO_SAME_KIND(LAYER_LSTM, kLSTM);
-CEREBRO_SAME_KIND(LAYER_GRU, kGRU);
-CEREBRO_SAME_KIND(LAYER_ADD, kAdd);
-CEREBRO_SAME_KIND(LAYER_MULTIPLY, kMultiply);
-CEREBRO_SAME_KIND(LAYER_AVERAGE, kAverage);
-CEREBRO_SAME_KIND(LAYER_MAXIMUM, kMaximum);
-CEREBRO_SAME_KIND(LAYER_CONCATENATE, kConcatenate);
-#undef CEREBRO_SAME_KIND
-
 [[noreturn]] void Corrupted(const std::string& what) {
   throw base::Error(ErrorCode::kDataCorrupted, "a stored architecture cannot be read: " + what);
 }
@@ -126,9 +96,9 @@ void CheckNotes(const cerebro::wire::Graph& in, const base::Graph& graph) {
 base::Graph Build(const cerebro::wire::Graph& in) {
   GraphBuilder builder(in.name());
   for (const cerebro::wire::Layer& layer : in.layers()) {
-    const LayerRow* row = FindLayer(static_cast<base::LayerKind>(layer.kind()));
-    if (row == nullptr) Corrupted("layer kind " + std::to_string(static_cast<int>(layer.kind())) + " is unknown");
-    builder.AddLayer(layer.name(), *row, Value(ReadDict(layer.attributes(), 0)), layer.trainable());
+    const layers::LayerDefinition* definition = layers::FindLayer(static_cast<base::LayerKind>(layer.kind()));
+    if (definition == nullptr) Corrupted("layer kind " + std::to_string(layer.kind()) + " is unknown");
+    builder.AddLayer(layer.name(), *definition, Value(ReadDict(layer.attributes(), 0)), layer.trainable());
   }
   for (const cerebro::wire::Call& call : in.calls()) builder.AddCall(call.layer(), {call.inputs().begin(), call.inputs().end()});
   return builder.Finish({in.inputs().begin(), in.inputs().end()}, {in.outputs().begin(), in.outputs().end()});
@@ -143,7 +113,7 @@ std::string WriteGraph(const base::Graph& graph) {
   for (const base::Layer& layer : graph.layers) {
     cerebro::wire::Layer* stored = out.add_layers();
     stored->set_name(layer.name);
-    stored->set_kind(static_cast<cerebro::wire::LayerKind>(layer.kind));
+    stored->set_kind(static_cast<int>(layer.kind));
     stored->set_trainable(layer.trainable);
     if (layer.attributes.is_dict()) WriteDict(layer.attributes.dict(), stored->mutable_attributes());
     for (const base::WeightSpec& weight : layer.weights) {

@@ -1,16 +1,15 @@
 // Digest of a graph. Part of the formats: it is stored with training states and compared between versions.
 //
 // Hashed, as 8-byte little-endian numbers and length-prefixed texts: the version of this rule; every layer's kind, trainable flag and those
-// of its attributes that differ from their defaults, in the table's order; every call's layer and inputs; the inputs and outputs.
+// of its attributes that differ from their defaults, in the definition's order; every call's layer and inputs; the inputs and outputs.
 // Left out: names, initialisers and seeds, which decide neither shape nor function; and defaults, so that an argument that a later
 // version learns leaves old digests as they are.
 #include <cstring>
 
 #include "base/hash.hpp"
 #include "base/literal.hpp"
-#include "wire/argument.hpp"
+#include "layers/definition.hpp"
 #include "wire/keras.hpp"
-#include "wire/layer_table.hpp"
 
 namespace wire {
 namespace {
@@ -52,14 +51,14 @@ class GraphHasher {
   void AddLayer(const base::Layer& layer) {
     Count(static_cast<size_t>(layer.kind));
     Count(layer.trainable ? 1 : 0);
-    const LayerRow* row = FindLayer(layer.kind);
-    if (row == nullptr) return;
-    for (const Argument& argument : row->arguments) {
+    const layers::LayerDefinition* definition = layers::FindLayer(layer.kind);
+    if (definition == nullptr) return;
+    for (const layers::Argument& argument : definition->arguments) {
       const Value* value = layer.attributes.Find(argument.name);
-      if (value == nullptr || argument.type == ArgumentType::kInitializer || argument.type == ArgumentType::kSeed) continue;
+      if (value == nullptr || argument.type == layers::ArgumentType::kInitializer || argument.type == layers::ArgumentType::kSeed) continue;
       if (argument.initial != nullptr) {
         const base::Dict& siblings = layer.attributes.dict();
-        if (*value == ReadArgument(argument, base::ParseLiteral(argument.initial), siblings, {})) continue;
+        if (*value == layers::ReadArgument(argument, base::ParseLiteral(argument.initial), siblings, {})) continue;
       }
       AddText(argument.name);
       AddValue(*value);

@@ -6,10 +6,12 @@
 
 #include "base/hash.hpp"
 #include "base/literal.hpp"
-#include "wire/layer_table.hpp"
+#include "layers/definition.hpp"
 
 namespace wire {
 namespace {
+
+using layers::ArgumentType;
 
 constexpr uint64_t kSignatureSeed = 0x7368617065;  // "shape"
 
@@ -37,11 +39,11 @@ std::string Indexes(const std::vector<int>& indexes) {
 std::string ShapeText(const base::Graph& graph) {
   std::string text;
   for (const base::Layer& layer : graph.layers) {
-    const LayerRow* row = FindLayer(layer.kind);
-    text += row == nullptr ? std::to_string(static_cast<int>(layer.kind)) : row->class_names.front();
+    const layers::LayerDefinition* definition = layers::FindLayer(layer.kind);
+    text += definition == nullptr ? std::to_string(static_cast<int>(layer.kind)) : definition->class_names.front();
     if (!layer.trainable) text += " frozen";
-    for (size_t i = 0; row != nullptr && i < row->arguments.size(); i++) {
-      const Argument& argument = row->arguments[i];
+    for (size_t i = 0; definition != nullptr && i < definition->arguments.size(); i++) {
+      const layers::Argument& argument = definition->arguments[i];
       const base::Value* value = layer.attributes.Find(argument.name);
       if (value != nullptr && DecidesShape(argument.type)) text += std::string(" ") + argument.name + "=" + base::FormatJson(*value);
     }

@@ -1,8 +1,11 @@
 #include <functional>
+#include <iterator>
 
 #include "base/error.hpp"
+#include "base/hash.hpp"
 #include "compare.hpp"
 #include "fixture.hpp"
+#include "wire/shape_signature.hpp"
 
 namespace {
 
@@ -46,11 +49,47 @@ TEST(GraphCodec, KeepsNamesInAnyEncoding) {
   EXPECT_EQ(wire::ReadGraph(wire::WriteGraph(graph)).layers[1].name, "caf\xE9");
 }
 
-// The digest is stored beside states: a change of its rule would make them strangers.
-TEST(GraphCodec, DigestsAreFrozen) {
-  EXPECT_EQ(wire::GraphDigest(Fixture("iris_keras_2_10.json")), "b09f6cfe8e358d972a27511e21e9cc9a");
-  EXPECT_EQ(wire::GraphDigest(Fixture("batchnorm_keras_2_10.json")), "eb13a4c269d16985e4b72cdd108f3a38");
-  EXPECT_EQ(wire::GraphDigest(Fixture("two_inputs_keras_2_10.json")), "bccf895af6b996e4ac3f95e822b7d468");
+// Stored beside states and in tables, or compared between processes: a change of one of these rules would make what is stored a stranger.
+// The values were taken from version 0.1 before layers had definitions.
+TEST(GraphCodec, BytesAndDigestsAreFrozen) {
+  const struct {
+    const char* fixture;
+    const char* bytes;  // a hash of them
+    const char* digest;
+    const char* shape_signature;
+  } rows[] = {
+    {"batchnorm_keras_2_10.json", "f37cd059556f61ef727a4be38ffeb707",
+     "eb13a4c269d16985e4b72cdd108f3a38", "169ff40e6cc12d5ace956f6653fb9349"},
+    {"cifar10_keras_2_1_6.json", "4f44bd4bebbca42fb2e0815b770cae11",
+     "40529bdb7cc300e1591d3ce41cd400fb", "8bb2a78d8dd06d3c4faacbdd3a694ee4"},
+    {"functional_keras_3.json", "fbc66c411c6ef70322bb479d7d52e2d2",
+     "2f017bb8e9bbf2a9d5950890c1b17d22", "188836de628558f713cb6a42fd5a5b19"},
+    {"iris_keras_2_10.json", "882abf499a5eae598074c1e390cd9d51",
+     "b09f6cfe8e358d972a27511e21e9cc9a", "f0a1ce7ac625dd92a113aac47e2b928c"},
+    {"iris_keras_2_1_6.json", "a8919e7eaa0543ee1e8ad78c2632a14e",
+     "b09f6cfe8e358d972a27511e21e9cc9a", "f0a1ce7ac625dd92a113aac47e2b928c"},
+    {"iris_keras_2_2_4_tf.json", "882abf499a5eae598074c1e390cd9d51",
+     "b09f6cfe8e358d972a27511e21e9cc9a", "f0a1ce7ac625dd92a113aac47e2b928c"},
+    {"mnist_keras_2_2_4_tf.json", "2dcc09dabe2a4cd4f61f6547cfd309db",
+     "0a5ab0716e5d6fc85d84f423ba9413fb", "6b913ec2fc48a4845efb94166d34109a"},
+    {"residual_keras_2_10.json", "c649f43f68e1c640dbdb780da0569ec5",
+     "6f1a4901e5e1dc6e604cb16d028ce520", "bb84a19904a55feaf8be3baf717c109b"},
+    {"shared_keras_2_2_4.json", "b418579810be64b65e15c94828ef3f33",
+     "02f7d2c4e675839fed406f640f89ba28", "88c75c897b7fc051793fd8c5a9fd1d09"},
+    {"text_keras_2_10.json", "7633fdd23634362a759d33091bca0c01",
+     "a21b548d04ee22617d9dd435d6719c77", "60468e71e4214b12711c2a3f5866fb00"},
+    {"two_inputs_keras_2_10.json", "d088dd3dc4a669fb691254748a52334b",
+     "bccf895af6b996e4ac3f95e822b7d468", "f1bfc22716a6b25ad2cdddb6a7521cb0"},
+  };
+  EXPECT_EQ(std::size(rows), wire_test::KerasFixtures().size());
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.fixture);
+    const Graph graph = Fixture(row.fixture);
+    const std::string bytes = wire::WriteGraph(graph);
+    EXPECT_EQ(base::ToHex(base::Hash(bytes.data(), bytes.size(), 1)), row.bytes);
+    EXPECT_EQ(wire::GraphDigest(graph), row.digest);
+    EXPECT_EQ(wire::ShapeSignature(graph), row.shape_signature);
+  }
 }
 
 TEST(GraphCodec, ArgumentsOfLaterVersionsHaveDefaults) {

@@ -1,0 +1,13 @@
+// Metrics of regression.
+#include "definitions/metric.hpp"
+
+namespace definitions {
+
+using base::MetricKind;
+
+const MetricDefinition kMeanAbsoluteErrorMetric{MetricKind::kMeanAbsoluteError, "mae", {"meanabsoluteerror"}, Direction::kDown, {}, {}};
+const MetricDefinition kMeanSquaredErrorMetric{MetricKind::kMeanSquaredError, "mse", {"meansquarederror"}, Direction::kDown, {}, {}};
+const MetricDefinition kRootMeanSquaredErrorMetric{
+    MetricKind::kRootMeanSquaredError, "rmse", {"rootmeansquarederror"}, Direction::kDown, {}, {}};
+
+}  // namespace definitions

@@ -1,0 +1,34 @@
+// One definition a loss: what everybody but its kernels needs to know of it.
+//
+// Adding a loss: a line in base/kinds.inc, a definition definitions::k<name>Loss in a file of this room, and the
+// engine's half. An argument that no loss had needs a field in base::LossConfig, too.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "base/config.hpp"
+#include "definitions/argument.hpp"
+
+namespace definitions {
+
+struct LossDefinition {
+  base::LossKind kind = base::LossKind::kMeanSquaredError;
+  const char* name = "";             // Keras's long name
+  std::vector<const char*> aliases;  // folded
+  std::vector<Argument<base::LossConfig>> arguments;
+};
+
+#define CEREBRO_LOSS(name, number) extern const LossDefinition k##name##Loss;
+#include "base/kinds.inc"
+
+/// All of them, in the order of base/kinds.inc.
+const std::vector<const LossDefinition*>& Losses();
+
+/// By its name or an alias in any spelling; nullptr when there is none.
+const LossDefinition* FindLoss(std::string_view name);
+
+/// A configuration with the definition's name and defaults.
+base::LossConfig DefaultConfig(const LossDefinition& definition);
+
+}  // namespace definitions

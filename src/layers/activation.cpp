@@ -1,0 +1,66 @@
+// Activation: activation !. ReLU: max_value double >= 0 or null (null), negative_slope 0.0, threshold 0.0. LeakyReLU:
+// alpha 0.3. ELU: alpha 1.0. Softmax: axis -1. No weights.
+#include "layers/attributes.hpp"
+
+namespace layers {
+namespace {
+
+using base::Layer;
+using base::LayerKind;
+using base::Shape;
+using T = ArgumentType;
+
+Shape ActivationShape(const Layer& layer, const Shapes& inputs) {
+  const bool softmax = Text(layer, "activation").find("softmax") != std::string::npos;
+  if (softmax && inputs[0].empty()) Unfit(layer, "needs an input with a dimension, got a scalar");
+  return inputs[0];
+}
+
+Zeros ZerosOfReLU(const Layer& layer) {
+  const base::Value* slope = layer.attributes.Find("negative_slope");
+  return slope == nullptr || !slope->is_number() || slope->number() == 0 ? Zeros::kMade : Zeros::kNone;
+}
+
+LayerDefinition Define(LayerKind kind, const char* class_name, std::vector<Argument> arguments, const char* onnx) {
+  LayerDefinition activation;
+  activation.kind = kind;
+  activation.class_names = {class_name};
+  activation.arguments = std::move(arguments);
+  activation.shape = SameShape;
+  activation.cost.work = Work::kElements;
+  activation.cost.flops = OneAnElement;
+  activation.exchange.onnx = onnx;
+  return activation;
+}
+
+LayerDefinition DefineActivation() {
+  LayerDefinition activation = Define(LayerKind::kActivation, "Activation", {{"activation", T::kActivation}}, nullptr);
+  activation.shape = ActivationShape;
+  activation.zeros = ZerosOfActivation;
+  return activation;
+}
+
+LayerDefinition DefineReLU() {
+  LayerDefinition relu = Define(
+      LayerKind::kReLU, "ReLU",
+      {{"max_value", T::kNonNegativeOrNull, "None"}, {"negative_slope", T::kNonNegative, "0.0"}, {"threshold", T::kNonNegative, "0.0"}},
+      "Relu");
+  relu.zeros = ZerosOfReLU;
+  return relu;
+}
+
+LayerDefinition DefineSoftmax() {
+  LayerDefinition softmax = Define(LayerKind::kSoftmax, "Softmax", {{"axis", T::kAxis, "-1"}}, "Softmax");
+  softmax.shape = NormalizedShape;
+  return softmax;
+}
+
+}  // namespace
+
+const LayerDefinition kActivation = DefineActivation();
+const LayerDefinition kReLU = DefineReLU();
+const LayerDefinition kLeakyReLU = Define(LayerKind::kLeakyReLU, "LeakyReLU", {{"alpha", T::kNonNegative, "0.3"}}, "LeakyRelu");
+const LayerDefinition kELU = Define(LayerKind::kELU, "ELU", {{"alpha", T::kNumber, "1.0"}}, "Elu");
+const LayerDefinition kSoftmax = DefineSoftmax();
+
+}  // namespace layers

@@ -1,0 +1,103 @@
+#include "layers/attributes.hpp"
+
+#include <algorithm>
+
+namespace layers {
+namespace {
+
+using base::Layer;
+using base::Shape;
+
+base::Value AttributeOrNull(const Layer& layer, const std::string& name) {
+  const base::Value* value = layer.attributes.Find(name);
+  return value == nullptr ? base::Value() : *value;
+}
+
+}  // namespace
+
+bool Bool(const Layer& layer, const char* name) { return layer.attributes.Find(name)->boolean(); }
+int64_t Int(const Layer& layer, const char* name) { return layer.attributes.Find(name)->integer(); }
+const std::string& Text(const Layer& layer, const char* name) { return layer.attributes.Find(name)->string(); }
+int64_t PairElement(const Layer& layer, const char* name, size_t index) {
+  return layer.attributes.Find(name)->list()[index].integer();
+}
+
+std::vector<size_t> Axes(const Layer& layer, const Shape& shape) {
+  const base::Value& axis = *layer.attributes.Find("axis");
+  std::vector<size_t> positions;
+  for (const base::Value& entry : axis.is_list() ? axis.list() : base::List{axis}) {
+    const int64_t rank = static_cast<int64_t>(shape.size()) + 1;
+    const int64_t given = entry.integer(), position = given < 0 ? given + rank : given;
+    if (position < 1 || position >= rank) {
+      Unfit(layer, "argument \"axis\" = " + std::to_string(given) + " is no dimension of the input " + base::FormatShape(shape),
+            "Axis 0 is the batch; -1 is the last dimension.");
+    }
+    positions.push_back(static_cast<size_t>(position - 1));
+  }
+  return positions;
+}
+
+void Unfit(const Layer& layer, const std::string& problem, const std::string& hint) {
+  Refuse(base::ErrorCode::kInvalidParameter, {layer.name, DefinitionOf(layer).class_names[0], ""}, problem, hint);
+}
+
+Shape SameShape(const Layer&, const Shapes& inputs) { return inputs[0]; }
+
+Shape NormalizedShape(const Layer& layer, const Shapes& inputs) {
+  const std::vector<size_t> axes = Axes(layer, inputs[0]);
+  if (std::adjacent_find(axes.begin(), axes.end(), [](size_t a, size_t b) { return a >= b; }) != axes.end()) {
+    Unfit(layer, "argument \"axis\" must name dimensions in ascending order, each once");
+  }
+  return inputs[0];
+}
+
+const Shape& Image(const Layer& layer, const Shapes& inputs) {
+  if (inputs[0].size() != 3) {
+    Unfit(layer, "needs an input of shape (height, width, channels), got " + base::FormatShape(inputs[0]),
+          "A Reshape or another input shape adds the dimension of the channels.");
+  }
+  return inputs[0];
+}
+
+int64_t Slide(const Layer& layer, const Shape& image, size_t dimension, const char* window_name, int64_t window, int64_t stride) {
+  const int64_t size = image[dimension];
+  if (Text(layer, "padding") == "same") return (size + stride - 1) / stride;
+  if (window > size) {
+    Unfit(layer, std::string(window_name) + " covers " + std::to_string(window) + " elements of a dimension of " + std::to_string(size) +
+                     ", the input is " + base::FormatShape(image),
+          "Use padding = \"same\", a smaller window, or fewer layers that make the image smaller.");
+  }
+  return (size - window) / stride + 1;
+}
+
+double Elements(const Shape& shape) {
+  double count = 1;
+  for (const int64_t size : shape) count *= static_cast<double>(size);
+  return count;
+}
+
+base::WeightSpec Weight(const Layer& layer, const std::string& name, const std::string& prefix, Shape shape, bool trainable) {
+  base::WeightSpec weight;
+  weight.name = name;
+  weight.shape = std::move(shape);
+  weight.trainable = trainable;
+  weight.initializer = AttributeOrNull(layer, prefix + "_initializer");
+  weight.regularizer = AttributeOrNull(layer, prefix + "_regularizer");
+  weight.constraint = AttributeOrNull(layer, prefix + "_constraint");
+  return weight;
+}
+
+double OneAnElement(const Layer&, const Shapes&, const Shape& output) { return Elements(output); }
+
+double Finishing(const Layer& layer, const Shape& output) {
+  return Elements(output) * ((Bool(layer, "use_bias") ? 1 : 0) + (Text(layer, "activation") == "linear" ? 0 : 1));
+}
+
+Zeros KeepsZeros(const Layer&) { return Zeros::kKept; }
+
+Zeros ZerosOfActivation(const Layer& layer) {
+  const base::Value* activation = layer.attributes.Find("activation");
+  return activation != nullptr && activation->is_string() && activation->string() == "relu" ? Zeros::kMade : Zeros::kNone;
+}
+
+}  // namespace layers

@@ -1,0 +1,66 @@
+// What several definitions have in common: arguments, reading normalised attributes, shapes of images, weights. Inside
+// of src/layers only. All take attributes as NormalizeArguments left them, and shapes without the batch.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "layers/definition.hpp"
+
+namespace layers {
+
+// Arguments.
+constexpr Argument kUseBias{"use_bias", ArgumentType::kBool, "True"};
+constexpr Argument kKernelInitializer{"kernel_initializer", ArgumentType::kInitializer, "'glorot_uniform'"};
+constexpr Argument kBiasInitializer{"bias_initializer", ArgumentType::kInitializer, "'zeros'"};
+constexpr Argument kDataFormat{"data_format", ArgumentType::kDataFormat, "'channels_last'"};
+constexpr Argument kWindowPadding{"padding", ArgumentType::kChoice, "'valid'", "valid same"};
+constexpr Argument kNoActivityRegularizer{"activity_regularizer", ArgumentType::kAbsent};
+constexpr Argument Activation(const char* name, const char* initial) { return {name, ArgumentType::kActivation, initial}; }
+constexpr Argument Initializer(const char* name, const char* initial) { return {name, ArgumentType::kInitializer, initial}; }
+constexpr Argument Regularizer(const char* name) { return {name, ArgumentType::kRegularizer, "None"}; }
+constexpr Argument Constraint(const char* name) { return {name, ArgumentType::kConstraint, "None"}; }
+constexpr Argument Absent(const char* name) { return {name, ArgumentType::kAbsent}; }
+
+// Reading normalised attributes.
+bool Bool(const base::Layer& layer, const char* name);
+int64_t Int(const base::Layer& layer, const char* name);
+const std::string& Text(const base::Layer& layer, const char* name);
+/// Element 0 or 1 of a pair.
+int64_t PairElement(const base::Layer& layer, const char* name, size_t index);
+/// Positions (0 = first dimension after the batch) of the axes of attribute "axis" for a shape; refuses one that is not
+/// there.
+std::vector<size_t> Axes(const base::Layer& layer, const base::Shape& shape);
+
+/// Throws kInvalidParameter: layer "name" (Class): <problem>
+[[noreturn]] void Unfit(const base::Layer& layer, const std::string& problem, const std::string& hint = {});
+
+// Shapes.
+base::Shape SameShape(const base::Layer& layer, const Shapes& inputs);
+/// That of a normalising layer: the input's. Checks that the attribute "axis" names dimensions of it in ascending
+/// order.
+base::Shape NormalizedShape(const base::Layer& layer, const Shapes& inputs);
+/// The first input, which must be (height, width, channels).
+const base::Shape& Image(const base::Layer& layer, const Shapes& inputs);
+/// One dimension under a sliding window. TensorFlow: "same" ceil(size / stride), "valid" ceil((size - window + 1) /
+/// stride).
+int64_t Slide(const base::Layer& layer, const base::Shape& image, size_t dimension, const char* window_name, int64_t window, int64_t stride);
+/// Elements of a shape that was checked before.
+double Elements(const base::Shape& shape);
+
+/// A weight whose arguments are <prefix>_initializer, <prefix>_regularizer and <prefix>_constraint.
+base::WeightSpec Weight(const base::Layer& layer, const std::string& name, const std::string& prefix, base::Shape shape,
+                        bool trainable = true);
+
+// Flops.
+double OneAnElement(const base::Layer& layer, const Shapes& inputs, const base::Shape& output);
+/// Bias and activation of a product: one operation each an output element.
+double Finishing(const base::Layer& layer, const base::Shape& output);
+
+// Zeros.
+Zeros KeepsZeros(const base::Layer& layer);
+/// kMade when the attribute "activation" is "relu".
+Zeros ZerosOfActivation(const base::Layer& layer);
+
+}  // namespace layers

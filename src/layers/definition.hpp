@@ -1,0 +1,104 @@
+// One definition a layer: what everybody but the engine needs to know of it. wire reads and stores layers by it, plan
+// takes costs from it.
+//
+// Adding a layer: a line in base/kinds.inc, a file in this room that defines layers::k<name>, and the engine's half. No
+// other file of base, layers, plan and wire changes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/graph.hpp"
+#include "layers/argument.hpp"
+
+namespace layers {
+
+using Shapes = std::vector<base::Shape>;
+
+/// What a layer's time goes into. plan/cost.cpp has the rates.
+enum class Work {
+  kUnstated,    // no definition may leave it so
+  kGather,      // an input: rows out of a packed buffer
+  kElements,    // passes over the elements of its output, and the operations that `flops` counts
+  kDraws,       // a random number an element in training, nothing in scoring
+  kDense,       // a matrix product
+  kConvolution,
+  kRecurrent,   // small products, one a time step
+};
+
+struct Cost {
+  Work work = Work::kUnstated;
+  /// Operations of a call that are started one after another, those of all its passes.
+  double operations = 1;
+  /// Whether these are the operations of each time step: of each index of the input's first dimension.
+  bool each_time_step = false;
+  /// Forward operations for one row: 2 for each multiplication and addition of a product, 1 for each other operation on
+  /// an element, functions such as exp included. Copies count nothing. nullptr = nothing to speak of.
+  double (*flops)(const base::Layer& layer, const Shapes& inputs, const base::Shape& output) = nullptr;
+};
+
+/// Where zeros among the elements of a layer's output come from. A product whose left side has many takes less time.
+enum class Zeros {
+  kNone,
+  kMade,  // about half of the elements are zero, as behind a ReLU
+  kKept,  // those of its input
+  kData,  // those of the packed table
+};
+
+/// How other formats name a layer and lay out its weights, where that is a renaming and a permutation of dimensions.
+struct Exchange {
+  struct Weight {
+    const char* name;        // ours
+    const char* torch_name;  // in the state_dict of PyTorch's module
+    std::vector<int> axes;   // dimension i of PyTorch's tensor is ours number axes[i]; empty: the same order
+  };
+  const char* onnx = nullptr;   // the ONNX operator; nullptr = there is no single one
+  std::vector<Weight> weights;  // all of a layer's, or none when PyTorch has no such layout of them
+};
+
+struct LayerDefinition {
+  base::LayerKind kind = base::LayerKind::kInput;
+  std::vector<const char*> class_names;  // Keras's; the first is the one used in messages
+  std::vector<Argument> arguments;
+  std::vector<const char*> ignored;      // arguments without an effect here, besides those that every layer may have
+  size_t min_inputs = 1, max_inputs = 1;
+  /// Output shape of one call; throws kInvalidParameter naming the layer when an input does not fit. Shapes are without
+  /// the batch.
+  base::Shape (*shape)(const base::Layer& layer, const Shapes& inputs) = nullptr;
+  /// Weights in Keras's order, for inputs that `shape` accepted; nullptr = none. A frozen layer's are made not
+  /// trainable by the caller.
+  std::vector<base::WeightSpec> (*weights)(const base::Layer& layer, const Shapes& inputs) = nullptr;
+  Cost cost;
+  /// nullptr = Zeros::kNone. Takes layers without attributes, too.
+  Zeros (*zeros)(const base::Layer& layer) = nullptr;
+  Exchange exchange;
+};
+
+/// Most inputs of a layer that takes any number of them.
+constexpr size_t kMostInputs = 10000;
+
+#define CEREBRO_LAYER(name, number) extern const LayerDefinition k##name;
+#include "base/kinds.inc"
+
+/// All of them, in the order of base/kinds.inc.
+const std::vector<const LayerDefinition*>& Definitions();
+
+/// nullptr when there is no such layer.
+const LayerDefinition* FindLayer(const std::string& class_name);
+const LayerDefinition* FindLayer(base::LayerKind kind);
+
+/// A layer's definition. Throws kInternal when its kind has none, which no graph of wire::GraphBuilder has.
+const LayerDefinition& DefinitionOf(const base::Layer& layer);
+
+/// Whether the definition has an argument of this name.
+bool HasArgument(const LayerDefinition& definition, const std::string& name);
+
+/// "Activation, Add, ...": for hints.
+std::string KnownLayers();
+
+/// Reads a layer's arguments into attributes as layers/argument.hpp describes. `config`: Keras's arguments, or
+/// attributes that were normalised before (then nothing changes). Throws kInvalidParameter (unknown, missing or wrong
+/// argument) or kFeatureNotSupported (a value of Keras's that is not supported), naming layer and argument.
+base::Value NormalizeArguments(const LayerDefinition& definition, const std::string& layer_name, const base::Value& config);
+
+}  // namespace layers

@@ -1,0 +1,81 @@
+// BatchNormalization: axis -1, momentum 0.99, epsilon 0.001, center, scale true, beta_initializer, gamma_initializer,
+// moving_mean_initializer, moving_variance_initializer, beta_regularizer, gamma_regularizer, beta_constraint,
+// gamma_constraint.
+// Weights: [gamma] [beta] moving_mean moving_variance.
+// LayerNormalization: axis axes [-1], then likewise without momentum and the moving statistics. Weights: [gamma]
+// [beta].
+#include "layers/attributes.hpp"
+
+namespace layers {
+namespace {
+
+using base::Layer;
+using base::Shape;
+using T = ArgumentType;
+
+std::vector<base::WeightSpec> Weights(const Layer& layer, const Shapes& inputs) {
+  Shape shape;
+  for (const size_t axis : Axes(layer, inputs[0])) shape.push_back(inputs[0][axis]);
+  std::vector<base::WeightSpec> weights;
+  if (Bool(layer, "scale")) weights.push_back(Weight(layer, "gamma", "gamma", shape));
+  if (Bool(layer, "center")) weights.push_back(Weight(layer, "beta", "beta", shape));
+  return weights;
+}
+
+std::vector<base::WeightSpec> WeightsAndStatistics(const Layer& layer, const Shapes& inputs) {
+  Shape shape;
+  for (const size_t axis : Axes(layer, inputs[0])) shape.push_back(inputs[0][axis]);
+  std::vector<base::WeightSpec> weights = Weights(layer, inputs);
+  weights.push_back(Weight(layer, "moving_mean", "moving_mean", shape, false));
+  weights.push_back(Weight(layer, "moving_variance", "moving_variance", shape, false));
+  return weights;
+}
+
+// Mean 1, variance 3, normalising 2, scale and shift 2.
+double Flops(const Layer&, const Shapes&, const Shape& output) { return 8 * Elements(output); }
+
+LayerDefinition Define(base::LayerKind kind) {
+  LayerDefinition normalization;
+  normalization.kind = kind;
+  normalization.shape = NormalizedShape;
+  normalization.cost.work = Work::kElements;
+  normalization.cost.operations = 3;
+  normalization.cost.flops = Flops;
+  return normalization;
+}
+
+LayerDefinition DefineBatch() {
+  LayerDefinition batch = Define(base::LayerKind::kBatchNormalization);
+  batch.class_names = {"BatchNormalization", "BatchNormalizationV1", "BatchNormalizationV2"};
+  batch.arguments = {{"axis", T::kAxis, "-1"}, {"momentum", T::kFraction, "0.99"}, {"epsilon", T::kNonNegative, "0.001"},
+                     {"center", T::kBool, "True"}, {"scale", T::kBool, "True"}, Initializer("beta_initializer", "'zeros'"),
+                     Initializer("gamma_initializer", "'ones'"), Initializer("moving_mean_initializer", "'zeros'"),
+                     Initializer("moving_variance_initializer", "'ones'"), Regularizer("beta_regularizer"), Regularizer("gamma_regularizer"),
+                     Constraint("beta_constraint"), Constraint("gamma_constraint"), Absent("renorm"), Absent("virtual_batch_size"),
+                     Absent("synchronized")};
+  batch.ignored = {"fused"};
+  batch.weights = WeightsAndStatistics;
+  batch.exchange = {"BatchNormalization",
+                    {{"gamma", "weight", {}}, {"beta", "bias", {}}, {"moving_mean", "running_mean", {}},
+                     {"moving_variance", "running_var", {}}}};
+  return batch;
+}
+
+LayerDefinition DefineLayer() {
+  LayerDefinition layer = Define(base::LayerKind::kLayerNormalization);
+  layer.class_names = {"LayerNormalization"};
+  layer.arguments = {{"axis", T::kAxes, "-1"}, {"epsilon", T::kNonNegative, "0.001"}, {"center", T::kBool, "True"},
+                     {"scale", T::kBool, "True"}, Initializer("beta_initializer", "'zeros'"), Initializer("gamma_initializer", "'ones'"),
+                     Regularizer("beta_regularizer"), Regularizer("gamma_regularizer"), Constraint("beta_constraint"),
+                     Constraint("gamma_constraint"), Absent("rms_scaling")};
+  layer.weights = Weights;
+  layer.exchange = {"LayerNormalization", {{"gamma", "weight", {}}, {"beta", "bias", {}}}};
+  return layer;
+}
+
+}  // namespace
+
+const LayerDefinition kBatchNormalization = DefineBatch();
+const LayerDefinition kLayerNormalization = DefineLayer();
+
+}  // namespace layers
