@@ -68,12 +68,12 @@ void ChooseTurn(const std::vector<FusionModel>& models, const FusionData& data, 
   fusion_group->horizontal.reason = "one workspace of " + Size(fusion_group->workspace_bytes) + " for " + Count(fusion_group->models.size()) + " models; ";
   if (fusion_group->batches_per_switch > 0) {
     fusion_group->workspace_bytes += data.row_elements * kElementBytes * first.batch_size * (fusion_group->batches_per_switch - 1);
-    fusion_group->horizontal.reason += "rows gathered once for " + std::to_string(static_cast<int>(together)) + ", mini-batches a batches_per_switch: " +
+    fusion_group->horizontal.reason += "rows gathered once for " + std::to_string(static_cast<int>(together)) + ", mini-batches a switch: " +
                                 std::to_string(fusion_group->batches_per_switch);
   } else if (together < 2) {
-    fusion_group->horizontal.reason += "each has its own order of rows: whole buffers in batches_per_switch";
+    fusion_group->horizontal.reason += "each has its own order of rows: whole buffers in turn";
   } else {
-    fusion_group->horizontal.reason += "their states do not stay in the cache together: whole buffers in batches_per_switch";
+    fusion_group->horizontal.reason += "their states do not stay in the cache together: whole buffers in turn";
   }
 }
 
