@@ -27,7 +27,9 @@ function(cerebro_wall room)
       message(FATAL_ERROR "room ${room} has no header ${pattern}")
     endif()
     foreach(header ${headers})
-      get_filename_component(file ${header} NAME)
+      file(RELATIVE_PATH file ${CMAKE_SOURCE_DIR}/src/${room} ${header})
+      get_filename_component(folder ${file} DIRECTORY)
+      file(MAKE_DIRECTORY ${public}/${room}/${folder})
       file(CREATE_LINK ${header} ${public}/${room}/${file} SYMBOLIC)
     endforeach()
   endforeach()
@@ -42,16 +44,12 @@ function(cerebro_use target)
   endforeach()
 endfunction()
 
-# cerebro_layer(<room> [USES <room>...] [FOLDERS <folder>...] PUBLIC <header or pattern>...): a static library cerebro_<room> of all
-# src/<room>/*.cpp. PUBLIC names the headers that rooms above may include. FOLDERS are shelves of the room with sources of its own.
+# cerebro_layer(<room> [USES <room>...] PUBLIC <header or pattern>...): a static library cerebro_<room> of all .cpp files in src/<room> and in
+# its folders. PUBLIC names the headers that rooms above may include.
 function(cerebro_layer room)
-  cmake_parse_arguments(ARG "" "" "USES;FOLDERS;PUBLIC" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "USES;PUBLIC" ${ARGN})
   cerebro_room_id(id ${room})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${room}/*.cpp)
-  foreach(folder ${ARG_FOLDERS})
-    file(GLOB shelf CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${room}/${folder}/*.cpp)
-    list(APPEND sources ${shelf})
-  endforeach()
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${room}/*.cpp)
   add_library(cerebro_${id} STATIC ${sources})
   cerebro_wall(${room} ${ARG_PUBLIC})
   target_include_directories(cerebro_${id} PRIVATE ${CMAKE_BINARY_DIR}/walls/whole/${id})
@@ -78,29 +76,24 @@ function(cerebro_protobuf name)
   target_link_libraries(cerebro_${name} PRIVATE protobuf::libprotobuf)
 endfunction()
 
-set(CEREBRO_KERNELS optimizer_kernels.cpp gather.cpp kernel_math.cpp kernel_patches.cpp kernel_windows.cpp
-  kernel_panels.cpp kernel_zeros.cpp kernel_norm_math.cpp kernel_pointwise_math.cpp)
-set(CEREBRO_PLAIN fpenv.cpp schedule.cpp optimizer.cpp metrics.cpp kernel_blas.cpp kernel_loss.cpp)
+# cerebro_loops(<room> <file>...): vector code in every build type. no-trapping-math changes no value: it lets both sides of a choice be
+# computed, which a vector does (traps are masked anyway).
+function(cerebro_loops room)
+  list(TRANSFORM ARGN PREPEND ${CMAKE_SOURCE_DIR}/src/${room}/ OUTPUT_VARIABLE files)
+  set_source_files_properties(${files} PROPERTIES COMPILE_OPTIONS "-O3;-fno-trapping-math")
+endfunction()
 
 # LibTorch: headers as SYSTEM, one precompiled header (a torch file costs nine seconds without it).
-function(cerebro_torch name)
+function(cerebro_torch room)
   find_package(Torch REQUIRED)
-  target_include_directories(cerebro_${name} SYSTEM PRIVATE ${TORCH_INCLUDE_DIRS})
-  target_link_libraries(cerebro_${name} PRIVATE ${TORCH_LIBRARIES})
-  target_compile_options(cerebro_${name} PRIVATE -Wno-deprecated-declarations)
-  if(EXISTS ${CMAKE_SOURCE_DIR}/src/${name}/torch.hpp)
-    target_precompile_headers(cerebro_${name} PRIVATE ${CMAKE_SOURCE_DIR}/src/${name}/torch.hpp)
-  endif()
-  target_link_libraries(cerebro_${name} PRIVATE ${CMAKE_DL_LIBS})
+  cerebro_room_id(id ${room})
+  target_include_directories(cerebro_${id} SYSTEM PRIVATE ${TORCH_INCLUDE_DIRS})
+  target_link_libraries(cerebro_${id} PRIVATE ${TORCH_LIBRARIES})
+  target_compile_options(cerebro_${id} PRIVATE -Wno-deprecated-declarations)
+  target_precompile_headers(cerebro_${id} PRIVATE ${CMAKE_SOURCE_DIR}/src/${room}/torch.hpp)
   if(TARGET c10_cuda)
-    target_compile_definitions(cerebro_${name} PRIVATE CEREBRO_CUDA)
+    target_compile_definitions(cerebro_${id} PRIVATE CEREBRO_CUDA)
   endif()
-  # These see no LibTorch. The element-wise kernels are vector code in every build type.
-  list(TRANSFORM CEREBRO_KERNELS PREPEND ${CMAKE_SOURCE_DIR}/src/${name}/ OUTPUT_VARIABLE kernels)
-  list(TRANSFORM CEREBRO_PLAIN PREPEND ${CMAKE_SOURCE_DIR}/src/${name}/ OUTPUT_VARIABLE plain)
-  set_source_files_properties(${kernels} ${plain} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
-  # no-trapping-math changes no value: it lets both sides of a choice be computed, which a vector does (traps are masked anyway)
-  set_source_files_properties(${kernels} PROPERTIES COMPILE_OPTIONS "-O3;-fno-trapping-math")
 endfunction()
 
 # The server's headers, through pg_config (-DPG_CONFIG=path chooses the server).
@@ -127,10 +120,7 @@ endfunction()
 function(cerebro_extension)
   add_library(pg_cerebro MODULE $<TARGET_OBJECTS:cerebro_entry>)
   set_target_properties(pg_cerebro PROPERTIES PREFIX "" OUTPUT_NAME pg_cerebro LINKER_LANGUAGE CXX)
-  # pg calls back into run (RunWorker): one group
-  target_link_libraries(pg_cerebro PRIVATE -Wl,--start-group cerebro_run cerebro_pg cerebro_engine cerebro_wire cerebro_plan cerebro_layers
-                                           cerebro_definitions cerebro_base
-                                           -Wl,--end-group)
+  cerebro_use(pg_cerebro run)
   # the build id tells a segment's library from the coordinator's (pg/library.cpp)
   target_link_options(pg_cerebro PRIVATE -Wl,--exclude-libs,ALL -Wl,--build-id=sha1)
 

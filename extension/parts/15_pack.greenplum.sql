@@ -5,21 +5,21 @@ CREATE FUNCTION cerebro._pack_row_once(data_spec text, row_value record) RETURNS
     AS 'MODULE_PATHNAME', 'pg_cerebro_pack_row' LANGUAGE C VOLATILE CALLED ON NULL INPUT COST 100;
 COMMENT ON FUNCTION cerebro._pack_row_once(text, record) IS 'internal: a row converted to packed bytes';
 
-CREATE FUNCTION cerebro._pack_place(layout text, key bigint, nth bigint) RETURNS integer
-    AS 'MODULE_PATHNAME', 'pg_cerebro_pack_place' LANGUAGE C IMMUTABLE STRICT;
-COMMENT ON FUNCTION cerebro._pack_place(text, bigint, bigint) IS 'internal: distribution key of a packed row';
+CREATE FUNCTION cerebro._pack_key(layout text, key bigint, nth bigint) RETURNS integer
+    AS 'MODULE_PATHNAME', 'pg_cerebro_pack_key' LANGUAGE C IMMUTABLE STRICT;
+COMMENT ON FUNCTION cerebro._pack_key(text, bigint, bigint) IS 'internal: distribution key of a packed row';
 
-CREATE FUNCTION cerebro._pack_slot(layout text, place integer, nth bigint) RETURNS bigint
-    AS 'MODULE_PATHNAME', 'pg_cerebro_pack_slot' LANGUAGE C IMMUTABLE STRICT;
-COMMENT ON FUNCTION cerebro._pack_slot(text, integer, bigint) IS 'internal: partition and buffer of a packed row';
+CREATE FUNCTION cerebro._pack_position(layout text, distribution_key integer, nth bigint) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'pg_cerebro_pack_position' LANGUAGE C IMMUTABLE STRICT;
+COMMENT ON FUNCTION cerebro._pack_position(text, integer, bigint) IS 'internal: partition and buffer of a packed row';
 
 CREATE FUNCTION cerebro._pack_column(data bytea, row_bytes integer, first integer, width integer) RETURNS bytea
     AS 'MODULE_PATHNAME', 'pg_cerebro_pack_column' LANGUAGE C IMMUTABLE STRICT;
 COMMENT ON FUNCTION cerebro._pack_column(bytea, integer, integer, integer) IS 'internal: a column of a buffer';
 
-CREATE FUNCTION cerebro._buffer_note(data_spec text, standardized text, VARIADIC data "any") RETURNS bytea
-    AS 'MODULE_PATHNAME', 'pg_cerebro_buffer_note' LANGUAGE C IMMUTABLE CALLED ON NULL INPUT;
-COMMENT ON FUNCTION cerebro._buffer_note(text, text, "any") IS 'internal: rows, hash and sums of a buffer';
+CREATE FUNCTION cerebro._buffer_digest(data_spec text, standardized text, VARIADIC data "any") RETURNS bytea
+    AS 'MODULE_PATHNAME', 'pg_cerebro_buffer_digest' LANGUAGE C IMMUTABLE CALLED ON NULL INPUT;
+COMMENT ON FUNCTION cerebro._buffer_digest(text, text, "any") IS 'internal: rows, hash and sums of a buffer';
 
 CREATE FUNCTION cerebro._device_count() RETURNS integer
     AS 'MODULE_PATHNAME', 'pg_cerebro_device_count' LANGUAGE C VOLATILE STRICT;

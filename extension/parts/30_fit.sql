@@ -4,8 +4,8 @@ CREATE FUNCTION cerebro._fit_step_transition(internal, state bytea, partition_id
     AS 'MODULE_PATHNAME', 'pg_cerebro_fit_step_transition' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION cerebro._fit_step_transition(internal, bytea, integer, integer, "any") IS 'internal: transition function of fit_step';
 
-CREATE FUNCTION cerebro._fit_step_transition(internal, slot integer, partition_id integer, buffer_id integer, VARIADIC data "any") RETURNS internal
-    AS 'MODULE_PATHNAME', 'pg_cerebro_fit_step_slot_transition' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+CREATE FUNCTION cerebro._fit_step_transition(internal, visit_id integer, partition_id integer, buffer_id integer, VARIADIC data "any") RETURNS internal
+    AS 'MODULE_PATHNAME', 'pg_cerebro_fit_step_visit_transition' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION cerebro._fit_step_transition(internal, integer, integer, integer, "any") IS 'internal: transition function of fit_step within a run';
 
 CREATE FUNCTION cerebro._fit_step_final(internal) RETURNS bytea
@@ -17,7 +17,7 @@ CREATE AGGREGATE cerebro.fit_step(state bytea, partition_id integer, buffer_id i
 COMMENT ON AGGREGATE cerebro.fit_step(bytea, integer, integer, "any") IS
     'trains one model on the packed rows that it is given, in their order: state in, state out';
 
-CREATE AGGREGATE cerebro.fit_step(slot integer, partition_id integer, buffer_id integer, VARIADIC data "any") (
+CREATE AGGREGATE cerebro.fit_step(visit_id integer, partition_id integer, buffer_id integer, VARIADIC data "any") (
     SFUNC = cerebro._fit_step_transition, STYPE = internal, FINALFUNC = cerebro._fit_step_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = UNSAFE);
 COMMENT ON AGGREGATE cerebro.fit_step(integer, integer, integer, "any") IS
     'internal: fit_step on a model of the run in progress; every other use is refused';

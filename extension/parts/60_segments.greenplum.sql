@@ -1,7 +1,7 @@
 -- What segments run. Internal: called by fit_multiple_model and evaluate; every other use is refused or does nothing.
 
-CREATE TYPE cerebro._wave_row AS (next_key integer, model integer, piece integer, keep integer, data bytea, record bytea);
-COMMENT ON TYPE cerebro._wave_row IS 'internal: a row of a wave''s result';
+CREATE TYPE cerebro._round_row AS (next_key integer, model integer, piece integer, keep integer, data bytea, record bytea);
+COMMENT ON TYPE cerebro._round_row IS 'internal: a row of a round''s result';
 
 CREATE FUNCTION cerebro._fit_bundle_transition(internal, orders bytea, kind integer, a integer, b integer, VARIADIC data "any") RETURNS internal
     AS 'MODULE_PATHNAME', 'pg_cerebro_fit_bundle_transition' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
@@ -16,9 +16,9 @@ CREATE AGGREGATE cerebro._fit_bundle(orders bytea, kind integer, a integer, b in
 COMMENT ON AGGREGATE cerebro._fit_bundle(bytea, integer, integer, integer, "any") IS
     'internal: trains or scores the models of a segment on its packed rows';
 
-CREATE FUNCTION cerebro._wave_rows(wave bigint) RETURNS SETOF cerebro._wave_row
-    AS 'MODULE_PATHNAME', 'pg_cerebro_wave_rows' LANGUAGE C VOLATILE STRICT;
-COMMENT ON FUNCTION cerebro._wave_rows(bigint) IS 'internal: states or sums after a wave, in the process that ran it';
+CREATE FUNCTION cerebro._round_rows(round bigint) RETURNS SETOF cerebro._round_row
+    AS 'MODULE_PATHNAME', 'pg_cerebro_round_rows' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION cerebro._round_rows(bigint) IS 'internal: states or sums after a round, in the process that ran it';
 
 CREATE FUNCTION cerebro._state_weights_transition(internal, piece bytea) RETURNS internal
     AS 'MODULE_PATHNAME', 'pg_cerebro_state_weights_transition' LANGUAGE C IMMUTABLE CALLED ON NULL INPUT;

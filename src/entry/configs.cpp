@@ -1,8 +1,9 @@
 // Architecture tables and model selection tables.
-#include "run/configs.hpp"
 
 #include "pg/args.hpp"
 #include "pg/guard.hpp"
+#include "store/architectures.hpp"
+#include "store/selection_table.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(pg_cerebro_load_model);
@@ -14,7 +15,7 @@ PG_FUNCTION_INFO_V1(pg_cerebro_generate_model_configs);
 Datum pg_cerebro_load_model(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     const pg::Args args(fcinfo);
-    return Int32GetDatum(run::LoadModel(args.text(0, "model_arch_table"), args.text(1, "model_arch"), args.opt_bytea(2), args.opt_text(3),
+    return Int32GetDatum(store::LoadModel(args.text(0, "model_arch_table"), args.text(1, "model_arch"), args.opt_bytea(2), args.opt_text(3),
                                         args.opt_text(4)));
   });
 }
@@ -22,7 +23,7 @@ Datum pg_cerebro_load_model(PG_FUNCTION_ARGS) {
 Datum pg_cerebro_delete_model(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     const pg::Args args(fcinfo);
-    run::DeleteModel(args.text(0, "model_arch_table"), args.int4(1, "model_id"));
+    store::DeleteModel(args.text(0, "model_arch_table"), args.int4(1, "model_id"));
     PG_RETURN_VOID();
   });
 }
@@ -30,7 +31,7 @@ Datum pg_cerebro_delete_model(PG_FUNCTION_ARGS) {
 Datum pg_cerebro_load_model_selection_table(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     const pg::Args args(fcinfo);
-    run::LoadModelSelectionTable(args.text(0, "model_arch_table"), args.text(1, "model_selection_table"),
+    store::LoadModelSelectionTable(args.text(0, "model_arch_table"), args.text(1, "model_selection_table"),
                                  args.int4_array(2, "model_id_list"), args.text_array(3, "compile_params_list"),
                                  args.text_array(4, "fit_params_list"));
     PG_RETURN_VOID();
@@ -40,7 +41,7 @@ Datum pg_cerebro_load_model_selection_table(PG_FUNCTION_ARGS) {
 Datum pg_cerebro_generate_model_configs(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     const pg::Args args(fcinfo);
-    run::GridRequest request;
+    store::GridRequest request;
     request.model_arch_table = args.text(0, "model_arch_table");
     request.model_selection_table = args.text(1, "model_selection_table");
     request.model_id_list = args.int4_array(2, "model_id_list");
@@ -49,7 +50,7 @@ Datum pg_cerebro_generate_model_configs(PG_FUNCTION_ARGS) {
     request.search_type = args.opt_text(5).value_or("grid");
     request.num_configs = args.opt_int4(6);
     request.random_state = args.opt_int4(7);
-    run::GenerateModelConfigs(request);
+    store::GenerateModelConfigs(request);
     PG_RETURN_VOID();
   });
 }

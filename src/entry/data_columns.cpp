@@ -1,5 +1,7 @@
 #include "entry/data_columns.hpp"
 
+#include "entry/data_columns.hpp"
+
 #include <string>
 
 #include "base/error.hpp"

@@ -1,9 +1,9 @@
 // Scoring and reports over a finished run.
-#include "run/evaluate.hpp"
 
 #include "pg/args.hpp"
 #include "pg/guard.hpp"
-#include "run/reports.hpp"
+#include "run/evaluate.hpp"
+#include "score/reports.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(pg_cerebro_evaluate);
@@ -23,14 +23,14 @@ Datum pg_cerebro_evaluate(PG_FUNCTION_ARGS) {
 
 Datum pg_cerebro_leaderboard(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
-    pg::ReturnRows(fcinfo, run::Leaderboard(pg::Args(fcinfo).text(0, "model_output_table")));
+    pg::ReturnRows(fcinfo, score::Leaderboard(pg::Args(fcinfo).text(0, "model_output_table")));
     return Datum{0};
   });
 }
 
 Datum pg_cerebro_learning_curve(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
-    pg::ReturnRows(fcinfo, run::LearningCurve(pg::Args(fcinfo).text(0, "model_output_table")));
+    pg::ReturnRows(fcinfo, score::LearningCurve(pg::Args(fcinfo).text(0, "model_output_table")));
     return Datum{0};
   });
 }
@@ -38,7 +38,7 @@ Datum pg_cerebro_learning_curve(PG_FUNCTION_ARGS) {
 Datum pg_cerebro_confusion_matrix(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     const pg::Args args(fcinfo);
-    pg::ReturnRows(fcinfo, run::ConfusionMatrix(args.text(0, "model_table"), args.text(1, "test_table"), args.opt_int4(2)));
+    pg::ReturnRows(fcinfo, score::ConfusionMatrix(args.text(0, "model_table"), args.text(1, "test_table"), args.opt_int4(2)));
     return Datum{0};
   });
 }

@@ -5,8 +5,10 @@
 
 #include "pg/args.hpp"
 #include "pg/guard.hpp"
+#include "run/explain.hpp"
 #include "run/fit.hpp"
-#include "run/weights.hpp"
+#include "store/weights.hpp"
+#include "train/arguments.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(pg_cerebro_fit_multiple_model);
@@ -16,8 +18,8 @@ PG_FUNCTION_INFO_V1(pg_cerebro_weights);
 
 namespace {
 
-run::FitArguments ReadArguments(const pg::Args& args) {
-  run::FitArguments a;
+train::FitArguments ReadArguments(const pg::Args& args) {
+  train::FitArguments a;
   a.source_table = args.text(0, "source_table");
   a.model_output_table = args.text(1, "model_output_table");
   a.model_selection_table = args.text(2, "model_selection_table");
@@ -62,7 +64,7 @@ Datum pg_cerebro_explain_fit_multiple_model(PG_FUNCTION_ARGS) {
 Datum pg_cerebro_weights(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     const pg::Args args(fcinfo);
-    pg::ReturnRows(fcinfo, run::WeightPieces(args.text(0, "model_table"), args.int4(1, "mst_key")));
+    pg::ReturnRows(fcinfo, store::WeightPieces(args.text(0, "model_table"), args.int4(1, "mst_key")));
     return Datum{0};
   });
 }

@@ -1,7 +1,7 @@
 // training_preprocessor_dl and validation_preprocessor_dl.
 #include "pg/args.hpp"
 #include "pg/guard.hpp"
-#include "run/pack.hpp"
+#include "pack/packing.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(pg_cerebro_training_preprocessor_dl);
@@ -11,7 +11,7 @@ PG_FUNCTION_INFO_V1(pg_cerebro_validation_preprocessor_dl);
 Datum pg_cerebro_training_preprocessor_dl(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     const pg::Args args(fcinfo);
-    run::TrainingPackArguments a;
+    pack::TrainingPackArguments a;
     a.source_table = args.text(0, "source_table");
     a.output_table = args.text(1, "output_table");
     a.dependent_varname = args.text(2, "dependent_varname");
@@ -27,7 +27,7 @@ Datum pg_cerebro_training_preprocessor_dl(PG_FUNCTION_ARGS) {
     a.sample_weight = args.opt_text(12);
     a.shapes = args.opt_text(13);
     a.dtypes = args.opt_text(14);
-    run::PackTraining(a);
+    pack::PackTraining(a);
     PG_RETURN_VOID();
   });
 }
@@ -35,7 +35,7 @@ Datum pg_cerebro_training_preprocessor_dl(PG_FUNCTION_ARGS) {
 Datum pg_cerebro_validation_preprocessor_dl(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     const pg::Args args(fcinfo);
-    run::ValidationPackArguments a;
+    pack::ValidationPackArguments a;
     a.source_table = args.text(0, "source_table");
     a.output_table = args.text(1, "output_table");
     a.dependent_varname = args.text(2, "dependent_varname");
@@ -43,7 +43,7 @@ Datum pg_cerebro_validation_preprocessor_dl(PG_FUNCTION_ARGS) {
     a.training_preprocessor_table = args.text(4, "training_preprocessor_table");
     a.buffer_size = args.opt_int4(5);
     a.distribution_rules = args.opt_text(6);
-    run::PackValidation(a);
+    pack::PackValidation(a);
     PG_RETURN_VOID();
   });
 }

@@ -1,5 +1,8 @@
 #include "entry/pack_row_reader.hpp"
 
+#include "entry/pack_row_reader.hpp"
+#include "data/row_codec.hpp"
+
 #include <string>
 
 extern "C" {
@@ -17,20 +20,20 @@ namespace {
 
 using base::Error;
 using base::ErrorCode;
-using run::Cell;
-using run::CellType;
+using data::Cell;
+using data::CellType;
 
-CellType TypeOf(Oid element) {
+data::CellType TypeOf(Oid element) {
   switch (element) {
-    case BOOLOID: return CellType::kBool;
-    case INT2OID: return CellType::kInt16;
-    case INT4OID: return CellType::kInt32;
-    case INT8OID: return CellType::kInt64;
-    case FLOAT4OID: return CellType::kFloat32;
-    case FLOAT8OID: return CellType::kFloat64;
-    case TEXTOID: return CellType::kText;
-    case BYTEAOID: return CellType::kBytes;
-    default: return CellType::kNull;
+    case BOOLOID: return data::CellType::kBool;
+    case INT2OID: return data::CellType::kInt16;
+    case INT4OID: return data::CellType::kInt32;
+    case INT8OID: return data::CellType::kInt64;
+    case FLOAT4OID: return data::CellType::kFloat32;
+    case FLOAT8OID: return data::CellType::kFloat64;
+    case TEXTOID: return data::CellType::kText;
+    case BYTEAOID: return data::CellType::kBytes;
+    default: return data::CellType::kNull;
   }
 }
 
@@ -61,7 +64,7 @@ void RowReader::LookUp(FunctionCallInfo fcinfo, HeapTupleHeader row) {
       c->element = c->is_array ? element : base;
       get_typlenbyvalalign(c->element, &c->length, &c->by_value, &c->align);
     });
-    const bool known = TypeOf(c->element) != CellType::kNull && !(c->is_array && c->element == BYTEAOID);
+    const bool known = TypeOf(c->element) != data::CellType::kNull && !(c->is_array && c->element == BYTEAOID);
     if (!known) {
       throw Error(ErrorCode::kDatatypeMismatch, "field " + std::to_string(i + 1) + " of the row has a type that cannot be packed", "",
                   "Cast it to smallint, integer, bigint, real, double precision, boolean, text, bytea or an array of them.");
@@ -70,7 +73,7 @@ void RowReader::LookUp(FunctionCallInfo fcinfo, HeapTupleHeader row) {
   columns_ = std::move(columns);
   values_.assign(n, 0);
   nulls_ = std::make_unique<bool[]>(n);
-  cells_.assign(n, Cell());
+  cells_.assign(n, data::Cell());
   texts_.assign(n, {});
   scalars_.assign(n, 0);
   type_ = type;
@@ -78,7 +81,7 @@ void RowReader::LookUp(FunctionCallInfo fcinfo, HeapTupleHeader row) {
   desc_ = desc;
 }
 
-const std::vector<Cell>& RowReader::Read(FunctionCallInfo fcinfo, int n, size_t expected) {
+const std::vector<data::Cell>& RowReader::Read(FunctionCallInfo fcinfo, int n, size_t expected) {
   if (PG_ARGISNULL(n)) throw Error(ErrorCode::kNullValue, "the row to pack is NULL");
   const Datum argument = PG_GETARG_DATUM(n);
   HeapTupleHeader row = pg::call([&] { return DatumGetHeapTupleHeader(argument); });
@@ -90,7 +93,7 @@ const std::vector<Cell>& RowReader::Read(FunctionCallInfo fcinfo, int n, size_t 
   HeapTupleData tuple = pg::compat::ViewTuple(row);
   heap_deform_tuple(&tuple, static_cast<TupleDesc>(desc_), values_.data(), nulls_.get());
   for (size_t i = 0; i < columns_.size(); ++i) {
-    cells_[i] = Cell();
+    cells_[i] = data::Cell();
     if (!nulls_[i]) Fill(i, values_[i]);
   }
   return cells_;
@@ -99,13 +102,13 @@ const std::vector<Cell>& RowReader::Read(FunctionCallInfo fcinfo, int n, size_t 
 void RowReader::Fill(size_t i, Datum datum) {
   const Column& column = columns_[i];
   if (column.is_array) return FillArray(i, datum);
-  Cell& cell = cells_[i];
+  data::Cell& cell = cells_[i];
   cell.type = TypeOf(column.element);
   cell.count = 1;
   if (column.element == TEXTOID || column.element == BYTEAOID) {
     struct varlena* value = pg::call([&] { return pg_detoast_datum_packed(reinterpret_cast<struct varlena*>(DatumGetPointer(datum))); });
     const base::Bytes bytes{reinterpret_cast<const uint8_t*>(VARDATA_ANY(value)), static_cast<size_t>(VARSIZE_ANY_EXHDR(value))};
-    if (cell.type == CellType::kBytes) {
+    if (cell.type == data::CellType::kBytes) {
       cell.data = bytes.data;
       cell.count = static_cast<int64_t>(bytes.size);
     } else {
@@ -122,7 +125,7 @@ void RowReader::Fill(size_t i, Datum datum) {
 
 void RowReader::FillArray(size_t i, Datum datum) {
   const Column& column = columns_[i];
-  Cell& cell = cells_[i];
+  data::Cell& cell = cells_[i];
   ArrayType* array = pg::call([&] { return DatumGetArrayTypeP(datum); });
   cell.type = TypeOf(column.element);
   cell.is_array = true;

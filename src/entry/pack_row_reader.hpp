@@ -1,4 +1,4 @@
-// A ROW(...) argument as run::Cell values. Includes postgres.h: only src/entry sees this file.
+// A ROW(...) argument as data::Cell values. Includes postgres.h: only src/entry sees this file.
 #pragma once
 
 #include <memory>
@@ -7,7 +7,7 @@
 
 #include "base/bytes.hpp"
 #include "pg/own.hpp"
-#include "run/pack_convert.hpp"
+#include "data/row_codec.hpp"
 
 namespace entry {
 
@@ -16,7 +16,7 @@ class RowReader {
  public:
   /// The cells of argument n, which must be a ROW(...) of `expected` columns (0: any number). They point into the current memory context
   /// and are valid until the next call. Errors: kNullValue, kDatatypeMismatch.
-  const std::vector<run::Cell>& Read(FunctionCallInfo fcinfo, int n, size_t expected);
+  const std::vector<data::Cell>& Read(FunctionCallInfo fcinfo, int n, size_t expected);
 
  private:
   struct Column {
@@ -36,7 +36,7 @@ class RowReader {
   std::vector<Column> columns_;
   std::vector<Datum> values_;
   std::unique_ptr<bool[]> nulls_;
-  std::vector<run::Cell> cells_;
+  std::vector<data::Cell> cells_;
   std::vector<std::vector<base::Bytes>> texts_;
   std::vector<Datum> scalars_;
 };

@@ -8,8 +8,9 @@
 #include "entry/pack_row_reader.hpp"
 #include "pg/args.hpp"
 #include "pg/own.hpp"
-#include "run/pack_key.hpp"
-#include "run/pack_profile.hpp"
+#include "data/row_codec.hpp"
+#include "pack/shuffle_key.hpp"
+#include "pack/source_profile.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(pg_cerebro_pack_row);
@@ -30,7 +31,7 @@ using base::ErrorCode;
 /// What a call site of _pack_row keeps from row to row.
 struct PackState {
   entry::RowReader reader;
-  std::optional<run::RowConverter> converter;
+  std::optional<data::RowConverter> converter;
 };
 
 PackState* CachedPackState(FunctionCallInfo fcinfo) {
@@ -59,8 +60,8 @@ MemoryContext AggregateContext(FunctionCallInfo fcinfo) {
   return context;
 }
 
-run::Profile* ProfileArgument(FunctionCallInfo fcinfo, int n) {
-  return PG_ARGISNULL(n) ? nullptr : static_cast<run::Profile*>(static_cast<void*>(PG_GETARG_POINTER(n)));
+pack::Profile* ProfileArgument(FunctionCallInfo fcinfo, int n) {
+  return PG_ARGISNULL(n) ? nullptr : static_cast<pack::Profile*>(static_cast<void*>(PG_GETARG_POINTER(n)));
 }
 
 }  // namespace
@@ -99,7 +100,7 @@ Datum pg_cerebro_row_key(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     const base::Bytes row = BytesArgument(fcinfo, 0, "row");
     const pg::Args args(fcinfo);
-    return Int64GetDatum(run::RowKey(row, static_cast<uint64_t>(args.opt_int8(1).value_or(0)), args.opt_int8(2).value_or(0)));
+    return Int64GetDatum(pack::RowKey(row, static_cast<uint64_t>(args.opt_int8(1).value_or(0)), args.opt_int8(2).value_or(0)));
   });
 }
 
@@ -108,8 +109,8 @@ Datum pg_cerebro_profile_transition(PG_FUNCTION_ARGS) {
     const MemoryContext context = AggregateContext(fcinfo);
     FmgrInfo* info = fcinfo->flinfo;
     if (info->fn_extra == nullptr) info->fn_extra = pg::NewIn<entry::RowReader>(info->fn_mcxt);
-    run::Profile* profile = ProfileArgument(fcinfo, 0);
-    if (profile == nullptr) profile = pg::NewIn<run::Profile>(context);
+    pack::Profile* profile = ProfileArgument(fcinfo, 0);
+    if (profile == nullptr) profile = pg::NewIn<pack::Profile>(context);
     profile->Add(static_cast<entry::RowReader*>(info->fn_extra)->Read(fcinfo, 1, 0));
     return PointerGetDatum(profile);
   });
@@ -119,9 +120,9 @@ Datum pg_cerebro_profile_combine(PG_FUNCTION_ARGS) {
   if (PG_ARGISNULL(0) && PG_ARGISNULL(1)) PG_RETURN_NULL();
   return pg::entry([&]() -> Datum {
     const MemoryContext context = AggregateContext(fcinfo);
-    run::Profile* profile = ProfileArgument(fcinfo, 0);
-    if (profile == nullptr) profile = pg::NewIn<run::Profile>(context);
-    if (const run::Profile* other = ProfileArgument(fcinfo, 1)) profile->Merge(*other);
+    pack::Profile* profile = ProfileArgument(fcinfo, 0);
+    if (profile == nullptr) profile = pg::NewIn<pack::Profile>(context);
+    if (const pack::Profile* other = ProfileArgument(fcinfo, 1)) profile->Merge(*other);
     return PointerGetDatum(profile);
   });
 }
@@ -129,7 +130,7 @@ Datum pg_cerebro_profile_combine(PG_FUNCTION_ARGS) {
 Datum pg_cerebro_profile_serialize(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     AggregateContext(fcinfo);
-    return pg::ByteaDatum(run::WriteProfile(*ProfileArgument(fcinfo, 0)));
+    return pg::ByteaDatum(pack::WriteProfile(*ProfileArgument(fcinfo, 0)));
   });
 }
 
@@ -137,8 +138,8 @@ Datum pg_cerebro_profile_deserialize(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     AggregateContext(fcinfo);
     const base::Bytes text = BytesArgument(fcinfo, 0, "profile");
-    run::Profile* profile = pg::NewIn<run::Profile>(CurrentMemoryContext);
-    *profile = run::ReadProfile({reinterpret_cast<const char*>(text.data), text.size});
+    pack::Profile* profile = pg::NewIn<pack::Profile>(CurrentMemoryContext);
+    *profile = pack::ReadProfile({reinterpret_cast<const char*>(text.data), text.size});
     return PointerGetDatum(profile);
   });
 }
@@ -146,7 +147,7 @@ Datum pg_cerebro_profile_deserialize(PG_FUNCTION_ARGS) {
 Datum pg_cerebro_profile_final(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     AggregateContext(fcinfo);
-    const run::Profile* profile = ProfileArgument(fcinfo, 0);
-    return pg::TextDatum(run::WriteProfile(profile == nullptr ? run::Profile() : *profile));
+    const pack::Profile* profile = ProfileArgument(fcinfo, 0);
+    return pg::TextDatum(pack::WriteProfile(profile == nullptr ? pack::Profile() : *profile));
   });
 }

@@ -1,11 +1,11 @@
 // Prediction: one function a type of pred_type.
-#include "run/predict.hpp"
 
 #include <string>
 #include <utility>
 
 #include "pg/args.hpp"
 #include "pg/guard.hpp"
+#include "score/predict.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(pg_cerebro_predict);
@@ -17,8 +17,8 @@ namespace {
 
 constexpr int kPredType = 5;
 
-void Predict(const pg::Args& args, run::PredictType pred_type) {
-  run::PredictRequest request;
+void Predict(const pg::Args& args, score::PredictType pred_type) {
+  score::PredictRequest request;
   request.model_table = args.text(0, "model_table");
   request.test_table = args.text(1, "test_table");
   request.id_col = args.text(2, "id_col");
@@ -27,7 +27,7 @@ void Predict(const pg::Args& args, run::PredictType pred_type) {
   request.pred_type = std::move(pred_type);
   request.use_gpus = args.boolean(6, false);
   request.mst_key = args.opt_int4(7);
-  run::Predict(request);
+  score::Predict(request);
 }
 
 }  // namespace
@@ -46,7 +46,7 @@ Datum pg_cerebro_predict_rank(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     const pg::Args args(fcinfo);
     const auto rank = args.opt_int4(kPredType);
-    Predict(args, rank ? run::PredictType(*rank) : run::PredictType(std::string("prob")));
+    Predict(args, rank ? score::PredictType(*rank) : score::PredictType(std::string("prob")));
     PG_RETURN_VOID();
   });
 }
@@ -55,7 +55,7 @@ Datum pg_cerebro_predict_above(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     const pg::Args args(fcinfo);
     const auto above = args.opt_float8(kPredType);
-    Predict(args, above ? run::PredictType(*above) : run::PredictType(std::string("prob")));
+    Predict(args, above ? score::PredictType(*above) : score::PredictType(std::string("prob")));
     PG_RETURN_VOID();
   });
 }

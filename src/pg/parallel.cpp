@@ -183,7 +183,7 @@ void Parallel::Finish() {
 
 bool InParallelWorker() { return IsParallelWorker(); }
 
-void RunParallelWorker(shm_toc* toc) {
+void RunParallelWorker(shm_toc* toc, WorkerMain work) {
   struct Found {
     void* block;
     uint64 bytes;
@@ -191,7 +191,7 @@ void RunParallelWorker(shm_toc* toc) {
   const Found found = call([&] {
     return Found{shm_toc_lookup(toc, kBlockKey, false), *static_cast<uint64*>(shm_toc_lookup(toc, kSizeKey, false))};
   });
-  RunWorker(found.block, found.bytes, ParallelWorkerNumber);
+  work(found.block, found.bytes, ParallelWorkerNumber);
 }
 
 uint64_t FreeSharedMemory() {

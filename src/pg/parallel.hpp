@@ -51,9 +51,6 @@ class Parallel {
 /// True in a process started by Parallel.
 bool InParallelWorker();
 
-/// What a worker runs; defined by src/run. `worker` counts from 0.
-void RunWorker(void* shared, size_t bytes, int worker);
-
 /// Free bytes of /dev/shm (posix shared memory), or a large number where the server uses another kind.
 uint64_t FreeSharedMemory();
 

@@ -24,7 +24,7 @@ constexpr int kMaxBundles = 100000;
 constexpr int kDefaultSharedStateKb = 1024 * 1024;
 constexpr int kDefaultBufferKb = 4 * 1024;
 constexpr int kDefaultCacheKb = 256 * 1024;
-constexpr int kDefaultGroupKb = 256 * 1024;
+constexpr int kDefaultFusionKb = 256 * 1024;
 constexpr int kMinBufferKb = 64;
 constexpr int kMaxBufferKb = 512 * 1024;  // a packed row must stay well below the server's 1 GB a value
 
@@ -42,7 +42,7 @@ int buffer_kb = kDefaultBufferKb;
 int precision = kFloat32;
 bool enable_horizontal = true;
 bool enable_shared_scan = true;
-int group_kb = kDefaultGroupKb;
+int fusion_kb = kDefaultFusionKb;
 
 void DefineBool(const char* name, const char* what, const char* more, bool* value) {
   DefineCustomBoolVariable(name, what, more, value, true, PGC_USERSET, CEREBRO_GUC_FLAGS, nullptr, nullptr, nullptr);
@@ -61,7 +61,7 @@ void RegisterSettings() {
     DefineInt("cerebro.workers", "Parallel workers of a fit.",
               "-1 means as many as cores and max_parallel_workers allow; 0 means that the session trains by itself.", &workers,
               kAutomaticWorkers, kAutomaticWorkers, kMaxWorkers, 0);
-    DefineInt("cerebro.bundles", "Groups of models that move over the partitions together.",
+    DefineInt("cerebro.bundles", "Bundles of models: those of one bundle move over the partitions together.",
               "0 means as many as the server's cores suggest. Part of what a model's bits depend on.", &bundles, 0, 0, kMaxBundles, 0);
     DefineInt("cerebro.bundle_offset", "Number added to each bundle's number in the order of partitions.",
               "Trains one model alone with the partition order that it had in the crowd.", &bundle_offset, 0, 0, kMaxBundles, 0);
@@ -78,8 +78,8 @@ void RegisterSettings() {
                &enable_horizontal);
     DefineBool("cerebro.enable_shared_scan", "Enables the planner's use of one scan for all models of a bundle.",
                "Results are the same without.", &enable_shared_scan);
-    DefineInt("cerebro.group_mem", "Most memory of the training states and the workspace of models that train side by side.",
-              "Decides how many models a group has. Results do not depend on it.", &group_kb, kDefaultGroupKb, 0, INT_MAX,
+    DefineInt("cerebro.fusion_mem", "Most memory of the training states and the workspace of models that train side by side.",
+              "Decides how many models a fusion group has. Results do not depend on it.", &fusion_kb, kDefaultFusionKb, 0, INT_MAX,
               GUC_UNIT_KB);
     DefineCustomEnumVariable("cerebro.precision", "Floating-point type that models are trained in.",
                              "float64 is for checks: it is slower and keeps twice the memory.", &precision, kFloat32, kPrecisions,
@@ -99,7 +99,7 @@ Settings CurrentSettings() {
   s.buffer_bytes = static_cast<int64_t>(buffer_kb) * 1024;
   s.enable_horizontal = enable_horizontal;
   s.enable_shared_scan = enable_shared_scan;
-  s.group_mem = static_cast<int64_t>(group_kb) * 1024;
+  s.fusion_mem = static_cast<int64_t>(fusion_kb) * 1024;
   s.float64 = precision == kFloat64;
 #if CEREBRO_HAS_PARALLEL
   s.device_rank = std::max(0, ParallelWorkerNumber);

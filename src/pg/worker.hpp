@@ -11,8 +11,11 @@ extern "C" {
 
 namespace pg {
 
-/// Finds the shared block and runs RunWorker (pg/parallel.hpp) on it. Call inside entry().
-void RunParallelWorker(shm_toc* toc);
+/// What a worker does with the shared block; `number` counts the workers from 0.
+using WorkerMain = void (*)(void* shared, size_t bytes, int number);
+
+/// Finds the shared block and calls `work` on it. Call inside entry().
+void RunParallelWorker(shm_toc* toc, WorkerMain work);
 
 }  // namespace pg
 #endif

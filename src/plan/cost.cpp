@@ -39,8 +39,8 @@ constexpr Rates kModules{25e-6, 4e-6, 100e9, 65e9, 40e9, 0.3e-9, 0.3e-9, 0, fals
 constexpr double kScoringRows = 256;
 constexpr double kScoredRowSeconds = 30e-9;  // loss and metrics
 
-// Kernels leave zeros out on the left side of a dense layer's products (engine/kernel_zeros.hpp): a term that is kept takes longer, so that
-// it pays up to a density of 1 / kKeptTerm. For which layers, engine/kernel_dense.cpp says with the same figures. Zeros in gradients behind
+// Kernels leave zeros out on the left side of a dense layer's products (engine/math/gemm_sparse.hpp): a term that is kept takes longer, so that
+// it pays up to a density of 1 / kKeptTerm. For which layers, engine/native/layers/dense.cpp says with the same figures. Zeros in gradients behind
 // a ReLU are not reckoned with: there are few of them when a model has learned.
 constexpr double kKeptTerm = 1.35;
 constexpr double kReluDensity = 0.5;  // of what a ReLU gives

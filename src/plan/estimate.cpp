@@ -15,24 +15,24 @@ constexpr double kMostSimulatedSteps = 1e7;  // the scheduler looks at every bun
 constexpr double kWaveSeconds = 10e-3;         // a statement over all segments
 constexpr double kScoreQuerySeconds = 300e-6;  // of a partition: a cursor
 
-// What a group saves an iteration, spread over its visits, comes off the members' own costs.
-GroupEstimate EstimateGroup(const Group& group, const RunWork& work, int partitions) {
-  GroupEstimate estimate;
+// What a fusion group saves an iteration, spread over its visits, comes off the members' own costs.
+FusionEstimate EstimateFusionGroup(const FusionGroup& fusion_group, const RunWork& work, int partitions) {
+  FusionEstimate estimate;
   const double rows = work.data.rows / partitions;
-  for (const int m : group.models) {
+  for (const int m : fusion_group.models) {
     estimate.visit_seconds += work.visit_seconds[static_cast<size_t>(m)];
     estimate.visit_flops += work.costs[static_cast<size_t>(m)].flops_per_row * rows;
   }
-  if (group.horizontal.applied) {
-    estimate.visit_seconds = std::max(estimate.visit_seconds / 2, estimate.visit_seconds - group.horizontal.saved_seconds / partitions);
+  if (fusion_group.horizontal.applied) {
+    estimate.visit_seconds = std::max(estimate.visit_seconds / 2, estimate.visit_seconds - fusion_group.horizontal.saved_seconds / partitions);
   }
   return estimate;
 }
 
-double Scans(const BundleGroups& bundle) {
+double Scans(const BundleFusion& bundle) {
   if (bundle.shared_scan.applied) return 1;
   double scans = 0;
-  for (const Group& group : bundle.groups) scans += group.horizontal.applied ? 1 : static_cast<double>(group.models.size());
+  for (const FusionGroup& fusion_group : bundle.fusion_groups) scans += fusion_group.horizontal.applied ? 1 : static_cast<double>(fusion_group.models.size());
   return scans;
 }
 
@@ -46,19 +46,19 @@ double EvaluationSeconds(const RunWork& work, double rows, double bytes, double 
 
 }  // namespace
 
-RunEstimate EstimateRun(const Plan& plan, const Grouping& grouping, const RunWork& work) {
+RunEstimate EstimateRun(const Plan& plan, const Fusion& fusion, const RunWork& work) {
   RunEstimate run;
   const double bytes = work.data.rows * work.data.row_bytes;
   const double kept = std::min(work.data.cached_bytes, bytes);
   Plan costed = plan;
   for (size_t b = 0; b < plan.bundles.size(); ++b) {
     BundleEstimate bundle;
-    const double scans = Scans(grouping.bundles[b]);
+    const double scans = Scans(fusion.bundles[b]);
     bundle.scan_seconds = scans * (kQuerySeconds + (bytes - kept) / plan.partitions * kFetchByteSeconds);
     bundle.visit_seconds = bundle.scan_seconds;
-    for (const Group& group : grouping.bundles[b].groups) {
-      bundle.groups.push_back(EstimateGroup(group, work, plan.partitions));
-      bundle.visit_seconds += bundle.groups.back().visit_seconds;
+    for (const FusionGroup& fusion_group : fusion.bundles[b].fusion_groups) {
+      bundle.fusion_groups.push_back(EstimateFusionGroup(fusion_group, work, plan.partitions));
+      bundle.visit_seconds += bundle.fusion_groups.back().visit_seconds;
     }
     costed.bundles[b].visit_cost = bundle.visit_seconds;
     run.bundles.push_back(std::move(bundle));
@@ -71,8 +71,8 @@ RunEstimate EstimateRun(const Plan& plan, const Grouping& grouping, const RunWor
   const double steps = static_cast<double>(plan.bundles.size()) * static_cast<double>(plan.bundles.size()) * plan.partitions;
   // metrics make all bundles wait for each other; between them, ends of iterations overlap
   const int together = std::clamp(work.iterations / std::max(1, work.evaluations), 1, kIterationsSimulated);
-  if (work.waves > 0) {
-    run.iteration = plan.partitions * slowest + work.waves * kWaveSeconds;
+  if (work.rounds > 0) {
+    run.iteration = plan.partitions * slowest + work.rounds * kWaveSeconds;
   } else if (steps > kMostSimulatedSteps) {
     run.iteration = run.lower_bound;  // so many bundles fill any number of workers
   } else {

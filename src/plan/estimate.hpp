@@ -5,34 +5,34 @@
 #include <vector>
 
 #include "plan/cost.hpp"
-#include "plan/group.hpp"
+#include "plan/fusion.hpp"
 #include "plan/schedule.hpp"
 
 namespace plan {
 
-/// What is to be done, besides the plan and its grouping.
+/// What is to be done, besides the plan and its fusion.
 struct RunWork {
   std::vector<ModelCost> costs;       // a model
   std::vector<double> visit_seconds;  // a model: steps over an average partition
-  GroupData data;                     // of the training table
+  FusionData data;                     // of the training table
   double validation_rows = 0, validation_bytes = 0, validation_partitions = 0;
   int iterations = 1;
   int evaluations = 1;     // iterations after which metrics are computed
   double share = 1;        // of the models' iterations that are not dropped by halving
   int hands = 1;           // processes that train at once
   int started = 0;         // processes that are started for the run
-  int waves = 0;           // an iteration: segments with a barrier after each, instead of workers on shared storage
+  int rounds = 0;           // an iteration: segments with a barrier after each, instead of workers on shared storage
 };
 
-struct GroupEstimate {
+struct FusionEstimate {
   double visit_seconds = 0;  // all members, an average partition
   double visit_flops = 0;
 };
 
 struct BundleEstimate {
-  std::vector<GroupEstimate> groups;
+  std::vector<FusionEstimate> fusion_groups;
   double scan_seconds = 0;   // a visit's queries, and fetching what the process does not keep
-  double visit_seconds = 0;  // of all its groups
+  double visit_seconds = 0;  // of all its fusion groups
 };
 
 /// Seconds.
@@ -48,6 +48,6 @@ struct RunEstimate {
   double total = 0;
 };
 
-RunEstimate EstimateRun(const Plan& plan, const Grouping& grouping, const RunWork& work);
+RunEstimate EstimateRun(const Plan& plan, const Fusion& fusion, const RunWork& work);
 
 }  // namespace plan

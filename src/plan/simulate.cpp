@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/error.hpp"
-#include "plan/waves.hpp"
+#include "plan/rounds.hpp"
 
 namespace plan {
 namespace {
@@ -68,7 +68,7 @@ SimulationResult SimulateShared(const std::vector<double>& costs, int partitions
   return result;
 }
 
-SimulationResult SimulateWaves(const std::vector<double>& costs, int segments, int iterations) {
+SimulationResult SimulateRounds(const std::vector<double>& costs, int segments, int iterations) {
   CheckCounts(segments, iterations);
   const Plan plan = MakePlan(costs, segments, segments, 0);
   double slowest = 0;
@@ -79,15 +79,15 @@ SimulationResult SimulateWaves(const std::vector<double>& costs, int segments, i
   return result;
 }
 
-SimulationResult SimulateRestingWaves(const std::vector<double>& costs, int segments, int iterations) {
+SimulationResult SimulateRestingRounds(const std::vector<double>& costs, int segments, int iterations) {
   CheckCounts(segments, iterations);
   const Plan plan = MakePlan(costs, segments, segments, 0);
-  std::vector<WaveUnit> units;
+  std::vector<RoundUnit> units;
   for (size_t b = 0; b < plan.bundles.size(); ++b) {
-    for (const int m : plan.bundles[b].models) units.push_back(WaveUnit{static_cast<int>(b), 0, costs[static_cast<size_t>(m)]});
+    for (const int m : plan.bundles[b].models) units.push_back(RoundUnit{static_cast<int>(b), 0, costs[static_cast<size_t>(m)]});
   }
   SimulationResult result;
-  result.makespan = ChooseWaves(plan, units).seconds * iterations;
+  result.makespan = ChooseRounds(plan, units).seconds * iterations;
   result.lower_bound = LowerBound(costs, segments * iterations, segments);
   return result;
 }

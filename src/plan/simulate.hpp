@@ -21,11 +21,11 @@ double SharedMakespan(const Plan& plan, int workers, int iterations, bool barrie
 /// barrier: all bundles wait for each other after every iteration (metrics are due).
 SimulationResult SimulateShared(const std::vector<double>& costs, int partitions, int bundles, int workers, int iterations, bool barrier);
 
-/// Greenplum's waves: `segments` bundles, every bundle in every wave, a barrier after each, wave time = slowest bundle.
-SimulationResult SimulateWaves(const std::vector<double>& costs, int segments, int iterations);
+/// Greenplum's rounds: `segments` bundles, every bundle in every round, a barrier after each, round time = slowest bundle.
+SimulationResult SimulateRounds(const std::vector<double>& costs, int segments, int iterations);
 
-/// The same plan laid out model by model: models may rest for a wave where that is shorter (plan/waves.hpp).
-SimulationResult SimulateRestingWaves(const std::vector<double>& costs, int segments, int iterations);
+/// The same plan laid out model by model: models may rest for a round where that is shorter (plan/rounds.hpp).
+SimulationResult SimulateRestingRounds(const std::vector<double>& costs, int segments, int iterations);
 
 /// MADlib's rotation: max(models, segments) hops an iteration, one model a segment and hop in the order of `costs`, barrier after each.
 SimulationResult SimulateRotation(const std::vector<double>& costs, int segments, int iterations);

@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/literal.hpp"
 #include "plan/metric_order.hpp"
+#include "plan/ranking.hpp"
 
 namespace plan {
 namespace {
@@ -14,18 +15,18 @@ namespace {
 constexpr std::string_view kValidationPrefix = "val_";
 
 /// Where a monitored value stands in a model's history.
-struct Place {
+struct Monitored {
   bool validation = false;
   size_t metric = 0;
 };
 
-std::optional<Place> FindMonitor(const std::string& monitor, const std::vector<std::string>& metric_names) {
+std::optional<Monitored> FindMonitor(const std::string& monitor, const std::vector<std::string>& metric_names) {
   // an output may be called "val": a whole name comes first
   for (size_t k = 0; k < metric_names.size(); ++k) {
-    if (monitor == metric_names[k]) return Place{false, k};
+    if (monitor == metric_names[k]) return Monitored{false, k};
   }
   for (size_t k = 0; k < metric_names.size(); ++k) {
-    if (monitor == std::string(kValidationPrefix) + metric_names[k]) return Place{true, k};
+    if (monitor == std::string(kValidationPrefix) + metric_names[k]) return Monitored{true, k};
   }
   return std::nullopt;
 }
@@ -35,13 +36,13 @@ const std::vector<std::vector<double>>& Values(const ModelHistory& model, bool v
 }
 
 bool RanOutOfPatience(const EarlyStopping& rule, const ModelHistory& model) {
-  const std::optional<Place> place = FindMonitor(rule.monitor, *model.metric_names);
-  if (!place) throw base::Error(base::ErrorCode::kInternal, "a monitored metric is not there");
+  const std::optional<Monitored> monitored = FindMonitor(rule.monitor, *model.metric_names);
+  if (!monitored) throw base::Error(base::ErrorCode::kInternal, "a monitored metric is not there");
   const bool up = rule.mode == EarlyStopping::Mode::kAuto ? GoesUp(rule.monitor) : rule.mode == EarlyStopping::Mode::kMax;
   double best = std::numeric_limits<double>::quiet_NaN();
   int64_t waited = 0;
-  for (const std::vector<double>& values : Values(model, place->validation)) {
-    const double value = values[place->metric];
+  for (const std::vector<double>& values : Values(model, monitored->validation)) {
+    const double value = values[monitored->metric];
     const bool improved = !std::isnan(value) && (std::isnan(best) || (up ? value > best + rule.min_delta : value < best - rule.min_delta));
     if (improved) best = value;
     waited = improved ? 0 : waited + 1;
@@ -52,45 +53,31 @@ bool RanOutOfPatience(const EarlyStopping& rule, const ModelHistory& model) {
 /// What a model is ranked by at the last evaluation.
 struct Rank {
   int model = 0;
-  int mst_key = 0;
-  double value = 0;
-  double loss = 0;
+  Standing standing;
 };
-
-// The first metric of all models, if it is the same; else the loss.
-std::string LeadMetric(const std::vector<ModelHistory>& models, const std::vector<int>& which) {
-  std::string lead;
-  for (const int m : which) {
-    const std::vector<std::string>& names = *models[static_cast<size_t>(m)].metric_names;
-    const std::string own = names.size() > 1 ? names[1] : std::string();
-    if (own.empty() || (!lead.empty() && own != lead)) return "loss";
-    lead = own;
-  }
-  return lead;
-}
 
 void HalveModels(const Halving& rule, const std::vector<ModelHistory>& models, const std::vector<int>& training, std::vector<Stop>* stops) {
   const auto kept = static_cast<size_t>(ModelsKept(static_cast<int64_t>(training.size()), rule.eta));
   if (kept >= training.size()) return;
-  const std::string lead = LeadMetric(models, training);
+  std::vector<const std::vector<std::string>*> names;
+  for (const int m : training) names.push_back(models[static_cast<size_t>(m)].metric_names);
+  const std::string common = CommonMetric(names);
   std::vector<Rank> ranks;
   std::string metric;
   for (const int m : training) {
     const ModelHistory& model = models[static_cast<size_t>(m)];
-    std::optional<Place> place = FindMonitor(rule.monitor.empty() ? lead : rule.monitor, *model.metric_names);
-    if (!place) throw base::Error(base::ErrorCode::kInternal, "a monitored metric is not there");
-    if (rule.monitor.empty()) place->validation = !model.validation->empty();
-    const std::vector<double>& values = Values(model, place->validation).back();
-    ranks.push_back(Rank{m, model.mst_key, values[place->metric], values[0]});
-    metric = (*model.metric_names)[place->metric];
+    std::optional<Monitored> monitored = FindMonitor(!rule.monitor.empty() ? rule.monitor : common.empty() ? "loss" : common, *model.metric_names);
+    if (!monitored) throw base::Error(base::ErrorCode::kInternal, "a monitored metric is not there");
+    if (rule.monitor.empty()) monitored->validation = !model.validation->empty();
+    const std::vector<double>& values = Values(model, monitored->validation).back();
+    Standing standing;
+    standing.metric = values[monitored->metric];
+    standing.loss = values[0];
+    standing.mst_key = model.mst_key;
+    ranks.push_back({m, standing});
+    metric = (*model.metric_names)[monitored->metric];
   }
-  std::sort(ranks.begin(), ranks.end(), [&metric](const Rank& a, const Rank& b) {
-    if (BetterMetric(metric, a.value, b.value)) return true;
-    if (BetterMetric(metric, b.value, a.value)) return false;
-    if (BetterMetric("loss", a.loss, b.loss)) return true;
-    if (BetterMetric("loss", b.loss, a.loss)) return false;
-    return a.mst_key < b.mst_key;
-  });
+  std::sort(ranks.begin(), ranks.end(), [&metric](const Rank& a, const Rank& b) { return StandsBefore(metric, a.standing, b.standing); });
   for (size_t r = kept; r < ranks.size(); ++r) stops->push_back(Stop{ranks[r].model, "halving"});
 }
 
@@ -117,8 +104,8 @@ void CheckMonitors(const StoppingPolicy& policy, const std::vector<std::pair<int
                    bool validated) {
   const auto check = [&](const char* argument, const std::string& monitor) {
     for (const auto& [mst_key, names] : mst_keys_and_metric_names) {
-      const std::optional<Place> place = FindMonitor(monitor, names);
-      if (!place) {
+      const std::optional<Monitored> monitored = FindMonitor(monitor, names);
+      if (!monitored) {
         std::vector<std::string> known = names;
         for (const std::string& name : names) {
           if (validated) known.push_back(std::string(kValidationPrefix) + name);
@@ -127,7 +114,7 @@ void CheckMonitors(const StoppingPolicy& policy, const std::vector<std::pair<int
                           "monitor \"" + monitor + "\" of " + argument + " is no value of mst_key " + std::to_string(mst_key), {},
                           "Its values are " + Joined(known) + ".");
       }
-      if (place->validation && !validated) {
+      if (monitored->validation && !validated) {
         throw base::Error(base::ErrorCode::kInvalidParameter, "monitor \"" + monitor + "\" of " + argument + " needs a validation table",
                           {}, "Give validation_table, or monitor \"" + monitor.substr(kValidationPrefix.size()) + "\".");
       }

@@ -1,25 +1,30 @@
 // cerebro.explain_fit_multiple_model: the plan in the manner of the server's EXPLAIN, and of a run how it went.
+#include "run/explain.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <string>
 
 #include "base/error.hpp"
 #include "pg/report.hpp"
-#include "run/explain_model.hpp"
-#include "run/fit_run.hpp"
+#include "explain/explain_model.hpp"
+#include "run/fit.hpp"
+#include "train/arguments.hpp"
+#include "train/prepare.hpp"
+#include "train/run.hpp"
 
 namespace run {
 
-std::vector<std::string> ExplainFit(const FitArguments& arguments, const ExplainOptions& options) {
+std::vector<std::string> ExplainFit(const train::FitArguments& arguments, const ExplainOptions& options) {
   const double started_at = pg::Now();
-  const PreparedFit fit = PrepareFit(arguments);
-  ExplainedFit explained = ExplainPlan(arguments, fit);
+  const train::PreparedFit fit = train::PrepareFit(arguments);
+  explain::ExplainedFit explained = explain::ExplainPlan(arguments, fit);
   if (options.analyze) {
-    const HopResult result = RunFit(arguments, fit, started_at);
-    AddActual(fit, result, pg::Now() - started_at, &explained);
+    const train::RunResult result = RunFit(arguments, fit, started_at);
+    explain::AddActual(fit, result, pg::Now() - started_at, &explained);
   }
-  if (options.format == ExplainFormat::kJson) return {ExplainAsJson(explained)};
-  return ExplainAsText(explained);
+  if (options.format == ExplainFormat::kJson) return {explain::ExplainAsJson(explained)};
+  return explain::ExplainAsText(explained);
 }
 
 ExplainFormat ReadExplainFormat(const std::optional<std::string>& format) {

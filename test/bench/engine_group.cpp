@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <exception>
 
-#include "engine/model_group.hpp"
+#include "engine/core/model_group.hpp"
 #include "models.hpp"
 
 namespace {

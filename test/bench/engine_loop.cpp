@@ -19,7 +19,7 @@
 
 #include "base/error.hpp"
 #include "base/tensor.hpp"
-#include "engine/model.hpp"
+#include "engine/core/model.hpp"
 #include "models.hpp"
 #include "plan/params.hpp"
 #include "wire/keras.hpp"

@@ -20,9 +20,9 @@
 #include <vector>
 
 #include "base/config.hpp"
-#include "engine/kernel_blas.hpp"
-#include "engine/model.hpp"
-#include "engine/optimizer.hpp"
+#include "engine/math/gemm_blas.hpp"
+#include "engine/core/model.hpp"
+#include "engine/math/optimizer.hpp"
 #include "plan/params.hpp"
 
 namespace {
@@ -67,12 +67,12 @@ double OptimizerNanoseconds(const std::string& optimizer) {
   const base::TrainConfig config = plan::ReadConfig("loss='mse', optimizer='" + optimizer + "'", "batch_size=1");
   std::vector<float> w = Numbers(kParameters);
   const std::vector<float> g = Numbers(kParameters);
-  std::vector<std::vector<float>> slots(engine::SlotNames(config.optimizer).size(), std::vector<float>(kParameters, 1e-3f));
+  std::vector<std::vector<float>> slots(engine::math::SlotNames(config.optimizer).size(), std::vector<float>(kParameters, 1e-3f));
   std::vector<float*> at;
   for (std::vector<float>& slot : slots) at.push_back(slot.data());
   uint64_t step = 0;
   return 1e9 / kParameters *
-         Best([&] { engine::ApplyUpdate(config.optimizer, 1e-6, step++, w.data(), g.data(), at.data(), kParameters); });
+         Best([&] { engine::math::ApplyUpdate(config.optimizer, 1e-6, step++, w.data(), g.data(), at.data(), kParameters); });
 }
 
 void Run(int64_t batch, const std::vector<int64_t>& units) {
@@ -83,7 +83,7 @@ void Run(int64_t batch, const std::vector<int64_t>& units) {
     constexpr int64_t kSide = 512;
     const std::vector<float> a = Numbers(kSide * kSide), b = Numbers(kSide * kSide);
     std::vector<float> c = Numbers(kSide * kSide);
-    const double seconds = Best([&] { engine::Product(a.data(), b.data(), kSide, kSide, kSide, c.data()); });
+    const double seconds = Best([&] { engine::math::Product(a.data(), b.data(), kSide, kSide, kSide, c.data()); });
     std::printf("peak=%.2f\n", 2e-9 * kSide * kSide * kSide / seconds);
   }
   double flops = 0, seconds = 0;
@@ -92,13 +92,13 @@ void Run(int64_t batch, const std::vector<int64_t>& units) {
     const int64_t k = units[i - 1], n = units[i];
     std::vector<float> x = Numbers(batch * k), w = Numbers(k * n), y = Numbers(batch * n);
     const double one = 2.0 * static_cast<double>(batch) * static_cast<double>(k) * static_cast<double>(n);
-    seconds += Best([&] { engine::Product(x.data(), w.data(), batch, k, n, y.data()); });
-    seconds += Best([&] { engine::ProductWeightGradient(x.data(), y.data(), batch, k, n, false, w.data()); });
+    seconds += Best([&] { engine::math::Product(x.data(), w.data(), batch, k, n, y.data()); });
+    seconds += Best([&] { engine::math::ProductWeightGradient(x.data(), y.data(), batch, k, n, false, w.data()); });
     flops += 2 * one;
     if (i > 1) {
       w = Numbers(k * n);
       y = Numbers(batch * n);
-      seconds += Best([&] { engine::ProductInputGradient(y.data(), w.data(), batch, k, n, x.data()); });
+      seconds += Best([&] { engine::math::ProductInputGradient(y.data(), w.data(), batch, k, n, x.data()); });
       flops += one;
     }
     parameters += (k + 1) * n;

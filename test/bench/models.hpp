@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/philox.hpp"
-#include "engine/model.hpp"
+#include "engine/core/model.hpp"
 #include "plan/params.hpp"
 #include "wire/keras.hpp"
 

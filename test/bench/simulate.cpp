@@ -43,18 +43,18 @@ void SharedTable() {
   }
 }
 
-void WavesTable() {
-  std::printf("| segments | models | costs | waves of bundles | waves with rests | rotation of single models | the same, models shuffled |\n");
+void RoundsTable() {
+  std::printf("| segments | models | costs | rounds of bundles | rounds with rests | rotation of single models | the same, models shuffled |\n");
   std::printf("|---|---|---|---|---|---|---|\n");
   for (const int segments : {8, 16, 32, 64, 128, 256, 512, 1024}) {
     for (const int models : {segments, 2 * segments, 4 * segments, 4 * segments + 3, 8 * segments, 8 * segments + 3, 16 * segments}) {
       for (const double spread : {1.0, 8.0}) {
         const std::vector<double> costs = Costs(models, spread);
-        const plan::SimulationResult waves = plan::SimulateWaves(costs, segments, kIterations);
-        const plan::SimulationResult rests = plan::SimulateRestingWaves(costs, segments, kIterations);
+        const plan::SimulationResult rounds = plan::SimulateRounds(costs, segments, kIterations);
+        const plan::SimulationResult rests = plan::SimulateRestingRounds(costs, segments, kIterations);
         const plan::SimulationResult rotation = plan::SimulateRotation(costs, segments, kIterations);
         const plan::SimulationResult shuffled = plan::SimulateRotation(Shuffled(costs), segments, kIterations);
-        std::printf("| %d | %d | %s | %.3f | %.3f | %.3f | %.3f |\n", segments, models, Name(spread), waves.ratio(), rests.ratio(), rotation.ratio(),
+        std::printf("| %d | %d | %s | %.3f | %.3f | %.3f | %.3f |\n", segments, models, Name(spread), rounds.ratio(), rests.ratio(), rotation.ratio(),
                     shuffled.ratio());
       }
     }
@@ -67,7 +67,7 @@ int main() {
   try {
     SharedTable();
     std::printf("\n");
-    WavesTable();
+    RoundsTable();
   } catch (const std::exception& e) {
     std::fprintf(stderr, "%s\n", e.what());
     return 1;

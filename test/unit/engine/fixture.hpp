@@ -1,4 +1,4 @@
-// What the engine's tests share: graphs from Keras texts, packed buffers from vectors, aligned blocks.
+// What the tests of several rooms of the engine share: graphs from Keras texts, packed buffers from vectors, aligned blocks.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,8 @@
 #include "base/config.hpp"
 #include "base/graph.hpp"
 #include "base/tensor.hpp"
-#include "engine/model.hpp"
+#include "engine/api/state.hpp"
+#include "numbers.hpp"
 #include "wire/keras.hpp"
 
 namespace fixture {
@@ -121,12 +122,6 @@ inline base::TrainConfig Config(base::LossKind loss, int batch_size, double lear
   return config;
 }
 
-inline engine::Options Precision(base::DType precision) {
-  engine::Options options;
-  options.precision = precision;
-  return options;
-}
-
 /// A Sequential model from the texts of its layers: {"class_name": .., "config": {..}}, the first with a batch_input_shape.
 inline base::Graph Sequential(const std::string& layers) {
   return wire::ReadKeras(R"({"class_name": "Sequential", "config": {"name": "m", "layers": [)" + layers + "]}}");
@@ -135,19 +130,6 @@ inline base::Graph Sequential(const std::string& layers) {
 inline std::string Dense(const std::string& name, int units, const std::string& activation, const std::string& more = "") {
   return R"({"class_name": "Dense", "config": {"name": ")" + name + R"(", "units": )" + std::to_string(units) + R"(, "activation": ")" +
          activation + "\"" + more + "}}";
-}
-
-/// Deterministic numbers in [-1, 1), without a library's generator.
-inline std::vector<double> Numbers(size_t count, uint64_t seed = 1) {
-  std::vector<double> values(count);
-  uint64_t x = seed * 0x9E3779B97F4A7C15u + 1;
-  for (double& v : values) {
-    x ^= x << 13;
-    x ^= x >> 7;
-    x ^= x << 17;
-    v = static_cast<double>(x >> 11) / static_cast<double>(uint64_t{1} << 52) - 1.0;
-  }
-  return values;
 }
 
 }  // namespace fixture

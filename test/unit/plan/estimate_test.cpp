@@ -18,17 +18,17 @@ plan::RunWork Work(const std::vector<double>& visits, int hands) {
   return work;
 }
 
-plan::Grouping Alone(const plan::Plan& plan) {
-  plan::Grouping grouping;
+plan::Fusion Alone(const plan::Plan& plan) {
+  plan::Fusion fusion;
   for (const plan::Bundle& bundle : plan.bundles) {
-    plan::BundleGroups groups;
+    plan::BundleFusion fusion_groups;
     for (const int m : bundle.models) {
-      groups.groups.emplace_back();
-      groups.groups.back().models = {m};
+      fusion_groups.fusion_groups.emplace_back();
+      fusion_groups.fusion_groups.back().models = {m};
     }
-    grouping.bundles.push_back(groups);
+    fusion.bundles.push_back(fusion_groups);
   }
-  return grouping;
+  return fusion;
 }
 
 TEST(Estimate, OneHandDoesOneThingAfterAnother) {
@@ -56,9 +56,9 @@ TEST(Estimate, ALongModelBoundsTheIteration) {
   EXPECT_NEAR(plan::EstimateRun(plan, Alone(plan), work).iteration, 40, 0.1);
 }
 
-TEST(Estimate, WavesLastAsLongAsTheSlowestBundle) {
+TEST(Estimate, RoundsLastAsLongAsTheSlowestBundle) {
   plan::RunWork work = Work({4, 1, 1, 1}, 4);
-  work.waves = 4;
+  work.rounds = 4;
   const plan::Plan plan = plan::MakePlan(work.visit_seconds, 4, 4, 0);
   EXPECT_NEAR(plan::EstimateRun(plan, Alone(plan), work).iteration, 16, 0.1);
 }
@@ -66,22 +66,22 @@ TEST(Estimate, WavesLastAsLongAsTheSlowestBundle) {
 TEST(Estimate, SavingsAndHalvingShortenARun) {
   plan::RunWork work = Work({1, 1}, 1);
   const plan::Plan plan = plan::MakePlan(work.visit_seconds, 4, 1, 0);
-  plan::Grouping grouping;
-  grouping.bundles.resize(1);
-  grouping.bundles[0].groups.resize(1);
-  grouping.bundles[0].groups[0].models = {0, 1};
-  const plan::RunEstimate apart = plan::EstimateRun(plan, grouping, work);
-  grouping.bundles[0].shared_scan.applied = true;
-  grouping.bundles[0].groups[0].horizontal.applied = true;
-  grouping.bundles[0].groups[0].horizontal.saved_seconds = 2;
-  const plan::RunEstimate together = plan::EstimateRun(plan, grouping, work);
+  plan::Fusion fusion;
+  fusion.bundles.resize(1);
+  fusion.bundles[0].fusion_groups.resize(1);
+  fusion.bundles[0].fusion_groups[0].models = {0, 1};
+  const plan::RunEstimate apart = plan::EstimateRun(plan, fusion, work);
+  fusion.bundles[0].shared_scan.applied = true;
+  fusion.bundles[0].fusion_groups[0].horizontal.applied = true;
+  fusion.bundles[0].fusion_groups[0].horizontal.saved_seconds = 2;
+  const plan::RunEstimate together = plan::EstimateRun(plan, fusion, work);
   EXPECT_NEAR(apart.iteration - together.iteration, 2 + 4 * plan::kQuerySeconds, 1e-9);
-  EXPECT_NEAR(together.bundles[0].groups[0].visit_seconds, 2 - 2.0 / 4, 1e-9);
+  EXPECT_NEAR(together.bundles[0].fusion_groups[0].visit_seconds, 2 - 2.0 / 4, 1e-9);
   work.iterations = 10;
   work.evaluations = 10;
-  const plan::RunEstimate whole = plan::EstimateRun(plan, grouping, work);
+  const plan::RunEstimate whole = plan::EstimateRun(plan, fusion, work);
   work.share = 0.3;
-  const plan::RunEstimate halved = plan::EstimateRun(plan, grouping, work);
+  const plan::RunEstimate halved = plan::EstimateRun(plan, fusion, work);
   EXPECT_NEAR(halved.training, 0.3 * whole.training, 1e-6);
   EXPECT_NEAR(halved.metrics, 0.3 * whole.metrics, 1e-6);
 }

@@ -1,0 +1,73 @@
+#include "data/buffer_source.hpp"
+
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/error.hpp"
+#include "data/buffer_view.hpp"
+#include "pg/sql.hpp"
+
+namespace data {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+// one at a time: a buffer is some megabytes
+constexpr int64_t kBuffersAtOnce = 1;
+constexpr size_t kLeadingColumns = 1;  // buffer_id, before the data columns
+
+std::string SelectSql(const PackedTable& table, const std::string& condition) {
+  return "SELECT buffer_id, " + table.DataColumns() + " FROM " + table.name.Sql() +
+         " WHERE partition_id OPERATOR(pg_catalog.=) $1::pg_catalog.int4" + condition + " ORDER BY partition_id, buffer_id";
+}
+
+}  // namespace
+
+BufferSource::BufferSource(const PackedTable& table, BufferCache* cache, CachedTable which)
+    : table_(table), cache_(cache), which_(which), sql_(SelectSql(table, "")) {}
+
+// The cache may have all, some or none of the buffers. Some: the others are read one by one, so that the order stays.
+void BufferSource::ForEach(int partition, const std::function<void(const base::Buffer&)>& use) const {
+  if (cache_ == nullptr || !cache_->HasPartition(which_, partition)) return Read(sql_, partition, use);
+  const int64_t buffers = table_.partition_buffers.at(static_cast<size_t>(partition));
+  for (int64_t b = 0; b < buffers; b++) UseOne(partition, static_cast<int>(b), use);
+}
+
+void BufferSource::First(int partition, const std::function<void(const base::Buffer&)>& use) const { Read(sql_ + " LIMIT 1", partition, use); }
+
+void BufferSource::UseOne(int partition, int buffer, const std::function<void(const base::Buffer&)>& use) const {
+  const std::vector<base::Bytes>* kept = cache_->Find(which_, partition, buffer);
+  if (kept != nullptr) return use(ViewBuffer(table_.spec, partition, buffer, *kept));
+  bool there = false;
+  Read(SelectSql(table_, " AND buffer_id OPERATOR(pg_catalog.=) " + std::to_string(buffer)), partition, [&](const base::Buffer& found) {
+    there = true;
+    use(found);
+  });
+  if (there) return;
+  throw Error(ErrorCode::kDataCorrupted,
+              "packed table " + table_.name.Sql() + " has no buffer " + std::to_string(buffer) + " of partition " + std::to_string(partition),
+              "The packed table was changed after it was made.", "Pack the data again by training_preprocessor_dl().");
+}
+
+void BufferSource::Read(const std::string& sql, int partition, const std::function<void(const base::Buffer&)>& use) const {
+  pg::Cursor cursor(sql, {static_cast<int64_t>(partition)});
+  for (;;) {
+    const pg::Result batch = cursor.Fetch(kBuffersAtOnce);
+    if (batch.empty()) return;
+    for (const auto& row : batch.rows) {
+      std::vector<base::Bytes> columns;
+      for (size_t i = kLeadingColumns; i < row.size(); i++) {
+        if (!row[i]) {
+          throw Error(ErrorCode::kNullValue, "column \"" + batch.columns[i] + "\" of partition " + std::to_string(partition) + " is NULL");
+        }
+        columns.push_back({reinterpret_cast<const uint8_t*>(row[i]->data()), row[i]->size()});
+      }
+      const int buffer = std::stoi(row[0].value());
+      if (cache_ != nullptr) cache_->Keep(which_, partition, buffer, columns);
+      use(ViewBuffer(table_.spec, partition, buffer, columns));
+    }
+  }
+}
+
+}  // namespace data

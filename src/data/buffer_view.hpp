@@ -1,0 +1,16 @@
+// A packed table's row seen as a buffer of typed rows: the one place where stored lengths are checked.
+#pragma once
+
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/tensor.hpp"
+
+namespace data {
+
+/// Data columns of a packed row in DataSpec's order (independent, dependent, then sample_weight where the table has one) -> a buffer that
+/// points into them. Errors: kInvalidParameter for a wrong number of columns, and for a column whose bytes are no whole number of rows or
+/// not as many rows as the columns before it; the message names column, partition and buffer.
+base::Buffer ViewBuffer(const base::DataSpec& data, int partition_id, int buffer_id, const std::vector<base::Bytes>& columns);
+
+}  // namespace data

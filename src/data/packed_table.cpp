@@ -1,0 +1,162 @@
+#include "data/packed_table.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include "base/error.hpp"
+#include "pg/sql.hpp"
+#include "data/packed_format.hpp"
+
+namespace data {
+namespace {
+
+using base::ColumnSpec;
+using base::Error;
+using base::ErrorCode;
+using base::TargetKind;
+
+constexpr const char* kHint = "Make it by training_preprocessor_dl() or validation_preprocessor_dl().";
+
+std::string Quoted(const std::string& name) { return "\"" + name + "\""; }
+
+std::vector<int64_t> Integers(const std::string& array) {
+  std::vector<int64_t> out;
+  for (const pg::Cell& cell : pg::ParseArrayText(array)) out.push_back(std::strtoll(cell.value_or("0").c_str(), nullptr, 10));
+  return out;
+}
+
+void RequireTyped(const std::vector<pg::Column>& columns, const std::string& name, const char* type, const pg::TableName& table) {
+  const pg::Column* column = pg::FindColumn(columns, name);
+  if (column == nullptr) {
+    throw Error(ErrorCode::kUndefinedColumn, "packed table " + Quoted(table.name) + " has no column " + Quoted(name), "", kHint);
+  }
+  if (column->type != type) {
+    throw Error(ErrorCode::kDatatypeMismatch,
+                "column " + Quoted(name) + " of packed table " + Quoted(table.name) + " has type " + column->type + ", not " + type,
+                "", kHint);
+  }
+}
+
+[[noreturn]] void Corrupted(const pg::TableName& summary, const std::string& why) {
+  throw Error(ErrorCode::kDataCorrupted, "summary table " + Quoted(summary.name) + " cannot be used: " + why, "", kHint);
+}
+
+void ReadSummary(PackedTable* table, const pg::TableName& summary, const char* what) {
+  const std::vector<pg::Column> columns = pg::TableColumns(summary, what);
+  for (const char* name : {"source_table", "num_partitions", "rows", "data_spec", "digest", "partition_rows", "partition_buffers",
+                           "max_buffer_rows", "format_version"}) {
+    if (pg::FindColumn(columns, name) == nullptr) {
+      throw Error(ErrorCode::kUndefinedColumn, "summary table " + Quoted(summary.name) + " has no column " + Quoted(name), "", kHint);
+    }
+  }
+  const pg::Result row = pg::Read(
+      "SELECT s.format_version, s.data_spec::pg_catalog.text, s.partition_rows::pg_catalog.text, s.partition_buffers::pg_catalog.text,"
+      " s.max_buffer_rows, s.source_table, s.digest FROM " + summary.Sql() + " AS s");
+  if (row.rows.size() != 1) Corrupted(summary, "it has " + std::to_string(row.rows.size()) + " rows");
+  for (const pg::Cell& cell : row.rows[0]) {
+    if (!cell) Corrupted(summary, "it holds NULL");
+  }
+  if (*row.at(0, 0) != std::to_string(kPackedFormatVersion)) {
+    throw Error(ErrorCode::kFeatureNotSupported, "packed table " + Quoted(table->name.name) + " has format version " + *row.at(0, 0),
+                "This build reads version " + std::to_string(kPackedFormatVersion) + ".", kHint);
+  }
+  table->spec = base::ReadDataSpec(*row.at(0, 1));
+  table->partition_rows = Integers(*row.at(0, 2));
+  table->partition_buffers = Integers(*row.at(0, 3));
+  table->max_buffer_rows = std::strtoll(row.at(0, 4)->c_str(), nullptr, 10);
+  table->source_table = *row.at(0, 5);
+  table->digest = *row.at(0, 6);
+  const size_t partitions = static_cast<size_t>(table->spec.num_partitions);
+  if (partitions == 0 || table->partition_rows.size() != partitions || table->partition_buffers.size() != partitions) {
+    Corrupted(summary, "its partitions do not fit together");
+  }
+  int64_t rows = 0;
+  for (size_t p = 0; p < partitions; ++p) {
+    if (table->partition_rows[p] < 0 || table->partition_buffers[p] < 0) Corrupted(summary, "a partition has a negative size");
+    rows += table->partition_rows[p];
+  }
+  if (rows != table->spec.rows || table->max_buffer_rows < 0) Corrupted(summary, "its numbers of rows do not agree");
+  if (rows == 0) throw Error(ErrorCode::kInvalidData, "packed table " + Quoted(table->name.name) + " has no rows", "", kHint);
+}
+
+[[noreturn]] void Incompatible(const ColumnSpec& training, const ColumnSpec& validation, const std::string& what, const std::string& mine,
+                               const std::string& theirs) {
+  throw Error(ErrorCode::kInvalidParameter,
+              "column " + Quoted(validation.name) + " of the validation table has " + what + " " + theirs + ", but column " +
+                  Quoted(training.name) + " of the training table has " + mine,
+              "", "Pack the validation data by validation_preprocessor_dl() with this training table.");
+}
+
+void RequireSame(const ColumnSpec& a, const ColumnSpec& b) {
+  if (a.shape != b.shape) Incompatible(a, b, "shape", base::FormatShape(a.shape), base::FormatShape(b.shape));
+  if (a.dtype != b.dtype) Incompatible(a, b, "element type", base::DTypeName(a.dtype), base::DTypeName(b.dtype));
+  if (a.kind != b.kind || a.num_classes != b.num_classes || a.class_values != b.class_values) {
+    Incompatible(a, b, "other classes:", std::to_string(a.num_classes), std::to_string(b.num_classes));
+  }
+  if (a.scale != b.scale) Incompatible(a, b, "scale", std::to_string(a.scale), std::to_string(b.scale));
+  if (a.mean != b.mean || a.std != b.std) Incompatible(a, b, "other constants of", "its own", "standardisation");
+  if (a.dictionary != b.dictionary) {
+    Incompatible(a, b, "another dictionary, of size", std::to_string(a.dictionary.size()), std::to_string(b.dictionary.size()));
+  }
+}
+
+void RequireSameCount(size_t training, size_t validation, const char* what) {
+  if (training == validation) return;
+  throw Error(ErrorCode::kInvalidParameter,
+              "the validation table has " + std::to_string(validation) + " " + what + " columns, the training table " +
+                  std::to_string(training),
+              "", "Pack the validation data by validation_preprocessor_dl() with this training table.");
+}
+
+}  // namespace
+
+std::string PackedTable::DataColumns() const {
+  std::string list;
+  const auto add = [&list](const std::string& name) { list += (list.empty() ? "" : ", ") + pg::QuoteIdent(name); };
+  for (const ColumnSpec& c : spec.inputs) add(c.name);
+  for (const ColumnSpec& c : spec.targets) add(c.name);
+  if (spec.has_weights) add(kWeightColumn);
+  return list;
+}
+
+PackedTable OpenPackedTable(std::string_view name, const char* what) {
+  PackedTable table;
+  table.name = pg::ParseTableName(name, what);
+  const std::vector<pg::Column> columns = pg::TableColumns(table.name, what);
+  const pg::TableName summary = table.name.WithSuffix("_summary");
+  if (!pg::TableExists(summary)) {
+    throw Error(ErrorCode::kUndefinedTable, "table " + Quoted(table.name.name) + " is no packed table: " + Quoted(summary.name) +
+        " does not exist",
+                std::string("It was given as ") + what + ".", kHint);
+  }
+  pg::RequireSelect(table.name);
+  pg::RequireSelect(summary);
+  ReadSummary(&table, summary, what);
+  for (const ColumnSpec& c : table.spec.inputs) RequireTyped(columns, c.name, "bytea", table.name);
+  for (const ColumnSpec& c : table.spec.targets) RequireTyped(columns, c.name, "bytea", table.name);
+  if (table.spec.has_weights) RequireTyped(columns, kWeightColumn, "bytea", table.name);
+  RequireTyped(columns, kPartitionColumn, "integer", table.name);
+  RequireTyped(columns, kBufferColumn, "integer", table.name);
+  table.temporary = pg::IsTemporary(table.name);
+  return table;
+}
+
+void RequireCompatible(const PackedTable& training, const PackedTable& validation) {
+  RequireSameCount(training.spec.inputs.size(), validation.spec.inputs.size(), "independent");
+  RequireSameCount(training.spec.targets.size(), validation.spec.targets.size(), "dependent");
+  for (size_t i = 0; i < training.spec.inputs.size(); ++i) RequireSame(training.spec.inputs[i], validation.spec.inputs[i]);
+  for (size_t i = 0; i < training.spec.targets.size(); ++i) RequireSame(training.spec.targets[i], validation.spec.targets[i]);
+}
+
+// Rows added or deleted behind the summary's back would train another model than the one that the run's summary describes.
+void CheckVisitedRows(const PackedTable& table, int partition, int64_t rows) {
+  const int64_t expected = table.partition_rows[static_cast<size_t>(partition)];
+  if (rows == expected) return;
+  throw Error(ErrorCode::kDataCorrupted,
+                    "partition " + std::to_string(partition) + " of packed table " + table.name.Sql() + " has " + std::to_string(rows) +
+                        " rows, its summary says " + std::to_string(expected),
+                    "The packed table was changed after it was made.", "Pack the data again by training_preprocessor_dl().");
+}
+
+}  // namespace data

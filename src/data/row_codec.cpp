@@ -1,0 +1,331 @@
+#include "data/row_codec.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <iterator>
+#include <limits>
+#include <type_traits>
+#include <unordered_map>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/literal.hpp"
+
+namespace data {
+namespace {
+
+using base::DType;
+using base::Error;
+using base::ErrorCode;
+using base::TargetKind;
+
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "packed columns are written in the machine's order, which must be little-endian");
+
+std::string Quoted(const std::string& name) { return "\"" + name + "\""; }
+
+/// "[2][3]", counted from 1, of a flat element number.
+std::string Subscript(const Cell& cell, int64_t flat) {
+  std::string text;
+  for (int d = cell.rank - 1; d >= 0; --d) {
+    text = "[" + std::to_string(flat % cell.dims[d] + 1) + "]" + text;
+    flat /= cell.dims[d];
+  }
+  return text;
+}
+
+/// The n-th number of a cell, for messages.
+std::string NumberText(const Cell& cell, int64_t n) {
+  switch (cell.type) {
+    case CellType::kBool: return static_cast<const uint8_t*>(cell.data)[n] ? "true" : "false";
+    case CellType::kInt16: return std::to_string(static_cast<const int16_t*>(cell.data)[n]);
+    case CellType::kInt32: return std::to_string(static_cast<const int32_t*>(cell.data)[n]);
+    case CellType::kInt64: return std::to_string(static_cast<const int64_t*>(cell.data)[n]);
+    default: break;
+  }
+  const double v = cell.type == CellType::kFloat32 ? static_cast<double>(static_cast<const float*>(cell.data)[n])
+                                                   : static_cast<const double*>(cell.data)[n];
+  if (std::isnan(v)) return "NaN";
+  if (std::isinf(v)) return v > 0 ? "Infinity" : "-Infinity";
+  return base::FormatNumber(v, true);
+}
+
+template <typename Dst, typename Src>
+bool Fits(Src v) {
+  if constexpr (std::is_same_v<Dst, Src>) {
+    if constexpr (std::is_floating_point_v<Src>) return std::isfinite(v);
+    return true;
+  } else if constexpr (std::is_floating_point_v<Dst>) {
+    if constexpr (std::is_integral_v<Src>) return true;
+    return std::isfinite(static_cast<Dst>(v));
+  } else if constexpr (std::is_integral_v<Src>) {
+    return v >= static_cast<int64_t>(std::numeric_limits<Dst>::min()) && v <= static_cast<int64_t>(std::numeric_limits<Dst>::max());
+  } else {
+    const double d = static_cast<double>(v);
+    return d >= static_cast<double>(std::numeric_limits<Dst>::min()) && d <= static_cast<double>(std::numeric_limits<Dst>::max()) &&
+           d == std::trunc(d);
+  }
+}
+
+/// Converts n elements; returns the first that does not fit, or -1. The loop has no way out in the middle, so that it vectorises.
+template <typename Dst, typename Src>
+int64_t Run(const void* from, int64_t n, uint8_t* out) {
+  const Src* in = static_cast<const Src*>(from);
+  bool fits = true;
+  for (int64_t i = 0; i < n; ++i) {
+    fits &= Fits<Dst, Src>(in[i]);
+    // a value that does not fit is not cast: that would be undefined; the row is refused below
+    const Dst v = Fits<Dst, Src>(in[i]) ? static_cast<Dst>(in[i]) : Dst{};
+    std::memcpy(out + static_cast<size_t>(i) * sizeof(Dst), &v, sizeof(Dst));
+  }
+  if (fits) return -1;
+  for (int64_t i = 0; i < n; ++i) {
+    if (!Fits<Dst, Src>(in[i])) return i;
+  }
+  return -1;
+}
+
+template <typename Dst>
+int64_t RunFrom(const Cell& cell, uint8_t* out) {
+  switch (cell.type) {
+    case CellType::kBool: return Run<Dst, uint8_t>(cell.data, cell.count, out);
+    case CellType::kInt16: return Run<Dst, int16_t>(cell.data, cell.count, out);
+    case CellType::kInt32: return Run<Dst, int32_t>(cell.data, cell.count, out);
+    case CellType::kInt64: return Run<Dst, int64_t>(cell.data, cell.count, out);
+    case CellType::kFloat32: return Run<Dst, float>(cell.data, cell.count, out);
+    case CellType::kFloat64: return Run<Dst, double>(cell.data, cell.count, out);
+    case CellType::kBytes: return Run<Dst, uint8_t>(cell.data, cell.count, out);
+    default: break;
+  }
+  throw Error(ErrorCode::kInternal, "a cell without numbers was given to a numeric column");
+}
+
+int64_t RunTo(DType type, const Cell& cell, uint8_t* out) {
+  switch (type) {
+    case DType::kUInt8: return RunFrom<uint8_t>(cell, out);
+    case DType::kInt8: return RunFrom<int8_t>(cell, out);
+    case DType::kInt16: return RunFrom<int16_t>(cell, out);
+    case DType::kInt32: return RunFrom<int32_t>(cell, out);
+    case DType::kFloat32: return RunFrom<float>(cell, out);
+    case DType::kFloat64: return RunFrom<double>(cell, out);
+  }
+  throw Error(ErrorCode::kInternal, "unknown element type");
+}
+
+std::string RangeText(DType type) {
+  switch (type) {
+    case DType::kUInt8: return "integers from 0 to 255";
+    case DType::kInt8: return "integers from -128 to 127";
+    case DType::kInt16: return "integers from -32768 to 32767";
+    case DType::kInt32: return "integers from -2147483648 to 2147483647";
+    default: return "finite float32 values";
+  }
+}
+
+/// What to do with the column's cells, worked out once.
+struct Step {
+  const base::ColumnSpec* column = nullptr;
+  size_t offset = 0;
+  size_t elements = 0;
+  bool weight = false;
+  std::unordered_map<std::string, int32_t> codes;  // dictionary (from 1) or class (from 0)
+};
+
+std::string Subject(const Step& step) { return step.weight ? "the sample weight" : "column " + Quoted(step.column->name); }
+
+void CheckShape(const Step& step, const Cell& cell) {
+  const std::string subject = Subject(step);
+  if (cell.type == CellType::kNull) {
+    throw Error(ErrorCode::kNullValue, subject + " is NULL", "",
+                "Leave such rows out by a view with WHERE, or fill the value in.");
+  }
+  if (cell.has_null_elements) {
+    throw Error(ErrorCode::kNullValue, subject + " holds an array with a NULL element", "",
+                "Fill the elements in, or leave the row out by a view.");
+  }
+  if (step.column->kind == TargetKind::kOneHot && !cell.is_array) return;  // one label makes a vector
+  const base::Shape& shape = step.column->shape;
+  const bool same = cell.type == CellType::kBytes ? static_cast<size_t>(cell.count) == step.elements : ShapesAgree(CellShape(cell), shape);
+  if (same) return;
+  if (cell.type == CellType::kBytes) {
+    throw Error(ErrorCode::kInvalidData,
+                subject + " holds " + std::to_string(cell.count) + " bytes, but the shape " + base::FormatShape(shape) +
+                    " has " + std::to_string(step.elements),
+                "", "All images must have the same shape.");
+  }
+  throw Error(ErrorCode::kInvalidData,
+              subject + " holds an array of shape " + base::FormatShape(CellShape(cell)) + " where " +
+                  base::FormatShape(shape) + " is expected",
+              "", "All rows must have the same shape: pad, crop or leave out the others.");
+}
+
+void ConvertNumbers(const Step& step, const Cell& cell, uint8_t* out) {
+  const int64_t bad = RunTo(step.weight ? DType::kFloat32 : step.column->dtype, cell, out);
+  if (bad < 0) return;
+  const std::string value = NumberText(cell, bad);
+  const std::string where = cell.is_array ? Subscript(cell, bad) : std::string();
+  const std::string head = Subject(step) + (step.weight ? " is " : " holds ") + value + (where.empty() ? "" : " at " + where);
+  const bool finite = value != "NaN" && value != "Infinity" && value != "-Infinity";
+  if (!finite) throw Error(ErrorCode::kInvalidData, head, "", "Replace the value, or leave the row out by a view.");
+  if (step.column->dtype == DType::kFloat32) {
+    throw Error(ErrorCode::kInvalidData, head + ", which is out of the range of real numbers in single precision", "",
+                "Scale the column, or leave the row out by a view.");
+  }
+  throw Error(ErrorCode::kInvalidData,
+              head + ", but the column is packed as " + base::DTypeName(step.column->dtype) + " (" + RangeText(step.column->dtype) + ")",
+              "", "Give the column a wider type when the training data are packed: dtypes => '{\"column\": \"float32\"}'.");
+}
+
+void ConvertTexts(const Step& step, const Cell& cell, uint8_t* out) {
+  const bool classes = step.column->kind == TargetKind::kOneHot || step.column->kind == TargetKind::kClassIndex;
+  for (int64_t i = 0; i < cell.count; ++i) {
+    const std::string text(reinterpret_cast<const char*>(cell.texts[i].data), cell.texts[i].size);
+    auto found = step.codes.find(text);
+    if (found == step.codes.end() && classes) found = step.codes.find(CanonicalNumber(text));
+    int32_t code = 0;
+    if (found != step.codes.end()) {
+      code = found->second;
+    } else if (classes) {
+      const auto& known = step.column->class_values;
+      std::string list;
+      for (size_t k = 0; k < known.size() && k < 10; ++k) list += (k ? ", " : "") + known[k];
+      if (known.size() > 10) list += ", ...";
+      throw Error(ErrorCode::kInvalidData,
+                  "column " + Quoted(step.column->name) + " holds '" + text + "', which is none of the training data's " +
+                      std::to_string(known.size()) + " classes",
+                  "The classes are: " + list + ".", "Leave such rows out by a view, or pack the training data with rows of this class.");
+    }
+    if (step.column->kind == TargetKind::kOneHot) {
+      std::memset(out, 0, step.elements);
+      out[code] = 1;
+    } else {
+      std::memcpy(out + static_cast<size_t>(i) * sizeof(code), &code, sizeof(code));
+    }
+  }
+}
+
+}  // namespace
+
+base::Shape CellShape(const Cell& cell) {
+  if (cell.is_array && cell.rank == 0) return {0};  // an empty array; {} is a scalar
+  if (cell.is_array) return base::Shape(cell.dims, cell.dims + cell.rank);
+  if (cell.type == CellType::kBytes) return {cell.count};
+  return {};
+}
+
+bool ShapesAgree(const base::Shape& a, const base::Shape& b) {
+  if (base::ElementCount(a) != base::ElementCount(b)) return false;
+  if (a.size() <= 1 || b.size() <= 1) return true;
+  base::Shape x, y;
+  std::copy_if(a.begin(), a.end(), std::back_inserter(x), [](int64_t d) { return d != 1; });
+  std::copy_if(b.begin(), b.end(), std::back_inserter(y), [](int64_t d) { return d != 1; });
+  return x == y;
+}
+
+struct RowConverter::Impl {
+  base::DataSpec spec;
+  base::ColumnSpec weight;  // the steps need a column to name
+  std::vector<Step> steps;
+  size_t row_bytes = 0;
+
+  void AddStep(const base::ColumnSpec* column, bool is_weight) {
+    Step step;
+    step.column = column;
+    step.offset = row_bytes;
+    step.elements = static_cast<size_t>(base::ElementCount(column->shape));
+    step.weight = is_weight;
+    const bool classes = column->kind == TargetKind::kOneHot || column->kind == TargetKind::kClassIndex;
+    const std::vector<std::string>& words = classes ? column->class_values : column->dictionary;
+    for (size_t i = 0; i < words.size(); ++i) step.codes.emplace(words[i], static_cast<int32_t>(classes ? i : i + 1));
+    row_bytes += column->row_bytes();
+    steps.push_back(std::move(step));
+  }
+};
+
+RowConverter::RowConverter(const base::DataSpec& spec) : impl_(std::make_unique<Impl>()) {
+  impl_->spec = spec;
+  impl_->weight.name = "sample_weight";
+  for (const base::ColumnSpec& c : impl_->spec.inputs) impl_->AddStep(&c, false);
+  for (const base::ColumnSpec& c : impl_->spec.targets) impl_->AddStep(&c, false);
+  if (spec.has_weights) impl_->AddStep(&impl_->weight, true);
+}
+
+RowConverter::~RowConverter() = default;
+RowConverter::RowConverter(RowConverter&&) noexcept = default;
+
+size_t RowConverter::columns() const { return impl_->steps.size(); }
+size_t RowConverter::row_bytes() const { return impl_->row_bytes; }
+
+void RowConverter::Convert(const Cell* cells, uint8_t* out) const {
+  for (size_t i = 0; i < impl_->steps.size(); ++i) {
+    const Step& step = impl_->steps[i];
+    const Cell& cell = cells[i];
+    const bool words = !step.codes.empty() || step.column->kind == TargetKind::kOneHot || step.column->kind == TargetKind::kClassIndex;
+    CheckShape(step, cell);
+    if (cell.type == CellType::kText) {
+      if (!words) throw Error(ErrorCode::kDatatypeMismatch, "column " + Quoted(step.column->name) + " holds text where numbers are packed");
+      ConvertTexts(step, cell, out + step.offset);
+      continue;
+    }
+    if (words) throw Error(ErrorCode::kDatatypeMismatch, "column " + Quoted(step.column->name) + " holds numbers where text is packed");
+    ConvertNumbers(step, cell, out + step.offset);
+    if (step.weight) {
+      float weight = 0;
+      std::memcpy(&weight, out + step.offset, sizeof(weight));
+      if (weight < 0) {
+        throw Error(ErrorCode::kInvalidData, "the sample weight is " + base::FormatNumber(static_cast<double>(weight), true), "",
+                    "Sample weights must be 0 or more.");
+      }
+    }
+  }
+}
+
+std::string CanonicalNumber(std::string_view text) {
+  std::string number(text);
+  const size_t point = number.find('.');
+  if (point != std::string::npos && number.find_first_not_of("0123456789.-") == std::string::npos) {
+    number.erase(number.find_last_not_of('0') + 1);
+    if (number.back() == '.') number.pop_back();
+  }
+  if (number == "-0") return "0";
+  return number;
+}
+
+BufferBuilder::BufferBuilder(const base::DataSpec& spec) : inputs_(spec.inputs.size()), targets_(spec.targets.size()) {
+  for (const base::ColumnSpec& c : spec.inputs) widths_.push_back(c.row_bytes());
+  for (const base::ColumnSpec& c : spec.targets) widths_.push_back(c.row_bytes());
+  if (spec.has_weights) widths_.push_back(sizeof(float));
+  for (size_t w : widths_) row_bytes_ += w;
+  data_.resize(widths_.size());
+}
+
+void BufferBuilder::Add(std::string_view packed_row) {
+  if (packed_row.size() != row_bytes_) {
+    throw Error(ErrorCode::kDataCorrupted,
+                "a packed row has " + std::to_string(packed_row.size()) + " bytes instead of " + std::to_string(row_bytes_));
+  }
+  const uint8_t* from = reinterpret_cast<const uint8_t*>(packed_row.data());
+  for (size_t i = 0; i < widths_.size(); ++i) {
+    data_[i].insert(data_[i].end(), from, from + widths_[i]);
+    from += widths_[i];
+  }
+  ++rows_;
+}
+
+void BufferBuilder::Clear() {
+  for (auto& column : data_) column.clear();
+  rows_ = 0;
+}
+
+base::Bytes BufferBuilder::column(size_t i) const { return {data_[i].data(), data_[i].size()}; }
+
+base::Buffer BufferBuilder::buffer() const {
+  base::Buffer buffer;
+  buffer.rows = rows_;
+  for (size_t i = 0; i < inputs_; ++i) buffer.inputs.push_back(data_[i].data());
+  for (size_t i = inputs_; i < inputs_ + targets_; ++i) buffer.targets.push_back(data_[i].data());
+  if (widths_.size() > inputs_ + targets_) buffer.weights = data_.back().data();
+  return buffer;
+}
+
+}  // namespace data

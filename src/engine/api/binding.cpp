@@ -1,0 +1,160 @@
+#include "engine/api/binding.hpp"
+
+#include <string>
+
+#include "base/error.hpp"
+
+namespace engine {
+
+namespace {
+
+using base::Shape;
+
+[[noreturn]] void Refuse(const std::string& message, std::string detail, std::string hint) {
+  throw base::Error(base::ErrorCode::kInvalidParameter, message, std::move(detail), std::move(hint));
+}
+
+std::string Quoted(const std::string& name) { return "\"" + name + "\""; }
+
+std::string Plural(size_t n, const char* what) { return std::to_string(n) + " " + what + (n == 1 ? "" : "s"); }
+
+Shape WithoutTrailingOnes(Shape shape) {
+  while (!shape.empty() && shape.back() == 1) shape.pop_back();
+  return shape;
+}
+
+// Negative dimensions of the model fit any size.
+bool Fits(const Shape& column, const Shape& model) {
+  const Shape a = WithoutTrailingOnes(column), b = WithoutTrailingOnes(model);
+  if (a.size() != b.size()) return false;
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (b[i] >= 0 && a[i] != b[i]) return false;
+  }
+  return true;
+}
+
+const std::string& LayerName(const base::Graph& graph, int call) {
+  return graph.layers[static_cast<size_t>(graph.calls[static_cast<size_t>(call)].layer)].name;
+}
+
+bool FeedTogether(const base::DataSpec& data, const Shape& shape) {
+  if (data.inputs.size() < 2 || shape.size() != 1) return false;
+  int64_t elements = 0;
+  for (const base::ColumnSpec& column : data.inputs) {
+    if (column.shape.size() > 1) return false;
+    elements += base::ElementCount(column.shape);
+  }
+  return elements == shape[0];
+}
+
+void CheckSparse(const base::ColumnSpec& column, const Shape& shape, const std::string& loss, const std::string& layer) {
+  if (column.kind == base::TargetKind::kOneHot) {
+    Refuse("loss " + loss + " needs class indexes, but column " + Quoted(column.name) + " is packed one-hot", {},
+           "Use categorical_crossentropy, or pack the column as class indexes.");
+  }
+  const Shape positions(shape.begin(), shape.empty() ? shape.end() : shape.end() - 1);
+  if (shape.empty() || !Fits(column.shape, positions)) {
+    Refuse("loss " + loss + ": column " + Quoted(column.name) + " has shape " + base::FormatShape(column.shape) +
+               " but the model's output \"" + layer + "\" of shape " + base::FormatShape(shape) + " needs one class index for each vector",
+           {}, "Change the units of the last layer or the shape of the column.");
+  }
+  if (column.num_classes > shape.back()) {
+    Refuse("column " + Quoted(column.name) + " has " + std::to_string(column.num_classes) + " classes but the model's output " +
+               Quoted(layer) + " has " + std::to_string(shape.back()) + " units",
+           {}, "Give the last layer as many units as there are classes.");
+  }
+}
+
+void CheckDense(const base::ColumnSpec& column, const Shape& shape, const base::LossConfig& loss, const std::string& layer) {
+  using base::LossKind;
+  const bool classes = loss.kind == LossKind::kCategoricalCrossentropy || loss.kind == LossKind::kKullbackLeibler;
+  if (classes && column.kind == base::TargetKind::kClassIndex) {
+    Refuse("loss " + loss.name + " needs one-hot targets, but column " + Quoted(column.name) + " is packed as class indexes", {},
+           "Use sparse_categorical_crossentropy, or pack the column one-hot.");
+  }
+  if (!Fits(column.shape, shape)) {
+    std::string hint = "Give the last layer as many units as the column has elements.";
+    if (column.kind == base::TargetKind::kOneHot && column.num_classes == 2 && base::ElementCount(shape) == 1) {
+      hint = "The column is packed one-hot: give the last layer two units, or pack the column as class indexes.";
+    }
+    Refuse("target " + Quoted(column.name) + " has shape " + base::FormatShape(column.shape) + " but the model's output " + Quoted(layer) +
+               " has shape " + base::FormatShape(shape),
+           {}, hint);
+  }
+  if (loss.kind == LossKind::kBinaryCrossentropy && column.kind == base::TargetKind::kClassIndex && column.num_classes > 2) {
+    Refuse("loss " + loss.name + " needs two classes, but column " + Quoted(column.name) + " has " + std::to_string(column.num_classes), {},
+           "Use categorical_crossentropy with one unit a class.");
+  }
+}
+
+}  // namespace
+
+const std::string& OutputName(const base::Graph& graph, size_t output) { return LayerName(graph, graph.outputs[output]); }
+
+std::vector<InputBinding> BindInputs(const base::Graph& graph, const base::DataSpec& data) {
+  std::vector<InputBinding> bindings;
+  if (graph.inputs.size() == 1) {
+    const Shape& shape = graph.calls[static_cast<size_t>(graph.inputs[0])].output_shape;
+    if (FeedTogether(data, shape)) {
+      InputBinding all{{}, shape};
+      for (size_t i = 0; i < data.inputs.size(); ++i) all.columns.push_back(static_cast<int>(i));
+      bindings.push_back(all);
+      return bindings;
+    }
+  }
+  if (graph.inputs.size() != data.inputs.size()) {
+    Refuse("the model has " + Plural(graph.inputs.size(), "input") + " but the packed table has " +
+               Plural(data.inputs.size(), "independent column"),
+           {}, "Columns belong to input layers in order. Several scalar columns may feed one input layer of as many elements.");
+  }
+  for (size_t i = 0; i < data.inputs.size(); ++i) {
+    const base::ColumnSpec& column = data.inputs[i];
+    Shape shape = graph.calls[static_cast<size_t>(graph.inputs[i])].output_shape;
+    if (!Fits(column.shape, shape)) {
+      Refuse("input " + Quoted(column.name) + " has shape " + base::FormatShape(column.shape) + " but the model's input layer " +
+                 Quoted(LayerName(graph, graph.inputs[i])) + " expects " + base::FormatShape(shape),
+             {},
+             "Change the input shape of the architecture, begin it with a Reshape layer, or pack the column in the shape that it "
+             "expects.");
+    }
+    for (size_t d = 0; d < shape.size(); ++d) {
+      if (shape[d] < 0) shape[d] = d < column.shape.size() ? column.shape[d] : 1;
+    }
+    bindings.push_back({{static_cast<int>(i)}, shape});
+  }
+  return bindings;
+}
+
+std::vector<base::LossConfig> BindTargets(const base::Graph& graph, const base::TrainConfig& config, const base::DataSpec& data) {
+  const size_t outputs = graph.outputs.size();
+  if (data.targets.size() != outputs) {
+    Refuse("the model has " + Plural(outputs, "output") + " but the packed table has " + Plural(data.targets.size(), "dependent column"),
+           {}, "Columns belong to outputs in order.");
+  }
+  if (config.losses.size() != 1 && config.losses.size() != outputs) {
+    Refuse("there are " + std::to_string(config.losses.size()) + " losses for " + Plural(outputs, "output"), {},
+           "Give one loss, or one for each output.");
+  }
+  if (!config.loss_weights.empty() && config.loss_weights.size() != outputs) {
+    Refuse("loss_weights has " + std::to_string(config.loss_weights.size()) + " elements for " + Plural(outputs, "output"), {},
+           "Give one weight for each output.");
+  }
+  if (!config.class_weight.empty() && outputs > 1) {
+    Refuse("class_weight is for models of one output, this one has " + std::to_string(outputs), {}, "Use a sample-weight column.");
+  }
+  std::vector<base::LossConfig> losses;
+  for (size_t i = 0; i < outputs; ++i) {
+    const base::LossConfig& loss = config.losses.size() == 1 ? config.losses[0] : config.losses[i];
+    const Shape& shape = graph.calls[static_cast<size_t>(graph.outputs[i])].output_shape;
+    const std::string& layer = LayerName(graph, graph.outputs[i]);
+    if (loss.kind == base::LossKind::kSparseCategoricalCrossentropy) {
+      CheckSparse(data.targets[i], shape, loss.name, layer);
+    } else {
+      CheckDense(data.targets[i], shape, loss, layer);
+    }
+    losses.push_back(loss);
+  }
+  return losses;
+}
+
+}  // namespace engine

@@ -1,0 +1,117 @@
+// The loop over a group: the members take turns, batches_per_switch mini-batches each, and every member goes on from its own position in
+// the buffer.
+//
+// What members share lies in the workspace: results, gradients, and the rows of their mini-batches. Each mini-batch writes all of it before
+// it reads it, but for rows that another member of the same row order has loaded already (engine/native/trainer.hpp, TakeLoaded).
+#include "engine/core/model_group.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.hpp"
+#include "engine/api/workspace.hpp"
+#include "engine/core/model_impl.hpp"
+#include "engine/math/fpenv.hpp"
+
+namespace engine {
+
+struct ModelGroup::Impl {
+  std::vector<Model::Impl*> models;
+  int batches_per_switch = 0;
+  std::shared_ptr<KernelMemory> workspace;
+  std::vector<TrainResult> results;
+
+  // Loading rows for several members at once is worthwhile when there are several. It needs room for those of batches_per_switch batches.
+  bool LoadsTogether(const Model::Impl& model) const {
+    return models.size() > 1 && batches_per_switch > 0 && model.native_trainer && !model.config.shuffle;
+  }
+  enum class Work { kTraining, kScoring };
+  void UseWorkspace(Work work);
+  void Train(const base::Buffer& buffer, const Poll& poll);
+  void Evaluate(const base::Buffer& buffer, double* sums, const Poll& poll);
+};
+
+// All members lay their rows out alike; the workspace has its size before the first of them loads rows.
+void ModelGroup::Impl::UseWorkspace(Work work) {
+  int64_t rows = 0;
+  for (const Model::Impl* model : models) {
+    if (!model->native_trainer) continue;
+    const int64_t own =
+        work == Work::kScoring ? model->InferenceRows() : model->config.batch_size * (LoadsTogether(*model) ? batches_per_switch : 1);
+    rows = std::max(rows, own);
+  }
+  size_t bytes = 0;
+  for (const Model::Impl* model : models) {
+    if (!model->native_trainer) continue;
+    model->native_trainer->UseWorkspace(workspace, rows);
+    bytes =
+        std::max(bytes, work == Work::kScoring ? model->native_trainer->ScoringBytes(rows) : model->native_trainer->WorkspaceBytes(rows));
+  }
+  if (workspace != nullptr) workspace->Reserve(bytes);
+}
+
+void ModelGroup::Impl::Train(const base::Buffer& buffer, const Poll& poll) {
+  std::fill(results.begin(), results.end(), TrainResult());
+  UseWorkspace(Work::kTraining);
+  for (Model::Impl* model : models) model->BeginBuffer(buffer);
+  LoadedRows loaded;
+  for (bool more = true; more;) {
+    more = false;
+    for (size_t m = 0; m < models.size(); ++m) {
+      if (models[m]->position.ended) continue;
+      models[m]->TrainUntilSwitch(buffer, batches_per_switch, LoadsTogether(*models[m]) ? &loaded : nullptr, poll, &results[m]);
+      if (!LoadsTogether(*models[m])) loaded.by = nullptr;  // its own rows lie there now
+      more = more || !models[m]->position.ended;
+    }
+  }
+  for (size_t m = 0; m < models.size(); ++m) results[m].diverged = models[m]->attached().diverged_step != 0;
+}
+
+// Batch by batch, so that rows which one model has loaded serve all that want the same.
+void ModelGroup::Impl::Evaluate(const base::Buffer& buffer, double* sums, const Poll& poll) {
+  for (const Model::Impl* model : models) model->CheckBuffer(buffer, true);
+  UseWorkspace(Work::kScoring);
+  std::vector<int64_t> next(models.size(), 0);
+  LoadedRows loaded;
+  for (bool more = buffer.rows > 0; more;) {
+    more = false;
+    double* at = sums;
+    for (size_t m = 0; m < models.size(); ++m) {
+      Model::Impl& model = *models[m];
+      if (next[m] < buffer.rows) {
+        if (poll) poll();
+        model.EvaluateBatch(buffer, next[m], &loaded, at);
+        next[m] += model.InferenceRows();
+        more = more || next[m] < buffer.rows;
+      }
+      at += model.sums_size;
+    }
+  }
+}
+
+ModelGroup::ModelGroup(std::vector<Model*> models, int batches_per_switch, std::shared_ptr<KernelMemory> workspace)
+    : impl_(std::make_unique<Impl>()) {
+  if (models.empty()) throw base::Error(base::ErrorCode::kInternal, "a group of models has no member");
+  for (Model* model : models) impl_->models.push_back(model->impl_.get());
+  impl_->batches_per_switch = batches_per_switch;
+  impl_->workspace = std::move(workspace);
+  if (impl_->workspace == nullptr && models.size() > 1) impl_->workspace = std::make_shared<KernelMemory>();
+  impl_->results.resize(models.size());
+}
+
+ModelGroup::~ModelGroup() = default;
+
+size_t ModelGroup::size() const { return impl_->models.size(); }
+
+const std::vector<TrainResult>& ModelGroup::Train(const base::Buffer& buffer, const Poll& poll) {
+  const math::FtzGuard ftz;
+  impl_->Train(buffer, poll);
+  return impl_->results;
+}
+
+void ModelGroup::Evaluate(const base::Buffer& buffer, double* sums, const Poll& poll) {
+  const math::FtzGuard ftz;
+  impl_->Evaluate(buffer, sums, poll);
+}
+
+}  // namespace engine

@@ -1,0 +1,43 @@
+// Models that train, or are scored, side by side on the same buffers.
+//
+// A model's bits are those of Model::Train, whatever the group's width, its other members, their order and when they take turns: every
+// member keeps its own row order, random streams, state and position in the buffer; what is shared is memory that each mini-batch writes
+// before it reads. A member that diverges leaves; the others do not notice.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/tensor.hpp"
+#include "engine/core/model.hpp"
+
+namespace engine {
+
+class KernelMemory;  // engine/api/workspace.hpp
+
+class ModelGroup {
+ public:
+  /// models: not empty; attached to their states at every Train; outlive the group. batches_per_switch: mini-batches that a member trains
+  /// before the next member does, 0 = all of a buffer (no result depends on it). workspace: that the members share with each other, and
+  /// with other groups of this thread; nullptr: one of the group's own, or for a single member that of the model. Nothing in it is kept
+  /// between two calls of Train.
+  explicit ModelGroup(std::vector<Model*> models, int batches_per_switch = 0, std::shared_ptr<KernelMemory> workspace = nullptr);
+  ~ModelGroup();
+  ModelGroup(const ModelGroup&) = delete;
+  ModelGroup& operator=(const ModelGroup&) = delete;
+
+  size_t size() const;
+
+  /// Model::Train for every member: what each saw of this buffer, in the order of the members. Call between every member's BeginVisit and
+  /// EndVisit.
+  const std::vector<TrainResult>& Train(const base::Buffer& buffer, const Poll& poll);
+
+  /// Model::Evaluate for every member: sums holds each member's sums_size() doubles, one member after another.
+  void Evaluate(const base::Buffer& buffer, double* sums, const Poll& poll);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace engine

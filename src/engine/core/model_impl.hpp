@@ -1,0 +1,74 @@
+// What stands behind engine::Model.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/api/autograd.hpp"
+#include "engine/core/model.hpp"
+#include "engine/native/trainer.hpp"
+
+namespace engine {
+
+/// Rows of the buffer in training that lie decoded in a workspace, for whoever needs the same ones.
+struct LoadedRows {
+  const native::Trainer* by = nullptr;  // nullptr: none
+  int64_t first = 0;
+  int64_t rows = 0;
+  double seconds = 0;  // that loading took
+};
+
+/// How far a model has come in the buffer in training.
+struct BufferPosition {
+  int epoch = 0;
+  int64_t first = 0;    // row of the next mini-batch
+  uint64_t number = 0;  // of the next mini-batch in this epoch of the visit
+  bool ended = false;   // nothing is left to do, or the model has diverged
+};
+
+struct Model::Impl : ResolvedModel {
+  Impl(const base::Graph& graph, const base::TrainConfig& config, const base::DataSpec& data, const Options& options);
+
+  // The model as described.
+  Options options;
+  std::vector<std::string> metric_names;
+  size_t sums_size = 0;
+  std::vector<base::Shape> output_shapes;
+
+  // Who computes.
+  std::unique_ptr<AutogradTrainer> autograd_trainer;
+  std::unique_ptr<native::Trainer> native_trainer;  // nullptr: training and scoring are by autograd
+
+  // The block, and the position in a visit.
+  StateCounters* counters = nullptr;  // at the block's start; nullptr: not attached
+  uint64_t visit_buffers = 0;         // buffers trained in this visit
+  uint64_t visit_batches = 0;         // mini-batches of one epoch over those buffers
+  std::vector<int64_t> order;         // of the buffer's rows in this epoch; unused without shuffling
+  BufferPosition position;
+
+  StateCounters& attached() const;
+  void CheckBuffer(const base::Buffer& buffer, bool with_targets) const;
+  /// Rows of a batch in Evaluate and Predict: it decides bits, so it depends on the configuration only.
+  int64_t InferenceRows() const;
+
+  /// Adds the sums of up to InferenceRows() rows from `first` on. loaded: rows decoded for scoring by the models that share this one's
+  /// workspace. To be called under FtzGuard.
+  void EvaluateBatch(const base::Buffer& buffer, int64_t first, LoadedRows* loaded, double* sums);
+
+  /// BeginBuffer begins a buffer. TrainUntilSwitch then trains at most `batches` mini-batches a call, 0 = all, and is called until
+  /// position.ended. loaded: rows decoded for the models that share this one's workspace, those of a call at once, or nullptr: every
+  /// mini-batch is decoded for itself. Both are to be called under FtzGuard.
+  void BeginBuffer(const base::Buffer& buffer);
+  void TrainUntilSwitch(const base::Buffer& buffer, int64_t batches, LoadedRows* loaded, const Poll& poll, TrainResult* result);
+  void TrainBatches(const base::Buffer& buffer, int64_t batches, LoadedRows* loaded, const Poll& poll, TrainResult* result);
+  /// Keys of the random streams of this epoch, without a location.
+  math::DrawKeys EpochKeys() const;
+  void BeginEpoch(const base::Buffer& buffer);
+  /// Returns where the rows first .. first + n - 1 of this epoch's order lie among those that the native trainer has loaded, after loading
+  /// them if need be. switch_rows: of the mini-batches until the next model's are trained.
+  int64_t LoadRows(const base::Buffer& buffer, int64_t first, int64_t n, int64_t switch_rows, LoadedRows* loaded);
+};
+
+}  // namespace engine

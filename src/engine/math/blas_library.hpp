@@ -1,0 +1,22 @@
+// The BLAS of the process: the one that LibTorch loaded, which is the system's choice. No header and no link of our own.
+#pragma once
+
+#include <string>
+
+namespace engine::math {
+
+/// The address of one of its functions, or nullptr.
+void* FindBlasFunction(const char* name);
+
+/// To be called once a process, before the first product. An OpenBLAS that is older than the processor takes its oldest kernels for it
+/// (SSE3 on a machine with AVX-512: half the speed and less). Where the processor has AVX2 and the chosen kernels have not, this chooses
+/// newer ones. An OPENBLAS_CORETYPE in the server's environment always has the last word. Does nothing with other libraries.
+void ChooseBlasKernels();
+
+/// Sets the number of threads of a BLAS that has threads of its own and does not follow OpenMP.
+void SetBlasThreads(int threads);
+
+/// Name, version and kernels of an OpenBLAS; "" for another library.
+std::string DescribeBlas();
+
+}  // namespace engine::math

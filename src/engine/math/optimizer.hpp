@@ -1,0 +1,73 @@
+// Optimizers: one pass over a parameter tensor, its gradient and its slots a step.
+//
+// Rules: tf.keras 2.10 (keras.optimizers.optimizer_v2 and the TensorFlow kernels behind it), which are written out beside each kernel in
+// update_rules.cpp. AdamW is tf.keras.optimizers.experimental.AdamW: w -= lr * weight_decay * w, then Adam's step.
+//
+// Arithmetic: scalars (bias corrections, schedules) are computed in double and rounded once to T; elements are computed in T, without
+// fused multiply-add, each by itself. A value therefore depends on its own weight, gradient and slots only, not on its position in the
+// tensor, the tensor's alignment or length, or the vector width of the machine. No LibTorch here.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/config.hpp"
+#include "engine/math/update_rules.hpp"
+
+namespace engine::math {
+
+constexpr size_t kMaxSlots = 3;
+
+/// Names of the optimizer's slots, in the order in which ApplyUpdate takes them; each has the shape of its weight.
+///   SGD: none, or "momentum" when momentum > 0. Adam and AdamW: "m", "v", and "vhat" with amsgrad.
+///   RMSprop: "rms", then "momentum" when momentum > 0, then "mg" when centered. Adagrad: "accumulator".
+std::vector<std::string> SlotNames(const base::OptimizerConfig& config);
+
+/// What a new slot is filled with: initial_accumulator_value for Adagrad, 0 otherwise.
+double SlotInitialValue(const base::OptimizerConfig& config);
+
+/// One optimizer step on one tensor, in place. T: float or double.
+///   learning_rate: LearningRate(config, step), the step's scheduled rate before any bias correction.
+///   step: optimizer steps done before this one (0 at the first).
+///   w, grad, slots[0 .. SlotNames().size()): n elements each; no two may overlap. Any alignment of T is fine.
+/// Clipping is not applied here (ClipGradients), nor regularisers and constraints.
+template <typename T>
+void ApplyUpdate(const base::OptimizerConfig& config, double learning_rate, uint64_t step, T* w, const T* grad, T* const* slots, int64_t n);
+
+/// The rule and the scalars of one step, for many tensors: what ApplyUpdate works out anew for each.
+template <typename T>
+class UpdateRule {
+ public:
+  UpdateRule(const base::OptimizerConfig& config, double learning_rate, uint64_t step);
+  /// As ApplyUpdate.
+  void Apply(T* w, const T* grad, T* const* slots, int64_t n) const { kernel_(coefficients_, w, grad, slots, n); }
+
+ private:
+  UpdateKernel<T> kernel_;
+  Coefficients<T> coefficients_;
+};
+
+/// One gradient tensor, laid out without gaps.
+template <typename T>
+struct GradientView {
+  T* data = nullptr;
+  int64_t n = 0;
+};
+
+/// True when the configuration clips: ClipGradients would do anything.
+bool ClipsGradients(const base::OptimizerConfig& config);
+
+/// Clips the gradients of one model in place, as Keras does: clipvalue to [-c, c] (NaN stays NaN), then clipnorm tensor by tensor
+/// (g * c / max(norm, c)), then global_clipnorm over all tensors (g * c / max(norm, c)). Norms are sums of squares in double in a fixed
+/// order. Gradients under a norm that is NaN or infinite become NaN throughout, so that divergence is seen and not hidden.
+template <typename T>
+void ClipGradients(const base::OptimizerConfig& config, const std::vector<GradientView<T>>& gradients);
+
+/// Sum of squares in double, in an order that depends on n only: sixteen running sums (element i goes to sum i mod 16), added pairwise at
+/// the end. The same bits on every instruction set.
+template <typename T>
+double SumOfSquares(const T* values, int64_t n);
+
+}  // namespace engine::math

@@ -1,0 +1,118 @@
+// A layer of the native trainer: forward and backward by hand, on plain memory.
+//
+// A layer holds no values: rows, results, gradients, weights and scratch are handed in, so that all models of a group can use one
+// workspace. Values are row-major, the batch first, channels last. No heap is used in a call.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/graph.hpp"
+#include "engine/math/activations.hpp"
+#include "engine/math/draw_keys.hpp"
+
+namespace engine::native {
+
+/// Takes the gradient of a weight in parts, each used up before the next is made: a large gradient never leaves the cache.
+template <typename T>
+class GradientParts {
+ public:
+  virtual ~GradientParts() = default;
+  /// Takes elements first .. first + n - 1 of the gradient of the layer's weight `weight_index`. The values may be overwritten afterwards.
+  /// In this pass the weight is not read any more, and all of its elements are handed over once.
+  virtual void Take(size_t weight_index, int64_t first, int64_t n, T* values) = 0;
+};
+
+/// What both passes of one mini-batch see.
+template <typename T>
+struct LayerCall {
+  int64_t rows = 0;
+  bool training = false;
+  const math::DrawKeys* keys = nullptr;  // when training
+  const T* x = nullptr;                  // (rows, input_elements)
+  T* y = nullptr;                        // (rows, output_elements): Forward's result; Backward reads it
+  T* scratch = nullptr;                  // ScratchElements: left by Forward for Backward
+  T* const* weights = nullptr;           // the layer's tensors in the order of base::Layer::weights
+  GradientParts<T>* parts = nullptr;     // Backward may give gradients to this in parts, instead of leaving them whole in `gradients`
+};
+
+template <typename T>
+class Layer {
+ public:
+  virtual ~Layer() = default;
+
+  int64_t input_elements() const { return input_elements_; }    // of a row
+  int64_t output_elements() const { return output_elements_; }  // of a row
+  /// Index into Graph::layers of the layer whose weights this one takes, or -1.
+  int graph_layer() const { return graph_layer_; }
+
+  virtual int64_t ScratchElements(int64_t /*rows*/) const { return 0; }
+  virtual void Forward(const LayerCall<T>& call) const = 0;
+  /// g: gradient with respect to y, which may be overwritten. dx: gradient with respect to x, or nullptr when nobody asks.
+  /// gradients: where each weight's gradient goes, nullptr for one that is not trained; nullptr itself when none is.
+  virtual void Backward(const LayerCall<T>& call, T* g, T* dx, T* const* gradients) const = 0;
+  /// Whether the layer has moving statistics: weights that no optimizer moves. In training, UpdateMovingStatistics is called once a
+  /// mini-batch, after Backward and when the loss is known to be finite.
+  virtual bool moves_statistics() const { return false; }
+  virtual void UpdateMovingStatistics(const LayerCall<T>& /*call*/) const {}
+  /// Whether y is zero wherever x is.
+  virtual bool keeps_zeros() const { return false; }
+  /// Whether the layer uses the sparse product (engine/math/gemm_sparse.hpp) where x has enough zeros. Density: of such an x, the part of
+  /// values other than zero; else 1.
+  virtual bool uses_sparse_product() const { return false; }
+  virtual double Density(const T* /*x*/, int64_t /*rows*/) const { return 1; }
+  /// Lets an activation that follows be done by this layer: true when it is. Only a linear layer can.
+  virtual bool TakeActivation(math::FusedActivation /*activation*/) { return false; }
+  /// The activation at this layer's end is taken away: its results are pre-activations from then on.
+  virtual math::FusedActivation DropActivation() { return math::FusedActivation::kLinear; }
+
+ protected:
+  Layer(int64_t input_elements, int64_t output_elements, int graph_layer)
+      : input_elements_(input_elements), output_elements_(output_elements), graph_layer_(graph_layer) {}
+
+ private:
+  int64_t input_elements_;
+  int64_t output_elements_;
+  int graph_layer_;
+};
+
+/// One call of the graph with what comes before it, for the Make functions.
+struct CallSite {
+  const base::Graph* graph = nullptr;
+  int call = 0;             // index into Graph::calls, the call site of random streams
+  base::Shape input_shape;  // of a row
+
+  const base::Call& graph_call() const { return graph->calls[static_cast<size_t>(call)]; }
+  const base::Layer& layer() const { return graph->layers[static_cast<size_t>(graph_call().layer)]; }
+};
+
+/// The activation by its Keras name. False when it is no FusedActivation.
+bool FindFusedActivation(const base::Value& name, math::FusedActivation* activation);
+
+// Each returns nullptr when the native trainer does not know the layer's arguments. Dense and Conv2D leave an activation that is none of
+// FusedActivation to a MakePointwise that follows.
+template <typename T>
+std::unique_ptr<Layer<T>> MakeDense(const CallSite& site);
+template <typename T>
+std::unique_ptr<Layer<T>> MakeActivation(const CallSite& site, math::FusedActivation activation);
+template <typename T>
+std::unique_ptr<Layer<T>> MakeDropout(const CallSite& site);
+template <typename T>
+std::unique_ptr<Layer<T>> MakeConv2D(const CallSite& site);
+template <typename T>
+std::unique_ptr<Layer<T>> MakePooling2D(const CallSite& site);
+template <typename T>
+std::unique_ptr<Layer<T>> MakeGlobalPooling2D(const CallSite& site);
+template <typename T>
+std::unique_ptr<Layer<T>> MakeZeroPadding2D(const CallSite& site);
+template <typename T>
+std::unique_ptr<Layer<T>> MakeNormalization(const CallSite& site);
+template <typename T>
+std::unique_ptr<Layer<T>> MakeEmbedding(const CallSite& site);
+/// An activation layer, or the activation at the end of another layer, that is none of FusedActivation.
+template <typename T>
+std::unique_ptr<Layer<T>> MakePointwise(const CallSite& site);
+
+}  // namespace engine::native

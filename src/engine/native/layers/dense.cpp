@@ -1,0 +1,191 @@
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "base/tensor.hpp"
+#include "engine/api/layer_arguments.hpp"
+#include "engine/math/activations.hpp"
+#include "engine/math/gemm_blas.hpp"
+#include "engine/math/gemm_pack.hpp"
+#include "engine/math/gemm_sparse.hpp"
+#include "engine/math/gemm_tiles.hpp"
+#include "engine/native/layer.hpp"
+
+namespace engine::native {
+
+namespace {
+
+// y = f(x W + b) over the last dimension; positions: rows times the dimensions between.
+//
+// Products go the way that was measured faster for the layer's shape: through tiles (engine/math/gemm_tiles.hpp: no call, no copies, bias
+// and ReLU in the tile) where the kernel fits the caches, through the BLAS where it is large or has few columns. Layers of some size look
+// for zeros on the left side of each product, in the rows of the table or in what a ReLU gave or took. They use the sparse product where it
+// is worthwhile (engine/math/gemm_sparse.hpp).
+template <typename T>
+class Dense : public Layer<T> {
+ public:
+  Dense(int64_t positions, int64_t in, int64_t out, bool use_bias, math::FusedActivation activation, int graph_layer)
+      : Layer<T>(positions * in, positions * out, graph_layer),
+        positions_(positions),
+        in_(in),
+        out_(out),
+        tiles_(in * out <= kMostElements && out >= kFewestColumns),
+        tiles_input_(in * out <= kMostElements && out > 1),
+        maps_(in * out >= kFewestMapped && out >= kFewestMappedColumns),
+        maps_input_(maps_ && tiles_input_ && in >= kFewestMappedColumns),
+        use_bias_(use_bias),
+        activation_(activation) {}
+
+  // the map of x, which is kept for Backward | the map of y's gradient | the kernel transposed
+  int64_t ScratchElements(int64_t rows) const override {
+    const int64_t transposed = tiles_input_ ? math::PackedElements(out_, in_) : 0;  // room for rows without panels too
+    return MapElements(rows, in_, maps_) + MapElements(rows, out_, maps_input_) + transposed;
+  }
+
+  bool uses_sparse_product() const override { return maps_; }
+
+  double Density(const T* x, int64_t rows) const override {
+    if (!maps_) return 1;
+    std::vector<uint64_t> memory(static_cast<size_t>(math::ZeroMap::Words(rows * positions_, in_)));
+    const math::ZeroMap map(memory.data(), rows * positions_, in_);
+    map.Fill(x, MostDensity(), false);
+    return map.worthwhile() ? map.density() : 1;
+  }
+
+  void Forward(const LayerCall<T>& call) const override {
+    const int64_t m = call.rows * positions_;
+    const T* w = call.weights[0];
+    const T* bias = use_bias_ ? call.weights[1] : nullptr;
+    const bool relu = activation_ == math::FusedActivation::kReLU;
+    if (maps_) InputMap(call).Fill(call.x, MostDensity(), call.training);
+    if (maps_ && InputMap(call).worthwhile()) {
+      math::TheGemmKernels<T>().sparse_product(InputMap(call), call.x, w, out_, bias, relu, call.y);
+    } else if (tiles_) {
+      math::TheGemmKernels<T>().product(Rows(call.x, m, in_), {w, out_, out_, math::kPanelColumns}, bias, relu, call.y);
+    } else {
+      math::Product(call.x, w, m, in_, out_, call.y);
+      math::BiasActivation(activation_, bias, m, out_, call.y);
+      return;
+    }
+    if (!relu) math::BiasActivation(activation_, static_cast<const T*>(nullptr), m, out_, call.y);
+  }
+
+  void Backward(const LayerCall<T>& call, T* g, T* dx, T* const* gradients) const override {
+    const int64_t m = call.rows * positions_;
+    math::ActivationGradient(activation_, call.y, m, out_, g);
+    if (dx != nullptr) InputGradient(call, g, m, dx);
+    if (gradients == nullptr) return;
+    if (gradients[0] != nullptr) KernelGradient(call, g, m, gradients[0]);
+    if (use_bias_ && gradients[1] != nullptr) math::TheGemmKernels<T>().column_sums(g, m, out_, false, gradients[1]);
+  }
+
+  bool TakeActivation(math::FusedActivation activation) override {
+    if (activation_ != math::FusedActivation::kLinear) return false;
+    activation_ = activation;
+    return true;
+  }
+
+  math::FusedActivation DropActivation() override { return std::exchange(activation_, math::FusedActivation::kLinear); }
+
+ private:
+  // The first `length` of each row's columns.
+  static math::Patches<T> Rows(const T* values, int64_t rows, int64_t columns, int64_t length) {
+    static constexpr int64_t kNoOffset = 0;
+    return {values, 1, rows, 0, columns, &kNoOffset, 1, length};
+  }
+  static math::Patches<T> Rows(const T* values, int64_t rows, int64_t columns) { return Rows(values, rows, columns, columns); }
+
+  static constexpr int64_t kMostElements = 512 * 1024, kFewestColumns = 8;
+  // Zeros are looked for in no smaller kernels: a step takes a few microseconds there, and looking a good part of it; nor with fewer
+  // columns: the sums of one row are then too few to keep the multipliers busy. plan/cost.cpp has the same.
+  static constexpr int64_t kFewestMapped = 8 * 1024, kFewestMappedColumns = 48;
+
+  // Up to which leaving zeros out is faster: than tiles, than the BLAS, which may have several threads.
+  double MostDensity() const { return tiles_ ? 0.75 : 0.3; }
+
+  int64_t MapElements(int64_t rows, int64_t columns, bool any) const {
+    return any ? math::ZeroMap::Words(rows * positions_, columns) * static_cast<int64_t>(sizeof(uint64_t) / sizeof(T)) : 0;
+  }
+
+  math::ZeroMap InputMap(const LayerCall<T>& call) const {
+    return {reinterpret_cast<uint64_t*>(call.scratch), call.rows * positions_, in_};
+  }
+
+  void InputGradient(const LayerCall<T>& call, const T* g, int64_t m, T* dx) const {
+    const T* w = call.weights[0];
+    T* scratch = call.scratch + MapElements(call.rows, in_, maps_);
+    if (maps_input_ && activation_ == math::FusedActivation::kReLU) {
+      const math::ZeroMap map(reinterpret_cast<uint64_t*>(scratch), m, out_);
+      map.Fill(g, MostDensity(), false);
+      if (map.worthwhile()) {
+        scratch += MapElements(call.rows, out_, true);
+        math::TransposeMatrix(w, in_, out_, scratch);
+        math::TheGemmKernels<T>().sparse_product(map, g, scratch, in_, nullptr, false, dx);
+        return;
+      }
+    }
+    if (tiles_input_) {
+      math::TheGemmKernels<T>().product(Rows(g, m, out_), math::PackTransposed(w, in_, out_, scratch), nullptr, false, dx);
+    } else {
+      math::ProductInputGradient(g, w, m, in_, out_, dx);
+    }
+  }
+
+  // With few rows the product is cheap and its result, written, read and used once, is what costs: then in parts of a size that stays in
+  // the nearest caches. A function of the layer's shape and the rows alone, so that bits are.
+  void KernelGradient(const LayerCall<T>& call, const T* g, int64_t m, T* gradient) const {
+    constexpr int64_t kPartBytes = 48 * 1024, kFewRows = 128, kRowsUnit = 8;
+    const int64_t part_elements = kPartBytes / static_cast<int64_t>(sizeof(T));
+    const int64_t parts = (in_ * out_ + part_elements - 1) / part_elements;
+    if (call.parts == nullptr || m > kFewRows || parts < 3 || out_ > part_elements / kRowsUnit) {
+      GradientRows(call, g, m, 0, in_, gradient);
+      return;
+    }
+    const int64_t rows = (in_ + parts * kRowsUnit - 1) / (parts * kRowsUnit) * kRowsUnit;
+    for (int64_t first = 0; first < in_; first += rows) {
+      const int64_t n = std::min(rows, in_ - first);
+      GradientRows(call, g, m, first, n, gradient);
+      call.parts->Take(0, first * out_, n * out_, gradient);
+    }
+  }
+
+  // Rows first, ..., first + n - 1 of the kernel's gradient.
+  void GradientRows(const LayerCall<T>& call, const T* g, int64_t m, int64_t first, int64_t n, T* gradient) const {
+    if (maps_ && InputMap(call).worthwhile()) {
+      math::TheGemmKernels<T>().sparse_gradient(InputMap(call), call.x, first, first + n, g, out_, gradient);
+    } else if (tiles_) {
+      math::TheGemmKernels<T>().gradient(Rows(call.x + first, m, in_, n), g, out_, false, gradient);
+    } else {
+      math::ProductWeightGradientRows(call.x, g, m, in_, out_, first, n, gradient);
+    }
+  }
+
+  int64_t positions_;
+  int64_t in_;
+  int64_t out_;
+  bool tiles_;        // y and the kernel's gradient
+  bool tiles_input_;  // the gradient with respect to x
+  bool maps_;         // zeros of x are looked for
+  bool maps_input_;   // zeros of y's gradient are
+  bool use_bias_;
+  math::FusedActivation activation_;
+};
+
+}  // namespace
+
+template <typename T>
+std::unique_ptr<Layer<T>> MakeDense(const CallSite& site) {
+  const base::Layer& layer = site.layer();
+  math::FusedActivation activation = math::FusedActivation::kLinear;
+  FindFusedActivation(Attribute(layer, "activation"), &activation);
+  if (site.input_shape.empty()) return nullptr;
+  const int64_t in = site.input_shape.back(), out = site.graph_call().output_shape.back();
+  if (in < 1 || out < 1) return nullptr;
+  return std::make_unique<Dense<T>>(base::ElementCount(site.input_shape) / in, in, out, BoolAttribute(layer, "use_bias"), activation,
+                                    site.graph_call().layer);
+}
+
+template std::unique_ptr<Layer<float>> MakeDense(const CallSite&);
+template std::unique_ptr<Layer<double>> MakeDense(const CallSite&);
+
+}  // namespace engine::native

@@ -1,0 +1,69 @@
+#include <algorithm>
+#include <memory>
+#include <string>
+
+#include "base/tensor.hpp"
+#include "engine/api/layer_arguments.hpp"
+#include "engine/native/layer.hpp"
+
+namespace engine::native {
+
+namespace {
+
+// Up to here float32 holds every index.
+constexpr int64_t kMostRows = int64_t{1} << 24;
+
+// Rows of a table by index. The table's gradient is dense: the rows' gradients are added in the order of the indexes.
+template <typename T>
+class Embedding : public Layer<T> {
+ public:
+  Embedding(const std::string& name, int64_t indexes, int64_t count, int64_t width, int graph_layer)
+      : Layer<T>(indexes, indexes * width, graph_layer), name_(name), count_(count), width_(width) {}
+
+  void Forward(const LayerCall<T>& call) const override {
+    const int64_t n = call.rows * this->input_elements();
+    int64_t smallest = count_, largest = -1;
+    for (int64_t i = 0; i < n; ++i) {
+      smallest = std::min(smallest, Index(call.x[i]));
+      largest = std::max(largest, Index(call.x[i]));
+    }
+    if (n > 0) CheckIndexes(name_, smallest, largest, count_);
+    for (int64_t i = 0; i < n; ++i) std::copy_n(call.weights[0] + Index(call.x[i]) * width_, width_, call.y + i * width_);
+  }
+
+  void Backward(const LayerCall<T>& call, T* g, T*, T* const* gradients) const override {
+    if (gradients == nullptr || gradients[0] == nullptr) return;
+    std::fill_n(gradients[0], count_ * width_, T(0));
+    for (int64_t i = 0; i < call.rows * this->input_elements(); ++i) {
+      T* row = gradients[0] + Index(call.x[i]) * width_;
+      for (int64_t j = 0; j < width_; ++j) row[j] += g[i * width_ + j];
+    }
+  }
+
+ private:
+  // what no index can be, a NaN included, is -1
+  static int64_t Index(T value) {
+    constexpr T kLimit = static_cast<T>(int64_t{1} << 62);
+    return value > -kLimit && value < kLimit ? static_cast<int64_t>(value) : -1;
+  }
+
+  std::string name_;
+  int64_t count_;
+  int64_t width_;
+};
+
+}  // namespace
+
+template <typename T>
+std::unique_ptr<Layer<T>> MakeEmbedding(const CallSite& site) {
+  const base::Layer& layer = site.layer();
+  const int64_t count = IntAttribute(layer, "input_dim"), indexes = base::ElementCount(site.input_shape);
+  // a mask would reach the layers behind; before it, a layer with weights would wait for a gradient that does not exist
+  if (BoolAttribute(layer, "mask_zero") || site.call != 1 || count > kMostRows) return nullptr;
+  return std::make_unique<Embedding<T>>(layer.name, indexes, count, IntAttribute(layer, "output_dim"), site.graph_call().layer);
+}
+
+template std::unique_ptr<Layer<float>> MakeEmbedding(const CallSite&);
+template std::unique_ptr<Layer<double>> MakeEmbedding(const CallSite&);
+
+}  // namespace engine::native

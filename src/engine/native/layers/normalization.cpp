@@ -1,0 +1,188 @@
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include "base/tensor.hpp"
+#include "engine/api/layer_arguments.hpp"
+#include "engine/api/workspace.hpp"
+#include "engine/math/normalize.hpp"
+#include "engine/native/layer.hpp"
+
+namespace engine::native {
+
+namespace {
+
+// Over the last dimension; engine/torch/layers/normalization.cpp says which variance goes where.
+template <typename T>
+class BatchNormalization : public Layer<T> {
+ public:
+  BatchNormalization(const base::Layer& layer, int64_t positions, int64_t channels, bool image, int graph_layer)
+      : Layer<T>(positions * channels, positions * channels, graph_layer),
+        positions_(positions),
+        channels_(channels),
+        image_(image),
+        trained_(layer.trainable),
+        momentum_(NumberAttribute(layer, "momentum")),
+        epsilon_(static_cast<T>(NumberAttribute(layer, "epsilon"))) {
+    int next = 0;
+    if (BoolAttribute(layer, "scale")) gamma_ = next++;
+    if (BoolAttribute(layer, "center")) beta_ = next++;
+    statistics_ = next;
+  }
+
+  int64_t ScratchElements(int64_t) const override { return kVectors * Stride(); }
+
+  void Forward(const LayerCall<T>& call) const override {
+    const int64_t rows = call.rows * positions_;
+    T* mean = Vector(call, kMean);
+    T* variance = Vector(call, kVariance);
+    if (call.training && trained_) {
+      math::ColumnMoments(call.x, rows, channels_, mean, variance);
+    } else {
+      std::copy_n(call.weights[statistics_], channels_, mean);
+      std::copy_n(call.weights[statistics_ + 1], channels_, variance);
+    }
+    T* inverse = Vector(call, kInverse);
+    T* scale = Vector(call, kScale);
+    for (int64_t j = 0; j < channels_; ++j) {
+      inverse[j] = T(1) / std::sqrt(variance[j] + epsilon_);
+      scale[j] = gamma_ < 0 ? inverse[j] : inverse[j] * call.weights[gamma_][j];
+    }
+    math::NormaliseColumns(call.x, rows, channels_, mean, scale, beta_ < 0 ? nullptr : call.weights[beta_], call.y);
+  }
+
+  void Backward(const LayerCall<T>& call, T* g, T* dx, T* const* gradients) const override {
+    const int64_t rows = call.rows * positions_;
+    const T* mean = Vector(call, kMean);
+    const T* inverse = Vector(call, kInverse);
+    T* sum_g = Vector(call, kSumG);
+    T* sum_gx = Vector(call, kSumGx);
+    if (!trained_) {  // the statistics are constants, and nothing else is trained
+      if (dx == nullptr) return;
+      std::fill_n(sum_g, channels_, T(0));
+      math::NormaliseColumns(g, rows, channels_, sum_g, Vector(call, kScale), nullptr, dx);
+      return;
+    }
+    math::ColumnGradientSums(g, call.x, rows, channels_, mean, sum_g, sum_gx);
+    for (int64_t j = 0; gradients != nullptr && j < channels_; ++j) {
+      if (gamma_ >= 0 && gradients[gamma_] != nullptr) gradients[gamma_][j] = sum_gx[j] * inverse[j];
+      if (beta_ >= 0 && gradients[beta_] != nullptr) gradients[beta_][j] = sum_g[j];
+    }
+    if (dx == nullptr) return;
+    const T count = static_cast<T>(rows);
+    for (int64_t j = 0; j < channels_; ++j) {
+      sum_g[j] /= count;
+      sum_gx[j] = sum_gx[j] * inverse[j] * inverse[j] / count;
+    }
+    math::ColumnGradient(g, call.x, rows, channels_, mean, sum_g, sum_gx, Vector(call, kScale), dx);
+  }
+
+  bool moves_statistics() const override { return trained_; }
+
+  void UpdateMovingStatistics(const LayerCall<T>& call) const override {
+    const int64_t rows = call.rows * positions_;
+    T bessel = T(1);
+    if (rows < 2) {
+      bessel = T(0);
+    } else if (image_) {
+      bessel = static_cast<T>(static_cast<double>(rows) / static_cast<double>(rows - 1));
+    }
+    const T rest = static_cast<T>(1.0 - momentum_);
+    T* moving_mean = call.weights[statistics_];
+    T* moving_variance = call.weights[statistics_ + 1];
+    const T* mean = Vector(call, kMean);
+    const T* variance = Vector(call, kVariance);
+    for (int64_t j = 0; j < channels_; ++j) {
+      moving_mean[j] -= (moving_mean[j] - mean[j]) * rest;
+      moving_variance[j] -= (moving_variance[j] - variance[j] * bessel) * rest;
+    }
+  }
+
+ private:
+  enum { kMean, kVariance, kInverse, kScale, kSumG, kSumGx, kVectors };
+
+  int64_t Stride() const { return static_cast<int64_t>(KernelMemory::Padded<T>(channels_) / sizeof(T)); }
+  T* Vector(const LayerCall<T>& call, int64_t which) const { return call.scratch + which * Stride(); }
+
+  int64_t positions_;
+  int64_t channels_;
+  bool image_;
+  bool trained_;
+  double momentum_;
+  T epsilon_;
+  int gamma_ = -1, beta_ = -1;  // indexes of weights
+  int statistics_ = 0;
+};
+
+// Over the last dimensions, row by row.
+template <typename T>
+class LayerNormalization : public Layer<T> {
+ public:
+  LayerNormalization(const base::Layer& layer, int64_t positions, int64_t elements, int graph_layer)
+      : Layer<T>(positions * elements, positions * elements, graph_layer),
+        positions_(positions),
+        elements_(elements),
+        epsilon_(static_cast<T>(NumberAttribute(layer, "epsilon"))) {
+    int next = 0;
+    if (BoolAttribute(layer, "scale")) gamma_ = next++;
+    if (BoolAttribute(layer, "center")) beta_ = next++;
+  }
+
+  int64_t ScratchElements(int64_t rows) const override { return 2 * rows * positions_; }
+
+  void Forward(const LayerCall<T>& call) const override {
+    const int64_t rows = call.rows * positions_;
+    math::NormaliseRows(call.x, rows, elements_, epsilon_, Weight(call, gamma_), Weight(call, beta_), call.scratch, call.scratch + rows,
+                        call.y);
+  }
+
+  void Backward(const LayerCall<T>& call, T* g, T* dx, T* const* gradients) const override {
+    const int64_t rows = call.rows * positions_;
+    T* dgamma = gradients == nullptr || gamma_ < 0 ? nullptr : gradients[gamma_];
+    T* dbeta = gradients == nullptr || beta_ < 0 ? nullptr : gradients[beta_];
+    math::RowGradient(g, call.x, rows, elements_, Weight(call, gamma_), call.scratch, call.scratch + rows, dx, dgamma, dbeta);
+  }
+
+ private:
+  static const T* Weight(const LayerCall<T>& call, int which) { return which < 0 ? nullptr : call.weights[which]; }
+
+  int64_t positions_;
+  int64_t elements_;
+  T epsilon_;
+  int gamma_ = -1, beta_ = -1;  // indexes of weights
+};
+
+// True when "axis" names the last dimensions in order; their number. dims: with the batch.
+bool LastAxes(const base::Layer& layer, int64_t dims, int64_t* count) {
+  const base::Value& axis = Attribute(layer, "axis");
+  const base::List axes = axis.is_list() ? axis.list() : base::List{axis};
+  *count = static_cast<int64_t>(axes.size());
+  for (int64_t i = 0; i < *count; ++i) {
+    const int64_t given = axes[static_cast<size_t>(i)].integer();
+    if ((given < 0 ? given + dims : given) != dims - *count + i) return false;
+  }
+  return *count > 0 && *count < dims;
+}
+
+}  // namespace
+
+template <typename T>
+std::unique_ptr<Layer<T>> MakeNormalization(const CallSite& site) {
+  const base::Layer& layer = site.layer();
+  const int64_t dims = static_cast<int64_t>(site.input_shape.size()) + 1;
+  int64_t axes = 0;
+  if (!LastAxes(layer, dims, &axes)) return nullptr;
+  int64_t elements = 1;
+  for (int64_t i = 0; i < axes; ++i) elements *= site.input_shape[static_cast<size_t>(dims - 2 - i)];
+  const int64_t positions = base::ElementCount(site.input_shape) / elements;
+  if (layer.kind == base::LayerKind::kLayerNormalization) {
+    return std::make_unique<LayerNormalization<T>>(layer, positions, elements, site.graph_call().layer);
+  }
+  if (axes != 1) return nullptr;
+  return std::make_unique<BatchNormalization<T>>(layer, positions, elements, dims == 4, site.graph_call().layer);
+}
+
+template std::unique_ptr<Layer<float>> MakeNormalization(const CallSite&);
+template std::unique_ptr<Layer<double>> MakeNormalization(const CallSite&);
+
+}  // namespace engine::native

@@ -1,0 +1,195 @@
+// Activations: as layers, and as the stage behind a layer that cannot do them itself.
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/tensor.hpp"
+#include "engine/api/layer_arguments.hpp"
+#include "engine/math/activations.hpp"
+#include "engine/math/pointwise.hpp"
+#include "engine/native/layer.hpp"
+
+namespace engine::native {
+
+namespace {
+
+using base::LayerKind;
+
+// An activation that no layer before it could take.
+template <typename T>
+class ActivationLayer : public Layer<T> {
+ public:
+  ActivationLayer(int64_t positions, int64_t classes, math::FusedActivation activation)
+      : Layer<T>(positions * classes, positions * classes, -1), positions_(positions), classes_(classes), activation_(activation) {}
+
+  void Forward(const LayerCall<T>& call) const override {
+    std::copy(call.x, call.x + call.rows * this->input_elements(), call.y);
+    math::BiasActivation(activation_, static_cast<const T*>(nullptr), call.rows * positions_, classes_, call.y);
+  }
+
+  void Backward(const LayerCall<T>& call, T* g, T* dx, T* const*) const override {
+    if (dx == nullptr) return;
+    math::ActivationGradient(activation_, call.y, call.rows * positions_, classes_, g);
+    std::copy(g, g + call.rows * this->input_elements(), dx);
+  }
+
+  bool TakeActivation(math::FusedActivation activation) override {
+    if (activation_ != math::FusedActivation::kLinear) return false;
+    activation_ = activation;
+    return true;
+  }
+
+  math::FusedActivation DropActivation() override { return std::exchange(activation_, math::FusedActivation::kLinear); }
+
+ private:
+  int64_t positions_;
+  int64_t classes_;
+  math::FusedActivation activation_;
+};
+
+template <typename T>
+class PointwiseLayer : public Layer<T> {
+ public:
+  PointwiseLayer(int64_t elements, const math::PointwiseFunction& function) : Layer<T>(elements, elements, -1), function_(function) {}
+
+  void Forward(const LayerCall<T>& call) const override {
+    math::ApplyPointwise(function_, call.x, call.rows * this->input_elements(), call.y);
+  }
+  void Backward(const LayerCall<T>& call, T* g, T* dx, T* const*) const override {
+    if (dx != nullptr) math::PointwiseGradient(function_, call.x, g, call.rows * this->input_elements(), dx);
+  }
+
+ private:
+  math::PointwiseFunction function_;
+};
+
+template <typename T>
+class LogSoftmaxLayer : public Layer<T> {
+ public:
+  LogSoftmaxLayer(int64_t positions, int64_t classes)
+      : Layer<T>(positions * classes, positions * classes, -1), positions_(positions), classes_(classes) {}
+
+  void Forward(const LayerCall<T>& call) const override { math::LogSoftmax(call.x, call.rows * positions_, classes_, call.y); }
+  void Backward(const LayerCall<T>& call, T* g, T* dx, T* const*) const override {
+    if (dx != nullptr) math::LogSoftmaxGradient(call.y, g, call.rows * positions_, classes_, dx);
+  }
+
+ private:
+  int64_t positions_;
+  int64_t classes_;
+};
+
+math::PointwiseFunction Function(math::Pointwise kind) {
+  math::PointwiseFunction function;
+  function.kind = kind;
+  function.limit = std::numeric_limits<double>::infinity();
+  return function;
+}
+
+// By Keras's name; false for those of FusedActivation and for log_softmax.
+bool FindFunction(Activation activation, math::PointwiseFunction* function) {
+  switch (activation) {
+    case Activation::kReLU6:
+      *function = Function(math::Pointwise::kReLU6);
+      return true;
+    case Activation::kSoftplus:
+      *function = Function(math::Pointwise::kSoftplus);
+      return true;
+    case Activation::kSoftsign:
+      *function = Function(math::Pointwise::kSoftsign);
+      return true;
+    case Activation::kELU:
+      *function = Function(math::Pointwise::kELU);
+      return true;
+    case Activation::kSELU:
+      *function = Function(math::Pointwise::kELU);
+      function->alpha = kSeluAlpha;
+      function->scale = kSeluScale;
+      return true;
+    case Activation::kExponential:
+      *function = Function(math::Pointwise::kExponential);
+      return true;
+    case Activation::kGELU:
+      *function = Function(math::Pointwise::kGELU);
+      return true;
+    case Activation::kSwish:
+      *function = Function(math::Pointwise::kSwish);
+      return true;
+    case Activation::kHardSigmoid:
+      *function = Function(math::Pointwise::kHardSigmoid);
+      return true;
+    case Activation::kMish:
+      *function = Function(math::Pointwise::kMish);
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+bool FindFusedActivation(const base::Value& name, math::FusedActivation* activation) {
+  if (name.is_null()) {
+    *activation = math::FusedActivation::kLinear;
+    return true;
+  }
+  static constexpr std::pair<const char*, math::FusedActivation> kNames[] = {
+      {"linear", math::FusedActivation::kLinear},   {"relu", math::FusedActivation::kReLU},
+      {"sigmoid", math::FusedActivation::kSigmoid}, {"tanh", math::FusedActivation::kTanh},
+      {"softmax", math::FusedActivation::kSoftmax},
+  };
+  for (const auto& [known, kind] : kNames) {
+    if (name.string() == known) {
+      *activation = kind;
+      return true;
+    }
+  }
+  return false;
+}
+
+template <typename T>
+std::unique_ptr<Layer<T>> MakeActivation(const CallSite& site, math::FusedActivation activation) {
+  const int64_t elements = base::ElementCount(site.input_shape);
+  const int64_t classes = site.input_shape.empty() ? 1 : site.input_shape.back();
+  if (elements < 1) return nullptr;
+  return std::make_unique<ActivationLayer<T>>(elements / classes, classes, activation);
+}
+
+template <typename T>
+std::unique_ptr<Layer<T>> MakePointwise(const CallSite& site) {
+  const base::Layer& layer = site.layer();
+  const base::Shape& shape = site.graph_call().output_shape;
+  const int64_t elements = base::ElementCount(shape);
+  math::PointwiseFunction function = Function(math::Pointwise::kReLU);
+  switch (layer.kind) {
+    case LayerKind::kReLU:
+      function.slope = NumberAttribute(layer, "negative_slope");
+      function.threshold = NumberAttribute(layer, "threshold");
+      FindNumber(layer, "max_value", &function.limit);
+      break;
+    case LayerKind::kLeakyReLU:
+      function.slope = NumberAttribute(layer, "alpha");
+      break;
+    case LayerKind::kELU:
+      function.kind = math::Pointwise::kELU;
+      function.alpha = NumberAttribute(layer, "alpha");
+      break;
+    default: {
+      const Activation activation = ActivationAttribute(layer, "activation");
+      if (activation == Activation::kLogSoftmax && !shape.empty()) {
+        return std::make_unique<LogSoftmaxLayer<T>>(elements / shape.back(), shape.back());
+      }
+      if (!FindFunction(activation, &function)) return nullptr;
+    }
+  }
+  return std::make_unique<PointwiseLayer<T>>(elements, function);
+}
+
+template std::unique_ptr<Layer<float>> MakeActivation(const CallSite&, math::FusedActivation);
+template std::unique_ptr<Layer<double>> MakeActivation(const CallSite&, math::FusedActivation);
+template std::unique_ptr<Layer<float>> MakePointwise(const CallSite&);
+template std::unique_ptr<Layer<double>> MakePointwise(const CallSite&);
+
+}  // namespace engine::native

@@ -1,0 +1,141 @@
+#include "engine/torch/batch.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace engine::torch {
+
+namespace {
+
+// Memory of at least n rows; grown memory is not copied.
+at::Tensor Rows(at::Tensor* memory, int64_t n, int64_t elements, at::ScalarType type) {
+  if (!memory->defined() || memory->size(0) < n) *memory = at::empty({n, elements}, at::TensorOptions().dtype(type));
+  return memory->narrow(0, 0, n);
+}
+
+std::vector<int64_t> BatchShape(int64_t n, const base::Shape& shape) {
+  std::vector<int64_t> with_batch{n};
+  with_batch.insert(with_batch.end(), shape.begin(), shape.end());
+  return with_batch;
+}
+
+// True when every call that reads this input is of an Embedding layer.
+bool FeedsEmbeddingsOnly(const base::Graph& graph, int input) {
+  bool any = false;
+  for (const base::Call& call : graph.calls) {
+    if (std::find(call.inputs.begin(), call.inputs.end(), input) == call.inputs.end()) continue;
+    if (graph.layers[static_cast<size_t>(call.layer)].kind != base::LayerKind::kEmbedding) return false;
+    any = true;
+  }
+  return any && std::find(graph.outputs.begin(), graph.outputs.end(), input) == graph.outputs.end();
+}
+
+}  // namespace
+
+BatchLoader::BatchLoader(const base::Graph& graph, const base::DataSpec& data, const std::vector<base::LossConfig>& losses,
+                         const std::map<int, double>& class_weight, at::ScalarType type, at::Device device)
+    : bindings_(BindInputs(graph, data)), joined_(bindings_.size()), type_(type), device_(device) {
+  for (const base::ColumnSpec& spec : data.inputs) inputs_.emplace_back(spec);
+  for (size_t i = 0; i < bindings_.size(); ++i) {
+    const bool as_index = bindings_[i].columns.size() == 1 && FeedsEmbeddingsOnly(graph, graph.inputs[i]);
+    if (as_index) inputs_[static_cast<size_t>(bindings_[i].columns[0])].as_index = true;
+  }
+  for (size_t i = 0; i < data.targets.size(); ++i) {
+    targets_.emplace_back(data.targets[i]);
+    targets_.back().as_index = losses[i].kind == base::LossKind::kSparseCategoricalCrossentropy;
+  }
+  for (const auto& [index, weight] : class_weight) {
+    if (index < 0) continue;
+    if (static_cast<size_t>(index) >= class_weight_.size()) class_weight_.resize(static_cast<size_t>(index) + 1, 1.0);
+    class_weight_[static_cast<size_t>(index)] = weight;
+  }
+}
+
+const Batch& BatchLoader::Load(const base::Buffer& buffer, const int64_t* rows, int64_t first, int64_t n, Want want, bool class_weights) {
+  const at::NoGradGuard no_grad;
+  batch_.rows = n;
+  batch_.inputs.clear();
+  batch_.targets.clear();
+  batch_.weights = at::Tensor();
+  for (size_t i = 0; i < bindings_.size(); ++i) {
+    const InputBinding& binding = bindings_[i];
+    at::Tensor data;
+    if (binding.columns.size() == 1) {
+      const size_t c = static_cast<size_t>(binding.columns[0]);
+      data = Gather(&inputs_[c], buffer.inputs[c], rows, first, n);
+    } else {
+      data = Rows(&joined_[i], n, base::ElementCount(binding.shape), type_);
+      int64_t at = 0;
+      for (int column : binding.columns) {
+        const size_t c = static_cast<size_t>(column);
+        const at::Tensor part = Gather(&inputs_[c], buffer.inputs[c], rows, first, n);
+        data.narrow(1, at, part.size(1)).copy_(part);
+        at += part.size(1);
+      }
+    }
+    batch_.inputs.push_back(data.view(BatchShape(n, binding.shape)).to(device_));
+  }
+  if (want == Want::kInputs) return batch_;
+  for (size_t i = 0; i < targets_.size(); ++i) {
+    batch_.targets.push_back(Gather(&targets_[i], buffer.targets[i], rows, first, n).view(BatchShape(n, targets_[i].spec.shape)));
+  }
+  batch_.weights = RowWeights(buffer, rows, first, n, class_weights);
+  if (!device_.is_cpu()) {
+    for (at::Tensor& target : batch_.targets) target = target.to(device_);
+    if (batch_.weights.defined()) batch_.weights = batch_.weights.to(device_);
+  }
+  return batch_;
+}
+
+at::Tensor BatchLoader::Gather(Column* column, const uint8_t* packed, const int64_t* rows, int64_t first, int64_t n) {
+  if (rows == nullptr) packed += static_cast<size_t>(first) * column->spec.row_bytes();
+  const at::ScalarType type = column->as_index ? at::kLong : type_;
+  at::Tensor out = Rows(&column->memory, n, column->as_float.row_elements(), type);
+  if (column->as_index) {
+    math::DecodeIndexes(column->spec, packed, rows, n, out.data_ptr<int64_t>());
+  } else if (type_ == at::kDouble) {
+    column->as_double.Decode(packed, rows, n, out.data_ptr<double>());
+  } else {
+    column->as_float.Decode(packed, rows, n, out.data_ptr<float>());
+  }
+  return out;
+}
+
+at::Tensor BatchLoader::RowWeights(const base::Buffer& buffer, const int64_t* rows, int64_t first, int64_t n, bool class_weights) {
+  at::Tensor weights;
+  if (buffer.weights != nullptr) {
+    weights = at::empty({n}, at::TensorOptions().dtype(at::kFloat));
+    float* out = weights.data_ptr<float>();
+    for (int64_t i = 0; i < n; ++i) {
+      const int64_t row = rows == nullptr ? first + i : rows[i];
+      std::memcpy(out + i, buffer.weights + static_cast<size_t>(row) * sizeof(float), sizeof(float));
+    }
+    weights = weights.to(type_);
+  }
+  if (class_weights && !class_weight_.empty()) {
+    const at::Tensor by_class = ClassWeights(n);
+    weights = weights.defined() ? weights * by_class : by_class;
+  }
+  return weights;
+}
+
+// Keras: the class is the index itself, or the position of the largest element, or, for a single element, its rounded value.
+at::Tensor BatchLoader::ClassWeights(int64_t n) const {
+  at::Tensor classes = batch_.targets[0].reshape({n, -1});
+  if (classes.size(1) == 1) {
+    classes = classes.select(1, 0);
+    if (classes.is_floating_point()) classes = at::round(classes).to(at::kLong);
+  } else {
+    classes = classes.argmax(1);
+  }
+  const at::Tensor indexes = classes.contiguous();
+  const int64_t* index = indexes.data_ptr<int64_t>();
+  at::Tensor weights = at::ones({n}, at::TensorOptions().dtype(at::kDouble));
+  double* out = weights.data_ptr<double>();
+  for (int64_t i = 0; i < n; ++i) {
+    if (index[i] >= 0 && index[i] < static_cast<int64_t>(class_weight_.size())) out[i] = class_weight_[static_cast<size_t>(index[i])];
+  }
+  return weights.to(type_);
+}
+
+}  // namespace engine::torch

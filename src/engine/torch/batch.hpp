@@ -1,0 +1,61 @@
+// Mini-batches out of packed buffers: rows gathered into tensors that are kept and used again.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "base/config.hpp"
+#include "base/graph.hpp"
+#include "base/tensor.hpp"
+#include "engine/api/binding.hpp"
+#include "engine/math/row_decoder.hpp"
+#include "engine/torch/torch.hpp"
+
+namespace engine::torch {
+
+/// Tensors over the loader's memory, valid until the next Load.
+struct Batch {
+  int64_t rows = 0;
+  std::vector<at::Tensor> inputs;   // (rows, ...), channels last; int64 where only Embedding layers read the input
+  std::vector<at::Tensor> targets;  // (rows, ...): int64 for sparse losses
+  at::Tensor weights;               // (rows), or undefined when every row counts 1
+};
+
+class BatchLoader {
+ public:
+  BatchLoader(const base::Graph& graph, const base::DataSpec& data, const std::vector<base::LossConfig>& losses,
+              const std::map<int, double>& class_weight, at::ScalarType type, at::Device device);
+
+  enum class Want { kInputs, kInputsAndTargets };
+
+  /// Gathers rows[0 .. n) of a buffer; rows == nullptr: rows first .. first + n - 1. class_weights: multiply the class's weight into the
+  /// row's (a class without an entry counts 1).
+  const Batch& Load(const base::Buffer& buffer, const int64_t* rows, int64_t first, int64_t n, Want want, bool class_weights);
+
+ private:
+  // One packed column: how it is read, and where it goes.
+  struct Column {
+    base::ColumnSpec spec;
+    bool as_index = false;
+    math::RowDecoder<float> as_float;
+    math::RowDecoder<double> as_double;
+    at::Tensor memory;  // (capacity, elements)
+    explicit Column(const base::ColumnSpec& s) : spec(s), as_float(s), as_double(s) {}
+  };
+
+  at::Tensor Gather(Column* column, const uint8_t* packed, const int64_t* rows, int64_t first, int64_t n);
+  at::Tensor RowWeights(const base::Buffer& buffer, const int64_t* rows, int64_t first, int64_t n, bool class_weights);
+  at::Tensor ClassWeights(int64_t n) const;
+
+  std::vector<InputBinding> bindings_;
+  std::vector<Column> inputs_;
+  std::vector<Column> targets_;
+  std::vector<at::Tensor> joined_;  // one an input layer: memory of concatenated columns, else undefined
+  std::vector<double> class_weight_;
+  at::ScalarType type_;
+  at::Device device_;
+  Batch batch_;
+};
+
+}  // namespace engine::torch

@@ -1,0 +1,16 @@
+// Keras's weight regularisers and constraints on single tensors.
+#pragma once
+
+#include "engine/api/constraint.hpp"
+#include "engine/torch/torch.hpp"
+
+namespace engine::torch {
+
+double RegularizerLoss(const Regularizer& regularizer, const at::Tensor& weight);
+/// gradient += l1 * sign(w) + 2 * l2 * w
+void AddRegularizerGradient(const Regularizer& regularizer, const at::Tensor& weight, at::Tensor* gradient);
+
+/// Makes the weight satisfy the constraint, as after an optimizer step.
+void ApplyConstraint(const Constraint& constraint, at::Tensor* weight);
+
+}  // namespace engine::torch

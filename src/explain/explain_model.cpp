@@ -1,0 +1,239 @@
+#include "explain/explain_model.hpp"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "pg/parallel.hpp"
+#include "pg/report.hpp"
+#include "pg/settings.hpp"
+#include "plan/estimate.hpp"
+#include "data/buffer_source.hpp"
+#include "data/packed_table.hpp"
+#include "store/model_spec.hpp"
+#include "train/arguments.hpp"
+#include "train/prepare.hpp"
+
+namespace explain {
+namespace {
+
+constexpr double kDoubleCosts = 2;  // a step in float64: half as many numbers fit into vectors and caches
+
+std::vector<int> Keys(const train::PreparedFit& fit, const std::vector<int>& models) {
+  std::vector<int> keys;
+  for (const int m : models) keys.push_back(fit.models[static_cast<size_t>(m)].mst_key);
+  return keys;
+}
+
+size_t RowBytes(const base::DataSpec& data) {
+  size_t bytes = data.has_weights ? sizeof(float) : 0;
+  for (const base::ColumnSpec& column : data.inputs) bytes += column.row_bytes();
+  for (const base::ColumnSpec& column : data.targets) bytes += column.row_bytes();
+  return bytes;
+}
+
+ExplainedTable Table(const data::PackedTable& table) {
+  const double bytes = static_cast<double>(table.spec.rows) * static_cast<double>(RowBytes(table.spec));
+  return {table.name.Sql(), table.spec.rows, table.spec.num_partitions, bytes};
+}
+
+ExplainedRewrite Rewrite(const char* name, const plan::Rewrite& rewrite) {
+  return {name, rewrite.applied, rewrite.reason, rewrite.saved_seconds};
+}
+
+// Processes that train at once.
+int Hands(const train::PreparedFit& fit) {
+  if (fit.segments) return std::max(1, fit.segments->data_segments);
+  return std::max(1, std::min(fit.workers, pg::Cores()));
+}
+
+// The part of the models' iterations that is trained as far as the plan knows: who stops early, it does not know.
+double Share(const train::FitArguments& arguments, const train::PreparedFit& fit) {
+  if (!fit.stopping.halving) return 1;
+  const auto models = static_cast<int64_t>(fit.models.size());
+  return static_cast<double>(plan::HalvingWork(*fit.stopping.halving, models, arguments.num_iterations)) /
+         (static_cast<double>(models) * arguments.num_iterations);
+}
+
+// Of each model's input, as far as its first layer leaves zeros out: those of one buffer stand for the table's. Only estimates know of them,
+// no plan.
+std::vector<double> InputDensities(const train::PreparedFit& fit) {
+  std::map<int, std::unique_ptr<engine::Model>> looking;  // by architecture
+  for (const train::PreparedModel& model : fit.models) {
+    pg::CheckInterrupts();
+    const auto [known, fresh] = looking.try_emplace(model.architecture->model_id);
+    if (fresh && model.kernels) known->second = store::BuildModel(model.spec, fit.training.spec, fit.options);
+    if (known->second && !known->second->leaves_zeros_out()) known->second.reset();
+  }
+  std::map<int, double> densities;
+  const auto rows = std::find_if(fit.training.partition_rows.begin(), fit.training.partition_rows.end(), [](int64_t n) { return n > 0; });
+  const bool any = std::any_of(looking.begin(), looking.end(), [](const auto& model) { return model.second != nullptr; });
+  if (any && rows != fit.training.partition_rows.end()) {
+    const auto partition = static_cast<int>(rows - fit.training.partition_rows.begin());
+    data::BufferSource(fit.training).First(partition, [&](const base::Buffer& buffer) {
+      for (const auto& [architecture, model] : looking) {
+        if (model) densities[architecture] = model->InputDensity(buffer);
+      }
+    });
+  }
+  std::vector<double> of_models;
+  for (const train::PreparedModel& model : fit.models) {
+    const auto known = densities.find(model.architecture->model_id);
+    of_models.push_back(known == densities.end() || !model.kernels ? 1 : known->second);
+  }
+  return of_models;
+}
+
+plan::RunEstimate Estimate(const train::FitArguments& arguments, const train::PreparedFit& fit, const std::vector<double>& densities) {
+  plan::RunWork work;
+  const double rows_a_visit = fit.RowsAVisit();
+  const double width = fit.options.precision == base::DType::kFloat64 ? kDoubleCosts : 1;
+  for (size_t m = 0; m < fit.models.size(); m++) {
+    const train::PreparedModel& model = fit.models[m];
+    plan::ModelCost cost;  // of one that has diverged: it is neither trained nor scored
+    if (model.stored_diverged_step == 0) cost = plan::EstimateCost(model.spec.graph, model.spec.config, model.kernels, densities[m]);
+    work.visit_seconds.push_back(cost.Visit(rows_a_visit, model.spec.config.batch_size, model.spec.config.epochs) * width);
+    cost.seconds_per_scored_row *= width;
+    work.costs.push_back(cost);
+  }
+  work.data = fit.fusion_data;
+  if (fit.validation) {
+    const ExplainedTable validation = Table(*fit.validation);
+    work.validation_rows = static_cast<double>(validation.rows);
+    work.validation_bytes = validation.bytes;
+    work.validation_partitions = validation.partitions;
+  }
+  work.iterations = arguments.num_iterations;
+  work.evaluations = static_cast<int>(fit.due.size());
+  work.share = Share(arguments, fit);
+  work.hands = Hands(fit);
+  work.started = fit.segments ? work.hands : fit.workers;
+  work.rounds = fit.segments ? fit.segments->data_segments : 0;
+  return plan::EstimateRun(fit.plan, fit.fusion, work);
+}
+
+ExplainedDriver Driver(const train::PreparedFit& fit) {
+  ExplainedDriver driver;
+  driver.cores = pg::Cores();
+  if (fit.segments) {
+    driver.kind = "segments";
+    driver.data_segments = fit.segments->data_segments;
+    driver.rounds = fit.segments->data_segments;
+    driver.partitions_each = fit.segments->partitions_each;
+  } else if (fit.workers > 0) {
+    driver.kind = "parallel workers";
+    driver.workers = fit.workers;
+  } else {
+    driver.kind = "this session";
+    driver.reason = fit.serial_reason;
+  }
+  return driver;
+}
+
+const char* StatesText(train::StatesLocation location) {
+  switch (location) {
+    case train::StatesLocation::kSegments: return "tables on the segments";
+    case train::StatesLocation::kMappedFile: return "a mapped file";
+    default: return train::StatesLocationName(location);
+  }
+}
+
+ExplainedMemory Memory(const train::PreparedFit& fit) {
+  const pg::Settings settings = pg::CurrentSettings();
+  ExplainedMemory memory;
+  memory.states = static_cast<double>(fit.StateBytes());
+  memory.has_room = !fit.segments && fit.workers > 0;
+  memory.shared_state_mem = static_cast<double>(fit.states.shared_state_mem);
+  memory.shared_free = static_cast<double>(fit.states.shared_free);
+  memory.states_location = StatesText(fit.states.location);
+  memory.fusion_mem = static_cast<double>(settings.fusion_mem);
+  for (const plan::BundleFusion& bundle : fit.fusion.bundles) {
+    for (const plan::FusionGroup& fusion_group : bundle.fusion_groups) memory.widest_group = std::max(memory.widest_group, fusion_group.state_bytes + fusion_group.workspace_bytes);
+  }
+  memory.table = Table(fit.training).bytes;
+  memory.cache_mem = static_cast<double>(settings.cache_mem);
+  return memory;
+}
+
+ExplainedFusionGroup FusionGroup(const train::PreparedFit& fit, const plan::FusionGroup& fusion_group, const plan::FusionEstimate& estimate,
+                     const std::vector<double>& densities) {
+  const train::PreparedModel& first = fit.models[static_cast<size_t>(fusion_group.models.front())];
+  ExplainedFusionGroup explained;
+  explained.mst_keys = Keys(fit, fusion_group.models);
+  explained.model_id = first.architecture->model_id;
+  explained.architecture = first.architecture->name;
+  explained.trainer = first.kernels ? "kernels" : "autograd";
+  explained.batch_size = first.spec.config.batch_size;
+  explained.batches_per_switch = fusion_group.batches_per_switch;
+  explained.parameters = first.spec.graph.WeightCount();
+  explained.state_bytes = fusion_group.state_bytes;
+  explained.workspace_bytes = fusion_group.workspace_bytes;
+  explained.flops = estimate.visit_flops;
+  explained.input_density = densities[static_cast<size_t>(fusion_group.models.front())];
+  explained.visit_seconds = estimate.visit_seconds;
+  explained.iteration_seconds = estimate.visit_seconds * fit.plan.partitions;
+  explained.rewrites.push_back(Rewrite("Horizontal", fusion_group.horizontal));
+  return explained;
+}
+
+ExplainedBundle Bundle(const train::PreparedFit& fit, size_t b, const plan::BundleEstimate& estimate,
+                       const std::vector<double>& densities) {
+  const plan::BundleFusion& together = fit.fusion.bundles[b];
+  ExplainedBundle bundle;
+  bundle.mst_keys = Keys(fit, fit.plan.bundles[b].models);
+  for (int v = 0; v < fit.plan.partitions; v++) {
+    bundle.partitions.push_back(fit.plan.PartitionAt(static_cast<int>(b), fit.first_iteration[b], v));
+  }
+  bundle.visit_seconds = estimate.visit_seconds;
+  bundle.iteration_seconds = estimate.visit_seconds * fit.plan.partitions;
+  bundle.rewrites.push_back(Rewrite("Shared Scan", together.shared_scan));
+  for (size_t g = 0; g < together.fusion_groups.size(); g++) bundle.fusion_groups.push_back(FusionGroup(fit, together.fusion_groups[g], estimate.fusion_groups[g], densities));
+  return bundle;
+}
+
+// Fewer models: a rewrite of the whole run.
+ExplainedRewrite FewerModels(const train::FitArguments& arguments, const train::PreparedFit& fit, double iteration_seconds) {
+  ExplainedRewrite rewrite;
+  rewrite.name = "Fewer Models";
+  rewrite.applied = fit.stopping.any();
+  if (fit.stopping.halving) {
+    rewrite.reason = "halving drops the worse ones";
+    rewrite.saved_seconds = iteration_seconds * (1 - Share(arguments, fit));
+  } else if (fit.stopping.early_stopping) {
+    rewrite.reason = "early stopping; how much it saves is known when it happens";
+  } else {
+    rewrite.reason = "neither early_stopping nor halving is given";
+  }
+  return rewrite;
+}
+
+}  // namespace
+
+ExplainedFit ExplainPlan(const train::FitArguments& arguments, const train::PreparedFit& fit) {
+  const std::vector<double> densities = InputDensities(fit);
+  const plan::RunEstimate estimate = Estimate(arguments, fit, densities);
+  ExplainedFit explained;
+  explained.models = static_cast<int64_t>(fit.models.size());
+  explained.iterations = arguments.num_iterations;
+  explained.partitions = fit.plan.partitions;
+  explained.source = Table(fit.training);
+  if (fit.validation) explained.validation = Table(*fit.validation);
+  explained.output = fit.output.models.Sql();
+  explained.warm_start = arguments.warm_start;
+  explained.due = fit.due;
+  explained.stopping = plan::DescribeStopping(fit.stopping, explained.models, arguments.num_iterations);
+  explained.driver = Driver(fit);
+  explained.memory = Memory(fit);
+  explained.iteration_seconds = estimate.iteration;
+  explained.bound_seconds = estimate.lower_bound;
+  explained.start_seconds = estimate.start;
+  explained.training_seconds = estimate.training;
+  explained.metrics_seconds = estimate.metrics;
+  explained.total_seconds = estimate.total;
+  explained.rewrites.push_back(FewerModels(arguments, fit, estimate.iteration));
+  for (size_t b = 0; b < fit.plan.bundles.size(); b++) explained.bundles.push_back(Bundle(fit, b, estimate.bundles[b], densities));
+  return explained;
+}
+
+}  // namespace explain

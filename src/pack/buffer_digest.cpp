@@ -1,0 +1,110 @@
+#include "pack/buffer_digest.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "base/error.hpp"
+#include "pack/buffer_plan.hpp"
+#include "pack/shuffle_key.hpp"
+
+namespace pack {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+}  // namespace
+
+std::string BufferDigest::Write() const {
+  const uint64_t words[] = {static_cast<uint64_t>(rows), hash.hi, hash.lo};
+  std::string out(reinterpret_cast<const char*>(words), sizeof(words));
+  for (const std::optional<Moments>& m : moments) {
+    if (m) out += m->Write();
+  }
+  return out;
+}
+
+BufferDigest DigestBuffer(const base::DataSpec& spec, const std::vector<bool>& standardized, const std::vector<base::Bytes>& columns) {
+  BufferDigest note;
+  note.rows = static_cast<int64_t>(columns.at(0).size / spec.inputs.at(0).row_bytes());
+  base::Hasher hasher(0);
+  for (const base::Bytes& column : columns) hasher.Update(column);
+  note.hash = hasher.Finish();
+  for (size_t i = 0; i < spec.inputs.size(); ++i) {
+    note.moments.emplace_back();
+    if (!standardized.at(i)) continue;
+    note.moments.back().emplace(spec.inputs[i]);
+    note.moments.back()->Add(columns.at(i));
+  }
+  return note;
+}
+
+BufferDigest ReadBufferDigest(const base::DataSpec& spec, const std::vector<bool>& standardized, base::Bytes bytes) {
+  BufferDigest note;
+  uint64_t words[3];
+  const auto take = [&bytes](size_t size) {
+    if (bytes.size < size) throw Error(ErrorCode::kDataCorrupted, "the note of a packed buffer ends too early");
+    const base::Bytes part{bytes.data, size};
+    bytes = {bytes.data + size, bytes.size - size};
+    return part;
+  };
+  std::memcpy(words, take(sizeof(words)).data, sizeof(words));
+  note.rows = static_cast<int64_t>(words[0]);
+  note.hash = {words[1], words[2]};
+  for (size_t i = 0; i < spec.inputs.size(); ++i) {
+    note.moments.emplace_back();
+    if (!standardized.at(i)) continue;
+    note.moments.back().emplace(spec.inputs[i]);
+    note.moments.back()->Read(take(note.moments.back()->written_bytes()));
+  }
+  return note;
+}
+
+PackTally::PackTally(const base::DataSpec& spec, int64_t rows, int partitions) : digest_(0), moments_(spec.inputs.size()) {
+  packed_.spec = spec;
+  packed_.spec.rows = rows;
+  packed_.spec.num_partitions = partitions;
+  for (int p = 0; p < partitions; ++p)
+    packed_.partition_rows.push_back(FirstRank(p + 1, partitions, rows) - FirstRank(p, partitions, rows));
+  packed_.partition_buffers.assign(static_cast<size_t>(partitions), 0);
+  rows_.assign(static_cast<size_t>(partitions), 0);
+}
+
+void PackTally::Add(int64_t partition, int64_t buffer, const BufferDigest& note) {
+  const auto p = static_cast<size_t>(partition);
+  if (p >= rows_.size() || buffer != packed_.partition_buffers[p]) {
+    throw Error(ErrorCode::kInternal,
+                "buffer " + std::to_string(buffer) + " of partition " + std::to_string(partition) + " is out of order");
+  }
+  for (uint64_t word :
+       {static_cast<uint64_t>(partition), static_cast<uint64_t>(buffer), static_cast<uint64_t>(note.rows), note.hash.hi, note.hash.lo}) {
+    digest_.UpdateU64(word);
+  }
+  for (size_t i = 0; i < note.moments.size(); ++i) {
+    if (!note.moments[i]) continue;
+    if (!moments_[i]) {
+      moments_[i] = note.moments[i];
+    } else {
+      moments_[i]->Merge(*note.moments[i]);
+    }
+  }
+  ++packed_.partition_buffers[p];
+  rows_[p] += note.rows;
+  packed_.max_buffer_rows = std::max(packed_.max_buffer_rows, note.rows);
+}
+
+Packed PackTally::Finish() {
+  for (size_t p = 0; p < rows_.size(); ++p) {
+    if (rows_[p] == packed_.partition_rows[p]) continue;
+    throw Error(ErrorCode::kInternal, "partition " + std::to_string(p) + " got " + std::to_string(rows_[p]) + " rows instead of " +
+                                          std::to_string(packed_.partition_rows[p]));
+  }
+  for (size_t i = 0; i < moments_.size(); ++i) {
+    if (moments_[i]) moments_[i]->Finish(&packed_.spec.inputs[i]);
+  }
+  packed_.digest = base::ToHex(digest_.Finish());
+  return std::move(packed_);
+}
+
+}  // namespace pack

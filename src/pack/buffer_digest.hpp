@@ -1,0 +1,56 @@
+// What is noted of each packed buffer where it is made (in the session, or on a segment of a cluster), and how the notes become the digest
+// and the summary. The same code on every platform, in the order of (partition, buffer): same rows, same digest, same constants.
+//
+// Digest: base::Hash (seed 0) over, for each buffer in that order, partition_id, buffer_id, rows and both halves of the buffer's own hash,
+// as little-endian 64-bit words; a buffer's hash is that of its columns' bytes one after another.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/hash.hpp"
+#include "base/tensor.hpp"
+#include "pack/buffer_plan.hpp"
+
+namespace pack {
+
+struct BufferDigest {
+  int64_t rows = 0;
+  base::Hash128 hash;
+  std::vector<std::optional<Moments>> moments;  // an input: its sums, if it is to be standardised
+
+  std::string Write() const;
+};
+
+/// standardized: an input each. columns: the buffer's bytes, in the order of the description.
+BufferDigest DigestBuffer(const base::DataSpec& spec, const std::vector<bool>& standardized, const std::vector<base::Bytes>& columns);
+
+/// Errors: kDataCorrupted.
+BufferDigest ReadBufferDigest(const base::DataSpec& spec, const std::vector<bool>& standardized, base::Bytes bytes);
+
+/// What a packing leaves behind besides the table.
+struct Packed {
+  base::DataSpec spec;  // with rows, partitions and the constants of standardisation
+  std::vector<int64_t> partition_rows, partition_buffers;
+  int64_t max_buffer_rows = 0;
+  std::string digest;
+};
+
+class PackTally {
+ public:
+  PackTally(const base::DataSpec& spec, int64_t rows, int partitions);
+  /// In the order of (partition, buffer). Errors: kInternal when a buffer or a row is missing.
+  void Add(int64_t partition, int64_t buffer, const BufferDigest& note);
+  Packed Finish();
+
+ private:
+  Packed packed_;
+  base::Hasher digest_;
+  std::vector<std::optional<Moments>> moments_;
+  std::vector<int64_t> rows_;  // a partition: noted so far
+};
+
+}  // namespace pack

@@ -1,0 +1,31 @@
+// Which segments of a cluster a table is packed on, and how many partitions that allows.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pack {
+
+struct SegmentChoice {
+  std::vector<int32_t> contents;  // content ids, ascending
+  // as the summary has them: nothing for all segments
+  std::optional<std::vector<int64_t>> dbids;
+
+  /// Data segments for so many rows.
+  int Segments(int64_t rows) const;
+};
+
+/// rules: nothing or 'all_segments', 'gpu_segments', or the name of a table with a column dbid. Errors: kUndefinedTable, kUndefinedColumn,
+/// kInvalidParameter, kPrerequisiteState (no GPU).
+SegmentChoice ChooseSegments(const std::optional<std::string>& rules);
+
+/// As many partitions as data segments; or the number that was asked for. Errors: kInvalidParameter unless it is a multiple of the number
+/// of data segments, or smaller.
+int ClusterPartitions(const SegmentChoice& choice, int64_t rows, const std::optional<int32_t>& asked);
+
+/// The number nearest to, and not above, `wanted` that the segments allow.
+int FittingPartitions(const SegmentChoice& choice, int64_t rows, int wanted);
+
+}  // namespace pack

@@ -1,0 +1,70 @@
+#include "pack/cluster_layout.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/literal.hpp"
+#include "pack/buffer_plan.hpp"
+#include "pack/shuffle_key.hpp"
+
+namespace pack {
+
+int64_t ClusterLayout::First(size_t d) const {
+  const int64_t each = partitions / static_cast<int64_t>(places.size());
+  return FirstRank(static_cast<int64_t>(d) * each, partitions, rows);
+}
+
+size_t ClusterLayout::Segment(int64_t key, int64_t nth) const {
+  const auto before = [](const Cut& cut, const std::pair<int64_t, int64_t>& row) {
+    return cut.key != row.first ? cut.key < row.first : cut.nth < row.second;
+  };
+  return static_cast<size_t>(std::lower_bound(cuts.begin(), cuts.end(), std::pair(key, nth), before) - cuts.begin());
+}
+
+std::pair<int32_t, int32_t> ClusterLayout::Slot(size_t d, int64_t nth) const {
+  const int64_t rank = First(d) + nth;
+  if (d >= places.size() || nth < 0 || rank >= First(d + 1)) {
+    throw base::Error(base::ErrorCode::kInternal,
+                      "row " + std::to_string(nth) + " of segment place " + std::to_string(d) + " is past its end");
+  }
+  // the last partition whose first rank is not above this one
+  const auto partition = static_cast<int32_t>((static_cast<__int128>(rank + 1) * partitions - 1) / rows);
+  const int64_t first = FirstRank(partition, partitions, rows);
+  const int64_t buffer_rows = BufferRows(plan, FirstRank(partition + 1, partitions, rows) - first);
+  return {partition, static_cast<int32_t>((rank - first) / buffer_rows)};
+}
+
+std::string ClusterLayout::Write() const {
+  base::List place_list, cut_list;
+  for (int32_t place : places) place_list.emplace_back(static_cast<int64_t>(place));
+  for (const Cut& cut : cuts) cut_list.emplace_back(base::List{base::Value(cut.key), base::Value(cut.nth)});
+  return base::FormatJson(base::Dict{{"rows", rows},
+                                     {"partitions", static_cast<int64_t>(partitions)},
+                                     {"buffer_rows", plan.rows},
+                                     {"exact", plan.exact},
+                                     {"places", std::move(place_list)},
+                                     {"cuts", std::move(cut_list)}});
+}
+
+ClusterLayout ClusterLayout::Read(std::string_view text) {
+  const base::Value value = base::ParseLiteral(text);
+  const auto field = [&value](const char* name) -> const base::Value& {
+    const base::Value* found = value.is_dict() ? value.Find(name) : nullptr;
+    if (found == nullptr) throw base::Error(base::ErrorCode::kDataCorrupted, std::string("the layout of a packed table lacks ") + name);
+    return *found;
+  };
+  ClusterLayout layout;
+  layout.rows = field("rows").integer();
+  layout.partitions = static_cast<int32_t>(field("partitions").integer());
+  layout.plan.rows = field("buffer_rows").integer();
+  layout.plan.exact = field("exact").boolean();
+  for (const base::Value& place : field("places").list()) layout.places.push_back(static_cast<int32_t>(place.integer()));
+  for (const base::Value& cut : field("cuts").list()) layout.cuts.push_back({cut.list().at(0).integer(), cut.list().at(1).integer()});
+  if (layout.rows < 1 || layout.places.empty() || layout.cuts.size() + 1 != layout.places.size() || layout.plan.rows < 1 ||
+      layout.partitions < 1 || layout.partitions % static_cast<int32_t>(layout.places.size()) != 0) {
+    throw base::Error(base::ErrorCode::kDataCorrupted, "the layout of a packed table does not fit together");
+  }
+  return layout;
+}
+
+}  // namespace pack

@@ -1,0 +1,163 @@
+#include "pack/packing.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/literal.hpp"
+#include "pg/cluster.hpp"
+#include "pg/names.hpp"
+#include "pg/settings.hpp"
+#include "pg/sql.hpp"
+#include "data/packed_table.hpp"
+#include "data/row_codec.hpp"
+#include "pack/buffer_plan.hpp"
+#include "pack/cluster_keys.hpp"
+#include "pack/cluster_packing.hpp"
+#include "pack/schema_inference.hpp"
+#include "pack/sorted_staging.hpp"
+#include "pack/source.hpp"
+#include "pack/source_profile.hpp"
+#include "pack/summary_table.hpp"
+#include "pack/table_writer.hpp"
+
+namespace pack {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+constexpr int32_t kMaxPartitions = 100000;
+
+SegmentChoice ReadDistribution(const std::optional<std::string>& rules) {
+  if (pg::OnGreenplum()) return ChooseSegments(rules);
+  if (!rules || *rules == "all_segments") return {};
+  throw Error(ErrorCode::kFeatureNotSupported, "distribution_rules '" + *rules + "' cannot be followed on PostgreSQL", "",
+              "PostgreSQL has no segments: leave the argument out, or give 'all_segments'.");
+}
+
+void CheckBufferSize(const std::optional<int32_t>& size) {
+  if (size && *size < 1) {
+    throw Error(ErrorCode::kInvalidParameter, "buffer_size is " + std::to_string(*size), "", "It is a number of rows, 1 or more, or NULL.");
+  }
+}
+
+struct Output {
+  pg::TableName table, summary;
+  bool temporary = false;
+};
+
+Output OpenOutput(const std::string& text) {
+  Output out;
+  out.table = pg::ParseTableName(text, "output_table");
+  out.summary = out.table.WithSuffix("_summary");
+  pg::RequireAbsent(out.table, "output_table");
+  pg::RequireAbsent(out.summary, "output_table");
+  pg::RequireCreate(out.table);
+  const std::string schema =
+      out.table.schema.empty() ? pg::Execute("SELECT COALESCE(pg_catalog.current_schema()::text, '')").Text() : out.table.schema;
+  out.temporary = schema.rfind("pg_temp", 0) == 0;
+  return out;
+}
+
+/// What both functions do once the description is known.
+void Pack(const Source& source, const Output& output, const SpecPair& specs, int64_t rows, int partitions, const SegmentChoice& choice,
+          PackSummary summary, const std::optional<int32_t>& buffer_size, bool standardize) {
+  const size_t row_bytes = data::BufferBuilder(specs.data).row_bytes();
+  const BufferPlan plan = PlanBuffers(buffer_size, pg::CurrentSettings().buffer_bytes, row_bytes);
+  // indexes of words and truth values are no quantities
+  std::vector<bool> standardized;
+  for (size_t i = 0; i < source.inputs; ++i) {
+    standardized.push_back(standardize && source.columns[i].column.base_type != "boolean" && !source.columns[i].text());
+  }
+  const auto seed = static_cast<uint64_t>(summary.seed);
+  if (pg::OnGreenplum()) {
+    summary.packed = PackOnCluster(source, {output.table, output.temporary, specs.data, specs.source, standardized, partitions, plan, seed,
+                                            choice.contents});
+  } else {
+    SortedStaging stage(output.table, output.temporary, rows, row_bytes);
+    const int64_t packed = stage.Fill(source, specs.source, seed);
+    if (packed < partitions) {
+      throw Error(ErrorCode::kInvalidData, "table " + source.Text() + " was changed while it was being packed");
+    }
+    TableWriter writer(output.table, output.temporary, specs.data, packed, partitions, plan, standardized);
+    stage.ForEach([&writer](std::string_view row) { writer.Add(row); });
+    summary.packed = writer.Finish();
+    stage.Drop();
+  }
+  summary.buffer_size = plan.rows;
+  if (choice.dbids) {
+    summary.dbids = choice.dbids;
+    summary.contents.emplace(choice.contents.begin(), choice.contents.end());
+  }
+  WriteSummary(output.summary, output.temporary, source, summary);
+}
+
+}  // namespace
+
+void PackTraining(const TrainingPackArguments& a) {
+  const SegmentChoice choice = ReadDistribution(a.distribution_rules);
+  CheckBufferSize(a.buffer_size);
+  const double constant = a.normalizing_const.value_or(1.0);
+  if (!(constant > 0) || !std::isfinite(constant)) {
+    throw Error(ErrorCode::kInvalidParameter, "normalizing_const is " + base::FormatNumber(constant, true), "",
+                "It must be a positive number: independent values are divided by it.");
+  }
+  if (a.num_partitions && (*a.num_partitions < 1 || *a.num_partitions > kMaxPartitions)) {
+    throw Error(ErrorCode::kInvalidParameter, "num_partitions is " + std::to_string(*a.num_partitions), "",
+                "It must lie between 1 and " + std::to_string(kMaxPartitions) + ".");
+  }
+  const std::vector<base::TargetKind> kinds = ReadTargetKinds(a.dependent_type);
+  const Source source = OpenSource(a.source_table, a.independent_varname, a.dependent_varname, kinds, a.sample_weight);
+  const Output output = OpenOutput(a.output_table);
+  const Profile profile = ProfileSource(source);
+  if (a.num_partitions && *a.num_partitions > profile.rows) {
+    throw Error(ErrorCode::kInvalidParameter,
+                "num_partitions is " + std::to_string(*a.num_partitions) + ", but table " + source.Text() + " has " +
+                    std::to_string(profile.rows) + " rows",
+                "", "Every partition needs at least one row.");
+  }
+  int partitions = a.num_partitions.value_or(static_cast<int32_t>(std::min<int64_t>(kDefaultPartitions, profile.rows)));
+  if (pg::OnGreenplum()) partitions = ClusterPartitions(choice, profile.rows, a.num_partitions);
+  const SpecPair specs = TrainingSpec(source, profile, {constant, a.num_classes, a.shapes, a.dtypes});
+  PackSummary summary;
+  summary.source_table = a.source_table;
+  summary.output_table = a.output_table;
+  summary.normalizing_const = constant;
+  summary.seed = a.seed.value_or(0);
+  Pack(source, output, specs, profile.rows, partitions, choice, std::move(summary), a.buffer_size, a.standardize);
+}
+
+void PackValidation(const ValidationPackArguments& a) {
+  const SegmentChoice choice = ReadDistribution(a.distribution_rules);
+  CheckBufferSize(a.buffer_size);
+  const data::PackedTable training = data::OpenPackedTable(a.training_preprocessor_table, "training_preprocessor_table");
+  const auto count = [](const std::string& names, const char* what, size_t wanted) {
+    const size_t given = pg::ParseColumnList(names, what).size();
+    if (given == wanted) return;
+    throw Error(ErrorCode::kInvalidParameter,
+                std::string(what) + " names " + std::to_string(given) + " columns, but the training table has " + std::to_string(wanted),
+                "", "Name one column for each column of the training table, in the same order.");
+  };
+  count(a.independent_varname, "independent_varname", training.spec.inputs.size());
+  count(a.dependent_varname, "dependent_varname", training.spec.targets.size());
+  std::vector<base::TargetKind> kinds;
+  for (const base::ColumnSpec& c : training.spec.targets) kinds.push_back(c.kind);
+  const Source source = OpenSource(a.source_table, a.independent_varname, a.dependent_varname, kinds, std::nullopt);
+  const Output output = OpenOutput(a.output_table);
+  const Profile profile = ProfileSource(source);
+  const SpecPair specs = ValidationSpec(source, profile, training.spec);
+  const PackSummary stored = ReadSummaryConstants(training.name);
+  PackSummary summary;
+  summary.source_table = a.source_table;
+  summary.output_table = a.output_table;
+  summary.normalizing_const = stored.normalizing_const;
+  summary.seed = stored.seed;
+  const int wanted = training.spec.num_partitions;
+  const int partitions = pg::OnGreenplum() ? FittingPartitions(choice, profile.rows, wanted)
+                                           : static_cast<int>(std::min<int64_t>(wanted, profile.rows));
+  Pack(source, output, specs, profile.rows, partitions, choice, std::move(summary), a.buffer_size, false);
+}
+
+}  // namespace pack

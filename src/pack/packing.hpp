@@ -1,0 +1,42 @@
+// training_preprocessor_dl and validation_preprocessor_dl: source table -> packed table and its summary. The caller's rights, the caller's
+// transaction: on an error nothing is left.
+//
+//   profile (one scan) -> description -> staging tables in the order of the shuffle -> packed table -> <output>_summary
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pack {
+
+constexpr int kDefaultPartitions = 8;
+
+struct TrainingPackArguments {
+  std::string source_table, output_table, dependent_varname, independent_varname;
+  std::optional<int32_t> buffer_size;             // rows; nullopt: from cerebro.buffer_bytes
+  std::optional<double> normalizing_const;        // > 0
+  std::optional<std::vector<int32_t>> num_classes;
+  std::optional<std::string> distribution_rules;  // 'all_segments' or nothing on PostgreSQL
+  std::optional<int32_t> num_partitions;          // 8, or as many as there are rows when they are fewer
+  std::optional<int64_t> seed;                    // 0
+  std::optional<std::string> dependent_type;      // "auto", "one_hot", "index", "real", "array": one, or one a column
+  bool standardize = false;
+  std::optional<std::string> sample_weight;
+  std::optional<std::string> shapes;              // {"column": [28, 28, 1]}
+  std::optional<std::string> dtypes;              // {"column": "int16"}
+};
+
+void PackTraining(const TrainingPackArguments& arguments);
+
+struct ValidationPackArguments {
+  std::string source_table, output_table, dependent_varname, independent_varname, training_preprocessor_table;
+  std::optional<int32_t> buffer_size;
+  std::optional<std::string> distribution_rules;
+};
+
+/// Seed and number of partitions are the training table's (fewer partitions when there are fewer rows).
+void PackValidation(const ValidationPackArguments& arguments);
+
+}  // namespace pack

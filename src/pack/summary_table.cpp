@@ -1,0 +1,125 @@
+#include "pack/summary_table.hpp"
+
+#include <cstdlib>
+
+#include "base/error.hpp"
+#include "pg/cluster.hpp"
+#include "pg/sql.hpp"
+#include "data/packed_format.hpp"
+#include "pack/source.hpp"
+
+namespace pack {
+namespace {
+
+/// Collects the columns of a one-row table: name, type and value.
+class RowMaker {
+ public:
+  void Add(const std::string& name, const std::string& type, pg::Param value, const std::string& through = {}) {
+    params_.push_back(std::move(value));
+    const std::string number = "$" + std::to_string(params_.size());
+    definitions_ += (definitions_.empty() ? "" : ", ") + pg::QuoteIdent(name) + " " + type;
+    values_ += (values_.empty() ? "" : ", ") + number + through + "::" + type;
+  }
+  void Write(const pg::TableName& table, bool temporary) const {
+    pg::Execute((temporary ? "CREATE TEMPORARY TABLE " : "CREATE TABLE ") + table.Sql() + " (" + definitions_ + ")" +
+                pg::DistributedBy("output_table"));
+    pg::Execute("INSERT INTO " + table.Sql() + " VALUES (" + values_ + ")", params_);
+  }
+
+ private:
+  std::string definitions_, values_;
+  pg::Params params_;
+};
+
+/// Old servers have no arrays of domains, nor of a literal's unknown type.
+bool HasArrays(const std::string& type) {
+  return pg::Execute("SELECT pg_catalog.count(*) FROM pg_catalog.pg_type AS t WHERE t.oid OPERATOR(pg_catalog.=) $1::pg_catalog.regtype"
+                     " AND t.typarray OPERATOR(pg_catalog.<>) 0::pg_catalog.oid",
+                     {type})
+             .Int() > 0;
+}
+
+/// A text[] literal's parameter whose padding is NULL needs the text form: {"a","b",NULL}.
+std::string ArrayText(const std::vector<std::string>& values, int64_t size) {
+  std::string text = "{";
+  for (int64_t i = 0; i < size; ++i) {
+    if (i > 0) text += ",";
+    if (static_cast<size_t>(i) >= values.size()) {
+      text += "NULL";
+      continue;
+    }
+    text += '"';
+    for (char c : values[static_cast<size_t>(i)]) {
+      if (c == '"' || c == '\\') text += '\\';
+      text += c;
+    }
+    text += '"';
+  }
+  return text + "}";
+}
+
+}  // namespace
+
+void WriteSummary(const pg::TableName& name, bool temporary, const Source& source, const PackSummary& summary) {
+  std::vector<std::string> dependents, independents, types, classes;
+  for (size_t i = 0; i < source.inputs + source.targets; ++i) {
+    const SourceColumn& c = source.columns[i];
+    (i < source.inputs ? independents : dependents).push_back(c.column.name);
+    if (i >= source.inputs) types.push_back(c.column.type);
+  }
+  RowMaker row;
+  row.Add("source_table", "text", summary.source_table);
+  row.Add("output_table", "text", summary.output_table);
+  row.Add("dependent_varname", "text[]", dependents);
+  row.Add("independent_varname", "text[]", independents);
+  row.Add("dependent_vartype", "text[]", types);
+  std::string counts;
+  for (size_t i = 0; i < source.targets; ++i) {
+    const SourceColumn& c = source.columns[source.inputs + i];
+    const base::ColumnSpec& spec = summary.packed.spec.targets[i];
+    const std::string column = c.column.name + data::kClassValuesSuffix;
+    counts += (counts.empty() ? "" : ",") + (c.labels() ? std::to_string(spec.num_classes) : std::string("NULL"));
+    if (c.labels()) {
+      row.Add(column, (HasArrays(c.column.type) ? c.column.type : "text") + "[]", ArrayText(spec.class_values, spec.num_classes), "::pg_catalog.text[]");
+    } else {
+      row.Add(column, "text[]", pg::Null{});
+    }
+  }
+  row.Add("buffer_size", "integer", summary.buffer_size);
+  row.Add("normalizing_const", "real", summary.normalizing_const);
+  row.Add("num_classes", "integer[]", "{" + counts + "}");
+  const auto segments = [&row](const char* name, const std::optional<std::vector<int64_t>>& chosen) {
+    if (chosen) {
+      row.Add(name, "integer[]", *chosen);
+    } else {
+      row.Add(name, "text", std::string("all_segments"));
+    }
+  };
+  segments("distribution_rules", summary.dbids);
+  segments("__internal_gpu_config__", summary.contents);
+  row.Add("num_partitions", "integer", static_cast<int64_t>(summary.packed.spec.num_partitions));
+  row.Add("seed", "bigint", summary.seed);
+  row.Add("rows", "bigint", summary.packed.spec.rows);
+  row.Add("data_spec", "json", base::WriteDataSpec(summary.packed.spec), "::pg_catalog.text");
+  row.Add("digest", "text", summary.packed.digest);
+  row.Add("partition_rows", "bigint[]", summary.packed.partition_rows);
+  row.Add("partition_buffers", "integer[]", summary.packed.partition_buffers);
+  row.Add("max_buffer_rows", "bigint", summary.packed.max_buffer_rows);
+  row.Add("format_version", "integer", static_cast<int64_t>(data::kPackedFormatVersion));
+  row.Write(name, temporary);
+}
+
+PackSummary ReadSummaryConstants(const pg::TableName& packed) {
+  const pg::Result row = pg::Execute("SELECT s.normalizing_const::double precision, s.seed FROM " + packed.WithSuffix("_summary").Sql() +
+      " AS s");
+  if (row.empty() || !row.at(0, 0) || !row.at(0, 1)) {
+    throw base::Error(base::ErrorCode::kDataCorrupted, "the summary of packed table \"" + packed.name +
+        "\" lacks normalizing_const or seed");
+  }
+  PackSummary summary;
+  summary.normalizing_const = std::strtod(row.at(0, 0)->c_str(), nullptr);
+  summary.seed = std::strtoll(row.at(0, 1)->c_str(), nullptr, 10);
+  return summary;
+}
+
+}  // namespace pack

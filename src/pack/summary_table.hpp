@@ -1,0 +1,33 @@
+// <output>_summary: one row. MADlib's columns first (one "<column>_class_values" a dependent column, NULL where it is no label), then ours:
+// distribution_rules and __internal_gpu_config__ are 'all_segments', or the dbids and content ids of the chosen segments as integer[].
+//   num_partitions, seed, rows, data_spec JSON (base::WriteDataSpec), digest, partition_rows bigint[], partition_buffers integer[],
+//   max_buffer_rows, format_version (1).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/tensor.hpp"
+#include "pg/names.hpp"
+#include "pack/buffer_digest.hpp"
+#include "pack/source.hpp"
+
+namespace pack {
+
+struct PackSummary {
+  std::string source_table, output_table;  // as the caller wrote them
+  int64_t buffer_size = 0;                 // rows of a full buffer
+  double normalizing_const = 1.0;
+  int64_t seed = 0;
+  Packed packed;
+  std::optional<std::vector<int64_t>> dbids, contents;  // of the chosen segments; nothing: all
+};
+
+void WriteSummary(const pg::TableName& name, bool temporary, const Source& source, const PackSummary& summary);
+
+/// normalizing_const and seed of an opened packed table.
+PackSummary ReadSummaryConstants(const pg::TableName& packed);
+
+}  // namespace pack

@@ -1,0 +1,160 @@
+#include "segments/messages.hpp"
+
+#include <cstring>
+
+#include "base/record.hpp"
+#include "plan/params.hpp"
+#include "wire/keras.hpp"
+
+namespace segments {
+namespace {
+
+void WriteIntegers(const std::vector<int32_t>& values, base::RecordWriter* w) {
+  w->Text({reinterpret_cast<const char*>(values.data()), values.size() * sizeof(int32_t)});
+}
+
+std::vector<int32_t> ReadIntegers(base::RecordReader* r) {
+  const std::string raw = r->Text();
+  std::vector<int32_t> values(raw.size() / sizeof(int32_t));
+  if (!values.empty()) std::memcpy(values.data(), raw.data(), values.size() * sizeof(int32_t));
+  return values;
+}
+
+}  // namespace
+
+std::string WriteRoundRequest(const RoundRequest& o) {
+  base::RecordWriter w;
+  w.Number(static_cast<int64_t>(o.run));
+  w.Number(static_cast<int64_t>(o.kind));
+  w.Number(o.iteration);
+  w.Number(static_cast<int64_t>(o.table));
+  w.Number((o.has_weights ? 1 : 0) | (o.use_gpus ? 2 : 0) | (o.last ? 4 : 0));
+  WriteIntegers(o.next_key, &w);
+  WriteIntegers(o.fusion_group, &w);
+  WriteIntegers(o.batches_per_switch, &w);
+  return w.Take();
+}
+
+RoundRequest ReadRoundRequest(std::string_view bytes) {
+  base::RecordReader r(bytes, "a round's request");
+  RoundRequest o;
+  o.run = static_cast<uint64_t>(r.Number());
+  o.kind = static_cast<RoundKind>(r.Number());
+  o.iteration = r.Number();
+  o.table = static_cast<data::CachedTable>(r.Number());
+  const int64_t flags = r.Number();
+  o.has_weights = (flags & 1) != 0;
+  o.use_gpus = (flags & 2) != 0;
+  o.last = (flags & 4) != 0;
+  o.next_key = ReadIntegers(&r);
+  o.fusion_group = ReadIntegers(&r);
+  o.batches_per_switch = ReadIntegers(&r);
+  return o;
+}
+
+std::string WriteModelEntry(const ModelEntry& s) {
+  base::RecordWriter w;
+  w.Number(static_cast<int64_t>(s.kind));
+  w.Text(wire::WriteGraph(s.spec.graph));
+  w.Text(s.spec.compile_params);
+  w.Text(s.spec.fit_params);
+  w.Text(base::WriteDataSpec(s.data));
+  w.Number(static_cast<int64_t>(s.precision));
+  w.Number(static_cast<int64_t>(s.seed));
+  w.Number(static_cast<int64_t>(s.stream));
+  w.Number(s.partitions);
+  return w.Take();
+}
+
+ModelEntry ReadModelEntry(std::string_view bytes) {
+  base::RecordReader r(bytes, "a model's entry");
+  ModelEntry s;
+  s.kind = static_cast<EntryKind>(r.Number());
+  s.spec.graph = wire::ReadGraph(r.Text());
+  s.spec.compile_params = r.Text();
+  s.spec.fit_params = r.Text();
+  s.spec.config = plan::ReadConfig(s.spec.compile_params, s.spec.fit_params);
+  s.data = base::ReadDataSpec(r.Text());
+  s.precision = static_cast<base::DType>(r.Number());
+  s.seed = static_cast<uint64_t>(r.Number());
+  s.stream = static_cast<uint64_t>(r.Number());
+  s.partitions = static_cast<uint32_t>(r.Number());
+  return s;
+}
+
+std::string WriteModelReply(const ModelReply& m) {
+  base::RecordWriter w;
+  w.Number(m.model);
+  w.Number(m.segment);
+  w.Number(m.device);
+  w.Number(m.kept_buffers);
+  w.Number(m.read_buffers);
+  w.Number(m.weights_only ? 1 : 0);
+  w.Number(static_cast<int64_t>(m.diverged_step));
+  w.Number(m.iterations_done);
+  w.Text(m.build);
+  w.Number(static_cast<int64_t>(m.visits.size()));
+  for (const SegmentVisit& v : m.visits) {
+    w.Number(v.partition);
+    w.Real(v.started);
+    w.Real(v.ended);
+    w.Real(v.seconds);
+    w.Real(v.loss);
+    w.Number(v.rows);
+  }
+  return w.Take();
+}
+
+ModelReply ReadModelReply(std::string_view bytes) {
+  base::RecordReader r(bytes, "a segment's answer");
+  ModelReply m;
+  m.model = static_cast<int32_t>(r.Number());
+  m.segment = static_cast<int32_t>(r.Number());
+  m.device = static_cast<int32_t>(r.Number());
+  m.kept_buffers = static_cast<int32_t>(r.Number());
+  m.read_buffers = static_cast<int32_t>(r.Number());
+  m.weights_only = r.Number() != 0;
+  m.diverged_step = static_cast<uint64_t>(r.Number());
+  m.iterations_done = r.Number();
+  m.build = r.Text();
+  m.visits.resize(static_cast<size_t>(r.Number()));
+  for (SegmentVisit& v : m.visits) {
+    v.partition = static_cast<int32_t>(r.Number());
+    v.started = r.Real();
+    v.ended = r.Real();
+    v.seconds = r.Real();
+    v.loss = r.Real();
+    v.rows = r.Number();
+  }
+  return m;
+}
+
+std::string WritePartitionSums(const PartitionSums& s) {
+  base::RecordWriter w;
+  w.Number(s.partition);
+  w.Number(s.rows);
+  w.Number(static_cast<int64_t>(s.models.size()));
+  for (size_t i = 0; i < s.models.size(); i++) {
+    w.Number(s.models[i]);
+    w.Text({reinterpret_cast<const char*>(s.sums[i].data()), s.sums[i].size() * sizeof(double)});
+  }
+  return w.Take();
+}
+
+PartitionSums ReadPartitionSums(std::string_view bytes) {
+  base::RecordReader r(bytes, "a segment's sums");
+  PartitionSums s;
+  s.partition = static_cast<int32_t>(r.Number());
+  s.rows = r.Number();
+  const auto count = static_cast<size_t>(r.Number());
+  for (size_t i = 0; i < count; i++) {
+    s.models.push_back(static_cast<int32_t>(r.Number()));
+    const std::string raw = r.Text();
+    std::vector<double> values(raw.size() / sizeof(double));
+    if (!raw.empty()) std::memcpy(values.data(), raw.data(), raw.size());
+    s.sums.push_back(std::move(values));
+  }
+  return s;
+}
+
+}  // namespace segments

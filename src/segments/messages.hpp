@@ -1,0 +1,92 @@
+// What a segment is told of a round, what it is given of a model at first, and what it answers: the small records that go between the
+// coordinator and the segments. Training states travel beside them, as rows (run/wave_step.hpp).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/tensor.hpp"
+#include "data/buffer_cache.hpp"
+#include "store/model_spec.hpp"
+
+namespace segments {
+
+enum class RoundKind : int { kTrain = 1, kScore = 2 };
+
+/// One statement's request, the same for all segments.
+struct RoundRequest {
+  uint64_t run = 0;       // names the run: what a process keeps belongs to one run only
+  RoundKind kind = RoundKind::kTrain;
+  int64_t iteration = 0;  // of this run, from 0
+  data::CachedTable table = data::CachedTable::kTraining;  // whose buffers follow
+  bool has_weights = false;  // the packed table has sample weights
+  bool use_gpus = false;
+  bool last = false;      // nothing that the process keeps is used after this round
+  std::vector<int32_t> next_key;  // a model: distribution key of the segment where it trains next
+  std::vector<int32_t> fusion_group;     // a model: number of the fusion group in which it trains side by side with others, -1 = alone
+  std::vector<int32_t> batches_per_switch;      // a fusion group: plan::FusionGroup::batches_per_switch
+};
+
+std::string WriteRoundRequest(const RoundRequest& request);
+RoundRequest ReadRoundRequest(std::string_view bytes);
+
+/// What follows a seed as rows of the same model.
+enum class EntryKind : int {
+  kFresh = 0,    // nothing: initial weights
+  kWeights = 1,  // raw float32 weights in Keras's order, over the initial ones
+  kState = 2,    // pieces of a stored training state, which goes on
+};
+
+/// A model as it enters a run.
+struct ModelEntry {
+  EntryKind kind = EntryKind::kFresh;
+  store::ModelSpec spec;
+  base::DataSpec data;
+  base::DType precision = base::DType::kFloat32;
+  uint64_t seed = 0, stream = 0;
+  uint32_t partitions = 0;
+};
+
+std::string WriteModelEntry(const ModelEntry& seed);
+ModelEntry ReadModelEntry(std::string_view bytes);
+
+/// A model's visit of one partition, as the segment saw it.
+struct SegmentVisit {
+  int32_t partition = 0;
+  double started = 0, ended = 0;  // seconds since the epoch
+  double seconds = 0;             // of them the model's own
+  double loss = 0;                // mean training loss over the visit's rows
+  int64_t rows = 0;               // epochs counted
+};
+
+/// What a segment says of a model after a round.
+struct ModelReply {
+  int32_t model = 0;
+  int32_t segment = 0;
+  int32_t device = -1;            // -1: CPU
+  int32_t kept_buffers = 0;       // found in the process's memory
+  int32_t read_buffers = 0;       // fetched from the table
+  bool weights_only = false;      // the stored optimizer state was of another optimizer
+  uint64_t diverged_step = 0;
+  int64_t iterations_done = 0;
+  std::string build;              // of a stored state, where it is another than the segment's
+  std::vector<SegmentVisit> visits;
+};
+
+std::string WriteModelReply(const ModelReply& record);
+ModelReply ReadModelReply(std::string_view bytes);
+
+/// Metric sums of one partition: model indexes, and each model's sums one after another.
+struct PartitionSums {
+  int32_t partition = 0;
+  int64_t rows = 0;
+  std::vector<int32_t> models;
+  std::vector<std::vector<double>> sums;
+};
+
+std::string WritePartitionSums(const PartitionSums& sums);
+PartitionSums ReadPartitionSums(std::string_view bytes);
+
+}  // namespace segments

@@ -1,0 +1,372 @@
+#include "segments/segment_driver.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.hpp"
+#include "data/packed_table.hpp"
+#include "data/segment_map.hpp"
+#include "engine/core/model.hpp"
+#include "pg/report.hpp"
+#include "pg/sql.hpp"
+#include "plan/rounds.hpp"
+#include "segments/messages.hpp"
+#include "segments/segment_models.hpp"
+#include "segments/segment_report.hpp"
+#include "segments/segment_scoring.hpp"
+#include "segments/state_tables.hpp"
+#include "store/model_spec.hpp"
+#include "train/results.hpp"
+
+namespace segments {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+// States of models that train: more than two, so that models may rest in some.
+constexpr const char* kStateTables[] = {"a", "b", "c", "d"};
+constexpr const char* kRetired = "rest";
+constexpr const char* kScored = "score";
+
+// The tables that a run needs.
+std::vector<std::string> StateTableNames(bool keep_best) {
+  std::vector<std::string> names(std::begin(kStateTables), std::end(kStateTables));
+  names.insert(names.end(), {kRetired, kScored});
+  if (keep_best) names.insert(names.end(), {"best_a", "best_b"});
+  return names;
+}
+
+/// The coordinator's side of a run on the segments.
+class SegmentDriver : public train::Driver {
+ public:
+  SegmentDriver(const train::FitArguments& arguments, const train::PreparedFit& fit, const train::RunRequest& request);
+
+  std::vector<uint64_t> Enter() override;
+  int workers() const override { return training_.data_segments; }
+  std::string states_location() const override { return train::StatesLocationName(train::StatesLocation::kSegments); }
+  void Train(int64_t iteration, train::VisitSink* sink) override;
+  std::vector<std::vector<double>> Score(train::ScoredTable table, const std::vector<int>& models, train::VisitSink* sink) override;
+  void KeepBest(const std::vector<int>& models) override;
+  void Retire(const std::vector<int>& models) override;
+  void Collect(train::RunResult* result) override;
+
+ private:
+  void Iteration(int64_t iteration, bool last, train::VisitSink* sink);
+  void Round(int64_t iteration, const std::string& name, const std::map<int, int>& visits, bool last, train::VisitSink* sink);
+  std::string RequestOf(int64_t iteration, const std::map<int, int>& visits, bool last) const;
+  std::string EmptyTable();
+  void TakeReply(const ModelReply& record, int64_t iteration, int visit, train::VisitSink* sink);
+  void CheckVisits(const ModelReply& record, int64_t iteration, int visit) const;
+  void MoveToRest(const std::vector<int>& models);
+  StateLocations LocationsOf(const std::vector<int>& models) const;
+  std::vector<int> Training() const;
+  int64_t BundleIteration(size_t m, int64_t iteration) const { return request_.spec.first_iteration[bundle_of_[m]] + iteration; }
+
+  const train::FitArguments& arguments_;
+  const train::PreparedFit& fit_;
+  const train::RunRequest& request_;
+  data::SegmentMap training_;
+  std::optional<data::SegmentMap> validation_;
+  std::optional<StateTables> tables_;
+  plan::Plan segment_plan_;  // the plan with segments in the place of partitions
+  std::vector<std::unique_ptr<engine::Model>> models_;  // for metrics: no state is ever laid under them
+  std::vector<size_t> bundle_of_;                       // a model
+  RoundRequest round_request_;                          // what does not change from round to round
+  std::vector<std::string> table_of_;                   // a model: where its current state is
+  std::vector<bool> trains_;                            // a model: neither diverged nor retired
+  std::vector<int64_t> iterations_done_;                // a model: over all runs
+  std::string best_ = "best_a", next_best_ = "best_b";
+  std::vector<bool> has_best_;  // a model
+  int64_t iteration_ = 0;       // of this run, done
+  int64_t rows_trained_ = 0;
+};
+
+SegmentDriver::SegmentDriver(const train::FitArguments& arguments, const train::PreparedFit& fit, const train::RunRequest& request)
+    : arguments_(arguments), fit_(fit), request_(request), training_(*fit.segments) {
+  CheckSegmentLibraries();
+  if (fit.validation) validation_ = data::FindSegments(*fit.validation);
+  engine::Options options = store::EngineOptions(false);
+  options.precision = request_.spec.precision;
+  for (const store::ModelSpec& spec : request_.spec.models) {
+    models_.push_back(store::BuildModel(spec, request_.spec.training.spec, options));
+  }
+  bundle_of_.resize(models_.size());
+  for (size_t b = 0; b < request_.spec.plan.bundles.size(); b++) {
+    for (const int m : request_.spec.plan.bundles[b].models) bundle_of_[static_cast<size_t>(m)] = b;
+  }
+  iterations_done_.assign(models_.size(), 0);
+  has_best_.assign(models_.size(), false);
+  for (const train::PreparedModel& model : fit.models) {
+    trains_.push_back(model.stored_diverged_step == 0);
+    table_of_.push_back(trains_.back() ? kStateTables[0] : kRetired);
+  }
+  segment_plan_ = request_.spec.plan;
+  segment_plan_.partitions = training_.data_segments;
+  segment_plan_.stride = 1;
+  for (plan::Bundle& bundle : segment_plan_.bundles) bundle.offset /= training_.partitions_each;
+  round_request_.run = NewRunNumber();
+  round_request_.kind = RoundKind::kTrain;
+  round_request_.has_weights = request_.spec.training.spec.has_weights;
+  round_request_.use_gpus = request_.spec.use_gpus;
+  round_request_.fusion_group.assign(models_.size(), -1);
+  for (const plan::BundleFusion& bundle : request_.spec.fusion.bundles) {
+    for (const plan::FusionGroup& fusion_group : bundle.fusion_groups) {
+      if (fusion_group.models.size() < 2) continue;
+      const auto number = static_cast<int32_t>(round_request_.batches_per_switch.size());
+      for (const int m : fusion_group.models) round_request_.fusion_group[static_cast<size_t>(m)] = number;
+      round_request_.batches_per_switch.push_back(fusion_group.batches_per_switch);
+    }
+  }
+}
+
+std::vector<uint64_t> SegmentDriver::Enter() {
+  tables_.emplace(fit_.output.models, StateTableNames(request_.keep_best));
+  EnterModels(fit_, *tables_, training_.keys);
+  std::vector<uint64_t> diverged;
+  for (const train::PreparedModel& model : fit_.models) diverged.push_back(model.stored_diverged_step);
+  return diverged;
+}
+
+std::vector<int> SegmentDriver::Training() const {
+  std::vector<int> models;
+  for (size_t m = 0; m < models_.size(); m++) {
+    if (trains_[m]) models.push_back(static_cast<int>(m));
+  }
+  return models;
+}
+
+StateLocations SegmentDriver::LocationsOf(const std::vector<int>& models) const {
+  StateLocations locations;
+  for (const int m : models) locations[table_of_[static_cast<size_t>(m)]].push_back(m);
+  return locations;
+}
+
+// Where each model trains after this round: on the segment of its next visit.
+std::string SegmentDriver::RequestOf(int64_t iteration, const std::map<int, int>& visits, bool last) const {
+  RoundRequest request = round_request_;
+  request.iteration = iteration;
+  request.last = last;
+  request.next_key.assign(models_.size(), 0);
+  const int each = training_.partitions_each;
+  for (const auto& [model, visit] : visits) {
+    const auto m = static_cast<size_t>(model);
+    const bool wraps = visit + 1 == training_.data_segments;
+    const int partition = request_.spec.plan.PartitionAt(static_cast<int>(bundle_of_[m]), BundleIteration(m, iteration) + (wraps ? 1 : 0),
+                                                     wraps ? 0 : (visit + 1) * each);
+    request.next_key[m] = training_.keys[static_cast<size_t>(partition)];
+  }
+  return WriteRoundRequest(request);
+}
+
+// A table in which no state is waiting. Where models rest in all of them, those of the table with the fewest are moved to another one.
+std::string SegmentDriver::EmptyTable() {
+  StateLocations locations;
+  for (const char* name : kStateTables) locations[name];
+  for (const int m : Training()) locations[table_of_[static_cast<size_t>(m)]].push_back(m);
+  const auto fewest = [&](const std::string& but) {
+    std::string found;
+    for (const char* name : kStateTables) {
+      if (name != but && (found.empty() || locations[name].size() < locations[found].size())) found = name;
+    }
+    return found;
+  };
+  const std::string name = fewest("");
+  if (!locations[name].empty()) {
+    const std::string to = fewest(name);
+    // older rows of these models may lie there
+    pg::Execute("DELETE FROM " + tables_->Sql(to) + " h USING " + tables_->StatesSql({{name, locations[name]}}, "h.__dist_key__, h.model") +
+                " s WHERE s.__dist_key__ OPERATOR(pg_catalog.=) h.__dist_key__ AND s.model OPERATOR(pg_catalog.=) h.model");
+    pg::Execute("INSERT INTO " + tables_->Sql(to) + " SELECT * FROM " + tables_->StatesSql({{name, locations[name]}}, "h.*") + " s");
+    for (const int m : locations[name]) table_of_[static_cast<size_t>(m)] = to;
+  }
+  tables_->Empty(name);
+  return name;
+}
+
+// visits: of this round, a model: the number of its visit to a segment within the iteration.
+void SegmentDriver::Round(int64_t iteration, const std::string& name, const std::map<int, int>& visits, bool last, train::VisitSink* sink) {
+  pg::CheckInterrupts();
+  std::vector<int> models;
+  for (const auto& [model, visit] : visits) models.push_back(model);
+  const std::string to = EmptyTable();
+  pg::Execute(tables_->RoundSql(LocationsOf(models), to, request_.spec.training, RequestOf(iteration, visits, last)));
+  for (const int m : models) table_of_[static_cast<size_t>(m)] = to;
+  // a model's first piece carries its record; the state itself stays where it is
+  const pg::Result replies = pg::Execute("SELECT h.record FROM " + tables_->Sql(to) + " h WHERE h.record IS NOT NULL ORDER BY h.model");
+  if (replies.rows.size() != models.size()) {
+    throw Error(ErrorCode::kInternal,
+                std::to_string(replies.rows.size()) + " of " + std::to_string(models.size()) + " models came back from a round");
+  }
+  size_t bytes = 0;
+  std::vector<int> diverged;
+  for (const auto& row : replies.rows) {
+    bytes += row[0]->size();
+    const ModelReply record = ReadModelReply(*row[0]);
+    TakeReply(record, iteration, visits.at(record.model) * training_.partitions_each, sink);
+    if (record.diverged_step != 0) diverged.push_back(record.model);
+  }
+  MoveToRest(diverged);
+  pg::Debug("iteration " + std::to_string(iteration + 1) + ", round " + name + ": " + std::to_string(models.size()) + " models, " +
+            std::to_string(bytes) + " bytes fetched");
+  sink->Progress(rows_trained_);
+}
+
+void SegmentDriver::Iteration(int64_t iteration, bool last, train::VisitSink* sink) {
+  const std::vector<int> models = Training();
+  std::vector<plan::RoundUnit> units;
+  for (const int m : models) {
+    const auto b = static_cast<size_t>(m);
+    units.push_back({static_cast<int>(bundle_of_[b]), BundleIteration(b, iteration), request_.spec.costs[b]});
+  }
+  const plan::RoundChoice choice = plan::ChooseRounds(segment_plan_, units);
+  plan::Rounds rounds(segment_plan_, units, choice);
+  std::vector<plan::RoundVisit> visits;
+  for (int number = 1; rounds.Next(&visits); number++) {
+    std::map<int, int> round;
+    for (const plan::RoundVisit& visit : visits) {
+      const int m = models[static_cast<size_t>(visit.unit)];
+      if (trains_[static_cast<size_t>(m)]) round[m] = visit.visit;
+    }
+    if (round.empty()) continue;
+    Round(iteration, std::to_string(number) + " of " + std::to_string(choice.rounds), round, last && number == choice.rounds, sink);
+  }
+}
+
+// visit: the first one that the record tells of.
+void SegmentDriver::TakeReply(const ModelReply& record, int64_t iteration, int visit, train::VisitSink* sink) {
+  const auto m = static_cast<size_t>(record.model);
+  const std::string key = "mst_key=" + std::to_string(request_.mst_keys.at(m));
+  if (record.weights_only) {
+    pg::Notice("model " + key + " goes on with its weights only: the stored optimizer state is of another optimizer");
+  }
+  if (!record.build.empty()) {
+    pg::Warning("model " + key + " was trained by another build (" + record.build + "): its further training will not repeat bit for bit",
+                "This server's build is " + engine::BuildDescription() + ".");
+  }
+  CheckVisits(record, iteration, visit);
+  for (const SegmentVisit& seen : record.visits) {
+    train::VisitRecord v;
+    v.model = record.model;
+    v.iteration = iteration;
+    v.visit = visit++;
+    v.partition = seen.partition;
+    v.worker = record.segment;
+    v.device = record.device;
+    v.started = seen.started;
+    v.ended = seen.ended;
+    v.loss = seen.loss;
+    v.rows = seen.rows;
+    v.diverged_step = &seen == &record.visits.back() ? record.diverged_step : 0;
+    v.seconds = seen.seconds;
+    rows_trained_ += seen.rows;
+    if (v.diverged_step != 0) trains_[m] = false;
+    sink->Visit(v);
+  }
+  iterations_done_[m] = record.iterations_done;
+}
+
+// The segment must have trained the model on the partitions that the plan says, and on all of their rows.
+void SegmentDriver::CheckVisits(const ModelReply& record, int64_t iteration, int visit) const {
+  const auto m = static_cast<size_t>(record.model);
+  const data::PackedTable& table = request_.spec.training;
+  const int each = training_.partitions_each;
+  const bool diverged = record.diverged_step != 0;
+  bool as_planned = diverged ? !record.visits.empty() : record.visits.size() == static_cast<size_t>(each);
+  for (size_t i = 0; i < record.visits.size() && as_planned; i++) {
+    const int wanted =
+        request_.spec.plan.PartitionAt(static_cast<int>(bundle_of_[m]), BundleIteration(m, iteration), visit + static_cast<int>(i));
+    as_planned = record.visits[i].partition == wanted;
+  }
+  if (!as_planned) {
+    throw Error(ErrorCode::kDataCorrupted,
+                "model mst_key=" + std::to_string(request_.mst_keys[m]) + " did not meet its partitions on segment " +
+                    std::to_string(record.segment) + " of packed table " + table.name.Sql(),
+                "The packed table was changed after it was made, or during the run.", "Pack the data again by training_preprocessor_dl().");
+  }
+  if (diverged) return;
+  for (const SegmentVisit& seen : record.visits) data::CheckVisitedRows(table, seen.partition, seen.rows / request_.spec.models[m].config.epochs);
+}
+
+// Models that train no more leave the tables that rounds empty. No round copies them.
+void SegmentDriver::MoveToRest(const std::vector<int>& models) {
+  if (models.empty()) return;
+  pg::Execute("INSERT INTO " + tables_->Sql(kRetired) + " SELECT * FROM " +
+              tables_->StatesSql(LocationsOf(models), "h.__dist_key__, h.model, h.piece, h.keep, h.data, NULL::pg_catalog.bytea") + " s");
+  for (const int m : models) table_of_[static_cast<size_t>(m)] = kRetired;
+}
+
+void SegmentDriver::Retire(const std::vector<int>& models) {
+  for (const int m : models) trains_[static_cast<size_t>(m)] = false;
+  MoveToRest(models);
+}
+
+void SegmentDriver::Train(int64_t iteration, train::VisitSink* sink) {
+  while (iteration_ < iteration) {
+    Iteration(iteration_, iteration_ + 1 == request_.iterations, sink);
+    iteration_++;
+    if (iteration_ < iteration) sink->IterationDone(iteration_);
+  }
+}
+
+std::vector<std::vector<double>> SegmentDriver::Score(train::ScoredTable table, const std::vector<int>& models, train::VisitSink* sink) {
+  const bool training = table == train::ScoredTable::kTraining;
+  const data::PackedTable& packed = training ? request_.spec.training : request_.spec.validation;
+  pg::Execute(tables_->SpreadSql(LocationsOf(models), kScored, (training ? training_ : *validation_).SegmentKeys()));
+  RoundRequest request = round_request_;
+  request.kind = RoundKind::kScore;
+  request.table = training ? data::CachedTable::kTraining : data::CachedTable::kValidation;
+  request.has_weights = packed.spec.has_weights;
+  request.last = iteration_ == request_.iterations && (!training || !validation_);
+  const std::vector<std::vector<double>> sums = SumsOnSegments(*tables_, kScored, packed, models_.size(), request);
+  tables_->Empty(kScored);
+  std::vector<std::vector<double>> values;
+  for (const int m : models) values.push_back(models_[static_cast<size_t>(m)]->Finish(sums[static_cast<size_t>(m)].data()));
+  sink->Progress(rows_trained_);
+  return values;
+}
+
+// The best weights are copied from table to table, so that neither grows with the iterations.
+void SegmentDriver::KeepBest(const std::vector<int>& models) {
+  if (models.empty()) return;
+  StateLocations locations = LocationsOf(models);
+  for (size_t m = 0; m < models_.size(); m++) {
+    const bool better = std::binary_search(models.begin(), models.end(), static_cast<int>(m));
+    if (has_best_[m] && !better) locations[best_].push_back(static_cast<int>(m));
+    has_best_[m] = has_best_[m] || better;
+  }
+  tables_->Empty(next_best_);
+  pg::Execute("INSERT INTO " + tables_->Sql(next_best_) + " SELECT * FROM " +
+              tables_->StatesSql(locations, "h.__dist_key__, h.model, h.piece, h.keep, pg_catalog.substr(h.data, 1, h.keep), NULL::pg_catalog.bytea",
+                                "h.keep OPERATOR(pg_catalog.>) 0") +
+              " s");
+  std::swap(best_, next_best_);
+}
+
+void SegmentDriver::Collect(train::RunResult* result) {
+  StateLocations states, best;
+  for (size_t m = 0; m < models_.size(); m++) {
+    states[table_of_[m]].push_back(static_cast<int>(m));
+    if (has_best_[m]) best[best_].push_back(static_cast<int>(m));
+    const train::PreparedModel& model = fit_.models[m];
+    result->models[m].iterations_done = model.stored_diverged_step != 0 ? model.iterations_done : iterations_done_[m];
+  }
+  train::ClearResultTables(arguments_, fit_);
+  StoreModels(fit_, *tables_, states, best);
+  tables_->Drop();
+}
+
+}  // namespace
+
+std::unique_ptr<train::Driver> MakeFitDriver(const train::FitArguments& arguments, const train::PreparedFit& fit,
+                                             const train::RunRequest& request) {
+  return std::make_unique<SegmentDriver>(arguments, fit, request);
+}
+
+}  // namespace segments

@@ -1,0 +1,16 @@
+// What a segment's process tells of itself, and what the coordinator makes of it.
+#pragma once
+
+#include <string>
+
+namespace segments {
+
+/// What a segment tells of itself, as JSON: {"library": build id, "build": engine::BuildDescription(), "models": kept, "buffer_bytes": kept,
+/// "reserved_bytes": taken}.
+std::string SegmentReport();
+
+/// Every segment must run the library that this session runs; another processor or BLAS there is worth a warning, since results depend on it.
+/// Errors: kPrerequisiteState naming the segments.
+void CheckSegmentLibraries();
+
+}  // namespace segments

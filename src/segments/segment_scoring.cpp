@@ -1,0 +1,138 @@
+#include "segments/segment_scoring.hpp"
+
+#include <unistd.h>
+
+#include <cmath>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/hash.hpp"
+#include "pg/report.hpp"
+#include "pg/sql.hpp"
+#include "data/packed_table.hpp"
+#include "data/segment_map.hpp"
+#include "segments/messages.hpp"
+#include "segments/segment_driver.hpp"
+#include "segments/segment_process.hpp"
+#include "segments/segment_report.hpp"
+#include "segments/state_tables.hpp"
+#include "store/loaded_model.hpp"
+#include "store/model_spec.hpp"
+#include "store/result_tables.hpp"
+#include "train/run.hpp"
+
+namespace segments {
+namespace {
+
+// Weights that are too large for their column are in the pieces of the state.
+std::set<int> WithoutWeights(const store::ModelTable& models) {
+  const pg::Result rows = pg::Execute("SELECT mst_key FROM " + models.name.Sql() + " WHERE model_weights IS NULL");
+  std::set<int> keys;
+  for (const auto& row : rows.rows) keys.insert(std::stoi(row[0].value()));
+  return keys;
+}
+
+void CopyWeights(const StateTables& tables, int32_t key, const std::string& source, const std::string& columns, const std::string& rows) {
+  if (rows.empty()) return;
+  pg::Execute("INSERT INTO " + tables.Sql("a") + " SELECT " + std::to_string(key) + ", v.model, " + columns + ", NULL FROM " + source +
+              " s JOIN (VALUES " + rows + ") v(mst_key, model) ON s.mst_key OPERATOR(pg_catalog.=) v.mst_key");
+}
+
+// Metric sums of each model, empty for a diverged one.
+std::vector<std::vector<double>> ModelSums(const store::ModelTable& models, const data::PackedTable& test, const pg::TableName& beside, bool use_gpus) {
+  CheckSegmentLibraries();
+  const data::SegmentMap map = data::FindSegments(test);
+  const std::vector<int32_t> keys = map.SegmentKeys();
+  const StateTables tables(beside, {"a", "score"});
+  const std::set<int> without = WithoutWeights(models);
+  pg::Statement entry_row("INSERT INTO " + tables.Sql("a") + " VALUES (" + std::to_string(keys.front()) + ", $1::pg_catalog.int4, " +
+                             std::to_string(kEntryPiece) + ", pg_catalog.octet_length($2), $2, NULL)",
+                         {"int8", "bytea"}, false);
+  std::string weights, states;
+  for (size_t m = 0; m < models.models.size(); m++) {
+    pg::CheckInterrupts();
+    const store::StoredModel& stored = models.models[m];
+    if (store::IsDiverged(stored)) continue;
+    ModelEntry entry;
+    entry.kind = without.count(stored.mst_key) != 0 ? EntryKind::kState : EntryKind::kWeights;
+    entry.spec = store::ScoringSpec(stored);
+    entry.data = test.spec;
+    entry.precision = models.float64 ? base::DType::kFloat64 : base::DType::kFloat32;
+    entry.stream = static_cast<uint64_t>(static_cast<int64_t>(stored.mst_key));
+    entry.partitions = static_cast<uint32_t>(test.spec.num_partitions);
+    const std::string bytes = WriteModelEntry(entry);
+    entry_row.Run({static_cast<int64_t>(m), pg::Bytea{bytes}});
+    std::string& rows = entry.kind == EntryKind::kState ? states : weights;
+    rows += (rows.empty() ? "(" : ", (") + std::to_string(stored.mst_key) + ", " + std::to_string(m) + ")";
+  }
+  CopyWeights(tables, keys.front(), models.name.Sql(), "0, pg_catalog.octet_length(s.model_weights), s.model_weights", weights);
+  CopyWeights(tables, keys.front(), models.name.WithSuffix("_state").Sql(), "s.piece, pg_catalog.octet_length(s.data), s.data", states);
+  StateLocations all;
+  for (size_t m = 0; m < models.models.size(); m++) all["a"].push_back(static_cast<int>(m));
+  pg::Execute(tables.SpreadSql(all, "score", keys));
+  RoundRequest request;
+  request.run = NewRunNumber();
+  request.kind = RoundKind::kScore;
+  request.has_weights = test.spec.has_weights;
+  request.use_gpus = use_gpus;
+  request.last = true;
+  std::vector<std::vector<double>> sums = SumsOnSegments(tables, "score", test, models.models.size(), request);
+  tables.Drop();
+  return sums;
+}
+
+}  // namespace
+
+uint64_t NewRunNumber() {
+  static uint64_t counter = 0;
+  base::Hasher hasher(0);
+  hasher.UpdateU64(static_cast<uint64_t>(getpid()));
+  hasher.UpdateU64(static_cast<uint64_t>(pg::Now() * 1e6));
+  hasher.UpdateU64(++counter);
+  return hasher.Finish().hi;
+}
+
+// Sums of partitions are added in the order of the partitions, whoever computed them.
+std::vector<std::vector<double>> SumsOnSegments(const StateTables& tables, const std::string& from, const data::PackedTable& packed, size_t models,
+                                                const RoundRequest& request) {
+  const pg::Result rows = pg::Execute(tables.ScoreSql(from, packed, WriteRoundRequest(request)));
+  std::map<int, PartitionSums> partitions;
+  for (const auto& row : rows.rows) {
+    PartitionSums sums = ReadPartitionSums(row[0].value());
+    data::CheckVisitedRows(packed, sums.partition, sums.rows);
+    partitions[sums.partition] = std::move(sums);
+  }
+  std::vector<std::vector<double>> totals(models);
+  for (const auto& [partition, sums] : partitions) {
+    for (size_t i = 0; i < sums.models.size(); i++) {
+      std::vector<double>& total = totals.at(static_cast<size_t>(sums.models[i]));
+      if (total.empty()) total.assign(sums.sums[i].size(), 0.0);
+      for (size_t k = 0; k < total.size(); k++) total[k] += sums.sums[i][k];
+    }
+  }
+  if (!partitions.empty() && partitions.size() != static_cast<size_t>(packed.spec.num_partitions)) {
+    throw base::Error(base::ErrorCode::kDataCorrupted, "packed table " + packed.name.Sql() + " has " + std::to_string(partitions.size()) +
+                                               " partitions, its summary says " + std::to_string(packed.spec.num_partitions),
+                "", "Pack the data again by training_preprocessor_dl().");
+  }
+  return totals;
+}
+
+std::vector<train::ModelScores> ScoreOnSegments(const store::ModelTable& models, const data::PackedTable& test, const pg::TableName& beside, bool use_gpus) {
+  const std::vector<std::vector<double>> sums = ModelSums(models, test, beside, use_gpus);
+  std::vector<train::ModelScores> results;
+  for (size_t m = 0; m < models.models.size(); m++) {
+    const auto model = store::BuildModel(store::ScoringSpec(models.models[m]), test.spec, store::ScoringOptions(models, false));
+    train::ModelScores scored;
+    scored.names = model->metric_names();
+    scored.values.assign(scored.names.size(), std::nan(""));
+    if (!sums[m].empty()) scored.values = model->Finish(sums[m].data());
+    results.push_back(std::move(scored));
+  }
+  return results;
+}
+
+}  // namespace segments

@@ -1,0 +1,166 @@
+#include "store/architectures.hpp"
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/graph.hpp"
+#include "pg/cluster.hpp"
+#include "pg/names.hpp"
+#include "pg/report.hpp"
+#include "pg/sql.hpp"
+#include "wire/keras.hpp"
+
+namespace store {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+constexpr const char* kArgument = "model_arch_table";
+constexpr int kMostKeysListed = 10;
+// Key of the advisory lock under which architecture tables are created; any fixed number does.
+constexpr int64_t kCreateLock = 0x63657265626f0001;  // "cerebo", 1
+
+void RequireArchitectureColumns(const pg::TableName& table) {
+  const std::vector<pg::Column> columns = pg::TableColumns(table, kArgument);
+  std::string missing;
+  for (const char* needed : {"model_id", "model_arch", "model_weights", "name", "description", "__internal_madlib_id__"}) {
+    if (pg::FindColumn(columns, needed) == nullptr) missing += std::string(missing.empty() ? "" : ", ") + needed;
+  }
+  if (missing.empty()) return;
+  throw Error(ErrorCode::kUndefinedColumn, "table " + table.Sql() + " is no architecture table, missing columns: " + missing, "",
+              "Choose another name, or drop the table: cerebro.load_model() makes it when it does not exist.");
+}
+
+// Two sessions that load their first model at the same time must not both create the table.
+void CreateArchitectureTable(const pg::TableName& table) {
+  pg::RequireCreate(table);
+  pg::Execute("SELECT pg_catalog.pg_advisory_xact_lock($1)", {kCreateLock});
+  if (pg::TableExists(table)) return;
+  pg::Execute("CREATE TABLE " + table.Sql() +
+              " (model_id pg_catalog.int4 PRIMARY KEY, model_arch pg_catalog.json, model_weights pg_catalog.bytea,"
+              " name pg_catalog.text, description pg_catalog.text, __internal_madlib_id__ pg_catalog.text)" + pg::DistributedBy("model_id"));
+  pg::Notice("created architecture table " + table.Sql());
+}
+
+void CheckWeights(const base::Graph& graph, const std::string& weights) {
+  const int64_t count = graph.WeightCount();
+  const auto bytes = static_cast<int64_t>(weights.size());
+  if (bytes == count * static_cast<int64_t>(sizeof(float))) return;
+  throw Error(ErrorCode::kInvalidParameter,
+              "model_weights has " + std::to_string(bytes) + " bytes, the architecture needs " + std::to_string(count * sizeof(float)),
+              "The architecture has " + std::to_string(count) + " weights, each a float32 of 4 bytes.",
+              "Concatenate the arrays of model.get_weights() in their order as little-endian float32.");
+}
+
+pg::Param OptionalText(const std::optional<std::string>& text) { return text ? pg::Param(*text) : pg::Param(pg::Null{}); }
+
+std::string KnownModels(const pg::TableName& table) {
+  const pg::Result ids =
+      pg::Read("SELECT model_id FROM " + table.Sql() + " ORDER BY model_id LIMIT " + std::to_string(kMostKeysListed + 1));
+  if (ids.empty()) return "The table is empty.";
+  std::string list;
+  for (size_t i = 0; i < ids.rows.size() && i < static_cast<size_t>(kMostKeysListed); i++) {
+    list += (i > 0 ? ", " : "") + ids.at(i, 0).value_or("NULL");
+  }
+  if (ids.rows.size() > static_cast<size_t>(kMostKeysListed)) list += ", ...";
+  return "The table has model_id " + list + ".";
+}
+
+}  // namespace
+
+int LoadModel(std::string_view model_arch_table, std::string_view model_arch, const std::optional<std::string>& model_weights,
+              const std::optional<std::string>& name, const std::optional<std::string>& description) {
+  const pg::TableName table = pg::ParseTableName(model_arch_table, kArgument);
+  const base::Graph graph = wire::ReadKeras(model_arch);
+  if (model_weights) CheckWeights(graph, *model_weights);
+  if (!pg::TableExists(table)) CreateArchitectureTable(table);
+  RequireArchitectureColumns(table);
+
+  // the lock lets readers in and keeps other loads out, so that the greatest model_id stays the greatest
+  pg::Execute("LOCK TABLE " + table.Sql() + " IN SHARE ROW EXCLUSIVE MODE");
+  const int64_t model_id =
+      pg::Execute("SELECT coalesce(pg_catalog.max(model_id), 0)::pg_catalog.int8 OPERATOR(pg_catalog.+) 1 FROM " + table.Sql()).Int();
+  const pg::Params params = {model_id, std::string(model_arch), OptionalText(name), OptionalText(description),
+                             model_weights ? pg::Param(pg::Bytea{*model_weights}) : pg::Param(pg::Null{})};
+  pg::Execute("INSERT INTO " + table.Sql() +
+                  " (model_id, model_arch, name, description, model_weights)"
+                  " VALUES ($1::pg_catalog.int4, $2::pg_catalog.json, $3, $4, $5::pg_catalog.bytea)",
+              params);
+  return static_cast<int>(model_id);
+}
+
+void DeleteModel(std::string_view model_arch_table, int model_id) {
+  const pg::TableName table = pg::ParseTableName(model_arch_table, kArgument);
+  RequireArchitectureColumns(table);
+  const pg::Result deleted = pg::Execute("DELETE FROM " + table.Sql() + " WHERE model_id OPERATOR(pg_catalog.=) $1::pg_catalog.int4",
+                                         {static_cast<int64_t>(model_id)});
+  if (deleted.processed == 0) {
+    throw Error(ErrorCode::kUndefinedObject, "model_id " + std::to_string(model_id) + " is not in table " + table.Sql(), "",
+                KnownModels(table));
+  }
+  pg::Execute("LOCK TABLE " + table.Sql() + " IN SHARE ROW EXCLUSIVE MODE");
+  if (!pg::Execute("SELECT 1 FROM " + table.Sql() + " LIMIT 1").empty()) return;
+  // another role's table stays, empty: only its owner may drop it
+  const pg::Result owned = pg::Execute(
+      "SELECT 1 FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) $1::pg_catalog.regclass"
+      " AND pg_catalog.pg_has_role(c.relowner, 'USAGE')",
+      {table.Sql()});
+  if (owned.empty()) return;
+  pg::Execute("DROP TABLE " + table.Sql());
+  pg::Notice("dropped architecture table " + table.Sql() + ": its last model was deleted");
+}
+
+Architecture ReadArchitecture(std::string_view model_arch_table, int model_id) {
+  const pg::TableName table = pg::ParseTableName(model_arch_table, "model_arch_table");
+  const std::vector<pg::Column> columns = pg::TableColumns(table, "model_arch_table");
+  for (const char* needed : {"model_id", "model_arch", "model_weights", "name"}) {
+    if (pg::FindColumn(columns, needed) == nullptr) {
+      throw base::Error(base::ErrorCode::kUndefinedColumn,
+                        "table " + table.Sql() + " has no column \"" + needed + "\": it is no architecture table", "",
+                        "Fill architecture tables by cerebro.load_model().");
+    }
+  }
+  const pg::Result result = pg::Read("SELECT model_arch::pg_catalog.text, model_weights, name FROM " + table.Sql() +
+                                         " WHERE model_id OPERATOR(pg_catalog.=) $1::pg_catalog.int4",
+                                     {static_cast<int64_t>(model_id)});
+  if (result.empty()) {
+    throw base::Error(base::ErrorCode::kUndefinedObject, "model_id " + std::to_string(model_id) + " is not in table " + table.Sql(), "",
+                      "Load the architecture by cerebro.load_model().");
+  }
+  if (!result.at(0, 0)) {
+    throw base::Error(base::ErrorCode::kNullValue,
+                      "model_arch of model_id " + std::to_string(model_id) + " in table " + table.Sql() + " is NULL");
+  }
+  Architecture architecture;
+  architecture.model_id = model_id;
+  architecture.json = *result.at(0, 0);
+  try {
+    architecture.graph = wire::ReadKeras(architecture.json);
+  } catch (const base::Error& error) {
+    throw base::Error(error.code(), "model_id " + std::to_string(model_id) + ": " + error.what(), error.detail(), error.hint());
+  }
+  architecture.weights = result.at(0, 1);
+  architecture.name = result.at(0, 2).value_or("");
+  return architecture;
+}
+
+void LoadArchitectureWeights(const Architecture& architecture, const engine::Model& model, void* block) {
+  if (!architecture.weights) return;
+  const std::string& raw = *architecture.weights;
+  const int64_t needed = model.layout().weight_count;
+  if (raw.size() != static_cast<size_t>(needed) * sizeof(float)) {
+    throw base::Error(base::ErrorCode::kInvalidParameter,
+                      "model_weights of model_id " + std::to_string(architecture.model_id) + " has " + std::to_string(raw.size()) +
+                          " bytes, the architecture needs " + std::to_string(needed * sizeof(float)),
+                      "Weights are float32 in Keras's order, " + std::to_string(needed) + " numbers for this architecture.",
+                      "Load the weights of the same architecture, or NULL.");
+  }
+  std::vector<float> weights(static_cast<size_t>(needed));
+  std::memcpy(weights.data(), raw.data(), raw.size());
+  model.LoadWeights(block, weights.data(), needed);
+}
+
+}  // namespace store

@@ -1,0 +1,88 @@
+#include "store/loaded_model.hpp"
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/literal.hpp"
+#include "plan/params.hpp"
+#include "store/model_spec.hpp"
+#include "store/result_tables.hpp"
+
+namespace store {
+namespace {
+
+constexpr size_t kMostKeysListed = 10;
+
+std::string KeyList(const ModelTable& table) {
+  std::string list;
+  for (size_t i = 0; i < table.models.size() && i < kMostKeysListed; i++) {
+    list += (i > 0 ? ", " : "") + std::to_string(table.models[i].mst_key);
+  }
+  return table.models.size() > kMostKeysListed ? list + ", ..." : list;
+}
+
+}  // namespace
+
+engine::Options ScoringOptions(const ModelTable& table, bool use_gpus) {
+  engine::Options options = EngineOptions(use_gpus);
+  options.precision = table.float64 ? base::DType::kFloat64 : base::DType::kFloat32;
+  return options;
+}
+
+ModelSpec ScoringSpec(const StoredModel& stored) {
+  ModelSpec spec;
+  spec.graph = stored.graph;
+  // the text and what it says must agree: workers read the text
+  spec.compile_params = "optimizer='SGD()'";
+  for (const auto& [key, value] : plan::ParseAssignments(stored.compile_params, "compile_params")) {
+    if (key != "optimizer") spec.compile_params += "," + key + "=" + base::FormatPython(value);
+  }
+  spec.fit_params = stored.fit_params;
+  spec.config = plan::ReadConfig(spec.compile_params, spec.fit_params);
+  return spec;
+}
+
+void LoadStoredWeights(const ModelTable& table, const StoredModel& stored, const engine::Model& model, void* block) {
+  const std::string raw = ReadWeights(table, stored.mst_key);
+  const int64_t count = model.layout().weight_count;
+  if (raw.size() != static_cast<size_t>(count) * sizeof(float)) {
+    throw base::Error(base::ErrorCode::kDataCorrupted, "model_weights of mst_key " + std::to_string(stored.mst_key) + " in table " +
+                                                           table.name.Sql() + " has " + std::to_string(raw.size()) +
+                                                           " bytes, the architecture needs " + std::to_string(count * sizeof(float)));
+  }
+  std::vector<float> weights(static_cast<size_t>(count));
+  if (count > 0) std::memcpy(weights.data(), raw.data(), raw.size());
+  model.LoadWeights(block, weights.data(), count);
+}
+
+LoadedModel LoadModelForScoring(const ModelTable& table, const StoredModel& stored, const base::DataSpec& data,
+                                const engine::Options& options) {
+  LoadedModel loaded;
+  loaded.mst_key = stored.mst_key;
+  loaded.model = BuildModel(ScoringSpec(stored), data, options);
+  loaded.block = std::make_unique<Block>(loaded.model->layout().bytes);
+  LoadStoredWeights(table, stored, *loaded.model, loaded.block->data());
+  loaded.model->Attach(loaded.block->data());
+  return loaded;
+}
+
+ModelTable OpenOneModel(std::string_view model_table, std::optional<int> mst_key) {
+  ModelTable table = OpenModelTable(model_table, "model_table", mst_key);
+  if (table.models.size() > 1) {
+    throw base::Error(base::ErrorCode::kNullValue,
+                      "mst_key must be given: table " + table.name.Sql() + " has " + std::to_string(table.models.size()) + " models",
+                      "Its mst_keys are " + KeyList(table) + ".", "See cerebro.leaderboard() for the best one.");
+  }
+  if (IsDiverged(table.models.front())) {
+    throw base::Error(base::ErrorCode::kPrerequisiteState,
+                      "the model with mst_key " + std::to_string(table.models.front().mst_key) + " diverged: its weights cannot be used",
+                      "Its training loss became NaN or infinite.", "Choose another model; cerebro.leaderboard() lists them, best first.");
+  }
+  return table;
+}
+
+bool IsDiverged(const StoredModel& model) { return model.status == "diverged"; }
+
+}  // namespace store

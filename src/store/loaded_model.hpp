@@ -1,0 +1,43 @@
+// A stored model made ready to score or predict: built, its weights in place, attached.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "base/tensor.hpp"
+#include "engine/core/model.hpp"
+#include "store/model_spec.hpp"
+#include "store/result_tables.hpp"
+
+namespace store {
+
+struct LoadedModel {
+  int mst_key = 0;
+  // the model is laid over the block: it goes first
+  std::unique_ptr<Block> block;
+  std::unique_ptr<engine::Model> model;
+};
+
+/// Options of the engine for a stored run: its precision, and a GPU when asked for.
+engine::Options ScoringOptions(const ModelTable& table, bool use_gpus);
+
+/// What a stored model is built from when no step will be made: with plain SGD, which has no slots, so that many models fit into memory at
+/// once.
+ModelSpec ScoringSpec(const StoredModel& stored);
+
+/// Writes a stored model's weights into a block of `model`'s layout. Errors: kDataCorrupted for a wrong length.
+void LoadStoredWeights(const ModelTable& table, const StoredModel& stored, const engine::Model& model, void* block);
+
+/// `data` describes the rows that the model will see: the training table's specification, or one that differs in its inputs' types.
+LoadedModel LoadModelForScoring(const ModelTable& table, const StoredModel& stored, const base::DataSpec& data,
+                                const engine::Options& options);
+
+/// Opens a model table for a function that works with one model. mst_key may be left out when there is only one. Errors: kNullValue with
+/// the keys and a hint at the leaderboard when there are several; kPrerequisiteState when the model diverged.
+ModelTable OpenOneModel(std::string_view model_table, std::optional<int> mst_key);
+
+/// A model whose loss became NaN or infinite: its weights say nothing.
+bool IsDiverged(const StoredModel& model);
+
+}  // namespace store

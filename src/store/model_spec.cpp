@@ -1,0 +1,56 @@
+#include "store/model_spec.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <new>
+#include <utility>
+
+#include "base/error.hpp"
+#include "pg/settings.hpp"
+#include "plan/params.hpp"
+#include "wire/keras.hpp"
+
+namespace store {
+namespace {
+
+constexpr size_t kAlignment = 64;
+
+}  // namespace
+
+Block::Block(size_t bytes) : data_(::operator new(bytes, std::align_val_t(kAlignment))), size_(bytes) { std::memset(data_, 0, bytes); }
+
+Block::~Block() {
+  if (data_ != nullptr) ::operator delete(data_, std::align_val_t(kAlignment));
+}
+
+Block::Block(Block&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+Block& Block::operator=(Block&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+engine::Options EngineOptions(bool use_gpus) {
+  const pg::Settings settings = pg::CurrentSettings();
+  engine::SetThreads(settings.threads);
+  engine::Options options;
+  options.precision = settings.float64 ? base::DType::kFloat64 : base::DType::kFloat32;
+  if (use_gpus) {
+    const int devices = engine::DeviceCount();
+    if (devices == 0) {
+      throw base::Error(base::ErrorCode::kFeatureNotSupported, "use_gpus is set but LibTorch sees no CUDA device",
+                        "This server's LibTorch was built without CUDA, or the host has no usable GPU.",
+                        "Call the function with use_gpus => false.");
+    }
+    options.device = settings.device_rank % devices;
+  }
+  return options;
+}
+
+std::unique_ptr<engine::Model> BuildModel(const ModelSpec& spec, const base::DataSpec& data, const engine::Options& options) {
+  return std::make_unique<engine::Model>(spec.graph, spec.config, data, options);
+}
+
+}  // namespace store

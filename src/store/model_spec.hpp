@@ -1,0 +1,43 @@
+// What makes a model: its architecture and its configuration; how one is built.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/config.hpp"
+#include "base/graph.hpp"
+#include "base/tensor.hpp"
+#include "engine/core/model.hpp"
+
+namespace store {
+
+struct ModelSpec {
+  base::Graph graph;
+  std::string compile_params;
+  std::string fit_params;
+  base::TrainConfig config;  // of the two texts
+};
+
+/// Memory for one training state: zeroed, aligned to 64 bytes.
+class Block {
+ public:
+  explicit Block(size_t bytes);
+  ~Block();
+  Block(Block&& other) noexcept;
+  Block& operator=(Block&& other) noexcept;
+  void* data() const { return data_; }
+  size_t size() const { return size_; }
+
+ private:
+  void* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+/// The engine's options from the settings of this session; device -1 unless use_gpus. Sets the thread count of the process.
+engine::Options EngineOptions(bool use_gpus);
+
+std::unique_ptr<engine::Model> BuildModel(const ModelSpec& spec, const base::DataSpec& data, const engine::Options& options);
+
+}  // namespace store

@@ -1,0 +1,145 @@
+#include "train/coordinator.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "plan/ranking.hpp"
+#include "plan/stopping.hpp"
+
+namespace train {
+
+int64_t RunResult::ModelsThatTrain() const {
+  return std::count_if(models.begin(), models.end(), [](const ModelResult& model) { return model.trains(); });
+}
+
+Coordinator::Coordinator(const RunRequest& request, Driver* driver, RunObserver* observer, std::function<double()> now)
+    : request_(request), driver_(driver), observer_(observer), now_(std::move(now)), started_(now_()) {
+  result_.models.resize(request.mst_keys.size());
+}
+
+RunResult Coordinator::Run() {
+  Show(RunPhase::kInitialising);
+  const std::vector<uint64_t> diverged = driver_->Enter();
+  for (size_t m = 0; m < result_.models.size(); m++) result_.models[m].diverged_step = diverged.at(m);
+  result_.workers = driver_->workers();
+  result_.states_location = driver_->states_location();
+  for (const int64_t iteration : request_.due) {
+    TrainTo(iteration);
+    Evaluate(iteration);
+    if (request_.stopping.any() && result_.ModelsThatTrain() == 0) break;
+  }
+  Show(RunPhase::kWriting);
+  driver_->Collect(&result_);
+  result_.seconds = now_() - started_;
+  return std::move(result_);
+}
+
+void Coordinator::TrainTo(int64_t iteration) {
+  phase_ = RunPhase::kTraining;
+  observer_->TrainingBegins(result_);
+  driver_->Train(iteration, this);
+  observer_->TrainingEnds(result_);
+}
+
+void Coordinator::Evaluate(int64_t iteration) {
+  Show(RunPhase::kEvaluating);
+  ScoreTable(ScoredTable::kTraining);
+  if (request_.spec.validation.spec.num_partitions > 0) ScoreTable(ScoredTable::kValidation);
+  for (ModelResult& model : result_.models) {
+    if (model.stopped_iteration == 0) model.elapsed.push_back(now_() - started_);
+  }
+  const std::vector<int> best = FindBest();
+  result_.due.push_back(iteration);
+  const int64_t trained = result_.ModelsThatTrain();
+  const std::vector<int> stopped = DecideStops(iteration);
+  observer_->Evaluated(result_, iteration, trained, stopped);
+  if (!best.empty()) driver_->KeepBest(best);
+  if (!stopped.empty()) driver_->Retire(stopped);
+}
+
+// A model that has diverged gets NaN for all its values, one that has stopped gets none.
+void Coordinator::ScoreTable(ScoredTable table) {
+  const std::vector<int> models = ModelsThatTrain();
+  std::vector<std::vector<double>> values;
+  if (!models.empty()) values = driver_->Score(table, models, this);
+  size_t next = 0;
+  for (size_t m = 0; m < result_.models.size(); m++) {
+    ModelResult& model = result_.models[m];
+    if (model.stopped_iteration != 0) continue;
+    std::vector<std::vector<double>>& history = table == ScoredTable::kValidation ? model.validation : model.training;
+    if (model.trains()) {
+      history.push_back(std::move(values.at(next++)));
+    } else {
+      history.emplace_back(request_.metric_names[m].size(), std::numeric_limits<double>::quiet_NaN());
+    }
+  }
+}
+
+std::vector<int> Coordinator::ModelsThatTrain() const {
+  std::vector<int> models;
+  for (size_t m = 0; m < result_.models.size(); m++) {
+    if (result_.models[m].trains()) models.push_back(static_cast<int>(m));
+  }
+  return models;
+}
+
+// The models whose values are better now than at any due iteration before, each by its own first metric.
+std::vector<int> Coordinator::FindBest() {
+  std::vector<int> best;
+  if (!request_.keep_best) return best;
+  for (const int index : ModelsThatTrain()) {
+    const auto m = static_cast<size_t>(index);
+    ModelResult& model = result_.models[m];
+    const std::vector<std::vector<double>>& history = model.scores();
+    const std::string metric = plan::CommonMetric({&request_.metric_names[m]});
+    const auto standing = [&](size_t at) { return plan::StandingOf(history[at], !metric.empty()); };
+    const size_t last = history.size() - 1;
+    if (model.best_due >= 0 && !plan::IsBetter(metric, standing(last), standing(static_cast<size_t>(model.best_due)))) continue;
+    model.best_due = static_cast<int64_t>(last);
+    best.push_back(index);
+  }
+  return best;
+}
+
+// Marks the models that stop here; none at the run's end, where all stop.
+std::vector<int> Coordinator::DecideStops(int64_t iteration) {
+  std::vector<int> stopped;
+  if (!request_.stopping.any() || iteration == request_.iterations) return stopped;
+  std::vector<plan::ModelHistory> models(result_.models.size());
+  for (size_t m = 0; m < models.size(); m++) {
+    const ModelResult& result = result_.models[m];
+    models[m] = plan::ModelHistory{request_.mst_keys[m], result.trains(), &request_.metric_names[m], &result.training, &result.validation};
+  }
+  for (const plan::Stop& stop : plan::DecideStops(request_.stopping, iteration, models)) {
+    ModelResult& result = result_.models[static_cast<size_t>(stop.model)];
+    result.stopped_iteration = iteration;
+    result.stopped_by = stop.by;
+    stopped.push_back(stop.model);
+  }
+  return stopped;
+}
+
+void Coordinator::Visit(const VisitRecord& record) {
+  ModelResult& model = result_.models.at(static_cast<size_t>(record.model));
+  model.training_seconds += record.ended - record.started;
+  const bool first_divergence = record.diverged_step != 0 && model.diverged_step == 0;
+  if (first_divergence) model.diverged_step = record.diverged_step;
+  result_.visits.push_back(record);
+  observer_->VisitDone(result_, record, first_divergence);
+}
+
+void Coordinator::IterationDone(int64_t iteration) { observer_->IterationDone(result_, iteration); }
+
+void Coordinator::Progress(int64_t rows) {
+  rows_trained_ = rows;
+  observer_->Show(result_, phase_, rows_trained_);
+}
+
+void Coordinator::Show(RunPhase phase) {
+  phase_ = phase;
+  observer_->Show(result_, phase_, rows_trained_);
+}
+
+}  // namespace train

@@ -1,0 +1,63 @@
+// The run, whoever drives it: for each due iteration train, score, decide. The only loop over a run, and the only place for its decisions.
+//
+// No server is called here but through the driver and the observer, so that unit tests run it with fakes. Decisions are pure functions of the
+// metric values so far (plan/stopping.hpp, plan/ranking.hpp): they are the same for every driver.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "train/driver.hpp"
+#include "train/run.hpp"
+
+namespace train {
+
+enum class RunPhase { kInitialising, kTraining, kEvaluating, kWriting };
+
+/// What the coordinator says while a run goes on. Every call may look at the result so far.
+class RunObserver {
+ public:
+  virtual ~RunObserver() = default;
+  virtual void Show(const RunResult& so_far, RunPhase phase, int64_t rows_trained) = 0;
+  virtual void TrainingBegins(const RunResult& so_far) = 0;
+  virtual void TrainingEnds(const RunResult& so_far) = 0;
+  /// A visit has been added to the result. first_divergence: its model has diverged in it.
+  virtual void VisitDone(const RunResult& so_far, const VisitRecord& record, bool first_divergence) = 0;
+  /// An iteration is over after which no metrics are computed.
+  virtual void IterationDone(const RunResult& so_far, int64_t iteration) = 0;
+  /// The metrics of an iteration are in and it is decided who stops. trained: models that trained in it.
+  virtual void Evaluated(const RunResult& so_far, int64_t iteration, int64_t trained, const std::vector<int>& stopped) = 0;
+};
+
+class Coordinator : private VisitSink {
+ public:
+  /// All of them outlive the coordinator. now: seconds since the epoch.
+  Coordinator(const RunRequest& request, Driver* driver, RunObserver* observer, std::function<double()> now);
+
+  /// Runs it from Enter to Collect. REQUIRES to be called once. Errors: whatever the driver or the observer throws.
+  RunResult Run();
+
+ private:
+  void Visit(const VisitRecord& record) override;
+  void IterationDone(int64_t iteration) override;
+  void Progress(int64_t rows) override;
+  void Show(RunPhase phase);
+  void TrainTo(int64_t iteration);
+  void Evaluate(int64_t iteration);
+  void ScoreTable(ScoredTable table);
+  std::vector<int> ModelsThatTrain() const;
+  std::vector<int> FindBest();
+  std::vector<int> DecideStops(int64_t iteration);
+
+  const RunRequest& request_;
+  Driver* driver_;
+  RunObserver* observer_;
+  const std::function<double()> now_;
+  const double started_;
+  RunResult result_;
+  RunPhase phase_ = RunPhase::kInitialising;
+  int64_t rows_trained_ = 0;
+};
+
+}  // namespace train

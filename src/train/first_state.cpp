@@ -1,0 +1,39 @@
+#include "train/first_state.hpp"
+
+#include <cstdint>
+#include <string>
+
+#include "pg/report.hpp"
+#include "store/architectures.hpp"
+#include "store/result_tables.hpp"
+#include "store/training_state.hpp"
+#include "train/prepare.hpp"
+#include "train/results.hpp"
+
+namespace train {
+
+void WriteFirstState(const PreparedFit& fit, const PreparedModel& model, const engine::Model& engine, void* block) {
+  const auto partitions = static_cast<uint32_t>(fit.training.spec.num_partitions);
+  engine.Initialise(block, fit.seed, static_cast<uint64_t>(static_cast<int64_t>(model.mst_key)), partitions);
+  if (!model.stored) {
+    store::LoadArchitectureWeights(*model.architecture, engine, block);
+    return;
+  }
+  const std::string bytes = store::ReadState(*fit.stored, model.mst_key);
+  size_t raw_offset = 0;
+  const wire::StateHeader header = wire::ReadStateHeader(bytes, &raw_offset);
+  const std::string key = "mst_key=" + std::to_string(model.mst_key);
+  if (store::DecodeState(header, bytes, raw_offset, engine.layout(), block) == store::StateFit::kWeightsOnly) {
+    pg::Notice("model " + key + " goes on with its weights only: the stored optimizer state is of another optimizer");
+  }
+  if (header.build != engine::BuildDescription()) {
+    pg::Warning("model " + key + " was trained by another build (" + header.build + "): its further training will not repeat bit for bit",
+                "This server's build is " + engine::BuildDescription() + ".");
+  }
+  auto* counters = static_cast<engine::StateCounters*>(block);
+  counters->partitions = partitions;
+  counters->visits_in_iteration = 0;
+  if (counters->diverged_step != 0) NoticeDivergedBefore(model.mst_key, counters->diverged_step);
+}
+
+}  // namespace train

@@ -1,0 +1,128 @@
+#include "train/fit_step.hpp"
+
+#include <cstring>
+#include <optional>
+
+#include "base/error.hpp"
+#include "base/literal.hpp"
+#include "pg/report.hpp"
+#include "plan/params.hpp"
+#include "data/packed_table.hpp"
+#include "store/architectures.hpp"
+#include "store/model_spec.hpp"
+#include "store/training_state.hpp"
+#include "train/bundle_visit.hpp"
+#include "train/visit_context.hpp"
+
+namespace train {
+
+struct FitStep::Own {
+  store::ModelSpec spec;
+  base::DataSpec data;
+  std::unique_ptr<engine::Model> model;
+  store::Block block{0};
+  std::unique_ptr<BundleVisit> step;
+};
+
+FitStep::FitStep(std::string_view state) : own_(std::make_unique<Own>()), cache_(nullptr) {
+  size_t raw_offset = 0;
+  const wire::StateHeader header = wire::ReadStateHeader(state, &raw_offset);
+  own_->spec = store::SpecOf(header);
+  own_->data = base::ReadDataSpec(header.data_spec);
+  engine::Options options = store::EngineOptions(false);
+  options.precision = header.precision;  // a state carries its precision along
+  own_->model = store::BuildModel(own_->spec, own_->data, options);
+  own_->block = store::Block(own_->model->layout().bytes);
+  store::DecodeState(header, state, raw_offset, own_->model->layout(), own_->block.data());
+  own_->model->Attach(own_->block.data());
+  own_->step = std::make_unique<BundleVisit>(std::vector<engine::Model*>{own_->model.get()}, &own_->data);
+  step_ = own_->step.get();
+  step_->Begin();
+}
+
+FitStep::FitStep(int visit_id) {
+  ActiveVisit* visit = CurrentVisit();
+  if (visit == nullptr || visit->visit_id != visit_id || visit->step->begun()) {
+    throw base::Error(base::ErrorCode::kInvalidParameter, "visit " + std::to_string(visit_id) + " is not being trained in this session",
+                      "Visit numbers are used by fit_multiple_model() within its own run.",
+                      "Call fit_step with a state made by cerebro.init_state() or returned by fit_step.");
+  }
+  step_ = visit->step;
+  cache_ = visit->cache;
+  step_->Begin();
+}
+
+FitStep::~FitStep() = default;
+
+bool FitStep::FeedKept(int partition_id, int buffer_id) {
+  const std::vector<base::Bytes>* columns = cache_ == nullptr ? nullptr : cache_->Find(data::CachedTable::kTraining, partition_id, buffer_id);
+  if (columns == nullptr) return false;
+  step_->Feed(partition_id, buffer_id, *columns, pg::CheckInterrupts);
+  return true;
+}
+
+void FitStep::Feed(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns) {
+  if (cache_ != nullptr) cache_->Keep(data::CachedTable::kTraining, partition_id, buffer_id, columns);
+  step_->Feed(partition_id, buffer_id, columns, pg::CheckInterrupts);
+}
+
+std::string FitStep::Finish() {
+  step_->End();
+  if (own_ == nullptr) return {};
+  own_->model->Detach();
+  return store::EncodeState(own_->spec, own_->data, own_->model->layout(), own_->block.data());
+}
+
+std::string InitialState(std::string_view model_arch_table, int model_id, const std::string& compile_params, const std::string& fit_params,
+                         std::string_view source_table, uint64_t seed, uint64_t stream) {
+  const data::PackedTable source = data::OpenPackedTable(source_table, "source_table");
+  const store::Architecture architecture = store::ReadArchitecture(model_arch_table, model_id);
+  store::ModelSpec spec;
+  spec.graph = architecture.graph;
+  spec.compile_params = compile_params;
+  spec.fit_params = fit_params;
+  spec.config = plan::ReadConfig(compile_params, fit_params);
+  const auto model = store::BuildModel(spec, source.spec, store::EngineOptions(false));
+  store::Block block(model->layout().bytes);
+  model->Initialise(block.data(), seed, stream, static_cast<uint32_t>(source.spec.num_partitions));
+  store::LoadArchitectureWeights(architecture, *model, block.data());
+  return store::EncodeState(spec, source.spec, model->layout(), block.data());
+}
+
+namespace {
+
+template <typename T>
+std::string ArrayText(const char* raw, size_t count) {
+  std::string text = "{";
+  for (size_t i = 0; i < count; i++) {
+    T value;
+    std::memcpy(&value, raw + i * sizeof(T), sizeof(T));
+    if (i > 0) text += ',';
+    text += base::FormatNumber(static_cast<double>(value), true);
+  }
+  return text + "}";
+}
+
+}  // namespace
+
+std::vector<std::vector<std::optional<std::string>>> StateTensors(std::string_view state) {
+  size_t raw_offset = 0;
+  const wire::StateHeader header = wire::ReadStateHeader(state, &raw_offset);
+  std::vector<std::vector<std::optional<std::string>>> rows;
+  for (const wire::TensorEntry& tensor : header.tensors) {
+    const size_t count = static_cast<size_t>(base::ElementCount(tensor.shape));
+    const size_t bytes = count * base::DTypeSize(header.precision);
+    if (tensor.offset > header.raw_bytes || header.raw_bytes - tensor.offset < bytes || state.size() - raw_offset < header.raw_bytes) {
+      throw base::Error(base::ErrorCode::kDataCorrupted, "tensor \"" + tensor.name + "\" lies outside its training state");
+    }
+    std::string shape = "{";
+    for (size_t i = 0; i < tensor.shape.size(); i++) shape += (i > 0 ? "," : "") + std::to_string(tensor.shape[i]);
+    const char* raw = state.data() + raw_offset + tensor.offset;
+    const bool wide = header.precision == base::DType::kFloat64;
+    rows.push_back({std::to_string(rows.size() + 1), tensor.name, shape + "}", tensor.is_slot ? "t" : "f", tensor.trainable ? "t" : "f",
+                    wide ? ArrayText<double>(raw, count) : ArrayText<float>(raw, count)});
+  }
+  return rows;
+}
+
+}  // namespace train

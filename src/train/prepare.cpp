@@ -1,0 +1,379 @@
+#include "train/prepare.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "base/error.hpp"
+#include "pg/cluster.hpp"
+#include "pg/parallel.hpp"
+#include "pg/report.hpp"
+#include "pg/settings.hpp"
+#include "pg/sql.hpp"
+#include "plan/params.hpp"
+#include "train/states_decision.hpp"
+#include "wire/shape_signature.hpp"
+#include "data/packed_table.hpp"
+#include "data/segment_map.hpp"
+#include "store/architectures.hpp"
+#include "store/model_spec.hpp"
+#include "store/result_tables.hpp"
+#include "train/arguments.hpp"
+
+namespace train {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+constexpr int kMostErrorsListed = 20;
+
+void RequireColumns(const pg::TableName& table, const char* what, const std::vector<const char*>& needed, const char* hint) {
+  const std::vector<pg::Column> columns = pg::TableColumns(table, what);
+  for (const char* name : needed) {
+    if (pg::FindColumn(columns, name) == nullptr) {
+      throw Error(ErrorCode::kUndefinedColumn, "table " + table.Sql() + " has no column \"" + name + "\"", "", hint);
+    }
+  }
+  pg::RequireSelect(table);
+}
+
+void CheckArguments(const FitArguments& a) {
+  if (a.num_iterations < 1) {
+    throw Error(ErrorCode::kInvalidParameter, "num_iterations must be at least 1, got " + std::to_string(a.num_iterations), "",
+                "One iteration shows every model all rows once.");
+  }
+  if (a.metrics_compute_frequency && (*a.metrics_compute_frequency < 1 || *a.metrics_compute_frequency > a.num_iterations)) {
+    throw Error(ErrorCode::kInvalidParameter,
+                "metrics_compute_frequency must be in the range 1 to " + std::to_string(a.num_iterations) + ", got " +
+                    std::to_string(*a.metrics_compute_frequency),
+                "", "It counts iterations: with 1 metrics are computed after each of the num_iterations.");
+  }
+  if (a.workers && *a.workers < 0) {
+    throw Error(ErrorCode::kInvalidParameter, "workers must not be negative, got " + std::to_string(*a.workers), "",
+                "Use 0 to train in the session itself, or NULL for the default of cerebro.workers.");
+  }
+}
+
+void CheckOutput(const FitArguments& a, PreparedFit* fit) {
+  if (!a.warm_start) {
+    for (const pg::TableName& table : fit->output.All()) pg::RequireAbsent(table, "model_output_table");
+    pg::RequireCreate(fit->output.models);
+    return;
+  }
+  fit->stored = store::OpenModelTable(a.model_output_table, "model_output_table", std::nullopt);
+  for (const pg::TableName& table : fit->output.All()) pg::TableColumns(table, "model_output_table");
+}
+
+struct SelectionRow {
+  int mst_key;
+  int model_id;
+  std::string compile_params, fit_params;
+};
+
+std::vector<SelectionRow> ReadSelection(const FitArguments& a, PreparedFit* fit) {
+  const char* hint = "Make the table by cerebro.generate_model_configs() or cerebro.load_model_selection_table().";
+  fit->selection_table = pg::ParseTableName(a.model_selection_table, "model_selection_table");
+  RequireColumns(fit->selection_table, "model_selection_table", {"mst_key", "model_id", "compile_params", "fit_params"}, hint);
+  const pg::TableName summary = fit->selection_table.WithSuffix("_summary");
+  if (!pg::TableExists(summary)) {
+    throw Error(ErrorCode::kUndefinedTable, "table " + summary.Sql() + " does not exist", "It says in which table the architectures are.",
+                hint);
+  }
+  RequireColumns(summary, "model_selection_table", {"model_arch_table"}, hint);
+  const pg::Result arch = pg::Read("SELECT model_arch_table FROM " + summary.Sql() + " LIMIT 1");
+  if (arch.empty() || !arch.at(0, 0)) {
+    throw Error(ErrorCode::kPrerequisiteState, "table " + summary.Sql() + " does not name an architecture table", "", hint);
+  }
+  fit->architecture_table = pg::ParseTableName(*arch.at(0, 0), "model_arch_table");
+
+  const pg::Result rows = pg::Read(
+      "SELECT mst_key::pg_catalog.int4, model_id::pg_catalog.int4, compile_params::pg_catalog.text, fit_params::pg_catalog.text FROM " +
+      fit->selection_table.Sql() + " ORDER BY 1");
+  if (rows.empty())
+    throw Error(ErrorCode::kPrerequisiteState, "model selection table " + fit->selection_table.Sql() + " is empty", "", hint);
+  std::vector<SelectionRow> selection;
+  for (const auto& row : rows.rows) {
+    if (!row[0] || !row[1] || !row[2]) {
+      throw Error(ErrorCode::kNullValue,
+                  "model selection table " + fit->selection_table.Sql() + " has a NULL in mst_key, model_id or compile_params", "", hint);
+    }
+    SelectionRow s{std::stoi(*row[0]), std::stoi(*row[1]), *row[2], row[3].value_or("")};
+    if (!selection.empty() && selection.back().mst_key == s.mst_key) {
+      throw Error(ErrorCode::kInvalidParameter,
+                  "mst_key " + std::to_string(s.mst_key) + " is in table " + fit->selection_table.Sql() + " twice", "",
+                  "Every configuration needs a key of its own.");
+    }
+    selection.push_back(std::move(s));
+  }
+  return selection;
+}
+
+// Every configuration is read and its model built once, so that whatever is wrong is known before any training.
+void ReadModels(const std::vector<SelectionRow>& selection, PreparedFit* fit) {
+  std::map<int, std::shared_ptr<const store::Architecture>> architectures;
+  std::vector<std::pair<int, Error>> errors;
+  for (const SelectionRow& row : selection) {
+    pg::CheckInterrupts();
+    try {
+      PreparedModel model;
+      model.mst_key = row.mst_key;
+      auto& architecture = architectures[row.model_id];
+      if (architecture == nullptr) {
+        architecture = std::make_shared<store::Architecture>(store::ReadArchitecture(fit->architecture_table.Sql(), row.model_id));
+      }
+      model.architecture = architecture;
+      model.spec.graph = architecture->graph;
+      model.spec.compile_params = row.compile_params;
+      model.spec.fit_params = row.fit_params;
+      model.spec.config = plan::ReadConfig(row.compile_params, row.fit_params);
+      const auto built = store::BuildModel(model.spec, fit->training.spec, fit->options);
+      model.state_bytes = built->layout().bytes;
+      model.weight_count = built->layout().weight_count;
+      model.metric_names = built->metric_names();
+      model.kernels = built->has_kernels();
+      model.workspace_bytes = built->workspace_bytes();
+      if (architecture->weights && static_cast<int64_t>(architecture->weights->size()) != built->layout().weight_count * 4) {
+        store::Block block(model.state_bytes);
+        store::LoadArchitectureWeights(*architecture, *built, block.data());  // raises the error with its numbers
+      }
+      const plan::ModelCost cost = plan::EstimateCost(model.spec.graph, model.spec.config, model.kernels);
+      model.visit_seconds = cost.Visit(fit->RowsAVisit(), model.spec.config.batch_size, model.spec.config.epochs);
+      fit->models.push_back(std::move(model));
+    } catch (const Error& error) {
+      errors.emplace_back(row.mst_key, error);
+    }
+  }
+  if (errors.empty()) return;
+  if (errors.size() == 1) {
+    const Error& error = errors.front().second;
+    throw Error(error.code(), "mst_key " + std::to_string(errors.front().first) + ": " + error.what(), error.detail(), error.hint());
+  }
+  std::string detail;
+  for (size_t i = 0; i < errors.size() && i < kMostErrorsListed; i++) {
+    detail += (i > 0 ? "\n" : "") + ("mst_key " + std::to_string(errors[i].first)) + ": " + errors[i].second.what();
+  }
+  if (errors.size() > kMostErrorsListed) detail += "\nand " + std::to_string(errors.size() - kMostErrorsListed) + " more.";
+  throw Error(errors.front().second.code(),
+              std::to_string(errors.size()) + " of " + std::to_string(selection.size()) + " configurations cannot be trained", detail,
+              errors.front().second.hint());
+}
+
+void CheckStopping(const PreparedFit& fit) {
+  std::vector<std::pair<int, std::vector<std::string>>> names;
+  for (const PreparedModel& model : fit.models) names.emplace_back(model.mst_key, model.metric_names);
+  plan::CheckMonitors(fit.stopping, names, fit.validation.has_value());
+}
+
+// Which stored models go on, and with how many iterations behind them.
+void MatchStored(PreparedFit* fit) {
+  if (!fit->stored) return;
+  const pg::Result info = pg::Read("SELECT mst_key, iterations_done, diverged_step FROM " + fit->output.info.Sql());
+  std::map<int, std::pair<int64_t, uint64_t>> done;
+  for (const auto& row : info.rows) done[std::stoi(*row[0])] = {std::stoll(row[1].value_or("0")), std::stoull(row[2].value_or("0"))};
+  for (PreparedModel& model : fit->models) {
+    const auto it = done.find(model.mst_key);
+    model.stored = it != done.end();
+    if (!model.stored) continue;
+    model.iterations_done = it->second.first;
+    model.stored_diverged_step = it->second.second;
+  }
+}
+
+std::vector<double> Costs(const std::vector<PreparedModel>& models, const std::vector<int>& which) {
+  std::vector<double> costs;
+  for (const int m : which) costs.push_back(models[static_cast<size_t>(m)].visit_seconds);
+  return costs;
+}
+
+void AddBundles(PreparedFit* fit, const std::vector<int>& which, int bundles, int offset) {
+  if (which.empty()) return;
+  plan::Plan part = plan::MakePlan(Costs(fit->models, which), fit->plan.partitions, bundles, offset, fit->plan.stride);
+  for (plan::Bundle& bundle : part.bundles) {
+    for (int& m : bundle.models) m = which[static_cast<size_t>(m)];
+    fit->plan.bundles.push_back(std::move(bundle));
+    fit->first_iteration.push_back(0);
+  }
+}
+
+// A run that goes on keeps its stored plan: each model its own partition sequence. Models that have done different numbers of
+// iterations cannot share a bundle; models that are new to the table get bundles of their own behind the others.
+void MakePlan(PreparedFit* fit) {
+  const pg::Settings settings = pg::CurrentSettings();
+  const int count = static_cast<int>(fit->models.size());
+  int bundles = settings.bundles > 0 ? settings.bundles : plan::DefaultBundles(count, pg::Cores());
+  fit->plan.partitions = fit->training.spec.num_partitions;
+  if (fit->segments) {  // as many as there are places where they can train at once
+    bundles = fit->segments->data_segments;
+    fit->plan.stride = fit->segments->partitions_each;
+  }
+  std::vector<int> fresh;
+  const bool keep = fit->stored && fit->stored->plan.partitions == fit->plan.partitions && fit->stored->plan.stride == fit->plan.stride;
+  if (fit->stored && fit->stored->plan.partitions == fit->plan.partitions && !keep) {
+    pg::Notice("the stored run had " + std::to_string(fit->stored->plan.stride) + " partitions a segment, this one has " +
+               std::to_string(fit->plan.stride) + ": a new plan is made");
+  } else if (fit->stored && !keep) {
+    pg::Notice("the packed table has " + std::to_string(fit->plan.partitions) + " partitions, the stored run had " +
+               std::to_string(fit->stored->plan.partitions) + ": a new plan is made");
+  }
+  std::map<int, int> index_of;
+  for (int m = 0; m < count; m++) index_of[fit->models[static_cast<size_t>(m)].mst_key] = m;
+  std::set<int> placed;
+  if (keep) {
+    for (const plan::Bundle& bundle : fit->stored->plan.bundles) {
+      std::map<int64_t, std::vector<int>> by_done;
+      for (const int s : bundle.models) {
+        const auto it = index_of.find(fit->stored->models.at(static_cast<size_t>(s)).mst_key);
+        if (it == index_of.end()) continue;
+        by_done[fit->models[static_cast<size_t>(it->second)].iterations_done].push_back(it->second);
+        placed.insert(it->second);
+      }
+      for (auto& [done, members] : by_done) {
+        plan::Bundle kept;
+        kept.models = members;
+        kept.offset = bundle.offset;
+        for (const double cost : Costs(fit->models, members)) kept.visit_cost += cost;
+        fit->plan.bundles.push_back(std::move(kept));
+        fit->first_iteration.push_back(done);
+      }
+    }
+  }
+  std::map<int64_t, std::vector<int>> rest;  // iterations done -> models without a place
+  for (int m = 0; m < count; m++) {
+    if (placed.count(m) == 0) rest[fit->models[static_cast<size_t>(m)].iterations_done].push_back(m);
+  }
+  for (const auto& [done, members] : rest) {
+    const size_t before = fit->plan.bundles.size();
+    AddBundles(fit, members, std::max(1, bundles - static_cast<int>(before)), static_cast<int>(before) + settings.bundle_offset);
+    std::fill(fit->first_iteration.begin() + static_cast<std::ptrdiff_t>(before), fit->first_iteration.end(), done);
+  }
+}
+
+size_t RowBytes(const base::DataSpec& data) {
+  size_t bytes = data.has_weights ? sizeof(float) : 0;
+  for (const base::ColumnSpec& column : data.inputs) bytes += column.row_bytes();
+  for (const base::ColumnSpec& column : data.targets) bytes += column.row_bytes();
+  return bytes;
+}
+
+// Who trains with whom. Not a part of the stored plan: no bit depends on it.
+void MakeGroups(PreparedFit* fit) {
+  const pg::Settings settings = pg::CurrentSettings();
+  std::vector<plan::FusionModel> models;
+  for (const PreparedModel& prepared : fit->models) {
+    plan::FusionModel model;
+    model.signature = wire::ShapeSignature(prepared.spec.graph);
+    model.batch_size = prepared.spec.config.batch_size;
+    model.epochs = prepared.spec.config.epochs;
+    model.shuffle = prepared.spec.config.shuffle;
+    model.kernels = prepared.kernels;
+    model.state_bytes = static_cast<double>(prepared.state_bytes);
+    model.workspace_bytes = static_cast<double>(prepared.workspace_bytes);
+    models.push_back(std::move(model));
+  }
+  plan::FusionData& data = fit->fusion_data;
+  data.rows = static_cast<double>(fit->training.spec.rows);
+  data.partitions = fit->training.spec.num_partitions;
+  data.buffers = data.partitions;
+  if (fit->training.max_buffer_rows > 0) {
+    data.buffers = 0;
+    const auto most = static_cast<double>(fit->training.max_buffer_rows);
+    for (const int64_t rows : fit->training.partition_rows) data.buffers += std::ceil(static_cast<double>(rows) / most);
+  }
+  data.row_bytes = static_cast<double>(RowBytes(fit->training.spec));
+  for (const base::ColumnSpec& column : fit->training.spec.inputs) {
+    data.row_elements += static_cast<double>(base::ElementCount(column.shape));
+  }
+  data.cached_bytes = static_cast<double>(settings.cache_mem);
+  plan::FusionSwitches switches;
+  switches.horizontal = settings.enable_horizontal;
+  switches.shared_scan = settings.enable_shared_scan;
+  switches.memory = static_cast<double>(settings.fusion_mem);
+  fit->fusion = plan::PlanFusion(fit->plan, models, data, switches);
+}
+
+void ChooseWorkers(const FitArguments& a, PreparedFit* fit) {
+  if (fit->segments) return;  // segments are the workers
+  const pg::Settings settings = pg::CurrentSettings();
+  int wanted = a.workers ? *a.workers : settings.workers;
+  if (wanted < 0) wanted = std::min(pg::Cores(), pg::WorkerLimit());
+  fit->workers = std::min(wanted, static_cast<int>(fit->plan.bundles.size()));
+  if (fit->workers == 0) return;
+  if (pg::InParallelWorker()) fit->serial_reason = "the function runs in a parallel worker itself";
+  if (fit->training.temporary || (fit->validation && fit->validation->temporary)) {
+    fit->serial_reason = "parallel workers cannot read temporary tables";
+  }
+  if (!fit->serial_reason.empty()) fit->workers = 0;
+}
+
+}  // namespace
+
+OutputTables::OutputTables(const pg::TableName& name)
+    : models(name),
+      info(name.WithSuffix("_info")),
+      summary(name.WithSuffix("_summary")),
+      state(name.WithSuffix("_state")),
+      visits(name.WithSuffix("_visits")) {}
+
+double PreparedFit::RowsAVisit() const { return static_cast<double>(training.spec.rows) / std::max(1, training.spec.num_partitions); }
+
+size_t PreparedFit::StateBytes() const {
+  size_t bytes = 0;
+  for (const PreparedModel& model : models) bytes += model.state_bytes;
+  return bytes;
+}
+
+PreparedFit PrepareFit(const FitArguments& a) {
+  CheckArguments(a);
+  PreparedFit fit(pg::ParseTableName(a.model_output_table, "model_output_table"));
+  fit.training = data::OpenPackedTable(a.source_table, "source_table");
+  if (a.validation_table) {
+    fit.validation = data::OpenPackedTable(*a.validation_table, "validation_table");
+    data::RequireCompatible(fit.training, *fit.validation);
+  }
+  fit.stopping = plan::ReadStopping(a.early_stopping, a.halving, a.num_iterations, fit.validation.has_value());
+  fit.options = store::EngineOptions(a.use_gpus && !pg::OnGreenplum());
+  const std::vector<SelectionRow> selection = ReadSelection(a, &fit);
+  CheckOutput(a, &fit);
+  ReadModels(selection, &fit);
+  CheckStopping(fit);
+  MatchStored(&fit);
+  if (pg::OnGreenplum()) fit.segments = data::FindSegments(fit.training);
+  MakePlan(&fit);
+  MakeGroups(&fit);
+  ChooseWorkers(a, &fit);
+  std::vector<size_t> states;
+  for (const PreparedModel& model : fit.models) states.push_back(model.state_bytes);
+  fit.states = DecideStates(states, fit.workers);
+  if (fit.segments) fit.states.location = StatesLocation::kSegments;
+  fit.seed = static_cast<uint64_t>(a.seed.value_or(0));
+  fit.due = plan::DueIterations(a.num_iterations, a.metrics_compute_frequency, fit.stopping);
+  return fit;
+}
+
+RunRequest MakeRequest(const FitArguments& arguments, const PreparedFit& fit) {
+  RunRequest request;
+  request.spec.training = fit.training;
+  if (fit.validation) request.spec.validation = *fit.validation;
+  for (const PreparedModel& model : fit.models) {
+    request.spec.models.push_back(model.spec);
+    request.spec.costs.push_back(model.visit_seconds);
+    request.mst_keys.push_back(model.mst_key);
+    request.metric_names.push_back(model.metric_names);
+  }
+  request.spec.plan = fit.plan;
+  request.spec.fusion = fit.fusion;
+  request.spec.first_iteration = fit.first_iteration;
+  request.spec.precision = fit.options.precision;
+  request.spec.use_gpus = arguments.use_gpus;
+  request.iterations = arguments.num_iterations;
+  request.due = fit.due;
+  request.stopping = fit.stopping;
+  request.workers = fit.workers;
+  request.states = fit.states;
+  request.keep_best = arguments.restore_best;
+  return request;
+}
+
+}  // namespace train

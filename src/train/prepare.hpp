@@ -1,0 +1,77 @@
+// All that is checked, read and decided before a run starts: shared by fit_multiple_model and its EXPLAIN.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pg/names.hpp"
+#include "plan/cost.hpp"
+#include "plan/fusion.hpp"
+#include "plan/schedule.hpp"
+#include "plan/stopping.hpp"
+#include "data/packed_table.hpp"
+#include "data/segment_map.hpp"
+#include "store/architectures.hpp"
+#include "store/model_spec.hpp"
+#include "store/result_tables.hpp"
+#include "train/arguments.hpp"
+#include "train/run.hpp"
+
+namespace train {
+
+struct PreparedModel {
+  int mst_key = 0;
+  std::shared_ptr<const store::Architecture> architecture;
+  store::ModelSpec spec;
+  double visit_seconds = 0;  // estimated, over an average partition
+  size_t state_bytes = 0;
+  int64_t weight_count = 0;
+  std::vector<std::string> metric_names;  // the loss first
+  size_t workspace_bytes = 0;  // of a step with kernels, 0 without
+  bool kernels = false;
+  bool stored = false;          // warm start: goes on from <out>_state
+  int64_t iterations_done = 0;  // before this run
+  uint64_t stored_diverged_step = 0;
+};
+
+struct OutputTables {
+  pg::TableName models, info, summary, state, visits;
+  explicit OutputTables(const pg::TableName& name);
+  std::vector<pg::TableName> All() const { return {models, info, summary, state, visits}; }
+};
+
+struct PreparedFit {
+  explicit PreparedFit(const pg::TableName& out) : output(out) {}
+
+  OutputTables output;
+  pg::TableName selection_table, architecture_table;
+  data::PackedTable training;
+  std::optional<data::PackedTable> validation;
+  std::vector<PreparedModel> models;  // by mst_key
+  plan::Plan plan;
+  plan::Fusion fusion;
+  plan::FusionData fusion_data;
+  std::vector<int64_t> first_iteration;  // a bundle
+  plan::StoppingPolicy stopping;
+  std::vector<int64_t> due;  // iterations after which metrics are computed
+  uint64_t seed = 0;
+  int workers = 0;            // wanted
+  std::string serial_reason;  // why workers is 0 although some were asked for
+  engine::Options options;
+  std::optional<store::ModelTable> stored;  // warm start
+  std::optional<data::SegmentMap> segments;  // of the training table, on Greenplum
+  StatesDecision states;
+  size_t StateBytes() const;
+  double RowsAVisit() const;  // of an average partition
+};
+
+/// Errors: all that a caller can get wrong; several wrong configurations are listed in one error.
+PreparedFit PrepareFit(const FitArguments& arguments);
+
+/// What a driver and the coordinator are asked to do for it.
+RunRequest MakeRequest(const FitArguments& arguments, const PreparedFit& fit);
+
+}  // namespace train

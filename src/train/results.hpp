@@ -1,0 +1,31 @@
+// Writes the result tables of a run (src/run/model_store.hpp names their columns).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "train/arguments.hpp"
+#include "train/prepare.hpp"
+#include "train/run.hpp"
+
+namespace train {
+
+/// Makes the five tables, empty: before the run, so that a missing privilege costs no training.
+void CreateResultTables(const FitArguments& arguments, const PreparedFit& fit);
+
+/// Takes the rows of the run before out, at a warm start: after its states were read, before the first WriteModel.
+void ClearResultTables(const FitArguments& arguments, const PreparedFit& fit);
+
+/// Writes one model: its weights (raw float32, Keras's order) and its training state in pieces.
+void WriteModel(const PreparedFit& fit, size_t model, const std::string& weights, const std::string& state);
+
+/// A stored model whose loss was no number: a warm start leaves it as it is.
+void NoticeDivergedBefore(int mst_key, uint64_t step);
+
+/// model_weights is NULL: the weights are over kMostWeightBytes.
+void NoticeLargeWeights(int mst_key, size_t bytes);
+
+/// Writes the rows about the run: info, visits and summary.
+void WriteReports(const FitArguments& arguments, const PreparedFit& fit, const RunResult& result, double started_at);
+
+}  // namespace train

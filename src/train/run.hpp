@@ -1,0 +1,106 @@
+// A run as both drivers see it: what is asked (RunRequest), and what came of it (RunResult). Plain values.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/tensor.hpp"
+#include "engine/core/model.hpp"
+#include "plan/fusion.hpp"
+#include "plan/schedule.hpp"
+#include "plan/stopping.hpp"
+#include "data/packed_table.hpp"
+#include "store/model_spec.hpp"
+
+namespace train {
+
+/// One visit as logged: a model, one pass over one partition.
+struct VisitRecord {
+  int32_t model = 0;
+  int32_t visit = 0;      // within the iteration
+  int64_t iteration = 0;  // of this run, from 0
+  int32_t partition = 0;
+  int32_t worker = -1;            // -1: the session itself; a segment's content id on Greenplum
+  int32_t device = -1;            // of CUDA; -1: the CPU
+  // Seconds since the epoch. The models of a bundle train interleaved; in the log they follow each other, each in an interval as long as its
+  // own work and its share of what all of them need (train/bundle_visit.hpp), so that intervals add up to the visit.
+  double started = 0, ended = 0;
+  double seconds = 0;             // of the interval the model's own work
+  double loss = 0;                // mean training loss over the visit's rows
+  int64_t rows = 0;
+  uint64_t diverged_step = 0;
+};
+
+/// What a process needs to know to work: workers read it from the shared block.
+struct RunSpec {
+  data::PackedTable training;
+  data::PackedTable validation;  // partitions = 0: none
+  std::vector<store::ModelSpec> models;
+  std::vector<double> costs;  // seconds of a visit, a model
+  plan::Plan plan;
+  plan::Fusion fusion;  // of the plan's bundles; empty when nothing is trained
+  std::vector<int64_t> first_iteration;  // a bundle: iterations that its models had done before this run
+  base::DType precision = base::DType::kFloat32;
+  bool use_gpus = false;
+};
+
+/// One model's record of the run.
+struct ModelResult {
+  // Of the due iterations until the model stopped:
+  std::vector<std::vector<double>> training;    // the model's metric values (engine::Model::Finish)
+  std::vector<std::vector<double>> validation;  // likewise; empty without a validation table
+  std::vector<double> elapsed;                  // seconds since the run's start
+  double training_seconds = 0;                  // sum of the visits' intervals
+  int64_t iterations_done = 0;                  // over all runs; set when the states are collected
+  uint64_t diverged_step = 0;                   // 0 = never
+  int64_t stopped_iteration = 0;                // of this run, from 1; 0 = never
+  std::string stopped_by;                       // plan::Stop::by
+  bool trains() const { return diverged_step == 0 && stopped_iteration == 0; }
+  int64_t best_due = -1;  // index into due: the iteration whose weights are kept; -1 = the last one's
+  /// The values that count for comparisons: of the validation table where there is one.
+  const std::vector<std::vector<double>>& scores() const { return validation.empty() ? training : validation; }
+};
+
+/// Where the training states of a run lie.
+enum class StatesLocation : int { kSession = 0, kSharedMemory = 1, kMappedFile = 2, kSegments = 3 };
+const char* StatesLocationName(StatesLocation location);  // "session memory", "shared memory", "mapped file", "segments"
+
+/// The decision where states lie, and what it was made from. Made once, before the run; EXPLAIN prints it and the driver follows it.
+struct StatesDecision {
+  StatesLocation location = StatesLocation::kSession;
+  size_t bytes = 0;             // of all states, each at a multiple of a page
+  uint64_t shared_state_mem = 0;  // the setting
+  uint64_t shared_free = 0;       // of /dev/shm; 0 where nobody looked
+};
+
+struct RunRequest {
+  RunSpec spec;
+  std::vector<int> mst_keys;                            // a model
+  std::vector<std::vector<std::string>> metric_names;   // a model: the loss first
+  int64_t iterations = 1;
+  std::vector<int64_t> due;  // iterations, from 1, after which models that train are scored; ascending, the last is `iterations`
+  plan::StoppingPolicy stopping;
+  int workers = 0;         // wanted; 0 = train in this session
+  StatesDecision states;
+  bool keep_best = false;  // keep each model's weights of its best due iteration
+};
+
+struct RunResult {
+  std::vector<VisitRecord> visits;
+  std::vector<ModelResult> models;
+  std::vector<int64_t> due;     // those of the request that the run came to: it ends early when all models have stopped
+  int workers = 0;              // that took part; 0 = the session trained
+  std::string states_location;  // "shared memory", "mapped file", "session memory", "segments"
+  double seconds = 0;
+  int64_t ModelsThatTrain() const;
+};
+
+/// What a scored model's metrics say of a table: engine::Model::metric_names and Finish. NaN for a model that has diverged.
+struct ModelScores {
+  std::vector<std::string> names;
+  std::vector<double> values;
+};
+
+}  // namespace train

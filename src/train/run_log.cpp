@@ -1,0 +1,167 @@
+#include "train/run_log.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "pg/report.hpp"
+#include "plan/ranking.hpp"
+#include "plan/stopping.hpp"
+
+namespace train {
+namespace {
+
+std::string Seconds(double s) {
+  char text[32];
+  std::snprintf(text, sizeof(text), s < 10 ? "%.2f s" : "%.0f s", s);
+  return text;
+}
+
+pg::Phase ProgressPhase(RunPhase phase) {
+  switch (phase) {
+    case RunPhase::kInitialising: return pg::Phase::kInitialising;
+    case RunPhase::kTraining: return pg::Phase::kTraining;
+    case RunPhase::kEvaluating: return pg::Phase::kEvaluating;
+    case RunPhase::kWriting: return pg::Phase::kWriting;
+  }
+  return pg::Phase::kInitialising;
+}
+
+}  // namespace
+
+RunLog::RunLog(const RunRequest& request, const std::string& model_table)
+    : request_(request),
+      model_table_(model_table),
+      started_(pg::Now()),
+      progress_(model_table),
+      iteration_started_(started_),
+      visits_done_(request.mst_keys.size(), 0),
+      iteration_loss_sum_(static_cast<size_t>(request.iterations), 0.0),
+      iteration_rows_(static_cast<size_t>(request.iterations), 0.0) {}
+
+void RunLog::TrainingBegins(const RunResult&) {
+  if (iterations_reported_ == 0 && trained_seconds_ == 0) iteration_started_ = pg::Now();
+  training_since_ = pg::Now();
+}
+
+void RunLog::TrainingEnds(const RunResult&) {
+  trained_seconds_ += pg::Now() - training_since_;
+  training_since_ = 0;
+}
+
+void RunLog::VisitDone(const RunResult&, const VisitRecord& record, bool first_divergence) {
+  const auto m = static_cast<size_t>(record.model);
+  if (first_divergence) {
+    pg::Warning("model mst_key=" + std::to_string(request_.mst_keys[m]) + " diverged at step " + std::to_string(record.diverged_step) +
+                    ": its loss is NaN or infinite",
+                "The other models go on. A lower learning rate, clipnorm, or standardised inputs usually help.");
+  }
+  visits_done_[m]++;
+  cost_done_ += request_.spec.costs[m];
+  if (std::isfinite(record.loss)) {
+    iteration_loss_sum_[static_cast<size_t>(record.iteration)] += record.loss * static_cast<double>(record.rows);
+    iteration_rows_[static_cast<size_t>(record.iteration)] += static_cast<double>(record.rows);
+  }
+}
+
+void RunLog::IterationDone(const RunResult& so_far, int64_t iteration) {
+  iterations_reported_ = iteration;
+  pg::Info(IterationLine(so_far, iteration, so_far.ModelsThatTrain()));
+  iteration_started_ = pg::Now();
+}
+
+void RunLog::Evaluated(const RunResult& so_far, int64_t iteration, int64_t trained, const std::vector<int>& stopped) {
+  iterations_reported_ = iteration;
+  pg::Info(IterationLine(so_far, iteration, trained) + Leader(so_far) + Stops(so_far, stopped));
+  iteration_started_ = pg::Now();
+}
+
+std::string RunLog::Leader(const RunResult& so_far) const {
+  std::vector<const std::vector<std::string>*> names;
+  for (size_t m = 0; m < so_far.models.size(); m++) {
+    if (so_far.models[m].diverged_step == 0) names.push_back(&request_.metric_names[m]);
+  }
+  const std::string metric = plan::CommonMetric(names);
+  const auto standing = [&](size_t m) { return plan::StandingOf(so_far.models[m].scores().back(), !metric.empty()); };
+  size_t best = 0;
+  for (size_t m = 1; m < so_far.models.size(); m++) {
+    if (plan::IsBetter(metric, standing(m), standing(best))) best = m;
+  }
+  const std::vector<double>& values = so_far.models[best].scores().back();
+  const char* table = so_far.models[best].validation.empty() ? "training" : "validation";
+  char text[192];
+  if (!metric.empty() && values.size() > 1) {
+    std::snprintf(text, sizeof(text), "; best by %s %s: mst_key=%d with %.6g (loss %.6g)", table, request_.metric_names[best][1].c_str(),
+                  request_.mst_keys[best], values[1], values[0]);
+  } else {
+    std::snprintf(text, sizeof(text), "; best by %s loss: mst_key=%d with %.6g", table, request_.mst_keys[best], values[0]);
+  }
+  return text;
+}
+
+std::string RunLog::Stops(const RunResult& so_far, const std::vector<int>& stopped) const {
+  if (stopped.empty()) return "";
+  for (const int m : stopped) {
+    const ModelResult& model = so_far.models[static_cast<size_t>(m)];
+    pg::Debug("model mst_key=" + std::to_string(request_.mst_keys[static_cast<size_t>(m)]) + " stops after iteration " +
+              std::to_string(model.stopped_iteration) + " by " + model.stopped_by);
+  }
+  const int64_t left = so_far.ModelsThatTrain();
+  return "; " + std::to_string(stopped.size()) + (stopped.size() == 1 ? " model stops, " : " models stop, ") + std::to_string(left) +
+         (left == 1 ? " goes on" : " go on");
+}
+
+std::string RunLog::IterationLine(const RunResult& so_far, int64_t iteration, int64_t trained) const {
+  const auto i = static_cast<size_t>(std::max<int64_t>(iteration, 1) - 1);
+  char text[160];
+  std::snprintf(text, sizeof(text), "%d model%s, mean training loss %.6g", static_cast<int>(trained), trained == 1 ? "" : "s",
+                iteration_rows_[i] > 0 ? iteration_loss_sum_[i] / iteration_rows_[i] : std::nan(""));
+  std::string line = "iteration " + std::to_string(iteration) + " of " + std::to_string(request_.iterations) + ": " +
+                     Seconds(pg::Now() - iteration_started_) + ", " + text;
+  const double left = SecondsLeft(so_far);
+  if (left > 0) line += ", about " + Seconds(left) + " left";
+  return line;
+}
+
+double RunLog::SecondsLeft(const RunResult& so_far) const {
+  if (cost_done_ <= 0) return -1;
+  double cost_left = 0;  // of the models that still train
+  for (size_t m = 0; m < so_far.models.size(); m++) {
+    if (!so_far.models[m].trains()) continue;
+    const int64_t all = request_.iterations * request_.spec.plan.partitions;
+    cost_left += request_.spec.costs[m] * static_cast<double>(std::max<int64_t>(0, all - visits_done_[m]));
+  }
+  return (pg::Now() - started_) * cost_left * ShareAfterHalving(so_far) / cost_done_;
+}
+
+// What halving leaves of the rest of the run, as far as it is known beforehand.
+double RunLog::ShareAfterHalving(const RunResult& so_far) const {
+  if (!request_.stopping.halving) return 1;
+  plan::Halving rest = *request_.stopping.halving;
+  const int64_t done = iterations_reported_, left = request_.iterations - done, models = so_far.ModelsThatTrain();
+  rest.iterations.erase(rest.iterations.begin(), std::upper_bound(rest.iterations.begin(), rest.iterations.end(), done));
+  for (int64_t& iteration : rest.iterations) iteration -= done;
+  if (left <= 0 || models == 0) return 1;
+  return static_cast<double>(plan::HalvingWork(rest, models, left)) / static_cast<double>(models * left);
+}
+
+void RunLog::Show(const RunResult& so_far, RunPhase phase, int64_t rows_trained) {
+  pg::ProgressRow row;
+  row.model_table = model_table_;
+  row.phase = ProgressPhase(phase);
+  row.iteration = std::min(iterations_reported_ + 1, request_.iterations);
+  row.iterations = request_.iterations;
+  row.visits_done = static_cast<int64_t>(so_far.visits.size());
+  for (const ModelResult& model : so_far.models) {
+    row.visits_total += request_.spec.plan.partitions * (model.stopped_iteration != 0 ? model.stopped_iteration : request_.iterations);
+  }
+  row.models = static_cast<int>(so_far.models.size());
+  row.models_training = static_cast<int>(so_far.ModelsThatTrain());
+  row.workers = so_far.workers;
+  const double seconds = trained_seconds_ + (training_since_ > 0 ? pg::Now() - training_since_ : 0);
+  if (seconds > 0) row.rows_per_second = static_cast<double>(rows_trained) / seconds;
+  row.seconds_left = SecondsLeft(so_far);
+  progress_.Update(row);
+}
+
+}  // namespace train

@@ -1,0 +1,45 @@
+// What a user sees of a run while it goes on: INFO lines, warnings, the progress view.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "pg/progress.hpp"
+#include "train/coordinator.hpp"
+
+namespace train {
+
+class RunLog : public RunObserver {
+ public:
+  /// The request outlives the log. model_table: as stat_progress shows it.
+  RunLog(const RunRequest& request, const std::string& model_table);
+
+  void Show(const RunResult& so_far, RunPhase phase, int64_t rows_trained) override;
+  void TrainingBegins(const RunResult& so_far) override;
+  void TrainingEnds(const RunResult& so_far) override;
+  void VisitDone(const RunResult& so_far, const VisitRecord& record, bool first_divergence) override;
+  void IterationDone(const RunResult& so_far, int64_t iteration) override;
+  void Evaluated(const RunResult& so_far, int64_t iteration, int64_t trained, const std::vector<int>& stopped) override;
+
+ private:
+  std::string Leader(const RunResult& so_far) const;
+  std::string Stops(const RunResult& so_far, const std::vector<int>& stopped) const;
+  std::string IterationLine(const RunResult& so_far, int64_t iteration, int64_t trained) const;
+  double SecondsLeft(const RunResult& so_far) const;
+  double ShareAfterHalving(const RunResult& so_far) const;
+
+  const RunRequest& request_;
+  const std::string model_table_;
+  const double started_;
+  pg::Progress progress_;
+  int64_t iterations_reported_ = 0;  // INFO lines written
+  double iteration_started_ = 0;
+  double cost_done_ = 0;
+  double trained_seconds_ = 0;        // wall time of the training phases that have ended
+  double training_since_ = 0;         // start of the phase under way; 0 = none
+  std::vector<int64_t> visits_done_;  // a model
+  std::vector<double> iteration_loss_sum_, iteration_rows_;
+};
+
+}  // namespace train

@@ -1,0 +1,37 @@
+#include "train/states_decision.hpp"
+
+#include <algorithm>
+
+#include "pg/parallel.hpp"
+#include "pg/settings.hpp"
+
+namespace train {
+namespace {
+
+constexpr size_t kPage = 4096;
+constexpr double kSharedMemoryShare = 0.8;  // of what is free in /dev/shm
+
+}  // namespace
+
+const char* StatesLocationName(StatesLocation location) {
+  switch (location) {
+    case StatesLocation::kSession: return "session memory";
+    case StatesLocation::kSharedMemory: return "shared memory";
+    case StatesLocation::kMappedFile: return "mapped file";
+    case StatesLocation::kSegments: return "segments";
+  }
+  return "";
+}
+
+StatesDecision DecideStates(const std::vector<size_t>& states, int workers) {
+  StatesDecision decision;
+  for (const size_t bytes : states) decision.bytes += (bytes + kPage - 1) / kPage * kPage;
+  decision.shared_state_mem = static_cast<uint64_t>(pg::CurrentSettings().shared_state_mem);
+  if (workers == 0) return decision;
+  decision.shared_free = pg::FreeSharedMemory();
+  const double room = std::min(static_cast<double>(decision.shared_state_mem), kSharedMemoryShare * static_cast<double>(decision.shared_free));
+  decision.location = static_cast<double>(decision.bytes) <= room ? StatesLocation::kSharedMemory : StatesLocation::kMappedFile;
+  return decision;
+}
+
+}  // namespace train

@@ -1,0 +1,199 @@
+#include "workers/shared_memory.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+
+#include "base/error.hpp"
+#include "base/record.hpp"
+#include "plan/params.hpp"
+#include "wire/keras.hpp"
+#include "data/packed_table.hpp"
+#include "store/model_spec.hpp"
+#include "train/run.hpp"
+
+namespace workers {
+namespace {
+
+constexpr size_t kPage = 4096;
+
+size_t RoundUp(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
+
+void WriteTable(base::RecordWriter* w, const data::PackedTable& table) {
+  w->Text(table.name.schema);
+  w->Text(table.name.name);
+  w->Text(table.spec.num_partitions > 0 ? base::WriteDataSpec(table.spec) : "");
+  w->Number(static_cast<int64_t>(table.partition_rows.size()));
+  for (const int64_t rows : table.partition_rows) w->Number(rows);
+  for (const int64_t buffers : table.partition_buffers) w->Number(buffers);
+  w->Number(table.max_buffer_rows);
+}
+
+data::PackedTable ReadTable(base::RecordReader* r) {
+  data::PackedTable table;
+  table.name.schema = r->Text();
+  table.name.name = r->Text();
+  const std::string spec = r->Text();
+  if (!spec.empty()) table.spec = base::ReadDataSpec(spec);
+  table.partition_rows.resize(static_cast<size_t>(r->Number()));
+  for (int64_t& rows : table.partition_rows) rows = r->Number();
+  table.partition_buffers.resize(table.partition_rows.size());
+  for (int64_t& buffers : table.partition_buffers) buffers = r->Number();
+  table.max_buffer_rows = r->Number();
+  return table;
+}
+
+// What a worker needs of it: who trains with whom. Reasons and estimates stay with the planner.
+void WriteFusion(base::RecordWriter* w, const plan::Fusion& fusion) {
+  w->Number(static_cast<int64_t>(fusion.bundles.size()));
+  for (const plan::BundleFusion& bundle : fusion.bundles) {
+    w->Number(bundle.shared_scan.applied ? 1 : 0);
+    w->Number(static_cast<int64_t>(bundle.fusion_groups.size()));
+    for (const plan::FusionGroup& fusion_group : bundle.fusion_groups) {
+      w->Number(fusion_group.horizontal.applied ? 1 : 0);
+      w->Number(fusion_group.batches_per_switch);
+      w->Number(static_cast<int64_t>(fusion_group.models.size()));
+      for (const int m : fusion_group.models) w->Number(m);
+    }
+  }
+}
+
+plan::Fusion ReadFusion(base::RecordReader* r) {
+  plan::Fusion fusion;
+  fusion.bundles.resize(static_cast<size_t>(r->Number()));
+  for (plan::BundleFusion& bundle : fusion.bundles) {
+    bundle.shared_scan.applied = r->Number() != 0;
+    bundle.fusion_groups.resize(static_cast<size_t>(r->Number()));
+    for (plan::FusionGroup& fusion_group : bundle.fusion_groups) {
+      fusion_group.horizontal.applied = r->Number() != 0;
+      fusion_group.batches_per_switch = static_cast<int>(r->Number());
+      fusion_group.models.resize(static_cast<size_t>(r->Number()));
+      for (int& m : fusion_group.models) m = static_cast<int>(r->Number());
+    }
+  }
+  return fusion;
+}
+
+struct Offsets {
+  size_t spec, scheduler, tasks, ring, state_offsets, stopped, sums[2], states, end;
+};
+
+Offsets PlaceParts(const SharedSizes& sizes, const train::RunSpec& spec, const std::string& spec_text, bool states_inside) {
+  Offsets o{};
+  size_t at = RoundUp(sizeof(SharedRun), 64);
+  const auto place = [&at](size_t bytes) {
+    const size_t here = at;
+    at = RoundUp(at + bytes, 64);
+    return here;
+  };
+  o.spec = place(spec_text.size());
+  o.scheduler = place(plan::Scheduler::BlockSize(static_cast<int>(spec.plan.bundles.size())));
+  o.tasks = place(static_cast<size_t>(sizes.iterations) * sizeof(uint32_t));
+  o.ring = place(sizes.RingSize() * sizeof(train::VisitRecord));
+  o.state_offsets = place(sizes.state_bytes.size() * sizeof(uint64_t));
+  o.stopped = place(sizes.state_bytes.size());
+  o.sums[kTrainingTable] = place(static_cast<size_t>(spec.training.spec.num_partitions) * sizes.SumsStride() * sizeof(double));
+  o.sums[kValidationTable] = place(static_cast<size_t>(spec.validation.spec.num_partitions) * sizes.SumsStride() * sizeof(double));
+  o.states = RoundUp(at, kPage);
+  o.end = states_inside ? o.states + sizes.StatesBytes() : at;
+  return o;
+}
+
+}  // namespace
+
+std::string WriteRunSpec(const train::RunSpec& spec) {
+  base::RecordWriter w;
+  WriteTable(&w, spec.training);
+  WriteTable(&w, spec.validation);
+  w.Number(static_cast<int64_t>(spec.models.size()));
+  for (size_t i = 0; i < spec.models.size(); i++) {
+    w.Text(wire::WriteGraph(spec.models[i].graph));
+    w.Text(spec.models[i].compile_params);
+    w.Text(spec.models[i].fit_params);
+    w.Real(spec.costs[i]);
+  }
+  w.Text(plan::WritePlan(spec.plan));
+  WriteFusion(&w, spec.fusion);
+  for (const int64_t first : spec.first_iteration) w.Number(first);
+  w.Number(static_cast<int64_t>(spec.precision));
+  w.Number(spec.use_gpus ? 1 : 0);
+  return w.Take();
+}
+
+train::RunSpec ReadRunSpec(const char* data, size_t bytes) {
+  base::RecordReader r({data, bytes}, "the run's specification");
+  train::RunSpec spec;
+  spec.training = ReadTable(&r);
+  spec.validation = ReadTable(&r);
+  spec.models.resize(static_cast<size_t>(r.Number()));
+  spec.costs.resize(spec.models.size());
+  for (size_t i = 0; i < spec.models.size(); i++) {
+    store::ModelSpec& model = spec.models[i];
+    model.graph = wire::ReadGraph(r.Text());
+    model.compile_params = r.Text();
+    model.fit_params = r.Text();
+    model.config = plan::ReadConfig(model.compile_params, model.fit_params);
+    spec.costs[i] = r.Real();
+  }
+  spec.plan = plan::ReadPlan(r.Text());
+  spec.fusion = ReadFusion(&r);
+  spec.first_iteration.resize(spec.plan.bundles.size());
+  for (int64_t& first : spec.first_iteration) first = r.Number();
+  spec.precision = static_cast<base::DType>(r.Number());
+  spec.use_gpus = r.Number() != 0;
+  return spec;
+}
+
+size_t SharedSizes::SumsStride() const { return std::accumulate(sums.begin(), sums.end(), size_t{0}); }
+
+size_t SharedSizes::StatesBytes() const {
+  size_t bytes = 0;
+  for (const size_t state : state_bytes) bytes += RoundUp(state, kPage);
+  return bytes;
+}
+
+size_t SharedSizes::RingSize() const { return std::max<size_t>(8192, 2 * state_bytes.size()); }
+
+size_t SharedRunBytes(const SharedSizes& sizes, const train::RunSpec& spec, const std::string& spec_text, bool states_inside) {
+  return PlaceParts(sizes, spec, spec_text, states_inside).end + kPage;  // room to align the states
+}
+
+SharedRun* LayOutSharedRun(void* block, size_t bytes, const SharedSizes& sizes, const train::RunSpec& spec, const std::string& spec_text,
+                     const std::string& states_path) {
+  const Offsets o = PlaceParts(sizes, spec, spec_text, states_path.empty());
+  auto* shared = static_cast<SharedRun*>(block);
+  shared->bytes = bytes;
+  shared->models = static_cast<int32_t>(spec.models.size());
+  shared->bundles = static_cast<int32_t>(spec.plan.bundles.size());
+  shared->partitions = spec.plan.partitions;
+  shared->validation_partitions = spec.validation.spec.num_partitions;
+  shared->iterations = sizes.iterations;
+  shared->ring_size = sizes.RingSize();
+  shared->spec_offset = o.spec;
+  shared->spec_bytes = spec_text.size();
+  shared->scheduler_offset = o.scheduler;
+  shared->tasks_offset = o.tasks;
+  shared->ring_offset = o.ring;
+  shared->state_offsets_offset = o.state_offsets;
+  shared->stopped_offset = o.stopped;
+  shared->sums_offset[kTrainingTable] = o.sums[kTrainingTable];
+  shared->sums_offset[kValidationTable] = o.sums[kValidationTable];
+  shared->states_offset = o.states;
+  shared->states_bytes = sizes.StatesBytes();
+  if (states_path.size() >= sizeof(shared->states_path)) throw base::Error(base::ErrorCode::kInternal, "the states' file name is too long");
+  std::memcpy(shared->states_path, states_path.c_str(), states_path.size() + 1);
+  shared->sync.Init();
+  shared->phase = RunPhase::kIdle;
+
+  std::memcpy(At<char>(shared, o.spec), spec_text.data(), spec_text.size());
+  plan::Scheduler(At<char>(shared, o.scheduler), spec.plan, true);
+  auto* state_offsets = At<uint64_t>(shared, o.state_offsets);
+  uint64_t at = 0;
+  for (size_t m = 0; m < sizes.state_bytes.size(); m++) {
+    state_offsets[m] = at;
+    at += RoundUp(sizes.state_bytes[m], kPage);
+  }
+  return shared;
+}
+
+}  // namespace workers

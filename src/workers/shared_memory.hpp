@@ -1,0 +1,83 @@
+// The memory of a run that all its processes see: one block, laid out once by the caller, read and written by the workers.
+//
+//   block = SharedRun (head) | specification text | bundle states of the scheduler | tasks done per iteration | visit ring |
+//           metric sums | state offsets | stopped models | training states (or none: then they lie in a mapped file, same layout, same bits)
+//
+// Immutable part: written by the caller before any worker starts. Mutable part: under `sync`, but for two things that have one owner at a
+// time: a model's training state belongs to the process that holds the task of its bundle (Scheduler hands a task to one taker), and the
+// metric sums of (table, model, partition) to the process that took that partition's evaluation. The hand-over goes through `sync`, which
+// orders memory. Offsets, not pointers: every process maps the block where it likes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/tensor.hpp"
+#include "engine/core/model.hpp"
+#include "pg/parallel.hpp"
+#include "plan/fusion.hpp"
+#include "plan/schedule.hpp"
+#include "train/run.hpp"
+
+namespace workers {
+
+/// What the processes do now.
+enum class RunPhase : int { kIdle = 0, kTrain = 1, kScore = 2, kStop = 3 };
+
+constexpr int kTrainingTable = 0, kValidationTable = 1;
+
+struct SharedRun {
+  // immutable
+  uint64_t bytes;
+  int32_t models, bundles, partitions, validation_partitions;
+  int64_t iterations;
+  uint64_t ring_size;  // records
+  uint64_t spec_offset, spec_bytes, scheduler_offset, tasks_offset, ring_offset, state_offsets_offset;
+  uint64_t stopped_offset;  // a byte a model, not 0: it does not train any more. Written by the caller while nobody holds a task
+  uint64_t sums_offset[2];  // doubles, [partition][sum of all models' sums]
+  uint64_t states_offset;   // in this block; unused when states_path is set
+  uint64_t states_bytes;
+  char states_path[1024];  // of the mapped file, or empty
+
+  // lock for mutable state
+  pg::SharedSync sync;
+
+  // mutable state
+  uint64_t events;  // counts changes that may give a waiting process something to do
+  RunPhase phase;
+  int32_t score_table;
+  int32_t score_next, score_done;  // partitions handed out and finished
+  uint64_t ring_head, ring_tail;   // records written and taken, counted from the start
+  int64_t rows_trained;
+};
+
+std::string WriteRunSpec(const train::RunSpec& spec);
+train::RunSpec ReadRunSpec(const char* data, size_t bytes);
+
+/// Sizes known before the memory is taken.
+struct SharedSizes {
+  std::vector<size_t> state_bytes;  // a model
+  std::vector<size_t> sums;         // doubles, a model
+  int64_t iterations = 0;
+  size_t SumsStride() const;   // doubles of all models together
+  size_t StatesBytes() const;  // every state at a multiple of 4096
+  size_t RingSize() const;     // records: more than gather between two looks of the caller
+};
+
+/// Bytes of the block without the training states, and with them.
+size_t SharedRunBytes(const SharedSizes& sizes, const train::RunSpec& spec, const std::string& spec_text, bool states_inside);
+
+/// Writes head, specification, scheduler and offsets into a zeroed block. states_path: empty when the states lie inside.
+SharedRun* LayOutSharedRun(void* block, size_t bytes, const SharedSizes& sizes, const train::RunSpec& spec, const std::string& spec_text,
+                     const std::string& states_path);
+
+/// Accessors into a laid-out block.
+template <typename T>
+T* At(SharedRun* shared, uint64_t offset) {
+  return reinterpret_cast<T*>(reinterpret_cast<char*>(shared) + offset);
+}
+
+}  // namespace workers

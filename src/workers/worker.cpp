@@ -1,0 +1,282 @@
+#include "workers/worker.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.hpp"
+#include "engine/api/workspace.hpp"
+#include "pg/names.hpp"
+#include "pg/report.hpp"
+#include "pg/settings.hpp"
+#include "data/packed_table.hpp"
+#include "store/model_spec.hpp"
+#include "train/bundle_visit.hpp"
+#include "train/run.hpp"
+#include "train/scorer.hpp"
+#include "train/visit_context.hpp"
+#include "workers/shared_memory.hpp"
+
+namespace workers {
+namespace {
+
+/// Holds the run's lock for a few instructions; nothing in its scope may throw.
+class Locked {
+ public:
+  explicit Locked(pg::SharedSync* sync) : sync_(sync) { sync_->Lock(); }
+  ~Locked() { sync_->Unlock(); }
+  Locked(const Locked&) = delete;
+  Locked& operator=(const Locked&) = delete;
+
+ private:
+  pg::SharedSync* sync_;
+};
+
+bool Diverged(const void* block) { return static_cast<const engine::StateCounters*>(block)->diverged_step != 0; }
+
+plan::FusionGroup Alone(int model) {
+  plan::FusionGroup fusion_group;
+  fusion_group.models = {model};
+  return fusion_group;
+}
+
+// The aggregate over one partition in buffer order. The subquery's order is the index's; no sort is planned for it.
+std::string VisitQuery(const data::PackedTable& table) {
+  const std::string columns = table.DataColumns();
+  return "SELECT cerebro.fit_step($1::pg_catalog.int4, v.partition_id, v.buffer_id, " + columns +
+         ") FROM (SELECT partition_id, buffer_id, " + columns + " FROM " + table.name.Sql() +
+         " WHERE partition_id OPERATOR(pg_catalog.=) $2::pg_catalog.int4 ORDER BY partition_id, buffer_id) v";
+}
+
+}  // namespace
+
+StatesView::StatesView(SharedRun* shared) {
+  if (shared->states_path[0] == '\0') {
+    data_ = At<char>(shared, shared->states_offset);
+    return;
+  }
+  file_ = std::make_unique<pg::MappedFile>(pg::MappedFile::Open(shared->states_path, shared->states_bytes));
+  data_ = static_cast<char*>(file_->data());
+}
+
+Worker::Worker(SharedRun* shared, char* states, train::RunSpec spec, int number)
+    : shared_(shared),
+      states_(states),
+      spec_(std::move(spec)),
+      number_(number),
+      options_(store::EngineOptions(spec_.use_gpus)),
+      scheduler_(At<char>(shared, shared->scheduler_offset), spec_.plan, false),
+      models_(spec_.models.size()),
+      workspace_(std::make_shared<engine::KernelMemory>()),
+      cache_(static_cast<size_t>(pg::CurrentSettings().cache_mem)) {
+  options_.precision = spec_.precision;
+}
+
+Worker::~Worker() = default;
+
+engine::Model* Worker::ModelOf(int index) {
+  std::unique_ptr<engine::Model>& model = models_[static_cast<size_t>(index)];
+  if (model == nullptr) model = store::BuildModel(spec_.models[static_cast<size_t>(index)], spec_.training.spec, options_);
+  return model.get();
+}
+
+// Neither diverged nor stopped.
+bool Worker::Trains(int index) const {
+  return At<uint8_t>(shared_, shared_->stopped_offset)[index] == 0 &&
+         !Diverged(states_ + At<uint64_t>(shared_, shared_->state_offsets_offset)[index]);
+}
+
+bool Worker::TryWork() {
+  plan::Scheduler::Task task;
+  int table = 0, partition = -1;
+  bool train = false;
+  {
+    Locked lock(&shared_->sync);
+    seen_events_ = shared_->events;
+    if (shared_->phase == RunPhase::kStop) {
+      stopped_ = true;
+    } else if (shared_->phase == RunPhase::kTrain) {
+      train = scheduler_.Take(&task);
+    } else if (shared_->phase == RunPhase::kScore) {
+      table = shared_->score_table;
+      const int partitions = table == kTrainingTable ? shared_->partitions : shared_->validation_partitions;
+      if (shared_->score_next < partitions) partition = shared_->score_next++;
+    }
+  }
+  if (train) {
+    VisitBundle(task);
+  } else if (partition >= 0) {
+    Score(table, partition);
+  }
+  return train || partition >= 0;
+}
+
+void Worker::WaitForChange(int timeout_ms) {
+  pg::PrepareWait(&shared_->sync);
+  bool changed = false;
+  {
+    Locked lock(&shared_->sync);
+    changed = shared_->events != seen_events_;
+  }
+  if (!changed) pg::Wait(&shared_->sync, timeout_ms);
+  pg::CancelWait();
+}
+
+// The models of a bundle go over the partition in one query, or each fusion group in one of its own.
+void Worker::VisitBundle(const plan::Scheduler::Task& task) {
+  const auto number = static_cast<size_t>(task.bundle);
+  const plan::Bundle& bundle = spec_.plan.bundles[number];
+  const plan::BundleFusion& together = spec_.fusion.bundles[number];
+  const int partition = spec_.plan.PartitionAt(task.bundle, spec_.first_iteration[number] + task.iteration, task.visit);
+  if (together.shared_scan.applied) {
+    Visit(together.fusion_groups, task, partition);
+  } else {
+    for (const plan::FusionGroup& fusion_group : together.fusion_groups) {
+      if (fusion_group.horizontal.applied) {
+        Visit({fusion_group}, task, partition);
+      } else {
+        for (const int index : fusion_group.models) Visit({Alone(index)}, task, partition);
+      }
+    }
+  }
+  double total = 0, alive = 0;
+  for (const int index : bundle.models) {
+    total += spec_.costs[static_cast<size_t>(index)];
+    if (Trains(index)) alive += spec_.costs[static_cast<size_t>(index)];
+  }
+  {
+    Locked lock(&shared_->sync);
+    scheduler_.Done(task, total > 0 ? alive / total : 0);
+    At<uint32_t>(shared_, shared_->tasks_offset)[task.iteration]++;
+    shared_->events++;
+  }
+  shared_->sync.Broadcast();
+}
+
+// The hop itself: whoever holds the bundle's task lays its models over their states, trains one partition and lets go. Models that have
+// diverged are left out.
+void Worker::Visit(const std::vector<plan::FusionGroup>& fusion_groups, const plan::Scheduler::Task& task, int partition) {
+  std::vector<int> members;
+  std::vector<engine::Model*> models;
+  std::vector<train::FusionMembers> visit_groups;
+  for (const plan::FusionGroup& fusion_group : fusion_groups) {
+    train::FusionMembers visit_group;
+    visit_group.batches_per_switch = fusion_group.batches_per_switch;
+    for (const int index : fusion_group.models) {
+      if (!Trains(index)) continue;
+      visit_group.members.push_back(static_cast<int>(members.size()));
+      members.push_back(index);
+      models.push_back(ModelOf(index));
+    }
+    if (fusion_group.horizontal.applied) visit_groups.push_back(std::move(visit_group));
+  }
+  if (members.empty()) return;
+  if (visit_query_ == nullptr) {
+    visit_query_ = std::make_unique<pg::Statement>(VisitQuery(spec_.training), std::vector<std::string>{"int8", "int8"});
+  }
+  train::BundleVisit step(models, &spec_.training.spec, visit_groups, workspace_);
+  train::ActiveVisit visit;
+  visit.visit_id = task.bundle;
+  visit.step = &step;
+  visit.cache = &cache_;
+  const double started = pg::Now();
+  for (size_t i = 0; i < models.size(); i++) models[i]->Attach(BlockOf(members[i]));
+  {
+    train::VisitScope scope(&visit);
+    visit_query_->Run({static_cast<int64_t>(task.bundle), static_cast<int64_t>(partition)});
+  }
+  if (!step.begun()) {  // an empty partition: nothing to learn, but the visit counts
+    step.Begin();
+    step.End();
+  }
+  for (engine::Model* model : models) model->Detach();
+  LogVisit(members, step.Records(started, pg::Now()), task, partition);
+}
+
+void Worker::LogVisit(const std::vector<int>& members, std::vector<train::VisitRecord> records, const plan::Scheduler::Task& task,
+                      int partition) {
+  for (size_t i = 0; i < members.size(); i++) {
+    train::VisitRecord& record = records[i];
+    record.model = members[i];
+    record.iteration = task.iteration;
+    record.visit = task.visit;
+    record.partition = partition;
+    record.worker = number_;
+    char* block = BlockOf(members[i]);
+    record.diverged_step = static_cast<engine::StateCounters*>(static_cast<void*>(block))->diverged_step;
+    const int epochs = spec_.models[static_cast<size_t>(members[i])].config.epochs;
+    if (!Diverged(block)) data::CheckVisitedRows(spec_.training, partition, record.rows / epochs);
+    Log(record);
+  }
+}
+
+void Worker::Log(const train::VisitRecord& record) {
+  for (;;) {
+    bool written = false;
+    {
+      Locked lock(&shared_->sync);
+      seen_events_ = shared_->events;
+      if (shared_->ring_head - shared_->ring_tail < shared_->ring_size) {
+        At<train::VisitRecord>(shared_, shared_->ring_offset)[shared_->ring_head++ % shared_->ring_size] = record;
+        shared_->rows_trained += record.rows;
+        written = true;
+      }
+    }
+    if (written) return;
+    if (number_ < 0) throw base::Error(base::ErrorCode::kInternal, "the visit ring is full in the session's own run");
+    WaitForChange(100);  // the caller takes records out
+  }
+}
+
+// All models that still train, in one scan. The sums of others stay as they were: nobody reads them.
+void Worker::Score(int table, int partition) {
+  const size_t count = spec_.models.size();
+  std::vector<engine::Model*> alive;
+  std::vector<size_t> offsets;
+  size_t stride = 0, alive_sums = 0;
+  for (size_t i = 0; i < count; i++) {
+    engine::Model* model = ModelOf(static_cast<int>(i));
+    char* block = BlockOf(static_cast<int>(i));
+    if (Trains(static_cast<int>(i))) {
+      model->Attach(block);
+      alive.push_back(model);
+      offsets.push_back(stride);
+      alive_sums += model->sums_size();
+    }
+    stride += model->sums_size();
+  }
+  std::vector<double> found(alive_sums, 0.0);
+  const bool training = table == kTrainingTable;
+  const data::BufferSource source(training ? spec_.training : spec_.validation, &cache_,
+                                  training ? data::CachedTable::kTraining : data::CachedTable::kValidation);
+  train::Scorer(alive, source, workspace_).ScorePartition(partition, found.data());
+  double* sums = At<double>(shared_, shared_->sums_offset[table]) + static_cast<size_t>(partition) * stride;
+  const double* from = found.data();
+  for (size_t i = 0; i < alive.size(); i++) {
+    std::copy(from, from + alive[i]->sums_size(), sums + offsets[i]);
+    from += alive[i]->sums_size();
+    alive[i]->Detach();
+  }
+  {
+    Locked lock(&shared_->sync);
+    shared_->score_done++;
+    shared_->events++;
+  }
+  shared_->sync.Broadcast();
+}
+
+void Worker::LogBuffers() const {
+  pg::Debug((number_ < 0 ? "session: " : "worker " + std::to_string(number_) + ": ") + std::to_string(cache_.read()) + " buffers read, " +
+            std::to_string(cache_.found()) + " found in memory");
+}
+
+void RunWorker(void* shared, size_t bytes, int number) {
+  auto* run = static_cast<SharedRun*>(shared);
+  StatesView states(run);
+  Worker work(run, states.data(), ReadRunSpec(At<char>(run, run->spec_offset), run->spec_bytes), number);
+  while (!work.stopped()) {
+    if (!work.TryWork() && !work.stopped()) work.WaitForChange(1000);
+  }
+  work.LogBuffers();
+}
+
+}  // namespace workers

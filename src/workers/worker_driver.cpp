@@ -1,0 +1,265 @@
+#include "workers/worker_driver.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "base/error.hpp"
+#include "pg/report.hpp"
+#include "store/model_spec.hpp"
+
+namespace workers {
+namespace {
+
+constexpr int kLookMs = 200;  // how often the caller looks without being woken
+
+}  // namespace
+
+WorkerDriver::WorkerDriver(const train::RunRequest& request, StateAccess states) : request_(request), access_(std::move(states)) {
+  engine::Options options = store::EngineOptions(request.spec.use_gpus);
+  options.precision = request.spec.precision;
+  for (const store::ModelSpec& spec : request.spec.models) {
+    pg::CheckInterrupts();
+    models_.push_back(store::BuildModel(spec, request.spec.training.spec, options));
+    sizes_.state_bytes.push_back(models_.back()->layout().bytes);
+    sizes_.sums.push_back(models_.back()->sums_size());
+  }
+  sizes_.iterations = request.iterations;
+  trains_.assign(models_.size(), true);
+  best_weights_.resize(models_.size());
+  has_best_.assign(models_.size(), false);
+}
+
+WorkerDriver::~WorkerDriver() = default;
+
+std::vector<uint64_t> WorkerDriver::Enter() {
+  TakeMemory();
+  std::vector<uint64_t> diverged;
+  for (size_t m = 0; m < models_.size(); m++) {
+    pg::CheckInterrupts();
+    access_.initialise(static_cast<int>(m), models_[m].get(), BlockOf(m));
+    diverged.push_back(static_cast<engine::StateCounters*>(static_cast<void*>(BlockOf(m)))->diverged_step);
+    trains_[m] = diverged.back() == 0;
+  }
+  Launch();
+  return diverged;
+}
+
+// States go where the prepared run says: into the workers' shared memory or into one mapped file, with the same layout.
+void WorkerDriver::TakeMemory() {
+  const std::string spec_text = WriteRunSpec(request_.spec);
+  const size_t outside = SharedRunBytes(sizes_, request_.spec, spec_text, false);
+  const size_t inside = SharedRunBytes(sizes_, request_.spec, spec_text, true);
+  void* block = nullptr;
+  std::string path;
+  if (request_.workers == 0) {
+    local_ = std::make_unique<store::Block>(inside);
+    block = local_->data();
+    states_location_ = train::StatesLocationName(train::StatesLocation::kSession);
+  } else {
+    states_location_ = train::StatesLocationName(request_.states.location);
+    if (request_.states.location == train::StatesLocation::kMappedFile) {
+      file_ = std::make_unique<pg::MappedFile>(pg::MappedFile::Create(sizes_.StatesBytes()));
+      path = file_->path();
+    }
+    parallel_ = std::make_unique<pg::Parallel>(request_.workers, path.empty() ? inside : outside);
+    block = parallel_->shared();
+  }
+  shared_ = LayOutSharedRun(block, path.empty() ? inside : outside, sizes_, request_.spec, spec_text, path);
+  states_ = file_ ? static_cast<char*>(file_->data()) : At<char>(shared_, shared_->states_offset);
+  scheduler_ = std::make_unique<plan::Scheduler>(At<char>(shared_, shared_->scheduler_offset), request_.spec.plan, false);
+  pg::Debug("training states: " + std::to_string(sizes_.StatesBytes()) + " bytes in " + states_location_);
+}
+
+void WorkerDriver::Launch() {
+  if (parallel_ != nullptr) {
+    launched_ = parallel_->Launch();
+    pg::Debug("launched " + std::to_string(launched_) + " of " + std::to_string(request_.workers) + " workers");
+    if (launched_ == 0) {
+      pg::Notice(std::string("no parallel worker could be started: this session ") + (request_.iterations > 0 ? "trains" : "scores") +
+                     " the models itself, with the same results",
+                 "Raise max_worker_processes or max_parallel_workers, or wait until other queries have ended.");
+    }
+  }
+  if (launched_ == 0) own_worker_ = std::make_unique<Worker>(shared_, states_, request_.spec, -1);
+}
+
+void WorkerDriver::SetPhase(RunPhase phase) {
+  shared_->sync.Lock();
+  shared_->phase = phase;
+  shared_->events++;
+  shared_->sync.Unlock();
+  shared_->sync.Broadcast();
+}
+
+// The session's own worker does one task; otherwise wait for the others.
+void WorkerDriver::WorkOrWait(train::VisitSink* sink) {
+  pg::CheckInterrupts();
+  if (own_worker_ != nullptr) {
+    own_worker_->TryWork();
+  } else {
+    pg::PrepareWait(&shared_->sync);
+    pg::Wait(&shared_->sync, kLookMs);
+    pg::CancelWait();
+  }
+  DrainVisits(sink);
+  ReportIterations(sink);
+  shared_->sync.Lock();
+  const int64_t rows = shared_->rows_trained;
+  shared_->sync.Unlock();
+  sink->Progress(rows);
+}
+
+void WorkerDriver::Train(int64_t iteration, train::VisitSink* sink) {
+  target_ = iteration;
+  shared_->sync.Lock();
+  scheduler_->SetTarget(iteration);
+  shared_->sync.Unlock();
+  SetPhase(RunPhase::kTrain);
+  for (;;) {
+    shared_->sync.Lock();
+    const bool there = scheduler_->AtTarget();
+    shared_->sync.Unlock();
+    if (there) break;
+    WorkOrWait(sink);
+  }
+  SetPhase(RunPhase::kIdle);
+  DrainVisits(sink);
+  ReportIterations(sink);
+  iterations_done_ = iteration;
+}
+
+void WorkerDriver::DrainVisits(train::VisitSink* sink) {
+  for (;;) {
+    train::VisitRecord record;
+    shared_->sync.Lock();
+    const bool any = shared_->ring_tail < shared_->ring_head;
+    if (any) record = At<train::VisitRecord>(shared_, shared_->ring_offset)[shared_->ring_tail++ % shared_->ring_size];
+    shared_->sync.Unlock();
+    if (!any) return;
+    if (record.diverged_step != 0) trains_[static_cast<size_t>(record.model)] = false;
+    sink->Visit(record);
+  }
+}
+
+void WorkerDriver::ReportIterations(train::VisitSink* sink) {
+  const auto* tasks = At<uint32_t>(shared_, shared_->tasks_offset);
+  const auto all = static_cast<uint32_t>((shared_->bundles - bundles_ended_) * shared_->partitions);
+  while (iterations_done_ + 1 < target_) {
+    shared_->sync.Lock();
+    const bool done = tasks[iterations_done_] == all;
+    shared_->sync.Unlock();
+    if (!done) return;
+    DrainVisits(sink);
+    sink->IterationDone(++iterations_done_);
+  }
+}
+
+// Partition sums are added in the order of the partitions, whoever computed them.
+std::vector<std::vector<double>> WorkerDriver::Score(train::ScoredTable table, const std::vector<int>& models, train::VisitSink* sink) {
+  const auto which = static_cast<int>(table);
+  const int partitions = which == kTrainingTable ? shared_->partitions : shared_->validation_partitions;
+  shared_->sync.Lock();
+  shared_->score_table = which;
+  shared_->score_next = 0;
+  shared_->score_done = 0;
+  shared_->sync.Unlock();
+  SetPhase(RunPhase::kScore);
+  for (;;) {
+    shared_->sync.Lock();
+    const bool done = shared_->score_done == partitions;
+    shared_->sync.Unlock();
+    if (done) break;
+    WorkOrWait(sink);
+  }
+  SetPhase(RunPhase::kIdle);
+  const size_t stride = sizes_.SumsStride();
+  const double* all = At<double>(shared_, shared_->sums_offset[which]);
+  std::vector<std::vector<double>> values;
+  size_t at = 0, next = 0;
+  for (size_t m = 0; m < models_.size(); m++) {
+    if (next < models.size() && models[next] == static_cast<int>(m)) {
+      std::vector<double> sums(sizes_.sums[m], 0.0);
+      for (int p = 0; p < partitions; p++) {
+        for (size_t k = 0; k < sums.size(); k++) sums[k] += all[static_cast<size_t>(p) * stride + at + k];
+      }
+      values.push_back(models_[m]->Finish(sums.data()));
+      next++;
+    }
+    at += sizes_.sums[m];
+  }
+  return values;
+}
+
+void WorkerDriver::KeepBest(const std::vector<int>& models) {
+  for (const int index : models) {
+    const auto m = static_cast<size_t>(index);
+    best_weights_[m].clear();
+    models_[m]->StoreWeights(BlockOf(m), &best_weights_[m]);
+    has_best_[m] = true;
+  }
+}
+
+void WorkerDriver::Retire(const std::vector<int>& models) {
+  for (const int m : models) {
+    At<uint8_t>(shared_, shared_->stopped_offset)[m] = 1;
+    trains_[static_cast<size_t>(m)] = false;
+  }
+  ReplanBundles();
+}
+
+// Bundles keep their models and their sequences; those with nothing left to train end, and of the others the scheduler prefers what has the
+// most work left. Nobody holds a task or looks for one now: the next SetTarget hands the change over.
+void WorkerDriver::ReplanBundles() {
+  const plan::Plan& plan = request_.spec.plan;
+  bundles_ended_ = 0;
+  for (size_t b = 0; b < plan.bundles.size(); b++) {
+    double alive = 0, total = 0;
+    bool any = false;
+    for (const int m : plan.bundles[b].models) {
+      const bool trains = trains_[static_cast<size_t>(m)];
+      total += request_.spec.costs[static_cast<size_t>(m)];
+      if (trains) alive += request_.spec.costs[static_cast<size_t>(m)];
+      any = any || trains;
+    }
+    if (any) {
+      scheduler_->SetAlive(static_cast<int>(b), total > 0 ? alive / total : 1);
+    } else {
+      scheduler_->End(static_cast<int>(b));
+      bundles_ended_++;
+    }
+  }
+}
+
+// States in the workers' shared memory go with it: those (they are small enough for /dev/shm) are copied, others stay where they are.
+void WorkerDriver::LeaveParallelMode() {
+  const auto* offsets = At<uint64_t>(shared_, shared_->state_offsets_offset);
+  state_offsets_.assign(offsets, offsets + models_.size());
+  if (parallel_ != nullptr) {
+    parallel_->Finish();
+    if (file_ == nullptr && access_.collect) {
+      local_ = std::make_unique<store::Block>(sizes_.StatesBytes());
+      std::memcpy(local_->data(), states_, sizes_.StatesBytes());
+      states_ = static_cast<char*>(local_->data());
+    }
+    parallel_.reset();
+  }
+  shared_ = nullptr;
+}
+
+void WorkerDriver::Collect(train::RunResult* result) {
+  SetPhase(RunPhase::kStop);
+  if (own_worker_ != nullptr) own_worker_->LogBuffers();
+  own_worker_.reset();
+  scheduler_.reset();
+  LeaveParallelMode();
+  for (size_t m = 0; access_.collect && m < models_.size(); m++) {
+    pg::CheckInterrupts();
+    const char* block = states_ + state_offsets_[m];
+    result->models[m].iterations_done =
+        static_cast<int64_t>(static_cast<const engine::StateCounters*>(static_cast<const void*>(block))->iterations_done);
+    access_.collect(static_cast<int>(m), *models_[m], block, has_best_[m] ? &best_weights_[m] : nullptr);
+  }
+}
+
+}  // namespace workers

@@ -1,0 +1,84 @@
+// The driver of PostgreSQL: the models of a run go round the partitions in parallel workers or, when there are none, in the session itself.
+//
+// With workers the session waits: it sets targets, takes the visit log out, and adds the sums that the workers leave. Without workers it does
+// the same and the tasks too. No result depends on which. In between no statement writes: that is parallel mode's rule.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/core/model.hpp"
+#include "pg/parallel.hpp"
+#include "plan/schedule.hpp"
+#include "store/model_spec.hpp"
+#include "train/driver.hpp"
+#include "workers/shared_memory.hpp"
+#include "workers/worker.hpp"
+
+namespace workers {
+
+/// How states come into the run's memory and out of it.
+struct StateAccess {
+  /// Writes a model's first state into its block.
+  std::function<void(int model, engine::Model* engine, void* block)> initialise;
+  /// Keeps a model's last state; called model by model when all workers have ended and statements may write again. best: the raw float32
+  /// weights to keep instead of the block's, or nullptr. May be empty: then nothing is kept.
+  std::function<void(int model, const engine::Model& engine, const void* block, const std::string* best)> collect;
+};
+
+class WorkerDriver : public train::Driver {
+ public:
+  /// The request outlives the driver. REQUIRES that request.workers is 0 where the tables are temporary.
+  WorkerDriver(const train::RunRequest& request, StateAccess states);
+  ~WorkerDriver() override;
+
+  /// Of each model, in bytes: what request.states is decided by, before Enter.
+  const std::vector<size_t>& state_bytes() const { return sizes_.state_bytes; }
+
+  std::vector<uint64_t> Enter() override;
+  int workers() const override { return launched_; }
+  std::string states_location() const override { return states_location_; }
+  void Train(int64_t iteration, train::VisitSink* sink) override;
+  std::vector<std::vector<double>> Score(train::ScoredTable table, const std::vector<int>& models, train::VisitSink* sink) override;
+  void KeepBest(const std::vector<int>& models) override;
+  void Retire(const std::vector<int>& models) override;
+  void Collect(train::RunResult* result) override;
+
+ private:
+  void TakeMemory();
+  void Launch();
+  void SetPhase(RunPhase phase);
+  void WorkOrWait(train::VisitSink* sink);
+  void DrainVisits(train::VisitSink* sink);
+  void ReportIterations(train::VisitSink* sink);
+  void ReplanBundles();
+  void LeaveParallelMode();
+  char* BlockOf(size_t model) const { return states_ + At<uint64_t>(shared_, shared_->state_offsets_offset)[model]; }
+
+  const train::RunRequest& request_;
+  const StateAccess access_;
+  SharedSizes sizes_;
+  std::vector<std::unique_ptr<engine::Model>> models_;
+  // memory, in the order in which it may go away
+  std::unique_ptr<pg::MappedFile> file_;
+  std::unique_ptr<store::Block> local_;
+  std::unique_ptr<pg::Parallel> parallel_;
+  SharedRun* shared_ = nullptr;
+  char* states_ = nullptr;
+  std::unique_ptr<plan::Scheduler> scheduler_;
+  std::unique_ptr<Worker> own_worker_;  // when this session trains
+  std::string states_location_;
+  std::vector<uint64_t> state_offsets_;  // once shared_ is gone
+  int launched_ = 0;
+  int64_t target_ = 0;         // iterations that Train goes to
+  int64_t iterations_done_ = 0;
+  int32_t bundles_ended_ = 0;
+  std::vector<bool> trains_;   // a model
+  std::vector<std::string> best_weights_;  // a model: raw float32, or empty
+  std::vector<bool> has_best_;
+};
+
+}  // namespace workers

@@ -1,0 +1,104 @@
+#include "workers/worker_scoring.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "pg/parallel.hpp"
+#include "pg/report.hpp"
+#include "pg/settings.hpp"
+#include "plan/cost.hpp"
+#include "data/packed_table.hpp"
+#include "store/loaded_model.hpp"
+#include "store/result_tables.hpp"
+#include "train/run.hpp"
+#include "train/run_log.hpp"
+#include "train/states_decision.hpp"
+#include "workers/worker_driver.hpp"
+
+namespace workers {
+namespace {
+
+// Seconds of work in this session from which it pays to start other processes: each loads the engine's libraries anew.
+constexpr double kWorthWorkers = 2.0;
+
+int ChooseWorkers(const train::RunSpec& spec) {
+  const pg::Settings settings = pg::CurrentSettings();
+  if (spec.training.temporary || pg::InParallelWorker()) return 0;
+  int workers = settings.workers;
+  if (workers < 0) {
+    double seconds = 0;
+    for (const double cost : spec.costs) seconds += cost * spec.training.spec.num_partitions;
+    workers = seconds < kWorthWorkers ? 0 : std::min(pg::Cores(), pg::WorkerLimit());
+  }
+  return std::min(workers, spec.training.spec.num_partitions);
+}
+
+/// Shows a scoring in cerebro.stat_progress.
+class ScoringProgress : public train::VisitSink {
+ public:
+  ScoringProgress(const train::RunRequest& request, const std::string& model_table) : log_(request, model_table) {
+    result_.models.resize(request.mst_keys.size());
+    log_.Show(result_, train::RunPhase::kInitialising, 0);
+  }
+  void Started(int workers) {
+    result_.workers = workers;
+    Progress(0);
+  }
+  void Visit(const train::VisitRecord&) override {}
+  void IterationDone(int64_t) override {}
+  void Progress(int64_t rows) override { log_.Show(result_, train::RunPhase::kEvaluating, rows); }
+
+ private:
+  train::RunResult result_;
+  train::RunLog log_;
+};
+
+}  // namespace
+
+// A run without training: its workers take partitions, and each reads its partition once for all models. Diverged models come out as NaN.
+std::vector<train::ModelScores> ScoreOnWorkers(const store::ModelTable& models, const data::PackedTable& test, bool use_gpus) {
+  train::RunRequest request;
+  train::RunSpec& spec = request.spec;
+  spec.training = test;
+  const double rows = static_cast<double>(test.spec.rows) / test.spec.num_partitions;
+  for (const store::StoredModel& stored : models.models) {
+    request.mst_keys.push_back(stored.mst_key);
+    spec.models.push_back(store::ScoringSpec(stored));
+    spec.costs.push_back(rows * plan::EstimateCost(stored.graph, stored.config, true).seconds_per_scored_row);
+  }
+  spec.plan = plan::MakePlan(spec.costs, test.spec.num_partitions, 1, 0);
+  spec.first_iteration.assign(spec.plan.bundles.size(), 0);
+  spec.precision = store::ScoringOptions(models, use_gpus).precision;
+  spec.use_gpus = use_gpus;
+  request.iterations = 0;
+  request.workers = ChooseWorkers(spec);
+  std::vector<train::ModelScores> scores(models.models.size());
+  StateAccess states;
+  states.initialise = [&](int m, engine::Model* engine, void* block) {
+    const store::StoredModel& stored = models.models[static_cast<size_t>(m)];
+    train::ModelScores& own = scores[static_cast<size_t>(m)];
+    own.names = engine->metric_names();
+    own.values.assign(own.names.size(), std::nan(""));
+    store::LoadStoredWeights(models, stored, *engine, block);
+    if (store::IsDiverged(stored)) static_cast<engine::StateCounters*>(block)->diverged_step = 1;
+  };
+  WorkerDriver driver(request, std::move(states));
+  request.states = train::DecideStates(driver.state_bytes(), request.workers);
+  ScoringProgress progress(request, models.name.Sql());
+  const std::vector<uint64_t> diverged = driver.Enter();
+  progress.Started(driver.workers());
+  std::vector<int> scored;
+  for (size_t m = 0; m < diverged.size(); m++) {
+    if (diverged[m] == 0) scored.push_back(static_cast<int>(m));
+  }
+  std::vector<std::vector<double>> values = driver.Score(train::ScoredTable::kTraining, scored, &progress);
+  for (size_t i = 0; i < scored.size(); i++) scores[static_cast<size_t>(scored[i])].values = std::move(values[i]);
+  train::RunResult nothing_kept;
+  driver.Collect(&nothing_kept);
+  return scores;
+}
+
+}  // namespace workers

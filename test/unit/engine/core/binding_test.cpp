@@ -1,0 +1,135 @@
+// Which packed tables fit which graphs, and what a user is told when they do not.
+#include <gtest/gtest.h>
+
+#include "base/error.hpp"
+#include "models.hpp"
+
+namespace {
+
+using base::LossKind;
+using fixture::Table;
+
+base::Graph Net(const std::string& shape, int units, const std::string& activation = "linear") {
+  return fixture::Sequential(R"({"class_name": "Flatten", "config": {"name": "flat", "batch_input_shape": [null, )" + shape + "]}}," +
+                             fixture::Dense("out", units, activation));
+}
+
+Table With(const base::Shape& input, const base::Shape& target, base::TargetKind kind = base::TargetKind::kArray, int64_t classes = 0) {
+  Table table;
+  table.AddInput("pixels", input, {});
+  table.AddTarget("label", target, {}, kind, classes);
+  return table;
+}
+
+void Build(const base::Graph& graph, LossKind loss, const Table& table) { engine::Model(graph, fixture::Config(loss, 4), table.spec, {}); }
+
+std::string Refusal(const base::Graph& graph, const base::TrainConfig& config, const Table& table) {
+  try {
+    engine::Model(graph, config, table.spec, {});
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.code(), base::ErrorCode::kInvalidParameter);
+    EXPECT_FALSE(error.hint().empty());
+    return error.what();
+  }
+  return "accepted";
+}
+
+std::string Refusal(const base::Graph& graph, LossKind loss, const Table& table) { return Refusal(graph, fixture::Config(loss, 4), table); }
+
+}  // namespace
+
+TEST(Binding, ShapesFitWithoutTrailingOnes) {
+  Build(Net("8, 8, 1", 2), LossKind::kMeanSquaredError, With({8, 8}, {2}));
+  Build(Net("8, 8, 1", 1), LossKind::kMeanSquaredError, With({8, 8, 1}, {}, base::TargetKind::kReal));
+  Build(fixture::Sequential(fixture::Dense("out", 1, "linear", R"(, "batch_input_shape": [null, 1])")), LossKind::kMeanSquaredError,
+        With({}, {1}));
+}
+
+TEST(Binding, InputShapesThatDoNotFit) {
+  EXPECT_EQ(Refusal(fixture::Sequential(R"({"class_name": "InputLayer", "config": {"name": "images", "batch_input_shape": [null, 8, 8, 1]}},
+                                           {"class_name": "Flatten", "config": {"name": "flat"}},)" +
+                                        fixture::Dense("out", 2, "linear")),
+                    LossKind::kMeanSquaredError, With({64}, {2})),
+            "input \"pixels\" has shape (64,) but the model's input layer \"images\" expects (8, 8, 1)");
+}
+
+TEST(Binding, NumberOfInputsAndOutputs) {
+  Table two = With({3}, {2});
+  two.AddInput("more", {4}, {});
+  EXPECT_EQ(Refusal(Net("3", 2), LossKind::kMeanSquaredError, two), "the model has 1 input but the packed table has 2 independent columns");
+  Table targets = With({3}, {2});
+  targets.AddTarget("other", {2}, {});
+  EXPECT_EQ(Refusal(Net("3", 2), LossKind::kMeanSquaredError, targets),
+            "the model has 1 output but the packed table has 2 dependent columns");
+}
+
+TEST(Binding, ScalarColumnsFeedOneInputSideBySide) {
+  const base::Graph graph = fixture::Sequential(fixture::Dense("out", 2, "tanh", R"(, "batch_input_shape": [null, 3])"));
+  const std::vector<double> values = fixture::Numbers(15), targets = fixture::Numbers(10, 2);
+  Table together, apart;
+  together.AddInput("x", {3}, values);
+  std::vector<double> first, rest;
+  for (size_t r = 0; r < 5; ++r) {
+    first.push_back(values[3 * r]);
+    rest.insert(rest.end(), {values[3 * r + 1], values[3 * r + 2]});
+  }
+  apart.AddInput("a", {}, first);
+  apart.AddInput("b", {2}, rest);
+  together.AddTarget("y", {2}, targets);
+  apart.AddTarget("y", {2}, targets);
+  std::string bytes[2];
+  const Table* tables[] = {&together, &apart};
+  for (int i = 0; i < 2; ++i) {
+    engine::Model model(graph, fixture::Config(LossKind::kMeanSquaredError, 2, 0.1), tables[i]->spec, {});
+    fixture::Block block(model.layout());
+    model.Initialise(block.get(), 1, 1, 1);
+    model.Attach(block.get());
+    model.BeginVisit();
+    EXPECT_EQ(model.Train(tables[i]->Buffer(5), {}).rows, 5);
+    bytes[i] = block.bytes();
+  }
+  EXPECT_EQ(bytes[0], bytes[1]);
+}
+
+TEST(Binding, TargetsThatDoNotFitTheLoss) {
+  using base::TargetKind;
+  EXPECT_EQ(Refusal(Net("3", 4, "softmax"), LossKind::kCategoricalCrossentropy, With({3}, {5}, TargetKind::kOneHot, 5)),
+            "target \"label\" has shape (5,) but the model's output \"out\" has shape (4,)");
+  EXPECT_EQ(Refusal(Net("3", 4, "softmax"), LossKind::kCategoricalCrossentropy, With({3}, {}, TargetKind::kClassIndex, 4)),
+            "loss categorical_crossentropy needs one-hot targets, but column \"label\" is packed as class indexes");
+  EXPECT_EQ(Refusal(Net("3", 4, "softmax"), LossKind::kSparseCategoricalCrossentropy, With({3}, {4}, TargetKind::kOneHot, 4)),
+            "loss sparse_categorical_crossentropy needs class indexes, but column \"label\" is packed one-hot");
+  EXPECT_EQ(Refusal(Net("3", 4, "softmax"), LossKind::kSparseCategoricalCrossentropy, With({3}, {}, TargetKind::kClassIndex, 5)),
+            "column \"label\" has 5 classes but the model's output \"out\" has 4 units");
+  EXPECT_EQ(Refusal(Net("3", 1, "sigmoid"), LossKind::kBinaryCrossentropy, With({3}, {}, TargetKind::kClassIndex, 3)),
+            "loss binary_crossentropy needs two classes, but column \"label\" has 3");
+  Build(Net("3", 1, "sigmoid"), LossKind::kBinaryCrossentropy, With({3}, {}, TargetKind::kClassIndex, 2));
+  Build(Net("3", 4, "softmax"), LossKind::kSparseCategoricalCrossentropy, With({3}, {}, TargetKind::kClassIndex, 3));
+}
+
+TEST(Binding, LossesAndWeightsOfOutputs) {
+  base::TrainConfig config = fixture::Config(LossKind::kMeanSquaredError, 4);
+  config.losses.push_back(config.losses[0]);
+  EXPECT_EQ(Refusal(Net("3", 2), config, With({3}, {2})), "there are 2 losses for 1 output");
+  config.losses.pop_back();
+  config.loss_weights = {1, 2, 3};
+  EXPECT_EQ(Refusal(Net("3", 2), config, With({3}, {2})), "loss_weights has 3 elements for 1 output");
+}
+
+TEST(Binding, AStateThatIsNotAligned) {
+  const Table table = With({3}, {2});
+  engine::Model model(Net("3", 2), fixture::Config(LossKind::kMeanSquaredError, 4), table.spec, {});
+  fixture::Block block(model.layout());
+  EXPECT_THROW(model.Attach(static_cast<char*>(block.get()) + 8), base::Error);
+  EXPECT_THROW(model.Train(table.Buffer(0), {}), base::Error) << "trained without a state";
+}
+
+TEST(Binding, PrecisionsThatNoModelHas) {
+  try {
+    engine::Model(Net("3", 2), fixture::Config(LossKind::kMeanSquaredError, 4), With({3}, {2}).spec,
+                  fixture::Precision(base::DType::kInt32));
+    FAIL() << "int32 was taken";
+  } catch (const base::Error& error) {
+    EXPECT_STREQ(error.what(), "models do not compute in int32");
+  }
+}

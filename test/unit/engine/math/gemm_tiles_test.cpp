@@ -1,0 +1,80 @@
+// Products in tiles: the same bits on every instruction set and at any alignment, and nothing written outside the results.
+#include "engine/math/gemm_tiles.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstddef>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "../numbers.hpp"
+#include "instruction_sets.hpp"
+
+namespace {
+
+// n numbers behind `shift` elements that nobody asks for.
+template <typename T>
+std::vector<T> Values(size_t shift, int64_t n, uint64_t stream) {
+  std::vector<T> values(shift);
+  for (double v : fixture::Numbers(static_cast<size_t>(n), stream)) values.push_back(static_cast<T>(v));
+  return values;
+}
+
+// Products, gradients and sums of one shape by one set; `shift`: elements before every array, so that its alignment changes.
+template <typename T>
+std::vector<T> GemmResults(engine::math::InstructionSet set, int64_t in, int64_t n, size_t shift) {
+  const engine::math::GemmKernels<T>& kernels = engine::math::GemmKernelsOf<T>(set);
+  const int64_t height = 5, width = 7, window = 3, image_width = width + window - 1, k = window * window * in;
+  const std::vector<int64_t> offsets{0, image_width * in, 2 * image_width * in};
+  const std::vector<T> x = Values<T>(shift, (height + 2) * image_width * in, 3), w = Values<T>(shift, k * n, 4);
+  const std::vector<T> g = Values<T>(shift, height * width * n, 5), bias = Values<T>(shift, n, 6);
+  const engine::math::Patches<T> patches{x.data() + shift, height, width, image_width * in, in, offsets.data(), window, window * in};
+  const engine::math::Panels<T> panels{w.data() + shift, n, n, engine::math::kPanelColumns};
+  std::vector<T> y(shift + static_cast<size_t>(height * width * n) + 1, 77), dw(shift + static_cast<size_t>(k * n) + 1, 77);
+  std::vector<T> sums(shift + static_cast<size_t>(n) + 1, 77);
+  kernels.product(patches, panels, bias.data() + shift, true, y.data() + shift);
+  for (bool add : {false, true}) {
+    kernels.gradient(patches, g.data() + shift, n, add, dw.data() + shift);
+    kernels.column_sums(g.data() + shift, height * width, n, add, sums.data() + shift);
+  }
+  // the same numbers as one panel matrix a segment
+  const std::vector<T> panels_of_segments = Values<T>(shift, window * engine::math::PackedElements(n, window * in), 7);
+  std::vector<T> image(shift + static_cast<size_t>((height + 2) * image_width * in), 1);
+  image.push_back(77);
+  kernels.scatter(patches, g.data() + shift, n, panels_of_segments.data() + shift, image.data() + shift);
+  std::vector<T> all;
+  for (const std::vector<T>* part : {&y, &dw, &sums, &image}) {
+    EXPECT_EQ(part->back(), T(77));  // nothing is written behind
+    all.insert(all.end(), part->begin() + static_cast<std::ptrdiff_t>(shift), part->end());
+  }
+  return all;
+}
+
+template <typename T>
+void CheckSets(double tolerance) {
+  for (int64_t in : {1, 2, 3, 10, 33}) {
+    for (int64_t n : {1, 7, 8, 9, 16, 20, 33, 100}) {
+      SCOPED_TRACE(std::to_string(in) + " to " + std::to_string(n));
+      const std::vector<T> plain = GemmResults<T>(engine::math::InstructionSet::kBaseline, in, n, 0);
+      std::vector<T> fused;
+      for (engine::math::InstructionSet set : fixture::InstructionSets()) {
+        for (size_t shift : {size_t{0}, size_t{1}, size_t{5}}) {
+          const std::vector<T> got = GemmResults<T>(set, in, n, shift);
+          for (size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], plain[i], tolerance * (1 + std::fabs(plain[i])));
+          if (set != engine::math::InstructionSet::kBaseline && fused.empty()) fused = got;
+          const std::vector<T>& same = set == engine::math::InstructionSet::kBaseline ? plain : fused;
+          ASSERT_EQ(std::memcmp(got.data(), same.data(), got.size() * sizeof(T)), 0);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+
+TEST(GemmTiles, SetsAgree) {
+  CheckSets<float>(1e-4);
+  CheckSets<double>(1e-12);
+}

@@ -1,0 +1,284 @@
+// The loop over a run with a driver that trains nothing: what is asked of it, in which order, and what is decided from what it answers.
+#include "train/coordinator.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace {
+
+using train::Coordinator;
+using train::ModelResult;
+using train::RunRequest;
+using train::RunResult;
+using train::ScoredTable;
+
+/// Writes down every call. Values come from a function of (model, iteration, table); a visit a model and iteration.
+class FakeDriver : public train::Driver {
+ public:
+  explicit FakeDriver(size_t models) : diverged_before(models, 0) {}
+
+  std::vector<uint64_t> Enter() override {
+    Call("enter");
+    for (size_t m = 0; m < diverged_before.size(); m++) trains.push_back(diverged_before[m] == 0);
+    return diverged_before;
+  }
+  int workers() const override { return 3; }
+  std::string states_location() const override { return "nowhere"; }
+  void Train(int64_t iteration, train::VisitSink* sink) override {
+    Call("train to " + std::to_string(iteration));
+    while (done < iteration) {
+      for (size_t m = 0; m < trains.size(); m++) {
+        if (!trains[m]) continue;
+        train::VisitRecord record;
+        record.model = static_cast<int>(m);
+        record.iteration = done;
+        record.started = 100.0 * static_cast<double>(done);
+        record.ended = record.started + 2;
+        record.seconds = 1;
+        record.rows = 10;
+        const auto at = diverges_at.find(static_cast<int>(m));
+        if (at != diverges_at.end() && at->second == done + 1) {
+          record.diverged_step = 7;
+          record.loss = std::nan("");
+          trains[m] = false;
+        }
+        sink->Visit(record);
+      }
+      done++;
+      if (done < iteration) sink->IterationDone(done);
+    }
+    sink->Progress(10 * done);
+  }
+  std::vector<std::vector<double>> Score(ScoredTable table, const std::vector<int>& models, train::VisitSink*) override {
+    Call((table == ScoredTable::kTraining ? "score training " : "score validation ") + List(models));
+    std::vector<std::vector<double>> values;
+    for (const int m : models) {
+      EXPECT_TRUE(trains[static_cast<size_t>(m)]) << "model " << m << " trains no more";
+      values.push_back(value(m, done, table));
+    }
+    return values;
+  }
+  void KeepBest(const std::vector<int>& models) override { Call("keep best " + List(models)); }
+  void Retire(const std::vector<int>& models) override {
+    Call("retire " + List(models));
+    for (const int m : models) trains[static_cast<size_t>(m)] = false;
+  }
+  void Collect(RunResult* result) override {
+    Call("collect");
+    for (ModelResult& model : result->models) model.iterations_done = done;
+  }
+
+  std::vector<uint64_t> diverged_before;
+  std::map<int, int64_t> diverges_at;  // model -> iteration, from 1
+  std::function<std::vector<double>(int, int64_t, ScoredTable)> value = [](int m, int64_t iteration, ScoredTable) {
+    return std::vector<double>{1.0 / static_cast<double>(iteration) + m, 0.5};
+  };
+  std::string throws_at;  // the beginning of a call
+  std::vector<std::string> calls;
+  std::vector<bool> trains;
+  int64_t done = 0;
+
+ private:
+  void Call(const std::string& call) {
+    calls.push_back(call);
+    if (!throws_at.empty() && call.rfind(throws_at, 0) == 0) throw std::runtime_error("no " + call);
+  }
+  static std::string List(const std::vector<int>& models) {
+    std::string list;
+    for (const int m : models) list += (list.empty() ? "" : ",") + std::to_string(m);
+    return list;
+  }
+};
+
+class FakeObserver : public train::RunObserver {
+ public:
+  void Show(const RunResult&, train::RunPhase phase, int64_t rows_trained) override {
+    phases.push_back(phase);
+    rows = rows_trained;
+  }
+  void TrainingBegins(const RunResult&) override { begun++; }
+  void TrainingEnds(const RunResult&) override { ended++; }
+  void VisitDone(const RunResult& so_far, const train::VisitRecord&, bool first_divergence) override {
+    EXPECT_FALSE(so_far.visits.empty());
+    divergences += first_divergence ? 1 : 0;
+  }
+  void IterationDone(const RunResult&, int64_t iteration) override { lines.push_back("done " + std::to_string(iteration)); }
+  void Evaluated(const RunResult& so_far, int64_t iteration, int64_t trained, const std::vector<int>& stopped) override {
+    EXPECT_EQ(so_far.due.back(), iteration);
+    lines.push_back("evaluated " + std::to_string(iteration) + ": " + std::to_string(trained) + " trained, " +
+                    std::to_string(stopped.size()) + " stop");
+  }
+
+  std::vector<train::RunPhase> phases;
+  std::vector<std::string> lines;
+  int begun = 0, ended = 0, divergences = 0;
+  int64_t rows = 0;
+};
+
+RunRequest Request(size_t models, int64_t iterations, std::vector<int64_t> due) {
+  RunRequest request;
+  for (size_t m = 0; m < models; m++) {
+    request.mst_keys.push_back(static_cast<int>(m) + 1);
+    request.metric_names.push_back({"loss", "accuracy"});
+    request.spec.costs.push_back(1);
+  }
+  request.iterations = iterations;
+  request.due = std::move(due);
+  return request;
+}
+
+RunResult Run(const RunRequest& request, FakeDriver* driver, FakeObserver* observer) {
+  double clock = 1000;
+  return Coordinator(request, driver, observer, [&clock] { return clock += 1; }).Run();
+}
+
+using Calls = std::vector<std::string>;
+
+TEST(Coordinator, TrainsToEachDueIterationAndScoresThen) {
+  const RunRequest request = Request(2, 5, {2, 5});
+  FakeDriver driver(2);
+  FakeObserver observer;
+  const RunResult result = Run(request, &driver, &observer);
+  EXPECT_EQ(driver.calls, (Calls{"enter", "train to 2", "score training 0,1", "train to 5", "score training 0,1", "collect"}));
+  EXPECT_EQ(observer.lines, (Calls{"done 1", "evaluated 2: 2 trained, 0 stop", "done 3", "done 4", "evaluated 5: 2 trained, 0 stop"}));
+  EXPECT_EQ(observer.begun, 2);
+  EXPECT_EQ(observer.ended, 2);
+  EXPECT_EQ(observer.rows, 50);
+  EXPECT_EQ(observer.phases.front(), train::RunPhase::kInitialising);
+  EXPECT_EQ(observer.phases.back(), train::RunPhase::kWriting);
+  EXPECT_EQ(result.due, (std::vector<int64_t>{2, 5}));
+  EXPECT_EQ(result.workers, 3);
+  EXPECT_EQ(result.states_location, "nowhere");
+  EXPECT_GT(result.seconds, 0);
+  ASSERT_EQ(result.models.size(), 2u);
+  for (const ModelResult& model : result.models) {
+    EXPECT_EQ(model.training.size(), 2u);
+    EXPECT_TRUE(model.validation.empty());
+    EXPECT_EQ(model.elapsed.size(), 2u);
+    EXPECT_LT(model.elapsed[0], model.elapsed[1]);
+    EXPECT_EQ(model.iterations_done, 5);
+    EXPECT_DOUBLE_EQ(model.training_seconds, 10);  // five intervals of two seconds
+    EXPECT_EQ(model.best_due, -1);
+  }
+  EXPECT_EQ(result.visits.size(), 10u);
+}
+
+TEST(Coordinator, ScoresTheValidationTableWhereThereIsOne) {
+  RunRequest request = Request(1, 1, {1});
+  request.spec.validation.spec.num_partitions = 4;
+  FakeDriver driver(1);
+  FakeObserver observer;
+  const RunResult result = Run(request, &driver, &observer);
+  EXPECT_EQ(driver.calls, (Calls{"enter", "train to 1", "score training 0", "score validation 0", "collect"}));
+  EXPECT_EQ(result.models[0].validation.size(), 1u);
+}
+
+TEST(Coordinator, DivergedModelsGetNaNAndAreScoredNoMore) {
+  const RunRequest request = Request(3, 3, {1, 2, 3});
+  FakeDriver driver(3);
+  driver.diverged_before[0] = 5;
+  driver.diverges_at[1] = 2;
+  FakeObserver observer;
+  const RunResult result = Run(request, &driver, &observer);
+  EXPECT_EQ(driver.calls, (Calls{"enter", "train to 1", "score training 1,2", "train to 2", "score training 2", "train to 3",
+                                 "score training 2", "collect"}));
+  EXPECT_EQ(observer.divergences, 1);
+  EXPECT_EQ(result.models[0].diverged_step, 5u);
+  EXPECT_EQ(result.models[1].diverged_step, 7u);
+  ASSERT_EQ(result.models[0].training.size(), 3u);
+  ASSERT_EQ(result.models[1].training.size(), 3u);
+  EXPECT_TRUE(std::isnan(result.models[0].training[0][0]));
+  EXPECT_EQ(result.models[0].training[0].size(), 2u);
+  EXPECT_FALSE(std::isnan(result.models[1].training[0][0]));
+  EXPECT_TRUE(std::isnan(result.models[1].training[1][1]));
+}
+
+TEST(Coordinator, KeepsTheBestOfEachModelByItsFirstMetric) {
+  RunRequest request = Request(2, 3, {1, 2, 3});
+  request.keep_best = true;
+  request.spec.validation.spec.num_partitions = 1;
+  FakeDriver driver(2);
+  driver.value = [](int m, int64_t iteration, ScoredTable table) {
+    if (table == ScoredTable::kTraining) return std::vector<double>{0.0, static_cast<double>(iteration)};  // says nothing
+    const double accuracy[2][3] = {{0.5, 0.7, 0.6}, {0.4, 0.4, 0.4}};
+    const double loss[2][3] = {{1, 1, 1}, {1, 1.5, 0.5}};
+    return std::vector<double>{loss[m][iteration - 1], accuracy[m][iteration - 1]};
+  };
+  FakeObserver observer;
+  const RunResult result = Run(request, &driver, &observer);
+  EXPECT_EQ(driver.calls, (Calls{"enter", "train to 1", "score training 0,1", "score validation 0,1", "keep best 0,1", "train to 2",
+                                 "score training 0,1", "score validation 0,1", "keep best 0", "train to 3", "score training 0,1",
+                                 "score validation 0,1", "keep best 1", "collect"}));
+  EXPECT_EQ(result.models[0].best_due, 1);
+  EXPECT_EQ(result.models[1].best_due, 2);
+}
+
+TEST(Coordinator, StopsModelsByTheirRulesAndEndsWhenNothingIsLeft) {
+  RunRequest request = Request(2, 10, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
+  plan::EarlyStopping rule;
+  rule.monitor = "loss";
+  rule.patience = 2;
+  request.stopping.early_stopping = rule;
+  FakeDriver driver(2);
+  driver.value = [](int m, int64_t iteration, ScoredTable) {
+    return std::vector<double>{m == 0 ? 1.0 : 1.0 / static_cast<double>(std::min<int64_t>(iteration, 3)), 0.5};
+  };
+  FakeObserver observer;
+  const RunResult result = Run(request, &driver, &observer);
+  EXPECT_EQ(result.models[0].stopped_iteration, 3);
+  EXPECT_EQ(result.models[0].stopped_by, "early_stopping");
+  EXPECT_EQ(result.models[0].training.size(), 3u);
+  EXPECT_EQ(result.models[1].stopped_iteration, 5);
+  EXPECT_EQ(result.due, (std::vector<int64_t>{1, 2, 3, 4, 5}));
+  EXPECT_EQ(driver.calls, (Calls{"enter", "train to 1", "score training 0,1", "train to 2", "score training 0,1", "train to 3",
+                                 "score training 0,1", "retire 0", "train to 4", "score training 1", "train to 5", "score training 1",
+                                 "retire 1", "collect"}));
+}
+
+TEST(Coordinator, HalvingKeepsTheBetterHalf) {
+  RunRequest request = Request(4, 4, {2, 4});
+  plan::Halving rule;
+  rule.eta = 2;
+  rule.iterations = {2};
+  request.stopping.halving = rule;
+  FakeDriver driver(4);
+  driver.value = [](int m, int64_t, ScoredTable) { return std::vector<double>{1, m == 1 || m == 2 ? 0.9 : 0.1}; };
+  FakeObserver observer;
+  const RunResult result = Run(request, &driver, &observer);
+  EXPECT_EQ(result.models[0].stopped_iteration, 2);
+  EXPECT_EQ(result.models[3].stopped_iteration, 2);
+  EXPECT_EQ(result.models[1].stopped_iteration, 0);
+  EXPECT_EQ(observer.lines, (Calls{"done 1", "evaluated 2: 4 trained, 2 stop", "done 3", "evaluated 4: 2 trained, 0 stop"}));
+  EXPECT_EQ(result.models[0].training.size(), 1u);
+  EXPECT_EQ(result.models[1].training.size(), 2u);
+}
+
+TEST(Coordinator, WhateverTheDriverThrowsEndsTheRun) {
+  for (const std::string verb : {"enter", "train to 2", "score training", "score validation", "keep best", "retire", "collect"}) {
+    RunRequest request = Request(2, 3, {1, 2, 3});
+    request.keep_best = true;
+    request.spec.validation.spec.num_partitions = 1;
+    plan::EarlyStopping rule;
+    rule.monitor = "loss";
+    rule.patience = 1;
+    request.stopping.early_stopping = rule;
+    FakeDriver driver(2);
+    driver.value = [](int m, int64_t iteration, ScoredTable) {
+      return std::vector<double>{m == 0 ? 1.0 : 1.0 / static_cast<double>(iteration), 0.5};
+    };
+    driver.throws_at = verb;
+    FakeObserver observer;
+    EXPECT_THROW(Run(request, &driver, &observer), std::runtime_error) << verb;
+    ASSERT_FALSE(driver.calls.empty());
+    EXPECT_EQ(driver.calls.back().rfind(verb, 0), 0u) << "nothing is called after " << verb << ", not " << driver.calls.back();
+  }
+}
+
+}  // namespace
