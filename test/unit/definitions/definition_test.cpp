@@ -71,7 +71,7 @@ TEST(Optimizers, AreDefinedOnceAndWhole) {
     EXPECT_GT(definition->update_seconds(config), 0);
     const std::vector<std::string> slots = definition->slots(config);
     EXPECT_EQ(std::set<std::string>(slots.begin(), slots.end()).size(), slots.size());
-    EXPECT_TRUE(Mentions(Paragraph("| optimizer | "), "| " + std::string(definition->name) + " (")) << "docs/functions.md";
+    EXPECT_NE(Paragraph("| optimizer | ").find("\n| " + std::string(definition->name) + " ("), std::string::npos) << "docs/functions.md";
   }
   ExpectWhole(definitions::CommonArguments());
   EXPECT_EQ(definitions::FindOptimizer("Adma"), nullptr);
