@@ -52,7 +52,9 @@ struct Exchange {
     const char* torch_name;  // in the state_dict of PyTorch's module
     std::vector<int> axes;   // dimension i of PyTorch's tensor is ours number axes[i]; empty: the same order
   };
-  const char* onnx = nullptr;   // the ONNX operator; nullptr = there is no single one
+  /// The ONNX operator that computes the layer on a batch of its usual rank, in ONNX's layout (channels first);
+  /// nullptr = there is no single one.
+  const char* onnx = nullptr;
   std::vector<Weight> weights;  // all of a layer's, or none when PyTorch has no such layout of them
 };
 

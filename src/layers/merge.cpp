@@ -45,8 +45,8 @@ LayerDefinition Define(LayerKind kind, const char* class_name, const char* onnx)
 
 }  // namespace
 
-const LayerDefinition kAdd = Define(LayerKind::kAdd, "Add", "Add");
-const LayerDefinition kMultiply = Define(LayerKind::kMultiply, "Multiply", "Mul");
+const LayerDefinition kAdd = Define(LayerKind::kAdd, "Add", "Sum");
+const LayerDefinition kMultiply = Define(LayerKind::kMultiply, "Multiply", nullptr);  // ONNX multiplies two tensors only
 const LayerDefinition kAverage = Define(LayerKind::kAverage, "Average", "Mean");
 const LayerDefinition kMaximum = Define(LayerKind::kMaximum, "Maximum", "Max");
 
