@@ -94,6 +94,41 @@ function(cerebro_torch room)
   if(TARGET c10_cuda)
     target_compile_definitions(cerebro_${id} PRIVATE CEREBRO_CUDA)
   endif()
+  # what the rest of the program needs to know of it without loading it
+  find_file(torch_version_header torch/version.h PATHS ${TORCH_INCLUDE_DIRS} NO_DEFAULT_PATH NO_CACHE REQUIRED)
+  foreach(part MAJOR MINOR PATCH)
+    file(STRINGS ${torch_version_header} line REGEX "^#define TORCH_VERSION_${part} ")
+    string(REGEX REPLACE ".* " "" number "${line}")
+    list(APPEND numbers ${number})
+  endforeach()
+  list(JOIN numbers "." version)
+  set(CEREBRO_TORCH_VERSION ${version} CACHE INTERNAL "LibTorch's version")
+endfunction()
+
+# cerebro_door(<inner room> <outer room> <shared room>...): pg_cerebro_torch.so, the library of the inner room, which the outer one opens
+# (engine/core/autograd_library.hpp). Both sides are told a digest of the headers of the rooms that they share.
+function(cerebro_door inner outer)
+  set(digests "")
+  foreach(room ${ARGN})
+    file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${room}/*.hpp)
+    foreach(header ${headers})
+      set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${header})
+      file(SHA256 ${header} digest)
+      string(APPEND digests ${digest})
+    endforeach()
+  endforeach()
+  string(SHA256 interface "${digests}")
+  cerebro_room_id(inner_id ${inner})
+  cerebro_room_id(outer_id ${outer})
+  set_property(SOURCE ${CMAKE_SOURCE_DIR}/src/${inner}/library.cpp ${CMAKE_SOURCE_DIR}/src/${outer}/autograd_library.cpp
+    APPEND PROPERTY COMPILE_DEFINITIONS CEREBRO_ENGINE_INTERFACE="${interface}")
+  set_property(SOURCE ${CMAKE_SOURCE_DIR}/src/${outer}/runtime.cpp
+    APPEND PROPERTY COMPILE_DEFINITIONS CEREBRO_TORCH_VERSION="${CEREBRO_TORCH_VERSION}")
+  add_library(pg_cerebro_torch MODULE $<TARGET_OBJECTS:cerebro_${inner_id}>)
+  set_target_properties(pg_cerebro_torch PROPERTIES PREFIX "" LINKER_LANGUAGE CXX BUILD_WITH_INSTALL_RPATH ON)
+  cerebro_use(pg_cerebro_torch ${inner})
+  target_link_options(pg_cerebro_torch PRIVATE -Wl,--exclude-libs,ALL)
+  install(TARGETS pg_cerebro_torch LIBRARY DESTINATION ${CEREBRO_PG_pkglibdir})
 endfunction()
 
 # The server's headers, through pg_config (-DPG_CONFIG=path chooses the server).
@@ -123,6 +158,8 @@ function(cerebro_extension)
   cerebro_use(pg_cerebro run)
   # the build id tells a segment's library from the coordinator's (pg/library.cpp)
   target_link_options(pg_cerebro PRIVATE -Wl,--exclude-libs,ALL -Wl,--build-id=sha1)
+  set_target_properties(pg_cerebro PROPERTIES BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "$ORIGIN")
+  add_dependencies(pg_cerebro pg_cerebro_torch)
 
   # parts/*.greenplum.sql are for segments only
   file(GLOB parts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/extension/parts/*.sql)

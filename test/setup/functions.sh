@@ -75,7 +75,9 @@ install_extension() {
   local lib share
   lib=$("$PG_CONFIG" --pkglibdir)
   share=$("$PG_CONFIG" --sharedir)/extension
-  cmp -s "$build/pg_cerebro.so" "$lib/pg_cerebro.so" || different=yes
+  for manifest in pg_cerebro.so pg_cerebro_torch.so; do
+    cmp -s "$build/$manifest" "$lib/$manifest" || different=yes
+  done
   for manifest in "$build"/pg_cerebro.control "$build"/pg_cerebro--*.sql; do
     target=$share/$(basename "$manifest")
     cmp -s "$manifest" "$target" || different=yes

@@ -12,7 +12,7 @@
 #include "engine/math/initializer.hpp"
 #include "engine/math/metrics.hpp"
 #include "engine/math/optimizer.hpp"
-#include "engine/torch/library.hpp"
+#include "engine/core/autograd_library.hpp"
 
 namespace engine {
 
@@ -64,7 +64,6 @@ Model::Impl::Impl(const base::Graph& g, const base::TrainConfig& c, const base::
       metric_outputs.push_back(static_cast<int>(i));
     }
   }
-  autograd_trainer = torch::TheLibrary().MakeTrainer(*this);
   if (config.batch_size < 1 || config.epochs < 1) {
     throw base::Error(base::ErrorCode::kInvalidParameter, "batch_size and epochs must be 1 or more, not " +
                                                               std::to_string(config.batch_size) + " and " + std::to_string(config.epochs));
@@ -77,6 +76,15 @@ Model::Impl::Impl(const base::Graph& g, const base::TrainConfig& c, const base::
     }
   }
   if (options.kernels && device < 0 && outputs == 1) native_trainer = native::Trainer::Make(graph, config, losses[0], data, layout);
+  if (native_trainer == nullptr) Autograd();  // what it would refuse is refused now
+}
+
+AutogradTrainer& Model::Impl::Autograd() {
+  if (autograd_trainer == nullptr) {
+    autograd_trainer = TheAutogradLibrary().MakeTrainer(*this);
+    if (counters != nullptr) autograd_trainer->Attach(counters);
+  }
+  return *autograd_trainer;
 }
 
 StateCounters& Model::Impl::attached() const {
@@ -179,7 +187,7 @@ void Model::Attach(void* block) {
     throw base::Error(base::ErrorCode::kInternal, "a state does not begin at a multiple of 64 bytes");
   }
   Detach();
-  impl_->autograd_trainer->Attach(block);
+  if (impl_->autograd_trainer) impl_->autograd_trainer->Attach(block);
   if (impl_->native_trainer) impl_->native_trainer->Attach(block);
   impl_->counters = static_cast<StateCounters*>(block);
 }
@@ -189,7 +197,7 @@ void Model::Detach() {
   if (impl_->counters == nullptr) return;
   impl_->counters = nullptr;
   if (impl_->native_trainer) impl_->native_trainer->Attach(nullptr);
-  impl_->autograd_trainer->Detach();
+  if (impl_->autograd_trainer) impl_->autograd_trainer->Detach();
 }
 
 }  // namespace engine

@@ -29,7 +29,7 @@ void Model::Impl::EvaluateBatch(const base::Buffer& buffer, int64_t first, Loade
     native_trainer->Score(0, n, metrics, sums);
     return;
   }
-  autograd_trainer->Score(buffer, first, n, sums);
+  Autograd().Score(buffer, first, n, sums);
 }
 
 void Model::Evaluate(const base::Buffer& buffer, double* sums, const Poll& poll) { ModelGroup({this}).Evaluate(buffer, sums, poll); }
@@ -54,7 +54,7 @@ void Model::Predict(const base::Buffer& buffer, std::vector<std::vector<float>>*
   const int64_t size = impl.InferenceRows();
   for (int64_t first = 0; first < buffer.rows; first += size) {
     if (poll) poll();
-    impl.autograd_trainer->Predict(buffer, first, std::min(size, buffer.rows - first), out);
+    impl.Autograd().Predict(buffer, first, std::min(size, buffer.rows - first), out);
   }
 }
 

@@ -38,7 +38,7 @@ struct Model::Impl : ResolvedModel {
   std::vector<base::Shape> output_shapes;
 
   // Who computes.
-  std::unique_ptr<AutogradTrainer> autograd_trainer;
+  std::unique_ptr<AutogradTrainer> autograd_trainer;  // nullptr: nothing has needed it yet
   std::unique_ptr<native::Trainer> native_trainer;  // nullptr: training and scoring are by autograd
 
   // The block, and the position in a visit.
@@ -49,6 +49,8 @@ struct Model::Impl : ResolvedModel {
   BufferPosition position;
 
   StateCounters& attached() const;
+  /// Opens the library at the first call in a process. Errors: as AutogradLibrary::MakeTrainer.
+  AutogradTrainer& Autograd();
   void CheckBuffer(const base::Buffer& buffer, bool with_targets) const;
   /// Rows of a batch in Evaluate and Predict: it decides bits, so it depends on the configuration only.
   int64_t InferenceRows() const;

@@ -103,7 +103,7 @@ void Model::Impl::TrainBatches(const base::Buffer& buffer, int64_t batches, Load
       finite = native_trainer->Train(at, n, keys, &result->loss_sum);
     } else {
       const int64_t* rows = config.shuffle ? order.data() + position.first : nullptr;
-      finite = autograd_trainer->Train(buffer, rows, position.first, n, keys, &result->loss_sum);
+      finite = Autograd().Train(buffer, rows, position.first, n, keys, &result->loss_sum);
     }
     if (!finite) {
       state.diverged_step = state.step + 1;

@@ -3,9 +3,11 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <cstdlib>
+
+#include "engine/core/autograd_library.hpp"
 #include "engine/math/blas_library.hpp"
 #include "engine/math/fpenv.hpp"
-#include "engine/torch/library.hpp"
 
 namespace engine {
 
@@ -36,18 +38,31 @@ void SetThreads(int threads) {
   const SignalsBlocked blocked;
   const math::FtzGuard ftz;
   math::SetBlasThreads(threads);
-  torch::TheLibrary().SetThreads(threads);
+  SetAutogradThreads(threads);
 }
 
-int DeviceCount() { return torch::TheLibrary().DeviceCount(); }
+int DeviceCount() { return TheAutogradLibrary().DeviceCount(); }
 
+// LibTorch 1.13 takes AVX2 where the processor has it, and AVX-512 only when it is told to (its issue 80252). Other versions choose otherwise.
+std::string LibraryInstructionSet() {
+#if defined(__x86_64__)
+  const bool is_1_13 = std::string(CEREBRO_TORCH_VERSION).rfind("1.13.", 0) == 0;
+  if (is_1_13 && std::getenv("ATEN_CPU_CAPABILITY") == nullptr && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return "AVX2";
+#endif
+  return {};
+}
+
+// A stored state and a run's summary have this line, so it must not need LibTorch itself, whose version is that of the build. What cannot be
+// known without it is asked of it.
 std::string BuildDescription() {
   math::ChooseBlasKernels();
-  const AutogradLibrary& library = torch::TheLibrary();
+  const AutogradLibrary* library = OpenAutogradLibrary();
+  std::string instructions = library != nullptr ? library->InstructionSet() : LibraryInstructionSet();
+  if (instructions.empty()) instructions = TheAutogradLibrary().InstructionSet();
   std::string blas = math::DescribeBlas();
-  if (blas.empty()) blas = library.OwnBlas();
+  if (blas.empty()) blas = TheAutogradLibrary().OwnBlas();
   if (blas.empty()) blas = "unknown BLAS";
-  return library.Version() + ", " + blas + ", " + library.InstructionSet();
+  return std::string("LibTorch ") + CEREBRO_TORCH_VERSION + ", " + blas + ", " + instructions;
 }
 
 }  // namespace engine

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <sstream>
+#include <vector>
 
 namespace engine::math {
 
@@ -11,10 +12,20 @@ namespace {
 
 using Text = char*();
 using Action = void();
+using Sgemm = void(const char*, const char*, const int*, const int*, const int*, const float*, const float*, const int*, const float*, const int*,
+                   const float*, float*, const int*);
 
 template <typename Fn>
 Fn* Find(const char* name) {
   return reinterpret_cast<Fn*>(FindBlasFunction(name));
+}
+
+// The system's choice under its interface's name, as LibTorch is linked with it; then OpenBLAS by its own.
+void* Open() {
+  for (const char* name : {"libblas.so.3", "libopenblas.so.0"}) {
+    if (void* library = dlopen(name, RTLD_NOW | RTLD_LOCAL)) return library;
+  }
+  return nullptr;
 }
 
 constexpr const char* kCoreVariable = "OPENBLAS_CORETYPE";
@@ -56,7 +67,11 @@ bool Choose() {
 
 }  // namespace
 
-void* FindBlasFunction(const char* name) { return dlsym(RTLD_DEFAULT, name); }
+void* FindBlasFunction(const char* name) {
+  if (void* here = dlsym(RTLD_DEFAULT, name)) return here;
+  static void* const library = Open();
+  return library == nullptr ? nullptr : dlsym(library, name);
+}
 
 void ChooseBlasKernels() {
   static const bool chosen = Choose();
@@ -65,6 +80,13 @@ void ChooseBlasKernels() {
 
 void SetBlasThreads(int threads) {
   if (const auto set = Find<void(int)>("openblas_set_num_threads")) set(threads);
+  const auto product = Find<Sgemm>("sgemm_");
+  if (threads < 2 || product == nullptr) return;
+  // large enough that every thread gets a part
+  constexpr int n = 512;
+  const float one = 1, zero = 0;
+  std::vector<float> a(size_t{n} * n, 1), b(size_t{n} * n);
+  product("N", "N", &n, &n, &n, &one, a.data(), &n, a.data(), &n, &zero, b.data(), &n);
 }
 
 std::string DescribeBlas() {

@@ -1,4 +1,5 @@
-// The BLAS of the process: the one that LibTorch loaded, which is the system's choice. No header and no link of our own.
+// The BLAS of the process, which is the system's choice: the one that is loaded already, or else the one that LibTorch is linked with. It is opened when
+// it is first needed. No header and no link of our own.
 #pragma once
 
 #include <string>
@@ -13,7 +14,7 @@ void* FindBlasFunction(const char* name);
 /// newer ones. An OPENBLAS_CORETYPE in the server's environment always has the last word. Does nothing with other libraries.
 void ChooseBlasKernels();
 
-/// Sets the number of threads of a BLAS that has threads of its own and does not follow OpenMP.
+/// Sets the number of threads of the BLAS, and starts them: they inherit the caller's signal mask and floating-point modes.
 void SetBlasThreads(int threads);
 
 /// Name, version and kernels of an OpenBLAS; "" for another library.

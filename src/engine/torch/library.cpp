@@ -1,7 +1,9 @@
 #include "engine/torch/library.hpp"
 
+#include <cstring>
 #include <sstream>
 
+#include "engine/api/autograd_door.hpp"
 #include "engine/torch/device.hpp"
 #include "engine/torch/error.hpp"
 #include "engine/torch/torch.hpp"
@@ -70,3 +72,9 @@ const AutogradLibrary& TheLibrary() {
 }
 
 }  // namespace engine::torch
+
+extern "C" engine::AutogradDoor pg_cerebro_torch_library;
+
+extern "C" __attribute__((visibility("default"))) const engine::AutogradLibrary* pg_cerebro_torch_library(const char* interface) {
+  return std::strcmp(interface, CEREBRO_ENGINE_INTERFACE) == 0 ? &engine::torch::TheLibrary() : nullptr;
+}

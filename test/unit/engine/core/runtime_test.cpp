@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/core/autograd_library.hpp"
 #include "engine/core/runtime.hpp"
 #include "engine/math/fpenv.hpp"
 #include <ATen/ATen.h>
@@ -27,7 +28,17 @@ TEST(Build, DescriptionNamesLibraryAndBlas) {
   EXPECT_EQ(text, BuildDescription());
 }
 
+TEST(Build, InstructionSetIsWhatTheLibraryChooses) {
+  const std::string guessed = LibraryInstructionSet();
+  const std::string before = BuildDescription();
+  DeviceCount();  // opens the library
+  EXPECT_EQ(BuildDescription(), before);
+  if (!guessed.empty()) EXPECT_EQ(TheAutogradLibrary().InstructionSet(), guessed);
+  EXPECT_EQ(before.rfind(TheAutogradLibrary().Version() + ", ", 0), 0u) << before;
+}
+
 TEST(Build, ThreadsFollow) {
+  DeviceCount();  // opens the library
   for (int threads : {1, 2, 1, 3}) {
     SetThreads(threads);
     EXPECT_EQ(at::get_num_threads(), threads);

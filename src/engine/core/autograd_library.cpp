@@ -1,0 +1,52 @@
+#include "engine/core/autograd_library.hpp"
+
+#include <dlfcn.h>
+
+#include <cstring>
+#include <string>
+
+#include "base/error.hpp"
+#include "engine/api/autograd_door.hpp"
+
+namespace engine {
+
+namespace {
+
+const AutogradLibrary* open_library = nullptr;
+int threads_to_set = 1;
+
+[[noreturn]] void NotOpened(const std::string& why) {
+  throw base::Error(base::ErrorCode::kEngine, std::string("the library ") + kAutogradLibraryFile + " cannot be used", why,
+                    "Install it beside pg_cerebro.so, from the same build.");
+}
+
+const AutogradLibrary* Open() {
+  // found by the run path of whoever this code is linked into
+  void* handle = dlopen(kAutogradLibraryFile, RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
+  if (handle == nullptr) {
+    const char* why = dlerror();
+    NotOpened(why != nullptr ? std::string(why) + "." : std::string());
+  }
+  const auto door = reinterpret_cast<AutogradDoor*>(dlsym(handle, kAutogradDoorName));
+  if (door == nullptr) NotOpened("It has no function " + std::string(kAutogradDoorName) + ".");
+  const AutogradLibrary* library = door(CEREBRO_ENGINE_INTERFACE);
+  if (library == nullptr) NotOpened("It was built from other sources than pg_cerebro.so.");
+  library->SetThreads(threads_to_set);
+  return library;
+}
+
+}  // namespace
+
+const AutogradLibrary& TheAutogradLibrary() {
+  if (open_library == nullptr) open_library = Open();
+  return *open_library;
+}
+
+const AutogradLibrary* OpenAutogradLibrary() { return open_library; }
+
+void SetAutogradThreads(int threads) {
+  threads_to_set = threads;
+  if (open_library != nullptr) open_library->SetThreads(threads);
+}
+
+}  // namespace engine
