@@ -24,7 +24,7 @@ struct OptimizerDefinition {
   std::vector<std::string> (*slots)(const base::OptimizerConfig& config) = nullptr;
   /// What a new slot is filled with; nullptr = 0.
   double (*initial)(const base::OptimizerConfig& config) = nullptr;
-  /// Seconds of the update of one parameter, everything in cache (docs/internals.md). The planner needs ratios only.
+  /// Seconds of the update of one parameter, everything in cache (docs/performance.md). The planner needs ratios only.
   double (*update_seconds)(const base::OptimizerConfig& config) = nullptr;
 };
 

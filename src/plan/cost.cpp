@@ -1,5 +1,5 @@
 // Seconds of a mini-batch = calls + products + passes over activations + the gathering of its rows + the optimizer's pass. Measured on one
-// AVX-512 core with OpenBLAS (docs/internals.md); the planner needs ratios only, so the constants are the same on every machine: a plan
+// AVX-512 core with OpenBLAS (docs/performance.md); the planner needs ratios only, so the constants are the same on every machine: a plan
 // never depends on where it was made.
 #include "plan/cost.hpp"
 

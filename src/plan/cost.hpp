@@ -1,4 +1,4 @@
-// The cost model: FLOPs and bytes to seconds. Coarse but ordered right; measured constants are in docs/internals.md.
+// The cost model: FLOPs and bytes to seconds. Coarse but ordered right; measured constants are in docs/performance.md.
 #pragma once
 
 #include "base/config.hpp"

@@ -1,4 +1,4 @@
-// The cost model of fusion groups. Measured on one core with 16 models, a mini-batch of 32 (docs/internals.md has the figures): what a fusion group saves
+// The cost model of fusion groups. Measured on one core with 16 models, a mini-batch of 32 (docs/performance.md has the figures): what a fusion group saves
 // is the gathering of rows that its members see in one order, and the workspace; what it costs is that weights and slots leave the cache
 // when another member has its turn. So members of different row orders take whole buffers in turn, and others as many mini-batches as make
 // the sum of both least.

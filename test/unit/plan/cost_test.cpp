@@ -77,7 +77,7 @@ void ExpectNear(double estimated, double microseconds) {
   EXPECT_LT(estimated, 1e-6 * microseconds * 1.3);
 }
 
-// What test/bench/engine_cost measured on one core (docs/internals.md).
+// What test/bench/engine_cost measured on one core (docs/performance.md).
 TEST(Cost, IsNearMeasuredSteps) {
   ExpectNear(plan::EstimateCost(Dense({64, 32, 10}), Adam(32), true).seconds_per_step(), 6.4);
   ExpectNear(plan::EstimateCost(Dense({784, 128, 10}), Adam(32), true).seconds_per_step(), 181);
