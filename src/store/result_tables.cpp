@@ -3,11 +3,10 @@
 #include <algorithm>
 
 #include "base/error.hpp"
-#include "engine/api/state.hpp"
 #include "pg/sql.hpp"
 #include "plan/params.hpp"
+#include "store/training_state.hpp"
 #include "wire/keras.hpp"
-#include "wire/state.hpp"
 
 namespace store {
 namespace {
@@ -94,20 +93,20 @@ ModelTable OpenModelTable(std::string_view name, const char* what, std::optional
 std::string ReadState(const ModelTable& table, int mst_key) {
   const pg::TableName state = table.name.WithSuffix("_state");
   RequireResultTable(state, "model_table", {"mst_key", "piece", "data"});
-  std::string bytes;
+  StateJoiner pieces;
   for (int64_t piece = 0;; piece++) {
     const pg::Result result =
         pg::Read("SELECT data FROM " + state.Sql() +
                      " WHERE mst_key OPERATOR(pg_catalog.=) $1::pg_catalog.int4 AND piece OPERATOR(pg_catalog.=) $2::pg_catalog.int4",
                  {static_cast<int64_t>(mst_key), piece});
     if (result.empty()) break;
-    bytes += result.at(0, 0).value();
+    pieces.Add(piece, result.at(0, 0).value());
   }
-  if (bytes.empty()) {
+  if (pieces.bytes().empty()) {
     throw Error(ErrorCode::kUndefinedObject, "table " + state.Sql() + " has no training state of mst_key " + std::to_string(mst_key), "",
                 "Train without warm_start, or restore the table.");
   }
-  return bytes;
+  return pieces.Take();
 }
 
 std::string ReadWeights(const ModelTable& table, int mst_key) {
@@ -116,23 +115,8 @@ std::string ReadWeights(const ModelTable& table, int mst_key) {
                {static_cast<int64_t>(mst_key)});
   if (result.empty()) NoSuchKey(table.name, mst_key);
   if (result.at(0, 0)) return *result.at(0, 0);
-  // too large for the column: the weight tensors of the state, in their order, which is Keras's
-  const std::string state = ReadState(table, mst_key);
-  size_t raw_offset = 0;
-  const wire::StateHeader header = wire::ReadStateHeader(state, &raw_offset);
-  if (header.precision != base::DType::kFloat32) {
-    throw Error(ErrorCode::kFeatureNotSupported, "weights of mst_key " + std::to_string(mst_key) + " are kept in float64 only");
-  }
-  std::string weights;
-  for (const wire::TensorEntry& tensor : header.tensors) {
-    if (tensor.is_slot) continue;
-    const size_t bytes = static_cast<size_t>(base::ElementCount(tensor.shape)) * sizeof(float);
-    if (tensor.offset > state.size() - raw_offset || state.size() - raw_offset - tensor.offset < bytes) {
-      throw Error(ErrorCode::kDataCorrupted, "the training state of mst_key " + std::to_string(mst_key) + " is cut short");
-    }
-    weights.append(state, raw_offset + tensor.offset, bytes);
-  }
-  return weights;
+  const std::string state = ReadState(table, mst_key);  // the weights were too large for the column
+  return StateView(state).Weights();
 }
 
 }  // namespace store

@@ -285,9 +285,9 @@ void WriteModel(const PreparedFit& fit, size_t model, const std::string& weights
   pg::Execute(InsertSql(fit.output.models, {{"mst_key", "integer"}, {"model_weights", "bytea"}, {"model_arch", "pg_catalog.json"}}),
               {key, too_large ? pg::Param(pg::Null{}) : pg::Param(pg::Bytea{weights}), fit.models[model].architecture->json});
   const std::string states = InsertSql(fit.output.state, {{"mst_key", "integer"}, {"piece", "integer"}, {"data", "bytea"}});
-  for (size_t piece = 0; piece * store::kStatePieceBytes < state.size(); piece++) {
-    const std::string_view part = std::string_view(state).substr(piece * store::kStatePieceBytes, store::kStatePieceBytes);
-    pg::Execute(states, {key, static_cast<int64_t>(piece), pg::Bytea{part}});
+  const store::StatePieces pieces(state);
+  for (size_t piece = 0; piece < pieces.count(); piece++) {
+    pg::Execute(states, {key, static_cast<int64_t>(piece), pg::Bytea{pieces[piece]}});
   }
 }
 
