@@ -1,4 +1,5 @@
-// The metric values of a model after an iteration: what curves are drawn from and what decides who stops and whose weights are kept.
+// The metric values of a model after an iteration: what curves are drawn from and what decides who stops and whose
+// weights are kept.
 #pragma once
 
 #include <cstdint>
@@ -6,8 +7,8 @@
 
 namespace plan {
 
-/// One evaluation of a model. Values are in the order of its metric names, the loss first; empty where they were not computed; NaN of a model that
-/// has diverged.
+/// One evaluation of a model. Values are in the order of its metric names, the loss first; empty where they were not
+/// computed; NaN of a model that has diverged.
 struct Evaluation {
   int64_t iteration = 0;  // of the model, counted from 1 since its first training
   double elapsed = 0;     // seconds since its first run's start; time between runs does not count

@@ -1,7 +1,8 @@
 // Which models stop before the end of a run: early stopping on a metric, and successive halving.
 //
-// A decision is a pure function of the policy and of the metric values that were computed so far, so every driver and every number of
-// workers stops the same models at the same iteration. It is made at the end of an iteration only. The iterations of a policy are those of the run, from 1.
+// A decision is a pure function of the policy and of the metric values that were computed so far, so every driver and
+// every number of workers stops the same models at the same iteration. It is made at the end of an iteration only. The
+// iterations of a policy are those of the run, from 1.
 #pragma once
 
 #include <cstdint>
@@ -64,8 +65,9 @@ struct Stop {
   const char* by = "";  // "early_stopping" or "halving"
 };
 
-/// Models that stop after `iteration` of this run, whose evaluation is the last one of the histories of all that train; ascending. Early stopping comes first, halving
-/// ranks what is left. Equal values are ranked by the loss, then by mst_key; NaN is worst.
+/// Models that stop after `iteration` of this run, ascending. Its evaluation is the last one of each model that trains.
+/// Early stopping comes first, halving ranks what is left. Equal values are ranked by the loss, then by mst_key; NaN is
+/// worst.
 std::vector<Stop> DecideStops(const StoppingPolicy& policy, int64_t iteration, const std::vector<ModelHistory>& models);
 
 /// How many of n models go on.

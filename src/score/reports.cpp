@@ -40,12 +40,14 @@ pg::Cell FirstMetric(const pg::Cell& names) {
 
 std::vector<Entry> ReadEntries(const pg::TableName& models) {
   const store::ResultReader info(store::ResultTables(models).info, store::ResultTable::kInfo, kArgument,
-                                 {"mst_key", "model_id", "compile_params", "fit_params", "status", "training_loss_final", "training_metrics_final",
-                                  "validation_loss_final", "validation_metrics_final", "metric_names", "parameters", "training_seconds"});
+                                 {"mst_key", "model_id", "compile_params", "fit_params", "status", "training_loss_final",
+                                  "training_metrics_final", "validation_loss_final", "validation_metrics_final", "metric_names",
+                                  "parameters", "training_seconds"});
   pg::Result result = pg::Read("SELECT " + info.Columns("i") + " FROM " + info.Sql() + " i ORDER BY 1");
   for (auto& row : result.rows) row[kMetric] = FirstMetric(row[kMetric]);
   bool validated = !result.empty();
-  for (const auto& row : result.rows) validated = validated && (row[kValidationLoss] || row[kStatus].value_or("") == store::kStatusDiverged);
+  const auto diverged = [](const std::vector<pg::Cell>& row) { return row[kStatus].value_or("") == store::kStatusDiverged; };
+  for (const auto& row : result.rows) validated = validated && (row[kValidationLoss] || diverged(row));
   std::vector<Entry> entries;
   for (const auto& row : result.rows) {
     Entry entry;
@@ -54,7 +56,7 @@ std::vector<Entry> ReadEntries(const pg::TableName& models) {
     entry.standing.mst_key = std::stoll(row[kMstKey].value_or("0"));
     entry.standing.metric = Number(row[validated ? kValidationMetric : kTrainingMetric]);
     entry.standing.loss = Number(row[validated ? kValidationLoss : kTrainingLoss]);
-    entry.standing.diverged = row[kStatus].value_or("") == store::kStatusDiverged;
+    entry.standing.diverged = diverged(row);
     entry.cells = row;
     entries.push_back(std::move(entry));
   }

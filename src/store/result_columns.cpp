@@ -87,7 +87,7 @@ constexpr ResultColumn kSummaryColumns[] = {
     {"state_place", "pg_catalog.text"},
     {"early_stopping", "pg_catalog.text", "", kLater},
     {"halving", "pg_catalog.text", "", kLater},
-    {"result_format", "pg_catalog.int4", "", kLater},  // kResultFormat; NULL in tables of version 0.1
+    {"result_format", "pg_catalog.int4", "", kLater},  // kResultFormat; NULL in tables of early versions
 };
 
 constexpr ResultColumn kStateColumns[] = {
@@ -138,7 +138,7 @@ const ResultColumn& ColumnNamed(ResultTable table, std::string_view name) {
   for (const ResultColumn& column : ColumnsOf(table)) {
     if (column.name == name) return column;
   }
-  throw Error(ErrorCode::kInternal, "result table \"" + std::string(DefinitionOf(table).suffix) + "\" has no column \"" + std::string(name) + "\"");
+  throw Error(ErrorCode::kInternal, "result table <out>" + std::string(DefinitionOf(table).suffix) + " has no column " + std::string(name));
 }
 
 }  // namespace
@@ -255,8 +255,8 @@ void InsertRows(const ResultTables& tables, ResultTable which, const std::vector
     names += (n > 1 ? ", " : "") + name;
     return "u." + name;
   });
-  pg::Execute("INSERT INTO " + tables[which].Sql() + " (" + insertion.columns + ") SELECT " + insertion.selected + " FROM ROWS FROM (" + arrays +
-                  ") AS u(" + names + ")",
+  pg::Execute("INSERT INTO " + tables[which].Sql() + " (" + insertion.columns + ") SELECT " + insertion.selected +
+                  " FROM ROWS FROM (" + arrays + ") AS u(" + names + ")",
               insertion.params);
 }
 

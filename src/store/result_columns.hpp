@@ -1,4 +1,5 @@
-// The columns of the result tables, each written down once: statements that make, fill, check and read the tables are put together from here.
+// The columns of the result tables, each written down once: statements that make, fill, check and read the tables are
+// put together from here.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +29,7 @@ struct ResultColumn {
   const char* name;
   const char* type;             // as SQL casts to it, schema-qualified
   const char* constraint = "";
-  bool later = false;           // tables of earlier versions may lack it: it is NULL when they are read, and a warm start adds it
+  bool later = false;           // tables of earlier versions may lack it: it is read as NULL, and a warm start adds it
 };
 
 /// The columns of a table, in their order.
@@ -40,7 +41,8 @@ struct ResultColumnRange {
 };
 ResultColumnRange ColumnsOf(ResultTable table);
 
-/// Makes a table. more: columns that the table has besides its own (the summary's class values), with their types as the server writes them.
+/// Makes a table. more: columns that the table has besides its own (the summary's class values), with their types as
+/// the server writes them.
 void CreateResultTable(const ResultTables& tables, ResultTable which, const std::vector<pg::Column>& more = {});
 
 /// Columns that a table should have and does not have.
@@ -48,7 +50,8 @@ std::vector<pg::Column> MissingColumns(const ResultTables& tables, ResultTable w
 /// Adds them. The caller must own the table.
 void AddColumns(const pg::TableName& table, const std::vector<pg::Column>& columns);
 
-/// A value for a column. Without `sql` it is cast to the column's type. With it, a "$" in it stands for the value, uncast.
+/// A value for a column. Without `sql` it is cast to the column's type. With it, a "$" in it stands for the value,
+/// uncast.
 struct ResultValue {
   ResultValue(std::string to, pg::Param param, std::string expression = {})
       : column(std::move(to)), value(std::move(param)), sql(std::move(expression)) {}
@@ -70,8 +73,8 @@ std::string InsertInto(const ResultTables& tables, ResultTable which, std::initi
 /// A result table, or a part of its columns, opened for reading.
 class ResultReader {
  public:
-  /// Errors: kUndefinedTable, kUndefinedColumn unless it is a later one, and the server's own when the caller may not read the table. what:
-  /// the argument that named the table.
+  /// Errors: kUndefinedTable, kUndefinedColumn unless it is a later one, and the server's own when the caller may not
+  /// read the table. what: the argument that named the table.
   ResultReader(const pg::TableName& table, ResultTable which, const char* what, std::initializer_list<const char*> columns);
 
   std::string Sql() const { return table_.Sql(); }

@@ -50,8 +50,8 @@ ModelTable OpenModelTable(std::string_view name, const char* what, std::optional
   }
   const std::string filter = mst_key ? " WHERE i.mst_key OPERATOR(pg_catalog.=) " + std::to_string(*mst_key) : "";
   const pg::Result models =
-      pg::Read("SELECT " + info.Columns("i") + ", " + architectures.Columns("m") + " FROM " + info.Sql() + " i JOIN " + architectures.Sql() +
-               " m ON m.mst_key OPERATOR(pg_catalog.=) i.mst_key" + filter + " ORDER BY i.mst_key");
+      pg::Read("SELECT " + info.Columns("i") + ", " + architectures.Columns("m") + " FROM " + info.Sql() + " i JOIN " +
+               architectures.Sql() + " m ON m.mst_key OPERATOR(pg_catalog.=) i.mst_key" + filter + " ORDER BY i.mst_key");
   for (const auto& row : models.rows) {
     StoredModel model;
     model.mst_key = std::stoi(row[0].value());
@@ -101,10 +101,10 @@ LastRun ReadLastRun(const pg::TableName& table, const char* what) {
 // Whole iterations that a diverged model was trained in the last run: its log says it.
 int64_t IterationsVisited(const ResultTables& tables, const char* what, int mst_key, const LastRun& run) {
   const ResultReader visits(tables.visits, ResultTable::kVisits, what, {"mst_key"});
-  const int64_t count = pg::Read("SELECT pg_catalog.count(*) FROM " + visits.Sql() + " v WHERE v.mst_key OPERATOR(pg_catalog.=) $1::pg_catalog.int4",
-                                 {static_cast<int64_t>(mst_key)})
-                            .Int();
-  return count / std::max(1, run.partitions);
+  const pg::Result count = pg::Read(
+      "SELECT pg_catalog.count(*) FROM " + visits.Sql() + " v WHERE v.mst_key OPERATOR(pg_catalog.=) $1::pg_catalog.int4",
+      {static_cast<int64_t>(mst_key)});
+  return count.Int() / std::max(1, run.partitions);
 }
 
 double NumberOf(const pg::Cell& cell) { return std::strtod(cell->c_str(), nullptr); }
@@ -124,8 +124,8 @@ class HistoryReader {
       : tables_(tables),
         what_(what),
         info_(tables.info, ResultTable::kInfo, what,
-              {"mst_key", "iterations_done", "diverged_step", "training_seconds", "loss_type", "metric_names", "status", "stopped_iteration",
-               "metrics_iters", "metrics_elapsed_time", "training_metric_values", "validation_metric_values"}),
+              {"mst_key", "iterations_done", "diverged_step", "training_seconds", "loss_type", "metric_names", "status",
+               "stopped_iteration", "metrics_iters", "metrics_elapsed_time", "training_metric_values", "validation_metric_values"}),
         run_(ReadLastRun(tables.summary, what)) {}
 
   std::vector<StoredHistory> Read() const {
@@ -180,9 +180,10 @@ class HistoryReader {
     const std::vector<pg::Cell> cells = Elements(array);
     const size_t width = history->metric_names.size();
     if (cells.size() != width * history->evaluations.size()) {
-      throw Error(ErrorCode::kDataCorrupted, "table " + info_.Sql() + " has " + std::to_string(cells.size()) + " metric values of mst_key " +
-                                                 std::to_string(history->mst_key) + " for " + std::to_string(history->evaluations.size()) +
-                                                 " evaluations of " + std::to_string(width));
+      throw Error(ErrorCode::kDataCorrupted,
+                  "table " + info_.Sql() + " has " + std::to_string(cells.size()) + " metric values of mst_key " +
+                      std::to_string(history->mst_key) + " for " + std::to_string(history->evaluations.size()) + " evaluations of " +
+                      std::to_string(width));
     }
     for (size_t e = 0; e < history->evaluations.size(); e++) {
       std::vector<double>& row = history->evaluations[e].*values;

@@ -1,4 +1,5 @@
-// The result tables of a run (store/result_columns.hpp: their columns) as warm starts, evaluate, predict and the reports read them.
+// The result tables of a run (store/result_columns.hpp: their columns) as warm starts, evaluate, predict and the
+// reports read them.
 //
 //   <out>          a row a model: weights and architecture
 //   <out>_info     a row a model: configuration, curves over all runs, status
@@ -6,8 +7,9 @@
 //   <out>_state    training states (wire/state.hpp) in pieces
 //   <out>_visits   a row a visit, of all runs
 //
-// History is only added to: its key is (mst_key, iteration), where a model counts iterations from its first training, over all runs. Tables of
-// version 0.1 counted from 1 in their last run and knew nothing of earlier ones. ReadHistory says by how much to shift their iterations.
+// History is only added to: its key is (mst_key, iteration), where a model counts iterations from its first training,
+// over all runs. Tables of format 1 (no result_format) counted from 1 in their last run. ReadHistory says by how much to
+// shift their iterations.
 #pragma once
 
 #include <cstdint>
@@ -53,8 +55,9 @@ struct ModelTable {
   std::vector<StoredModel> models;   // by mst_key, ascending
 };
 
-/// Opens <name>, <name>_info and <name>_summary; with mst_key only that model. Errors: tables missing (hint: run fit_multiple_model()),
-/// kUndefinedObject when there is no such mst_key (the hint lists those that exist, at most ten).
+/// Opens <name>, <name>_info and <name>_summary; with mst_key only that model. Errors: tables missing (hint: run
+/// fit_multiple_model()), kUndefinedObject when there is no such mst_key (the hint lists those that exist, at most
+/// ten).
 ModelTable OpenModelTable(std::string_view name, const char* what, std::optional<int> mst_key);
 
 /// The names of a configuration's losses, as <out>_info.loss_type has them.
@@ -72,7 +75,8 @@ struct StoredHistory {
   int64_t shift = 0;  // to be added to the stored iterations of this model; evaluations have it already
 };
 
-/// Every model's history, by mst_key. Errors: those of ResultReader; kDataCorrupted where the numbers of iterations and values do not agree.
+/// Every model's history, by mst_key. Errors: those of ResultReader; kDataCorrupted where the numbers of iterations and
+/// values do not agree.
 std::vector<StoredHistory> ReadHistory(const ResultTables& tables, const char* what);
 
 /// A model's weights, Keras order, raw float32: from <out>, or from <out>_state where model_weights is NULL.

@@ -1,5 +1,6 @@
-// The bytes of a training state (wire/state.hpp: a header, then raw tensors): made from a block of memory, laid over one again, taken apart into
-// pieces and put together, and the weights taken out of them. The only owner of these bytes: whoever needs something of them asks here.
+// The bytes of a training state (wire/state.hpp: a header, then raw tensors): made from a block of memory, laid over
+// one again, taken apart into pieces and put together, and the weights taken out of them. The only owner of these
+// bytes: whoever needs something of them asks here.
 #pragma once
 
 #include <cstddef>
@@ -25,13 +26,16 @@ inline const engine::StateCounters& CountersOf(const void* block) { return *stat
 /// Whether the loss of the block's model has become NaN or infinite: it trains no more.
 inline bool HasDiverged(const void* block) { return CountersOf(block).diverged_step != 0; }
 
-/// A block as self-contained state bytes. The data specification goes along, so that packed rows are all that further training needs.
+/// A block as self-contained state bytes. The data specification goes along, so that packed rows are all that further
+/// training needs.
 std::string EncodeState(const ModelSpec& spec, const base::DataSpec& data, const engine::StateLayout& layout, const void* block);
 
-/// Of a state that EncodeState made with this layout, `state_bytes` long: how many leading bytes scoring needs, the header and all weights.
+/// Of a state that EncodeState made with this layout, `state_bytes` long: how many leading bytes scoring needs, the
+/// header and all weights.
 size_t ScoringBytes(const engine::StateLayout& layout, size_t state_bytes);
 
-/// A state's bytes with their header read. It views the bytes, which outlive it. They may end behind whatever is asked for.
+/// A state's bytes with their header read. It views the bytes, which outlive it. They may end behind whatever is asked
+/// for.
 class StateView {
  public:
   /// Errors: those of wire::ReadStateHeader.
@@ -40,7 +44,8 @@ class StateView {
   const wire::StateHeader& header() const { return header_; }
   /// The specification inside the header. Errors: texts that cannot be read.
   ModelSpec Spec() const;
-  /// The raw values of one of the header's tensors, in the header's precision. Errors: kDataCorrupted where the bytes end before.
+  /// The raw values of one of the header's tensors, in the header's precision. Errors: kDataCorrupted where the bytes
+  /// end before.
   std::string_view Tensor(const wire::TensorEntry& tensor) const;
   /// Elements of all weights.
   size_t WeightCount() const;
@@ -56,9 +61,9 @@ class StateView {
 /// How much of stored bytes fitted a block.
 enum class StateFit { kWhole, kWeightsOnly };
 
-/// Fills a block from a state. Weights must match by name and shape (kInvalidParameter otherwise). When the optimizer slots do not, the slots
-/// keep their initial values and kWeightsOnly is returned. Counters come along. Bytes behind the last tensor that the layout asks for may be
-/// missing: a layout without slots needs the weights' part only.
+/// Fills a block from a state. Weights must match by name and shape (kInvalidParameter otherwise). When the optimizer
+/// slots do not, the slots keep their initial values and kWeightsOnly is returned. Counters come along. Bytes behind
+/// the last tensor that the layout asks for may be missing: a layout without slots needs the weights' part only.
 StateFit DecodeState(const StateView& state, const engine::StateLayout& layout, void* block);
 
 /// A state cut into pieces, numbered from 0. It views the bytes, which outlive it.

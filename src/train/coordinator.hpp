@@ -1,10 +1,12 @@
-// The run, whoever drives it: for each due iteration train, score, decide. The only loop over a run, and the only place for its decisions.
+// The run, whoever drives it: for each due iteration train, score, decide. The only loop over a run, and the only place
+// for its decisions.
 //
-// No server is called here but through the driver and the observer, so that unit tests run it with fakes. Decisions are pure functions of the
-// metric values so far (plan/stopping.hpp, plan/ranking.hpp): they are the same for every driver.
+// No server is called here but through the driver and the observer, so that unit tests run it with fakes. Decisions are
+// pure functions of the metric values so far (plan/stopping.hpp, plan/ranking.hpp): they are the same for every driver.
 //
-// Two counts of iterations: a run counts its own from 1 (due, stopped_iteration, visits), a model counts from its first training, over all runs
-// (plan::Evaluation). A model's evaluations of earlier runs count for patience, but not for the choice of the best weights: those are gone.
+// Two counts of iterations: a run counts its own from 1 (due, stopped_iteration, visits), a model counts from its first
+// training, over all runs (plan::Evaluation). A model's evaluations of earlier runs count for patience, but not for the
+// choice of the best weights: those are gone.
 #pragma once
 
 #include <cstdint>

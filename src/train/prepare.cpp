@@ -183,7 +183,8 @@ void MatchStored(PreparedFit* fit) {
     if (history.metric_names == model.metric_names && history.loss_type == store::LossType(model.spec.config)) {
       model.past.evaluations = std::move(history.evaluations);
     } else if (!history.evaluations.empty()) {
-      pg::Notice("the curves of model mst_key=" + std::to_string(model.mst_key) + " begin anew: its loss or metrics are others than before");
+      pg::Notice("the curves of model mst_key=" + std::to_string(model.mst_key) +
+                 " begin anew: its loss or metrics are others than before");
     }
   }
 }

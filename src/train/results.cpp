@@ -48,7 +48,8 @@ pg::Param ValueOrNull(const std::optional<T>& value) {
 using Values = std::vector<double> plan::Evaluation::*;  // of the training or of the validation table
 
 bool HasValues(const std::vector<plan::Evaluation>& evaluations, Values table) {
-  return std::any_of(evaluations.begin(), evaluations.end(), [&](const plan::Evaluation& evaluation) { return !(evaluation.*table).empty(); });
+  return std::any_of(evaluations.begin(), evaluations.end(),
+                     [&](const plan::Evaluation& evaluation) { return !(evaluation.*table).empty(); });
 }
 
 // One value of each evaluation as {v1,NULL,...}: the first is the loss. NULL where there is none of any.
@@ -103,37 +104,36 @@ void WriteInfo(const PreparedFit& fit, const RunResult& result) {
     if (!r.evaluations.empty()) kept = r.best >= 0 ? &r.evaluations[static_cast<size_t>(r.best)] : &r.evaluations.back();
     const bool stopped = r.stopped_iteration != 0;
     const Values training = &plan::Evaluation::training, validation = &plan::Evaluation::validation;
-    store::InsertRow(
-        fit.output, ResultTable::kInfo,
-        {{"mst_key", static_cast<int64_t>(model.mst_key)},
-         {"model_id", static_cast<int64_t>(model.architecture->model_id)},
-         {"compile_params", model.spec.compile_params},
-         {"fit_params", model.spec.fit_params},
-         {"model_type", std::string("pg_cerebro")},
-         {"model_size", static_cast<double>(model.weight_count) * sizeof(float) / 1024.0},
-         {"metrics_elapsed_time", elapsed},
-         {"metrics_type", metrics.empty() ? pg::Param(pg::Null{}) : pg::Param(metrics)},
-         {"loss_type", store::LossType(model.spec.config)},
-         {"training_metrics_final", Final(kept, training, 1)},
-         {"training_loss_final", Final(kept, training, 0)},
-         {"training_metrics", Curve(r.evaluations, training, 1)},
-         {"training_loss", Curve(r.evaluations, training, 0)},
-         {"validation_metrics_final", Final(kept, validation, 1)},
-         {"validation_loss_final", Final(kept, validation, 0)},
-         {"validation_metrics", Curve(r.evaluations, validation, 1)},
-         {"validation_loss", Curve(r.evaluations, validation, 0)},
-         {"status", std::string(StatusOf(r))},
-         {"diverged_step", r.diverged_step != 0 ? pg::Param(static_cast<int64_t>(r.diverged_step)) : pg::Param(pg::Null{})},
-         {"parameters", model.spec.graph.WeightCount()},
-         {"metrics_iters", iterations},
-         {"metric_names", model.metric_names},
-         {"training_metric_values", Curves(r.evaluations, training, model.metric_names.size())},
-         {"validation_metric_values", Curves(r.evaluations, validation, model.metric_names.size())},
-         {"training_seconds", model.past.training_seconds + r.training_seconds},
-         {"iterations_done", r.iterations_done},
-         {"best_iteration", r.best >= 0 ? pg::Param(kept->iteration) : pg::Param(pg::Null{})},
-         {"stopped_iteration", stopped ? pg::Param(model.past.iterations + r.stopped_iteration) : pg::Param(pg::Null{})},
-         {"stopped_by", stopped ? pg::Param(r.stopped_by) : pg::Param(pg::Null{})}});
+    store::InsertRow(fit.output, ResultTable::kInfo,
+                     {{"mst_key", static_cast<int64_t>(model.mst_key)},
+                      {"model_id", static_cast<int64_t>(model.architecture->model_id)},
+                      {"compile_params", model.spec.compile_params},
+                      {"fit_params", model.spec.fit_params},
+                      {"model_type", std::string("pg_cerebro")},
+                      {"model_size", static_cast<double>(model.weight_count) * sizeof(float) / 1024.0},
+                      {"metrics_elapsed_time", elapsed},
+                      {"metrics_type", metrics.empty() ? pg::Param(pg::Null{}) : pg::Param(metrics)},
+                      {"loss_type", store::LossType(model.spec.config)},
+                      {"training_metrics_final", Final(kept, training, 1)},
+                      {"training_loss_final", Final(kept, training, 0)},
+                      {"training_metrics", Curve(r.evaluations, training, 1)},
+                      {"training_loss", Curve(r.evaluations, training, 0)},
+                      {"validation_metrics_final", Final(kept, validation, 1)},
+                      {"validation_loss_final", Final(kept, validation, 0)},
+                      {"validation_metrics", Curve(r.evaluations, validation, 1)},
+                      {"validation_loss", Curve(r.evaluations, validation, 0)},
+                      {"status", std::string(StatusOf(r))},
+                      {"diverged_step", r.diverged_step != 0 ? pg::Param(static_cast<int64_t>(r.diverged_step)) : pg::Param(pg::Null{})},
+                      {"parameters", model.spec.graph.WeightCount()},
+                      {"metrics_iters", iterations},
+                      {"metric_names", model.metric_names},
+                      {"training_metric_values", Curves(r.evaluations, training, model.metric_names.size())},
+                      {"validation_metric_values", Curves(r.evaluations, validation, model.metric_names.size())},
+                      {"training_seconds", model.past.training_seconds + r.training_seconds},
+                      {"iterations_done", r.iterations_done},
+                      {"best_iteration", r.best >= 0 ? pg::Param(kept->iteration) : pg::Param(pg::Null{})},
+                      {"stopped_iteration", stopped ? pg::Param(model.past.iterations + r.stopped_iteration) : pg::Param(pg::Null{})},
+                      {"stopped_by", stopped ? pg::Param(r.stopped_by) : pg::Param(pg::Null{})}});
   }
 }
 
@@ -179,49 +179,49 @@ void WriteSummary(const FitArguments& a, const PreparedFit& fit, const RunResult
   std::optional<std::string> validation;
   if (fit.validation) validation = fit.validation->name.Sql();
   const char* time = "pg_catalog.to_timestamp($)::pg_catalog.timestamp";
-  std::vector<ResultValue> values = {
-      {"source_table", fit.training.name.Sql()},
-      {"validation_table", ValueOrNull(validation)},
-      {"model", fit.output.models.Sql()},
-      {"model_info", fit.output.info.Sql()},
-      {"dependent_varname", dependent},
-      {"independent_varname", independent},
-      {"model_arch_table", fit.architecture_table.Sql()},
-      {"model_selection_table", fit.selection_table.Sql()},
-      {"num_iterations", static_cast<int64_t>(a.num_iterations)},
-      {"metrics_compute_frequency", frequency},
-      {"warm_start", a.warm_start},
-      {"name", ValueOrNull(a.name)},
-      {"description", ValueOrNull(a.description)},
-      {"start_training_time", started_at, time},
-      {"end_training_time", pg::Now(), time},
-      ResultValue::Expression("pg_cerebro_version", "(SELECT e.extversion FROM pg_catalog.pg_extension e"
-                                                    " WHERE e.extname OPERATOR(pg_catalog.=) 'pg_cerebro')"),
-      ResultValue::Expression("num_classes", "s.num_classes"),
-      ResultValue::Expression("dependent_vartype", "s.dependent_vartype"),
-      ResultValue::Expression("normalizing_const", "s.normalizing_const"),
-      {"metrics_iters", result.due},
-      {"data_spec", base::WriteDataSpec(fit.training.spec)},
-      {"data_digest", fit.training.digest},
-      {"seed", static_cast<int64_t>(fit.seed)},
-      {"plan", plan::WritePlan(fit.plan)},
-      {"workers", static_cast<int64_t>(result.workers)},
-      {"threads", static_cast<int64_t>(settings.threads)},
-      {"precision", std::string(base::DTypeName(fit.options.precision))},
-      {"use_gpus", a.use_gpus},
-      {"build", engine::BuildDescription()},
-      {"state_place", result.states_location},
-      {"early_stopping", ValueOrNull(a.early_stopping)},
-      {"halving", ValueOrNull(a.halving)},
-      {"result_format", store::kResultFormat}};
+  std::vector<ResultValue> values = {{"source_table", fit.training.name.Sql()},
+                                     {"validation_table", ValueOrNull(validation)},
+                                     {"model", fit.output.models.Sql()},
+                                     {"model_info", fit.output.info.Sql()},
+                                     {"dependent_varname", dependent},
+                                     {"independent_varname", independent},
+                                     {"model_arch_table", fit.architecture_table.Sql()},
+                                     {"model_selection_table", fit.selection_table.Sql()},
+                                     {"num_iterations", static_cast<int64_t>(a.num_iterations)},
+                                     {"metrics_compute_frequency", frequency},
+                                     {"warm_start", a.warm_start},
+                                     {"name", ValueOrNull(a.name)},
+                                     {"description", ValueOrNull(a.description)},
+                                     {"start_training_time", started_at, time},
+                                     {"end_training_time", pg::Now(), time},
+                                     ResultValue::Expression("pg_cerebro_version",
+                                                             "(SELECT e.extversion FROM pg_catalog.pg_extension e"
+                                                             " WHERE e.extname OPERATOR(pg_catalog.=) 'pg_cerebro')"),
+                                     ResultValue::Expression("num_classes", "s.num_classes"),
+                                     ResultValue::Expression("dependent_vartype", "s.dependent_vartype"),
+                                     ResultValue::Expression("normalizing_const", "s.normalizing_const"),
+                                     {"metrics_iters", result.due},
+                                     {"data_spec", base::WriteDataSpec(fit.training.spec)},
+                                     {"data_digest", fit.training.digest},
+                                     {"seed", static_cast<int64_t>(fit.seed)},
+                                     {"plan", plan::WritePlan(fit.plan)},
+                                     {"workers", static_cast<int64_t>(result.workers)},
+                                     {"threads", static_cast<int64_t>(settings.threads)},
+                                     {"precision", std::string(base::DTypeName(fit.options.precision))},
+                                     {"use_gpus", a.use_gpus},
+                                     {"build", engine::BuildDescription()},
+                                     {"state_place", result.states_location},
+                                     {"early_stopping", ValueOrNull(a.early_stopping)},
+                                     {"halving", ValueOrNull(a.halving)},
+                                     {"result_format", store::kResultFormat}};
   for (const pg::Column& column : ClassValueColumns(fit)) {
     values.push_back(ResultValue::Expression(column.name, "s." + pg::QuoteIdent(column.name)));
   }
   store::InsertRow(fit.output, ResultTable::kSummary, values, PackedSummary(fit) + " s");
 }
 
-// Visits of earlier runs stay, of the models that go on: up to the iteration from which they go on, so that an iteration is logged once. Those that
-// version 0.1 logged are counted from the model's first training first.
+// Visits of earlier runs stay, of the models that go on: up to the iteration from which they go on, so that an
+// iteration is logged once. Iterations of format 1 are shifted first.
 void KeepVisits(const PreparedFit& fit) {
   std::vector<int64_t> keys, last, shifts;
   for (const PreparedModel& model : fit.models) {
@@ -232,7 +232,8 @@ void KeepVisits(const PreparedFit& fit) {
     shifts.push_back(model.stored_shift);
   }
   const std::string visits = fit.output.visits.Sql();
-  const std::string arrays = "ROWS FROM (pg_catalog.unnest($1::pg_catalog.int4[]), pg_catalog.unnest($2::pg_catalog.int4[])) AS k(mst_key, n)";
+  const std::string arrays =
+      "ROWS FROM (pg_catalog.unnest($1::pg_catalog.int4[]), pg_catalog.unnest($2::pg_catalog.int4[])) AS k(mst_key, n)";
   if (std::any_of(shifts.begin(), shifts.end(), [](int64_t shift) { return shift != 0; })) {
     pg::Execute("UPDATE " + visits + " v SET iteration = v.iteration OPERATOR(pg_catalog.+) k.n FROM " + arrays +
                     " WHERE k.mst_key OPERATOR(pg_catalog.=) v.mst_key",
@@ -243,7 +244,8 @@ void KeepVisits(const PreparedFit& fit) {
               {keys, last});
 }
 
-constexpr ResultTable kAllTables[] = {ResultTable::kModels, ResultTable::kInfo, ResultTable::kSummary, ResultTable::kState, ResultTable::kVisits};
+constexpr ResultTable kAllTables[] = {ResultTable::kModels, ResultTable::kInfo, ResultTable::kSummary, ResultTable::kState,
+                                      ResultTable::kVisits};
 
 }  // namespace
 
@@ -255,7 +257,8 @@ void CreateResultTables(const FitArguments& a, const PreparedFit& fit) {
 }
 
 void RequireRewritable(const PreparedFit& fit) {
-  const bool shifted = std::any_of(fit.models.begin(), fit.models.end(), [](const PreparedModel& model) { return model.stored_shift != 0; });
+  const bool shifted =
+      std::any_of(fit.models.begin(), fit.models.end(), [](const PreparedModel& model) { return model.stored_shift != 0; });
   for (const ResultTable table : kAllTables) {
     const pg::TableName& name = fit.output[table];
     if (!MissingColumns(fit, table).empty()) pg::RequireOwner(name);
@@ -285,8 +288,8 @@ void NoticeDivergedBefore(int mst_key, uint64_t step) {
 }
 
 void NoticeLargeWeights(int mst_key, size_t bytes) {
-  pg::Notice("model_weights of mst_key " + std::to_string(mst_key) + " is NULL: " + std::to_string(bytes) + " bytes are over the limit of " +
-                 std::to_string(store::kMostWeightBytes),
+  pg::Notice("model_weights of mst_key " + std::to_string(mst_key) + " is NULL: " + std::to_string(bytes) +
+                 " bytes are over the limit of " + std::to_string(store::kMostWeightBytes),
              "Read the weights by cerebro.weights(), in pieces.");
 }
 

@@ -14,11 +14,12 @@ namespace train {
 /// Makes the five tables, empty: before the run, so that a missing privilege costs no training.
 void CreateResultTables(const FitArguments& arguments, const PreparedFit& fit);
 
-/// Before a warm start: the caller may do with the tables what ClearResultTables and the writers do. Errors: the server's own.
+/// Before a warm start: the caller may do with the tables what ClearResultTables and the writers do. Errors: the
+/// server's own.
 void RequireRewritable(const PreparedFit& fit);
 
-/// Makes room for a warm start's results: after its states were read, before the first WriteModel. Takes the rows of the run before out, but for
-/// the visits of models that go on. Tables of earlier versions get what they lack.
+/// Makes room for a warm start's results: after its states were read, before the first WriteModel. Takes the rows of
+/// the run before out, but for the visits of models that go on. Tables of earlier versions get what they lack.
 void ClearResultTables(const FitArguments& arguments, const PreparedFit& fit);
 
 /// Writes one model: its weights (raw float32, Keras's order) and its training state in pieces.

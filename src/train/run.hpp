@@ -25,8 +25,9 @@ struct VisitRecord {
   int32_t partition = 0;
   int32_t worker = -1;            // -1: the session itself; a segment's content id on Greenplum
   int32_t device = -1;            // of CUDA; -1: the CPU
-  // Seconds since the epoch. The models of a bundle train interleaved; in the log they follow each other, each in an interval as long as its
-  // own work and its share of what all of them need (train/bundle_visit.hpp), so that intervals add up to the visit.
+  // Seconds since the epoch. The models of a bundle train interleaved; in the log they follow each other, each in an
+  // interval as long as its own work and its share of what all of them need (train/bundle_visit.hpp), so that intervals
+  // add up to the visit.
   double started = 0, ended = 0;
   double seconds = 0;             // of the interval the model's own work
   double loss = 0;                // mean training loss over the visit's rows
@@ -56,14 +57,15 @@ struct ModelPast {
 
 /// One model's record of the run.
 struct ModelResult {
-  // Those of earlier runs, then one for each due iteration until the model stopped. A model that diverged before this run gets no more.
+  // Those of earlier runs, then one for each due iteration until the model stopped. A model that diverged before this
+  // run gets no more.
   std::vector<plan::Evaluation> evaluations;
   double training_seconds = 0;    // of this run: sum of the visits' intervals
   int64_t iterations_done = 0;    // over all runs; set when the states are collected
   uint64_t diverged_step = 0;     // 0 = never
   int64_t stopped_iteration = 0;  // of this run, from 1; 0 = never
   std::string stopped_by;         // plan::Stop::by
-  int64_t best = -1;              // index into evaluations, of this run: the iteration whose weights are kept; -1 = the last one's
+  int64_t best = -1;              // index into evaluations, of this run: whose weights are kept; -1 = the last ones
   bool trains() const { return diverged_step == 0 && stopped_iteration == 0; }
 };
 
@@ -71,7 +73,8 @@ struct ModelResult {
 enum class StatesLocation : int { kSession = 0, kSharedMemory = 1, kMappedFile = 2, kSegments = 3 };
 const char* StatesLocationName(StatesLocation location);  // "session memory", "shared memory", "mapped file", "segments"
 
-/// The decision where states lie, and what it was made from. Made once, before the run; EXPLAIN prints it and the driver follows it.
+/// The decision where states lie, and what it was made from. Made once, before the run; EXPLAIN prints it and the
+/// driver follows it.
 struct StatesDecision {
   StatesLocation location = StatesLocation::kSession;
   size_t bytes = 0;             // of all states, each at a multiple of a page
@@ -102,7 +105,8 @@ struct RunResult {
   int64_t ModelsThatTrain() const;
 };
 
-/// What a scored model's metrics say of a table: engine::Model::metric_names and Finish. NaN for a model that has diverged.
+/// What a scored model's metrics say of a table: engine::Model::metric_names and Finish. NaN for a model that has
+/// diverged.
 struct ModelScores {
   std::vector<std::string> names;
   std::vector<double> values;

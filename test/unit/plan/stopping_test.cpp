@@ -27,11 +27,12 @@ const double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 /// Models with keys 1, 2, ... that all train.
 struct Models {
-  Models(std::vector<std::string> metric_names, const Histories& training, const Histories& validation = {}) : names(std::move(metric_names)) {
-    evaluations.resize(training.size());
+  Models(std::vector<std::string> metric_names, const Histories& training, const Histories& validation = {})
+      : names(std::move(metric_names)), evaluations(training.size()) {
     for (size_t m = 0; m < training.size(); ++m) {
       for (size_t e = 0; e < training[m].size(); ++e) {
-        evaluations[m].push_back({static_cast<int64_t>(e) + 1, 0, training[m][e], validation.empty() ? std::vector<double>() : validation[m][e]});
+        evaluations[m].push_back({static_cast<int64_t>(e) + 1, 0, training[m][e], {}});
+        if (!validation.empty()) evaluations[m].back().validation = validation[m][e];
       }
       models.push_back(ModelHistory{static_cast<int>(m) + 1, true, &names, &evaluations[m]});
     }

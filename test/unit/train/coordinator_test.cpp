@@ -1,4 +1,5 @@
-// The loop over a run with a driver that trains nothing: what is asked of it, in which order, and what is decided from what it answers.
+// The loop over a run with a driver that trains nothing: what is asked of it, in which order, and what is decided from
+// what it answers.
 #include "train/coordinator.hpp"
 
 #include <gtest/gtest.h>
@@ -134,7 +135,7 @@ RunRequest Request(size_t models, int64_t iterations, std::vector<int64_t> due) 
   return request;
 }
 
-RunResult Run(const RunRequest& request, FakeDriver* driver, FakeObserver* observer) {
+RunResult Finish(const RunRequest& request, FakeDriver* driver, FakeObserver* observer) {
   double clock = 1000;
   return Coordinator(request, driver, observer, [&clock] { return clock += 1; }).Run();
 }
@@ -174,7 +175,7 @@ TEST(Coordinator, TrainsToEachDueIterationAndScoresThen) {
   const RunRequest request = Request(2, 5, {2, 5});
   FakeDriver driver(2);
   FakeObserver observer;
-  const RunResult result = Run(request, &driver, &observer);
+  const RunResult result = Finish(request, &driver, &observer);
   EXPECT_EQ(driver.calls, (Calls{"enter", "train to 2", "score training 0,1", "train to 5", "score training 0,1", "collect"}));
   EXPECT_EQ(observer.lines, (Calls{"done 1", "evaluated 2: 2 trained, 0 stop", "done 3", "done 4", "evaluated 5: 2 trained, 0 stop"}));
   EXPECT_EQ(observer.begun, 2);
@@ -207,7 +208,7 @@ TEST(Coordinator, ScoresTheValidationTableWhereThereIsOne) {
   request.spec.validation.spec.num_partitions = 4;
   FakeDriver driver(1);
   FakeObserver observer;
-  const RunResult result = Run(request, &driver, &observer);
+  const RunResult result = Finish(request, &driver, &observer);
   EXPECT_EQ(driver.calls, (Calls{"enter", "train to 1", "score training 0", "score validation 0", "collect"}));
   ASSERT_EQ(result.models[0].evaluations.size(), 1u);
   EXPECT_EQ(result.models[0].evaluations[0].validation.size(), 2u);
@@ -220,7 +221,7 @@ TEST(Coordinator, DivergedModelsGetNaNAndAreScoredNoMore) {
   driver.diverged_before[0] = 5;
   driver.diverges_at[1] = 2;
   FakeObserver observer;
-  const RunResult result = Run(request, &driver, &observer);
+  const RunResult result = Finish(request, &driver, &observer);
   EXPECT_EQ(driver.calls, (Calls{"enter", "train to 1", "score training 1,2", "train to 2", "score training 2", "train to 3",
                                  "score training 2", "collect"}));
   EXPECT_EQ(observer.divergences, 1);
@@ -248,7 +249,7 @@ TEST(Coordinator, KeepsTheBestOfEachModelByItsFirstMetric) {
     return std::vector<double>{loss[m][iteration - 1], accuracy[m][iteration - 1]};
   };
   FakeObserver observer;
-  const RunResult result = Run(request, &driver, &observer);
+  const RunResult result = Finish(request, &driver, &observer);
   EXPECT_EQ(driver.calls, (Calls{"enter", "train to 1", "score training 0,1", "score validation 0,1", "keep best 0,1", "train to 2",
                                  "score training 0,1", "score validation 0,1", "keep best 0", "train to 3", "score training 0,1",
                                  "score validation 0,1", "keep best 1", "collect"}));
@@ -267,7 +268,7 @@ TEST(Coordinator, StopsModelsByTheirRulesAndEndsWhenNothingIsLeft) {
     return std::vector<double>{m == 0 ? 1.0 : 1.0 / static_cast<double>(std::min<int64_t>(iteration, 3)), 0.5};
   };
   FakeObserver observer;
-  const RunResult result = Run(request, &driver, &observer);
+  const RunResult result = Finish(request, &driver, &observer);
   EXPECT_EQ(result.models[0].stopped_iteration, 3);
   EXPECT_EQ(result.models[0].stopped_by, "early_stopping");
   EXPECT_EQ(IterationsOf(result.models[0]), (Iterations{1, 2, 3}));
@@ -287,7 +288,7 @@ TEST(Coordinator, HalvingKeepsTheBetterHalf) {
   FakeDriver driver(4);
   driver.value = [](int m, int64_t, ScoredTable) { return std::vector<double>{1, m == 1 || m == 2 ? 0.9 : 0.1}; };
   FakeObserver observer;
-  const RunResult result = Run(request, &driver, &observer);
+  const RunResult result = Finish(request, &driver, &observer);
   EXPECT_EQ(result.models[0].stopped_iteration, 2);
   EXPECT_EQ(result.models[3].stopped_iteration, 2);
   EXPECT_EQ(result.models[1].stopped_iteration, 0);
@@ -303,7 +304,7 @@ TEST(Coordinator, CurvesContinueWhereEarlierRunsEnded) {
   FakeDriver driver(4);
   driver.diverged_before[3] = 9;
   FakeObserver observer;
-  const RunResult result = Run(request, &driver, &observer);
+  const RunResult result = Finish(request, &driver, &observer);
   EXPECT_EQ(IterationsOf(result.models[0]), (Iterations{1, 2, 3, 5, 7}));
   EXPECT_EQ(IterationsOf(result.models[1]), (Iterations{10, 12, 14}));
   EXPECT_EQ(IterationsOf(result.models[2]), (Iterations{2, 4}));
@@ -332,7 +333,7 @@ TEST(Coordinator, PatienceCountsTheEvaluationsOfEarlierRuns) {
     return std::vector<double>{m == 2 && iteration == 1 ? 0.4 : 0.7, 0.5};
   };
   FakeObserver observer;
-  const RunResult result = Run(request, &driver, &observer);
+  const RunResult result = Finish(request, &driver, &observer);
   EXPECT_EQ(result.models[0].stopped_iteration, 1);  // the third in a row
   EXPECT_EQ(IterationsOf(result.models[0]), (Iterations{1, 2, 3, 4}));
   EXPECT_EQ(result.models[1].stopped_iteration, 3);  // 0.7 is no better than the last 0.7
@@ -350,14 +351,14 @@ TEST(Coordinator, PatienceLooksAtTheTableThatIsMonitored) {
   FakeDriver driver(1);
   driver.value = [](int, int64_t, ScoredTable) { return std::vector<double>{0.7, 0.5}; };
   FakeObserver observer;
-  EXPECT_EQ(Run(request, &driver, &observer).models[0].stopped_iteration, 0);  // 5 is the first value; 6 and 7 are no better, but 7 is the end
+  EXPECT_EQ(Finish(request, &driver, &observer).models[0].stopped_iteration, 0);  // 5 is the first value; 6 and 7 are no better, but 7 is the end
 
   request.spec.validation.spec.num_partitions = 0;
   request.stopping.early_stopping = Patience("loss", 1);
   for (plan::Evaluation& evaluation : request.past[0].evaluations) evaluation.validation = {0.01, 0.5};
   FakeDriver other(1);
   other.value = [](int, int64_t iteration, ScoredTable) { return std::vector<double>{0.1 - 0.01 * static_cast<double>(iteration), 0.5}; };
-  const RunResult result = Run(request, &other, &observer);
+  const RunResult result = Finish(request, &other, &observer);
   EXPECT_EQ(result.models[0].stopped_iteration, 0);
   EXPECT_TRUE(result.models[0].evaluations.back().validation.empty());
 }
@@ -371,7 +372,7 @@ TEST(Coordinator, KeepsTheBestOfThisRunOnly) {
   FakeDriver driver(1);
   driver.value = [](int, int64_t iteration, ScoredTable) { return std::vector<double>{1, iteration == 2 ? 0.8 : 0.6}; };
   FakeObserver observer;
-  const RunResult result = Run(request, &driver, &observer);
+  const RunResult result = Finish(request, &driver, &observer);
   EXPECT_EQ(driver.calls, (Calls{"enter", "train to 1", "score training 0", "keep best 0", "train to 2", "score training 0", "keep best 0",
                                  "train to 3", "score training 0", "collect"}));
   EXPECT_EQ(result.models[0].best, 3);
@@ -393,7 +394,7 @@ TEST(Coordinator, WhateverTheDriverThrowsEndsTheRun) {
     };
     driver.throws_at = verb;
     FakeObserver observer;
-    EXPECT_THROW(Run(request, &driver, &observer), std::runtime_error) << verb;
+    EXPECT_THROW(Finish(request, &driver, &observer), std::runtime_error) << verb;
     ASSERT_FALSE(driver.calls.empty());
     EXPECT_EQ(driver.calls.back().rfind(verb, 0), 0u) << "nothing is called after " << verb << ", not " << driver.calls.back();
   }
