@@ -157,6 +157,29 @@ SELECT count(*) AS trained_by_reader FROM pg_temp.mine_info WHERE status = 'trai
 RESET ROLE;
 SET search_path = fit_errors, public;
 
+-- a warm start needs the rights to write its tables anew, and to own those that lack a column: said before any training
+SELECT cerebro.fit_multiple_model('packed', 'kept', 'good', 1, seed => 1);
+GRANT SELECT, INSERT, DELETE ON kept, kept_info, kept_summary, kept_state, kept_visits TO cerebro_reader;
+SET ROLE cerebro_reader;
+SELECT sqlstate, replace(message, 'relation', 'table') AS message
+FROM fit_errors.attempt($$SELECT cerebro.fit_multiple_model('packed', 'kept', 'good', 100000, warm_start => true, seed => 1)$$);
+RESET ROLE;
+GRANT TRUNCATE ON kept, kept_info, kept_summary, kept_state TO cerebro_reader;
+ALTER TABLE kept_summary DROP COLUMN halving;
+SET ROLE cerebro_reader;
+SELECT sqlstate, replace(message, 'relation', 'table') AS message
+FROM fit_errors.attempt($$SELECT cerebro.fit_multiple_model('packed', 'kept', 'good', 100000, warm_start => true, seed => 1)$$);
+RESET ROLE;
+ALTER TABLE kept_summary ADD COLUMN halving text;
+SET ROLE cerebro_reader;
+SELECT cerebro.fit_multiple_model('packed', 'kept', 'good', 1, warm_start => true, seed => 1);
+RESET ROLE;
+SELECT mst_key, iterations_done, metrics_iters FROM kept_info;
+-- curves that do not fit to their iterations
+UPDATE kept_info SET metrics_iters = metrics_iters || 3;
+SELECT * FROM attempt($$SELECT * FROM cerebro.learning_curve('kept')$$);
+DROP TABLE kept, kept_info, kept_summary, kept_state, kept_visits;
+
 -- a timeout in the middle of a long run, with and without workers
 SET statement_timeout = '700ms';
 SELECT cerebro.fit_multiple_model('packed', 'out', 'good', 100000, workers => 1);

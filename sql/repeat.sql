@@ -48,6 +48,8 @@ SELECT fingerprint('other') <> fingerprint('w0') AS differs;
 SELECT cerebro.fit_multiple_model('packed', 'halves', 'configs', 2, workers => 2, seed => 7);
 SELECT cerebro.fit_multiple_model('packed', 'halves', 'configs', 3, workers => 1, warm_start => true);
 SELECT fingerprint('halves') = fingerprint('w0') AS same, (SELECT min(iterations_done) FROM halves_info) AS iterations_done;
+-- the log is the one of a single run
+SELECT count(*) AS visits, count(w.mst_key) AS as_in_one_run FROM w0_visits w FULL JOIN halves_visits h USING (mst_key, iteration, visit, partition_id, rows, loss);
 
 -- metrics at every iteration, and restore_best, change no training
 SELECT cerebro.fit_multiple_model('packed', 'metrics', 'configs', 5, workers => 2, seed => 7, metrics_compute_frequency => 1, validation_table => 'packed');
@@ -85,6 +87,8 @@ CREATE TABLE half_summary AS SELECT * FROM configs_summary;
 SELECT cerebro.fit_multiple_model('packed', 'subset', 'configs', 2, workers => 2, seed => 7);
 SELECT cerebro.fit_multiple_model('packed', 'subset', 'half', 3, workers => 2, warm_start => true);
 SELECT count(*) AS models, bool_and(md5(s.model_weights) = md5(w.model_weights)) AS same FROM subset s JOIN w0 w USING (mst_key);
+SELECT count(*) AS visits, count(DISTINCT mst_key) AS models, count(DISTINCT iteration) AS iterations, count(w.mst_key) AS as_in_one_run
+FROM subset_visits s LEFT JOIN w0_visits w USING (mst_key, iteration, visit, partition_id, rows, loss);
 
 -- the aggregate by hand: one pass over each partition in the visits' order gives the same state, bit for bit
 CREATE FUNCTION by_hand(k integer) RETURNS boolean LANGUAGE plpgsql AS $$

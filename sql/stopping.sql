@@ -114,6 +114,25 @@ SELECT count(*) AS models, bool_and(p.stopped_iteration IS NOT DISTINCT FROM sto
        count(p.stopped_iteration) BETWEEN 1 AND 11 AS some_stopped, bool_and(p.stopped_by = 'early_stopping') AS by_patience
 FROM patient_info p JOIN whole_info w USING (mst_key);
 SELECT bool_and(md5(p.model_weights) = md5(w.model_weights)) AS same FROM patient p JOIN whole w USING (mst_key) JOIN patient_info i USING (mst_key) WHERE i.status = 'trained';
+-- it goes on over a warm start, and so do the curves: but for models that would have stopped at the end of the first run, where none stops
+SELECT cerebro.fit_multiple_model('packed', 'split', 'configs', 4, validation_table => 'packed_val', workers => 2, seed => 7,
+    early_stopping => $${'monitor': 'val_loss', 'patience': 2, 'min_delta': 0.01}$$);
+CREATE TABLE going AS SELECT c.* FROM configs c JOIN split_info i USING (mst_key) WHERE i.status = 'trained';
+CREATE TABLE going_summary AS SELECT * FROM configs_summary;
+SELECT cerebro.fit_multiple_model('packed', 'split', 'going', 5, validation_table => 'packed_val', workers => 2, warm_start => true, seed => 7,
+    early_stopping => $${'monitor': 'val_loss', 'patience': 2, 'min_delta': 0.01}$$);
+SELECT count(*) > 0 AS models, bool_and(s.stopped_iteration IS NOT DISTINCT FROM p.stopped_iteration) AS as_in_one_run,
+       count(s.stopped_iteration) > 0 AS some_stopped, bool_and(s.metrics_iters = p.metrics_iters AND s.validation_loss = p.validation_loss) AS same_curves,
+       bool_and(s.iterations_done = array_length(s.metrics_iters, 1)) AS whole
+FROM split_info s JOIN patient_info p USING (mst_key) WHERE p.stopped_iteration IS DISTINCT FROM 4;
+SELECT bool_and(v.visits = 4 * i.iterations_done AND v.last = i.iterations_done) AS visits FROM split_info i
+JOIN (SELECT mst_key, count(*) AS visits, max(iteration) AS last FROM split_visits GROUP BY 1) v USING (mst_key);
+-- a model that has run out of it stops again at once, and at the iteration of its own count
+SELECT cerebro.fit_multiple_model('packed', 'split', 'going', 3, validation_table => 'packed_val', workers => 2, warm_start => true, seed => 7,
+    early_stopping => $${'monitor': 'val_loss', 'patience': 1, 'min_delta': 1000}$$);
+SELECT bool_and(s.stopped_iteration = s.iterations_done AND s.iterations_done = p.iterations_done + 1) AS at_once
+FROM split_info s JOIN patient_info p USING (mst_key) WHERE p.stopped_iteration IS DISTINCT FROM 4;
+
 -- accuracy goes up, unless the mode says otherwise; evaluations are counted, here every second iteration
 SELECT cerebro.fit_multiple_model('packed', 'upwards', 'configs', 9, validation_table => 'packed_val', metrics_compute_frequency => 2, workers => 2, seed => 7,
     early_stopping => $${'monitor': 'accuracy', 'patience': 1}$$);

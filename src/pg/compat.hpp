@@ -191,6 +191,14 @@ inline void RaiseTableDenied(AclResult result, char relkind, const char* name) {
 #endif
 }
 
+inline bool OwnsTable(Oid relation, Oid role) {
+#if PG_VERSION_NUM >= 160000
+  return object_ownercheck(RelationRelationId, relation, role);
+#else
+  return pg_class_ownercheck(relation, role);
+#endif
+}
+
 /// WaitLatch on this process's latch until it is set or `timeout_ms` pass; the process ends with the postmaster.
 inline void WaitOwnLatch(int timeout_ms) {
 #if PG_VERSION_NUM >= 120000

@@ -77,6 +77,16 @@ std::string Shown(const TableName& name) { return name.schema.empty() ? name.nam
   throw base::Error(base::ErrorCode::kUndefinedTable, message, what == nullptr ? "" : std::string("It was given as ") + what + ".", hint);
 }
 
+void RequireRight(const TableName& name, AclMode right) {
+  const Oid relation = Lookup(name);
+  if (!OidIsValid(relation)) ThrowMissing(name, nullptr);
+  const RelationKind kind = KindOf(relation);
+  call([&] {
+    const AclResult result = pg_class_aclcheck(relation, GetUserId(), right);
+    if (result != ACLCHECK_OK) compat::RaiseTableDenied(result, kind.kind, name.name.c_str());
+  });
+}
+
 bool Readable(char kind) { return kind == 'r' || kind == 'v' || kind == 'm' || kind == 'f' || kind == 'p'; }
 
 }  // namespace
@@ -206,13 +216,25 @@ void RequireAbsent(const TableName& name, const char* what) {
   }
 }
 
-void RequireSelect(const TableName& name) {
+void RequireSelect(const TableName& name) { RequireRight(name, ACL_SELECT); }
+
+void RequireRights(const TableName& name, const std::vector<TableRight>& rights) {
+  for (const TableRight right : rights) {
+    switch (right) {
+      case TableRight::kInsert: RequireRight(name, ACL_INSERT); break;
+      case TableRight::kUpdate: RequireRight(name, ACL_UPDATE); break;
+      case TableRight::kDelete: RequireRight(name, ACL_DELETE); break;
+      case TableRight::kTruncate: RequireRight(name, ACL_TRUNCATE); break;
+    }
+  }
+}
+
+void RequireOwner(const TableName& name) {
   const Oid relation = Lookup(name);
   if (!OidIsValid(relation)) ThrowMissing(name, nullptr);
   const RelationKind kind = KindOf(relation);
   call([&] {
-    const AclResult result = pg_class_aclcheck(relation, GetUserId(), ACL_SELECT);
-    if (result != ACLCHECK_OK) compat::RaiseTableDenied(result, kind.kind, name.name.c_str());
+    if (!compat::OwnsTable(relation, GetUserId())) compat::RaiseTableDenied(ACLCHECK_NOT_OWNER, kind.kind, name.name.c_str());
   });
 }
 

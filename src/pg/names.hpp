@@ -52,6 +52,11 @@ const Column* FindColumn(const std::vector<Column>& columns, std::string_view na
 void RequireAbsent(const TableName& name, const char* what);
 /// The caller must hold SELECT on the table: raises the server's own "permission denied" (42501) otherwise.
 void RequireSelect(const TableName& name);
+enum class TableRight { kInsert, kUpdate, kDelete, kTruncate };
+/// The caller must hold these rights on the table: raises the server's own error otherwise.
+void RequireRights(const TableName& name, const std::vector<TableRight>& rights);
+/// The caller must own the table: raises the server's own error otherwise.
+void RequireOwner(const TableName& name);
 /// The caller must hold CREATE on the schema in which the table would be made.
 void RequireCreate(const TableName& name);
 

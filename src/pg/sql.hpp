@@ -42,6 +42,9 @@ struct Result {
   std::string Text() const;
 };
 
+/// A number as the server writes and reads it: shortest text that reads back equal, NaN, Infinity.
+std::string NumberText(double value);
+
 /// Elements of an array cell's text ({1,2,NULL} or {"a b",c}), NULL elements as nullopt. One dimension.
 std::vector<Cell> ParseArrayText(std::string_view text);
 

@@ -3,9 +3,11 @@
 #include "pg/sql_result.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 
 #include "base/error.hpp"
+#include "base/literal.hpp"
 
 namespace pg {
 namespace {
@@ -164,6 +166,12 @@ double Result::Double() const {
 }
 
 std::string Result::Text() const { return FirstCell(*this); }
+
+std::string NumberText(double value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
+  return base::FormatNumber(value);
+}
 
 std::vector<Cell> ParseArrayText(std::string_view text) {
   const auto fail = [&]() -> base::Error {

@@ -31,8 +31,8 @@ std::optional<Monitored> FindMonitor(const std::string& monitor, const std::vect
   return std::nullopt;
 }
 
-const std::vector<std::vector<double>>& Values(const ModelHistory& model, bool validation) {
-  return validation ? *model.validation : *model.training;
+const std::vector<double>& Values(const Evaluation& evaluation, bool validation) {
+  return validation ? evaluation.validation : evaluation.training;
 }
 
 bool RanOutOfPatience(const EarlyStopping& rule, const ModelHistory& model) {
@@ -41,7 +41,9 @@ bool RanOutOfPatience(const EarlyStopping& rule, const ModelHistory& model) {
   const bool up = rule.mode == EarlyStopping::Mode::kAuto ? GoesUp(rule.monitor) : rule.mode == EarlyStopping::Mode::kMax;
   double best = std::numeric_limits<double>::quiet_NaN();
   int64_t waited = 0;
-  for (const std::vector<double>& values : Values(model, monitored->validation)) {
+  for (const Evaluation& evaluation : *model.evaluations) {
+    const std::vector<double>& values = Values(evaluation, monitored->validation);
+    if (values.empty()) continue;
     const double value = values[monitored->metric];
     const bool improved = !std::isnan(value) && (std::isnan(best) || (up ? value > best + rule.min_delta : value < best - rule.min_delta));
     if (improved) best = value;
@@ -68,8 +70,9 @@ void HalveModels(const Halving& rule, const std::vector<ModelHistory>& models, c
     const ModelHistory& model = models[static_cast<size_t>(m)];
     std::optional<Monitored> monitored = FindMonitor(!rule.monitor.empty() ? rule.monitor : common.empty() ? "loss" : common, *model.metric_names);
     if (!monitored) throw base::Error(base::ErrorCode::kInternal, "a monitored metric is not there");
-    if (rule.monitor.empty()) monitored->validation = !model.validation->empty();
-    const std::vector<double>& values = Values(model, monitored->validation).back();
+    const Evaluation& last = model.evaluations->back();
+    if (rule.monitor.empty()) monitored->validation = !last.validation.empty();
+    const std::vector<double>& values = Values(last, monitored->validation);
     Standing standing;
     standing.metric = values[monitored->metric];
     standing.loss = values[0];

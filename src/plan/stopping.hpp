@@ -1,7 +1,8 @@
 // Which models stop before the end of a run: early stopping on a metric, and successive halving.
 //
-// A decision is a pure function of the policy and of the metric values that were computed so far, so every driver and every number of
-// workers stops the same models at the same iteration. It is made at the end of an iteration only; iterations are those of the run, from 1.
+// A decision is a pure function of the policy and of the metric values that were computed so far, so every driver and
+// every number of workers stops the same models at the same iteration. It is made at the end of an iteration only. The
+// iterations of a policy are those of the run, from 1.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "plan/evaluation.hpp"
 
 namespace plan {
 
@@ -49,13 +52,12 @@ std::vector<int64_t> DueIterations(int64_t num_iterations, std::optional<int64_t
 void CheckMonitors(const StoppingPolicy& policy, const std::vector<std::pair<int, std::vector<std::string>>>& mst_keys_and_metric_names,
                    bool validated);
 
-/// One model as far as it got. Values of an evaluation are in the order of metric_names.
+/// One model as far as it got, in this run and in earlier ones.
 struct ModelHistory {
   int mst_key = 0;
   bool trains = true;  // neither diverged nor stopped
   const std::vector<std::string>* metric_names = nullptr;
-  const std::vector<std::vector<double>>* training = nullptr;    // an evaluation
-  const std::vector<std::vector<double>>* validation = nullptr;  // likewise; empty without a validation table
+  const std::vector<Evaluation>* evaluations = nullptr;  // ascending; those without the monitored values do not count
 };
 
 struct Stop {
@@ -63,8 +65,9 @@ struct Stop {
   const char* by = "";  // "early_stopping" or "halving"
 };
 
-/// Models that stop after `iteration`, whose evaluation is the last one of their histories; ascending. Early stopping comes first, halving
-/// ranks what is left. Equal values are ranked by the loss, then by mst_key; NaN is worst.
+/// Models that stop after `iteration` of this run, ascending. Its evaluation is the last one of each model that trains.
+/// Early stopping comes first, halving ranks what is left. Equal values are ranked by the loss, then by mst_key; NaN is
+/// worst.
 std::vector<Stop> DecideStops(const StoppingPolicy& policy, int64_t iteration, const std::vector<ModelHistory>& models);
 
 /// How many of n models go on.

@@ -37,12 +37,10 @@ void WriteScores(const Evaluation& evaluation, const std::vector<train::ModelSco
     const store::StoredModel& model = evaluation.models.models[i];
     std::vector<std::string> metrics;
     for (const base::MetricConfig& metric : model.config.metrics) metrics.push_back(metric.name);
-    std::string loss;
-    for (const base::LossConfig& part : model.config.losses) loss += (loss.empty() ? "" : ",") + part.name;
     const std::vector<double>& values = scores[i].values;
     pg::Execute(insert,
                 {static_cast<int64_t>(model.mst_key), values.at(0), values.size() > 1 ? pg::Param(values[1]) : pg::Param(pg::Null{}),
-                 metrics.empty() ? pg::Param(pg::Null{}) : pg::Param(metrics), loss, scores[i].names, values});
+                 metrics.empty() ? pg::Param(pg::Null{}) : pg::Param(metrics), store::LossType(model.config), scores[i].names, values});
   }
 }
 

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/error.hpp"
-#include "base/literal.hpp"
 #include "pg/cluster.hpp"
 #include "pg/sql.hpp"
 #include "score/outputs.hpp"
@@ -25,16 +24,10 @@ struct ClassRows {
   std::vector<double> probabilities;
 };
 
-std::string NumberText(double v) {
-  if (std::isnan(v)) return "NaN";
-  if (std::isinf(v)) return v > 0 ? "Infinity" : "-Infinity";
-  return base::FormatNumber(v);
-}
-
 // Dimension d and those below it of a double precision[]'s text; *next moves over the numbers used.
 void AppendArray(const base::Shape& shape, size_t d, const float** next, std::string* text) {
   if (d == shape.size()) {
-    *text += NumberText(static_cast<double>(*(*next)++));
+    *text += pg::NumberText(static_cast<double>(*(*next)++));
     return;
   }
   *text += '{';

@@ -5,34 +5,19 @@
 #include <cstdlib>
 #include <utility>
 
-#include "base/error.hpp"
 #include "pg/names.hpp"
 #include "pg/sql.hpp"
+#include "plan/evaluation.hpp"
 #include "plan/ranking.hpp"
+#include "store/result_columns.hpp"
+#include "store/result_tables.hpp"
 
 namespace score {
 namespace {
 
-using base::Error;
-using base::ErrorCode;
-
 constexpr const char* kArgument = "model_output_table";
 
-pg::TableName OpenInfo(const pg::TableName& models, const std::vector<const char*>& needed) {
-  const pg::TableName info = models.WithSuffix("_info");
-  const char* hint = "Pass the model_output_table of a finished cerebro.fit_multiple_model().";
-  if (!pg::TableExists(info)) throw Error(ErrorCode::kUndefinedTable, "table " + info.Sql() + " does not exist", "", hint);
-  const std::vector<pg::Column> columns = pg::TableColumns(info, kArgument);
-  for (const char* name : needed) {
-    if (pg::FindColumn(columns, name) == nullptr) {
-      throw Error(ErrorCode::kUndefinedColumn, "table " + info.Sql() + " has no column \"" + name + "\"", "", hint);
-    }
-  }
-  pg::RequireSelect(info);
-  return info;
-}
-
-// Columns of the leaderboard's query, in its order.
+// In the order of the query.
 enum InfoColumn : size_t {
   kMstKey, kModelId, kCompileParams, kFitParams, kStatus, kTrainingLoss, kTrainingMetric, kValidationLoss, kValidationMetric,
   kMetric, kParameters, kSeconds
@@ -46,13 +31,23 @@ struct Entry {
 
 double Number(const pg::Cell& cell) { return cell ? std::strtod(cell->c_str(), nullptr) : std::nan(""); }
 
-std::vector<Entry> ReadEntries(const pg::TableName& info) {
-  const pg::Result result = pg::Read(
-      "SELECT mst_key, model_id, compile_params, fit_params, status, training_loss_final, training_metrics_final, validation_loss_final,"
-      " validation_metrics_final, metric_names[2], parameters, training_seconds FROM " +
-      info.Sql() + " ORDER BY mst_key");
+// The first metric after the loss, of the text of metric_names.
+pg::Cell FirstMetric(const pg::Cell& names) {
+  if (!names) return {};
+  const std::vector<pg::Cell> list = pg::ParseArrayText(*names);
+  return list.size() > 1 ? list[1] : pg::Cell();
+}
+
+std::vector<Entry> ReadEntries(const pg::TableName& models) {
+  const store::ResultReader info(store::ResultTables(models).info, store::ResultTable::kInfo, kArgument,
+                                 {"mst_key", "model_id", "compile_params", "fit_params", "status", "training_loss_final",
+                                  "training_metrics_final", "validation_loss_final", "validation_metrics_final", "metric_names",
+                                  "parameters", "training_seconds"});
+  pg::Result result = pg::Read("SELECT " + info.Columns("i") + " FROM " + info.Sql() + " i ORDER BY 1");
+  for (auto& row : result.rows) row[kMetric] = FirstMetric(row[kMetric]);
   bool validated = !result.empty();
-  for (const auto& row : result.rows) validated = validated && (row[kValidationLoss] || row[kStatus].value_or("") == "diverged");
+  const auto diverged = [](const std::vector<pg::Cell>& row) { return row[kStatus].value_or("") == store::kStatusDiverged; };
+  for (const auto& row : result.rows) validated = validated && (row[kValidationLoss] || diverged(row));
   std::vector<Entry> entries;
   for (const auto& row : result.rows) {
     Entry entry;
@@ -61,7 +56,7 @@ std::vector<Entry> ReadEntries(const pg::TableName& info) {
     entry.standing.mst_key = std::stoll(row[kMstKey].value_or("0"));
     entry.standing.metric = Number(row[validated ? kValidationMetric : kTrainingMetric]);
     entry.standing.loss = Number(row[validated ? kValidationLoss : kTrainingLoss]);
-    entry.standing.diverged = row[kStatus].value_or("") == "diverged";
+    entry.standing.diverged = diverged(row);
     entry.cells = row;
     entries.push_back(std::move(entry));
   }
@@ -81,7 +76,7 @@ void SortEntries(std::vector<Entry>* entries) {
 // model_id -> name, where the architecture table is still there and the caller may read it.
 std::vector<std::pair<std::string, std::string>> ReadNames(const pg::TableName& models) {
   std::vector<std::pair<std::string, std::string>> names;
-  const pg::TableName summary = models.WithSuffix("_summary");
+  const pg::TableName summary = store::ResultTables(models).summary;
   if (!pg::TableExists(summary) || pg::FindColumn(pg::TableColumns(summary, kArgument), "model_arch_table") == nullptr) return names;
   const pg::Result found = pg::Read("SELECT s.model_arch_table FROM " + summary.Sql() + " s WHERE s.model_arch_table IS NOT NULL LIMIT 1");
   if (found.empty()) return names;
@@ -107,10 +102,7 @@ std::vector<std::pair<std::string, std::string>> ReadNames(const pg::TableName& 
 
 ReportRows Leaderboard(std::string_view model_output_table) {
   const pg::TableName models = pg::ParseTableName(model_output_table, kArgument);
-  const pg::TableName info =
-      OpenInfo(models, {"mst_key", "model_id", "compile_params", "fit_params", "status", "training_loss_final", "training_metrics_final",
-                        "validation_loss_final", "validation_metrics_final", "metric_names", "parameters", "training_seconds"});
-  std::vector<Entry> entries = ReadEntries(info);
+  std::vector<Entry> entries = ReadEntries(models);
   SortEntries(&entries);
   const auto names = ReadNames(models);
   ReportRows rows;
@@ -125,14 +117,18 @@ ReportRows Leaderboard(std::string_view model_output_table) {
 }
 
 ReportRows LearningCurve(std::string_view model_output_table) {
-  const pg::TableName info =
-      OpenInfo(pg::ParseTableName(model_output_table, kArgument),
-               {"mst_key", "metrics_iters", "training_loss", "training_metrics", "validation_loss", "validation_metrics"});
-  return pg::Read("SELECT i.mst_key, u.iteration, u.tl, u.tm, u.vl, u.vm FROM " + info.Sql() +
-                  " i CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(i.metrics_iters), pg_catalog.unnest(i.training_loss),"
-                  " pg_catalog.unnest(i.training_metrics), pg_catalog.unnest(i.validation_loss), pg_catalog.unnest(i.validation_metrics))"
-                  " AS u(iteration, tl, tm, vl, vm) WHERE u.iteration IS NOT NULL ORDER BY i.mst_key, u.iteration")
-      .rows;
+  const auto cell = [](const std::vector<double>& values, size_t at) {
+    return at < values.size() ? pg::Cell(pg::NumberText(values[at])) : pg::Cell();
+  };
+  ReportRows rows;
+  for (const store::StoredHistory& history :
+       store::ReadHistory(store::ResultTables(pg::ParseTableName(model_output_table, kArgument)), kArgument)) {
+    for (const plan::Evaluation& evaluation : history.evaluations) {
+      rows.push_back({std::to_string(history.mst_key), std::to_string(evaluation.iteration), cell(evaluation.training, 0),
+                      cell(evaluation.training, 1), cell(evaluation.validation, 0), cell(evaluation.validation, 1)});
+    }
+  }
+  return rows;
 }
 
 }  // namespace score

@@ -355,7 +355,7 @@ void SegmentDriver::Collect(train::RunResult* result) {
     states[table_of_[m]].push_back(static_cast<int>(m));
     if (has_best_[m]) best[best_].push_back(static_cast<int>(m));
     const train::PreparedModel& model = fit_.models[m];
-    result->models[m].iterations_done = model.stored_diverged_step != 0 ? model.iterations_done : iterations_done_[m];
+    result->models[m].iterations_done = model.stored_diverged_step != 0 ? model.past.iterations : iterations_done_[m];
   }
   train::ClearResultTables(arguments_, fit_);
   StoreModels(fit_, *tables_, states, best);

@@ -7,6 +7,7 @@
 #include "pg/sql.hpp"
 #include "segments/messages.hpp"
 #include "segments/segment_process.hpp"
+#include "store/result_columns.hpp"
 #include "store/training_state.hpp"
 #include "train/results.hpp"
 
@@ -91,8 +92,8 @@ void EnterModels(const train::PreparedFit& fit, const StateTables& tables, const
 
 // Straight from the segments' tables into the results.
 void StoreModels(const train::PreparedFit& fit, const StateTables& tables, const StateLocations& states, const StateLocations& best) {
-  pg::Execute("INSERT INTO " + fit.output.state.Sql() + " (mst_key, piece, data) SELECT v.mst_key, h.piece, h.data FROM " +
-              tables.StatesSql(states, "h.model, h.piece, h.data") + " h JOIN " + ModelRows(fit) +
+  pg::Execute(store::InsertInto(fit.output, store::ResultTable::kState, {"mst_key", "piece", "data"}) +
+              " SELECT v.mst_key, h.piece, h.data FROM " + tables.StatesSql(states, "h.model, h.piece, h.data") + " h JOIN " + ModelRows(fit) +
               " ON h.model OPERATOR(pg_catalog.=) v.model");
   std::set<int> has_best;
   for (const auto& [table, models] : best) has_best.insert(models.begin(), models.end());
@@ -106,8 +107,8 @@ void StoreModels(const train::PreparedFit& fit, const StateTables& tables, const
     const size_t bytes = static_cast<size_t>(model.weight_count) * sizeof(float);
     if (bytes > store::kMostWeightBytes) train::NoticeLargeWeights(model.mst_key, bytes);
   }
-  pg::Execute("INSERT INTO " + fit.output.models.Sql() + " (mst_key, model_weights, model_arch) SELECT v.mst_key, w.weights, a.model_arch FROM" +
-              " (SELECT h.model, cerebro._state_weights(h.data ORDER BY h.piece) AS weights FROM " +
+  pg::Execute(store::InsertInto(fit.output, store::ResultTable::kModels, {"mst_key", "model_weights", "model_arch"}) +
+              " SELECT v.mst_key, w.weights, a.model_arch FROM (SELECT h.model, cerebro._state_weights(h.data ORDER BY h.piece) AS weights FROM " +
               tables.StatesSql(weights, "h.__dist_key__, h.model, h.piece, pg_catalog.substr(h.data, 1, h.keep) AS data",
                                "h.keep OPERATOR(pg_catalog.>) 0") +
               " h GROUP BY h.__dist_key__, h.model) w JOIN " + ModelRows(fit) + " ON w.model OPERATOR(pg_catalog.=) v.model JOIN " +

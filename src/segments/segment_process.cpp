@@ -75,7 +75,6 @@ struct SegmentRound::Member {
   engine::Model* model = nullptr;  // of the process's process_cache
   std::unique_ptr<store::Block> block;
   ModelReply record;
-  bool diverged() const { return static_cast<const engine::StateCounters*>(block->data())->diverged_step != 0; }
 };
 
 SegmentRound::SegmentRound(const RoundRequest& request) : request_(request) {}
@@ -101,7 +100,7 @@ void SegmentRound::AddState(int model, int piece, base::Bytes data) {
     return;
   }
   memory_.Grow(bytes.size());
-  incoming_ += bytes;
+  incoming_.Add(piece, bytes);
 }
 
 // All pieces of the last member are there: lay it over a block.
@@ -110,18 +109,15 @@ void SegmentRound::CompleteState() {
   Member* member = members_.back().get();
   ProcessCache& own = ProcessCacheOf(request_.run);
   const bool scoring = request_.kind == RoundKind::kScore;
-  wire::StateHeader header;
-  size_t raw_offset = 0;
-  const bool stored = !member->entry || member->entry->kind == EntryKind::kState;
-  if (stored) header = wire::ReadStateHeader(incoming_, &raw_offset);
-  base::DType precision = header.precision;
+  const std::string incoming = incoming_.Take();
+  std::optional<store::StateView> stored;
+  if (!member->entry || member->entry->kind == EntryKind::kState) stored.emplace(incoming);
   if (member->entry) {
     member->spec = member->entry->spec;
     member->data = member->entry->data;
-    precision = member->entry->precision;
   } else {
-    member->spec = store::SpecOf(header);
-    member->data = base::ReadDataSpec(header.data_spec);
+    member->spec = stored->Spec();
+    member->data = base::ReadDataSpec(stored->header().data_spec);
   }
   if (!data_) {
     data_ = member->data;
@@ -130,7 +126,7 @@ void SegmentRound::CompleteState() {
   auto& model = own.models[{member->index, request_.kind}];
   if (model == nullptr) {
     engine::Options options = store::EngineOptions(request_.use_gpus);
-    options.precision = precision;
+    options.precision = member->entry ? member->entry->precision : stored->header().precision;
     if (scoring) {
       store::StoredModel lean;
       lean.graph = member->spec.graph;
@@ -147,24 +143,24 @@ void SegmentRound::CompleteState() {
   void* block = member->block->data();
   if (member->entry) model->Initialise(block, member->entry->seed, member->entry->stream, member->entry->partitions);
   if (stored) {
-    member->record.weights_only = store::DecodeState(header, incoming_, raw_offset, layout, block) == store::StateFit::kWeightsOnly;
+    member->record.weights_only = store::DecodeState(*stored, layout, block) == store::StateFit::kWeightsOnly;
     if (member->entry) {
-      auto* counters = static_cast<engine::StateCounters*>(block);
-      counters->partitions = member->entry->partitions;
-      counters->visits_in_iteration = 0;
-      if (header.build != engine::BuildDescription()) member->record.build = header.build;
+      engine::StateCounters& counters = store::CountersOf(block);
+      counters.partitions = member->entry->partitions;
+      counters.visits_in_iteration = 0;
+      const std::string& build = stored->header().build;
+      if (build != engine::BuildDescription()) member->record.build = build;
     }
   } else if (member->entry->kind == EntryKind::kWeights) {
-    if (incoming_.size() != static_cast<size_t>(layout.weight_count) * sizeof(float)) {
+    if (incoming.size() != static_cast<size_t>(layout.weight_count) * sizeof(float)) {
       throw Error(ErrorCode::kDataCorrupted, "model_weights of mst_key " + std::to_string(static_cast<int64_t>(member->entry->stream)) +
-                                                 " has " + std::to_string(incoming_.size()) + " bytes, the architecture needs " +
+                                                 " has " + std::to_string(incoming.size()) + " bytes, the architecture needs " +
                                                  std::to_string(static_cast<size_t>(layout.weight_count) * sizeof(float)));
     }
     std::vector<float> weights(static_cast<size_t>(layout.weight_count));
-    if (!weights.empty()) std::memcpy(weights.data(), incoming_.data(), incoming_.size());
+    if (!weights.empty()) std::memcpy(weights.data(), incoming.data(), incoming.size());
     model->LoadWeights(block, weights.data(), layout.weight_count);
   }
-  incoming_ = std::string();
   member->record.model = member->index;
   member->record.segment = pg::SegmentIndex();
   model->Attach(block);
@@ -224,7 +220,7 @@ void SegmentRound::BeginPartition(int partition_id) {
   visiting_.clear();
   std::vector<engine::Model*> models;
   for (const auto& member : members_) {
-    if (member->diverged()) continue;
+    if (store::HasDiverged(member->block->data())) continue;
     visiting_.push_back(member.get());
     models.push_back(member->model);
   }
@@ -279,7 +275,7 @@ void SegmentRound::Finish() {
   CompleteState();
   EndPartition();
   for (const auto& member : members_) {
-    const auto& counters = *static_cast<const engine::StateCounters*>(member->block->data());
+    const engine::StateCounters& counters = store::CountersOf(member->block->data());
     member->record.diverged_step = counters.diverged_step;
     member->record.iterations_done = static_cast<int64_t>(counters.iterations_done);
     member->record.kept_buffers = kept_;
@@ -314,24 +310,18 @@ bool SegmentRound::Next(RoundRow* row) {
   if (next_piece_ == 0) {
     const engine::StateLayout& layout = member->model->layout();
     outgoing_ = store::EncodeState(member->spec, member->data, layout, member->block->data());
-    const size_t raw = outgoing_.size() - (layout.bytes - engine::kStateCountersBytes);
-    keep_ = raw;
-    for (const engine::StateTensor& tensor : layout.tensors) {
-      if (!tensor.is_slot) {
-        keep_ = std::max(keep_, raw + tensor.offset - engine::kStateCountersBytes + tensor.count * base::DTypeSize(layout.precision));
-      }
-    }
+    scoring_bytes_ = store::ScoringBytes(layout, outgoing_.size());
     member->block.reset();
     row->record = WriteModelReply(member->record);
   }
-  const size_t from = next_piece_ * store::kStatePieceBytes;
+  const store::StatePieces pieces(outgoing_);
   row->next_key = request_.next_key.at(static_cast<size_t>(member->index));
   row->model = member->index;
   row->piece = static_cast<int32_t>(next_piece_);
-  row->data = std::string_view(outgoing_).substr(from, store::kStatePieceBytes);
-  row->keep = static_cast<int32_t>(keep_ > from ? std::min(keep_ - from, row->data->size()) : 0);
+  row->data = pieces[next_piece_];
+  row->keep = static_cast<int32_t>(pieces.PartOf(next_piece_, scoring_bytes_));
   next_piece_++;
-  if (next_piece_ * store::kStatePieceBytes >= outgoing_.size()) {
+  if (next_piece_ == pieces.count()) {
     next_piece_ = 0;
     next_member_++;
   }

@@ -21,6 +21,7 @@
 #include "engine/core/model.hpp"
 #include "pg/cluster.hpp"
 #include "segments/messages.hpp"
+#include "store/training_state.hpp"
 #include "train/bundle_visit.hpp"
 
 namespace segments {
@@ -62,7 +63,7 @@ class SegmentRound {
   RoundRequest request_;
   pg::ReservedMemory memory_{"training states"};
   std::vector<std::unique_ptr<Member>> members_;
-  std::string incoming_;  // pieces of the last member so far
+  store::StateJoiner incoming_;  // pieces of the last member so far
   std::optional<base::DataSpec> data_;
   bool states_complete_ = false;
   int partition_ = -1;
@@ -74,8 +75,8 @@ class SegmentRound {
   std::vector<double> partition_sums_;          // their sums over the partition, one member's after another
   std::vector<PartitionSums> sums_;
   size_t next_member_ = 0, next_piece_ = 0, next_sums_ = 0;
-  size_t keep_ = 0;
-  std::string outgoing_;  // the state that is being taken out
+  std::string outgoing_;      // the state that is being taken out
+  size_t scoring_bytes_ = 0;  // of it, store::ScoringBytes
 };
 
 /// Starts a round in this process and returns its number here.

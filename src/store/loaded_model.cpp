@@ -83,6 +83,6 @@ ModelTable OpenOneModel(std::string_view model_table, std::optional<int> mst_key
   return table;
 }
 
-bool IsDiverged(const StoredModel& model) { return model.status == "diverged"; }
+bool IsDiverged(const StoredModel& model) { return model.status == kStatusDiverged; }
 
 }  // namespace store

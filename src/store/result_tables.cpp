@@ -1,13 +1,13 @@
 #include "store/result_tables.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "base/error.hpp"
-#include "engine/api/state.hpp"
 #include "pg/sql.hpp"
 #include "plan/params.hpp"
+#include "store/training_state.hpp"
 #include "wire/keras.hpp"
-#include "wire/state.hpp"
 
 namespace store {
 namespace {
@@ -16,19 +16,6 @@ constexpr size_t kMostKeysInHint = 10;
 
 using base::Error;
 using base::ErrorCode;
-
-void RequireResultTable(const pg::TableName& table, const char* what, const std::vector<const char*>& needed) {
-  const char* hint = "Pass the model_output_table of a finished cerebro.fit_multiple_model().";
-  if (!pg::TableExists(table))
-    throw Error(ErrorCode::kUndefinedTable, std::string(what) + ": table " + table.Sql() + " does not exist", "", hint);
-  const std::vector<pg::Column> columns = pg::TableColumns(table, what);
-  for (const char* name : needed) {
-    if (pg::FindColumn(columns, name) == nullptr) {
-      throw Error(ErrorCode::kUndefinedColumn, std::string(what) + ": table " + table.Sql() + " has no column \"" + name + "\"", "", hint);
-    }
-  }
-  pg::RequireSelect(table);
-}
 
 [[noreturn]] void NoSuchKey(const pg::TableName& table, int mst_key) {
   const pg::Result keys = pg::Read("SELECT mst_key FROM " + table.WithSuffix("_info").Sql() + " ORDER BY mst_key");
@@ -45,11 +32,11 @@ void RequireResultTable(const pg::TableName& table, const char* what, const std:
 ModelTable OpenModelTable(std::string_view name, const char* what, std::optional<int> mst_key) {
   ModelTable table;
   table.name = pg::ParseTableName(name, what);
-  const pg::TableName info = table.name.WithSuffix("_info"), summary = table.name.WithSuffix("_summary");
-  RequireResultTable(table.name, what, {"mst_key", "model_weights", "model_arch"});
-  RequireResultTable(info, what, {"mst_key", "model_id", "compile_params", "fit_params", "status", "iterations_done"});
-  RequireResultTable(summary, what, {"data_spec", "seed", "plan", "precision", "dependent_vartype"});
-  const pg::Result run = pg::Read("SELECT data_spec, seed, plan::pg_catalog.text, precision, dependent_vartype FROM " + summary.Sql());
+  const ResultTables tables(table.name);
+  const ResultReader architectures(tables.models, ResultTable::kModels, what, {"mst_key", "model_arch"});
+  const ResultReader info(tables.info, ResultTable::kInfo, what, {"mst_key", "model_id", "compile_params", "fit_params", "status"});
+  const ResultReader summary(tables.summary, ResultTable::kSummary, what, {"data_spec", "seed", "plan", "precision", "dependent_vartype"});
+  const pg::Result run = pg::Read("SELECT " + summary.Columns("s") + " FROM " + summary.Sql() + " s");
   if (run.rows.size() != 1 || !run.at(0, 0) || !run.at(0, 1) || !run.at(0, 2)) {
     throw Error(ErrorCode::kPrerequisiteState,
                 "table " + summary.Sql() + " must have one complete row, it has " + std::to_string(run.rows.size()));
@@ -63,8 +50,8 @@ ModelTable OpenModelTable(std::string_view name, const char* what, std::optional
   }
   const std::string filter = mst_key ? " WHERE i.mst_key OPERATOR(pg_catalog.=) " + std::to_string(*mst_key) : "";
   const pg::Result models =
-      pg::Read("SELECT i.mst_key, i.model_id, i.compile_params, i.fit_params, i.status, m.model_arch::pg_catalog.text FROM " + info.Sql() +
-               " i JOIN " + table.name.Sql() + " m ON m.mst_key OPERATOR(pg_catalog.=) i.mst_key" + filter + " ORDER BY i.mst_key");
+      pg::Read("SELECT " + info.Columns("i") + ", " + architectures.Columns("m") + " FROM " + info.Sql() + " i JOIN " +
+               architectures.Sql() + " m ON m.mst_key OPERATOR(pg_catalog.=) i.mst_key" + filter + " ORDER BY i.mst_key");
   for (const auto& row : models.rows) {
     StoredModel model;
     model.mst_key = std::stoi(row[0].value());
@@ -72,7 +59,7 @@ ModelTable OpenModelTable(std::string_view name, const char* what, std::optional
     model.compile_params = row[2].value_or("");
     model.fit_params = row[3].value_or("");
     model.status = row[4].value_or("");
-    model.graph = wire::ReadKeras(row[5].value_or(""));
+    model.graph = wire::ReadKeras(row[6].value_or(""));
     model.config = plan::ReadConfig(model.compile_params, model.fit_params);
     table.models.push_back(std::move(model));
   }
@@ -91,48 +78,165 @@ ModelTable OpenModelTable(std::string_view name, const char* what, std::optional
   return table;
 }
 
+namespace {
+
+/// The last run, as far as the count of iterations depends on it.
+struct LastRun {
+  int64_t format = 1;
+  int64_t iterations = 0;
+  int partitions = 0;
+};
+
+LastRun ReadLastRun(const pg::TableName& table, const char* what) {
+  const ResultReader summary(table, ResultTable::kSummary, what, {"result_format", "num_iterations", "plan"});
+  const pg::Result row = pg::Read("SELECT " + summary.Columns("s") + " FROM " + summary.Sql() + " s");
+  LastRun run;
+  if (row.empty()) return run;
+  run.format = std::stoll(row.at(0, 0).value_or("1"));
+  run.iterations = std::stoll(row.at(0, 1).value_or("0"));
+  if (row.at(0, 2)) run.partitions = plan::ReadPlan(*row.at(0, 2)).partitions;
+  return run;
+}
+
+// Whole iterations that a diverged model was trained in the last run: its log says it.
+int64_t IterationsVisited(const ResultTables& tables, const char* what, int mst_key, const LastRun& run) {
+  const ResultReader visits(tables.visits, ResultTable::kVisits, what, {"mst_key"});
+  const pg::Result count = pg::Read(
+      "SELECT pg_catalog.count(*) FROM " + visits.Sql() + " v WHERE v.mst_key OPERATOR(pg_catalog.=) $1::pg_catalog.int4",
+      {static_cast<int64_t>(mst_key)});
+  return count.Int() / std::max(1, run.partitions);
+}
+
+double NumberOf(const pg::Cell& cell) { return std::strtod(cell->c_str(), nullptr); }
+
+// The elements of an array of one or two dimensions, row by row.
+std::vector<pg::Cell> Elements(const pg::Cell& array) {
+  if (!array) return {};
+  std::string flat = *array;
+  flat.erase(std::remove_if(flat.begin(), flat.end(), [](char c) { return c == '{' || c == '}'; }), flat.end());
+  return pg::ParseArrayText("{" + flat + "}");
+}
+
+/// A row of <out>_info with its curves.
+class HistoryReader {
+ public:
+  HistoryReader(const ResultTables& tables, const char* what)
+      : tables_(tables),
+        what_(what),
+        info_(tables.info, ResultTable::kInfo, what,
+              {"mst_key", "iterations_done", "diverged_step", "training_seconds", "loss_type", "metric_names", "status",
+               "stopped_iteration", "metrics_iters", "metrics_elapsed_time", "training_metric_values", "validation_metric_values"}),
+        run_(ReadLastRun(tables.summary, what)) {}
+
+  std::vector<StoredHistory> Read() const {
+    std::vector<StoredHistory> histories;
+    const pg::Result rows = pg::Read("SELECT " + info_.Columns("i") + " FROM " + info_.Sql() + " i ORDER BY 1");
+    for (const auto& row : rows.rows) histories.push_back(ReadRow(row));
+    return histories;
+  }
+
+ private:
+  // In the order of info_.
+  enum Column : size_t {
+    kMstKey, kIterationsDone, kDivergedStep, kTrainingSeconds, kLossType, kMetricNames, kStatus, kStoppedIteration, kMetricsIters, kElapsed,
+    kTrainingValues, kValidationValues
+  };
+
+  StoredHistory ReadRow(const std::vector<pg::Cell>& row) const {
+    StoredHistory history;
+    history.mst_key = std::stoi(row[kMstKey].value());
+    history.iterations_done = std::stoll(row[kIterationsDone].value_or("0"));
+    history.diverged_step = std::stoull(row[kDivergedStep].value_or("0"));
+    history.training_seconds = std::strtod(row[kTrainingSeconds].value_or("0").c_str(), nullptr);
+    history.loss_type = row[kLossType].value_or("");
+    if (row[kMetricNames]) {
+      for (const pg::Cell& name : pg::ParseArrayText(*row[kMetricNames])) history.metric_names.push_back(name.value_or(""));
+    }
+    if (run_.format < kResultFormat) history.shift = std::max<int64_t>(0, history.iterations_done - IterationsOfLastRun(row));
+    for (const pg::Cell& iteration : Elements(row[kMetricsIters])) {
+      plan::Evaluation evaluation;
+      evaluation.iteration = std::stoll(iteration.value_or("0")) + history.shift;
+      history.evaluations.push_back(std::move(evaluation));
+    }
+    const std::vector<pg::Cell> elapsed = Elements(row[kElapsed]);
+    for (size_t e = 0; e < std::min(elapsed.size(), history.evaluations.size()); e++) {
+      if (elapsed[e]) history.evaluations[e].elapsed = NumberOf(elapsed[e]);
+    }
+    AddValues(row[kTrainingValues], &plan::Evaluation::training, &history);
+    AddValues(row[kValidationValues], &plan::Evaluation::validation, &history);
+    return history;
+  }
+
+  int64_t IterationsOfLastRun(const std::vector<pg::Cell>& row) const {
+    const std::string status = row[kStatus].value_or("");
+    if (status == kStatusDiverged) return IterationsVisited(tables_, what_, std::stoi(row[kMstKey].value()), run_);
+    if (status == kStatusStopped) return std::stoll(row[kStoppedIteration].value_or("0"));
+    return run_.iterations;
+  }
+
+  // A row of values an evaluation; NULLs where they were not computed.
+  void AddValues(const pg::Cell& array, std::vector<double> plan::Evaluation::*values, StoredHistory* history) const {
+    if (!array) return;
+    const std::vector<pg::Cell> cells = Elements(array);
+    const size_t width = history->metric_names.size();
+    if (cells.size() != width * history->evaluations.size()) {
+      throw Error(ErrorCode::kDataCorrupted,
+                  "table " + info_.Sql() + " has " + std::to_string(cells.size()) + " metric values of mst_key " +
+                      std::to_string(history->mst_key) + " for " + std::to_string(history->evaluations.size()) + " evaluations of " +
+                      std::to_string(width));
+    }
+    for (size_t e = 0; e < history->evaluations.size(); e++) {
+      std::vector<double>& row = history->evaluations[e].*values;
+      for (size_t k = 0; k < width; k++) {
+        const pg::Cell& cell = cells[e * width + k];
+        if (cell) row.push_back(NumberOf(cell));
+      }
+    }
+  }
+
+  const ResultTables& tables_;
+  const char* what_;
+  const ResultReader info_;
+  const LastRun run_;
+};
+
+}  // namespace
+
+std::string LossType(const base::TrainConfig& config) {
+  std::string type;
+  for (const base::LossConfig& loss : config.losses) type += (type.empty() ? "" : ",") + loss.name;
+  return type;
+}
+
+std::vector<StoredHistory> ReadHistory(const ResultTables& tables, const char* what) { return HistoryReader(tables, what).Read(); }
+
 std::string ReadState(const ModelTable& table, int mst_key) {
-  const pg::TableName state = table.name.WithSuffix("_state");
-  RequireResultTable(state, "model_table", {"mst_key", "piece", "data"});
-  std::string bytes;
+  const ResultReader state(ResultTables(table.name).state, ResultTable::kState, "model_table", {"data", "mst_key", "piece"});
+  StateJoiner pieces;
   for (int64_t piece = 0;; piece++) {
     const pg::Result result =
-        pg::Read("SELECT data FROM " + state.Sql() +
-                     " WHERE mst_key OPERATOR(pg_catalog.=) $1::pg_catalog.int4 AND piece OPERATOR(pg_catalog.=) $2::pg_catalog.int4",
+        pg::Read("SELECT " + state.Columns("s") + " FROM " + state.Sql() +
+                     " s WHERE s.mst_key OPERATOR(pg_catalog.=) $1::pg_catalog.int4 AND s.piece OPERATOR(pg_catalog.=) $2::pg_catalog.int4",
                  {static_cast<int64_t>(mst_key), piece});
     if (result.empty()) break;
-    bytes += result.at(0, 0).value();
+    pieces.Add(piece, result.at(0, 0).value());
   }
-  if (bytes.empty()) {
+  if (pieces.bytes().empty()) {
     throw Error(ErrorCode::kUndefinedObject, "table " + state.Sql() + " has no training state of mst_key " + std::to_string(mst_key), "",
                 "Train without warm_start, or restore the table.");
   }
-  return bytes;
+  return pieces.Take();
 }
 
 std::string ReadWeights(const ModelTable& table, int mst_key) {
-  const pg::Result result =
-      pg::Read("SELECT model_weights FROM " + table.name.Sql() + " WHERE mst_key OPERATOR(pg_catalog.=) $1::pg_catalog.int4",
-               {static_cast<int64_t>(mst_key)});
+  const ResultReader models(table.name, ResultTable::kModels, "model_table", {"model_weights", "mst_key"});
+  const pg::Result result = pg::Read(
+      "SELECT " + models.Columns("m") + " FROM " + models.Sql() + " m WHERE m.mst_key OPERATOR(pg_catalog.=) $1::pg_catalog.int4",
+      {static_cast<int64_t>(mst_key)});
   if (result.empty()) NoSuchKey(table.name, mst_key);
   if (result.at(0, 0)) return *result.at(0, 0);
-  // too large for the column: the weight tensors of the state, in their order, which is Keras's
-  const std::string state = ReadState(table, mst_key);
-  size_t raw_offset = 0;
-  const wire::StateHeader header = wire::ReadStateHeader(state, &raw_offset);
-  if (header.precision != base::DType::kFloat32) {
-    throw Error(ErrorCode::kFeatureNotSupported, "weights of mst_key " + std::to_string(mst_key) + " are kept in float64 only");
-  }
-  std::string weights;
-  for (const wire::TensorEntry& tensor : header.tensors) {
-    if (tensor.is_slot) continue;
-    const size_t bytes = static_cast<size_t>(base::ElementCount(tensor.shape)) * sizeof(float);
-    if (tensor.offset > state.size() - raw_offset || state.size() - raw_offset - tensor.offset < bytes) {
-      throw Error(ErrorCode::kDataCorrupted, "the training state of mst_key " + std::to_string(mst_key) + " is cut short");
-    }
-    weights.append(state, raw_offset + tensor.offset, bytes);
-  }
-  return weights;
+  const std::string state = ReadState(table, mst_key);  // the weights were too large for the column
+  return StateView(state).Weights();
 }
 
 }  // namespace store

@@ -1,12 +1,15 @@
-// The result tables of a run: written once by fit_multiple_model, read by warm starts, evaluate, predict and the reports.
+// The result tables of a run (store/result_columns.hpp: their columns) as warm starts, evaluate, predict and the
+// reports read them.
 //
-//   <out>          mst_key INTEGER, model_weights BYTEA (Keras order, float32; NULL above 256 MB), model_arch JSON
-//   <out>_info     a row a model, MADlib's columns, then: status ('trained', 'stopped', 'diverged'), diverged_step, parameters, metrics_iters,
-//                  metric_names TEXT[], training_metric_values, validation_metric_values DOUBLE PRECISION[][] (a row a due iteration until
-//                  the model stopped), stopped_iteration, stopped_by
-//   <out>_summary  a row a run: MADlib's columns, then data_spec, seed, plan (JSON), and the settings the bits depend on
-//   <out>_state    mst_key, piece, data BYTEA: the training state (wire/state.hpp) in pieces of at most 64 MB
-//   <out>_visits   mst_key, iteration, visit, partition_id, worker, started_at, ended_at, loss
+//   <out>          a row a model: weights and architecture
+//   <out>_info     a row a model: configuration, curves over all runs, status
+//   <out>_summary  a row: arguments and settings of the last run, which are all that the bits depend on
+//   <out>_state    training states (wire/state.hpp) in pieces
+//   <out>_visits   a row a visit, of all runs
+//
+// History is only added to: its key is (mst_key, iteration), where a model counts iterations from its first training,
+// over all runs. Tables of format 1 (no result_format) counted from 1 in their last run. ReadHistory says by how much to
+// shift their iterations.
 #pragma once
 
 #include <cstdint>
@@ -19,9 +22,18 @@
 #include "base/graph.hpp"
 #include "base/tensor.hpp"
 #include "pg/names.hpp"
+#include "plan/evaluation.hpp"
 #include "plan/schedule.hpp"
+#include "store/result_columns.hpp"
 
 namespace store {
+
+constexpr int64_t kResultFormat = 2;  // <out>_summary.result_format: iterations are counted over all runs
+
+// <out>_info.status
+constexpr const char* kStatusTrained = "trained";
+constexpr const char* kStatusStopped = "stopped";
+constexpr const char* kStatusDiverged = "diverged";
 
 struct StoredModel {
   int mst_key = 0;
@@ -43,9 +55,29 @@ struct ModelTable {
   std::vector<StoredModel> models;   // by mst_key, ascending
 };
 
-/// Opens <name>, <name>_info and <name>_summary; with mst_key only that model. Errors: tables missing (hint: run fit_multiple_model()),
-/// kUndefinedObject when there is no such mst_key (the hint lists those that exist, at most ten).
+/// Opens <name>, <name>_info and <name>_summary; with mst_key only that model. Errors: tables missing (hint: run
+/// fit_multiple_model()), kUndefinedObject when there is no such mst_key (the hint lists those that exist, at most
+/// ten).
 ModelTable OpenModelTable(std::string_view name, const char* what, std::optional<int> mst_key);
+
+/// The names of a configuration's losses, as <out>_info.loss_type has them.
+std::string LossType(const base::TrainConfig& config);
+
+/// What <out>_info knows of a model's training, over all runs.
+struct StoredHistory {
+  int mst_key = 0;
+  int64_t iterations_done = 0;
+  uint64_t diverged_step = 0;  // 0 = never
+  double training_seconds = 0;
+  std::string loss_type;
+  std::vector<std::string> metric_names;
+  std::vector<plan::Evaluation> evaluations;
+  int64_t shift = 0;  // to be added to the stored iterations of this model; evaluations have it already
+};
+
+/// Every model's history, by mst_key. Errors: those of ResultReader; kDataCorrupted where the numbers of iterations and
+/// values do not agree.
+std::vector<StoredHistory> ReadHistory(const ResultTables& tables, const char* what);
 
 /// A model's weights, Keras order, raw float32: from <out>, or from <out>_state where model_weights is NULL.
 std::string ReadWeights(const ModelTable& table, int mst_key);

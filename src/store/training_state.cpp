@@ -4,23 +4,22 @@
 #include <cstring>
 #include <map>
 #include <utility>
-#include <vector>
 
 #include "base/error.hpp"
-#include "engine/core/model.hpp"
 #include "plan/params.hpp"
 #include "wire/keras.hpp"
-#include "store/model_spec.hpp"
 
 namespace store {
 namespace {
 
-engine::StateCounters& Counters(void* block) { return *static_cast<engine::StateCounters*>(block); }
+[[noreturn]] void CutShort(size_t bytes) {
+  throw base::Error(base::ErrorCode::kDataCorrupted, "a training state is cut short: " + std::to_string(bytes) + " bytes");
+}
 
 }  // namespace
 
 std::string EncodeState(const ModelSpec& spec, const base::DataSpec& data, const engine::StateLayout& layout, const void* block) {
-  const auto& counters = *static_cast<const engine::StateCounters*>(block);
+  const engine::StateCounters& counters = CountersOf(block);
   wire::StateHeader header;
   header.graph_digest = wire::GraphDigest(spec.graph);
   header.graph = spec.graph;
@@ -46,34 +45,78 @@ std::string EncodeState(const ModelSpec& spec, const base::DataSpec& data, const
   return bytes;
 }
 
-ModelSpec SpecOf(const wire::StateHeader& header) {
+size_t ScoringBytes(const engine::StateLayout& layout, size_t state_bytes) {
+  const size_t header = state_bytes - (layout.bytes - engine::kStateCountersBytes);
+  size_t end = 0;  // of the last weight, in the raw part
+  for (const engine::StateTensor& tensor : layout.tensors) {
+    if (tensor.is_slot) continue;
+    end = std::max(end, tensor.offset - engine::kStateCountersBytes + tensor.count * base::DTypeSize(layout.precision));
+  }
+  return header + end;
+}
+
+StateView::StateView(std::string_view bytes) : bytes_(bytes), header_(wire::ReadStateHeader(bytes, &raw_offset_)) {}
+
+ModelSpec StateView::Spec() const {
   ModelSpec spec;
-  spec.graph = header.graph;
-  spec.compile_params = header.compile_params;
-  spec.fit_params = header.fit_params;
+  spec.graph = header_.graph;
+  spec.compile_params = header_.compile_params;
+  spec.fit_params = header_.fit_params;
   spec.config = plan::ReadConfig(spec.compile_params, spec.fit_params);
   return spec;
 }
 
-StateFit DecodeState(const wire::StateHeader& header, std::string_view bytes, size_t raw_offset, const engine::StateLayout& layout,
-                     void* block) {
-  const size_t raw_bytes = bytes.size() - std::min(raw_offset, bytes.size());
+// The header was checked: its tensors lie inside the raw part that it announces. That part itself may be cut.
+std::string_view StateView::Tensor(const wire::TensorEntry& tensor) const {
+  const size_t size = static_cast<size_t>(base::ElementCount(tensor.shape)) * base::DTypeSize(header_.precision);
+  const std::string_view raw = bytes_.substr(raw_offset_);
+  if (tensor.offset > raw.size() || raw.size() - tensor.offset < size) CutShort(bytes_.size());
+  return raw.substr(tensor.offset, size);
+}
+
+size_t StateView::WeightCount() const {
+  size_t count = 0;
+  for (const wire::TensorEntry& tensor : header_.tensors) {
+    if (!tensor.is_slot) count += static_cast<size_t>(base::ElementCount(tensor.shape));
+  }
+  return count;
+}
+
+std::string StateView::Weights() const {
+  std::string weights;
+  weights.reserve(WeightCount() * sizeof(float));
+  for (const wire::TensorEntry& tensor : header_.tensors) {
+    if (tensor.is_slot) continue;
+    const std::string_view values = Tensor(tensor);
+    if (header_.precision == base::DType::kFloat32) {
+      weights.append(values);
+      continue;
+    }
+    for (size_t at = 0; at < values.size(); at += sizeof(double)) {
+      double wide;
+      std::memcpy(&wide, values.data() + at, sizeof(wide));
+      const auto narrow = static_cast<float>(wide);
+      weights.append(reinterpret_cast<const char*>(&narrow), sizeof(narrow));
+    }
+  }
+  return weights;
+}
+
+StateFit DecodeState(const StateView& state, const engine::StateLayout& layout, void* block) {
+  const wire::StateHeader& header = state.header();
   if (header.precision != layout.precision) {
     throw base::Error(base::ErrorCode::kInvalidParameter,
                       std::string("the training state is in ") + base::DTypeName(header.precision) + ", this session trains in " +
                           base::DTypeName(layout.precision),
                       "", "Set cerebro.precision to the precision of the first training.");
   }
-  const size_t element = base::DTypeSize(layout.precision);
   std::map<std::string, const wire::TensorEntry*> stored;
   for (const wire::TensorEntry& entry : header.tensors) stored[entry.name] = &entry;
 
   const auto find = [&](const engine::StateTensor& tensor) -> const wire::TensorEntry* {
     const auto it = stored.find(tensor.name);
     if (it == stored.end() || it->second->shape != tensor.shape || it->second->is_slot != tensor.is_slot) return nullptr;
-    const wire::TensorEntry* entry = it->second;
-    if (entry->offset > header.raw_bytes || header.raw_bytes - entry->offset < tensor.count * element) return nullptr;
-    return entry;
+    return it->second;
   };
   StateFit fit = StateFit::kWhole;
   for (const engine::StateTensor& tensor : layout.tensors) {
@@ -86,16 +129,12 @@ StateFit DecodeState(const wire::StateHeader& header, std::string_view bytes, si
     }
     fit = StateFit::kWeightsOnly;
   }
-  const char* raw = bytes.data() + raw_offset;
   for (const engine::StateTensor& tensor : layout.tensors) {
     if (tensor.is_slot && fit == StateFit::kWeightsOnly) continue;
-    const size_t offset = find(tensor)->offset, size = tensor.count * element;
-    if (offset > raw_bytes || raw_bytes - offset < size) {
-      throw base::Error(base::ErrorCode::kDataCorrupted, "a training state is cut short: " + std::to_string(bytes.size()) + " bytes");
-    }
-    std::memcpy(static_cast<char*>(block) + tensor.offset, raw + offset, size);
+    const std::string_view values = state.Tensor(*find(tensor));
+    std::memcpy(static_cast<char*>(block) + tensor.offset, values.data(), values.size());
   }
-  engine::StateCounters& counters = Counters(block);
+  engine::StateCounters& counters = CountersOf(block);
   counters.seed = header.seed;
   counters.stream = header.stream;
   counters.step = fit == StateFit::kWhole ? header.step : 0;
@@ -107,39 +146,32 @@ StateFit DecodeState(const wire::StateHeader& header, std::string_view bytes, si
   return fit;
 }
 
+size_t StatePieces::PartOf(size_t piece, size_t leading) const {
+  const size_t from = piece * piece_bytes_;
+  return leading > from ? std::min(leading - from, (*this)[piece].size()) : 0;
+}
+
+void StateJoiner::Add(int64_t piece, std::string_view data) {
+  if (piece != next_) {
+    throw base::Error(base::ErrorCode::kDataCorrupted,
+                      "piece " + std::to_string(next_) + " of a training state is missing: piece " + std::to_string(piece) + " came");
+  }
+  next_++;
+  bytes_ += data;
+}
+
+std::string StateJoiner::Take() {
+  next_ = 0;
+  return std::exchange(bytes_, std::string());
+}
+
 void StateWeights::Add(base::Bytes piece) { state_.append(reinterpret_cast<const char*>(piece.data), piece.size); }
 
 std::optional<std::string> StateWeights::Take() {
-  const std::string state = std::move(state_);
-  size_t raw_offset = 0;
-  const wire::StateHeader header = wire::ReadStateHeader(state, &raw_offset);
-  const size_t element = base::DTypeSize(header.precision);
-  size_t count = 0;
-  for (const wire::TensorEntry& tensor : header.tensors) {
-    if (!tensor.is_slot) count += static_cast<size_t>(base::ElementCount(tensor.shape));
-  }
-  if (count * sizeof(float) > kMostWeightBytes) return std::nullopt;
-  std::string weights;
-  weights.reserve(count * sizeof(float));
-  for (const wire::TensorEntry& tensor : header.tensors) {
-    if (tensor.is_slot) continue;
-    const size_t n = static_cast<size_t>(base::ElementCount(tensor.shape));
-    const size_t at = raw_offset + tensor.offset;
-    if (at > state.size() || state.size() - at < n * element) {
-      throw base::Error(base::ErrorCode::kDataCorrupted, "a training state is cut short: " + std::to_string(state.size()) + " bytes");
-    }
-    if (header.precision == base::DType::kFloat32) {
-      weights.append(state, at, n * element);
-      continue;
-    }
-    for (size_t i = 0; i < n; i++) {
-      double wide;
-      std::memcpy(&wide, state.data() + at + i * sizeof(wide), sizeof(wide));
-      const auto narrow = static_cast<float>(wide);
-      weights.append(reinterpret_cast<const char*>(&narrow), sizeof(narrow));
-    }
-  }
-  return weights;
+  const std::string bytes = std::exchange(state_, std::string());
+  const StateView state(bytes);
+  if (state.WeightCount() * sizeof(float) > kMostWeightBytes) return std::nullopt;
+  return state.Weights();
 }
 
 }  // namespace store

@@ -1,8 +1,10 @@
-// The bytes of a training state (wire/state.hpp: a header, then raw tensors): made from a block of memory, laid over one again, and the weights
-// taken out of them. Whoever needs something of stored bytes asks here.
+// The bytes of a training state (wire/state.hpp: a header, then raw tensors): made from a block of memory, laid over
+// one again, taken apart into pieces and put together, and the weights taken out of them. The only owner of these
+// bytes: whoever needs something of them asks here.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,31 +12,90 @@
 #include "base/bytes.hpp"
 #include "base/tensor.hpp"
 #include "engine/core/model.hpp"
-#include "wire/state.hpp"
 #include "store/model_spec.hpp"
+#include "wire/state.hpp"
 
 namespace store {
 
-constexpr size_t kStatePieceBytes = size_t{64} << 20;  // states are stored and sent in pieces of at most this
+constexpr size_t kStatePieceBytes = size_t{64} << 20;   // states are stored and sent in pieces of at most this
 constexpr size_t kMostWeightBytes = size_t{256} << 20;  // of model_weights: larger ones are read by cerebro.weights()
 
-/// A block as self-contained state bytes (wire/state.hpp). The data specification goes along, so that packed rows are all that
-/// further training needs.
+/// The counters at the head of a block.
+inline engine::StateCounters& CountersOf(void* block) { return *static_cast<engine::StateCounters*>(block); }
+inline const engine::StateCounters& CountersOf(const void* block) { return *static_cast<const engine::StateCounters*>(block); }
+/// Whether the loss of the block's model has become NaN or infinite: it trains no more.
+inline bool HasDiverged(const void* block) { return CountersOf(block).diverged_step != 0; }
+
+/// A block as self-contained state bytes. The data specification goes along, so that packed rows are all that further
+/// training needs.
 std::string EncodeState(const ModelSpec& spec, const base::DataSpec& data, const engine::StateLayout& layout, const void* block);
 
-/// The specification inside a state's header.
-ModelSpec SpecOf(const wire::StateHeader& header);
+/// Of a state that EncodeState made with this layout, `state_bytes` long: how many leading bytes scoring needs, the
+/// header and all weights.
+size_t ScoringBytes(const engine::StateLayout& layout, size_t state_bytes);
+
+/// A state's bytes with their header read. It views the bytes, which outlive it. They may end behind whatever is asked
+/// for.
+class StateView {
+ public:
+  /// Errors: those of wire::ReadStateHeader.
+  explicit StateView(std::string_view bytes);
+
+  const wire::StateHeader& header() const { return header_; }
+  /// The specification inside the header. Errors: texts that cannot be read.
+  ModelSpec Spec() const;
+  /// The raw values of one of the header's tensors, in the header's precision. Errors: kDataCorrupted where the bytes
+  /// end before.
+  std::string_view Tensor(const wire::TensorEntry& tensor) const;
+  /// Elements of all weights.
+  size_t WeightCount() const;
+  /// All weights as raw float32, in Keras's order. Errors: those of Tensor.
+  std::string Weights() const;
+
+ private:
+  std::string_view bytes_;
+  size_t raw_offset_ = 0;  // before header_, whose reading sets it
+  wire::StateHeader header_;
+};
 
 /// How much of stored bytes fitted a block.
 enum class StateFit { kWhole, kWeightsOnly };
 
-/// Fills a block from state bytes. Weights must match by name and shape (kInvalidParameter otherwise); when the optimizer slots do not,
-/// the slots keep their initial values and kWeightsOnly is returned. Counters come along. Bytes behind the last tensor that the layout asks
-/// for may be missing: a layout without slots needs the weights' part only.
-StateFit DecodeState(const wire::StateHeader& header, std::string_view bytes, size_t raw_offset, const engine::StateLayout& layout,
-                     void* block);
+/// Fills a block from a state. Weights must match by name and shape (kInvalidParameter otherwise). When the optimizer
+/// slots do not, the slots keep their initial values and kWeightsOnly is returned. Counters come along. Bytes behind
+/// the last tensor that the layout asks for may be missing: a layout without slots needs the weights' part only.
+StateFit DecodeState(const StateView& state, const engine::StateLayout& layout, void* block);
 
-/// Puts the pieces of one state together, in their order. Pieces may end behind the last weight.
+/// A state cut into pieces, numbered from 0. It views the bytes, which outlive it.
+class StatePieces {
+ public:
+  explicit StatePieces(std::string_view bytes, size_t piece_bytes = kStatePieceBytes) : bytes_(bytes), piece_bytes_(piece_bytes) {}
+  size_t count() const { return (bytes_.size() + piece_bytes_ - 1) / piece_bytes_; }
+  /// REQUIRES piece < count().
+  std::string_view operator[](size_t piece) const { return bytes_.substr(piece * piece_bytes_, piece_bytes_); }
+  /// How many of the piece's bytes are among the first `leading` of the state.
+  size_t PartOf(size_t piece, size_t leading) const;
+
+ private:
+  std::string_view bytes_;
+  size_t piece_bytes_;
+};
+
+/// Puts the pieces of one state together.
+class StateJoiner {
+ public:
+  /// Errors: kDataCorrupted unless pieces come in their order, from 0, and none is left out.
+  void Add(int64_t piece, std::string_view data);
+  const std::string& bytes() const { return bytes_; }
+  /// The bytes so far; the joiner begins anew.
+  std::string Take();
+
+ private:
+  std::string bytes_;
+  int64_t next_ = 0;
+};
+
+/// Takes the weights out of the pieces of one state, which come in their order. They may end behind the last weight.
 class StateWeights {
  public:
   void Add(base::Bytes piece);

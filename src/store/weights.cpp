@@ -1,15 +1,12 @@
 #include "store/weights.hpp"
 
-#include <algorithm>
-
 #include "base/error.hpp"
 #include "base/tensor.hpp"
 #include "store/result_tables.hpp"
+#include "store/training_state.hpp"
 
 namespace store {
 namespace {
-
-constexpr size_t kPieceBytes = size_t{64} << 20;
 
 std::string ShapeText(const base::Shape& shape) {
   std::string text = "{";
@@ -35,9 +32,10 @@ std::vector<std::vector<std::optional<std::string>>> WeightPieces(std::string_vi
     for (const base::WeightSpec& weight : layer.weights) {
       const size_t bytes = static_cast<size_t>(base::ElementCount(weight.shape)) * sizeof(float);
       position++;
-      for (size_t from = 0, piece = 0; from < bytes; from += kPieceBytes, piece++) {
+      const StatePieces pieces(std::string_view(weights).substr(at, bytes));
+      for (size_t piece = 0; piece < pieces.count(); piece++) {
         rows.push_back({std::to_string(position), layer.name + "/" + weight.name, ShapeText(weight.shape), std::to_string(piece),
-                        weights.substr(at + from, std::min(kPieceBytes, bytes - from))});
+                        std::string(pieces[piece])});
       }
       at += bytes;
     }

@@ -17,12 +17,22 @@ int64_t RunResult::ModelsThatTrain() const {
 Coordinator::Coordinator(const RunRequest& request, Driver* driver, RunObserver* observer, std::function<double()> now)
     : request_(request), driver_(driver), observer_(observer), now_(std::move(now)), started_(now_()) {
   result_.models.resize(request.mst_keys.size());
+  before_.resize(request.mst_keys.size());
+  for (size_t m = 0; m < request.past.size(); m++) {
+    const ModelPast& past = request.past[m];
+    result_.models[m].evaluations = past.evaluations;
+    before_[m].iterations = past.iterations;
+    if (!past.evaluations.empty()) before_[m].elapsed = past.evaluations.back().elapsed;
+  }
 }
 
 RunResult Coordinator::Run() {
   Show(RunPhase::kInitialising);
   const std::vector<uint64_t> diverged = driver_->Enter();
-  for (size_t m = 0; m < result_.models.size(); m++) result_.models[m].diverged_step = diverged.at(m);
+  for (size_t m = 0; m < result_.models.size(); m++) {
+    result_.models[m].diverged_step = diverged.at(m);
+    before_[m].diverged = diverged[m] != 0;
+  }
   result_.workers = driver_->workers();
   result_.states_location = driver_->states_location();
   for (const int64_t iteration : request_.due) {
@@ -45,10 +55,16 @@ void Coordinator::TrainTo(int64_t iteration) {
 
 void Coordinator::Evaluate(int64_t iteration) {
   Show(RunPhase::kEvaluating);
+  for (size_t m = 0; m < result_.models.size(); m++) {
+    if (!IsEvaluated(m)) continue;
+    plan::Evaluation evaluation;
+    evaluation.iteration = before_[m].iterations + iteration;
+    result_.models[m].evaluations.push_back(std::move(evaluation));
+  }
   ScoreTable(ScoredTable::kTraining);
   if (request_.spec.validation.spec.num_partitions > 0) ScoreTable(ScoredTable::kValidation);
-  for (ModelResult& model : result_.models) {
-    if (model.stopped_iteration == 0) model.elapsed.push_back(now_() - started_);
+  for (size_t m = 0; m < result_.models.size(); m++) {
+    if (IsEvaluated(m)) result_.models[m].evaluations.back().elapsed = before_[m].elapsed + now_() - started_;
   }
   const std::vector<int> best = FindBest();
   result_.due.push_back(iteration);
@@ -59,20 +75,23 @@ void Coordinator::Evaluate(int64_t iteration) {
   if (!stopped.empty()) driver_->Retire(stopped);
 }
 
-// A model that has diverged gets NaN for all its values, one that has stopped gets none.
+// A model that diverges in this run gets NaN for all its values from then on, one that has stopped gets none.
+bool Coordinator::IsEvaluated(size_t model) const { return !before_[model].diverged && result_.models[model].stopped_iteration == 0; }
+
 void Coordinator::ScoreTable(ScoredTable table) {
   const std::vector<int> models = ModelsThatTrain();
   std::vector<std::vector<double>> values;
   if (!models.empty()) values = driver_->Score(table, models, this);
   size_t next = 0;
   for (size_t m = 0; m < result_.models.size(); m++) {
+    if (!IsEvaluated(m)) continue;
     ModelResult& model = result_.models[m];
-    if (model.stopped_iteration != 0) continue;
-    std::vector<std::vector<double>>& history = table == ScoredTable::kValidation ? model.validation : model.training;
+    plan::Evaluation& evaluation = model.evaluations.back();
+    std::vector<double>& own = table == ScoredTable::kValidation ? evaluation.validation : evaluation.training;
     if (model.trains()) {
-      history.push_back(std::move(values.at(next++)));
+      own = std::move(values.at(next++));
     } else {
-      history.emplace_back(request_.metric_names[m].size(), std::numeric_limits<double>::quiet_NaN());
+      own.assign(request_.metric_names[m].size(), std::numeric_limits<double>::quiet_NaN());
     }
   }
 }
@@ -85,19 +104,18 @@ std::vector<int> Coordinator::ModelsThatTrain() const {
   return models;
 }
 
-// The models whose values are better now than at any due iteration before, each by its own first metric.
+// The models whose values are better now than at any due iteration of this run before, each by its own first metric.
 std::vector<int> Coordinator::FindBest() {
   std::vector<int> best;
   if (!request_.keep_best) return best;
   for (const int index : ModelsThatTrain()) {
     const auto m = static_cast<size_t>(index);
     ModelResult& model = result_.models[m];
-    const std::vector<std::vector<double>>& history = model.scores();
     const std::string metric = plan::CommonMetric({&request_.metric_names[m]});
-    const auto standing = [&](size_t at) { return plan::StandingOf(history[at], !metric.empty()); };
-    const size_t last = history.size() - 1;
-    if (model.best_due >= 0 && !plan::IsBetter(metric, standing(last), standing(static_cast<size_t>(model.best_due)))) continue;
-    model.best_due = static_cast<int64_t>(last);
+    const auto standing = [&](size_t at) { return plan::StandingOf(model.evaluations[at].scores(), !metric.empty()); };
+    const size_t last = model.evaluations.size() - 1;
+    if (model.best >= 0 && !plan::IsBetter(metric, standing(last), standing(static_cast<size_t>(model.best)))) continue;
+    model.best = static_cast<int64_t>(last);
     best.push_back(index);
   }
   return best;
@@ -110,7 +128,7 @@ std::vector<int> Coordinator::DecideStops(int64_t iteration) {
   std::vector<plan::ModelHistory> models(result_.models.size());
   for (size_t m = 0; m < models.size(); m++) {
     const ModelResult& result = result_.models[m];
-    models[m] = plan::ModelHistory{request_.mst_keys[m], result.trains(), &request_.metric_names[m], &result.training, &result.validation};
+    models[m] = plan::ModelHistory{request_.mst_keys[m], result.trains(), &request_.metric_names[m], &result.evaluations};
   }
   for (const plan::Stop& stop : plan::DecideStops(request_.stopping, iteration, models)) {
     ModelResult& result = result_.models[static_cast<size_t>(stop.model)];

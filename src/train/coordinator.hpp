@@ -1,7 +1,12 @@
-// The run, whoever drives it: for each due iteration train, score, decide. The only loop over a run, and the only place for its decisions.
+// The run, whoever drives it: for each due iteration train, score, decide. The only loop over a run, and the only place
+// for its decisions.
 //
-// No server is called here but through the driver and the observer, so that unit tests run it with fakes. Decisions are pure functions of the
-// metric values so far (plan/stopping.hpp, plan/ranking.hpp): they are the same for every driver.
+// No server is called here but through the driver and the observer, so that unit tests run it with fakes. Decisions are
+// pure functions of the metric values so far (plan/stopping.hpp, plan/ranking.hpp): they are the same for every driver.
+//
+// Two counts of iterations: a run counts its own from 1 (due, stopped_iteration, visits), a model counts from its first
+// training, over all runs (plan::Evaluation). A model's evaluations of earlier runs count for patience, but not for the
+// choice of the best weights: those are gone.
 #pragma once
 
 #include <cstdint>
@@ -39,6 +44,13 @@ class Coordinator : private VisitSink {
   RunResult Run();
 
  private:
+  /// What a model had behind it when this run began.
+  struct Before {
+    int64_t iterations = 0;
+    double elapsed = 0;  // at its last evaluation
+    bool diverged = false;
+  };
+
   void Visit(const VisitRecord& record) override;
   void IterationDone(int64_t iteration) override;
   void Progress(int64_t rows) override;
@@ -46,6 +58,7 @@ class Coordinator : private VisitSink {
   void TrainTo(int64_t iteration);
   void Evaluate(int64_t iteration);
   void ScoreTable(ScoredTable table);
+  bool IsEvaluated(size_t model) const;
   std::vector<int> ModelsThatTrain() const;
   std::vector<int> FindBest();
   std::vector<int> DecideStops(int64_t iteration);
@@ -56,6 +69,7 @@ class Coordinator : private VisitSink {
   const std::function<double()> now_;
   const double started_;
   RunResult result_;
+  std::vector<Before> before_;  // a model
   RunPhase phase_ = RunPhase::kInitialising;
   int64_t rows_trained_ = 0;
 };

@@ -20,20 +20,20 @@ void WriteFirstState(const PreparedFit& fit, const PreparedModel& model, const e
     return;
   }
   const std::string bytes = store::ReadState(*fit.stored, model.mst_key);
-  size_t raw_offset = 0;
-  const wire::StateHeader header = wire::ReadStateHeader(bytes, &raw_offset);
+  const store::StateView state(bytes);
   const std::string key = "mst_key=" + std::to_string(model.mst_key);
-  if (store::DecodeState(header, bytes, raw_offset, engine.layout(), block) == store::StateFit::kWeightsOnly) {
+  if (store::DecodeState(state, engine.layout(), block) == store::StateFit::kWeightsOnly) {
     pg::Notice("model " + key + " goes on with its weights only: the stored optimizer state is of another optimizer");
   }
-  if (header.build != engine::BuildDescription()) {
-    pg::Warning("model " + key + " was trained by another build (" + header.build + "): its further training will not repeat bit for bit",
+  const std::string& build = state.header().build;
+  if (build != engine::BuildDescription()) {
+    pg::Warning("model " + key + " was trained by another build (" + build + "): its further training will not repeat bit for bit",
                 "This server's build is " + engine::BuildDescription() + ".");
   }
-  auto* counters = static_cast<engine::StateCounters*>(block);
-  counters->partitions = partitions;
-  counters->visits_in_iteration = 0;
-  if (counters->diverged_step != 0) NoticeDivergedBefore(model.mst_key, counters->diverged_step);
+  engine::StateCounters& counters = store::CountersOf(block);
+  counters.partitions = partitions;
+  counters.visits_in_iteration = 0;
+  if (counters.diverged_step != 0) NoticeDivergedBefore(model.mst_key, counters.diverged_step);
 }
 
 }  // namespace train

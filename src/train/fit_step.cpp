@@ -24,16 +24,15 @@ struct FitStep::Own {
   std::unique_ptr<BundleVisit> step;
 };
 
-FitStep::FitStep(std::string_view state) : own_(std::make_unique<Own>()), cache_(nullptr) {
-  size_t raw_offset = 0;
-  const wire::StateHeader header = wire::ReadStateHeader(state, &raw_offset);
-  own_->spec = store::SpecOf(header);
-  own_->data = base::ReadDataSpec(header.data_spec);
+FitStep::FitStep(std::string_view bytes) : own_(std::make_unique<Own>()), cache_(nullptr) {
+  const store::StateView state(bytes);
+  own_->spec = state.Spec();
+  own_->data = base::ReadDataSpec(state.header().data_spec);
   engine::Options options = store::EngineOptions(false);
-  options.precision = header.precision;  // a state carries its precision along
+  options.precision = state.header().precision;  // a state carries its precision along
   own_->model = store::BuildModel(own_->spec, own_->data, options);
   own_->block = store::Block(own_->model->layout().bytes);
-  store::DecodeState(header, state, raw_offset, own_->model->layout(), own_->block.data());
+  store::DecodeState(state, own_->model->layout(), own_->block.data());
   own_->model->Attach(own_->block.data());
   own_->step = std::make_unique<BundleVisit>(std::vector<engine::Model*>{own_->model.get()}, &own_->data);
   step_ = own_->step.get();
@@ -92,12 +91,12 @@ std::string InitialState(std::string_view model_arch_table, int model_id, const 
 namespace {
 
 template <typename T>
-std::string ArrayText(const char* raw, size_t count) {
+std::string ArrayText(std::string_view raw) {
   std::string text = "{";
-  for (size_t i = 0; i < count; i++) {
+  for (size_t at = 0; at < raw.size(); at += sizeof(T)) {
     T value;
-    std::memcpy(&value, raw + i * sizeof(T), sizeof(T));
-    if (i > 0) text += ',';
+    std::memcpy(&value, raw.data() + at, sizeof(T));
+    if (at > 0) text += ',';
     text += base::FormatNumber(static_cast<double>(value), true);
   }
   return text + "}";
@@ -105,22 +104,16 @@ std::string ArrayText(const char* raw, size_t count) {
 
 }  // namespace
 
-std::vector<std::vector<std::optional<std::string>>> StateTensors(std::string_view state) {
-  size_t raw_offset = 0;
-  const wire::StateHeader header = wire::ReadStateHeader(state, &raw_offset);
+std::vector<std::vector<std::optional<std::string>>> StateTensors(std::string_view bytes) {
+  const store::StateView state(bytes);
+  const bool wide = state.header().precision == base::DType::kFloat64;
   std::vector<std::vector<std::optional<std::string>>> rows;
-  for (const wire::TensorEntry& tensor : header.tensors) {
-    const size_t count = static_cast<size_t>(base::ElementCount(tensor.shape));
-    const size_t bytes = count * base::DTypeSize(header.precision);
-    if (tensor.offset > header.raw_bytes || header.raw_bytes - tensor.offset < bytes || state.size() - raw_offset < header.raw_bytes) {
-      throw base::Error(base::ErrorCode::kDataCorrupted, "tensor \"" + tensor.name + "\" lies outside its training state");
-    }
+  for (const wire::TensorEntry& tensor : state.header().tensors) {
     std::string shape = "{";
     for (size_t i = 0; i < tensor.shape.size(); i++) shape += (i > 0 ? "," : "") + std::to_string(tensor.shape[i]);
-    const char* raw = state.data() + raw_offset + tensor.offset;
-    const bool wide = header.precision == base::DType::kFloat64;
+    const std::string_view raw = state.Tensor(tensor);
     rows.push_back({std::to_string(rows.size() + 1), tensor.name, shape + "}", tensor.is_slot ? "t" : "f", tensor.trainable ? "t" : "f",
-                    wide ? ArrayText<double>(raw, count) : ArrayText<float>(raw, count)});
+                    wide ? ArrayText<double>(raw) : ArrayText<float>(raw)});
   }
   return rows;
 }

@@ -20,6 +20,7 @@
 #include "store/model_spec.hpp"
 #include "store/result_tables.hpp"
 #include "train/arguments.hpp"
+#include "train/results.hpp"
 
 namespace train {
 namespace {
@@ -63,7 +64,6 @@ void CheckOutput(const FitArguments& a, PreparedFit* fit) {
     return;
   }
   fit->stored = store::OpenModelTable(a.model_output_table, "model_output_table", std::nullopt);
-  for (const pg::TableName& table : fit->output.All()) pg::TableColumns(table, "model_output_table");
 }
 
 struct SelectionRow {
@@ -166,18 +166,26 @@ void CheckStopping(const PreparedFit& fit) {
   plan::CheckMonitors(fit.stopping, names, fit.validation.has_value());
 }
 
-// Which stored models go on, and with how many iterations behind them.
+// Which stored models go on, and with what behind them.
 void MatchStored(PreparedFit* fit) {
   if (!fit->stored) return;
-  const pg::Result info = pg::Read("SELECT mst_key, iterations_done, diverged_step FROM " + fit->output.info.Sql());
-  std::map<int, std::pair<int64_t, uint64_t>> done;
-  for (const auto& row : info.rows) done[std::stoi(*row[0])] = {std::stoll(row[1].value_or("0")), std::stoull(row[2].value_or("0"))};
+  std::map<int, store::StoredHistory> stored;
+  for (store::StoredHistory& history : store::ReadHistory(fit->output, "model_output_table")) stored[history.mst_key] = std::move(history);
   for (PreparedModel& model : fit->models) {
-    const auto it = done.find(model.mst_key);
-    model.stored = it != done.end();
+    const auto it = stored.find(model.mst_key);
+    model.stored = it != stored.end();
     if (!model.stored) continue;
-    model.iterations_done = it->second.first;
-    model.stored_diverged_step = it->second.second;
+    store::StoredHistory& history = it->second;
+    model.stored_diverged_step = history.diverged_step;
+    model.stored_shift = history.shift;
+    model.past.iterations = history.iterations_done;
+    model.past.training_seconds = history.training_seconds;
+    if (history.metric_names == model.metric_names && history.loss_type == store::LossType(model.spec.config)) {
+      model.past.evaluations = std::move(history.evaluations);
+    } else if (!history.evaluations.empty()) {
+      pg::Notice("the curves of model mst_key=" + std::to_string(model.mst_key) +
+                 " begin anew: its loss or metrics are others than before");
+    }
   }
 }
 
@@ -226,7 +234,7 @@ void MakePlan(PreparedFit* fit) {
       for (const int s : bundle.models) {
         const auto it = index_of.find(fit->stored->models.at(static_cast<size_t>(s)).mst_key);
         if (it == index_of.end()) continue;
-        by_done[fit->models[static_cast<size_t>(it->second)].iterations_done].push_back(it->second);
+        by_done[fit->models[static_cast<size_t>(it->second)].past.iterations].push_back(it->second);
         placed.insert(it->second);
       }
       for (auto& [done, members] : by_done) {
@@ -241,7 +249,7 @@ void MakePlan(PreparedFit* fit) {
   }
   std::map<int64_t, std::vector<int>> rest;  // iterations done -> models without a place
   for (int m = 0; m < count; m++) {
-    if (placed.count(m) == 0) rest[fit->models[static_cast<size_t>(m)].iterations_done].push_back(m);
+    if (placed.count(m) == 0) rest[fit->models[static_cast<size_t>(m)].past.iterations].push_back(m);
   }
   for (const auto& [done, members] : rest) {
     const size_t before = fit->plan.bundles.size();
@@ -309,13 +317,6 @@ void ChooseWorkers(const FitArguments& a, PreparedFit* fit) {
 
 }  // namespace
 
-OutputTables::OutputTables(const pg::TableName& name)
-    : models(name),
-      info(name.WithSuffix("_info")),
-      summary(name.WithSuffix("_summary")),
-      state(name.WithSuffix("_state")),
-      visits(name.WithSuffix("_visits")) {}
-
 double PreparedFit::RowsAVisit() const { return static_cast<double>(training.spec.rows) / std::max(1, training.spec.num_partitions); }
 
 size_t PreparedFit::StateBytes() const {
@@ -339,6 +340,7 @@ PreparedFit PrepareFit(const FitArguments& a) {
   ReadModels(selection, &fit);
   CheckStopping(fit);
   MatchStored(&fit);
+  if (fit.stored) RequireRewritable(fit);
   if (pg::OnGreenplum()) fit.segments = data::FindSegments(fit.training);
   MakePlan(&fit);
   MakeGroups(&fit);
@@ -361,6 +363,7 @@ RunRequest MakeRequest(const FitArguments& arguments, const PreparedFit& fit) {
     request.spec.costs.push_back(model.visit_seconds);
     request.mst_keys.push_back(model.mst_key);
     request.metric_names.push_back(model.metric_names);
+    request.past.push_back(model.past);
   }
   request.spec.plan = fit.plan;
   request.spec.fusion = fit.fusion;

@@ -32,21 +32,16 @@ struct PreparedModel {
   std::vector<std::string> metric_names;  // the loss first
   size_t workspace_bytes = 0;  // of a step with kernels, 0 without
   bool kernels = false;
-  bool stored = false;          // warm start: goes on from <out>_state
-  int64_t iterations_done = 0;  // before this run
+  bool stored = false;  // warm start: goes on from <out>_state
   uint64_t stored_diverged_step = 0;
-};
-
-struct OutputTables {
-  pg::TableName models, info, summary, state, visits;
-  explicit OutputTables(const pg::TableName& name);
-  std::vector<pg::TableName> All() const { return {models, info, summary, state, visits}; }
+  ModelPast past;
+  int64_t stored_shift = 0;  // store::StoredHistory::shift
 };
 
 struct PreparedFit {
   explicit PreparedFit(const pg::TableName& out) : output(out) {}
 
-  OutputTables output;
+  store::ResultTables output;
   pg::TableName selection_table, architecture_table;
   data::PackedTable training;
   std::optional<data::PackedTable> validation;

@@ -1,22 +1,27 @@
 #include "train/results.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <limits>
+#include <optional>
+#include <utility>
+#include <vector>
 
-#include "base/literal.hpp"
 #include "pg/cluster.hpp"
 #include "pg/report.hpp"
 #include "pg/settings.hpp"
 #include "pg/sql.hpp"
+#include "plan/evaluation.hpp"
+#include "store/result_columns.hpp"
+#include "store/result_tables.hpp"
 #include "store/training_state.hpp"
-#include "train/arguments.hpp"
-#include "train/prepare.hpp"
-#include "train/run.hpp"
 
 namespace train {
 namespace {
 
-constexpr size_t kVisitsAtOnce = 1000;                  // rows an INSERT
+using store::ResultTable;
+using store::ResultValue;
+
+constexpr size_t kVisitsAtOnce = 1000;  // rows an INSERT
 
 std::string PackedSummary(const PreparedFit& fit) { return fit.training.name.WithSuffix("_summary").Sql(); }
 
@@ -31,132 +36,117 @@ std::vector<pg::Column> ClassValueColumns(const PreparedFit& fit) {
   return found;
 }
 
-std::string Number(double v) {
-  return std::isfinite(v) ? base::FormatNumber(v) : (std::isnan(v) ? "NaN" : (v > 0 ? "Infinity" : "-Infinity"));
+std::vector<pg::Column> MissingColumns(const PreparedFit& fit, ResultTable table) {
+  return store::MissingColumns(fit.output, table, table == ResultTable::kSummary ? ClassValueColumns(fit) : std::vector<pg::Column>());
 }
 
-// A column of a model's history as {v1,v2,...}; at < 0: whole rows as {{...},{...}}.
-std::string HistoryText(const std::vector<std::vector<double>>& history, int at) {
-  std::string text = "{";
-  for (size_t i = 0; i < history.size(); i++) {
-    if (i > 0) text += ',';
-    if (at >= 0) {
-      text += Number(history[i][static_cast<size_t>(at)]);
-      continue;
-    }
-    text += '{';
-    for (size_t k = 0; k < history[i].size(); k++) text += (k > 0 ? "," : "") + Number(history[i][k]);
+template <typename T>
+pg::Param ValueOrNull(const std::optional<T>& value) {
+  return value ? pg::Param(*value) : pg::Param(pg::Null{});
+}
+
+using Values = std::vector<double> plan::Evaluation::*;  // of the training or of the validation table
+
+bool HasValues(const std::vector<plan::Evaluation>& evaluations, Values table) {
+  return std::any_of(evaluations.begin(), evaluations.end(),
+                     [&](const plan::Evaluation& evaluation) { return !(evaluation.*table).empty(); });
+}
+
+// One value of each evaluation as {v1,NULL,...}: the first is the loss. NULL where there is none of any.
+pg::Param Curve(const std::vector<plan::Evaluation>& evaluations, Values table, size_t value) {
+  std::string text;
+  bool any = false;
+  for (const plan::Evaluation& evaluation : evaluations) {
+    const std::vector<double>& values = evaluation.*table;
+    const bool there = value < values.size();
+    text += (text.empty() ? "{" : ",") + (there ? pg::NumberText(values[value]) : std::string("NULL"));
+    any = any || there;
+  }
+  return any ? pg::Param(text + "}") : pg::Param(pg::Null{});
+}
+
+// All values as {{...},{...}}, a row an evaluation.
+pg::Param Curves(const std::vector<plan::Evaluation>& evaluations, Values table, size_t metrics) {
+  if (!HasValues(evaluations, table)) return pg::Null{};
+  std::string text;
+  for (const plan::Evaluation& evaluation : evaluations) {
+    const std::vector<double>& values = evaluation.*table;
+    text += text.empty() ? "{{" : ",{";
+    for (size_t k = 0; k < metrics; k++) text += (k > 0 ? "," : "") + (values.empty() ? std::string("NULL") : pg::NumberText(values[k]));
     text += '}';
   }
   return text + "}";
 }
 
-pg::Param Optional(const std::optional<std::string>& text) { return text ? pg::Param(*text) : pg::Param(pg::Null{}); }
-
-// Arrays and single numbers that MADlib's users read: NULL where there is nothing.
-// final: the due iteration whose weights are kept.
-void AddHistory(const std::vector<std::vector<double>>& history, int64_t final, pg::Params* params) {
-  const bool any = !history.empty();
-  const bool metric = any && history.front().size() > 1;
-  params->push_back(metric ? pg::Param(history[static_cast<size_t>(final)][1]) : pg::Param(pg::Null{}));
-  params->push_back(any ? pg::Param(history[static_cast<size_t>(final)][0]) : pg::Param(pg::Null{}));
-  params->push_back(metric ? pg::Param(HistoryText(history, 1)) : pg::Param(pg::Null{}));
-  params->push_back(any ? pg::Param(HistoryText(history, 0)) : pg::Param(pg::Null{}));
-  params->push_back(any ? pg::Param(HistoryText(history, -1)) : pg::Param(pg::Null{}));
+// A value of the evaluation whose weights are kept.
+pg::Param Final(const plan::Evaluation* kept, Values table, size_t value) {
+  return kept != nullptr && value < (kept->*table).size() ? pg::Param((kept->*table)[value]) : pg::Param(pg::Null{});
 }
 
-// Typed after the values, so that a NULL among them needs no type of its own.
-std::string InsertSql(const pg::TableName& table, const std::vector<std::pair<const char*, const char*>>& columns) {
-  std::string names, values;
-  for (size_t i = 0; i < columns.size(); i++) {
-    names += (i > 0 ? ", " : "") + std::string(columns[i].first);
-    values += (i > 0 ? ", $" : "$") + std::to_string(i + 1) + "::" + columns[i].second;
-  }
-  return "INSERT INTO " + table.Sql() + " (" + names + ") VALUES (" + values + ")";
+const char* StatusOf(const ModelResult& result) {
+  if (result.diverged_step != 0) return store::kStatusDiverged;
+  return result.stopped_iteration != 0 ? store::kStatusStopped : store::kStatusTrained;
 }
 
 void WriteInfo(const PreparedFit& fit, const RunResult& result) {
-  const std::string sql = InsertSql(fit.output.info, {{"mst_key", "integer"},
-                                                      {"model_id", "integer"},
-                                                      {"compile_params", "text"},
-                                                      {"fit_params", "text"},
-                                                      {"model_type", "text"},
-                                                      {"model_size", "double precision"},
-                                                      {"metrics_elapsed_time", "double precision[]"},
-                                                      {"metrics_type", "text[]"},
-                                                      {"loss_type", "text"},
-                                                      {"training_metrics_final", "double precision"},
-                                                      {"training_loss_final", "double precision"},
-                                                      {"training_metrics", "double precision[]"},
-                                                      {"training_loss", "double precision[]"},
-                                                      {"training_metric_values", "double precision[]"},
-                                                      {"validation_metrics_final", "double precision"},
-                                                      {"validation_loss_final", "double precision"},
-                                                      {"validation_metrics", "double precision[]"},
-                                                      {"validation_loss", "double precision[]"},
-                                                      {"validation_metric_values", "double precision[]"},
-                                                      {"status", "text"},
-                                                      {"diverged_step", "bigint"},
-                                                      {"parameters", "bigint"},
-                                                      {"metrics_iters", "integer[]"},
-                                                      {"metric_names", "text[]"},
-                                                      {"training_seconds", "double precision"},
-                                                      {"iterations_done", "bigint"},
-                                                      {"best_iteration", "integer"},
-                                                      {"stopped_iteration", "integer"},
-                                                      {"stopped_by", "text"}});
   for (size_t m = 0; m < fit.models.size(); m++) {
     const PreparedModel& model = fit.models[m];
     const ModelResult& r = result.models[m];
-    std::vector<std::string> metrics, losses;
+    std::vector<std::string> metrics;
     for (const base::MetricConfig& metric : model.spec.config.metrics) metrics.push_back(metric.name);
-    std::string loss_type;
-    for (const base::LossConfig& loss : model.spec.config.losses) loss_type += (loss_type.empty() ? "" : ",") + loss.name;
-    pg::Params params = {static_cast<int64_t>(model.mst_key),
-                         static_cast<int64_t>(model.architecture->model_id),
-                         model.spec.compile_params,
-                         model.spec.fit_params,
-                         std::string("pg_cerebro"),
-                         static_cast<double>(model.weight_count) * sizeof(float) / 1024.0,
-                         r.elapsed,
-                         metrics.empty() ? pg::Param(pg::Null{}) : pg::Param(metrics),
-                         loss_type};
-    // a model that stopped has the first few of the run's evaluations
-    const std::vector<int64_t> due(result.due.begin(), result.due.begin() + static_cast<std::ptrdiff_t>(r.training.size()));
-    const int64_t final = r.best_due >= 0 ? r.best_due : static_cast<int64_t>(due.size()) - 1;
-    AddHistory(r.training, final, &params);
-    AddHistory(r.validation, final, &params);
-    params.push_back(std::string(r.diverged_step != 0 ? "diverged" : r.stopped_iteration != 0 ? "stopped" : "trained"));
-    params.push_back(r.diverged_step != 0 ? pg::Param(static_cast<int64_t>(r.diverged_step)) : pg::Param(pg::Null{}));
-    params.push_back(model.spec.graph.WeightCount());
-    params.push_back(due);
-    params.push_back(model.metric_names);
-    params.push_back(r.training_seconds);
-    params.push_back(r.iterations_done);
-    params.push_back(r.best_due >= 0 ? pg::Param(due[static_cast<size_t>(r.best_due)]) : pg::Param(pg::Null{}));
-    params.push_back(r.stopped_iteration != 0 ? pg::Param(r.stopped_iteration) : pg::Param(pg::Null{}));
-    params.push_back(r.stopped_iteration != 0 ? pg::Param(r.stopped_by) : pg::Param(pg::Null{}));
-    pg::Execute(sql, params);
+    std::vector<int64_t> iterations;
+    std::vector<double> elapsed;
+    for (const plan::Evaluation& evaluation : r.evaluations) {
+      iterations.push_back(evaluation.iteration);
+      elapsed.push_back(evaluation.elapsed);
+    }
+    const plan::Evaluation* kept = nullptr;
+    if (!r.evaluations.empty()) kept = r.best >= 0 ? &r.evaluations[static_cast<size_t>(r.best)] : &r.evaluations.back();
+    const bool stopped = r.stopped_iteration != 0;
+    const Values training = &plan::Evaluation::training, validation = &plan::Evaluation::validation;
+    store::InsertRow(fit.output, ResultTable::kInfo,
+                     {{"mst_key", static_cast<int64_t>(model.mst_key)},
+                      {"model_id", static_cast<int64_t>(model.architecture->model_id)},
+                      {"compile_params", model.spec.compile_params},
+                      {"fit_params", model.spec.fit_params},
+                      {"model_type", std::string("pg_cerebro")},
+                      {"model_size", static_cast<double>(model.weight_count) * sizeof(float) / 1024.0},
+                      {"metrics_elapsed_time", elapsed},
+                      {"metrics_type", metrics.empty() ? pg::Param(pg::Null{}) : pg::Param(metrics)},
+                      {"loss_type", store::LossType(model.spec.config)},
+                      {"training_metrics_final", Final(kept, training, 1)},
+                      {"training_loss_final", Final(kept, training, 0)},
+                      {"training_metrics", Curve(r.evaluations, training, 1)},
+                      {"training_loss", Curve(r.evaluations, training, 0)},
+                      {"validation_metrics_final", Final(kept, validation, 1)},
+                      {"validation_loss_final", Final(kept, validation, 0)},
+                      {"validation_metrics", Curve(r.evaluations, validation, 1)},
+                      {"validation_loss", Curve(r.evaluations, validation, 0)},
+                      {"status", std::string(StatusOf(r))},
+                      {"diverged_step", r.diverged_step != 0 ? pg::Param(static_cast<int64_t>(r.diverged_step)) : pg::Param(pg::Null{})},
+                      {"parameters", model.spec.graph.WeightCount()},
+                      {"metrics_iters", iterations},
+                      {"metric_names", model.metric_names},
+                      {"training_metric_values", Curves(r.evaluations, training, model.metric_names.size())},
+                      {"validation_metric_values", Curves(r.evaluations, validation, model.metric_names.size())},
+                      {"training_seconds", model.past.training_seconds + r.training_seconds},
+                      {"iterations_done", r.iterations_done},
+                      {"best_iteration", r.best >= 0 ? pg::Param(kept->iteration) : pg::Param(pg::Null{})},
+                      {"stopped_iteration", stopped ? pg::Param(model.past.iterations + r.stopped_iteration) : pg::Param(pg::Null{})},
+                      {"stopped_by", stopped ? pg::Param(r.stopped_by) : pg::Param(pg::Null{})}});
   }
 }
 
 void WriteVisits(const PreparedFit& fit, const RunResult& result) {
-  // several arrays side by side: the server knows unnest of many by its bare name only
-  const std::string sql =
-      "INSERT INTO " + fit.output.visits.Sql() +
-      " (mst_key, iteration, visit, partition_id, worker, started_at, ended_at, loss, rows, device)"
-      " SELECT k, i, v, p, w, pg_catalog.to_timestamp(s), pg_catalog.to_timestamp(e), l, r, d FROM ROWS FROM (pg_catalog.unnest($1::bigint[]),"
-      " pg_catalog.unnest($2::bigint[]), pg_catalog.unnest($3::bigint[]), pg_catalog.unnest($4::bigint[]), pg_catalog.unnest($5::bigint[]),"
-      " pg_catalog.unnest($6::double precision[]), pg_catalog.unnest($7::double precision[]), pg_catalog.unnest($8::double precision[]),"
-      " pg_catalog.unnest($9::bigint[]), pg_catalog.unnest($10::integer[])) AS u(k, i, v, p, w, s, e, l, r, d)";
   for (size_t from = 0; from < result.visits.size(); from += kVisitsAtOnce) {
     std::vector<int64_t> key, iteration, visit, partition, worker, rows;
     std::vector<double> started, ended, loss;
     std::string devices;
     for (size_t i = from; i < std::min(from + kVisitsAtOnce, result.visits.size()); i++) {
       const VisitRecord& v = result.visits[i];
-      key.push_back(fit.models[static_cast<size_t>(v.model)].mst_key);
-      iteration.push_back(v.iteration + 1);
+      const PreparedModel& model = fit.models[static_cast<size_t>(v.model)];
+      key.push_back(model.mst_key);
+      iteration.push_back(model.past.iterations + v.iteration + 1);
       visit.push_back(v.visit + 1);
       partition.push_back(v.partition);
       worker.push_back(v.worker);
@@ -166,7 +156,17 @@ void WriteVisits(const PreparedFit& fit, const RunResult& result) {
       rows.push_back(v.rows);
       devices += (devices.empty() ? "" : ",") + (v.device < 0 ? std::string("NULL") : std::to_string(v.device));
     }
-    pg::Execute(sql, {key, iteration, visit, partition, worker, started, ended, loss, rows, "{" + devices + "}"});
+    store::InsertRows(fit.output, ResultTable::kVisits,
+                      {{"mst_key", key},
+                       {"iteration", iteration},
+                       {"visit", visit},
+                       {"partition_id", partition},
+                       {"worker", worker},
+                       {"started_at", started, "pg_catalog.to_timestamp($)"},
+                       {"ended_at", ended, "pg_catalog.to_timestamp($)"},
+                       {"loss", loss},
+                       {"rows", rows},
+                       {"device", "{" + devices + "}"}});
   }
 }
 
@@ -175,95 +175,110 @@ void WriteSummary(const FitArguments& a, const PreparedFit& fit, const RunResult
   std::vector<std::string> dependent, independent;
   for (const base::ColumnSpec& column : fit.training.spec.targets) dependent.push_back(column.name);
   for (const base::ColumnSpec& column : fit.training.spec.inputs) independent.push_back(column.name);
-  std::string names =
-      "source_table, validation_table, model, model_info, dependent_varname, independent_varname, model_arch_table, model_selection_table,"
-      " object_table, num_iterations, metrics_compute_frequency, warm_start, name, description, start_training_time, end_training_time,"
-      " pg_cerebro_version, dependent_vartype, normalizing_const, num_classes, metrics_iters, data_spec, data_digest, seed, plan, workers, "
-      "threads,"
-      " precision, use_gpus, build, state_place, early_stopping, halving";
-  std::string values =
-      "$1, $2, $3, $4, $5, $6, $7, $8, NULL, $9::integer, $10::integer, $11, $12, $13, pg_catalog.to_timestamp($14)::timestamp,"
-      " pg_catalog.to_timestamp($15)::timestamp,"
-      " (SELECT extversion FROM pg_catalog.pg_extension WHERE extname OPERATOR(pg_catalog.=) 'pg_cerebro'), s.dependent_vartype,"
-      " s.normalizing_const, s.num_classes, $16::integer[], $17, $18, $19, $20::pg_catalog.json, $21::integer, $22::integer, $23, $24, $25,"
-      " $26, $27, $28";
+  const int64_t frequency = a.metrics_compute_frequency.value_or(fit.stopping.early_stopping ? 1 : a.num_iterations);
+  std::optional<std::string> validation;
+  if (fit.validation) validation = fit.validation->name.Sql();
+  const char* time = "pg_catalog.to_timestamp($)::pg_catalog.timestamp";
+  std::vector<ResultValue> values = {{"source_table", fit.training.name.Sql()},
+                                     {"validation_table", ValueOrNull(validation)},
+                                     {"model", fit.output.models.Sql()},
+                                     {"model_info", fit.output.info.Sql()},
+                                     {"dependent_varname", dependent},
+                                     {"independent_varname", independent},
+                                     {"model_arch_table", fit.architecture_table.Sql()},
+                                     {"model_selection_table", fit.selection_table.Sql()},
+                                     {"num_iterations", static_cast<int64_t>(a.num_iterations)},
+                                     {"metrics_compute_frequency", frequency},
+                                     {"warm_start", a.warm_start},
+                                     {"name", ValueOrNull(a.name)},
+                                     {"description", ValueOrNull(a.description)},
+                                     {"start_training_time", started_at, time},
+                                     {"end_training_time", pg::Now(), time},
+                                     ResultValue::Expression("pg_cerebro_version",
+                                                             "(SELECT e.extversion FROM pg_catalog.pg_extension e"
+                                                             " WHERE e.extname OPERATOR(pg_catalog.=) 'pg_cerebro')"),
+                                     ResultValue::Expression("num_classes", "s.num_classes"),
+                                     ResultValue::Expression("dependent_vartype", "s.dependent_vartype"),
+                                     ResultValue::Expression("normalizing_const", "s.normalizing_const"),
+                                     {"metrics_iters", result.due},
+                                     {"data_spec", base::WriteDataSpec(fit.training.spec)},
+                                     {"data_digest", fit.training.digest},
+                                     {"seed", static_cast<int64_t>(fit.seed)},
+                                     {"plan", plan::WritePlan(fit.plan)},
+                                     {"workers", static_cast<int64_t>(result.workers)},
+                                     {"threads", static_cast<int64_t>(settings.threads)},
+                                     {"precision", std::string(base::DTypeName(fit.options.precision))},
+                                     {"use_gpus", a.use_gpus},
+                                     {"build", engine::BuildDescription()},
+                                     {"state_place", result.states_location},
+                                     {"early_stopping", ValueOrNull(a.early_stopping)},
+                                     {"halving", ValueOrNull(a.halving)},
+                                     {"result_format", store::kResultFormat}};
   for (const pg::Column& column : ClassValueColumns(fit)) {
-    names += ", " + pg::QuoteIdent(column.name);
-    values += ", s." + pg::QuoteIdent(column.name);
+    values.push_back(ResultValue::Expression(column.name, "s." + pg::QuoteIdent(column.name)));
   }
-  const std::string validation = fit.validation ? fit.validation->name.Sql() : std::string();
-  pg::Execute("INSERT INTO " + fit.output.summary.Sql() + " (" + names + ") SELECT " + values + " FROM " + PackedSummary(fit) + " s",
-              {fit.training.name.Sql(),
-               fit.validation ? pg::Param(validation) : pg::Param(pg::Null{}),
-               fit.output.models.Sql(),
-               fit.output.info.Sql(),
-               dependent,
-               independent,
-               fit.architecture_table.Sql(),
-               fit.selection_table.Sql(),
-               static_cast<int64_t>(a.num_iterations),
-               static_cast<int64_t>(a.metrics_compute_frequency.value_or(fit.stopping.early_stopping ? 1 : a.num_iterations)),
-               a.warm_start,
-               Optional(a.name),
-               Optional(a.description),
-               started_at,
-               pg::Now(),
-               result.due,
-               base::WriteDataSpec(fit.training.spec),
-               fit.training.digest,
-               static_cast<int64_t>(fit.seed),
-               plan::WritePlan(fit.plan),
-               static_cast<int64_t>(result.workers),
-               static_cast<int64_t>(settings.threads),
-               std::string(base::DTypeName(fit.options.precision)),
-               a.use_gpus,
-               engine::BuildDescription(),
-               result.states_location,
-               Optional(a.early_stopping),
-               Optional(a.halving)});
+  store::InsertRow(fit.output, ResultTable::kSummary, values, PackedSummary(fit) + " s");
 }
+
+// Visits of earlier runs stay, of the models that go on: up to the iteration from which they go on, so that an
+// iteration is logged once. Iterations of format 1 are shifted first.
+void KeepVisits(const PreparedFit& fit) {
+  std::vector<int64_t> keys, last, shifts;
+  for (const PreparedModel& model : fit.models) {
+    if (!model.stored) continue;
+    keys.push_back(model.mst_key);
+    // the iteration in which a model diverged is not over
+    last.push_back(model.stored_diverged_step != 0 ? std::numeric_limits<int32_t>::max() : model.past.iterations);
+    shifts.push_back(model.stored_shift);
+  }
+  const std::string visits = fit.output.visits.Sql();
+  const std::string arrays =
+      "ROWS FROM (pg_catalog.unnest($1::pg_catalog.int4[]), pg_catalog.unnest($2::pg_catalog.int4[])) AS k(mst_key, n)";
+  if (std::any_of(shifts.begin(), shifts.end(), [](int64_t shift) { return shift != 0; })) {
+    pg::Execute("UPDATE " + visits + " v SET iteration = v.iteration OPERATOR(pg_catalog.+) k.n FROM " + arrays +
+                    " WHERE k.mst_key OPERATOR(pg_catalog.=) v.mst_key",
+                {keys, shifts});
+  }
+  pg::Execute("DELETE FROM " + visits + " v WHERE NOT EXISTS (SELECT 1 FROM " + arrays +
+                  " WHERE k.mst_key OPERATOR(pg_catalog.=) v.mst_key AND v.iteration OPERATOR(pg_catalog.<=) k.n)",
+              {keys, last});
+}
+
+constexpr ResultTable kAllTables[] = {ResultTable::kModels, ResultTable::kInfo, ResultTable::kSummary, ResultTable::kState,
+                                      ResultTable::kVisits};
 
 }  // namespace
 
 void CreateResultTables(const FitArguments& a, const PreparedFit& fit) {
   if (a.warm_start) return;
-  const OutputTables& out = fit.output;
-  pg::Execute("CREATE TABLE " + out.models.Sql() + " (mst_key integer NOT NULL, model_weights bytea, model_arch json)" + pg::DistributedBy("mst_key"));
-  pg::Execute("ALTER TABLE " + out.models.Sql() + " ALTER COLUMN model_weights SET STORAGE EXTERNAL");
-  pg::Execute(
-      "CREATE TABLE " + out.info.Sql() +
-      " (mst_key integer PRIMARY KEY, model_id integer, compile_params text, fit_params text, model_type text, model_size double precision,"
-      " metrics_elapsed_time double precision[], metrics_type text[], loss_type text, training_metrics_final double precision,"
-      " training_loss_final double precision, training_metrics double precision[], training_loss double precision[],"
-      " validation_metrics_final double precision, validation_loss_final double precision, validation_metrics double precision[],"
-      " validation_loss double precision[], status text, diverged_step bigint, parameters bigint, metrics_iters integer[], metric_names "
-      "text[],"
-      " training_metric_values double precision[], validation_metric_values double precision[], training_seconds double precision,"
-      " iterations_done bigint, best_iteration integer, stopped_iteration integer, stopped_by text)" + pg::DistributedBy("mst_key"));
-  std::string class_values;
-  for (const pg::Column& column : ClassValueColumns(fit)) class_values += ", " + pg::QuoteIdent(column.name) + " " + column.type;
-  pg::Execute(
-      "CREATE TABLE " + out.summary.Sql() +
-      " (source_table text, validation_table text, model text, model_info text, dependent_varname text[], independent_varname text[],"
-      " model_arch_table text, model_selection_table text, object_table text, num_iterations integer, metrics_compute_frequency integer,"
-      " warm_start boolean, name text, description text, start_training_time timestamp, end_training_time timestamp, pg_cerebro_version "
-      "text,"
-      " num_classes integer[], dependent_vartype text[], normalizing_const real, metrics_iters integer[], data_spec text, data_digest text,"
-      " seed bigint, plan json, workers integer, threads integer, precision text, use_gpus boolean, build text, state_place text,"
-      " early_stopping text, halving text" +
-      class_values + ")" + pg::DistributedBy("model"));
-  pg::Execute("CREATE TABLE " + out.state.Sql() +
-              " (mst_key integer NOT NULL, piece integer NOT NULL, data bytea NOT NULL, PRIMARY KEY (mst_key, piece))" + pg::DistributedBy("mst_key"));
-  pg::Execute("ALTER TABLE " + out.state.Sql() + " ALTER COLUMN data SET STORAGE EXTERNAL");
-  pg::Execute("CREATE TABLE " + out.visits.Sql() +
-              " (mst_key integer, iteration integer, visit integer, partition_id integer, worker integer, started_at timestamptz, ended_at "
-              "timestamptz,"
-              " loss double precision, rows bigint, device integer)" + pg::DistributedBy("mst_key"));
+  for (const ResultTable table : kAllTables) {
+    store::CreateResultTable(fit.output, table, table == ResultTable::kSummary ? ClassValueColumns(fit) : std::vector<pg::Column>());
+  }
+}
+
+void RequireRewritable(const PreparedFit& fit) {
+  const bool shifted =
+      std::any_of(fit.models.begin(), fit.models.end(), [](const PreparedModel& model) { return model.stored_shift != 0; });
+  for (const ResultTable table : kAllTables) {
+    const pg::TableName& name = fit.output[table];
+    if (!MissingColumns(fit, table).empty()) pg::RequireOwner(name);
+    pg::RequireSelect(name);
+    if (table != ResultTable::kVisits) {
+      pg::RequireRights(name, {pg::TableRight::kInsert, pg::TableRight::kTruncate});
+    } else {
+      pg::RequireRights(name, {pg::TableRight::kInsert, pg::TableRight::kDelete});
+      if (shifted) pg::RequireRights(name, {pg::TableRight::kUpdate});
+    }
+  }
 }
 
 void ClearResultTables(const FitArguments& a, const PreparedFit& fit) {
   if (!a.warm_start) return;
-  for (const pg::TableName& table : fit.output.All()) pg::Execute("TRUNCATE " + table.Sql());
+  for (const ResultTable table : kAllTables) {
+    store::AddColumns(fit.output[table], MissingColumns(fit, table));
+    if (table != ResultTable::kVisits) pg::Execute("TRUNCATE " + fit.output[table].Sql());
+  }
+  KeepVisits(fit);
 }
 
 void NoticeDivergedBefore(int mst_key, uint64_t step) {
@@ -273,8 +288,8 @@ void NoticeDivergedBefore(int mst_key, uint64_t step) {
 }
 
 void NoticeLargeWeights(int mst_key, size_t bytes) {
-  pg::Notice("model_weights of mst_key " + std::to_string(mst_key) + " is NULL: " + std::to_string(bytes) + " bytes are over the limit of " +
-                 std::to_string(store::kMostWeightBytes),
+  pg::Notice("model_weights of mst_key " + std::to_string(mst_key) + " is NULL: " + std::to_string(bytes) +
+                 " bytes are over the limit of " + std::to_string(store::kMostWeightBytes),
              "Read the weights by cerebro.weights(), in pieces.");
 }
 
@@ -282,12 +297,14 @@ void WriteModel(const PreparedFit& fit, size_t model, const std::string& weights
   const auto key = static_cast<int64_t>(fit.models[model].mst_key);
   const bool too_large = weights.size() > store::kMostWeightBytes;
   if (too_large) NoticeLargeWeights(fit.models[model].mst_key, weights.size());
-  pg::Execute(InsertSql(fit.output.models, {{"mst_key", "integer"}, {"model_weights", "bytea"}, {"model_arch", "pg_catalog.json"}}),
-              {key, too_large ? pg::Param(pg::Null{}) : pg::Param(pg::Bytea{weights}), fit.models[model].architecture->json});
-  const std::string states = InsertSql(fit.output.state, {{"mst_key", "integer"}, {"piece", "integer"}, {"data", "bytea"}});
-  for (size_t piece = 0; piece * store::kStatePieceBytes < state.size(); piece++) {
-    const std::string_view part = std::string_view(state).substr(piece * store::kStatePieceBytes, store::kStatePieceBytes);
-    pg::Execute(states, {key, static_cast<int64_t>(piece), pg::Bytea{part}});
+  store::InsertRow(fit.output, ResultTable::kModels,
+                   {{"mst_key", key},
+                    {"model_weights", too_large ? pg::Param(pg::Null{}) : pg::Param(pg::Bytea{weights})},
+                    {"model_arch", fit.models[model].architecture->json}});
+  const store::StatePieces pieces(state);
+  for (size_t piece = 0; piece < pieces.count(); piece++) {
+    store::InsertRow(fit.output, ResultTable::kState,
+                     {{"mst_key", key}, {"piece", static_cast<int64_t>(piece)}, {"data", pg::Bytea{pieces[piece]}}});
   }
 }
 

@@ -1,8 +1,9 @@
-// Writes the result tables of a run (src/run/model_store.hpp names their columns).
+// Writes the result tables of a run (store/result_columns.hpp has their columns).
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
-#include <vector>
 
 #include "train/arguments.hpp"
 #include "train/prepare.hpp"
@@ -13,7 +14,12 @@ namespace train {
 /// Makes the five tables, empty: before the run, so that a missing privilege costs no training.
 void CreateResultTables(const FitArguments& arguments, const PreparedFit& fit);
 
-/// Takes the rows of the run before out, at a warm start: after its states were read, before the first WriteModel.
+/// Before a warm start: the caller may do with the tables what ClearResultTables and the writers do. Errors: the
+/// server's own.
+void RequireRewritable(const PreparedFit& fit);
+
+/// Makes room for a warm start's results: after its states were read, before the first WriteModel. Takes the rows of
+/// the run before out, but for the visits of models that go on. Tables of earlier versions get what they lack.
 void ClearResultTables(const FitArguments& arguments, const PreparedFit& fit);
 
 /// Writes one model: its weights (raw float32, Keras's order) and its training state in pieces.

@@ -8,6 +8,7 @@
 
 #include "base/tensor.hpp"
 #include "engine/core/model.hpp"
+#include "plan/evaluation.hpp"
 #include "plan/fusion.hpp"
 #include "plan/schedule.hpp"
 #include "plan/stopping.hpp"
@@ -24,8 +25,9 @@ struct VisitRecord {
   int32_t partition = 0;
   int32_t worker = -1;            // -1: the session itself; a segment's content id on Greenplum
   int32_t device = -1;            // of CUDA; -1: the CPU
-  // Seconds since the epoch. The models of a bundle train interleaved; in the log they follow each other, each in an interval as long as its
-  // own work and its share of what all of them need (train/bundle_visit.hpp), so that intervals add up to the visit.
+  // Seconds since the epoch. The models of a bundle train interleaved; in the log they follow each other, each in an
+  // interval as long as its own work and its share of what all of them need (train/bundle_visit.hpp), so that intervals
+  // add up to the visit.
   double started = 0, ended = 0;
   double seconds = 0;             // of the interval the model's own work
   double loss = 0;                // mean training loss over the visit's rows
@@ -46,28 +48,33 @@ struct RunSpec {
   bool use_gpus = false;
 };
 
+/// What a model brings along from earlier runs.
+struct ModelPast {
+  int64_t iterations = 0;                     // done
+  std::vector<plan::Evaluation> evaluations;  // ascending
+  double training_seconds = 0;
+};
+
 /// One model's record of the run.
 struct ModelResult {
-  // Of the due iterations until the model stopped:
-  std::vector<std::vector<double>> training;    // the model's metric values (engine::Model::Finish)
-  std::vector<std::vector<double>> validation;  // likewise; empty without a validation table
-  std::vector<double> elapsed;                  // seconds since the run's start
-  double training_seconds = 0;                  // sum of the visits' intervals
-  int64_t iterations_done = 0;                  // over all runs; set when the states are collected
-  uint64_t diverged_step = 0;                   // 0 = never
-  int64_t stopped_iteration = 0;                // of this run, from 1; 0 = never
-  std::string stopped_by;                       // plan::Stop::by
+  // Those of earlier runs, then one for each due iteration until the model stopped. A model that diverged before this
+  // run gets no more.
+  std::vector<plan::Evaluation> evaluations;
+  double training_seconds = 0;    // of this run: sum of the visits' intervals
+  int64_t iterations_done = 0;    // over all runs; set when the states are collected
+  uint64_t diverged_step = 0;     // 0 = never
+  int64_t stopped_iteration = 0;  // of this run, from 1; 0 = never
+  std::string stopped_by;         // plan::Stop::by
+  int64_t best = -1;              // index into evaluations, of this run: whose weights are kept; -1 = the last ones
   bool trains() const { return diverged_step == 0 && stopped_iteration == 0; }
-  int64_t best_due = -1;  // index into due: the iteration whose weights are kept; -1 = the last one's
-  /// The values that count for comparisons: of the validation table where there is one.
-  const std::vector<std::vector<double>>& scores() const { return validation.empty() ? training : validation; }
 };
 
 /// Where the training states of a run lie.
 enum class StatesLocation : int { kSession = 0, kSharedMemory = 1, kMappedFile = 2, kSegments = 3 };
 const char* StatesLocationName(StatesLocation location);  // "session memory", "shared memory", "mapped file", "segments"
 
-/// The decision where states lie, and what it was made from. Made once, before the run; EXPLAIN prints it and the driver follows it.
+/// The decision where states lie, and what it was made from. Made once, before the run; EXPLAIN prints it and the
+/// driver follows it.
 struct StatesDecision {
   StatesLocation location = StatesLocation::kSession;
   size_t bytes = 0;             // of all states, each at a multiple of a page
@@ -79,25 +86,27 @@ struct RunRequest {
   RunSpec spec;
   std::vector<int> mst_keys;                            // a model
   std::vector<std::vector<std::string>> metric_names;   // a model: the loss first
+  std::vector<ModelPast> past;                          // a model; empty: all are new
   int64_t iterations = 1;
   std::vector<int64_t> due;  // iterations, from 1, after which models that train are scored; ascending, the last is `iterations`
   plan::StoppingPolicy stopping;
   int workers = 0;         // wanted; 0 = train in this session
   StatesDecision states;
-  bool keep_best = false;  // keep each model's weights of its best due iteration
+  bool keep_best = false;  // keep each model's weights of its best due iteration of this run
 };
 
 struct RunResult {
   std::vector<VisitRecord> visits;
   std::vector<ModelResult> models;
-  std::vector<int64_t> due;     // those of the request that the run came to: it ends early when all models have stopped
+  std::vector<int64_t> due;     // those of the request that the run came to (it ends early when all models have stopped), from 1
   int workers = 0;              // that took part; 0 = the session trained
   std::string states_location;  // "shared memory", "mapped file", "session memory", "segments"
   double seconds = 0;
   int64_t ModelsThatTrain() const;
 };
 
-/// What a scored model's metrics say of a table: engine::Model::metric_names and Finish. NaN for a model that has diverged.
+/// What a scored model's metrics say of a table: engine::Model::metric_names and Finish. NaN for a model that has
+/// diverged.
 struct ModelScores {
   std::vector<std::string> names;
   std::vector<double> values;

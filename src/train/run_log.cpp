@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <optional>
 
 #include "pg/report.hpp"
 #include "plan/ranking.hpp"
@@ -82,13 +83,17 @@ std::string RunLog::Leader(const RunResult& so_far) const {
     if (so_far.models[m].diverged_step == 0) names.push_back(&request_.metric_names[m]);
   }
   const std::string metric = plan::CommonMetric(names);
-  const auto standing = [&](size_t m) { return plan::StandingOf(so_far.models[m].scores().back(), !metric.empty()); };
-  size_t best = 0;
-  for (size_t m = 1; m < so_far.models.size(); m++) {
-    if (plan::IsBetter(metric, standing(m), standing(best))) best = m;
+  const auto standing = [&](size_t m) { return plan::StandingOf(so_far.models[m].evaluations.back().scores(), !metric.empty()); };
+  std::optional<size_t> leader;
+  for (size_t m = 0; m < so_far.models.size(); m++) {
+    if (so_far.models[m].diverged_step != 0) continue;
+    if (!leader || plan::IsBetter(metric, standing(m), standing(*leader))) leader = m;
   }
-  const std::vector<double>& values = so_far.models[best].scores().back();
-  const char* table = so_far.models[best].validation.empty() ? "training" : "validation";
+  if (!leader) return "";
+  const size_t best = *leader;
+  const plan::Evaluation& evaluation = so_far.models[best].evaluations.back();
+  const std::vector<double>& values = evaluation.scores();
+  const char* table = evaluation.validation.empty() ? "training" : "validation";
   char text[192];
   if (!metric.empty() && values.size() > 1) {
     std::snprintf(text, sizeof(text), "; best by %s %s: mst_key=%d with %.6g (loss %.6g)", table, request_.metric_names[best][1].c_str(),

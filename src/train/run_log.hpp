@@ -23,7 +23,7 @@ class RunLog : public RunObserver {
   void Evaluated(const RunResult& so_far, int64_t iteration, int64_t trained, const std::vector<int>& stopped) override;
 
  private:
-  std::string Leader(const RunResult& so_far) const;
+  std::string Leader(const RunResult& so_far) const;  // "" when all models have diverged
   std::string Stops(const RunResult& so_far, const std::vector<int>& stopped) const;
   std::string IterationLine(const RunResult& so_far, int64_t iteration, int64_t trained) const;
   double SecondsLeft(const RunResult& so_far) const;

@@ -10,6 +10,7 @@
 #include "pg/settings.hpp"
 #include "data/packed_table.hpp"
 #include "store/model_spec.hpp"
+#include "store/training_state.hpp"
 #include "train/bundle_visit.hpp"
 #include "train/run.hpp"
 #include "train/scorer.hpp"
@@ -30,8 +31,6 @@ class Locked {
  private:
   pg::SharedSync* sync_;
 };
-
-bool Diverged(const void* block) { return static_cast<const engine::StateCounters*>(block)->diverged_step != 0; }
 
 plan::FusionGroup Alone(int model) {
   plan::FusionGroup fusion_group;
@@ -82,7 +81,7 @@ engine::Model* Worker::ModelOf(int index) {
 // Neither diverged nor stopped.
 bool Worker::Trains(int index) const {
   return At<uint8_t>(shared_, shared_->stopped_offset)[index] == 0 &&
-         !Diverged(states_ + At<uint64_t>(shared_, shared_->state_offsets_offset)[index]);
+         !store::HasDiverged(states_ + At<uint64_t>(shared_, shared_->state_offsets_offset)[index]);
 }
 
 bool Worker::TryWork() {
@@ -202,9 +201,9 @@ void Worker::LogVisit(const std::vector<int>& members, std::vector<train::VisitR
     record.partition = partition;
     record.worker = number_;
     char* block = BlockOf(members[i]);
-    record.diverged_step = static_cast<engine::StateCounters*>(static_cast<void*>(block))->diverged_step;
+    record.diverged_step = store::CountersOf(block).diverged_step;
     const int epochs = spec_.models[static_cast<size_t>(members[i])].config.epochs;
-    if (!Diverged(block)) data::CheckVisitedRows(spec_.training, partition, record.rows / epochs);
+    if (!store::HasDiverged(block)) data::CheckVisitedRows(spec_.training, partition, record.rows / epochs);
     Log(record);
   }
 }

@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "pg/report.hpp"
 #include "store/model_spec.hpp"
+#include "store/training_state.hpp"
 
 namespace workers {
 namespace {
@@ -38,7 +39,7 @@ std::vector<uint64_t> WorkerDriver::Enter() {
   for (size_t m = 0; m < models_.size(); m++) {
     pg::CheckInterrupts();
     access_.initialise(static_cast<int>(m), models_[m].get(), BlockOf(m));
-    diverged.push_back(static_cast<engine::StateCounters*>(static_cast<void*>(BlockOf(m)))->diverged_step);
+    diverged.push_back(store::CountersOf(BlockOf(m)).diverged_step);
     trains_[m] = diverged.back() == 0;
   }
   Launch();
@@ -256,8 +257,7 @@ void WorkerDriver::Collect(train::RunResult* result) {
   for (size_t m = 0; access_.collect && m < models_.size(); m++) {
     pg::CheckInterrupts();
     const char* block = states_ + state_offsets_[m];
-    result->models[m].iterations_done =
-        static_cast<int64_t>(static_cast<const engine::StateCounters*>(static_cast<const void*>(block))->iterations_done);
+    result->models[m].iterations_done = static_cast<int64_t>(store::CountersOf(block).iterations_done);
     access_.collect(static_cast<int>(m), *models_[m], block, has_best_[m] ? &best_weights_[m] : nullptr);
   }
 }

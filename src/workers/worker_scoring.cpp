@@ -13,6 +13,7 @@
 #include "data/packed_table.hpp"
 #include "store/loaded_model.hpp"
 #include "store/result_tables.hpp"
+#include "store/training_state.hpp"
 #include "train/run.hpp"
 #include "train/run_log.hpp"
 #include "train/states_decision.hpp"
@@ -83,7 +84,7 @@ std::vector<train::ModelScores> ScoreOnWorkers(const store::ModelTable& models, 
     own.names = engine->metric_names();
     own.values.assign(own.names.size(), std::nan(""));
     store::LoadStoredWeights(models, stored, *engine, block);
-    if (store::IsDiverged(stored)) static_cast<engine::StateCounters*>(block)->diverged_step = 1;
+    if (store::IsDiverged(stored)) store::CountersOf(block).diverged_step = 1;
   };
   WorkerDriver driver(request, std::move(states));
   request.states = train::DecideStates(driver.state_bytes(), request.workers);

@@ -27,15 +27,18 @@ const double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 /// Models with keys 1, 2, ... that all train.
 struct Models {
-  Models(std::vector<std::string> metric_names, Histories training_values, Histories validation_values = {})
-      : names(std::move(metric_names)), training(std::move(training_values)), validation(std::move(validation_values)) {
-    validation.resize(training.size());
+  Models(std::vector<std::string> metric_names, const Histories& training, const Histories& validation = {})
+      : names(std::move(metric_names)), evaluations(training.size()) {
     for (size_t m = 0; m < training.size(); ++m) {
-      models.push_back(ModelHistory{static_cast<int>(m) + 1, true, &names, &training[m], &validation[m]});
+      for (size_t e = 0; e < training[m].size(); ++e) {
+        evaluations[m].push_back({static_cast<int64_t>(e) + 1, 0, training[m][e], {}});
+        if (!validation.empty()) evaluations[m].back().validation = validation[m][e];
+      }
+      models.push_back(ModelHistory{static_cast<int>(m) + 1, true, &names, &evaluations[m]});
     }
   }
   std::vector<std::string> names;
-  Histories training, validation;
+  std::vector<std::vector<plan::Evaluation>> evaluations;  // a model
   std::vector<ModelHistory> models;
 };
 
@@ -107,6 +110,20 @@ TEST(Stopping, HalvingRanksByValidationAndByCommonMetrics) {
   const std::vector<std::string> other = {"loss", "auc"};
   models.models[0].metric_names = &other;  // no metric in common: by the loss
   EXPECT_EQ(Indexes(DecideStops(Halve("{'eta': 2, 'iterations': [1]}"), 1, models.models)), std::vector<int>({1}));
+}
+
+// Earlier runs may have had no validation table, or another frequency of evaluations.
+TEST(Stopping, EvaluationsWithoutTheMonitoredValuesDoNotCount) {
+  const std::vector<std::string> names = {"loss"};
+  const std::vector<plan::Evaluation> mixed = {{1, 0, {9}, {1}}, {2, 0, {8}, {}}, {5, 0, {7}, {}}, {6, 0, {6}, {2}}, {7, 0, {5}, {3}}};
+  const std::vector<ModelHistory> models = {{1, true, &names, &mixed}};
+  EXPECT_TRUE(DecideStops(Patience("{'patience': 3}", true), 2, models).empty());  // 2 and 3 are no better than 1: two evaluations
+  EXPECT_EQ(DecideStops(Patience("{'patience': 2}", true), 2, models).size(), 1u);
+  EXPECT_TRUE(DecideStops(Patience("{'patience': 1}"), 2, models).empty());
+  // the last evaluation has no validation: halving ranks by the training table
+  const std::vector<plan::Evaluation> a = {{1, 0, {2}, {1}}, {2, 0, {1}, {}}}, b = {{1, 0, {1}, {2}}, {2, 0, {2}, {}}};
+  const std::vector<ModelHistory> two = {{1, true, &names, &a}, {2, true, &names, &b}};
+  EXPECT_EQ(Indexes(DecideStops(Halve("{'eta': 2, 'iterations': [1]}"), 1, two)), std::vector<int>({1}));
 }
 
 TEST(Stopping, ModelsThatDoNotTrainAreNotCounted) {

@@ -1,4 +1,5 @@
-// The loop over a run with a driver that trains nothing: what is asked of it, in which order, and what is decided from what it answers.
+// The loop over a run with a driver that trains nothing: what is asked of it, in which order, and what is decided from
+// what it answers.
 #include "train/coordinator.hpp"
 
 #include <gtest/gtest.h>
@@ -134,18 +135,47 @@ RunRequest Request(size_t models, int64_t iterations, std::vector<int64_t> due) 
   return request;
 }
 
-RunResult Run(const RunRequest& request, FakeDriver* driver, FakeObserver* observer) {
+RunResult Finish(const RunRequest& request, FakeDriver* driver, FakeObserver* observer) {
   double clock = 1000;
   return Coordinator(request, driver, observer, [&clock] { return clock += 1; }).Run();
 }
 
 using Calls = std::vector<std::string>;
+using Iterations = std::vector<int64_t>;
+
+Iterations IterationsOf(const ModelResult& model) {
+  Iterations iterations;
+  for (const plan::Evaluation& evaluation : model.evaluations) iterations.push_back(evaluation.iteration);
+  return iterations;
+}
+
+/// A model that has been trained before, with one training loss an iteration that ends at `last`.
+train::ModelPast Past(int64_t last, const std::vector<double>& losses) {
+  train::ModelPast past;
+  past.iterations = last;
+  past.training_seconds = 70;
+  for (size_t i = 0; i < losses.size(); i++) {
+    plan::Evaluation evaluation;
+    evaluation.iteration = last - static_cast<int64_t>(losses.size() - 1 - i);
+    evaluation.elapsed = 10.0 * static_cast<double>(i + 1);
+    evaluation.training = {losses[i], 0.5};
+    past.evaluations.push_back(evaluation);
+  }
+  return past;
+}
+
+plan::EarlyStopping Patience(const char* monitor, int64_t patience) {
+  plan::EarlyStopping rule;
+  rule.monitor = monitor;
+  rule.patience = patience;
+  return rule;
+}
 
 TEST(Coordinator, TrainsToEachDueIterationAndScoresThen) {
   const RunRequest request = Request(2, 5, {2, 5});
   FakeDriver driver(2);
   FakeObserver observer;
-  const RunResult result = Run(request, &driver, &observer);
+  const RunResult result = Finish(request, &driver, &observer);
   EXPECT_EQ(driver.calls, (Calls{"enter", "train to 2", "score training 0,1", "train to 5", "score training 0,1", "collect"}));
   EXPECT_EQ(observer.lines, (Calls{"done 1", "evaluated 2: 2 trained, 0 stop", "done 3", "done 4", "evaluated 5: 2 trained, 0 stop"}));
   EXPECT_EQ(observer.begun, 2);
@@ -153,19 +183,22 @@ TEST(Coordinator, TrainsToEachDueIterationAndScoresThen) {
   EXPECT_EQ(observer.rows, 50);
   EXPECT_EQ(observer.phases.front(), train::RunPhase::kInitialising);
   EXPECT_EQ(observer.phases.back(), train::RunPhase::kWriting);
-  EXPECT_EQ(result.due, (std::vector<int64_t>{2, 5}));
+  EXPECT_EQ(result.due, (Iterations{2, 5}));
   EXPECT_EQ(result.workers, 3);
   EXPECT_EQ(result.states_location, "nowhere");
   EXPECT_GT(result.seconds, 0);
   ASSERT_EQ(result.models.size(), 2u);
   for (const ModelResult& model : result.models) {
-    EXPECT_EQ(model.training.size(), 2u);
-    EXPECT_TRUE(model.validation.empty());
-    EXPECT_EQ(model.elapsed.size(), 2u);
-    EXPECT_LT(model.elapsed[0], model.elapsed[1]);
+    EXPECT_EQ(IterationsOf(model), (Iterations{2, 5}));
+    for (const plan::Evaluation& evaluation : model.evaluations) {
+      EXPECT_EQ(evaluation.training.size(), 2u);
+      EXPECT_TRUE(evaluation.validation.empty());
+      EXPECT_GT(evaluation.elapsed, 0);
+    }
+    EXPECT_LT(model.evaluations[0].elapsed, model.evaluations[1].elapsed);
     EXPECT_EQ(model.iterations_done, 5);
     EXPECT_DOUBLE_EQ(model.training_seconds, 10);  // five intervals of two seconds
-    EXPECT_EQ(model.best_due, -1);
+    EXPECT_EQ(model.best, -1);
   }
   EXPECT_EQ(result.visits.size(), 10u);
 }
@@ -175,9 +208,11 @@ TEST(Coordinator, ScoresTheValidationTableWhereThereIsOne) {
   request.spec.validation.spec.num_partitions = 4;
   FakeDriver driver(1);
   FakeObserver observer;
-  const RunResult result = Run(request, &driver, &observer);
+  const RunResult result = Finish(request, &driver, &observer);
   EXPECT_EQ(driver.calls, (Calls{"enter", "train to 1", "score training 0", "score validation 0", "collect"}));
-  EXPECT_EQ(result.models[0].validation.size(), 1u);
+  ASSERT_EQ(result.models[0].evaluations.size(), 1u);
+  EXPECT_EQ(result.models[0].evaluations[0].validation.size(), 2u);
+  EXPECT_EQ(&result.models[0].evaluations[0].scores(), &result.models[0].evaluations[0].validation);
 }
 
 TEST(Coordinator, DivergedModelsGetNaNAndAreScoredNoMore) {
@@ -186,18 +221,20 @@ TEST(Coordinator, DivergedModelsGetNaNAndAreScoredNoMore) {
   driver.diverged_before[0] = 5;
   driver.diverges_at[1] = 2;
   FakeObserver observer;
-  const RunResult result = Run(request, &driver, &observer);
+  const RunResult result = Finish(request, &driver, &observer);
   EXPECT_EQ(driver.calls, (Calls{"enter", "train to 1", "score training 1,2", "train to 2", "score training 2", "train to 3",
                                  "score training 2", "collect"}));
   EXPECT_EQ(observer.divergences, 1);
   EXPECT_EQ(result.models[0].diverged_step, 5u);
   EXPECT_EQ(result.models[1].diverged_step, 7u);
-  ASSERT_EQ(result.models[0].training.size(), 3u);
-  ASSERT_EQ(result.models[1].training.size(), 3u);
-  EXPECT_TRUE(std::isnan(result.models[0].training[0][0]));
-  EXPECT_EQ(result.models[0].training[0].size(), 2u);
-  EXPECT_FALSE(std::isnan(result.models[1].training[0][0]));
-  EXPECT_TRUE(std::isnan(result.models[1].training[1][1]));
+  EXPECT_TRUE(result.models[0].evaluations.empty());  // its curve ended when it diverged
+  ASSERT_EQ(result.models[1].evaluations.size(), 3u);
+  EXPECT_FALSE(std::isnan(result.models[1].evaluations[0].training[0]));
+  for (const size_t e : {1, 2}) {
+    ASSERT_EQ(result.models[1].evaluations[e].training.size(), 2u);
+    EXPECT_TRUE(std::isnan(result.models[1].evaluations[e].training[0]));
+    EXPECT_TRUE(std::isnan(result.models[1].evaluations[e].training[1]));
+  }
 }
 
 TEST(Coordinator, KeepsTheBestOfEachModelByItsFirstMetric) {
@@ -212,12 +249,12 @@ TEST(Coordinator, KeepsTheBestOfEachModelByItsFirstMetric) {
     return std::vector<double>{loss[m][iteration - 1], accuracy[m][iteration - 1]};
   };
   FakeObserver observer;
-  const RunResult result = Run(request, &driver, &observer);
+  const RunResult result = Finish(request, &driver, &observer);
   EXPECT_EQ(driver.calls, (Calls{"enter", "train to 1", "score training 0,1", "score validation 0,1", "keep best 0,1", "train to 2",
                                  "score training 0,1", "score validation 0,1", "keep best 0", "train to 3", "score training 0,1",
                                  "score validation 0,1", "keep best 1", "collect"}));
-  EXPECT_EQ(result.models[0].best_due, 1);
-  EXPECT_EQ(result.models[1].best_due, 2);
+  EXPECT_EQ(result.models[0].best, 1);
+  EXPECT_EQ(result.models[1].best, 2);
 }
 
 TEST(Coordinator, StopsModelsByTheirRulesAndEndsWhenNothingIsLeft) {
@@ -231,12 +268,12 @@ TEST(Coordinator, StopsModelsByTheirRulesAndEndsWhenNothingIsLeft) {
     return std::vector<double>{m == 0 ? 1.0 : 1.0 / static_cast<double>(std::min<int64_t>(iteration, 3)), 0.5};
   };
   FakeObserver observer;
-  const RunResult result = Run(request, &driver, &observer);
+  const RunResult result = Finish(request, &driver, &observer);
   EXPECT_EQ(result.models[0].stopped_iteration, 3);
   EXPECT_EQ(result.models[0].stopped_by, "early_stopping");
-  EXPECT_EQ(result.models[0].training.size(), 3u);
+  EXPECT_EQ(IterationsOf(result.models[0]), (Iterations{1, 2, 3}));
   EXPECT_EQ(result.models[1].stopped_iteration, 5);
-  EXPECT_EQ(result.due, (std::vector<int64_t>{1, 2, 3, 4, 5}));
+  EXPECT_EQ(result.due, (Iterations{1, 2, 3, 4, 5}));
   EXPECT_EQ(driver.calls, (Calls{"enter", "train to 1", "score training 0,1", "train to 2", "score training 0,1", "train to 3",
                                  "score training 0,1", "retire 0", "train to 4", "score training 1", "train to 5", "score training 1",
                                  "retire 1", "collect"}));
@@ -251,13 +288,95 @@ TEST(Coordinator, HalvingKeepsTheBetterHalf) {
   FakeDriver driver(4);
   driver.value = [](int m, int64_t, ScoredTable) { return std::vector<double>{1, m == 1 || m == 2 ? 0.9 : 0.1}; };
   FakeObserver observer;
-  const RunResult result = Run(request, &driver, &observer);
+  const RunResult result = Finish(request, &driver, &observer);
   EXPECT_EQ(result.models[0].stopped_iteration, 2);
   EXPECT_EQ(result.models[3].stopped_iteration, 2);
   EXPECT_EQ(result.models[1].stopped_iteration, 0);
   EXPECT_EQ(observer.lines, (Calls{"done 1", "evaluated 2: 4 trained, 2 stop", "done 3", "evaluated 4: 2 trained, 0 stop"}));
-  EXPECT_EQ(result.models[0].training.size(), 1u);
-  EXPECT_EQ(result.models[1].training.size(), 2u);
+  EXPECT_EQ(IterationsOf(result.models[0]), (Iterations{2}));
+  EXPECT_EQ(IterationsOf(result.models[1]), (Iterations{2, 4}));
+}
+
+// Each model counts from its own first training; one that is new begins at 1.
+TEST(Coordinator, CurvesContinueWhereEarlierRunsEnded) {
+  RunRequest request = Request(4, 4, {2, 4});
+  request.past = {Past(3, {0.9, 0.8, 0.7}), Past(10, {0.5}), train::ModelPast(), Past(6, {std::nan("")})};
+  FakeDriver driver(4);
+  driver.diverged_before[3] = 9;
+  FakeObserver observer;
+  const RunResult result = Finish(request, &driver, &observer);
+  EXPECT_EQ(IterationsOf(result.models[0]), (Iterations{1, 2, 3, 5, 7}));
+  EXPECT_EQ(IterationsOf(result.models[1]), (Iterations{10, 12, 14}));
+  EXPECT_EQ(IterationsOf(result.models[2]), (Iterations{2, 4}));
+  EXPECT_EQ(IterationsOf(result.models[3]), (Iterations{6}));
+  EXPECT_EQ(result.due, (Iterations{2, 4}));  // the run's own count
+  EXPECT_DOUBLE_EQ(result.models[0].evaluations[2].training[0], 0.7);
+  EXPECT_DOUBLE_EQ(result.models[0].evaluations[3].training[0], 0.5);  // of the fake: 1 / iteration of this run
+  // elapsed goes on too, each model's from where its own curve ended
+  const double began[] = {30, 10, 0};
+  for (size_t m = 0; m < 3; m++) {
+    const plan::Evaluation& last = result.models[m].evaluations.back();
+    EXPECT_GT(last.elapsed, began[m]) << m;
+    EXPECT_LT(last.elapsed, began[m] + result.seconds) << m;
+  }
+  EXPECT_DOUBLE_EQ(result.models[0].training_seconds, 8);  // of this run: four intervals of two seconds
+  EXPECT_EQ(result.visits.front().iteration, 0);
+}
+
+TEST(Coordinator, PatienceCountsTheEvaluationsOfEarlierRuns) {
+  RunRequest request = Request(4, 5, {1, 2, 3, 4, 5});
+  request.stopping.early_stopping = Patience("loss", 3);
+  // two evaluations without a better loss; none; two, but then it improves; no earlier run
+  request.past = {Past(3, {0.5, 0.6, 0.6}), Past(3, {0.9, 0.8, 0.7}), Past(3, {0.5, 0.6, 0.6}), train::ModelPast()};
+  FakeDriver driver(4);
+  driver.value = [](int m, int64_t iteration, ScoredTable) {
+    return std::vector<double>{m == 2 && iteration == 1 ? 0.4 : 0.7, 0.5};
+  };
+  FakeObserver observer;
+  const RunResult result = Finish(request, &driver, &observer);
+  EXPECT_EQ(result.models[0].stopped_iteration, 1);  // the third in a row
+  EXPECT_EQ(IterationsOf(result.models[0]), (Iterations{1, 2, 3, 4}));
+  EXPECT_EQ(result.models[1].stopped_iteration, 3);  // 0.7 is no better than the last 0.7
+  EXPECT_EQ(result.models[2].stopped_iteration, 4);
+  EXPECT_EQ(result.models[3].stopped_iteration, 4);
+  EXPECT_EQ(result.due, (Iterations{1, 2, 3, 4}));
+}
+
+// An earlier run without a validation table says nothing of val_loss, and its validation nothing of a run without one.
+TEST(Coordinator, PatienceLooksAtTheTableThatIsMonitored) {
+  RunRequest request = Request(1, 3, {1, 2, 3});
+  request.stopping.early_stopping = Patience("val_loss", 2);
+  request.spec.validation.spec.num_partitions = 1;
+  request.past = {Past(4, {0.1, 0.1, 0.1, 0.1})};
+  FakeDriver driver(1);
+  driver.value = [](int, int64_t, ScoredTable) { return std::vector<double>{0.7, 0.5}; };
+  FakeObserver observer;
+  EXPECT_EQ(Finish(request, &driver, &observer).models[0].stopped_iteration, 0);  // 5 is the first value; 6 and 7 are no better, but 7 is the end
+
+  request.spec.validation.spec.num_partitions = 0;
+  request.stopping.early_stopping = Patience("loss", 1);
+  for (plan::Evaluation& evaluation : request.past[0].evaluations) evaluation.validation = {0.01, 0.5};
+  FakeDriver other(1);
+  other.value = [](int, int64_t iteration, ScoredTable) { return std::vector<double>{0.1 - 0.01 * static_cast<double>(iteration), 0.5}; };
+  const RunResult result = Finish(request, &other, &observer);
+  EXPECT_EQ(result.models[0].stopped_iteration, 0);
+  EXPECT_TRUE(result.models[0].evaluations.back().validation.empty());
+}
+
+// The weights of earlier iterations are gone: the best of this run is kept, however good the model was before.
+TEST(Coordinator, KeepsTheBestOfThisRunOnly) {
+  RunRequest request = Request(1, 3, {1, 2, 3});
+  request.keep_best = true;
+  request.past = {Past(2, {0.1, 0.01})};
+  request.past[0].evaluations.back().training[1] = 0.99;
+  FakeDriver driver(1);
+  driver.value = [](int, int64_t iteration, ScoredTable) { return std::vector<double>{1, iteration == 2 ? 0.8 : 0.6}; };
+  FakeObserver observer;
+  const RunResult result = Finish(request, &driver, &observer);
+  EXPECT_EQ(driver.calls, (Calls{"enter", "train to 1", "score training 0", "keep best 0", "train to 2", "score training 0", "keep best 0",
+                                 "train to 3", "score training 0", "collect"}));
+  EXPECT_EQ(result.models[0].best, 3);
+  EXPECT_EQ(result.models[0].evaluations[3].iteration, 4);
 }
 
 TEST(Coordinator, WhateverTheDriverThrowsEndsTheRun) {
@@ -275,7 +394,7 @@ TEST(Coordinator, WhateverTheDriverThrowsEndsTheRun) {
     };
     driver.throws_at = verb;
     FakeObserver observer;
-    EXPECT_THROW(Run(request, &driver, &observer), std::runtime_error) << verb;
+    EXPECT_THROW(Finish(request, &driver, &observer), std::runtime_error) << verb;
     ASSERT_FALSE(driver.calls.empty());
     EXPECT_EQ(driver.calls.back().rfind(verb, 0), 0u) << "nothing is called after " << verb << ", not " << driver.calls.back();
   }

@@ -1,0 +1,295 @@
+#include "store/result_columns.hpp"
+
+#include "base/error.hpp"
+#include "pg/cluster.hpp"
+
+namespace store {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+constexpr const char* kHint = "Pass the model_output_table of a finished cerebro.fit_multiple_model().";
+
+constexpr const char* kArgument = "model_output_table";
+
+constexpr bool kLater = true;  // ResultColumn::later
+
+constexpr ResultColumn kModelColumns[] = {
+    {"mst_key", "pg_catalog.int4", "NOT NULL"},
+    {"model_weights", "pg_catalog.bytea"},  // Keras's order, float32; NULL above kMostWeightBytes
+    {"model_arch", "pg_catalog.json"},
+};
+
+constexpr ResultColumn kInfoColumns[] = {
+    {"mst_key", "pg_catalog.int4", "PRIMARY KEY"},
+    {"model_id", "pg_catalog.int4"},
+    {"compile_params", "pg_catalog.text"},
+    {"fit_params", "pg_catalog.text"},
+    {"model_type", "pg_catalog.text"},
+    {"model_size", "pg_catalog.float8"},  // kB
+    {"metrics_elapsed_time", "pg_catalog.float8[]"},  // seconds over all runs, an evaluation
+    {"metrics_type", "pg_catalog.text[]"},
+    {"loss_type", "pg_catalog.text"},
+    {"training_metrics_final", "pg_catalog.float8"},
+    {"training_loss_final", "pg_catalog.float8"},
+    {"training_metrics", "pg_catalog.float8[]"},  // the first metric, an evaluation
+    {"training_loss", "pg_catalog.float8[]"},
+    {"validation_metrics_final", "pg_catalog.float8"},
+    {"validation_loss_final", "pg_catalog.float8"},
+    {"validation_metrics", "pg_catalog.float8[]"},
+    {"validation_loss", "pg_catalog.float8[]"},
+    {"status", "pg_catalog.text"},  // kStatusTrained, kStatusStopped or kStatusDiverged
+    {"diverged_step", "pg_catalog.int8"},
+    {"parameters", "pg_catalog.int8"},
+    {"metrics_iters", "pg_catalog.int4[]"},  // iterations of the evaluations
+    {"metric_names", "pg_catalog.text[]"},
+    {"training_metric_values", "pg_catalog.float8[]"},  // two dimensions: evaluations, metric_names
+    {"validation_metric_values", "pg_catalog.float8[]"},
+    {"training_seconds", "pg_catalog.float8"},  // over all runs
+    {"iterations_done", "pg_catalog.int8"},  // likewise
+    {"best_iteration", "pg_catalog.int4"},
+    {"stopped_iteration", "pg_catalog.int4", "", kLater},
+    {"stopped_by", "pg_catalog.text", "", kLater},
+};
+
+constexpr ResultColumn kSummaryColumns[] = {
+    {"source_table", "pg_catalog.text"},
+    {"validation_table", "pg_catalog.text"},
+    {"model", "pg_catalog.text"},
+    {"model_info", "pg_catalog.text"},
+    {"dependent_varname", "pg_catalog.text[]"},
+    {"independent_varname", "pg_catalog.text[]"},
+    {"model_arch_table", "pg_catalog.text"},
+    {"model_selection_table", "pg_catalog.text"},
+    {"object_table", "pg_catalog.text"},
+    {"num_iterations", "pg_catalog.int4"},
+    {"metrics_compute_frequency", "pg_catalog.int4"},
+    {"warm_start", "pg_catalog.bool"},
+    {"name", "pg_catalog.text"},
+    {"description", "pg_catalog.text"},
+    {"start_training_time", "pg_catalog.timestamp"},
+    {"end_training_time", "pg_catalog.timestamp"},
+    {"pg_cerebro_version", "pg_catalog.text"},
+    {"num_classes", "pg_catalog.int4[]"},
+    {"dependent_vartype", "pg_catalog.text[]"},
+    {"normalizing_const", "pg_catalog.float4"},
+    {"metrics_iters", "pg_catalog.int4[]"},  // of the last run, counted from 1
+    {"data_spec", "pg_catalog.text"},
+    {"data_digest", "pg_catalog.text"},
+    {"seed", "pg_catalog.int8"},
+    {"plan", "pg_catalog.json"},
+    {"workers", "pg_catalog.int4"},
+    {"threads", "pg_catalog.int4"},
+    {"precision", "pg_catalog.text"},
+    {"use_gpus", "pg_catalog.bool"},
+    {"build", "pg_catalog.text"},
+    {"state_place", "pg_catalog.text"},
+    {"early_stopping", "pg_catalog.text", "", kLater},
+    {"halving", "pg_catalog.text", "", kLater},
+    {"result_format", "pg_catalog.int4", "", kLater},  // kResultFormat; NULL in tables of early versions
+};
+
+constexpr ResultColumn kStateColumns[] = {
+    {"mst_key", "pg_catalog.int4", "NOT NULL"},
+    {"piece", "pg_catalog.int4", "NOT NULL"},
+    {"data", "pg_catalog.bytea", "NOT NULL"},
+};
+
+constexpr ResultColumn kVisitColumns[] = {
+    {"mst_key", "pg_catalog.int4"},
+    {"iteration", "pg_catalog.int4"},  // the model's, counted from its first training
+    {"visit", "pg_catalog.int4"},  // within the iteration, from 1
+    {"partition_id", "pg_catalog.int4"},
+    {"worker", "pg_catalog.int4"},
+    {"started_at", "pg_catalog.timestamptz"},
+    {"ended_at", "pg_catalog.timestamptz"},
+    {"loss", "pg_catalog.float8"},
+    {"rows", "pg_catalog.int8"},
+    {"device", "pg_catalog.int4"},
+};
+
+/// A table of a run.
+struct Definition {
+  const char* suffix;          // of its name, behind <out>
+  const char* distributed_by;  // on a cluster
+  const char* external;        // a column whose values are kept uncompressed, or nullptr
+  const char* key;             // a constraint of the table, or ""
+  ResultColumnRange columns;
+};
+
+template <size_t n>
+constexpr ResultColumnRange RangeOf(const ResultColumn (&columns)[n]) {
+  return {columns, n};
+}
+
+// In the order of ResultTable.
+constexpr Definition kDefinitions[] = {
+    {"", "mst_key", "model_weights", "", RangeOf(kModelColumns)},
+    {"_info", "mst_key", nullptr, "", RangeOf(kInfoColumns)},
+    {"_summary", "model", nullptr, "", RangeOf(kSummaryColumns)},
+    {"_state", "mst_key", "data", "PRIMARY KEY (mst_key, piece)", RangeOf(kStateColumns)},
+    {"_visits", "mst_key", nullptr, "", RangeOf(kVisitColumns)},
+};
+
+const Definition& DefinitionOf(ResultTable table) { return kDefinitions[static_cast<size_t>(table)]; }
+
+const ResultColumn& ColumnNamed(ResultTable table, std::string_view name) {
+  for (const ResultColumn& column : ColumnsOf(table)) {
+    if (column.name == name) return column;
+  }
+  throw Error(ErrorCode::kInternal, "result table <out>" + std::string(DefinitionOf(table).suffix) + " has no column " + std::string(name));
+}
+
+}  // namespace
+
+ResultTables::ResultTables(const pg::TableName& name)
+    : models(name),
+      info(name.WithSuffix(DefinitionOf(ResultTable::kInfo).suffix)),
+      summary(name.WithSuffix(DefinitionOf(ResultTable::kSummary).suffix)),
+      state(name.WithSuffix(DefinitionOf(ResultTable::kState).suffix)),
+      visits(name.WithSuffix(DefinitionOf(ResultTable::kVisits).suffix)) {}
+
+const pg::TableName& ResultTables::operator[](ResultTable table) const {
+  switch (table) {
+    case ResultTable::kModels: return models;
+    case ResultTable::kInfo: return info;
+    case ResultTable::kSummary: return summary;
+    case ResultTable::kState: return state;
+    case ResultTable::kVisits: return visits;
+  }
+  return models;
+}
+
+ResultColumnRange ColumnsOf(ResultTable table) { return DefinitionOf(table).columns; }
+
+void CreateResultTable(const ResultTables& tables, ResultTable which, const std::vector<pg::Column>& more) {
+  const Definition& definition = DefinitionOf(which);
+  std::string columns;
+  for (const ResultColumn& column : definition.columns) {
+    columns += (columns.empty() ? "" : ", ") + std::string(column.name) + " " + column.type;
+    if (*column.constraint != 0) columns += std::string(" ") + column.constraint;
+  }
+  for (const pg::Column& column : more) columns += ", " + pg::QuoteIdent(column.name) + " " + column.type;
+  if (*definition.key != 0) columns += std::string(", ") + definition.key;
+  const std::string table = tables[which].Sql();
+  pg::Execute("CREATE TABLE " + table + " (" + columns + ")" + pg::DistributedBy(definition.distributed_by));
+  if (definition.external == nullptr) return;
+  pg::Execute("ALTER TABLE " + table + " ALTER COLUMN " + definition.external + " SET STORAGE EXTERNAL");
+}
+
+std::vector<pg::Column> MissingColumns(const ResultTables& tables, ResultTable which, const std::vector<pg::Column>& more) {
+  const std::vector<pg::Column> there = pg::TableColumns(tables[which], kArgument);
+  std::vector<pg::Column> missing;
+  const auto look_for = [&](const std::string& name, const std::string& type) {
+    if (pg::FindColumn(there, name) != nullptr) return;
+    pg::Column column;
+    column.name = name;
+    column.type = type;
+    missing.push_back(std::move(column));
+  };
+  for (const ResultColumn& column : ColumnsOf(which)) look_for(column.name, column.type);
+  for (const pg::Column& column : more) look_for(column.name, column.type);
+  return missing;
+}
+
+void AddColumns(const pg::TableName& table, const std::vector<pg::Column>& columns) {
+  std::string actions;
+  for (const pg::Column& column : columns) {
+    actions += (actions.empty() ? " ADD COLUMN " : ", ADD COLUMN ") + pg::QuoteIdent(column.name) + " " + column.type;
+  }
+  if (!actions.empty()) pg::Execute("ALTER TABLE " + table.Sql() + actions);
+}
+
+ResultValue ResultValue::Expression(std::string to, std::string expression) {
+  ResultValue value(std::move(to), pg::Null{}, std::move(expression));
+  value.value.reset();
+  return value;
+}
+
+namespace {
+
+/// The parts of an INSERT, and the numbers of its parameters.
+struct Insertion {
+  std::string columns;   // c1, c2
+  std::string selected;  // $1::type, expression
+  pg::Params params;
+};
+
+// placeholder: of the n-th parameter, cast to a type ("" leaves it as it is).
+template <typename Placeholder>
+Insertion MakeInsertion(ResultTable which, const std::vector<ResultValue>& values, const Placeholder& placeholder) {
+  Insertion made;
+  for (const ResultValue& value : values) {
+    made.columns += (made.columns.empty() ? "" : ", ") + pg::QuoteIdent(value.column);
+    std::string expression = value.sql;
+    if (value.value) {
+      made.params.push_back(*value.value);
+      const std::string type = value.sql.empty() ? ColumnNamed(which, value.column).type : "";
+      const std::string number = placeholder(made.params.size(), type);
+      if (value.sql.empty()) expression = "$";
+      expression.replace(expression.find('$'), 1, number);
+    }
+    made.selected += (made.selected.empty() ? "" : ", ") + expression;
+  }
+  return made;
+}
+
+}  // namespace
+
+void InsertRow(const ResultTables& tables, ResultTable which, const std::vector<ResultValue>& values, const std::string& from) {
+  const Insertion insertion = MakeInsertion(which, values, [](size_t n, const std::string& type) {
+    return "$" + std::to_string(n) + (type.empty() ? "" : "::" + type);
+  });
+  pg::Execute("INSERT INTO " + tables[which].Sql() + " (" + insertion.columns + ")" +
+                  (from.empty() ? " VALUES (" + insertion.selected + ")" : " SELECT " + insertion.selected + " FROM " + from),
+              insertion.params);
+}
+
+void InsertRows(const ResultTables& tables, ResultTable which, const std::vector<ResultValue>& values) {
+  // several arrays side by side: the server knows unnest of many by its bare name only
+  std::string arrays, names;
+  const Insertion insertion = MakeInsertion(which, values, [&](size_t n, const std::string& type) {
+    const std::string name = "c" + std::to_string(n);
+    arrays += (n > 1 ? ", " : "") + ("pg_catalog.unnest($" + std::to_string(n)) + (type.empty() ? "" : "::" + type + "[]") + ")";
+    names += (n > 1 ? ", " : "") + name;
+    return "u." + name;
+  });
+  pg::Execute("INSERT INTO " + tables[which].Sql() + " (" + insertion.columns + ") SELECT " + insertion.selected +
+                  " FROM ROWS FROM (" + arrays + ") AS u(" + names + ")",
+              insertion.params);
+}
+
+std::string InsertInto(const ResultTables& tables, ResultTable which, std::initializer_list<const char*> columns) {
+  std::string list;
+  for (const char* name : columns) list += (list.empty() ? "" : ", ") + std::string(ColumnNamed(which, name).name);
+  return "INSERT INTO " + tables[which].Sql() + " (" + list + ")";
+}
+
+ResultReader::ResultReader(const pg::TableName& table, ResultTable which, const char* what, std::initializer_list<const char*> columns)
+    : table_(table) {
+  if (!pg::TableExists(table)) {
+    throw Error(ErrorCode::kUndefinedTable, std::string(what) + ": table " + table.Sql() + " does not exist", "", kHint);
+  }
+  const std::vector<pg::Column> there = pg::TableColumns(table, what);
+  for (const char* name : columns) {
+    const ResultColumn& column = ColumnNamed(which, name);
+    const bool found = pg::FindColumn(there, name) != nullptr;
+    if (!found && !column.later) {
+      throw Error(ErrorCode::kUndefinedColumn, std::string(what) + ": table " + table.Sql() + " has no column \"" + name + "\"", "", kHint);
+    }
+    columns_.emplace_back(&column, found);
+  }
+  pg::RequireSelect(table);
+}
+
+std::string ResultReader::Columns(const std::string& alias) const {
+  std::string list;
+  for (const auto& [column, there] : columns_) {
+    list += list.empty() ? "" : ", ";
+    list += there ? alias + "." + column->name : std::string("NULL::") + column->type;
+  }
+  return list;
+}
+
+}  // namespace store

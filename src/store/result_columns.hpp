@@ -1,0 +1,89 @@
+// The columns of the result tables, each written down once: statements that make, fill, check and read the tables are
+// put together from here.
+#pragma once
+
+#include <cstddef>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "pg/names.hpp"
+#include "pg/sql.hpp"
+
+namespace store {
+
+enum class ResultTable { kModels, kInfo, kSummary, kState, kVisits };
+
+/// The five tables of a run: <out>, <out>_info, <out>_summary, <out>_state, <out>_visits.
+struct ResultTables {
+  pg::TableName models, info, summary, state, visits;
+  explicit ResultTables(const pg::TableName& name);
+  const pg::TableName& operator[](ResultTable table) const;
+  std::vector<pg::TableName> All() const { return {models, info, summary, state, visits}; }
+};
+
+struct ResultColumn {
+  const char* name;
+  const char* type;             // as SQL casts to it, schema-qualified
+  const char* constraint = "";
+  bool later = false;           // tables of earlier versions may lack it: it is read as NULL, and a warm start adds it
+};
+
+/// The columns of a table, in their order.
+struct ResultColumnRange {
+  const ResultColumn* first;
+  size_t count;
+  const ResultColumn* begin() const { return first; }
+  const ResultColumn* end() const { return first + count; }
+};
+ResultColumnRange ColumnsOf(ResultTable table);
+
+/// Makes a table. more: columns that the table has besides its own (the summary's class values), with their types as
+/// the server writes them.
+void CreateResultTable(const ResultTables& tables, ResultTable which, const std::vector<pg::Column>& more = {});
+
+/// Columns that a table should have and does not have.
+std::vector<pg::Column> MissingColumns(const ResultTables& tables, ResultTable which, const std::vector<pg::Column>& more = {});
+/// Adds them. The caller must own the table.
+void AddColumns(const pg::TableName& table, const std::vector<pg::Column>& columns);
+
+/// A value for a column. Without `sql` it is cast to the column's type. With it, a "$" in it stands for the value,
+/// uncast.
+struct ResultValue {
+  ResultValue(std::string to, pg::Param param, std::string expression = {})
+      : column(std::move(to)), value(std::move(param)), sql(std::move(expression)) {}
+  /// An expression without a value, over the columns of what InsertRow reads from.
+  static ResultValue Expression(std::string to, std::string expression);
+
+  std::string column;
+  std::optional<pg::Param> value;
+  std::string sql;
+};
+
+/// Inserts one row. from: a table, with alias, whose only row the expressions read; empty for none.
+void InsertRow(const ResultTables& tables, ResultTable which, const std::vector<ResultValue>& values, const std::string& from = {});
+/// Inserts many rows at once: every value is an array of as many elements, or the text of one.
+void InsertRows(const ResultTables& tables, ResultTable which, const std::vector<ResultValue>& values);
+/// "INSERT INTO <table> (<columns>)", for rows that a query gives.
+std::string InsertInto(const ResultTables& tables, ResultTable which, std::initializer_list<const char*> columns);
+
+/// A result table, or a part of its columns, opened for reading.
+class ResultReader {
+ public:
+  /// Errors: kUndefinedTable, kUndefinedColumn unless it is a later one, and the server's own when the caller may not
+  /// read the table. what: the argument that named the table.
+  ResultReader(const pg::TableName& table, ResultTable which, const char* what, std::initializer_list<const char*> columns);
+
+  std::string Sql() const { return table_.Sql(); }
+  /// The columns for a SELECT list, in the order given. alias: of the table in the query.
+  std::string Columns(const std::string& alias) const;
+
+ private:
+  pg::TableName table_;
+  std::vector<std::pair<const ResultColumn*, bool>> columns_;  // and whether it is there
+};
+
+}  // namespace store
