@@ -29,6 +29,9 @@ SELECT cerebro.generate_model_configs('hostile_archs', 'public.hostile_configs',
     $${'loss': ['categorical_crossentropy'], 'optimizer_params_list': [{'optimizer': ['Adam'], 'lr': [0.05]}], 'metrics': ['binary_accuracy']}$$, $${'batch_size': [8]}$$);
 SELECT cerebro.fit_multiple_model('hostile_packed', 'public.hostile_models', 'hostile_configs', 2, workers => 0, validation_table => 'hostile_val');
 SELECT cerebro.fit_multiple_model('hostile_packed', 'hostile_models', 'hostile_configs', 2, workers => 1, warm_start => true);
+-- as if an early version had written them: their iterations are shifted
+UPDATE public.hostile_models_summary SET result_format = NULL;
+SELECT cerebro.fit_multiple_model('hostile_packed', 'hostile_models', 'hostile_configs', 1, workers => 0, warm_start => true);
 SELECT cerebro.evaluate('hostile_models', 'hostile_val', 'public.hostile_scores');
 SELECT cerebro.predict('hostile_models', 'hostile_points', 'id', 'x', 'public.hostile_predictions', 'response');
 SELECT pg_catalog.count(*) FROM cerebro.leaderboard('hostile_models');

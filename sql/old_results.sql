@@ -3,6 +3,7 @@
 \set ECHO none
 \set data `echo "$CEREBRO_TEST_DATA"`
 SET client_min_messages = warning;
+SET cerebro.bundles = 2;
 \o /dev/null
 \i :data/results_0_1.sql
 SET search_path = old_results, public;
@@ -20,7 +21,7 @@ FROM cerebro.learning_curve('models') ORDER BY 1, 2;
 SELECT mst_key, iteration, round(training_loss::numeric, 4) AS training, round(validation_metric::numeric, 4) AS accuracy
 FROM cerebro.learning_curve('again') ORDER BY 1, 2;
 SELECT cerebro.evaluate('models', 'packed_val', 'scores');
-SELECT mst_key, abs(e.loss - i.validation_loss_final) < 1e-5 AS same_loss, metric_names FROM scores e JOIN models_info i USING (mst_key) ORDER BY 1;
+SELECT mst_key, abs(e.loss - i.validation_loss_final) < 1e-5 AS same_loss, e.metric_names FROM scores e JOIN models_info i USING (mst_key) ORDER BY 1;
 SELECT cerebro.predict('models', 'iris_val', 'id', 'attributes', 'predictions', 'response', mst_key => 1);
 SELECT count(*) AS rows, avg((p.class_value = v.class_text)::int) > 0.75 AS good FROM predictions p JOIN iris_val v USING (id);
 SELECT count(*) AS tensors, sum(octet_length(data)) AS bytes FROM cerebro.weights('again', 1);
@@ -54,9 +55,12 @@ SELECT mst_key, iteration, count(*) AS visits, count(DISTINCT partition_id) AS p
 SELECT num_iterations, metrics_iters, warm_start, result_format FROM models_summary;
 SELECT mst_key, array_agg(iteration ORDER BY iteration) AS iterations FROM cerebro.learning_curve('models') GROUP BY 1 ORDER BY 1;
 -- as four iterations at once but for rounding, which depends on the processor
-SELECT cerebro.fit_multiple_model('packed', 'whole', 'chosen', 4, validation_table => 'packed_val', metrics_compute_frequency => 1, workers => 0, seed => 3);
+CREATE TABLE two AS SELECT * FROM configs WHERE mst_key < 3;
+CREATE TABLE two_summary AS SELECT * FROM configs_summary;
+SELECT cerebro.fit_multiple_model('packed', 'whole', 'two', 4, validation_table => 'packed_val', metrics_compute_frequency => 1, workers => 0, seed => 3);
 SELECT w.mst_key, bool_and(abs(w.training_loss[n] - m.training_loss[n]) < 1e-4) AS same_curve, max(n) AS iterations
-FROM whole_info w JOIN models_info m USING (mst_key) CROSS JOIN generate_series(1, 4) n WHERE w.mst_key < 3 GROUP BY 1 ORDER BY 1;
+FROM whole_info w JOIN models_info m USING (mst_key) CROSS JOIN generate_series(1, 4) n GROUP BY 1 ORDER BY 1;
+SELECT count(*) AS visits, count(w.mst_key) AS as_at_once FROM models_visits m LEFT JOIN whole_visits w USING (mst_key, iteration, visit, partition_id, rows) WHERE m.mst_key < 3;
 
 -- and once more, from tables of this version: nothing is shifted twice
 SELECT cerebro.fit_multiple_model('packed', 'models', 'chosen', 1, validation_table => 'packed_val', workers => 0, warm_start => true, seed => 3);
