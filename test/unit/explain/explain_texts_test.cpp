@@ -291,7 +291,7 @@ TEST(ExplainJson, IsAListOfOnePlan) {
   EXPECT_VALUE(268435456, plan, "Memory", "Data Cache Limit Bytes");
 }
 
-TEST(ExplainJson, HasABundleAndItsGroupsAsPlans) {
+TEST(ExplainJson, HasABundleAndItsFusionGroupsAsPlans) {
   const Value document = base::ParseLiteral(explain::ExplainAsJson(Small()));
   const Value* plan = At(&document, 0, "Plan");
   ASSERT_EQ(At(plan, "Plans")->list().size(), 2u);
