@@ -35,7 +35,8 @@ CREATE VIEW truth AS
 SELECT model_id, id, label, class, z.e / sum(z.e) OVER (PARTITION BY model_id, id) AS p
 FROM points CROSS JOIN weights CROSS JOIN (VALUES ('a', 1), ('b', 2), ('c', 3)) c(class, k)
 CROSS JOIN LATERAL (SELECT exp(x[1]::float8 * w[k] + x[2]::float8 * w[3 + k] + w[6 + k]) AS e) z;
-CREATE TABLE top AS SELECT DISTINCT ON (model_id, id) model_id, id, label, class FROM truth ORDER BY model_id, id, p DESC;
+-- of equally probable classes the first counts: some rows have two
+CREATE TABLE top AS SELECT DISTINCT ON (model_id, id) model_id, id, label, class FROM truth ORDER BY model_id, id, p DESC, class;
 CREATE VIEW expected AS
 SELECT t.model_id, t.id % 4 = 0 AS validation, avg(-ln(p)) FILTER (WHERE t.class = t.label) AS loss,
        avg((top.class = t.label)::int) AS accuracy, avg(abs(p - (t.class = t.label)::int)) AS mae

@@ -67,7 +67,7 @@ SELECT d #>> '{0,Plan,Node Type}', d #>> '{0,Plan,Models}', d #>> '{0,Plan,Itera
 SELECT b ->> 'Bundle' AS bundle, b -> 'Partitions', g -> 'mst_key', g ->> 'Trainer', g -> 'Width', g -> 'Parameters', g -> 'State Bytes', g -> 'Rewrites' -> 0 -> 'Applied',
        (g ->> 'Estimated Visit Seconds')::float8 > 0 AS seconds, (g ->> 'Estimated Visit FLOPs')::float8 > 0 AS flops, g -> 'Actual Seconds' AS actual
 FROM planned, jsonb_array_elements(d -> 0 -> 'Plan' -> 'Plans') b, jsonb_array_elements(b -> 'Plans') g ORDER BY 1, g -> 'mst_key';
--- parts add up: the groups of an iteration and what is between them; the run
+-- parts add up: the fusion groups of an iteration and what is between them; the run
 SELECT bool_and((b ->> 'Estimated Visit Seconds')::float8 > (SELECT sum((g ->> 'Estimated Visit Seconds')::float8) FROM jsonb_array_elements(b -> 'Plans') g)) AS bundles,
        bool_and(abs((p ->> 'Estimated Seconds')::float8 - (p ->> 'Estimated Start Seconds')::float8 - (p ->> 'Estimated Training Seconds')::float8
                 - (p ->> 'Estimated Metrics Seconds')::float8) < 1e-9) AS run,

@@ -70,7 +70,7 @@ SELECT cerebro.load_model_selection_table('archs', 'wild', ARRAY[1],
 SET client_min_messages = error;
 SELECT cerebro.fit_multiple_model('points_packed', 'wild_models', 'wild', 3);
 SET client_min_messages = warning;
-SELECT status, count(*), bool_or(diverged_step > 0) AS has_step, bool_and(training_loss_final = 'NaN') AS nan FROM wild_models_info GROUP BY status ORDER BY status;
+SELECT status, count(*), bool_or(diverged_step > 0) AS numbered, bool_and(training_loss_final = 'NaN') AS nan FROM wild_models_info GROUP BY status ORDER BY status;
 SELECT count(*) < 24 AS stopped_costing FROM wild_models_visits;
 
 -- best-iteration weights on request

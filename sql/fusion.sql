@@ -1,8 +1,8 @@
--- The planner's rewrites change no bit: shared scans, models side by side, groups of every width, beside a model that diverges.
+-- The planner's rewrites change no bit: shared scans, models side by side, fusion groups of every width, beside a model that diverges.
 SET client_min_messages = error;
 SET cerebro.bundles = 1;
-CREATE SCHEMA groups;
-SET search_path = groups, public;
+CREATE SCHEMA fusion;
+SET search_path = fusion, public;
 CREATE TABLE points AS
 SELECT i AS id, (i % 4)::int AS label, ARRAY(SELECT ((i * 7919 + c * 1299709) % 97 + CASE WHEN c % 4 = i % 4 THEN 60 ELSE 0 END)::int FROM generate_series(0, 19) c) AS x
 FROM generate_series(1, 1000) i;
@@ -41,7 +41,7 @@ BEGIN
     EXECUTE format('SELECT md5(string_agg(mst_key || md5(model_weights), '','' ORDER BY mst_key)) FROM %s', models) INTO f;
     RETURN f;
 END $$;
--- the widths of the groups that the plan has
+-- the widths of the fusion groups that the plan has
 CREATE FUNCTION widths(selection text) RETURNS text LANGUAGE sql AS $$
     SELECT string_agg(substring(line from 'models=(\d+)'), ' ' ORDER BY n)
     FROM cerebro.explain_fit_multiple_model('packed', 'planned', selection, 3) WITH ORDINALITY AS e (line, n) WHERE line LIKE '%->  Fusion Group %' $$;
@@ -68,10 +68,10 @@ SELECT run('scan', 'configs');
 RESET cerebro.enable_horizontal;
 SELECT run, fingerprint = (SELECT fingerprint FROM runs WHERE run = 'neither') AS same FROM runs ORDER BY 1;
 SELECT count(*) AS models, count(*) FILTER (WHERE diverged_step > 0) > 0 AS some_diverged,
-    bool_or(diverged_step > 1) AS after_some_steps, bool_and(diverged_step IS NULL) FILTER (WHERE compile_params !~ '1e30') AS no_other
+    bool_or(diverged_step > 1) AS not_at_the_start, bool_and(diverged_step IS NULL) FILTER (WHERE compile_params !~ '1e30') AS no_other
 FROM both_info JOIN configs USING (mst_key, compile_params);
 
--- groups of 1, 2, 3, 7 and 16 models
+-- fusion groups of 1, 2, 3, 7 and 16 models
 TRUNCATE runs;
 SELECT run('w16', 'sixteen'), widths('sixteen');
 SET cerebro.fusion_mem = '1kB';
@@ -107,4 +107,4 @@ SELECT run, fingerprint = (SELECT fingerprint FROM runs WHERE run = 'd1') AS sam
 RESET cerebro.precision;
 RESET cerebro.enable_shared_scan;
 RESET cerebro.enable_horizontal;
-DROP SCHEMA groups CASCADE;
+DROP SCHEMA fusion CASCADE;

@@ -1,4 +1,4 @@
--- Repeatability: the same weights, bit for bit, whatever the number of workers, the place of the states, the neighbours, or a break in between.
+-- Repeatability: the same weights, bit for bit, whatever the number of workers, where the states lie, the neighbours, or a break in between.
 SET client_min_messages = warning;
 SET cerebro.bundles = 3;
 CREATE SCHEMA repeat;

@@ -4,7 +4,7 @@
 //                                                that have it; file: an IDX file of bytes whose first rows are taken instead of
 //                                                random ones
 //
-// Eight models of a case are trained one after another on one buffer, as a group does whose members have their own orders of rows. Times are
+// Eight models of a case are trained one after another on one buffer, as a fusion group does whose members have their own orders of rows. Times are
 // those of the processor. Steps are in us, scored rows in ns.
 #include <cstdio>
 #include <cstdlib>

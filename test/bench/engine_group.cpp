@@ -1,7 +1,7 @@
-// Models that train side by side, in memory, with no database: what a group saves, and how long a turn should be.
+// Models that train side by side, in memory, with no database: what a group of models saves, and after how many mini-batches to switch.
 //
 //   bench_engine_group [models]      so many models of each kind (default 16) on one buffer; prints us per step and model: each alone with
-//                                    its own workspace, then as a group, by the mini-batches of a turn (0: all of the buffer)
+//                                    its own workspace, then as a group of models, by the mini-batches per switch (0: all of the buffer)
 //
 // The shapes are those of the project's acceptance tests, with rows shuffled and in order; every figure is processor time, the median of
 // seven rounds, the ways alternating.
@@ -28,8 +28,8 @@ double SecondsTogether(engine::ModelGroup* group, const std::vector<Trainee>& mo
 
 /// steps: of one round.
 void Run(const Case& c, int steps, int count, bool shuffle) {
-  constexpr int kTurns[] = {0, 1, 2, 4, 8, 16, 32};
-  constexpr size_t kAlone = sizeof(kTurns) / sizeof(kTurns[0]);
+  constexpr int kBatchesPerSwitch[] = {0, 1, 2, 4, 8, 16, 32};
+  constexpr size_t kAlone = sizeof(kBatchesPerSwitch) / sizeof(kBatchesPerSwitch[0]);
   const bench::Rows rows = bench::MakeRows(c, static_cast<int64_t>(c.batch_size) * steps);
   const std::vector<Trainee> alone = bench::MakeModels(c, rows.data, count, true, shuffle);
   const std::vector<Trainee> members = bench::MakeModels(c, rows.data, count, true, shuffle);
@@ -39,13 +39,13 @@ void Run(const Case& c, int steps, int count, bool shuffle) {
   for (int round = 0; round < 7; round++) {
     times[kAlone].push_back(bench::SecondsPerStep(alone, rows.buffer));
     for (size_t t = 0; t < kAlone; t++) {
-      engine::ModelGroup group(models, kTurns[t]);
+      engine::ModelGroup group(models, kBatchesPerSwitch[t]);
       times[t].push_back(SecondsTogether(&group, members, rows.buffer));
     }
   }
-  std::printf("%-18s batch %3d  %-9s alone %8.2f us  turn", c.name.c_str(), c.batch_size, shuffle ? "shuffled" : "in order",
+  std::printf("%-18s batch %3d  %-9s alone %8.2f us  batches per switch", c.name.c_str(), c.batch_size, shuffle ? "shuffled" : "in order",
               1e6 * bench::Median(times[kAlone]));
-  for (size_t t = 0; t < kAlone; t++) std::printf("  %d: %.2f", kTurns[t], 1e6 * bench::Median(times[t]));
+  for (size_t t = 0; t < kAlone; t++) std::printf("  %d: %.2f", kBatchesPerSwitch[t], 1e6 * bench::Median(times[t]));
   std::printf("\n");
 }
 

@@ -1,6 +1,6 @@
 // One training step of one model: the hand-written kernels against autograd, in memory, with no database.
 //
-//   bench_engine_step [models [name [kernels [file]]]]     models of each kind trained in turns on one buffer (default 8); prints us per
+//   bench_engine_step [models [name [kernels [file]]]]     models of each kind trained one after another on one buffer (default 8); prints us per
 //                                                            step and model; with a name, only the kinds whose name has it; with "kernels",
 //                                                            only by kernels; file: an IDX file of bytes whose first rows are taken instead of
 //                                                            random ones

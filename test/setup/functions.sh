@@ -153,3 +153,14 @@ describe_machine() {
   printf 'system:  %s, %s\n' "$(. /etc/os-release && echo "$PRETTY_NAME")" "$("$PG_CONFIG" --version)"
   printf 'commit:  %s\n' "$(git -C "$cerebro_root" rev-parse --short HEAD 2>/dev/null || echo unknown)"
 }
+
+# count_tests <log of ctest>: adds to passed, failed and skipped. ctest's own last line counts skipped tests among those that passed.
+count_tests() {
+  local line='^ *[0-9]+/[0-9]+ Test +#[0-9]+: .*'
+  passed=$((passed + $(grep -cE "$line [.]+ +Passed +[0-9.]+ sec" "$1" || true)))
+  skipped=$((skipped + $(grep -cE "$line([.]|[*])+(Skipped|Not Run [(]Disabled[)])" "$1" || true)))
+  failed=$((failed + $(grep -E "$line" "$1" | grep -cvE ' [.]+ +Passed +[0-9.]+ sec|[*]{3}(Skipped|Not Run [(]Disabled[)])' || true)))
+}
+
+# closing_line: what count_tests counted, as the last line of a run; whoever reads it looks for "N tests passed, N failed".
+closing_line() { printf '%s tests passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"; }

@@ -50,7 +50,7 @@ def digits(work):
 
 
 def mix(work):
-    """Networks of very different sizes over one table: what the order of groups is about."""
+    """Networks of very different sizes over one table: what the order of fusion groups is about."""
     found = dict(grids.grid("D5", True), rows=5000, validation_rows=1000, iterations=2)
     arguments = load("mix", found, work)
     optimizers = [{"optimizer": "Adam", "lr": 0.001}, {"optimizer": "SGD", "lr": 0.01, "momentum": 0.9}]
@@ -74,20 +74,21 @@ def run(arguments, workers, root):
     return dict(json.loads(text)[0], cpu=timed.cpu)
 
 
-def groups(document):
-    return [group for bundle in document["Plan"]["Plans"] for group in bundle["Plans"]]
+def fusion_groups(document):
+    return [fusion_group for bundle in document["Plan"]["Plans"] for fusion_group in bundle["Plans"]]
 
 
 def report(name, documents):
     plan = documents[0]["Plan"]
     print(f"\n== {name}: {plan['Models']} models, {plan['Iterations']} iterations, {documents[0]['Actual']['Workers Launched']} workers")
     pairs = []
-    for number, group in enumerate(groups(documents[0])):
-        actual = min(groups(document)[number]["Actual Visit Seconds"] for document in documents)
-        estimated = group["Estimated Visit Seconds"]
+    for number, fusion_group in enumerate(fusion_groups(documents[0])):
+        actual = min(fusion_groups(document)[number]["Actual Visit Seconds"] for document in documents)
+        estimated = fusion_group["Estimated Visit Seconds"]
         pairs.append((estimated, actual))
-        keys = ", ".join(str(key) for key in group["mst_key"])
-        print(f"  group of {group['Trainer']:8} {group['Parameters']:7} parameters, batch {group['Batch Size']:3}, mst_key {keys:14} "
+        keys = ", ".join(str(key) for key in fusion_group["mst_key"])
+        print(f"  fusion group of {fusion_group['Trainer']:8} {fusion_group['Parameters']:7} parameters, "
+              f"batch {fusion_group['Batch Size']:3}, mst_key {keys:14} "
               f"visit estimated {1000 * estimated:8.2f} ms, actual {1000 * actual:8.2f} ms, estimated/actual {estimated / actual:.2f}")
     ordered, agree = estimates.agreement(pairs)
     print(f"  order: {estimates.order(ordered, agree)}")
@@ -96,7 +97,7 @@ def report(name, documents):
     ratio = plan["Estimated Seconds"] / actual
     hands = max(1, min(plan["Driver"]["Workers Planned"], plan["Driver"]["Cores"]))
     cpu = min(document["cpu"] for document in documents) / hands
-    print(f"  training of all groups: estimated/actual {training:.2f}")
+    print(f"  training of all fusion groups: estimated/actual {training:.2f}")
     print(f"  total: estimated {plan['Estimated Seconds']:.2f} s (start {plan['Estimated Start Seconds']:.2f}, training "
           f"{plan['Estimated Training Seconds']:.2f}, metrics {plan['Estimated Metrics Seconds']:.2f}), actual {actual:.2f} s, estimated/actual "
           f"{ratio:.2f}; processor time {cpu:.2f} s for each of {hands}", flush=True)
@@ -115,7 +116,8 @@ def main():
     for name in work.grids or [*SIZES, "digits", "mix"]:
         arguments = digits(work) if name == "digits" else mix(work) if name == "mix" else grid(name, work)
         results.append(report(name, [run(arguments, work.workers, root) for _ in range(work.rounds)]))
-    print("\n| grid | total, estimated/actual | total, estimated/processor time | groups, estimated/actual | pairs of groups in the measured order |\n"
+    print("\n| grid | total, estimated/actual | total, estimated/processor time | fusion groups, estimated/actual | "
+          "pairs of fusion groups in the measured order |\n"
           "|---|---|---|---|---|")
     for name, ratio, cpu_ratio, training, ordered, agree in results:
         print(f"| {name} | {ratio:.2f} | {cpu_ratio:.2f} | {training:.2f} | {agree} of {ordered} |")

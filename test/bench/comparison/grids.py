@@ -58,7 +58,7 @@ GRIDS = {
     "G": dict(table="mnist8", model="mlp_64_32_10", batch_size=32, configurations=SIXTY_FOUR, bound=0.3, halving=True,
               full=(60000, 10000, 27), quick=(5000, 1000, 27)),
 }
-GROUPS = {"B": ["B32", "B64"], "D": ["D5", "D5x64", "DW"], "E": ["EA", "EB"]}
+FAMILIES = {"B": ["B32", "B64"], "D": ["D5", "D5x64", "DW"], "E": ["EA", "EB"]}
 ALL = list(GRIDS)
 
 

@@ -191,7 +191,7 @@ def main():
         parser.add_argument(f"--{option}", required=True)
     parser.add_argument("grids", nargs="*")
     arguments = parser.parse_args()
-    names = [name for word in arguments.grids or grids.ALL for name in grids.GROUPS.get(word, [word])]
+    names = [name for word in arguments.grids or grids.ALL for name in grids.FAMILIES.get(word, [word])]
     unknown = [name for name in names if name not in grids.GRIDS]
     if unknown:
         sys.exit(f"no such grid: {', '.join(unknown)}; there are {', '.join(grids.ALL)}")

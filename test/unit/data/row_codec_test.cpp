@@ -117,7 +117,7 @@ TEST(RowConverter, LimitsOfTheIntegerTypes) {
   }
 }
 
-TEST(RowConverter, FaultsNameColumnValueAndPlace) {
+TEST(RowConverter, FaultsNameColumnValueAndPosition) {
   const std::vector<double> values = {1, 2, 0.5, 4};
   EXPECT_EQ(Fault(OneInput(DType::kUInt8, {2, 2}), {Array(CellType::kFloat64, values, {2, 2})}),
             "column \"x\" holds 0.5 at [2][1], but the column is packed as uint8 (integers from 0 to 255)");

@@ -6,7 +6,7 @@ namespace {
 
 constexpr double kStep = 1e-3;
 
-// Models of one step a visit's row each, in bundles of their own.
+// Models of one mini-batch a row each, in bundles of their own.
 plan::RunWork Work(const std::vector<double>& visits, int hands) {
   plan::RunWork work;
   work.visit_seconds = visits;

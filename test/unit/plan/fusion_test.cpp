@@ -49,7 +49,7 @@ Fusion OneBundle(const std::vector<FusionModel>& models, const FusionSwitches& s
 
 }  // namespace
 
-TEST(Fusion, EveryModelIsInOneGroupOfItsKind) {
+TEST(Fusion, EveryModelIsInOneFusionGroupOfItsKind) {
   base::Stream random(1, 0, base::Purpose::kSearch);
   for (int round = 0; round < 200; ++round) {
     std::vector<FusionModel> models;

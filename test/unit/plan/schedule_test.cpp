@@ -167,7 +167,7 @@ TEST(Scheduler, HandsABundleToOneTakerInOrder) {
     Scheduler::Task task;
     EXPECT_TRUE(first.AtTarget());
     EXPECT_FALSE(first.Take(&task));
-    for (int steps = 0; steps < 3000; ++steps) {
+    for (int i = 0; i < 3000; ++i) {
       Scheduler& s = random.Below(2) == 0 ? first : second;
       if (random.Below(2) == 0) {
         if (s.Take(&task)) {

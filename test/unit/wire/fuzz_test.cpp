@@ -35,7 +35,7 @@ class Mutator {
     return bytes;
   }
 
-  // One or two values of a text's tree replaced, taken out, or copied to another place: it stays JSON, so that what lies behind the parser
+  // One or two values of a text's tree replaced, taken out, or copied to another position: it stays JSON, so that what lies behind the parser
   // is reached.
   std::string MutateTree(const std::string& text) {
     base::Value tree = base::ParseLiteral(text);

@@ -130,7 +130,7 @@ void ExpectGroupIsNeutral(const Variant& variant) {
 
 }  // namespace
 
-TEST(ModelGroup, EveryWidthTurnAndSizeHasTheBitsOfTrainingAlone) {
+TEST(ModelGroup, EveryWidthSwitchAndSizeHasTheBitsOfTrainingAlone) {
   for (int hidden : {1, 10, 33, 100}) {
     for (int width : {1, 2, 3, 7, 16}) {
       for (int batches_per_switch : {0, 1, 2, 5}) {

@@ -30,7 +30,7 @@ void ExpectSame(const base::Graph& graph, const base::TrainConfig& config, const
 }
 
 // Whole models whose layers are large enough, on tables with few values: batches of several sizes, one with a short end, parts of
-// gradients, clipping (no parts), hidden layers behind ReLU and dropout, rows of several places, a kernel too large for tiles, and tables
+// gradients, clipping (no parts), hidden layers behind ReLU and dropout, rows of several positions, a kernel too large for tiles, and tables
 // whose first row is dense.
 TEST(NativeSparse, TrainingIsAutograds) {
   const auto table = [](int64_t rows, const base::Shape& shape, double share) {
@@ -59,9 +59,9 @@ TEST(NativeSparse, TrainingIsAutograds) {
       fixture::Dense("a", 100, "relu", training::Input(100)) + R"(, {"class_name": "Dropout", "config": {"name": "drop", "rate": 0.4}}, )" +
       fixture::Dense("b", 100, "relu") + "," + fixture::Dense("c", 90, "relu") + "," + fixture::Dense("o", 3, "softmax"));
   ExpectSame(deep, adam, table(70, {100}, 0.5), 70);
-  const base::Graph places =
+  const base::Graph positions =
       fixture::Sequential(fixture::Dense("a", 80, "relu", R"(, "batch_input_shape": [null, 5, 120])") +
                           R"(, {"class_name": "Flatten", "config": {"name": "f"}}, )" + fixture::Dense("o", 3, "softmax"));
-  ExpectSame(places, adam, table(70, {5, 120}, 0.2), 70);
+  ExpectSame(positions, adam, table(70, {5, 120}, 0.2), 70);
   ExpectSame(net(6000, 100), training::AdamConfig(base::LossKind::kCategoricalCrossentropy, 32), table(64, {6000}, 0.02), 64);
 }

@@ -127,7 +127,7 @@ TEST(NativeTrain, DropoutReshapeActivationsAndFrozenLayers) {
   }
 }
 
-TEST(NativeTrain, LossesOverSeveralPlaces) {
+TEST(NativeTrain, LossesOverSeveralPositions) {
   const std::string layers = Dense("a", 12, "tanh", Input(5)) + "," +
                              R"({"class_name": "Reshape", "config": {"name": "r", "target_shape": [4, 3]}},)" + Dense("o", 6, "softmax");
   Table table;

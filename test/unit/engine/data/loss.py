@@ -31,7 +31,7 @@ def sigmoid(z):
     return 1 / (1 + math.exp(-z)) if z >= 0 else math.exp(z) / (1 + math.exp(z))
 
 
-# One place: p has C values (logits where `logits`), y has C values or is a class index.
+# One position: p has C values (logits where `logits`), y has C values or is a class index.
 
 def categorical(p, y, c):
     s = c.get('label_smoothing', 0.0)
@@ -80,15 +80,15 @@ LOSSES = dict(categorical_crossentropy=categorical, sparse_categorical_crossentr
               mean_squared_error=mse, mean_absolute_error=mae, huber=huber, kullback_leibler_divergence=kld)
 
 
-def row_loss(loss, places, targets, c, mask):
+def row_loss(loss, positions, targets, c, mask):
     f = LOSSES[loss]
-    return math.fsum(f(p, y, c) * m for p, y, m in zip(places, targets, mask)) / len(places)
+    return math.fsum(f(p, y, c) * m for p, y, m in zip(positions, targets, mask)) / len(positions)
 
 
-def loss_case(name, loss, classes, places=0, rows=5, target='onehot', values='softmax', mask=False, spread=2.0, **c):
-    """places: 0 for an output (rows, classes), else (rows, places, classes)."""
+def loss_case(name, loss, classes, positions=0, rows=5, target='onehot', values='softmax', mask=False, spread=2.0, **c):
+    """positions: 0 for an output (rows, classes), else (rows, positions, classes)."""
     rng = random.Random(name)
-    n = places or 1
+    n = positions or 1
     out, targets, masks = [], [], []
     for _ in range(rows):
         row, target_row = [], []
@@ -113,16 +113,16 @@ def loss_case(name, loss, classes, places=0, rows=5, target='onehot', values='so
     h = 1e-6
     gradient = []
     for o, t, m in zip(out, targets, masks):
-        for place in o:
-            for i, x in enumerate(place):
-                place[i] = x + h
+        for position in o:
+            for i, x in enumerate(position):
+                position[i] = x + h
                 up = row_loss(loss, o, t, c, m)
-                place[i] = x - h
+                position[i] = x - h
                 down = row_loss(loss, o, t, c, m)
-                place[i] = x
+                position[i] = x
                 gradient.append((up - down) / (2 * h))
-    flat = lambda rows: [v for row in rows for place in row for v in (place if isinstance(place, list) else [place])]
-    return dict(name=name, loss=loss, config=c, shape=[rows] + ([places] if places else []) + [classes], index=target == 'index',
+    flat = lambda rows: [v for row in rows for position in row for v in (position if isinstance(position, list) else [position])]
+    return dict(name=name, loss=loss, config=c, shape=[rows] + ([positions] if positions else []) + [classes], index=target == 'index',
                 output=flat(out), target=flat(targets), mask=[v for row in masks for v in row] if mask else None, losses=losses,
                 gradient=gradient)
 
@@ -134,19 +134,19 @@ LOSS_CASES = [
     loss_case('categorical_logits', 'categorical_crossentropy', 4, values='raw', logits=True),
     loss_case('categorical_large_logits', 'categorical_crossentropy', 4, values='raw', spread=200.0, logits=True),
     loss_case('categorical_soft_targets', 'categorical_crossentropy', 3, target='distribution', values='raw', logits=True),
-    loss_case('categorical_places', 'categorical_crossentropy', 3, places=4),
-    loss_case('categorical_mask', 'categorical_crossentropy', 3, places=4, mask=True, values='raw', logits=True),
+    loss_case('categorical_positions', 'categorical_crossentropy', 3, positions=4),
+    loss_case('categorical_mask', 'categorical_crossentropy', 3, positions=4, mask=True, values='raw', logits=True),
     loss_case('sparse', 'sparse_categorical_crossentropy', 5, target='index'),
     loss_case('sparse_not_normalised', 'sparse_categorical_crossentropy', 5, target='index', values='sigmoid'),
     loss_case('sparse_logits', 'sparse_categorical_crossentropy', 5, target='index', values='raw', logits=True),
-    loss_case('sparse_places', 'sparse_categorical_crossentropy', 3, places=2, target='index', values='raw', logits=True),
+    loss_case('sparse_positions', 'sparse_categorical_crossentropy', 3, positions=2, target='index', values='raw', logits=True),
     loss_case('binary', 'binary_crossentropy', 1, target='bits', values='sigmoid'),
     loss_case('binary_many', 'binary_crossentropy', 6, target='bits', values='sigmoid', label_smoothing=0.2),
     loss_case('binary_logits', 'binary_crossentropy', 3, target='bits', values='raw', logits=True),
     loss_case('binary_large_logits', 'binary_crossentropy', 3, target='bits', values='raw', spread=300.0, logits=True,
               label_smoothing=0.1),
     loss_case('mse', 'mean_squared_error', 3, target='real', values='raw'),
-    loss_case('mse_places', 'mean_squared_error', 2, places=3, target='real', values='raw', mask=True),
+    loss_case('mse_positions', 'mean_squared_error', 2, positions=3, target='real', values='raw', mask=True),
     loss_case('mae', 'mean_absolute_error', 3, target='real', values='raw'),
     loss_case('huber', 'huber', 4, target='real', values='raw'),
     loss_case('huber_delta', 'huber', 4, target='real', values='raw', delta=0.3),
@@ -155,16 +155,16 @@ LOSS_CASES = [
 ]
 
 
-# Metrics: a list of places (p, y), both lists of C values.
+# Metrics: a list of positions (p, y), both lists of C values.
 
 def argmax(v):
     return v.index(max(v))
 
 
-def roc_area(places, thresholds=200):
+def roc_area(positions, thresholds=200):
     """Every threshold by itself, then the trapezoids: keras.metrics.AUC with summation_method 'interpolation'."""
     t = [-EPSILON] + [i / (thresholds - 1) for i in range(1, thresholds - 1)] + [1 + EPSILON]
-    pairs = [(a, b != 0) for p, y in places for a, b in zip(p, y)]
+    pairs = [(a, b != 0) for p, y in positions for a, b in zip(p, y)]
     positives = sum(b for _, b in pairs)
     negatives = len(pairs) - positives
     if not positives or not negatives:
@@ -178,18 +178,18 @@ def ratio(a, b):
     return a / b if b else 0.0
 
 
-def metrics(places, k):
-    pairs = [(a, b) for p, y in places for a, b in zip(p, y)]
+def metrics(positions, k):
+    pairs = [(a, b) for p, y in positions for a, b in zip(p, y)]
     mean = lambda values: ratio(math.fsum(values), len(values))
     hits = sum(a > 0.5 and b != 0 for a, b in pairs)
     return {
-        'categorical_accuracy': mean([float(argmax(p) == argmax(y)) for p, y in places]),
+        'categorical_accuracy': mean([float(argmax(p) == argmax(y)) for p, y in positions]),
         'binary_accuracy': mean([float((1.0 if a > 0.5 else 0.0) == b) for a, b in pairs]),
-        'top_k': mean([float(sum(v > p[argmax(y)] for v in p) < k) for p, y in places]),
+        'top_k': mean([float(sum(v > p[argmax(y)] for v in p) < k) for p, y in positions]),
         'mae': mean([abs(a - b) for a, b in pairs]),
         'mse': mean([(a - b) ** 2 for a, b in pairs]),
         'rmse': math.sqrt(mean([(a - b) ** 2 for a, b in pairs])),
-        'auc': roc_area(places),
+        'auc': roc_area(positions),
         'precision': ratio(hits, sum(a > 0.5 for a, _ in pairs)),
         'recall': ratio(hits, sum(b != 0 for _, b in pairs)),
     }
@@ -198,7 +198,7 @@ def metrics(places, k):
 def metric_case(name, count, classes, k, target='onehot', skill=1.5, grid=0):
     """grid: outputs are multiples of 1/grid, so that there are ties and values on the decision threshold."""
     rng = random.Random(name)
-    places = []
+    positions = []
     for _ in range(count):
         if target == 'onehot':
             c = rng.randrange(classes)
@@ -211,9 +211,9 @@ def metric_case(name, count, classes, k, target='onehot', skill=1.5, grid=0):
         p = softmax(z) if target == 'onehot' and classes > 1 else [sigmoid(v - skill / 2) for v in z]
         # rounded to multiples of 2^-12: the same number in float32, and never so near a threshold that rounding decides
         unit = grid or 2 ** 12
-        places.append(([round(v * unit) / unit for v in p], y))
-    return dict(name=name, classes=classes, k=k, output=[v for p, _ in places for v in p], target=[v for _, y in places for v in y],
-                values=metrics(places, k))
+        positions.append(([round(v * unit) / unit for v in p], y))
+    return dict(name=name, classes=classes, k=k, output=[v for p, _ in positions for v in p], target=[v for _, y in positions for v in y],
+                values=metrics(positions, k))
 
 
 METRIC_CASES = [

@@ -244,7 +244,7 @@ def normalisations():
             case.weight(3, frozen=frozen)
         if config["center"]:
             case.weight(3, frozen=frozen)
-        place = len(case.weights)
+        at = len(case.weights)
         case.weight(3, frozen=True)
         case.weight(3, frozen=True, positive=True)
         dense(case, "out", ["norm"], 2, 3)
@@ -252,11 +252,11 @@ def normalisations():
         def forward(x, w, training, updates):
             x = ref.dense(x[0], w[0], w[1])
             gamma, beta = (w[2], w[3]) if config["scale"] else (None, None)
-            y, mean, variance = ref.batch_norm(x, gamma, beta, w[place], w[place + 1], training and not frozen, config["momentum"],
+            y, mean, variance = ref.batch_norm(x, gamma, beta, w[at], w[at + 1], training and not frozen, config["momentum"],
                                                config["epsilon"])
             if training and not frozen:
-                updates[place], updates[place + 1] = mean, variance
-            return [ref.dense(y, w[place + 2], w[place + 3])]
+                updates[at], updates[at + 1] = mean, variance
+            return [ref.dense(y, w[at + 2], w[at + 3])]
 
         case.finish(["out"], forward)
 

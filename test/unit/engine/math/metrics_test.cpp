@@ -38,7 +38,7 @@ MetricConfig Metric(MetricKind kind, int k = 5) {
   return metric;
 }
 
-/// The metric over all places, added up in pieces.
+/// The metric over all positions, added up in pieces.
 template <typename T>
 double Compute(const MetricConfig& metric, const MetricBatch<T>& all, int64_t piece) {
   std::vector<double> total(MetricSums(metric));

@@ -1,5 +1,5 @@
 // The update rules against trajectories of Keras's rules (data/optimizer.py), and the promise that a value's bits do not depend on its
-// place in the tensor.
+// position in the tensor.
 
 #include "engine/math/optimizer.hpp"
 

@@ -52,12 +52,12 @@ void CheckCases(at::ScalarType type, double loss_tolerance, double gradient_tole
     SCOPED_TRACE(golden::Get(entry, "name").string());
     const LossConfig config = ReadConfig(entry);
     const std::vector<int64_t> shape = golden::Numbers<int64_t>(golden::Get(entry, "shape"));
-    const std::vector<int64_t> places(shape.begin(), shape.end() - 1);
+    const std::vector<int64_t> positions(shape.begin(), shape.end() - 1);
     Value output;
     output.data = Tensor<T>(golden::Get(entry, "output"), shape, type).requires_grad_(true);
     const base::Value& mask = golden::Get(entry, "mask");
-    if (!mask.is_null()) output.mask = Tensor<T>(mask, places, type).to(at::kBool);
-    const at::Tensor target = golden::Get(entry, "index").boolean() ? Tensor<int64_t>(golden::Get(entry, "target"), places, at::kLong)
+    if (!mask.is_null()) output.mask = Tensor<T>(mask, positions, type).to(at::kBool);
+    const at::Tensor target = golden::Get(entry, "index").boolean() ? Tensor<int64_t>(golden::Get(entry, "target"), positions, at::kLong)
                                                                     : Tensor<T>(golden::Get(entry, "target"), shape, type);
 
     const at::Tensor losses = RowLosses(config, output, target);

@@ -1,0 +1,313 @@
+// The block that the processes of a run share: its parts lie apart from each other and inside, and the specification in it comes back whole.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "pg/parallel.hpp"
+#include "wire/keras.hpp"
+#include "workers/shared_memory.hpp"
+
+namespace {
+
+constexpr int kReady = 0x5e;
+
+}  // namespace
+
+namespace pg {
+
+// There is no server here to make the lock: that it was asked to is what counts.
+void SharedSync::Init() { std::memset(bytes, kReady, sizeof(bytes)); }
+
+}  // namespace pg
+
+namespace {
+
+using base::ErrorCode;
+using workers::SharedRun;
+using workers::SharedSizes;
+
+constexpr size_t kLine = 64, kPage = 4096;
+
+base::ColumnSpec Column(const std::string& name, base::DType dtype, const base::Shape& shape) {
+  base::ColumnSpec column;
+  column.name = name;
+  column.dtype = dtype;
+  column.shape = shape;
+  return column;
+}
+
+data::PackedTable Table(const std::string& name, int partitions) {
+  data::PackedTable table;
+  table.name = {"My Schema", name};
+  table.spec.inputs = {Column("pixels", base::DType::kUInt8, {8, 8, 1}), Column("sums", base::DType::kFloat32, {3})};
+  table.spec.targets = {Column("label", base::DType::kInt32, {})};
+  table.spec.targets[0].kind = base::TargetKind::kClassIndex;
+  table.spec.targets[0].class_values = {"no", "yes, \"it is\""};
+  table.spec.targets[0].num_classes = 2;
+  table.spec.has_weights = true;
+  table.spec.num_partitions = partitions;
+  for (int p = 0; p < partitions; p++) {
+    table.partition_rows.push_back(1000 + p);
+    table.partition_buffers.push_back(2 + p);
+  }
+  for (const int64_t rows : table.partition_rows) table.spec.rows += rows;
+  table.max_buffer_rows = 512;
+  return table;
+}
+
+train::RunSpec Spec(int models, int bundles, int partitions, int validation_partitions) {
+  train::RunSpec spec;
+  spec.training = Table("train_packed", partitions);
+  if (validation_partitions > 0) spec.validation = Table("valid_packed", validation_partitions);
+  for (int m = 0; m < models; m++) {
+    store::ModelSpec model;
+    model.graph = wire::ReadKeras(R"({"class_name": "Sequential", "config": {"name": "m", "layers": [{"class_name": "Dense", "config":
+      {"name": "out", "units": )" + std::to_string(2 + m) + R"(, "activation": "softmax", "batch_input_shape": [null, 3]}}]}})");
+    model.compile_params = "loss='categorical_crossentropy',optimizer='Adam(lr=0.01)'";
+    model.fit_params = "batch_size=" + std::to_string(8 + m) + ",epochs=1";
+    spec.models.push_back(model);
+    spec.costs.push_back(1e-3 * (m + 1));
+  }
+  spec.plan = plan::MakePlan(spec.costs, partitions, bundles, 1);
+  for (const plan::Bundle& bundle : spec.plan.bundles) {
+    plan::BundleFusion fusion;
+    fusion.shared_scan.applied = bundle.models.size() > 1;
+    for (const int m : bundle.models) {
+      plan::FusionGroup members;
+      members.models = {m};
+      members.batches_per_switch = m % 3;
+      members.horizontal.applied = m % 2 == 1;
+      fusion.fusion_groups.push_back(members);
+    }
+    spec.fusion.bundles.push_back(fusion);
+    spec.first_iteration.push_back(static_cast<int64_t>(3 * spec.first_iteration.size()));
+  }
+  spec.precision = base::DType::kFloat64;
+  spec.use_gpus = true;
+  return spec;
+}
+
+SharedSizes Sizes(int models, int64_t iterations) {
+  SharedSizes sizes;
+  for (int m = 0; m < models; m++) {
+    sizes.state_bytes.push_back(static_cast<size_t>(64 * (1 + 37 * m)));  // some a page, some more, some less
+    sizes.sums.push_back(static_cast<size_t>(1 + m % 3));
+  }
+  sizes.iterations = iterations;
+  return sizes;
+}
+
+struct Part {
+  std::string name;
+  size_t at, bytes, unit;
+};
+
+/// A laid-out block at an address that is a multiple of 64 and of nothing more, with zones before and behind that nothing may write to.
+class LaidOut {
+ public:
+  LaidOut(const train::RunSpec& spec, const SharedSizes& sizes, const std::string& states_path)
+      : text_(workers::WriteRunSpec(spec)), bytes_(workers::SharedRunBytes(sizes, spec, text_, states_path.empty())) {
+    const size_t whole = (bytes_ + 2 * kPage) / kPage * kPage + kPage;
+    memory_.reset(static_cast<char*>(std::aligned_alloc(kPage, whole)));
+    std::memset(memory_.get(), kZone, whole);
+    std::memset(memory_.get() + kLine, 0, bytes_);
+    run_ = workers::LayOutSharedRun(memory_.get() + kLine, bytes_, sizes, spec, text_, states_path);
+  }
+  void ExpectZones() const {
+    EXPECT_EQ(std::string(memory_.get(), kLine), std::string(kLine, kZone));
+    EXPECT_EQ(std::string(memory_.get() + kLine + bytes_, kLine), std::string(kLine, kZone));
+  }
+  SharedRun* run() const { return run_; }
+  const std::string& text() const { return text_; }
+  size_t bytes() const { return bytes_; }
+
+ private:
+  static constexpr char kZone = '\x5a';
+  struct Free {
+    void operator()(char* p) const { std::free(p); }
+  };
+  std::string text_;
+  size_t bytes_;
+  std::unique_ptr<char, Free> memory_;
+  SharedRun* run_ = nullptr;
+};
+
+std::vector<Part> Parts(const SharedRun& run, const SharedSizes& sizes, bool states_inside) {
+  const auto models = static_cast<size_t>(run.models);
+  size_t stride = 0;
+  for (const size_t sums : sizes.sums) stride += sums;
+  std::vector<Part> parts = {
+      {"head", 0, sizeof(SharedRun), kLine},
+      {"specification", run.spec_offset, run.spec_bytes, 1},
+      {"scheduler", run.scheduler_offset, plan::Scheduler::BlockSize(run.bundles), kLine},
+      {"tasks", run.tasks_offset, static_cast<size_t>(run.iterations) * sizeof(uint32_t), alignof(uint32_t)},
+      {"ring", run.ring_offset, run.ring_size * sizeof(train::VisitRecord), alignof(train::VisitRecord)},
+      {"offsets of states", run.state_offsets_offset, models * sizeof(uint64_t), alignof(uint64_t)},
+      {"stopped models", run.stopped_offset, models, 1},
+      {"training sums", run.sums_offset[workers::kTrainingTable], static_cast<size_t>(run.partitions) * stride * sizeof(double), kLine},
+      {"validation sums", run.sums_offset[workers::kValidationTable], static_cast<size_t>(run.validation_partitions) * stride * sizeof(double), kLine}};
+  const auto* offsets = workers::At<uint64_t>(const_cast<SharedRun*>(&run), run.state_offsets_offset);
+  for (size_t m = 0; m < models && states_inside; m++) {
+    parts.push_back({"state " + std::to_string(m), run.states_offset + offsets[m], sizes.state_bytes[m], kPage});
+  }
+  return parts;
+}
+
+TEST(SharedMemory, PartsAreAlignedApartAndInside) {
+  struct Run {
+    int models, bundles, partitions, validation_partitions;
+    int64_t iterations;
+  };
+  for (const Run& r : {Run{1, 1, 1, 0, 1}, Run{1, 1, 1, 1, 1}, Run{5, 2, 3, 0, 7}, Run{5, 5, 4, 2, 1000}, Run{40, 6, 17, 5, 3}}) {
+    const train::RunSpec spec = Spec(r.models, r.bundles, r.partitions, r.validation_partitions);
+    const SharedSizes sizes = Sizes(r.models, r.iterations);
+    for (const bool inside : {true, false}) {
+      SCOPED_TRACE(std::to_string(r.models) + " models, " + std::to_string(r.partitions) + " partitions" + (inside ? "" : ", states outside"));
+      const LaidOut laid(spec, sizes, inside ? "" : "/tmp/states");
+      const SharedRun& run = *laid.run();
+      EXPECT_EQ(run.bytes, laid.bytes());
+      EXPECT_EQ(run.models, r.models);
+      EXPECT_EQ(run.bundles, static_cast<int>(spec.plan.bundles.size()));
+      EXPECT_EQ(run.partitions, r.partitions);
+      EXPECT_EQ(run.validation_partitions, r.validation_partitions);
+      EXPECT_EQ(run.iterations, r.iterations);
+      EXPECT_GE(run.ring_size, 2 * static_cast<size_t>(r.models));
+
+      std::vector<Part> parts = Parts(run, sizes, inside);
+      std::sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) { return a.at != b.at ? a.at < b.at : a.bytes < b.bytes; });
+      for (size_t i = 0; i < parts.size(); i++) {
+        const Part& part = parts[i];
+        EXPECT_EQ(part.at % part.unit, 0u) << part.name;
+        EXPECT_LE(part.at + part.bytes, laid.bytes()) << part.name;
+        if (i == 0) continue;
+        EXPECT_LE(parts[i - 1].at + parts[i - 1].bytes, part.at) << parts[i - 1].name << " and " << part.name;
+      }
+      laid.ExpectZones();
+    }
+  }
+}
+
+// The states in a file of their own have the same layout: the offsets count from the first state.
+TEST(SharedMemory, StatesLieTheSameInsideAndOutside) {
+  const train::RunSpec spec = Spec(5, 2, 3, 0);
+  const SharedSizes sizes = Sizes(5, 2);
+  const LaidOut inside(spec, sizes, ""), outside(spec, sizes, "/tmp/states");
+  const auto* a = workers::At<uint64_t>(inside.run(), inside.run()->state_offsets_offset);
+  const auto* b = workers::At<uint64_t>(outside.run(), outside.run()->state_offsets_offset);
+  uint64_t end = 0;
+  for (size_t m = 0; m < sizes.state_bytes.size(); m++) {
+    EXPECT_EQ(a[m], b[m]);
+    EXPECT_EQ(b[m] % kPage, 0u);
+    EXPECT_GE(b[m], end);
+    end = b[m] + sizes.state_bytes[m];
+  }
+  EXPECT_LE(end, outside.run()->states_bytes);
+  EXPECT_EQ(outside.run()->states_bytes, sizes.StatesBytes());
+  EXPECT_STREQ(outside.run()->states_path, "/tmp/states");
+  EXPECT_STREQ(inside.run()->states_path, "");
+  EXPECT_GE(inside.bytes(), outside.bytes() + sizes.StatesBytes());
+}
+
+TEST(SharedMemory, IsReadyForItsProcesses) {
+  const train::RunSpec spec = Spec(5, 2, 3, 0);
+  const LaidOut laid(spec, Sizes(5, 2), "");
+  SharedRun* run = laid.run();
+  EXPECT_EQ(run->sync.bytes[0], kReady);
+  EXPECT_EQ(run->sync.bytes[sizeof(run->sync.bytes) - 1], kReady);
+  EXPECT_EQ(run->phase, workers::RunPhase::kIdle);
+  EXPECT_EQ(run->ring_head, 0u);
+  EXPECT_EQ(run->ring_tail, 0u);
+  const auto* stopped = workers::At<uint8_t>(run, run->stopped_offset);
+  EXPECT_TRUE(std::all_of(stopped, stopped + run->models, [](uint8_t s) { return s == 0; }));
+  EXPECT_EQ(std::string(workers::At<char>(run, run->spec_offset), run->spec_bytes), laid.text());
+
+  // another process lays its scheduler over the block and finds every bundle at its first visit
+  plan::Scheduler scheduler(workers::At<char>(run, run->scheduler_offset), spec.plan, false);
+  EXPECT_EQ(scheduler.VisitsDone(), 0);
+  scheduler.SetTarget(1);
+  plan::Scheduler::Task task;
+  std::vector<int> taken;
+  while (scheduler.Take(&task)) {
+    EXPECT_EQ(task.iteration, 0);
+    EXPECT_EQ(task.visit, 0);
+    taken.push_back(task.bundle);
+  }
+  std::sort(taken.begin(), taken.end());
+  EXPECT_EQ(taken, (std::vector<int>{0, 1}));
+}
+
+TEST(SharedMemory, RefusesAPathThatIsTooLong) {
+  const train::RunSpec spec = Spec(1, 1, 1, 0);
+  const size_t room = sizeof(SharedRun::states_path);
+  EXPECT_STREQ(LaidOut(spec, Sizes(1, 1), std::string(room - 1, 'p')).run()->states_path, std::string(room - 1, 'p').c_str());
+  EXPECT_THROW(LaidOut(spec, Sizes(1, 1), std::string(room, 'p')), base::Error);
+}
+
+void ExpectSameTable(const data::PackedTable& a, const data::PackedTable& b) {
+  EXPECT_EQ(a.name.schema, b.name.schema);
+  EXPECT_EQ(a.name.name, b.name.name);
+  EXPECT_EQ(base::WriteDataSpec(a.spec), base::WriteDataSpec(b.spec));
+  EXPECT_EQ(a.partition_rows, b.partition_rows);
+  EXPECT_EQ(a.partition_buffers, b.partition_buffers);
+  EXPECT_EQ(a.max_buffer_rows, b.max_buffer_rows);
+}
+
+TEST(RunSpec, ComesBackWhole) {
+  for (const int validation_partitions : {0, 2}) {
+    const train::RunSpec spec = Spec(5, 2, 3, validation_partitions);
+    const std::string text = workers::WriteRunSpec(spec);
+    const train::RunSpec read = workers::ReadRunSpec(text.data(), text.size());
+    ExpectSameTable(read.training, spec.training);
+    ExpectSameTable(read.validation, spec.validation);
+    ASSERT_EQ(read.models.size(), spec.models.size());
+    for (size_t m = 0; m < spec.models.size(); m++) {
+      EXPECT_EQ(wire::WriteGraph(read.models[m].graph), wire::WriteGraph(spec.models[m].graph));
+      EXPECT_EQ(read.models[m].compile_params, spec.models[m].compile_params);
+      EXPECT_EQ(read.models[m].fit_params, spec.models[m].fit_params);
+      EXPECT_EQ(read.models[m].config.batch_size, static_cast<int>(8 + m));  // the worker's configuration is read out of the texts
+    }
+    EXPECT_EQ(read.costs, spec.costs);
+    EXPECT_EQ(plan::WritePlan(read.plan), plan::WritePlan(spec.plan));
+    ASSERT_EQ(read.fusion.bundles.size(), spec.fusion.bundles.size());
+    for (size_t b = 0; b < spec.fusion.bundles.size(); b++) {
+      const plan::BundleFusion &there = read.fusion.bundles[b], &here = spec.fusion.bundles[b];
+      EXPECT_EQ(there.shared_scan.applied, here.shared_scan.applied);
+      ASSERT_EQ(there.fusion_groups.size(), here.fusion_groups.size());
+      for (size_t g = 0; g < here.fusion_groups.size(); g++) {
+        EXPECT_EQ(there.fusion_groups[g].models, here.fusion_groups[g].models);
+        EXPECT_EQ(there.fusion_groups[g].batches_per_switch, here.fusion_groups[g].batches_per_switch);
+        EXPECT_EQ(there.fusion_groups[g].horizontal.applied, here.fusion_groups[g].horizontal.applied);
+      }
+    }
+    EXPECT_EQ(read.first_iteration, spec.first_iteration);
+    EXPECT_EQ(read.precision, spec.precision);
+    EXPECT_EQ(read.use_gpus, spec.use_gpus);
+    EXPECT_EQ(workers::WriteRunSpec(read), text);
+  }
+}
+
+TEST(RunSpec, IsRefusedWhereItIsCut) {
+  const std::string text = workers::WriteRunSpec(Spec(2, 2, 2, 1));
+  for (size_t length = 0; length < text.size(); length++) {
+    std::optional<ErrorCode> code;
+    try {
+      workers::ReadRunSpec(text.data(), length);
+    } catch (const base::Error& error) {
+      code = error.code();
+      EXPECT_STREQ(error.what(), "the run's specification is cut short");
+    }
+    ASSERT_EQ(code, ErrorCode::kInternal) << length << " of " << text.size() << " bytes";
+  }
+}
+
+}  // namespace
