@@ -3,7 +3,7 @@
 CREATE TYPE cerebro._round_row AS (next_key integer, model integer, piece integer, keep integer, data bytea, record bytea);
 COMMENT ON TYPE cerebro._round_row IS 'internal: a row of a round''s result';
 
-CREATE FUNCTION cerebro._fit_bundle_transition(internal, orders bytea, kind integer, a integer, b integer, VARIADIC data "any") RETURNS internal
+CREATE FUNCTION cerebro._fit_bundle_transition(internal, request bytea, kind integer, a integer, b integer, VARIADIC data "any") RETURNS internal
     AS 'MODULE_PATHNAME', 'pg_cerebro_fit_bundle_transition' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
 COMMENT ON FUNCTION cerebro._fit_bundle_transition(internal, bytea, integer, integer, integer, "any") IS 'internal: transition function of _fit_bundle';
 
@@ -11,7 +11,7 @@ CREATE FUNCTION cerebro._fit_bundle_final(internal) RETURNS bigint
     AS 'MODULE_PATHNAME', 'pg_cerebro_fit_bundle_final' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
 COMMENT ON FUNCTION cerebro._fit_bundle_final(internal) IS 'internal: final function of _fit_bundle';
 
-CREATE AGGREGATE cerebro._fit_bundle(orders bytea, kind integer, a integer, b integer, VARIADIC data "any") (
+CREATE AGGREGATE cerebro._fit_bundle(request bytea, kind integer, a integer, b integer, VARIADIC data "any") (
     SFUNC = cerebro._fit_bundle_transition, STYPE = internal, FINALFUNC = cerebro._fit_bundle_final);
 COMMENT ON AGGREGATE cerebro._fit_bundle(bytea, integer, integer, integer, "any") IS
     'internal: trains or scores the models of a segment on its packed rows';

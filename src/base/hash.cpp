@@ -1,8 +1,8 @@
 // A 128-bit hash of the multiply, rotate and add family (not cryptographic).
 //
-// State: two 64-bit lanes. A 16-byte block is two little-endian words (k1, k2); a step is
+// State: two 64-bit lanes. A 16-byte block is two little-endian words (k1, k2); one round is
 //   h1 = fold32((h1 ^ k1) * A)     h2 = fold29((h2 ^ k2) * B)     h1 += h2     h2 += rotl(h1, 23)
-// where foldN(x) = x ^ (x >> N). For a fixed state the step is a bijection of the block, and for a fixed block a bijection of the state:
+// where foldN(x) = x ^ (x >> N). For a fixed state the round is a bijection of the block, and for a fixed block a bijection of the state:
 // no byte is ever lost, and two inputs of one length that differ in one block only never collide. The rest of fewer than 16 bytes is a
 // block padded with zeros; the total length goes into the finish, so padding is told apart from data. The finish mixes both lanes twice.
 // The constants are the leading bits of the fractional parts of the square roots of the primes 2, 3, 5, 7, 11 and 13, made odd.

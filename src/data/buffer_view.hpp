@@ -1,4 +1,4 @@
-// A packed table's row seen as a buffer of typed rows: the one place where stored lengths are checked.
+// A packed table's row seen as a buffer of typed rows: the one function where stored lengths are checked.
 #pragma once
 
 #include <vector>

@@ -123,7 +123,7 @@ std::string RangeText(DType type) {
 }
 
 /// What to do with the column's cells, worked out once.
-struct Step {
+struct ColumnConverter {
   const base::ColumnSpec* column = nullptr;
   size_t offset = 0;
   size_t elements = 0;
@@ -131,10 +131,10 @@ struct Step {
   std::unordered_map<std::string, int32_t> codes;  // dictionary (from 1) or class (from 0)
 };
 
-std::string Subject(const Step& step) { return step.weight ? "the sample weight" : "column " + Quoted(step.column->name); }
+std::string Subject(const ColumnConverter& converter) { return converter.weight ? "the sample weight" : "column " + Quoted(converter.column->name); }
 
-void CheckShape(const Step& step, const Cell& cell) {
-  const std::string subject = Subject(step);
+void CheckShape(const ColumnConverter& converter, const Cell& cell) {
+  const std::string subject = Subject(converter);
   if (cell.type == CellType::kNull) {
     throw Error(ErrorCode::kNullValue, subject + " is NULL", "",
                 "Leave such rows out by a view with WHERE, or fill the value in.");
@@ -143,14 +143,14 @@ void CheckShape(const Step& step, const Cell& cell) {
     throw Error(ErrorCode::kNullValue, subject + " holds an array with a NULL element", "",
                 "Fill the elements in, or leave the row out by a view.");
   }
-  if (step.column->kind == TargetKind::kOneHot && !cell.is_array) return;  // one label makes a vector
-  const base::Shape& shape = step.column->shape;
-  const bool same = cell.type == CellType::kBytes ? static_cast<size_t>(cell.count) == step.elements : ShapesAgree(CellShape(cell), shape);
+  if (converter.column->kind == TargetKind::kOneHot && !cell.is_array) return;  // one label makes a vector
+  const base::Shape& shape = converter.column->shape;
+  const bool same = cell.type == CellType::kBytes ? static_cast<size_t>(cell.count) == converter.elements : ShapesAgree(CellShape(cell), shape);
   if (same) return;
   if (cell.type == CellType::kBytes) {
     throw Error(ErrorCode::kInvalidData,
                 subject + " holds " + std::to_string(cell.count) + " bytes, but the shape " + base::FormatShape(shape) +
-                    " has " + std::to_string(step.elements),
+                    " has " + std::to_string(converter.elements),
                 "", "All images must have the same shape.");
   }
   throw Error(ErrorCode::kInvalidData,
@@ -159,44 +159,44 @@ void CheckShape(const Step& step, const Cell& cell) {
               "", "All rows must have the same shape: pad, crop or leave out the others.");
 }
 
-void ConvertNumbers(const Step& step, const Cell& cell, uint8_t* out) {
-  const int64_t bad = RunTo(step.weight ? DType::kFloat32 : step.column->dtype, cell, out);
+void ConvertNumbers(const ColumnConverter& converter, const Cell& cell, uint8_t* out) {
+  const int64_t bad = RunTo(converter.weight ? DType::kFloat32 : converter.column->dtype, cell, out);
   if (bad < 0) return;
   const std::string value = NumberText(cell, bad);
   const std::string where = cell.is_array ? Subscript(cell, bad) : std::string();
-  const std::string head = Subject(step) + (step.weight ? " is " : " holds ") + value + (where.empty() ? "" : " at " + where);
+  const std::string head = Subject(converter) + (converter.weight ? " is " : " holds ") + value + (where.empty() ? "" : " at " + where);
   const bool finite = value != "NaN" && value != "Infinity" && value != "-Infinity";
   if (!finite) throw Error(ErrorCode::kInvalidData, head, "", "Replace the value, or leave the row out by a view.");
-  if (step.column->dtype == DType::kFloat32) {
+  if (converter.column->dtype == DType::kFloat32) {
     throw Error(ErrorCode::kInvalidData, head + ", which is out of the range of real numbers in single precision", "",
                 "Scale the column, or leave the row out by a view.");
   }
   throw Error(ErrorCode::kInvalidData,
-              head + ", but the column is packed as " + base::DTypeName(step.column->dtype) + " (" + RangeText(step.column->dtype) + ")",
+              head + ", but the column is packed as " + base::DTypeName(converter.column->dtype) + " (" + RangeText(converter.column->dtype) + ")",
               "", "Give the column a wider type when the training data are packed: dtypes => '{\"column\": \"float32\"}'.");
 }
 
-void ConvertTexts(const Step& step, const Cell& cell, uint8_t* out) {
-  const bool classes = step.column->kind == TargetKind::kOneHot || step.column->kind == TargetKind::kClassIndex;
+void ConvertTexts(const ColumnConverter& converter, const Cell& cell, uint8_t* out) {
+  const bool classes = converter.column->kind == TargetKind::kOneHot || converter.column->kind == TargetKind::kClassIndex;
   for (int64_t i = 0; i < cell.count; ++i) {
     const std::string text(reinterpret_cast<const char*>(cell.texts[i].data), cell.texts[i].size);
-    auto found = step.codes.find(text);
-    if (found == step.codes.end() && classes) found = step.codes.find(CanonicalNumber(text));
+    auto found = converter.codes.find(text);
+    if (found == converter.codes.end() && classes) found = converter.codes.find(CanonicalNumber(text));
     int32_t code = 0;
-    if (found != step.codes.end()) {
+    if (found != converter.codes.end()) {
       code = found->second;
     } else if (classes) {
-      const auto& known = step.column->class_values;
+      const auto& known = converter.column->class_values;
       std::string list;
       for (size_t k = 0; k < known.size() && k < 10; ++k) list += (k ? ", " : "") + known[k];
       if (known.size() > 10) list += ", ...";
       throw Error(ErrorCode::kInvalidData,
-                  "column " + Quoted(step.column->name) + " holds '" + text + "', which is none of the training data's " +
+                  "column " + Quoted(converter.column->name) + " holds '" + text + "', which is none of the training data's " +
                       std::to_string(known.size()) + " classes",
                   "The classes are: " + list + ".", "Leave such rows out by a view, or pack the training data with rows of this class.");
     }
-    if (step.column->kind == TargetKind::kOneHot) {
-      std::memset(out, 0, step.elements);
+    if (converter.column->kind == TargetKind::kOneHot) {
+      std::memset(out, 0, converter.elements);
       out[code] = 1;
     } else {
       std::memcpy(out + static_cast<size_t>(i) * sizeof(code), &code, sizeof(code));
@@ -224,54 +224,54 @@ bool ShapesAgree(const base::Shape& a, const base::Shape& b) {
 
 struct RowConverter::Impl {
   base::DataSpec spec;
-  base::ColumnSpec weight;  // the steps need a column to name
-  std::vector<Step> steps;
+  base::ColumnSpec weight;  // the converters need a column to name
+  std::vector<ColumnConverter> converters;
   size_t row_bytes = 0;
 
-  void AddStep(const base::ColumnSpec* column, bool is_weight) {
-    Step step;
-    step.column = column;
-    step.offset = row_bytes;
-    step.elements = static_cast<size_t>(base::ElementCount(column->shape));
-    step.weight = is_weight;
+  void AddConverter(const base::ColumnSpec* column, bool is_weight) {
+    ColumnConverter converter;
+    converter.column = column;
+    converter.offset = row_bytes;
+    converter.elements = static_cast<size_t>(base::ElementCount(column->shape));
+    converter.weight = is_weight;
     const bool classes = column->kind == TargetKind::kOneHot || column->kind == TargetKind::kClassIndex;
     const std::vector<std::string>& words = classes ? column->class_values : column->dictionary;
-    for (size_t i = 0; i < words.size(); ++i) step.codes.emplace(words[i], static_cast<int32_t>(classes ? i : i + 1));
+    for (size_t i = 0; i < words.size(); ++i) converter.codes.emplace(words[i], static_cast<int32_t>(classes ? i : i + 1));
     row_bytes += column->row_bytes();
-    steps.push_back(std::move(step));
+    converters.push_back(std::move(converter));
   }
 };
 
 RowConverter::RowConverter(const base::DataSpec& spec) : impl_(std::make_unique<Impl>()) {
   impl_->spec = spec;
   impl_->weight.name = "sample_weight";
-  for (const base::ColumnSpec& c : impl_->spec.inputs) impl_->AddStep(&c, false);
-  for (const base::ColumnSpec& c : impl_->spec.targets) impl_->AddStep(&c, false);
-  if (spec.has_weights) impl_->AddStep(&impl_->weight, true);
+  for (const base::ColumnSpec& c : impl_->spec.inputs) impl_->AddConverter(&c, false);
+  for (const base::ColumnSpec& c : impl_->spec.targets) impl_->AddConverter(&c, false);
+  if (spec.has_weights) impl_->AddConverter(&impl_->weight, true);
 }
 
 RowConverter::~RowConverter() = default;
 RowConverter::RowConverter(RowConverter&&) noexcept = default;
 
-size_t RowConverter::columns() const { return impl_->steps.size(); }
+size_t RowConverter::columns() const { return impl_->converters.size(); }
 size_t RowConverter::row_bytes() const { return impl_->row_bytes; }
 
 void RowConverter::Convert(const Cell* cells, uint8_t* out) const {
-  for (size_t i = 0; i < impl_->steps.size(); ++i) {
-    const Step& step = impl_->steps[i];
+  for (size_t i = 0; i < impl_->converters.size(); ++i) {
+    const ColumnConverter& converter = impl_->converters[i];
     const Cell& cell = cells[i];
-    const bool words = !step.codes.empty() || step.column->kind == TargetKind::kOneHot || step.column->kind == TargetKind::kClassIndex;
-    CheckShape(step, cell);
+    const bool words = !converter.codes.empty() || converter.column->kind == TargetKind::kOneHot || converter.column->kind == TargetKind::kClassIndex;
+    CheckShape(converter, cell);
     if (cell.type == CellType::kText) {
-      if (!words) throw Error(ErrorCode::kDatatypeMismatch, "column " + Quoted(step.column->name) + " holds text where numbers are packed");
-      ConvertTexts(step, cell, out + step.offset);
+      if (!words) throw Error(ErrorCode::kDatatypeMismatch, "column " + Quoted(converter.column->name) + " holds text where numbers are packed");
+      ConvertTexts(converter, cell, out + converter.offset);
       continue;
     }
-    if (words) throw Error(ErrorCode::kDatatypeMismatch, "column " + Quoted(step.column->name) + " holds numbers where text is packed");
-    ConvertNumbers(step, cell, out + step.offset);
-    if (step.weight) {
+    if (words) throw Error(ErrorCode::kDatatypeMismatch, "column " + Quoted(converter.column->name) + " holds numbers where text is packed");
+    ConvertNumbers(converter, cell, out + converter.offset);
+    if (converter.weight) {
       float weight = 0;
-      std::memcpy(&weight, out + step.offset, sizeof(weight));
+      std::memcpy(&weight, out + converter.offset, sizeof(weight));
       if (weight < 0) {
         throw Error(ErrorCode::kInvalidData, "the sample weight is " + base::FormatNumber(static_cast<double>(weight), true), "",
                     "Sample weights must be 0 or more.");

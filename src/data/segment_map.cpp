@@ -32,16 +32,16 @@ std::vector<int32_t> SegmentMap::SegmentKeys() const {
 
 SegmentMap FindSegments(const PackedTable& table) {
   if (pg::FindColumn(pg::TableColumns(table.name, "packed table"), "__dist_key__") == nullptr) {
-    throw Error(ErrorCode::kPrerequisiteState, "packed table " + table.name.Sql() + " has no column __dist_key__, which places its rows",
+    throw Error(ErrorCode::kPrerequisiteState, "packed table " + table.name.Sql() + " has no column __dist_key__, which locations its rows",
                 "", "Pack the data by training_preprocessor_dl() or validation_preprocessor_dl() on this cluster.");
   }
-  const pg::Result places =
+  const pg::Result locations =
       pg::Read("SELECT DISTINCT partition_id, gp_segment_id, __dist_key__ FROM " + table.name.Sql() + " ORDER BY 1, 2, 3");
   const auto partitions = static_cast<size_t>(table.spec.num_partitions);
   SegmentMap map;
-  for (const auto& row : places.rows) {
+  for (const auto& row : locations.rows) {
     const auto partition = static_cast<size_t>(std::stol(row[0].value_or("-1")));
-    if (partition != map.keys.size() || !row[2]) Misplaced(table, "Partition " + row[0].value_or("NULL") + " is in more than one place.");
+    if (partition != map.keys.size() || !row[2]) Misplaced(table, "Partition " + row[0].value_or("NULL") + " is on more than one segment.");
     map.segments.push_back(std::stoi(row[1].value()));
     map.keys.push_back(std::stoi(*row[2]));
   }

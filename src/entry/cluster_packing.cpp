@@ -1,4 +1,4 @@
-// What the segments of a cluster run while a table is packed (run/pack_cluster.hpp): the place of a row, the columns of a buffer, its note.
+// What the segments of a cluster run while a table is packed (pack/cluster_packing.hpp): where a row goes, the columns of a buffer, its digest.
 #include <algorithm>
 #include <cstring>
 #include <map>
@@ -35,27 +35,27 @@ const LayoutState& Layout(FunctionCallInfo fcinfo) {
   if (info->fn_extra == nullptr) {
     auto* state = pg::NewIn<LayoutState>(info->fn_mcxt);
     state->layout = pack::ClusterLayout::Read(pg::Args(fcinfo).text(0, "layout"));
-    for (size_t d = 0; d < state->layout.places.size(); ++d) state->segments[state->layout.places[d]] = d;
+    for (size_t d = 0; d < state->layout.distribution_keys.size(); ++d) state->segments[state->layout.distribution_keys[d]] = d;
     info->fn_extra = state;
   }
   return *static_cast<LayoutState*>(info->fn_extra);
 }
 
-struct NoteState {
+struct DigestState {
   base::DataSpec spec;
   std::vector<bool> standardized;
 };
 
-const NoteState& Note(FunctionCallInfo fcinfo) {
+const DigestState& DigestStateOf(FunctionCallInfo fcinfo) {
   FmgrInfo* info = fcinfo->flinfo;
   if (info->fn_extra == nullptr) {
     const pg::Args args(fcinfo);
-    auto* state = pg::NewIn<NoteState>(info->fn_mcxt);
+    auto* state = pg::NewIn<DigestState>(info->fn_mcxt);
     state->spec = base::ReadDataSpec(args.text(0, "data_spec"));
     for (char c : args.text(1, "standardized")) state->standardized.push_back(c == 't');
     info->fn_extra = state;
   }
-  return *static_cast<NoteState*>(info->fn_extra);
+  return *static_cast<DigestState*>(info->fn_extra);
 }
 
 }  // namespace
@@ -63,7 +63,7 @@ const NoteState& Note(FunctionCallInfo fcinfo) {
 Datum pg_cerebro_pack_key(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     const pack::ClusterLayout& layout = Layout(fcinfo).layout;
-    return Int32GetDatum(layout.places[layout.Segment(PG_GETARG_INT64(1), PG_GETARG_INT64(2))]);
+    return Int32GetDatum(layout.distribution_keys[layout.Segment(PG_GETARG_INT64(1), PG_GETARG_INT64(2))]);
   });
 }
 
@@ -72,7 +72,7 @@ Datum pg_cerebro_pack_position(PG_FUNCTION_ARGS) {
     const LayoutState& state = Layout(fcinfo);
     const auto segment = state.segments.find(PG_GETARG_INT32(1));
     if (segment == state.segments.end()) throw Error(ErrorCode::kInternal, "a row lies on no data segment");
-    const auto [partition, buffer] = state.layout.Slot(segment->second, PG_GETARG_INT64(2) - 1);
+    const auto [partition, buffer] = state.layout.BufferPosition(segment->second, PG_GETARG_INT64(2) - 1);
     return Int64GetDatum(static_cast<int64>(partition) << 32 | buffer);
   });
 }
@@ -99,7 +99,7 @@ Datum pg_cerebro_pack_column(PG_FUNCTION_ARGS) {
 
 Datum pg_cerebro_buffer_digest(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
-    const NoteState& state = Note(fcinfo);
+    const DigestState& state = DigestStateOf(fcinfo);
     return pg::ByteaDatum(pack::DigestBuffer(state.spec, state.standardized, entry::DataColumns(fcinfo, 2)).Write());
   });
 }

@@ -9,7 +9,7 @@
 namespace entry {
 
 /// Arguments first, first + 1, ... of the call, fetched where they are stored out of line. They lie in the current memory context. Errors:
-/// kDatatypeMismatch, kNullValue naming the column's place; kInvalidParameter for a VARIADIC array.
+/// kDatatypeMismatch, kNullValue naming the column's position; kInvalidParameter for a VARIADIC array.
 std::vector<base::Bytes> DataColumns(FunctionCallInfo fcinfo, int first);
 
 }  // namespace entry

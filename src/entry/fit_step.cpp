@@ -28,7 +28,7 @@ using base::ErrorCode;
 constexpr int kFirstData = 4;  // transition arguments: internal, state, partition_id, buffer_id, data...
 
 struct Holder {
-  std::unique_ptr<train::FitStep> step;
+  std::unique_ptr<train::FitStep> pass;
 };
 
 MemoryContext AggregateContext(FunctionCallInfo fcinfo) {
@@ -44,18 +44,18 @@ MemoryContext AggregateContext(FunctionCallInfo fcinfo) {
   return context;
 }
 
-template <typename MakeStep>
-Datum Transition(FunctionCallInfo fcinfo, MakeStep make_step) {
+template <typename MakePass>
+Datum Transition(FunctionCallInfo fcinfo, MakePass make_pass) {
   const MemoryContext context = AggregateContext(fcinfo);
   Holder* holder = PG_ARGISNULL(0) ? nullptr : static_cast<Holder*>(static_cast<void*>(PG_GETARG_POINTER(0)));
   const pg::Args args(fcinfo);
   if (holder == nullptr) {
     holder = pg::NewIn<Holder>(context);
-    holder->step = make_step(args);
+    holder->pass = make_pass(args);
   }
   const int partition_id = args.int4(2, "partition_id"), buffer_id = args.int4(3, "buffer_id");
   // the data columns of a row are pointers to the stored values: they are fetched only when the run does not have them yet
-  if (!holder->step->FeedKept(partition_id, buffer_id)) holder->step->Feed(partition_id, buffer_id, entry::DataColumns(fcinfo, kFirstData));
+  if (!holder->pass->FeedKept(partition_id, buffer_id)) holder->pass->Feed(partition_id, buffer_id, entry::DataColumns(fcinfo, kFirstData));
   return PointerGetDatum(holder);
 }
 
@@ -77,11 +77,11 @@ Datum pg_cerebro_fit_step_final(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     AggregateContext(fcinfo);
     auto* holder = static_cast<Holder*>(static_cast<void*>(PG_GETARG_POINTER(0)));
-    if (holder->step == nullptr) {
+    if (holder->pass == nullptr) {
       throw Error(ErrorCode::kInvalidParameter, "the result of fit_step can be taken once only", "Its final function hands the state on.");
     }
-    const std::unique_ptr<train::FitStep> step = std::move(holder->step);
-    const std::string state = step->Finish();
+    const std::unique_ptr<train::FitStep> pass = std::move(holder->pass);
+    const std::string state = pass->Finish();
     if (state.size() > MaxAllocSize - VARHDRSZ) {
       throw Error(ErrorCode::kLimitExceeded,
                   "the training state has " + std::to_string(state.size()) + " bytes, a bytea holds at most 1 GB", "",

@@ -28,7 +28,7 @@ namespace {
 using base::Error;
 using base::ErrorCode;
 
-constexpr int kFirstData = 5;  // internal, orders, kind, a, b, data...
+constexpr int kFirstData = 5;  // internal, request, kind, a, b, data...
 constexpr int kStateRow = 0;
 
 MemoryContext AggregateContext(FunctionCallInfo fcinfo) {
@@ -54,7 +54,7 @@ Datum pg_cerebro_fit_bundle_transition(PG_FUNCTION_ARGS) {
     int64* number = PG_ARGISNULL(0) ? nullptr : static_cast<int64*>(static_cast<void*>(PG_GETARG_POINTER(0)));
     if (number == nullptr) {
       number = pg::call([&] { return static_cast<int64*>(MemoryContextAllocZero(context, sizeof(int64))); });
-      *number = segments::BeginRound(args.bytea(1, "orders"));
+      *number = segments::BeginRound(args.bytea(1, "request"));
     }
     segments::SegmentRound& round = segments::CurrentRound(*number);
     const int kind = args.int4(2, "kind"), a = args.int4(3, "a"), b = args.int4(4, "b");

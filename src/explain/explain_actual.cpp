@@ -61,7 +61,7 @@ void AddActual(const train::PreparedFit& fit, const train::RunResult& result, do
   const ExplainedActual sum = Actual(result, by_model, all, 0);
   ExplainedRunActual run;
   run.seconds = seconds;
-  run.hop_seconds = result.seconds;
+  run.run_seconds = result.seconds;
   for (const train::ModelResult& model : result.models) run.training_seconds += model.training_seconds;
   run.ratio = Ratio(seconds, explained->total_seconds);
   run.workers = result.workers;

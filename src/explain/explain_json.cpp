@@ -67,7 +67,7 @@ Value Memory(const ExplainedMemory& memory) {
     dict.emplace_back("Shared State Limit Bytes", Bytes(memory.shared_state_mem));
     dict.emplace_back("Free Shared Memory Bytes", Bytes(memory.shared_free));
   }
-  dict.emplace_back("Largest Fusion Group Bytes", Bytes(memory.widest_group));
+  dict.emplace_back("Largest Fusion Group Bytes", Bytes(memory.widest_fusion));
   dict.emplace_back("Fusion Memory Limit Bytes", Bytes(memory.fusion_mem));
   dict.emplace_back("Data Bytes", Bytes(memory.table));
   dict.emplace_back("Data Cache Limit Bytes", Bytes(memory.cache_mem));
@@ -112,7 +112,7 @@ Value Bundle(const ExplainedBundle& bundle, size_t number) {
 
 Value RunActual(const ExplainedRunActual& actual) {
   return Dict{{"Seconds", actual.seconds},
-              {"Run Seconds", actual.hop_seconds},
+              {"Run Seconds", actual.run_seconds},
               {"Training Seconds", actual.training_seconds},
               {"Actual to Estimated", actual.ratio},
               {"Workers Launched", actual.workers},

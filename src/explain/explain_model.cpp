@@ -18,7 +18,7 @@
 namespace explain {
 namespace {
 
-constexpr double kDoubleCosts = 2;  // a step in float64: half as many numbers fit into vectors and caches
+constexpr double kDoubleCosts = 2;  // of a mini-batch in float64: half as many numbers fit into vectors and caches
 
 std::vector<int> Keys(const train::PreparedFit& fit, const std::vector<int>& models) {
   std::vector<int> keys;
@@ -56,15 +56,14 @@ double Share(const train::FitArguments& arguments, const train::PreparedFit& fit
          (static_cast<double>(models) * arguments.num_iterations);
 }
 
-// Of each model's input, as far as its first layer leaves zeros out: those of one buffer stand for the table's. Only estimates know of them,
-// no plan.
+// Input density of each model, sampled from one buffer; used for estimates only, by no plan.
 std::vector<double> InputDensities(const train::PreparedFit& fit) {
   std::map<int, std::unique_ptr<engine::Model>> looking;  // by architecture
   for (const train::PreparedModel& model : fit.models) {
     pg::CheckInterrupts();
     const auto [known, fresh] = looking.try_emplace(model.architecture->model_id);
     if (fresh && model.kernels) known->second = store::BuildModel(model.spec, fit.training.spec, fit.options);
-    if (known->second && !known->second->leaves_zeros_out()) known->second.reset();
+    if (known->second && !known->second->uses_sparse_product()) known->second.reset();
   }
   std::map<int, double> densities;
   const auto rows = std::find_if(fit.training.partition_rows.begin(), fit.training.partition_rows.end(), [](int64_t n) { return n > 0; });
@@ -149,7 +148,7 @@ ExplainedMemory Memory(const train::PreparedFit& fit) {
   memory.states_location = StatesText(fit.states.location);
   memory.fusion_mem = static_cast<double>(settings.fusion_mem);
   for (const plan::BundleFusion& bundle : fit.fusion.bundles) {
-    for (const plan::FusionGroup& fusion_group : bundle.fusion_groups) memory.widest_group = std::max(memory.widest_group, fusion_group.state_bytes + fusion_group.workspace_bytes);
+    for (const plan::FusionGroup& fusion_group : bundle.fusion_groups) memory.widest_fusion = std::max(memory.widest_fusion, fusion_group.state_bytes + fusion_group.workspace_bytes);
   }
   memory.table = Table(fit.training).bytes;
   memory.cache_mem = static_cast<double>(settings.cache_mem);

@@ -76,13 +76,13 @@ struct ExplainedMemory {
   std::string states_location;  // "session memory", "shared memory", "a mapped file", "tables on the segments"
   bool has_room = false;     // of workers: what decides between shared memory and file
   double shared_state_mem = 0, shared_free = 0;
-  double widest_group = 0, fusion_mem = 0;  // states and workspace
+  double widest_fusion = 0, fusion_mem = 0;  // states and workspace
   double table = 0, cache_mem = 0;         // packed training data, and what a process keeps of it
 };
 
 struct ExplainedRunActual {
   double seconds = 0;           // of the whole statement
-  double hop_seconds = 0;       // of them from the start of the run to its end
+  double run_seconds = 0;       // of them from the start of the run to its end
   double training_seconds = 0;  // sum over models
   double ratio = 0;             // seconds to the estimated ones
   int workers = 0;              // that took part

@@ -99,20 +99,20 @@ void AddMemory(const ExplainedMemory& memory, Lines* lines) {
                     (memory.has_room ? "  (cerebro.shared_state_mem=" + Size(memory.shared_state_mem) + " free shared memory=" +
                                            Size(memory.shared_free) + ")"
                                      : ""));
-  lines->Add(2, "Fusion Memory: " + Size(memory.widest_group) + " for the largest fusion group  (cerebro.fusion_mem=" + Size(memory.fusion_mem) + ")");
+  lines->Add(2, "Fusion Memory: " + Size(memory.widest_fusion) + " for the largest fusion group  (cerebro.fusion_mem=" + Size(memory.fusion_mem) + ")");
   lines->Add(2, "Data Cache: " + Size(memory.table) + (memory.table <= memory.cache_mem ? ", read once a process" : ", read again at every visit what does not fit") +
                     "  (cerebro.cache_mem=" + Size(memory.cache_mem) + " a process)");
 }
 
 void AddRunActual(const ExplainedRunActual& actual, Lines* lines) {
-  lines->Add(2, "Actual: " + Seconds(actual.seconds) + " in all, " + Seconds(actual.hop_seconds) + " of the run, " +
+  lines->Add(2, "Actual: " + Seconds(actual.seconds) + " in all, " + Seconds(actual.run_seconds) + " of the run, " +
                     Seconds(actual.training_seconds) + " of models' visits, actual/estimated " + Ratio(actual.ratio));
   lines->Add(2, "Actual Work: workers=" + Count(actual.workers) + " visits=" + Count(actual.visits) + " rows=" + Count(actual.rows) +
                     " evaluations=" + Count(actual.evaluations) + " diverged=" + Count(actual.diverged) + " stopped=" + Count(actual.stopped) +
                     " states in " + actual.states_location);
 }
 
-void AddGroup(const ExplainedFusionGroup& fusion_group, Lines* lines) {
+void AddFusionGroup(const ExplainedFusionGroup& fusion_group, Lines* lines) {
   lines->Add(8, "->  Fusion Group  (models=" + Count(static_cast<int64_t>(fusion_group.mst_keys.size())) + " visit=" + Seconds(fusion_group.visit_seconds) +
                     " iteration=" + Seconds(fusion_group.iteration_seconds) + " flops=" + Number("%.3g", fusion_group.flops) + ")" + Actual(fusion_group.actual));
   lines->Add(14, Keys(fusion_group.mst_keys));
@@ -129,7 +129,7 @@ void AddBundle(const ExplainedBundle& bundle, size_t number, Lines* lines) {
   lines->Add(8, Keys(bundle.mst_keys));
   lines->Add(8, "partitions: " + Join(bundle.partitions, " ", kMostPartitionsShown));
   AddRewrites(bundle.rewrites, 8, lines);
-  for (const ExplainedFusionGroup& fusion_group : bundle.fusion_groups) AddGroup(fusion_group, lines);
+  for (const ExplainedFusionGroup& fusion_group : bundle.fusion_groups) AddFusionGroup(fusion_group, lines);
 }
 
 }  // namespace

@@ -26,39 +26,39 @@ std::string BufferDigest::Write() const {
 }
 
 BufferDigest DigestBuffer(const base::DataSpec& spec, const std::vector<bool>& standardized, const std::vector<base::Bytes>& columns) {
-  BufferDigest note;
-  note.rows = static_cast<int64_t>(columns.at(0).size / spec.inputs.at(0).row_bytes());
+  BufferDigest digest;
+  digest.rows = static_cast<int64_t>(columns.at(0).size / spec.inputs.at(0).row_bytes());
   base::Hasher hasher(0);
   for (const base::Bytes& column : columns) hasher.Update(column);
-  note.hash = hasher.Finish();
+  digest.hash = hasher.Finish();
   for (size_t i = 0; i < spec.inputs.size(); ++i) {
-    note.moments.emplace_back();
+    digest.moments.emplace_back();
     if (!standardized.at(i)) continue;
-    note.moments.back().emplace(spec.inputs[i]);
-    note.moments.back()->Add(columns.at(i));
+    digest.moments.back().emplace(spec.inputs[i]);
+    digest.moments.back()->Add(columns.at(i));
   }
-  return note;
+  return digest;
 }
 
 BufferDigest ReadBufferDigest(const base::DataSpec& spec, const std::vector<bool>& standardized, base::Bytes bytes) {
-  BufferDigest note;
+  BufferDigest digest;
   uint64_t words[3];
   const auto take = [&bytes](size_t size) {
-    if (bytes.size < size) throw Error(ErrorCode::kDataCorrupted, "the note of a packed buffer ends too early");
+    if (bytes.size < size) throw Error(ErrorCode::kDataCorrupted, "the digest of a packed buffer ends too early");
     const base::Bytes part{bytes.data, size};
     bytes = {bytes.data + size, bytes.size - size};
     return part;
   };
   std::memcpy(words, take(sizeof(words)).data, sizeof(words));
-  note.rows = static_cast<int64_t>(words[0]);
-  note.hash = {words[1], words[2]};
+  digest.rows = static_cast<int64_t>(words[0]);
+  digest.hash = {words[1], words[2]};
   for (size_t i = 0; i < spec.inputs.size(); ++i) {
-    note.moments.emplace_back();
+    digest.moments.emplace_back();
     if (!standardized.at(i)) continue;
-    note.moments.back().emplace(spec.inputs[i]);
-    note.moments.back()->Read(take(note.moments.back()->written_bytes()));
+    digest.moments.back().emplace(spec.inputs[i]);
+    digest.moments.back()->Read(take(digest.moments.back()->written_bytes()));
   }
-  return note;
+  return digest;
 }
 
 PackTally::PackTally(const base::DataSpec& spec, int64_t rows, int partitions) : digest_(0), moments_(spec.inputs.size()) {
@@ -71,27 +71,27 @@ PackTally::PackTally(const base::DataSpec& spec, int64_t rows, int partitions) :
   rows_.assign(static_cast<size_t>(partitions), 0);
 }
 
-void PackTally::Add(int64_t partition, int64_t buffer, const BufferDigest& note) {
+void PackTally::Add(int64_t partition, int64_t buffer, const BufferDigest& digest) {
   const auto p = static_cast<size_t>(partition);
   if (p >= rows_.size() || buffer != packed_.partition_buffers[p]) {
     throw Error(ErrorCode::kInternal,
                 "buffer " + std::to_string(buffer) + " of partition " + std::to_string(partition) + " is out of order");
   }
   for (uint64_t word :
-       {static_cast<uint64_t>(partition), static_cast<uint64_t>(buffer), static_cast<uint64_t>(note.rows), note.hash.hi, note.hash.lo}) {
+       {static_cast<uint64_t>(partition), static_cast<uint64_t>(buffer), static_cast<uint64_t>(digest.rows), digest.hash.hi, digest.hash.lo}) {
     digest_.UpdateU64(word);
   }
-  for (size_t i = 0; i < note.moments.size(); ++i) {
-    if (!note.moments[i]) continue;
+  for (size_t i = 0; i < digest.moments.size(); ++i) {
+    if (!digest.moments[i]) continue;
     if (!moments_[i]) {
-      moments_[i] = note.moments[i];
+      moments_[i] = digest.moments[i];
     } else {
-      moments_[i]->Merge(*note.moments[i]);
+      moments_[i]->Merge(*digest.moments[i]);
     }
   }
   ++packed_.partition_buffers[p];
-  rows_[p] += note.rows;
-  packed_.max_buffer_rows = std::max(packed_.max_buffer_rows, note.rows);
+  rows_[p] += digest.rows;
+  packed_.max_buffer_rows = std::max(packed_.max_buffer_rows, digest.rows);
 }
 
 Packed PackTally::Finish() {

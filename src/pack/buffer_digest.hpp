@@ -1,4 +1,4 @@
-// What is noted of each packed buffer where it is made (in the session, or on a segment of a cluster), and how the notes become the digest
+// What is known of each packed buffer where it is made (in the session, or on a segment of a cluster), and how the digests become the digest
 // and the summary. The same code on every platform, in the order of (partition, buffer): same rows, same digest, same constants.
 //
 // Digest: base::Hash (seed 0) over, for each buffer in that order, partition_id, buffer_id, rows and both halves of the buffer's own hash,
@@ -43,7 +43,7 @@ class PackTally {
  public:
   PackTally(const base::DataSpec& spec, int64_t rows, int partitions);
   /// In the order of (partition, buffer). Errors: kInternal when a buffer or a row is missing.
-  void Add(int64_t partition, int64_t buffer, const BufferDigest& note);
+  void Add(int64_t partition, int64_t buffer, const BufferDigest& digest);
   Packed Finish();
 
  private:

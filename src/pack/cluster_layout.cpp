@@ -10,7 +10,7 @@
 namespace pack {
 
 int64_t ClusterLayout::First(size_t d) const {
-  const int64_t each = partitions / static_cast<int64_t>(places.size());
+  const int64_t each = partitions / static_cast<int64_t>(distribution_keys.size());
   return FirstRank(static_cast<int64_t>(d) * each, partitions, rows);
 }
 
@@ -21,11 +21,11 @@ size_t ClusterLayout::Segment(int64_t key, int64_t nth) const {
   return static_cast<size_t>(std::lower_bound(cuts.begin(), cuts.end(), std::pair(key, nth), before) - cuts.begin());
 }
 
-std::pair<int32_t, int32_t> ClusterLayout::Slot(size_t d, int64_t nth) const {
+std::pair<int32_t, int32_t> ClusterLayout::BufferPosition(size_t d, int64_t nth) const {
   const int64_t rank = First(d) + nth;
-  if (d >= places.size() || nth < 0 || rank >= First(d + 1)) {
+  if (d >= distribution_keys.size() || nth < 0 || rank >= First(d + 1)) {
     throw base::Error(base::ErrorCode::kInternal,
-                      "row " + std::to_string(nth) + " of segment place " + std::to_string(d) + " is past its end");
+                      "row " + std::to_string(nth) + " of data segment " + std::to_string(d) + " is past its end");
   }
   // the last partition whose first rank is not above this one
   const auto partition = static_cast<int32_t>((static_cast<__int128>(rank + 1) * partitions - 1) / rows);
@@ -35,14 +35,14 @@ std::pair<int32_t, int32_t> ClusterLayout::Slot(size_t d, int64_t nth) const {
 }
 
 std::string ClusterLayout::Write() const {
-  base::List place_list, cut_list;
-  for (int32_t place : places) place_list.emplace_back(static_cast<int64_t>(place));
+  base::List key_list, cut_list;
+  for (int32_t key : distribution_keys) key_list.emplace_back(static_cast<int64_t>(key));
   for (const Cut& cut : cuts) cut_list.emplace_back(base::List{base::Value(cut.key), base::Value(cut.nth)});
   return base::FormatJson(base::Dict{{"rows", rows},
                                      {"partitions", static_cast<int64_t>(partitions)},
                                      {"buffer_rows", plan.rows},
                                      {"exact", plan.exact},
-                                     {"places", std::move(place_list)},
+                                     {"distribution_keys", std::move(key_list)},
                                      {"cuts", std::move(cut_list)}});
 }
 
@@ -58,10 +58,10 @@ ClusterLayout ClusterLayout::Read(std::string_view text) {
   layout.partitions = static_cast<int32_t>(field("partitions").integer());
   layout.plan.rows = field("buffer_rows").integer();
   layout.plan.exact = field("exact").boolean();
-  for (const base::Value& place : field("places").list()) layout.places.push_back(static_cast<int32_t>(place.integer()));
+  for (const base::Value& key : field("distribution_keys").list()) layout.distribution_keys.push_back(static_cast<int32_t>(key.integer()));
   for (const base::Value& cut : field("cuts").list()) layout.cuts.push_back({cut.list().at(0).integer(), cut.list().at(1).integer()});
-  if (layout.rows < 1 || layout.places.empty() || layout.cuts.size() + 1 != layout.places.size() || layout.plan.rows < 1 ||
-      layout.partitions < 1 || layout.partitions % static_cast<int32_t>(layout.places.size()) != 0) {
+  if (layout.rows < 1 || layout.distribution_keys.empty() || layout.cuts.size() + 1 != layout.distribution_keys.size() || layout.plan.rows < 1 ||
+      layout.partitions < 1 || layout.partitions % static_cast<int32_t>(layout.distribution_keys.size()) != 0) {
     throw base::Error(base::ErrorCode::kDataCorrupted, "the layout of a packed table does not fit together");
   }
   return layout;

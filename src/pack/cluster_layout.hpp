@@ -2,7 +2,7 @@
 //
 // Partitions lie in contiguous blocks of equal length, one block a data segment, so the rows of a segment are a contiguous run of ranks of
 // the shuffle (run/pack_key.hpp): what has to be known of all rows together is one cut between each two neighbouring segments. A cut is the
-// last row before it, by key and by its place among the rows of equal key in the order of their bytes.
+// last row before it, by key and by its position among the rows of equal key in the order of their bytes.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ struct ClusterLayout {
   int64_t rows = 0;
   int32_t partitions = 0;
   BufferPlan plan;
-  std::vector<int32_t> places;  // a data segment: the distribution key of its rows; partitions is a multiple of their number
+  std::vector<int32_t> distribution_keys;  // a data segment: the distribution key of its rows; partitions is a multiple of their number
   std::vector<Cut> cuts;        // one fewer
 
   /// The first rank of data segment d.
@@ -33,7 +33,7 @@ struct ClusterLayout {
   /// The data segment of a row of this key that is the nth (from 1) of it. By binary search.
   size_t Segment(int64_t key, int64_t nth) const;
   /// Partition and buffer of the nth row (from 0) of data segment d. Errors: kInternal past the segment's end.
-  std::pair<int32_t, int32_t> Slot(size_t d, int64_t nth) const;
+  std::pair<int32_t, int32_t> BufferPosition(size_t d, int64_t nth) const;
 
   /// As JSON, and back. Errors: kDataCorrupted.
   std::string Write() const;

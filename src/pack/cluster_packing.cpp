@@ -36,7 +36,7 @@ class ClusterPacking {
     stage_.name = "_cerebro_pack_" + pg::Execute("SELECT pg_catalog.pg_backend_pid()").Text();
     const auto segments = std::min(r_.contents.size(), static_cast<size_t>(r_.partitions));
     const std::vector<int32_t> keys = pg::SegmentKeys();
-    for (size_t d = 0; d < segments; ++d) layout_.places.push_back(keys.at(static_cast<size_t>(r_.contents[d])));
+    for (size_t d = 0; d < segments; ++d) layout_.distribution_keys.push_back(keys.at(static_cast<size_t>(r_.contents[d])));
     layout_.partitions = r_.partitions;
     layout_.plan = r_.plan;
   }
@@ -44,7 +44,7 @@ class ClusterPacking {
   void Stage();
   void FindCuts();
   void Build();
-  Packed Notes();
+  Packed Digests();
 
  private:
   void CreateStage(const pg::TableName& name) const;
@@ -92,7 +92,7 @@ void ClusterPacking::Stage() {
 }
 
 void ClusterPacking::FindCuts() {
-  layout_.cuts.assign(layout_.places.size() - 1, {});
+  layout_.cuts.assign(layout_.distribution_keys.size() - 1, {});
   if (layout_.cuts.empty()) return;
   int bits = 1;
   while (bits < kMostBinBits && (layout_.rows >> bits) > kRowsOfBin) ++bits;
@@ -100,17 +100,17 @@ void ClusterPacking::FindCuts() {
   const pg::Result bins =
       pg::Execute("SELECT " + bin + " AS bin, pg_catalog.count(*) FROM " + stage_.Sql() + " AS s GROUP BY 1 ORDER BY 1");
   std::string list, wanted;
-  std::map<std::pair<int64_t, int64_t>, std::vector<size_t>> places;  // bin and place in it: cuts
+  std::map<std::pair<int64_t, int64_t>, std::vector<size_t>> positions;  // bin and position in it: cuts
   int64_t before = 0;
   size_t d = 0;
   for (const auto& row : bins.rows) {
     const int64_t id = std::atoll(row[0].value().c_str()), count = std::atoll(row[1].value().c_str());
     for (bool first = true; d < layout_.cuts.size() && layout_.First(d + 1) < before + count; ++d, first = false) {
-      const int64_t place = layout_.First(d + 1) - before + 1;  // of the first row after the cut
-      places[{id, place}].push_back(d);
+      const int64_t position = layout_.First(d + 1) - before + 1;  // of the first row after the cut
+      positions[{id, position}].push_back(d);
       if (first) list += (list.empty() ? "" : ", ") + std::to_string(id);
       wanted += (wanted.empty() ? "" : " OR ") + ("(k.bin OPERATOR(pg_catalog.=) " + std::to_string(id) +
-                                                  " AND k.nth OPERATOR(pg_catalog.=) " + std::to_string(place) + ")");
+                                                  " AND k.nth OPERATOR(pg_catalog.=) " + std::to_string(position) + ")");
     }
     before += count;
   }
@@ -123,7 +123,7 @@ void ClusterPacking::FindCuts() {
   size_t found = 0;
   for (const auto& row : cuts.rows) {
     const auto number = [&row](size_t i) { return static_cast<int64_t>(std::atoll(row[i].value().c_str())); };
-    for (size_t cut : places.at({number(0), number(1)})) {
+    for (size_t cut : positions.at({number(0), number(1)})) {
       layout_.cuts[cut] = {number(2), number(3)};
       ++found;
     }
@@ -157,30 +157,30 @@ void ClusterPacking::Build() {
     shapes += "]::integer[]";
   }
   if (r_.spec.has_weights) add(sizeof(float));
-  // only rows of equal key, which hashes hardly ever have, need their place among them
+  // only rows of equal key, which hashes hardly ever have, need their position among them
   const bool ties = std::any_of(layout_.cuts.begin(), layout_.cuts.end(), [](const ClusterLayout::Cut& cut) { return cut.nth > 0; });
   const std::string nth = ties ? "pg_catalog.row_number() OVER (PARTITION BY s.key ORDER BY s.packed)" : "1";
   const std::string placed = "SELECT cerebro._pack_key(" + layout +
-                             ", t.key, t.nth) AS place, t.key, t.packed FROM (SELECT s.key, s.packed, " + nth + "::bigint AS nth FROM " +
+                             ", t.key, t.nth) AS dist_key, t.key, t.packed FROM (SELECT s.key, s.packed, " + nth + "::bigint AS nth FROM " +
                              stage_.Sql() + " AS s) AS t";
   const std::string ranked =
-      "SELECT p.place, p.packed, pg_catalog.row_number() OVER (PARTITION BY p.place ORDER BY p.key, p.packed) AS nth FROM (" + placed +
+      "SELECT p.dist_key, p.packed, pg_catalog.row_number() OVER (PARTITION BY p.dist_key ORDER BY p.key, p.packed) AS nth FROM (" + placed +
       ") AS p";
-  const std::string slotted =
-      "SELECT n.place, cerebro._pack_position(" + layout + ", n.place, n.nth) AS slot, n.nth, n.packed FROM (" + ranked + ") AS n";
+  const std::string positioned =
+      "SELECT n.dist_key, cerebro._pack_position(" + layout + ", n.dist_key, n.nth) AS buffer_position, n.nth, n.packed FROM (" + ranked + ") AS n";
   const std::string buffers =
-      "SELECT r.place, r.slot, pg_catalog.count(*)::integer AS rows,"
+      "SELECT r.dist_key, r.buffer_position, pg_catalog.count(*)::integer AS rows,"
       " pg_catalog.string_agg(r.packed, ''::pg_catalog.bytea ORDER BY r.nth) AS data FROM (" +
-      slotted + ") AS r GROUP BY r.place, r.slot";
-  pg::Execute("INSERT INTO " + r_.output.Sql() + " SELECT b.place" + columns + shapes +
-              ", (b.slot OPERATOR(pg_catalog.>>) 32)::integer, (b.slot OPERATOR(pg_catalog.&) 4294967295::bigint)::integer FROM (" +
+      positioned + ") AS r GROUP BY r.dist_key, r.buffer_position";
+  pg::Execute("INSERT INTO " + r_.output.Sql() + " SELECT b.dist_key" + columns + shapes +
+              ", (b.buffer_position OPERATOR(pg_catalog.>>) 32)::integer, (b.buffer_position OPERATOR(pg_catalog.&) 4294967295::bigint)::integer FROM (" +
               buffers + ") AS b");
   pg::Execute("DROP TABLE " + stage_.Sql());
   pg::Execute("CREATE INDEX ON " + r_.output.Sql() + " (" + data::kPartitionColumn + ", " + data::kBufferColumn + ")");
   pg::Execute("ANALYZE " + r_.output.Sql());  // all columns: a reader of one without statistics is told so
 }
 
-Packed ClusterPacking::Notes() {
+Packed ClusterPacking::Digests() {
   std::string columns, flags;
   for (const ColumnSpec* c : DataColumns(r_.spec)) columns += ", t." + pg::QuoteIdent(c->name);
   if (r_.spec.has_weights) columns += std::string(", t.") + data::kWeightColumn;
@@ -188,14 +188,14 @@ Packed ClusterPacking::Notes() {
   base::DataSpec bare = r_.spec;  // words and classes are of no use there
   for (ColumnSpec& c : bare.inputs) c.dictionary.clear();
   for (ColumnSpec& c : bare.targets) c.class_values.clear();
-  const pg::Result notes =
+  const pg::Result digests =
       pg::Execute("SELECT t.partition_id, t.buffer_id, cerebro._buffer_digest(" + pg::QuoteLiteral(base::WriteDataSpec(bare)) +
                   "::pg_catalog.text, '" + flags + "'::pg_catalog.text" + columns + ") FROM " + r_.output.Sql() + " AS t ORDER BY 1, 2");
   PackTally tally(r_.spec, layout_.rows, r_.partitions);
-  for (const auto& row : notes.rows) {
-    const std::string& note = row[2].value();
+  for (const auto& row : digests.rows) {
+    const std::string& digest = row[2].value();
     tally.Add(std::atoll(row[0].value().c_str()), std::atoll(row[1].value().c_str()),
-              ReadBufferDigest(r_.spec, r_.standardized, {reinterpret_cast<const uint8_t*>(note.data()), note.size()}));
+              ReadBufferDigest(r_.spec, r_.standardized, {reinterpret_cast<const uint8_t*>(digest.data()), digest.size()}));
   }
   return tally.Finish();
 }
@@ -207,7 +207,7 @@ Packed PackOnCluster(const Source& source, const ClusterPackRequest& request) {
   packing.Stage();
   packing.FindCuts();
   packing.Build();
-  return packing.Notes();
+  return packing.Digests();
 }
 
 }  // namespace pack

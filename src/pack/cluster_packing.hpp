@@ -7,9 +7,9 @@
 //   build   one INSERT ... SELECT: each row goes to its segment, is numbered there in the order of the shuffle, and the rows of a buffer
 //   are
 //           put together and stored. Sorts are the server's own, within statement_mem; a segment holds one buffer at a time
-//   notes   hash and sums of each buffer, worked out where it lies; the coordinator puts them together (run/pack_note.hpp)
+//   digests hash and sums of each buffer, worked out where it lies; the coordinator puts them together (pack/buffer_digest.hpp)
 //
-// Every step is one statement over all segments. OFFSET 0 and ordering without PARTITION BY would gather rows in one process: here a
+// Every stage is one statement over all segments. OFFSET 0 and ordering without PARTITION BY would gather rows in one process: here a
 // function is kept from being evaluated twice by its volatility.
 #pragma once
 

@@ -164,16 +164,16 @@ void RaiseFault(const Source& source, const base::DataSpec& spec) {
   const std::string fault = "cerebro._row_fault" + call.substr(call.find('('));
   // on a cluster both OFFSET and a number of the row would gather all rows in one process
   const bool cluster = pg::OnGreenplum();
-  std::string place = "NULL", segment = "NULL";
+  std::string location = "NULL", segment = "NULL";
   if (source.has_ctid) {
-    place = "s.ctid";
+    location = "s.ctid";
     if (cluster) segment = "s.gp_segment_id";
   } else if (!cluster) {
-    place = "pg_catalog.row_number() OVER ()";
+    location = "pg_catalog.row_number() OVER ()";
   }
-  const pg::Result found = pg::Execute("SELECT f.fault, f.place, f.segment FROM (SELECT " + fault + ", " + place + "::pg_catalog.text, " +
+  const pg::Result found = pg::Execute("SELECT f.fault, f.location, f.segment FROM (SELECT " + fault + ", " + location + "::pg_catalog.text, " +
                                        segment + "::pg_catalog.text FROM " + source.name.Sql() + " AS s" + (cluster ? "" : " OFFSET 0") +
-                                       ") AS f (fault, place, segment) WHERE f.fault IS NOT NULL LIMIT 1");
+                                       ") AS f (fault, location, segment) WHERE f.fault IS NOT NULL LIMIT 1");
   if (found.empty()) return;
   const base::Value parts = base::ParseLiteral(found.at(0, 0).value_or(""));
   const std::string where = found.at(0, 1).value_or("");

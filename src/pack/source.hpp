@@ -46,7 +46,7 @@ Source OpenSource(const std::string& source_table, const std::string& independen
 /// One scan of the source. Errors: kInvalidData for a table without rows.
 Profile ProfileSource(const Source& source);
 
-/// Finds a row that cannot be converted by `spec` and throws its error, with the row's place in the detail. Returns when there is none.
+/// Finds a row that cannot be converted by `spec` and throws its error, with the row's location in the detail. Returns when there is none.
 void RaiseFault(const Source& source, const base::DataSpec& spec);
 
 }  // namespace pack

@@ -88,7 +88,7 @@ void ReservedMemory::Release() { bytes_ = 0; }
 
 namespace {
 
-std::string ThisPlace() {
+std::string ThisProcess() {
   const int segment = SegmentIndex();
   return segment < 0 ? "the coordinator" : "segment " + std::to_string(segment);
 }
@@ -97,7 +97,7 @@ std::string ThisPlace() {
 
 void ReservedMemory::Grow(size_t bytes) {
   if (TryGrow(bytes)) return;
-  throw base::Error(base::ErrorCode::kOutOfMemory, ThisPlace() + " refuses " + std::to_string(bytes) + " bytes for " + what_,
+  throw base::Error(base::ErrorCode::kOutOfMemory, ThisProcess() + " refuses " + std::to_string(bytes) + " bytes for " + what_,
                     std::to_string(bytes_) + " bytes were granted before.",
                     "Raise gp_vmem_protect_limit or the resource group's memory, lower cerebro.cache_mem, or train fewer models at once.");
 }
@@ -109,7 +109,7 @@ struct Found {
   char hex[2 * 64 + 1];
 };
 
-// The note that the linker wrote into the object that this function lies in.
+// The header that the linker wrote into the object that this function lies in.
 int LookForBuildId(struct dl_phdr_info* info, size_t, void* arg) {
   auto* found = static_cast<Found*>(arg);
   bool ours = false;
@@ -125,16 +125,16 @@ int LookForBuildId(struct dl_phdr_info* info, size_t, void* arg) {
     const char* at = reinterpret_cast<const char*>(info->dlpi_addr + header.p_vaddr);
     const char* end = at + header.p_memsz;
     while (end - at >= static_cast<std::ptrdiff_t>(sizeof(ElfW(Nhdr)))) {
-      ElfW(Nhdr) note;
-      std::memcpy(&note, at, sizeof(note));
-      const char* name = at + sizeof(note);
-      const auto* id = reinterpret_cast<const unsigned char*>(name + ((note.n_namesz + 3) & ~3U));
-      if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && std::memcmp(name, "GNU", 4) == 0) {
-        const size_t bytes = std::min<size_t>(note.n_descsz, 64);
+      ElfW(Nhdr) header;
+      std::memcpy(&header, at, sizeof(header));
+      const char* name = at + sizeof(header);
+      const auto* id = reinterpret_cast<const unsigned char*>(name + ((header.n_namesz + 3) & ~3U));
+      if (header.n_type == NT_GNU_BUILD_ID && header.n_namesz == 4 && std::memcmp(name, "GNU", 4) == 0) {
+        const size_t bytes = std::min<size_t>(header.n_descsz, 64);
         for (size_t k = 0; k < bytes; k++) snprintf(found->hex + 2 * k, 3, "%02x", id[k]);
         return 1;
       }
-      at = reinterpret_cast<const char*>(id) + ((note.n_descsz + 3) & ~3U);
+      at = reinterpret_cast<const char*>(id) + ((header.n_descsz + 3) & ~3U);
     }
   }
   return 1;

@@ -18,14 +18,14 @@ int SegmentIndex();
 /// Number of primary segments; 0 on PostgreSQL.
 int SegmentCount();
 
-/// One integer a segment, by content id, that places a row there in a table made now WITH DISTRIBUTED BY (an integer column). The smallest
+/// One integer a segment, by content id, that puts a row there in a table made now WITH DISTRIBUTED BY (an integer column). The smallest
 /// non-negative integers are taken, so the same cluster has the same keys in every session.
 std::vector<int32_t> SegmentKeys();
 
 /// What follows the column list of CREATE TABLE: heap storage and the distribution by `column` on Greenplum, nothing on PostgreSQL.
 std::string DistributedBy(const std::string& column);
 
-/// The same where no column is to place the rows.
+/// The same where no column is to distribute the rows.
 std::string DistributedRandomly();
 
 /// Build id of this library (hexadecimal), to tell the library of one segment from that of another.

@@ -27,7 +27,7 @@ MappedFile& MappedFile::operator=(MappedFile&&) noexcept = default;
 
 MappedFile MappedFile::Create(size_t bytes) {
   MappedFile mapped;
-  TempFile& file = mapped.impl_->file.emplace("states", TempFile::Place::kTablespaces);
+  TempFile& file = mapped.impl_->file.emplace("states", TempFile::Location::kTablespaces);
   file.Reserve(bytes);
   mapped.impl_->path = file.path();
   mapped.impl_->mapping.emplace(file.descriptor(), bytes, file.path());

@@ -197,7 +197,7 @@ void RunParallelWorker(shm_toc* toc, WorkerMain work) {
 uint64_t FreeSharedMemory() {
   if (dynamic_shared_memory_type != DSM_IMPL_POSIX) return std::numeric_limits<uint64_t>::max() / 2;
   struct statvfs room;
-  if (statvfs("/dev/shm", &room) != 0) return std::numeric_limits<uint64_t>::max() / 2;  // not Linux's place for it
+  if (statvfs("/dev/shm", &room) != 0) return std::numeric_limits<uint64_t>::max() / 2;  // not where Linux has it
   return static_cast<uint64_t>(room.f_bavail) * room.f_frsize;
 }
 

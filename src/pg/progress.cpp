@@ -130,7 +130,7 @@ struct Progress::Impl {
   std::optional<Mapping> mapping;
   double started_at = Now();
 
-  Impl() : file(kLabel, TempFile::Place::kDefault) {
+  Impl() : file(kLabel, TempFile::Location::kDefault) {
     file.Reserve(sizeof(FileImage));
     mapping.emplace(file.descriptor(), sizeof(FileImage), file.path());
     file.CloseDescriptor();

@@ -23,7 +23,7 @@ extern "C" {
 namespace pg {
 namespace {
 
-constexpr uint64_t kReserveStep = uint64_t{64} << 20;  // interrupts are served between steps
+constexpr uint64_t kReserveChunk = uint64_t{64} << 20;  // interrupts are served between chunks
 
 /// Paths of the files that are there. Destructors take theirs out; what is left at the end of a transaction had no chance to.
 std::vector<std::string>& OpenPaths() {
@@ -50,8 +50,8 @@ void RegisterRemoval() {
   registered = true;
 }
 
-std::string Directory(TempFile::Place place) {
-  if (place == TempFile::Place::kDefault) return DefaultTempDirectory();
+std::string Directory(TempFile::Location location) {
+  if (location == TempFile::Location::kDefault) return DefaultTempDirectory();
 #if CEREBRO_HAS_TEMP_TABLESPACE_PATH
   char path[MAXPGPATH];
   call([&] {
@@ -83,10 +83,10 @@ std::string DefaultTempDirectory() { return std::string("base/") + PG_TEMP_FILES
 
 std::string TempFilePrefix(const std::string& label) { return std::string(PG_TEMP_FILE_PREFIX) + "_cerebro_" + label + "_"; }
 
-TempFile::TempFile(const std::string& label, Place place) {
+TempFile::TempFile(const std::string& label, Location location) {
   static unsigned counter = 0;
   RegisterRemoval();
-  const std::string directory = Directory(place);
+  const std::string directory = Directory(location);
   path_ = directory + "/" + TempFilePrefix(label) + std::to_string(getpid()) + "." + std::to_string(counter++);
   OpenPaths().push_back(path_);
   const auto create = [&] { return compat::OpenPrivateFile(path_.c_str(), O_RDWR | O_CREAT | O_TRUNC); };
@@ -132,12 +132,12 @@ void TempFile::Reserve(uint64_t bytes) {
     const uint64_t free = static_cast<uint64_t>(room.f_bavail) * room.f_frsize;
     if (free < bytes) ThrowFull(path_, bytes, free);
   }
-  for (uint64_t at = 0; at < bytes; at += kReserveStep) {
-    const uint64_t step = std::min(kReserveStep, bytes - at);
+  for (uint64_t at = 0; at < bytes; at += kReserveChunk) {
+    const uint64_t chunk = std::min(kReserveChunk, bytes - at);
     int error;
     do {
       CheckInterrupts();
-      error = posix_fallocate(descriptor_, static_cast<off_t>(at), static_cast<off_t>(step));
+      error = posix_fallocate(descriptor_, static_cast<off_t>(at), static_cast<off_t>(chunk));
     } while (error == EINTR);
     if (error == ENOSPC || error == EDQUOT || error == EFBIG) ThrowFull(path_, bytes, 0);
     if (error != 0) ThrowFileError("reserve space for", path_, error);

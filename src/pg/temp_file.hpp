@@ -11,10 +11,10 @@ namespace pg {
 /// Owns one file of this process: removed by the destructor, and at the end of the transaction at the latest (abort and exit included).
 class TempFile {
  public:
-  enum class Place { kTablespaces, kDefault };  // where temp_tablespaces says, or always base/pgsql_tmp
+  enum class Location { kTablespaces, kDefault };  // where temp_tablespaces says, or always base/pgsql_tmp
 
   /// Creates an empty file "<dir>/pgsql_tmp_cerebro_<label>_<pid>.<n>". Throws PgError or base::Error.
-  TempFile(const std::string& label, Place place);
+  TempFile(const std::string& label, Location location);
   ~TempFile();
   TempFile(const TempFile&) = delete;
   TempFile& operator=(const TempFile&) = delete;

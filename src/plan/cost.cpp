@@ -29,7 +29,7 @@ struct Rates {
   double element_seconds;        // an element of an activation, read or written once
   double gather_seconds;         // an element of an input
   double parameter_seconds;      // a parameter's gradient, written and read, besides its optimizer
-  bool leaves_zeros_out;
+  bool uses_sparse_product;
 };
 
 constexpr Rates kKernels{0.6e-6, 0.1e-6, 98e9, 104e9, 40e9, 0.06e-9, 0.08e-9, 0.05e-9, true};
@@ -39,8 +39,8 @@ constexpr Rates kModules{25e-6, 4e-6, 100e9, 65e9, 40e9, 0.3e-9, 0.3e-9, 0, fals
 constexpr double kScoringRows = 256;
 constexpr double kScoredRowSeconds = 30e-9;  // loss and metrics
 
-// Kernels leave zeros out on the left side of a dense layer's products (engine/math/gemm_sparse.hpp): a term that is kept takes longer, so that
-// it pays up to a density of 1 / kKeptTerm. For which layers, engine/native/layers/dense.cpp says with the same figures. Zeros in gradients behind
+// Kernels have a sparse product for the left side of a dense layer's products (engine/math/gemm_sparse.hpp): a term that is kept takes longer,
+// so that it is worthwhile up to a density of 1 / kKeptTerm. For which layers, engine/native/layers/dense.cpp says with the same figures. Zeros in gradients behind
 // a ReLU are not reckoned with: there are few of them when a model has learned.
 constexpr double kKeptTerm = 1.35;
 constexpr double kReluDensity = 0.5;  // of what a ReLU gives
@@ -144,7 +144,7 @@ RowParts Row(const Graph& graph, const Rates& rates, bool training, double input
       case Work::kDense:
       case Work::kConvolution:
       case Work::kRecurrent: {
-        const double zeros = rates.leaves_zeros_out ? TimeWithZeros(graph, call, cost.work, input_density) : 1;
+        const double zeros = rates.uses_sparse_product ? TimeWithZeros(graph, call, cost.work, input_density) : 1;
         row.products += ProductSeconds(graph, call, cost.work, own ? 1 : 0, below ? 1 : 0, rates, zeros);
         row.elements += elements * both * 2 * rates.element_seconds;
         break;
@@ -175,13 +175,13 @@ ModelCost EstimateCost(const Graph& graph, const base::TrainConfig& config, bool
   const RowParts row = Row(graph, rates, true, input_density);
   const double rows = std::max(1, config.batch_size);
   const definitions::OptimizerDefinition& optimizer = definitions::DefinitionOf(config.optimizer);
-  const auto slots = static_cast<double>(optimizer.slots(config.optimizer).size());
+  const auto slots_each = static_cast<double>(optimizer.slots(config.optimizer).size());
   const double trainable = static_cast<double>(graph.TrainableCount());
   cost.flops_per_row = row.flops;
   cost.parameters = trainable;
-  cost.state_bytes = kBytesPerElement * (static_cast<double>(graph.WeightCount()) + trainable * slots);
-  const double touched = kBytesPerElement * trainable * (2 + slots);
-  const double far = touched <= kCacheBytes ? 0 : kMemoryByteSeconds * kBytesPerElement * (2 + slots);
+  cost.state_bytes = kBytesPerElement * (static_cast<double>(graph.WeightCount()) + trainable * slots_each);
+  const double touched = kBytesPerElement * trainable * (2 + slots_each);
+  const double far = touched <= kCacheBytes ? 0 : kMemoryByteSeconds * kBytesPerElement * (2 + slots_each);
   cost.step.calls = rates.step_seconds + row.operations * rates.operation_seconds;
   cost.step.products = row.products * rows;
   cost.step.elements = row.elements * rows;

@@ -11,8 +11,8 @@ namespace {
 constexpr double kProcessSeconds = 0.45;    // a worker's start: LibTorch's libraries are loaded and set up
 constexpr double kModelSeconds = 2e-3;      // a model: built and checked by the session, built again by whoever trains it, its rows written
 constexpr int kIterationsSimulated = 4;
-constexpr double kMostSimulatedSteps = 1e7;  // the scheduler looks at every bundle at every visit
-constexpr double kWaveSeconds = 10e-3;         // a statement over all segments
+constexpr double kMostSimulatedVisits = 1e7;  // the scheduler looks at every bundle at every visit
+constexpr double kRoundSeconds = 10e-3;         // a statement over all segments
 constexpr double kScoreQuerySeconds = 300e-6;  // of a partition: a cursor
 
 // What a fusion group saves an iteration, spread over its visits, comes off the members' own costs.
@@ -68,12 +68,12 @@ RunEstimate EstimateRun(const Plan& plan, const Fusion& fusion, const RunWork& w
   double slowest = 0;
   for (const BundleEstimate& bundle : run.bundles) slowest = std::max(slowest, bundle.visit_seconds);
   run.lower_bound = costed.LowerBound(hands);
-  const double steps = static_cast<double>(plan.bundles.size()) * static_cast<double>(plan.bundles.size()) * plan.partitions;
+  const double looks = static_cast<double>(plan.bundles.size()) * static_cast<double>(plan.bundles.size()) * plan.partitions;
   // metrics make all bundles wait for each other; between them, ends of iterations overlap
   const int together = std::clamp(work.iterations / std::max(1, work.evaluations), 1, kIterationsSimulated);
   if (work.rounds > 0) {
-    run.iteration = plan.partitions * slowest + work.rounds * kWaveSeconds;
-  } else if (steps > kMostSimulatedSteps) {
+    run.iteration = plan.partitions * slowest + work.rounds * kRoundSeconds;
+  } else if (looks > kMostSimulatedVisits) {
     run.iteration = run.lower_bound;  // so many bundles fill any number of workers
   } else {
     run.iteration = SharedMakespan(costed, hands, together, false) / together;

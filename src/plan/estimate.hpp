@@ -13,7 +13,7 @@ namespace plan {
 /// What is to be done, besides the plan and its fusion.
 struct RunWork {
   std::vector<ModelCost> costs;       // a model
-  std::vector<double> visit_seconds;  // a model: steps over an average partition
+  std::vector<double> visit_seconds;  // a model: mini-batches over an average partition
   FusionData data;                     // of the training table
   double validation_rows = 0, validation_bytes = 0, validation_partitions = 0;
   int iterations = 1;

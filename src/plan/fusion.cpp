@@ -1,6 +1,6 @@
 // The cost model of fusion groups. Measured on one core with 16 models, a mini-batch of 32 (docs/performance.md has the figures): what a fusion group saves
 // is the gathering of rows that its members see in one order, and the workspace; what it costs is that weights and slots leave the cache
-// when another member has its turn. So members of different row orders take whole buffers in turn, and others as many mini-batches as make
+// when another member is trained. So members whose rows are ordered differently take whole buffers in turn, and others as many mini-batches as make
 // the sum of both least.
 #include "plan/fusion.hpp"
 
@@ -21,7 +21,7 @@ constexpr double kMemoryByteSeconds = 0.033e-9;   // a byte of a state or of gat
 constexpr double kNearByteSeconds = 0.004e-9;     // ... that has left the first-level cache only
 constexpr double kCacheBytes = 2 * 1024 * 1024;   // plan/cost.cpp has the same
 constexpr double kElementBytes = 4;
-constexpr int kTurns[] = {1, 2, 4, 8, 16, 32};
+constexpr int kBatchesPerSwitch[] = {1, 2, 4, 8, 16, 32};
 
 std::string Count(size_t n) { return std::to_string(n); }
 
@@ -33,12 +33,12 @@ std::string Size(double bytes) {
 
 double Buffers(const FusionData& data) { return std::max(1.0, data.buffers); }
 
-double Steps(const FusionModel& model, const FusionData& data) {
+double Batches(const FusionModel& model, const FusionData& data) {
   return std::ceil(data.rows / std::max(1, model.batch_size)) * std::max(1, model.epochs);
 }
 
-/// What a turn of so many mini-batches saves a model in one step, against gathering for itself with all of a buffer in one turn.
-double TurnSaves(int batches_per_switch, double members, double states, const FusionModel& model, const FusionData& data) {
+/// What so many mini-batches per switch save a model in each of them, against gathering for itself with all of a buffer at once.
+double SwitchSaves(int batches_per_switch, double members, double states, const FusionModel& model, const FusionData& data) {
   const double elements = data.row_elements * model.batch_size;
   const double gathered = elements * kElementBytes * batches_per_switch;
   const bool states_stay = states + model.workspace_bytes + gathered <= kCacheBytes;
@@ -48,14 +48,14 @@ double TurnSaves(int batches_per_switch, double members, double states, const Fu
 }
 
 // Members that see rows in the table's order can take them from one gather.
-void ChooseTurn(const std::vector<FusionModel>& models, const FusionData& data, FusionGroup* fusion_group) {
+void ChooseBatchesPerSwitch(const std::vector<FusionModel>& models, const FusionData& data, FusionGroup* fusion_group) {
   double together = 0;
   for (const int m : fusion_group->models) together += models[static_cast<size_t>(m)].shuffle ? 0 : 1;
   const FusionModel& first = models[static_cast<size_t>(fusion_group->models.front())];
   double saved = 0;
-  for (const int batches_per_switch : kTurns) {
+  for (const int batches_per_switch : kBatchesPerSwitch) {
     if (together < 2) break;
-    const double saves = TurnSaves(batches_per_switch, together, fusion_group->state_bytes, first, data);
+    const double saves = SwitchSaves(batches_per_switch, together, fusion_group->state_bytes, first, data);
     if (saves <= saved) continue;
     saved = saves;
     fusion_group->batches_per_switch = batches_per_switch;
@@ -63,7 +63,7 @@ void ChooseTurn(const std::vector<FusionModel>& models, const FusionData& data, 
   const auto width = static_cast<double>(fusion_group->models.size());
   // one by one, every model has a workspace of its own that comes into the cache again with every buffer
   fusion_group->horizontal.saved_seconds =
-      saved * together * Steps(first, data) + (width - 1) * fusion_group->workspace_bytes * kMemoryByteSeconds * Buffers(data);
+      saved * together * Batches(first, data) + (width - 1) * fusion_group->workspace_bytes * kMemoryByteSeconds * Buffers(data);
   fusion_group->horizontal.applied = true;
   fusion_group->horizontal.reason = "one workspace of " + Size(fusion_group->workspace_bytes) + " for " + Count(fusion_group->models.size()) + " models; ";
   if (fusion_group->batches_per_switch > 0) {
@@ -85,7 +85,7 @@ void JudgeHorizontal(const std::vector<FusionModel>& models, const FusionData& d
   } else if (!models[static_cast<size_t>(fusion_group->models.front())].kernels) {
     reason = "no kernels for this network: trained by autograd, one by one";
   } else if (fusion_group->models.size() > 1) {
-    ChooseTurn(models, data, fusion_group);
+    ChooseBatchesPerSwitch(models, data, fusion_group);
   } else {
     reason = parted ? "no room in cerebro.fusion_mem beside another model of this shape"
                     : "no other model of this shape and batch size in the bundle";

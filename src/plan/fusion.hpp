@@ -22,9 +22,9 @@ struct Rewrite {
 /// Models of one bundle of equal shape and batch size. horizontal applied: they train side by side on one buffer; else one by one.
 struct FusionGroup {
   std::vector<int> models;     // of the run; the order of training
-  int batches_per_switch = 0;                // mini-batches that a model trains before the next one's turn; 0 = all of a buffer
+  int batches_per_switch = 0;                // mini-batches that a model trains before the next one's are trained; 0 = all of a buffer
   double state_bytes = 0;      // of all members
-  double workspace_bytes = 0;  // of a step, that members side by side share; 0 without kernels
+  double workspace_bytes = 0;  // of a mini-batch, that members side by side share; 0 without kernels
   Rewrite horizontal;
 };
 
@@ -65,7 +65,7 @@ struct FusionSwitches {
   double memory = 0;  // bytes of states and workspace that a fusion group may have
 };
 
-/// Groups of the models of each bundle, of equal signature and batch size, as wide as the memory allows (a fusion group has one member at least).
+/// Fusion groups of the models of each bundle, of equal signature and batch size, as wide as the memory allows (a fusion group has one member at least).
 /// Every model of the plan is in exactly one fusion group.
 Fusion PlanFusion(const Plan& plan, const std::vector<FusionModel>& models, const FusionData& data, const FusionSwitches& switches);
 

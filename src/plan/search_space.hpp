@@ -55,7 +55,7 @@ class TextSpace {
 
   std::vector<Choice> choices;               // in the order written
   std::vector<OptimizerChoice> optimizers;   // optimizer_params_list, or empty
-  size_t optimizer_position = 0;             // its place among the choices
+  size_t optimizer_position = 0;             // its position among the choices
   std::vector<std::string> order;            // keys that come first in the text
 
  private:

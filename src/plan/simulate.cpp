@@ -11,7 +11,7 @@
 namespace plan {
 namespace {
 
-// max(longest model's total, all work / workers): no schedule of whole models that hop can be shorter.
+// max(longest model's total, all work / workers): no schedule of whole models that shift can be shorter.
 double LowerBound(const std::vector<double>& costs, int visits_each, int workers) {
   double longest = 0, total = 0;
   for (double cost : costs) {
@@ -94,12 +94,12 @@ SimulationResult SimulateRestingRounds(const std::vector<double>& costs, int seg
 
 SimulationResult SimulateRotation(const std::vector<double>& costs, int segments, int iterations) {
   CheckCounts(segments, iterations);
-  const size_t places = std::max(costs.size(), static_cast<size_t>(segments));  // places without a model are idle segments
+  const size_t positions = std::max(costs.size(), static_cast<size_t>(segments));  // positions without a model are idle segments
   SimulationResult result;
-  for (size_t hop = 0; hop < places; ++hop) {
+  for (size_t shift = 0; shift < positions; ++shift) {
     double slowest = 0;
     for (size_t segment = 0; segment < static_cast<size_t>(segments); ++segment) {
-      const size_t model = (segment + hop) % places;
+      const size_t model = (segment + shift) % positions;
       if (model < costs.size()) slowest = std::max(slowest, costs[model]);
     }
     result.makespan += slowest;

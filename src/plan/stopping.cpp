@@ -170,15 +170,15 @@ std::vector<std::string> DescribeStopping(const StoppingPolicy& policy, int64_t 
   }
   if (policy.halving) {
     const Halving& rule = *policy.halving;
-    std::vector<std::string> steps;
+    std::vector<std::string> stages;
     int64_t left = models;
     for (const int64_t iteration : rule.iterations) {
       left = ModelsKept(left, rule.eta);
-      steps.push_back(std::to_string(left) + " after iteration " + std::to_string(iteration));
+      stages.push_back(std::to_string(left) + " after iteration " + std::to_string(iteration));
     }
     const auto share = 100.0 * static_cast<double>(HalvingWork(rule, models, num_iterations)) /
                        static_cast<double>(std::max<int64_t>(1, models) * num_iterations);
-    lines.push_back("Halving: of " + std::to_string(models) + " models the best go on, " + Joined(steps) + " (" +
+    lines.push_back("Halving: of " + std::to_string(models) + " models the best go on, " + Joined(stages) + " (" +
                     std::to_string(static_cast<int64_t>(std::llround(share))) + " % of the model-iterations)");
   }
   return lines;

@@ -40,7 +40,7 @@ int64_t Integral(const uint8_t* row) {
   return static_cast<int64_t>(value);
 }
 
-// The class that a packed target row names: an index, a 0 or 1, or the place of the largest number of a vector.
+// The class that a packed target row names: an index, a 0 or 1, or the position of the largest number of a vector.
 int64_t ActualClass(const base::ColumnSpec& target, const uint8_t* row) {
   const int64_t elements = base::ElementCount(target.shape);
   const bool one = elements == 1;

@@ -6,7 +6,7 @@
 //   regression only  (<id_col>, estimated_<dependent column> ...): a row for each id; DOUBLE PRECISION for one number,
 //                    DOUBLE PRECISION[] for more
 //   both             the first, and a column estimate DOUBLE PRECISION: each number of a regression is a row with prob and rank NULL and
-//                    class_value NULL (or the number's place, from 0, where there are more)
+//                    class_value NULL (or the number's position, from 0, where there are more)
 // <id_col> has its name and type in the test table.
 #pragma once
 

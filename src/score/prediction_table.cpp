@@ -129,18 +129,18 @@ void PredictionTable::InsertClasses(const OutputInfo& output, const std::vector<
 
 void PredictionTable::InsertValues(const OutputInfo& output, const std::vector<std::string>& ids, const std::vector<float>& values) const {
   std::vector<std::string> row_ids;
-  std::vector<int64_t> places;
+  std::vector<int64_t> positions;
   std::vector<double> estimates;
   for (size_t i = 0; i < values.size(); i++) {
     row_ids.push_back(ids[i / static_cast<size_t>(output.elements)]);
-    places.push_back(static_cast<int64_t>(i % static_cast<size_t>(output.elements)));
+    positions.push_back(static_cast<int64_t>(i % static_cast<size_t>(output.elements)));
     estimates.push_back(static_cast<double>(values[i]));
   }
-  const std::string place = output.elements == 1 ? "NULL" : "u.k::pg_catalog.text";
+  const std::string position = output.elements == 1 ? "NULL" : "u.k::pg_catalog.text";
   pg::Execute("INSERT INTO " + name_.Sql() + " (" + pg::QuoteIdent(id_.name) +
-                  ", class_name, class_value, estimate) SELECT u.id::" + id_.type + ", $4, " + place +
+                  ", class_name, class_value, estimate) SELECT u.id::" + id_.type + ", $4, " + position +
                   ", u.e FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3)) AS u(id, k, e)",
-              {std::move(row_ids), std::move(places), std::move(estimates), output.name});
+              {std::move(row_ids), std::move(positions), std::move(estimates), output.name});
 }
 
 void PredictionTable::InsertEstimates(const std::vector<std::string>& ids, const std::vector<std::vector<float>>& values) const {

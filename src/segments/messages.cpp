@@ -106,7 +106,7 @@ std::string WriteModelReply(const ModelReply& m) {
 }
 
 ModelReply ReadModelReply(std::string_view bytes) {
-  base::RecordReader r(bytes, "a segment's answer");
+  base::RecordReader r(bytes, "a segment's reply");
   ModelReply m;
   m.model = static_cast<int32_t>(r.Number());
   m.segment = static_cast<int32_t>(r.Number());

@@ -1,5 +1,5 @@
 // What a segment is told of a round, what it is given of a model at first, and what it answers: the small records that go between the
-// coordinator and the segments. Training states travel beside them, as rows (run/wave_step.hpp).
+// coordinator and the segments. Training states travel beside them, as rows (segments/segment_process.hpp).
 #pragma once
 
 #include <cstdint>

@@ -80,7 +80,7 @@ struct SegmentRound::Member {
 SegmentRound::SegmentRound(const RoundRequest& request) : request_(request) {}
 
 SegmentRound::~SegmentRound() {
-  step_.reset();
+  visit_.reset();
   scorer_.reset();
   for (const auto& member : members_) {
     if (member->model != nullptr) member->model->Detach();
@@ -224,8 +224,8 @@ void SegmentRound::BeginPartition(int partition_id) {
     visiting_.push_back(member.get());
     models.push_back(member->model);
   }
-  step_ = std::make_unique<train::BundleVisit>(models, &*data_, FusionGroups(), ProcessCacheOf(request_.run).workspace);
-  step_->Begin();
+  visit_ = std::make_unique<train::BundleVisit>(models, &*data_, FusionGroups(), ProcessCacheOf(request_.run).workspace);
+  visit_->Begin();
 }
 
 // One buffer for all models.
@@ -238,7 +238,7 @@ void SegmentRound::Use(int partition_id, int buffer_id, const std::vector<base::
     BeginPartition(partition_id);
   }
   if (request_.kind == RoundKind::kTrain) {
-    step_->Feed(partition_id, buffer_id, columns, pg::CheckInterrupts);
+    visit_->Feed(partition_id, buffer_id, columns, pg::CheckInterrupts);
     return;
   }
   const base::Buffer buffer = data::ViewBuffer(*data_, partition_id, buffer_id, columns);
@@ -255,9 +255,9 @@ void SegmentRound::EndPartition() {
       from += member->model->sums_size();
     }
   }
-  if (step_ == nullptr) return;
-  step_->End();
-  const std::vector<train::VisitRecord> records = step_->Records(partition_started_, pg::Now());
+  if (visit_ == nullptr) return;
+  visit_->End();
+  const std::vector<train::VisitRecord> records = visit_->Records(partition_started_, pg::Now());
   for (size_t i = 0; i < visiting_.size(); i++) {
     SegmentVisit visit;
     visit.partition = partition_;
@@ -268,7 +268,7 @@ void SegmentRound::EndPartition() {
     visit.loss = records[i].loss;
     visiting_[i]->record.visits.push_back(visit);
   }
-  step_.reset();
+  visit_.reset();
 }
 
 void SegmentRound::Finish() {

@@ -69,7 +69,7 @@ class SegmentRound {
   int partition_ = -1;
   double partition_started_ = 0;
   std::vector<Member*> visiting_;     // those that train on the partition
-  std::unique_ptr<train::BundleVisit> step_;  // likewise
+  std::unique_ptr<train::BundleVisit> visit_;  // likewise
   int32_t kept_ = 0, read_ = 0;
   std::unique_ptr<engine::ModelGroup> scorer_;  // all members, when scoring
   std::vector<double> partition_sums_;          // their sums over the partition, one member's after another

@@ -46,9 +46,9 @@ void StateTables::Drop() const {
   for (const std::string& name : names_) pg::Execute("DROP TABLE " + Sql(name));
 }
 
-std::string StateTables::StatesSql(const StateLocations& places, const std::string& columns, const std::string& where) const {
+std::string StateTables::StatesSql(const StateLocations& locations, const std::string& columns, const std::string& where) const {
   std::string sql;
-  for (const auto& [name, models] : places) {
+  for (const auto& [name, models] : locations) {
     if (models.empty()) continue;
     sql += (sql.empty() ? "(SELECT " : " UNION ALL SELECT ") + columns + " FROM " + Sql(name) + " h WHERE " + ModelIn(models) +
            (where.empty() ? "" : " AND " + where);

@@ -28,8 +28,8 @@ class StateTables {
   void Empty(const std::string& name) const;
   void Drop() const;
 
-  /// (SELECT <columns> FROM ... h WHERE ...): the current states of the models in `places`. where: a further condition on h, or empty.
-  std::string StatesSql(const StateLocations& places, const std::string& columns, const std::string& where = {}) const;
+  /// (SELECT <columns> FROM ... h WHERE ...): the current states of the models in `locations`. where: a further condition on h, or empty.
+  std::string StatesSql(const StateLocations& locations, const std::string& columns, const std::string& where = {}) const;
   /// INSERT INTO <to>: every segment trains the states of `from` that it holds on its own rows of `packed`; each row of the result goes to the
   /// segment that its next_key names.
   std::string RoundSql(const StateLocations& from, const std::string& to, const data::PackedTable& packed, const std::string& request) const;

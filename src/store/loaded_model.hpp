@@ -22,7 +22,7 @@ struct LoadedModel {
 /// Options of the engine for a stored run: its precision, and a GPU when asked for.
 engine::Options ScoringOptions(const ModelTable& table, bool use_gpus);
 
-/// What a stored model is built from when no step will be made: with plain SGD, which has no slots, so that many models fit into memory at
+/// What a stored model is built from when it will not be trained: with plain SGD, which has no slots, so that many models fit into memory at
 /// once.
 ModelSpec ScoringSpec(const StoredModel& stored);
 

@@ -87,9 +87,9 @@ size_t InsertCandidates(const Tables& tables, const std::vector<plan::Candidate>
   return pg::Execute("INSERT INTO " + tables.selection.Sql() +
                          " (model_id, compile_params, fit_params) SELECT c.model_id, c.compile_params, c.fit_params FROM"
                          " ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3)) WITH ORDINALITY"
-                         " AS c(model_id, compile_params, fit_params, place)"
+                         " AS c(model_id, compile_params, fit_params, nth)"
                          " WHERE NOT EXISTS (SELECT 1 FROM " +
-                         tables.selection.Sql() + " s WHERE " + same + ") ORDER BY c.place",
+                         tables.selection.Sql() + " s WHERE " + same + ") ORDER BY c.nth",
                      {ids, compile, fit})
       .processed;
 }

@@ -1,7 +1,7 @@
 // The models of a bundle on one pass over a partition: each buffer is taken once and fed to all of them.
 //
 // No SQL and no memory of states: a driver attaches the models to blocks wherever those lie, makes one of these, feeds it the partition's
-// buffers in order, and detaches. Both drivers train through this class, so that the step is the same on PostgreSQL and on Greenplum.
+// buffers in order, and detaches. Both drivers train through this class, so that training is the same on PostgreSQL and on Greenplum.
 #pragma once
 
 #include <memory>
@@ -15,7 +15,7 @@
 
 namespace train {
 
-/// Members that train side by side: places in BundleVisit's models.
+/// Members that train side by side: indexes into BundleVisit's models.
 struct FusionMembers {
   std::vector<int> members;
   int batches_per_switch = 0;  // engine::ModelGroup
@@ -23,8 +23,8 @@ struct FusionMembers {
 
 class BundleVisit {
  public:
-  /// models: attached from Begin to End; they and data outlive the step. fusion groups: every model in one of them at most; models in none train
-  /// alone, each in memory of its own. workspace: of the fusion groups, kept by this thread from step to step; nullptr: each fusion group makes its own.
+  /// models: attached from Begin to End; they and data outlive the visit. fusion groups: every model in one of them at most; models in none train
+  /// alone, each in memory of its own. workspace: of the fusion groups, kept by this thread from visit to visit; nullptr: each fusion group makes its own.
   /// Models that have diverged before may be among them: they are left as they are.
   BundleVisit(std::vector<engine::Model*> models, const base::DataSpec* data, const std::vector<FusionMembers>& fusion_groups = {},
              const std::shared_ptr<engine::KernelMemory>& workspace = nullptr);

@@ -1,5 +1,5 @@
-// The run, whoever drives it: for each due iteration train, score, decide. The only loop over a run, and the only place
-// for its decisions.
+// The run, whoever drives it: for each due iteration train, score, decide. The only loop over a run; all its
+// decisions are made here.
 //
 // No server is called here but through the driver and the observer, so that unit tests run it with fakes. Decisions are
 // pure functions of the metric values so far (plan/stopping.hpp, plan/ranking.hpp): they are the same for every driver.

@@ -21,7 +21,7 @@ struct FitStep::Own {
   base::DataSpec data;
   std::unique_ptr<engine::Model> model;
   store::Block block{0};
-  std::unique_ptr<BundleVisit> step;
+  std::unique_ptr<BundleVisit> visit;
 };
 
 FitStep::FitStep(std::string_view bytes) : own_(std::make_unique<Own>()), cache_(nullptr) {
@@ -34,21 +34,21 @@ FitStep::FitStep(std::string_view bytes) : own_(std::make_unique<Own>()), cache_
   own_->block = store::Block(own_->model->layout().bytes);
   store::DecodeState(state, own_->model->layout(), own_->block.data());
   own_->model->Attach(own_->block.data());
-  own_->step = std::make_unique<BundleVisit>(std::vector<engine::Model*>{own_->model.get()}, &own_->data);
-  step_ = own_->step.get();
-  step_->Begin();
+  own_->visit = std::make_unique<BundleVisit>(std::vector<engine::Model*>{own_->model.get()}, &own_->data);
+  visit_ = own_->visit.get();
+  visit_->Begin();
 }
 
 FitStep::FitStep(int visit_id) {
   ActiveVisit* visit = CurrentVisit();
-  if (visit == nullptr || visit->visit_id != visit_id || visit->step->begun()) {
+  if (visit == nullptr || visit->visit_id != visit_id || visit->models->begun()) {
     throw base::Error(base::ErrorCode::kInvalidParameter, "visit " + std::to_string(visit_id) + " is not being trained in this session",
                       "Visit numbers are used by fit_multiple_model() within its own run.",
                       "Call fit_step with a state made by cerebro.init_state() or returned by fit_step.");
   }
-  step_ = visit->step;
+  visit_ = visit->models;
   cache_ = visit->cache;
-  step_->Begin();
+  visit_->Begin();
 }
 
 FitStep::~FitStep() = default;
@@ -56,17 +56,17 @@ FitStep::~FitStep() = default;
 bool FitStep::FeedKept(int partition_id, int buffer_id) {
   const std::vector<base::Bytes>* columns = cache_ == nullptr ? nullptr : cache_->Find(data::CachedTable::kTraining, partition_id, buffer_id);
   if (columns == nullptr) return false;
-  step_->Feed(partition_id, buffer_id, *columns, pg::CheckInterrupts);
+  visit_->Feed(partition_id, buffer_id, *columns, pg::CheckInterrupts);
   return true;
 }
 
 void FitStep::Feed(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns) {
   if (cache_ != nullptr) cache_->Keep(data::CachedTable::kTraining, partition_id, buffer_id, columns);
-  step_->Feed(partition_id, buffer_id, columns, pg::CheckInterrupts);
+  visit_->Feed(partition_id, buffer_id, columns, pg::CheckInterrupts);
 }
 
 std::string FitStep::Finish() {
-  step_->End();
+  visit_->End();
   if (own_ == nullptr) return {};
   own_->model->Detach();
   return store::EncodeState(own_->spec, own_->data, own_->model->layout(), own_->block.data());

@@ -40,7 +40,7 @@ class FitStep {
   struct Own;
 
   std::unique_ptr<Own> own_;  // by hand only
-  BundleVisit* step_;          // own_'s or the driver's
+  BundleVisit* visit_;          // own_'s or the driver's
   data::BufferCache* cache_;        // of the run, or nullptr
 };
 

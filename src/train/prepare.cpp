@@ -212,7 +212,7 @@ void MakePlan(PreparedFit* fit) {
   const int count = static_cast<int>(fit->models.size());
   int bundles = settings.bundles > 0 ? settings.bundles : plan::DefaultBundles(count, pg::Cores());
   fit->plan.partitions = fit->training.spec.num_partitions;
-  if (fit->segments) {  // as many as there are places where they can train at once
+  if (fit->segments) {  // as many as there are segments where they can train at once
     bundles = fit->segments->data_segments;
     fit->plan.stride = fit->segments->partitions_each;
   }
@@ -247,7 +247,7 @@ void MakePlan(PreparedFit* fit) {
       }
     }
   }
-  std::map<int64_t, std::vector<int>> rest;  // iterations done -> models without a place
+  std::map<int64_t, std::vector<int>> rest;  // iterations done -> models without a bundle
   for (int m = 0; m < count; m++) {
     if (placed.count(m) == 0) rest[fit->models[static_cast<size_t>(m)].past.iterations].push_back(m);
   }
@@ -266,7 +266,7 @@ size_t RowBytes(const base::DataSpec& data) {
 }
 
 // Who trains with whom. Not a part of the stored plan: no bit depends on it.
-void MakeGroups(PreparedFit* fit) {
+void MakeFusion(PreparedFit* fit) {
   const pg::Settings settings = pg::CurrentSettings();
   std::vector<plan::FusionModel> models;
   for (const PreparedModel& prepared : fit->models) {
@@ -343,7 +343,7 @@ PreparedFit PrepareFit(const FitArguments& a) {
   if (fit.stored) RequireRewritable(fit);
   if (pg::OnGreenplum()) fit.segments = data::FindSegments(fit.training);
   MakePlan(&fit);
-  MakeGroups(&fit);
+  MakeFusion(&fit);
   ChooseWorkers(a, &fit);
   std::vector<size_t> states;
   for (const PreparedModel& model : fit.models) states.push_back(model.state_bytes);

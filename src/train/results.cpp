@@ -281,8 +281,8 @@ void ClearResultTables(const FitArguments& a, const PreparedFit& fit) {
   KeepVisits(fit);
 }
 
-void NoticeDivergedBefore(int mst_key, uint64_t step) {
-  pg::Notice("model mst_key=" + std::to_string(mst_key) + " diverged at step " + std::to_string(step) +
+void NoticeDivergedBefore(int mst_key, uint64_t diverged_step) {
+  pg::Notice("model mst_key=" + std::to_string(mst_key) + " diverged at step " + std::to_string(diverged_step) +
                  " of an earlier run and is not trained any further",
              "Train it under a new mst_key with other parameters.");
 }

@@ -26,7 +26,7 @@ void ClearResultTables(const FitArguments& arguments, const PreparedFit& fit);
 void WriteModel(const PreparedFit& fit, size_t model, const std::string& weights, const std::string& state);
 
 /// A stored model whose loss was no number: a warm start leaves it as it is.
-void NoticeDivergedBefore(int mst_key, uint64_t step);
+void NoticeDivergedBefore(int mst_key, uint64_t diverged_step);
 
 /// model_weights is NULL: the weights are over kMostWeightBytes.
 void NoticeLargeWeights(int mst_key, size_t bytes);

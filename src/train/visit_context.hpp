@@ -10,7 +10,7 @@ namespace train {
 /// The visit in progress, as the aggregate sees it.
 struct ActiveVisit {
   int visit_id = -1;             // the bundle's number
-  BundleVisit* step = nullptr;    // its models, attached to their states
+  BundleVisit* models = nullptr;  // its models, attached to their states
   data::BufferCache* cache = nullptr;  // of the run in this process, or nullptr
 };
 

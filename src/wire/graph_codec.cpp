@@ -74,7 +74,7 @@ base::Shape ToShape(const Repeated& sizes) {
   return base::Shape(sizes.begin(), sizes.end());
 }
 
-void CheckNotes(const cerebro::wire::Graph& in, const base::Graph& graph) {
+void CheckShapes(const cerebro::wire::Graph& in, const base::Graph& graph) {
   for (size_t i = 0; i < graph.calls.size(); ++i) {
     if (ToShape(in.calls(static_cast<int>(i)).output_shape()) != graph.calls[i].output_shape) {
       Corrupted("the output shape of call number " + std::to_string(i) + " differs from the noted one");
@@ -148,7 +148,7 @@ base::Graph ReadGraph(std::string_view bytes) {
     if (error.code() == ErrorCode::kDataCorrupted) throw;
     Corrupted(error.what());
   }
-  CheckNotes(in, graph);
+  CheckShapes(in, graph);
   return graph;
 }
 

@@ -1,4 +1,4 @@
-// What decides a network's shape and cost, as a text: models whose texts are equal can train side by side (plan/group.hpp).
+// What decides a network's shape and cost, as a text: models whose texts are equal can train side by side (plan/fusion.hpp).
 //
 // A line a layer with its kind, whether it is trained, and those of its arguments that decide what is computed; then a line a call with its
 // inputs and the shape of its output. Left out: names, seeds, initialisers, rates, momenta, regularisers and constraints.

@@ -81,19 +81,19 @@ struct Offsets {
 Offsets PlaceParts(const SharedSizes& sizes, const train::RunSpec& spec, const std::string& spec_text, bool states_inside) {
   Offsets o{};
   size_t at = RoundUp(sizeof(SharedRun), 64);
-  const auto place = [&at](size_t bytes) {
+  const auto take = [&at](size_t bytes) {
     const size_t here = at;
     at = RoundUp(at + bytes, 64);
     return here;
   };
-  o.spec = place(spec_text.size());
-  o.scheduler = place(plan::Scheduler::BlockSize(static_cast<int>(spec.plan.bundles.size())));
-  o.tasks = place(static_cast<size_t>(sizes.iterations) * sizeof(uint32_t));
-  o.ring = place(sizes.RingSize() * sizeof(train::VisitRecord));
-  o.state_offsets = place(sizes.state_bytes.size() * sizeof(uint64_t));
-  o.stopped = place(sizes.state_bytes.size());
-  o.sums[kTrainingTable] = place(static_cast<size_t>(spec.training.spec.num_partitions) * sizes.SumsStride() * sizeof(double));
-  o.sums[kValidationTable] = place(static_cast<size_t>(spec.validation.spec.num_partitions) * sizes.SumsStride() * sizeof(double));
+  o.spec = take(spec_text.size());
+  o.scheduler = take(plan::Scheduler::BlockSize(static_cast<int>(spec.plan.bundles.size())));
+  o.tasks = take(static_cast<size_t>(sizes.iterations) * sizeof(uint32_t));
+  o.ring = take(sizes.RingSize() * sizeof(train::VisitRecord));
+  o.state_offsets = take(sizes.state_bytes.size() * sizeof(uint64_t));
+  o.stopped = take(sizes.state_bytes.size());
+  o.sums[kTrainingTable] = take(static_cast<size_t>(spec.training.spec.num_partitions) * sizes.SumsStride() * sizeof(double));
+  o.sums[kValidationTable] = take(static_cast<size_t>(spec.validation.spec.num_partitions) * sizes.SumsStride() * sizeof(double));
   o.states = RoundUp(at, kPage);
   o.end = states_inside ? o.states + sizes.StatesBytes() : at;
   return o;

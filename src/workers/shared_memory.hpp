@@ -6,7 +6,7 @@
 // Immutable part: written by the caller before any worker starts. Mutable part: under `sync`, but for two things that have one owner at a
 // time: a model's training state belongs to the process that holds the task of its bundle (Scheduler hands a task to one taker), and the
 // metric sums of (table, model, partition) to the process that took that partition's evaluation. The hand-over goes through `sync`, which
-// orders memory. Offsets, not pointers: every process maps the block where it likes.
+// is a memory barrier. Offsets, not pointers: every process maps the block where it likes.
 #pragma once
 
 #include <cstddef>

@@ -156,26 +156,26 @@ void Worker::VisitBundle(const plan::Scheduler::Task& task) {
 void Worker::Visit(const std::vector<plan::FusionGroup>& fusion_groups, const plan::Scheduler::Task& task, int partition) {
   std::vector<int> members;
   std::vector<engine::Model*> models;
-  std::vector<train::FusionMembers> visit_groups;
+  std::vector<train::FusionMembers> fused;
   for (const plan::FusionGroup& fusion_group : fusion_groups) {
-    train::FusionMembers visit_group;
-    visit_group.batches_per_switch = fusion_group.batches_per_switch;
+    train::FusionMembers together;
+    together.batches_per_switch = fusion_group.batches_per_switch;
     for (const int index : fusion_group.models) {
       if (!Trains(index)) continue;
-      visit_group.members.push_back(static_cast<int>(members.size()));
+      together.members.push_back(static_cast<int>(members.size()));
       members.push_back(index);
       models.push_back(ModelOf(index));
     }
-    if (fusion_group.horizontal.applied) visit_groups.push_back(std::move(visit_group));
+    if (fusion_group.horizontal.applied) fused.push_back(std::move(together));
   }
   if (members.empty()) return;
   if (visit_query_ == nullptr) {
     visit_query_ = std::make_unique<pg::Statement>(VisitQuery(spec_.training), std::vector<std::string>{"int8", "int8"});
   }
-  train::BundleVisit step(models, &spec_.training.spec, visit_groups, workspace_);
+  train::BundleVisit bundle_visit(models, &spec_.training.spec, fused, workspace_);
   train::ActiveVisit visit;
   visit.visit_id = task.bundle;
-  visit.step = &step;
+  visit.models = &bundle_visit;
   visit.cache = &cache_;
   const double started = pg::Now();
   for (size_t i = 0; i < models.size(); i++) models[i]->Attach(BlockOf(members[i]));
@@ -183,12 +183,12 @@ void Worker::Visit(const std::vector<plan::FusionGroup>& fusion_groups, const pl
     train::VisitScope scope(&visit);
     visit_query_->Run({static_cast<int64_t>(task.bundle), static_cast<int64_t>(partition)});
   }
-  if (!step.begun()) {  // an empty partition: nothing to learn, but the visit counts
-    step.Begin();
-    step.End();
+  if (!bundle_visit.begun()) {  // an empty partition: nothing to learn, but the visit counts
+    bundle_visit.Begin();
+    bundle_visit.End();
   }
   for (engine::Model* model : models) model->Detach();
-  LogVisit(members, step.Records(started, pg::Now()), task, partition);
+  LogVisit(members, bundle_visit.Records(started, pg::Now()), task, partition);
 }
 
 void Worker::LogVisit(const std::vector<int>& members, std::vector<train::VisitRecord> records, const plan::Scheduler::Task& task,

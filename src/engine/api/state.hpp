@@ -30,7 +30,7 @@ struct StateCounters {
   uint64_t rows_seen = 0;      // over all runs
 };
 constexpr size_t kStateCountersBytes = 256;
-static_assert(sizeof(StateCounters) <= kStateCountersBytes, "counters outgrew their place");
+static_assert(sizeof(StateCounters) <= kStateCountersBytes, "counters outgrew their room");
 
 struct StateTensor {
   std::string name;  // "<layer>/<weight>", slots: "<layer>/<weight>/<slot>" with slot m, v, vhat, momentum, accumulator, ...

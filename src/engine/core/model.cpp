@@ -114,7 +114,7 @@ bool Model::has_kernels() const { return impl_->native_trainer != nullptr; }
 size_t Model::workspace_bytes() const {
   return impl_->native_trainer ? impl_->native_trainer->WorkspaceBytes(impl_->config.batch_size) : 0;
 }
-bool Model::leaves_zeros_out() const { return impl_->native_trainer && impl_->native_trainer->uses_sparse_product(); }
+bool Model::uses_sparse_product() const { return impl_->native_trainer && impl_->native_trainer->uses_sparse_product(); }
 
 double Model::InputDensity(const base::Buffer& buffer) {
   const math::FtzGuard ftz;

@@ -56,7 +56,7 @@ class Model {
   size_t workspace_bytes() const;
 
   /// Whether the first layer uses the sparse product.
-  bool leaves_zeros_out() const;
+  bool uses_sparse_product() const;
   /// Input density, sampled from a buffer's first kSampleRows rows: the part of values other than zero, or 1 without the sparse product.
   /// Used for estimates only. Not to be called while the model trains.
   double InputDensity(const base::Buffer& buffer);

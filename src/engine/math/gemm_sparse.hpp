@@ -19,7 +19,7 @@ class ZeroMap {
 
   ZeroMap(uint64_t* memory, int64_t rows, int64_t columns);
 
-  /// Looks at x. most: the density up to which leaving zeros out is faster. by_columns: for Column() too.
+  /// Looks at x. most: the density up to which the sparse product is faster. by_columns: for Column() too.
   template <typename T>
   void Fill(const T* x, double most, bool by_columns) const;
 

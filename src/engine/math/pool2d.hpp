@@ -34,7 +34,7 @@ struct PoolKernels {
   void (*mean)(const PoolShape& shape, const T* x, T* y);
   /// x and y are not read.
   void (*mean_gradient)(const PoolShape& shape, const T* x, const T* y, const T* g, T* dx);
-  /// One window over the whole image: dx = g shared evenly by the places that have the largest value, as TensorFlow's reduce_max does.
+  /// One window over the whole image: dx = g shared evenly by the positions that have the largest value, as TensorFlow's reduce_max does.
   void (*shared_gradient)(int64_t positions, int64_t channels, const T* x, const T* y, const T* g, T* dx);
 };
 

@@ -20,7 +20,7 @@ class Loss {
 
   /// True: Run wants the values before the last activation.
   bool on_logits() const { return on_logits_; }
-  /// What turns the values that Run wants into predictions.
+  /// What makes predictions of the values that Run wants.
   math::FusedActivation squash() const { return squash_; }
   bool sparse() const { return config_.kind == base::LossKind::kSparseCategoricalCrossentropy; }
   int64_t positions() const { return positions_; }  // of a row: the product of all dimensions but the last

@@ -1,4 +1,4 @@
-// Devices: the only place that knows of CUDA. Compiles without CUDA's headers.
+// Devices: nothing else knows of CUDA. Compiles without CUDA's headers.
 #pragma once
 
 #include "engine/torch/torch.hpp"

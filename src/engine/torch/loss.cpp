@@ -30,7 +30,7 @@ at::Tensor WithLastAxis(const at::Tensor& values) { return values.dim() < 2 ? va
 
 at::Tensor Clip(const at::Tensor& p) { return p.clamp(kEpsilon, 1 - kEpsilon); }
 
-// Each of these returns a loss a place: the shape of p without its last axis.
+// Each of these returns a loss a position: the shape of p without its last axis.
 
 at::Tensor Categorical(const LossConfig& config, const at::Tensor& logits, const at::Tensor& p, const at::Tensor& target) {
   at::Tensor y = target;

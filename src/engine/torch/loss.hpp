@@ -21,8 +21,8 @@ namespace engine::torch {
 ///               else of -(y log(q + eps) + (1 - y) log(1 - q + eps)), q = clip(p, eps, 1 - eps). Label smoothing s: y (1 - s) + s / 2.
 ///   mean_squared_error, mean_absolute_error  means. huber  mean of e^2 / 2 where |e| <= delta, else delta |e| - delta^2 / 2.
 ///   kullback_leibler_divergence  sum y log(y / p), both clipped to [eps, 1].
-/// Remaining axes are averaged. Where the output has a mask (batch, d1), masked places count zero and stay in the divisor: Keras multiplies
-/// sample weights by the mask and divides by the number of places.
+/// Remaining axes are averaged. Where the output has a mask (batch, d1), masked positions count zero and stay in the divisor: Keras multiplies
+/// sample weights by the mask and divides by the number of positions.
 at::Tensor RowLosses(const base::LossConfig& config, const Value& output, const at::Tensor& target);
 
 /// What predictions and metrics are made of: output.data, but with from_logits the softmax (categorical losses) or sigmoid (binary) of it.

@@ -17,10 +17,10 @@ using layers::Quote;
 
 constexpr const char* kHint = "An architecture is what model.to_json() of Keras returns.";
 
-void CheckKeys(const Value& dict, const std::vector<std::string>& known, const char* place) {
+void CheckKeys(const Value& dict, const std::vector<std::string>& known, const char* where) {
   for (const auto& entry : dict.dict()) {
     if (std::find(known.begin(), known.end(), entry.first) != known.end()) continue;
-    throw base::Error(ErrorCode::kInvalidParameter, std::string(place) + " has the unknown entry " + Quote(entry.first), {}, kHint);
+    throw base::Error(ErrorCode::kInvalidParameter, std::string(where) + " has the unknown entry " + Quote(entry.first), {}, kHint);
   }
 }
 

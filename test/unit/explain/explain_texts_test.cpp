@@ -68,7 +68,7 @@ ExplainedFit Small() {
   fit.driver.kind = "this session";
   fit.memory.states = 14 * kKilobyte;
   fit.memory.states_location = "session memory";
-  fit.memory.widest_group = 21 * kKilobyte;
+  fit.memory.widest_fusion = 21 * kKilobyte;
   fit.memory.fusion_mem = 256 * kMegabyte;
   fit.memory.table = 17 * kKilobyte;
   fit.memory.cache_mem = 256 * kMegabyte;
@@ -124,7 +124,7 @@ ExplainedFit Ran() {
   fit.bundles[1].actual = fit.bundles[1].fusion_groups[0].actual = actual;
   ExplainedRunActual run;
   run.seconds = 30;
-  run.hop_seconds = 29.5;
+  run.run_seconds = 29.5;
   run.training_seconds = 28;
   run.ratio = 1.2105;
   run.workers = 2;

@@ -1,4 +1,4 @@
-// Where rows lie on a cluster: every rank has one place, cuts are exact, notes make the digest.
+// Where rows lie on a cluster: every rank has one position, cuts are exact, buffer digests make the digest.
 
 #include <gtest/gtest.h>
 
@@ -16,35 +16,35 @@ namespace {
 
 using pack::ClusterLayout;
 
-ClusterLayout Layout(int64_t rows, int partitions, std::vector<int32_t> places, int buffer_rows, bool exact) {
+ClusterLayout Layout(int64_t rows, int partitions, std::vector<int32_t> distribution_keys, int buffer_rows, bool exact) {
   ClusterLayout layout;
   layout.rows = rows;
   layout.partitions = partitions;
   layout.plan = {buffer_rows, exact};
-  layout.places = std::move(places);
-  layout.cuts.resize(layout.places.size() - 1);
+  layout.distribution_keys = std::move(distribution_keys);
+  layout.cuts.resize(layout.distribution_keys.size() - 1);
   return layout;
 }
 
 TEST(ClusterLayout, CutsEverySegmentIntoItsPartitionsAndBuffers) {
   for (const ClusterLayout& layout : {Layout(5003, 6, {4, 0, 2}, 100, true), Layout(5003, 6, {4, 0, 2}, 100, false),
                                    Layout(7, 7, {1}, 3, true), Layout(10, 3, {5, 6, 7}, 1, true)}) {
-    const int each = layout.partitions / static_cast<int>(layout.places.size());
+    const int each = layout.partitions / static_cast<int>(layout.distribution_keys.size());
     int64_t rank = 0;
     std::pair<int32_t, int32_t> last{-1, 0};
-    for (size_t d = 0; d < layout.places.size(); ++d) {
+    for (size_t d = 0; d < layout.distribution_keys.size(); ++d) {
       ASSERT_EQ(layout.First(d), rank);
       for (int64_t n = 0; n < layout.First(d + 1) - layout.First(d); ++n, ++rank) {
-        const auto slot = layout.Slot(d, n);
-        ASSERT_EQ(slot.first / each, static_cast<int>(d));
-        ASSERT_GE(rank, pack::FirstRank(slot.first, layout.partitions, layout.rows));
-        ASSERT_LT(rank, pack::FirstRank(slot.first + 1, layout.partitions, layout.rows));
-        if (slot != last) {
-          ASSERT_EQ(slot.second, slot.first == last.first ? last.second + 1 : 0);
+        const auto position = layout.BufferPosition(d, n);
+        ASSERT_EQ(position.first / each, static_cast<int>(d));
+        ASSERT_GE(rank, pack::FirstRank(position.first, layout.partitions, layout.rows));
+        ASSERT_LT(rank, pack::FirstRank(position.first + 1, layout.partitions, layout.rows));
+        if (position != last) {
+          ASSERT_EQ(position.second, position.first == last.first ? last.second + 1 : 0);
         }
-        last = slot;
+        last = position;
       }
-      EXPECT_THROW(layout.Slot(d, layout.First(d + 1) - layout.First(d)), base::Error);
+      EXPECT_THROW(layout.BufferPosition(d, layout.First(d + 1) - layout.First(d)), base::Error);
     }
     EXPECT_EQ(rank, layout.rows);
     EXPECT_EQ(last.first, layout.partitions - 1);
@@ -52,7 +52,7 @@ TEST(ClusterLayout, CutsEverySegmentIntoItsPartitionsAndBuffers) {
 }
 
 TEST(ClusterLayout, FindsTheSegmentOfAKeyEvenAmongEqualKeys) {
-  // ten rows by key and place among equal keys; five segments of two rows
+  // ten rows by key and position among equal keys; five segments of two rows
   const std::vector<std::pair<int64_t, int64_t>> rows = {
       {std::numeric_limits<int64_t>::min(), 1}, {-5, 1}, {7, 1}, {7, 2}, {7, 3}, {7, 4}, {7, 5}, {8, 1}, {9, 1},
       {std::numeric_limits<int64_t>::max(), 1}};
@@ -69,14 +69,14 @@ TEST(ClusterLayout, FindsTheSegmentOfAKeyEvenAmongEqualKeys) {
   EXPECT_THROW(ClusterLayout::Read(layout.Write()), base::Error);
 }
 
-TEST(PackTally, TakesNotesInOrderOnly) {
+TEST(PackTally, TakesDigestsInOrderOnly) {
   base::DataSpec spec;
   base::ColumnSpec x;
   x.dtype = base::DType::kFloat32;
   x.shape = {2};
   spec.inputs = {x};
   const std::vector<float> values = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
-  const auto note = [&](size_t first, size_t rows) {
+  const auto digest = [&](size_t first, size_t rows) {
     const base::Bytes bytes{reinterpret_cast<const uint8_t*>(values.data() + 2 * first), rows * 8};
     const pack::BufferDigest made = pack::DigestBuffer(spec, {true}, {bytes});
     const std::string text = made.Write();
@@ -84,13 +84,13 @@ TEST(PackTally, TakesNotesInOrderOnly) {
     return pack::ReadBufferDigest(spec, {true}, {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
   };
   pack::PackTally tally(spec, 5, 2);
-  tally.Add(0, 0, note(0, 2));
-  EXPECT_THROW(tally.Add(0, 0, note(0, 2)), base::Error);
-  EXPECT_THROW(tally.Add(2, 0, note(0, 2)), base::Error);
-  tally.Add(1, 0, note(2, 2));
+  tally.Add(0, 0, digest(0, 2));
+  EXPECT_THROW(tally.Add(0, 0, digest(0, 2)), base::Error);
+  EXPECT_THROW(tally.Add(2, 0, digest(0, 2)), base::Error);
+  tally.Add(1, 0, digest(2, 2));
   pack::PackTally short_tally = tally;
   EXPECT_THROW(short_tally.Finish(), base::Error);
-  tally.Add(1, 1, note(4, 1));
+  tally.Add(1, 1, digest(4, 1));
   const pack::Packed packed = tally.Finish();
   EXPECT_EQ(packed.partition_rows, (std::vector<int64_t>{2, 3}));
   EXPECT_EQ(packed.partition_buffers, (std::vector<int64_t>{1, 2}));

@@ -96,7 +96,7 @@ class Conv2D : public Layer<T> {
   void Backward(const LayerCall<T>& call, T* g, T* dx, T* const* gradients) const override {
     T* panels = call.scratch + call.rows * ImageElements() + Rounded(math::PackedElements(k_, out_));
     T* frame = panels + Rounded(BackwardPanels());
-    if (dx != nullptr) scatters_ ? PackSegments(call.weights[0], panels) : Turn(call.weights[0], panels);
+    if (dx != nullptr) scatters_ ? PackSegments(call.weights[0], panels) : Rotate(call.weights[0], panels);
     const math::GemmKernels<T>& kernels = math::TheGemmKernels<T>();
     for (int64_t i = 0; i < call.rows; ++i) {
       T* gi = g + i * this->output_elements();
@@ -203,7 +203,7 @@ class Conv2D : public Layer<T> {
   }
 
   // The kernel turned around, (window, out, in), into panels.
-  void Turn(const T* w, T* packed) const {
+  void Rotate(const T* w, T* packed) const {
     const int64_t window = rows_.window * columns_.window;
     for (int64_t c = 0; c < in_; c += math::kPanelColumns) {
       const int64_t columns = std::min(math::kPanelColumns, in_ - c);

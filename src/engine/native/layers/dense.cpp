@@ -100,7 +100,7 @@ class Dense : public Layer<T> {
   // columns: the sums of one row are then too few to keep the multipliers busy. plan/cost.cpp has the same.
   static constexpr int64_t kFewestMapped = 8 * 1024, kFewestMappedColumns = 48;
 
-  // Up to which leaving zeros out is faster: than tiles, than the BLAS, which may have several threads.
+  // Up to which the sparse product is faster: than tiles, than the BLAS, which may have several threads.
   double MostDensity() const { return tiles_ ? 0.75 : 0.3; }
 
   int64_t MapElements(int64_t rows, int64_t columns, bool any) const {

@@ -6,7 +6,7 @@ namespace engine::torch {
 
 namespace {
 
-// A place counts only if it counts in every input that has a mask.
+// A position counts only if it counts in every input that has a mask.
 at::Tensor JoinMasks(const Inputs& inputs) {
   at::Tensor joined;
   for (const Value* input : inputs) {

@@ -56,8 +56,8 @@ class BatchNormalizationModule : public Module {
       const at::Tensor batch_mean = at::zeros_like(mean), batch_variance = at::zeros_like(variance);
       y = std::get<0>(at::native_batch_norm(flat, gamma, beta, batch_mean, batch_variance, true, 1.0, epsilon_));
       const bool fused = dims == 4 && axis == 3;
-      Remember(context, mean, batch_mean);
-      Remember(context, variance, Variance(batch_variance, rows, fused));
+      UpdateMovingStatistics(context, mean, batch_mean);
+      UpdateMovingStatistics(context, variance, Variance(batch_variance, rows, fused));
     } else {
       y = std::get<0>(at::native_batch_norm(flat, gamma, beta, mean, variance, false, 0.0, epsilon_));
     }
@@ -67,7 +67,7 @@ class BatchNormalizationModule : public Module {
   }
 
  private:
-  void Remember(const Context& context, const at::Tensor& moving, const at::Tensor& batch) const {
+  void UpdateMovingStatistics(const Context& context, const at::Tensor& moving, const at::Tensor& batch) const {
     if (context.updates != nullptr) context.updates->push_back({moving, batch, momentum_});
   }
 
