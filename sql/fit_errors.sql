@@ -178,9 +178,7 @@ SELECT mst_key, iterations_done, metrics_iters FROM kept_info;
 -- values of another metric do not go into the same curve; weights and counts go on
 CREATE TABLE measured AS SELECT mst_key, model_id, replace(compile_params, 'accuracy', 'mse') AS compile_params, fit_params FROM good;
 CREATE TABLE measured_summary AS SELECT * FROM good_summary;
-SET client_min_messages = notice;
 SELECT cerebro.fit_multiple_model('packed', 'kept', 'measured', 1, warm_start => true, seed => 1);
-SET client_min_messages = warning;
 SELECT mst_key, iterations_done, metrics_iters, metric_names, array_length(training_loss, 1) AS losses FROM kept_info;
 SELECT min(iteration), max(iteration) FROM kept_visits;
 -- curves that do not fit to their iterations

@@ -148,9 +148,7 @@ std::string Encoded(const engine::StateLayout& layout) {
 }
 
 StateFit Decode(const std::string& bytes, const engine::StateLayout& layout, Block* block) {
-  size_t raw_offset = 0;
-  const wire::StateHeader header = wire::ReadStateHeader(bytes, &raw_offset);
-  return store::DecodeState(header, bytes, raw_offset, layout, block->data());
+  return store::DecodeState(store::StateView(bytes), layout, block->data());
 }
 
 std::optional<ErrorCode> ErrorOf(const std::function<void()>& work, std::string* message = nullptr) {
@@ -196,14 +194,13 @@ TEST(TrainingState, ComesBackWhole) {
     ExpectCounters(*read.counters(), 1300);
     EXPECT_EQ(store::EncodeState(Spec(), Data(), layout, read.data()), bytes);
 
-    size_t raw_offset = 0;
-    const wire::StateHeader header = wire::ReadStateHeader(bytes, &raw_offset);
-    const store::ModelSpec spec = store::SpecOf(header);
+    const store::StateView state(bytes);
+    const store::ModelSpec spec = state.Spec();
     EXPECT_EQ(spec.compile_params, Spec().compile_params);
     EXPECT_EQ(spec.fit_params, Spec().fit_params);
     EXPECT_EQ(spec.config.batch_size, 16);
     EXPECT_EQ(wire::WriteGraph(spec.graph), wire::WriteGraph(Spec().graph));
-    EXPECT_EQ(header.data_spec, base::WriteDataSpec(Data()));
+    EXPECT_EQ(state.header().data_spec, base::WriteDataSpec(Data()));
   }
 }
 
