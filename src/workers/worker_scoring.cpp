@@ -22,7 +22,7 @@
 namespace workers {
 namespace {
 
-// Seconds of work in this session from which it pays to start other processes: each loads the engine's libraries anew.
+// Seconds of work in this session from which it is worthwhile to start other processes, which read their own buffers.
 constexpr double kWorthWorkers = 2.0;
 
 int ChooseWorkers(const train::RunSpec& spec) {
