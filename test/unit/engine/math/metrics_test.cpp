@@ -41,7 +41,7 @@ MetricConfig Metric(MetricKind kind, int k = 5) {
 /// The metric over all places, added up in pieces.
 template <typename T>
 double Compute(const MetricConfig& metric, const MetricBatch<T>& all, int64_t piece) {
-  std::vector<double> total(MetricSums(metric));
+  std::vector<double> total(MetricSums(metric, all.classes));
   for (int64_t from = 0; from < all.positions; from += piece) {
     MetricBatch<T> part = all;
     part.positions = std::min(piece, all.positions - from);
@@ -49,11 +49,11 @@ double Compute(const MetricConfig& metric, const MetricBatch<T>& all, int64_t pi
     if (all.target != nullptr) part.target = all.target + from * all.classes;
     if (all.index != nullptr) part.index = all.index + from;
     if (all.mask != nullptr) part.mask = all.mask + from;
-    std::vector<double> sums(MetricSums(metric));
+    std::vector<double> sums(MetricSums(metric, all.classes));
     UpdateMetric(metric, part, sums.data());
     for (size_t i = 0; i < sums.size(); i++) total[i] += sums[i];
   }
-  return FinishMetric(metric, total.data());
+  return FinishMetric(metric, all.classes, total.data());
 }
 
 template <typename T>
@@ -158,8 +158,8 @@ TEST(Metrics, AccuracyIsResolvedByOutputAndTarget) {
 }
 
 TEST(Metrics, UnresolvedKindsAreRefused) {
-  EXPECT_THROW(MetricSums(Metric(MetricKind::kAccuracy)), base::Error);
-  EXPECT_THROW(MetricSums(Metric(MetricKind::kLoss)), base::Error);
+  EXPECT_THROW(MetricSums(Metric(MetricKind::kAccuracy), 1), base::Error);
+  EXPECT_THROW(MetricSums(Metric(MetricKind::kLoss), 1), base::Error);
 }
 
 }  // namespace
