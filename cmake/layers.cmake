@@ -76,10 +76,11 @@ function(cerebro_protobuf name)
   target_link_libraries(cerebro_${name} PRIVATE protobuf::libprotobuf)
 endfunction()
 
-# cerebro_loops(<room> <file>...): vector code in every build type. no-trapping-math changes no value: it lets both sides of a choice be
-# computed, which a vector does (traps are masked anyway).
+# cerebro_loops(<room> <file or pattern>...): vector code in every build type. no-trapping-math changes no value: it lets
+# both sides of a choice be computed, which a vector does (traps are masked anyway).
 function(cerebro_loops room)
-  list(TRANSFORM ARGN PREPEND ${CMAKE_SOURCE_DIR}/src/${room}/ OUTPUT_VARIABLE files)
+  list(TRANSFORM ARGN PREPEND ${CMAKE_SOURCE_DIR}/src/${room}/)
+  file(GLOB files CONFIGURE_DEPENDS ${ARGN})
   set_source_files_properties(${files} PROPERTIES COMPILE_OPTIONS "-O3;-fno-trapping-math")
 endfunction()
 

@@ -13,10 +13,13 @@ constexpr Argument<LossConfig> kLabelSmoothing = Number("label_smoothing", &Loss
 }  // namespace
 
 const LossDefinition kCategoricalCrossentropyLoss{
-    LossKind::kCategoricalCrossentropy, "categorical_crossentropy", {}, {kFromLogits, kLabelSmoothing}};
+    LossKind::kCategoricalCrossentropy, "categorical_crossentropy", {}, {kFromLogits, kLabelSmoothing}, Targets::kDistribution,
+    Squash::kSoftmax};
 const LossDefinition kSparseCategoricalCrossentropyLoss{
-    LossKind::kSparseCategoricalCrossentropy, "sparse_categorical_crossentropy", {}, {kFromLogits}};
-const LossDefinition kBinaryCrossentropyLoss{LossKind::kBinaryCrossentropy, "binary_crossentropy", {}, {kFromLogits, kLabelSmoothing}};
-const LossDefinition kKullbackLeiblerLoss{LossKind::kKullbackLeibler, "kl_divergence", {"kld", "kullbackleiblerdivergence"}, {}};
+    LossKind::kSparseCategoricalCrossentropy, "sparse_categorical_crossentropy", {}, {kFromLogits}, Targets::kClassIndex, Squash::kSoftmax};
+const LossDefinition kBinaryCrossentropyLoss{
+    LossKind::kBinaryCrossentropy, "binary_crossentropy", {}, {kFromLogits, kLabelSmoothing}, Targets::kYesNo, Squash::kSigmoid};
+const LossDefinition kKullbackLeiblerLoss{
+    LossKind::kKullbackLeibler, "kl_divergence", {"kld", "kullbackleiblerdivergence"}, {}, Targets::kDistribution, Squash::kNone};
 
 }  // namespace definitions

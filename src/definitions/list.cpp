@@ -92,6 +92,13 @@ const OptimizerDefinition& DefinitionOf(const base::OptimizerConfig& config) {
   throw base::Error(base::ErrorCode::kInternal, "optimizer kind " + std::to_string(static_cast<int>(config.kind)) + " has no definition");
 }
 
+const LossDefinition& DefinitionOf(base::LossKind kind) {
+  for (const LossDefinition* definition : Losses()) {
+    if (definition->kind == kind) return *definition;
+  }
+  throw base::Error(base::ErrorCode::kInternal, "loss kind " + std::to_string(static_cast<int>(kind)) + " has no definition");
+}
+
 const std::vector<Argument<base::OptimizerConfig>>& CommonArguments() {
   using base::OptimizerConfig;
   // 0 is off

@@ -1,7 +1,7 @@
 // One definition a metric: what everybody but its sums needs to know of it.
 //
 // Adding a metric: a line in base/kinds.inc, a definition definitions::k<name>Metric in a file of this room, and the
-// engine's half.
+// engine's half (engine/math/metrics).
 #pragma once
 
 #include <string_view>

@@ -1,8 +1,9 @@
 // One definition a layer: what everybody but the engine needs to know of it. wire reads and stores layers by it, plan
 // takes costs from it.
 //
-// Adding a layer: a line in base/kinds.inc, a file in this room that defines layers::k<name>, and the engine's half. No
-// other file of base, layers, plan and wire changes.
+// Adding a layer: a line in base/kinds.inc, a file in this room that defines layers::k<name>, and the engine's half
+// (engine/torch/layers, and engine/native/layers for the hand-written trainer). No other file of base, layers, plan and
+// wire changes.
 #pragma once
 
 #include <string>

@@ -23,7 +23,7 @@ const definitions::OptimizerDefinition& CheckedOptimizer(const std::string& name
   for (const definitions::OptimizerDefinition* optimizer : definitions::Optimizers()) known.emplace_back(optimizer->name);
   const std::string hint = KnownNamesHint(name, known, "optimizers");
   // Keras's that have no definition
-  for (const char* other : {"adadelta", "adamax", "nadam", "ftrl"}) {
+  for (const char* other : {"adadelta", "adamax", "ftrl"}) {
     if (definitions::Folded(name) == other) {
       throw base::Error(ErrorCode::kFeatureNotSupported, "optimizer " + Quoted(name) + " is not supported", {}, hint);
     }

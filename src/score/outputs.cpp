@@ -5,31 +5,18 @@
 #include <numeric>
 
 #include "base/error.hpp"
+#include "definitions/loss.hpp"
 
 namespace score {
 namespace {
 
-bool ComparesDistributions(base::LossKind loss) {
-  switch (loss) {
-    case base::LossKind::kCategoricalCrossentropy:
-    case base::LossKind::kSparseCategoricalCrossentropy:
-    case base::LossKind::kBinaryCrossentropy:
-    case base::LossKind::kKullbackLeibler:
-      return true;
-    case base::LossKind::kMeanSquaredError:
-    case base::LossKind::kMeanAbsoluteError:
-    case base::LossKind::kHuber:
-      return false;
-  }
-  return false;
-}
-
 OutputMeaning MeaningOf(const base::ColumnSpec& target, base::LossKind loss, int64_t elements) {
+  const definitions::Targets wanted = definitions::DefinitionOf(loss).targets;
   const bool is_class_index = target.kind == base::TargetKind::kClassIndex;
-  if (elements == 1 && loss == base::LossKind::kBinaryCrossentropy) return OutputMeaning::kBinaryUnit;
+  if (elements == 1 && wanted == definitions::Targets::kYesNo) return OutputMeaning::kBinaryUnit;
   if (elements == 1 && is_class_index && target.num_classes == 2) return OutputMeaning::kBinaryUnit;
   if (elements > 1 && (is_class_index || target.kind == base::TargetKind::kOneHot)) return OutputMeaning::kClasses;
-  return elements > 1 && ComparesDistributions(loss) ? OutputMeaning::kClasses : OutputMeaning::kValues;
+  return elements > 1 && wanted != definitions::Targets::kValues ? OutputMeaning::kClasses : OutputMeaning::kValues;
 }
 
 // NaN is less than every number, so that an order exists whatever the model says.
@@ -53,7 +40,8 @@ std::vector<OutputInfo> DescribeOutputs(const std::vector<base::Shape>& output_s
     const base::LossKind loss = config.losses[config.losses.size() == 1 ? 0 : i].kind;
     output.meaning = MeaningOf(target, loss, output.elements);
     output.multi_label =
-        output.meaning == OutputMeaning::kClasses && target.kind == base::TargetKind::kArray && loss == base::LossKind::kBinaryCrossentropy;
+        output.meaning == OutputMeaning::kClasses && target.kind == base::TargetKind::kArray &&
+        definitions::DefinitionOf(loss).targets == definitions::Targets::kYesNo;
     if (output.meaning != OutputMeaning::kValues) {
       if (output.meaning == OutputMeaning::kClasses && output.shape.size() > 1) {
         throw base::Error(base::ErrorCode::kFeatureNotSupported, "the output for \"" + output.name + "\" has shape " +

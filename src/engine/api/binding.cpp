@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "definitions/loss.hpp"
 
 namespace engine {
 
@@ -66,9 +67,8 @@ void CheckSparse(const base::ColumnSpec& column, const Shape& shape, const std::
 }
 
 void CheckDense(const base::ColumnSpec& column, const Shape& shape, const base::LossConfig& loss, const std::string& layer) {
-  using base::LossKind;
-  const bool classes = loss.kind == LossKind::kCategoricalCrossentropy || loss.kind == LossKind::kKullbackLeibler;
-  if (classes && column.kind == base::TargetKind::kClassIndex) {
+  const definitions::Targets wanted = definitions::DefinitionOf(loss.kind).targets;
+  if (wanted == definitions::Targets::kDistribution && column.kind == base::TargetKind::kClassIndex) {
     Refuse("loss " + loss.name + " needs one-hot targets, but column " + Quoted(column.name) + " is packed as class indexes", {},
            "Use sparse_categorical_crossentropy, or pack the column one-hot.");
   }
@@ -81,7 +81,7 @@ void CheckDense(const base::ColumnSpec& column, const Shape& shape, const base::
                " has shape " + base::FormatShape(shape),
            {}, hint);
   }
-  if (loss.kind == LossKind::kBinaryCrossentropy && column.kind == base::TargetKind::kClassIndex && column.num_classes > 2) {
+  if (wanted == definitions::Targets::kYesNo && column.kind == base::TargetKind::kClassIndex && column.num_classes > 2) {
     Refuse("loss " + loss.name + " needs two classes, but column " + Quoted(column.name) + " has " + std::to_string(column.num_classes), {},
            "Use categorical_crossentropy with one unit a class.");
   }
@@ -147,7 +147,7 @@ std::vector<base::LossConfig> BindTargets(const base::Graph& graph, const base::
     const base::LossConfig& loss = config.losses.size() == 1 ? config.losses[0] : config.losses[i];
     const Shape& shape = graph.calls[static_cast<size_t>(graph.outputs[i])].output_shape;
     const std::string& layer = LayerName(graph, graph.outputs[i]);
-    if (loss.kind == base::LossKind::kSparseCategoricalCrossentropy) {
+    if (definitions::DefinitionOf(loss.kind).targets == definitions::Targets::kClassIndex) {
       CheckSparse(data.targets[i], shape, loss.name, layer);
     } else {
       CheckDense(data.targets[i], shape, loss, layer);

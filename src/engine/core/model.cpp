@@ -59,7 +59,7 @@ Model::Impl::Impl(const base::Graph& g, const base::TrainConfig& c, const base::
       if (metric.kind == base::MetricKind::kLoss) continue;
       metric.kind = math::ResolveMetric(metric.kind, losses[i].kind, output_shapes[i]);
       metric_names.push_back(outputs == 1 ? metric.name : OutputName(graph, i) + "_" + metric.name);
-      sums_size += math::MetricSums(metric);
+      sums_size += math::MetricSums(metric, math::ClassesOf(output_shapes[i]));
       metrics.push_back(metric);
       metric_outputs.push_back(static_cast<int>(i));
     }

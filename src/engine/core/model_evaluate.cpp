@@ -38,9 +38,11 @@ std::vector<double> Model::Finish(const double* sums) const {
   const math::FtzGuard ftz;
   std::vector<double> values{sums[kRows] > 0 ? sums[kLoss] / sums[kRows] : 0.0};
   sums += kFirstMetric;
-  for (const base::MetricConfig& metric : impl_->metrics) {
-    values.push_back(math::FinishMetric(metric, sums));
-    sums += math::MetricSums(metric);
+  for (size_t i = 0; i < impl_->metrics.size(); ++i) {
+    const base::MetricConfig& metric = impl_->metrics[i];
+    const int64_t classes = math::ClassesOf(impl_->output_shapes[static_cast<size_t>(impl_->metric_outputs[i])]);
+    values.push_back(math::FinishMetric(metric, classes, sums));
+    sums += math::MetricSums(metric, classes);
   }
   return values;
 }

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "base/config.hpp"
+
 namespace engine::math {
 
 #define CEREBRO_KERNELS_OF(T)                                                                                                     \
@@ -25,5 +27,14 @@ CEREBRO_KERNELS_OF(float);
 CEREBRO_KERNELS_OF(double);
 
 #undef CEREBRO_KERNELS_OF
+
+/// Any of these losses. It takes class indexes where its definition says so, else targets; the other one is not read.
+template <typename T>
+using LossKernel = void (*)(const base::LossConfig& config, const T* target, const int64_t* index, const T* factors, int64_t positions,
+                            int64_t classes, T* values, T* losses);
+
+/// nullptr when the loss has no hand-written gradient.
+template <typename T>
+LossKernel<T> FindLossKernel(base::LossKind kind);
 
 }  // namespace engine::math

@@ -26,10 +26,14 @@ struct MetricBatch {
   int64_t classes = 1;
 };
 
-/// Doubles that a metric needs. kAccuracy must have been resolved; kLoss is the trainer's own sum: both throw kInternal.
-size_t MetricSums(const base::MetricConfig& metric);
+/// The values of a position of an output: MetricBatch::classes.
+int64_t ClassesOf(const base::Shape& output_shape);
 
-/// Adds a mini-batch to sums[0 .. MetricSums()). Every metric takes dense and class-index targets alike (an index stands for its one-hot
+/// Doubles that a metric needs for an output. kAccuracy must have been resolved; kLoss is the trainer's own sum: both throw kInternal.
+size_t MetricSums(const base::MetricConfig& metric, int64_t classes);
+
+/// Adds a mini-batch to sums[0 .. MetricSums(metric, batch.classes)).
+/// Every metric takes dense and class-index targets alike (an index stands for its one-hot
 /// row; with classes == 1 for its value):
 ///   accuracies  categorical and sparse: the first largest output is the first largest target. binary: output > 0.5 equals the target,
 ///               element-wise.
@@ -43,6 +47,6 @@ template <typename T>
 void UpdateMetric(const base::MetricConfig& metric, const MetricBatch<T>& batch, double* sums);
 
 /// The metric's value from its sums; 0 where nothing was counted, as Keras's divide_no_nan.
-double FinishMetric(const base::MetricConfig& metric, const double* sums);
+double FinishMetric(const base::MetricConfig& metric, int64_t classes, const double* sums);
 
 }  // namespace engine::math

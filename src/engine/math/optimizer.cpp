@@ -3,59 +3,40 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include "base/error.hpp"
-#include "engine/math/update_rules.hpp"
+#include "definitions/optimizer.hpp"
+#include "engine/math/clipping.hpp"
+#include "engine/math/optimizers/rule.hpp"
 
 namespace engine::math {
 
 namespace {
 
 using base::OptimizerConfig;
-using base::OptimizerKind;
 
 [[noreturn]] void ThrowUnknown(const OptimizerConfig& config) {
   throw base::Error(base::ErrorCode::kInternal, "optimizer kind " + std::to_string(static_cast<int>(config.kind)) + " has no update rule");
 }
 
-template <typename T>
-UpdateKernel<T> ChooseKernel(const OptimizerConfig& config) {
-  using Kernel = UpdateKernel<T>;
-  const auto choose = [](bool first, Kernel a, Kernel b) { return first ? a : b; };
-  const bool momentum = config.momentum > 0;
+const OptimizerRule& RuleOf(const OptimizerConfig& config) {
   switch (config.kind) {
-    case OptimizerKind::kSGD:
-      return choose(momentum, choose(config.nesterov, UpdateNesterov, UpdateMomentum), UpdateSgd);
-    case OptimizerKind::kAdam:
-      return choose(config.amsgrad, UpdateAdamAmsgrad, UpdateAdam);
-    case OptimizerKind::kAdamW:
-      return choose(config.amsgrad, UpdateAdamWAmsgrad, UpdateAdamW);
-    case OptimizerKind::kRMSprop:
-      return momentum ? choose(config.centered, UpdateRmspropCenteredMomentum, UpdateRmspropMomentum)
-                      : choose(config.centered, UpdateRmspropCentered, UpdateRmsprop);
-    case OptimizerKind::kAdagrad:
-      return UpdateAdagrad;
+#define CEREBRO_OPTIMIZER(name, number) \
+  case base::OptimizerKind::k##name:    \
+    return k##name##Rule;
+#include "base/kinds.inc"
   }
   ThrowUnknown(config);
 }
 
 template <typename T>
-Coefficients<T> MakeCoefficients(const OptimizerConfig& config, double learning_rate, uint64_t step) {
-  const bool adam = config.kind == OptimizerKind::kAdam || config.kind == OptimizerKind::kAdamW;
-  double rate = learning_rate;
-  if (adam) {
-    const double t = static_cast<double>(step) + 1;
-    rate *= std::sqrt(1 - std::pow(config.beta_2, t)) / (1 - std::pow(config.beta_1, t));
+UpdateKernel<T> KernelOf(const UpdateKernels& kernels) {
+  if constexpr (std::is_same_v<T, float>) {
+    return kernels.of_float;
+  } else {
+    return kernels.of_double;
   }
-  Coefficients<T> k;
-  k.rate = static_cast<T>(rate);
-  k.momentum = static_cast<T>(config.momentum);
-  k.rho = static_cast<T>(config.rho);
-  k.one_minus_first = static_cast<T>(1 - config.beta_1);
-  k.one_minus_second = static_cast<T>(adam ? 1 - config.beta_2 : 1 - config.rho);
-  k.epsilon = static_cast<T>(config.epsilon);
-  k.shrink = static_cast<T>(learning_rate * config.weight_decay);
-  return k;
 }
 
 /// What a gradient under this norm is multiplied by.
@@ -66,29 +47,11 @@ double ClipFactor(double norm, double limit) {
 
 }  // namespace
 
-std::vector<std::string> SlotNames(const OptimizerConfig& config) {
-  switch (config.kind) {
-    case OptimizerKind::kSGD:
-      if (config.momentum > 0) return {"momentum"};
-      return {};
-    case OptimizerKind::kAdam:
-    case OptimizerKind::kAdamW:
-      if (config.amsgrad) return {"m", "v", "vhat"};
-      return {"m", "v"};
-    case OptimizerKind::kRMSprop: {
-      std::vector<std::string> names{"rms"};
-      if (config.momentum > 0) names.push_back("momentum");
-      if (config.centered) names.push_back("mg");
-      return names;
-    }
-    case OptimizerKind::kAdagrad:
-      return {"accumulator"};
-  }
-  ThrowUnknown(config);
-}
+std::vector<std::string> SlotNames(const OptimizerConfig& config) { return definitions::DefinitionOf(config).slots(config); }
 
 double SlotInitialValue(const OptimizerConfig& config) {
-  return config.kind == OptimizerKind::kAdagrad ? config.initial_accumulator_value : 0.0;
+  const auto initial = definitions::DefinitionOf(config).initial;
+  return initial == nullptr ? 0.0 : initial(config);
 }
 
 template <typename T>
@@ -97,8 +60,12 @@ void ApplyUpdate(const OptimizerConfig& config, double learning_rate, uint64_t s
 }
 
 template <typename T>
-UpdateRule<T>::UpdateRule(const OptimizerConfig& config, double learning_rate, uint64_t step)
-    : kernel_(ChooseKernel<T>(config)), coefficients_(MakeCoefficients<T>(config, learning_rate, step)) {}
+UpdateRule<T>::UpdateRule(const OptimizerConfig& config, double learning_rate, uint64_t step) {
+  const OptimizerRule& rule = RuleOf(config);
+  kernel_ = KernelOf<T>(rule.kernels(config));
+  const Coefficients<double> exact = rule.coefficients(config, learning_rate, step);
+  for (int i = 0; i < kMaxCoefficients; i++) coefficients_[i] = static_cast<T>(exact[i]);
+}
 
 bool ClipsGradients(const OptimizerConfig& config) { return config.clipvalue > 0 || config.clipnorm > 0 || config.global_clipnorm > 0; }
 

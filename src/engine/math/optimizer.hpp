@@ -1,7 +1,7 @@
 // Optimizers: one pass over a parameter tensor, its gradient and its slots a step.
 //
 // Rules: tf.keras 2.10 (keras.optimizers.optimizer_v2 and the TensorFlow kernels behind it), which are written out beside each kernel in
-// update_rules.cpp. AdamW is tf.keras.optimizers.experimental.AdamW: w -= lr * weight_decay * w, then Adam's step.
+// optimizers/. AdamW is tf.keras.optimizers.experimental.AdamW: w -= lr * weight_decay * w, then Adam's step.
 //
 // Arithmetic: scalars (bias corrections, schedules) are computed in double and rounded once to T; elements are computed in T, without
 // fused multiply-add, each by itself. A value therefore depends on its own weight, gradient and slots only, not on its position in the
@@ -14,18 +14,29 @@
 #include <vector>
 
 #include "base/config.hpp"
-#include "engine/math/update_rules.hpp"
 
 namespace engine::math {
 
 constexpr size_t kMaxSlots = 3;
+constexpr int kMaxCoefficients = 8;
 
-/// Names of the optimizer's slots, in the order in which ApplyUpdate takes them; each has the shape of its weight.
-///   SGD: none, or "momentum" when momentum > 0. Adam and AdamW: "m", "v", and "vhat" with amsgrad.
-///   RMSprop: "rms", then "momentum" when momentum > 0, then "mg" when centered. Adagrad: "accumulator".
+/// The scalars of one optimizer step, by an enum of the optimizer's own. They are worked out in double and rounded once.
+template <typename T>
+struct Coefficients {
+  T values[kMaxCoefficients] = {};
+  T operator[](int which) const { return values[which]; }
+  T& operator[](int which) { return values[which]; }
+};
+
+/// One pass over a tensor. w, g: n elements; slots as the definition lists them.
+template <typename T>
+using UpdateKernel = void (*)(Coefficients<T> k, T* w, const T* g, T* const* slots, int64_t n);
+
+/// Names of the optimizer's slots, in the order in which ApplyUpdate takes them; each has the shape of its weight. They are its
+/// definition's (definitions/optimizer.hpp), kMaxSlots at most.
 std::vector<std::string> SlotNames(const base::OptimizerConfig& config);
 
-/// What a new slot is filled with: initial_accumulator_value for Adagrad, 0 otherwise.
+/// What a new slot is filled with.
 double SlotInitialValue(const base::OptimizerConfig& config);
 
 /// One optimizer step on one tensor, in place. T: float or double.
@@ -45,7 +56,7 @@ class UpdateRule {
   void Apply(T* w, const T* grad, T* const* slots, int64_t n) const { kernel_(coefficients_, w, grad, slots, n); }
 
  private:
-  UpdateKernel<T> kernel_;
+  UpdateKernel<T> kernel_ = nullptr;
   Coefficients<T> coefficients_;
 };
 

@@ -91,28 +91,4 @@ struct CallSite {
 /// The activation by its Keras name. False when it is no FusedActivation.
 bool FindFusedActivation(const base::Value& name, math::FusedActivation* activation);
 
-// Each returns nullptr when the native trainer does not know the layer's arguments. Dense and Conv2D leave an activation that is none of
-// FusedActivation to a MakePointwise that follows.
-template <typename T>
-std::unique_ptr<Layer<T>> MakeDense(const CallSite& site);
-template <typename T>
-std::unique_ptr<Layer<T>> MakeActivation(const CallSite& site, math::FusedActivation activation);
-template <typename T>
-std::unique_ptr<Layer<T>> MakeDropout(const CallSite& site);
-template <typename T>
-std::unique_ptr<Layer<T>> MakeConv2D(const CallSite& site);
-template <typename T>
-std::unique_ptr<Layer<T>> MakePooling2D(const CallSite& site);
-template <typename T>
-std::unique_ptr<Layer<T>> MakeGlobalPooling2D(const CallSite& site);
-template <typename T>
-std::unique_ptr<Layer<T>> MakeZeroPadding2D(const CallSite& site);
-template <typename T>
-std::unique_ptr<Layer<T>> MakeNormalization(const CallSite& site);
-template <typename T>
-std::unique_ptr<Layer<T>> MakeEmbedding(const CallSite& site);
-/// An activation layer, or the activation at the end of another layer, that is none of FusedActivation.
-template <typename T>
-std::unique_ptr<Layer<T>> MakePointwise(const CallSite& site);
-
 }  // namespace engine::native

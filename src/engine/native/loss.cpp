@@ -2,25 +2,25 @@
 
 #include <algorithm>
 
+#include "definitions/loss.hpp"
 #include "engine/math/losses.hpp"
 
 namespace engine::native {
 
-using base::LossKind;
-
 std::optional<Loss> Loss::Make(const base::LossConfig& config, double loss_weight, const base::Shape& output_shape,
                                math::FusedActivation last) {
-  if (output_shape.empty() || config.kind == LossKind::kKullbackLeibler) return std::nullopt;
+  if (output_shape.empty() || math::FindLossKernel<float>(config.kind) == nullptr) return std::nullopt;
   Loss loss;
   loss.config_ = config;
   loss.weight_ = loss_weight;
   loss.classes_ = output_shape.back();
   if (loss.classes_ < 1) return std::nullopt;
   loss.positions_ = base::ElementCount(output_shape) / loss.classes_;
-  const bool binary = config.kind == LossKind::kBinaryCrossentropy;
-  const bool categorical = config.kind == LossKind::kCategoricalCrossentropy || loss.sparse();
-  if (!binary && !categorical) return loss;
-  const math::FusedActivation own = binary ? math::FusedActivation::kSigmoid : math::FusedActivation::kSoftmax;
+  const definitions::LossDefinition& definition = definitions::DefinitionOf(config.kind);
+  loss.sparse_ = definition.targets == definitions::Targets::kClassIndex;
+  if (definition.squash == definitions::Squash::kNone) return loss;
+  const bool sigmoid = definition.squash == definitions::Squash::kSigmoid;
+  const math::FusedActivation own = sigmoid ? math::FusedActivation::kSigmoid : math::FusedActivation::kSoftmax;
   loss.on_logits_ = last == own;
   if (!loss.on_logits_ && !config.from_logits) return std::nullopt;
   loss.squash_ = own;
@@ -34,30 +34,7 @@ double Loss::Run(const Batch<T>& batch, T* values, T* factors, T* losses) const 
     const T factor = batch.weights == nullptr ? scale : batch.weights[i] * scale;
     std::fill_n(factors + i * positions_, positions_, factor);
   }
-  const int64_t n = batch.rows * positions_;
-  const T smoothing = static_cast<T>(config_.label_smoothing);
-  switch (config_.kind) {
-    case LossKind::kCategoricalCrossentropy:
-      math::CategoricalLoss(smoothing, batch.target, factors, n, classes_, values, losses);
-      break;
-    case LossKind::kSparseCategoricalCrossentropy:
-      math::SparseCategoricalLoss(batch.index, factors, n, classes_, values, losses);
-      break;
-    case LossKind::kBinaryCrossentropy:
-      math::BinaryLoss(smoothing, batch.target, factors, n, classes_, values, losses);
-      break;
-    case LossKind::kMeanSquaredError:
-      math::SquaredLoss(batch.target, factors, n, classes_, values, losses);
-      break;
-    case LossKind::kMeanAbsoluteError:
-      math::AbsoluteLoss(batch.target, factors, n, classes_, values, losses);
-      break;
-    case LossKind::kHuber:
-      math::HuberLoss(static_cast<T>(config_.delta), batch.target, factors, n, classes_, values, losses);
-      break;
-    case LossKind::kKullbackLeibler:
-      break;  // Make gives none
-  }
+  math::FindLossKernel<T>(config_.kind)(config_, batch.target, batch.index, factors, batch.rows * positions_, classes_, values, losses);
   double sum = 0;
   for (int64_t i = 0; i < batch.rows; ++i) {
     T row = 0;

@@ -14,7 +14,7 @@ namespace engine::native {
 class Loss {
  public:
   /// last: the activation at the network's end whose pre-activations could be had instead. Empty when the native trainer has no such loss:
-  /// cross-entropies of values that are neither logits nor come from the matching activation, and Kullback-Leibler.
+  /// one without a kernel, and cross-entropies of values that are neither logits nor come from the matching activation.
   static std::optional<Loss> Make(const base::LossConfig& config, double loss_weight, const base::Shape& output_shape,
                                   math::FusedActivation last);
 
@@ -22,7 +22,7 @@ class Loss {
   bool on_logits() const { return on_logits_; }
   /// What makes predictions of the values that Run wants.
   math::FusedActivation squash() const { return squash_; }
-  bool sparse() const { return config_.kind == base::LossKind::kSparseCategoricalCrossentropy; }
+  bool sparse() const { return sparse_; }  // takes class indexes
   int64_t positions() const { return positions_; }  // of a row: the product of all dimensions but the last
   int64_t classes() const { return classes_; }      // the last dimension
 
@@ -37,6 +37,7 @@ class Loss {
   int64_t positions_ = 1;
   int64_t classes_ = 1;
   bool on_logits_ = false;
+  bool sparse_ = false;
   math::FusedActivation squash_ = math::FusedActivation::kLinear;
 };
 

@@ -5,15 +5,13 @@
 #include <utility>
 
 #include "base/tensor.hpp"
-#include "engine/api/layer_arguments.hpp"
 #include "engine/api/workspace.hpp"
 #include "engine/math/gemm_blas.hpp"
+#include "engine/native/stages.hpp"
 
 namespace engine::native {
 
 namespace {
-
-using base::LayerKind;
 
 // Every call reads the one before it, every layer is called once.
 bool IsChain(const base::Graph& graph) {
@@ -52,20 +50,18 @@ bool HasConstraint(const base::Graph& graph) {
 template <typename T>
 std::unique_ptr<Network<T>> Network<T>::Make(const base::Graph& graph, const base::LossConfig& loss, double loss_weight) {
   if (!math::HasProducts() || !IsChain(graph) || HasConstraint(graph)) return nullptr;
-  auto network = std::make_unique<Network<T>>();
-  // true while the values are what the last stage's activation gave: the engine's losses then know its pre-activations
-  // (engine/torch/module.hpp, Value)
-  bool own_output = false;
+  Stages<T> joined;
   for (size_t i = 0; i < graph.calls.size(); ++i) {
     if (!Fits(graph.calls[i].output_shape)) return nullptr;
     if (i == 0) continue;
     const CallSite site{&graph, static_cast<int>(i), graph.calls[i - 1].output_shape};
-    if (!network->Add(site, &own_output)) return nullptr;
+    if (!Join(site, &joined)) return nullptr;
   }
+  auto network = std::make_unique<Network<T>>();
   std::vector<Stage>& stages = network->stages_;
+  for (std::unique_ptr<Layer<T>>& layer : joined.Take()) stages.push_back({std::move(layer)});
   if (stages.empty()) return nullptr;
-  network->loss_ =
-      Loss::Make(loss, loss_weight, graph.calls.back().output_shape, own_output ? network->last_ : math::FusedActivation::kLinear);
+  network->loss_ = Loss::Make(loss, loss_weight, graph.calls.back().output_shape, joined.last());
   if (!network->loss_) return nullptr;
   if (network->loss_->on_logits()) stages.back().layer->DropActivation();
 
@@ -77,105 +73,6 @@ std::unique_ptr<Network<T>> Network<T>::Make(const base::Graph& graph, const bas
   }
   while (network->first_trained_ < stages.size() && !stages[network->first_trained_].trained) ++network->first_trained_;
   return network;
-}
-
-template <typename T>
-bool Network<T>::Add(const CallSite& site, bool* own_output) {
-  const base::Layer& layer = site.layer();
-  std::unique_ptr<Layer<T>> made;
-  math::FusedActivation activation = math::FusedActivation::kLinear;
-  switch (layer.kind) {
-    case LayerKind::kFlatten:
-    case LayerKind::kReshape:
-      *own_output = false;  // row-major values stay where they are
-      return true;
-    case LayerKind::kDropout:
-      *own_output = false;
-      if (NumberAttribute(layer, "rate") <= 0) return true;
-      made = MakeDropout<T>(site);
-      break;
-    case LayerKind::kActivation:
-      if (FindFusedActivation(Attribute(layer, "activation"), &activation)) return AddActivation(site, activation, own_output);
-      return AddPointwise(site, own_output);
-    case LayerKind::kReLU: {
-      double max = 0;
-      const bool plain = NumberAttribute(layer, "negative_slope") == 0 && NumberAttribute(layer, "threshold") == 0;
-      if (plain && !FindNumber(layer, "max_value", &max)) return AddActivation(site, math::FusedActivation::kReLU, own_output);
-      return AddPointwise(site, own_output);
-    }
-    case LayerKind::kLeakyReLU:
-    case LayerKind::kELU:
-      return AddPointwise(site, own_output);
-    case LayerKind::kSoftmax: {
-      const base::Value& axis = Attribute(layer, "axis");
-      const auto dims = static_cast<int64_t>(site.input_shape.size());
-      if (!axis.is_number() || (axis.integer() != -1 && axis.integer() != dims)) return false;
-      return AddActivation(site, math::FusedActivation::kSoftmax, own_output);
-    }
-    case LayerKind::kDense:
-    case LayerKind::kConv2D:
-      made = layer.kind == LayerKind::kDense ? MakeDense<T>(site) : MakeConv2D<T>(site);
-      if (!made) return false;
-      stages_.push_back({std::move(made)});
-      // another activation than a layer can do itself is a stage of its own
-      if (!FindFusedActivation(Attribute(layer, "activation"), &activation)) return AddPointwise(site, own_output);
-      last_ = activation;
-      *own_output = true;
-      return true;
-    case LayerKind::kMaxPooling2D:
-    case LayerKind::kAveragePooling2D:
-      made = MakePooling2D<T>(site);
-      *own_output = false;
-      break;
-    case LayerKind::kGlobalAveragePooling2D:
-    case LayerKind::kGlobalMaxPooling2D:
-      made = MakeGlobalPooling2D<T>(site);
-      *own_output = false;
-      break;
-    case LayerKind::kZeroPadding2D:
-      made = MakeZeroPadding2D<T>(site);
-      *own_output = false;
-      break;
-    case LayerKind::kBatchNormalization:
-    case LayerKind::kLayerNormalization:
-      made = MakeNormalization<T>(site);
-      *own_output = false;
-      break;
-    case LayerKind::kEmbedding:
-      made = MakeEmbedding<T>(site);
-      *own_output = false;
-      break;
-    default:
-      return false;
-  }
-  if (!made) return false;
-  stages_.push_back({std::move(made)});
-  last_ = math::FusedActivation::kLinear;
-  return true;
-}
-
-template <typename T>
-bool Network<T>::AddPointwise(const CallSite& site, bool* own_output) {
-  std::unique_ptr<Layer<T>> made = MakePointwise<T>(site);
-  if (!made) return false;
-  stages_.push_back({std::move(made)});
-  last_ = math::FusedActivation::kLinear;
-  *own_output = false;
-  return true;
-}
-
-template <typename T>
-bool Network<T>::AddActivation(const CallSite& site, math::FusedActivation activation, bool* own_output) {
-  if (activation == math::FusedActivation::kLinear) return true;
-  const bool taken = *own_output && !stages_.empty() && stages_.back().layer->TakeActivation(activation);
-  if (!taken) {
-    std::unique_ptr<Layer<T>> made = MakeActivation<T>(site, activation);
-    if (!made) return false;
-    stages_.push_back({std::move(made)});
-  }
-  last_ = activation;
-  *own_output = true;
-  return true;
 }
 
 template <typename T>

@@ -78,14 +78,10 @@ class Network {
     bool trained = false;  // has a weight that the optimizer moves
   };
 
-  bool Add(const CallSite& site, bool* own_output);
-  bool AddActivation(const CallSite& site, math::FusedActivation activation, bool* own_output);
-  bool AddPointwise(const CallSite& site, bool* own_output);
   LayerCall<T> CallOf(size_t stage, const Pass& pass) const;
   const Layer<T>& ReachedByZeros() const;
 
   std::vector<Stage> stages_;
-  math::FusedActivation last_ = math::FusedActivation::kLinear;  // at the end of the last stage
   std::optional<Loss> loss_;
   size_t first_trained_ = 0;  // stage; their number when nothing is trained
 };

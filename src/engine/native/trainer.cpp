@@ -166,7 +166,7 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
     double* at = sums + 2;
     for (const base::MetricConfig& metric : metrics) {
       math::UpdateMetric<T>(metric, predictions, at);
-      at += math::MetricSums(metric);
+      at += math::MetricSums(metric, predictions.classes);
     }
   }
 

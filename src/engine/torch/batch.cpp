@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "definitions/loss.hpp"
+
 namespace engine::torch {
 
 namespace {
@@ -42,7 +44,7 @@ BatchLoader::BatchLoader(const base::Graph& graph, const base::DataSpec& data, c
   }
   for (size_t i = 0; i < data.targets.size(); ++i) {
     targets_.emplace_back(data.targets[i]);
-    targets_.back().as_index = losses[i].kind == base::LossKind::kSparseCategoricalCrossentropy;
+    targets_.back().as_index = definitions::DefinitionOf(losses[i].kind).targets == definitions::Targets::kClassIndex;
   }
   for (const auto& [index, weight] : class_weight) {
     if (index < 0) continue;

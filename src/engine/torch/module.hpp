@@ -3,7 +3,7 @@
 // Tensors between modules are as the user sees them: the batch first, channels last, contiguous or a cheap view. A module holds no
 // weights and no state: weights are handed in (views over the model's block, in Keras's layouts), so that a hop changes pointers only.
 //
-// Adding a layer: write its module and a Make function in layers/, and a line in the table of module.cpp.
+// Adding a layer: write its module and its function Make<name> in layers/. base/kinds.inc, which its definition is in, lists it.
 #pragma once
 
 #include <cstdint>
@@ -56,27 +56,8 @@ class Module {
 /// Builds the module of a layer; throws kFeatureNotSupported naming the layer when the engine has none for its kind or an argument.
 std::unique_ptr<Module> MakeModule(const base::Layer& layer);
 
-// One a family, in the file of its name.
-std::unique_ptr<Module> MakeInput(const base::Layer& layer);
-std::unique_ptr<Module> MakeDense(const base::Layer& layer);
-std::unique_ptr<Module> MakeConv2D(const base::Layer& layer);
-std::unique_ptr<Module> MakePooling2D(const base::Layer& layer);
-std::unique_ptr<Module> MakeGlobalPooling2D(const base::Layer& layer);
-std::unique_ptr<Module> MakeFlatten(const base::Layer& layer);
-std::unique_ptr<Module> MakeReshape(const base::Layer& layer);
-std::unique_ptr<Module> MakeZeroPadding2D(const base::Layer& layer);
-std::unique_ptr<Module> MakeDropout(const base::Layer& layer);
-std::unique_ptr<Module> MakeBatchNormalization(const base::Layer& layer);
-std::unique_ptr<Module> MakeLayerNormalization(const base::Layer& layer);
-std::unique_ptr<Module> MakeActivation(const base::Layer& layer);
-std::unique_ptr<Module> MakeReLU(const base::Layer& layer);
-std::unique_ptr<Module> MakeLeakyReLU(const base::Layer& layer);
-std::unique_ptr<Module> MakeELU(const base::Layer& layer);
-std::unique_ptr<Module> MakeSoftmax(const base::Layer& layer);
-std::unique_ptr<Module> MakeEmbedding(const base::Layer& layer);
-std::unique_ptr<Module> MakeLSTM(const base::Layer& layer);
-std::unique_ptr<Module> MakeGRU(const base::Layer& layer);
-std::unique_ptr<Module> MakeMerge(const base::Layer& layer);
-std::unique_ptr<Module> MakeConcatenate(const base::Layer& layer);
+// One a layer, in layers/.
+#define CEREBRO_LAYER(name, number) std::unique_ptr<Module> Make##name(const base::Layer& layer);
+#include "base/kinds.inc"
 
 }  // namespace engine::torch

@@ -222,7 +222,7 @@ void Trainer::AddMetrics(const std::vector<Value>& outputs, const Batch& batch, 
       if (mask.defined() && mask.numel() == predictions.positions) predictions.mask = mask.template data_ptr<bool>();
     }
     math::UpdateMetric<T>(model_.metrics[m], predictions, sums);
-    sums += math::MetricSums(model_.metrics[m]);
+    sums += math::MetricSums(model_.metrics[m], predictions.classes);
   }
 }
 

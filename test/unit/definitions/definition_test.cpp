@@ -89,6 +89,7 @@ TEST(Optimizers, HaveTheSlotsThatTheirArgumentsAskFor) {
   EXPECT_EQ(slots(definitions::kAdamOptimizer), (std::vector<std::string>{"m", "v"}));
   EXPECT_EQ(slots(definitions::kRMSpropOptimizer), (std::vector<std::string>{"rms"}));
   EXPECT_EQ(slots(definitions::kAdagradOptimizer), (std::vector<std::string>{"accumulator"}));
+  EXPECT_EQ(slots(definitions::kNadamOptimizer), (std::vector<std::string>{"m", "v"}));
   config.momentum = 0.5;
   config.amsgrad = config.centered = true;
   config.initial_accumulator_value = 0.25;

@@ -62,7 +62,8 @@ TEST(Definitions, NumbersOfKindsAreFrozen) {
       {1, "InputLayer"}, {2, "Dense"}, {3, "Conv2D"}, {4, "MaxPooling2D"}, {5, "AveragePooling2D"}, {6, "GlobalAveragePooling2D"},
       {7, "GlobalMaxPooling2D"}, {8, "Flatten"}, {9, "Reshape"}, {10, "ZeroPadding2D"}, {11, "Dropout"}, {12, "BatchNormalization"},
       {13, "LayerNormalization"}, {14, "Activation"}, {15, "ReLU"}, {16, "LeakyReLU"}, {17, "ELU"}, {18, "Softmax"}, {19, "Embedding"},
-      {20, "LSTM"}, {21, "GRU"}, {22, "Add"}, {23, "Multiply"}, {24, "Average"}, {25, "Maximum"}, {26, "Concatenate"}};
+      {20, "LSTM"}, {21, "GRU"}, {22, "Add"}, {23, "Multiply"}, {24, "Average"}, {25, "Maximum"}, {26, "Concatenate"},
+      {27, "GaussianNoise"}};
   for (const auto& [number, name] : stored) {
     const LayerDefinition* definition = layers::FindLayer(static_cast<LayerKind>(number));
     ASSERT_NE(definition, nullptr) << name;

@@ -11,7 +11,7 @@
 #include "engine/math/gemm_pack.hpp"
 #include "engine/math/gemm_tiles.hpp"
 #include "engine/math/sliding_window.hpp"
-#include "engine/native/layer.hpp"
+#include "engine/native/stages.hpp"
 
 namespace engine::native {
 
@@ -232,8 +232,6 @@ class Conv2D : public Layer<T> {
   std::vector<int64_t> g_offsets_;  // and in a spread gradient
 };
 
-}  // namespace
-
 template <typename T>
 std::unique_ptr<Layer<T>> MakeConv2D(const CallSite& site) {
   const base::Layer& layer = site.layer();
@@ -253,7 +251,14 @@ std::unique_ptr<Layer<T>> MakeConv2D(const CallSite& site) {
   return std::make_unique<Conv2D<T>>(rows, columns, in[2], out[2], BoolAttribute(layer, "use_bias"), activation, site.graph_call().layer);
 }
 
-template std::unique_ptr<Layer<float>> MakeConv2D(const CallSite&);
-template std::unique_ptr<Layer<double>> MakeConv2D(const CallSite&);
+}  // namespace
+
+template <typename T>
+bool JoinConv2D(const CallSite& site, Stages<T>* stages) {
+  return stages->AddWithActivation(site, MakeConv2D<T>(site));
+}
+
+template bool JoinConv2D(const CallSite&, Stages<float>*);
+template bool JoinConv2D(const CallSite&, Stages<double>*);
 
 }  // namespace engine::native

@@ -9,7 +9,7 @@
 #include "engine/math/gemm_pack.hpp"
 #include "engine/math/gemm_sparse.hpp"
 #include "engine/math/gemm_tiles.hpp"
-#include "engine/native/layer.hpp"
+#include "engine/native/stages.hpp"
 
 namespace engine::native {
 
@@ -171,8 +171,6 @@ class Dense : public Layer<T> {
   math::FusedActivation activation_;
 };
 
-}  // namespace
-
 template <typename T>
 std::unique_ptr<Layer<T>> MakeDense(const CallSite& site) {
   const base::Layer& layer = site.layer();
@@ -185,7 +183,14 @@ std::unique_ptr<Layer<T>> MakeDense(const CallSite& site) {
                                     site.graph_call().layer);
 }
 
-template std::unique_ptr<Layer<float>> MakeDense(const CallSite&);
-template std::unique_ptr<Layer<double>> MakeDense(const CallSite&);
+}  // namespace
+
+template <typename T>
+bool JoinDense(const CallSite& site, Stages<T>* stages) {
+  return stages->AddWithActivation(site, MakeDense<T>(site));
+}
+
+template bool JoinDense(const CallSite&, Stages<float>*);
+template bool JoinDense(const CallSite&, Stages<double>*);
 
 }  // namespace engine::native

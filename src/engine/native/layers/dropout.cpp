@@ -4,7 +4,7 @@
 #include "engine/api/layer_arguments.hpp"
 #include "engine/math/dropout_mask.hpp"
 #include "engine/math/pointwise.hpp"
-#include "engine/native/layer.hpp"
+#include "engine/native/stages.hpp"
 
 namespace engine::native {
 
@@ -39,8 +39,6 @@ class Dropout : public Layer<T> {
   int site_;
 };
 
-}  // namespace
-
 template <typename T>
 std::unique_ptr<Layer<T>> MakeDropout(const CallSite& site) {
   const base::Value* noise = site.layer().attributes.Find("noise_shape");
@@ -48,7 +46,15 @@ std::unique_ptr<Layer<T>> MakeDropout(const CallSite& site) {
   return std::make_unique<Dropout<T>>(base::ElementCount(site.input_shape), NumberAttribute(site.layer(), "rate"), site.call);
 }
 
-template std::unique_ptr<Layer<float>> MakeDropout(const CallSite&);
-template std::unique_ptr<Layer<double>> MakeDropout(const CallSite&);
+}  // namespace
+
+template <typename T>
+bool JoinDropout(const CallSite& site, Stages<T>* stages) {
+  if (NumberAttribute(site.layer(), "rate") <= 0) return stages->Skip();
+  return stages->Add(MakeDropout<T>(site));
+}
+
+template bool JoinDropout(const CallSite&, Stages<float>*);
+template bool JoinDropout(const CallSite&, Stages<double>*);
 
 }  // namespace engine::native

@@ -4,7 +4,7 @@
 
 #include "base/tensor.hpp"
 #include "engine/api/layer_arguments.hpp"
-#include "engine/native/layer.hpp"
+#include "engine/native/stages.hpp"
 
 namespace engine::native {
 
@@ -52,8 +52,6 @@ class Embedding : public Layer<T> {
   int64_t width_;
 };
 
-}  // namespace
-
 template <typename T>
 std::unique_ptr<Layer<T>> MakeEmbedding(const CallSite& site) {
   const base::Layer& layer = site.layer();
@@ -63,7 +61,14 @@ std::unique_ptr<Layer<T>> MakeEmbedding(const CallSite& site) {
   return std::make_unique<Embedding<T>>(layer.name, indexes, count, IntAttribute(layer, "output_dim"), site.graph_call().layer);
 }
 
-template std::unique_ptr<Layer<float>> MakeEmbedding(const CallSite&);
-template std::unique_ptr<Layer<double>> MakeEmbedding(const CallSite&);
+}  // namespace
+
+template <typename T>
+bool JoinEmbedding(const CallSite& site, Stages<T>* stages) {
+  return stages->Add(MakeEmbedding<T>(site));
+}
+
+template bool JoinEmbedding(const CallSite&, Stages<float>*);
+template bool JoinEmbedding(const CallSite&, Stages<double>*);
 
 }  // namespace engine::native

@@ -6,7 +6,7 @@
 #include "engine/api/layer_arguments.hpp"
 #include "engine/api/workspace.hpp"
 #include "engine/math/normalize.hpp"
-#include "engine/native/layer.hpp"
+#include "engine/native/stages.hpp"
 
 namespace engine::native {
 
@@ -164,8 +164,6 @@ bool LastAxes(const base::Layer& layer, int64_t dims, int64_t* count) {
   return *count > 0 && *count < dims;
 }
 
-}  // namespace
-
 template <typename T>
 std::unique_ptr<Layer<T>> MakeNormalization(const CallSite& site) {
   const base::Layer& layer = site.layer();
@@ -182,7 +180,21 @@ std::unique_ptr<Layer<T>> MakeNormalization(const CallSite& site) {
   return std::make_unique<BatchNormalization<T>>(layer, positions, elements, dims == 4, site.graph_call().layer);
 }
 
-template std::unique_ptr<Layer<float>> MakeNormalization(const CallSite&);
-template std::unique_ptr<Layer<double>> MakeNormalization(const CallSite&);
+}  // namespace
+
+template <typename T>
+bool JoinBatchNormalization(const CallSite& site, Stages<T>* stages) {
+  return stages->Add(MakeNormalization<T>(site));
+}
+
+template <typename T>
+bool JoinLayerNormalization(const CallSite& site, Stages<T>* stages) {
+  return stages->Add(MakeNormalization<T>(site));
+}
+
+template bool JoinBatchNormalization(const CallSite&, Stages<float>*);
+template bool JoinBatchNormalization(const CallSite&, Stages<double>*);
+template bool JoinLayerNormalization(const CallSite&, Stages<float>*);
+template bool JoinLayerNormalization(const CallSite&, Stages<double>*);
 
 }  // namespace engine::native

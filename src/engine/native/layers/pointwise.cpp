@@ -9,7 +9,7 @@
 #include "engine/api/layer_arguments.hpp"
 #include "engine/math/activations.hpp"
 #include "engine/math/pointwise.hpp"
-#include "engine/native/layer.hpp"
+#include "engine/native/stages.hpp"
 
 namespace engine::native {
 
@@ -187,9 +187,53 @@ std::unique_ptr<Layer<T>> MakePointwise(const CallSite& site) {
   return std::make_unique<PointwiseLayer<T>>(elements, function);
 }
 
+template <typename T>
+bool JoinActivation(const CallSite& site, Stages<T>* stages) {
+  math::FusedActivation activation = math::FusedActivation::kLinear;
+  if (FindFusedActivation(Attribute(site.layer(), "activation"), &activation)) return stages->AddActivation(site, activation);
+  return stages->AddPointwise(site);
+}
+
+template <typename T>
+bool JoinReLU(const CallSite& site, Stages<T>* stages) {
+  const base::Layer& layer = site.layer();
+  double max = 0;
+  const bool plain = NumberAttribute(layer, "negative_slope") == 0 && NumberAttribute(layer, "threshold") == 0;
+  if (plain && !FindNumber(layer, "max_value", &max)) return stages->AddActivation(site, math::FusedActivation::kReLU);
+  return stages->AddPointwise(site);
+}
+
+template <typename T>
+bool JoinLeakyReLU(const CallSite& site, Stages<T>* stages) {
+  return stages->AddPointwise(site);
+}
+
+template <typename T>
+bool JoinELU(const CallSite& site, Stages<T>* stages) {
+  return stages->AddPointwise(site);
+}
+
+template <typename T>
+bool JoinSoftmax(const CallSite& site, Stages<T>* stages) {
+  const base::Value& axis = Attribute(site.layer(), "axis");
+  const auto dims = static_cast<int64_t>(site.input_shape.size());
+  if (!axis.is_number() || (axis.integer() != -1 && axis.integer() != dims)) return false;
+  return stages->AddActivation(site, math::FusedActivation::kSoftmax);
+}
+
 template std::unique_ptr<Layer<float>> MakeActivation(const CallSite&, math::FusedActivation);
 template std::unique_ptr<Layer<double>> MakeActivation(const CallSite&, math::FusedActivation);
 template std::unique_ptr<Layer<float>> MakePointwise(const CallSite&);
 template std::unique_ptr<Layer<double>> MakePointwise(const CallSite&);
+template bool JoinActivation(const CallSite&, Stages<float>*);
+template bool JoinActivation(const CallSite&, Stages<double>*);
+template bool JoinReLU(const CallSite&, Stages<float>*);
+template bool JoinReLU(const CallSite&, Stages<double>*);
+template bool JoinLeakyReLU(const CallSite&, Stages<float>*);
+template bool JoinLeakyReLU(const CallSite&, Stages<double>*);
+template bool JoinELU(const CallSite&, Stages<float>*);
+template bool JoinELU(const CallSite&, Stages<double>*);
+template bool JoinSoftmax(const CallSite&, Stages<float>*);
+template bool JoinSoftmax(const CallSite&, Stages<double>*);
 
 }  // namespace engine::native

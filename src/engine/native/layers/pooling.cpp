@@ -4,7 +4,7 @@
 #include "base/tensor.hpp"
 #include "engine/api/layer_arguments.hpp"
 #include "engine/math/pool2d.hpp"
-#include "engine/native/layer.hpp"
+#include "engine/native/stages.hpp"
 
 namespace engine::native {
 
@@ -59,8 +59,6 @@ class GlobalMaxPooling2D : public Layer<T> {
   math::PoolShape shape_;
 };
 
-}  // namespace
-
 template <typename T>
 std::unique_ptr<Layer<T>> MakePooling2D(const CallSite& site) {
   const base::Layer& layer = site.layer();
@@ -84,9 +82,35 @@ std::unique_ptr<Layer<T>> MakeGlobalPooling2D(const CallSite& site) {
   return std::make_unique<Pooling2D<T>>(shape, true);
 }
 
-template std::unique_ptr<Layer<float>> MakePooling2D(const CallSite&);
-template std::unique_ptr<Layer<double>> MakePooling2D(const CallSite&);
-template std::unique_ptr<Layer<float>> MakeGlobalPooling2D(const CallSite&);
-template std::unique_ptr<Layer<double>> MakeGlobalPooling2D(const CallSite&);
+}  // namespace
+
+template <typename T>
+bool JoinMaxPooling2D(const CallSite& site, Stages<T>* stages) {
+  return stages->Add(MakePooling2D<T>(site));
+}
+
+template <typename T>
+bool JoinAveragePooling2D(const CallSite& site, Stages<T>* stages) {
+  return stages->Add(MakePooling2D<T>(site));
+}
+
+template <typename T>
+bool JoinGlobalMaxPooling2D(const CallSite& site, Stages<T>* stages) {
+  return stages->Add(MakeGlobalPooling2D<T>(site));
+}
+
+template <typename T>
+bool JoinGlobalAveragePooling2D(const CallSite& site, Stages<T>* stages) {
+  return stages->Add(MakeGlobalPooling2D<T>(site));
+}
+
+template bool JoinMaxPooling2D(const CallSite&, Stages<float>*);
+template bool JoinMaxPooling2D(const CallSite&, Stages<double>*);
+template bool JoinAveragePooling2D(const CallSite&, Stages<float>*);
+template bool JoinAveragePooling2D(const CallSite&, Stages<double>*);
+template bool JoinGlobalMaxPooling2D(const CallSite&, Stages<float>*);
+template bool JoinGlobalMaxPooling2D(const CallSite&, Stages<double>*);
+template bool JoinGlobalAveragePooling2D(const CallSite&, Stages<float>*);
+template bool JoinGlobalAveragePooling2D(const CallSite&, Stages<double>*);
 
 }  // namespace engine::native

@@ -3,7 +3,7 @@
 
 #include "base/tensor.hpp"
 #include "engine/api/layer_arguments.hpp"
-#include "engine/native/layer.hpp"
+#include "engine/native/stages.hpp"
 
 namespace engine::native {
 
@@ -42,8 +42,6 @@ class ZeroPadding2D : public Layer<T> {
   int64_t left_;
 };
 
-}  // namespace
-
 template <typename T>
 std::unique_ptr<Layer<T>> MakeZeroPadding2D(const CallSite& site) {
   const base::Shape& in = site.input_shape;
@@ -54,7 +52,29 @@ std::unique_ptr<Layer<T>> MakeZeroPadding2D(const CallSite& site) {
   return std::make_unique<ZeroPadding2D<T>>(in[0], in[1] * in[2], out[0], out[1] * out[2], top, left * in[2]);
 }
 
-template std::unique_ptr<Layer<float>> MakeZeroPadding2D(const CallSite&);
-template std::unique_ptr<Layer<double>> MakeZeroPadding2D(const CallSite&);
+}  // namespace
+
+// Flatten and Reshape change no value and no order.
+template <typename T>
+bool JoinFlatten(const CallSite& /*site*/, Stages<T>* stages) {
+  return stages->Skip();
+}
+
+template <typename T>
+bool JoinReshape(const CallSite& /*site*/, Stages<T>* stages) {
+  return stages->Skip();
+}
+
+template <typename T>
+bool JoinZeroPadding2D(const CallSite& site, Stages<T>* stages) {
+  return stages->Add(MakeZeroPadding2D<T>(site));
+}
+
+template bool JoinFlatten(const CallSite&, Stages<float>*);
+template bool JoinFlatten(const CallSite&, Stages<double>*);
+template bool JoinReshape(const CallSite&, Stages<float>*);
+template bool JoinReshape(const CallSite&, Stages<double>*);
+template bool JoinZeroPadding2D(const CallSite&, Stages<float>*);
+template bool JoinZeroPadding2D(const CallSite&, Stages<double>*);
 
 }  // namespace engine::native

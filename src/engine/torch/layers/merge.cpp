@@ -84,7 +84,10 @@ class ConcatenateModule : public Module {
 
 }  // namespace
 
-std::unique_ptr<Module> MakeMerge(const base::Layer& layer) { return std::make_unique<MergeModule>(layer); }
+std::unique_ptr<Module> MakeAdd(const base::Layer& layer) { return std::make_unique<MergeModule>(layer); }
+std::unique_ptr<Module> MakeMultiply(const base::Layer& layer) { return std::make_unique<MergeModule>(layer); }
+std::unique_ptr<Module> MakeAverage(const base::Layer& layer) { return std::make_unique<MergeModule>(layer); }
+std::unique_ptr<Module> MakeMaximum(const base::Layer& layer) { return std::make_unique<MergeModule>(layer); }
 std::unique_ptr<Module> MakeConcatenate(const base::Layer& layer) { return std::make_unique<ConcatenateModule>(layer); }
 
 }  // namespace engine::torch

@@ -82,7 +82,9 @@ class GlobalPooling2DModule : public Module {
 
 }  // namespace
 
-std::unique_ptr<Module> MakePooling2D(const base::Layer& layer) { return std::make_unique<Pooling2DModule>(layer); }
-std::unique_ptr<Module> MakeGlobalPooling2D(const base::Layer& layer) { return std::make_unique<GlobalPooling2DModule>(layer); }
+std::unique_ptr<Module> MakeMaxPooling2D(const base::Layer& layer) { return std::make_unique<Pooling2DModule>(layer); }
+std::unique_ptr<Module> MakeAveragePooling2D(const base::Layer& layer) { return std::make_unique<Pooling2DModule>(layer); }
+std::unique_ptr<Module> MakeGlobalMaxPooling2D(const base::Layer& layer) { return std::make_unique<GlobalPooling2DModule>(layer); }
+std::unique_ptr<Module> MakeGlobalAveragePooling2D(const base::Layer& layer) { return std::make_unique<GlobalPooling2DModule>(layer); }
 
 }  // namespace engine::torch

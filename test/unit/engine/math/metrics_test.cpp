@@ -41,7 +41,7 @@ MetricConfig Metric(MetricKind kind, int k = 5) {
 /// The metric over all positions, added up in pieces.
 template <typename T>
 double Compute(const MetricConfig& metric, const MetricBatch<T>& all, int64_t piece) {
-  std::vector<double> total(MetricSums(metric));
+  std::vector<double> total(MetricSums(metric, all.classes));
   for (int64_t from = 0; from < all.positions; from += piece) {
     MetricBatch<T> part = all;
     part.positions = std::min(piece, all.positions - from);
@@ -49,11 +49,11 @@ double Compute(const MetricConfig& metric, const MetricBatch<T>& all, int64_t pi
     if (all.target != nullptr) part.target = all.target + from * all.classes;
     if (all.index != nullptr) part.index = all.index + from;
     if (all.mask != nullptr) part.mask = all.mask + from;
-    std::vector<double> sums(MetricSums(metric));
+    std::vector<double> sums(MetricSums(metric, all.classes));
     UpdateMetric(metric, part, sums.data());
     for (size_t i = 0; i < sums.size(); i++) total[i] += sums[i];
   }
-  return FinishMetric(metric, total.data());
+  return FinishMetric(metric, all.classes, total.data());
 }
 
 template <typename T>
@@ -141,6 +141,63 @@ TEST(Metrics, ValuesOutsideTheUnitIntervalDoNotBreakTheCurve) {
   EXPECT_EQ(Compute(Metric(MetricKind::kAUC), batch, 4), 1.0);
 }
 
+// 1 - residual sum of squares / total sum of squares about the mean, element by element, in two passes.
+TEST(Metrics, R2FollowsItsDefinition) {
+  constexpr int64_t kRows = 53, kElements = 3;
+  std::vector<double> output, target;
+  for (int64_t i = 0; i < kRows * kElements; i++) {
+    const double x = static_cast<double>(i);
+    target.push_back(std::sin(x) * (1 + x / 40) + 3);
+    output.push_back(target.back() + 0.4 * std::cos(5 * x));
+  }
+  double expected = 0;
+  for (int64_t c = 0; c < kElements; c++) {
+    double mean = 0, total = 0, residuals = 0;
+    for (int64_t i = 0; i < kRows; i++) mean += target[i * kElements + c] / kRows;
+    for (int64_t i = 0; i < kRows; i++) {
+      const double y = target[i * kElements + c], p = output[i * kElements + c];
+      total += (y - mean) * (y - mean);
+      residuals += (y - p) * (y - p);
+    }
+    expected += (1 - residuals / total) / kElements;
+  }
+  EXPECT_GT(expected, 0.5);
+  EXPECT_LT(expected, 0.99);
+  MetricBatch<double> batch;
+  batch.output = output.data();
+  batch.target = target.data();
+  batch.positions = kRows;
+  batch.classes = kElements;
+  for (const int64_t piece : {kRows, int64_t{7}, int64_t{1}}) {
+    EXPECT_NEAR(Compute(Metric(MetricKind::kR2), batch, piece), expected, 1e-12) << "in pieces of " << piece;
+  }
+  batch.output = target.data();
+  EXPECT_NEAR(Compute(Metric(MetricKind::kR2), batch, kRows), 1, 1e-15);
+}
+
+TEST(Metrics, R2CountsTargetsWithoutSpreadAsZero) {
+  const double target[] = {0.1, 1, 0.1, 2, 0.1, 3}, output[] = {0.1, 1, 0.2, 2, 0.1, 3};
+  const bool mask[] = {true, false, true};
+  MetricBatch<double> batch;
+  batch.output = output;
+  batch.target = target;
+  batch.positions = 3;
+  batch.classes = 2;
+  EXPECT_EQ(Compute(Metric(MetricKind::kR2), batch, 3), 0.5);
+  // the mean predicted everywhere, and worse than that
+  const double y[] = {1, 2, 3}, mean[] = {2, 2, 2}, wrong[] = {3, 2, 1};
+  batch.target = y;
+  batch.classes = 1;
+  batch.output = mean;
+  EXPECT_EQ(Compute(Metric(MetricKind::kR2), batch, 3), 0);
+  batch.output = wrong;
+  EXPECT_EQ(Compute(Metric(MetricKind::kR2), batch, 3), -3);
+  batch.mask = mask;
+  EXPECT_EQ(Compute(Metric(MetricKind::kR2), batch, 3), -3);
+}
+
+TEST(Metrics, R2NeedsAFixedSize) { EXPECT_THROW(MetricSums(Metric(MetricKind::kR2), -1), base::Error); }
+
 TEST(Metrics, NothingCountedIsZero) {
   const MetricBatch<float> none;
   for (const auto& [name, kind] : kNames) EXPECT_EQ(Compute(Metric(kind), none, 1), 0) << name;
@@ -158,8 +215,8 @@ TEST(Metrics, AccuracyIsResolvedByOutputAndTarget) {
 }
 
 TEST(Metrics, UnresolvedKindsAreRefused) {
-  EXPECT_THROW(MetricSums(Metric(MetricKind::kAccuracy)), base::Error);
-  EXPECT_THROW(MetricSums(Metric(MetricKind::kLoss)), base::Error);
+  EXPECT_THROW(MetricSums(Metric(MetricKind::kAccuracy), 1), base::Error);
+  EXPECT_THROW(MetricSums(Metric(MetricKind::kLoss), 1), base::Error);
 }
 
 }  // namespace

@@ -118,9 +118,48 @@ void FollowTrajectories(double tolerance, double floor) {
 TEST(Optimizer, DoubleFollowsKerasTrajectories) { FollowTrajectories<double>(1e-14, 0.1); }
 TEST(Optimizer, FloatFollowsKerasTrajectories) { FollowTrajectories<float>(1e-6, 1.0); }
 
+// keras.optimizers.optimizer_v2.nadam line by line, with its running product of momenta.
+TEST(Optimizer, NadamFollowsKeras) {
+  for (const double beta_1 : {0.9, 0.99, 0.0}) {
+    OptimizerConfig config;
+    config.kind = OptimizerKind::kNadam;
+    config.beta_1 = beta_1;
+    double w = 0.7, m = 0, v = 0, m_cache = 1;
+    double got = w;
+    float single = 0.7f;
+    double slots[2] = {};
+    float single_slots[2] = {};
+    for (uint64_t t = 0; t < 300; t++) {
+      const double g = std::sin(0.37 * static_cast<double>(t)) + 0.2, rate = 0.01;
+      const double local_step = static_cast<double>(t) + 1;
+      const double m_t = beta_1 * (1.0 - 0.5 * std::pow(0.96, 0.004 * local_step));
+      const double m_t_1 = beta_1 * (1.0 - 0.5 * std::pow(0.96, 0.004 * (local_step + 1)));
+      m_cache *= m_t;
+      const double g_prime = g / (1.0 - m_cache);
+      m = beta_1 * m + (1.0 - beta_1) * g;
+      const double m_t_prime = m / (1.0 - m_cache * m_t_1);
+      v = config.beta_2 * v + (1.0 - config.beta_2) * g * g;
+      const double v_t_prime = v / (1.0 - std::pow(config.beta_2, local_step));
+      const double m_t_bar = (1.0 - m_t) * g_prime + m_t_1 * m_t_prime;
+      w -= rate * m_t_bar / (std::sqrt(v_t_prime) + config.epsilon);
+
+      double* pointers[] = {&slots[0], &slots[1]};
+      float* single_pointers[] = {&single_slots[0], &single_slots[1]};
+      const float single_g = static_cast<float>(g);
+      ApplyUpdate(config, rate, t, &got, &g, pointers, 1);
+      ApplyUpdate(config, rate, t, &single, &single_g, single_pointers, 1);
+      ASSERT_NEAR(got, w, 1e-12) << "step " << t << ", beta_1 " << beta_1;
+      ASSERT_NEAR(single, w, 1e-5) << "step " << t << ", beta_1 " << beta_1;
+    }
+    EXPECT_NEAR(slots[0], m, 1e-13);
+    EXPECT_NEAR(slots[1], v, 1e-13);
+  }
+}
+
 std::vector<OptimizerConfig> AllRules() {
   std::vector<OptimizerConfig> rules;
   for (const base::Value& entry : golden::Read("optimizer.json")) rules.push_back(ReadConfig(entry));
+  rules.emplace_back().kind = OptimizerKind::kNadam;
   return rules;
 }
 

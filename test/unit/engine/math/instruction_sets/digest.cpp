@@ -29,7 +29,7 @@ std::vector<T> Random(uint64_t stream, bool positive) {
 template <typename T>
 void HashUpdates(base::Hasher* hasher) {
   std::vector<base::OptimizerConfig> rules;
-  for (int kind = 1; kind <= 5; kind++) {
+  for (int kind = 1; kind <= 6; kind++) {
     for (int variant = 0; variant < 8; variant++) {
       base::OptimizerConfig config;
       config.kind = static_cast<base::OptimizerKind>(kind);
