@@ -32,7 +32,7 @@ std::vector<int32_t> SegmentMap::SegmentKeys() const {
 
 SegmentMap FindSegments(const PackedTable& table) {
   if (pg::FindColumn(pg::TableColumns(table.name, "packed table"), "__dist_key__") == nullptr) {
-    throw Error(ErrorCode::kPrerequisiteState, "packed table " + table.name.Sql() + " has no column __dist_key__, which locations its rows",
+    throw Error(ErrorCode::kPrerequisiteState, "packed table " + table.name.Sql() + " has no column __dist_key__, by which its rows are distributed",
                 "", "Pack the data by training_preprocessor_dl() or validation_preprocessor_dl() on this cluster.");
   }
   const pg::Result locations =

@@ -238,6 +238,12 @@ void RequireOwner(const TableName& name) {
   });
 }
 
+bool MayCreate(const TableName& name) {
+  return call([&] {
+    return compat::SchemaAclCheck(RangeVarGetCreationNamespace(MakeRangeVar(name)), GetUserId(), ACL_CREATE) == ACLCHECK_OK;
+  });
+}
+
 void RequireCreate(const TableName& name) {
   call([&] {
     const Oid schema = RangeVarGetCreationNamespace(MakeRangeVar(name));

@@ -57,7 +57,9 @@ enum class TableRight { kInsert, kUpdate, kDelete, kTruncate };
 void RequireRights(const TableName& name, const std::vector<TableRight>& rights);
 /// The caller must own the table: raises the server's own error otherwise.
 void RequireOwner(const TableName& name);
-/// The caller must hold CREATE on the schema in which the table would be made.
+/// Whether the caller holds CREATE on the schema in which the table would be made.
+bool MayCreate(const TableName& name);
+/// Likewise; raises the server's own error otherwise.
 void RequireCreate(const TableName& name);
 
 }  // namespace pg

@@ -27,7 +27,9 @@ std::string ModelIn(const std::vector<int>& models) {
 
 StateTables::StateTables(const pg::TableName& beside, const std::vector<std::string>& names) : base_(beside), names_(names) {
   base_.name = "_cerebro_round_" + pg::Execute("SELECT pg_catalog.pg_backend_pid()").Text();
-  // a temporary schema takes no other tables; theirs are out of the WAL too
+  // Both kinds are out of the WAL. A temporary schema takes no other tables. A warm start may be made by a role that writes the result tables
+  // and creates nothing beside them.
+  if (!pg::MayCreate(base_)) base_.schema = "pg_temp";
   const std::string kind = base_.schema.rfind("pg_temp", 0) == 0 ? "TEMPORARY" : "UNLOGGED";
   for (const std::string& name : names_) {
     // no primary key: a round writes each row once

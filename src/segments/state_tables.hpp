@@ -21,7 +21,7 @@ using StateLocations = std::map<std::string, std::vector<int>>;
 
 class StateTables {
  public:
-  /// beside: names the schema. names: which tables to make.
+  /// beside: names the schema; the temporary one is taken where the caller may create nothing there. names: which tables to make.
   StateTables(const pg::TableName& beside, const std::vector<std::string>& names);
 
   std::string Sql(const std::string& name) const;

@@ -131,15 +131,15 @@ TEST(Optimizer, NadamFollowsKeras) {
     float single_slots[2] = {};
     for (uint64_t t = 0; t < 300; t++) {
       const double g = std::sin(0.37 * static_cast<double>(t)) + 0.2, rate = 0.01;
-      const double local_step = static_cast<double>(t) + 1;
-      const double m_t = beta_1 * (1.0 - 0.5 * std::pow(0.96, 0.004 * local_step));
-      const double m_t_1 = beta_1 * (1.0 - 0.5 * std::pow(0.96, 0.004 * (local_step + 1)));
+      const double local_t = static_cast<double>(t) + 1;
+      const double m_t = beta_1 * (1.0 - 0.5 * std::pow(0.96, 0.004 * local_t));
+      const double m_t_1 = beta_1 * (1.0 - 0.5 * std::pow(0.96, 0.004 * (local_t + 1)));
       m_cache *= m_t;
       const double g_prime = g / (1.0 - m_cache);
       m = beta_1 * m + (1.0 - beta_1) * g;
       const double m_t_prime = m / (1.0 - m_cache * m_t_1);
       v = config.beta_2 * v + (1.0 - config.beta_2) * g * g;
-      const double v_t_prime = v / (1.0 - std::pow(config.beta_2, local_step));
+      const double v_t_prime = v / (1.0 - std::pow(config.beta_2, local_t));
       const double m_t_bar = (1.0 - m_t) * g_prime + m_t_1 * m_t_prime;
       w -= rate * m_t_bar / (std::sqrt(v_t_prime) + config.epsilon);
 
