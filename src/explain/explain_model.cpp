@@ -58,28 +58,24 @@ double Share(const train::FitArguments& arguments, const train::PreparedFit& fit
 
 // Input density of each model, sampled from one buffer; used for estimates only, by no plan.
 std::vector<double> InputDensities(const train::PreparedFit& fit) {
-  std::map<int, std::unique_ptr<engine::Model>> looking;  // by architecture
+  std::map<int, const train::PreparedModel*> looking;  // by architecture
   for (const train::PreparedModel& model : fit.models) {
-    pg::CheckInterrupts();
-    const auto [known, fresh] = looking.try_emplace(model.architecture->model_id);
-    if (fresh && model.kernels) known->second = store::BuildModel(model.spec, fit.training.spec, fit.options);
-    if (known->second && !known->second->uses_sparse_product()) known->second.reset();
+    if (model.program->uses_sparse_product()) looking.try_emplace(model.architecture->model_id, &model);
   }
   std::map<int, double> densities;
   const auto rows = std::find_if(fit.training.partition_rows.begin(), fit.training.partition_rows.end(), [](int64_t n) { return n > 0; });
-  const bool any = std::any_of(looking.begin(), looking.end(), [](const auto& model) { return model.second != nullptr; });
-  if (any && rows != fit.training.partition_rows.end()) {
+  if (!looking.empty() && rows != fit.training.partition_rows.end()) {
     const auto partition = static_cast<int>(rows - fit.training.partition_rows.begin());
     data::BufferSource(fit.training).First(partition, [&](const base::Buffer& buffer) {
       for (const auto& [architecture, model] : looking) {
-        if (model) densities[architecture] = model->InputDensity(buffer);
+        densities[architecture] = fit.pool->Lend(model->program, model->spec->config)->InputDensity(buffer);
       }
     });
   }
   std::vector<double> of_models;
   for (const train::PreparedModel& model : fit.models) {
     const auto known = densities.find(model.architecture->model_id);
-    of_models.push_back(known == densities.end() || !model.kernels ? 1 : known->second);
+    of_models.push_back(known == densities.end() || !model.kernels() ? 1 : known->second);
   }
   return of_models;
 }
@@ -91,8 +87,8 @@ plan::RunEstimate Estimate(const train::FitArguments& arguments, const train::Pr
   for (size_t m = 0; m < fit.models.size(); m++) {
     const train::PreparedModel& model = fit.models[m];
     plan::ModelCost cost;  // of one that has diverged: it is neither trained nor scored
-    if (model.stored_diverged_step == 0) cost = plan::EstimateCost(model.spec.graph, model.spec.config, model.kernels, densities[m]);
-    work.visit_seconds.push_back(cost.Visit(rows_a_visit, model.spec.config.batch_size, model.spec.config.epochs) * width);
+    if (model.stored_diverged_step == 0) cost = plan::EstimateCost(*model.spec->graph, model.spec->config, model.kernels(), densities[m]);
+    work.visit_seconds.push_back(cost.Visit(rows_a_visit, model.spec->config.batch_size, model.spec->config.epochs) * width);
     cost.seconds_per_scored_row *= width;
     work.costs.push_back(cost);
   }
@@ -162,10 +158,10 @@ ExplainedFusionGroup FusionGroup(const train::PreparedFit& fit, const plan::Fusi
   explained.mst_keys = Keys(fit, fusion_group.models);
   explained.model_id = first.architecture->model_id;
   explained.architecture = first.architecture->name;
-  explained.trainer = first.kernels ? "kernels" : "autograd";
-  explained.batch_size = first.spec.config.batch_size;
+  explained.trainer = first.kernels() ? "kernels" : "autograd";
+  explained.batch_size = first.spec->config.batch_size;
   explained.batches_per_switch = fusion_group.batches_per_switch;
-  explained.parameters = first.spec.graph.WeightCount();
+  explained.parameters = first.spec->graph->WeightCount();
   explained.state_bytes = fusion_group.state_bytes;
   explained.workspace_bytes = fusion_group.workspace_bytes;
   explained.flops = estimate.visit_flops;

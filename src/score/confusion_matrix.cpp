@@ -82,7 +82,7 @@ ReportRows ConfusionMatrix(std::string_view model_table, std::string_view test_t
   data::RequireCompatible(training, test);
   const store::StoredModel& stored = table.models.front();
   const store::LoadedModel loaded = store::LoadModelForScoring(table, stored, table.data, store::ScoringOptions(table, false));
-  const std::vector<OutputInfo> outputs = DescribeOutputs(loaded.model->output_shapes(), stored.config, table.data);
+  const std::vector<OutputInfo> outputs = DescribeOutputs(loaded.model->program().output_shapes(), stored.config, table.data);
   if (std::none_of(outputs.begin(), outputs.end(), HasOneClass)) {
     throw base::Error(base::ErrorCode::kFeatureNotSupported,
                       "the model with mst_key " + std::to_string(stored.mst_key) + " has no confusion matrix",

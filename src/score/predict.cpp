@@ -127,7 +127,7 @@ void Predict(const PredictRequest& request) {
 
   const store::LoadedModel loaded =
       store::LoadModelForScoring(table, table.models.front(), ModelSpecFor(rows, table.data), store::ScoringOptions(table, request.use_gpus));
-  const std::vector<OutputInfo> outputs = DescribeOutputs(loaded.model->output_shapes(), table.models.front().config, table.data);
+  const std::vector<OutputInfo> outputs = DescribeOutputs(loaded.model->program().output_shapes(), table.models.front().config, table.data);
   PredictionTable predictions(output, *id_column, outputs, filter);
   predictions.Create();
 

@@ -55,7 +55,7 @@ RoundRequest ReadRoundRequest(std::string_view bytes) {
 std::string WriteModelEntry(const ModelEntry& s) {
   base::RecordWriter w;
   w.Number(static_cast<int64_t>(s.kind));
-  w.Text(wire::WriteGraph(s.spec.graph));
+  w.Text(wire::WriteGraph(*s.spec.graph));
   w.Text(s.spec.compile_params);
   w.Text(s.spec.fit_params);
   w.Text(base::WriteDataSpec(s.data));
@@ -70,7 +70,7 @@ ModelEntry ReadModelEntry(std::string_view bytes) {
   base::RecordReader r(bytes, "a model's entry");
   ModelEntry s;
   s.kind = static_cast<EntryKind>(r.Number());
-  s.spec.graph = wire::ReadGraph(r.Text());
+  s.spec.graph = std::make_shared<const base::Graph>(wire::ReadGraph(r.Text()));
   s.spec.compile_params = r.Text();
   s.spec.fit_params = r.Text();
   s.spec.config = plan::ReadConfig(s.spec.compile_params, s.spec.fit_params);

@@ -12,7 +12,6 @@
 #include "base/error.hpp"
 #include "data/packed_table.hpp"
 #include "data/segment_map.hpp"
-#include "engine/core/model.hpp"
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
 #include "plan/rounds.hpp"
@@ -76,7 +75,6 @@ class SegmentDriver : public train::Driver {
   std::optional<data::SegmentMap> validation_;
   std::optional<StateTables> tables_;
   plan::Plan segment_plan_;  // the plan with segments in the place of partitions
-  std::vector<std::unique_ptr<engine::Model>> models_;  // for metrics: no state is ever laid under them
   std::vector<size_t> bundle_of_;                       // a model
   RoundRequest round_request_;                          // what does not change from round to round
   std::vector<std::string> table_of_;                   // a model: where its current state is
@@ -92,17 +90,12 @@ SegmentDriver::SegmentDriver(const train::FitArguments& arguments, const train::
     : arguments_(arguments), fit_(fit), request_(request), training_(*fit.segments) {
   CheckSegmentLibraries();
   if (fit.validation) validation_ = data::FindSegments(*fit.validation);
-  engine::Options options = store::EngineOptions(false);
-  options.precision = request_.spec.precision;
-  for (const store::ModelSpec& spec : request_.spec.models) {
-    models_.push_back(store::BuildModel(spec, request_.spec.training.spec, options));
-  }
-  bundle_of_.resize(models_.size());
+  bundle_of_.resize(request_.programs.size());
   for (size_t b = 0; b < request_.spec.plan.bundles.size(); b++) {
     for (const int m : request_.spec.plan.bundles[b].models) bundle_of_[static_cast<size_t>(m)] = b;
   }
-  iterations_done_.assign(models_.size(), 0);
-  has_best_.assign(models_.size(), false);
+  iterations_done_.assign(request_.programs.size(), 0);
+  has_best_.assign(request_.programs.size(), false);
   for (const train::PreparedModel& model : fit.models) {
     trains_.push_back(model.stored_diverged_step == 0);
     table_of_.push_back(trains_.back() ? kStateTables[0] : kRetired);
@@ -115,7 +108,7 @@ SegmentDriver::SegmentDriver(const train::FitArguments& arguments, const train::
   round_request_.kind = RoundKind::kTrain;
   round_request_.has_weights = request_.spec.training.spec.has_weights;
   round_request_.use_gpus = request_.spec.use_gpus;
-  round_request_.fusion_group.assign(models_.size(), -1);
+  round_request_.fusion_group.assign(request_.programs.size(), -1);
   for (const plan::BundleFusion& bundle : request_.spec.fusion.bundles) {
     for (const plan::FusionGroup& fusion_group : bundle.fusion_groups) {
       if (fusion_group.models.size() < 2) continue;
@@ -136,7 +129,7 @@ std::vector<uint64_t> SegmentDriver::Enter() {
 
 std::vector<int> SegmentDriver::Training() const {
   std::vector<int> models;
-  for (size_t m = 0; m < models_.size(); m++) {
+  for (size_t m = 0; m < request_.programs.size(); m++) {
     if (trains_[m]) models.push_back(static_cast<int>(m));
   }
   return models;
@@ -153,7 +146,7 @@ std::string SegmentDriver::RequestOf(int64_t iteration, const std::map<int, int>
   RoundRequest request = round_request_;
   request.iteration = iteration;
   request.last = last;
-  request.next_key.assign(models_.size(), 0);
+  request.next_key.assign(request_.programs.size(), 0);
   const int each = training_.partitions_each;
   for (const auto& [model, visit] : visits) {
     const auto m = static_cast<size_t>(model);
@@ -291,7 +284,7 @@ void SegmentDriver::CheckVisits(const ModelReply& record, int64_t iteration, int
                 "The packed table was changed after it was made, or during the run.", "Pack the data again by training_preprocessor_dl().");
   }
   if (diverged) return;
-  for (const SegmentVisit& seen : record.visits) data::CheckVisitedRows(table, seen.partition, seen.rows / request_.spec.models[m].config.epochs);
+  for (const SegmentVisit& seen : record.visits) data::CheckVisitedRows(table, seen.partition, seen.rows / request_.spec.models[m]->config.epochs);
 }
 
 // Models that train no more leave the tables that rounds empty. No round copies them.
@@ -324,10 +317,10 @@ std::vector<std::vector<double>> SegmentDriver::Score(train::ScoredTable table, 
   request.table = training ? data::CachedTable::kTraining : data::CachedTable::kValidation;
   request.has_weights = packed.spec.has_weights;
   request.last = iteration_ == request_.iterations && (!training || !validation_);
-  const std::vector<std::vector<double>> sums = SumsOnSegments(*tables_, kScored, packed, models_.size(), request);
+  const std::vector<std::vector<double>> sums = SumsOnSegments(*tables_, kScored, packed, request_.programs.size(), request);
   tables_->Empty(kScored);
   std::vector<std::vector<double>> values;
-  for (const int m : models) values.push_back(models_[static_cast<size_t>(m)]->Finish(sums[static_cast<size_t>(m)].data()));
+  for (const int m : models) values.push_back(request_.programs[static_cast<size_t>(m)]->Finish(sums[static_cast<size_t>(m)].data()));
   sink->Progress(rows_trained_);
   return values;
 }
@@ -336,7 +329,7 @@ std::vector<std::vector<double>> SegmentDriver::Score(train::ScoredTable table, 
 void SegmentDriver::KeepBest(const std::vector<int>& models) {
   if (models.empty()) return;
   StateLocations locations = LocationsOf(models);
-  for (size_t m = 0; m < models_.size(); m++) {
+  for (size_t m = 0; m < request_.programs.size(); m++) {
     const bool better = std::binary_search(models.begin(), models.end(), static_cast<int>(m));
     if (has_best_[m] && !better) locations[best_].push_back(static_cast<int>(m));
     has_best_[m] = has_best_[m] || better;
@@ -351,7 +344,7 @@ void SegmentDriver::KeepBest(const std::vector<int>& models) {
 
 void SegmentDriver::Collect(train::RunResult* result) {
   StateLocations states, best;
-  for (size_t m = 0; m < models_.size(); m++) {
+  for (size_t m = 0; m < request_.programs.size(); m++) {
     states[table_of_[m]].push_back(static_cast<int>(m));
     if (has_best_[m]) best[best_].push_back(static_cast<int>(m));
     const train::PreparedModel& model = fit_.models[m];

@@ -63,7 +63,7 @@ void EnterModels(const train::PreparedFit& fit, const StateTables& tables, const
       }
       ModelEntry entry;
       entry.kind = KindOf(model);
-      entry.spec = model.spec;
+      entry.spec = *model.spec;
       entry.data = fit.training.spec;
       entry.precision = fit.options.precision;
       entry.seed = fit.seed;
@@ -104,7 +104,7 @@ void StoreModels(const train::PreparedFit& fit, const StateTables& tables, const
     }
   }
   for (const train::PreparedModel& model : fit.models) {
-    const size_t bytes = static_cast<size_t>(model.weight_count) * sizeof(float);
+    const size_t bytes = static_cast<size_t>(model.weight_count()) * sizeof(float);
     if (bytes > store::kMostWeightBytes) train::NoticeLargeWeights(model.mst_key, bytes);
   }
   pg::Execute(store::InsertInto(fit.output, store::ResultTable::kModels, {"mst_key", "model_weights", "model_arch"}) +

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -124,12 +125,14 @@ std::vector<std::vector<double>> SumsOnSegments(const StateTables& tables, const
 std::vector<train::ModelScores> ScoreOnSegments(const store::ModelTable& models, const data::PackedTable& test, const pg::TableName& beside, bool use_gpus) {
   const std::vector<std::vector<double>> sums = ModelSums(models, test, beside, use_gpus);
   std::vector<train::ModelScores> results;
+  engine::ModelPool pool(test.spec, store::ScoringOptions(models, false));
   for (size_t m = 0; m < models.models.size(); m++) {
-    const auto model = store::BuildModel(store::ScoringSpec(models.models[m]), test.spec, store::ScoringOptions(models, false));
+    const store::ModelSpec spec = store::ScoringSpec(models.models[m]);
+    const std::shared_ptr<const engine::Program> program = pool.ProgramOf(spec.graph, spec.config);
     train::ModelScores scored;
-    scored.names = model->metric_names();
+    scored.names = program->metric_names();
     scored.values.assign(scored.names.size(), std::nan(""));
-    if (!sums[m].empty()) scored.values = model->Finish(sums[m].data());
+    if (!sums[m].empty()) scored.values = program->Finish(sums[m].data());
     results.push_back(std::move(scored));
   }
   return results;

@@ -138,7 +138,7 @@ Architecture ReadArchitecture(std::string_view model_arch_table, int model_id) {
   architecture.model_id = model_id;
   architecture.json = *result.at(0, 0);
   try {
-    architecture.graph = wire::ReadKeras(architecture.json);
+    architecture.graph = std::make_shared<const base::Graph>(wire::ReadKeras(architecture.json));
   } catch (const base::Error& error) {
     throw base::Error(error.code(), "model_id " + std::to_string(model_id) + ": " + error.what(), error.detail(), error.hint());
   }
@@ -147,10 +147,10 @@ Architecture ReadArchitecture(std::string_view model_arch_table, int model_id) {
   return architecture;
 }
 
-void LoadArchitectureWeights(const Architecture& architecture, const engine::Model& model, void* block) {
+void LoadArchitectureWeights(const Architecture& architecture, const engine::Program& program, void* block) {
   if (!architecture.weights) return;
   const std::string& raw = *architecture.weights;
-  const int64_t needed = model.layout().weight_count;
+  const int64_t needed = program.layout().weight_count;
   if (raw.size() != static_cast<size_t>(needed) * sizeof(float)) {
     throw base::Error(base::ErrorCode::kInvalidParameter,
                       "model_weights of model_id " + std::to_string(architecture.model_id) + " has " + std::to_string(raw.size()) +
@@ -160,7 +160,7 @@ void LoadArchitectureWeights(const Architecture& architecture, const engine::Mod
   }
   std::vector<float> weights(static_cast<size_t>(needed));
   std::memcpy(weights.data(), raw.data(), raw.size());
-  model.LoadWeights(block, weights.data(), needed);
+  program.LoadWeights(block, weights.data(), needed);
 }
 
 }  // namespace store

@@ -10,13 +10,13 @@
 #include <string_view>
 
 #include "base/graph.hpp"
-#include "engine/core/model.hpp"
+#include "engine/core/program.hpp"
 
 namespace store {
 
 struct Architecture {
   int model_id = 0;
-  base::Graph graph;
+  std::shared_ptr<const base::Graph> graph;
   std::string json;                    // as loaded
   std::optional<std::string> weights;  // raw float32, Keras order: transfer weights
   std::string name;
@@ -26,7 +26,7 @@ struct Architecture {
 Architecture ReadArchitecture(std::string_view model_arch_table, int model_id);
 
 /// Overwrites a block's initial weights with the architecture's, where it has any. Errors: kInvalidParameter for a wrong length.
-void LoadArchitectureWeights(const Architecture& architecture, const engine::Model& model, void* block);
+void LoadArchitectureWeights(const Architecture& architecture, const engine::Program& program, void* block);
 
 /// cerebro.load_model: checks an architecture and its weights and adds them to the table, which is made when it is not there.
 /// weights: raw little-endian float32 in Keras's order, or none. Returns the model_id: one more than the greatest in the table.

@@ -34,7 +34,6 @@ engine::Options ScoringOptions(const ModelTable& table, bool use_gpus) {
 ModelSpec ScoringSpec(const StoredModel& stored) {
   ModelSpec spec;
   spec.graph = stored.graph;
-  // the text and what it says must agree: workers read the text
   spec.compile_params = "optimizer='SGD()'";
   for (const auto& [key, value] : plan::ParseAssignments(stored.compile_params, "compile_params")) {
     if (key != "optimizer") spec.compile_params += "," + key + "=" + base::FormatPython(value);
@@ -44,9 +43,9 @@ ModelSpec ScoringSpec(const StoredModel& stored) {
   return spec;
 }
 
-void LoadStoredWeights(const ModelTable& table, const StoredModel& stored, const engine::Model& model, void* block) {
+void LoadStoredWeights(const ModelTable& table, const StoredModel& stored, const engine::Program& program, void* block) {
   const std::string raw = ReadWeights(table, stored.mst_key);
-  const int64_t count = model.layout().weight_count;
+  const int64_t count = program.layout().weight_count;
   if (raw.size() != static_cast<size_t>(count) * sizeof(float)) {
     throw base::Error(base::ErrorCode::kDataCorrupted, "model_weights of mst_key " + std::to_string(stored.mst_key) + " in table " +
                                                            table.name.Sql() + " has " + std::to_string(raw.size()) +
@@ -54,7 +53,7 @@ void LoadStoredWeights(const ModelTable& table, const StoredModel& stored, const
   }
   std::vector<float> weights(static_cast<size_t>(count));
   if (count > 0) std::memcpy(weights.data(), raw.data(), raw.size());
-  model.LoadWeights(block, weights.data(), count);
+  program.LoadWeights(block, weights.data(), count);
 }
 
 LoadedModel LoadModelForScoring(const ModelTable& table, const StoredModel& stored, const base::DataSpec& data,
@@ -62,8 +61,8 @@ LoadedModel LoadModelForScoring(const ModelTable& table, const StoredModel& stor
   LoadedModel loaded;
   loaded.mst_key = stored.mst_key;
   loaded.model = BuildModel(ScoringSpec(stored), data, options);
-  loaded.block = std::make_unique<Block>(loaded.model->layout().bytes);
-  LoadStoredWeights(table, stored, *loaded.model, loaded.block->data());
+  loaded.block = std::make_unique<Block>(loaded.model->program().layout().bytes);
+  LoadStoredWeights(table, stored, loaded.model->program(), loaded.block->data());
   loaded.model->Attach(loaded.block->data());
   return loaded;
 }

@@ -26,8 +26,8 @@ engine::Options ScoringOptions(const ModelTable& table, bool use_gpus);
 /// once.
 ModelSpec ScoringSpec(const StoredModel& stored);
 
-/// Writes a stored model's weights into a block of `model`'s layout. Errors: kDataCorrupted for a wrong length.
-void LoadStoredWeights(const ModelTable& table, const StoredModel& stored, const engine::Model& model, void* block);
+/// Writes a stored model's weights into a block of the program's layout. Errors: kDataCorrupted for a wrong length.
+void LoadStoredWeights(const ModelTable& table, const StoredModel& stored, const engine::Program& program, void* block);
 
 /// `data` describes the rows that the model will see: the training table's specification, or one that differs in its inputs' types.
 LoadedModel LoadModelForScoring(const ModelTable& table, const StoredModel& stored, const base::DataSpec& data,

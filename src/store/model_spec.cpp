@@ -50,7 +50,7 @@ engine::Options EngineOptions(bool use_gpus) {
 }
 
 std::unique_ptr<engine::Model> BuildModel(const ModelSpec& spec, const base::DataSpec& data, const engine::Options& options) {
-  return std::make_unique<engine::Model>(spec.graph, spec.config, data, options);
+  return std::make_unique<engine::Model>(std::make_shared<const engine::Program>(spec.graph, spec.config, data, options), spec.config);
 }
 
 }  // namespace store

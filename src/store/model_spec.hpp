@@ -13,11 +13,12 @@
 
 namespace store {
 
+/// Models of one architecture share its graph.
 struct ModelSpec {
-  base::Graph graph;
-  std::string compile_params;
+  std::shared_ptr<const base::Graph> graph;
+  std::string compile_params;  // for people and for tables
   std::string fit_params;
-  base::TrainConfig config;  // of the two texts
+  base::TrainConfig config;    // of the two texts
 };
 
 /// Memory for one training state: zeroed, aligned to 64 bytes.
@@ -38,6 +39,7 @@ class Block {
 /// The engine's options from the settings of this session; device -1 unless use_gpus. Sets the thread count of the process.
 engine::Options EngineOptions(bool use_gpus);
 
+/// A model of a program of its own. A run takes its models from an engine::ModelPool.
 std::unique_ptr<engine::Model> BuildModel(const ModelSpec& spec, const base::DataSpec& data, const engine::Options& options);
 
 }  // namespace store

@@ -52,6 +52,7 @@ ModelTable OpenModelTable(std::string_view name, const char* what, std::optional
   const pg::Result models =
       pg::Read("SELECT " + info.Columns("i") + ", " + architectures.Columns("m") + " FROM " + info.Sql() + " i JOIN " +
                architectures.Sql() + " m ON m.mst_key OPERATOR(pg_catalog.=) i.mst_key" + filter + " ORDER BY i.mst_key");
+  std::map<std::string, std::shared_ptr<const base::Graph>> graphs;
   for (const auto& row : models.rows) {
     StoredModel model;
     model.mst_key = std::stoi(row[0].value());
@@ -59,7 +60,10 @@ ModelTable OpenModelTable(std::string_view name, const char* what, std::optional
     model.compile_params = row[2].value_or("");
     model.fit_params = row[3].value_or("");
     model.status = row[4].value_or("");
-    model.graph = wire::ReadKeras(row[6].value_or(""));
+    const std::string architecture = row[6].value_or("");
+    std::shared_ptr<const base::Graph>& graph = graphs[architecture];
+    if (graph == nullptr) graph = std::make_shared<const base::Graph>(wire::ReadKeras(architecture));
+    model.graph = graph;
     model.config = plan::ReadConfig(model.compile_params, model.fit_params);
     table.models.push_back(std::move(model));
   }

@@ -41,7 +41,7 @@ struct StoredModel {
   std::string compile_params;
   std::string fit_params;
   std::string status;
-  base::Graph graph;
+  std::shared_ptr<const base::Graph> graph;  // one object for equal architectures
   base::TrainConfig config;
 };
 

@@ -18,14 +18,18 @@ namespace {
 
 }  // namespace
 
-std::string EncodeState(const ModelSpec& spec, const base::DataSpec& data, const engine::StateLayout& layout, const void* block) {
+StateEncoder::StateEncoder(const base::DataSpec& data) : data_spec_(base::WriteDataSpec(data)), build_(engine::BuildDescription()) {}
+
+std::string StateEncoder::Encode(const ModelSpec& spec, const engine::StateLayout& layout, const void* block) {
+  WrittenGraph& graph = graphs_[spec.graph];
+  if (graph.bytes.empty()) graph = {wire::GraphDigest(*spec.graph), wire::WriteGraph(*spec.graph)};
   const engine::StateCounters& counters = CountersOf(block);
   wire::StateHeader header;
-  header.graph_digest = wire::GraphDigest(spec.graph);
-  header.graph = spec.graph;
+  header.graph_digest = graph.digest;
+  header.graph_bytes = graph.bytes;
   header.compile_params = spec.compile_params;
   header.fit_params = spec.fit_params;
-  header.data_spec = base::WriteDataSpec(data);
+  header.data_spec = data_spec_;
   header.precision = layout.precision;
   header.seed = counters.seed;
   header.stream = counters.stream;
@@ -39,7 +43,7 @@ std::string EncodeState(const ModelSpec& spec, const base::DataSpec& data, const
     header.tensors.push_back({tensor.name, tensor.shape, tensor.offset - engine::kStateCountersBytes, tensor.is_slot, tensor.trainable});
   }
   header.raw_bytes = layout.bytes - engine::kStateCountersBytes;
-  header.build = engine::BuildDescription();
+  header.build = build_;
   std::string bytes = wire::WriteStateHeader(header);
   bytes.append(static_cast<const char*>(block) + engine::kStateCountersBytes, header.raw_bytes);
   return bytes;

@@ -5,6 +5,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,11 +28,22 @@ inline const engine::StateCounters& CountersOf(const void* block) { return *stat
 /// Whether the loss of the block's model has become NaN or infinite: it trains no more.
 inline bool HasDiverged(const void* block) { return CountersOf(block).diverged_step != 0; }
 
-/// A block as self-contained state bytes. The data specification goes along, so that packed rows are all that further
-/// training needs.
-std::string EncodeState(const ModelSpec& spec, const base::DataSpec& data, const engine::StateLayout& layout, const void* block);
+/// Writes blocks as self-contained state bytes. What models share is written once. Used by one thread.
+class StateEncoder {
+ public:
+  /// The data specification goes along with every state, so that packed rows are all that further training needs.
+  explicit StateEncoder(const base::DataSpec& data);
+  std::string Encode(const ModelSpec& spec, const engine::StateLayout& layout, const void* block);
 
-/// Of a state that EncodeState made with this layout, `state_bytes` long: how many leading bytes scoring needs, the
+ private:
+  struct WrittenGraph {
+    std::string digest, bytes;
+  };
+  const std::string data_spec_, build_;
+  std::map<std::shared_ptr<const base::Graph>, WrittenGraph> graphs_;
+};
+
+/// Of a state that was encoded with this layout, `state_bytes` long: how many leading bytes scoring needs, the
 /// header and all weights.
 size_t ScoringBytes(const engine::StateLayout& layout, size_t state_bytes);
 

@@ -19,7 +19,7 @@ std::string ShapeText(const base::Shape& shape) {
 std::vector<std::vector<std::optional<std::string>>> WeightPieces(std::string_view model_table, int mst_key) {
   const ModelTable table = OpenModelTable(model_table, "model_table", mst_key);
   const std::string weights = ReadWeights(table, mst_key);
-  const base::Graph& graph = table.models.front().graph;
+  const base::Graph& graph = *table.models.front().graph;
   if (weights.size() != static_cast<size_t>(graph.WeightCount()) * sizeof(float)) {
     throw base::Error(base::ErrorCode::kDataCorrupted,
                       "the weights of mst_key " + std::to_string(mst_key) + " in table " + table.name.Sql() + " have " +

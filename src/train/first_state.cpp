@@ -12,17 +12,17 @@
 
 namespace train {
 
-void WriteFirstState(const PreparedFit& fit, const PreparedModel& model, const engine::Model& engine, void* block) {
+void WriteFirstState(const PreparedFit& fit, const PreparedModel& model, void* block) {
   const auto partitions = static_cast<uint32_t>(fit.training.spec.num_partitions);
-  engine.Initialise(block, fit.seed, static_cast<uint64_t>(static_cast<int64_t>(model.mst_key)), partitions);
+  model.program->Initialise(model.spec->config.optimizer, block, fit.seed, static_cast<uint64_t>(static_cast<int64_t>(model.mst_key)), partitions);
   if (!model.stored) {
-    store::LoadArchitectureWeights(*model.architecture, engine, block);
+    store::LoadArchitectureWeights(*model.architecture, *model.program, block);
     return;
   }
   const std::string bytes = store::ReadState(*fit.stored, model.mst_key);
   const store::StateView state(bytes);
   const std::string key = "mst_key=" + std::to_string(model.mst_key);
-  if (store::DecodeState(state, engine.layout(), block) == store::StateFit::kWeightsOnly) {
+  if (store::DecodeState(state, model.program->layout(), block) == store::StateFit::kWeightsOnly) {
     pg::Notice("model " + key + " goes on with its weights only: the stored optimizer state is of another optimizer");
   }
   const std::string& build = state.header().build;

@@ -31,8 +31,8 @@ FitStep::FitStep(std::string_view bytes) : own_(std::make_unique<Own>()), cache_
   engine::Options options = store::EngineOptions(false);
   options.precision = state.header().precision;  // a state carries its precision along
   own_->model = store::BuildModel(own_->spec, own_->data, options);
-  own_->block = store::Block(own_->model->layout().bytes);
-  store::DecodeState(state, own_->model->layout(), own_->block.data());
+  own_->block = store::Block(own_->model->program().layout().bytes);
+  store::DecodeState(state, own_->model->program().layout(), own_->block.data());
   own_->model->Attach(own_->block.data());
   own_->visit = std::make_unique<BundleVisit>(std::vector<engine::Model*>{own_->model.get()}, &own_->data);
   visit_ = own_->visit.get();
@@ -69,7 +69,7 @@ std::string FitStep::Finish() {
   visit_->End();
   if (own_ == nullptr) return {};
   own_->model->Detach();
-  return store::EncodeState(own_->spec, own_->data, own_->model->layout(), own_->block.data());
+  return store::StateEncoder(own_->data).Encode(own_->spec, own_->model->program().layout(), own_->block.data());
 }
 
 std::string InitialState(std::string_view model_arch_table, int model_id, const std::string& compile_params, const std::string& fit_params,
@@ -81,11 +81,11 @@ std::string InitialState(std::string_view model_arch_table, int model_id, const 
   spec.compile_params = compile_params;
   spec.fit_params = fit_params;
   spec.config = plan::ReadConfig(compile_params, fit_params);
-  const auto model = store::BuildModel(spec, source.spec, store::EngineOptions(false));
-  store::Block block(model->layout().bytes);
-  model->Initialise(block.data(), seed, stream, static_cast<uint32_t>(source.spec.num_partitions));
-  store::LoadArchitectureWeights(architecture, *model, block.data());
-  return store::EncodeState(spec, source.spec, model->layout(), block.data());
+  const engine::Program program(spec.graph, spec.config, source.spec, store::EngineOptions(false));
+  store::Block block(program.layout().bytes);
+  program.Initialise(spec.config.optimizer, block.data(), seed, stream, static_cast<uint32_t>(source.spec.num_partitions));
+  store::LoadArchitectureWeights(architecture, program, block.data());
+  return store::StateEncoder(source.spec).Encode(spec, program.layout(), block.data());
 }
 
 namespace {

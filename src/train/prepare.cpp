@@ -124,22 +124,20 @@ void ReadModels(const std::vector<SelectionRow>& selection, PreparedFit* fit) {
         architecture = std::make_shared<store::Architecture>(store::ReadArchitecture(fit->architecture_table.Sql(), row.model_id));
       }
       model.architecture = architecture;
-      model.spec.graph = architecture->graph;
-      model.spec.compile_params = row.compile_params;
-      model.spec.fit_params = row.fit_params;
-      model.spec.config = plan::ReadConfig(row.compile_params, row.fit_params);
-      const auto built = store::BuildModel(model.spec, fit->training.spec, fit->options);
-      model.state_bytes = built->layout().bytes;
-      model.weight_count = built->layout().weight_count;
-      model.metric_names = built->metric_names();
-      model.kernels = built->has_kernels();
-      model.workspace_bytes = built->workspace_bytes();
-      if (architecture->weights && static_cast<int64_t>(architecture->weights->size()) != built->layout().weight_count * 4) {
-        store::Block block(model.state_bytes);
-        store::LoadArchitectureWeights(*architecture, *built, block.data());  // raises the error with its numbers
+      auto spec = std::make_shared<store::ModelSpec>();
+      spec->graph = architecture->graph;
+      spec->compile_params = row.compile_params;
+      spec->fit_params = row.fit_params;
+      spec->config = plan::ReadConfig(row.compile_params, row.fit_params);
+      model.spec = spec;
+      model.program = fit->pool->ProgramOf(spec->graph, spec->config);
+      model.workspace_bytes = fit->pool->Lend(model.program, spec->config)->workspace_bytes();
+      if (architecture->weights && static_cast<int64_t>(architecture->weights->size()) != model.weight_count() * 4) {
+        store::Block block(model.state_bytes());
+        store::LoadArchitectureWeights(*architecture, *model.program, block.data());  // raises the error with its numbers
       }
-      const plan::ModelCost cost = plan::EstimateCost(model.spec.graph, model.spec.config, model.kernels);
-      model.visit_seconds = cost.Visit(fit->RowsAVisit(), model.spec.config.batch_size, model.spec.config.epochs);
+      const plan::ModelCost cost = plan::EstimateCost(*spec->graph, spec->config, model.kernels());
+      model.visit_seconds = cost.Visit(fit->RowsAVisit(), spec->config.batch_size, spec->config.epochs);
       fit->models.push_back(std::move(model));
     } catch (const Error& error) {
       errors.emplace_back(row.mst_key, error);
@@ -162,7 +160,7 @@ void ReadModels(const std::vector<SelectionRow>& selection, PreparedFit* fit) {
 
 void CheckStopping(const PreparedFit& fit) {
   std::vector<std::pair<int, std::vector<std::string>>> names;
-  for (const PreparedModel& model : fit.models) names.emplace_back(model.mst_key, model.metric_names);
+  for (const PreparedModel& model : fit.models) names.emplace_back(model.mst_key, model.metric_names());
   plan::CheckMonitors(fit.stopping, names, fit.validation.has_value());
 }
 
@@ -180,7 +178,7 @@ void MatchStored(PreparedFit* fit) {
     model.stored_shift = history.shift;
     model.past.iterations = history.iterations_done;
     model.past.training_seconds = history.training_seconds;
-    if (history.metric_names == model.metric_names && history.loss_type == store::LossType(model.spec.config)) {
+    if (history.metric_names == model.metric_names() && history.loss_type == store::LossType(model.spec->config)) {
       model.past.evaluations = std::move(history.evaluations);
     } else if (!history.evaluations.empty()) {
       pg::Notice("the curves of model mst_key=" + std::to_string(model.mst_key) +
@@ -269,14 +267,17 @@ size_t RowBytes(const base::DataSpec& data) {
 void MakeFusion(PreparedFit* fit) {
   const pg::Settings settings = pg::CurrentSettings();
   std::vector<plan::FusionModel> models;
+  std::map<const base::Graph*, std::string> signatures;
   for (const PreparedModel& prepared : fit->models) {
     plan::FusionModel model;
-    model.signature = wire::ShapeSignature(prepared.spec.graph);
-    model.batch_size = prepared.spec.config.batch_size;
-    model.epochs = prepared.spec.config.epochs;
-    model.shuffle = prepared.spec.config.shuffle;
-    model.kernels = prepared.kernels;
-    model.state_bytes = static_cast<double>(prepared.state_bytes);
+    std::string& signature = signatures[prepared.spec->graph.get()];
+    if (signature.empty()) signature = wire::ShapeSignature(*prepared.spec->graph);
+    model.signature = signature;
+    model.batch_size = prepared.spec->config.batch_size;
+    model.epochs = prepared.spec->config.epochs;
+    model.shuffle = prepared.spec->config.shuffle;
+    model.kernels = prepared.kernels();
+    model.state_bytes = static_cast<double>(prepared.state_bytes());
     model.workspace_bytes = static_cast<double>(prepared.workspace_bytes);
     models.push_back(std::move(model));
   }
@@ -321,7 +322,7 @@ double PreparedFit::RowsAVisit() const { return static_cast<double>(training.spe
 
 size_t PreparedFit::StateBytes() const {
   size_t bytes = 0;
-  for (const PreparedModel& model : models) bytes += model.state_bytes;
+  for (const PreparedModel& model : models) bytes += model.state_bytes();
   return bytes;
 }
 
@@ -335,6 +336,7 @@ PreparedFit PrepareFit(const FitArguments& a) {
   }
   fit.stopping = plan::ReadStopping(a.early_stopping, a.halving, a.num_iterations, fit.validation.has_value());
   fit.options = store::EngineOptions(a.use_gpus && !pg::OnGreenplum());
+  fit.pool = std::make_shared<engine::ModelPool>(fit.training.spec, fit.options);
   const std::vector<SelectionRow> selection = ReadSelection(a, &fit);
   CheckOutput(a, &fit);
   ReadModels(selection, &fit);
@@ -346,7 +348,7 @@ PreparedFit PrepareFit(const FitArguments& a) {
   MakeFusion(&fit);
   ChooseWorkers(a, &fit);
   std::vector<size_t> states;
-  for (const PreparedModel& model : fit.models) states.push_back(model.state_bytes);
+  for (const PreparedModel& model : fit.models) states.push_back(model.state_bytes());
   fit.states = DecideStates(states, fit.workers);
   if (fit.segments) fit.states.location = StatesLocation::kSegments;
   fit.seed = static_cast<uint64_t>(a.seed.value_or(0));
@@ -362,9 +364,11 @@ RunRequest MakeRequest(const FitArguments& arguments, const PreparedFit& fit) {
     request.spec.models.push_back(model.spec);
     request.spec.costs.push_back(model.visit_seconds);
     request.mst_keys.push_back(model.mst_key);
-    request.metric_names.push_back(model.metric_names);
+    request.metric_names.push_back(model.metric_names());
+    request.programs.push_back(model.program);
     request.past.push_back(model.past);
   }
+  request.pool = fit.pool;
   request.spec.plan = fit.plan;
   request.spec.fusion = fit.fusion;
   request.spec.first_iteration = fit.first_iteration;

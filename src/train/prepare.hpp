@@ -25,13 +25,14 @@ namespace train {
 struct PreparedModel {
   int mst_key = 0;
   std::shared_ptr<const store::Architecture> architecture;
-  store::ModelSpec spec;
+  std::shared_ptr<const store::ModelSpec> spec;
+  std::shared_ptr<const engine::Program> program;
   double visit_seconds = 0;  // estimated, over an average partition
-  size_t state_bytes = 0;
-  int64_t weight_count = 0;
-  std::vector<std::string> metric_names;  // the loss first
+  size_t state_bytes() const { return program->layout().bytes; }
+  int64_t weight_count() const { return program->layout().weight_count; }
+  const std::vector<std::string>& metric_names() const { return program->metric_names(); }  // the loss first
+  bool kernels() const { return program->has_kernels(); }
   size_t workspace_bytes = 0;  // of a step with kernels, 0 without
-  bool kernels = false;
   bool stored = false;  // warm start: goes on from <out>_state
   uint64_t stored_diverged_step = 0;
   ModelPast past;
@@ -56,6 +57,7 @@ struct PreparedFit {
   int workers = 0;            // wanted
   std::string serial_reason;  // why workers is 0 although some were asked for
   engine::Options options;
+  std::shared_ptr<engine::ModelPool> pool;  // of this process: programs compiled once, for preparing and for training
   std::optional<store::ModelTable> stored;  // warm start
   std::optional<data::SegmentMap> segments;  // of the training table, on Greenplum
   StatesDecision states;

@@ -93,7 +93,7 @@ void WriteInfo(const PreparedFit& fit, const RunResult& result) {
     const PreparedModel& model = fit.models[m];
     const ModelResult& r = result.models[m];
     std::vector<std::string> metrics;
-    for (const base::MetricConfig& metric : model.spec.config.metrics) metrics.push_back(metric.name);
+    for (const base::MetricConfig& metric : model.spec->config.metrics) metrics.push_back(metric.name);
     std::vector<int64_t> iterations;
     std::vector<double> elapsed;
     for (const plan::Evaluation& evaluation : r.evaluations) {
@@ -107,13 +107,13 @@ void WriteInfo(const PreparedFit& fit, const RunResult& result) {
     store::InsertRow(fit.output, ResultTable::kInfo,
                      {{"mst_key", static_cast<int64_t>(model.mst_key)},
                       {"model_id", static_cast<int64_t>(model.architecture->model_id)},
-                      {"compile_params", model.spec.compile_params},
-                      {"fit_params", model.spec.fit_params},
+                      {"compile_params", model.spec->compile_params},
+                      {"fit_params", model.spec->fit_params},
                       {"model_type", std::string("pg_cerebro")},
-                      {"model_size", static_cast<double>(model.weight_count) * sizeof(float) / 1024.0},
+                      {"model_size", static_cast<double>(model.weight_count()) * sizeof(float) / 1024.0},
                       {"metrics_elapsed_time", elapsed},
                       {"metrics_type", metrics.empty() ? pg::Param(pg::Null{}) : pg::Param(metrics)},
-                      {"loss_type", store::LossType(model.spec.config)},
+                      {"loss_type", store::LossType(model.spec->config)},
                       {"training_metrics_final", Final(kept, training, 1)},
                       {"training_loss_final", Final(kept, training, 0)},
                       {"training_metrics", Curve(r.evaluations, training, 1)},
@@ -124,11 +124,11 @@ void WriteInfo(const PreparedFit& fit, const RunResult& result) {
                       {"validation_loss", Curve(r.evaluations, validation, 0)},
                       {"status", std::string(StatusOf(r))},
                       {"diverged_step", r.diverged_step != 0 ? pg::Param(static_cast<int64_t>(r.diverged_step)) : pg::Param(pg::Null{})},
-                      {"parameters", model.spec.graph.WeightCount()},
+                      {"parameters", model.spec->graph->WeightCount()},
                       {"metrics_iters", iterations},
-                      {"metric_names", model.metric_names},
-                      {"training_metric_values", Curves(r.evaluations, training, model.metric_names.size())},
-                      {"validation_metric_values", Curves(r.evaluations, validation, model.metric_names.size())},
+                      {"metric_names", model.metric_names()},
+                      {"training_metric_values", Curves(r.evaluations, training, model.metric_names().size())},
+                      {"validation_metric_values", Curves(r.evaluations, validation, model.metric_names().size())},
                       {"training_seconds", model.past.training_seconds + r.training_seconds},
                       {"iterations_done", r.iterations_done},
                       {"best_iteration", r.best >= 0 ? pg::Param(kept->iteration) : pg::Param(pg::Null{})},

@@ -3,11 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/tensor.hpp"
-#include "engine/core/model.hpp"
+#include "engine/core/model_pool.hpp"
 #include "plan/evaluation.hpp"
 #include "plan/fusion.hpp"
 #include "plan/schedule.hpp"
@@ -39,7 +40,7 @@ struct VisitRecord {
 struct RunSpec {
   data::PackedTable training;
   data::PackedTable validation;  // partitions = 0: none
-  std::vector<store::ModelSpec> models;
+  std::vector<std::shared_ptr<const store::ModelSpec>> models;
   std::vector<double> costs;  // seconds of a visit, a model
   plan::Plan plan;
   plan::Fusion fusion;  // of the plan's bundles; empty when nothing is trained
@@ -84,6 +85,8 @@ struct StatesDecision {
 
 struct RunRequest {
   RunSpec spec;
+  std::shared_ptr<engine::ModelPool> pool;  // of this process
+  std::vector<std::shared_ptr<const engine::Program>> programs;  // a model: the pool's
   std::vector<int> mst_keys;                            // a model
   std::vector<std::vector<std::string>> metric_names;   // a model: the loss first
   std::vector<ModelPast> past;                          // a model; empty: all are new
@@ -105,7 +108,7 @@ struct RunResult {
   int64_t ModelsThatTrain() const;
 };
 
-/// What a scored model's metrics say of a table: engine::Model::metric_names and Finish. NaN for a model that has
+/// What a scored model's metrics say of a table: engine::Program::metric_names and Finish. NaN for a model that has
 /// diverged.
 struct ModelScores {
   std::vector<std::string> names;

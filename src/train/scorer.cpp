@@ -2,19 +2,17 @@
 
 #include <utility>
 
-#include "pg/report.hpp"
 #include "base/tensor.hpp"
+#include "pg/report.hpp"
 
 namespace train {
 
-Scorer::Scorer(const std::vector<engine::Model*>& models, const data::BufferSource& source, std::shared_ptr<engine::KernelMemory> workspace)
-    : source_(source) {
-  if (!models.empty()) models_ = std::make_unique<engine::ModelGroup>(models, 0, std::move(workspace));
-}
+Scorer::Scorer(std::vector<engine::ScoredState> states, const data::BufferSource& source, std::shared_ptr<engine::KernelMemory> workspace)
+    : states_(std::move(states), std::move(workspace)), source_(source) {}
 
-void Scorer::ScorePartition(int partition, double* sums) const {
-  if (models_ == nullptr) return;
-  source_.ForEach(partition, [&](const base::Buffer& buffer) { models_->Evaluate(buffer, sums, pg::CheckInterrupts); });
+void Scorer::ScorePartition(int partition, double* sums) {
+  if (states_.sums_size() == 0) return;
+  source_.ForEach(partition, [&](const base::Buffer& buffer) { states_.Evaluate(buffer, sums, pg::CheckInterrupts); });
 }
 
 }  // namespace train

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,7 +30,8 @@ struct TensorEntry {
 
 struct StateHeader {
   std::string graph_digest;
-  base::Graph graph;
+  std::string graph_bytes;                    // the message Graph (wire/keras.hpp, WriteGraph)
+  std::shared_ptr<const base::Graph> graph;  // what it says; WriteStateHeader does not look at it
   std::string compile_params;  // canonical texts
   std::string fit_params;
   std::string data_spec;       // base::WriteDataSpec

@@ -68,7 +68,7 @@ TensorEntry ReadTensor(const cerebro::wire::Tensor& in, uint64_t raw_bytes, size
 std::string WriteStateHeader(const StateHeader& header) {
   cerebro::wire::StateHeader out;
   out.set_graph_digest(header.graph_digest);
-  out.set_graph(WriteGraph(header.graph));
+  out.set_graph(header.graph_bytes);
   out.set_compile_params(header.compile_params);
   out.set_fit_params(header.fit_params);
   out.set_data_spec(header.data_spec);
@@ -122,7 +122,8 @@ StateHeader ReadStateHeader(std::string_view bytes, size_t* raw_offset) {
   header.graph_digest = in.graph_digest();
   const bool hexadecimal = header.graph_digest.find_first_not_of("0123456789abcdef") == std::string::npos;
   if (header.graph_digest.size() != kDigestLength || !hexadecimal) Corrupted("its digest is none");
-  header.graph = ReadGraph(in.graph());
+  header.graph_bytes = in.graph();
+  header.graph = std::make_shared<const base::Graph>(ReadGraph(in.graph()));
   header.compile_params = in.compile_params();
   header.fit_params = in.fit_params();
   header.data_spec = in.data_spec();

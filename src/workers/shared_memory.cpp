@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <numeric>
+#include <utility>
 
 #include "base/error.hpp"
+#include "base/config_record.hpp"
 #include "base/record.hpp"
-#include "plan/params.hpp"
 #include "wire/keras.hpp"
 #include "data/packed_table.hpp"
 #include "store/model_spec.hpp"
@@ -41,6 +43,38 @@ data::PackedTable ReadTable(base::RecordReader* r) {
   for (int64_t& buffers : table.partition_buffers) buffers = r->Number();
   table.max_buffer_rows = r->Number();
   return table;
+}
+
+// Each graph once; a model names its by number. Its texts stay with the caller.
+void WriteModels(base::RecordWriter* w, const train::RunSpec& spec) {
+  std::map<const base::Graph*, int64_t> numbers;
+  std::vector<const base::Graph*> graphs;
+  for (const auto& model : spec.models) {
+    const base::Graph* graph = model->graph.get();
+    if (numbers.emplace(graph, static_cast<int64_t>(graphs.size())).second) graphs.push_back(graph);
+  }
+  w->Number(static_cast<int64_t>(graphs.size()));
+  for (const base::Graph* graph : graphs) w->Text(wire::WriteGraph(*graph));
+  w->Number(static_cast<int64_t>(spec.models.size()));
+  for (size_t i = 0; i < spec.models.size(); i++) {
+    w->Number(numbers.at(spec.models[i]->graph.get()));
+    base::WriteConfig(spec.models[i]->config, w);
+    w->Real(spec.costs[i]);
+  }
+}
+
+void ReadModels(base::RecordReader* r, train::RunSpec* spec) {
+  std::vector<std::shared_ptr<const base::Graph>> graphs(static_cast<size_t>(r->Number()));
+  for (auto& graph : graphs) graph = std::make_shared<const base::Graph>(wire::ReadGraph(r->Text()));
+  spec->models.resize(static_cast<size_t>(r->Number()));
+  spec->costs.resize(spec->models.size());
+  for (size_t i = 0; i < spec->models.size(); i++) {
+    auto model = std::make_shared<store::ModelSpec>();
+    model->graph = graphs.at(static_cast<size_t>(r->Number()));
+    model->config = base::ReadConfig(r);
+    spec->models[i] = std::move(model);
+    spec->costs[i] = r->Real();
+  }
 }
 
 // What a worker needs of it: who trains with whom. Reasons and estimates stay with the planner.
@@ -105,13 +139,7 @@ std::string WriteRunSpec(const train::RunSpec& spec) {
   base::RecordWriter w;
   WriteTable(&w, spec.training);
   WriteTable(&w, spec.validation);
-  w.Number(static_cast<int64_t>(spec.models.size()));
-  for (size_t i = 0; i < spec.models.size(); i++) {
-    w.Text(wire::WriteGraph(spec.models[i].graph));
-    w.Text(spec.models[i].compile_params);
-    w.Text(spec.models[i].fit_params);
-    w.Real(spec.costs[i]);
-  }
+  WriteModels(&w, spec);
   w.Text(plan::WritePlan(spec.plan));
   WriteFusion(&w, spec.fusion);
   for (const int64_t first : spec.first_iteration) w.Number(first);
@@ -125,16 +153,7 @@ train::RunSpec ReadRunSpec(const char* data, size_t bytes) {
   train::RunSpec spec;
   spec.training = ReadTable(&r);
   spec.validation = ReadTable(&r);
-  spec.models.resize(static_cast<size_t>(r.Number()));
-  spec.costs.resize(spec.models.size());
-  for (size_t i = 0; i < spec.models.size(); i++) {
-    store::ModelSpec& model = spec.models[i];
-    model.graph = wire::ReadGraph(r.Text());
-    model.compile_params = r.Text();
-    model.fit_params = r.Text();
-    model.config = plan::ReadConfig(model.compile_params, model.fit_params);
-    spec.costs[i] = r.Real();
-  }
+  ReadModels(&r, &spec);
   spec.plan = plan::ReadPlan(r.Text());
   spec.fusion = ReadFusion(&r);
   spec.first_iteration.resize(spec.plan.bundles.size());

@@ -57,25 +57,29 @@ StatesView::StatesView(SharedRun* shared) {
   data_ = static_cast<char*>(file_->data());
 }
 
-Worker::Worker(SharedRun* shared, char* states, train::RunSpec spec, int number)
+Worker::Worker(SharedRun* shared, char* states, train::RunSpec spec, std::shared_ptr<engine::ModelPool> pool, int number)
     : shared_(shared),
       states_(states),
       spec_(std::move(spec)),
       number_(number),
-      options_(store::EngineOptions(spec_.use_gpus)),
       scheduler_(At<char>(shared, shared->scheduler_offset), spec_.plan, false),
-      models_(spec_.models.size()),
+      pool_(std::move(pool)),
+      programs_(spec_.models.size()),
       workspace_(std::make_shared<engine::KernelMemory>()),
       cache_(static_cast<size_t>(pg::CurrentSettings().cache_mem)) {
-  options_.precision = spec_.precision;
+  if (pool_ != nullptr) return;
+  engine::Options options = store::EngineOptions(spec_.use_gpus);
+  options.precision = spec_.precision;
+  pool_ = std::make_shared<engine::ModelPool>(spec_.training.spec, options);
 }
 
 Worker::~Worker() = default;
 
-engine::Model* Worker::ModelOf(int index) {
-  std::unique_ptr<engine::Model>& model = models_[static_cast<size_t>(index)];
-  if (model == nullptr) model = store::BuildModel(spec_.models[static_cast<size_t>(index)], spec_.training.spec, options_);
-  return model.get();
+const std::shared_ptr<const engine::Program>& Worker::ProgramOf(int index) {
+  std::shared_ptr<const engine::Program>& program = programs_[static_cast<size_t>(index)];
+  const store::ModelSpec& model = *spec_.models[static_cast<size_t>(index)];
+  if (program == nullptr) program = pool_->ProgramOf(model.graph, model.config);
+  return program;
 }
 
 // Neither diverged nor stopped.
@@ -155,6 +159,7 @@ void Worker::VisitBundle(const plan::Scheduler::Task& task) {
 // diverged are left out.
 void Worker::Visit(const std::vector<plan::FusionGroup>& fusion_groups, const plan::Scheduler::Task& task, int partition) {
   std::vector<int> members;
+  std::vector<engine::LentModel> lent;
   std::vector<engine::Model*> models;
   std::vector<train::FusionMembers> fused;
   for (const plan::FusionGroup& fusion_group : fusion_groups) {
@@ -164,7 +169,8 @@ void Worker::Visit(const std::vector<plan::FusionGroup>& fusion_groups, const pl
       if (!Trains(index)) continue;
       together.members.push_back(static_cast<int>(members.size()));
       members.push_back(index);
-      models.push_back(ModelOf(index));
+      lent.push_back(pool_->Lend(ProgramOf(index), spec_.models[static_cast<size_t>(index)]->config));
+      models.push_back(lent.back().get());
     }
     if (fusion_group.horizontal.applied) fused.push_back(std::move(together));
   }
@@ -202,7 +208,7 @@ void Worker::LogVisit(const std::vector<int>& members, std::vector<train::VisitR
     record.worker = number_;
     char* block = BlockOf(members[i]);
     record.diverged_step = store::CountersOf(block).diverged_step;
-    const int epochs = spec_.models[static_cast<size_t>(members[i])].config.epochs;
+    const int epochs = spec_.models[static_cast<size_t>(members[i])]->config.epochs;
     if (!store::HasDiverged(block)) data::CheckVisitedRows(spec_.training, partition, record.rows / epochs);
     Log(record);
   }
@@ -228,32 +234,31 @@ void Worker::Log(const train::VisitRecord& record) {
 
 // All models that still train, in one scan. The sums of others stay as they were: nobody reads them.
 void Worker::Score(int table, int partition) {
-  const size_t count = spec_.models.size();
-  std::vector<engine::Model*> alive;
-  std::vector<size_t> offsets;
+  std::vector<engine::ScoredState> alive;
+  std::vector<size_t> sizes, offsets;
   size_t stride = 0, alive_sums = 0;
-  for (size_t i = 0; i < count; i++) {
-    engine::Model* model = ModelOf(static_cast<int>(i));
-    char* block = BlockOf(static_cast<int>(i));
-    if (Trains(static_cast<int>(i))) {
-      model->Attach(block);
-      alive.push_back(model);
+  for (size_t i = 0; i < spec_.models.size(); i++) {
+    const auto index = static_cast<int>(i);
+    const std::shared_ptr<const engine::Program>& program = ProgramOf(index);
+    const size_t size = program->sums_size();
+    if (Trains(index)) {
+      alive.push_back({program, &spec_.models[i]->config, BlockOf(index)});
+      sizes.push_back(size);
       offsets.push_back(stride);
-      alive_sums += model->sums_size();
+      alive_sums += size;
     }
-    stride += model->sums_size();
+    stride += size;
   }
   std::vector<double> found(alive_sums, 0.0);
   const bool training = table == kTrainingTable;
   const data::BufferSource source(training ? spec_.training : spec_.validation, &cache_,
                                   training ? data::CachedTable::kTraining : data::CachedTable::kValidation);
-  train::Scorer(alive, source, workspace_).ScorePartition(partition, found.data());
+  train::Scorer(std::move(alive), source, workspace_).ScorePartition(partition, found.data());
   double* sums = At<double>(shared_, shared_->sums_offset[table]) + static_cast<size_t>(partition) * stride;
   const double* from = found.data();
-  for (size_t i = 0; i < alive.size(); i++) {
-    std::copy(from, from + alive[i]->sums_size(), sums + offsets[i]);
-    from += alive[i]->sums_size();
-    alive[i]->Detach();
+  for (size_t i = 0; i < sizes.size(); i++) {
+    std::copy(from, from + sizes[i], sums + offsets[i]);
+    from += sizes[i];
   }
   {
     Locked lock(&shared_->sync);
@@ -271,7 +276,7 @@ void Worker::LogBuffers() const {
 void RunWorker(void* shared, size_t bytes, int number) {
   auto* run = static_cast<SharedRun*>(shared);
   StatesView states(run);
-  Worker work(run, states.data(), ReadRunSpec(At<char>(run, run->spec_offset), run->spec_bytes), number);
+  Worker work(run, states.data(), ReadRunSpec(At<char>(run, run->spec_offset), run->spec_bytes), nullptr, number);
   while (!work.stopped()) {
     if (!work.TryWork() && !work.stopped()) work.WaitForChange(1000);
   }

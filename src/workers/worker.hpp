@@ -17,8 +17,9 @@ namespace workers {
 
 class Worker {
  public:
-  /// states: where the training states begin in this process. number: -1 for the session itself.
-  Worker(SharedRun* shared, char* states, train::RunSpec spec, int number);
+  /// states: where the training states begin in this process. pool: of this process; nullptr: one of the worker's own. number: -1 for the
+  /// session itself.
+  Worker(SharedRun* shared, char* states, train::RunSpec spec, std::shared_ptr<engine::ModelPool> pool, int number);
   ~Worker();
 
   /// Does one task, or returns false when there is none now.
@@ -30,7 +31,7 @@ class Worker {
   void LogBuffers() const;
 
  private:
-  engine::Model* ModelOf(int index);
+  const std::shared_ptr<const engine::Program>& ProgramOf(int index);
   bool Trains(int index) const;
   char* BlockOf(int index) const { return states_ + At<uint64_t>(shared_, shared_->state_offsets_offset)[index]; }
   void VisitBundle(const plan::Scheduler::Task& task);
@@ -43,9 +44,9 @@ class Worker {
   char* states_;
   train::RunSpec spec_;
   int number_;
-  engine::Options options_;
   plan::Scheduler scheduler_;
-  std::vector<std::unique_ptr<engine::Model>> models_;  // built at first use
+  std::shared_ptr<engine::ModelPool> pool_;
+  std::vector<std::shared_ptr<const engine::Program>> programs_;  // a model: the pool's, found at first use
   std::unique_ptr<pg::Statement> visit_query_;
   std::shared_ptr<engine::KernelMemory> workspace_;
   data::BufferCache cache_;

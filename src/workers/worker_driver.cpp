@@ -17,18 +17,14 @@ constexpr int kLookMs = 200;  // how often the caller looks without being woken
 }  // namespace
 
 WorkerDriver::WorkerDriver(const train::RunRequest& request, StateAccess states) : request_(request), access_(std::move(states)) {
-  engine::Options options = store::EngineOptions(request.spec.use_gpus);
-  options.precision = request.spec.precision;
-  for (const store::ModelSpec& spec : request.spec.models) {
-    pg::CheckInterrupts();
-    models_.push_back(store::BuildModel(spec, request.spec.training.spec, options));
-    sizes_.state_bytes.push_back(models_.back()->layout().bytes);
-    sizes_.sums.push_back(models_.back()->sums_size());
+  for (const auto& program : request.programs) {
+    sizes_.state_bytes.push_back(program->layout().bytes);
+    sizes_.sums.push_back(program->sums_size());
   }
   sizes_.iterations = request.iterations;
-  trains_.assign(models_.size(), true);
-  best_weights_.resize(models_.size());
-  has_best_.assign(models_.size(), false);
+  trains_.assign(request.programs.size(), true);
+  best_weights_.resize(request.programs.size());
+  has_best_.assign(request.programs.size(), false);
 }
 
 WorkerDriver::~WorkerDriver() = default;
@@ -36,9 +32,9 @@ WorkerDriver::~WorkerDriver() = default;
 std::vector<uint64_t> WorkerDriver::Enter() {
   TakeMemory();
   std::vector<uint64_t> diverged;
-  for (size_t m = 0; m < models_.size(); m++) {
+  for (size_t m = 0; m < request_.programs.size(); m++) {
     pg::CheckInterrupts();
-    access_.initialise(static_cast<int>(m), models_[m].get(), BlockOf(m));
+    access_.initialise(static_cast<int>(m), BlockOf(m));
     diverged.push_back(store::CountersOf(BlockOf(m)).diverged_step);
     trains_[m] = diverged.back() == 0;
   }
@@ -82,7 +78,7 @@ void WorkerDriver::Launch() {
                  "Raise max_worker_processes or max_parallel_workers, or wait until other queries have ended.");
     }
   }
-  if (launched_ == 0) own_worker_ = std::make_unique<Worker>(shared_, states_, request_.spec, -1);
+  if (launched_ == 0) own_worker_ = std::make_unique<Worker>(shared_, states_, request_.spec, request_.pool, -1);
 }
 
 void WorkerDriver::SetPhase(RunPhase phase) {
@@ -178,13 +174,13 @@ std::vector<std::vector<double>> WorkerDriver::Score(train::ScoredTable table, c
   const double* all = At<double>(shared_, shared_->sums_offset[which]);
   std::vector<std::vector<double>> values;
   size_t at = 0, next = 0;
-  for (size_t m = 0; m < models_.size(); m++) {
+  for (size_t m = 0; m < request_.programs.size(); m++) {
     if (next < models.size() && models[next] == static_cast<int>(m)) {
       std::vector<double> sums(sizes_.sums[m], 0.0);
       for (int p = 0; p < partitions; p++) {
         for (size_t k = 0; k < sums.size(); k++) sums[k] += all[static_cast<size_t>(p) * stride + at + k];
       }
-      values.push_back(models_[m]->Finish(sums.data()));
+      values.push_back(request_.programs[m]->Finish(sums.data()));
       next++;
     }
     at += sizes_.sums[m];
@@ -196,7 +192,7 @@ void WorkerDriver::KeepBest(const std::vector<int>& models) {
   for (const int index : models) {
     const auto m = static_cast<size_t>(index);
     best_weights_[m].clear();
-    models_[m]->StoreWeights(BlockOf(m), &best_weights_[m]);
+    request_.programs[m]->StoreWeights(BlockOf(m), &best_weights_[m]);
     has_best_[m] = true;
   }
 }
@@ -235,7 +231,7 @@ void WorkerDriver::ReplanBundles() {
 // States in the workers' shared memory go with it: those (they are small enough for /dev/shm) are copied, others stay where they are.
 void WorkerDriver::LeaveParallelMode() {
   const auto* offsets = At<uint64_t>(shared_, shared_->state_offsets_offset);
-  state_offsets_.assign(offsets, offsets + models_.size());
+  state_offsets_.assign(offsets, offsets + request_.programs.size());
   if (parallel_ != nullptr) {
     parallel_->Finish();
     if (file_ == nullptr && access_.collect) {
@@ -254,11 +250,11 @@ void WorkerDriver::Collect(train::RunResult* result) {
   own_worker_.reset();
   scheduler_.reset();
   LeaveParallelMode();
-  for (size_t m = 0; access_.collect && m < models_.size(); m++) {
+  for (size_t m = 0; access_.collect && m < request_.programs.size(); m++) {
     pg::CheckInterrupts();
     const char* block = states_ + state_offsets_[m];
     result->models[m].iterations_done = static_cast<int64_t>(store::CountersOf(block).iterations_done);
-    access_.collect(static_cast<int>(m), *models_[m], block, has_best_[m] ? &best_weights_[m] : nullptr);
+    access_.collect(static_cast<int>(m), block, has_best_[m] ? &best_weights_[m] : nullptr);
   }
 }
 

@@ -10,7 +10,6 @@
 #include <string>
 #include <vector>
 
-#include "engine/core/model.hpp"
 #include "pg/parallel.hpp"
 #include "plan/schedule.hpp"
 #include "store/model_spec.hpp"
@@ -23,10 +22,10 @@ namespace workers {
 /// How states come into the run's memory and out of it.
 struct StateAccess {
   /// Writes a model's first state into its block.
-  std::function<void(int model, engine::Model* engine, void* block)> initialise;
+  std::function<void(int model, void* block)> initialise;
   /// Keeps a model's last state; called model by model when all workers have ended and statements may write again. best: the raw float32
   /// weights to keep instead of the block's, or nullptr. May be empty: then nothing is kept.
-  std::function<void(int model, const engine::Model& engine, const void* block, const std::string* best)> collect;
+  std::function<void(int model, const void* block, const std::string* best)> collect;
 };
 
 class WorkerDriver : public train::Driver {
@@ -61,7 +60,6 @@ class WorkerDriver : public train::Driver {
   const train::RunRequest& request_;
   const StateAccess access_;
   SharedSizes sizes_;
-  std::vector<std::unique_ptr<engine::Model>> models_;
   // memory, in the order in which it may go away
   std::unique_ptr<pg::MappedFile> file_;
   std::unique_ptr<store::Block> local_;

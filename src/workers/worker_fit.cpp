@@ -1,5 +1,6 @@
 #include "workers/worker_fit.hpp"
 
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -13,16 +14,14 @@ namespace workers {
 std::unique_ptr<train::Driver> MakeFitDriver(const train::FitArguments& arguments, const train::PreparedFit& fit,
                                              const train::RunRequest& request) {
   StateAccess states;
-  states.initialise = [&fit](int m, engine::Model* engine, void* block) {
-    train::WriteFirstState(fit, fit.models[static_cast<size_t>(m)], *engine, block);
-  };
-  states.collect = [&arguments, &fit](int m, const engine::Model& engine, const void* block, const std::string* best) {
-    const auto model = static_cast<size_t>(m);
+  states.initialise = [&fit](int m, void* block) { train::WriteFirstState(fit, fit.models[static_cast<size_t>(m)], block); };
+  const auto encoder = std::make_shared<store::StateEncoder>(fit.training.spec);
+  states.collect = [&arguments, &fit, encoder](int m, const void* block, const std::string* best) {
     if (m == 0) train::ClearResultTables(arguments, fit);
+    const train::PreparedModel& model = fit.models[static_cast<size_t>(m)];
     std::string weights;
-    if (best == nullptr) engine.StoreWeights(block, &weights);
-    train::WriteModel(fit, model, best != nullptr ? *best : weights,
-                      store::EncodeState(fit.models[model].spec, fit.training.spec, engine.layout(), block));
+    if (best == nullptr) model.program->StoreWeights(block, &weights);
+    train::WriteModel(fit, static_cast<size_t>(m), best != nullptr ? *best : weights, encoder->Encode(*model.spec, model.program->layout(), block));
   };
   return std::make_unique<WorkerDriver>(request, std::move(states));
 }

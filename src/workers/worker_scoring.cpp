@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -67,23 +68,30 @@ std::vector<train::ModelScores> ScoreOnWorkers(const store::ModelTable& models, 
   const double rows = static_cast<double>(test.spec.rows) / test.spec.num_partitions;
   for (const store::StoredModel& stored : models.models) {
     request.mst_keys.push_back(stored.mst_key);
-    spec.models.push_back(store::ScoringSpec(stored));
-    spec.costs.push_back(rows * plan::EstimateCost(stored.graph, stored.config, true).seconds_per_scored_row);
+    spec.models.push_back(std::make_shared<const store::ModelSpec>(store::ScoringSpec(stored)));
+    spec.costs.push_back(rows * plan::EstimateCost(*stored.graph, stored.config, true).seconds_per_scored_row);
+  }
+  const engine::Options options = store::ScoringOptions(models, use_gpus);
+  request.pool = std::make_shared<engine::ModelPool>(test.spec, options);
+  for (const auto& model : spec.models) {
+    pg::CheckInterrupts();
+    request.programs.push_back(request.pool->ProgramOf(model->graph, model->config));
   }
   spec.plan = plan::MakePlan(spec.costs, test.spec.num_partitions, 1, 0);
   spec.first_iteration.assign(spec.plan.bundles.size(), 0);
-  spec.precision = store::ScoringOptions(models, use_gpus).precision;
+  spec.precision = options.precision;
   spec.use_gpus = use_gpus;
   request.iterations = 0;
   request.workers = ChooseWorkers(spec);
   std::vector<train::ModelScores> scores(models.models.size());
   StateAccess states;
-  states.initialise = [&](int m, engine::Model* engine, void* block) {
+  states.initialise = [&](int m, void* block) {
     const store::StoredModel& stored = models.models[static_cast<size_t>(m)];
+    const engine::Program& program = *request.programs[static_cast<size_t>(m)];
     train::ModelScores& own = scores[static_cast<size_t>(m)];
-    own.names = engine->metric_names();
+    own.names = program.metric_names();
     own.values.assign(own.names.size(), std::nan(""));
-    store::LoadStoredWeights(models, stored, *engine, block);
+    store::LoadStoredWeights(models, stored, program, block);
     if (store::IsDiverged(stored)) store::CountersOf(block).diverged_step = 1;
   };
   WorkerDriver driver(request, std::move(states));

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,15 +18,16 @@
 
 namespace engine {
 
-/// A model as it is described, with what follows from that: checked, and resolved output by output.
-struct ResolvedModel {
-  base::Graph graph;
-  base::TrainConfig config;
+/// A network as it is described, with what follows from that: checked, and resolved output by output. Models that differ in nothing of it
+/// share it.
+struct ResolvedNetwork {
+  std::shared_ptr<const base::Graph> graph;
   base::DataSpec data;
   std::vector<base::LossConfig> losses;     // one an output
   std::vector<double> loss_weights;         // one an output
   std::vector<base::MetricConfig> metrics;  // output by output
   std::vector<int> metric_outputs;          // the output of each metric
+  std::map<int, double> class_weight;       // class index -> weight; empty = none
   StateLayout layout;
   int device = -1;  // -1 the CPU; any other number a CUDA device, modulo the devices that there are
 };
@@ -55,9 +57,9 @@ class AutogradLibrary {
  public:
   virtual ~AutogradLibrary() = default;
 
-  /// `model` must outlive the trainer. Throws kFeatureNotSupported for a layer or an argument that the library lacks and for a device that
+  /// Both must outlive the trainer. The optimizer's values may change from one mini-batch to the next, its slots may not. Throws kFeatureNotSupported for a layer or an argument that the library lacks and for a device that
   /// is not there, kInvalidParameter when columns and inputs do not fit.
-  virtual std::unique_ptr<AutogradTrainer> MakeTrainer(const ResolvedModel& model) const = 0;
+  virtual std::unique_ptr<AutogradTrainer> MakeTrainer(const ResolvedNetwork& network, const base::OptimizerConfig& optimizer) const = 0;
 
   /// Sets the library's number of threads, and starts them: they inherit the caller's signal mask and floating-point modes.
   virtual void SetThreads(int threads) const = 0;

@@ -25,34 +25,28 @@ struct ModelGroup::Impl {
   bool LoadsTogether(const Model::Impl& model) const {
     return models.size() > 1 && batches_per_switch > 0 && model.native_trainer && !model.config.shuffle;
   }
-  enum class Work { kTraining, kScoring };
-  void UseWorkspace(Work work);
+  void UseWorkspace();
   void Train(const base::Buffer& buffer, const Poll& poll);
-  void Evaluate(const base::Buffer& buffer, double* sums, const Poll& poll);
 };
 
 // All members lay their rows out alike; the workspace has its size before the first of them loads rows.
-void ModelGroup::Impl::UseWorkspace(Work work) {
+void ModelGroup::Impl::UseWorkspace() {
   int64_t rows = 0;
   for (const Model::Impl* model : models) {
-    if (!model->native_trainer) continue;
-    const int64_t own =
-        work == Work::kScoring ? model->InferenceRows() : model->config.batch_size * (LoadsTogether(*model) ? batches_per_switch : 1);
-    rows = std::max(rows, own);
+    if (model->native_trainer) rows = std::max<int64_t>(rows, model->config.batch_size * (LoadsTogether(*model) ? batches_per_switch : 1));
   }
   size_t bytes = 0;
   for (const Model::Impl* model : models) {
     if (!model->native_trainer) continue;
     model->native_trainer->UseWorkspace(workspace, rows);
-    bytes =
-        std::max(bytes, work == Work::kScoring ? model->native_trainer->ScoringBytes(rows) : model->native_trainer->WorkspaceBytes(rows));
+    bytes = std::max(bytes, model->native_trainer->WorkspaceBytes(rows));
   }
   if (workspace != nullptr) workspace->Reserve(bytes);
 }
 
 void ModelGroup::Impl::Train(const base::Buffer& buffer, const Poll& poll) {
   std::fill(results.begin(), results.end(), TrainResult());
-  UseWorkspace(Work::kTraining);
+  UseWorkspace();
   for (Model::Impl* model : models) model->BeginBuffer(buffer);
   LoadedRows loaded;
   for (bool more = true; more;) {
@@ -65,28 +59,6 @@ void ModelGroup::Impl::Train(const base::Buffer& buffer, const Poll& poll) {
     }
   }
   for (size_t m = 0; m < models.size(); ++m) results[m].diverged = models[m]->attached().diverged_step != 0;
-}
-
-// Batch by batch, so that rows which one model has loaded serve all that want the same.
-void ModelGroup::Impl::Evaluate(const base::Buffer& buffer, double* sums, const Poll& poll) {
-  for (const Model::Impl* model : models) model->CheckBuffer(buffer, true);
-  UseWorkspace(Work::kScoring);
-  std::vector<int64_t> next(models.size(), 0);
-  LoadedRows loaded;
-  for (bool more = buffer.rows > 0; more;) {
-    more = false;
-    double* at = sums;
-    for (size_t m = 0; m < models.size(); ++m) {
-      Model::Impl& model = *models[m];
-      if (next[m] < buffer.rows) {
-        if (poll) poll();
-        model.EvaluateBatch(buffer, next[m], &loaded, at);
-        next[m] += model.InferenceRows();
-        more = more || next[m] < buffer.rows;
-      }
-      at += model.sums_size;
-    }
-  }
 }
 
 ModelGroup::ModelGroup(std::vector<Model*> models, int batches_per_switch, std::shared_ptr<KernelMemory> workspace)
@@ -107,11 +79,6 @@ const std::vector<TrainResult>& ModelGroup::Train(const base::Buffer& buffer, co
   const math::FtzGuard ftz;
   impl_->Train(buffer, poll);
   return impl_->results;
-}
-
-void ModelGroup::Evaluate(const base::Buffer& buffer, double* sums, const Poll& poll) {
-  const math::FtzGuard ftz;
-  impl_->Evaluate(buffer, sums, poll);
 }
 
 }  // namespace engine

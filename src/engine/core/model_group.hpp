@@ -1,4 +1,4 @@
-// Models that train, or are scored, side by side on the same buffers.
+// Models that train side by side on the same buffers. (What is scored side by side is in engine/core/state_scorer.hpp.)
 //
 // A model's bits are those of Model::Train, whatever the group's width, its other members, their order and when they take turns: every
 // member keeps its own row order, random streams, state and position in the buffer; what is shared is memory that each mini-batch writes
@@ -31,9 +31,6 @@ class ModelGroup {
   /// Model::Train for every member: what each saw of this buffer, in the order of the members. Call between every member's BeginVisit and
   /// EndVisit.
   const std::vector<TrainResult>& Train(const base::Buffer& buffer, const Poll& poll);
-
-  /// Model::Evaluate for every member: sums holds each member's sums_size() doubles, one member after another.
-  void Evaluate(const base::Buffer& buffer, double* sums, const Poll& poll);
 
  private:
   struct Impl;

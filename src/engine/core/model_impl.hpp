@@ -8,6 +8,7 @@
 
 #include "engine/api/autograd.hpp"
 #include "engine/core/model.hpp"
+#include "engine/core/program_impl.hpp"
 #include "engine/native/trainer.hpp"
 
 namespace engine {
@@ -28,14 +29,12 @@ struct BufferPosition {
   bool ended = false;   // nothing is left to do, or the model has diverged
 };
 
-struct Model::Impl : ResolvedModel {
-  Impl(const base::Graph& graph, const base::TrainConfig& config, const base::DataSpec& data, const Options& options);
+struct Model::Impl {
+  Impl(std::shared_ptr<const Program> program, const base::TrainConfig& config);
 
-  // The model as described.
-  Options options;
-  std::vector<std::string> metric_names;
-  size_t sums_size = 0;
-  std::vector<base::Shape> output_shapes;
+  std::shared_ptr<const Program> shared_program;
+  const Program::Impl& program;
+  base::TrainConfig config;  // what it says of the program is the program's
 
   // Who computes.
   std::unique_ptr<AutogradTrainer> autograd_trainer;  // nullptr: nothing has needed it yet
@@ -49,15 +48,15 @@ struct Model::Impl : ResolvedModel {
   BufferPosition position;
 
   StateCounters& attached() const;
+  void Attach(void* block);
+  void Detach();
   /// Opens the library at the first call in a process. Errors: as AutogradLibrary::MakeTrainer.
   AutogradTrainer& Autograd();
   void CheckBuffer(const base::Buffer& buffer, bool with_targets) const;
-  /// Rows of a batch in Evaluate and Predict: it decides bits, so it depends on the configuration only.
-  int64_t InferenceRows() const;
 
-  /// Adds the sums of up to InferenceRows() rows from `first` on. loaded: rows decoded for scoring by the models that share this one's
-  /// workspace. To be called under FtzGuard.
-  void EvaluateBatch(const base::Buffer& buffer, int64_t first, LoadedRows* loaded, double* sums);
+  /// Adds the sums of the rows first .. first + n - 1. loaded: rows decoded for scoring by the models that share this one's workspace. To be
+  /// called under FtzGuard.
+  void EvaluateBatch(const base::Buffer& buffer, int64_t first, int64_t n, LoadedRows* loaded, double* sums);
 
   /// BeginBuffer begins a buffer. TrainUntilSwitch then trains at most `batches` mini-batches a call, 0 = all, and is called until
   /// position.ended. loaded: rows decoded for the models that share this one's workspace, those of a call at once, or nullptr: every
@@ -72,5 +71,8 @@ struct Model::Impl : ResolvedModel {
   /// them if need be. switch_rows: of the mini-batches until the next model's are trained.
   int64_t LoadRows(const base::Buffer& buffer, int64_t first, int64_t n, int64_t switch_rows, LoadedRows* loaded);
 };
+
+/// Rows of a batch in scoring and prediction. It decides bits, so it depends on the configuration only.
+int64_t InferenceRows(int batch_size);
 
 }  // namespace engine

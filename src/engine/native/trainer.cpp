@@ -19,14 +19,66 @@ namespace engine::native {
 
 namespace {
 
-// Weights of one layer that the optimizer moves.
-template <typename T>
-struct Moved {
+/// A weight that the optimizer moves, wherever its model's block lies.
+struct TrainedWeight {
   size_t tensor = 0;  // index into StateLayout::tensors
   size_t first_slot = 0;
   size_t index = 0;  // in the layer's weights
   int64_t count = 0;
   Regularizer regularizer;
+};
+
+/// The network, how rows get into it, and where weights lie in a block.
+template <typename T>
+class TypedProgram : public Program, public std::enable_shared_from_this<TypedProgram<T>> {
+ public:
+  TypedProgram(std::unique_ptr<const Network<T>> compiled, const base::Graph& graph, const std::map<int, double>& class_weight,
+               const base::DataSpec& data, const StateLayout& layout)
+      : network(std::move(compiled)), loader(graph, data, network->loss().sparse(), class_weight) {
+    FindWeights(graph, layout);
+  }
+
+  std::unique_ptr<Trainer> MakeTrainer(const base::OptimizerConfig& optimizer, int64_t batch_size) const override;
+  bool uses_sparse_product() const override { return network->uses_sparse_product(); }
+
+  const std::unique_ptr<const Network<T>> network;
+  const BatchLoader<T> loader;                       // a trainer's begins as a copy
+  std::vector<size_t> offsets;                       // of the state's tensors
+  std::vector<size_t> weights;                       // by graph layer: how many
+  std::vector<std::vector<TrainedWeight>> trained;  // by graph layer
+  size_t slots = 0;                                  // of a trained weight
+  int64_t weight_elements = 0;                       // of all layers
+
+ private:
+  void FindWeights(const base::Graph& graph, const StateLayout& layout) {
+    for (const StateTensor& tensor : layout.tensors) offsets.push_back(tensor.offset);
+    size_t tensor = 0, moved = 0;
+    for (const base::Layer& layer : graph.layers) {
+      weights.push_back(layer.weights.size());
+      trained.emplace_back();
+      for (size_t i = 0; i < layer.weights.size(); ++i, ++tensor) {
+        const base::WeightSpec& spec = layer.weights[i];
+        const auto count = static_cast<int64_t>(layout.tensors[tensor].count);
+        weight_elements += count;
+        if (!spec.trainable) continue;
+        trained.back().push_back({tensor, 0, i, count, ReadRegularizer(spec.regularizer, layer.name + "/" + spec.name)});
+        ++moved;
+      }
+    }
+    if (moved > 0) slots = (layout.tensors.size() - tensor) / moved;
+    for (std::vector<TrainedWeight>& layer : trained) {
+      for (TrainedWeight& weight : layer) {
+        weight.first_slot = tensor;
+        tensor += slots;
+      }
+    }
+  }
+};
+
+/// A trained weight in the block of a trainer.
+template <typename T>
+struct Moved : TrainedWeight {
+  explicit Moved(const TrainedWeight& trained) : TrainedWeight(trained) {}
   T* weight = nullptr;
   T* gradient = nullptr;
   T* slots[math::kMaxSlots] = {};
@@ -36,23 +88,33 @@ struct Moved {
 template <typename T>
 class TypedTrainer : public Trainer, private GradientSink<T>, private GradientParts<T> {
  public:
-  TypedTrainer(std::unique_ptr<Network<T>> network, const base::Graph& graph, const base::TrainConfig& config, const base::DataSpec& data,
-               const StateLayout& layout)
-      : network_(std::move(network)),
-        optimizer_(config.optimizer),
-        loader_(graph, data, network_->loss().sparse(), config.class_weight),
-        pass_layout_(network_->LayOut(config.batch_size)),
-        clips_jointly_(config.optimizer.global_clipnorm > 0),
-        clips_(math::ClipsGradients(config.optimizer)),
-        loaded_rows_(config.batch_size) {
-    FindWeights(graph, layout);
+  TypedTrainer(std::shared_ptr<const TypedProgram<T>> program, const base::OptimizerConfig& optimizer, int64_t batch_size)
+      : program_(std::move(program)), network_(program_->network.get()), loader_(program_->loader) {
+    for (const size_t count : program_->weights) {
+      weights_.emplace_back(count, nullptr);
+      gradient_destinations_.emplace_back(count, nullptr);
+    }
+    for (const std::vector<TrainedWeight>& layer : program_->trained) moved_.emplace_back(layer.begin(), layer.end());
+    Configure(optimizer, batch_size);
+  }
+
+  void Configure(const base::OptimizerConfig& optimizer, int64_t batch_size) override {
+    optimizer_ = optimizer;
+    const bool clips_jointly = optimizer.global_clipnorm > 0;
+    const bool laid_out = batch_size_ == batch_size && clips_jointly_ == clips_jointly;
+    clips_ = math::ClipsGradients(optimizer);
+    clips_jointly_ = clips_jointly;
+    UseWorkspace(nullptr, batch_size);
+    if (laid_out) return;
+    batch_size_ = batch_size;
+    pass_layout_ = network_->LayOut(batch_size);
     LayOutGradients();
   }
 
   void Attach(void* block) override {
     counters_ = static_cast<StateCounters*>(block);
     if (block == nullptr) return;
-    const auto at = [&](size_t tensor) { return reinterpret_cast<T*>(static_cast<char*>(block) + offsets_[tensor]); };
+    const auto at = [&](size_t tensor) { return reinterpret_cast<T*>(static_cast<char*>(block) + program_->offsets[tensor]); };
     size_t next = 0;
     for (std::vector<T*>& layer : weights_) {
       for (T*& weight : layer) weight = at(next++);
@@ -60,7 +122,7 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
     for (std::vector<Moved<T>>& layer : moved_) {
       for (Moved<T>& weight : layer) {
         weight.weight = at(weight.tensor);
-        for (size_t s = 0; s < slots_; ++s) weight.slots[s] = at(weight.first_slot + s);
+        for (size_t s = 0; s < program_->slots; ++s) weight.slots[s] = at(weight.first_slot + s);
       }
     }
   }
@@ -99,8 +161,6 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
     loader_.TakeLoaded(like->loader_);
     return true;
   }
-
-  bool uses_sparse_product() const override { return network_->uses_sparse_product(); }
 
   double InputDensity(const base::Buffer& buffer, int64_t n) override {
     n = std::min(n, buffer.rows);
@@ -170,39 +230,11 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
     }
   }
 
-  void FindWeights(const base::Graph& graph, const StateLayout& layout) {
-    for (const StateTensor& tensor : layout.tensors) offsets_.push_back(tensor.offset);
-    size_t tensor = 0, trained = 0;
-    for (const base::Layer& layer : graph.layers) {
-      weights_.emplace_back(layer.weights.size(), nullptr);
-      gradient_destinations_.emplace_back(layer.weights.size(), nullptr);
-      moved_.emplace_back();
-      for (size_t i = 0; i < layer.weights.size(); ++i, ++tensor) {
-        const base::WeightSpec& spec = layer.weights[i];
-        weight_elements_ += static_cast<int64_t>(layout.tensors[tensor].count);
-        if (!spec.trainable) continue;
-        Moved<T> weight;
-        weight.tensor = tensor;
-        weight.index = i;
-        weight.count = static_cast<int64_t>(layout.tensors[tensor].count);
-        weight.regularizer = ReadRegularizer(spec.regularizer, layer.name + "/" + spec.name);
-        moved_.back().push_back(weight);
-        ++trained;
-      }
-    }
-    slots_ = math::SlotNames(optimizer_).size();
-    for (std::vector<Moved<T>>& layer : moved_) {
-      for (Moved<T>& weight : layer) {
-        weight.first_slot = tensor;
-        tensor += slots_;
-      }
-    }
-  }
-
   T* InPass(size_t offset) const { return reinterpret_cast<T*>(pass_memory_ + offset); }
 
   // A layer's gradients are used up before the next layer's are made, unless all are clipped by one norm: they share memory.
   void LayOutGradients() {
+    gradient_offsets_.clear();
     size_t next = pass_layout_.bytes;
     train_bytes_ = next;
     for (const std::vector<Moved<T>>& layer : moved_) {
@@ -219,7 +251,7 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
   // which come into the cache again with every slice. A function of the network alone, because sums are made of a slice's.
   int64_t ScoringRows() const {
     constexpr int64_t kCacheBytes = 1024 * 1024, kUnit = 8;  // a tile's rows (engine/math/simd/gemm_tiles.inc)
-    const int64_t bytes = std::max(kCacheBytes, weight_elements_ * static_cast<int64_t>(sizeof(T)));
+    const int64_t bytes = std::max(kCacheBytes, program_->weight_elements * static_cast<int64_t>(sizeof(T)));
     return std::max(kUnit, bytes / network_->ResultBytes() / kUnit * kUnit);
   }
 
@@ -274,7 +306,7 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
       const Regularizer& r = weight.regularizer;
       if (!r.empty()) math::AddRegularizer(weight.weight + first, n, static_cast<T>(r.l1), static_cast<T>(2 * r.l2), values);
       T* slots[math::kMaxSlots];
-      for (size_t s = 0; s < slots_; ++s) slots[s] = weight.slots[s] + first;
+      for (size_t s = 0; s < program_->slots; ++s) slots[s] = weight.slots[s] + first;
       rule_->Apply(weight.weight + first, values, slots, n);
       weight.moved = true;
     }
@@ -303,25 +335,24 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
     }
   }
 
-  std::unique_ptr<Network<T>> network_;
+  const std::shared_ptr<const TypedProgram<T>> program_;
+  const Network<T>* network_;  // the program's
   base::OptimizerConfig optimizer_;
+  int64_t batch_size_ = 0;
   BatchLoader<T> loader_;
   typename Network<T>::Layout pass_layout_;
-  bool clips_jointly_;
-  bool clips_;
-  std::vector<size_t> offsets_;                         // of the state's tensors
-  size_t slots_ = 0;                                    // of a weight
+  bool clips_jointly_ = false;
+  bool clips_ = false;
   typename Network<T>::Weights weights_;                // by graph layer
   std::vector<std::vector<T*>> gradient_destinations_;  // of gradients, by graph layer
   std::vector<std::vector<Moved<T>>> moved_;            // by graph layer
   std::vector<math::GradientView<T>> views_;
-  int64_t weight_elements_ = 0;           // of all layers
   std::vector<size_t> gradient_offsets_;  // from the pass's start, in the order of moved_
   size_t train_bytes_ = 0;                // pass and gradients
   typename Network<T>::Layout scoring_layout_;
   int64_t scoring_rows_ = 0;              // that it is for
   std::shared_ptr<KernelMemory> memory_;  // own or shared; from the first Load on
-  int64_t loaded_rows_;                   // that it has room for
+  int64_t loaded_rows_ = 0;               // that it has room for
   char* memory_start_ = nullptr;          // where the memory began when pointers were set
   char* pass_memory_ = nullptr;
   StateCounters* counters_ = nullptr;
@@ -330,21 +361,25 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
 };
 
 template <typename T>
-std::unique_ptr<Trainer> MakeTrainer(const base::Graph& graph, const base::TrainConfig& config, const base::LossConfig& loss,
-                                     const base::DataSpec& data, const StateLayout& layout) {
+std::unique_ptr<Trainer> TypedProgram<T>::MakeTrainer(const base::OptimizerConfig& optimizer, int64_t batch_size) const {
+  return std::make_unique<TypedTrainer<T>>(this->shared_from_this(), optimizer, batch_size);
+}
+
+template <typename T>
+std::shared_ptr<const Program> MakeProgram(const base::Graph& graph, const base::LossConfig& loss, double loss_weight,
+                                           const std::map<int, double>& class_weight, const base::DataSpec& data, const StateLayout& layout) {
   if (data.targets.size() != 1) return nullptr;
-  const double weight = config.loss_weights.empty() ? 1.0 : config.loss_weights[0];
-  std::unique_ptr<Network<T>> network = Network<T>::Make(graph, loss, weight);
+  std::unique_ptr<const Network<T>> network = Network<T>::Make(graph, loss, loss_weight);
   if (!network) return nullptr;
-  return std::make_unique<TypedTrainer<T>>(std::move(network), graph, config, data, layout);
+  return std::make_shared<const TypedProgram<T>>(std::move(network), graph, class_weight, data, layout);
 }
 
 }  // namespace
 
-std::unique_ptr<Trainer> Trainer::Make(const base::Graph& graph, const base::TrainConfig& config, const base::LossConfig& loss,
-                                       const base::DataSpec& data, const StateLayout& layout) {
-  return layout.precision == base::DType::kFloat64 ? MakeTrainer<double>(graph, config, loss, data, layout)
-                                                   : MakeTrainer<float>(graph, config, loss, data, layout);
+std::shared_ptr<const Program> Program::Make(const base::Graph& graph, const base::LossConfig& loss, double loss_weight,
+                                             const std::map<int, double>& class_weight, const base::DataSpec& data, const StateLayout& layout) {
+  return layout.precision == base::DType::kFloat64 ? MakeProgram<double>(graph, loss, loss_weight, class_weight, data, layout)
+                                                   : MakeProgram<float>(graph, loss, loss_weight, class_weight, data, layout);
 }
 
 }  // namespace engine::native

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -22,11 +23,10 @@ namespace engine::native {
 
 class Trainer {
  public:
-  /// nullptr when the hand-written trainer does not know the model (engine/native/network.hpp). layout: of the same graph and
-  /// configuration; loss: as BindTargets gives it.
-  static std::unique_ptr<Trainer> Make(const base::Graph& graph, const base::TrainConfig& config, const base::LossConfig& loss,
-                                       const base::DataSpec& data, const StateLayout& layout);
   virtual ~Trainer() = default;
+
+  /// Sets what configurations of one program differ in. The next mini-batch is trained by it.
+  virtual void Configure(const base::OptimizerConfig& optimizer, int64_t batch_size) = 0;
 
   /// Lays the model over a block; nullptr lets go of it.
   virtual void Attach(void* block) = 0;
@@ -51,14 +51,27 @@ class Trainer {
   /// loaded for scoring.
   virtual void Score(int64_t first, int64_t n, const std::vector<base::MetricConfig>& metrics, double* sums) = 0;
 
-  /// Whether the first layer uses the sparse product.
-  virtual bool uses_sparse_product() const = 0;
   /// The part of values other than zero in the first n rows of a buffer, where the first layer uses the sparse product; else 1.
   virtual double InputDensity(const base::Buffer& buffer, int64_t n) = 0;
 
   /// One mini-batch: rows first .. first + n - 1 of those loaded, n <= batch_size. False, with nothing changed, when the loss is NaN or
   /// infinite; else the sum over rows of the training loss (data term and regularisers) is added to *loss_sum.
   virtual bool Train(int64_t first, int64_t n, const math::DrawKeys& keys, double* loss_sum) = 0;
+};
+
+/// The compiled network that all trainers of one program share: the native half of engine::Program. Immutable.
+class Program {
+ public:
+  /// nullptr when the hand-written trainer does not know the model (engine/native/network.hpp). layout: of the same graph and
+  /// optimizer; loss: as BindTargets gives it.
+  static std::shared_ptr<const Program> Make(const base::Graph& graph, const base::LossConfig& loss, double loss_weight,
+                                             const std::map<int, double>& class_weight, const base::DataSpec& data, const StateLayout& layout);
+  virtual ~Program() = default;
+
+  /// The program lives at least as long as its trainers.
+  virtual std::unique_ptr<Trainer> MakeTrainer(const base::OptimizerConfig& optimizer, int64_t batch_size) const = 0;
+  /// Whether the first layer uses the sparse product.
+  virtual bool uses_sparse_product() const = 0;
 };
 
 }  // namespace engine::native

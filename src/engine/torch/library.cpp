@@ -33,7 +33,9 @@ std::string ConfigEntry(const std::string& key) {
 
 class Library : public AutogradLibrary {
  public:
-  std::unique_ptr<AutogradTrainer> MakeTrainer(const ResolvedModel& model) const override { return torch::MakeTrainer(model); }
+  std::unique_ptr<AutogradTrainer> MakeTrainer(const ResolvedNetwork& network, const base::OptimizerConfig& optimizer) const override {
+    return torch::MakeTrainer(network, optimizer);
+  }
 
   void SetThreads(int threads) const override {
     Translated("setting the number of threads", [&] {

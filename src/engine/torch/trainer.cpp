@@ -24,15 +24,16 @@ constexpr size_t kRows = 0, kLoss = 1, kFirstMetric = 2;  // positions in the su
 
 class Trainer : public AutogradTrainer {
  public:
-  explicit Trainer(const ResolvedModel& model)
-      : model_(model),
-        device_(PlaceModel(model.device)),
-        type_(ScalarTypeOf(model.layout.precision)),
-        network_(model.graph),
-        loader_(model.graph, model.data, model.losses, model.config.class_weight, type_, device_) {}
+  Trainer(const ResolvedNetwork& resolved, const base::OptimizerConfig& optimizer)
+      : resolved_(resolved),
+        optimizer_(optimizer),
+        device_(PlaceModel(resolved.device)),
+        type_(ScalarTypeOf(resolved.layout.precision)),
+        network_(*resolved.graph),
+        loader_(*resolved.graph, resolved.data, resolved.losses, resolved.class_weight, type_, device_) {}
 
   void Attach(void* block) override {
-    Translated("attaching a state", [&] { tensors_ = std::make_unique<ModelTensors>(model_.graph, model_.layout, block, device_); });
+    Translated("attaching a state", [&] { tensors_ = std::make_unique<ModelTensors>(*resolved_.graph, resolved_.layout, block, device_); });
   }
 
   void Detach() override {
@@ -69,7 +70,7 @@ class Trainer : public AutogradTrainer {
       const Batch& batch = loader_.Load(buffer, nullptr, first, n, BatchLoader::Want::kInputs, false);
       const std::vector<Value> outputs = network_.Forward(batch.inputs, attached().weights(), Context());
       for (size_t i = 0; i < outputs.size(); ++i) {
-        const at::Tensor values = Probabilities(model_.losses[i], outputs[i]).to(at::kCPU, at::kFloat).contiguous();
+        const at::Tensor values = Probabilities(resolved_.losses[i], outputs[i]).to(at::kCPU, at::kFloat).contiguous();
         const float* value = values.data_ptr<float>();
         (*out)[i].insert((*out)[i].end(), value, value + values.numel());
       }
@@ -92,7 +93,8 @@ class Trainer : public AutogradTrainer {
   template <typename T>
   void AddMetrics(const std::vector<Value>& outputs, const Batch& batch, double* sums) const;
 
-  const ResolvedModel& model_;
+  const ResolvedNetwork& resolved_;
+  const base::OptimizerConfig& optimizer_;
   at::Device device_;
   at::ScalarType type_;
   Network network_;
@@ -103,9 +105,9 @@ class Trainer : public AutogradTrainer {
 std::vector<at::Tensor> Trainer::RowLossesOf(const std::vector<Value>& outputs, const Batch& batch) const {
   std::vector<at::Tensor> row_losses;
   for (size_t i = 0; i < outputs.size(); ++i) {
-    at::Tensor rows = RowLosses(model_.losses[i], outputs[i], batch.targets[i]);
+    at::Tensor rows = RowLosses(resolved_.losses[i], outputs[i], batch.targets[i]);
     if (batch.weights.defined()) rows = rows * batch.weights;
-    if (model_.loss_weights[i] != 1.0) rows = rows * model_.loss_weights[i];
+    if (resolved_.loss_weights[i] != 1.0) rows = rows * resolved_.loss_weights[i];
     row_losses.push_back(rows);
   }
   return row_losses;
@@ -175,22 +177,22 @@ void Trainer::ApplyGradients(const std::vector<at::Tensor>& gradients) {
     if (!gradients[i].defined()) continue;  // the loss does not depend on this weight: Keras leaves it alone
     at::Tensor gradient = gradients[i].to(at::kCPU).contiguous();
     // autograd may hand one tensor on to several weights (through sums): write to a copy only
-    const bool written = !parameter.regularizer.empty() || math::ClipsGradients(model_.config.optimizer);
+    const bool written = !parameter.regularizer.empty() || math::ClipsGradients(optimizer_);
     if (written) gradient = gradient.clone();
     if (!parameter.regularizer.empty()) AddRegularizerGradient(parameter.regularizer, parameter.host, &gradient);
     moved.push_back(&parameter);
     dense.push_back(gradient);
     views.push_back({gradient.template data_ptr<T>(), gradient.numel()});
   }
-  if (math::ClipsGradients(model_.config.optimizer)) math::ClipGradients<T>(model_.config.optimizer, views);
+  if (math::ClipsGradients(optimizer_)) math::ClipGradients<T>(optimizer_, views);
 
   StateCounters* counters = tensors.counters();
-  const double rate = math::LearningRate(model_.config.optimizer, counters->step);
+  const double rate = math::LearningRate(optimizer_, counters->step);
   for (size_t i = 0; i < moved.size(); ++i) {
     Parameter& parameter = *moved[i];
     T* slots[math::kMaxSlots] = {};
     for (size_t s = 0; s < parameter.slots.size(); ++s) slots[s] = parameter.slots[s].template data_ptr<T>();
-    math::ApplyUpdate<T>(model_.config.optimizer, rate, counters->step, parameter.host.template data_ptr<T>(), views[i].data, slots,
+    math::ApplyUpdate<T>(optimizer_, rate, counters->step, parameter.host.template data_ptr<T>(), views[i].data, slots,
                          views[i].n);
     ApplyConstraint(parameter.constraint, &parameter.host);
     if (!device_.is_cpu()) parameter.weight.copy_(parameter.host);
@@ -203,11 +205,11 @@ void Trainer::AddMetrics(const std::vector<Value>& outputs, const Batch& batch, 
   int current = -1;
   at::Tensor output, target, mask;  // keep the memory that `predictions` points to
   math::MetricBatch<T> predictions;
-  for (size_t m = 0; m < model_.metrics.size(); ++m) {
-    if (model_.metric_outputs[m] != current) {
-      current = model_.metric_outputs[m];
+  for (size_t m = 0; m < resolved_.metrics.size(); ++m) {
+    if (resolved_.metric_outputs[m] != current) {
+      current = resolved_.metric_outputs[m];
       const size_t i = static_cast<size_t>(current);
-      output = Probabilities(model_.losses[i], outputs[i]).to(at::kCPU).contiguous();
+      output = Probabilities(resolved_.losses[i], outputs[i]).to(at::kCPU).contiguous();
       target = batch.targets[i].to(at::kCPU).contiguous();
       mask = outputs[i].mask.defined() ? outputs[i].mask.to(at::kCPU).contiguous() : at::Tensor();
       predictions = {};
@@ -221,15 +223,15 @@ void Trainer::AddMetrics(const std::vector<Value>& outputs, const Batch& batch, 
       }
       if (mask.defined() && mask.numel() == predictions.positions) predictions.mask = mask.template data_ptr<bool>();
     }
-    math::UpdateMetric<T>(model_.metrics[m], predictions, sums);
-    sums += math::MetricSums(model_.metrics[m], predictions.classes);
+    math::UpdateMetric<T>(resolved_.metrics[m], predictions, sums);
+    sums += math::MetricSums(resolved_.metrics[m], predictions.classes);
   }
 }
 
 }  // namespace
 
-std::unique_ptr<AutogradTrainer> MakeTrainer(const ResolvedModel& model) {
-  return Translated("building the model", [&] { return std::make_unique<Trainer>(model); });
+std::unique_ptr<AutogradTrainer> MakeTrainer(const ResolvedNetwork& network, const base::OptimizerConfig& optimizer) {
+  return Translated("building the model", [&] { return std::make_unique<Trainer>(network, optimizer); });
 }
 
 }  // namespace engine::torch

@@ -8,6 +8,6 @@
 namespace engine::torch {
 
 /// As AutogradLibrary::MakeTrainer.
-std::unique_ptr<AutogradTrainer> MakeTrainer(const ResolvedModel& model);
+std::unique_ptr<AutogradTrainer> MakeTrainer(const ResolvedNetwork& network, const base::OptimizerConfig& optimizer);
 
 }  // namespace engine::torch

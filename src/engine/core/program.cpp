@@ -1,0 +1,193 @@
+#include "engine/core/program.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/record.hpp"
+#include "engine/api/binding.hpp"
+#include "engine/api/constraint.hpp"
+#include "engine/core/autograd_library.hpp"
+#include "engine/core/program_impl.hpp"
+#include "engine/math/blas_library.hpp"
+#include "engine/math/fpenv.hpp"
+#include "engine/math/initializer.hpp"
+#include "engine/math/metrics.hpp"
+#include "engine/math/optimizer.hpp"
+
+namespace engine {
+
+namespace {
+
+constexpr size_t kRows = 0, kLoss = 1, kFirstMetric = 2;  // positions in the sums
+
+void CheckPrecision(base::DType precision) {
+  if (precision != base::DType::kFloat32 && precision != base::DType::kFloat64) {
+    throw base::Error(base::ErrorCode::kInvalidParameter, std::string("models do not compute in ") + base::DTypeName(precision), {},
+                      "Use float32 or float64.");
+  }
+}
+
+// Values of any type into a tensor of the block.
+template <typename From>
+void Write(const StateLayout& layout, const StateTensor& tensor, const From* values, void* block) {
+  char* at = static_cast<char*>(block) + tensor.offset;
+  if (layout.precision == base::DType::kFloat64) {
+    std::copy(values, values + tensor.count, reinterpret_cast<double*>(at));
+  } else {
+    std::transform(values, values + tensor.count, reinterpret_cast<float*>(at), [](From v) { return static_cast<float>(v); });
+  }
+}
+
+}  // namespace
+
+std::string ProgramKey(const base::TrainConfig& config) {
+  base::RecordWriter key;
+  for (const base::LossConfig& loss : config.losses) {
+    key.Number(static_cast<int64_t>(loss.kind));
+    key.Number(loss.from_logits ? 1 : 0);
+    key.Real(loss.label_smoothing);
+    key.Real(loss.delta);
+    key.Text(loss.name);  // messages say it
+  }
+  for (const double weight : config.loss_weights) key.Real(weight);
+  for (const base::MetricConfig& metric : config.metrics) {
+    key.Number(static_cast<int64_t>(metric.kind));
+    key.Number(metric.k);
+    key.Text(metric.name);
+  }
+  for (const auto& [index, weight] : config.class_weight) {
+    key.Number(index);
+    key.Real(weight);
+  }
+  for (const std::string& slot : math::SlotNames(config.optimizer)) key.Text(slot);
+  for (const size_t count : {config.losses.size(), config.loss_weights.size(), config.metrics.size(), config.class_weight.size()}) {
+    key.Number(static_cast<int64_t>(count));
+  }
+  return key.Take();
+}
+
+Program::Impl::Impl(std::shared_ptr<const base::Graph> network, const base::TrainConfig& config, const base::DataSpec& columns, const Options& o)
+    : options(o) {
+  graph = std::move(network);
+  data = columns;
+  device = options.device;
+  class_weight = config.class_weight;
+  CheckPrecision(options.precision);
+  losses = BindTargets(*graph, config, data);
+  layout = MakeStateLayout(*graph, math::SlotNames(config.optimizer), options.precision);
+  const size_t outputs = graph->outputs.size();
+  loss_weights = config.loss_weights;
+  if (loss_weights.empty()) loss_weights.assign(outputs, 1.0);
+  metric_names.push_back("loss");
+  sums_size = kFirstMetric;
+  for (size_t i = 0; i < outputs; ++i) {
+    output_shapes.push_back(graph->calls[static_cast<size_t>(graph->outputs[i])].output_shape);
+    for (base::MetricConfig metric : config.metrics) {
+      if (metric.kind == base::MetricKind::kLoss) continue;
+      metric.kind = math::ResolveMetric(metric.kind, losses[i].kind, output_shapes[i]);
+      metric_names.push_back(outputs == 1 ? metric.name : OutputName(*graph, i) + "_" + metric.name);
+      sums_size += math::MetricSums(metric, math::ClassesOf(output_shapes[i]));
+      metrics.push_back(metric);
+      metric_outputs.push_back(static_cast<int>(i));
+    }
+  }
+  // what Attach would refuse is refused now
+  for (const base::Layer& layer : graph->layers) {
+    for (const base::WeightSpec& weight : layer.weights) {
+      ReadRegularizer(weight.regularizer, layer.name + "/" + weight.name);
+      ReadConstraint(weight.constraint, layer.name + "/" + weight.name);
+    }
+  }
+  if (options.kernels && device < 0 && outputs == 1) {
+    native = native::Program::Make(*graph, losses[0], loss_weights[0], class_weight, data, layout);
+  }
+  if (native == nullptr) TheAutogradLibrary().MakeTrainer(*this, config.optimizer);  // what it would refuse is refused now
+}
+
+Program::Program(std::shared_ptr<const base::Graph> graph, const base::TrainConfig& config, const base::DataSpec& data, const Options& options) {
+  math::ChooseBlasKernels();
+  const math::FtzGuard ftz;
+  impl_ = std::make_unique<Impl>(std::move(graph), config, data, options);
+}
+
+Program::~Program() = default;
+
+const base::Graph& Program::graph() const { return *impl_->graph; }
+const StateLayout& Program::layout() const { return impl_->layout; }
+bool Program::has_kernels() const { return impl_->native != nullptr; }
+bool Program::uses_sparse_product() const { return impl_->native && impl_->native->uses_sparse_product(); }
+const std::vector<std::string>& Program::metric_names() const { return impl_->metric_names; }
+size_t Program::sums_size() const { return impl_->sums_size; }
+const std::vector<base::Shape>& Program::output_shapes() const { return impl_->output_shapes; }
+
+void Program::Initialise(const base::OptimizerConfig& optimizer, void* block, uint64_t seed, uint64_t stream, uint32_t partitions) const {
+  const math::FtzGuard ftz;
+  const StateLayout& layout = impl_->layout;
+  std::memset(block, 0, layout.bytes);
+  StateCounters counters;
+  counters.seed = seed;
+  counters.stream = stream;
+  counters.partitions = partitions;
+  std::memcpy(block, &counters, sizeof(counters));
+
+  size_t index = 0;
+  for (const base::Layer& layer : impl_->graph->layers) {
+    for (const base::WeightSpec& weight : layer.weights) {
+      const std::vector<double> values = math::InitialValues(weight, layer.name, seed, stream, index);
+      Write(layout, layout.tensors[index], values.data(), block);
+      ++index;
+    }
+  }
+  const double slot_value = math::SlotInitialValue(optimizer);
+  if (slot_value == 0) return;
+  for (; index < layout.tensors.size(); ++index) {
+    const std::vector<double> values(layout.tensors[index].count, slot_value);
+    Write(layout, layout.tensors[index], values.data(), block);
+  }
+}
+
+void Program::LoadWeights(void* block, const float* weights, int64_t count) const {
+  const StateLayout& layout = impl_->layout;
+  if (count != layout.weight_count) {
+    throw base::Error(base::ErrorCode::kInvalidParameter,
+                      "the weights have " + std::to_string(count) + " elements but the model has " + std::to_string(layout.weight_count));
+  }
+  for (const StateTensor& tensor : layout.tensors) {
+    if (tensor.is_slot) break;
+    Write(layout, tensor, weights, block);
+    weights += tensor.count;
+  }
+}
+
+void Program::StoreWeights(const void* block, std::string* out) const {
+  const StateLayout& layout = impl_->layout;
+  std::vector<float> values;
+  for (const StateTensor& tensor : layout.tensors) {
+    if (tensor.is_slot) break;
+    const char* at = static_cast<const char*>(block) + tensor.offset;
+    if (layout.precision == base::DType::kFloat64) {
+      const double* from = reinterpret_cast<const double*>(at);
+      values.resize(tensor.count);
+      std::transform(from, from + tensor.count, values.begin(), [](double v) { return static_cast<float>(v); });
+      at = reinterpret_cast<const char*>(values.data());
+    }
+    out->append(at, tensor.count * sizeof(float));
+  }
+}
+
+std::vector<double> Program::Finish(const double* sums) const {
+  const math::FtzGuard ftz;
+  std::vector<double> values{sums[kRows] > 0 ? sums[kLoss] / sums[kRows] : 0.0};
+  sums += kFirstMetric;
+  for (size_t i = 0; i < impl_->metrics.size(); ++i) {
+    const base::MetricConfig& metric = impl_->metrics[i];
+    const int64_t classes = math::ClassesOf(impl_->output_shapes[static_cast<size_t>(impl_->metric_outputs[i])]);
+    values.push_back(math::FinishMetric(metric, classes, sums));
+    sums += math::MetricSums(metric, classes);
+  }
+  return values;
+}
+
+}  // namespace engine

@@ -1,0 +1,107 @@
+#include "engine/core/state_scorer.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "engine/api/workspace.hpp"
+#include "engine/core/model_impl.hpp"
+#include "engine/math/fpenv.hpp"
+
+namespace engine {
+
+struct StateScorer::Impl {
+  struct Member {
+    ScoredState state;
+    Model::Impl* model = nullptr;
+    int64_t rows = 0;      // of a batch
+    int64_t next = 0;      // row, in Evaluate
+    size_t first_sum = 0;  // in all states' sums
+  };
+
+  std::vector<Member> members;
+  std::map<const Program*, std::unique_ptr<Model>> models;
+  std::shared_ptr<KernelMemory> workspace;
+  size_t sums_size = 0;
+
+  void UseWorkspace();
+  void EvaluateNative(const base::Buffer& buffer, double* sums, const Poll& poll);
+  void EvaluateByAutograd(const base::Buffer& buffer, double* sums, const Poll& poll);
+};
+
+// All models lay their rows out alike, and the workspace has its size before the first of them loads rows.
+void StateScorer::Impl::UseWorkspace() {
+  int64_t rows = 0;
+  for (const Member& member : members) {
+    if (member.model->native_trainer) rows = std::max(rows, member.rows);
+  }
+  size_t bytes = 0;
+  for (const auto& [program, model] : models) {
+    native::Trainer* trainer = model->impl_->native_trainer.get();
+    if (trainer == nullptr) continue;
+    trainer->UseWorkspace(workspace, rows);
+    bytes = std::max(bytes, trainer->ScoringBytes(rows));
+  }
+  workspace->Reserve(bytes);
+}
+
+// Batch by batch, so that rows which are loaded once serve all states that want the same.
+void StateScorer::Impl::EvaluateNative(const base::Buffer& buffer, double* sums, const Poll& poll) {
+  LoadedRows loaded;
+  for (Member& member : members) member.next = 0;
+  for (bool more = buffer.rows > 0; more;) {
+    more = false;
+    for (Member& member : members) {
+      if (!member.model->native_trainer || member.next >= buffer.rows) continue;
+      if (poll) poll();
+      member.model->Attach(member.state.block);
+      member.model->EvaluateBatch(buffer, member.next, std::min(member.rows, buffer.rows - member.next), &loaded, sums + member.first_sum);
+      member.next += member.rows;
+      more = more || member.next < buffer.rows;
+    }
+  }
+}
+
+// State by state: laying autograd's tensors over a block costs more than loading rows again.
+void StateScorer::Impl::EvaluateByAutograd(const base::Buffer& buffer, double* sums, const Poll& poll) {
+  LoadedRows none;
+  for (const Member& member : members) {
+    if (member.model->native_trainer) continue;
+    member.model->Attach(member.state.block);
+    for (int64_t first = 0; first < buffer.rows; first += member.rows) {
+      if (poll) poll();
+      member.model->EvaluateBatch(buffer, first, std::min(member.rows, buffer.rows - first), &none, sums + member.first_sum);
+    }
+    member.model->Detach();
+  }
+}
+
+StateScorer::StateScorer(std::vector<ScoredState> states, std::shared_ptr<KernelMemory> workspace) : impl_(std::make_unique<Impl>()) {
+  impl_->workspace = workspace ? std::move(workspace) : std::make_shared<KernelMemory>();
+  for (ScoredState& state : states) {
+    std::unique_ptr<Model>& model = impl_->models[state.program.get()];
+    if (model == nullptr) model = std::make_unique<Model>(state.program, *state.config);
+    Impl::Member member;
+    member.model = model->impl_.get();
+    member.rows = InferenceRows(state.config->batch_size);
+    member.first_sum = impl_->sums_size;
+    impl_->sums_size += state.program->sums_size();
+    member.state = std::move(state);
+    impl_->members.push_back(std::move(member));
+  }
+}
+
+StateScorer::~StateScorer() = default;
+
+size_t StateScorer::sums_size() const { return impl_->sums_size; }
+
+void StateScorer::Evaluate(const base::Buffer& buffer, double* sums, const Poll& poll) {
+  const math::FtzGuard ftz;
+  for (const auto& [program, model] : impl_->models) model->impl_->CheckBuffer(buffer, true);
+  impl_->UseWorkspace();
+  impl_->EvaluateNative(buffer, sums, poll);
+  impl_->EvaluateByAutograd(buffer, sums, poll);
+  for (const auto& [program, model] : impl_->models) model->impl_->Detach();
+}
+
+}  // namespace engine
