@@ -5,8 +5,6 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "base/literal.hpp"
-#include "plan/params.hpp"
 #include "store/model_spec.hpp"
 #include "store/result_tables.hpp"
 
@@ -31,16 +29,16 @@ engine::Options ScoringOptions(const ModelTable& table, bool use_gpus) {
   return options;
 }
 
+base::TrainConfig ScoringConfig(const base::TrainConfig& config) {
+  base::TrainConfig scoring = config;
+  scoring.optimizer = base::OptimizerConfig();
+  scoring.optimizer.kind = base::OptimizerKind::kSGD;
+  scoring.optimizer.name = "SGD";
+  return scoring;
+}
+
 ModelSpec ScoringSpec(const StoredModel& stored) {
-  ModelSpec spec;
-  spec.graph = stored.graph;
-  spec.compile_params = "optimizer='SGD()'";
-  for (const auto& [key, value] : plan::ParseAssignments(stored.compile_params, "compile_params")) {
-    if (key != "optimizer") spec.compile_params += "," + key + "=" + base::FormatPython(value);
-  }
-  spec.fit_params = stored.fit_params;
-  spec.config = plan::ReadConfig(spec.compile_params, spec.fit_params);
-  return spec;
+  return {stored.graph, stored.compile_params, stored.fit_params, ScoringConfig(stored.config)};
 }
 
 void LoadStoredWeights(const ModelTable& table, const StoredModel& stored, const engine::Program& program, void* block) {

@@ -22,8 +22,9 @@ struct LoadedModel {
 /// Options of the engine for a stored run: its precision, and a GPU when asked for.
 engine::Options ScoringOptions(const ModelTable& table, bool use_gpus);
 
-/// What a stored model is built from when it will not be trained: with plain SGD, which has no slots, so that many models fit into memory at
-/// once.
+/// The configuration of a model that will not be trained: with plain SGD, which has no slots, so that its state is counters and weights alone.
+base::TrainConfig ScoringConfig(const base::TrainConfig& config);
+/// What such a model of a table is built from. Its texts are those that it was trained by.
 ModelSpec ScoringSpec(const StoredModel& stored);
 
 /// Writes a stored model's weights into a block of the program's layout. Errors: kDataCorrupted for a wrong length.
