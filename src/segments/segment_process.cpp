@@ -128,16 +128,14 @@ void SegmentRound::CompleteState() {
     engine::Options options = store::EngineOptions(request_.use_gpus);
     options.precision = member->entry ? member->entry->precision : stored->header().precision;
     if (scoring) {
-      store::StoredModel lean;
-      lean.graph = member->spec.graph;
-      lean.compile_params = member->spec.compile_params;
-      lean.fit_params = member->spec.fit_params;
-      model = store::BuildModel(store::ScoringSpec(lean), member->data, options);
+      store::ModelSpec lean = member->spec;
+      lean.config = store::ScoringConfig(lean.config);
+      model = store::BuildModel(lean, member->data, options);
     } else {
       model = store::BuildModel(member->spec, member->data, options);
     }
   }
-  const engine::StateLayout& layout = model->layout();
+  const engine::StateLayout& layout = model->program().layout();
   memory_.Grow(layout.bytes);
   member->block = std::make_unique<store::Block>(layout.bytes);
   void* block = member->block->data();
@@ -159,7 +157,7 @@ void SegmentRound::CompleteState() {
     }
     std::vector<float> weights(static_cast<size_t>(layout.weight_count));
     if (!weights.empty()) std::memcpy(weights.data(), incoming.data(), incoming.size());
-    model->LoadWeights(block, weights.data(), layout.weight_count);
+    model->program().LoadWeights(block, weights.data(), layout.weight_count);
   }
   member->record.model = member->index;
   member->record.segment = pg::SegmentIndex();
@@ -208,9 +206,9 @@ void SegmentRound::BeginPartition(int partition_id) {
     std::vector<engine::Model*> models;
     for (const auto& member : members_) {
       models.push_back(member->model);
-      count += member->model->sums_size();
+      count += member->model->program().sums_size();
     }
-    if (scorer_ == nullptr) scorer_ = std::make_unique<engine::ModelGroup>(models, 0, ProcessCacheOf(request_.run).workspace);
+
     partition_sums_.assign(count, 0.0);
     sums_.emplace_back();
     sums_.back().partition = partition_id;
@@ -243,7 +241,11 @@ void SegmentRound::Use(int partition_id, int buffer_id, const std::vector<base::
   }
   const base::Buffer buffer = data::ViewBuffer(*data_, partition_id, buffer_id, columns);
   sums_.back().rows += buffer.rows;
-  scorer_->Evaluate(buffer, partition_sums_.data(), pg::CheckInterrupts);
+  double* sums = partition_sums_.data();
+  for (const auto& member : members_) {
+    member->model->Evaluate(buffer, sums, pg::CheckInterrupts);
+    sums += member->model->program().sums_size();
+  }
 }
 
 void SegmentRound::EndPartition() {
@@ -251,8 +253,8 @@ void SegmentRound::EndPartition() {
     const double* from = partition_sums_.data();
     for (const auto& member : members_) {
       sums_.back().models.push_back(member->index);
-      sums_.back().sums.emplace_back(from, from + member->model->sums_size());
-      from += member->model->sums_size();
+      sums_.back().sums.emplace_back(from, from + member->model->program().sums_size());
+      from += member->model->program().sums_size();
     }
   }
   if (visit_ == nullptr) return;
@@ -308,8 +310,8 @@ bool SegmentRound::Next(RoundRow* row) {
   if (next_member_ == members_.size()) return false;
   Member* member = members_[next_member_].get();
   if (next_piece_ == 0) {
-    const engine::StateLayout& layout = member->model->layout();
-    outgoing_ = store::EncodeState(member->spec, member->data, layout, member->block->data());
+    const engine::StateLayout& layout = member->model->program().layout();
+    outgoing_ = store::StateEncoder(member->data).Encode(member->spec, layout, member->block->data());
     scoring_bytes_ = store::ScoringBytes(layout, outgoing_.size());
     member->block.reset();
     row->record = WriteModelReply(member->record);

@@ -67,14 +67,14 @@ void Run(const Case& c, bool kernels, int rounds, const std::string& file) {
   const int64_t rows = std::clamp<int64_t>(static_cast<int64_t>(4e-3 / guess), 2, 100) * c.batch_size;
   const bench::Rows made = bench::MakeRows(c, rows, file);
   const std::vector<bench::Trainee> models = bench::MakeModels(c, made.data, kModels, kernels);
-  if (kernels && !models[0].model->has_kernels()) return;
+  if (kernels && !models[0].model->program().has_kernels()) return;
   const plan::ModelCost cost = plan::EstimateCost(graph, config, kernels, models[0].model->InputDensity(made.buffer));
   double step = 1e30, row = 1e30;
   for (int round = 0; round < rounds; round++) {
     step = std::min(step, bench::SecondsPerStep(models, made.buffer));
     const double started = bench::Seconds();
     for (const bench::Trainee& trainee : models) {
-      std::vector<double> sums(trainee.model->sums_size(), 0.0);
+      std::vector<double> sums(trainee.model->program().sums_size(), 0.0);
       trainee.model->Evaluate(made.buffer, sums.data(), {});
     }
     row = std::min(row, (bench::Seconds() - started) / static_cast<double>(rows * kModels));

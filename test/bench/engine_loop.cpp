@@ -122,8 +122,8 @@ void Run(const std::string& directory, int64_t iterations, uint64_t seed, uint64
 
   engine::SetThreads(1);
   engine::Model model(graph, config, data, engine::Options());
-  const std::unique_ptr<void, bench::FreeAligned> block(::operator new(model.layout().bytes, std::align_val_t(64)));
-  std::memset(block.get(), 0, model.layout().bytes);
+  const std::unique_ptr<void, bench::FreeAligned> block(::operator new(model.program().layout().bytes, std::align_val_t(64)));
+  std::memset(block.get(), 0, model.program().layout().bytes);
   model.Initialise(block.get(), seed, stream, static_cast<uint32_t>(data.num_partitions));
 
   model.Attach(block.get());
@@ -151,7 +151,7 @@ void Run(const std::string& directory, int64_t iterations, uint64_t seed, uint64
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   model.Detach();
   std::string weights;
-  model.StoreWeights(block.get(), &weights);
+  model.program().StoreWeights(block.get(), &weights);
   std::ofstream(directory + "/weights", std::ios::binary) << weights;
   std::printf("seconds=%.6f\nrows=%lld\nbuild=%s\n", seconds, static_cast<long long>(rows), engine::BuildDescription().c_str());
 }

@@ -33,7 +33,7 @@ bool Measure() {
   const bench::Rows rows = RowsOf(network, false), zeros = RowsOf(network, true);
   const auto autograd = bench::MakeModels(network, rows.data, kModels, false);
   const auto kernels = bench::MakeModels(network, rows.data, kModels), on_zeros = bench::MakeModels(network, zeros.data, kModels);
-  if (autograd[0].model->has_kernels() || !kernels[0].model->has_kernels()) throw std::runtime_error("both train in the same way");
+  if (autograd[0].model->program().has_kernels() || !kernels[0].model->program().has_kernels()) throw std::runtime_error("both train in the same way");
   std::vector<double> of_kernels, of_zeros;
   for (int round = 0; round <= kRounds; round++) {
     const double slow = bench::SecondsPerStep(autograd, rows.buffer);

@@ -151,7 +151,7 @@ inline std::vector<Trainee> MakeModels(const Case& c, const base::DataSpec& data
   for (int i = 0; i < count; i++) {
     Trainee trainee;
     trainee.model = std::make_unique<engine::Model>(graph, config, data, options);
-    trainee.block.reset(::operator new(trainee.model->layout().bytes, std::align_val_t(64)));
+    trainee.block.reset(::operator new(trainee.model->program().layout().bytes, std::align_val_t(64)));
     trainee.model->Initialise(trainee.block.get(), 1, static_cast<uint64_t>(i), 1);
     trainee.model->Attach(trainee.block.get());
     models.push_back(std::move(trainee));

@@ -80,6 +80,10 @@ void Model::Configure(const base::TrainConfig& config) {
   if (impl_->native_trainer) impl_->native_trainer->Configure(config.optimizer, config.batch_size);
 }
 
+void Model::Initialise(void* block, uint64_t seed, uint64_t stream, uint32_t partitions) const {
+  program().Initialise(impl_->config.optimizer, block, seed, stream, partitions);
+}
+
 size_t Model::workspace_bytes() const {
   return impl_->native_trainer ? impl_->native_trainer->WorkspaceBytes(impl_->config.batch_size) : 0;
 }

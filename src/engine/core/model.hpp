@@ -47,6 +47,9 @@ class Model {
   /// Gives the model another configuration with the program's key. REQUIRES that the model is detached.
   void Configure(const base::TrainConfig& config);
 
+  /// Program::Initialise with the configuration's optimizer.
+  void Initialise(void* block, uint64_t seed, uint64_t stream, uint32_t partitions) const;
+
   /// Bytes that a step with kernels works in besides the state: mini-batch, results, gradients. 0 without kernels.
   size_t workspace_bytes() const;
   /// Input density, sampled from a buffer's first kSampleRows rows: the part of values other than zero, or 1 without the sparse product.

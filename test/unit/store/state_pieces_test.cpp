@@ -108,8 +108,8 @@ engine::StateLayout Layout(base::DType precision) {
 // them.
 TEST(ScoringBytes, EndWithTheLastWeight) {
   store::ModelSpec spec;
-  spec.graph = wire::ReadKeras(R"({"class_name": "Sequential", "config": [
-    {"class_name": "Dense", "config": {"name": "layer3", "units": 3, "batch_input_shape": [null, 2]}}]})");
+  spec.graph = std::make_shared<const base::Graph>(wire::ReadKeras(R"({"class_name": "Sequential", "config": [
+    {"class_name": "Dense", "config": {"name": "layer3", "units": 3, "batch_input_shape": [null, 2]}}]})"));
   base::DataSpec data;
   data.num_partitions = 1;
   for (const base::DType precision : {base::DType::kFloat32, base::DType::kFloat64}) {
@@ -129,7 +129,7 @@ TEST(ScoringBytes, EndWithTheLastWeight) {
         }
       }
     }
-    const std::string state = store::EncodeState(spec, data, layout, block);
+    const std::string state = store::StateEncoder(data).Encode(spec, layout, block);
     const size_t scoring = store::ScoringBytes(layout, state.size());
     const store::StateView whole(state);
     EXPECT_EQ(whole.WeightCount(), 16u);

@@ -118,9 +118,9 @@ std::string WeightsOf(const engine::StateLayout& layout) {
 
 store::ModelSpec Spec() {
   store::ModelSpec spec;
-  spec.graph = wire::ReadKeras(R"({"class_name": "Sequential", "config": {"name": "m", "layers": [
+  spec.graph = std::make_shared<const base::Graph>(wire::ReadKeras(R"({"class_name": "Sequential", "config": {"name": "m", "layers": [
     {"class_name": "Dense", "config": {"name": "hidden", "units": 5, "activation": "relu", "batch_input_shape": [null, 3]}},
-    {"class_name": "Dense", "config": {"name": "out", "units": 2, "activation": "softmax"}}]}})");
+    {"class_name": "Dense", "config": {"name": "out", "units": 2, "activation": "softmax"}}]}})"));
   spec.compile_params = "loss='categorical_crossentropy',optimizer='SGD(lr=0.1,momentum=0.9)'";
   spec.fit_params = "batch_size=16,epochs=2";
   return spec;
@@ -144,7 +144,7 @@ base::DataSpec Data() {
 std::string Encoded(const engine::StateLayout& layout) {
   Block block(layout);
   Fill(layout, &block);
-  return store::EncodeState(Spec(), Data(), layout, block.data());
+  return store::StateEncoder(Data()).Encode(Spec(), layout, block.data());
 }
 
 StateFit Decode(const std::string& bytes, const engine::StateLayout& layout, Block* block) {
@@ -186,20 +186,20 @@ TEST(TrainingState, ComesBackWhole) {
     const engine::StateLayout layout = Layout(WithMomentum(kWeights), precision);
     Block written(layout), read(layout);
     Fill(layout, &written);
-    const std::string bytes = store::EncodeState(Spec(), Data(), layout, written.data());
+    const std::string bytes = store::StateEncoder(Data()).Encode(Spec(), layout, written.data());
     ASSERT_EQ(Decode(bytes, layout, &read), StateFit::kWhole);
     for (const engine::StateTensor& tensor : layout.tensors) {
       EXPECT_EQ(read.Bytes(tensor, precision), written.Bytes(tensor, precision)) << tensor.name;
     }
     ExpectCounters(*read.counters(), 1300);
-    EXPECT_EQ(store::EncodeState(Spec(), Data(), layout, read.data()), bytes);
+    EXPECT_EQ(store::StateEncoder(Data()).Encode(Spec(), layout, read.data()), bytes);
 
     const store::StateView state(bytes);
     const store::ModelSpec spec = state.Spec();
     EXPECT_EQ(spec.compile_params, Spec().compile_params);
     EXPECT_EQ(spec.fit_params, Spec().fit_params);
     EXPECT_EQ(spec.config.batch_size, 16);
-    EXPECT_EQ(wire::WriteGraph(spec.graph), wire::WriteGraph(Spec().graph));
+    EXPECT_EQ(wire::WriteGraph(*spec.graph), wire::WriteGraph(*Spec().graph));
     EXPECT_EQ(state.header().data_spec, base::WriteDataSpec(Data()));
   }
 }
@@ -329,8 +329,8 @@ TEST(StateWeights, BeginAnewAfterTake) {
 TEST(StateWeights, TooManyAreLeftToTheirReader) {
   for (const int64_t more : {0, 1}) {
     wire::StateHeader header;
-    header.graph = Spec().graph;
-    header.graph_digest = wire::GraphDigest(header.graph);
+    header.graph_bytes = wire::WriteGraph(*Spec().graph);
+    header.graph_digest = wire::GraphDigest(*Spec().graph);
     header.data_spec = base::WriteDataSpec(Data());
     header.tensors.push_back({"big/kernel", {static_cast<int64_t>(store::kMostWeightBytes / sizeof(float)) + more}, 0, false, true});
     header.raw_bytes = store::kMostWeightBytes + 64;

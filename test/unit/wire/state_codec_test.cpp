@@ -12,7 +12,7 @@ using wire_test::SampleHeader;
 
 void ExpectSameHeader(const StateHeader& a, const StateHeader& b) {
   EXPECT_EQ(a.graph_digest, b.graph_digest);
-  wire_test::ExpectSameGraph(a.graph, b.graph);
+  wire_test::ExpectSameGraph(*a.graph, *b.graph);
   EXPECT_EQ(a.compile_params, b.compile_params);
   EXPECT_EQ(a.fit_params, b.fit_params);
   EXPECT_EQ(a.data_spec, b.data_spec);
@@ -74,7 +74,7 @@ TEST(StateCodec, ReadsTheFirstVersion) {
   size_t raw_offset = 0;
   const StateHeader header = wire::ReadStateHeader(bytes, &raw_offset);
   ExpectSameHeader(header, SampleHeader());
-  EXPECT_EQ(header.graph_digest, wire::GraphDigest(header.graph));
+  EXPECT_EQ(header.graph_digest, wire::GraphDigest(*header.graph));
   EXPECT_EQ(header.raw_bytes, 1920u);
   EXPECT_TRUE(bytes.substr(raw_offset) == wire_test::SampleRaw(header.raw_bytes));
 }
@@ -122,7 +122,11 @@ TEST(StateCodec, RefusesForgedHeaders) {
             head + "the shape of a tensor is out of range");
   EXPECT_EQ(Changed([](StateHeader* h) { h->tensors[0].shape = base::Shape(9, 1); }), head + "the shape of a tensor is out of range");
   EXPECT_EQ(Changed([](StateHeader* h) { h->tensors[0].name = ""; }), head + "the name of a tensor has 0 bytes");
-  EXPECT_EQ(Changed([](StateHeader* h) { h->graph.outputs = {50}; }),
+  EXPECT_EQ(Changed([](StateHeader* h) { 
+    base::Graph graph = *h->graph;
+    graph.outputs = {50};
+    h->graph_bytes = wire::WriteGraph(graph);
+   }),
             "a stored architecture cannot be read: the model has no call number 50");
 }
 

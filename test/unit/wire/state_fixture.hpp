@@ -1,6 +1,7 @@
 // The state in data/state_v1.bin.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "fixture.hpp"
@@ -11,8 +12,9 @@ namespace wire_test {
 /// A training state of the iris model with one slot a weight, 64-byte aligned, as a first version wrote it.
 inline wire::StateHeader SampleHeader() {
   wire::StateHeader header;
-  header.graph = Fixture("iris_keras_2_10.json");
-  header.graph_digest = wire::GraphDigest(header.graph);
+  header.graph = std::make_shared<const base::Graph>(Fixture("iris_keras_2_10.json"));
+  header.graph_bytes = wire::WriteGraph(*header.graph);
+  header.graph_digest = wire::GraphDigest(*header.graph);
   header.compile_params = "loss='categorical_crossentropy',metrics=['accuracy'],optimizer='SGD(lr=0.1,momentum=0.9)'";
   header.fit_params = "batch_size=32,epochs=1";
   header.data_spec = "{}";
@@ -25,7 +27,7 @@ inline wire::StateHeader SampleHeader() {
   header.partitions = 8;
   header.build = "a build";
   for (const bool slot : {false, true}) {
-    for (const base::Layer& layer : header.graph.layers) {
+    for (const base::Layer& layer : header.graph->layers) {
       for (const base::WeightSpec& weight : layer.weights) {
         const std::string name = layer.name + "/" + weight.name + (slot ? "/momentum" : "");
         header.tensors.push_back({name, weight.shape, header.raw_bytes, slot, weight.trainable && !slot});

@@ -14,6 +14,7 @@
 
 #include "base/error.hpp"
 #include "pg/parallel.hpp"
+#include "plan/params.hpp"
 #include "wire/keras.hpp"
 #include "workers/shared_memory.hpp"
 
@@ -69,12 +70,19 @@ train::RunSpec Spec(int models, int bundles, int partitions, int validation_part
   train::RunSpec spec;
   spec.training = Table("train_packed", partitions);
   if (validation_partitions > 0) spec.validation = Table("valid_packed", validation_partitions);
+  // two architectures
+  std::vector<std::shared_ptr<const base::Graph>> graphs;
+  for (const int units : {2, 3}) {
+    graphs.push_back(std::make_shared<const base::Graph>(wire::ReadKeras(
+        R"({"class_name": "Sequential", "config": {"name": "m", "layers": [{"class_name": "Dense", "config": {"name": "out", "units": )" +
+        std::to_string(units) + R"(, "activation": "softmax", "batch_input_shape": [null, 3]}}]}})")));
+  }
   for (int m = 0; m < models; m++) {
-    store::ModelSpec model;
-    model.graph = wire::ReadKeras(R"({"class_name": "Sequential", "config": {"name": "m", "layers": [{"class_name": "Dense", "config":
-      {"name": "out", "units": )" + std::to_string(2 + m) + R"(, "activation": "softmax", "batch_input_shape": [null, 3]}}]}})");
-    model.compile_params = "loss='categorical_crossentropy',optimizer='Adam(lr=0.01)'";
-    model.fit_params = "batch_size=" + std::to_string(8 + m) + ",epochs=1";
+    auto model = std::make_shared<store::ModelSpec>();
+    model->graph = graphs[static_cast<size_t>(m % 2)];
+    model->compile_params = "loss='categorical_crossentropy',optimizer='Adam(lr=0.01)'";
+    model->fit_params = "batch_size=" + std::to_string(8 + m) + ",epochs=1";
+    model->config = plan::ReadConfig(model->compile_params, model->fit_params);
     spec.models.push_back(model);
     spec.costs.push_back(1e-3 * (m + 1));
   }
@@ -271,10 +279,10 @@ TEST(RunSpec, ComesBackWhole) {
     ExpectSameTable(read.validation, spec.validation);
     ASSERT_EQ(read.models.size(), spec.models.size());
     for (size_t m = 0; m < spec.models.size(); m++) {
-      EXPECT_EQ(wire::WriteGraph(read.models[m].graph), wire::WriteGraph(spec.models[m].graph));
-      EXPECT_EQ(read.models[m].compile_params, spec.models[m].compile_params);
-      EXPECT_EQ(read.models[m].fit_params, spec.models[m].fit_params);
-      EXPECT_EQ(read.models[m].config.batch_size, static_cast<int>(8 + m));  // the worker's configuration is read out of the texts
+      EXPECT_EQ(wire::WriteGraph(*read.models[m]->graph), wire::WriteGraph(*spec.models[m]->graph));
+      EXPECT_EQ(read.models[m]->graph, read.models[m % 2]->graph);  // one object for an architecture
+      EXPECT_EQ(read.models[m]->config.batch_size, static_cast<int>(8 + m));
+      EXPECT_EQ(read.models[m]->config.optimizer.name, "Adam");
     }
     EXPECT_EQ(read.costs, spec.costs);
     EXPECT_EQ(plan::WritePlan(read.plan), plan::WritePlan(spec.plan));

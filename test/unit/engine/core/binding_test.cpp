@@ -81,7 +81,7 @@ TEST(Binding, ScalarColumnsFeedOneInputSideBySide) {
   const Table* tables[] = {&together, &apart};
   for (int i = 0; i < 2; ++i) {
     engine::Model model(graph, fixture::Config(LossKind::kMeanSquaredError, 2, 0.1), tables[i]->spec, {});
-    fixture::Block block(model.layout());
+    fixture::Block block(model.program().layout());
     model.Initialise(block.get(), 1, 1, 1);
     model.Attach(block.get());
     model.BeginVisit();
@@ -119,7 +119,7 @@ TEST(Binding, LossesAndWeightsOfOutputs) {
 TEST(Binding, AStateThatIsNotAligned) {
   const Table table = With({3}, {2});
   engine::Model model(Net("3", 2), fixture::Config(LossKind::kMeanSquaredError, 4), table.spec, {});
-  fixture::Block block(model.layout());
+  fixture::Block block(model.program().layout());
   EXPECT_THROW(model.Attach(static_cast<char*>(block.get()) + 8), base::Error);
   EXPECT_THROW(model.Train(table.Buffer(0), {}), base::Error) << "trained without a state";
 }

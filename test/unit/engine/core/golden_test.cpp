@@ -77,12 +77,12 @@ class Golden : public ::testing::TestWithParam<std::string> {
 
     const base::Graph graph = wire::ReadKeras(golden.Find("model")->string());
     engine::Model model(graph, config, table.spec, fixture::Precision(precision));
-    fixture::Block block(model.layout());
+    fixture::Block block(model.program().layout());
     model.Initialise(block.get(), 1, 1, 1);
     const std::vector<double> weights = Doubles(*golden.Find("weights"));
     const std::vector<float> loaded(weights.begin(), weights.end());
-    model.LoadWeights(block.get(), loaded.data(), static_cast<int64_t>(loaded.size()));
-    ASSERT_EQ(block.Weights(model.layout()), weights);
+    model.program().LoadWeights(block.get(), loaded.data(), static_cast<int64_t>(loaded.size()));
+    ASSERT_EQ(block.Weights(model.program().layout()), weights);
     model.Attach(block.get());
 
     const base::Buffer buffer = table.Buffer(rows);
@@ -96,9 +96,9 @@ class Golden : public ::testing::TestWithParam<std::string> {
       EXPECT_LT(Distance({outputs[i].begin(), outputs[i].end()}, expected), 1e-5) << "output " << i;
     }
 
-    std::vector<double> sums(model.sums_size());
+    std::vector<double> sums(model.program().sums_size());
     model.Evaluate(buffer, sums.data(), {});
-    EXPECT_LT(Distance({model.Finish(sums.data())[0]}, {golden.Find("evaluation_loss")->number()}), tolerance);
+    EXPECT_LT(Distance({model.program().Finish(sums.data())[0]}, {golden.Find("evaluation_loss")->number()}), tolerance);
 
     model.BeginVisit();
     const engine::TrainResult result = model.Train(buffer, {});
@@ -106,7 +106,7 @@ class Golden : public ::testing::TestWithParam<std::string> {
     EXPECT_LT(Distance({result.loss_sum / static_cast<double>(rows)}, {golden.Find("training_loss")->number()}), tolerance);
 
     // gradients, not weights: the step is what the layer computed
-    const std::vector<double> after = block.Weights(model.layout()), expected_after = Doubles(*golden.Find("after"));
+    const std::vector<double> after = block.Weights(model.program().layout()), expected_after = Doubles(*golden.Find("after"));
     std::vector<double> moved(weights.size()), expected_moved(weights.size());
     for (size_t i = 0; i < weights.size(); ++i) {
       moved[i] = weights[i] - after[i];

@@ -27,9 +27,9 @@ std::vector<double> Kernel(const std::string& class_name, const std::string& con
   const base::Graph graph = fixture::Sequential(fixture::Dense("a", 80, "linear", Initializer(class_name, config)));
   const fixture::Table table = Rows(60, 80);
   engine::Model model(graph, fixture::Config(base::LossKind::kMeanSquaredError, 4), table.spec, fixture::Precision(base::DType::kFloat64));
-  Block block(model.layout());
+  Block block(model.program().layout());
   model.Initialise(block.get(), seed, stream, 1);
-  return block.Values(model.layout(), model.layout().tensors[0]);
+  return block.Values(model.program().layout(), model.program().layout().tensors[0]);
 }
 
 struct Moments {
@@ -110,9 +110,9 @@ TEST(Initialise, LstmBeginsByRemembering) {
   table.AddInput("x", {4, 2}, fixture::Numbers(16));
   table.AddTarget("y", {3}, fixture::Numbers(6));
   engine::Model model(graph, fixture::Config(base::LossKind::kMeanSquaredError, 2), table.spec, {});
-  Block block(model.layout());
+  Block block(model.program().layout());
   model.Initialise(block.get(), 1, 1, 1);
-  EXPECT_EQ(block.Values(model.layout(), model.layout().tensors[2]), (std::vector<double>{0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0}));
+  EXPECT_EQ(block.Values(model.program().layout(), model.program().layout().tensors[2]), (std::vector<double>{0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0}));
 }
 
 TEST(Initialise, LayoutIsAlignedInOrderAndWithoutOverlap) {
@@ -124,7 +124,7 @@ TEST(Initialise, LayoutIsAlignedInOrderAndWithoutOverlap) {
   config.optimizer.kind = base::OptimizerKind::kAdam;
   for (const base::DType precision : {base::DType::kFloat32, base::DType::kFloat64}) {
     engine::Model model(graph, config, table.spec, fixture::Precision(precision));
-    const engine::StateLayout& layout = model.layout();
+    const engine::StateLayout& layout = model.program().layout();
     std::vector<std::string> names;
     size_t end = engine::kStateCountersBytes;
     for (const engine::StateTensor& tensor : layout.tensors) {
@@ -152,11 +152,11 @@ TEST(Initialise, AdagradsAccumulatorBeginsAtItsInitialValue) {
   config.optimizer.initial_accumulator_value = 0.25;
   const fixture::Table table = Rows(3, 2);
   engine::Model model(fixture::Sequential(fixture::Dense("a", 2, "linear", R"(, "batch_input_shape": [null, 3])")), config, table.spec, {});
-  Block block(model.layout());
+  Block block(model.program().layout());
   model.Initialise(block.get(), 1, 1, 4);
-  const engine::StateTensor& slot = model.layout().tensors[2];
+  const engine::StateTensor& slot = model.program().layout().tensors[2];
   ASSERT_EQ(slot.name, "a/kernel/accumulator");
-  for (double v : block.Values(model.layout(), slot)) EXPECT_EQ(v, 0.25);
+  for (double v : block.Values(model.program().layout(), slot)) EXPECT_EQ(v, 0.25);
   EXPECT_EQ(block.counters()->seed, 1u);
   EXPECT_EQ(block.counters()->stream, 1u);
   EXPECT_EQ(block.counters()->partitions, 4u);
@@ -168,15 +168,15 @@ TEST(Initialise, WeightsGoOutAndIn) {
   const base::Graph graph = fixture::Sequential(fixture::Dense("a", 2, "linear", R"(, "batch_input_shape": [null, 3])"));
   for (const base::DType precision : {base::DType::kFloat32, base::DType::kFloat64}) {
     engine::Model model(graph, fixture::Config(base::LossKind::kMeanSquaredError, 4), table.spec, fixture::Precision(precision));
-    Block block(model.layout());
+    Block block(model.program().layout());
     model.Initialise(block.get(), 1, 1, 1);
     const std::vector<float> weights{1, 2, 3, 4, 5, 6, 7, 8};
-    model.LoadWeights(block.get(), weights.data(), 8);
+    model.program().LoadWeights(block.get(), weights.data(), 8);
     std::string stored = "before";
-    model.StoreWeights(block.get(), &stored);
+    model.program().StoreWeights(block.get(), &stored);
     EXPECT_EQ(stored, "before" + std::string(reinterpret_cast<const char*>(weights.data()), 32));
     try {
-      model.LoadWeights(block.get(), weights.data(), 7);
+      model.program().LoadWeights(block.get(), weights.data(), 7);
       FAIL() << "seven weights were taken";
     } catch (const base::Error& error) {
       EXPECT_EQ(error.code(), base::ErrorCode::kInvalidParameter);

@@ -72,7 +72,7 @@ Member MakeMember(const Variant& variant, int number, const Table& table) {
   options.kernels = variant.kernels;
   Member member;
   member.model = std::make_unique<engine::Model>(graph, config, table.spec, options);
-  member.block = std::make_unique<Block>(member.model->layout());
+  member.block = std::make_unique<Block>(member.model->program().layout());
   member.model->Initialise(member.block->get(), 7, static_cast<uint64_t>(number), 2);
   member.model->Attach(member.block->get());
   return member;
@@ -256,24 +256,4 @@ TEST(ModelGroup, GroupsOfDifferentShapesInOneWorkspace) {
   }
   ExpectSameAsAlone(small, table, a, of_a);
   ExpectSameAsAlone(large, table, b, of_b);
-}
-
-TEST(ModelGroup, ScoresAsAlone) {
-  const Table table = Data(45);
-  for (bool kernels : {true, false}) {
-    Variant variant;
-    variant.width = 7;
-    variant.kernels = kernels;
-    const std::vector<Member> members = MakeMembers(variant, table);
-    engine::ModelGroup group(ModelsOf(members), 2);
-    std::vector<double> together, alone;
-    for (const Member& member : members) together.resize(together.size() + member.model->sums_size(), 0.0);
-    for (const int64_t rows : kBufferRows) group.Evaluate(table.Buffer(rows), together.data(), {});
-    for (const Member& member : members) {
-      std::vector<double> sums(member.model->sums_size(), 0.0);
-      for (const int64_t rows : kBufferRows) member.model->Evaluate(table.Buffer(rows), sums.data(), {});
-      alone.insert(alone.end(), sums.begin(), sums.end());
-    }
-    EXPECT_EQ(together, alone);
-  }
 }

@@ -139,10 +139,10 @@ TEST(NativeConv, ScoringInSlices) {
     options.precision = base::DType::kFloat64;
     options.kernels = kernels;
     engine::Model model(graph, config, table.spec, options);
-    fixture::Block block(model.layout());
+    fixture::Block block(model.program().layout());
     model.Initialise(block.get(), 7, 3, 1);
     model.Attach(block.get());
-    sums[kernels].resize(model.sums_size());
+    sums[kernels].resize(model.program().sums_size());
     model.Evaluate(table.Buffer(kRows), sums[kernels].data(), {});
   }
   ASSERT_EQ(sums[0][0], kRows);
@@ -155,7 +155,7 @@ TEST(NativeConv, GroupsTakeAutograd) {
     const base::Graph graph = fixture::Sequential(Conv("a", 6, "[3, 3]", rest + Image(5, 5, 2)) + "," + Layer("Flatten", "f", "") + "," +
                                                   Dense("o", 3, "softmax"));
     return engine::Model(graph, fixture::Config(LossKind::kCategoricalCrossentropy, 8), Images(8, {5, 5, 2}, 3).spec, options)
-        .has_kernels();
+        .program().has_kernels();
   };
   EXPECT_TRUE(has(""));
   EXPECT_FALSE(has(R"("groups": 2, )"));

@@ -67,11 +67,11 @@ int64_t AllocationsOfAVisit(const std::string& layers, int epochs, bool kernels,
   engine::Options options;
   options.kernels = kernels;
   engine::Model model(graph, config, table.spec, options);
-  fixture::Block block(model.layout());
+  fixture::Block block(model.program().layout());
   model.Initialise(block.get(), 1, 1, 1);
   model.Attach(block.get());
   const base::Buffer buffer = table.Buffer(30);
-  EXPECT_EQ(model.has_kernels(), kernels);
+  EXPECT_EQ(model.program().has_kernels(), kernels);
   model.BeginVisit();
   const int64_t before = allocations.load();
   model.Train(buffer, {});

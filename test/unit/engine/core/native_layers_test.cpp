@@ -108,8 +108,8 @@ TEST(NativeLayers, IndexesOutsideTheTable) {
       engine::Model model(fixture::Sequential(Layer("Embedding", "e", R"("input_dim": 12, "output_dim": 3)" + Shaped("2")) + "," +
                                               Layer("Flatten", "f") + "," + Dense("o", 1, "linear")),
                           fixture::Config(LossKind::kMeanSquaredError, 2), table.spec, options);
-      EXPECT_EQ(model.has_kernels(), kernels);
-      fixture::Block block(model.layout());
+      EXPECT_EQ(model.program().has_kernels(), kernels);
+      fixture::Block block(model.program().layout());
       model.Initialise(block.get(), 1, 1, 1);
       model.Attach(block.get());
       const std::string before = block.bytes();
@@ -165,7 +165,7 @@ TEST(NativeLayers, WhatTakesAutograd) {
     table.spec.inputs[0].shape = shape;
     return engine::Model(fixture::Sequential(layers + "," + Layer("Flatten", "f") + "," + Dense("o", 3, "softmax")),
                          fixture::Config(LossKind::kCategoricalCrossentropy, 8), table.spec, engine::Options())
-        .has_kernels();
+        .program().has_kernels();
   };
   EXPECT_TRUE(has(Layer("BatchNormalization", "n", R"("axis": -1)" + Shaped("3, 4")), {3, 4}));
   EXPECT_FALSE(has(Layer("BatchNormalization", "n", R"("axis": 1)" + Shaped("3, 4")), {3, 4}));

@@ -29,8 +29,8 @@ std::vector<double> Weights(const base::TrainConfig& config, DType precision, bo
   options.precision = precision;
   options.kernels = kernels;
   engine::Model model(graph, config, table.spec, options);
-  EXPECT_EQ(model.has_kernels(), kernels);
-  fixture::Block block(model.layout());
+  EXPECT_EQ(model.program().has_kernels(), kernels);
+  fixture::Block block(model.program().layout());
   model.Initialise(block.get(), 7, 3, 1);
   model.Attach(block.get());
   for (int visit = 0; visit < 5; ++visit) {
@@ -38,7 +38,7 @@ std::vector<double> Weights(const base::TrainConfig& config, DType precision, bo
     model.Train(table.Buffer(kRows), {});
     model.EndVisit();
   }
-  return block.Weights(model.layout());
+  return block.Weights(model.program().layout());
 }
 
 double LargestDifference(const std::vector<double>& a, const std::vector<double>& b) {

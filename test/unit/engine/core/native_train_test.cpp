@@ -211,7 +211,7 @@ TEST(NativeTrain, WhatHasNoKernelTakesAutograd) {
   const auto has = [](const std::string& layers, LossKind loss, const Table& table) {
     engine::Options options;
     options.kernels = true;
-    return engine::Model(fixture::Sequential(layers), fixture::Config(loss, 8), table.spec, options).has_kernels();
+    return engine::Model(fixture::Sequential(layers), fixture::Config(loss, 8), table.spec, options).program().has_kernels();
   };
   const Table table = Reals(8, 4, 4);
   EXPECT_TRUE(has(Dense("o", 4, "linear", Input(4)), LossKind::kMeanSquaredError, table));

@@ -58,7 +58,7 @@ base::TrainConfig AdamConfig(int batch_size) {
 std::string TrainedBytes(bool shifted, bool leave_between_visits) {
   const Table table = Images(50);
   engine::Model model(SmallNet(), AdamConfig(16), table.spec, {});
-  Block block(model.layout(), shifted);
+  Block block(model.program().layout(), shifted);
   model.Initialise(block.get(), 11, 3, 3);
   for (int visit = 0; visit < 6; ++visit) {
     model.Attach(block.get());
@@ -109,17 +109,17 @@ TEST(Train, LearnsWhatCanBeLearned) {
   engine::Model model(
       fixture::Sequential(fixture::Dense("h", 8, "tanh", R"(, "batch_input_shape": [null, 2])") + "," + fixture::Dense("o", 2, "softmax")),
       config, table.spec, {});
-  Block block(model.layout());
+  Block block(model.program().layout());
   model.Initialise(block.get(), 1, 1, 1);
   model.Attach(block.get());
   model.BeginVisit();
   const engine::TrainResult result = model.Train(table.Buffer(4), {});
   EXPECT_EQ(result.batches, 200);
-  std::vector<double> sums(model.sums_size());
+  std::vector<double> sums(model.program().sums_size());
   model.Evaluate(table.Buffer(4), sums.data(), {});
-  EXPECT_EQ(model.metric_names(), (std::vector<std::string>{"loss", "accuracy"}));
-  EXPECT_LT(model.Finish(sums.data())[0], 0.05);
-  EXPECT_EQ(model.Finish(sums.data())[1], 1.0);
+  EXPECT_EQ(model.program().metric_names(), (std::vector<std::string>{"loss", "accuracy"}));
+  EXPECT_LT(model.program().Finish(sums.data())[0], 0.05);
+  EXPECT_EQ(model.program().Finish(sums.data())[1], 1.0);
 }
 
 TEST(Train, ShuffleIsAPermutationOfItsOwnKeys) {
@@ -155,7 +155,7 @@ TEST(Train, EveryRowIsTrainedOnceAnEpoch) {
   config.epochs = 3;
   engine::Model model(fixture::Sequential(fixture::Dense("o", 1, "linear", R"(, "batch_input_shape": [null, 1])")), config, table.spec,
                       fixture::Precision(DType::kFloat64));
-  Block block(model.layout());
+  Block block(model.program().layout());
   model.Initialise(block.get(), 1, 1, 1);
   model.Attach(block.get());
   model.BeginVisit();
@@ -168,15 +168,15 @@ TEST(Train, EveryRowIsTrainedOnceAnEpoch) {
 TEST(Train, DropoutDropsItsShareAndScalesTheRest) {
   const Table table = OnesAgainstZeros(200, 1000);
   engine::Model model(DropoutOnly(1000, 0.3), fixture::Config(LossKind::kMeanSquaredError, 50), table.spec, {});
-  Block block(model.layout());
+  Block block(model.program().layout());
   model.Initialise(block.get(), 1, 1, 1);
   model.Attach(block.get());
   model.BeginVisit();
   // kept with probability 0.7, then 1 / 0.7: the mean square is 1 / 0.7, with a deviation of 0.0021 over 200,000 draws
   EXPECT_NEAR(model.Train(table.Buffer(200), {}).loss_sum / 200, 1 / 0.7, 0.01);
-  std::vector<double> sums(model.sums_size());
+  std::vector<double> sums(model.program().sums_size());
   model.Evaluate(table.Buffer(200), sums.data(), {});
-  EXPECT_EQ(model.Finish(sums.data())[0], 1.0);
+  EXPECT_EQ(model.program().Finish(sums.data())[0], 1.0);
 }
 
 TEST(Train, DropoutDrawsFromTheDocumentedStream) {
@@ -186,7 +186,7 @@ TEST(Train, DropoutDrawsFromTheDocumentedStream) {
   base::TrainConfig config = fixture::Config(LossKind::kMeanSquaredError, size);
   config.epochs = 2;
   engine::Model model(DropoutOnly(units, rate), config, table.spec, fixture::Precision(DType::kFloat64));
-  Block block(model.layout());
+  Block block(model.program().layout());
   const uint64_t seed = 17, stream = 4;
   const uint64_t partition = 6;
   model.Initialise(block.get(), seed, stream, 1);
@@ -211,17 +211,17 @@ TEST(Train, WithoutTrainableWeightsNothingMoves) {
   const Table table = Rows(10, 3, 2);
   const base::Graph graph = fixture::Sequential(fixture::Dense("o", 2, "linear", std::string(kInput3) + R"(, "trainable": false)"));
   engine::Model model(graph, fixture::Config(LossKind::kMeanSquaredError, 4), table.spec, {});
-  Block block(model.layout());
+  Block block(model.program().layout());
   model.Initialise(block.get(), 1, 1, 1);
-  const std::vector<double> before = block.Weights(model.layout());
+  const std::vector<double> before = block.Weights(model.program().layout());
   model.Attach(block.get());
   model.BeginVisit();
   const engine::TrainResult result = model.Train(table.Buffer(10), {});
   EXPECT_EQ(result.rows, 10);
-  std::vector<double> sums(model.sums_size());
+  std::vector<double> sums(model.program().sums_size());
   model.Evaluate(table.Buffer(10), sums.data(), {});
-  EXPECT_NEAR(result.loss_sum / 10, model.Finish(sums.data())[0], 1e-6);
-  EXPECT_EQ(block.Weights(model.layout()), before);
+  EXPECT_NEAR(result.loss_sum / 10, model.program().Finish(sums.data())[0], 1e-6);
+  EXPECT_EQ(block.Weights(model.program().layout()), before);
 }
 
 TEST(Train, ADivergedModelKeepsTheWeightsBeforeAndStops) {
@@ -237,7 +237,7 @@ TEST(Train, ADivergedModelKeepsTheWeightsBeforeAndStops) {
                           R"({"class_name": "BatchNormalization", "config": {"name": "n"}},)" + fixture::Dense("o", 2, "linear"));
   const base::TrainConfig config = fixture::Config(LossKind::kMeanSquaredError, 4, 0.1);
   engine::Model model(graph, config, table.spec, {});
-  Block healthy(model.layout()), diverged(model.layout());
+  Block healthy(model.program().layout()), diverged(model.program().layout());
   model.Initialise(healthy.get(), 1, 1, 1);
   model.Initialise(diverged.get(), 1, 1, 1);
   model.Attach(healthy.get());
@@ -253,7 +253,7 @@ TEST(Train, ADivergedModelKeepsTheWeightsBeforeAndStops) {
   EXPECT_TRUE(std::isfinite(result.loss_sum));
   EXPECT_EQ(diverged.counters()->diverged_step, 2u);
   EXPECT_EQ(diverged.counters()->step, 1u);
-  EXPECT_EQ(diverged.Weights(model.layout()), healthy.Weights(model.layout()));
+  EXPECT_EQ(diverged.Weights(model.program().layout()), healthy.Weights(model.program().layout()));
 
   const std::string before = diverged.bytes();
   const engine::TrainResult next = model.Train(table.Buffer(12), {});
@@ -284,7 +284,7 @@ TEST(Train, ClassWeightsAreRowWeights) {
     if (i == 0) config.class_weight = {{0, 2.0}, {1, 0.25}};
     const Table& t = i == 0 ? table : weighted;
     engine::Model model(graph, config, t.spec, {});
-    Block block(model.layout());
+    Block block(model.program().layout());
     model.Initialise(block.get(), 1, 1, 1);
     model.Attach(block.get());
     model.BeginVisit();
@@ -299,7 +299,7 @@ TEST(Train, PollIsAskedOnceAMiniBatchAndMayStop) {
   const Table table = Rows(10, 3, 2);
   engine::Model model(fixture::Sequential(fixture::Dense("o", 2, "linear", kInput3)), fixture::Config(LossKind::kMeanSquaredError, 3),
                       table.spec, {});
-  Block block(model.layout());
+  Block block(model.program().layout());
   model.Initialise(block.get(), 1, 1, 1);
   model.Attach(block.get());
   model.BeginVisit();
@@ -321,17 +321,17 @@ TEST(Train, EvaluationAddsUpOverBuffers) {
   base::TrainConfig config = AdamConfig(16);
   config.metrics = {{base::MetricKind::kAccuracy, "accuracy", 5}};
   engine::Model model(SmallNet(), config, table.spec, fixture::Precision(DType::kFloat64));
-  Block block(model.layout());
+  Block block(model.program().layout());
   model.Initialise(block.get(), 1, 1, 1);
   model.Attach(block.get());
-  std::vector<double> whole(model.sums_size()), parts(model.sums_size());
+  std::vector<double> whole(model.program().sums_size()), parts(model.program().sums_size());
   model.Evaluate(table.Buffer(40), whole.data(), {});
   base::Buffer second = table.Buffer(15);
   second.inputs[0] += 25 * table.spec.inputs[0].row_bytes();
   second.targets[0] += 25 * table.spec.targets[0].row_bytes();
   model.Evaluate(table.Buffer(25), parts.data(), {});
   model.Evaluate(second, parts.data(), {});
-  const std::vector<double> a = model.Finish(whole.data()), b = model.Finish(parts.data());
+  const std::vector<double> a = model.program().Finish(whole.data()), b = model.program().Finish(parts.data());
   ASSERT_EQ(a.size(), 2u);
   EXPECT_NEAR(a[0], b[0], 1e-12);
   EXPECT_EQ(a[1], b[1]);
@@ -342,7 +342,7 @@ TEST(Train, LogitsArePredictedAsProbabilities) {
   base::TrainConfig config = fixture::Config(LossKind::kCategoricalCrossentropy, 6);
   config.losses[0].from_logits = true;
   engine::Model model(fixture::Sequential(fixture::Dense("o", 2, "linear", kInput3)), config, table.spec, {});
-  Block block(model.layout());
+  Block block(model.program().layout());
   model.Initialise(block.get(), 1, 1, 1);
   model.Attach(block.get());
   std::vector<std::vector<float>> out;
@@ -358,7 +358,7 @@ TEST(Train, AnIndexOutsideTheTableIsAnErrorOfTheData) {
   const base::Graph graph = fixture::Sequential(
       R"({"class_name": "Embedding", "config": {"name": "e", "input_dim": 5, "output_dim": 3, "batch_input_shape": [null, 2]}})");
   engine::Model model(graph, fixture::Config(LossKind::kMeanSquaredError, 2), table.spec, {});
-  Block block(model.layout());
+  Block block(model.program().layout());
   model.Initialise(block.get(), 1, 1, 1);
   model.Attach(block.get());
   model.BeginVisit();

@@ -37,8 +37,8 @@ inline Trained Train(const base::Graph& graph, const base::TrainConfig& config, 
   options.precision = precision;
   options.kernels = kernels;
   engine::Model model(graph, config, table.spec, options);
-  EXPECT_EQ(model.has_kernels(), kernels);
-  Block block(model.layout(), shifted);
+  EXPECT_EQ(model.program().has_kernels(), kernels);
+  Block block(model.program().layout(), shifted);
   model.Initialise(block.get(), 7, 3, 2);
   model.Attach(block.get());
   Trained trained;
@@ -51,7 +51,7 @@ inline Trained Train(const base::Graph& graph, const base::TrainConfig& config, 
     trained.diverged = result.diverged;
   }
   trained.diverged_step = block.counters()->diverged_step;
-  trained.weights = block.Weights(model.layout());
+  trained.weights = block.Weights(model.program().layout());
   trained.bytes = block.bytes();
   return trained;
 }

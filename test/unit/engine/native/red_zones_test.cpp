@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "../fixture.hpp"
-#include "engine/api/binding.hpp"
 #include "engine/api/workspace.hpp"
 #include "engine/math/optimizer.hpp"
 #include "engine/native/trainer.hpp"
+#include "make_trainer.hpp"
 
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
@@ -197,7 +197,7 @@ std::string Run(const Network& network, const base::TrainConfig& config, DType p
   buffer.targets = {y.data()};
   buffer.weights = w.data();
 
-  const auto trainer = engine::native::Trainer::Make(graph, config, engine::BindTargets(graph, config, data)[0], data, state.layout());
+  const auto trainer = MakeTrainer(graph, config, data, state.layout());
   if (trainer == nullptr) {
     ADD_FAILURE() << "no native trainer for " << network.layers;
     return {};

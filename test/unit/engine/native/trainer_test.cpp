@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "../fixture.hpp"
-#include "engine/api/binding.hpp"
 #include "engine/math/initializer.hpp"
 #include "engine/math/optimizer.hpp"
+#include "make_trainer.hpp"
 
 namespace {
 
@@ -33,7 +33,7 @@ class Trainee {
   Trainee(const base::Graph& graph, const base::TrainConfig& config, const Table& table, DType precision)
       : layout_(engine::MakeStateLayout(graph, engine::math::SlotNames(config.optimizer), precision)),
         block_(layout_.bytes / sizeof(Line)) {
-    trainer_ = engine::native::Trainer::Make(graph, config, engine::BindTargets(graph, config, table.spec)[0], table.spec, layout_);
+    trainer_ = MakeTrainer(graph, config, table.spec, layout_);
     std::memset(block_.data(), kSentinel, layout_.bytes);
     *counters() = engine::StateCounters();
     size_t index = 0;

@@ -1,0 +1,88 @@
+// States that are scored side by side, with one model a program, have the sums that each has alone.
+#include "engine/core/state_scorer.hpp"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <vector>
+
+#include "engine/core/model_pool.hpp"
+#include "models.hpp"
+
+namespace {
+
+using base::DType;
+using base::LossKind;
+using fixture::Block;
+using fixture::Dense;
+using fixture::Table;
+
+constexpr int kFeatures = 7;
+constexpr int kClasses = 3;
+constexpr int64_t kBufferRows[] = {45, 300, 3, 0};
+
+std::string Input() { return R"(, "batch_input_shape": [null, )" + std::to_string(kFeatures) + "]"; }
+
+Table Data(int64_t rows) {
+  Table table;
+  table.AddInput("x", {kFeatures}, fixture::Numbers(static_cast<size_t>(rows * kFeatures)));
+  std::vector<double> hot(static_cast<size_t>(rows * kClasses));
+  for (int64_t r = 0; r < rows; ++r) hot[static_cast<size_t>(r * kClasses + r * r % kClasses)] = 1;
+  table.AddTarget("y", {kClasses}, hot, base::TargetKind::kOneHot, kClasses);
+  return table;
+}
+
+}  // namespace
+
+TEST(StateScorer, ScoresAsAlone) {
+  const Table table = Data(300);
+  for (const DType precision : {DType::kFloat32, DType::kFloat64}) {
+    for (const bool kernels : {true, false}) {
+      engine::Options options;
+      options.precision = precision;
+      options.kernels = kernels;
+      engine::ModelPool pool(table.spec, options);
+      // two networks; the second has a layer that no kernel knows
+      const std::shared_ptr<const base::Graph> graphs[] = {
+          std::make_shared<const base::Graph>(fixture::Sequential(Dense("a", 10, "relu", Input()) + "," + Dense("o", kClasses, "softmax"))),
+          std::make_shared<const base::Graph>(fixture::Sequential(Dense("a", 4, "tanh", Input()) +
+                                                                  R"(,{"class_name": "GaussianNoise", "config": {"name": "n", "stddev": 0.1}},)" +
+                                                                  Dense("o", kClasses, "softmax")))};
+      std::vector<base::TrainConfig> configs;
+      for (const int batch_size : {8, 280, 8, 32}) {
+        configs.push_back(fixture::Config(LossKind::kCategoricalCrossentropy, batch_size, 0.01));
+        configs.back().metrics = {{base::MetricKind::kCategoricalAccuracy, "accuracy", 5}};
+      }
+      std::vector<engine::ScoredState> states;
+      std::vector<Block> blocks;
+      std::vector<double> alone;
+      blocks.reserve(2 * configs.size());
+      for (size_t i = 0; i < 2 * configs.size(); ++i) {
+        const base::TrainConfig& config = configs[i / 2];
+        const auto program = pool.ProgramOf(graphs[i % 2], config);
+        EXPECT_EQ(program->has_kernels(), kernels && i % 2 == 0);
+        blocks.emplace_back(program->layout());
+        program->Initialise(config.optimizer, blocks.back().get(), 3, i, 1);
+        states.push_back({program, &config, blocks.back().get()});
+        engine::Model model(*graphs[i % 2], config, table.spec, options);
+        model.Attach(blocks.back().get());
+        std::vector<double> sums(program->sums_size(), 0.0);
+        for (const int64_t rows : kBufferRows) model.Evaluate(table.Buffer(rows), sums.data(), {});
+        EXPECT_EQ(sums[0], 348);
+        alone.insert(alone.end(), sums.begin(), sums.end());
+      }
+      engine::StateScorer scorer(states);
+      ASSERT_EQ(scorer.sums_size(), alone.size());
+      std::vector<double> together(alone.size(), 0.0);
+      for (const int64_t rows : kBufferRows) scorer.Evaluate(table.Buffer(rows), together.data(), {});
+      EXPECT_EQ(together, alone) << "kernels " << kernels;
+    }
+  }
+}
+
+TEST(StateScorer, OfNothingDoesNothing) {
+  const Table table = Data(10);
+  engine::StateScorer scorer({});
+  EXPECT_EQ(scorer.sums_size(), 0u);
+  scorer.Evaluate(table.Buffer(10), nullptr, {});
+}
