@@ -1,11 +1,11 @@
 // Workers by ParallelContext, and waiting in shared memory.
 //
-// What is shared: the server's own table of contents of the segment holds our block under kBlockKey and its size under kSizeKey. Workers
-// find both in RunParallelWorker. The leader alone makes and destroys the segment.
+// What is shared: the table of contents of the server's own segment names ours under kBlockKey. Workers attach to it in RunParallelWorker. The
+// leader alone makes and destroys it.
 //
-// Ways out. In order: Finish, then the destructor destroys the context and leaves parallel mode. A C++ exception of ours: the destructor
-// does the same, which ends the workers and waits for them. A server error: the destructor does nothing; the abort of the
-// (sub)transaction that the entry's raise leads to ends the workers, frees the segment and leaves parallel mode.
+// Ways out. In order: Finish, then the destructor destroys the context and leaves parallel mode, and the memory's destructor the segment. A C++
+// exception of ours: the destructors do the same, which ends the workers and waits for them. A server error: the destructors do nothing; the
+// abort of the (sub)transaction that the entry's raise leads to ends the workers, frees the segments and leaves parallel mode.
 #include "pg/parallel.hpp"
 
 #include <dlfcn.h>
@@ -96,21 +96,46 @@ void CancelWait() {
 
 namespace {
 constexpr uint64 kBlockKey = UINT64CONST(0xCE4EB40000000001);
-constexpr uint64 kSizeKey = UINT64CONST(0xCE4EB40000000002);
+
+/// What the table of contents holds.
+struct SharedBlock {
+  dsm_handle handle;
+  uint64 bytes;
+};
 }  // namespace
 
-/// context == nullptr: no worker was asked for; the block is this process's own and there is no parallel mode.
+/// segment == nullptr: the block is this process's own.
+struct SharedMemory::Impl {
+  dsm_segment* segment = nullptr;
+  void* block = nullptr;
+  size_t bytes = 0;
+
+  ~Impl() {
+    if (segment != nullptr) {
+      CallInDestructor([this] { dsm_detach(segment); });
+    } else {
+      ::operator delete(block, std::align_val_t(kAlignment));
+    }
+  }
+};
+
+SharedMemory::SharedMemory(size_t bytes) : impl_(std::make_unique<Impl>()) {
+  Impl* impl = impl_.get();
+  impl->bytes = bytes;
+  call([&] {
+    impl->segment = dsm_create(bytes, DSM_CREATE_NULL_IF_MAXSEGMENTS);
+    if (impl->segment != nullptr) impl->block = dsm_segment_address(impl->segment);
+  });
+  if (impl->segment == nullptr) impl->block = ::operator new(bytes, std::align_val_t(kAlignment));
+}
+
+/// context == nullptr: no worker can see the memory; there is no parallel mode.
 struct Parallel::Impl {
   ParallelContext* context = nullptr;
   bool pushed_snapshot = false;
-  void* block = nullptr;
-  struct Free {
-    void operator()(void* p) const { ::operator delete(p, std::align_val_t(kAlignment)); }
-  };
-  std::unique_ptr<void, Free> own_block;
 
   ~Impl() {
-    CancelWait();  // a wait that an exception left prepared must not outlive the block
+    CancelWait();  // a wait that an exception left prepared must not outlive the memory
     if (context == nullptr) return;
     CallInDestructor([this] {
       DestroyParallelContext(context);
@@ -130,13 +155,8 @@ const char* OwnFile() {
 
 }  // namespace
 
-Parallel::Parallel(int workers, size_t bytes) : impl_(std::make_unique<Impl>()) {
-  if (workers <= 0) {
-    impl_->own_block.reset(::operator new(bytes, std::align_val_t(kAlignment)));
-    impl_->block = impl_->own_block.get();
-    std::memset(impl_->block, 0, bytes);
-    return;
-  }
+Parallel::Parallel(int workers, const SharedMemory& memory) : impl_(std::make_unique<Impl>()) {
+  if (workers <= 0 || memory.impl_->segment == nullptr) return;
   Impl* impl = impl_.get();
   const char* library = OwnFile();
   call([&] {
@@ -146,30 +166,27 @@ Parallel::Parallel(int workers, size_t bytes) : impl_(std::make_unique<Impl>()) 
     }
     EnterParallelMode();
     impl->context = CreateParallelContext(library, "pg_cerebro_worker_main", workers);
-    shm_toc_estimate_chunk(&impl->context->estimator, add_size(bytes, kAlignment));
-    shm_toc_estimate_chunk(&impl->context->estimator, sizeof(uint64));
-    shm_toc_estimate_keys(&impl->context->estimator, 2);
+    shm_toc_estimate_chunk(&impl->context->estimator, sizeof(SharedBlock));
+    shm_toc_estimate_keys(&impl->context->estimator, 1);
     InitializeParallelDSM(impl->context);
     // without a free segment slot the server gives private memory and no workers: the same code goes on
-    auto* chunk = static_cast<char*>(shm_toc_allocate(impl->context->toc, add_size(bytes, kAlignment)));
-    impl->block = reinterpret_cast<void*>(TYPEALIGN(kAlignment, chunk));
-    memset(impl->block, 0, bytes);
-    auto* size = static_cast<uint64*>(shm_toc_allocate(impl->context->toc, sizeof(uint64)));
-    *size = bytes;
-    shm_toc_insert(impl->context->toc, kBlockKey, impl->block);
-    shm_toc_insert(impl->context->toc, kSizeKey, size);
+    auto* block = static_cast<SharedBlock*>(shm_toc_allocate(impl->context->toc, sizeof(SharedBlock)));
+    *block = {dsm_segment_handle(memory.impl_->segment), memory.impl_->bytes};
+    shm_toc_insert(impl->context->toc, kBlockKey, block);
   });
 }
 
 Parallel::~Parallel() = default;
 
-void* Parallel::shared() const { return impl_->block; }
+void Parallel::Launch() {
+  ParallelContext* context = impl_->context;
+  if (context != nullptr) call([&] { LaunchParallelWorkers(context); });
+}
 
-int Parallel::Launch() {
+int Parallel::WaitForStart() {
   ParallelContext* context = impl_->context;
   if (context == nullptr) return 0;
   return call([&] {
-    LaunchParallelWorkers(context);
     // a worker whose process could not be made would otherwise be waited for without end
     WaitForParallelWorkersToAttach(context);
     return context->nworkers_launched;
@@ -189,7 +206,11 @@ void RunParallelWorker(shm_toc* toc, WorkerMain work) {
     uint64 bytes;
   };
   const Found found = call([&] {
-    return Found{shm_toc_lookup(toc, kBlockKey, false), *static_cast<uint64*>(shm_toc_lookup(toc, kSizeKey, false))};
+    const auto* block = static_cast<const SharedBlock*>(shm_toc_lookup(toc, kBlockKey, false));
+    dsm_segment* segment = dsm_attach(block->handle);
+    if (segment == nullptr) ereport(ERROR, (errmsg("the memory of a parallel run is gone")));
+    dsm_pin_mapping(segment);  // until the process ends
+    return Found{dsm_segment_address(segment), block->bytes};
   });
   work(found.block, found.bytes, ParallelWorkerNumber);
 }
@@ -201,25 +222,34 @@ uint64_t FreeSharedMemory() {
   return static_cast<uint64_t>(room.f_bavail) * room.f_frsize;
 }
 
-#else  // no workers: the block is this process's own
+#else  // no workers: the memory is this process's own
 
-struct Parallel::Impl {
+struct SharedMemory::Impl {
   void* block = nullptr;
+  size_t bytes = 0;
   ~Impl() { ::operator delete(block, std::align_val_t(kAlignment)); }
 };
 
-Parallel::Parallel(int, size_t bytes) : impl_(std::make_unique<Impl>()) {
+SharedMemory::SharedMemory(size_t bytes) : impl_(std::make_unique<Impl>()) {
   impl_->block = ::operator new(bytes, std::align_val_t(kAlignment));
-  std::memset(impl_->block, 0, bytes);
+  impl_->bytes = bytes;
 }
 
+struct Parallel::Impl {};
+
+Parallel::Parallel(int, const SharedMemory&) : impl_(std::make_unique<Impl>()) {}
+
 Parallel::~Parallel() = default;
-void* Parallel::shared() const { return impl_->block; }
-int Parallel::Launch() { return 0; }
+void Parallel::Launch() {}
+int Parallel::WaitForStart() { return 0; }
 void Parallel::Finish() {}
 bool InParallelWorker() { return false; }
 uint64_t FreeSharedMemory() { return std::numeric_limits<uint64_t>::max() / 2; }
 
 #endif
+
+SharedMemory::~SharedMemory() = default;
+void* SharedMemory::data() const { return impl_->block; }
+size_t SharedMemory::bytes() const { return impl_->bytes; }
 
 }  // namespace pg

@@ -1,7 +1,7 @@
 // A parallel run: ParallelContext workers, one block of shared memory, a lock and a condition in it.
 //
-// Order of a run: Parallel p(workers, bytes); fill p.shared(); p.Launch(); work; p.Finish(); read p.shared(); ~Parallel. Between
-// construction and destruction no statement may write (the server refuses it). An error in a worker is raised in the caller at its next
+// Order of a run: SharedMemory m(bytes); Parallel p(workers, m); fill m; p.Launch(); p.WaitForStart(); work; p.Finish(); ~Parallel; read m. While there is a
+// Parallel no statement may write (the server refuses it). An error in a worker is raised in the caller at its next
 // Wait or CheckInterrupts, whole; on an error of the caller's the server's abort ends the workers.
 #pragma once
 
@@ -29,17 +29,36 @@ void PrepareWait(SharedSync* sync);
 void Wait(SharedSync* sync, int timeout_ms);
 void CancelWait();
 
+/// A block of memory that workers see: a dynamic shared memory segment of its own, so that what they leave in it needs no copy when they and
+/// their context are gone. It starts at a multiple of a page; its contents are undefined. It goes at the end of the transaction at the latest.
+class SharedMemory {
+ public:
+  /// Errors: the server's own, when there is no room. Without a free segment slot the memory is this process's own, and no worker sees it.
+  explicit SharedMemory(size_t bytes);
+  ~SharedMemory();
+  SharedMemory(const SharedMemory&) = delete;
+  SharedMemory& operator=(const SharedMemory&) = delete;
+  void* data() const;
+  size_t bytes() const;
+
+ private:
+  friend class Parallel;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
 class Parallel {
  public:
-  /// Enters parallel mode and makes a context for up to `workers` workers with `bytes` of zeroed shared memory aligned to 64 bytes.
-  Parallel(int workers, size_t bytes);
+  /// Enters parallel mode and makes a context for up to `workers` workers that see `memory`, which outlives it.
+  Parallel(int workers, const SharedMemory& memory);
   ~Parallel();
   Parallel(const Parallel&) = delete;
   Parallel& operator=(const Parallel&) = delete;
 
-  void* shared() const;
-  /// Launches and waits until all that started are attached. Returns how many; 0 is possible (no free worker slots).
-  int Launch();
+  /// Asks for the workers. They start while the caller goes on.
+  void Launch();
+  /// Waits until all that started are attached. Returns how many; 0 is possible (no free worker slots).
+  int WaitForStart();
   /// Waits until all workers have ended and raises their errors.
   void Finish();
 

@@ -1,6 +1,8 @@
 #include "pg/sql.hpp"
 
+#include <iterator>
 #include <utility>
+#include <variant>
 
 #include "pg/guard.hpp"
 #include "pg/sql_params.hpp"
@@ -74,6 +76,12 @@ void FreeOrphanPlans() {
 
 Result Execute(const std::string& sql, const Params& params) { return Run(sql, params, false); }
 Result Read(const std::string& sql, const Params& params) { return Run(sql, params, true); }
+
+const char* TypeNameOf(const Param& param) {
+  constexpr const char* kNames[] = {"text", "bool", "int8", "float8", "text", "bytea", "int8[]", "float8[]", "text[]"};
+  static_assert(std::variant_size_v<Param> == std::size(kNames));
+  return kNames[param.index()];
+}
 
 struct Statement::Impl {
   SPIPlanPtr plan = nullptr;

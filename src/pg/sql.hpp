@@ -54,10 +54,13 @@ Result Execute(const std::string& sql, const Params& params = {});
 /// does not see what Execute wrote in the same call (read that with Execute).
 Result Read(const std::string& sql, const Params& params = {});
 
-/// A read-only prepared statement, planned once.
+/// The name of a parameter's type: "bool", "int8", "float8", "text", "bytea", "int8[]", "float8[]", "text[]".
+const char* TypeNameOf(const Param& param);
+
+/// A prepared statement, planned once.
 class Statement {
  public:
-  /// One type name a parameter: "bool", "int8", "float8", "text", "bytea", "int8[]", "float8[]", "text[]".
+  /// One type name a parameter, as TypeNameOf has them.
   Statement(const std::string& sql, const std::vector<std::string>& types, bool read_only = true);
   ~Statement();
   Statement(Statement&&) noexcept;

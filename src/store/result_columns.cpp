@@ -237,10 +237,35 @@ Insertion MakeInsertion(ResultTable which, const std::vector<ResultValue>& value
 
 }  // namespace
 
+namespace {
+
+std::string Placeholder(size_t n, const std::string& type) { return "$" + std::to_string(n) + (type.empty() ? "" : "::" + type); }
+
+}  // namespace
+
+void RowInserter::Insert(const std::vector<ResultValue>& values) {
+  std::string types;
+  for (const ResultValue& value : values) {
+    if (value.value) types += static_cast<char>('a' + value.value->index());
+  }
+  const auto known = statements_.find(types);
+  if (known != statements_.end()) {
+    pg::Params params;
+    for (const ResultValue& value : values) {
+      if (value.value) params.push_back(*value.value);
+    }
+    known->second.Run(params);
+    return;
+  }
+  const Insertion insertion = MakeInsertion(which_, values, Placeholder);
+  std::vector<std::string> names;
+  for (const pg::Param& param : insertion.params) names.emplace_back(pg::TypeNameOf(param));
+  pg::Statement statement("INSERT INTO " + tables_[which_].Sql() + " (" + insertion.columns + ") VALUES (" + insertion.selected + ")", names, false);
+  statements_.emplace(types, std::move(statement)).first->second.Run(insertion.params);
+}
+
 void InsertRow(const ResultTables& tables, ResultTable which, const std::vector<ResultValue>& values, const std::string& from) {
-  const Insertion insertion = MakeInsertion(which, values, [](size_t n, const std::string& type) {
-    return "$" + std::to_string(n) + (type.empty() ? "" : "::" + type);
-  });
+  const Insertion insertion = MakeInsertion(which, values, Placeholder);
   pg::Execute("INSERT INTO " + tables[which].Sql() + " (" + insertion.columns + ")" +
                   (from.empty() ? " VALUES (" + insertion.selected + ")" : " SELECT " + insertion.selected + " FROM " + from),
               insertion.params);

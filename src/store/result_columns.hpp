@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <initializer_list>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -65,6 +66,20 @@ struct ResultValue {
 
 /// Inserts one row. from: a table, with alias, whose only row the expressions read; empty for none.
 void InsertRow(const ResultTables& tables, ResultTable which, const std::vector<ResultValue>& values, const std::string& from = {});
+/// Inserts rows one by one, by a statement that is planned once.
+class RowInserter {
+ public:
+  /// tables: outlives it.
+  RowInserter(const ResultTables& tables, ResultTable which) : tables_(tables), which_(which) {}
+  /// The same columns and expressions in every call; values may be of other types or NULL.
+  void Insert(const std::vector<ResultValue>& values);
+
+ private:
+  const ResultTables& tables_;
+  ResultTable which_;
+  std::map<std::string, pg::Statement> statements_;  // by the types of the values
+};
+
 /// Inserts many rows at once: every value is an array of as many elements, or the text of one.
 void InsertRows(const ResultTables& tables, ResultTable which, const std::vector<ResultValue>& values);
 /// "INSERT INTO <table> (<columns>)", for rows that a query gives.

@@ -89,6 +89,7 @@ const char* StatusOf(const ModelResult& result) {
 }
 
 void WriteInfo(const PreparedFit& fit, const RunResult& result) {
+  store::RowInserter info(fit.output, ResultTable::kInfo);
   for (size_t m = 0; m < fit.models.size(); m++) {
     const PreparedModel& model = fit.models[m];
     const ModelResult& r = result.models[m];
@@ -104,8 +105,7 @@ void WriteInfo(const PreparedFit& fit, const RunResult& result) {
     if (!r.evaluations.empty()) kept = r.best >= 0 ? &r.evaluations[static_cast<size_t>(r.best)] : &r.evaluations.back();
     const bool stopped = r.stopped_iteration != 0;
     const Values training = &plan::Evaluation::training, validation = &plan::Evaluation::validation;
-    store::InsertRow(fit.output, ResultTable::kInfo,
-                     {{"mst_key", static_cast<int64_t>(model.mst_key)},
+    info.Insert({{"mst_key", static_cast<int64_t>(model.mst_key)},
                       {"model_id", static_cast<int64_t>(model.architecture->model_id)},
                       {"compile_params", model.spec->compile_params},
                       {"fit_params", model.spec->fit_params},
@@ -293,18 +293,26 @@ void NoticeLargeWeights(int mst_key, size_t bytes) {
              "Read the weights by cerebro.weights(), in pieces.");
 }
 
-void WriteModel(const PreparedFit& fit, size_t model, const std::string& weights, const std::string& state) {
-  const auto key = static_cast<int64_t>(fit.models[model].mst_key);
+ModelWriter::ModelWriter(const PreparedFit& fit)
+    : models_(fit.output, ResultTable::kModels), states_(fit.output, ResultTable::kState), encoder_(fit.training.spec) {}
+
+void ModelWriter::Write(const PreparedModel& model, const void* block, const std::string* best) {
+  const auto key = static_cast<int64_t>(model.mst_key);
+  std::string weights;
+  if (best != nullptr) {
+    weights = *best;
+  } else {
+    model.program->StoreWeights(block, &weights);
+  }
   const bool too_large = weights.size() > store::kMostWeightBytes;
-  if (too_large) NoticeLargeWeights(fit.models[model].mst_key, weights.size());
-  store::InsertRow(fit.output, ResultTable::kModels,
-                   {{"mst_key", key},
-                    {"model_weights", too_large ? pg::Param(pg::Null{}) : pg::Param(pg::Bytea{weights})},
-                    {"model_arch", fit.models[model].architecture->json}});
+  if (too_large) NoticeLargeWeights(model.mst_key, weights.size());
+  models_.Insert({{"mst_key", key},
+                  {"model_weights", too_large ? pg::Param(pg::Null{}) : pg::Param(pg::Bytea{weights})},
+                  {"model_arch", model.architecture->json}});
+  const std::string state = encoder_.Encode(*model.spec, model.program->layout(), block);
   const store::StatePieces pieces(state);
   for (size_t piece = 0; piece < pieces.count(); piece++) {
-    store::InsertRow(fit.output, ResultTable::kState,
-                     {{"mst_key", key}, {"piece", static_cast<int64_t>(piece)}, {"data", pg::Bytea{pieces[piece]}}});
+    states_.Insert({{"mst_key", key}, {"piece", static_cast<int64_t>(piece)}, {"data", pg::Bytea{pieces[piece]}}});
   }
 }
 

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include "store/result_columns.hpp"
+#include "store/training_state.hpp"
 #include "train/arguments.hpp"
 #include "train/prepare.hpp"
 #include "train/run.hpp"
@@ -18,12 +20,22 @@ void CreateResultTables(const FitArguments& arguments, const PreparedFit& fit);
 /// server's own.
 void RequireRewritable(const PreparedFit& fit);
 
-/// Makes room for a warm start's results: after its states were read, before the first WriteModel. Takes the rows of
+/// Makes room for a warm start's results: after its states were read, before the first ModelWriter::Write. Takes the rows of
 /// the run before out, but for the visits of models that go on. Tables of earlier versions get what they lack.
 void ClearResultTables(const FitArguments& arguments, const PreparedFit& fit);
 
-/// Writes one model: its weights (raw float32, Keras's order) and its training state in pieces.
-void WriteModel(const PreparedFit& fit, size_t model, const std::string& weights, const std::string& state);
+/// Writes models: the weights of each (raw float32, Keras's order) and its training state in pieces.
+class ModelWriter {
+ public:
+  /// fit: outlives the writer.
+  explicit ModelWriter(const PreparedFit& fit);
+  /// block: of the model's layout. best: weights that are kept instead of the block's, or nullptr.
+  void Write(const PreparedModel& model, const void* block, const std::string* best);
+
+ private:
+  store::RowInserter models_, states_;
+  store::StateEncoder encoder_;
+};
 
 /// A stored model whose loss was no number: a warm start leaves it as it is.
 void NoticeDivergedBefore(int mst_key, uint64_t diverged_step);

@@ -74,11 +74,15 @@ struct ModelResult {
 enum class StatesLocation : int { kSession = 0, kSharedMemory = 1, kMappedFile = 2, kSegments = 3 };
 const char* StatesLocationName(StatesLocation location);  // "session memory", "shared memory", "mapped file", "segments"
 
+/// A state shares no cache line, and no pair of lines that a processor fetches together, with another one.
+constexpr size_t kStateAlignment = 128;
+inline size_t AlignedState(size_t bytes) { return (bytes + kStateAlignment - 1) / kStateAlignment * kStateAlignment; }
+
 /// The decision where states lie, and what it was made from. Made once, before the run; EXPLAIN prints it and the
 /// driver follows it.
 struct StatesDecision {
   StatesLocation location = StatesLocation::kSession;
-  size_t bytes = 0;             // of all states, each at a multiple of a page
+  size_t bytes = 0;             // of all states, each at a multiple of kStateAlignment
   uint64_t shared_state_mem = 0;  // the setting
   uint64_t shared_free = 0;       // of /dev/shm; 0 where nobody looked
 };

@@ -8,7 +8,6 @@
 namespace train {
 namespace {
 
-constexpr size_t kPage = 4096;
 constexpr double kSharedMemoryShare = 0.8;  // of what is free in /dev/shm
 
 }  // namespace
@@ -25,7 +24,7 @@ const char* StatesLocationName(StatesLocation location) {
 
 StatesDecision DecideStates(const std::vector<size_t>& states, int workers) {
   StatesDecision decision;
-  for (const size_t bytes : states) decision.bytes += (bytes + kPage - 1) / kPage * kPage;
+  for (const size_t bytes : states) decision.bytes += AlignedState(bytes);
   decision.shared_state_mem = static_cast<uint64_t>(pg::CurrentSettings().shared_state_mem);
   if (workers == 0) return decision;
   decision.shared_free = pg::FreeSharedMemory();

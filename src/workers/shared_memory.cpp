@@ -17,8 +17,6 @@
 namespace workers {
 namespace {
 
-constexpr size_t kPage = 4096;
-
 size_t RoundUp(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
 
 void WriteTable(base::RecordWriter* w, const data::PackedTable& table) {
@@ -128,7 +126,7 @@ Offsets PlaceParts(const SharedSizes& sizes, const train::RunSpec& spec, const s
   o.stopped = take(sizes.state_bytes.size());
   o.sums[kTrainingTable] = take(static_cast<size_t>(spec.training.spec.num_partitions) * sizes.SumsStride() * sizeof(double));
   o.sums[kValidationTable] = take(static_cast<size_t>(spec.validation.spec.num_partitions) * sizes.SumsStride() * sizeof(double));
-  o.states = RoundUp(at, kPage);
+  o.states = RoundUp(at, train::kStateAlignment);
   o.end = states_inside ? o.states + sizes.StatesBytes() : at;
   return o;
 }
@@ -167,19 +165,20 @@ size_t SharedSizes::SumsStride() const { return std::accumulate(sums.begin(), su
 
 size_t SharedSizes::StatesBytes() const {
   size_t bytes = 0;
-  for (const size_t state : state_bytes) bytes += RoundUp(state, kPage);
+  for (const size_t state : state_bytes) bytes += train::AlignedState(state);
   return bytes;
 }
 
 size_t SharedSizes::RingSize() const { return std::max<size_t>(8192, 2 * state_bytes.size()); }
 
 size_t SharedRunBytes(const SharedSizes& sizes, const train::RunSpec& spec, const std::string& spec_text, bool states_inside) {
-  return PlaceParts(sizes, spec, spec_text, states_inside).end + kPage;  // room to align the states
+  return PlaceParts(sizes, spec, spec_text, states_inside).end;
 }
 
 SharedRun* LayOutSharedRun(void* block, size_t bytes, const SharedSizes& sizes, const train::RunSpec& spec, const std::string& spec_text,
                      const std::string& states_path) {
   const Offsets o = PlaceParts(sizes, spec, spec_text, states_path.empty());
+  std::memset(block, 0, std::min(o.states, o.end));
   auto* shared = static_cast<SharedRun*>(block);
   shared->bytes = bytes;
   shared->models = static_cast<int32_t>(spec.models.size());
@@ -210,7 +209,7 @@ SharedRun* LayOutSharedRun(void* block, size_t bytes, const SharedSizes& sizes, 
   uint64_t at = 0;
   for (size_t m = 0; m < sizes.state_bytes.size(); m++) {
     state_offsets[m] = at;
-    at += RoundUp(sizes.state_bytes[m], kPage);
+    at += train::AlignedState(sizes.state_bytes[m]);
   }
   return shared;
 }

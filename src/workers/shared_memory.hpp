@@ -63,14 +63,15 @@ struct SharedSizes {
   std::vector<size_t> sums;         // doubles, a model
   int64_t iterations = 0;
   size_t SumsStride() const;   // doubles of all models together
-  size_t StatesBytes() const;  // every state at a multiple of 4096
+  size_t StatesBytes() const;  // every state at a multiple of train::kStateAlignment
   size_t RingSize() const;     // records: more than gather between two looks of the caller
 };
 
 /// Bytes of the block without the training states, and with them.
 size_t SharedRunBytes(const SharedSizes& sizes, const train::RunSpec& spec, const std::string& spec_text, bool states_inside);
 
-/// Writes head, specification, scheduler and offsets into a zeroed block. states_path: empty when the states lie inside.
+/// Writes head, specification, scheduler and offsets into a block that starts at a multiple of 64, and zeroes the rest of it but for the
+/// states, whose contents stay undefined. states_path: empty when the states lie inside.
 SharedRun* LayOutSharedRun(void* block, size_t bytes, const SharedSizes& sizes, const train::RunSpec& spec, const std::string& spec_text,
                      const std::string& states_path);
 

@@ -29,8 +29,10 @@ WorkerDriver::WorkerDriver(const train::RunRequest& request, StateAccess states)
 
 WorkerDriver::~WorkerDriver() = default;
 
+// The workers start, and read what they are to do, while the first states are made.
 std::vector<uint64_t> WorkerDriver::Enter() {
   TakeMemory();
+  if (parallel_ != nullptr) parallel_->Launch();
   std::vector<uint64_t> diverged;
   for (size_t m = 0; m < request_.programs.size(); m++) {
     pg::CheckInterrupts();
@@ -38,7 +40,7 @@ std::vector<uint64_t> WorkerDriver::Enter() {
     diverged.push_back(store::CountersOf(BlockOf(m)).diverged_step);
     trains_[m] = diverged.back() == 0;
   }
-  Launch();
+  WaitForWorkers();
   return diverged;
 }
 
@@ -59,18 +61,19 @@ void WorkerDriver::TakeMemory() {
       file_ = std::make_unique<pg::MappedFile>(pg::MappedFile::Create(sizes_.StatesBytes()));
       path = file_->path();
     }
-    parallel_ = std::make_unique<pg::Parallel>(request_.workers, path.empty() ? inside : outside);
-    block = parallel_->shared();
+    memory_ = std::make_unique<pg::SharedMemory>(path.empty() ? inside : outside);
+    block = memory_->data();
   }
   shared_ = LayOutSharedRun(block, path.empty() ? inside : outside, sizes_, request_.spec, spec_text, path);
   states_ = file_ ? static_cast<char*>(file_->data()) : At<char>(shared_, shared_->states_offset);
   scheduler_ = std::make_unique<plan::Scheduler>(At<char>(shared_, shared_->scheduler_offset), request_.spec.plan, false);
+  if (memory_ != nullptr) parallel_ = std::make_unique<pg::Parallel>(request_.workers, *memory_);
   pg::Debug("training states: " + std::to_string(sizes_.StatesBytes()) + " bytes in " + states_location_);
 }
 
-void WorkerDriver::Launch() {
+void WorkerDriver::WaitForWorkers() {
   if (parallel_ != nullptr) {
-    launched_ = parallel_->Launch();
+    launched_ = parallel_->WaitForStart();
     pg::Debug("launched " + std::to_string(launched_) + " of " + std::to_string(request_.workers) + " workers");
     if (launched_ == 0) {
       pg::Notice(std::string("no parallel worker could be started: this session ") + (request_.iterations > 0 ? "trains" : "scores") +
@@ -228,31 +231,16 @@ void WorkerDriver::ReplanBundles() {
   }
 }
 
-// States in the workers' shared memory go with it: those (they are small enough for /dev/shm) are copied, others stay where they are.
-void WorkerDriver::LeaveParallelMode() {
-  const auto* offsets = At<uint64_t>(shared_, shared_->state_offsets_offset);
-  state_offsets_.assign(offsets, offsets + request_.programs.size());
-  if (parallel_ != nullptr) {
-    parallel_->Finish();
-    if (file_ == nullptr && access_.collect) {
-      local_ = std::make_unique<store::Block>(sizes_.StatesBytes());
-      std::memcpy(local_->data(), states_, sizes_.StatesBytes());
-      states_ = static_cast<char*>(local_->data());
-    }
-    parallel_.reset();
-  }
-  shared_ = nullptr;
-}
-
 void WorkerDriver::Collect(train::RunResult* result) {
   SetPhase(RunPhase::kStop);
   if (own_worker_ != nullptr) own_worker_->LogBuffers();
   own_worker_.reset();
   scheduler_.reset();
-  LeaveParallelMode();
+  if (parallel_ != nullptr) parallel_->Finish();
+  parallel_.reset();  // statements may write again
   for (size_t m = 0; access_.collect && m < request_.programs.size(); m++) {
     pg::CheckInterrupts();
-    const char* block = states_ + state_offsets_[m];
+    const char* block = BlockOf(m);
     result->models[m].iterations_done = static_cast<int64_t>(store::CountersOf(block).iterations_done);
     access_.collect(static_cast<int>(m), block, has_best_[m] ? &best_weights_[m] : nullptr);
   }

@@ -48,13 +48,12 @@ class WorkerDriver : public train::Driver {
 
  private:
   void TakeMemory();
-  void Launch();
+  void WaitForWorkers();
   void SetPhase(RunPhase phase);
   void WorkOrWait(train::VisitSink* sink);
   void DrainVisits(train::VisitSink* sink);
   void ReportIterations(train::VisitSink* sink);
   void ReplanBundles();
-  void LeaveParallelMode();
   char* BlockOf(size_t model) const { return states_ + At<uint64_t>(shared_, shared_->state_offsets_offset)[model]; }
 
   const train::RunRequest& request_;
@@ -63,13 +62,13 @@ class WorkerDriver : public train::Driver {
   // memory, in the order in which it may go away
   std::unique_ptr<pg::MappedFile> file_;
   std::unique_ptr<store::Block> local_;
+  std::unique_ptr<pg::SharedMemory> memory_;
   std::unique_ptr<pg::Parallel> parallel_;
   SharedRun* shared_ = nullptr;
   char* states_ = nullptr;
   std::unique_ptr<plan::Scheduler> scheduler_;
   std::unique_ptr<Worker> own_worker_;  // when this session trains
   std::string states_location_;
-  std::vector<uint64_t> state_offsets_;  // once shared_ is gone
   int launched_ = 0;
   int64_t target_ = 0;         // iterations that Train goes to
   int64_t iterations_done_ = 0;

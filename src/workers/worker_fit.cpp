@@ -4,7 +4,6 @@
 #include <string>
 #include <utility>
 
-#include "store/training_state.hpp"
 #include "train/first_state.hpp"
 #include "train/results.hpp"
 #include "workers/worker_driver.hpp"
@@ -15,13 +14,10 @@ std::unique_ptr<train::Driver> MakeFitDriver(const train::FitArguments& argument
                                              const train::RunRequest& request) {
   StateAccess states;
   states.initialise = [&fit](int m, void* block) { train::WriteFirstState(fit, fit.models[static_cast<size_t>(m)], block); };
-  const auto encoder = std::make_shared<store::StateEncoder>(fit.training.spec);
-  states.collect = [&arguments, &fit, encoder](int m, const void* block, const std::string* best) {
+  const auto writer = std::make_shared<train::ModelWriter>(fit);
+  states.collect = [&arguments, &fit, writer](int m, const void* block, const std::string* best) {
     if (m == 0) train::ClearResultTables(arguments, fit);
-    const train::PreparedModel& model = fit.models[static_cast<size_t>(m)];
-    std::string weights;
-    if (best == nullptr) model.program->StoreWeights(block, &weights);
-    train::WriteModel(fit, static_cast<size_t>(m), best != nullptr ? *best : weights, encoder->Encode(*model.spec, model.program->layout(), block));
+    writer->Write(fit.models[static_cast<size_t>(m)], block, best);
   };
   return std::make_unique<WorkerDriver>(request, std::move(states));
 }

@@ -2,7 +2,7 @@
 //
 //   block = StateCounters (kStateCountersBytes) | weight tensors, Keras's order | optimizer slot tensors
 //
-// Every tensor starts at a multiple of 64 bytes from the block's start; the block is aligned to 64 bytes itself (4096 in shared memory).
+// Every tensor starts at a multiple of 64 bytes from the block's start; the block is aligned to 64 bytes itself (128 in shared memory).
 // The layout is a pure function of (graph, optimizer, precision): every process that builds the same Model sees the same offsets.
 #pragma once
 

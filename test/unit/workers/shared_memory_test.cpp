@@ -128,7 +128,6 @@ class LaidOut {
     const size_t whole = (bytes_ + 2 * kPage) / kPage * kPage + kPage;
     memory_.reset(static_cast<char*>(std::aligned_alloc(kPage, whole)));
     std::memset(memory_.get(), kZone, whole);
-    std::memset(memory_.get() + kLine, 0, bytes_);
     run_ = workers::LayOutSharedRun(memory_.get() + kLine, bytes_, sizes, spec, text_, states_path);
   }
   void ExpectZones() const {
@@ -166,7 +165,7 @@ std::vector<Part> Parts(const SharedRun& run, const SharedSizes& sizes, bool sta
       {"validation sums", run.sums_offset[workers::kValidationTable], static_cast<size_t>(run.validation_partitions) * stride * sizeof(double), kLine}};
   const auto* offsets = workers::At<uint64_t>(const_cast<SharedRun*>(&run), run.state_offsets_offset);
   for (size_t m = 0; m < models && states_inside; m++) {
-    parts.push_back({"state " + std::to_string(m), run.states_offset + offsets[m], sizes.state_bytes[m], kPage});
+    parts.push_back({"state " + std::to_string(m), run.states_offset + offsets[m], sizes.state_bytes[m], train::kStateAlignment});
   }
   return parts;
 }
@@ -215,7 +214,7 @@ TEST(SharedMemory, StatesLieTheSameInsideAndOutside) {
   uint64_t end = 0;
   for (size_t m = 0; m < sizes.state_bytes.size(); m++) {
     EXPECT_EQ(a[m], b[m]);
-    EXPECT_EQ(b[m] % kPage, 0u);
+    EXPECT_EQ(b[m] % train::kStateAlignment, 0u);
     EXPECT_GE(b[m], end);
     end = b[m] + sizes.state_bytes[m];
   }
