@@ -201,7 +201,7 @@ SharedRun* LayOutSharedRun(void* block, size_t bytes, const SharedSizes& sizes, 
   if (states_path.size() >= sizeof(shared->states_path)) throw base::Error(base::ErrorCode::kInternal, "the states' file name is too long");
   std::memcpy(shared->states_path, states_path.c_str(), states_path.size() + 1);
   shared->sync.Init();
-  shared->phase = RunPhase::kIdle;
+  shared->phase = WorkerPhase::kIdle;
 
   std::memcpy(At<char>(shared, o.spec), spec_text.data(), spec_text.size());
   plan::Scheduler(At<char>(shared, o.scheduler), spec.plan, true);

@@ -25,7 +25,7 @@
 namespace workers {
 
 /// What the processes do now.
-enum class RunPhase : int { kIdle = 0, kTrain = 1, kScore = 2, kStop = 3 };
+enum class WorkerPhase : int { kIdle = 0, kTrain = 1, kScore = 2, kStop = 3 };
 
 constexpr int kTrainingTable = 0, kValidationTable = 1;
 
@@ -47,7 +47,7 @@ struct SharedRun {
 
   // mutable state
   uint64_t events;  // counts changes that may give a waiting process something to do
-  RunPhase phase;
+  WorkerPhase phase;
   int32_t score_table;
   int32_t score_next, score_done;  // partitions handed out and finished
   uint64_t ring_head, ring_tail;   // records written and taken, counted from the start

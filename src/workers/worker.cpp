@@ -95,11 +95,11 @@ bool Worker::TryWork() {
   {
     Locked lock(&shared_->sync);
     seen_events_ = shared_->events;
-    if (shared_->phase == RunPhase::kStop) {
+    if (shared_->phase == WorkerPhase::kStop) {
       stopped_ = true;
-    } else if (shared_->phase == RunPhase::kTrain) {
+    } else if (shared_->phase == WorkerPhase::kTrain) {
       train = scheduler_.Take(&task);
-    } else if (shared_->phase == RunPhase::kScore) {
+    } else if (shared_->phase == WorkerPhase::kScore) {
       table = shared_->score_table;
       const int partitions = table == kTrainingTable ? shared_->partitions : shared_->validation_partitions;
       if (shared_->score_next < partitions) partition = shared_->score_next++;

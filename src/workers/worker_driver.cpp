@@ -84,7 +84,7 @@ void WorkerDriver::WaitForWorkers() {
   if (launched_ == 0) own_worker_ = std::make_unique<Worker>(shared_, states_, request_.spec, request_.pool, -1);
 }
 
-void WorkerDriver::SetPhase(RunPhase phase) {
+void WorkerDriver::SetPhase(WorkerPhase phase) {
   shared_->sync.Lock();
   shared_->phase = phase;
   shared_->events++;
@@ -115,7 +115,7 @@ void WorkerDriver::Train(int64_t iteration, train::VisitSink* sink) {
   shared_->sync.Lock();
   scheduler_->SetTarget(iteration);
   shared_->sync.Unlock();
-  SetPhase(RunPhase::kTrain);
+  SetPhase(WorkerPhase::kTrain);
   for (;;) {
     shared_->sync.Lock();
     const bool there = scheduler_->AtTarget();
@@ -123,7 +123,7 @@ void WorkerDriver::Train(int64_t iteration, train::VisitSink* sink) {
     if (there) break;
     WorkOrWait(sink);
   }
-  SetPhase(RunPhase::kIdle);
+  SetPhase(WorkerPhase::kIdle);
   DrainVisits(sink);
   ReportIterations(sink);
   iterations_done_ = iteration;
@@ -164,7 +164,7 @@ std::vector<std::vector<double>> WorkerDriver::Score(train::ScoredTable table, c
   shared_->score_next = 0;
   shared_->score_done = 0;
   shared_->sync.Unlock();
-  SetPhase(RunPhase::kScore);
+  SetPhase(WorkerPhase::kScore);
   for (;;) {
     shared_->sync.Lock();
     const bool done = shared_->score_done == partitions;
@@ -172,7 +172,7 @@ std::vector<std::vector<double>> WorkerDriver::Score(train::ScoredTable table, c
     if (done) break;
     WorkOrWait(sink);
   }
-  SetPhase(RunPhase::kIdle);
+  SetPhase(WorkerPhase::kIdle);
   const size_t stride = sizes_.SumsStride();
   const double* all = At<double>(shared_, shared_->sums_offset[which]);
   std::vector<std::vector<double>> values;
@@ -232,7 +232,7 @@ void WorkerDriver::ReplanBundles() {
 }
 
 void WorkerDriver::Collect(train::RunResult* result) {
-  SetPhase(RunPhase::kStop);
+  SetPhase(WorkerPhase::kStop);
   if (own_worker_ != nullptr) own_worker_->LogBuffers();
   own_worker_.reset();
   scheduler_.reset();

@@ -49,7 +49,7 @@ class WorkerDriver : public train::Driver {
  private:
   void TakeMemory();
   void WaitForWorkers();
-  void SetPhase(RunPhase phase);
+  void SetPhase(WorkerPhase phase);
   void WorkOrWait(train::VisitSink* sink);
   void DrainVisits(train::VisitSink* sink);
   void ReportIterations(train::VisitSink* sink);

@@ -194,13 +194,15 @@ TEST(TrainingState, ComesBackWhole) {
     ExpectCounters(*read.counters(), 1300);
     EXPECT_EQ(store::StateEncoder(Data()).Encode(Spec(), layout, read.data()), bytes);
 
-    const store::StateView state(bytes);
-    const store::ModelSpec spec = state.Spec();
+    const store::StateView view(bytes);
+    const store::ModelSpec spec = view.Spec();
     EXPECT_EQ(spec.compile_params, Spec().compile_params);
     EXPECT_EQ(spec.fit_params, Spec().fit_params);
     EXPECT_EQ(spec.config.batch_size, 16);
     EXPECT_EQ(wire::WriteGraph(*spec.graph), wire::WriteGraph(*Spec().graph));
-    EXPECT_EQ(state.header().data_spec, base::WriteDataSpec(Data()));
+    EXPECT_EQ(view.header().data_spec, base::WriteDataSpec(Data()));
+    EXPECT_EQ(view.Weights(), WeightsOf(layout));
+    EXPECT_EQ(view.WeightCount() * sizeof(float), WeightsOf(layout).size());
   }
 }
 
@@ -323,6 +325,21 @@ TEST(StateWeights, BeginAnewAfterTake) {
     weights.Add({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
     EXPECT_EQ(weights.Take(), WeightsOf(layout));
   }
+}
+
+// An offset that no memory has must not wrap around to bytes that are there.
+TEST(StateWeights, RefuseOffsetsPastAllMemory) {
+  wire::StateHeader header;
+  header.graph_bytes = wire::WriteGraph(*Spec().graph);
+  header.graph_digest = wire::GraphDigest(*Spec().graph);
+  header.data_spec = base::WriteDataSpec(Data());
+  header.raw_bytes = UINT64_MAX;
+  header.tensors.push_back({"out/bias", {2}, UINT64_MAX - 31, false, true});
+  const std::string bytes = wire::WriteStateHeader(header);
+  EXPECT_EQ(ErrorOf([&] { TakeInPieces(bytes, bytes.size()); }), ErrorCode::kDataCorrupted);
+  const engine::StateLayout layout = Layout({{"out/bias", {2}}});
+  Block block(layout);
+  EXPECT_EQ(ErrorOf([&] { Decode(bytes, layout, &block); }), ErrorCode::kDataCorrupted);
 }
 
 // More than a value of model_weights holds is not put together: the header decides, before any byte is copied.

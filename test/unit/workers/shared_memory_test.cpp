@@ -231,7 +231,7 @@ TEST(SharedMemory, IsReadyForItsProcesses) {
   SharedRun* run = laid.run();
   EXPECT_EQ(run->sync.bytes[0], kReady);
   EXPECT_EQ(run->sync.bytes[sizeof(run->sync.bytes) - 1], kReady);
-  EXPECT_EQ(run->phase, workers::RunPhase::kIdle);
+  EXPECT_EQ(run->phase, workers::WorkerPhase::kIdle);
   EXPECT_EQ(run->ring_head, 0u);
   EXPECT_EQ(run->ring_tail, 0u);
   const auto* stopped = workers::At<uint8_t>(run, run->stopped_offset);
