@@ -20,6 +20,10 @@ CREATE FUNCTION cerebro._round_rows(round bigint) RETURNS SETOF cerebro._round_r
     AS 'MODULE_PATHNAME', 'pg_cerebro_round_rows' LANGUAGE C VOLATILE STRICT;
 COMMENT ON FUNCTION cerebro._round_rows(bigint) IS 'internal: states or sums after a round, in the process that ran it';
 
+CREATE FUNCTION cerebro._stored_state(head bytea, piece bytea) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'pg_cerebro_stored_state' LANGUAGE C STABLE STRICT;
+COMMENT ON FUNCTION cerebro._stored_state(bytea, bytea) IS 'internal: the first piece of a training state as it is stored, from its head and the first piece of a round''s result';
+
 CREATE FUNCTION cerebro._state_weights_transition(internal, piece bytea) RETURNS internal
     AS 'MODULE_PATHNAME', 'pg_cerebro_state_weights_transition' LANGUAGE C IMMUTABLE CALLED ON NULL INPUT;
 COMMENT ON FUNCTION cerebro._state_weights_transition(internal, bytea) IS 'internal: transition function of _state_weights';

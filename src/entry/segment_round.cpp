@@ -1,5 +1,5 @@
-// The SQL functions that segments run in a round (segments/segment_process.hpp): an aggregate that takes states and buffers, a set-returning function
-// that hands its result out, and what the coordinator asks of every segment before a run.
+// The SQL functions that segments run in a round (segments/segment_process.hpp): an aggregate that takes states and buffers, a
+// set-returning function that hands its result out, and what the coordinator asks of every segment before a run.
 #include <memory>
 #include <string>
 
@@ -18,6 +18,7 @@ extern "C" {
 PG_FUNCTION_INFO_V1(pg_cerebro_fit_bundle_transition);
 PG_FUNCTION_INFO_V1(pg_cerebro_fit_bundle_final);
 PG_FUNCTION_INFO_V1(pg_cerebro_round_rows);
+PG_FUNCTION_INFO_V1(pg_cerebro_stored_state);
 PG_FUNCTION_INFO_V1(pg_cerebro_state_weights_transition);
 PG_FUNCTION_INFO_V1(pg_cerebro_state_weights_final);
 PG_FUNCTION_INFO_V1(pg_cerebro_segment_report);
@@ -29,7 +30,6 @@ using base::Error;
 using base::ErrorCode;
 
 constexpr int kFirstData = 5;  // internal, request, kind, a, b, data...
-constexpr int kStateRow = 0;
 
 MemoryContext AggregateContext(FunctionCallInfo fcinfo) {
   MemoryContext context = nullptr;
@@ -58,9 +58,13 @@ Datum pg_cerebro_fit_bundle_transition(PG_FUNCTION_ARGS) {
     }
     segments::SegmentRound& round = segments::CurrentRound(*number);
     const int kind = args.int4(2, "kind"), a = args.int4(3, "a"), b = args.int4(4, "b");
-    if (kind == kStateRow) {
+    if (kind < static_cast<int>(segments::RowKind::kBuffer)) {
       if (PG_ARGISNULL(kFirstData)) throw Error(ErrorCode::kNullValue, "a piece of a training state is NULL");
-      round.AddState(a, b, View(fcinfo, kFirstData));
+      if (kind == static_cast<int>(segments::RowKind::kState)) {
+        round.AddState(a, b, View(fcinfo, kFirstData));
+      } else if (!round.KeepsHeader()) {
+        round.AddHeader(View(fcinfo, kFirstData));
+      }
     } else if (!round.FeedKept(a, b)) {
       round.Feed(a, b, entry::DataColumns(fcinfo, kFirstData));
     }
@@ -147,12 +151,30 @@ Datum pg_cerebro_round_rows(PG_FUNCTION_ARGS) {
   SRF_RETURN_DONE(calls);
 }
 
-// Pieces of one state, in order -> its weights in Keras's order; NULL where they are too large for a column.
+// The head of a state and its first raw piece -> the first piece of its stored form.
+Datum pg_cerebro_stored_state(PG_FUNCTION_ARGS) {
+  return pg::entry([&]() -> Datum {
+    const auto text = [](base::Bytes bytes) { return std::string_view(reinterpret_cast<const char*>(bytes.data), bytes.size); };
+    const std::string_view piece = text(View(fcinfo, 1));
+    const std::string head = store::StoredHead(text(View(fcinfo, 0)), piece);
+    const std::string_view tensors = piece.substr(engine::kStateCountersBytes);
+    return pg::call([&] {
+      const size_t size = VARHDRSZ + head.size() + tensors.size();
+      auto* value = static_cast<struct varlena*>(palloc(size));
+      SET_VARSIZE(value, size);
+      memcpy(VARDATA(value), head.data(), head.size());
+      memcpy(VARDATA(value) + head.size(), tensors.data(), tensors.size());
+      return PointerGetDatum(value);
+    });
+  });
+}
+
+// Pieces of one state in stored form, in order -> its weights in Keras's order; NULL where they are too large for a column.
 Datum pg_cerebro_state_weights_transition(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     const MemoryContext context = AggregateContext(fcinfo);
-    auto* weights =
-        PG_ARGISNULL(0) ? pg::NewIn<store::StateWeights>(context) : static_cast<store::StateWeights*>(static_cast<void*>(PG_GETARG_POINTER(0)));
+    auto* weights = PG_ARGISNULL(0) ? pg::NewIn<store::StateWeights>(context)
+                                    : static_cast<store::StateWeights*>(static_cast<void*>(PG_GETARG_POINTER(0)));
     if (!PG_ARGISNULL(1)) weights->Add(View(fcinfo, 1));
     return PointerGetDatum(weights);
   });

@@ -1,9 +1,12 @@
 #include "segments/messages.hpp"
 
 #include <cstring>
+#include <map>
+#include <utility>
 
+#include "base/config_record.hpp"
+#include "base/error.hpp"
 #include "base/record.hpp"
-#include "plan/params.hpp"
 #include "wire/keras.hpp"
 
 namespace segments {
@@ -52,34 +55,58 @@ RoundRequest ReadRoundRequest(std::string_view bytes) {
   return o;
 }
 
-std::string WriteModelEntry(const ModelEntry& s) {
+std::string WriteRunHeader(const RunHeader& header) {
+  std::map<const base::Graph*, int64_t> numbers;
+  std::vector<const base::Graph*> graphs;
+  for (const RunModel& model : header.models) {
+    if (numbers.emplace(model.graph.get(), static_cast<int64_t>(graphs.size())).second) graphs.push_back(model.graph.get());
+  }
   base::RecordWriter w;
-  w.Number(static_cast<int64_t>(s.kind));
-  w.Text(wire::WriteGraph(*s.spec.graph));
-  w.Text(s.spec.compile_params);
-  w.Text(s.spec.fit_params);
-  w.Text(base::WriteDataSpec(s.data));
-  w.Number(static_cast<int64_t>(s.precision));
-  w.Number(static_cast<int64_t>(s.seed));
-  w.Number(static_cast<int64_t>(s.stream));
-  w.Number(s.partitions);
+  w.Text(base::WriteDataSpec(header.data));
+  w.Number(static_cast<int64_t>(header.precision));
+  w.Number(static_cast<int64_t>(header.seed));
+  w.Number(header.partitions);
+  w.Number(static_cast<int64_t>(graphs.size()));
+  for (const base::Graph* graph : graphs) w.Text(wire::WriteGraph(*graph));
+  w.Number(static_cast<int64_t>(header.models.size()));
+  for (const RunModel& model : header.models) {
+    w.Number(numbers.at(model.graph.get()));
+    base::WriteConfig(model.config, &w);
+    w.Number(static_cast<int64_t>(model.stream));
+    w.Number(static_cast<int64_t>(model.template_bytes));
+  }
   return w.Take();
 }
 
-ModelEntry ReadModelEntry(std::string_view bytes) {
-  base::RecordReader r(bytes, "a model's entry");
-  ModelEntry s;
-  s.kind = static_cast<EntryKind>(r.Number());
-  s.spec.graph = std::make_shared<const base::Graph>(wire::ReadGraph(r.Text()));
-  s.spec.compile_params = r.Text();
-  s.spec.fit_params = r.Text();
-  s.spec.config = plan::ReadConfig(s.spec.compile_params, s.spec.fit_params);
-  s.data = base::ReadDataSpec(r.Text());
-  s.precision = static_cast<base::DType>(r.Number());
-  s.seed = static_cast<uint64_t>(r.Number());
-  s.stream = static_cast<uint64_t>(r.Number());
-  s.partitions = static_cast<uint32_t>(r.Number());
-  return s;
+// Lists grow entry by entry: a count that cannot be right meets the end of the bytes.
+RunHeader ReadRunHeader(std::string_view bytes) {
+  base::RecordReader r(bytes, "a run's header");
+  RunHeader header;
+  header.data = base::ReadDataSpec(r.Text());
+  header.precision = static_cast<base::DType>(r.Number());
+  header.seed = static_cast<uint64_t>(r.Number());
+  header.partitions = static_cast<uint32_t>(r.Number());
+  std::vector<std::shared_ptr<const base::Graph>> graphs;
+  for (int64_t left = r.Number(); left > 0; left--) graphs.push_back(std::make_shared<const base::Graph>(wire::ReadGraph(r.Text())));
+  for (int64_t left = r.Number(); left > 0; left--) {
+    RunModel model;
+    model.graph = graphs.at(static_cast<size_t>(r.Number()));
+    model.config = base::ReadConfig(&r);
+    model.stream = static_cast<uint64_t>(r.Number());
+    model.template_bytes = static_cast<size_t>(r.Number());
+    header.models.push_back(std::move(model));
+  }
+  return header;
+}
+
+std::string WriteEntry(EntryKind kind) { return std::string(1, static_cast<char>(kind)); }
+
+EntryKind ReadEntry(std::string_view bytes) {
+  const int kind = bytes.size() == 1 ? bytes[0] : -1;
+  if (kind < static_cast<int>(EntryKind::kFresh) || kind > static_cast<int>(EntryKind::kState)) {
+    throw base::Error(base::ErrorCode::kInternal, "a model's entry cannot be read");
+  }
+  return static_cast<EntryKind>(kind);
 }
 
 std::string WriteModelReply(const ModelReply& m) {

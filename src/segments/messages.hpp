@@ -1,56 +1,78 @@
-// What a segment is told of a round, what it is given of a model at first, and what it answers: the small records that go between the
-// coordinator and the segments. Training states travel beside them, as rows (segments/segment_process.hpp).
+// What a segment is told of a run and of a round, and what it answers: the small records that go between the coordinator and the segments.
+// Training states travel beside them, as rows (segments/segment_process.hpp).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/config.hpp"
+#include "base/graph.hpp"
 #include "base/tensor.hpp"
 #include "data/buffer_cache.hpp"
-#include "store/model_spec.hpp"
 
 namespace segments {
+
+/// What a row of the aggregate cerebro._fit_bundle is; they come in this order.
+enum class RowKind : int { kHeader = -1, kState = 0, kBuffer = 1 };
 
 enum class RoundKind : int { kTrain = 1, kScore = 2 };
 
 /// One statement's request, the same for all segments.
 struct RoundRequest {
-  uint64_t run = 0;       // names the run: what a process keeps belongs to one run only
+  uint64_t run = 0;  // names the run: what a process keeps belongs to one run only
   RoundKind kind = RoundKind::kTrain;
-  int64_t iteration = 0;  // of this run, from 0
+  int64_t iteration = 0;                                   // of this run, from 0
   data::CachedTable table = data::CachedTable::kTraining;  // whose buffers follow
-  bool has_weights = false;  // the packed table has sample weights
+  bool has_weights = false;                                // the packed table has sample weights
   bool use_gpus = false;
-  bool last = false;      // nothing that the process keeps is used after this round
-  std::vector<int32_t> next_key;  // a model: distribution key of the segment where it trains next
-  std::vector<int32_t> fusion_group;     // a model: number of the fusion group in which it trains side by side with others, -1 = alone
-  std::vector<int32_t> batches_per_switch;      // a fusion group: plan::FusionGroup::batches_per_switch
+  bool last = false;                        // nothing that the process keeps is used after this round
+  std::vector<int32_t> next_key;            // a model: distribution key of the segment where it trains next
+  std::vector<int32_t> fusion_group;        // a model: number of the fusion group in which it trains side by side with others, -1 = alone
+  std::vector<int32_t> batches_per_switch;  // a fusion group: plan::FusionGroup::batches_per_switch
 };
 
 std::string WriteRoundRequest(const RoundRequest& request);
 RoundRequest ReadRoundRequest(std::string_view bytes);
 
-/// What follows a seed as rows of the same model.
+/// A model of a run as every process of it knows it.
+struct RunModel {
+  std::shared_ptr<const base::Graph> graph;
+  base::TrainConfig config;
+  uint64_t stream = 0;
+  size_t template_bytes =
+      0;  // of store::StateEncoder::HeadTemplate: decides how its state is cut into pieces. Unused in a run without training
+};
+
+/// What does not change in a run: written once, and read once by every process. States are counters and tensors alone.
+struct RunHeader {
+  base::DataSpec data;
+  base::DType precision = base::DType::kFloat32;
+  uint64_t seed = 0;
+  uint32_t partitions = 0;
+  std::vector<RunModel> models;  // those with the same architecture share its graph, the very object
+};
+
+/// Writes each graph once.
+std::string WriteRunHeader(const RunHeader& header);
+/// Errors: kInternal when the bytes end too early; those of wire::ReadGraph.
+RunHeader ReadRunHeader(std::string_view bytes);
+
+/// What follows a model's entry as rows of the same model.
 enum class EntryKind : int {
   kFresh = 0,    // nothing: initial weights
   kWeights = 1,  // raw float32 weights in Keras's order, over the initial ones
   kState = 2,    // pieces of a stored training state, which goes on
 };
 
-/// A model as it enters a run.
-struct ModelEntry {
-  EntryKind kind = EntryKind::kFresh;
-  store::ModelSpec spec;
-  base::DataSpec data;
-  base::DType precision = base::DType::kFloat32;
-  uint64_t seed = 0, stream = 0;
-  uint32_t partitions = 0;
-};
+constexpr int kEntryPiece = -1;  // number of the piece that is an entry
 
-std::string WriteModelEntry(const ModelEntry& seed);
-ModelEntry ReadModelEntry(std::string_view bytes);
+/// A model's entry: the first row of a model that enters the run. Errors of reading: kInternal.
+std::string WriteEntry(EntryKind kind);
+EntryKind ReadEntry(std::string_view bytes);
 
 /// A model's visit of one partition, as the segment saw it.
 struct SegmentVisit {
@@ -65,13 +87,13 @@ struct SegmentVisit {
 struct ModelReply {
   int32_t model = 0;
   int32_t segment = 0;
-  int32_t device = -1;            // -1: CPU
-  int32_t kept_buffers = 0;       // found in the process's memory
-  int32_t read_buffers = 0;       // fetched from the table
-  bool weights_only = false;      // the stored optimizer state was of another optimizer
+  int32_t device = -1;        // -1: CPU
+  int32_t kept_buffers = 0;   // found in the process's memory
+  int32_t read_buffers = 0;   // fetched from the table
+  bool weights_only = false;  // the stored optimizer state was of another optimizer
   uint64_t diverged_step = 0;
   int64_t iterations_done = 0;
-  std::string build;              // of a stored state, where it is another than the segment's
+  std::string build;  // of a stored state, where it is another than the segment's
   std::vector<SegmentVisit> visits;
 };
 

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -59,7 +60,8 @@ class SegmentDriver : public train::Driver {
  private:
   void Iteration(int64_t iteration, bool last, train::VisitSink* sink);
   void Round(int64_t iteration, const std::string& name, const std::map<int, int>& visits, bool last, train::VisitSink* sink);
-  std::string RequestOf(int64_t iteration, const std::map<int, int>& visits, bool last) const;
+  std::vector<int32_t> NextKeys(int64_t iteration, const std::map<int, int>& visits) const;
+  std::vector<int32_t> ProcessKeys() const;
   std::string EmptyTable();
   void TakeReply(const ModelReply& record, int64_t iteration, int visit, train::VisitSink* sink);
   void CheckVisits(const ModelReply& record, int64_t iteration, int visit) const;
@@ -74,15 +76,17 @@ class SegmentDriver : public train::Driver {
   data::SegmentMap training_;
   std::optional<data::SegmentMap> validation_;
   std::optional<StateTables> tables_;
-  plan::Plan segment_plan_;  // the plan with segments in the place of partitions
-  std::vector<size_t> bundle_of_;                       // a model
-  RoundRequest round_request_;                          // what does not change from round to round
-  std::vector<std::string> table_of_;                   // a model: where its current state is
-  std::vector<bool> trains_;                            // a model: neither diverged nor retired
-  std::vector<int64_t> iterations_done_;                // a model: over all runs
+  plan::Plan segment_plan_;               // the plan with segments in the place of partitions
+  std::vector<size_t> bundle_of_;         // a model
+  RoundRequest round_request_;            // what does not change from round to round
+  std::vector<std::string> table_of_;     // a model: where its current state is
+  std::vector<int32_t> key_of_;           // a model: under which key it is there
+  std::vector<bool> trains_;              // a model: neither diverged nor retired
+  std::vector<int64_t> iterations_done_;  // a model: over all runs
   std::string best_ = "best_a", next_best_ = "best_b";
-  std::vector<bool> has_best_;  // a model
-  int64_t iteration_ = 0;       // of this run, done
+  std::vector<bool> has_best_;     // a model
+  std::vector<int32_t> best_key_;  // a model: under which key its best weights lie
+  int64_t iteration_ = 0;          // of this run, done
   int64_t rows_trained_ = 0;
 };
 
@@ -98,7 +102,7 @@ SegmentDriver::SegmentDriver(const train::FitArguments& arguments, const train::
   has_best_.assign(request_.programs.size(), false);
   for (const train::PreparedModel& model : fit.models) {
     trains_.push_back(model.stored_diverged_step == 0);
-    table_of_.push_back(trains_.back() ? kStateTables[0] : kRetired);
+    table_of_.push_back(trains_.back() ? kStateTables[0] : kStored);
   }
   segment_plan_ = request_.spec.plan;
   segment_plan_.partitions = training_.data_segments;
@@ -121,10 +125,22 @@ SegmentDriver::SegmentDriver(const train::FitArguments& arguments, const train::
 
 std::vector<uint64_t> SegmentDriver::Enter() {
   tables_.emplace(fit_.output.models, StateTableNames(request_.keep_best));
-  EnterModels(fit_, *tables_, training_.keys);
+  key_of_ = EnterModels(fit_, &*tables_, training_.keys, ProcessKeys());
+  best_key_.assign(key_of_.size(), 0);
   std::vector<uint64_t> diverged;
   for (const train::PreparedModel& model : fit_.models) diverged.push_back(model.stored_diverged_step);
   return diverged;
+}
+
+// Of the segments that have rows of any table of the run.
+std::vector<int32_t> SegmentDriver::ProcessKeys() const {
+  const std::vector<int32_t> training = training_.SegmentKeys();
+  std::set<int32_t> keys(training.begin(), training.end());
+  if (validation_) {
+    const std::vector<int32_t> more = validation_->SegmentKeys();
+    keys.insert(more.begin(), more.end());
+  }
+  return {keys.begin(), keys.end()};
 }
 
 std::vector<int> SegmentDriver::Training() const {
@@ -142,20 +158,17 @@ StateLocations SegmentDriver::LocationsOf(const std::vector<int>& models) const 
 }
 
 // Where each model trains after this round: on the segment of its next visit.
-std::string SegmentDriver::RequestOf(int64_t iteration, const std::map<int, int>& visits, bool last) const {
-  RoundRequest request = round_request_;
-  request.iteration = iteration;
-  request.last = last;
-  request.next_key.assign(request_.programs.size(), 0);
+std::vector<int32_t> SegmentDriver::NextKeys(int64_t iteration, const std::map<int, int>& visits) const {
+  std::vector<int32_t> keys(request_.programs.size(), 0);
   const int each = training_.partitions_each;
   for (const auto& [model, visit] : visits) {
     const auto m = static_cast<size_t>(model);
     const bool wraps = visit + 1 == training_.data_segments;
     const int partition = request_.spec.plan.PartitionAt(static_cast<int>(bundle_of_[m]), BundleIteration(m, iteration) + (wraps ? 1 : 0),
-                                                     wraps ? 0 : (visit + 1) * each);
-    request.next_key[m] = training_.keys[static_cast<size_t>(partition)];
+                                                         wraps ? 0 : (visit + 1) * each);
+    keys[m] = training_.keys[static_cast<size_t>(partition)];
   }
-  return WriteRoundRequest(request);
+  return keys;
 }
 
 // A table in which no state is waiting. Where models rest in all of them, those of the table with the fewest are moved to another one.
@@ -189,8 +202,15 @@ void SegmentDriver::Round(int64_t iteration, const std::string& name, const std:
   std::vector<int> models;
   for (const auto& [model, visit] : visits) models.push_back(model);
   const std::string to = EmptyTable();
-  pg::Execute(tables_->RoundSql(LocationsOf(models), to, request_.spec.training, RequestOf(iteration, visits, last)));
-  for (const int m : models) table_of_[static_cast<size_t>(m)] = to;
+  RoundRequest request = round_request_;
+  request.iteration = iteration;
+  request.last = last;
+  request.next_key = NextKeys(iteration, visits);
+  pg::Execute(tables_->RoundSql(LocationsOf(models), to, request_.spec.training, WriteRoundRequest(request)));
+  for (const int m : models) {
+    table_of_[static_cast<size_t>(m)] = to;
+    key_of_[static_cast<size_t>(m)] = request.next_key[static_cast<size_t>(m)];
+  }
   // a model's first piece carries its record; the state itself stays where it is
   const pg::Result replies = pg::Execute("SELECT h.record FROM " + tables_->Sql(to) + " h WHERE h.record IS NOT NULL ORDER BY h.model");
   if (replies.rows.size() != models.size()) {
@@ -284,7 +304,8 @@ void SegmentDriver::CheckVisits(const ModelReply& record, int64_t iteration, int
                 "The packed table was changed after it was made, or during the run.", "Pack the data again by training_preprocessor_dl().");
   }
   if (diverged) return;
-  for (const SegmentVisit& seen : record.visits) data::CheckVisitedRows(table, seen.partition, seen.rows / request_.spec.models[m]->config.epochs);
+  for (const SegmentVisit& seen : record.visits)
+    data::CheckVisitedRows(table, seen.partition, seen.rows / request_.spec.models[m]->config.epochs);
 }
 
 // Models that train no more leave the tables that rounds empty. No round copies them.
@@ -333,25 +354,31 @@ void SegmentDriver::KeepBest(const std::vector<int>& models) {
     const bool better = std::binary_search(models.begin(), models.end(), static_cast<int>(m));
     if (has_best_[m] && !better) locations[best_].push_back(static_cast<int>(m));
     has_best_[m] = has_best_[m] || better;
+    if (better) best_key_[m] = key_of_[m];
   }
   tables_->Empty(next_best_);
   pg::Execute("INSERT INTO " + tables_->Sql(next_best_) + " SELECT * FROM " +
-              tables_->StatesSql(locations, "h.__dist_key__, h.model, h.piece, h.keep, pg_catalog.substr(h.data, 1, h.keep), NULL::pg_catalog.bytea",
-                                "h.keep OPERATOR(pg_catalog.>) 0") +
+              tables_->StatesSql(locations,
+                                 "h.__dist_key__, h.model, h.piece, h.keep, pg_catalog.substr(h.data, 1, h.keep), NULL::pg_catalog.bytea",
+                                 "h.keep OPERATOR(pg_catalog.>) 0") +
               " s");
   std::swap(best_, next_best_);
 }
 
 void SegmentDriver::Collect(train::RunResult* result) {
   StateLocations states, best;
+  std::set<ModelKey> lie;
   for (size_t m = 0; m < request_.programs.size(); m++) {
-    states[table_of_[m]].push_back(static_cast<int>(m));
-    if (has_best_[m]) best[best_].push_back(static_cast<int>(m));
+    const auto number = static_cast<int32_t>(m);
+    states[table_of_[m]].push_back(number);
+    if (has_best_[m]) best[best_].push_back(number);
+    if (table_of_[m] != kStored) lie.insert({key_of_[m], number});
+    if (has_best_[m]) lie.insert({best_key_[m], number});
     const train::PreparedModel& model = fit_.models[m];
     result->models[m].iterations_done = model.stored_diverged_step != 0 ? model.past.iterations : iterations_done_[m];
   }
   train::ClearResultTables(arguments_, fit_);
-  StoreModels(fit_, *tables_, states, best);
+  StoreModels(fit_, &*tables_, std::move(states), best, {lie.begin(), lie.end()});
   tables_->Drop();
 }
 

@@ -2,11 +2,11 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
 #include "segments/messages.hpp"
-#include "segments/segment_process.hpp"
 #include "store/result_columns.hpp"
 #include "store/training_state.hpp"
 #include "train/results.hpp"
@@ -14,7 +14,9 @@
 namespace segments {
 namespace {
 
-constexpr const char* kAnyKey = "0";  // a model that does not train may lie anywhere
+constexpr int32_t kAnyKey = 0;                           // a model that does not train may lie anywhere
+constexpr const char* kTemplates = "heads";              // of stored states; made when states are written
+constexpr size_t kMostTemplateBytes = size_t{16} << 20;  // about, in one statement
 
 std::string Row(const std::vector<std::string>& values) {
   std::string row;
@@ -41,60 +43,114 @@ std::string ModelRows(const train::PreparedFit& fit) {
   return "(VALUES " + Join(rows) + ") v(model, mst_key, model_id)";
 }
 
+RunHeader HeaderOf(const train::PreparedFit& fit) {
+  RunHeader header;
+  header.data = fit.training.spec;
+  header.precision = fit.options.precision;
+  header.seed = fit.seed;
+  header.partitions = static_cast<uint32_t>(fit.training.spec.num_partitions);
+  store::StateEncoder encoder(fit.training.spec);
+  for (const train::PreparedModel& model : fit.models) {
+    const auto stream = static_cast<uint64_t>(static_cast<int64_t>(model.mst_key));
+    header.models.push_back(
+        {model.spec->graph, model.spec->config, stream, encoder.HeadTemplate(*model.spec, model.program->layout()).size()});
+  }
+  return header;
+}
+
+// The heads of all states, where the states lie.
+void PutTemplates(const train::PreparedFit& fit, const StateTables& tables, const std::vector<ModelKey>& lie) {
+  store::StateEncoder encoder(fit.training.spec);
+  std::vector<ModelBytes> rows;
+  size_t bytes = 0;
+  for (const ModelKey& where : lie) {
+    pg::CheckInterrupts();
+    const train::PreparedModel& model = fit.models[static_cast<size_t>(where.model)];
+    rows.push_back({where.key, where.model, encoder.HeadTemplate(*model.spec, model.program->layout())});
+    bytes += rows.back().bytes.size();
+    if (bytes < kMostTemplateBytes) continue;
+    tables.PutBytes(kTemplates, rows);
+    rows.clear();
+    bytes = 0;
+  }
+  tables.PutBytes(kTemplates, rows);
+}
+
+// Pieces of states in stored form, made of raw ones: model, piece, data. leading: of each piece what scoring needs.
+std::string StoredSql(const StateTables& tables, const StateLocations& raw, bool leading) {
+  const std::string data = leading ? "pg_catalog.substr(h.data, 1, h.keep)" : "h.data";
+  return "(SELECT t.__dist_key__, t.model, h.piece, CASE WHEN h.piece OPERATOR(pg_catalog.=) 0 THEN cerebro._stored_state(t.data, h.data) "
+         "ELSE h.data END AS data FROM " +
+         tables.StatesSql(raw, "h.__dist_key__, h.model, h.piece, " + data + " AS data", leading ? "h.keep OPERATOR(pg_catalog.>) 0" : "") +
+         " h JOIN " + tables.Sql(kTemplates) +
+         " t ON h.__dist_key__ OPERATOR(pg_catalog.=) t.__dist_key__ AND h.model OPERATOR(pg_catalog.=) t.model)";
+}
+
+// Columns of result table <out>_state, of pieces in stored form.
+void InsertStates(const train::PreparedFit& fit, const std::string& pieces, const std::string& models) {
+  pg::Execute(store::InsertInto(fit.output, store::ResultTable::kState, {"mst_key", "piece", "data"}) +
+              " SELECT v.mst_key, h.piece, h.data FROM " + pieces + " h JOIN " + models + " ON h.model OPERATOR(pg_catalog.=) v.model");
+}
+
+// Those of result table <out>, likewise.
+void InsertModels(const train::PreparedFit& fit, const std::string& pieces, const std::string& models) {
+  pg::Execute(
+      store::InsertInto(fit.output, store::ResultTable::kModels, {"mst_key", "model_weights", "model_arch"}) +
+      " SELECT v.mst_key, w.weights, a.model_arch FROM (SELECT h.model, cerebro._state_weights(h.data ORDER BY h.piece) AS weights FROM " +
+      pieces + " h GROUP BY h.__dist_key__, h.model) w JOIN " + models + " ON w.model OPERATOR(pg_catalog.=) v.model JOIN " +
+      fit.architecture_table.Sql() + " a ON a.model_id OPERATOR(pg_catalog.=) v.model_id");
+}
+
 }  // namespace
 
-// A small entry a model from here; stored states and weights go from the tables where they lie straight to the segments.
-void EnterModels(const train::PreparedFit& fit, const StateTables& tables, const std::vector<int32_t>& keys) {
+// The header and a small entry a model from here; stored states and weights go from the tables where they lie straight to the segments.
+std::vector<int32_t> EnterModels(const train::PreparedFit& fit, StateTables* tables, const std::vector<int32_t>& keys,
+                                 const std::vector<int32_t>& process_keys) {
+  tables->PutHeader(HeaderOf(fit), process_keys);
+  std::vector<int32_t> key_of(fit.models.size(), kAnyKey);
+  std::vector<Entry> entries;
   std::vector<std::string> states, weights, diverged;
-  pg::Statement entry_row("INSERT INTO " + tables.Sql("a") + " VALUES ($1::pg_catalog.int4, $2::pg_catalog.int4, " +
-                             std::to_string(kEntryPiece) + ", 0, $3, NULL)",
-                         {"int8", "int8", "bytea"}, false);
   for (size_t b = 0; b < fit.plan.bundles.size(); b++) {
     const int partition = fit.plan.PartitionAt(static_cast<int>(b), fit.first_iteration[b], 0);
-    const int64_t key = keys[static_cast<size_t>(partition)];
     for (const int m : fit.plan.bundles[b].models) {
-      pg::CheckInterrupts();
       const train::PreparedModel& model = fit.models[static_cast<size_t>(m)];
       const std::string mst_key = std::to_string(model.mst_key), number = std::to_string(m);
       if (model.stored_diverged_step != 0) {
-        diverged.push_back(Row({mst_key, kAnyKey, number}));
+        diverged.push_back(Row({mst_key, std::to_string(kAnyKey), number}));
         train::NoticeDivergedBefore(model.mst_key, model.stored_diverged_step);
         continue;
       }
-      ModelEntry entry;
-      entry.kind = KindOf(model);
-      entry.spec = *model.spec;
-      entry.data = fit.training.spec;
-      entry.precision = fit.options.precision;
-      entry.seed = fit.seed;
-      entry.stream = static_cast<uint64_t>(static_cast<int64_t>(model.mst_key));
-      entry.partitions = static_cast<uint32_t>(fit.training.spec.num_partitions);
-      const std::string bytes = WriteModelEntry(entry);
-      entry_row.Run({key, static_cast<int64_t>(m), pg::Bytea{bytes}});
-      if (entry.kind == EntryKind::kState) states.push_back(Row({mst_key, std::to_string(key), number}));
-      if (entry.kind == EntryKind::kWeights) weights.push_back(Row({std::to_string(model.architecture->model_id), std::to_string(key), number}));
+      const int32_t key = keys[static_cast<size_t>(partition)];
+      const EntryKind kind = KindOf(model);
+      key_of[static_cast<size_t>(m)] = key;
+      entries.push_back({key, m, kind});
+      if (kind == EntryKind::kState) states.push_back(Row({mst_key, std::to_string(key), number}));
+      if (kind == EntryKind::kWeights) weights.push_back(Row({std::to_string(model.architecture->model_id), std::to_string(key), number}));
     }
   }
+  tables->PutEntries("a", entries);
   const auto copy = [&](const std::string& to, const std::vector<std::string>& rows) {
     if (rows.empty()) return;
-    pg::Execute("INSERT INTO " + tables.Sql(to) + " SELECT v.key, v.model, s.piece, pg_catalog.octet_length(s.data), s.data, NULL FROM " +
+    pg::Execute("INSERT INTO " + tables->Sql(to) + " SELECT v.key, v.model, s.piece, pg_catalog.octet_length(s.data), s.data, NULL FROM " +
                 fit.output.state.Sql() + " s JOIN (VALUES " + Join(rows) +
                 ") v(mst_key, key, model) ON s.mst_key OPERATOR(pg_catalog.=) v.mst_key");
   };
   copy("a", states);
-  copy("rest", diverged);
+  if (!diverged.empty()) tables->Add(kStored);
+  copy(kStored, diverged);
   if (!weights.empty()) {
-    pg::Execute("INSERT INTO " + tables.Sql("a") + " SELECT v.key, v.model, 0, 0, w.model_weights, NULL FROM " +
+    pg::Execute("INSERT INTO " + tables->Sql("a") + " SELECT v.key, v.model, 0, 0, w.model_weights, NULL FROM " +
                 fit.architecture_table.Sql() + " w JOIN (VALUES " + Join(weights) +
                 ") v(model_id, key, model) ON w.model_id OPERATOR(pg_catalog.=) v.model_id");
   }
+  return key_of;
 }
 
-// Straight from the segments' tables into the results.
-void StoreModels(const train::PreparedFit& fit, const StateTables& tables, const StateLocations& states, const StateLocations& best) {
-  pg::Execute(store::InsertInto(fit.output, store::ResultTable::kState, {"mst_key", "piece", "data"}) +
-              " SELECT v.mst_key, h.piece, h.data FROM " + tables.StatesSql(states, "h.model, h.piece, h.data") + " h JOIN " + ModelRows(fit) +
-              " ON h.model OPERATOR(pg_catalog.=) v.model");
+// Straight from the segments' tables into the results. States of this run get their heads; those in table kStored are what they were.
+void StoreModels(const train::PreparedFit& fit, StateTables* tables, StateLocations states, const StateLocations& best,
+                 const std::vector<ModelKey>& lie) {
+  const std::vector<int> stored = states[kStored];
+  states.erase(kStored);
   std::set<int> has_best;
   for (const auto& [table, models] : best) has_best.insert(models.begin(), models.end());
   StateLocations weights = best;  // of the other models their last ones
@@ -107,12 +163,17 @@ void StoreModels(const train::PreparedFit& fit, const StateTables& tables, const
     const size_t bytes = static_cast<size_t>(model.weight_count()) * sizeof(float);
     if (bytes > store::kMostWeightBytes) train::NoticeLargeWeights(model.mst_key, bytes);
   }
-  pg::Execute(store::InsertInto(fit.output, store::ResultTable::kModels, {"mst_key", "model_weights", "model_arch"}) +
-              " SELECT v.mst_key, w.weights, a.model_arch FROM (SELECT h.model, cerebro._state_weights(h.data ORDER BY h.piece) AS weights FROM " +
-              tables.StatesSql(weights, "h.__dist_key__, h.model, h.piece, pg_catalog.substr(h.data, 1, h.keep) AS data",
-                               "h.keep OPERATOR(pg_catalog.>) 0") +
-              " h GROUP BY h.__dist_key__, h.model) w JOIN " + ModelRows(fit) + " ON w.model OPERATOR(pg_catalog.=) v.model JOIN " +
-              fit.architecture_table.Sql() + " a ON a.model_id OPERATOR(pg_catalog.=) v.model_id");
+  const std::string models = ModelRows(fit);
+  if (!weights.empty()) {
+    tables->Add(kTemplates);
+    PutTemplates(fit, *tables, lie);
+    InsertStates(fit, StoredSql(*tables, states, false), models);
+    InsertModels(fit, StoredSql(*tables, weights, true), models);
+  }
+  if (stored.empty()) return;
+  const std::string pieces = tables->StatesSql({{kStored, stored}}, "h.__dist_key__, h.model, h.piece, h.data");
+  InsertStates(fit, pieces, models);
+  InsertModels(fit, pieces, models);
 }
 
 }  // namespace segments

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "base/error.hpp"
 #include "engine/api/workspace.hpp"
+#include "engine/core/model_pool.hpp"
+#include "engine/core/program.hpp"
 #include "pg/report.hpp"
 #include "pg/settings.hpp"
 #include "data/buffer_cache.hpp"
@@ -14,7 +17,6 @@
 #include "segments/messages.hpp"
 #include "store/loaded_model.hpp"
 #include "store/model_spec.hpp"
-#include "store/result_tables.hpp"
 #include "store/training_state.hpp"
 #include "train/bundle_visit.hpp"
 
@@ -22,16 +24,24 @@ namespace segments {
 namespace {
 
 constexpr size_t kEngineBytes = size_t{64} << 20;  // LibTorch's own, once a process
-constexpr size_t kMostKeptModels = 64;             // built models that wait for their next visit
 
 using base::Error;
 using base::ErrorCode;
+
+/// A model of the run in this process. Programs are the pool's, compiled at first use.
+struct KnownModel {
+  RunModel header;
+  base::TrainConfig scoring;  // store::ScoringConfig
+  std::shared_ptr<const engine::Program> program, scoring_program;
+};
 
 /// What this process keeps for one run.
 struct ProcessCache {
   uint64_t run = 0;
   pg::ReservedMemory engine{"the engine"}, buffers{"packed buffers"};
-  std::map<std::pair<int, RoundKind>, std::unique_ptr<engine::Model>> models;
+  std::optional<RunHeader> header;  // its models are in `models`
+  std::unique_ptr<engine::ModelPool> pool;
+  std::vector<KnownModel> models;
   std::shared_ptr<engine::KernelMemory> workspace = std::make_shared<engine::KernelMemory>();
   std::unique_ptr<data::BufferCache> cache;
 };
@@ -58,6 +68,21 @@ ProcessCache& ProcessCacheOf(uint64_t run) {
   return *process_cache;
 }
 
+RunHeader& HeaderOf(ProcessCache& own) {
+  if (!own.header) throw Error(ErrorCode::kInternal, "a round has no run's header");
+  return *own.header;
+}
+
+const KnownModel& ModelOf(ProcessCache& own, int index, bool scoring) {
+  HeaderOf(own);
+  KnownModel& model = own.models.at(static_cast<size_t>(index));
+  std::shared_ptr<const engine::Program>& program = scoring ? model.scoring_program : model.program;
+  if (program == nullptr) program = own.pool->ProgramOf(model.header.graph, scoring ? model.scoring : model.header.config);
+  return model;
+}
+
+std::string_view View(base::Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data), bytes.size}; }
+
 size_t Bytes(const std::vector<base::Bytes>& columns) {
   size_t bytes = 0;
   for (const base::Bytes& column : columns) bytes += column.size;
@@ -68,12 +93,24 @@ size_t Bytes(const std::vector<base::Bytes>& columns) {
 
 /// A model of the round.
 struct SegmentRound::Member {
-  int index = 0;
-  std::optional<ModelEntry> entry;
-  store::ModelSpec spec;
-  base::DataSpec data;
-  engine::Model* model = nullptr;  // of the process's process_cache
-  std::unique_ptr<store::Block> block;
+  Member(int number, const KnownModel& known, bool scoring)
+      : index(number),
+        model(&known),
+        config(scoring ? &known.scoring : &known.header.config),
+        program(scoring ? known.scoring_program : known.program),
+        block(program->layout().bytes),
+        raw(block->data(), block->size()) {}
+
+  int index;
+  const KnownModel* model;  // of the process's cache, as the next two
+  const base::TrainConfig* config;
+  std::shared_ptr<const engine::Program> program;
+  std::optional<EntryKind> entry;     // of a model that enters the run
+  std::optional<store::Block> block;  // until it is taken out
+  store::RawStateReader raw;          // without an entry
+  store::StateJoiner incoming;        // with one: stored bytes or weights
+  bool complete = false;
+  std::optional<engine::LentModel> lent;  // until the round is finished; attached to the block
   ModelReply record;
 };
 
@@ -82,87 +119,105 @@ SegmentRound::SegmentRound(const RoundRequest& request) : request_(request) {}
 SegmentRound::~SegmentRound() {
   visit_.reset();
   scorer_.reset();
-  for (const auto& member : members_) {
-    if (member->model != nullptr) member->model->Detach();
+}
+
+bool SegmentRound::KeepsHeader() const { return ProcessCacheOf(request_.run).header.has_value(); }
+
+void SegmentRound::AddHeader(base::Bytes header) {
+  ProcessCache& own = ProcessCacheOf(request_.run);
+  RunHeader read = ReadRunHeader(View(header));
+  engine::Options options = store::EngineOptions(request_.use_gpus);
+  options.precision = read.precision;
+  own.pool = std::make_unique<engine::ModelPool>(read.data, options);
+  own.models.clear();
+  for (RunModel& model : read.models) {
+    base::TrainConfig scoring = store::ScoringConfig(model.config);
+    own.models.push_back({std::move(model), std::move(scoring), nullptr, nullptr});
   }
+  read.models.clear();
+  own.header = std::move(read);
+}
+
+void SegmentRound::BeginState(int model) {
+  const bool scoring = request_.kind == RoundKind::kScore;
+  const KnownModel& known = ModelOf(ProcessCacheOf(request_.run), model, scoring);
+  memory_.Grow((scoring ? known.scoring_program : known.program)->layout().bytes);
+  members_.push_back(std::make_unique<Member>(model, known, scoring));
 }
 
 void SegmentRound::AddState(int model, int piece, base::Bytes data) {
   pg::CheckInterrupts();
   if (members_.empty() || members_.back()->index != model) {
     CompleteState();
-    members_.push_back(std::make_unique<Member>());
-    members_.back()->index = model;
+    BeginState(model);
   }
-  const std::string_view bytes(reinterpret_cast<const char*>(data.data), data.size);
+  Member* member = members_.back().get();
   if (piece == kEntryPiece) {
-    members_.back()->entry = ReadModelEntry(bytes);
-    return;
+    member->entry = ReadEntry(View(data));
+  } else if (member->entry) {
+    incoming_memory_.Grow(data.size);
+    member->incoming.Add(piece, View(data));
+  } else {
+    member->raw.Add(piece, View(data));
   }
-  memory_.Grow(bytes.size());
-  incoming_.Add(piece, bytes);
 }
 
-// All pieces of the last member are there: lay it over a block.
+// All pieces of the last member are there.
 void SegmentRound::CompleteState() {
-  if (members_.empty() || members_.back()->model != nullptr) return;
+  if (members_.empty() || members_.back()->complete) return;
   Member* member = members_.back().get();
-  ProcessCache& own = ProcessCacheOf(request_.run);
+  const engine::StateLayout& layout = member->program->layout();
   const bool scoring = request_.kind == RoundKind::kScore;
-  const std::string incoming = incoming_.Take();
-  std::optional<store::StateView> stored;
-  if (!member->entry || member->entry->kind == EntryKind::kState) stored.emplace(incoming);
   if (member->entry) {
-    member->spec = member->entry->spec;
-    member->data = member->entry->data;
+    EnterState(member);
   } else {
-    member->spec = stored->Spec();
-    member->data = base::ReadDataSpec(stored->header().data_spec);
+    member->raw.Finish(scoring ? store::ScoringBytes(layout) : layout.bytes);
   }
-  if (!data_) {
-    data_ = member->data;
-    data_->has_weights = request_.has_weights;
-  }
-  auto& model = own.models[{member->index, request_.kind}];
-  if (model == nullptr) {
-    engine::Options options = store::EngineOptions(request_.use_gpus);
-    options.precision = member->entry ? member->entry->precision : stored->header().precision;
-    if (scoring) {
-      store::ModelSpec lean = member->spec;
-      lean.config = store::ScoringConfig(lean.config);
-      model = store::BuildModel(lean, member->data, options);
-    } else {
-      model = store::BuildModel(member->spec, member->data, options);
-    }
-  }
-  const engine::StateLayout& layout = model->program().layout();
-  memory_.Grow(layout.bytes);
-  member->block = std::make_unique<store::Block>(layout.bytes);
+  member->record.model = member->index;
+  member->record.segment = pg::SegmentIndex();
+  member->complete = true;
+  if (scoring) return;
+  member->lent.emplace(ProcessCacheOf(request_.run).pool->Lend(member->program, *member->config));
+  member->lent->get()->Attach(member->block->data());
+}
+
+// The first state of a model that enters the run.
+void SegmentRound::EnterState(Member* member) {
+  const RunHeader& header = HeaderOf(ProcessCacheOf(request_.run));
+  const engine::StateLayout& layout = member->program->layout();
+  const uint64_t stream = member->model->header.stream;
   void* block = member->block->data();
-  if (member->entry) model->Initialise(block, member->entry->seed, member->entry->stream, member->entry->partitions);
-  if (stored) {
-    member->record.weights_only = store::DecodeState(*stored, layout, block) == store::StateFit::kWeightsOnly;
-    if (member->entry) {
-      engine::StateCounters& counters = store::CountersOf(block);
-      counters.partitions = member->entry->partitions;
-      counters.visits_in_iteration = 0;
-      const std::string& build = stored->header().build;
-      if (build != engine::BuildDescription()) member->record.build = build;
-    }
-  } else if (member->entry->kind == EntryKind::kWeights) {
+  const std::string incoming = member->incoming.Take();
+  member->program->Initialise(member->config->optimizer, block, header.seed, stream, header.partitions);
+  if (member->entry == EntryKind::kState) {
+    const store::StateView stored(incoming);
+    member->record.weights_only = store::DecodeState(stored, layout, block) == store::StateFit::kWeightsOnly;
+    engine::StateCounters& counters = store::CountersOf(block);
+    counters.partitions = header.partitions;
+    counters.visits_in_iteration = 0;
+    const std::string& build = stored.header().build;
+    if (build != engine::BuildDescription()) member->record.build = build;
+  } else if (member->entry == EntryKind::kWeights) {
     if (incoming.size() != static_cast<size_t>(layout.weight_count) * sizeof(float)) {
-      throw Error(ErrorCode::kDataCorrupted, "model_weights of mst_key " + std::to_string(static_cast<int64_t>(member->entry->stream)) +
-                                                 " has " + std::to_string(incoming.size()) + " bytes, the architecture needs " +
+      throw Error(ErrorCode::kDataCorrupted, "model_weights of mst_key " + std::to_string(static_cast<int64_t>(stream)) + " has " +
+                                                 std::to_string(incoming.size()) + " bytes, the architecture needs " +
                                                  std::to_string(static_cast<size_t>(layout.weight_count) * sizeof(float)));
     }
     std::vector<float> weights(static_cast<size_t>(layout.weight_count));
     if (!weights.empty()) std::memcpy(weights.data(), incoming.data(), incoming.size());
-    model->program().LoadWeights(block, weights.data(), layout.weight_count);
+    member->program->LoadWeights(block, weights.data(), layout.weight_count);
   }
-  member->record.model = member->index;
-  member->record.segment = pg::SegmentIndex();
-  model->Attach(block);
-  member->model = model.get();
+  incoming_memory_.Release();
+}
+
+// All members are there, and the first buffer may come.
+void SegmentRound::CompleteStates() {
+  if (states_complete_) return;
+  CompleteState();
+  states_complete_ = true;
+  if (members_.empty()) return;
+  data_ = HeaderOf(ProcessCacheOf(request_.run)).data;
+  data_.has_weights = request_.has_weights;
 }
 
 bool SegmentRound::FeedKept(int partition_id, int buffer_id) {
@@ -202,14 +257,12 @@ std::vector<train::FusionMembers> SegmentRound::FusionGroups() const {
 void SegmentRound::BeginPartition(int partition_id) {
   partition_ = partition_id;
   if (request_.kind == RoundKind::kScore) {
-    size_t count = 0;
-    std::vector<engine::Model*> models;
-    for (const auto& member : members_) {
-      models.push_back(member->model);
-      count += member->model->program().sums_size();
+    if (scorer_ == nullptr) {
+      std::vector<engine::ScoredState> states;
+      for (const auto& member : members_) states.push_back({member->program, member->config, member->block->data()});
+      scorer_ = std::make_unique<engine::StateScorer>(std::move(states), ProcessCacheOf(request_.run).workspace);
     }
-
-    partition_sums_.assign(count, 0.0);
+    partition_sums_.assign(scorer_->sums_size(), 0.0);
     sums_.emplace_back();
     sums_.back().partition = partition_id;
     return;
@@ -220,16 +273,15 @@ void SegmentRound::BeginPartition(int partition_id) {
   for (const auto& member : members_) {
     if (store::HasDiverged(member->block->data())) continue;
     visiting_.push_back(member.get());
-    models.push_back(member->model);
+    models.push_back(member->lent->get());
   }
-  visit_ = std::make_unique<train::BundleVisit>(models, &*data_, FusionGroups(), ProcessCacheOf(request_.run).workspace);
+  visit_ = std::make_unique<train::BundleVisit>(models, &data_, FusionGroups(), ProcessCacheOf(request_.run).workspace);
   visit_->Begin();
 }
 
 // One buffer for all models.
 void SegmentRound::Use(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns) {
-  if (!states_complete_) CompleteState();
-  states_complete_ = true;
+  CompleteStates();
   if (members_.empty()) return;
   if (partition_id != partition_) {
     EndPartition();
@@ -239,13 +291,9 @@ void SegmentRound::Use(int partition_id, int buffer_id, const std::vector<base::
     visit_->Feed(partition_id, buffer_id, columns, pg::CheckInterrupts);
     return;
   }
-  const base::Buffer buffer = data::ViewBuffer(*data_, partition_id, buffer_id, columns);
+  const base::Buffer buffer = data::ViewBuffer(data_, partition_id, buffer_id, columns);
   sums_.back().rows += buffer.rows;
-  double* sums = partition_sums_.data();
-  for (const auto& member : members_) {
-    member->model->Evaluate(buffer, sums, pg::CheckInterrupts);
-    sums += member->model->program().sums_size();
-  }
+  scorer_->Evaluate(buffer, partition_sums_.data(), pg::CheckInterrupts);
 }
 
 void SegmentRound::EndPartition() {
@@ -253,8 +301,8 @@ void SegmentRound::EndPartition() {
     const double* from = partition_sums_.data();
     for (const auto& member : members_) {
       sums_.back().models.push_back(member->index);
-      sums_.back().sums.emplace_back(from, from + member->model->program().sums_size());
-      from += member->model->program().sums_size();
+      sums_.back().sums.emplace_back(from, from + member->program->sums_size());
+      from += member->program->sums_size();
     }
   }
   if (visit_ == nullptr) return;
@@ -274,23 +322,17 @@ void SegmentRound::EndPartition() {
 }
 
 void SegmentRound::Finish() {
-  CompleteState();
+  CompleteStates();
   EndPartition();
   for (const auto& member : members_) {
+    if (member->lent) member->lent->get()->Detach();  // a device's error is raised here
+    member->lent.reset();
     const engine::StateCounters& counters = store::CountersOf(member->block->data());
     member->record.diverged_step = counters.diverged_step;
     member->record.iterations_done = static_cast<int64_t>(counters.iterations_done);
     member->record.kept_buffers = kept_;
     member->record.read_buffers = read_;
     if (request_.use_gpus) member->record.device = store::EngineOptions(true).device;
-    member->model->Detach();
-  }
-  ProcessCache& own = ProcessCacheOf(request_.run);
-  if (own.models.size() > kMostKeptModels) {
-    for (auto it = own.models.begin(); it != own.models.end();) {
-      const bool here = std::any_of(members_.begin(), members_.end(), [&](const auto& m) { return m->index == it->first.first; });
-      it = here ? std::next(it) : own.models.erase(it);
-    }
   }
   if (!members_.empty()) {
     const bool scoring = request_.kind == RoundKind::kScore;
@@ -307,21 +349,17 @@ bool SegmentRound::Next(RoundRow* row) {
     row->record = WritePartitionSums(sums_[next_sums_++]);
     return true;
   }
+  if (next_piece_ == 0 && next_member_ > 0) members_[next_member_ - 1]->block.reset();  // nobody views it any more
   if (next_member_ == members_.size()) return false;
-  Member* member = members_[next_member_].get();
-  if (next_piece_ == 0) {
-    const engine::StateLayout& layout = member->model->program().layout();
-    outgoing_ = store::StateEncoder(member->data).Encode(member->spec, layout, member->block->data());
-    scoring_bytes_ = store::ScoringBytes(layout, outgoing_.size());
-    member->block.reset();
-    row->record = WriteModelReply(member->record);
-  }
-  const store::StatePieces pieces(outgoing_);
-  row->next_key = request_.next_key.at(static_cast<size_t>(member->index));
-  row->model = member->index;
+  const Member& member = *members_[next_member_];
+  const engine::StateLayout& layout = member.program->layout();
+  const store::StatePieces pieces = store::RawPieces(member.block->data(), layout, member.model->header.template_bytes);
+  if (next_piece_ == 0) row->record = WriteModelReply(member.record);
+  row->next_key = request_.next_key.at(static_cast<size_t>(member.index));
+  row->model = member.index;
   row->piece = static_cast<int32_t>(next_piece_);
   row->data = pieces[next_piece_];
-  row->keep = static_cast<int32_t>(pieces.PartOf(next_piece_, scoring_bytes_));
+  row->keep = static_cast<int32_t>(pieces.PartOf(next_piece_, store::ScoringBytes(layout)));
   next_piece_++;
   if (next_piece_ == pieces.count()) {
     next_piece_ = 0;
@@ -356,7 +394,13 @@ void EndRound(int64_t number) {
 ProcessCacheSize CurrentProcessCacheSize() {
   ProcessCacheSize found;
   if (process_cache == nullptr) return found;
-  found.models = static_cast<int64_t>(process_cache->models.size());
+  std::set<const engine::Program*> programs;
+  for (const KnownModel& model : process_cache->models) {
+    for (const auto& program : {model.program, model.scoring_program}) {
+      if (program != nullptr) programs.insert(program.get());
+    }
+  }
+  found.programs = static_cast<int64_t>(programs.size());
   found.buffer_bytes = static_cast<int64_t>(process_cache->cache->bytes());
   found.reserved_bytes = static_cast<int64_t>(process_cache->engine.bytes() + process_cache->buffers.bytes());
   return found;

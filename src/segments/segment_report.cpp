@@ -27,7 +27,7 @@ std::string SegmentReport() {
   const ProcessCacheSize process_cache = CurrentProcessCacheSize();
   return base::FormatJson(base::Dict{{"library", pg::LibraryBuildId()},
                                      {"build", engine::BuildDescription()},
-                                     {"models", process_cache.models},
+                                     {"programs", process_cache.programs},
                                      {"buffer_bytes", process_cache.buffer_bytes},
                                      {"reserved_bytes", process_cache.reserved_bytes}});
 }

@@ -43,32 +43,32 @@ void CopyWeights(const StateTables& tables, int32_t key, const std::string& sour
 }
 
 // Metric sums of each model, empty for a diverged one.
-std::vector<std::vector<double>> ModelSums(const store::ModelTable& models, const data::PackedTable& test, const pg::TableName& beside, bool use_gpus) {
+std::vector<std::vector<double>> ModelSums(const store::ModelTable& models, const data::PackedTable& test, const pg::TableName& beside,
+                                           bool use_gpus) {
   CheckSegmentLibraries();
   const data::SegmentMap map = data::FindSegments(test);
   const std::vector<int32_t> keys = map.SegmentKeys();
   const StateTables tables(beside, {"a", "score"});
   const std::set<int> without = WithoutWeights(models);
-  pg::Statement entry_row("INSERT INTO " + tables.Sql("a") + " VALUES (" + std::to_string(keys.front()) + ", $1::pg_catalog.int4, " +
-                             std::to_string(kEntryPiece) + ", pg_catalog.octet_length($2), $2, NULL)",
-                         {"int8", "bytea"}, false);
+  RunHeader header;
+  header.data = test.spec;
+  header.precision = models.float64 ? base::DType::kFloat64 : base::DType::kFloat32;
+  header.partitions = static_cast<uint32_t>(test.spec.num_partitions);
+  std::vector<Entry> entries;
   std::string weights, states;
   for (size_t m = 0; m < models.models.size(); m++) {
-    pg::CheckInterrupts();
     const store::StoredModel& stored = models.models[m];
+    const auto number = static_cast<int32_t>(m);
+    header.models.push_back(
+        {stored.graph, store::ScoringConfig(stored.config), static_cast<uint64_t>(static_cast<int64_t>(stored.mst_key)), 0});
     if (store::IsDiverged(stored)) continue;
-    ModelEntry entry;
-    entry.kind = without.count(stored.mst_key) != 0 ? EntryKind::kState : EntryKind::kWeights;
-    entry.spec = store::ScoringSpec(stored);
-    entry.data = test.spec;
-    entry.precision = models.float64 ? base::DType::kFloat64 : base::DType::kFloat32;
-    entry.stream = static_cast<uint64_t>(static_cast<int64_t>(stored.mst_key));
-    entry.partitions = static_cast<uint32_t>(test.spec.num_partitions);
-    const std::string bytes = WriteModelEntry(entry);
-    entry_row.Run({static_cast<int64_t>(m), pg::Bytea{bytes}});
-    std::string& rows = entry.kind == EntryKind::kState ? states : weights;
+    const EntryKind kind = without.count(stored.mst_key) != 0 ? EntryKind::kState : EntryKind::kWeights;
+    entries.push_back({keys.front(), number, kind});
+    std::string& rows = kind == EntryKind::kState ? states : weights;
     rows += (rows.empty() ? "(" : ", (") + std::to_string(stored.mst_key) + ", " + std::to_string(m) + ")";
   }
+  tables.PutHeader(header, keys);
+  tables.PutEntries("a", entries);
   CopyWeights(tables, keys.front(), models.name.Sql(), "0, pg_catalog.octet_length(s.model_weights), s.model_weights", weights);
   CopyWeights(tables, keys.front(), models.name.WithSuffix("_state").Sql(), "s.piece, pg_catalog.octet_length(s.data), s.data", states);
   StateLocations all;
@@ -97,8 +97,8 @@ uint64_t NewRunNumber() {
 }
 
 // Sums of partitions are added in the order of the partitions, whoever computed them.
-std::vector<std::vector<double>> SumsOnSegments(const StateTables& tables, const std::string& from, const data::PackedTable& packed, size_t models,
-                                                const RoundRequest& request) {
+std::vector<std::vector<double>> SumsOnSegments(const StateTables& tables, const std::string& from, const data::PackedTable& packed,
+                                                size_t models, const RoundRequest& request) {
   const pg::Result rows = pg::Execute(tables.ScoreSql(from, packed, WriteRoundRequest(request)));
   std::map<int, PartitionSums> partitions;
   for (const auto& row : rows.rows) {
@@ -115,14 +115,16 @@ std::vector<std::vector<double>> SumsOnSegments(const StateTables& tables, const
     }
   }
   if (!partitions.empty() && partitions.size() != static_cast<size_t>(packed.spec.num_partitions)) {
-    throw base::Error(base::ErrorCode::kDataCorrupted, "packed table " + packed.name.Sql() + " has " + std::to_string(partitions.size()) +
-                                               " partitions, its summary says " + std::to_string(packed.spec.num_partitions),
-                "", "Pack the data again by training_preprocessor_dl().");
+    throw base::Error(base::ErrorCode::kDataCorrupted,
+                      "packed table " + packed.name.Sql() + " has " + std::to_string(partitions.size()) + " partitions, its summary says " +
+                          std::to_string(packed.spec.num_partitions),
+                      "", "Pack the data again by training_preprocessor_dl().");
   }
   return totals;
 }
 
-std::vector<train::ModelScores> ScoreOnSegments(const store::ModelTable& models, const data::PackedTable& test, const pg::TableName& beside, bool use_gpus) {
+std::vector<train::ModelScores> ScoreOnSegments(const store::ModelTable& models, const data::PackedTable& test, const pg::TableName& beside,
+                                                bool use_gpus) {
   const std::vector<std::vector<double>> sums = ModelSums(models, test, beside, use_gpus);
   std::vector<train::ModelScores> results;
   engine::ModelPool pool(test.spec, store::ScoringOptions(models, false));

@@ -1,11 +1,17 @@
 #include "segments/state_tables.hpp"
 
+#include <algorithm>
+
+#include "pg/report.hpp"
 #include "pg/cluster.hpp"
 #include "pg/sql.hpp"
 #include "data/packed_table.hpp"
 
 namespace segments {
 namespace {
+
+constexpr const char* kHeader = "run";
+constexpr size_t kRowsAStatement = 4000;
 
 std::string Hex(const std::string& bytes) {
   constexpr char kDigits[] = "0123456789abcdef";
@@ -17,6 +23,12 @@ std::string Hex(const std::string& bytes) {
   return text + "'::pg_catalog.bytea";
 }
 
+std::string KeyRows(const std::vector<int32_t>& keys) {
+  std::string rows;
+  for (const int32_t key : keys) rows += (rows.empty() ? "(" : ", (") + std::to_string(key) + ")";
+  return rows;
+}
+
 std::string ModelIn(const std::vector<int>& models) {
   std::string list;
   for (const int m : models) list += (list.empty() ? "" : ",") + std::to_string(m);
@@ -25,19 +37,66 @@ std::string ModelIn(const std::vector<int>& models) {
 
 }  // namespace
 
-StateTables::StateTables(const pg::TableName& beside, const std::vector<std::string>& names) : base_(beside), names_(names) {
+StateTables::StateTables(const pg::TableName& beside, const std::vector<std::string>& names) : base_(beside) {
   base_.name = "_cerebro_round_" + pg::Execute("SELECT pg_catalog.pg_backend_pid()").Text();
-  // Both kinds are out of the WAL. A temporary schema takes no other tables. A warm start may be made by a role that writes the result tables
-  // and creates nothing beside them.
+  // Both kinds are out of the WAL. A temporary schema takes no other tables. A warm start may be made by a role that writes the result
+  // tables and creates nothing beside them.
   if (!pg::MayCreate(base_)) base_.schema = "pg_temp";
+  Add(kHeader);
+  for (const std::string& name : names) Add(name);
+}
+
+void StateTables::Add(const std::string& name) {
   const std::string kind = base_.schema.rfind("pg_temp", 0) == 0 ? "TEMPORARY" : "UNLOGGED";
-  for (const std::string& name : names_) {
-    // no primary key: a round writes each row once
-    pg::Execute("CREATE " + kind + " TABLE " + Sql(name) +
-                " (__dist_key__ integer, model integer, piece integer, keep integer, data bytea, record bytea)" +
-                pg::DistributedBy("__dist_key__"));
-    pg::Execute("ALTER TABLE " + Sql(name) + " ALTER COLUMN data SET STORAGE EXTERNAL");
+  // no primary key: a round writes each row once
+  pg::Execute("CREATE " + kind + " TABLE " + Sql(name) +
+              " (__dist_key__ integer, model integer, piece integer, keep integer, data bytea, record bytea)" +
+              pg::DistributedBy("__dist_key__"));
+  pg::Execute("ALTER TABLE " + Sql(name) + " ALTER COLUMN data SET STORAGE EXTERNAL");
+  names_.push_back(name);
+}
+
+void StateTables::PutHeader(const RunHeader& header, const std::vector<int32_t>& keys) const {
+  const std::string bytes = WriteRunHeader(header);
+  pg::Execute("INSERT INTO " + Sql(kHeader) + " SELECT k.key, 0, 0, 0, $1, NULL FROM (VALUES " + KeyRows(keys) + ") k(key)",
+              {pg::Bytea{bytes}});
+}
+
+// keep: an entry is a part of what scoring needs.
+void StateTables::PutEntries(const std::string& name, const std::vector<Entry>& entries) const {
+  for (size_t from = 0; from < entries.size(); from += kRowsAStatement) {
+    pg::CheckInterrupts();
+    std::vector<int64_t> keys, models, kinds;
+    for (size_t i = from; i < std::min(entries.size(), from + kRowsAStatement); i++) {
+      keys.push_back(entries[i].key);
+      models.push_back(entries[i].model);
+      kinds.push_back(static_cast<int64_t>(entries[i].kind));
+    }
+    pg::Execute(
+        "INSERT INTO " + Sql(name) + " SELECT e.key, e.model, " + std::to_string(kEntryPiece) +
+            ", 1, pg_catalog.set_byte($1, 0, e.kind::pg_catalog.int4), NULL FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), "
+            "pg_catalog.unnest($4)) e(key, model, kind)",
+        {pg::Bytea{WriteEntry(EntryKind::kFresh)}, keys, models, kinds});
   }
+}
+
+// All bytes are one parameter, of which each row takes its part.
+void StateTables::PutBytes(const std::string& name, const std::vector<ModelBytes>& rows) const {
+  if (rows.empty()) return;
+  std::vector<int64_t> keys, models, begins, sizes;
+  std::string all;
+  for (const ModelBytes& row : rows) {
+    keys.push_back(row.key);
+    models.push_back(row.model);
+    begins.push_back(static_cast<int64_t>(all.size()) + 1);
+    sizes.push_back(static_cast<int64_t>(row.bytes.size()));
+    all += row.bytes;
+  }
+  pg::Execute("INSERT INTO " + Sql(name) +
+                  " SELECT e.key, e.model, 0, 0, pg_catalog.substr($1, e.begin::pg_catalog.int4, e.size::pg_catalog.int4), "
+                  "NULL FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5)) "
+                  "e(key, model, begin, size)",
+              {pg::Bytea{all}, keys, models, begins, sizes});
 }
 
 std::string StateTables::Sql(const std::string& name) const { return base_.WithSuffix("_" + name).Sql(); }
@@ -60,9 +119,10 @@ std::string StateTables::StatesSql(const StateLocations& locations, const std::s
 
 namespace {
 
-// State columns in the shape of the packed table's rows.
-std::string StateColumns(size_t data_columns) {
-  std::string columns = "h.__dist_key__ AS key, 0 AS kind, h.model AS a, h.piece AS b, h.data AS d1";
+// Columns of a state table in the shape of the packed table's rows. kind: of the aggregate's row.
+std::string StateColumns(RowKind kind, size_t data_columns) {
+  std::string columns =
+      "h.__dist_key__ AS key, " + std::to_string(static_cast<int>(kind)) + " AS kind, h.model AS a, h.piece AS b, h.data AS d1";
   for (size_t i = 2; i <= data_columns; i++) columns += ", NULL::pg_catalog.bytea AS d" + std::to_string(i);
   return columns;
 }
@@ -73,33 +133,33 @@ size_t DataColumnCount(const data::PackedTable& packed) {
 
 }  // namespace
 
-// The aggregate's rows: states first, then buffers, each in its order. All tables are distributed by the fusion group's key, so no row moves before
-// the aggregate; the rows of the packed table carry pointers to their stored columns. The set is unnested right above the aggregate, in the
-// process that ran it.
+// The aggregate's rows: the header first, then states, then buffers, each in its order. All tables are distributed by the fusion group's
+// key, so no row moves before the aggregate; the rows of the packed table carry pointers to their stored columns. The set is unnested right
+// above the aggregate, in the process that ran it.
 std::string StateTables::PassSql(const std::string& states, const data::PackedTable& packed, const std::string& request) const {
   std::string arguments;
   for (size_t i = 1; i <= DataColumnCount(packed); i++) arguments += ", u.d" + std::to_string(i);
   return "SELECT cerebro._round_rows(cerebro._fit_bundle(" + Hex(request) + ", u.kind, u.a, u.b" + arguments +
-         " ORDER BY u.kind, u.a, u.b)) AS w FROM (" + states + " UNION ALL SELECT __dist_key__, 1, partition_id, buffer_id, " +
-         packed.DataColumns() + " FROM " + packed.name.Sql() + ") u GROUP BY u.key";
+         " ORDER BY u.kind, u.a, u.b)) AS w FROM (SELECT " + StateColumns(RowKind::kHeader, DataColumnCount(packed)) + " FROM " +
+         Sql(kHeader) + " h UNION ALL " + states + " UNION ALL SELECT __dist_key__, " + std::to_string(static_cast<int>(RowKind::kBuffer)) +
+         ", partition_id, buffer_id, " + packed.DataColumns() + " FROM " + packed.name.Sql() + ") u GROUP BY u.key";
 }
 
-std::string StateTables::RoundSql(const StateLocations& from, const std::string& to, const data::PackedTable& packed, const std::string& request) const {
+std::string StateTables::RoundSql(const StateLocations& from, const std::string& to, const data::PackedTable& packed,
+                                  const std::string& request) const {
   return "INSERT INTO " + Sql(to) + " SELECT (v.w).next_key, (v.w).model, (v.w).piece, (v.w).keep, (v.w).data, (v.w).record FROM (" +
-         PassSql(StatesSql(from, StateColumns(DataColumnCount(packed))), packed, request) + ") v";
+         PassSql(StatesSql(from, StateColumns(RowKind::kState, DataColumnCount(packed))), packed, request) + ") v";
 }
 
 std::string StateTables::ScoreSql(const std::string& from, const data::PackedTable& packed, const std::string& request) const {
   return "SELECT (v.w).record FROM (" +
-         PassSql("SELECT " + StateColumns(DataColumnCount(packed)) + " FROM " + Sql(from) + " h", packed, request) + ") v";
+         PassSql("SELECT " + StateColumns(RowKind::kState, DataColumnCount(packed)) + " FROM " + Sql(from) + " h", packed, request) + ") v";
 }
 
 std::string StateTables::SpreadSql(const StateLocations& from, const std::string& to, const std::vector<int32_t>& keys) const {
-  std::string rows;
-  for (const int32_t key : keys) rows += (rows.empty() ? "(" : ", (") + std::to_string(key) + ")";
   return "INSERT INTO " + Sql(to) + " SELECT k.key, s.model, s.piece, s.keep, s.data, NULL FROM " +
          StatesSql(from, "h.model, h.piece, h.keep, pg_catalog.substr(h.data, 1, h.keep) AS data", "h.keep OPERATOR(pg_catalog.>) 0") +
-         " s CROSS JOIN (VALUES " + rows + ") k(key)";
+         " s CROSS JOIN (VALUES " + KeyRows(keys) + ") k(key)";
 }
 
 }  // namespace segments

@@ -1,9 +1,11 @@
 // The tables through which training states move between segments, and the statements that move them.
 //
-// All are heap tables out of the WAL, distributed by __dist_key__ as the packed table is, made once a run beside the output table and dropped
-// at its end. A round writes the states of the models that train in it into a table in which no state is waiting, emptied in place just before; a
-// model that rests stays in the table where it is. So the current state of a model lies in one known table (StateLocations), and older rows of it may
-// lie in others until those are emptied. No subtransaction is opened in between, so emptying frees the space at once and makes no new file.
+// All are heap tables out of the WAL, distributed by __dist_key__ as the packed table is, made once a run beside the output table and
+// dropped at its end. One has the run's header, a copy on every segment that takes part: each pass over the data reads it before states. A
+// round writes the states of the models that train in it into a table in which no state is waiting, emptied in place just before; a model
+// that rests stays in the table where it is. So the current state of a model lies in one known table (StateLocations), and older rows of it
+// may lie in others until those are emptied. No subtransaction is opened in between, so emptying frees the space at once and makes no new
+// file.
 #pragma once
 
 #include <cstdint>
@@ -13,16 +15,41 @@
 
 #include "pg/names.hpp"
 #include "data/packed_table.hpp"
+#include "segments/messages.hpp"
 
 namespace segments {
 
 /// Table -> models whose current state is in it.
 using StateLocations = std::map<std::string, std::vector<int>>;
 
+/// A model that enters a run.
+struct Entry {
+  int32_t key = 0;  // of the segment where it begins
+  int32_t model = 0;
+  EntryKind kind = EntryKind::kFresh;
+};
+
+/// Bytes about a model, for the process that has its state.
+struct ModelBytes {
+  int32_t key = 0;
+  int32_t model = 0;
+  std::string bytes;
+};
+
 class StateTables {
  public:
-  /// beside: names the schema; the temporary one is taken where the caller may create nothing there. names: which tables to make.
+  /// beside: names the schema; the temporary one is taken where the caller may create nothing there. names: which tables to make, besides
+  /// the one of the run's header.
   StateTables(const pg::TableName& beside, const std::vector<std::string>& names);
+
+  /// Makes one more table.
+  void Add(const std::string& name);
+  /// Writes the run's header, once for each key. To be called once, before the first pass.
+  void PutHeader(const RunHeader& header, const std::vector<int32_t>& keys) const;
+  /// Writes entries into table `name`, some thousand rows a statement.
+  void PutEntries(const std::string& name, const std::vector<Entry>& entries) const;
+  /// Writes rows with the piece number 0 into table `name`. The caller splits what would be too much for one statement.
+  void PutBytes(const std::string& name, const std::vector<ModelBytes>& rows) const;
 
   std::string Sql(const std::string& name) const;
   void Empty(const std::string& name) const;
@@ -30,9 +57,10 @@ class StateTables {
 
   /// (SELECT <columns> FROM ... h WHERE ...): the current states of the models in `locations`. where: a further condition on h, or empty.
   std::string StatesSql(const StateLocations& locations, const std::string& columns, const std::string& where = {}) const;
-  /// INSERT INTO <to>: every segment trains the states of `from` that it holds on its own rows of `packed`; each row of the result goes to the
-  /// segment that its next_key names.
-  std::string RoundSql(const StateLocations& from, const std::string& to, const data::PackedTable& packed, const std::string& request) const;
+  /// INSERT INTO <to>: every segment trains the states of `from` that it holds on its own rows of `packed`; each row of the result goes to
+  /// the segment that its next_key names.
+  std::string RoundSql(const StateLocations& from, const std::string& to, const data::PackedTable& packed,
+                       const std::string& request) const;
   /// A query for records alone: every segment scores the states that it holds in table `from`.
   std::string ScoreSql(const std::string& from, const data::PackedTable& packed, const std::string& request) const;
   /// INSERT INTO <to>: the leading parts of the states in `from`, as much as scoring needs, once for each key.

@@ -16,14 +16,30 @@ namespace {
   throw base::Error(base::ErrorCode::kDataCorrupted, "a training state is cut short: " + std::to_string(bytes) + " bytes");
 }
 
+void RequireNext(int64_t next, int64_t piece) {
+  if (piece == next) return;
+  throw base::Error(base::ErrorCode::kDataCorrupted,
+                    "piece " + std::to_string(next) + " of a training state is missing: piece " + std::to_string(piece) + " came");
+}
+
+void SetCounters(const engine::StateCounters& counters, wire::StateHeader* header) {
+  header->seed = counters.seed;
+  header->stream = counters.stream;
+  header->step = counters.step;
+  header->iterations_done = counters.iterations_done;
+  header->diverged_step = counters.diverged_step;
+  header->rows_seen = counters.rows_seen;
+  header->visits_in_iteration = counters.visits_in_iteration;
+  header->partitions = counters.partitions;
+}
+
 }  // namespace
 
 StateEncoder::StateEncoder(const base::DataSpec& data) : data_spec_(base::WriteDataSpec(data)), build_(engine::BuildDescription()) {}
 
-std::string StateEncoder::Encode(const ModelSpec& spec, const engine::StateLayout& layout, const void* block) {
+wire::StateHeader StateEncoder::HeaderOf(const ModelSpec& spec, const engine::StateLayout& layout) {
   WrittenGraph& graph = graphs_[spec.graph];
   if (graph.bytes.empty()) graph = {wire::GraphDigest(*spec.graph), wire::WriteGraph(*spec.graph)};
-  const engine::StateCounters& counters = CountersOf(block);
   wire::StateHeader header;
   header.graph_digest = graph.digest;
   header.graph_bytes = graph.bytes;
@@ -31,32 +47,51 @@ std::string StateEncoder::Encode(const ModelSpec& spec, const engine::StateLayou
   header.fit_params = spec.fit_params;
   header.data_spec = data_spec_;
   header.precision = layout.precision;
-  header.seed = counters.seed;
-  header.stream = counters.stream;
-  header.step = counters.step;
-  header.iterations_done = counters.iterations_done;
-  header.diverged_step = counters.diverged_step;
-  header.rows_seen = counters.rows_seen;
-  header.visits_in_iteration = counters.visits_in_iteration;
-  header.partitions = counters.partitions;
   for (const engine::StateTensor& tensor : layout.tensors) {
     header.tensors.push_back({tensor.name, tensor.shape, tensor.offset - engine::kStateCountersBytes, tensor.is_slot, tensor.trainable});
   }
   header.raw_bytes = layout.bytes - engine::kStateCountersBytes;
+  return header;
+}
+
+std::string StateEncoder::Encode(const ModelSpec& spec, const engine::StateLayout& layout, const void* block) {
+  wire::StateHeader header = HeaderOf(spec, layout);
+  SetCounters(CountersOf(block), &header);
   header.build = build_;
   std::string bytes = wire::WriteStateHeader(header);
   bytes.append(static_cast<const char*>(block) + engine::kStateCountersBytes, header.raw_bytes);
   return bytes;
 }
 
-size_t ScoringBytes(const engine::StateLayout& layout, size_t state_bytes) {
-  const size_t header = state_bytes - (layout.bytes - engine::kStateCountersBytes);
-  size_t end = 0;  // of the last weight, in the raw part
+std::string StateEncoder::HeadTemplate(const ModelSpec& spec, const engine::StateLayout& layout) {
+  return wire::WriteStateHeader(HeaderOf(spec, layout));
+}
+
+std::string StoredHead(std::string_view head_template, std::string_view first_piece) {
+  if (first_piece.size() < engine::kStateCountersBytes) CutShort(first_piece.size());
+  size_t behind = 0;
+  wire::StateHeader header = wire::ReadStateHeader(head_template, &behind);
+  engine::StateCounters counters;
+  std::memcpy(&counters, first_piece.data(), sizeof(counters));
+  SetCounters(counters, &header);
+  header.build = engine::BuildDescription();
+  return wire::WriteStateHeader(header);
+}
+
+// Every field of a header has its own bytes, so that two headers with the same template grow alike.
+size_t StoredHeadBytes(size_t template_bytes, const void* block) {
+  wire::StateHeader filled;
+  SetCounters(CountersOf(block), &filled);
+  filled.build = engine::BuildDescription();
+  return template_bytes + wire::WriteStateHeader(filled).size() - wire::WriteStateHeader({}).size();
+}
+
+size_t ScoringBytes(const engine::StateLayout& layout) {
+  size_t end = engine::kStateCountersBytes;
   for (const engine::StateTensor& tensor : layout.tensors) {
-    if (tensor.is_slot) continue;
-    end = std::max(end, tensor.offset - engine::kStateCountersBytes + tensor.count * base::DTypeSize(layout.precision));
+    if (!tensor.is_slot) end = std::max(end, tensor.offset + tensor.count * base::DTypeSize(layout.precision));
   }
-  return header + end;
+  return end;
 }
 
 StateView::StateView(std::string_view bytes) : bytes_(bytes), header_(wire::ReadStateHeader(bytes, &raw_offset_)) {}
@@ -151,15 +186,20 @@ StateFit DecodeState(const StateView& state, const engine::StateLayout& layout, 
 }
 
 size_t StatePieces::PartOf(size_t piece, size_t leading) const {
-  const size_t from = piece * piece_bytes_;
+  const size_t from = Begin(piece);
   return leading > from ? std::min(leading - from, (*this)[piece].size()) : 0;
 }
 
+StatePieces RawPieces(const void* block, const engine::StateLayout& layout, size_t template_bytes, size_t piece_bytes) {
+  const size_t head = StoredHeadBytes(template_bytes, block);
+  // counters are never cut; a head shorter than they are does not make the piece longer
+  const size_t tensors = piece_bytes > head ? piece_bytes - head : 0;
+  const size_t first = std::min(piece_bytes, engine::kStateCountersBytes + tensors);
+  return StatePieces({static_cast<const char*>(block), layout.bytes}, piece_bytes, first);
+}
+
 void StateJoiner::Add(int64_t piece, std::string_view data) {
-  if (piece != next_) {
-    throw base::Error(base::ErrorCode::kDataCorrupted,
-                      "piece " + std::to_string(next_) + " of a training state is missing: piece " + std::to_string(piece) + " came");
-  }
+  RequireNext(next_, piece);
   next_++;
   bytes_ += data;
 }
@@ -167,6 +207,21 @@ void StateJoiner::Add(int64_t piece, std::string_view data) {
 std::string StateJoiner::Take() {
   next_ = 0;
   return std::exchange(bytes_, std::string());
+}
+
+void RawStateReader::Add(int64_t piece, std::string_view data) {
+  RequireNext(next_, piece);
+  next_++;
+  if (data.size() > block_bytes_ - filled_) {
+    throw base::Error(base::ErrorCode::kDataCorrupted,
+                      "a training state has more than the " + std::to_string(block_bytes_) + " bytes that its model has");
+  }
+  if (!data.empty()) std::memcpy(block_ + filled_, data.data(), data.size());
+  filled_ += data.size();
+}
+
+void RawStateReader::Finish(size_t needed) const {
+  if (filled_ < needed) CutShort(filled_);
 }
 
 void StateWeights::Add(base::Bytes piece) { state_.append(reinterpret_cast<const char*>(piece.data), piece.size); }

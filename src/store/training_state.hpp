@@ -1,6 +1,9 @@
-// The bytes of a training state (wire/state.hpp: a header, then raw tensors): made from a block of memory, laid over
-// one again, taken apart into pieces and put together, and the weights taken out of them. The only owner of these
-// bytes: whoever needs something of them asks here.
+// The bytes of a training state: made from a block of memory, laid over one again, taken apart into pieces and put
+// together, and the weights taken out of them. The only owner of these bytes: whoever needs something of them asks here.
+//
+// A state has two forms. The stored form (wire/state.hpp: a header, then raw tensors) says all that is needed to go on
+// with it. The raw form is the block as it is, counters and then tensors. It goes between the segments of one run, whose
+// processes know the rest from the run's header.
 #pragma once
 
 #include <cstddef>
@@ -34,8 +37,11 @@ class StateEncoder {
   /// The data specification goes along with every state, so that packed rows are all that further training needs.
   explicit StateEncoder(const base::DataSpec& data);
   std::string Encode(const ModelSpec& spec, const engine::StateLayout& layout, const void* block);
+  /// The head that the stored form of every state of this model begins with, but for counters (zero) and build (empty).
+  std::string HeadTemplate(const ModelSpec& spec, const engine::StateLayout& layout);
 
  private:
+  wire::StateHeader HeaderOf(const ModelSpec& spec, const engine::StateLayout& layout);
   struct WrittenGraph {
     std::string digest, bytes;
   };
@@ -43,9 +49,16 @@ class StateEncoder {
   std::map<std::shared_ptr<const base::Graph>, WrittenGraph> graphs_;
 };
 
-/// Of a state that was encoded with this layout, `state_bytes` long: how many leading bytes scoring needs, the
-/// header and all weights.
-size_t ScoringBytes(const engine::StateLayout& layout, size_t state_bytes);
+/// The head of a state's stored form, from the model's template and the first piece of the raw form: what is behind the
+/// piece's counters follows it. The build is this process's. Errors: kDataCorrupted for a piece that ends before its
+/// counters, and those of wire::ReadStateHeader.
+std::string StoredHead(std::string_view head_template, std::string_view first_piece);
+
+/// How long the head of a block's stored form is, by the length of the model's template.
+size_t StoredHeadBytes(size_t template_bytes, const void* block);
+
+/// How many leading bytes of the raw form scoring needs: counters and all weights.
+size_t ScoringBytes(const engine::StateLayout& layout);
 
 /// A state's bytes with their header read. It views the bytes, which outlive it. They may end behind whatever is asked
 /// for.
@@ -82,17 +95,26 @@ StateFit DecodeState(const StateView& state, const engine::StateLayout& layout, 
 /// A state cut into pieces, numbered from 0. It views the bytes, which outlive it.
 class StatePieces {
  public:
-  explicit StatePieces(std::string_view bytes, size_t piece_bytes = kStatePieceBytes) : bytes_(bytes), piece_bytes_(piece_bytes) {}
-  size_t count() const { return (bytes_.size() + piece_bytes_ - 1) / piece_bytes_; }
+  explicit StatePieces(std::string_view bytes, size_t piece_bytes = kStatePieceBytes) : StatePieces(bytes, piece_bytes, piece_bytes) {}
+  /// first_bytes: of the first piece. REQUIRES that it is neither 0 nor more than piece_bytes.
+  StatePieces(std::string_view bytes, size_t piece_bytes, size_t first_bytes)
+      : bytes_(bytes), piece_bytes_(piece_bytes), missing_(piece_bytes - first_bytes) {}
+  size_t count() const { return bytes_.empty() ? 0 : (bytes_.size() + missing_ + piece_bytes_ - 1) / piece_bytes_; }
   /// REQUIRES piece < count().
-  std::string_view operator[](size_t piece) const { return bytes_.substr(piece * piece_bytes_, piece_bytes_); }
+  std::string_view operator[](size_t piece) const { return bytes_.substr(Begin(piece), Begin(piece + 1) - Begin(piece)); }
   /// How many of the piece's bytes are among the first `leading` of the state.
   size_t PartOf(size_t piece, size_t leading) const;
 
  private:
+  size_t Begin(size_t piece) const { return piece == 0 ? 0 : piece * piece_bytes_ - missing_; }
   std::string_view bytes_;
   size_t piece_bytes_;
+  size_t missing_;  // by which the first piece is shorter than the others
 };
+
+/// A block's raw form in pieces. They are cut so that the stored form needs no other cuts: with StoredHead in the place of
+/// the counters, the first piece has piece_bytes too. The block outlives them. REQUIRES piece_bytes of at least kStateCountersBytes.
+StatePieces RawPieces(const void* block, const engine::StateLayout& layout, size_t template_bytes, size_t piece_bytes = kStatePieceBytes);
 
 /// Puts the pieces of one state together.
 class StateJoiner {
@@ -108,7 +130,24 @@ class StateJoiner {
   int64_t next_ = 0;
 };
 
-/// Takes the weights out of the pieces of one state, which come in their order. They may end behind the last weight.
+/// Fills a block from the pieces of a state's raw form.
+class RawStateReader {
+ public:
+  /// The block outlives the reader.
+  RawStateReader(void* block, size_t block_bytes) : block_(static_cast<char*>(block)), block_bytes_(block_bytes) {}
+  /// Errors: kDataCorrupted unless pieces come in their order, from 0, and fit into the block.
+  void Add(int64_t piece, std::string_view data);
+  /// To be called behind the last piece. Errors: kDataCorrupted when fewer than `needed` bytes came.
+  void Finish(size_t needed) const;
+
+ private:
+  char* block_;
+  size_t block_bytes_;
+  size_t filled_ = 0;
+  int64_t next_ = 0;
+};
+
+/// Takes the weights out of the pieces of one state in stored form, which come in their order. They may end behind the last weight.
 class StateWeights {
  public:
   void Add(base::Bytes piece);

@@ -3,7 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstring>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <new>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,6 +63,24 @@ TEST(StatePieces, LeadingBytesAreSpreadOverThem) {
   }
 }
 
+// Only the first piece is shorter.
+TEST(StatePieces, TheFirstMayBeShorter) {
+  for (const size_t bytes : {size_t{0}, size_t{2}, size_t{3}, size_t{4}, size_t{11}, size_t{12}, size_t{40}}) {
+    const std::string state = Counting(bytes);
+    const StatePieces pieces(state, 8, 3);
+    std::string joined;
+    for (size_t piece = 0; piece < pieces.count(); piece++) {
+      const bool last = piece + 1 == pieces.count();
+      const size_t most = piece == 0 ? 3 : 8;
+      EXPECT_TRUE(last ? !pieces[piece].empty() && pieces[piece].size() <= most : pieces[piece].size() == most);
+      const size_t inside = bytes / 2 > joined.size() ? std::min(bytes / 2 - joined.size(), pieces[piece].size()) : 0;
+      EXPECT_EQ(pieces.PartOf(piece, bytes / 2), inside);
+      joined += pieces[piece];
+    }
+    EXPECT_EQ(joined, state);
+  }
+}
+
 TEST(StateJoiner, RefusesPiecesThatAreMissingOrOutOfOrder) {
   const std::vector<std::vector<int64_t>> wrong = {{1}, {0, 2}, {0, 0}, {0, 1, 0}, {-1}};
   for (const std::vector<int64_t>& order : wrong) {
@@ -84,18 +106,19 @@ TEST(StateJoiner, BeginsAnewAfterTake) {
   EXPECT_EQ(joiner.Take(), "d");
 }
 
-/// Two weights and a slot for each, as the engine lays them out.
-engine::StateLayout Layout(base::DType precision) {
+// Two weights and, for a trained model, a slot for each, as the engine lays them out.
+engine::StateLayout Layout(base::DType precision, bool slots, int64_t units) {
   engine::StateLayout layout;
   layout.precision = precision;
   layout.bytes = engine::kStateCountersBytes;
   for (const bool is_slot : {false, true}) {
-    for (const int64_t units : {3, 5}) {
+    if (is_slot && !slots) continue;
+    for (const int64_t inputs : {3, 5}) {
       engine::StateTensor tensor;
-      tensor.name = "layer" + std::to_string(units) + (is_slot ? "/kernel/m" : "/kernel");
-      tensor.shape = {2, units};
+      tensor.name = "layer" + std::to_string(inputs) + (is_slot ? "/kernel/m" : "/kernel");
+      tensor.shape = {inputs, units};
       tensor.offset = layout.bytes;
-      tensor.count = static_cast<size_t>(2 * units);
+      tensor.count = static_cast<size_t>(inputs * units);
       tensor.is_slot = is_slot;
       layout.bytes += (tensor.count * base::DTypeSize(precision) + 63) / 64 * 64;
       layout.tensors.push_back(tensor);
@@ -104,46 +127,183 @@ engine::StateLayout Layout(base::DType precision) {
   return layout;
 }
 
-// What scoring needs ends with the last weight: one byte less and the weights cannot be read, and no slot is among
-// them.
-TEST(ScoringBytes, EndWithTheLastWeight) {
+// A block in which every byte of every tensor tells where it is.
+class Block {
+ public:
+  explicit Block(const engine::StateLayout& layout) : size_(layout.bytes), memory_(layout.bytes / 8, 0) {
+    new (data()) engine::StateCounters();
+  }
+  void Fill(const engine::StateLayout& layout) {
+    for (const engine::StateTensor& tensor : layout.tensors) {
+      for (size_t i = 0; i < tensor.count * base::DTypeSize(layout.precision); i++)
+        data()[tensor.offset + i] = static_cast<char>((tensor.offset + i) * 7 % 251);
+    }
+  }
+  char* data() { return reinterpret_cast<char*>(memory_.data()); }
+  engine::StateCounters& counters() { return store::CountersOf(data()); }
+  std::string_view bytes() { return {data(), size_}; }
+
+ private:
+  size_t size_;
+  std::vector<uint64_t> memory_;
+};
+
+store::ModelSpec Spec() {
   store::ModelSpec spec;
   spec.graph = std::make_shared<const base::Graph>(wire::ReadKeras(R"({"class_name": "Sequential", "config": [
     {"class_name": "Dense", "config": {"name": "layer3", "units": 3, "batch_input_shape": [null, 2]}}]})"));
+  spec.compile_params = "loss='mse',optimizer='SGD(lr=0.1,momentum=0.9)'";
+  spec.fit_params = "batch_size=8,epochs=1";
+  return spec;
+}
+
+base::DataSpec Data() {
   base::DataSpec data;
   data.num_partitions = 1;
+  return data;
+}
+
+// A state that is new, one in the middle of a run, and one whose counters need all of their bytes.
+void SetCounters(int which, engine::StateCounters* counters) {
+  if (which == 0) return;
+  counters->seed = which == 1 ? 7 : ~uint64_t{0};
+  counters->stream = which == 1 ? 3 : ~uint64_t{0};
+  counters->step = which == 1 ? 130 : ~uint64_t{0};
+  counters->iterations_done = which == 1 ? 4 : uint64_t{1} << 62;
+  counters->visits_in_iteration = which == 1 ? 0 : ~uint32_t{0};
+  counters->partitions = which == 1 ? 2 : ~uint32_t{0};
+  counters->diverged_step = which == 1 ? 0 : uint64_t{1} << 63;
+  counters->rows_seen = which == 1 ? 20000 : uint64_t{1} << 40;
+}
+
+std::optional<base::ErrorCode> ErrorOf(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const base::Error& error) {
+    return error.code();
+  }
+  return std::nullopt;
+}
+
+// What goes between segments becomes the stored form, byte for byte and piece for piece.
+TEST(RawState, BecomesTheStoredForm) {
   for (const base::DType precision : {base::DType::kFloat32, base::DType::kFloat64}) {
-    const engine::StateLayout layout = Layout(precision);
-    std::vector<uint64_t> memory(layout.bytes / 8, 0);
-    void* block = memory.data();
-    *static_cast<engine::StateCounters*>(block) = engine::StateCounters();
-    for (const engine::StateTensor& tensor : layout.tensors) {
-      for (size_t i = 0; i < tensor.count; i++) {
-        const auto narrow = static_cast<float>(i + tensor.offset);
-        const double wide = narrow;
-        char* at = static_cast<char*>(block) + tensor.offset + i * base::DTypeSize(precision);
-        if (precision == base::DType::kFloat64) {
-          std::memcpy(at, &wide, sizeof(wide));
-        } else {
-          std::memcpy(at, &narrow, sizeof(narrow));
-        }
+    const engine::StateLayout layout = Layout(precision, true, 300);
+    store::StateEncoder encoder(Data());
+    const std::string head = encoder.HeadTemplate(Spec(), layout);
+    for (const int which : {0, 1, 2}) {
+      Block block(layout);
+      block.Fill(layout);
+      SetCounters(which, &block.counters());
+      const std::string stored = encoder.Encode(Spec(), layout, block.data());
+      EXPECT_EQ(store::StoredHeadBytes(head.size(), block.data()), stored.size() - (layout.bytes - engine::kStateCountersBytes));
+      for (const size_t piece_bytes : {stored.size() / 7, stored.size() / 2, stored.size() - 1, stored.size(), 2 * stored.size()}) {
+        const StatePieces raw = store::RawPieces(block.data(), layout, head.size(), piece_bytes), wanted(stored, piece_bytes);
+        ASSERT_EQ(raw.count(), wanted.count()) << piece_bytes;
+        EXPECT_EQ(store::StoredHead(head, raw[0]) + std::string(raw[0].substr(engine::kStateCountersBytes)), wanted[0]) << piece_bytes;
+        for (size_t piece = 1; piece < raw.count(); piece++) EXPECT_EQ(raw[piece], wanted[piece]) << piece << " of " << piece_bytes;
       }
     }
-    const std::string state = store::StateEncoder(data).Encode(spec, layout, block);
-    const size_t scoring = store::ScoringBytes(layout, state.size());
-    const store::StateView whole(state);
-    EXPECT_EQ(whole.WeightCount(), 16u);
-    EXPECT_EQ(whole.Weights().size(), 16 * sizeof(float));
-    EXPECT_EQ(store::StateView(std::string_view(state).substr(0, scoring)).Weights(), whole.Weights());
-    EXPECT_THROW(store::StateView(std::string_view(state).substr(0, scoring - 1)).Weights(), base::Error);
-    const store::StateView cut(std::string_view(state).substr(0, scoring));
-    for (const wire::TensorEntry& tensor : cut.header().tensors) {
-      if (tensor.is_slot) {
-        EXPECT_THROW(cut.Tensor(tensor), base::Error) << tensor.name;
-      } else {
-        EXPECT_EQ(cut.Tensor(tensor), whole.Tensor(tensor)) << tensor.name;
-      }
+  }
+}
+
+// A head that fills a piece by itself: the counters stay whole.
+TEST(RawState, CountersAreNeverCut) {
+  const engine::StateLayout layout = Layout(base::DType::kFloat32, true, 100);
+  Block block(layout);
+  for (const size_t template_bytes : {size_t{0}, size_t{700}, size_t{5000}}) {
+    const StatePieces raw = store::RawPieces(block.data(), layout, template_bytes, 512);
+    EXPECT_GE(raw[0].size(), engine::kStateCountersBytes);
+    EXPECT_LE(raw[0].size(), 512u);
+  }
+}
+
+TEST(RawState, HeadsOfWhatIsNoStateAreRefused) {
+  const engine::StateLayout layout = Layout(base::DType::kFloat32, true, 10);
+  const std::string head = store::StateEncoder(Data()).HeadTemplate(Spec(), layout), piece(engine::kStateCountersBytes, '\0');
+  EXPECT_EQ(ErrorOf([&] { store::StoredHead(head, piece); }), std::nullopt);
+  for (size_t length = 0; length < piece.size(); length++) {
+    ASSERT_EQ(ErrorOf([&] { store::StoredHead(head, piece.substr(0, length)); }), base::ErrorCode::kDataCorrupted) << length << " bytes";
+  }
+  for (size_t length = 0; length < head.size(); length++) {
+    ASSERT_EQ(ErrorOf([&] { store::StoredHead(head.substr(0, length), piece); }), base::ErrorCode::kDataCorrupted) << length << " bytes";
+  }
+}
+
+TEST(RawState, ComesBackWhole) {
+  const engine::StateLayout layout = Layout(base::DType::kFloat32, true, 100);
+  Block written(layout);
+  written.Fill(layout);
+  SetCounters(1, &written.counters());
+  for (const size_t piece_bytes : {size_t{256}, size_t{1000}, size_t{1} << 20}) {
+    const StatePieces pieces = store::RawPieces(written.data(), layout, 400, piece_bytes);
+    Block read(layout);
+    store::RawStateReader reader(read.data(), layout.bytes);
+    for (size_t piece = 0; piece < pieces.count(); piece++) {
+      EXPECT_EQ(ErrorOf([&] { reader.Finish(layout.bytes); }), base::ErrorCode::kDataCorrupted) << piece << " pieces";
+      reader.Add(static_cast<int64_t>(piece), pieces[piece]);
     }
+    reader.Finish(layout.bytes);
+    EXPECT_EQ(read.bytes(), written.bytes());
+    EXPECT_EQ(ErrorOf([&] { reader.Add(static_cast<int64_t>(pieces.count()), "x"); }), base::ErrorCode::kDataCorrupted)
+        << "behind the block";
+  }
+}
+
+// Cut anywhere, it is refused: a state that goes on needs every byte of its block.
+TEST(RawState, CutBytesAreRefused) {
+  const engine::StateLayout layout = Layout(base::DType::kFloat32, true, 3);
+  Block written(layout), read(layout);
+  for (size_t length = 0; length < layout.bytes; length++) {
+    store::RawStateReader reader(read.data(), layout.bytes);
+    reader.Add(0, written.bytes().substr(0, length));
+    ASSERT_EQ(ErrorOf([&] { reader.Finish(layout.bytes); }), base::ErrorCode::kDataCorrupted) << length << " bytes";
+  }
+  store::RawStateReader whole(read.data(), layout.bytes);
+  whole.Add(0, written.bytes());
+  EXPECT_EQ(ErrorOf([&] { whole.Finish(layout.bytes); }), std::nullopt);
+}
+
+TEST(RawState, MissingPiecesAreRefused) {
+  std::vector<uint64_t> block(8);
+  const std::vector<std::vector<int64_t>> wrong = {{1}, {0, 2}, {0, 0}, {0, 1, 0}, {-1}};
+  for (const std::vector<int64_t>& order : wrong) {
+    store::RawStateReader reader(block.data(), 64);
+    for (size_t i = 0; i + 1 < order.size(); i++) reader.Add(order[i], "x");
+    EXPECT_EQ(ErrorOf([&] { reader.Add(order.back(), "x"); }), base::ErrorCode::kDataCorrupted);
+  }
+}
+
+// What scoring needs ends with the last weight, and lies in the same way where there are no slots.
+TEST(ScoringBytes, FillALayoutWithoutSlots) {
+  for (const base::DType precision : {base::DType::kFloat32, base::DType::kFloat64}) {
+    const engine::StateLayout trained = Layout(precision, true, 3), lean = Layout(precision, false, 3);
+    Block written(trained), read(lean);
+    written.Fill(trained);
+    SetCounters(1, &written.counters());
+    const size_t scoring = store::ScoringBytes(trained);
+    const engine::StateTensor& last = trained.tensors[1];
+    EXPECT_EQ(scoring, last.offset + last.count * base::DTypeSize(precision));
+    EXPECT_EQ(store::ScoringBytes(lean), scoring);
+    for (const size_t cut : {size_t{0}, size_t{1}}) {
+      store::RawStateReader reader(read.data(), lean.bytes);
+      reader.Add(0, written.bytes().substr(0, scoring - cut));
+      EXPECT_EQ(ErrorOf([&] { reader.Finish(store::ScoringBytes(lean)); }),
+                cut == 0 ? std::nullopt : std::optional(base::ErrorCode::kDataCorrupted));
+    }
+    EXPECT_EQ(read.counters().step, 130u);
+    for (size_t i = 0; i < lean.tensors.size(); i++) {
+      const engine::StateTensor &from = trained.tensors[i], &to = lean.tensors[i];
+      const size_t size = to.count * base::DTypeSize(precision);
+      EXPECT_EQ(read.bytes().substr(to.offset, size), written.bytes().substr(from.offset, size)) << to.name;
+    }
+    // the same in stored form: the weights are there, and no slot is
+    store::StateEncoder encoder(Data());
+    const std::string stored = store::StoredHead(encoder.HeadTemplate(Spec(), trained), written.bytes().substr(0, scoring)) +
+                               std::string(written.bytes().substr(engine::kStateCountersBytes, scoring - engine::kStateCountersBytes));
+    const std::string whole = encoder.Encode(Spec(), trained, written.data());
+    EXPECT_EQ(store::StateView(stored).Weights(), store::StateView(whole).Weights());
+    EXPECT_THROW(store::StateView(std::string_view(stored).substr(0, stored.size() - 1)).Weights(), base::Error);
   }
 }
 
