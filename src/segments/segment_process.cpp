@@ -23,7 +23,7 @@
 namespace segments {
 namespace {
 
-constexpr size_t kEngineBytes = size_t{64} << 20;  // LibTorch's own, once a process
+constexpr size_t kLibraryBytes = size_t{64} << 20;  // LibTorch's own, once a process that has a network without kernels
 
 using base::Error;
 using base::ErrorCode;
@@ -38,11 +38,11 @@ struct KnownModel {
 /// What this process keeps for one run.
 struct ProcessCache {
   uint64_t run = 0;
-  pg::ReservedMemory engine{"the engine"}, buffers{"packed buffers"};
+  pg::ReservedMemory library{"LibTorch"}, buffers{"packed buffers"};
   std::optional<RunHeader> header;  // its models are in `models`
   std::unique_ptr<engine::ModelPool> pool;
   std::vector<KnownModel> models;
-  std::shared_ptr<engine::KernelMemory> workspace = std::make_shared<engine::KernelMemory>();
+  std::shared_ptr<engine::Workspace> workspace = std::make_shared<engine::Workspace>();
   std::unique_ptr<data::BufferCache> cache;
 };
 
@@ -59,9 +59,8 @@ ProcessCache& ProcessCacheOf(uint64_t run) {
   pg::AtAbort(DropAll);
   if (process_cache == nullptr || process_cache->run != run) {
     process_cache.reset();
-    auto fresh = std::make_unique<ProcessCache>();  // whole or not at all: memory may be refused
+    auto fresh = std::make_unique<ProcessCache>();
     fresh->run = run;
-    fresh->engine.Grow(kEngineBytes);
     fresh->cache = std::make_unique<data::BufferCache>(static_cast<size_t>(pg::CurrentSettings().cache_mem));
     process_cache = std::move(fresh);
   }
@@ -78,6 +77,7 @@ const KnownModel& ModelOf(ProcessCache& own, int index, bool scoring) {
   KnownModel& model = own.models.at(static_cast<size_t>(index));
   std::shared_ptr<const engine::Program>& program = scoring ? model.scoring_program : model.program;
   if (program == nullptr) program = own.pool->ProgramOf(model.header.graph, scoring ? model.scoring : model.header.config);
+  if (!program->has_kernels() && own.library.bytes() == 0) own.library.Grow(kLibraryBytes);
   return model;
 }
 
@@ -402,7 +402,7 @@ ProcessCacheSize CurrentProcessCacheSize() {
   }
   found.programs = static_cast<int64_t>(programs.size());
   found.buffer_bytes = static_cast<int64_t>(process_cache->cache->bytes());
-  found.reserved_bytes = static_cast<int64_t>(process_cache->engine.bytes() + process_cache->buffers.bytes());
+  found.reserved_bytes = static_cast<int64_t>(process_cache->library.bytes() + process_cache->buffers.bytes());
   return found;
 }
 

@@ -8,7 +8,7 @@
 namespace train {
 
 BundleVisit::BundleVisit(std::vector<engine::Model*> models, const base::DataSpec* data, const std::vector<FusionMembers>& fusion_groups,
-                       const std::shared_ptr<engine::KernelMemory>& workspace)
+                       const std::shared_ptr<engine::Workspace>& workspace)
     : models_(std::move(models)), data_(data), results_(models_.size()) {
   std::vector<bool> placed(models_.size());
   for (const FusionMembers& fusion_group : fusion_groups) {

@@ -27,7 +27,7 @@ class BundleVisit {
   /// alone, each in memory of its own. workspace: of the fusion groups, kept by this thread from visit to visit; nullptr: each fusion group makes its own.
   /// Models that have diverged before may be among them: they are left as they are.
   BundleVisit(std::vector<engine::Model*> models, const base::DataSpec* data, const std::vector<FusionMembers>& fusion_groups = {},
-             const std::shared_ptr<engine::KernelMemory>& workspace = nullptr);
+             const std::shared_ptr<engine::Workspace>& workspace = nullptr);
 
   /// Begins the visit of every model.
   void Begin();

@@ -7,7 +7,7 @@
 
 namespace train {
 
-Scorer::Scorer(std::vector<engine::ScoredState> states, const data::BufferSource& source, std::shared_ptr<engine::KernelMemory> workspace)
+Scorer::Scorer(std::vector<engine::ScoredState> states, const data::BufferSource& source, std::shared_ptr<engine::Workspace> workspace)
     : states_(std::move(states), std::move(workspace)), source_(source) {}
 
 void Scorer::ScorePartition(int partition, double* sums) {

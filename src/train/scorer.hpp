@@ -15,7 +15,7 @@ namespace train {
 class Scorer {
  public:
   /// workspace: that they work in; nullptr: one of the scorer's own. source: of the table; it outlives the scorer.
-  Scorer(std::vector<engine::ScoredState> states, const data::BufferSource& source, std::shared_ptr<engine::KernelMemory> workspace = nullptr);
+  Scorer(std::vector<engine::ScoredState> states, const data::BufferSource& source, std::shared_ptr<engine::Workspace> workspace = nullptr);
 
   /// Adds the partition's sums to `sums`: each state's sums_size() doubles, one after another. Partitions may be scored anywhere; who
   /// adds their arrays in the order of partitions and then asks Program::Finish gets the same values whoever scored what. Serves interrupts

@@ -65,7 +65,7 @@ Worker::Worker(SharedRun* shared, char* states, train::RunSpec spec, std::shared
       scheduler_(At<char>(shared, shared->scheduler_offset), spec_.plan, false),
       pool_(std::move(pool)),
       programs_(spec_.models.size()),
-      workspace_(std::make_shared<engine::KernelMemory>()),
+      workspace_(std::make_shared<engine::Workspace>()),
       cache_(static_cast<size_t>(pg::CurrentSettings().cache_mem)) {
   if (pool_ != nullptr) return;
   engine::Options options = store::EngineOptions(spec_.use_gpus);

@@ -48,7 +48,7 @@ class Worker {
   std::shared_ptr<engine::ModelPool> pool_;
   std::vector<std::shared_ptr<const engine::Program>> programs_;  // a model: the pool's, found at first use
   std::unique_ptr<pg::Statement> visit_query_;
-  std::shared_ptr<engine::KernelMemory> workspace_;
+  std::shared_ptr<engine::Workspace> workspace_;
   data::BufferCache cache_;
   uint64_t seen_events_ = 0;
   bool stopped_ = false;

@@ -9,7 +9,7 @@
 namespace engine {
 
 /// Memory that starts at a multiple of 64 bytes.
-class KernelMemory {
+class Workspace {
  public:
   static constexpr size_t kAlignment = 64;
 

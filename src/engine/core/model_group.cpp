@@ -18,7 +18,7 @@ namespace engine {
 struct ModelGroup::Impl {
   std::vector<Model::Impl*> models;
   int batches_per_switch = 0;
-  std::shared_ptr<KernelMemory> workspace;
+  std::shared_ptr<Workspace> workspace;
   std::vector<TrainResult> results;
 
   // Loading rows for several members at once is worthwhile when there are several. It needs room for those of batches_per_switch batches.
@@ -61,13 +61,13 @@ void ModelGroup::Impl::Train(const base::Buffer& buffer, const Poll& poll) {
   for (size_t m = 0; m < models.size(); ++m) results[m].diverged = models[m]->attached().diverged_step != 0;
 }
 
-ModelGroup::ModelGroup(std::vector<Model*> models, int batches_per_switch, std::shared_ptr<KernelMemory> workspace)
+ModelGroup::ModelGroup(std::vector<Model*> models, int batches_per_switch, std::shared_ptr<Workspace> workspace)
     : impl_(std::make_unique<Impl>()) {
   if (models.empty()) throw base::Error(base::ErrorCode::kInternal, "a group of models has no member");
   for (Model* model : models) impl_->models.push_back(model->impl_.get());
   impl_->batches_per_switch = batches_per_switch;
   impl_->workspace = std::move(workspace);
-  if (impl_->workspace == nullptr && models.size() > 1) impl_->workspace = std::make_shared<KernelMemory>();
+  if (impl_->workspace == nullptr && models.size() > 1) impl_->workspace = std::make_shared<Workspace>();
   impl_->results.resize(models.size());
 }
 

@@ -13,7 +13,7 @@
 
 namespace engine {
 
-class KernelMemory;  // engine/api/workspace.hpp
+class Workspace;  // engine/api/workspace.hpp
 
 class ModelGroup {
  public:
@@ -21,7 +21,7 @@ class ModelGroup {
   /// before the next member does, 0 = all of a buffer (no result depends on it). workspace: that the members share with each other, and
   /// with other groups of this thread; nullptr: one of the group's own, or for a single member that of the model. Nothing in it is kept
   /// between two calls of Train.
-  explicit ModelGroup(std::vector<Model*> models, int batches_per_switch = 0, std::shared_ptr<KernelMemory> workspace = nullptr);
+  explicit ModelGroup(std::vector<Model*> models, int batches_per_switch = 0, std::shared_ptr<Workspace> workspace = nullptr);
   ~ModelGroup();
   ModelGroup(const ModelGroup&) = delete;
   ModelGroup& operator=(const ModelGroup&) = delete;

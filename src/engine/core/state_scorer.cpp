@@ -21,7 +21,7 @@ struct StateScorer::Impl {
 
   std::vector<Member> members;
   std::map<const Program*, std::unique_ptr<Model>> models;
-  std::shared_ptr<KernelMemory> workspace;
+  std::shared_ptr<Workspace> workspace;
   size_t sums_size = 0;
 
   void UseWorkspace();
@@ -76,8 +76,8 @@ void StateScorer::Impl::EvaluateByAutograd(const base::Buffer& buffer, double* s
   }
 }
 
-StateScorer::StateScorer(std::vector<ScoredState> states, std::shared_ptr<KernelMemory> workspace) : impl_(std::make_unique<Impl>()) {
-  impl_->workspace = workspace ? std::move(workspace) : std::make_shared<KernelMemory>();
+StateScorer::StateScorer(std::vector<ScoredState> states, std::shared_ptr<Workspace> workspace) : impl_(std::make_unique<Impl>()) {
+  impl_->workspace = workspace ? std::move(workspace) : std::make_shared<Workspace>();
   for (ScoredState& state : states) {
     std::unique_ptr<Model>& model = impl_->models[state.program.get()];
     if (model == nullptr) model = std::make_unique<Model>(state.program, *state.config);

@@ -12,7 +12,7 @@
 
 namespace engine {
 
-class KernelMemory;  // engine/api/workspace.hpp
+class Workspace;  // engine/api/workspace.hpp
 
 /// A state to be scored.
 struct ScoredState {
@@ -24,7 +24,7 @@ struct ScoredState {
 class StateScorer {
  public:
   /// workspace: shared with others of this thread; nullptr: one of the scorer's own.
-  explicit StateScorer(std::vector<ScoredState> states, std::shared_ptr<KernelMemory> workspace = nullptr);
+  explicit StateScorer(std::vector<ScoredState> states, std::shared_ptr<Workspace> workspace = nullptr);
   ~StateScorer();
   StateScorer(const StateScorer&) = delete;
   StateScorer& operator=(const StateScorer&) = delete;

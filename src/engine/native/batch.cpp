@@ -41,11 +41,11 @@ template <typename T>
 struct BatchOffsets {
   size_t part, y, weights, bytes;
   BatchOffsets(int64_t rows, int64_t inputs, bool several, int64_t targets) {
-    const size_t x = KernelMemory::Padded<T>(rows * inputs);
+    const size_t x = Workspace::Padded<T>(rows * inputs);
     part = x;
     y = part + (several ? x : 0);
-    weights = y + KernelMemory::Padded<int64_t>(rows * targets);  // holds either kind
-    bytes = weights + KernelMemory::Padded<T>(rows);
+    weights = y + Workspace::Padded<int64_t>(rows * targets);  // holds either kind
+    bytes = weights + Workspace::Padded<T>(rows);
   }
 };
 

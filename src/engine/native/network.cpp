@@ -80,7 +80,7 @@ typename Network<T>::Layout Network<T>::LayOut(int64_t rows) const {
   Layout layout;
   const auto take = [&](int64_t elements) {
     const size_t offset = layout.bytes;
-    layout.bytes += KernelMemory::Padded<T>(elements);
+    layout.bytes += Workspace::Padded<T>(elements);
     return offset;
   };
   int64_t widest = 1;

@@ -129,7 +129,7 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
 
   size_t WorkspaceBytes(int64_t rows) const override { return loader_.Bytes(rows) + train_bytes_; }
 
-  void UseWorkspace(std::shared_ptr<KernelMemory> memory, int64_t rows) override {
+  void UseWorkspace(std::shared_ptr<Workspace> memory, int64_t rows) override {
     if (memory != nullptr) memory_ = std::move(memory);
     loaded_rows_ = rows;
     memory_start_ = nullptr;
@@ -241,7 +241,7 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
       if (!clips_jointly_) next = pass_layout_.bytes;
       for (const Moved<T>& weight : layer) {
         gradient_offsets_.push_back(next);
-        next += KernelMemory::Padded<T>(weight.count);
+        next += Workspace::Padded<T>(weight.count);
       }
       train_bytes_ = std::max(train_bytes_, next);
     }
@@ -263,7 +263,7 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
 
   // Workspace: rows loaded | pass | gradients. Nobody makes it larger between a Load and what is done with the rows.
   void SetPointers(size_t bytes) {
-    if (memory_ == nullptr) memory_ = std::make_shared<KernelMemory>();
+    if (memory_ == nullptr) memory_ = std::make_shared<Workspace>();
     memory_->Reserve(bytes);
     char* base = memory_->template At<char>(0);
     if (base == memory_start_) return;
@@ -351,7 +351,7 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
   size_t train_bytes_ = 0;                // pass and gradients
   typename Network<T>::Layout scoring_layout_;
   int64_t scoring_rows_ = 0;              // that it is for
-  std::shared_ptr<KernelMemory> memory_;  // own or shared; from the first Load on
+  std::shared_ptr<Workspace> memory_;  // own or shared; from the first Load on
   int64_t loaded_rows_ = 0;               // that it has room for
   char* memory_start_ = nullptr;          // where the memory began when pointers were set
   char* pass_memory_ = nullptr;

@@ -36,7 +36,7 @@ class Trainer {
   /// Sets the workspace, which must hold `rows` rows, at least a mini-batch. nullptr keeps the current one, which is the trainer's own
   /// before the first call. Trainers of one thread may share a workspace: nothing in it is kept from one mini-batch to the next but the
   /// rows that were loaded.
-  virtual void UseWorkspace(std::shared_ptr<KernelMemory> memory, int64_t rows) = 0;
+  virtual void UseWorkspace(std::shared_ptr<Workspace> memory, int64_t rows) = 0;
 
   /// Gathers rows[0 .. n) of a buffer, or, when rows is nullptr, rows first .. first + n - 1.
   virtual void Load(const base::Buffer& buffer, const int64_t* rows, int64_t first, int64_t n) = 0;

@@ -101,7 +101,7 @@ class BatchNormalization : public Layer<T> {
  private:
   enum { kMean, kVariance, kInverse, kScale, kSumG, kSumGx, kVectors };
 
-  int64_t Stride() const { return static_cast<int64_t>(KernelMemory::Padded<T>(channels_) / sizeof(T)); }
+  int64_t Stride() const { return static_cast<int64_t>(Workspace::Padded<T>(channels_) / sizeof(T)); }
   T* Vector(const LayerCall<T>& call, int64_t which) const { return call.scratch + which * Stride(); }
 
   int64_t positions_;

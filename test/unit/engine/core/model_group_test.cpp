@@ -227,7 +227,7 @@ TEST(ModelGroup, OneModelRemovedAtStep50) {
 // Shapes and batch sizes may even differ: a planner's mistake costs time, never bits.
 TEST(ModelGroup, GroupsOfDifferentShapesInOneWorkspace) {
   const Table table = Data(45);
-  const auto workspace = std::make_shared<engine::KernelMemory>();
+  const auto workspace = std::make_shared<engine::Workspace>();
   Variant small, large;
   small.hidden = 3;
   large.hidden = 64;

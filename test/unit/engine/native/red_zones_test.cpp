@@ -171,8 +171,8 @@ std::vector<uint8_t> Inputs(const Network& network) {
 }
 
 /// A workspace of exactly `bytes`, filled with one byte, and a zone behind it.
-std::shared_ptr<engine::KernelMemory> Workspace(size_t bytes, int fill, Zones* zones) {
-  auto memory = std::make_shared<engine::KernelMemory>();
+std::shared_ptr<engine::Workspace> Workspace(size_t bytes, int fill, Zones* zones) {
+  auto memory = std::make_shared<engine::Workspace>();
   memory->Reserve(bytes + kLine);
   std::memset(memory->At<char>(0), fill, bytes);
   zones->Close(memory->At<char>(bytes), kLine);
