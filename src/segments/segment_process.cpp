@@ -136,6 +136,7 @@ void SegmentRound::AddHeader(base::Bytes header) {
   }
   read.models.clear();
   own.header = std::move(read);
+  pg::Debug("the run's header was read: " + std::to_string(own.models.size()) + " models, " + std::to_string(header.size) + " bytes");
 }
 
 void SegmentRound::BeginState(int model) {
