@@ -73,7 +73,7 @@ function(cerebro_protobuf name)
     set_source_files_properties(${out}/${stem}.pb.cc PROPERTIES COMPILE_OPTIONS "-w")
   endforeach()
   target_include_directories(cerebro_${name} SYSTEM PRIVATE ${out} ${Protobuf_INCLUDE_DIRS})
-  target_link_libraries(cerebro_${name} PRIVATE protobuf::libprotobuf)
+  target_link_libraries(cerebro_${name} PRIVATE protobuf::libprotobuf-lite)
 endfunction()
 
 # cerebro_loops(<room> <file or pattern>...): vector code in every build type. no-trapping-math changes no value: it lets
