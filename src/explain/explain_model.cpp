@@ -91,6 +91,7 @@ plan::RunEstimate Estimate(const train::FitArguments& arguments, const train::Pr
     work.visit_seconds.push_back(cost.Visit(rows_a_visit, model.spec->config.batch_size, model.spec->config.epochs) * width);
     cost.seconds_per_scored_row *= width;
     work.costs.push_back(cost);
+    work.autograd = work.autograd || !model.kernels();
   }
   work.data = fit.fusion_data;
   if (fit.validation) {

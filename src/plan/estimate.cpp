@@ -8,8 +8,9 @@
 namespace plan {
 namespace {
 
-constexpr double kProcessSeconds = 0.45;    // a worker's start: LibTorch's libraries are loaded and set up
-constexpr double kModelSeconds = 2e-3;      // a model: built and checked by the session, built again by whoever trains it, its rows written
+constexpr double kProcessSeconds = 0.05;   // a worker's start
+constexpr double kLibrarySeconds = 0.4;    // LibTorch opened by a process
+constexpr double kModelSeconds = 0.25e-3;  // a model: its configuration read and checked, its first state made, its rows written
 constexpr int kIterationsSimulated = 4;
 constexpr double kMostSimulatedVisits = 1e7;  // the scheduler looks at every bundle at every visit
 constexpr double kRoundSeconds = 10e-3;         // a statement over all segments
@@ -78,7 +79,9 @@ RunEstimate EstimateRun(const Plan& plan, const Fusion& fusion, const RunWork& w
   } else {
     run.iteration = SharedMakespan(costed, hands, together, false) / together;
   }
-  run.start = kProcessSeconds * work.started / hands + kModelSeconds * static_cast<double>(work.costs.size());
+  // started processes open it side by side, after the session has
+  const double openings = work.autograd ? 1.0 + static_cast<double>(work.started) / hands : 0;
+  run.start = kProcessSeconds * work.started / hands + kLibrarySeconds * openings + kModelSeconds * static_cast<double>(work.costs.size());
   run.first_read = kept * kFetchByteSeconds;
   run.training = run.first_read + work.share * run.iteration * work.iterations;
   run.evaluation = EvaluationSeconds(work, work.data.rows, bytes, work.data.partitions);

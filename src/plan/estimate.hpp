@@ -21,6 +21,7 @@ struct RunWork {
   double share = 1;        // of the models' iterations that are not dropped by halving
   int hands = 1;           // processes that train at once
   int started = 0;         // processes that are started for the run
+  bool autograd = false;   // some model trains without kernels: processes open LibTorch
   int rounds = 0;           // an iteration: segments with a barrier after each, instead of workers on shared storage
 };
 

@@ -50,6 +50,21 @@ TEST(Estimate, HandsShareTheWork) {
   EXPECT_NEAR(both.evaluation, alone.evaluation / 2, 1e-9);
 }
 
+// The session opens LibTorch while it prepares the run, its workers when they have started, side by side.
+TEST(Estimate, ProcessesOpenTheLibraryWhereANetworkNeedsIt) {
+  plan::RunWork work = Work({1, 1}, 2);
+  const plan::Plan plan = plan::MakePlan(work.visit_seconds, 4, 2, 0);
+  const auto start = [&](int started, bool autograd) {
+    work.started = started;
+    work.autograd = autograd;
+    return plan::EstimateRun(plan, Alone(plan), work).start;
+  };
+  const double library = start(0, true) - start(0, false);
+  EXPECT_GT(library, 0.1);
+  EXPECT_NEAR(start(2, true) - start(2, false), 2 * library, 1e-9);
+  EXPECT_GT(start(2, false), start(0, false));
+}
+
 TEST(Estimate, ALongModelBoundsTheIteration) {
   const plan::RunWork work = Work({10, 1, 1}, 2);
   const plan::Plan plan = plan::MakePlan(work.visit_seconds, 4, 3, 0);
