@@ -76,6 +76,8 @@ FROM (SELECT d -> 0 -> 'Plan' AS p FROM planned) x, jsonb_array_elements(p -> 'P
 -- a fit without metrics in between, and half of its models halved, is estimated at less
 SELECT (as_json($$'packed', 'models', 'configs', 4, workers => 0, halving => '{''eta'': 2, ''iterations'': [1]}'$$) #>> '{0,Plan,Estimated Training Seconds}')::float8 <
        (d #>> '{0,Plan,Estimated Training Seconds}')::float8 FROM planned;
+-- by default in the session, because this run is shorter than the start of workers; the same for any number of cores
+SELECT trim(l) FROM cerebro.explain_fit_multiple_model('packed', 'models', 'configs', 1) l WHERE l ~ 'Driver';
 
 -- nothing was written so far
 SELECT count(*) FROM pg_class WHERE relname LIKE 'models%';

@@ -122,7 +122,7 @@ ExplainedDriver Driver(const train::PreparedFit& fit) {
     driver.workers = fit.workers;
   } else {
     driver.kind = "this session";
-    driver.reason = fit.serial_reason;
+    driver.reason = fit.too_short ? "workers would take longer to start than they save" : fit.serial_reason;
   }
   return driver;
 }

@@ -16,6 +16,14 @@ constexpr double kMostSimulatedVisits = 1e7;  // the scheduler looks at every bu
 constexpr double kRoundSeconds = 10e-3;         // a statement over all segments
 constexpr double kScoreQuerySeconds = 300e-6;  // of a partition: a cursor
 
+}  // namespace
+
+bool WorthWorkers(double seconds, int workers, bool autograd) {
+  return workers > 0 && seconds * (1 - 1.0 / workers) > kProcessSeconds + (autograd ? kLibrarySeconds : 0);
+}
+
+namespace {
+
 // What a fusion group saves an iteration, spread over its visits, comes off the members' own costs.
 FusionEstimate EstimateFusionGroup(const FusionGroup& fusion_group, const RunWork& work, int partitions) {
   FusionEstimate estimate;

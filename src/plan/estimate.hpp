@@ -25,6 +25,10 @@ struct RunWork {
   int rounds = 0;           // an iteration: segments with a barrier after each, instead of workers on shared storage
 };
 
+/// Whether starting `workers` processes is worthwhile for work that takes the session alone `seconds`: whether less is lost by their start than is won
+/// by sharing the work. autograd: they must open LibTorch.
+bool WorthWorkers(double seconds, int workers, bool autograd);
+
 struct FusionEstimate {
   double visit_seconds = 0;  // all members, an average partition
   double visit_flops = 0;

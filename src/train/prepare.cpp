@@ -11,6 +11,7 @@
 #include "pg/report.hpp"
 #include "pg/settings.hpp"
 #include "pg/sql.hpp"
+#include "plan/estimate.hpp"
 #include "plan/params.hpp"
 #include "train/states_decision.hpp"
 #include "wire/shape_signature.hpp"
@@ -137,6 +138,7 @@ void ReadModels(const std::vector<SelectionRow>& selection, PreparedFit* fit) {
         store::LoadArchitectureWeights(*architecture, *model.program, block.data());  // raises the error with its numbers
       }
       const plan::ModelCost cost = plan::EstimateCost(*spec->graph, spec->config, model.kernels());
+      model.scored_row_seconds = cost.seconds_per_scored_row;
       model.visit_seconds = cost.Visit(fit->RowsAVisit(), spec->config.batch_size, spec->config.epochs);
       fit->models.push_back(std::move(model));
     } catch (const Error& error) {
@@ -302,18 +304,31 @@ void MakeFusion(PreparedFit* fit) {
   fit->fusion = plan::PlanFusion(fit->plan, models, data, switches);
 }
 
+// Of training and metrics, if the session does all of it alone.
+double SessionSeconds(const FitArguments& a, const PreparedFit& fit) {
+  const double visits = static_cast<double>(fit.training.spec.num_partitions) * a.num_iterations;
+  const double scored = static_cast<double>(fit.training.spec.rows + (fit.validation ? fit.validation->spec.rows : 0)) *
+                        static_cast<double>(fit.due.size());
+  double seconds = 0;
+  for (const PreparedModel& model : fit.models) seconds += model.visit_seconds * visits + model.scored_row_seconds * scored;
+  return seconds;
+}
+
 void ChooseWorkers(const FitArguments& a, PreparedFit* fit) {
   if (fit->segments) return;  // segments are the workers
   const pg::Settings settings = pg::CurrentSettings();
   int wanted = a.workers ? *a.workers : settings.workers;
-  if (wanted < 0) wanted = std::min(pg::Cores(), pg::WorkerLimit());
+  const bool ours = wanted < 0;  // nobody has asked for a number
+  if (ours) wanted = std::min(pg::Cores(), pg::WorkerLimit());
   fit->workers = std::min(wanted, static_cast<int>(fit->plan.bundles.size()));
   if (fit->workers == 0) return;
   if (pg::InParallelWorker()) fit->serial_reason = "the function runs in a parallel worker itself";
   if (fit->training.temporary || (fit->validation && fit->validation->temporary)) {
     fit->serial_reason = "parallel workers cannot read temporary tables";
   }
-  if (!fit->serial_reason.empty()) fit->workers = 0;
+  const bool autograd = std::any_of(fit->models.begin(), fit->models.end(), [](const PreparedModel& model) { return !model.kernels(); });
+  fit->too_short = ours && fit->serial_reason.empty() && !plan::WorthWorkers(SessionSeconds(a, *fit), fit->workers, autograd);
+  if (!fit->serial_reason.empty() || fit->too_short) fit->workers = 0;
 }
 
 }  // namespace
@@ -346,13 +361,13 @@ PreparedFit PrepareFit(const FitArguments& a) {
   if (pg::OnGreenplum()) fit.segments = data::FindSegments(fit.training);
   MakePlan(&fit);
   MakeFusion(&fit);
+  fit.due = plan::DueIterations(a.num_iterations, a.metrics_compute_frequency, fit.stopping);
   ChooseWorkers(a, &fit);
   std::vector<size_t> states;
   for (const PreparedModel& model : fit.models) states.push_back(model.state_bytes());
   fit.states = DecideStates(states, fit.workers);
   if (fit.segments) fit.states.location = StatesLocation::kSegments;
   fit.seed = static_cast<uint64_t>(a.seed.value_or(0));
-  fit.due = plan::DueIterations(a.num_iterations, a.metrics_compute_frequency, fit.stopping);
   return fit;
 }
 

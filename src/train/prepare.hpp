@@ -27,7 +27,8 @@ struct PreparedModel {
   std::shared_ptr<const store::Architecture> architecture;
   std::shared_ptr<const store::ModelSpec> spec;
   std::shared_ptr<const engine::Program> program;
-  double visit_seconds = 0;  // estimated, over an average partition
+  double visit_seconds = 0;       // estimated, over an average partition
+  double scored_row_seconds = 0;  // likewise
   size_t state_bytes() const { return program->layout().bytes; }
   int64_t weight_count() const { return program->layout().weight_count; }
   const std::vector<std::string>& metric_names() const { return program->metric_names(); }  // the loss first
@@ -56,6 +57,7 @@ struct PreparedFit {
   uint64_t seed = 0;
   int workers = 0;            // wanted
   std::string serial_reason;  // why workers is 0 although some were asked for
+  bool too_short = false;     // workers is 0 because their start would take longer than they save
   engine::Options options;
   std::shared_ptr<engine::ModelPool> pool;  // of this process: programs compiled once, for preparing and for training
   std::optional<store::ModelTable> stored;  // warm start

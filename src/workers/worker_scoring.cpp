@@ -11,6 +11,7 @@
 #include "pg/report.hpp"
 #include "pg/settings.hpp"
 #include "plan/cost.hpp"
+#include "plan/estimate.hpp"
 #include "data/packed_table.hpp"
 #include "store/loaded_model.hpp"
 #include "store/result_tables.hpp"
@@ -23,17 +24,17 @@
 namespace workers {
 namespace {
 
-// Seconds of work in this session from which it is worthwhile to start other processes, which read their own buffers.
-constexpr double kWorthWorkers = 2.0;
-
-int ChooseWorkers(const train::RunSpec& spec) {
+int ChooseWorkers(const train::RunRequest& request) {
+  const train::RunSpec& spec = request.spec;
   const pg::Settings settings = pg::CurrentSettings();
   if (spec.training.temporary || pg::InParallelWorker()) return 0;
   int workers = settings.workers;
   if (workers < 0) {
     double seconds = 0;
     for (const double cost : spec.costs) seconds += cost * spec.training.spec.num_partitions;
-    workers = seconds < kWorthWorkers ? 0 : std::min(pg::Cores(), pg::WorkerLimit());
+    workers = std::min(pg::Cores(), pg::WorkerLimit());
+    const bool autograd = std::any_of(request.programs.begin(), request.programs.end(), [](const auto& program) { return !program->has_kernels(); });
+    if (!plan::WorthWorkers(seconds, workers, autograd)) workers = 0;
   }
   return std::min(workers, spec.training.spec.num_partitions);
 }
@@ -82,7 +83,7 @@ std::vector<train::ModelScores> ScoreOnWorkers(const store::ModelTable& models, 
   spec.precision = options.precision;
   spec.use_gpus = use_gpus;
   request.iterations = 0;
-  request.workers = ChooseWorkers(spec);
+  request.workers = ChooseWorkers(request);
   std::vector<train::ModelScores> scores(models.models.size());
   StateAccess states;
   states.initialise = [&](int m, void* block) {

@@ -65,6 +65,15 @@ TEST(Estimate, ProcessesOpenTheLibraryWhereANetworkNeedsIt) {
   EXPECT_GT(start(2, false), start(0, false));
 }
 
+TEST(Estimate, WorkersAreWorthTheirStartForWorkThatLastsLonger) {
+  EXPECT_FALSE(plan::WorthWorkers(0.02, 2, false));
+  EXPECT_TRUE(plan::WorthWorkers(1, 2, false));
+  EXPECT_FALSE(plan::WorthWorkers(0.3, 2, true));  // LibTorch's opening is lost
+  EXPECT_TRUE(plan::WorthWorkers(2, 2, true));
+  EXPECT_FALSE(plan::WorthWorkers(1000, 1, false));  // one worker shares with nobody
+  EXPECT_FALSE(plan::WorthWorkers(1000, 0, false));
+}
+
 TEST(Estimate, ALongModelBoundsTheIteration) {
   const plan::RunWork work = Work({10, 1, 1}, 2);
   const plan::Plan plan = plan::MakePlan(work.visit_seconds, 4, 3, 0);
