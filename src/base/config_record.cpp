@@ -1,4 +1,5 @@
-// Every field is named in a structured binding, so that one which is new in config.hpp does not compile here until it travels too.
+// Every field is named in a structured binding, so that one which is new in config.hpp does not compile here until it
+// travels too.
 #include "base/config_record.hpp"
 
 #include <type_traits>

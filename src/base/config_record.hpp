@@ -1,5 +1,5 @@
-// A configuration as bytes that travel between processes of one build (base/record.hpp). The texts that it was read from are for people and for
-// tables; nobody parses them twice.
+// A configuration as bytes that travel between processes of one build (base/record.hpp). The texts that it was read
+// from are for people and for tables; nobody parses them twice.
 #pragma once
 
 #include "base/config.hpp"

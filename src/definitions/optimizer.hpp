@@ -1,7 +1,8 @@
 // One definition an optimizer: what everybody but its update rule needs to know of it.
 //
 // Adding an optimizer: a line in base/kinds.inc, a file in this room that defines definitions::k<name>Optimizer, and
-// the engine's update rule (engine/math/optimizers). An argument that no optimizer had needs a field in base::OptimizerConfig, too.
+// the engine's update rule (engine/math/optimizers). An argument that no optimizer had needs a field in
+// base::OptimizerConfig, too.
 #pragma once
 
 #include <string>

@@ -1,5 +1,6 @@
-// The SQL functions that segments run in a round (segments/segment_process.hpp): an aggregate that takes states and buffers, a
-// set-returning function that hands its result out, and what the coordinator asks of every segment before a run.
+// The SQL functions that segments run in a round (segments/segment_process.hpp): an aggregate that takes states and
+// buffers, a set-returning function that hands its result out, and what the coordinator asks of every segment before a
+// run.
 #include <memory>
 #include <string>
 
@@ -169,7 +170,8 @@ Datum pg_cerebro_stored_state(PG_FUNCTION_ARGS) {
   });
 }
 
-// Pieces of one state in stored form, in order -> its weights in Keras's order; NULL where they are too large for a column.
+// Pieces of one state in stored form, in order -> its weights in Keras's order; NULL where they are too large for a
+// column.
 Datum pg_cerebro_state_weights_transition(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     const MemoryContext context = AggregateContext(fcinfo);

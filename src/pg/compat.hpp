@@ -1,5 +1,6 @@
-// Everything that differs between server versions, and nothing else: PostgreSQL 12-17, and the 9.4 base of Greenplum 6. Only this file
-// looks at PG_VERSION_NUM or GP_VERSION_NUM. The rest of src/pg is written against the newest interface that can be offered everywhere.
+// Everything that differs between server versions, and nothing else: PostgreSQL 12-17, and the 9.4 base of Greenplum 6.
+// Only this file looks at PG_VERSION_NUM or GP_VERSION_NUM. The rest of src/pg is written against the newest interface
+// that can be offered everywhere.
 //
 // The STL comes before postgres.h: the other order breaks libintl.h on 9.4-based servers.
 #pragma once
@@ -39,7 +40,7 @@ extern "C" {
 #if PG_VERSION_NUM >= 100000
 #include "utils/varlena.h"
 #endif
-#if PG_VERSION_NUM >= 170000
+#if PG_VERSION_NUM >= 180000
 #include "utils/wait_classes.h"
 #endif
 #if PG_VERSION_NUM >= 120000
@@ -86,7 +87,8 @@ extern "C" {
 #define CEREBRO_GREENPLUM 0
 #endif
 
-// Where temp_tablespaces puts a file is asked of the server from 11 on; before, everything goes to the default directory.
+// Where temp_tablespaces puts a file is asked of the server from 11 on; before, everything goes to the default
+// directory.
 #if PG_VERSION_NUM >= 110000
 #define CEREBRO_HAS_TEMP_TABLESPACE_PATH 1
 #else
@@ -121,7 +123,8 @@ constexpr Oid kFloat8ArrayOid = 1022;
 constexpr Oid kTextArrayOid = 1009;
 constexpr Oid kInt4ArrayOid = 1007;
 
-// 12 prints the shortest text that reads back as the same number unless told otherwise; before it, 3 is what makes numbers survive.
+// 12 prints the shortest text that reads back as the same number unless told otherwise; before it, 3 is what makes
+// numbers survive.
 #if PG_VERSION_NUM >= 120000
 constexpr int kExactFloatDigits = 1;
 #else
@@ -211,7 +214,8 @@ inline void WaitOwnLatch(int timeout_ms) {
 #endif
 }
 
-/// open() that gives back descriptors of the server's own when the process has too many; readable by the server's account only.
+/// open() that gives back descriptors of the server's own when the process has too many; readable by the server's
+/// account only.
 inline int OpenPrivateFile(const char* path, int flags) {
 #if PG_VERSION_NUM >= 110000
   return BasicOpenFilePerm(path, flags, 0600);

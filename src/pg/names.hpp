@@ -15,7 +15,8 @@ struct TableName {
 
   /// Quoted for SQL text.
   std::string Sql() const;
-  /// The same with a suffix on the name ("_summary"). Throws kInvalidName when the result would be longer than the server keeps.
+  /// The same with a suffix on the name ("_summary"). Throws kInvalidName when the result would be longer than the
+  /// server keeps.
   TableName WithSuffix(std::string_view suffix) const;
 };
 
@@ -27,11 +28,12 @@ struct Column {
   bool not_null = false;
 };
 
-/// Parses text such as: digits, public.digits, "My Schema"."My Table". `what` names the argument in messages ("source_table").
-/// NULL or empty text must be refused by the caller. Errors: kInvalidName with the server's own hint.
+/// Parses text such as: digits, public.digits, "My Schema"."My Table". `what` names the argument in messages
+/// ("source_table"). NULL or empty text must be refused by the caller. Errors: kInvalidName with the server's own hint.
 TableName ParseTableName(std::string_view text, const char* what);
 
-/// Parses a comma-separated list of column names with quotes: a, "B c", d. Errors: kInvalidName; kInvalidParameter when empty.
+/// Parses a comma-separated list of column names with quotes: a, "B c", d. Errors: kInvalidName; kInvalidParameter when
+/// empty.
 std::vector<std::string> ParseColumnList(std::string_view text, const char* what);
 
 /// quote_identifier
@@ -43,8 +45,8 @@ std::string QuoteLiteral(std::string_view text);
 bool TableExists(const TableName& name);
 /// Whether it is a temporary table or lies in a temporary schema: parallel workers cannot read it.
 bool IsTemporary(const TableName& name);
-/// Columns in attnum order. Throws kUndefinedTable when there is no such relation ("... does not exist"), kWrongObjectType when it is no
-/// table, view, materialised view, foreign or partitioned table. `what` as above.
+/// Columns in attnum order. Throws kUndefinedTable when there is no such relation ("... does not exist"),
+/// kWrongObjectType when it is no table, view, materialised view, foreign or partitioned table. `what` as above.
 std::vector<Column> TableColumns(const TableName& name, const char* what);
 const Column* FindColumn(const std::vector<Column>& columns, std::string_view name);
 

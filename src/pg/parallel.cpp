@@ -1,11 +1,12 @@
 // Workers by ParallelContext, and waiting in shared memory.
 //
-// What is shared: the table of contents of the server's own segment names ours under kBlockKey. Workers attach to it in RunParallelWorker. The
-// leader alone makes and destroys it.
+// What is shared: the table of contents of the server's own segment names ours under kBlockKey. Workers attach to it in
+// RunParallelWorker. The leader alone makes and destroys it.
 //
-// Ways out. In order: Finish, then the destructor destroys the context and leaves parallel mode, and the memory's destructor the segment. A C++
-// exception of ours: the destructors do the same, which ends the workers and waits for them. A server error: the destructors do nothing; the
-// abort of the (sub)transaction that the entry's raise leads to ends the workers, frees the segments and leaves parallel mode.
+// Ways out. In order: Finish, then the destructor destroys the context and leaves parallel mode, and the memory's
+// destructor the segment. A C++ exception of ours: the destructors do the same, which ends the workers and waits for
+// them. A server error: the destructors do nothing; the abort of the (sub)transaction that the entry's raise leads to
+// ends the workers, frees the segments and leaves parallel mode.
 #include "pg/parallel.hpp"
 
 #include <dlfcn.h>
@@ -70,10 +71,12 @@ void PrepareWait(SharedSync* sync) {
 #endif
 }
 
-// A Broadcast since PrepareWait has set our latch, so the first sleep ends at once. One sleep and no loop: the caller looks at its
-// condition after every return anyway, and the server before 13 has no timed sleep on a condition variable.
+// A Broadcast since PrepareWait has set our latch, so the first sleep ends at once. One sleep and no loop: the caller
+// looks at its condition after every return anyway, and the server before 13 has no timed sleep on a condition
+// variable.
 //
-// An error ends the preparation at once: the abort that follows would do it too, but by then the memory of the condition may be gone.
+// An error ends the preparation at once: the abort that follows would do it too, but by then the memory of the
+// condition may be gone.
 void Wait(SharedSync*, int timeout_ms) {
   try {
     call([&] {
@@ -250,6 +253,5 @@ uint64_t FreeSharedMemory() { return std::numeric_limits<uint64_t>::max() / 2; }
 
 SharedMemory::~SharedMemory() = default;
 void* SharedMemory::data() const { return impl_->block; }
-size_t SharedMemory::bytes() const { return impl_->bytes; }
 
 }  // namespace pg

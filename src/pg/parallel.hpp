@@ -1,8 +1,9 @@
 // A parallel run: ParallelContext workers, one block of shared memory, a lock and a condition in it.
 //
-// Order of a run: SharedMemory m(bytes); Parallel p(workers, m); fill m; p.Launch(); p.WaitForStart(); work; p.Finish(); ~Parallel; read m. While there is a
-// Parallel no statement may write (the server refuses it). An error in a worker is raised in the caller at its next
-// Wait or CheckInterrupts, whole; on an error of the caller's the server's abort ends the workers.
+// Order of a run: SharedMemory m(bytes); Parallel p(workers, m); fill m; p.Launch(); p.WaitForStart(); work;
+// p.Finish(); ~Parallel; read m. While there is a Parallel no statement may write (the server refuses it). An error in
+// a worker is raised in the caller at its next Wait or CheckInterrupts, whole; on an error of the caller's the server's
+// abort ends the workers.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +13,8 @@
 
 namespace pg {
 
-/// A lock and a condition in shared memory. Lock is a spin lock: hold it for microseconds, throw nothing while holding it.
+/// A lock and a condition in shared memory. Lock is a spin lock: hold it for microseconds, throw nothing while holding
+/// it.
 struct alignas(64) SharedSync {
   unsigned char bytes[128];
   void Init();
@@ -22,24 +24,26 @@ struct alignas(64) SharedSync {
   void Broadcast();
 };
 
-/// Waits for a Broadcast or `timeout_ms`, and serves interrupts. Use: sync.Lock; check; Unlock; PrepareWait; check again under Lock; Wait.
-/// PrepareWait makes a Broadcast after it end the next Wait at once; CancelWait ends the preparation, and must come before the memory of
-/// `sync` goes. An error out of Wait has ended it. A process waits for one SharedSync at a time.
+/// Waits for a Broadcast or `timeout_ms`, and serves interrupts. Use: sync.Lock; check; Unlock; PrepareWait; check
+/// again under Lock; Wait. PrepareWait makes a Broadcast after it end the next Wait at once; CancelWait ends the
+/// preparation, and must come before the memory of `sync` goes. An error out of Wait has ended it. A process waits for
+/// one SharedSync at a time.
 void PrepareWait(SharedSync* sync);
 void Wait(SharedSync* sync, int timeout_ms);
 void CancelWait();
 
-/// A block of memory that workers see: a dynamic shared memory segment of its own, so that what they leave in it needs no copy when they and
-/// their context are gone. It starts at a multiple of a page; its contents are undefined. It goes at the end of the transaction at the latest.
+/// A block of memory that workers see: a dynamic shared memory segment of its own, so that what they leave in it needs
+/// no copy when they and their context are gone. It starts at a multiple of 64; its contents are undefined. It goes at
+/// the end of the transaction at the latest.
 class SharedMemory {
  public:
-  /// Errors: the server's own, when there is no room. Without a free segment slot the memory is this process's own, and no worker sees it.
+  /// Errors: the server's own, when there is no room. Without a free segment slot the memory is this process's own, and
+  /// no worker sees it.
   explicit SharedMemory(size_t bytes);
   ~SharedMemory();
   SharedMemory(const SharedMemory&) = delete;
   SharedMemory& operator=(const SharedMemory&) = delete;
   void* data() const;
-  size_t bytes() const;
 
  private:
   friend class Parallel;
@@ -73,8 +77,9 @@ bool InParallelWorker();
 /// Free bytes of /dev/shm (posix shared memory), or a large number where the server uses another kind.
 uint64_t FreeSharedMemory();
 
-/// A memory block in a file of the server's temporary directory, mapped shared: for states too large for /dev/shm. The name begins with the
-/// server's temporary prefix, so that a crash restart sweeps it. Space is reserved first; kDiskFull with a hint when there is none.
+/// A memory block in a file of the server's temporary directory, mapped shared: for states too large for /dev/shm. The
+/// name begins with the server's temporary prefix, so that a crash restart sweeps it. Space is reserved first;
+/// kDiskFull with a hint when there is none.
 class MappedFile {
  public:
   /// Creates the file; it is removed by the destructor and at the end of the transaction at the latest.

@@ -107,7 +107,8 @@ Statement::Statement(const std::string& sql, const std::vector<std::string>& typ
   for (const std::string& type : types) impl_->types.push_back(TypeNamed(type));
   Spi spi;
   impl_->plan = call([&] {
-    // what writes gets rows one after another: a plan made anew for each would hold copies of the values, which may be large
+    // what writes gets rows one after another: a plan made anew for each would hold copies of the values, which may be
+    // large
     const int options = read_only ? 0 : CURSOR_OPT_GENERIC_PLAN;
     SPIPlanPtr plan = SPI_prepare_cursor(sql.c_str(), static_cast<int>(impl_->types.size()), impl_->types.data(), options);
     if (plan == nullptr) RequireSuccess(SPI_result, "SPI_prepare");

@@ -1,8 +1,8 @@
 // SQL from C++: statements through SPI with typed parameters, results as std values. No PostgreSQL type is seen here.
 //
-// Every call connects to SPI, runs, copies its result out and finishes; nothing of SPI outlives a call but Cursor and Statement, which
-// own their portal or kept plan. A server error becomes pg::PgError (re-raised whole by the entry guard); do not catch it to go on.
-// Main thread only.
+// Every call connects to SPI, runs, copies its result out and finishes; nothing of SPI outlives a call but Cursor and
+// Statement, which own their portal or kept plan. A server error becomes pg::PgError (re-raised whole by the entry
+// guard); do not catch it to go on. Main thread only.
 #pragma once
 
 #include <cstdint>
@@ -18,14 +18,14 @@ namespace pg {
 /// Raw bytes as a bytea parameter (text parameters are std::string).
 struct Bytea { std::string_view bytes; };
 struct Null {};
-/// $n parameters. Types: bool, bigint, double precision, text, bytea, bigint[], double precision[], text[]; Null is a text NULL.
-/// Cast in the SQL where another type is wanted ($1::integer).
+/// $n parameters. Types: bool, bigint, double precision, text, bytea, bigint[], double precision[], text[]; Null is a
+/// text NULL. Cast in the SQL where another type is wanted ($1::integer).
 using Param = std::variant<Null, bool, int64_t, double, std::string, Bytea, std::vector<int64_t>, std::vector<double>,
                            std::vector<std::string>>;
 using Params = std::vector<Param>;
 
-/// A cell: NULL, or the value's text as the server prints it. Floating-point numbers are printed so that they read back equal, whatever the
-/// session's settings; bytea is the raw bytes; for arrays see ParseArrayText.
+/// A cell: NULL, or the value's text as the server prints it. Floating-point numbers are printed so that they read back
+/// equal, whatever the session's settings; bytea is the raw bytes; for arrays see ParseArrayText.
 using Cell = std::optional<std::string>;
 
 struct Result {
@@ -50,8 +50,8 @@ std::vector<Cell> ParseArrayText(std::string_view text);
 
 /// Runs a statement that may write (a new command: sees what went before).
 Result Execute(const std::string& sql, const Params& params = {});
-/// Runs a read-only statement on the active snapshot: the only kind allowed in a parallel run. The snapshot is the calling statement's: it
-/// does not see what Execute wrote in the same call (read that with Execute).
+/// Runs a read-only statement on the active snapshot: the only kind allowed in a parallel run. The snapshot is the
+/// calling statement's: it does not see what Execute wrote in the same call (read that with Execute).
 Result Read(const std::string& sql, const Params& params = {});
 
 /// The name of a parameter's type: "bool", "int8", "float8", "text", "bytea", "int8[]", "float8[]", "text[]".
@@ -72,8 +72,8 @@ class Statement {
   std::unique_ptr<Impl> impl_;
 };
 
-/// A forward cursor over a query. read_only as in Read: it sees what the active snapshot sees, not what this call wrote before; with
-/// read_only = false it opens as a new command, as Execute does.
+/// A forward cursor over a query. read_only as in Read: it sees what the active snapshot sees, not what this call wrote
+/// before; with read_only = false it opens as a new command, as Execute does.
 class Cursor {
  public:
   explicit Cursor(const std::string& sql, const Params& params = {}, bool read_only = true);

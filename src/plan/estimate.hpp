@@ -1,5 +1,5 @@
-// How long a planned run takes: what EXPLAIN shows. Nothing is decided by it. A pure function of the plan, the costs of its models and of how
-// many of them can train at once.
+// How long a planned run takes: what EXPLAIN shows. Nothing is decided by it. A pure function of the plan, the costs of
+// its models and of how many of them can train at once.
 #pragma once
 
 #include <vector>
@@ -25,8 +25,8 @@ struct RunWork {
   int rounds = 0;           // an iteration: segments with a barrier after each, instead of workers on shared storage
 };
 
-/// Whether starting `workers` processes is worthwhile for work that takes the session alone `seconds`: whether less is lost by their start than is won
-/// by sharing the work. autograd: they must open LibTorch.
+/// Whether starting `workers` processes is worthwhile for work that takes the session alone `seconds`: whether less is
+/// lost by their start than is won by sharing the work. autograd: they must open LibTorch.
 bool WorthWorkers(double seconds, int workers, bool autograd);
 
 struct FusionEstimate {

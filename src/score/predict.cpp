@@ -81,8 +81,8 @@ base::Shape ReadDims(const std::string& dims) {
   return shape;
 }
 
-// Training may have given arrays another shape than they have in the source. Rows to predict are read in the shape that the first of them
-// has, if it has as many numbers.
+// Training may have given arrays another shape than they have in the source. Rows to predict are read in the shape that
+// the first of them has, if it has as many numbers.
 void ReadAsStored(const pg::TableName& test, const std::vector<pg::Column>& columns, base::DataSpec* rows) {
   for (base::ColumnSpec& input : rows->inputs) {
     const pg::Column* column = pg::FindColumn(columns, input.name);
@@ -96,7 +96,8 @@ void ReadAsStored(const pg::TableName& test, const std::vector<pg::Column>& colu
   }
 }
 
-// What the model sees: the types of the test table's values in the shapes of training, and the targets that it was trained to say.
+// What the model sees: the types of the test table's values in the shapes of training, and the targets that it was
+// trained to say.
 base::DataSpec ModelSpecFor(const base::DataSpec& rows, const base::DataSpec& training) {
   base::DataSpec spec = rows;
   for (size_t i = 0; i < spec.inputs.size(); i++) spec.inputs[i].shape = training.inputs[i].shape;

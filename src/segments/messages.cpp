@@ -73,12 +73,12 @@ std::string WriteRunHeader(const RunHeader& header) {
     w.Number(numbers.at(model.graph.get()));
     base::WriteConfig(model.config, &w);
     w.Number(static_cast<int64_t>(model.stream));
+    w.Number(model.kernels ? 1 : 0);
     w.Number(static_cast<int64_t>(model.template_bytes));
   }
   return w.Take();
 }
 
-// Lists grow entry by entry: a count that cannot be right meets the end of the bytes.
 RunHeader ReadRunHeader(std::string_view bytes) {
   base::RecordReader r(bytes, "a run's header");
   RunHeader header;
@@ -93,6 +93,7 @@ RunHeader ReadRunHeader(std::string_view bytes) {
     model.graph = graphs.at(static_cast<size_t>(r.Number()));
     model.config = base::ReadConfig(&r);
     model.stream = static_cast<uint64_t>(r.Number());
+    model.kernels = r.Number() != 0;
     model.template_bytes = static_cast<size_t>(r.Number());
     header.models.push_back(std::move(model));
   }

@@ -1,5 +1,5 @@
-// What a segment is told of a run and of a round, and what it answers: the small records that go between the coordinator and the segments.
-// Training states travel beside them, as rows (segments/segment_process.hpp).
+// What a segment is told of a run and of a round, and what it answers: the small records that go between the
+// coordinator and the segments. Training states travel beside them, as rows (segments/segment_process.hpp).
 #pragma once
 
 #include <cstddef>
@@ -43,8 +43,9 @@ struct RunModel {
   std::shared_ptr<const base::Graph> graph;
   base::TrainConfig config;
   uint64_t stream = 0;
-  size_t template_bytes =
-      0;  // of store::StateEncoder::HeadTemplate: decides how its state is cut into pieces. Unused in a run without training
+  bool kernels = false;  // it needs no LibTorch
+  // Of store::StateEncoder::HeadTemplate: decides how its state is cut into pieces. Unused in a run without training.
+  size_t template_bytes = 0;
 };
 
 /// What does not change in a run: written once, and read once by every process. States are counters and tensors alone.

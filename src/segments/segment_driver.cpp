@@ -171,7 +171,8 @@ std::vector<int32_t> SegmentDriver::NextKeys(int64_t iteration, const std::map<i
   return keys;
 }
 
-// A table in which no state is waiting. Where models rest in all of them, those of the table with the fewest are moved to another one.
+// A table in which no state is waiting. Where models rest in all of them, those of the table with the fewest are moved
+// to another one.
 std::string SegmentDriver::EmptyTable() {
   StateLocations locations;
   for (const char* name : kStateTables) locations[name];

@@ -52,8 +52,8 @@ RunHeader HeaderOf(const train::PreparedFit& fit) {
   store::StateEncoder encoder(fit.training.spec);
   for (const train::PreparedModel& model : fit.models) {
     const auto stream = static_cast<uint64_t>(static_cast<int64_t>(model.mst_key));
-    header.models.push_back(
-        {model.spec->graph, model.spec->config, stream, encoder.HeadTemplate(*model.spec, model.program->layout()).size()});
+    header.models.push_back({model.spec->graph, model.spec->config, stream, model.kernels(),
+                             encoder.HeadTemplate(*model.spec, model.program->layout()).size()});
   }
   return header;
 }
@@ -103,7 +103,8 @@ void InsertModels(const train::PreparedFit& fit, const std::string& pieces, cons
 
 }  // namespace
 
-// The header and a small entry a model from here; stored states and weights go from the tables where they lie straight to the segments.
+// The header and a small entry a model from here; stored states and weights go from the tables where they lie straight
+// to the segments.
 std::vector<int32_t> EnterModels(const train::PreparedFit& fit, StateTables* tables, const std::vector<int32_t>& keys,
                                  const std::vector<int32_t>& process_keys) {
   tables->PutHeader(HeaderOf(fit), process_keys);
@@ -146,7 +147,8 @@ std::vector<int32_t> EnterModels(const train::PreparedFit& fit, StateTables* tab
   return key_of;
 }
 
-// Straight from the segments' tables into the results. States of this run get their heads; those in table kStored are what they were.
+// Straight from the segments' tables into the results. States of this run get their heads; those in table kStored are
+// what they were.
 void StoreModels(const train::PreparedFit& fit, StateTables* tables, StateLocations states, const StateLocations& best,
                  const std::vector<ModelKey>& lie) {
   const std::vector<int> stored = states[kStored];

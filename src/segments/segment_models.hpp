@@ -1,5 +1,5 @@
-// How the models of a fit enter the state tables on the segments, and how they leave them for the result tables. States and weights go from
-// table to table; only small entries come from the coordinator.
+// How the models of a fit enter the state tables on the segments, and how they leave them for the result tables. States
+// and weights go from table to table; only small entries come from the coordinator.
 #pragma once
 
 #include <cstdint>
@@ -21,14 +21,15 @@ struct ModelKey {
   bool operator<(const ModelKey& other) const { return std::tie(key, model) < std::tie(other.key, other.model); }
 };
 
-/// Writes the run's header, puts every model that trains into table "a", under the key of the segment of its first visit, and every model
-/// that diverged before this run into table kStored. keys: SegmentMap::keys of the training table; process_keys: of every segment that
-/// takes part in the run. Returns a model's key.
+/// Writes the run's header, puts every model that trains into table "a", under the key of the segment of its first
+/// visit, and every model that diverged before this run into table kStored. keys: SegmentMap::keys of the training
+/// table; process_keys: of every segment that takes part in the run. Returns a model's key.
 std::vector<int32_t> EnterModels(const train::PreparedFit& fit, StateTables* tables, const std::vector<int32_t>& keys,
                                  const std::vector<int32_t>& process_keys);
 
-/// Writes the states and weights of all models into the result tables. best: where the best weights lie; of the models that are not in it
-/// the last ones are taken. lie: the keys under which `states` and `best` have a model that trained in this run, each pair once.
+/// Writes the states and weights of all models into the result tables. best: where the best weights lie; of the models
+/// that are not in it the last ones are taken. lie: the keys under which `states` and `best` have a model that trained
+/// in this run, each pair once.
 void StoreModels(const train::PreparedFit& fit, StateTables* tables, StateLocations states, const StateLocations& best,
                  const std::vector<ModelKey>& lie);
 

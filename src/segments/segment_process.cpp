@@ -30,7 +30,7 @@ using base::ErrorCode;
 
 /// A model of the run in this process. Programs are the pool's, compiled at first use.
 struct KnownModel {
-  RunModel header;
+  RunModel described;
   base::TrainConfig scoring;  // store::ScoringConfig
   std::shared_ptr<const engine::Program> program, scoring_program;
 };
@@ -72,12 +72,18 @@ RunHeader& HeaderOf(ProcessCache& own) {
   return *own.header;
 }
 
+// Before it is opened.
+void ReserveLibrary(ProcessCache* own) {
+  if (own->library.bytes() == 0) own->library.Grow(kLibraryBytes);
+}
+
 const KnownModel& ModelOf(ProcessCache& own, int index, bool scoring) {
   HeaderOf(own);
   KnownModel& model = own.models.at(static_cast<size_t>(index));
   std::shared_ptr<const engine::Program>& program = scoring ? model.scoring_program : model.program;
-  if (program == nullptr) program = own.pool->ProgramOf(model.header.graph, scoring ? model.scoring : model.header.config);
-  if (!program->has_kernels() && own.library.bytes() == 0) own.library.Grow(kLibraryBytes);
+  if (program != nullptr) return model;
+  if (!model.described.kernels) ReserveLibrary(&own);
+  program = own.pool->ProgramOf(model.described.graph, scoring ? model.scoring : model.described.config);
   return model;
 }
 
@@ -96,7 +102,7 @@ struct SegmentRound::Member {
   Member(int number, const KnownModel& known, bool scoring)
       : index(number),
         model(&known),
-        config(scoring ? &known.scoring : &known.header.config),
+        config(scoring ? &known.scoring : &known.described.config),
         program(scoring ? known.scoring_program : known.program),
         block(program->layout().bytes),
         raw(block->data(), block->size()) {}
@@ -116,16 +122,14 @@ struct SegmentRound::Member {
 
 SegmentRound::SegmentRound(const RoundRequest& request) : request_(request) {}
 
-SegmentRound::~SegmentRound() {
-  visit_.reset();
-  scorer_.reset();
-}
+SegmentRound::~SegmentRound() = default;
 
 bool SegmentRound::KeepsHeader() const { return ProcessCacheOf(request_.run).header.has_value(); }
 
 void SegmentRound::AddHeader(base::Bytes header) {
   ProcessCache& own = ProcessCacheOf(request_.run);
   RunHeader read = ReadRunHeader(View(header));
+  if (request_.use_gpus) ReserveLibrary(&own);
   engine::Options options = store::EngineOptions(request_.use_gpus);
   options.precision = read.precision;
   own.pool = std::make_unique<engine::ModelPool>(read.data, options);
@@ -186,7 +190,7 @@ void SegmentRound::CompleteState() {
 void SegmentRound::EnterState(Member* member) {
   const RunHeader& header = HeaderOf(ProcessCacheOf(request_.run));
   const engine::StateLayout& layout = member->program->layout();
-  const uint64_t stream = member->model->header.stream;
+  const uint64_t stream = member->model->described.stream;
   void* block = member->block->data();
   const std::string incoming = member->incoming.Take();
   member->program->Initialise(member->config->optimizer, block, header.seed, stream, header.partitions);
@@ -354,7 +358,7 @@ bool SegmentRound::Next(RoundRow* row) {
   if (next_member_ == members_.size()) return false;
   const Member& member = *members_[next_member_];
   const engine::StateLayout& layout = member.program->layout();
-  const store::StatePieces pieces = store::RawPieces(member.block->data(), layout, member.model->header.template_bytes);
+  const store::StatePieces pieces = store::RawPieces(member.block->data(), layout, member.model->described.template_bytes);
   if (next_piece_ == 0) row->record = WriteModelReply(member.record);
   row->next_key = request_.next_key.at(static_cast<size_t>(member.index));
   row->model = member.index;

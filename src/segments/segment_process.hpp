@@ -1,14 +1,16 @@
 // The segment's side of a round: one execution of the aggregate cerebro._fit_bundle over the segment's own rows.
 //
-// Rows come in this order: the run's header; the states of the models that train here in this round (model by model, piece by piece, an
-// entry before the first piece where the model enters the run); the packed buffers (partition by partition, buffer by buffer). The header
-// is read by a process that does not have it yet. Each buffer is read once and given to every model. Afterwards the aggregate's result is
-// taken out row by row (Next): each model's state in pieces of its raw form (store/training_state.hpp), addressed to the segment where it
-// trains next, or the metric sums of the partitions.
+// Rows come in this order: the run's header; the states of the models that train here in this round (model by model,
+// piece by piece, an entry before the first piece where the model enters the run); the packed buffers (partition by
+// partition, buffer by buffer). The header is read by a process that does not have it yet. Each buffer is read once and
+// given to every model. Afterwards the aggregate's result is taken out row by row (Next): each model's state in pieces
+// of its raw form (store/training_state.hpp), addressed to the segment where it trains next, or the metric sums of the
+// partitions.
 //
-// A process serves one round at a time. Whatever outlives a statement (the header, compiled programs, buffers kept in memory) belongs to
-// one run and to this process; it is dropped when a transaction is rolled back, when another run's request arrives, and after the last
-// round of the run. Nothing is counted on: a process that has nothing reads and compiles anew.
+// A process serves one round at a time. Whatever outlives a statement (the header, compiled programs, buffers kept in
+// memory) belongs to one run and to this process; it is dropped when a transaction is rolled back, when another run's
+// request arrives, and after the last round of the run. Nothing is counted on: a process that has nothing reads and
+// compiles anew.
 #pragma once
 
 #include <cstdint>

@@ -5,12 +5,12 @@
 
 namespace segments {
 
-/// What a segment tells of itself, as JSON: {"library": build id, "build": engine::BuildDescription(), "models": kept, "buffer_bytes": kept,
-/// "reserved_bytes": taken}.
+/// What a segment tells of itself, as JSON: {"library": build id, "build": engine::BuildDescription(), "programs":
+/// compiled, "buffer_bytes": kept, "reserved_bytes": taken}.
 std::string SegmentReport();
 
-/// Every segment must run the library that this session runs; another processor or BLAS there is worth a warning, since results depend on it.
-/// Errors: kPrerequisiteState naming the segments.
+/// Every segment must run the library that this session runs; another processor or BLAS there is worth a warning, since
+/// results depend on it. Errors: kPrerequisiteState naming the segments.
 void CheckSegmentLibraries();
 
 }  // namespace segments

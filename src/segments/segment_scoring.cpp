@@ -44,7 +44,7 @@ void CopyWeights(const StateTables& tables, int32_t key, const std::string& sour
 
 // Metric sums of each model, empty for a diverged one.
 std::vector<std::vector<double>> ModelSums(const store::ModelTable& models, const data::PackedTable& test, const pg::TableName& beside,
-                                           bool use_gpus) {
+                                           bool use_gpus, engine::ModelPool* pool) {
   CheckSegmentLibraries();
   const data::SegmentMap map = data::FindSegments(test);
   const std::vector<int32_t> keys = map.SegmentKeys();
@@ -59,8 +59,9 @@ std::vector<std::vector<double>> ModelSums(const store::ModelTable& models, cons
   for (size_t m = 0; m < models.models.size(); m++) {
     const store::StoredModel& stored = models.models[m];
     const auto number = static_cast<int32_t>(m);
-    header.models.push_back(
-        {stored.graph, store::ScoringConfig(stored.config), static_cast<uint64_t>(static_cast<int64_t>(stored.mst_key)), 0});
+    const auto stream = static_cast<uint64_t>(static_cast<int64_t>(stored.mst_key));
+    const base::TrainConfig config = store::ScoringConfig(stored.config);
+    header.models.push_back({stored.graph, config, stream, pool->ProgramOf(stored.graph, config)->has_kernels(), 0});
     if (store::IsDiverged(stored)) continue;
     const EntryKind kind = without.count(stored.mst_key) != 0 ? EntryKind::kState : EntryKind::kWeights;
     entries.push_back({keys.front(), number, kind});
@@ -125,9 +126,9 @@ std::vector<std::vector<double>> SumsOnSegments(const StateTables& tables, const
 
 std::vector<train::ModelScores> ScoreOnSegments(const store::ModelTable& models, const data::PackedTable& test, const pg::TableName& beside,
                                                 bool use_gpus) {
-  const std::vector<std::vector<double>> sums = ModelSums(models, test, beside, use_gpus);
-  std::vector<train::ModelScores> results;
   engine::ModelPool pool(test.spec, store::ScoringOptions(models, false));
+  const std::vector<std::vector<double>> sums = ModelSums(models, test, beside, use_gpus, &pool);
+  std::vector<train::ModelScores> results;
   for (size_t m = 0; m < models.models.size(); m++) {
     const store::ModelSpec spec = store::ScoringSpec(models.models[m]);
     const std::shared_ptr<const engine::Program> program = pool.ProgramOf(spec.graph, spec.config);

@@ -39,8 +39,8 @@ std::string ModelIn(const std::vector<int>& models) {
 
 StateTables::StateTables(const pg::TableName& beside, const std::vector<std::string>& names) : base_(beside) {
   base_.name = "_cerebro_round_" + pg::Execute("SELECT pg_catalog.pg_backend_pid()").Text();
-  // Both kinds are out of the WAL. A temporary schema takes no other tables. A warm start may be made by a role that writes the result
-  // tables and creates nothing beside them.
+  // Both kinds are out of the WAL. A temporary schema takes no other tables. A warm start may be made by a role that
+  // writes the result tables and creates nothing beside them.
   if (!pg::MayCreate(base_)) base_.schema = "pg_temp";
   Add(kHeader);
   for (const std::string& name : names) Add(name);
@@ -133,9 +133,9 @@ size_t DataColumnCount(const data::PackedTable& packed) {
 
 }  // namespace
 
-// The aggregate's rows: the header first, then states, then buffers, each in its order. All tables are distributed by the fusion group's
-// key, so no row moves before the aggregate; the rows of the packed table carry pointers to their stored columns. The set is unnested right
-// above the aggregate, in the process that ran it.
+// The aggregate's rows: the header first, then states, then buffers, each in its order. All tables are distributed by
+// the key of the GROUP BY, so no row moves before the aggregate; the rows of the packed table carry pointers to their
+// stored columns. The set is unnested right above the aggregate, in the process that ran it.
 std::string StateTables::PassSql(const std::string& states, const data::PackedTable& packed, const std::string& request) const {
   std::string arguments;
   for (size_t i = 1; i <= DataColumnCount(packed); i++) arguments += ", u.d" + std::to_string(i);

@@ -1,11 +1,11 @@
 // The tables through which training states move between segments, and the statements that move them.
 //
-// All are heap tables out of the WAL, distributed by __dist_key__ as the packed table is, made once a run beside the output table and
-// dropped at its end. One has the run's header, a copy on every segment that takes part: each pass over the data reads it before states. A
-// round writes the states of the models that train in it into a table in which no state is waiting, emptied in place just before; a model
-// that rests stays in the table where it is. So the current state of a model lies in one known table (StateLocations), and older rows of it
-// may lie in others until those are emptied. No subtransaction is opened in between, so emptying frees the space at once and makes no new
-// file.
+// All are heap tables out of the WAL, distributed by __dist_key__ as the packed table is, made once a run beside the
+// output table and dropped at its end. One has the run's header, a copy on every segment that takes part: each pass
+// over the data reads it before states. A round writes the states of the models that train in it into a table in which
+// no state is waiting, emptied in place just before; a model that rests stays in the table where it is. So the current
+// state of a model lies in one known table (StateLocations), and older rows of it may lie in others until those are
+// emptied. No subtransaction is opened in between, so emptying frees the space at once and makes no new file.
 #pragma once
 
 #include <cstdint>
@@ -38,8 +38,8 @@ struct ModelBytes {
 
 class StateTables {
  public:
-  /// beside: names the schema; the temporary one is taken where the caller may create nothing there. names: which tables to make, besides
-  /// the one of the run's header.
+  /// beside: names the schema; the temporary one is taken where the caller may create nothing there. names: which
+  /// tables to make, besides the one of the run's header.
   StateTables(const pg::TableName& beside, const std::vector<std::string>& names);
 
   /// Makes one more table.
@@ -55,10 +55,11 @@ class StateTables {
   void Empty(const std::string& name) const;
   void Drop() const;
 
-  /// (SELECT <columns> FROM ... h WHERE ...): the current states of the models in `locations`. where: a further condition on h, or empty.
+  /// (SELECT <columns> FROM ... h WHERE ...): the current states of the models in `locations`. where: a further
+  /// condition on h, or empty.
   std::string StatesSql(const StateLocations& locations, const std::string& columns, const std::string& where = {}) const;
-  /// INSERT INTO <to>: every segment trains the states of `from` that it holds on its own rows of `packed`; each row of the result goes to
-  /// the segment that its next_key names.
+  /// INSERT INTO <to>: every segment trains the states of `from` that it holds on its own rows of `packed`; each row of
+  /// the result goes to the segment that its next_key names.
   std::string RoundSql(const StateLocations& from, const std::string& to, const data::PackedTable& packed,
                        const std::string& request) const;
   /// A query for records alone: every segment scores the states that it holds in table `from`.

@@ -22,7 +22,8 @@ struct LoadedModel {
 /// Options of the engine for a stored run: its precision, and a GPU when asked for.
 engine::Options ScoringOptions(const ModelTable& table, bool use_gpus);
 
-/// The configuration of a model that will not be trained: with plain SGD, which has no slots, so that its state is counters and weights alone.
+/// The configuration of a model that will not be trained: with plain SGD, which has no slots, so that its state is
+/// counters and weights alone.
 base::TrainConfig ScoringConfig(const base::TrainConfig& config);
 /// What such a model of a table is built from. Its texts are those that it was trained by.
 ModelSpec ScoringSpec(const StoredModel& stored);
@@ -30,12 +31,14 @@ ModelSpec ScoringSpec(const StoredModel& stored);
 /// Writes a stored model's weights into a block of the program's layout. Errors: kDataCorrupted for a wrong length.
 void LoadStoredWeights(const ModelTable& table, const StoredModel& stored, const engine::Program& program, void* block);
 
-/// `data` describes the rows that the model will see: the training table's specification, or one that differs in its inputs' types.
+/// `data` describes the rows that the model will see: the training table's specification, or one that differs in its
+/// inputs' types.
 LoadedModel LoadModelForScoring(const ModelTable& table, const StoredModel& stored, const base::DataSpec& data,
                                 const engine::Options& options);
 
-/// Opens a model table for a function that works with one model. mst_key may be left out when there is only one. Errors: kNullValue with
-/// the keys and a hint at the leaderboard when there are several; kPrerequisiteState when the model diverged.
+/// Opens a model table for a function that works with one model. mst_key may be left out when there is only one.
+/// Errors: kNullValue with the keys and a hint at the leaderboard when there are several; kPrerequisiteState when the
+/// model diverged.
 ModelTable OpenOneModel(std::string_view model_table, std::optional<int> mst_key);
 
 /// A model whose loss became NaN or infinite: its weights say nothing.

@@ -1,15 +1,11 @@
 #include "store/model_spec.hpp"
 
-#include <algorithm>
 #include <cstring>
-#include <map>
 #include <new>
 #include <utility>
 
 #include "base/error.hpp"
 #include "pg/settings.hpp"
-#include "plan/params.hpp"
-#include "wire/keras.hpp"
 
 namespace store {
 namespace {

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "base/config.hpp"
 #include "base/graph.hpp"
@@ -36,7 +35,8 @@ class Block {
   size_t size_ = 0;
 };
 
-/// The engine's options from the settings of this session; device -1 unless use_gpus. Sets the thread count of the process.
+/// The engine's options from the settings of this session; device -1 unless use_gpus. Sets the thread count of the
+/// process.
 engine::Options EngineOptions(bool use_gpus);
 
 /// A model of a program of its own. A run takes its models from an engine::ModelPool.

@@ -8,8 +8,8 @@
 //   <out>_visits   a row a visit, of all runs
 //
 // History is only added to: its key is (mst_key, iteration), where a model counts iterations from its first training,
-// over all runs. Tables of format 1 (no result_format) counted from 1 in their last run. ReadHistory says by how much to
-// shift their iterations.
+// over all runs. Tables of format 1 (no result_format) counted from 1 in their last run. ReadHistory says by how much
+// to shift their iterations.
 #pragma once
 
 #include <cstdint>

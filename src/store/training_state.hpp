@@ -1,9 +1,10 @@
 // The bytes of a training state: made from a block of memory, laid over one again, taken apart into pieces and put
-// together, and the weights taken out of them. The only owner of these bytes: whoever needs something of them asks here.
+// together, and the weights taken out of them. The only owner of these bytes: whoever needs something of them asks
+// here.
 //
 // A state has two forms. The stored form (wire/state.hpp: a header, then raw tensors) says all that is needed to go on
-// with it. The raw form is the block as it is, counters and then tensors. It goes between the segments of one run, whose
-// processes know the rest from the run's header.
+// with it. The raw form is the block as it is, counters and then tensors. It goes between the segments of one run,
+// whose processes know the rest from the run's header.
 #pragma once
 
 #include <cstddef>
@@ -112,8 +113,9 @@ class StatePieces {
   size_t missing_;  // by which the first piece is shorter than the others
 };
 
-/// A block's raw form in pieces. They are cut so that the stored form needs no other cuts: with StoredHead in the place of
-/// the counters, the first piece has piece_bytes too. The block outlives them. REQUIRES piece_bytes of at least kStateCountersBytes.
+/// A block's raw form in pieces. They are cut so that the stored form needs no other cuts: with StoredHead in the place
+/// of the counters, the first piece has piece_bytes too. The block outlives them. REQUIRES piece_bytes of at least
+/// kStateCountersBytes.
 StatePieces RawPieces(const void* block, const engine::StateLayout& layout, size_t template_bytes, size_t piece_bytes = kStatePieceBytes);
 
 /// Puts the pieces of one state together.
@@ -147,7 +149,8 @@ class RawStateReader {
   int64_t next_ = 0;
 };
 
-/// Takes the weights out of the pieces of one state in stored form, which come in their order. They may end behind the last weight.
+/// Takes the weights out of the pieces of one state in stored form, which come in their order. They may end behind the
+/// last weight.
 class StateWeights {
  public:
   void Add(base::Bytes piece);

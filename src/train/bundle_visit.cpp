@@ -22,7 +22,7 @@ BundleVisit::BundleVisit(std::vector<engine::Model*> models, const base::DataSpe
   }
   for (size_t m = 0; m < models_.size(); m++) {
     if (placed[m]) continue;
-    fusion_groups_.push_back({{static_cast<int>(m)}, std::make_unique<engine::ModelGroup>(std::vector<engine::Model*>{models_[m]})});
+    fusion_groups_.push_back({{static_cast<int>(m)}, std::make_unique<engine::ModelGroup>(std::vector<engine::Model*>{models_[m]}, 0, workspace)});
   }
 }
 

@@ -1,7 +1,8 @@
 // The models of a bundle on one pass over a partition: each buffer is taken once and fed to all of them.
 //
-// No SQL and no memory of states: a driver attaches the models to blocks wherever those lie, makes one of these, feeds it the partition's
-// buffers in order, and detaches. Both drivers train through this class, so that training is the same on PostgreSQL and on Greenplum.
+// No SQL and no memory of states: a driver attaches the models to blocks wherever those lie, makes one of these, feeds
+// it the partition's buffers in order, and detaches. Both drivers train through this class, so that training is the
+// same on PostgreSQL and on Greenplum.
 #pragma once
 
 #include <memory>
@@ -23,26 +24,27 @@ struct FusionMembers {
 
 class BundleVisit {
  public:
-  /// models: attached from Begin to End; they and data outlive the visit. fusion groups: every model in one of them at most; models in none train
-  /// alone, each in memory of its own. workspace: of the fusion groups, kept by this thread from visit to visit; nullptr: each fusion group makes its own.
-  /// Models that have diverged before may be among them: they are left as they are.
+  /// models: attached from Begin to End; they and data outlive the visit. fusion groups: every model in one of them at
+  /// most; models in none train alone. workspace: of all of them, kept by this thread from visit to visit; nullptr:
+  /// each fusion group makes its own, and a lone model has its own. Models that have diverged before may be among them:
+  /// they are left as they are.
   BundleVisit(std::vector<engine::Model*> models, const base::DataSpec* data, const std::vector<FusionMembers>& fusion_groups = {},
              const std::shared_ptr<engine::Workspace>& workspace = nullptr);
 
   /// Begins the visit of every model.
   void Begin();
-  /// Trains all models on one packed buffer. columns: its data columns in the packed table's order. Errors: kInvalidParameter when the
-  /// columns do not fit the data; what `poll`, called once a mini-batch, throws.
+  /// Trains all models on one packed buffer. columns: its data columns in the packed table's order. Errors:
+  /// kInvalidParameter when the columns do not fit the data; what `poll`, called once a mini-batch, throws.
   void Feed(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns, const engine::Poll& poll);
   /// Ends the visit of every model.
   void End();
 
   bool begun() const { return begun_; }
   bool ended() const { return ended_; }
-  /// What the log says of each model, in the order of the models: rows, loss and times. The models are interleaved, mini-batch by mini-batch. In
-  /// the log they follow each other from `started` to `ended` (seconds since the epoch): an interval for each model, of the time measured for its
-  /// own work and an equal share of all the rest (query, fetching, common gathers). Model, iteration, partition and the like are the caller's to
-  /// fill in.
+  /// What the log says of each model, in the order of the models: rows, loss and times. The models are interleaved,
+  /// mini-batch by mini-batch. In the log they follow each other from `started` to `ended` (seconds since the epoch):
+  /// an interval for each model, of the time measured for its own work and an equal share of all the rest (query,
+  /// fetching, common gathers). Model, iteration, partition and the like are the caller's to fill in.
   std::vector<VisitRecord> Records(double started, double ended) const;
 
  private:

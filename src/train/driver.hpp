@@ -1,7 +1,9 @@
-// Who trains: the processes of this server (src/workers), the segments of a cluster (src/segments), or a fake in unit tests.
+// Who trains: the processes of this server (src/workers), the segments of a cluster (src/segments), or a fake in unit
+// tests.
 //
-// The coordinator (train/coordinator.hpp) calls: Enter once; then rounds of Train, Score, KeepBest and Retire; Collect once. Whatever a driver
-// cannot do it throws, and then nothing else is called. A driver decides nothing that a result depends on.
+// The coordinator (train/coordinator.hpp) calls: Enter once; then rounds of Train, Score, KeepBest and Retire; Collect
+// once. Whatever a driver cannot do it throws, and then nothing else is called. A driver decides nothing that a result
+// depends on.
 #pragma once
 
 #include <cstdint>
@@ -30,22 +32,25 @@ class Driver {
  public:
   virtual ~Driver() = default;
 
-  /// Takes what the run needs, gives every model its first state, starts the processes. Returns a model: the optimizer step at which it had
-  /// diverged before this run, 0 = it trains.
+  /// Takes what the run needs, starts the processes, gives every model its first state. Returns a model: the optimizer
+  /// step at which it had diverged before this run, 0 = it trains.
   virtual std::vector<uint64_t> Enter() = 0;
   /// That take part, after Enter; 0 = this session trains itself.
   virtual int workers() const = 0;
   /// Where states lie, after Enter: RunResult::states_location.
   virtual std::string states_location() const = 0;
-  /// Trains every model that has neither diverged nor been retired until it has done `iteration` iterations of this run.
+  /// Trains every model that has neither diverged nor been retired until it has done `iteration` iterations of this
+  /// run.
   virtual void Train(int64_t iteration, VisitSink* sink) = 0;
-  /// The metric values of `models` (ascending) over one table: the loss, then the metrics. REQUIRES that all of them train still.
+  /// The metric values of `models` (ascending) over one table: the loss, then the metrics. REQUIRES that all of them
+  /// train still.
   virtual std::vector<std::vector<double>> Score(ScoredTable table, const std::vector<int>& models, VisitSink* sink) = 0;
   /// The weights of these models are their best ones so far.
   virtual void KeepBest(const std::vector<int>& models) = 0;
   /// These models train no more; their states are kept.
   virtual void Retire(const std::vector<int>& models) = 0;
-  /// Ends the processes, writes all states and weights (the best ones where KeepBest had them) and sets iterations_done of the models.
+  /// Ends the processes, writes all states and weights (the best ones where KeepBest had them) and sets iterations_done
+  /// of the models.
   virtual void Collect(RunResult* result) = 0;
 };
 

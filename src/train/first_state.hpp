@@ -5,8 +5,8 @@
 
 namespace train {
 
-/// Writes a model's first state into a block of its layout: the stored one when the run goes on, else initial weights (the
-/// architecture's own where it has any). Says what a user must know of a stored state.
+/// Writes a model's first state into a block of its layout: the stored one when the run goes on, else initial weights
+/// (the architecture's own where it has any). Says what a user must know of a stored state.
 void WriteFirstState(const PreparedFit& fit, const PreparedModel& model, void* block);
 
 }  // namespace train

@@ -111,7 +111,7 @@ std::vector<SelectionRow> ReadSelection(const FitArguments& a, PreparedFit* fit)
   return selection;
 }
 
-// Every configuration is read and its model built once, so that whatever is wrong is known before any training.
+// Every configuration is read and its program compiled, so that whatever is wrong is known before any training.
 void ReadModels(const std::vector<SelectionRow>& selection, PreparedFit* fit) {
   std::map<int, std::shared_ptr<const store::Architecture>> architectures;
   std::vector<std::pair<int, Error>> errors;
@@ -205,8 +205,9 @@ void AddBundles(PreparedFit* fit, const std::vector<int>& which, int bundles, in
   }
 }
 
-// A run that goes on keeps its stored plan: each model its own partition sequence. Models that have done different numbers of
-// iterations cannot share a bundle; models that are new to the table get bundles of their own behind the others.
+// A run that goes on keeps its stored plan: each model its own partition sequence. Models that have done different
+// numbers of iterations cannot share a bundle; models that are new to the table get bundles of their own behind the
+// others.
 void MakePlan(PreparedFit* fit) {
   const pg::Settings settings = pg::CurrentSettings();
   const int count = static_cast<int>(fit->models.size());

@@ -20,8 +20,8 @@ void CreateResultTables(const FitArguments& arguments, const PreparedFit& fit);
 /// server's own.
 void RequireRewritable(const PreparedFit& fit);
 
-/// Makes room for a warm start's results: after its states were read, before the first ModelWriter::Write. Takes the rows of
-/// the run before out, but for the visits of models that go on. Tables of earlier versions get what they lack.
+/// Makes room for a warm start's results: after its states were read, before the first ModelWriter::Write. Takes the
+/// rows of the run before out, but for the visits of models that go on. Tables of earlier versions get what they lack.
 void ClearResultTables(const FitArguments& arguments, const PreparedFit& fit);
 
 /// Writes models: the weights of each (raw float32, Keras's order) and its training state in pieces.

@@ -17,9 +17,9 @@ class Scorer {
   /// workspace: that they work in; nullptr: one of the scorer's own. source: of the table; it outlives the scorer.
   Scorer(std::vector<engine::ScoredState> states, const data::BufferSource& source, std::shared_ptr<engine::Workspace> workspace = nullptr);
 
-  /// Adds the partition's sums to `sums`: each state's sums_size() doubles, one after another. Partitions may be scored anywhere; who
-  /// adds their arrays in the order of partitions and then asks Program::Finish gets the same values whoever scored what. Serves interrupts
-  /// once a mini-batch.
+  /// Adds the partition's sums to `sums`: each state's sums_size() doubles, one after another. Partitions may be scored
+  /// anywhere; who adds their arrays in the order of partitions and then asks Program::Finish gets the same values
+  /// whoever scored what. Serves interrupts once a mini-batch.
   void ScorePartition(int partition, double* sums);
 
  private:

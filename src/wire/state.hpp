@@ -3,8 +3,8 @@
 //   bytes = magic "PGCB" | u32 format version | u64 header size | header (protobuf StateHeader) | raw tensor bytes (engine's block after
 //   its counters), all little-endian.
 //
-// The header holds all that is needed to go on training with nothing but packed rows: the graph, the configuration's texts, the data
-// specification, the counters and the list of tensors.
+// The header holds all that is needed to go on training with nothing but packed rows: the graph, the configuration's
+// texts, the data specification, the counters and the list of tensors.
 #pragma once
 
 #include <cstdint>
@@ -46,8 +46,9 @@ struct StateHeader {
 /// Everything before the raw tensor bytes.
 std::string WriteStateHeader(const StateHeader& header);
 
-/// Reads the head of a state. Sets *raw_offset to where the tensor bytes begin. Throws kDataCorrupted for bytes that are no state
-/// (wrong magic, cut short, tensors outside the raw part) and kFeatureNotSupported for a newer format version.
+/// Reads the head of a state. Sets *raw_offset to where the tensor bytes begin. Throws kDataCorrupted for bytes that
+/// are no state (wrong magic, cut short, tensors outside the raw part) and kFeatureNotSupported for a newer format
+/// version.
 StateHeader ReadStateHeader(std::string_view bytes, size_t* raw_offset);
 
 }  // namespace wire

@@ -1,12 +1,15 @@
-// The memory of a run that all its processes see: one block, laid out once by the caller, read and written by the workers.
+// The memory of a run that all its processes see: one block, laid out once by the caller, read and written by the
+// workers.
 //
-//   block = SharedRun (head) | specification text | bundle states of the scheduler | tasks done per iteration | visit ring |
-//           metric sums | state offsets | stopped models | training states (or none: then they lie in a mapped file, same layout, same bits)
+//   block = SharedRun (head) | specification | bundle states of the scheduler | tasks done per iteration | visit ring |
+//           state offsets | stopped models | metric sums | training states (or none: then they lie in a mapped file with
+//           the same layout and the same bits)
 //
-// Immutable part: written by the caller before any worker starts. Mutable part: under `sync`, but for two things that have one owner at a
-// time: a model's training state belongs to the process that holds the task of its bundle (Scheduler hands a task to one taker), and the
-// metric sums of (table, model, partition) to the process that took that partition's evaluation. The hand-over goes through `sync`, which
-// is a memory barrier. Offsets, not pointers: every process maps the block where it likes.
+// Immutable part: written by the caller before any worker starts. Mutable part: under `sync`, but for two things that
+// have one owner at a time: a model's training state belongs to the process that holds the task of its bundle
+// (Scheduler hands a task to one taker), and the metric sums of (table, model, partition) to the process that took that
+// partition's evaluation. The hand-over goes through `sync`, which is a memory barrier. Offsets, not pointers: every
+// process maps the block where it likes.
 #pragma once
 
 #include <cstddef>
@@ -70,8 +73,8 @@ struct SharedSizes {
 /// Bytes of the block without the training states, and with them.
 size_t SharedRunBytes(const SharedSizes& sizes, const train::RunSpec& spec, const std::string& spec_text, bool states_inside);
 
-/// Writes head, specification, scheduler and offsets into a block that starts at a multiple of 64, and zeroes the rest of it but for the
-/// states, whose contents stay undefined. states_path: empty when the states lie inside.
+/// Writes head, specification, scheduler and offsets into a block that starts at a multiple of 64, and zeroes the rest
+/// of it but for the states, whose contents stay undefined. states_path: empty when the states lie inside.
 SharedRun* LayOutSharedRun(void* block, size_t bytes, const SharedSizes& sizes, const train::RunSpec& spec, const std::string& spec_text,
                      const std::string& states_path);
 

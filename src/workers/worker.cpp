@@ -155,8 +155,8 @@ void Worker::VisitBundle(const plan::Scheduler::Task& task) {
   shared_->sync.Broadcast();
 }
 
-// The hop itself: whoever holds the bundle's task lays its models over their states, trains one partition and lets go. Models that have
-// diverged are left out.
+// The hop itself: whoever holds the bundle's task lays its models over their states, trains one partition and lets go.
+// Models that have diverged are left out.
 void Worker::Visit(const std::vector<plan::FusionGroup>& fusion_groups, const plan::Scheduler::Task& task, int partition) {
   std::vector<int> members;
   std::vector<engine::LentModel> lent;

@@ -1,5 +1,5 @@
-// One process of a run: takes tasks (a bundle's visit of a partition, or the scoring of a partition) and does them. The same code runs in
-// the parallel workers and, when there are none, in the session itself.
+// One process of a run: takes tasks (a bundle's visit of a partition, or the scoring of a partition) and does them. The
+// same code runs in the parallel workers and, when there are none, in the session itself.
 #pragma once
 
 #include <memory>
@@ -17,8 +17,8 @@ namespace workers {
 
 class Worker {
  public:
-  /// states: where the training states begin in this process. pool: of this process; nullptr: one of the worker's own. number: -1 for the
-  /// session itself.
+  /// states: where the training states begin in this process. pool: of this process; nullptr: one of the worker's own.
+  /// number: -1 for the session itself.
   Worker(SharedRun* shared, char* states, train::RunSpec spec, std::shared_ptr<engine::ModelPool> pool, int number);
   ~Worker();
 
@@ -65,7 +65,8 @@ class StatesView {
   char* data_;
 };
 
-/// The whole life of a parallel worker: takes tasks of the laid-out block until the run ends. number: of the worker, from 0.
+/// The whole life of a parallel worker: takes tasks of the laid-out block until the run ends. number: of the worker,
+/// from 0.
 void RunWorker(void* shared, size_t bytes, int number);
 
 }  // namespace workers

@@ -1,7 +1,5 @@
 #include "workers/worker_driver.hpp"
 
-#include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "base/error.hpp"
@@ -208,8 +206,9 @@ void WorkerDriver::Retire(const std::vector<int>& models) {
   ReplanBundles();
 }
 
-// Bundles keep their models and their sequences; those with nothing left to train end, and of the others the scheduler prefers what has the
-// most work left. Nobody holds a task or looks for one now: the next SetTarget hands the change over.
+// Bundles keep their models and their sequences; those with nothing left to train end, and of the others the scheduler
+// prefers what has the most work left. Nobody holds a task or looks for one now: the next SetTarget hands the change
+// over.
 void WorkerDriver::ReplanBundles() {
   const plan::Plan& plan = request_.spec.plan;
   bundles_ended_ = 0;

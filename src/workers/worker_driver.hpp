@@ -1,7 +1,9 @@
-// The driver of PostgreSQL: the models of a run go round the partitions in parallel workers or, when there are none, in the session itself.
+// The driver of PostgreSQL: the models of a run go round the partitions in parallel workers or, when there are none, in
+// the session itself.
 //
-// With workers the session waits: it sets targets, takes the visit log out, and adds the sums that the workers leave. Without workers it does
-// the same and the tasks too. No result depends on which. In between no statement writes: that is parallel mode's rule.
+// With workers the session waits: it sets targets, takes the visit log out, and adds the sums that the workers leave.
+// Without workers it does the same and the tasks too. No result depends on which. In between no statement writes: that
+// is parallel mode's rule.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +23,10 @@ namespace workers {
 
 /// How states come into the run's memory and out of it.
 struct StateAccess {
-  /// Writes a model's first state into its block.
+  /// Writes a model's first state into its block, whose contents were undefined before.
   std::function<void(int model, void* block)> initialise;
-  /// Keeps a model's last state; called model by model when all workers have ended and statements may write again. best: the raw float32
-  /// weights to keep instead of the block's, or nullptr. May be empty: then nothing is kept.
+  /// Keeps a model's last state; called model by model when all workers have ended and statements may write again.
+  /// best: the raw float32 weights to keep instead of the block's, or nullptr. May be empty: then nothing is kept.
   std::function<void(int model, const void* block, const std::string* best)> collect;
 };
 

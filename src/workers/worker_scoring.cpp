@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
@@ -32,7 +33,7 @@ int ChooseWorkers(const train::RunRequest& request) {
   if (workers < 0) {
     double seconds = 0;
     for (const double cost : spec.costs) seconds += cost * spec.training.spec.num_partitions;
-    workers = std::min(pg::Cores(), pg::WorkerLimit());
+    workers = std::min({pg::Cores(), pg::WorkerLimit(), spec.training.spec.num_partitions});
     const bool autograd = std::any_of(request.programs.begin(), request.programs.end(), [](const auto& program) { return !program->has_kernels(); });
     if (!plan::WorthWorkers(seconds, workers, autograd)) workers = 0;
   }
@@ -61,7 +62,8 @@ class ScoringProgress : public train::VisitSink {
 
 }  // namespace
 
-// A run without training: its workers take partitions, and each reads its partition once for all models. Diverged models come out as NaN.
+// A run without training: its workers take partitions, and each reads its partition once for all models. Diverged
+// models come out as NaN.
 std::vector<train::ModelScores> ScoreOnWorkers(const store::ModelTable& models, const data::PackedTable& test, bool use_gpus) {
   train::RunRequest request;
   train::RunSpec& spec = request.spec;
@@ -92,6 +94,7 @@ std::vector<train::ModelScores> ScoreOnWorkers(const store::ModelTable& models, 
     train::ModelScores& own = scores[static_cast<size_t>(m)];
     own.names = program.metric_names();
     own.values.assign(own.names.size(), std::nan(""));
+    std::memset(block, 0, program.layout().bytes);  // counters
     store::LoadStoredWeights(models, stored, program, block);
     if (store::IsDiverged(stored)) store::CountersOf(block).diverged_step = 1;
   };

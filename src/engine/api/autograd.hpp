@@ -1,5 +1,6 @@
-// What the engine asks of a library with automatic differentiation: the trainer that knows every layer, and is the reference for the
-// hand-written one. engine/torch implements it with LibTorch. Standard types only: nothing of the library is seen here.
+// What the engine asks of a library with automatic differentiation: the trainer that knows every layer, and is the
+// reference for the hand-written one. engine/torch implements it with LibTorch. Standard types only: nothing of the
+// library is seen here.
 //
 // Errors: base::Error only (the library's are translated, without back trace).
 #pragma once
@@ -18,8 +19,8 @@
 
 namespace engine {
 
-/// A network as it is described, with what follows from that: checked, and resolved output by output. Models that differ in nothing of it
-/// share it.
+/// A network as it is described, with what follows from that: checked, and resolved output by output. Models that
+/// differ in nothing of it share it.
 struct ResolvedNetwork {
   std::shared_ptr<const base::Graph> graph;
   base::DataSpec data;
@@ -42,13 +43,15 @@ class AutogradTrainer {
   /// Lets go of the block. The weights of a model on a device are written back first.
   virtual void Detach() = 0;
 
-  /// One mini-batch: rows[0 .. n) of a buffer, or, when rows is nullptr, rows first .. first + n - 1. False, with nothing changed, when the
-  /// loss is NaN or infinite; else the sum over rows of the training loss (data term and regularisers) is added to *loss_sum.
+  /// One mini-batch: rows[0 .. n) of a buffer, or, when rows is nullptr, rows first .. first + n - 1. False, with
+  /// nothing changed, when the loss is NaN or infinite; else the sum over rows of the training loss (data term and
+  /// regularisers) is added to *loss_sum.
   virtual bool Train(const base::Buffer& buffer, const int64_t* rows, int64_t first, int64_t n, const math::DrawKeys& keys,
                      double* loss_sum) = 0;
   /// Adds to sums over the rows first .. first + n - 1 of a buffer: rows, loss, then each metric's sums.
   virtual void Score(const base::Buffer& buffer, int64_t first, int64_t n, double* sums) = 0;
-  /// Appends to (*out)[i] the predictions of output i for the rows first .. first + n - 1 of a buffer, row-major. Targets are not read.
+  /// Appends to (*out)[i] the predictions of output i for the rows first .. first + n - 1 of a buffer, row-major.
+  /// Targets are not read.
   virtual void Predict(const base::Buffer& buffer, int64_t first, int64_t n, std::vector<std::vector<float>>* out) = 0;
 };
 
@@ -57,11 +60,13 @@ class AutogradLibrary {
  public:
   virtual ~AutogradLibrary() = default;
 
-  /// Both must outlive the trainer. The optimizer's values may change from one mini-batch to the next, its slots may not. Throws kFeatureNotSupported for a layer or an argument that the library lacks and for a device that
-  /// is not there, kInvalidParameter when columns and inputs do not fit.
+  /// Both must outlive the trainer. The optimizer's values may change from one mini-batch to the next, its slots may
+  /// not. Throws kFeatureNotSupported for a layer or an argument that the library lacks and for a device that is not
+  /// there, kInvalidParameter when columns and inputs do not fit.
   virtual std::unique_ptr<AutogradTrainer> MakeTrainer(const ResolvedNetwork& network, const base::OptimizerConfig& optimizer) const = 0;
 
-  /// Sets the library's number of threads, and starts them: they inherit the caller's signal mask and floating-point modes.
+  /// Sets the library's number of threads, and starts them: they inherit the caller's signal mask and floating-point
+  /// modes.
   virtual void SetThreads(int threads) const = 0;
   /// CUDA devices that the library sees; 0 without CUDA.
   virtual int DeviceCount() const = 0;

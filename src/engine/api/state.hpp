@@ -2,8 +2,9 @@
 //
 //   block = StateCounters (kStateCountersBytes) | weight tensors, Keras's order | optimizer slot tensors
 //
-// Every tensor starts at a multiple of 64 bytes from the block's start; the block is aligned to 64 bytes itself (128 in shared memory).
-// The layout is a pure function of (graph, optimizer, precision): every process that builds the same Model sees the same offsets.
+// Every tensor starts at a multiple of 64 bytes from the block's start; the block is aligned to 64 bytes itself (128 in
+// shared memory). The layout is a pure function of (graph, optimizer, precision): every process that compiles the same
+// Program sees the same offsets.
 #pragma once
 
 #include <cstddef>

@@ -1,9 +1,9 @@
-// One model that can be trained buffer by buffer, evaluated and asked for predictions: an instance of a Program, which is shared, with a
-// configuration, a block of memory and a position in the data of its own.
-// No LibTorch type is seen here. Errors: base::Error only (LibTorch's are translated, without back trace).
+// One model that can be trained buffer by buffer, evaluated and asked for predictions: an instance of a Program, which
+// is shared, with a configuration, a block of memory and a position in the data of its own. No LibTorch type is seen
+// here. Errors: base::Error only (LibTorch's are translated, without back trace).
 //
-// Threads: a Model is used by one thread at a time. Every call sets flush-to-zero and denormals-are-zero on entry and restores MXCSR on
-// every way out.
+// Threads: a Model is used by one thread at a time. Every call sets flush-to-zero and denormals-are-zero on entry and
+// restores MXCSR on every way out.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +35,8 @@ struct TrainResult {
 
 class Model {
  public:
-  /// An instance of a program. Throws kInvalidParameter for a batch size or epochs below 1. REQUIRES a configuration with the program's key.
+  /// An instance of a program. Throws kInvalidParameter for a batch size or epochs below 1. REQUIRES a configuration
+  /// with the program's key.
   Model(std::shared_ptr<const Program> program, const base::TrainConfig& config);
   /// The same of a program that no other model uses: as Program's constructor.
   Model(const base::Graph& graph, const base::TrainConfig& config, const base::DataSpec& data, const Options& options);
@@ -52,8 +53,8 @@ class Model {
 
   /// Bytes that a step with kernels works in besides the state: mini-batch, results, gradients. 0 without kernels.
   size_t workspace_bytes() const;
-  /// Input density, sampled from a buffer's first kSampleRows rows: the part of values other than zero, or 1 without the sparse product.
-  /// Used for estimates only. Not to be called while the model trains.
+  /// Input density, sampled from a buffer's first kSampleRows rows: the part of values other than zero, or 1 without
+  /// the sparse product. Used for estimates only. Not to be called while the model trains.
   double InputDensity(const base::Buffer& buffer);
   static constexpr int64_t kSampleRows = 256;
 
@@ -62,8 +63,8 @@ class Model {
   /// Lets go of the block (a model on a device is written back first).
   void Detach();
 
-  /// A visit is BeginVisit, Train for each buffer, EndVisit. BeginVisit sets the batch counter that keys random streams to zero;
-  /// EndVisit counts the visit and, after `partitions` of them, the iteration.
+  /// A visit is BeginVisit, Train for each buffer, EndVisit. BeginVisit sets the batch counter that keys random streams
+  /// to zero; EndVisit counts the visit and, after `partitions` of them, the iteration.
   void BeginVisit();
   TrainResult Train(const base::Buffer& buffer, const Poll& poll);
   void EndVisit();
@@ -71,8 +72,9 @@ class Model {
   /// Adds the buffer's rows to Program::sums_size() sums. Many states are better scored by a StateScorer.
   void Evaluate(const base::Buffer& buffer, double* sums, const Poll& poll);
 
-  /// Forward pass in inference mode over the buffer's inputs (targets are not read). out[i] gets rows * elements values, row-major.
-  /// A model trained with from_logits gives probabilities: softmax (categorical losses) or sigmoid (binary) is applied.
+  /// Forward pass in inference mode over the buffer's inputs (targets are not read). out[i] gets rows * elements
+  /// values, row-major. A model trained with from_logits gives probabilities: softmax (categorical losses) or sigmoid
+  /// (binary) is applied.
   void Predict(const base::Buffer& buffer, std::vector<std::vector<float>>* out, const Poll& poll);
 
  private:

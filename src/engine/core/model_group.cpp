@@ -1,8 +1,9 @@
-// The loop over a group: the members take turns, batches_per_switch mini-batches each, and every member goes on from its own position in
-// the buffer.
+// The loop over a group: the members take turns, batches_per_switch mini-batches each, and every member goes on from
+// its own position in the buffer.
 //
-// What members share lies in the workspace: results, gradients, and the rows of their mini-batches. Each mini-batch writes all of it before
-// it reads it, but for rows that another member of the same row order has loaded already (engine/native/trainer.hpp, TakeLoaded).
+// What members share lies in the workspace: results, gradients, and the rows of their mini-batches. Each mini-batch
+// writes all of it before it reads it, but for rows that another member of the same row order has loaded already
+// (engine/native/trainer.hpp, TakeLoaded).
 #include "engine/core/model_group.hpp"
 
 #include <algorithm>
@@ -21,7 +22,8 @@ struct ModelGroup::Impl {
   std::shared_ptr<Workspace> workspace;
   std::vector<TrainResult> results;
 
-  // Loading rows for several members at once is worthwhile when there are several. It needs room for those of batches_per_switch batches.
+  // Loading rows for several members at once is worthwhile when there are several. It needs room for those of
+  // batches_per_switch batches.
   bool LoadsTogether(const Model::Impl& model) const {
     return models.size() > 1 && batches_per_switch > 0 && model.native_trainer && !model.config.shuffle;
   }

@@ -1,8 +1,8 @@
 // Models that train side by side on the same buffers. (What is scored side by side is in engine/core/state_scorer.hpp.)
 //
-// A model's bits are those of Model::Train, whatever the group's width, its other members, their order and when they take turns: every
-// member keeps its own row order, random streams, state and position in the buffer; what is shared is memory that each mini-batch writes
-// before it reads. A member that diverges leaves; the others do not notice.
+// A model's bits are those of Model::Train, whatever the group's width, its other members, their order and when they
+// take turns: every member keeps its own row order, random streams, state and position in the buffer; what is shared is
+// memory that each mini-batch writes before it reads. A member that diverges leaves; the others do not notice.
 #pragma once
 
 #include <memory>
@@ -17,10 +17,10 @@ class Workspace;  // engine/api/workspace.hpp
 
 class ModelGroup {
  public:
-  /// models: not empty; attached to their states at every Train; outlive the group. batches_per_switch: mini-batches that a member trains
-  /// before the next member does, 0 = all of a buffer (no result depends on it). workspace: that the members share with each other, and
-  /// with other groups of this thread; nullptr: one of the group's own, or for a single member that of the model. Nothing in it is kept
-  /// between two calls of Train.
+  /// models: not empty; attached to their states at every Train; outlive the group. batches_per_switch: mini-batches
+  /// that a member trains before the next member does, 0 = all of a buffer (no result depends on it). workspace: that
+  /// the members share with each other, and with other groups of this thread; nullptr: one of the group's own, or for a
+  /// single member that of the model. Nothing in it is kept between two calls of Train.
   explicit ModelGroup(std::vector<Model*> models, int batches_per_switch = 0, std::shared_ptr<Workspace> workspace = nullptr);
   ~ModelGroup();
   ModelGroup(const ModelGroup&) = delete;
@@ -28,8 +28,8 @@ class ModelGroup {
 
   size_t size() const;
 
-  /// Model::Train for every member: what each saw of this buffer, in the order of the members. Call between every member's BeginVisit and
-  /// EndVisit.
+  /// Model::Train for every member: what each saw of this buffer, in the order of the members. Call between every
+  /// member's BeginVisit and EndVisit.
   const std::vector<TrainResult>& Train(const base::Buffer& buffer, const Poll& poll);
 
  private:

@@ -54,21 +54,21 @@ struct Model::Impl {
   AutogradTrainer& Autograd();
   void CheckBuffer(const base::Buffer& buffer, bool with_targets) const;
 
-  /// Adds the sums of the rows first .. first + n - 1. loaded: rows decoded for scoring by the models that share this one's workspace. To be
-  /// called under FtzGuard.
+  /// Adds the sums of the rows first .. first + n - 1. loaded: rows decoded for scoring by the models that share this
+  /// one's workspace. To be called under FtzGuard.
   void EvaluateBatch(const base::Buffer& buffer, int64_t first, int64_t n, LoadedRows* loaded, double* sums);
 
-  /// BeginBuffer begins a buffer. TrainUntilSwitch then trains at most `batches` mini-batches a call, 0 = all, and is called until
-  /// position.ended. loaded: rows decoded for the models that share this one's workspace, those of a call at once, or nullptr: every
-  /// mini-batch is decoded for itself. Both are to be called under FtzGuard.
+  /// BeginBuffer begins a buffer. TrainUntilSwitch then trains at most `batches` mini-batches a call, 0 = all, and is
+  /// called until position.ended. loaded: rows decoded for the models that share this one's workspace, those of a call
+  /// at once, or nullptr: every mini-batch is decoded for itself. Both are to be called under FtzGuard.
   void BeginBuffer(const base::Buffer& buffer);
   void TrainUntilSwitch(const base::Buffer& buffer, int64_t batches, LoadedRows* loaded, const Poll& poll, TrainResult* result);
   void TrainBatches(const base::Buffer& buffer, int64_t batches, LoadedRows* loaded, const Poll& poll, TrainResult* result);
   /// Keys of the random streams of this epoch, without a location.
   math::DrawKeys EpochKeys() const;
   void BeginEpoch(const base::Buffer& buffer);
-  /// Returns where the rows first .. first + n - 1 of this epoch's order lie among those that the native trainer has loaded, after loading
-  /// them if need be. switch_rows: of the mini-batches until the next model's are trained.
+  /// Returns where the rows first .. first + n - 1 of this epoch's order lie among those that the native trainer has
+  /// loaded, after loading them if need be. switch_rows: of the mini-batches until the next model's are trained.
   int64_t LoadRows(const base::Buffer& buffer, int64_t first, int64_t n, int64_t switch_rows, LoadedRows* loaded);
 };
 

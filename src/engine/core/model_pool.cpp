@@ -8,7 +8,8 @@ LentModel::~LentModel() {
     model_->Detach();
     pool_->idle_[&model_->program()].push_back(std::move(model_));
   } catch (...) {
-    // a model that cannot let go of its state (a device's error) is not lent again; whoever needs to know detaches it himself
+    // a model that cannot let go of its state (a device's error) is not lent again; whoever needs to know detaches it
+    // himself
   }
 }
 

@@ -1,5 +1,5 @@
-// The programs of one process over one packed table, and models of them that are lent for a visit: as many as work at the same time, however many
-// configurations a run has.
+// The programs of one process over one packed table, and models of them that are lent for a visit: as many as work at
+// the same time, however many configurations a run has.
 //
 // Used by one thread. A lent model goes back before the pool goes.
 #pragma once
@@ -42,12 +42,11 @@ class ModelPool {
   ModelPool(const ModelPool&) = delete;
   ModelPool& operator=(const ModelPool&) = delete;
 
-  /// The program of this graph, the very object, and a configuration's key: compiled at the first call. Errors: as Program's constructor.
+  /// The program of this graph, the very object, and a configuration's key: compiled at the first call. Errors: as
+  /// Program's constructor.
   std::shared_ptr<const Program> ProgramOf(const std::shared_ptr<const base::Graph>& graph, const base::TrainConfig& config);
   /// A model of one of this pool's programs with this configuration. Errors: as Model's constructor.
   LentModel Lend(const std::shared_ptr<const Program>& program, const base::TrainConfig& config);
-
-  const Options& options() const { return options_; }
 
  private:
   friend class LentModel;

@@ -1,5 +1,6 @@
-// A compiled network: what all models of one architecture have in common that differ only in hyper-parameters of training. A process compiles it
-// once; a model (engine/core/model.hpp) is an instance of it: a configuration, a block of memory and a position in the data.
+// A compiled network: what all models of one architecture have in common that differ only in hyper-parameters of
+// training. A process compiles it once; a model (engine/core/model.hpp) is an instance of it: a configuration, a block
+// of memory and a position in the data.
 //
 // Immutable after construction, so that any number of models may share it. Errors: base::Error only.
 #pragma once
@@ -19,15 +20,17 @@ namespace engine {
 struct Options {
   base::DType precision = base::DType::kFloat32;  // or kFloat64
   int device = -1;                                // -1 = CPU, else CUDA device index
-  /// Train by hand-written kernels where the network has them (on the CPU), else by autograd: the same numbers to floating-point
-  /// tolerance, several times faster. Which models have kernels is a pure function of graph, configuration and options.
+  /// Train by hand-written kernels where the network has them (on the CPU), else by autograd: the same numbers to
+  /// floating-point tolerance, several times faster. Which models have kernels is a pure function of graph,
+  /// configuration and options.
   bool kernels = true;
 };
 
 class Program {
  public:
-  /// Compiles a checked graph. Of `config` only what ProgramKey names is used. Throws kInvalidParameter when losses, metrics, inputs or targets
-  /// do not fit the graph or each other (names the output or the column); kFeatureNotSupported for what the engine lacks.
+  /// Compiles a checked graph. Of `config` only what ProgramKey names is used. Throws kInvalidParameter when losses,
+  /// metrics, inputs or targets do not fit the graph or each other (names the output or the column);
+  /// kFeatureNotSupported for what the engine lacks.
   Program(std::shared_ptr<const base::Graph> graph, const base::TrainConfig& config, const base::DataSpec& data, const Options& options);
   ~Program();
   Program(const Program&) = delete;
@@ -40,18 +43,20 @@ class Program {
   /// Whether the first layer uses the sparse product.
   bool uses_sparse_product() const;
 
-  /// Fills a block of layout().bytes: counters, initial weights (a function of seed, stream and, where given, the initialiser's own
-  /// seed), zeroed slots (Adagrad: its initial value).
+  /// Fills a block of layout().bytes: counters, initial weights (a function of seed, stream and, where given, the
+  /// initialiser's own seed), zeroed slots (Adagrad: its initial value).
   void Initialise(const base::OptimizerConfig& optimizer, void* block, uint64_t seed, uint64_t stream, uint32_t partitions) const;
-  /// Overwrites the weights of a block with Keras-order float32 weights. Throws kInvalidParameter when count is not weight_count.
+  /// Overwrites the weights of a block with Keras-order float32 weights. Throws kInvalidParameter when count is not
+  /// weight_count.
   void LoadWeights(void* block, const float* weights, int64_t count) const;
   /// Keras-order float32 weights of a block, appended to out as raw little-endian bytes.
   void StoreWeights(const void* block, std::string* out) const;
 
-  /// Names in the order of Finish's values: "loss", then for each output each metric ("accuracy", or "<output>_accuracy" with several).
+  /// Names in the order of Finish's values: "loss", then for each output each metric ("accuracy", or
+  /// "<output>_accuracy" with several).
   const std::vector<std::string>& metric_names() const;
-  /// Doubles that scoring sums up. They are additive over buffers and partitions: add the arrays, then Finish. All loss and metric values are
-  /// means over rows.
+  /// Doubles that scoring sums up. They are additive over buffers and partitions: add the arrays, then Finish. All loss
+  /// and metric values are means over rows.
   size_t sums_size() const;
   std::vector<double> Finish(const double* sums) const;
 
@@ -65,8 +70,8 @@ class Program {
   std::unique_ptr<Impl> impl_;
 };
 
-/// What a program depends on besides graph, data and options: losses, metrics, class weights, the optimizer's slots. Configurations with equal
-/// keys can share a program.
+/// What a program depends on besides graph, data and options: losses, metrics, class weights, the optimizer's slots.
+/// Configurations with equal keys can share a program.
 std::string ProgramKey(const base::TrainConfig& config);
 
 }  // namespace engine

@@ -1,4 +1,5 @@
-// Scores any number of training states over the same buffers, with one model for each program: a state costs no more than its block.
+// Scores any number of training states over the same buffers, with one model for each program: a state costs no more
+// than its block.
 //
 // The sums of a state are those of Model::Evaluate, whatever other states are scored beside it. Used by one thread.
 #pragma once
@@ -18,7 +19,7 @@ class Workspace;  // engine/api/workspace.hpp
 struct ScoredState {
   std::shared_ptr<const Program> program;
   const base::TrainConfig* config = nullptr;  // outlives the scorer
-  void* block = nullptr;                      // likewise; it is read only
+  void* block = nullptr;                      // likewise; no value in it changes
 };
 
 class StateScorer {
@@ -31,7 +32,8 @@ class StateScorer {
 
   /// Doubles of all states together.
   size_t sums_size() const;
-  /// Adds a buffer's rows: sums holds Program::sums_size() doubles a state, one state after another. poll: once a mini-batch.
+  /// Adds a buffer's rows: sums holds Program::sums_size() doubles a state, one state after another. poll: once a
+  /// mini-batch.
   void Evaluate(const base::Buffer& buffer, double* sums, const Poll& poll);
 
  private:

@@ -20,8 +20,9 @@ Fn* Find(const char* name) {
   return reinterpret_cast<Fn*>(FindBlasFunction(name));
 }
 
-// The system's choice under its interface's name, as LibTorch is linked with it; then OpenBLAS by its own. Lazily bound: of OpenBLAS's many
-// thousand references one product needs a few, and binding all of them takes two thirds of the time of opening it, in every worker.
+// The system's choice under its interface's name, as LibTorch is linked with it; then OpenBLAS by its own. Lazily
+// bound: of OpenBLAS's many thousand references one product needs a few, and binding all of them takes two thirds of
+// the time of opening it, in every worker.
 void* Open() {
   for (const char* name : {"libblas.so.3", "libopenblas.so.0"}) {
     if (void* library = dlopen(name, RTLD_LAZY | RTLD_LOCAL)) return library;
@@ -58,7 +59,8 @@ bool Choose() {
   if (name == nullptr || quit == nullptr || init == nullptr) return false;
   const char* best = BestCore();
   if (best == nullptr || std::getenv(kCoreVariable) != nullptr || !IsOld(name())) return false;
-  // OpenBLAS reads its variable whenever it chooses: let it choose again. The variable goes at once, so that no child sees it.
+  // OpenBLAS reads its variable whenever it chooses: let it choose again. The variable goes at once, so that no child
+  // sees it.
   setenv(kCoreVariable, best, 1);
   quit();
   init();

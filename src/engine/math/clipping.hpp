@@ -1,4 +1,5 @@
-// The element-wise loops of ClipGradients (optimizer.cpp). Each is one pass over a tensor; overloads for float and double.
+// The element-wise loops of ClipGradients (optimizer.cpp). Each is one pass over a tensor; overloads for float and
+// double.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Losses with their gradients, and the weights' regularisers. Same bits everywhere, as activations.hpp says. Overloads for float and
-// double.
+// Losses with their gradients, and the weights' regularisers. Same bits everywhere, as activations.hpp says. Overloads
+// for float and double.
 #pragma once
 
 #include <cstdint>

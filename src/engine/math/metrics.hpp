@@ -1,5 +1,5 @@
-// Metrics as sums that add up over batches, buffers and partitions. Formulas: tf.keras 2.10 (keras.metrics). Counts and sums are
-// doubles (whole numbers stay exact up to 2^53). No LibTorch here.
+// Metrics as sums that add up over batches, buffers and partitions. Formulas: tf.keras 2.10 (keras.metrics). Counts and
+// sums are doubles (whole numbers stay exact up to 2^53). No LibTorch here.
 #pragma once
 
 #include <cstddef>
@@ -10,12 +10,12 @@
 
 namespace engine::math {
 
-/// What "accuracy" means for an output, as Keras decides: binary when the last dimension is 1, sparse when the target is a class index,
-/// else categorical. Any other kind is returned as it is.
+/// What "accuracy" means for an output, as Keras decides: binary when the last dimension is 1, sparse when the target
+/// is a class index, else categorical. Any other kind is returned as it is.
 base::MetricKind ResolveMetric(base::MetricKind kind, base::LossKind loss, const base::Shape& output_shape);
 
-/// One output of a mini-batch with its targets, row-major. A position is a prediction: positions = rows * all dimensions but the last, each
-/// of `classes` values (1 for a scalar output).
+/// One output of a mini-batch with its targets, row-major. A position is a prediction: positions = rows * all
+/// dimensions but the last, each of `classes` values (1 for a scalar output).
 template <typename T>
 struct MetricBatch {
   const T* output = nullptr;       // positions * classes: probabilities or predicted values
@@ -29,7 +29,8 @@ struct MetricBatch {
 /// The values of a position of an output: MetricBatch::classes.
 int64_t ClassesOf(const base::Shape& output_shape);
 
-/// Doubles that a metric needs for an output. kAccuracy must have been resolved; kLoss is the trainer's own sum: both throw kInternal.
+/// Doubles that a metric needs for an output. kAccuracy must have been resolved; kLoss is the trainer's own sum: both
+/// throw kInternal.
 size_t MetricSums(const base::MetricConfig& metric, int64_t classes);
 
 /// Adds a mini-batch to sums[0 .. MetricSums(metric, batch.classes)).

@@ -1,11 +1,13 @@
 // Optimizers: one pass over a parameter tensor, its gradient and its slots a step.
 //
-// Rules: tf.keras 2.10 (keras.optimizers.optimizer_v2 and the TensorFlow kernels behind it), which are written out beside each kernel in
-// optimizers/. AdamW is tf.keras.optimizers.experimental.AdamW: w -= lr * weight_decay * w, then Adam's step.
+// Rules: tf.keras 2.10 (keras.optimizers.optimizer_v2 and the TensorFlow kernels behind it), which are written out
+// beside each kernel in optimizers/. AdamW is tf.keras.optimizers.experimental.AdamW: w -= lr * weight_decay * w, then
+// Adam's step.
 //
-// Arithmetic: scalars (bias corrections, schedules) are computed in double and rounded once to T; elements are computed in T, without
-// fused multiply-add, each by itself. A value therefore depends on its own weight, gradient and slots only, not on its position in the
-// tensor, the tensor's alignment or length, or the vector width of the machine. No LibTorch here.
+// Arithmetic: scalars (bias corrections, schedules) are computed in double and rounded once to T; elements are computed
+// in T, without fused multiply-add, each by itself. A value therefore depends on its own weight, gradient and slots
+// only, not on its position in the tensor, the tensor's alignment or length, or the vector width of the machine. No
+// LibTorch here.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +22,8 @@ namespace engine::math {
 constexpr size_t kMaxSlots = 3;
 constexpr int kMaxCoefficients = 8;
 
-/// The scalars of one optimizer step, by an enum of the optimizer's own. They are worked out in double and rounded once.
+/// The scalars of one optimizer step, by an enum of the optimizer's own. They are worked out in double and rounded
+/// once.
 template <typename T>
 struct Coefficients {
   T values[kMaxCoefficients] = {};
@@ -32,8 +35,8 @@ struct Coefficients {
 template <typename T>
 using UpdateKernel = void (*)(Coefficients<T> k, T* w, const T* g, T* const* slots, int64_t n);
 
-/// Names of the optimizer's slots, in the order in which ApplyUpdate takes them; each has the shape of its weight. They are its
-/// definition's (definitions/optimizer.hpp), kMaxSlots at most.
+/// Names of the optimizer's slots, in the order in which ApplyUpdate takes them; each has the shape of its weight. They
+/// are its definition's (definitions/optimizer.hpp), kMaxSlots at most.
 std::vector<std::string> SlotNames(const base::OptimizerConfig& config);
 
 /// What a new slot is filled with.
@@ -70,14 +73,15 @@ struct GradientView {
 /// True when the configuration clips: ClipGradients would do anything.
 bool ClipsGradients(const base::OptimizerConfig& config);
 
-/// Clips the gradients of one model in place, as Keras does: clipvalue to [-c, c] (NaN stays NaN), then clipnorm tensor by tensor
-/// (g * c / max(norm, c)), then global_clipnorm over all tensors (g * c / max(norm, c)). Norms are sums of squares in double in a fixed
-/// order. Gradients under a norm that is NaN or infinite become NaN throughout, so that divergence is seen and not hidden.
+/// Clips the gradients of one model in place, as Keras does: clipvalue to [-c, c] (NaN stays NaN), then clipnorm tensor
+/// by tensor (g * c / max(norm, c)), then global_clipnorm over all tensors (g * c / max(norm, c)). Norms are sums of
+/// squares in double in a fixed order. Gradients under a norm that is NaN or infinite become NaN throughout, so that
+/// divergence is seen and not hidden.
 template <typename T>
 void ClipGradients(const base::OptimizerConfig& config, const std::vector<GradientView<T>>& gradients);
 
-/// Sum of squares in double, in an order that depends on n only: sixteen running sums (element i goes to sum i mod 16), added pairwise at
-/// the end. The same bits on every instruction set.
+/// Sum of squares in double, in an order that depends on n only: sixteen running sums (element i goes to sum i mod 16),
+/// added pairwise at the end. The same bits on every instruction set.
 template <typename T>
 double SumOfSquares(const T* values, int64_t n);
 

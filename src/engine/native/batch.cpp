@@ -138,7 +138,8 @@ void BatchLoader<T>::GatherWeights(const base::Buffer& buffer, const int64_t* ro
   batch_.weights = weights_;
 }
 
-// Keras: the class is the index itself, or the position of the largest element, or, for a single element, its rounded value.
+// Keras: the class is the index itself, or the position of the largest element, or, for a single element, its rounded
+// value.
 template <typename T>
 double BatchLoader<T>::ClassWeight(int64_t row) const {
   const int64_t elements = target_decoder_.row_elements();

@@ -1,7 +1,7 @@
 // A layer of the native trainer: forward and backward by hand, on plain memory.
 //
-// A layer holds no values: rows, results, gradients, weights and scratch are handed in, so that all models of a group can use one
-// workspace. Values are row-major, the batch first, channels last. No heap is used in a call.
+// A layer holds no values: rows, results, gradients, weights and scratch are handed in, so that all models of a group
+// can use one workspace. Values are row-major, the batch first, channels last. No heap is used in a call.
 #pragma once
 
 #include <cstddef>
@@ -15,13 +15,15 @@
 
 namespace engine::native {
 
-/// Takes the gradient of a weight in parts, each used up before the next is made: a large gradient never leaves the cache.
+/// Takes the gradient of a weight in parts, each used up before the next is made: a large gradient never leaves the
+/// cache.
 template <typename T>
 class GradientParts {
  public:
   virtual ~GradientParts() = default;
-  /// Takes elements first .. first + n - 1 of the gradient of the layer's weight `weight_index`. The values may be overwritten afterwards.
-  /// In this pass the weight is not read any more, and all of its elements are handed over once.
+  /// Takes elements first .. first + n - 1 of the gradient of the layer's weight `weight_index`. The values may be
+  /// overwritten afterwards. In this pass the weight is not read any more, and all of its elements are handed over
+  /// once.
   virtual void Take(size_t weight_index, int64_t first, int64_t n, T* values) = 0;
 };
 
@@ -50,17 +52,18 @@ class Layer {
 
   virtual int64_t ScratchElements(int64_t /*rows*/) const { return 0; }
   virtual void Forward(const LayerCall<T>& call) const = 0;
-  /// g: gradient with respect to y, which may be overwritten. dx: gradient with respect to x, or nullptr when nobody asks.
-  /// gradients: where each weight's gradient goes, nullptr for one that is not trained; nullptr itself when none is.
+  /// g: gradient with respect to y, which may be overwritten. dx: gradient with respect to x, or nullptr when nobody
+  /// asks. gradients: where each weight's gradient goes, nullptr for one that is not trained; nullptr itself when none
+  /// is.
   virtual void Backward(const LayerCall<T>& call, T* g, T* dx, T* const* gradients) const = 0;
-  /// Whether the layer has moving statistics: weights that no optimizer moves. In training, UpdateMovingStatistics is called once a
-  /// mini-batch, after Backward and when the loss is known to be finite.
+  /// Whether the layer has moving statistics: weights that no optimizer moves. In training, UpdateMovingStatistics is
+  /// called once a mini-batch, after Backward and when the loss is known to be finite.
   virtual bool moves_statistics() const { return false; }
   virtual void UpdateMovingStatistics(const LayerCall<T>& /*call*/) const {}
   /// Whether y is zero wherever x is.
   virtual bool keeps_zeros() const { return false; }
-  /// Whether the layer uses the sparse product (engine/math/gemm_sparse.hpp) where x has enough zeros. Density: of such an x, the part of
-  /// values other than zero; else 1.
+  /// Whether the layer uses the sparse product (engine/math/gemm_sparse.hpp) where x has enough zeros. Density: of such
+  /// an x, the part of values other than zero; else 1.
   virtual bool uses_sparse_product() const { return false; }
   virtual double Density(const T* /*x*/, int64_t /*rows*/) const { return 1; }
   /// Lets an activation that follows be done by this layer: true when it is. Only a linear layer can.

@@ -13,8 +13,9 @@ namespace engine::native {
 
 class Loss {
  public:
-  /// last: the activation at the network's end whose pre-activations could be had instead. Empty when the native trainer has no such loss:
-  /// one without a kernel, and cross-entropies of values that are neither logits nor come from the matching activation.
+  /// last: the activation at the network's end whose pre-activations could be had instead. Empty when the native
+  /// trainer has no such loss: one without a kernel, and cross-entropies of values that are neither logits nor come
+  /// from the matching activation.
   static std::optional<Loss> Make(const base::LossConfig& config, double loss_weight, const base::Shape& output_shape,
                                   math::FusedActivation last);
 
@@ -26,8 +27,9 @@ class Loss {
   int64_t positions() const { return positions_; }  // of a row: the product of all dimensions but the last
   int64_t classes() const { return classes_; }      // the last dimension
 
-  /// Returns the sum over the rows of their weighted losses, added in double in the order of the rows; values, (rows, positions, classes),
-  /// become the gradient of the batch's loss: that sum over the number of rows. factors, losses: rows * positions elements of scratch.
+  /// Returns the sum over the rows of their weighted losses, added in double in the order of the rows; values, (rows,
+  /// positions, classes), become the gradient of the batch's loss: that sum over the number of rows. factors, losses:
+  /// rows * positions elements of scratch.
   template <typename T>
   double Run(const Batch<T>& batch, T* values, T* factors, T* losses) const;
 

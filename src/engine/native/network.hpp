@@ -52,8 +52,8 @@ class Network {
     const math::DrawKeys* keys = nullptr;  // nullptr: inference
   };
 
-  /// nullptr when the graph is no chain or has a layer, an argument or a constraint that the native trainer does not know. A pure function
-  /// of its arguments.
+  /// nullptr when the graph is no chain or has a layer, an argument or a constraint that the native trainer does not
+  /// know. A pure function of its arguments.
   static std::unique_ptr<Network> Make(const base::Graph& graph, const base::LossConfig& loss, double loss_weight);
 
   const Loss& loss() const { return *loss_; }
@@ -67,8 +67,9 @@ class Network {
   /// Returns what the loss wants, (rows, positions, classes), inside the workspace.
   T* Forward(const Pass& pass) const;
 
-  /// After a Forward in training. values: the loss's gradient with respect to Forward's results, at LossValues in the workspace. Layer by
-  /// layer from the last; the gradient with respect to x is never computed. Last, layers with statistics move them.
+  /// After a Forward in training. values: the loss's gradient with respect to Forward's results, at LossValues in the
+  /// workspace. Layer by layer from the last; the gradient with respect to x is never computed. Last, layers with
+  /// statistics move them.
   void Backward(const Pass& pass, GradientSink<T>* sink) const;
   T* LossValues(const Pass& pass) const { return reinterpret_cast<T*>(pass.workspace + pass.layout->gradients[0]); }
 

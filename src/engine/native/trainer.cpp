@@ -232,7 +232,8 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
 
   T* InPass(size_t offset) const { return reinterpret_cast<T*>(pass_memory_ + offset); }
 
-  // A layer's gradients are used up before the next layer's are made, unless all are clipped by one norm: they share memory.
+  // A layer's gradients are used up before the next layer's are made, unless all are clipped by one norm: they share
+  // memory.
   void LayOutGradients() {
     gradient_offsets_.clear();
     size_t next = pass_layout_.bytes;
@@ -247,8 +248,9 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
     }
   }
 
-  // At once: as many as leave the results of a convolutional network in the cache, but no fewer than make the results outweigh the weights,
-  // which come into the cache again with every slice. A function of the network alone, because sums are made of a slice's.
+  // At once: as many as leave the results of a convolutional network in the cache, but no fewer than make the results
+  // outweigh the weights, which come into the cache again with every slice. A function of the network alone, because
+  // sums are made of a slice's.
   int64_t ScoringRows() const {
     constexpr int64_t kCacheBytes = 1024 * 1024, kUnit = 8;  // a tile's rows (engine/math/simd/gemm_tiles.inc)
     const int64_t bytes = std::max(kCacheBytes, program_->weight_elements * static_cast<int64_t>(sizeof(T)));

@@ -1,9 +1,10 @@
-// The hand-written trainer: it decodes rows, runs forward, loss, backward and the one-pass optimizer, with no autograd and no heap. It
-// scores too: decode, forward, loss, metrics.
+// The hand-written trainer: it decodes rows, runs forward, loss, backward and the one-pass optimizer, with no autograd
+// and no heap. It scores too: decode, forward, loss, metrics.
 //
-// It does what AutogradTrainer::Train does (engine/api/autograd.hpp), in the same order and to floating-point tolerance. Nothing is written
-// before the loss is known to be finite. Whether a model has a native trainer is a pure function of its graph, configuration and columns,
-// so its bits never depend on who trains it, beside whom, or on which data.
+// It does what AutogradTrainer::Train does (engine/api/autograd.hpp), in the same order and to floating-point
+// tolerance. Nothing is written before the loss is known to be finite. Whether a model has a native trainer is a pure
+// function of its graph, configuration and columns, so its bits never depend on who trains it, beside whom, or on which
+// data.
 #pragma once
 
 #include <cstddef>
@@ -33,37 +34,40 @@ class Trainer {
 
   /// Bytes of a workspace with room for `rows` gathered rows.
   virtual size_t WorkspaceBytes(int64_t rows) const = 0;
-  /// Sets the workspace, which must hold `rows` rows, at least a mini-batch. nullptr keeps the current one, which is the trainer's own
-  /// before the first call. Trainers of one thread may share a workspace: nothing in it is kept from one mini-batch to the next but the
-  /// rows that were loaded.
+  /// Sets the workspace, which must hold `rows` rows, at least a mini-batch. nullptr keeps the current one, which is
+  /// the trainer's own before the first call. Trainers of one thread may share a workspace: nothing in it is kept from
+  /// one mini-batch to the next but the rows that were loaded.
   virtual void UseWorkspace(std::shared_ptr<Workspace> memory, int64_t rows) = 0;
 
   /// Gathers rows[0 .. n) of a buffer, or, when rows is nullptr, rows first .. first + n - 1.
   virtual void Load(const base::Buffer& buffer, const int64_t* rows, int64_t first, int64_t n) = 0;
-  /// Instead of a Load: true when the other, in the same workspace with room for as many rows, has loaded what this one would have.
+  /// Instead of a Load: true when the other, in the same workspace with room for as many rows, has loaded what this one
+  /// would have.
   virtual bool TakeLoaded(const Trainer& other) = 0;
 
   /// Bytes of a workspace for scoring `rows` rows that are loaded at once; UseWorkspace is for both.
   virtual size_t ScoringBytes(int64_t rows) const = 0;
   /// Gathers the rows first .. first + n - 1 of a buffer for Score: class weights, which are for training, stay out.
   virtual void LoadForScoring(const base::Buffer& buffer, int64_t first, int64_t n) = 0;
-  /// Adds to sums what Model::Evaluate keeps there: rows, loss, then each metric's sums, over the rows first .. first + n - 1 of those
-  /// loaded for scoring.
+  /// Adds to sums what Model::Evaluate keeps there: rows, loss, then each metric's sums, over the rows first .. first +
+  /// n - 1 of those loaded for scoring.
   virtual void Score(int64_t first, int64_t n, const std::vector<base::MetricConfig>& metrics, double* sums) = 0;
 
-  /// The part of values other than zero in the first n rows of a buffer, where the first layer uses the sparse product; else 1.
+  /// The part of values other than zero in the first n rows of a buffer, where the first layer uses the sparse product;
+  /// else 1.
   virtual double InputDensity(const base::Buffer& buffer, int64_t n) = 0;
 
-  /// One mini-batch: rows first .. first + n - 1 of those loaded, n <= batch_size. False, with nothing changed, when the loss is NaN or
-  /// infinite; else the sum over rows of the training loss (data term and regularisers) is added to *loss_sum.
+  /// One mini-batch: rows first .. first + n - 1 of those loaded, n <= batch_size. False, with nothing changed, when
+  /// the loss is NaN or infinite; else the sum over rows of the training loss (data term and regularisers) is added to
+  /// *loss_sum.
   virtual bool Train(int64_t first, int64_t n, const math::DrawKeys& keys, double* loss_sum) = 0;
 };
 
 /// The compiled network that all trainers of one program share: the native half of engine::Program. Immutable.
 class Program {
  public:
-  /// nullptr when the hand-written trainer does not know the model (engine/native/network.hpp). layout: of the same graph and
-  /// optimizer; loss: as BindTargets gives it.
+  /// nullptr when the hand-written trainer does not know the model (engine/native/network.hpp). layout: of the same
+  /// graph and optimizer; loss: as BindTargets gives it.
   static std::shared_ptr<const Program> Make(const base::Graph& graph, const base::LossConfig& loss, double loss_weight,
                                              const std::map<int, double>& class_weight, const base::DataSpec& data, const StateLayout& layout);
   virtual ~Program() = default;

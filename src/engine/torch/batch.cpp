@@ -121,7 +121,8 @@ at::Tensor BatchLoader::RowWeights(const base::Buffer& buffer, const int64_t* ro
   return weights;
 }
 
-// Keras: the class is the index itself, or the position of the largest element, or, for a single element, its rounded value.
+// Keras: the class is the index itself, or the position of the largest element, or, for a single element, its rounded
+// value.
 at::Tensor BatchLoader::ClassWeights(int64_t n) const {
   at::Tensor classes = batch_.targets[0].reshape({n, -1});
   if (classes.size(1) == 1) {

@@ -13,8 +13,8 @@ namespace engine::torch {
 
 namespace {
 
-/// Makes LibTorch start its pool: an element-wise operation large enough to be cut into a piece a thread. (Its parallel_for is no way: it
-/// is inlined here and would run on the OpenMP library of this compiler, not on LibTorch's.)
+/// Makes LibTorch start its pool: an element-wise operation large enough to be cut into a piece a thread. (Its
+/// parallel_for is no way: it is inlined here and would run on the OpenMP library of this compiler, not on LibTorch's.)
 void StartPool(int threads) {
   constexpr int64_t kPiece = 2 * 32768;  // at::internal::GRAIN_SIZE is what one thread does alone
   at::zeros({threads * kPiece}).add_(1);

@@ -27,8 +27,8 @@ Squash SquashOf(const LossConfig& config) {
 /// (batch, ..., C): a scalar output gets an axis of one.
 at::Tensor WithLastAxis(const at::Tensor& values) { return values.dim() < 2 ? values.unsqueeze(-1) : values; }
 
-/// The values that a loss takes as logits, or an undefined tensor when it must work on probabilities. An output that knows its own logits
-/// is never taken for logits itself (Keras warns and does the same).
+/// The values that a loss takes as logits, or an undefined tensor when it must work on probabilities. An output that
+/// knows its own logits is never taken for logits itself (Keras warns and does the same).
 at::Tensor LogitsFor(const LossConfig& config, const Value& output) {
   const Squash own = SquashOf(config);
   if (own == Squash::kNone) return {};

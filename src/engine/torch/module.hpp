@@ -1,9 +1,12 @@
-// A layer as the engine runs it: a module is built once from a base::Layer and called for every base::Call of that layer.
+// A layer as the engine runs it: a module is built once from a base::Layer and called for every base::Call of that
+// layer.
 //
-// Tensors between modules are as the user sees them: the batch first, channels last, contiguous or a cheap view. A module holds no
-// weights and no state: weights are handed in (views over the model's block, in Keras's layouts), so that a hop changes pointers only.
+// Tensors between modules are as the user sees them: the batch first, channels last, contiguous or a cheap view. A
+// module holds no weights and no state: weights are handed in (views over the model's block, in Keras's layouts), so
+// that a hop changes pointers only.
 //
-// Adding a layer: write its module and its function Make<name> in layers/. base/kinds.inc, which its definition is in, lists it.
+// Adding a layer: write its module and its function Make<name> in layers/. base/kinds.inc, which its definition is in,
+// lists it.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +21,8 @@
 
 namespace engine::torch {
 
-/// Which function turned pre-activations into an output. Losses use it to work on logits, which is stable where probabilities saturate.
+/// Which function turned pre-activations into an output. Losses use it to work on logits, which is stable where
+/// probabilities saturate.
 enum class Squash { kNone, kSoftmax, kSigmoid };
 
 /// What a call returns.
@@ -53,7 +57,8 @@ class Module {
   virtual Value Forward(const Inputs& inputs, const Weights& weights, const Context& context) const = 0;
 };
 
-/// Builds the module of a layer; throws kFeatureNotSupported naming the layer when the engine has none for its kind or an argument.
+/// Builds the module of a layer; throws kFeatureNotSupported naming the layer when the engine has none for its kind or
+/// an argument.
 std::unique_ptr<Module> MakeModule(const base::Layer& layer);
 
 // One a layer, in layers/.

@@ -1,5 +1,6 @@
-// Order of a mini-batch in training: gather, forward, loss, backward, regularisers, clipping, optimizer, constraints, moving statistics.
-// Nothing is written before the loss is known to be finite, so a model that diverges keeps the weights of the mini-batch before.
+// Order of a mini-batch in training: gather, forward, loss, backward, regularisers, clipping, optimizer, constraints,
+// moving statistics. Nothing is written before the loss is known to be finite, so a model that diverges keeps the
+// weights of the mini-batch before.
 #include "engine/torch/trainer.hpp"
 
 #include <cmath>
@@ -164,7 +165,8 @@ bool Trainer::TrainBatch(const Batch& batch, const math::DrawKeys& keys, double*
   return true;
 }
 
-// The optimizer's loops run on the host. On a device, gradients come down, the block's own tensors are moved, and the weights go up again.
+// The optimizer's loops run on the host. On a device, gradients come down, the block's own tensors are moved, and the
+// weights go up again.
 template <typename T>
 void Trainer::ApplyGradients(const std::vector<at::Tensor>& gradients) {
   const at::NoGradGuard no_grad;

@@ -56,6 +56,7 @@ RunHeader Header() {
     model.config.epochs = m + 1;
     model.config.optimizer.learning_rate = 0.1 / (m + 1);
     model.stream = m == 4 ? static_cast<uint64_t>(-7) : static_cast<uint64_t>(m);
+    model.kernels = m % 3 == 0;
     model.template_bytes = 1000 + static_cast<size_t>(m);
     header.models.push_back(std::move(model));
   }
@@ -79,6 +80,7 @@ TEST(RunHeader, ComesBackWithSharedGraphs) {
     EXPECT_EQ(is.config.epochs, was.config.epochs);
     EXPECT_EQ(is.config.optimizer.learning_rate, was.config.optimizer.learning_rate);
     EXPECT_EQ(is.stream, was.stream);
+    EXPECT_EQ(is.kernels, was.kernels);
     EXPECT_EQ(is.template_bytes, was.template_bytes);
   }
   EXPECT_EQ(segments::WriteRunHeader(read), bytes);

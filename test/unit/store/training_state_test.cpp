@@ -1,4 +1,5 @@
-// The bytes of a training state: what is written comes back, and what does not fit or is cut short is refused or kept out, never half read.
+// The bytes of a training state: what is written comes back, and what does not fit or is cut short is refused or kept
+// out, never half read.
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,5 @@
-// The block that the processes of a run share: its parts lie apart from each other and inside, and the specification in it comes back whole.
+// The block that the processes of a run share: its parts lie apart from each other and inside, and the specification in
+// it comes back whole.
 
 #include <gtest/gtest.h>
 
@@ -120,7 +121,8 @@ struct Part {
   size_t at, bytes, unit;
 };
 
-/// A laid-out block at an address that is a multiple of 64 and of nothing more, with zones before and behind that nothing may write to.
+/// A laid-out block at an address that is a multiple of 64 and of nothing more, with zones before and behind that
+/// nothing may write to.
 class LaidOut {
  public:
   LaidOut(const train::RunSpec& spec, const SharedSizes& sizes, const std::string& states_path)

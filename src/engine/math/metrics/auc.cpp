@@ -13,9 +13,9 @@ constexpr int kThresholds = 200;  // Keras's default
 
 size_t Count(int64_t /*classes*/) { return 2 * kThresholds; }
 
-// The ROC curve keeps two histograms of 200 bins, positives and negatives by output. Bin b counts the outputs in
-// (b / 199, (b + 1) / 199], bin 0 also those at 0; the last stays empty. The true positives of threshold i (just below 0, then i / 199) are
-// the positives in bins i and up. As keras.utils.metrics_utils does for evenly spread thresholds.
+// The ROC curve keeps two histograms of 200 bins, positives and negatives by output. Bin b counts the outputs in (b /
+// 199, (b + 1) / 199], bin 0 also those at 0; the last stays empty. The true positives of threshold i (just below 0,
+// then i / 199) are the positives in bins i and up. As keras.utils.metrics_utils does for evenly spread thresholds.
 template <typename T>
 void Update(const MetricConfig&, const MetricBatch<T>& batch, double* sums) {
   ForElements(batch, [&](T output, T target) {

@@ -20,7 +20,8 @@ CEREBRO_INLINE void Rmsprop(Coefficients<T> k, T* __restrict w, const T* __restr
   }
 }
 
-// The variance estimate rms - mg^2 is not negative but for rounding, where Keras would take the root of a negative number: 0 instead.
+// The variance estimate rms - mg^2 is not negative but for rounding, where Keras would take the root of a negative
+// number: 0 instead.
 template <typename T>
 CEREBRO_INLINE T Variance(T rms, T mg) {
   const T variance = rms - mg * mg;

@@ -46,8 +46,9 @@ void CopyIntoFrame(const T* image, int64_t height, int64_t width, int64_t channe
   std::fill_n(out + (top + height) * row, (full_height - top - height) * row, T(0));
 }
 
-// y = f(x * W + b). Forward: every output position is a patch of the (padded) image times the kernel. The kernel's gradient is the patches'
-// product with g; the gradient with respect to x gathers from g or scatters g, whichever is less work for the layer's shape.
+// y = f(x * W + b). Forward: every output position is a patch of the (padded) image times the kernel. The kernel's
+// gradient is the patches' product with g; the gradient with respect to x gathers from g or scatters g, whichever is
+// less work for the layer's shape.
 template <typename T>
 class Conv2D : public Layer<T> {
  public:
@@ -71,7 +72,8 @@ class Conv2D : public Layer<T> {
     scatters_ = Scatters();
   }
 
-  // the images with their padding; the kernel in panels, both ways; one image's gradient, g's or x's, in its larger frame
+  // the images with their padding; the kernel in panels, both ways; one image's gradient, g's or x's, in its larger
+  // frame
   int64_t ScratchElements(int64_t rows) const override {
     return rows * ImageElements() + Rounded(math::PackedElements(k_, out_)) + Rounded(BackwardPanels()) +
            Rounded(scatters_ ? image_height_ * image_width_ * in_ : g_height_ * g_width_ * out_);

@@ -17,10 +17,10 @@ namespace {
 
 // y = f(x W + b) over the last dimension; positions: rows times the dimensions between.
 //
-// Products go the way that was measured faster for the layer's shape: through tiles (engine/math/gemm_tiles.hpp: no call, no copies, bias
-// and ReLU in the tile) where the kernel fits the caches, through the BLAS where it is large or has few columns. Layers of some size look
-// for zeros on the left side of each product, in the rows of the table or in what a ReLU gave or took. They use the sparse product where it
-// is worthwhile (engine/math/gemm_sparse.hpp).
+// Products go the way that was measured faster for the layer's shape: through tiles (engine/math/gemm_tiles.hpp: no
+// call, no copies, bias and ReLU in the tile) where the kernel fits the caches, through the BLAS where it is large or
+// has few columns. Layers of some size look for zeros on the left side of each product, in the rows of the table or in
+// what a ReLU gave or took. They use the sparse product where it is worthwhile (engine/math/gemm_sparse.hpp).
 template <typename T>
 class Dense : public Layer<T> {
  public:
@@ -96,8 +96,9 @@ class Dense : public Layer<T> {
   static math::Patches<T> Rows(const T* values, int64_t rows, int64_t columns) { return Rows(values, rows, columns, columns); }
 
   static constexpr int64_t kMostElements = 512 * 1024, kFewestColumns = 8;
-  // Zeros are looked for in no smaller kernels: a step takes a few microseconds there, and looking a good part of it; nor with fewer
-  // columns: the sums of one row are then too few to keep the multipliers busy. plan/cost.cpp has the same.
+  // Zeros are looked for in no smaller kernels: a step takes a few microseconds there, and looking a good part of it;
+  // nor with fewer columns: the sums of one row are then too few to keep the multipliers busy. plan/cost.cpp has the
+  // same.
   static constexpr int64_t kFewestMapped = 8 * 1024, kFewestMappedColumns = 48;
 
   // Up to which the sparse product is faster: than tiles, than the BLAS, which may have several threads.
@@ -131,8 +132,8 @@ class Dense : public Layer<T> {
     }
   }
 
-  // With few rows the product is cheap and its result, written, read and used once, is what costs: then in parts of a size that stays in
-  // the nearest caches. A function of the layer's shape and the rows alone, so that bits are.
+  // With few rows the product is cheap and its result, written, read and used once, is what costs: then in parts of a
+  // size that stays in the nearest caches. A function of the layer's shape and the rows alone, so that bits are.
   void KernelGradient(const LayerCall<T>& call, const T* g, int64_t m, T* gradient) const {
     constexpr int64_t kPartBytes = 48 * 1024, kFewRows = 128, kRowsUnit = 8;
     const int64_t part_elements = kPartBytes / static_cast<int64_t>(sizeof(T));

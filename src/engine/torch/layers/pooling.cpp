@@ -9,7 +9,8 @@ namespace engine::torch {
 
 namespace {
 
-// Max pooling sees padding as minus infinity; average pooling divides by the elements that lie inside the image, as TensorFlow does.
+// Max pooling sees padding as minus infinity; average pooling divides by the elements that lie inside the image, as
+// TensorFlow does.
 class Pooling2DModule : public Module {
  public:
   explicit Pooling2DModule(const base::Layer& layer)

@@ -1,4 +1,5 @@
-// Layers against an independent reference: data/make_golden.py computes prediction, loss and one step of SGD for a small model a file.
+// Layers against an independent reference: data/make_golden.py computes prediction, loss and one step of SGD for a
+// small model a file.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -1,4 +1,5 @@
-// A large kernel's gradient is handed over in parts: the same training as autograd's, and as that with a norm, which wants it whole.
+// A large kernel's gradient is handed over in parts: the same training as autograd's, and as that with a norm, which
+// wants it whole.
 #include <gtest/gtest.h>
 
 #include <algorithm>

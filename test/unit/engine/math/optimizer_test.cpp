@@ -1,5 +1,5 @@
-// The update rules against trajectories of Keras's rules (data/optimizer.py), and the promise that a value's bits do not depend on its
-// position in the tensor.
+// The update rules against trajectories of Keras's rules (data/optimizer.py), and the promise that a value's bits do
+// not depend on its position in the tensor.
 
 #include "engine/math/optimizer.hpp"
 
@@ -171,7 +171,8 @@ std::vector<T> Random(uint64_t stream, size_t n, bool positive) {
   return values;
 }
 
-/// Elements updated one by one (scalar code) against the same elements in one call (vector body and tail), from every offset.
+/// Elements updated one by one (scalar code) against the same elements in one call (vector body and tail), from every
+/// offset.
 template <typename T>
 void SameBitsAnywhere() {
   constexpr size_t kRoom = 160;

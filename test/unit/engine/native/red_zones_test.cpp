@@ -1,6 +1,7 @@
-// The native trainer's loops run over raw memory. Here every tensor of a state, the workspace and every column of the table has a red zone behind it:
-// under AddressSanitizer poisoned, so that a read or a write there ends the test at the very line, else filled with bytes that must stay. And what is
-// in a workspace before a mini-batch must not matter: with zeros or with NaN in it, a model has the same bits.
+// The native trainer's loops run over raw memory. Here every tensor of a state, the workspace and every column of the
+// table has a red zone behind it: under AddressSanitizer poisoned, so that a read or a write there ends the test at the
+// very line, else filled with bytes that must stay. And what is in a workspace before a mini-batch must not matter:
+// with zeros or with NaN in it, a model has the same bits.
 #include <gtest/gtest.h>
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// The native trainer by itself, without LibTorch: gradients against differences of the loss, and memory that is not a network's.
+// The native trainer by itself, without LibTorch: gradients against differences of the loss, and memory that is not a
+// network's.
 #include "engine/native/trainer.hpp"
 
 #include <gtest/gtest.h>
@@ -27,7 +28,8 @@ std::string Layer(const std::string& kind, const std::string& name, const std::s
 
 std::string Shaped(const std::string& shape) { return R"("batch_input_shape": [null, )" + shape + "]"; }
 
-/// A model, its trainer and a state of exactly as many bytes as the layout has, so that a sanitizer sees what is written behind it.
+/// A model, its trainer and a state of exactly as many bytes as the layout has, so that a sanitizer sees what is
+/// written behind it.
 class Trainee {
  public:
   Trainee(const base::Graph& graph, const base::TrainConfig& config, const Table& table, DType precision)
@@ -130,7 +132,8 @@ Table Data(int64_t rows, const base::Shape& shape, int64_t outputs, LossKind los
   return table;
 }
 
-// A step of SGD with a learning rate of 1 moves a weight by its gradient: the mean loss's, by differences of the loss of the same rows.
+// A step of SGD with a learning rate of 1 moves a weight by its gradient: the mean loss's, by differences of the loss
+// of the same rows.
 void ExpectGradients(const std::string& layers, const base::Shape& shape, LossKind loss, int64_t outputs, bool indexes = false) {
   SCOPED_TRACE(layers);
   constexpr int64_t kRows = 5;
@@ -232,8 +235,8 @@ TEST(NativeTrainer, GradientsOfRegularizers) {
       {4}, LossKind::kMeanSquaredError, 2);
 }
 
-// Widths around those of vectors and panels, the sparse product, and kernels for the BLAS: every optimizer lowers the loss, and writes to
-// its tensors only.
+// Widths around those of vectors and panels, the sparse product, and kernels for the BLAS: every optimizer lowers the
+// loss, and writes to its tensors only.
 TEST(NativeTrainer, EveryOptimizerLowersTheLossInsideItsTensors) {
   constexpr int64_t kRows = 37;
   for (DType precision : {DType::kFloat32, DType::kFloat64}) {

@@ -1,5 +1,5 @@
-// Prints a digest of everything that the element-wise kernels compute over fixed data. Built once with the clones and once for each
-// instruction set by itself: the script `compare` wants the same line of all of them.
+// Prints a digest of everything that the element-wise kernels compute over fixed data. Built once with the clones and
+// once for each instruction set by itself: the script `compare` wants the same line of all of them.
 
 #include <cmath>
 #include <cstdio>
