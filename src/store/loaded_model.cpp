@@ -57,7 +57,6 @@ void LoadStoredWeights(const ModelTable& table, const StoredModel& stored, const
 LoadedModel LoadModelForScoring(const ModelTable& table, const StoredModel& stored, const base::DataSpec& data,
                                 const engine::Options& options) {
   LoadedModel loaded;
-  loaded.mst_key = stored.mst_key;
   loaded.model = BuildModel(ScoringSpec(stored), data, options);
   loaded.block = std::make_unique<Block>(loaded.model->program().layout().bytes);
   LoadStoredWeights(table, stored, loaded.model->program(), loaded.block->data());

@@ -13,7 +13,6 @@
 namespace store {
 
 struct LoadedModel {
-  int mst_key = 0;
   // the model is laid over the block: it goes first
   std::unique_ptr<Block> block;
   std::unique_ptr<engine::Model> model;

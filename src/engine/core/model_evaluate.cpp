@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "engine/core/model_impl.hpp"
-#include "engine/core/state_scorer.hpp"
 #include "engine/math/fpenv.hpp"
 
 namespace engine {

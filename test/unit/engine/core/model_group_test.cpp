@@ -7,7 +7,7 @@
 
 #include "engine/api/workspace.hpp"
 #include "engine/core/model_group.hpp"
-#include "models.hpp"
+#include "class_table.hpp"
 
 namespace {
 
@@ -16,21 +16,8 @@ using base::LossKind;
 using base::OptimizerKind;
 using fixture::Block;
 using fixture::Dense;
+using fixture::kClasses;
 using fixture::Table;
-
-constexpr int kFeatures = 7;
-constexpr int kClasses = 3;
-
-std::string Input() { return R"(, "batch_input_shape": [null, )" + std::to_string(kFeatures) + "]"; }
-
-Table Data(int64_t rows) {
-  Table table;
-  table.AddInput("x", {kFeatures}, fixture::Numbers(static_cast<size_t>(rows * kFeatures)));
-  std::vector<double> hot(static_cast<size_t>(rows * kClasses));
-  for (int64_t r = 0; r < rows; ++r) hot[static_cast<size_t>(r * kClasses + r * r % kClasses)] = 1;
-  table.AddTarget("y", {kClasses}, hot, base::TargetKind::kOneHot, kClasses);
-  return table;
-}
 
 /// What a test varies.
 struct Variant {
@@ -51,7 +38,7 @@ struct Member {
 /// Members of one shape, each with a dropout rate, an optimizer, a number of epochs and a stream of its own.
 Member MakeMember(const Variant& variant, int number, const Table& table) {
   const base::Graph graph =
-      fixture::Sequential(Dense("a", variant.hidden, "relu", Input()) + R"(,{"class_name": "Dropout", "config": {"name": "d", "rate": 0.)" +
+      fixture::Sequential(Dense("a", variant.hidden, "relu", fixture::ClassInput()) + R"(,{"class_name": "Dropout", "config": {"name": "d", "rate": 0.)" +
                           std::to_string(1 + number % 5) + "}}," + Dense("o", kClasses, "softmax"));
   base::TrainConfig config = fixture::Config(LossKind::kCategoricalCrossentropy, 8, 0.003);
   constexpr OptimizerKind kKinds[] = {OptimizerKind::kAdam, OptimizerKind::kSGD, OptimizerKind::kRMSprop, OptimizerKind::kAdagrad,
@@ -115,7 +102,7 @@ void ExpectSameAsAlone(const Variant& variant, const Table& table, const std::ve
 }
 
 void ExpectGroupIsNeutral(const Variant& variant) {
-  const Table table = Data(45);
+  const Table table = fixture::ClassTable(45);
   const std::vector<Member> members = MakeMembers(variant, table);
   engine::ModelGroup group(ModelsOf(members), variant.batches_per_switch);
   EXPECT_EQ(group.size(), members.size());
@@ -187,7 +174,7 @@ TEST(ModelGroup, AMemberThatDivergesDisturbsNobody) {
 
 TEST(ModelGroup, OneModelRemovedAtStep50) {
   constexpr int kLeaves = 1, kMembers = 4;
-  const Table table = Data(45);
+  const Table table = fixture::ClassTable(45);
   for (bool shuffle : {true, false}) {
     Variant variant;
     variant.width = kMembers;
@@ -226,7 +213,7 @@ TEST(ModelGroup, OneModelRemovedAtStep50) {
 
 // Shapes and batch sizes may even differ: a planner's mistake costs time, never bits.
 TEST(ModelGroup, GroupsOfDifferentShapesInOneWorkspace) {
-  const Table table = Data(45);
+  const Table table = fixture::ClassTable(45);
   const auto workspace = std::make_shared<engine::Workspace>();
   Variant small, large;
   small.hidden = 3;

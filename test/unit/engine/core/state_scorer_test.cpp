@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/core/model_pool.hpp"
-#include "models.hpp"
+#include "class_table.hpp"
 
 namespace {
 
@@ -15,27 +15,15 @@ using base::DType;
 using base::LossKind;
 using fixture::Block;
 using fixture::Dense;
+using fixture::kClasses;
 using fixture::Table;
 
-constexpr int kFeatures = 7;
-constexpr int kClasses = 3;
 constexpr int64_t kBufferRows[] = {45, 300, 3, 0};
-
-std::string Input() { return R"(, "batch_input_shape": [null, )" + std::to_string(kFeatures) + "]"; }
-
-Table Data(int64_t rows) {
-  Table table;
-  table.AddInput("x", {kFeatures}, fixture::Numbers(static_cast<size_t>(rows * kFeatures)));
-  std::vector<double> hot(static_cast<size_t>(rows * kClasses));
-  for (int64_t r = 0; r < rows; ++r) hot[static_cast<size_t>(r * kClasses + r * r % kClasses)] = 1;
-  table.AddTarget("y", {kClasses}, hot, base::TargetKind::kOneHot, kClasses);
-  return table;
-}
 
 }  // namespace
 
 TEST(StateScorer, ScoresAsAlone) {
-  const Table table = Data(300);
+  const Table table = fixture::ClassTable(300);
   for (const DType precision : {DType::kFloat32, DType::kFloat64}) {
     for (const bool kernels : {true, false}) {
       engine::Options options;
@@ -44,8 +32,8 @@ TEST(StateScorer, ScoresAsAlone) {
       engine::ModelPool pool(table.spec, options);
       // two networks; the second has a layer that no kernel knows
       const std::shared_ptr<const base::Graph> graphs[] = {
-          std::make_shared<const base::Graph>(fixture::Sequential(Dense("a", 10, "relu", Input()) + "," + Dense("o", kClasses, "softmax"))),
-          std::make_shared<const base::Graph>(fixture::Sequential(Dense("a", 4, "tanh", Input()) +
+          std::make_shared<const base::Graph>(fixture::Sequential(Dense("a", 10, "relu", fixture::ClassInput()) + "," + Dense("o", kClasses, "softmax"))),
+          std::make_shared<const base::Graph>(fixture::Sequential(Dense("a", 4, "tanh", fixture::ClassInput()) +
                                                                   R"(,{"class_name": "GaussianNoise", "config": {"name": "n", "stddev": 0.1}},)" +
                                                                   Dense("o", kClasses, "softmax")))};
       std::vector<base::TrainConfig> configs;
@@ -81,7 +69,7 @@ TEST(StateScorer, ScoresAsAlone) {
 }
 
 TEST(StateScorer, OfNothingDoesNothing) {
-  const Table table = Data(10);
+  const Table table = fixture::ClassTable(10);
   engine::StateScorer scorer({});
   EXPECT_EQ(scorer.sums_size(), 0u);
   scorer.Evaluate(table.Buffer(10), nullptr, {});
