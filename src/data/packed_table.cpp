@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <limits>
 #include <utility>
 
 #include "base/error.hpp"
@@ -42,6 +43,16 @@ void RequireTyped(const std::vector<pg::Column>& columns, const std::string& nam
   throw Error(ErrorCode::kDataCorrupted, "summary table " + Quoted(summary.name) + " cannot be used: " + why, "", kHint);
 }
 
+// A buffer's rows of a column are one value of the server. Who believes the shape of one that is not asks for memory
+// that no data will fill.
+void RequireStorable(const ColumnSpec& column, int64_t buffer_rows, const pg::TableName& summary) {
+  constexpr size_t kMostBytes = size_t{1} << 30;
+  const auto rows = static_cast<size_t>(std::max<int64_t>(1, buffer_rows));
+  if (column.row_bytes() <= kMostBytes / rows) return;
+  Corrupted(summary, std::to_string(rows) + " rows of shape " + base::FormatShape(column.shape) + " of column " + Quoted(column.name) +
+                         " are no value of the server");
+}
+
 void ReadSummary(PackedTable* table, const pg::TableName& summary, const char* what) {
   const std::vector<pg::Column> columns = pg::TableColumns(summary, what);
   for (const char* name : {"source_table", "num_partitions", "rows", "data_spec", "digest", "partition_rows", "partition_buffers",
@@ -74,10 +85,13 @@ void ReadSummary(PackedTable* table, const pg::TableName& summary, const char* w
   int64_t rows = 0;
   for (size_t p = 0; p < partitions; ++p) {
     if (table->partition_rows[p] < 0 || table->partition_buffers[p] < 0) Corrupted(summary, "a partition has a negative size");
+    if (table->partition_rows[p] > std::numeric_limits<int64_t>::max() - rows) Corrupted(summary, "its numbers of rows do not agree");
     rows += table->partition_rows[p];
   }
   if (rows != table->spec.rows || table->max_buffer_rows < 0) Corrupted(summary, "its numbers of rows do not agree");
   if (rows == 0) throw Error(ErrorCode::kInvalidData, "packed table " + Quoted(table->name.name) + " has no rows", "", kHint);
+  for (const ColumnSpec& c : table->spec.inputs) RequireStorable(c, table->max_buffer_rows, summary);
+  for (const ColumnSpec& c : table->spec.targets) RequireStorable(c, table->max_buffer_rows, summary);
 }
 
 [[noreturn]] void Incompatible(const ColumnSpec& training, const ColumnSpec& validation, const std::string& what, const std::string& mine,

@@ -22,6 +22,8 @@ using base::TargetKind;
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "packed columns are written in the machine's order, which must be little-endian");
 
+constexpr size_t kMostRowBytes = (size_t{1} << 30) - 64;  // the server's values end at 1 GB
+
 std::string Quoted(const std::string& name) { return "\"" + name + "\""; }
 
 /// "[2][3]", counted from 1, of a flat element number.
@@ -238,6 +240,11 @@ struct RowConverter::Impl {
     const std::vector<std::string>& words = classes ? column->class_values : column->dictionary;
     for (size_t i = 0; i < words.size(); ++i) converter.codes.emplace(words[i], static_cast<int32_t>(classes ? i : i + 1));
     row_bytes += column->row_bytes();
+    if (row_bytes > kMostRowBytes) {
+      throw Error(ErrorCode::kLimitExceeded, "a packed row would have more than " + std::to_string(kMostRowBytes) + " bytes",
+                  "Column " + Quoted(column->name) + " has shape " + base::FormatShape(column->shape) + ".",
+                  "A packed row must fit in a value of the server.");
+    }
     converters.push_back(std::move(converter));
   }
 };
@@ -255,6 +262,10 @@ RowConverter::RowConverter(RowConverter&&) noexcept = default;
 
 size_t RowConverter::columns() const { return impl_->converters.size(); }
 size_t RowConverter::row_bytes() const { return impl_->row_bytes; }
+
+void RowConverter::CheckShapes(const Cell* cells) const {
+  for (size_t i = 0; i < impl_->converters.size(); ++i) CheckShape(impl_->converters[i], cells[i]);
+}
 
 void RowConverter::Convert(const Cell* cells, uint8_t* out) const {
   for (size_t i = 0; i < impl_->converters.size(); ++i) {

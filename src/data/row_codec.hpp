@@ -51,6 +51,7 @@ bool ShapesAgree(const base::Shape& a, const base::Shape& b);
 /// Converts rows by a DataSpec. Thread-compatible; const after construction.
 class RowConverter {
  public:
+  /// Errors: kLimitExceeded when a packed row would not fit in a value of the server.
   explicit RowConverter(const base::DataSpec& spec);
   ~RowConverter();
   RowConverter(RowConverter&&) noexcept;
@@ -59,6 +60,9 @@ class RowConverter {
   size_t columns() const;
   size_t row_bytes() const;
 
+  /// Whether the cells have the shapes that Convert wants, with its errors: to be asked where a description may ask for more room than
+  /// any row has.
+  void CheckShapes(const Cell* cells) const;
   /// Writes row_bytes() bytes. A value that cannot be used (NULL, another shape, NaN or infinite, out of the packed type's range, an
   /// unknown class, a negative weight) throws base::Error that names the column, the value and, in an array, its subscript. A string that
   /// is not in a column's dictionary becomes 0.

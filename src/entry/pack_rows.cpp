@@ -83,8 +83,9 @@ Datum pg_cerebro_row_fault(PG_FUNCTION_ARGS) {
   const Datum result = pg::entry([&]() -> Datum {
     PackState* state = CachedPackState(fcinfo);
     const auto& cells = state->reader.Read(fcinfo, 1, state->converter->columns());
-    std::string scratch(state->converter->row_bytes(), '\0');
     try {
+      state->converter->CheckShapes(cells.data());  // before room is made for what they should be
+      std::string scratch(state->converter->row_bytes(), '\0');
       state->converter->Convert(cells.data(), reinterpret_cast<uint8_t*>(scratch.data()));
     } catch (const Error& error) {
       const base::List parts{static_cast<int>(error.code()), std::string(error.what()), error.detail(), error.hint()};

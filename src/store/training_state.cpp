@@ -141,7 +141,25 @@ std::string StateView::Weights() const {
   return weights;
 }
 
-StateFit DecodeState(const StateView& state, const engine::StateLayout& layout, void* block) {
+namespace {
+
+using StoredTensors = std::map<std::string, const wire::TensorEntry*>;
+
+StoredTensors TensorsOf(const StateView& state) {
+  StoredTensors stored;
+  for (const wire::TensorEntry& entry : state.header().tensors) stored[entry.name] = &entry;
+  return stored;
+}
+
+const wire::TensorEntry* Find(const StoredTensors& stored, const engine::StateTensor& tensor) {
+  const auto it = stored.find(tensor.name);
+  if (it == stored.end() || it->second->shape != tensor.shape || it->second->is_slot != tensor.is_slot) return nullptr;
+  return it->second;
+}
+
+}  // namespace
+
+StateFit CheckState(const StateView& state, const engine::StateLayout& layout) {
   const wire::StateHeader& header = state.header();
   if (header.precision != layout.precision) {
     throw base::Error(base::ErrorCode::kInvalidParameter,
@@ -149,17 +167,13 @@ StateFit DecodeState(const StateView& state, const engine::StateLayout& layout, 
                           base::DTypeName(layout.precision),
                       "", "Set cerebro.precision to the precision of the first training.");
   }
-  std::map<std::string, const wire::TensorEntry*> stored;
-  for (const wire::TensorEntry& entry : header.tensors) stored[entry.name] = &entry;
-
-  const auto find = [&](const engine::StateTensor& tensor) -> const wire::TensorEntry* {
-    const auto it = stored.find(tensor.name);
-    if (it == stored.end() || it->second->shape != tensor.shape || it->second->is_slot != tensor.is_slot) return nullptr;
-    return it->second;
-  };
+  const StoredTensors stored = TensorsOf(state);
   StateFit fit = StateFit::kWhole;
   for (const engine::StateTensor& tensor : layout.tensors) {
-    if (find(tensor) != nullptr) continue;
+    if (const wire::TensorEntry* entry = Find(stored, tensor)) {
+      state.Tensor(*entry);  // its bytes are there
+      continue;
+    }
     if (!tensor.is_slot) {
       throw base::Error(base::ErrorCode::kInvalidParameter,
                         "the training state does not fit the model: weight \"" + tensor.name + "\" of shape " +
@@ -168,9 +182,16 @@ StateFit DecodeState(const StateView& state, const engine::StateLayout& layout, 
     }
     fit = StateFit::kWeightsOnly;
   }
+  return fit;
+}
+
+StateFit DecodeState(const StateView& state, const engine::StateLayout& layout, void* block) {
+  const StateFit fit = CheckState(state, layout);
+  const wire::StateHeader& header = state.header();
+  const StoredTensors stored = TensorsOf(state);
   for (const engine::StateTensor& tensor : layout.tensors) {
     if (tensor.is_slot && fit == StateFit::kWeightsOnly) continue;
-    const std::string_view values = state.Tensor(*find(tensor));
+    const std::string_view values = state.Tensor(*Find(stored, tensor));
     std::memcpy(static_cast<char*>(block) + tensor.offset, values.data(), values.size());
   }
   engine::StateCounters& counters = CountersOf(block);

@@ -88,6 +88,10 @@ class StateView {
 /// How much of stored bytes fitted a block.
 enum class StateFit { kWhole, kWeightsOnly };
 
+/// Whether and how a state fits a layout: to be asked before memory is taken for a layout that the state's own header
+/// describes. Errors: those of DecodeState.
+StateFit CheckState(const StateView& state, const engine::StateLayout& layout);
+
 /// Fills a block from a state. Weights must match by name and shape (kInvalidParameter otherwise). When the optimizer
 /// slots do not, the slots keep their initial values and kWeightsOnly is returned. Counters come along. Bytes behind
 /// the last tensor that the layout asks for may be missing: a layout without slots needs the weights' part only.

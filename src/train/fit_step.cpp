@@ -31,6 +31,7 @@ FitStep::FitStep(std::string_view bytes) : own_(std::make_unique<Own>()), cache_
   engine::Options options = store::EngineOptions(false);
   options.precision = state.header().precision;  // a state carries its precision along
   own_->model = store::BuildModel(own_->spec, own_->data, options);
+  store::CheckState(state, own_->model->program().layout());
   own_->block = store::Block(own_->model->program().layout().bytes);
   store::DecodeState(state, own_->model->program().layout(), own_->block.data());
   own_->model->Attach(own_->block.data());

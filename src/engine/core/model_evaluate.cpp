@@ -33,7 +33,7 @@ void Model::Evaluate(const base::Buffer& buffer, double* sums, const Poll& poll)
   impl_->attached();
   impl_->CheckBuffer(buffer, true);
   const int64_t size = InferenceRows(impl_->config.batch_size);
-  if (impl_->native_trainer) impl_->native_trainer->UseWorkspace(nullptr, size);
+  if (impl_->native_trainer) impl_->native_trainer->UseWorkspace(nullptr, std::min(size, buffer.rows));
   LoadedRows loaded;
   for (int64_t first = 0; first < buffer.rows; first += size) {
     if (poll) poll();

@@ -27,15 +27,17 @@ struct ModelGroup::Impl {
   bool LoadsTogether(const Model::Impl& model) const {
     return models.size() > 1 && batches_per_switch > 0 && model.native_trainer && !model.config.shuffle;
   }
-  void UseWorkspace();
+  void UseWorkspace(int64_t buffer_rows);
   void Train(const base::Buffer& buffer, const Poll& poll);
 };
 
-// All members lay their rows out alike; the workspace has its size before the first of them loads rows.
-void ModelGroup::Impl::UseWorkspace() {
+// All members lay their rows out alike; the workspace has its size before the first of them loads rows. It has no room
+// for rows that are not there: a batch size is a number that somebody wrote.
+void ModelGroup::Impl::UseWorkspace(int64_t buffer_rows) {
   int64_t rows = 0;
   for (const Model::Impl* model : models) {
-    if (model->native_trainer) rows = std::max<int64_t>(rows, model->config.batch_size * (LoadsTogether(*model) ? batches_per_switch : 1));
+    const int64_t batches = LoadsTogether(*model) ? batches_per_switch : 1;
+    if (model->native_trainer) rows = std::max(rows, std::min(buffer_rows, model->config.batch_size * batches));
   }
   size_t bytes = 0;
   for (const Model::Impl* model : models) {
@@ -48,7 +50,7 @@ void ModelGroup::Impl::UseWorkspace() {
 
 void ModelGroup::Impl::Train(const base::Buffer& buffer, const Poll& poll) {
   std::fill(results.begin(), results.end(), TrainResult());
-  UseWorkspace();
+  UseWorkspace(buffer.rows);
   for (Model::Impl* model : models) model->BeginBuffer(buffer);
   LoadedRows loaded;
   for (bool more = true; more;) {

@@ -28,6 +28,7 @@ void Model::BeginVisit() {
 TrainResult Model::Train(const base::Buffer& buffer, const Poll& poll) {
   const math::FtzGuard ftz;
   TrainResult result;
+  if (impl_->native_trainer) impl_->native_trainer->UseWorkspace(nullptr, std::min<int64_t>(impl_->config.batch_size, buffer.rows));
   impl_->BeginBuffer(buffer);
   while (!impl_->position.ended) impl_->TrainUntilSwitch(buffer, 0, nullptr, poll, &result);
   result.diverged = impl_->attached().diverged_step != 0;

@@ -24,16 +24,16 @@ struct StateScorer::Impl {
   std::shared_ptr<Workspace> workspace;
   size_t sums_size = 0;
 
-  void UseWorkspace();
+  void UseWorkspace(int64_t buffer_rows);
   void EvaluateNative(const base::Buffer& buffer, double* sums, const Poll& poll);
   void EvaluateByAutograd(const base::Buffer& buffer, double* sums, const Poll& poll);
 };
 
 // All models lay their rows out alike, and the workspace has its size before the first of them loads rows.
-void StateScorer::Impl::UseWorkspace() {
+void StateScorer::Impl::UseWorkspace(int64_t buffer_rows) {
   int64_t rows = 0;
   for (const Member& member : members) {
-    if (member.model->native_trainer) rows = std::max(rows, member.rows);
+    if (member.model->native_trainer) rows = std::max(rows, std::min(buffer_rows, member.rows));
   }
   size_t bytes = 0;
   for (const auto& [program, model] : models) {
@@ -98,7 +98,7 @@ size_t StateScorer::sums_size() const { return impl_->sums_size; }
 void StateScorer::Evaluate(const base::Buffer& buffer, double* sums, const Poll& poll) {
   const math::FtzGuard ftz;
   for (const auto& [program, model] : impl_->models) model->impl_->CheckBuffer(buffer, true);
-  impl_->UseWorkspace();
+  impl_->UseWorkspace(buffer.rows);
   impl_->EvaluateNative(buffer, sums, poll);
   impl_->EvaluateByAutograd(buffer, sums, poll);
   for (const auto& [program, model] : impl_->models) model->impl_->Detach();

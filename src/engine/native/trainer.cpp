@@ -101,14 +101,12 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
   void Configure(const base::OptimizerConfig& optimizer, int64_t batch_size) override {
     optimizer_ = optimizer;
     const bool clips_jointly = optimizer.global_clipnorm > 0;
-    const bool laid_out = batch_size_ == batch_size && clips_jointly_ == clips_jointly;
+    const bool laid_out = clips_jointly_ == clips_jointly;
     clips_ = math::ClipsGradients(optimizer);
     clips_jointly_ = clips_jointly;
-    UseWorkspace(nullptr, batch_size);
-    if (laid_out) return;
     batch_size_ = batch_size;
-    pass_layout_ = network_->LayOut(batch_size);
-    LayOutGradients();
+    if (!laid_out) pass_rows_ = 0;
+    UseWorkspace(nullptr, batch_size);
   }
 
   void Attach(void* block) override {
@@ -133,6 +131,11 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
     if (memory != nullptr) memory_ = std::move(memory);
     loaded_rows_ = rows;
     memory_start_ = nullptr;
+    const int64_t pass_rows = std::min(batch_size_, rows);
+    if (pass_rows_ == pass_rows) return;
+    pass_rows_ = pass_rows;
+    pass_layout_ = network_->LayOut(pass_rows);
+    LayOutGradients();
   }
 
   void Load(const base::Buffer& buffer, const int64_t* rows, int64_t first, int64_t n) override {
@@ -165,8 +168,8 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
   double InputDensity(const base::Buffer& buffer, int64_t n) override {
     n = std::min(n, buffer.rows);
     if (n == 0 || !network_->uses_sparse_product()) return 1;
-    UseWorkspace(nullptr, std::max(loaded_rows_, n));
-    SetPointers(loader_.Bytes(loaded_rows_));
+    UseWorkspace(nullptr, n);
+    SetPointers(loader_.Bytes(n));
     return network_->Density(loader_.Load(buffer, nullptr, 0, n, false, false).x, n);
   }
 
@@ -341,6 +344,7 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
   const Network<T>* network_;  // the program's
   base::OptimizerConfig optimizer_;
   int64_t batch_size_ = 0;
+  int64_t pass_rows_ = 0;  // that pass_layout_ has room for
   BatchLoader<T> loader_;
   typename Network<T>::Layout pass_layout_;
   bool clips_jointly_ = false;

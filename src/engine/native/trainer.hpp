@@ -34,8 +34,8 @@ class Trainer {
 
   /// Bytes of a workspace with room for `rows` gathered rows.
   virtual size_t WorkspaceBytes(int64_t rows) const = 0;
-  /// Sets the workspace, which must hold `rows` rows, at least a mini-batch. nullptr keeps the current one, which is
-  /// the trainer's own before the first call. Trainers of one thread may share a workspace: nothing in it is kept from
+  /// Sets the workspace, which must hold `rows` rows: those that are gathered at once, at least a mini-batch or all rows
+  /// of the buffer. nullptr keeps the current one, which is the trainer's own before the first call. Trainers of one thread may share a workspace: nothing in it is kept from
   /// one mini-batch to the next but the rows that were loaded.
   virtual void UseWorkspace(std::shared_ptr<Workspace> memory, int64_t rows) = 0;
 
@@ -57,7 +57,7 @@ class Trainer {
   /// else 1.
   virtual double InputDensity(const base::Buffer& buffer, int64_t n) = 0;
 
-  /// One mini-batch: rows first .. first + n - 1 of those loaded, n <= batch_size. False, with nothing changed, when
+  /// One mini-batch: rows first .. first + n - 1 of those loaded, n <= batch_size and the workspace's rows. False, with nothing changed, when
   /// the loss is NaN or infinite; else the sum over rows of the training loss (data term and regularisers) is added to
   /// *loss_sum.
   virtual bool Train(int64_t first, int64_t n, const math::DrawKeys& keys, double* loss_sum) = 0;
