@@ -28,9 +28,7 @@ BatchLoader<T>::BatchLoader(const base::Graph& graph, const base::DataSpec& data
     input_elements_ += inputs_.back().decoder.row_elements();
   }
   for (const auto& [index, weight] : class_weight) {
-    if (index < 0) continue;
-    if (static_cast<size_t>(index) >= class_weight_.size()) class_weight_.resize(static_cast<size_t>(index) + 1, 1.0);
-    class_weight_[static_cast<size_t>(index)] = weight;
+    if (index >= 0) class_weight_[index] = weight;
   }
 }
 
@@ -153,11 +151,12 @@ double BatchLoader<T>::ClassWeight(int64_t row) const {
       index = std::max_element(values, values + elements) - values;
     } else {
       const T rounded = std::nearbyint(values[0]);
-      if (!(rounded >= 0 && rounded < static_cast<T>(class_weight_.size()))) return 1;
+      if (!(rounded >= 0 && rounded <= static_cast<T>(class_weight_.rbegin()->first))) return 1;
       index = static_cast<int64_t>(rounded);
     }
   }
-  return index >= 0 && index < static_cast<int64_t>(class_weight_.size()) ? class_weight_[static_cast<size_t>(index)] : 1.0;
+  const auto weight = class_weight_.find(index);
+  return weight == class_weight_.end() ? 1.0 : weight->second;
 }
 
 template class BatchLoader<float>;

@@ -59,7 +59,7 @@ class BatchLoader {
   base::ColumnSpec target_;
   math::RowDecoder<T> target_decoder_;
   bool sparse_;
-  std::vector<double> class_weight_;
+  std::map<int64_t, double> class_weight_;
   int64_t input_elements_ = 0;
   T* x_ = nullptr;
   T* part_ = nullptr;  // one column of several

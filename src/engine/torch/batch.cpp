@@ -47,9 +47,7 @@ BatchLoader::BatchLoader(const base::Graph& graph, const base::DataSpec& data, c
     targets_.back().as_index = definitions::DefinitionOf(losses[i].kind).targets == definitions::Targets::kClassIndex;
   }
   for (const auto& [index, weight] : class_weight) {
-    if (index < 0) continue;
-    if (static_cast<size_t>(index) >= class_weight_.size()) class_weight_.resize(static_cast<size_t>(index) + 1, 1.0);
-    class_weight_[static_cast<size_t>(index)] = weight;
+    if (index >= 0) class_weight_[index] = weight;
   }
 }
 
@@ -136,7 +134,8 @@ at::Tensor BatchLoader::ClassWeights(int64_t n) const {
   at::Tensor weights = at::ones({n}, at::TensorOptions().dtype(at::kDouble));
   double* out = weights.data_ptr<double>();
   for (int64_t i = 0; i < n; ++i) {
-    if (index[i] >= 0 && index[i] < static_cast<int64_t>(class_weight_.size())) out[i] = class_weight_[static_cast<size_t>(index[i])];
+    const auto weight = class_weight_.find(index[i]);
+    if (weight != class_weight_.end()) out[i] = weight->second;
   }
   return weights.to(type_);
 }

@@ -52,7 +52,7 @@ class BatchLoader {
   std::vector<Column> inputs_;
   std::vector<Column> targets_;
   std::vector<at::Tensor> joined_;  // one an input layer: memory of concatenated columns, else undefined
-  std::vector<double> class_weight_;
+  std::map<int64_t, double> class_weight_;
   at::ScalarType type_;
   at::Device device_;
   Batch batch_;
