@@ -41,6 +41,8 @@ SELECT count(*) FROM older_scores JOIN scores USING (mst_key, loss);
 
 -- two more iterations, with a model that is new; another processor than the one of then is worth a warning
 CREATE TABLE before_info AS SELECT * FROM models_info;
+CREATE TABLE before_summary AS SELECT * FROM models_summary;
+CREATE TABLE before_state AS SELECT * FROM models_state;
 CREATE TABLE chosen AS SELECT * FROM configs WHERE mst_key < 3;
 INSERT INTO chosen SELECT 4, model_id, $$optimizer='Adam(lr=0.01)',loss='categorical_crossentropy',metrics=['accuracy']$$, fit_params FROM chosen WHERE mst_key = 1;
 CREATE TABLE chosen_summary AS SELECT * FROM configs_summary;
@@ -54,13 +56,26 @@ FROM models_info i LEFT JOIN before_info b USING (mst_key) ORDER BY 1;
 SELECT mst_key, iteration, count(*) AS visits, count(DISTINCT partition_id) AS partitions FROM models_visits GROUP BY 1, 2 ORDER BY 1, 2;
 SELECT num_iterations, metrics_iters, warm_start, result_format FROM models_summary;
 SELECT mst_key, array_agg(iteration ORDER BY iteration) AS iterations FROM cerebro.learning_curve('models') GROUP BY 1 ORDER BY 1;
--- as four iterations at once but for rounding, which depends on the processor
-CREATE TABLE two AS SELECT * FROM configs WHERE mst_key < 3;
-CREATE TABLE two_summary AS SELECT * FROM configs_summary;
-SELECT cerebro.fit_multiple_model('packed', 'whole', 'two', 4, validation_table => 'packed_val', metrics_compute_frequency => 1, workers => 0, seed => 3);
-SELECT w.mst_key, bool_and(abs(w.training_loss[n] - m.training_loss[n]) < 1e-4) AS same_curve, max(n) AS iterations
-FROM whole_info w JOIN models_info m USING (mst_key) CROSS JOIN generate_series(1, 4) n GROUP BY 1 ORDER BY 1;
-SELECT count(*) AS visits, count(w.mst_key) AS as_at_once FROM models_visits m LEFT JOIN whole_visits w USING (mst_key, iteration, visit, partition_id, rows) WHERE m.mst_key < 3;
+-- models of then keep their order: that of their bundle, shifted by one from iteration to iteration; the new one has its own
+SELECT v.mst_key < 3 AS of_then, count(*) AS visits, count(*) FILTER (WHERE partition_id = ((b.bundle ->> 'offset')::int + iteration + visit - 2) % 4) AS as_then,
+       count(*) FILTER (WHERE partition_id = (v.mst_key + visit - 2) % 4) AS as_now
+FROM models_visits v LEFT JOIN (SELECT bundle, m.value::text::int + 1 AS mst_key
+    FROM before_summary, json_array_elements(plan -> 'bundles') bundle, json_array_elements(bundle -> 'models') m) b USING (mst_key) GROUP BY 1 ORDER BY 1;
+SELECT bundle ->> 'models' AS models, bundle ->> 'shift' AS shift FROM models_summary, json_array_elements(plan -> 'bundles') bundle ORDER BY 1;
+-- the visits by hand, from the state of then, give the state of now
+CREATE FUNCTION by_hand(k integer) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    state bytea;
+    v record;
+BEGIN
+    SELECT string_agg(data, '' ORDER BY piece) INTO state FROM before_state WHERE mst_key = k;
+    FOR v IN SELECT partition_id FROM models_visits WHERE mst_key = k AND iteration > 2 ORDER BY iteration, visit LOOP
+        SELECT cerebro.fit_step(state, p.partition_id, p.buffer_id, p.attributes, p.class_text) INTO state
+        FROM (SELECT * FROM packed WHERE partition_id = v.partition_id ORDER BY buffer_id) p;
+    END LOOP;
+    RETURN md5(state) = (SELECT md5(string_agg(data, '' ORDER BY piece)) FROM models_state WHERE mst_key = k);
+END $$;
+SELECT k AS mst_key, by_hand(k) AS same FROM generate_series(1, 2) k;
 
 -- and once more, from tables of this version: nothing is shifted twice
 SELECT cerebro.fit_multiple_model('packed', 'models', 'chosen', 1, validation_table => 'packed_val', workers => 0, warm_start => true, seed => 3);

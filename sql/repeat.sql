@@ -1,6 +1,5 @@
 -- Repeatability: the same weights, bit for bit, whatever the number of workers, where the states lie, the neighbours, or a break in between.
 SET client_min_messages = warning;
-SET cerebro.bundles = 3;
 CREATE SCHEMA repeat;
 SET search_path = repeat, public;
 CREATE TABLE points AS
@@ -60,26 +59,6 @@ SET cerebro.shared_state_mem = '64kB';
 SELECT cerebro.fit_multiple_model('packed', 'mapped', 'configs', 5, workers => 2, seed => 7);
 RESET cerebro.shared_state_mem;
 SELECT fingerprint('mapped') = fingerprint('w0') AS same, (SELECT state_place FROM mapped_summary) AS state_place;
-
--- each model alone, in its own partition sequence
-CREATE FUNCTION alone() RETURNS SETOF integer LANGUAGE plpgsql AS $$
-DECLARE
-    k integer;
-    first_partition integer;
-BEGIN
-    FOR k IN SELECT mst_key FROM configs ORDER BY mst_key LOOP
-        DROP TABLE IF EXISTS one, one_summary, solo, solo_info, solo_summary, solo_state, solo_visits;
-        CREATE TABLE one AS SELECT * FROM configs WHERE mst_key = k;
-        CREATE TABLE one_summary AS SELECT * FROM configs_summary;
-        SELECT partition_id INTO first_partition FROM w0_visits WHERE mst_key = k AND iteration = 1 AND visit = 1;
-        PERFORM set_config('cerebro.bundle_offset', first_partition::text, true);
-        PERFORM cerebro.fit_multiple_model('packed', 'solo', 'one', 5, workers => 0, seed => 7);
-        IF (SELECT md5(model_weights) FROM solo) IS DISTINCT FROM (SELECT md5(model_weights) FROM w0 WHERE mst_key = k) THEN
-            RETURN NEXT k;
-        END IF;
-    END LOOP;
-END $$;
-SELECT count(*) AS models_that_differ FROM alone();
 
 -- half of the models go on alone, then all of them: a warm start keeps each model's own count
 CREATE TABLE half AS SELECT * FROM configs WHERE mst_key % 2 = 0;

@@ -105,17 +105,17 @@ plan::RunEstimate Estimate(const train::FitArguments& arguments, const train::Pr
   work.share = Share(arguments, fit);
   work.hands = Hands(fit);
   work.started = fit.segments ? work.hands : fit.workers;
-  work.rounds = fit.segments ? fit.segments->data_segments : 0;
+  work.segments = fit.segments ? fit.segments->data_segments : 0;
   return plan::EstimateRun(fit.plan, fit.fusion, work);
 }
 
-ExplainedDriver Driver(const train::PreparedFit& fit) {
+ExplainedDriver Driver(const train::PreparedFit& fit, const plan::RunEstimate& estimate) {
   ExplainedDriver driver;
   driver.cores = pg::Cores();
   if (fit.segments) {
     driver.kind = "segments";
     driver.data_segments = fit.segments->data_segments;
-    driver.rounds = fit.segments->data_segments;
+    driver.rounds = estimate.rounds;
     driver.partitions_each = fit.segments->partitions_each;
   } else if (fit.workers > 0) {
     driver.kind = "parallel workers";
@@ -179,7 +179,7 @@ ExplainedBundle Bundle(const train::PreparedFit& fit, size_t b, const plan::Bund
   ExplainedBundle bundle;
   bundle.mst_keys = Keys(fit, fit.plan.bundles[b].models);
   for (int v = 0; v < fit.plan.partitions; v++) {
-    bundle.partitions.push_back(fit.plan.PartitionAt(static_cast<int>(b), fit.first_iteration[b], v));
+    bundle.partitions.push_back(fit.plan.PartitionAt(static_cast<int>(b), 0, v));
   }
   bundle.visit_seconds = estimate.visit_seconds;
   bundle.iteration_seconds = estimate.visit_seconds * fit.plan.partitions;
@@ -219,7 +219,7 @@ ExplainedFit ExplainPlan(const train::FitArguments& arguments, const train::Prep
   explained.warm_start = arguments.warm_start;
   explained.due = fit.due;
   explained.stopping = plan::DescribeStopping(fit.stopping, explained.models, arguments.num_iterations);
-  explained.driver = Driver(fit);
+  explained.driver = Driver(fit, estimate);
   explained.memory = Memory(fit);
   explained.iteration_seconds = estimate.iteration;
   explained.bound_seconds = estimate.lower_bound;

@@ -68,7 +68,8 @@ struct ExplainedDriver {
   std::string reason;  // why there are no workers although some were asked for
   int workers = 0;     // planned
   int cores = 0;
-  int data_segments = 0, rounds = 0, partitions_each = 0;  // segments
+  int data_segments = 0, partitions_each = 0;  // segments
+  double rounds = 0;                           // an iteration, on average
 };
 
 struct ExplainedMemory {

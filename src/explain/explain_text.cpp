@@ -69,7 +69,7 @@ void AddTable(const char* what, const ExplainedTable& table, Lines* lines) {
 
 std::string Driver(const ExplainedDriver& driver) {
   if (driver.kind == "segments") {
-    return driver.kind + "  (data segments=" + Count(driver.data_segments) + " rounds an iteration=" + Count(driver.rounds) +
+    return driver.kind + "  (data segments=" + Count(driver.data_segments) + " rounds an iteration=" + Number("%.3g", driver.rounds) +
            " partitions each=" + Count(driver.partitions_each) + ")";
   }
   if (driver.workers > 0) return driver.kind + "  (planned=" + Count(driver.workers) + " cores=" + Count(driver.cores) + ")";

@@ -35,7 +35,6 @@ const config_enum_entry kPrecisions[] = {{"float32", kFloat32, false}, {"float64
 int threads = 1;
 int workers = kAutomaticWorkers;
 int bundles = 0;
-int bundle_offset = 0;
 int shared_state_kb = kDefaultSharedStateKb;
 int cache_kb = kDefaultCacheKb;
 int buffer_kb = kDefaultBufferKb;
@@ -62,9 +61,9 @@ void RegisterSettings() {
               "-1 means as many as cores and max_parallel_workers allow; 0 means that the session trains by itself.", &workers,
               kAutomaticWorkers, kAutomaticWorkers, kMaxWorkers, 0);
     DefineInt("cerebro.bundles", "Bundles of models: those of one bundle move over the partitions together.",
-              "0 means as many as the server's cores suggest. Part of what a model's bits depend on.", &bundles, 0, 0, kMaxBundles, 0);
-    DefineInt("cerebro.bundle_offset", "Number added to each bundle's number in the order of partitions.",
-              "Trains one model alone with the partition order that it had in the crowd.", &bundle_offset, 0, 0, kMaxBundles, 0);
+              "0 means as many as the server's cores suggest. Models of different partition sequences are never in one bundle. Results do "
+              "not depend on it.",
+              &bundles, 0, 0, kMaxBundles, 0);
     DefineInt("cerebro.shared_state_mem", "Most shared memory that the training states of one fit may take.",
               "Larger states lie in a mapped file in the server's temporary directory, with the same results.", &shared_state_kb,
               kDefaultSharedStateKb, 0, INT_MAX, GUC_UNIT_KB);
@@ -93,7 +92,6 @@ Settings CurrentSettings() {
   s.threads = threads;
   s.workers = workers;
   s.bundles = bundles;
-  s.bundle_offset = bundle_offset;
   s.shared_state_mem = static_cast<int64_t>(shared_state_kb) * 1024;
   s.cache_mem = static_cast<int64_t>(cache_kb) * 1024;
   s.buffer_bytes = static_cast<int64_t>(buffer_kb) * 1024;

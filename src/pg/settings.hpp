@@ -10,7 +10,6 @@ struct Settings {
   int threads;                 // cerebro.threads: threads a model, 1
   int workers;                 // cerebro.workers: -1 = as many as cores and max_parallel_workers allow, 0 = train in the session itself
   int bundles;                 // cerebro.bundles: 0 = from cores (plan::DefaultBundles)
-  int bundle_offset;           // cerebro.bundle_offset: added to each bundle's number in the partition sequence, 0
   int64_t shared_state_mem;    // cerebro.shared_state_mem, bytes (kB unit in SQL): most memory of states in /dev/shm, 1 GB
   int64_t cache_mem;           // cerebro.cache_mem, bytes (kB unit in SQL): packed buffers that a process keeps during a run, 256 MB
   int64_t buffer_bytes;        // cerebro.buffer_bytes, bytes (kB unit in SQL): size of a packed buffer, 4 MB

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "plan/rounds.hpp"
 #include "plan/simulate.hpp"
 
 namespace plan {
@@ -45,6 +46,30 @@ double Scans(const BundleFusion& bundle) {
   return scans;
 }
 
+// Models rest and advance one by one; what their bundle shares is spread over them by their costs.
+void EstimateRounds(const Plan& costed, const RunWork& work, int iterations, RunEstimate* run) {
+  RoundSpan span;
+  span.partitions = costed.partitions;
+  span.partitions_each = costed.partitions / work.segments;
+  span.iterations = iterations;
+  std::vector<RoundUnit> units;
+  double total = 0, longest = 0;
+  for (const Bundle& bundle : costed.bundles) {
+    double own = 0;
+    for (const int m : bundle.models) own += work.visit_seconds[static_cast<size_t>(m)];
+    for (const int m : bundle.models) {
+      const double share = own > 0 ? work.visit_seconds[static_cast<size_t>(m)] / own : 1.0 / static_cast<double>(bundle.models.size());
+      units.push_back({bundle.sequence, bundle.visit_cost * share, 0});
+      total += units.back().cost;
+      longest = std::max(longest, units.back().cost);
+    }
+  }
+  const RoundChoice choice = ChooseRounds(span, units);
+  run->rounds = choice.rounds;
+  run->iteration = choice.seconds + choice.rounds * kRoundSeconds;
+  run->lower_bound = costed.partitions * std::max(longest, total / work.segments);
+}
+
 // Partitions are what processes take.
 double EvaluationSeconds(const RunWork& work, double rows, double bytes, double partitions) {
   double row = 0;
@@ -74,14 +99,12 @@ RunEstimate EstimateRun(const Plan& plan, const Fusion& fusion, const RunWork& w
   }
   if (plan.bundles.empty()) return run;
   const int hands = std::max(1, work.hands);
-  double slowest = 0;
-  for (const BundleEstimate& bundle : run.bundles) slowest = std::max(slowest, bundle.visit_seconds);
   run.lower_bound = costed.LowerBound(hands);
   const double looks = static_cast<double>(plan.bundles.size()) * static_cast<double>(plan.bundles.size()) * plan.partitions;
   // metrics make all bundles wait for each other; between them, ends of iterations overlap
   const int together = std::clamp(work.iterations / std::max(1, work.evaluations), 1, kIterationsSimulated);
-  if (work.rounds > 0) {
-    run.iteration = plan.partitions * slowest + work.rounds * kRoundSeconds;
+  if (work.segments > 0) {
+    EstimateRounds(costed, work, std::max(1, work.iterations / std::max(1, work.evaluations)), &run);
   } else if (looks > kMostSimulatedVisits) {
     run.iteration = run.lower_bound;  // so many bundles fill any number of workers
   } else {

@@ -22,7 +22,7 @@ struct RunWork {
   int hands = 1;           // processes that train at once
   int started = 0;         // processes that are started for the run
   bool autograd = false;   // some model trains without kernels: processes open LibTorch
-  int rounds = 0;           // an iteration: segments with a barrier after each, instead of workers on shared storage
+  int segments = 0;         // that own the partitions, with a barrier after each round; 0: workers on shared storage
 };
 
 /// Whether starting `workers` processes is worthwhile for work that takes the session alone `seconds`: whether less is
@@ -44,7 +44,8 @@ struct BundleEstimate {
 struct RunEstimate {
   std::vector<BundleEstimate> bundles;
   double iteration = 0;    // of training, as scheduled
-  double lower_bound = 0;  // of the same: no schedule of whole bundles is shorter
+  double rounds = 0;       // of an iteration, on segments
+  double lower_bound = 0;  // of the same: no schedule of whole bundles is shorter; on segments: of models
   double start = 0;        // processes, models, result tables
   double first_read = 0;   // the first iteration's reading of what is kept afterwards
   double training = 0;     // all iterations

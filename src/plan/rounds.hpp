@@ -1,12 +1,15 @@
-// Rounds: how models go round segments that own one partition each and share nothing (Greenplum), with a barrier after every round.
+// Rounds: how models go round segments that own partitions and share nothing (Greenplum), with a barrier after every round.
 //
-// A unit is whatever hops together: a bundle, or one model of it. Its partition sequence is its bundle's (Plan::PartitionAt) and never
-// changes; when each visit is made is free, and no result depends on it. Two ways to lay an iteration out:
+// A unit is whatever hops together: one model, or models of one sequence. The partitions that it visits are given by its sequence and never
+// change; when each visit is made is free, and no result depends on it. In a round a unit makes a leg: all its next visits on the segment where
+// it waits, as long as their partitions follow each other. Three ways to lay out the iterations up to the next ones where metrics are due:
 //
-//   all advance  every unit makes one visit in every round: as many rounds as partitions, each as long as the fullest segment.
-//   capped       a segment takes units up to the mean load, those with most visits left first; the others rest where they are, and a few
-//                rounds more follow. Better when loads are uneven: 35 equal models on 8 segments are 8 rounds of 5 or 9 rounds of 4; and
-//                after models have stopped.
+//   all advance  every unit makes a leg in every round: each round is as long as the fullest segment.
+//   late starts  some units rest at first, so that they go round behind others; then all advance. Better for models of many different costs.
+//   capped       a segment takes units up to about the mean load in every round; the others rest where they are. Better for models of few different
+//                costs, and for a number of models that the segments do not divide.
+//
+// Both kinds of rests take a few rounds more at the end, once for all the iterations.
 #pragma once
 
 #include <cstdint>
@@ -16,45 +19,70 @@
 
 namespace plan {
 
+/// The visits that are laid out.
+struct RoundSpan {
+  int partitions = 1;
+  int partitions_each = 1;  // of a segment: partitions lie on segments in blocks of this length
+  int64_t iteration = 0;    // of the run, the first one
+  int64_t iterations = 1;
+
+  int segments() const { return partitions / partitions_each; }
+  int64_t visits() const { return iterations * partitions; }  // of a unit
+};
+
 struct RoundUnit {
-  int bundle = 0;
-  int64_t iteration = 0;  // counted from its models' first training
-  double cost = 0;        // seconds of one visit of its models that still train
+  Sequence sequence;
+  double cost = 0;   // seconds of one visit of its models that still train
+  int64_t done = 0;  // visits of the span that it has made before
 };
 
-struct RoundVisit {
-  int unit = 0;  // index into the units
-  int visit = 0;
-  int partition = 0;
+struct RoundLeg {
+  int unit = 0;       // index into the units
+  int64_t visit = 0;  // the first one, within the span
+  int partition = 0;  // of that visit
+  int visits = 1;
 };
 
-/// Whether an iteration is laid out with resting units, and how long it is then.
+/// Whom a segment takes first where units rest. One or the other is better by the costs, so both are tried.
+enum class RoundOrder : int { kFewestVisits, kCostliest };
+
+/// How units rest, and how long the span is then.
 struct RoundChoice {
+  std::vector<int> late;  // a unit: rounds that it rests at first; empty: none
   bool capped = false;
-  double cap = 0;  // most cost that a segment takes in a round, but for a single longer unit
-  int rounds = 0;
-  double seconds = 0;  // of the whole iteration
+  RoundOrder order = RoundOrder::kFewestVisits;
+  double cap = 0;      // most cost that a segment takes in a round, but for a single longer unit
+  double rounds = 0;   // of an iteration, as tried
+  double seconds = 0;  // likewise
 };
 
-/// The shorter way of the two; resting only where it saves more than a twentieth, since a round has a price of its own.
-RoundChoice ChooseRounds(const Plan& plan, const std::vector<RoundUnit>& units);
+/// The shortest way of those tried; resting only where it saves more than a twentieth, since a round has a price of its own. Long spans are tried
+/// over their first iterations.
+RoundChoice ChooseRounds(const RoundSpan& span, const std::vector<RoundUnit>& units);
 
-/// Lays one iteration out, round by round. A pure function of its arguments.
+/// Lays a span out, round by round. A pure function of its arguments.
 class Rounds {
  public:
-  Rounds(const Plan& plan, std::vector<RoundUnit> units, const RoundChoice& choice);
+  Rounds(const RoundSpan& span, std::vector<RoundUnit> units, const RoundChoice& choice);
 
-  /// The visits of the next round, by partition, then in the order in which they were chosen. False when every unit has been everywhere.
-  bool Next(std::vector<RoundVisit>* visits);
+  /// The legs of the next round, by segment, then in the order in which they were chosen. False when every unit has made all its visits.
+  bool Next(std::vector<RoundLeg>* legs);
+  /// Whether it was the last one.
+  bool done() const { return left_ == 0; }
   /// How long the last round was: the fullest segment's cost.
   double seconds() const { return seconds_; }
 
  private:
-  const Plan& plan_;
-  const std::vector<RoundUnit> units_;
+  RoundLeg LegOf(int unit) const;
+  bool Before(const RoundLeg& a, const RoundLeg& b) const;
+  void Wait(int unit);
+
+  const RoundSpan span_;
+  std::vector<RoundUnit> units_;  // `done` goes on
   const RoundChoice choice_;
-  std::vector<int> visit_;            // of the next visit, a unit
-  std::vector<std::vector<int>> at_;  // units that wait for a partition
+  std::vector<std::vector<RoundLeg>> at_;  // a segment: the next legs of the units that wait there
+  int round_ = 0;
+  int64_t left_ = 0;                       // units that have not made all their visits
   double seconds_ = 0;
 };
 

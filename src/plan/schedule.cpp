@@ -6,9 +6,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
+#include <map>
+#include <queue>
 #include <set>
+#include <tuple>
 #include <type_traits>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
@@ -19,7 +22,8 @@ namespace {
 
 using base::ErrorCode;
 
-constexpr int kFormatVersion = 1;
+constexpr int kFormatVersion = 2;
+constexpr int kShiftingVersion = 1;  // of version 0.1: an offset a bundle, and one stride for all
 constexpr int64_t kMaxPartitions = 1000000;
 constexpr int64_t kMaxModels = 100000000;
 
@@ -42,9 +46,16 @@ const base::List& Items(const base::Value& dict, const char* key) {
   return value->list();
 }
 
-Bundle ReadBundle(const base::Value& in, int partitions, std::set<int>* seen) {
+// shift: of a plan that has one for all bundles.
+Bundle ReadBundle(const base::Value& in, int partitions, int version, int shift, std::set<int>* seen) {
   Bundle bundle;
-  bundle.offset = static_cast<int>(Integer(in, "offset", 0, partitions - 1));
+  if (version == kShiftingVersion) {
+    bundle.sequence.start = static_cast<int>(Integer(in, "offset", 0, partitions - 1));
+    bundle.sequence.shift = shift;
+  } else {
+    bundle.sequence.start = static_cast<int>(Integer(in, "start", 0, partitions - 1));
+    if (in.Find("shift") != nullptr) bundle.sequence.shift = static_cast<int>(Integer(in, "shift", 0, partitions));
+  }
   const base::Value* cost = in.Find("visit_cost");
   if (cost == nullptr || !cost->is_number() || !std::isfinite(cost->number()) || cost->number() < 0) Corrupted("A cost is no number.");
   bundle.visit_cost = cost->number();
@@ -61,8 +72,22 @@ Bundle ReadBundle(const base::Value& in, int partitions, std::set<int>* seen) {
 
 }  // namespace
 
-int Plan::PartitionAt(int bundle, int64_t iteration, int visit) const {
-  return static_cast<int>((bundles[static_cast<size_t>(bundle)].offset + iteration % partitions * stride + visit) % partitions);
+int Sequence::PartitionAt(int partitions, int64_t iteration, int visit) const {
+  return static_cast<int>((start + (first + iteration) % partitions * shift + visit) % partitions);
+}
+
+bool operator==(const Sequence& a, const Sequence& b) { return a.start == b.start && a.shift == b.shift && a.first == b.first; }
+
+bool operator<(const Sequence& a, const Sequence& b) {
+  return std::tie(a.start, a.shift, a.first) < std::tie(b.start, b.shift, b.first);
+}
+
+Sequence SequenceOf(uint64_t stream, int partitions) {
+  const auto count = static_cast<uint64_t>(partitions);
+  const uint64_t number = stream - 1;
+  Sequence sequence;
+  sequence.start = static_cast<int>((number % count + number / count % count) % count);
+  return sequence;
 }
 
 double Plan::LowerBound(int workers) const {
@@ -74,40 +99,76 @@ double Plan::LowerBound(int workers) const {
   return partitions * std::max(longest, total / workers);
 }
 
-Plan MakePlan(const std::vector<double>& costs, int partitions, int bundles, int offset, int stride) {
-  if (partitions < 1 || partitions > kMaxPartitions || bundles < 1 || stride < 1 || partitions % stride != 0) {
-    throw base::Error(ErrorCode::kInvalidParameter,
-                      "no plan has " + std::to_string(bundles) + " bundles over " + std::to_string(partitions) + " partitions");
+namespace {
+
+// How many bundles the models of each class get: one at least, then another one where the most work a bundle is.
+std::vector<size_t> Share(const std::vector<std::vector<int>>& classes, const std::vector<double>& costs, size_t bundles) {
+  std::vector<size_t> shares(classes.size(), 1);
+  std::priority_queue<std::tuple<double, double, int64_t>> most;  // work a bundle, models a bundle, class (the first one first)
+  std::vector<double> work(classes.size(), 0.0);
+  const auto push = [&](size_t c) {
+    if (shares[c] >= classes[c].size()) return;
+    const auto share = static_cast<double>(shares[c]);
+    most.push({work[c] / share, static_cast<double>(classes[c].size()) / share, -static_cast<int64_t>(c)});
+  };
+  for (size_t c = 0; c < classes.size(); ++c) {
+    for (const int m : classes[c]) work[c] += costs[static_cast<size_t>(m)];
+    push(c);
   }
-  for (double cost : costs) {
-    if (!std::isfinite(cost) || cost < 0) throw base::Error(ErrorCode::kInternal, "the cost of a model is no finite number of at least 0");
+  for (size_t made = classes.size(); made < bundles && !most.empty(); ++made) {
+    const auto c = static_cast<size_t>(-std::get<2>(most.top()));
+    most.pop();
+    ++shares[c];
+    push(c);
   }
-  Plan plan;
-  plan.partitions = partitions;
-  plan.stride = stride;
-  plan.bundles.resize(std::min(static_cast<size_t>(bundles), costs.size()));
-  std::vector<int> order(costs.size());
-  std::iota(order.begin(), order.end(), 0);
+  return shares;
+}
+
+// Least loaded first, then fewest models (so that models without cost spread too), then lowest index.
+void Pack(const std::vector<double>& costs, std::vector<int> models, size_t count, const Sequence& sequence, std::vector<Bundle>* bundles) {
   const auto cost_of = [&](int m) { return costs[static_cast<size_t>(m)]; };
-  std::sort(order.begin(), order.end(), [&](int a, int b) { return cost_of(a) != cost_of(b) ? cost_of(a) > cost_of(b) : a < b; });
-  // Least loaded first, then fewest models (so that models without cost spread too), then lowest index.
+  std::sort(models.begin(), models.end(), [&](int a, int b) { return cost_of(a) != cost_of(b) ? cost_of(a) > cost_of(b) : a < b; });
+  std::vector<Bundle> packed(count);
   using Key = std::pair<std::pair<double, size_t>, size_t>;
   std::set<Key> loads;
-  for (size_t b = 0; b < plan.bundles.size(); ++b) loads.insert({{0.0, 0}, b});
-  for (int m : order) {
+  for (size_t b = 0; b < count; ++b) loads.insert({{0.0, 0}, b});
+  for (const int m : models) {
     const Key key = *loads.begin();
     loads.erase(loads.begin());
-    Bundle& bundle = plan.bundles[key.second];
+    Bundle& bundle = packed[key.second];
     bundle.models.push_back(m);
     bundle.visit_cost += cost_of(m);
     loads.insert({{bundle.visit_cost, bundle.models.size()}, key.second});
   }
-  for (size_t b = 0; b < plan.bundles.size(); ++b) {
-    Bundle& bundle = plan.bundles[b];
+  for (Bundle& bundle : packed) {
+    bundle.sequence = sequence;
     std::sort(bundle.models.begin(), bundle.models.end());
-    const int64_t start = (static_cast<int64_t>(b) + offset) * stride % partitions;
-    bundle.offset = static_cast<int>(start < 0 ? start + partitions : start);
+    bundles->push_back(std::move(bundle));
   }
+}
+
+}  // namespace
+
+Plan MakePlan(const std::vector<double>& costs, const std::vector<Sequence>& sequences, int partitions, int bundles) {
+  if (partitions < 1 || partitions > kMaxPartitions || bundles < 1) {
+    throw base::Error(ErrorCode::kInvalidParameter,
+                      "no plan has " + std::to_string(bundles) + " bundles over " + std::to_string(partitions) + " partitions");
+  }
+  if (sequences.size() != costs.size()) throw base::Error(ErrorCode::kInternal, "a plan needs a sequence for every model");
+  for (double cost : costs) {
+    if (!std::isfinite(cost) || cost < 0) throw base::Error(ErrorCode::kInternal, "the cost of a model is no finite number of at least 0");
+  }
+  std::map<Sequence, std::vector<int>> by_sequence;
+  for (size_t m = 0; m < costs.size(); ++m) by_sequence[sequences[m]].push_back(static_cast<int>(m));
+  std::vector<std::vector<int>> classes;
+  for (auto& [sequence, models] : by_sequence) classes.push_back(std::move(models));
+  const std::vector<size_t> shares = Share(classes, costs, static_cast<size_t>(bundles));
+  Plan plan;
+  plan.partitions = partitions;
+  for (size_t c = 0; c < classes.size(); ++c) {
+    Pack(costs, classes[c], shares[c], sequences[static_cast<size_t>(classes[c].front())], &plan.bundles);
+  }
+  std::sort(plan.bundles.begin(), plan.bundles.end(), [](const Bundle& a, const Bundle& b) { return a.models.front() < b.models.front(); });
   return plan;
 }
 
@@ -116,12 +177,12 @@ std::string WritePlan(const Plan& plan) {
   for (const Bundle& bundle : plan.bundles) {
     base::List models;
     for (int m : bundle.models) models.emplace_back(m);
-    bundles.emplace_back(base::Dict{{"models", std::move(models)}, {"offset", bundle.offset}, {"visit_cost", bundle.visit_cost}});
+    base::Dict out{{"models", std::move(models)}, {"start", bundle.sequence.start}};
+    if (bundle.sequence.shift != 0) out.emplace_back("shift", bundle.sequence.shift);
+    out.emplace_back("visit_cost", bundle.visit_cost);
+    bundles.emplace_back(std::move(out));
   }
-  base::Dict out{{"version", kFormatVersion}, {"partitions", plan.partitions}};
-  if (plan.stride != 1) out.emplace_back("stride", plan.stride);
-  out.emplace_back("bundles", std::move(bundles));
-  return base::FormatJson(std::move(out));
+  return base::FormatJson(base::Dict{{"version", kFormatVersion}, {"partitions", plan.partitions}, {"bundles", std::move(bundles)}});
 }
 
 Plan ReadPlan(std::string_view json) {
@@ -131,13 +192,15 @@ Plan ReadPlan(std::string_view json) {
   } catch (const base::Error& error) {
     Corrupted(std::string("Reason: ") + error.what() + ".");
   }
-  Integer(root, "version", kFormatVersion, kFormatVersion);
+  const auto version = static_cast<int>(Integer(root, "version", kShiftingVersion, kFormatVersion));
   Plan plan;
   plan.partitions = static_cast<int>(Integer(root, "partitions", 1, kMaxPartitions));
-  if (root.Find("stride") != nullptr) plan.stride = static_cast<int>(Integer(root, "stride", 1, plan.partitions));
-  if (plan.partitions % plan.stride != 0) Corrupted("The stride does not divide the partitions.");
+  int shift = 1;
+  if (version == kShiftingVersion && root.Find("stride") != nullptr) shift = static_cast<int>(Integer(root, "stride", 1, plan.partitions));
   std::set<int> seen;
-  for (const base::Value& bundle : Items(root, "bundles")) plan.bundles.push_back(ReadBundle(bundle, plan.partitions, &seen));
+  for (const base::Value& bundle : Items(root, "bundles")) {
+    plan.bundles.push_back(ReadBundle(bundle, plan.partitions, version, shift, &seen));
+  }
   return plan;
 }
 

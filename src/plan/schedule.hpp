@@ -1,8 +1,7 @@
-// The plan of a run: bundles of models, the partition sequence of every bundle, and the rule by which an idle worker chooses.
+// The plan of a run: the partition sequence of every model, bundles of models of equal sequence, and the rule by which an idle worker chooses.
 //
-// Bits depend on PartitionAt only: bundle b visits partition (offset_b + v + i * stride) mod P at visit v of iteration i. The stride is 1; on
-// segments that hold several partitions each it is their number, so that a bundle begins every iteration at a segment's first one. Which bundle advances
-// when is decided at run time (Scheduler), and no result depends on it.
+// Bits depend on a model's sequence only, and that is a function of the model's stream id and the number of partitions: no other model, no
+// worker, core or segment changes it. Which bundle advances when is decided at run time (Scheduler), and no result depends on it.
 #pragma once
 
 #include <cstdint>
@@ -12,28 +11,49 @@
 
 namespace plan {
 
+/// The partitions that a model visits: at visit v (0 .. partitions-1) of a run's iteration i it is at
+/// (start + (first + i) * shift + v) mod partitions.
+struct Sequence {
+  int start = 0;
+  // Runs that began with version 0.1 shift from iteration to iteration, by 1 or by the partitions of a segment, and their models go on so.
+  int shift = 0;
+  int64_t first = 0;  // where a sequence shifts: iterations that the model had done before the run; else 0
+
+  int PartitionAt(int partitions, int64_t iteration, int visit) const;
+};
+
+bool operator==(const Sequence& a, const Sequence& b);
+bool operator<(const Sequence& a, const Sequence& b);
+
+/// Of a model whose training begins. Models of consecutive stream ids from 1 on begin at partitions that are all different, and the next
+/// `partitions` models again in another order, so that models whose costs alternate do not gather.
+Sequence SequenceOf(uint64_t stream, int partitions);
+
 struct Bundle {
   std::vector<int> models;  // indexes into the run's models, ascending
-  int offset = 0;           // first partition of the first iteration
-  double visit_cost = 0;    // estimated seconds of one visit of all its models
+  Sequence sequence;
+  double visit_cost = 0;  // estimated seconds of one visit of all its models
 };
 
 struct Plan {
   int partitions = 0;
-  int stride = 1;  // a divisor of partitions
   std::vector<Bundle> bundles;
 
-  /// Partition of a bundle at visit v (0 .. partitions-1) of iteration i, counted from the models' first training.
-  int PartitionAt(int bundle, int64_t iteration, int visit) const;
+  /// Partition of a bundle at visit v (0 .. partitions-1) of iteration i of the run.
+  int PartitionAt(int bundle, int64_t iteration, int visit) const {
+    return bundles[static_cast<size_t>(bundle)].sequence.PartitionAt(partitions, iteration, visit);
+  }
   /// max(longest bundle's epoch, all work / workers), in the unit of the costs, for one iteration.
   double LowerBound(int workers) const;
 };
 
-/// costs[m]: estimated seconds of one visit of model m. Longest-processing-time-first packing into min(bundles, models) bundles,
-/// ties by index; offsets are (bundle index + offset) * stride, modulo partitions. A pure function of its arguments.
-Plan MakePlan(const std::vector<double>& costs, int partitions, int bundles, int offset, int stride = 1);
+/// costs[m]: estimated seconds of one visit of model m; sequences[m]: its sequence. Models of one sequence make at least one bundle; up to
+/// `bundles` of them are made in all, where the most work is, each packed longest processing time first, ties by index. Bundles are in the
+/// order of their first models. A pure function of its arguments.
+Plan MakePlan(const std::vector<double>& costs, const std::vector<Sequence>& sequences, int partitions, int bundles);
 
-/// JSON text as stored in <out>_summary, and back (kDataCorrupted for a text that is no plan).
+/// JSON text as stored in <out>_summary, and back (kDataCorrupted for a text that is no plan). Sequences come back with first = 0. Plans of
+/// version 0.1 are read too.
 std::string WritePlan(const Plan& plan);
 Plan ReadPlan(std::string_view json);
 

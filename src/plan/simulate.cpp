@@ -21,6 +21,13 @@ double LowerBound(const std::vector<double>& costs, int visits_each, int workers
   return visits_each * std::max(longest, total / workers);
 }
 
+// Of new models, numbered from 1.
+std::vector<Sequence> Sequences(size_t models, int partitions) {
+  std::vector<Sequence> sequences;
+  for (uint64_t stream = 1; stream <= models; ++stream) sequences.push_back(SequenceOf(stream, partitions));
+  return sequences;
+}
+
 void CheckCounts(int segments, int iterations) {
   if (segments < 1 || iterations < 1) throw base::Error(base::ErrorCode::kInvalidParameter, "a simulation needs a worker and an iteration");
 }
@@ -63,31 +70,24 @@ double SharedMakespan(const Plan& plan, int workers, int iterations, bool barrie
 
 SimulationResult SimulateShared(const std::vector<double>& costs, int partitions, int bundles, int workers, int iterations, bool barrier) {
   SimulationResult result;
-  result.makespan = SharedMakespan(MakePlan(costs, partitions, bundles, 0), workers, iterations, barrier);
+  result.makespan = SharedMakespan(MakePlan(costs, Sequences(costs.size(), partitions), partitions, bundles), workers, iterations, barrier);
   result.lower_bound = LowerBound(costs, partitions * iterations, workers);
   return result;
 }
 
-SimulationResult SimulateRounds(const std::vector<double>& costs, int segments, int iterations) {
+SimulationResult SimulateRounds(const std::vector<double>& costs, int segments, int iterations, bool rests, bool barrier) {
   CheckCounts(segments, iterations);
-  const Plan plan = MakePlan(costs, segments, segments, 0);
-  double slowest = 0;
-  for (const Bundle& bundle : plan.bundles) slowest = std::max(slowest, bundle.visit_cost);
-  SimulationResult result;
-  result.makespan = slowest * segments * iterations;
-  result.lower_bound = LowerBound(costs, segments * iterations, segments);
-  return result;
-}
-
-SimulationResult SimulateRestingRounds(const std::vector<double>& costs, int segments, int iterations) {
-  CheckCounts(segments, iterations);
-  const Plan plan = MakePlan(costs, segments, segments, 0);
+  RoundSpan span;
+  span.partitions = segments;
+  span.iterations = barrier ? 1 : iterations;
   std::vector<RoundUnit> units;
-  for (size_t b = 0; b < plan.bundles.size(); ++b) {
-    for (const int m : plan.bundles[b].models) units.push_back(RoundUnit{static_cast<int>(b), 0, costs[static_cast<size_t>(m)]});
-  }
+  const std::vector<Sequence> sequences = Sequences(costs.size(), segments);
+  for (size_t m = 0; m < costs.size(); ++m) units.push_back(RoundUnit{sequences[m], costs[m], 0});
+  Rounds rounds(span, units, rests ? ChooseRounds(span, units) : RoundChoice());
   SimulationResult result;
-  result.makespan = ChooseRounds(plan, units).seconds * iterations;
+  std::vector<RoundLeg> legs;
+  while (rounds.Next(&legs)) result.makespan += rounds.seconds();
+  if (barrier) result.makespan *= iterations;
   result.lower_bound = LowerBound(costs, segments * iterations, segments);
   return result;
 }

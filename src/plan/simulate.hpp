@@ -21,11 +21,10 @@ double SharedMakespan(const Plan& plan, int workers, int iterations, bool barrie
 /// barrier: all bundles wait for each other after every iteration (metrics are due).
 SimulationResult SimulateShared(const std::vector<double>& costs, int partitions, int bundles, int workers, int iterations, bool barrier);
 
-/// Greenplum's rounds: `segments` bundles, every bundle in every round, a barrier after each, round time = slowest bundle.
-SimulationResult SimulateRounds(const std::vector<double>& costs, int segments, int iterations);
-
-/// The same plan laid out model by model: models may rest for a round where that is shorter (plan/rounds.hpp).
-SimulationResult SimulateRestingRounds(const std::vector<double>& costs, int segments, int iterations);
+/// Greenplum's rounds (plan/rounds.hpp) of models of stream ids 1, 2, ..., a barrier after each, round time = fullest segment.
+/// rests: models may rest for a round where that is shorter. barrier: metrics are due after every iteration, so that rests end with it; else the
+/// iterations are laid out as one.
+SimulationResult SimulateRounds(const std::vector<double>& costs, int segments, int iterations, bool rests, bool barrier);
 
 /// MADlib's rotation: max(models, segments) hops an iteration, one model a segment and hop in the order of `costs`, barrier after each.
 SimulationResult SimulateRotation(const std::vector<double>& costs, int segments, int iterations);

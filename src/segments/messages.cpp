@@ -29,10 +29,11 @@ std::string WriteRoundRequest(const RoundRequest& o) {
   base::RecordWriter w;
   w.Number(static_cast<int64_t>(o.run));
   w.Number(static_cast<int64_t>(o.kind));
-  w.Number(o.iteration);
   w.Number(static_cast<int64_t>(o.table));
   w.Number((o.has_weights ? 1 : 0) | (o.use_gpus ? 2 : 0) | (o.last ? 4 : 0));
   WriteIntegers(o.next_key, &w);
+  WriteIntegers(o.first_partition, &w);
+  WriteIntegers(o.visits, &w);
   WriteIntegers(o.fusion_group, &w);
   WriteIntegers(o.batches_per_switch, &w);
   return w.Take();
@@ -43,13 +44,14 @@ RoundRequest ReadRoundRequest(std::string_view bytes) {
   RoundRequest o;
   o.run = static_cast<uint64_t>(r.Number());
   o.kind = static_cast<RoundKind>(r.Number());
-  o.iteration = r.Number();
   o.table = static_cast<data::CachedTable>(r.Number());
   const int64_t flags = r.Number();
   o.has_weights = (flags & 1) != 0;
   o.use_gpus = (flags & 2) != 0;
   o.last = (flags & 4) != 0;
   o.next_key = ReadIntegers(&r);
+  o.first_partition = ReadIntegers(&r);
+  o.visits = ReadIntegers(&r);
   o.fusion_group = ReadIntegers(&r);
   o.batches_per_switch = ReadIntegers(&r);
   return o;

@@ -25,12 +25,13 @@ enum class RoundKind : int { kTrain = 1, kScore = 2 };
 struct RoundRequest {
   uint64_t run = 0;  // names the run: what a process keeps belongs to one run only
   RoundKind kind = RoundKind::kTrain;
-  int64_t iteration = 0;                                   // of this run, from 0
   data::CachedTable table = data::CachedTable::kTraining;  // whose buffers follow
   bool has_weights = false;                                // the packed table has sample weights
   bool use_gpus = false;
   bool last = false;                        // nothing that the process keeps is used after this round
   std::vector<int32_t> next_key;            // a model: distribution key of the segment where it trains next
+  std::vector<int32_t> first_partition;     // a model: it trains on this partition and those behind it,
+  std::vector<int32_t> visits;              // so many in all
   std::vector<int32_t> fusion_group;        // a model: number of the fusion group in which it trains side by side with others, -1 = alone
   std::vector<int32_t> batches_per_switch;  // a fusion group: plan::FusionGroup::batches_per_switch
 };

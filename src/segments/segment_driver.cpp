@@ -58,17 +58,17 @@ class SegmentDriver : public train::Driver {
   void Collect(train::RunResult* result) override;
 
  private:
-  void Iteration(int64_t iteration, bool last, train::VisitSink* sink);
-  void Round(int64_t iteration, const std::string& name, const std::map<int, int>& visits, bool last, train::VisitSink* sink);
-  std::vector<int32_t> NextKeys(int64_t iteration, const std::map<int, int>& visits) const;
+  void Lay(int64_t target, train::VisitSink* sink);
+  bool Round(const plan::RoundSpan& span, const std::map<int, plan::RoundLeg>& legs, bool last, train::VisitSink* sink);
+  int PartitionOf(size_t m, const plan::RoundSpan& span, int64_t visit) const;
+  int64_t IterationsDone(const plan::RoundSpan& span) const;
   std::vector<int32_t> ProcessKeys() const;
   std::string EmptyTable();
-  void TakeReply(const ModelReply& record, int64_t iteration, int visit, train::VisitSink* sink);
-  void CheckVisits(const ModelReply& record, int64_t iteration, int visit) const;
+  void TakeReply(const ModelReply& record, const plan::RoundSpan& span, const plan::RoundLeg& leg, train::VisitSink* sink);
+  void CheckVisits(const ModelReply& record, const plan::RoundSpan& span, const plan::RoundLeg& leg) const;
   void MoveToRest(const std::vector<int>& models);
   StateLocations LocationsOf(const std::vector<int>& models) const;
   std::vector<int> Training() const;
-  int64_t BundleIteration(size_t m, int64_t iteration) const { return request_.spec.first_iteration[bundle_of_[m]] + iteration; }
 
   const train::FitArguments& arguments_;
   const train::PreparedFit& fit_;
@@ -76,8 +76,8 @@ class SegmentDriver : public train::Driver {
   data::SegmentMap training_;
   std::optional<data::SegmentMap> validation_;
   std::optional<StateTables> tables_;
-  plan::Plan segment_plan_;               // the plan with segments in the place of partitions
-  std::vector<size_t> bundle_of_;         // a model
+  std::vector<plan::Sequence> sequences_;  // a model
+  std::vector<int64_t> visits_;           // a model: made of the span of iterations that is being trained
   RoundRequest round_request_;            // what does not change from round to round
   std::vector<std::string> table_of_;     // a model: where its current state is
   std::vector<int32_t> key_of_;           // a model: under which key it is there
@@ -88,15 +88,16 @@ class SegmentDriver : public train::Driver {
   std::vector<int32_t> best_key_;  // a model: under which key its best weights lie
   int64_t iteration_ = 0;          // of this run, done
   int64_t rows_trained_ = 0;
+  int64_t rounds_ = 0;  // of this run
 };
 
 SegmentDriver::SegmentDriver(const train::FitArguments& arguments, const train::PreparedFit& fit, const train::RunRequest& request)
     : arguments_(arguments), fit_(fit), request_(request), training_(*fit.segments) {
   CheckSegmentLibraries();
   if (fit.validation) validation_ = data::FindSegments(*fit.validation);
-  bundle_of_.resize(request_.programs.size());
-  for (size_t b = 0; b < request_.spec.plan.bundles.size(); b++) {
-    for (const int m : request_.spec.plan.bundles[b].models) bundle_of_[static_cast<size_t>(m)] = b;
+  sequences_.resize(request_.programs.size());
+  for (const plan::Bundle& bundle : request_.spec.plan.bundles) {
+    for (const int m : bundle.models) sequences_[static_cast<size_t>(m)] = bundle.sequence;
   }
   iterations_done_.assign(request_.programs.size(), 0);
   has_best_.assign(request_.programs.size(), false);
@@ -104,10 +105,6 @@ SegmentDriver::SegmentDriver(const train::FitArguments& arguments, const train::
     trains_.push_back(model.stored_diverged_step == 0);
     table_of_.push_back(trains_.back() ? kStateTables[0] : kStored);
   }
-  segment_plan_ = request_.spec.plan;
-  segment_plan_.partitions = training_.data_segments;
-  segment_plan_.stride = 1;
-  for (plan::Bundle& bundle : segment_plan_.bundles) bundle.offset /= training_.partitions_each;
   round_request_.run = NewRunNumber();
   round_request_.kind = RoundKind::kTrain;
   round_request_.has_weights = request_.spec.training.spec.has_weights;
@@ -157,18 +154,9 @@ StateLocations SegmentDriver::LocationsOf(const std::vector<int>& models) const 
   return locations;
 }
 
-// Where each model trains after this round: on the segment of its next visit.
-std::vector<int32_t> SegmentDriver::NextKeys(int64_t iteration, const std::map<int, int>& visits) const {
-  std::vector<int32_t> keys(request_.programs.size(), 0);
-  const int each = training_.partitions_each;
-  for (const auto& [model, visit] : visits) {
-    const auto m = static_cast<size_t>(model);
-    const bool wraps = visit + 1 == training_.data_segments;
-    const int partition = request_.spec.plan.PartitionAt(static_cast<int>(bundle_of_[m]), BundleIteration(m, iteration) + (wraps ? 1 : 0),
-                                                         wraps ? 0 : (visit + 1) * each);
-    keys[m] = training_.keys[static_cast<size_t>(partition)];
-  }
-  return keys;
+// Of a visit counted within the span; that behind its last one is the first of the next iteration.
+int SegmentDriver::PartitionOf(size_t m, const plan::RoundSpan& span, int64_t visit) const {
+  return sequences_[m].PartitionAt(span.partitions, span.iteration + visit / span.partitions, static_cast<int>(visit % span.partitions));
 }
 
 // A table in which no state is waiting. Where models rest in all of them, those of the table with the fewest are moved
@@ -197,16 +185,23 @@ std::string SegmentDriver::EmptyTable() {
   return name;
 }
 
-// visits: of this round, a model: the number of its visit to a segment within the iteration.
-void SegmentDriver::Round(int64_t iteration, const std::string& name, const std::map<int, int>& visits, bool last, train::VisitSink* sink) {
+// legs: of this round, a model. Whether all its models go on.
+bool SegmentDriver::Round(const plan::RoundSpan& span, const std::map<int, plan::RoundLeg>& legs, bool last, train::VisitSink* sink) {
   pg::CheckInterrupts();
-  std::vector<int> models;
-  for (const auto& [model, visit] : visits) models.push_back(model);
   const std::string to = EmptyTable();
   RoundRequest request = round_request_;
-  request.iteration = iteration;
   request.last = last;
-  request.next_key = NextKeys(iteration, visits);
+  request.next_key.assign(request_.programs.size(), 0);
+  request.first_partition.assign(request_.programs.size(), 0);
+  request.visits.assign(request_.programs.size(), 0);
+  std::vector<int> models;
+  for (const auto& [model, leg] : legs) {
+    const auto m = static_cast<size_t>(model);
+    models.push_back(model);
+    request.next_key[m] = training_.keys[static_cast<size_t>(PartitionOf(m, span, leg.visit + leg.visits))];
+    request.first_partition[m] = leg.partition;
+    request.visits[m] = leg.visits;
+  }
   pg::Execute(tables_->RoundSql(LocationsOf(models), to, request_.spec.training, WriteRoundRequest(request)));
   for (const int m : models) {
     table_of_[static_cast<size_t>(m)] = to;
@@ -223,38 +218,51 @@ void SegmentDriver::Round(int64_t iteration, const std::string& name, const std:
   for (const auto& row : replies.rows) {
     bytes += row[0]->size();
     const ModelReply record = ReadModelReply(*row[0]);
-    TakeReply(record, iteration, visits.at(record.model) * training_.partitions_each, sink);
+    TakeReply(record, span, legs.at(record.model), sink);
     if (record.diverged_step != 0) diverged.push_back(record.model);
   }
   MoveToRest(diverged);
-  pg::Debug("iteration " + std::to_string(iteration + 1) + ", round " + name + ": " + std::to_string(models.size()) + " models, " +
-            std::to_string(bytes) + " bytes fetched");
+  pg::Debug("round " + std::to_string(++rounds_) + ": " + std::to_string(models.size()) + " models, " + std::to_string(bytes) + " bytes fetched");
   sink->Progress(rows_trained_);
+  return diverged.empty();
 }
 
-void SegmentDriver::Iteration(int64_t iteration, bool last, train::VisitSink* sink) {
-  const std::vector<int> models = Training();
-  std::vector<plan::RoundUnit> units;
-  for (const int m : models) {
-    const auto b = static_cast<size_t>(m);
-    units.push_back({static_cast<int>(bundle_of_[b]), BundleIteration(b, iteration), request_.spec.costs[b]});
-  }
-  const plan::RoundChoice choice = plan::ChooseRounds(segment_plan_, units);
-  plan::Rounds rounds(segment_plan_, units, choice);
-  std::vector<plan::RoundVisit> visits;
-  for (int number = 1; rounds.Next(&visits); number++) {
-    std::map<int, int> round;
-    for (const plan::RoundVisit& visit : visits) {
-      const int m = models[static_cast<size_t>(visit.unit)];
-      if (trains_[static_cast<size_t>(m)]) round[m] = visit.visit;
+// Iterations of the span that all models which train have behind them.
+int64_t SegmentDriver::IterationsDone(const plan::RoundSpan& span) const {
+  int64_t least = span.iterations;
+  for (const int m : Training()) least = std::min(least, visits_[static_cast<size_t>(m)] / span.partitions);
+  return least;
+}
+
+// All iterations up to the target, as one: nobody waits for others at their ends. Whenever models diverge, what is left is laid out anew.
+void SegmentDriver::Lay(int64_t target, train::VisitSink* sink) {
+  plan::RoundSpan span;
+  span.partitions = request_.spec.plan.partitions;
+  span.partitions_each = training_.partitions_each;
+  span.iteration = iteration_;
+  span.iterations = target - iteration_;
+  visits_.assign(request_.programs.size(), 0);
+  for (bool complete = false; !complete;) {
+    const std::vector<int> models = Training();
+    std::vector<plan::RoundUnit> units;
+    for (const int m : models) {
+      const auto number = static_cast<size_t>(m);
+      units.push_back({sequences_[number], request_.spec.costs[number], visits_[number]});
     }
-    if (round.empty()) continue;
-    Round(iteration, std::to_string(number) + " of " + std::to_string(choice.rounds), round, last && number == choice.rounds, sink);
+    plan::Rounds rounds(span, units, plan::ChooseRounds(span, units));
+    std::vector<plan::RoundLeg> legs;
+    for (bool as_laid = true; as_laid && !complete;) {
+      complete = !rounds.Next(&legs);
+      if (complete || legs.empty()) continue;
+      std::map<int, plan::RoundLeg> round;
+      for (const plan::RoundLeg& leg : legs) round[models[static_cast<size_t>(leg.unit)]] = leg;
+      as_laid = Round(span, round, rounds.done() && target == request_.iterations, sink);
+      while (iteration_ + 1 < target && iteration_ - span.iteration < IterationsDone(span)) sink->IterationDone(++iteration_);
+    }
   }
 }
 
-// visit: the first one that the record tells of.
-void SegmentDriver::TakeReply(const ModelReply& record, int64_t iteration, int visit, train::VisitSink* sink) {
+void SegmentDriver::TakeReply(const ModelReply& record, const plan::RoundSpan& span, const plan::RoundLeg& leg, train::VisitSink* sink) {
   const auto m = static_cast<size_t>(record.model);
   const std::string key = "mst_key=" + std::to_string(request_.mst_keys.at(m));
   if (record.weights_only) {
@@ -264,12 +272,14 @@ void SegmentDriver::TakeReply(const ModelReply& record, int64_t iteration, int v
     pg::Warning("model " + key + " was trained by another build (" + record.build + "): its further training will not repeat bit for bit",
                 "This server's build is " + engine::BuildDescription() + ".");
   }
-  CheckVisits(record, iteration, visit);
+  CheckVisits(record, span, leg);
+  visits_[m] = leg.visit;
   for (const SegmentVisit& seen : record.visits) {
     train::VisitRecord v;
     v.model = record.model;
-    v.iteration = iteration;
-    v.visit = visit++;
+    v.iteration = span.iteration + visits_[m] / span.partitions;
+    v.visit = static_cast<int32_t>(visits_[m] % span.partitions);
+    visits_[m]++;
     v.partition = seen.partition;
     v.worker = record.segment;
     v.device = record.device;
@@ -287,16 +297,13 @@ void SegmentDriver::TakeReply(const ModelReply& record, int64_t iteration, int v
 }
 
 // The segment must have trained the model on the partitions that the plan says, and on all of their rows.
-void SegmentDriver::CheckVisits(const ModelReply& record, int64_t iteration, int visit) const {
+void SegmentDriver::CheckVisits(const ModelReply& record, const plan::RoundSpan& span, const plan::RoundLeg& leg) const {
   const auto m = static_cast<size_t>(record.model);
   const data::PackedTable& table = request_.spec.training;
-  const int each = training_.partitions_each;
   const bool diverged = record.diverged_step != 0;
-  bool as_planned = diverged ? !record.visits.empty() : record.visits.size() == static_cast<size_t>(each);
+  bool as_planned = diverged ? !record.visits.empty() : record.visits.size() == static_cast<size_t>(leg.visits);
   for (size_t i = 0; i < record.visits.size() && as_planned; i++) {
-    const int wanted =
-        request_.spec.plan.PartitionAt(static_cast<int>(bundle_of_[m]), BundleIteration(m, iteration), visit + static_cast<int>(i));
-    as_planned = record.visits[i].partition == wanted;
+    as_planned = record.visits[i].partition == PartitionOf(m, span, leg.visit + static_cast<int64_t>(i));
   }
   if (!as_planned) {
     throw Error(ErrorCode::kDataCorrupted,
@@ -323,11 +330,9 @@ void SegmentDriver::Retire(const std::vector<int>& models) {
 }
 
 void SegmentDriver::Train(int64_t iteration, train::VisitSink* sink) {
-  while (iteration_ < iteration) {
-    Iteration(iteration_, iteration_ + 1 == request_.iterations, sink);
-    iteration_++;
-    if (iteration_ < iteration) sink->IterationDone(iteration_);
-  }
+  if (iteration_ < iteration) Lay(iteration, sink);
+  while (iteration_ + 1 < iteration) sink->IterationDone(++iteration_);  // nobody trains any more
+  iteration_ = iteration;
 }
 
 std::vector<std::vector<double>> SegmentDriver::Score(train::ScoredTable table, const std::vector<int>& models, train::VisitSink* sink) {

@@ -51,8 +51,7 @@ RunHeader HeaderOf(const train::PreparedFit& fit) {
   header.partitions = static_cast<uint32_t>(fit.training.spec.num_partitions);
   store::StateEncoder encoder(fit.training.spec);
   for (const train::PreparedModel& model : fit.models) {
-    const auto stream = static_cast<uint64_t>(static_cast<int64_t>(model.mst_key));
-    header.models.push_back({model.spec->graph, model.spec->config, stream, model.kernels(),
+    header.models.push_back({model.spec->graph, model.spec->config, model.stream(), model.kernels(),
                              encoder.HeadTemplate(*model.spec, model.program->layout()).size()});
   }
   return header;
@@ -112,7 +111,7 @@ std::vector<int32_t> EnterModels(const train::PreparedFit& fit, StateTables* tab
   std::vector<Entry> entries;
   std::vector<std::string> states, weights, diverged;
   for (size_t b = 0; b < fit.plan.bundles.size(); b++) {
-    const int partition = fit.plan.PartitionAt(static_cast<int>(b), fit.first_iteration[b], 0);
+    const int partition = fit.plan.PartitionAt(static_cast<int>(b), 0, 0);
     for (const int m : fit.plan.bundles[b].models) {
       const train::PreparedModel& model = fit.models[static_cast<size_t>(m)];
       const std::string mst_key = std::to_string(model.mst_key), number = std::to_string(m);

@@ -225,7 +225,10 @@ void SegmentRound::CompleteStates() {
   data_.has_weights = request_.has_weights;
 }
 
+// A partition that no model of the round trains on is passed over.
 bool SegmentRound::FeedKept(int partition_id, int buffer_id) {
+  CompleteStates();
+  if (!IsWanted(partition_id)) return true;
   const ProcessCache& own = ProcessCacheOf(request_.run);
   const std::vector<base::Bytes>* columns = own.cache->Find(request_.table, partition_id, buffer_id);
   if (columns == nullptr) return false;
@@ -243,6 +246,17 @@ void SegmentRound::Feed(int partition_id, int buffer_id, const std::vector<base:
     own.cache->Keep(request_.table, partition_id, buffer_id, columns);
   }
   Use(partition_id, buffer_id, columns);
+}
+
+bool SegmentRound::TrainsOn(const Member& member, int partition_id) const {
+  const auto m = static_cast<size_t>(member.index);
+  const int32_t first = request_.first_partition.at(m);
+  return partition_id >= first && partition_id - first < request_.visits.at(m);
+}
+
+bool SegmentRound::IsWanted(int partition_id) const {
+  if (request_.kind == RoundKind::kScore) return true;
+  return std::any_of(members_.begin(), members_.end(), [&](const auto& member) { return TrainsOn(*member, partition_id); });
 }
 
 // Members that train side by side, by the request.
@@ -276,7 +290,7 @@ void SegmentRound::BeginPartition(int partition_id) {
   visiting_.clear();
   std::vector<engine::Model*> models;
   for (const auto& member : members_) {
-    if (store::HasDiverged(member->block->data())) continue;
+    if (store::HasDiverged(member->block->data()) || !TrainsOn(*member, partition_id)) continue;
     visiting_.push_back(member.get());
     models.push_back(member->lent->get());
   }
@@ -311,7 +325,7 @@ void SegmentRound::EndPartition() {
     }
   }
   if (visit_ == nullptr) return;
-  visit_->End();
+  visit_->End(pg::CheckInterrupts);
   const std::vector<train::VisitRecord> records = visit_->Records(partition_started_, pg::Now());
   for (size_t i = 0; i < visiting_.size(); i++) {
     SegmentVisit visit;
@@ -341,7 +355,7 @@ void SegmentRound::Finish() {
   }
   if (!members_.empty()) {
     const bool scoring = request_.kind == RoundKind::kScore;
-    pg::Debug((scoring ? std::string("scoring: ") : "round: iteration " + std::to_string(request_.iteration + 1) + ", ") +
+    pg::Debug(std::string(scoring ? "scoring: " : "round: ") +
               std::to_string(members_.size()) + " models, " + std::to_string(kept_) + " buffers kept in memory, " + std::to_string(read_) +
               " read");
   }

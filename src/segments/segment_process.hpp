@@ -49,7 +49,7 @@ class SegmentRound {
   void AddHeader(base::Bytes header);
   /// Errors: kInternal when no header came before; kDataCorrupted for a state that is not whole.
   void AddState(int model, int piece, base::Bytes data);
-  /// True, and trained, when the process keeps this buffer in memory: its columns need not be fetched.
+  /// True when its columns need not be fetched: the process keeps this buffer in memory, and has trained; or no model trains on it.
   bool FeedKept(int partition_id, int buffer_id);
   void Feed(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns);
   void Finish();
@@ -65,6 +65,8 @@ class SegmentRound {
   void CompleteStates();
   void BeginPartition(int partition_id);
   void EndPartition();
+  bool TrainsOn(const Member& member, int partition_id) const;
+  bool IsWanted(int partition_id) const;
   std::vector<train::FusionMembers> FusionGroups() const;
   void Use(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns);
 

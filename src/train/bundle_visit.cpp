@@ -27,27 +27,28 @@ BundleVisit::BundleVisit(std::vector<engine::Model*> models, const base::DataSpe
 }
 
 void BundleVisit::Begin() {
-  for (engine::Model* model : models_) model->BeginVisit();
+  for (engine::Model* model : models_) model->BeginVisit(engine::BufferEnd::kCarries);
   begun_ = true;
 }
 
 void BundleVisit::Feed(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns, const engine::Poll& poll) {
   const base::Buffer buffer = data::ViewBuffer(*data_, partition_id, buffer_id, columns);
-  for (const FusionGroup& fusion_group : fusion_groups_) {
-    const std::vector<engine::TrainResult>& parts = fusion_group.models->Train(buffer, poll);
-    for (size_t i = 0; i < parts.size(); i++) {
-      engine::TrainResult& sum = results_[static_cast<size_t>(fusion_group.members[i])];
-      sum.rows += parts[i].rows;
-      sum.batches += parts[i].batches;
-      sum.loss_sum += parts[i].loss_sum;
-      sum.diverged = parts[i].diverged;
-      sum.seconds += parts[i].seconds;
-    }
+  for (const FusionGroup& fusion_group : fusion_groups_) Add(fusion_group, fusion_group.models->Train(buffer, poll));
+}
+
+void BundleVisit::Add(const FusionGroup& fusion_group, const std::vector<engine::TrainResult>& parts) {
+  for (size_t i = 0; i < parts.size(); i++) {
+    engine::TrainResult& sum = results_[static_cast<size_t>(fusion_group.members[i])];
+    sum.rows += parts[i].rows;
+    sum.batches += parts[i].batches;
+    sum.loss_sum += parts[i].loss_sum;
+    sum.diverged = parts[i].diverged;
+    sum.seconds += parts[i].seconds;
   }
 }
 
-void BundleVisit::End() {
-  for (engine::Model* model : models_) model->EndVisit();
+void BundleVisit::End(const engine::Poll& poll) {
+  for (const FusionGroup& fusion_group : fusion_groups_) Add(fusion_group, fusion_group.models->EndVisit(poll));
   ended_ = true;
 }
 

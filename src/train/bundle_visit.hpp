@@ -36,8 +36,8 @@ class BundleVisit {
   /// Trains all models on one packed buffer. columns: its data columns in the packed table's order. Errors:
   /// kInvalidParameter when the columns do not fit the data; what `poll`, called once a mini-batch, throws.
   void Feed(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns, const engine::Poll& poll);
-  /// Ends the visit of every model.
-  void End();
+  /// Trains the rows that were carried on from buffer to buffer, and ends the visit of every model. poll: as in Feed.
+  void End(const engine::Poll& poll);
 
   bool begun() const { return begun_; }
   bool ended() const { return ended_; }
@@ -52,6 +52,8 @@ class BundleVisit {
     std::vector<int> members;
     std::unique_ptr<engine::ModelGroup> models;
   };
+
+  void Add(const FusionGroup& fusion_group, const std::vector<engine::TrainResult>& parts);
 
   std::vector<engine::Model*> models_;
   const base::DataSpec* data_;

@@ -14,7 +14,7 @@ namespace train {
 
 void WriteFirstState(const PreparedFit& fit, const PreparedModel& model, void* block) {
   const auto partitions = static_cast<uint32_t>(fit.training.spec.num_partitions);
-  model.program->Initialise(model.spec->config.optimizer, block, fit.seed, static_cast<uint64_t>(static_cast<int64_t>(model.mst_key)), partitions);
+  model.program->Initialise(model.spec->config.optimizer, block, fit.seed, model.stream(), partitions);
   if (!model.stored) {
     store::LoadArchitectureWeights(*model.architecture, *model.program, block);
     return;

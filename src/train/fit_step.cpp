@@ -67,7 +67,7 @@ void FitStep::Feed(int partition_id, int buffer_id, const std::vector<base::Byte
 }
 
 std::string FitStep::Finish() {
-  visit_->End();
+  visit_->End(pg::CheckInterrupts);
   if (own_ == nullptr) return {};
   own_->model->Detach();
   return store::StateEncoder(own_->data).Encode(own_->spec, own_->model->program().layout(), own_->block.data());

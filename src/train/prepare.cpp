@@ -160,6 +160,24 @@ void ReadModels(const std::vector<SelectionRow>& selection, PreparedFit* fit) {
               errors.front().second.hint());
 }
 
+// A mini-batch ends with its partition.
+void AnnounceLargeBatches(const PreparedFit& fit) {
+  const std::vector<int64_t>& rows = fit.training.partition_rows;
+  const int64_t most = rows.empty() ? 0 : *std::max_element(rows.begin(), rows.end());
+  size_t larger = 0;
+  int largest = 0;
+  for (const PreparedModel& model : fit.models) {
+    if (model.spec->config.batch_size <= most) continue;
+    ++larger;
+    largest = std::max(largest, model.spec->config.batch_size);
+  }
+  if (larger == 0) return;
+  pg::Notice("a partition of packed table " + fit.training.name.Sql() + " has " + std::to_string(most) +
+                 " rows: mini-batches have no more, although batch_size is larger in " + std::to_string(larger) + " of " +
+                 std::to_string(fit.models.size()) + " configurations (up to " + std::to_string(largest) + ")",
+             "Pack the table with a smaller num_partitions for larger mini-batches.");
+}
+
 void CheckStopping(const PreparedFit& fit) {
   std::vector<std::pair<int, std::vector<std::string>>> names;
   for (const PreparedModel& model : fit.models) names.emplace_back(model.mst_key, model.metric_names());
@@ -189,74 +207,32 @@ void MatchStored(PreparedFit* fit) {
   }
 }
 
-std::vector<double> Costs(const std::vector<PreparedModel>& models, const std::vector<int>& which) {
-  std::vector<double> costs;
-  for (const int m : which) costs.push_back(models[static_cast<size_t>(m)].visit_seconds);
-  return costs;
-}
-
-void AddBundles(PreparedFit* fit, const std::vector<int>& which, int bundles, int offset) {
-  if (which.empty()) return;
-  plan::Plan part = plan::MakePlan(Costs(fit->models, which), fit->plan.partitions, bundles, offset, fit->plan.stride);
-  for (plan::Bundle& bundle : part.bundles) {
-    for (int& m : bundle.models) m = which[static_cast<size_t>(m)];
-    fit->plan.bundles.push_back(std::move(bundle));
-    fit->first_iteration.push_back(0);
-  }
-}
-
-// A run that goes on keeps its stored plan: each model its own partition sequence. Models that have done different
-// numbers of iterations cannot share a bundle; models that are new to the table get bundles of their own behind the
-// others.
+// A model that goes on keeps the sequence of its stored run, whoever trains beside it.
 void MakePlan(PreparedFit* fit) {
   const pg::Settings settings = pg::CurrentSettings();
   const int count = static_cast<int>(fit->models.size());
+  const int partitions = fit->training.spec.num_partitions;
   int bundles = settings.bundles > 0 ? settings.bundles : plan::DefaultBundles(count, pg::Cores());
-  fit->plan.partitions = fit->training.spec.num_partitions;
-  if (fit->segments) {  // as many as there are segments where they can train at once
-    bundles = fit->segments->data_segments;
-    fit->plan.stride = fit->segments->partitions_each;
-  }
-  std::vector<int> fresh;
-  const bool keep = fit->stored && fit->stored->plan.partitions == fit->plan.partitions && fit->stored->plan.stride == fit->plan.stride;
-  if (fit->stored && fit->stored->plan.partitions == fit->plan.partitions && !keep) {
-    pg::Notice("the stored run had " + std::to_string(fit->stored->plan.stride) + " partitions a segment, this one has " +
-               std::to_string(fit->plan.stride) + ": a new plan is made");
-  } else if (fit->stored && !keep) {
-    pg::Notice("the packed table has " + std::to_string(fit->plan.partitions) + " partitions, the stored run had " +
-               std::to_string(fit->stored->plan.partitions) + ": a new plan is made");
-  }
-  std::map<int, int> index_of;
-  for (int m = 0; m < count; m++) index_of[fit->models[static_cast<size_t>(m)].mst_key] = m;
-  std::set<int> placed;
-  if (keep) {
+  if (fit->segments) bundles = fit->segments->data_segments;
+  std::map<int, plan::Sequence> stored;  // by mst_key
+  if (fit->stored && fit->stored->plan.partitions == partitions) {
     for (const plan::Bundle& bundle : fit->stored->plan.bundles) {
-      std::map<int64_t, std::vector<int>> by_done;
-      for (const int s : bundle.models) {
-        const auto it = index_of.find(fit->stored->models.at(static_cast<size_t>(s)).mst_key);
-        if (it == index_of.end()) continue;
-        by_done[fit->models[static_cast<size_t>(it->second)].past.iterations].push_back(it->second);
-        placed.insert(it->second);
-      }
-      for (auto& [done, members] : by_done) {
-        plan::Bundle kept;
-        kept.models = members;
-        kept.offset = bundle.offset;
-        for (const double cost : Costs(fit->models, members)) kept.visit_cost += cost;
-        fit->plan.bundles.push_back(std::move(kept));
-        fit->first_iteration.push_back(done);
-      }
+      for (const int m : bundle.models) stored[fit->stored->models.at(static_cast<size_t>(m)).mst_key] = bundle.sequence;
     }
+  } else if (fit->stored) {
+    pg::Notice("the packed table has " + std::to_string(partitions) + " partitions, the stored run had " +
+               std::to_string(fit->stored->plan.partitions) + ": its models go on in the order that belongs to the new number");
   }
-  std::map<int64_t, std::vector<int>> rest;  // iterations done -> models without a bundle
-  for (int m = 0; m < count; m++) {
-    if (placed.count(m) == 0) rest[fit->models[static_cast<size_t>(m)].past.iterations].push_back(m);
+  std::vector<double> costs;
+  std::vector<plan::Sequence> sequences;
+  for (const PreparedModel& model : fit->models) {
+    const auto known = stored.find(model.mst_key);
+    plan::Sequence sequence = known != stored.end() && model.stored ? known->second : plan::SequenceOf(model.stream(), partitions);
+    if (sequence.shift != 0) sequence.first = model.past.iterations;
+    sequences.push_back(sequence);
+    costs.push_back(model.visit_seconds);
   }
-  for (const auto& [done, members] : rest) {
-    const size_t before = fit->plan.bundles.size();
-    AddBundles(fit, members, std::max(1, bundles - static_cast<int>(before)), static_cast<int>(before) + settings.bundle_offset);
-    std::fill(fit->first_iteration.begin() + static_cast<std::ptrdiff_t>(before), fit->first_iteration.end(), done);
-  }
+  fit->plan = plan::MakePlan(costs, sequences, partitions, bundles);
 }
 
 size_t RowBytes(const base::DataSpec& data) {
@@ -357,6 +333,7 @@ PreparedFit PrepareFit(const FitArguments& a) {
   CheckOutput(a, &fit);
   ReadModels(selection, &fit);
   CheckStopping(fit);
+  AnnounceLargeBatches(fit);
   MatchStored(&fit);
   if (fit.stored) RequireRewritable(fit);
   if (pg::OnGreenplum()) fit.segments = data::FindSegments(fit.training);
@@ -387,7 +364,6 @@ RunRequest MakeRequest(const FitArguments& arguments, const PreparedFit& fit) {
   request.pool = fit.pool;
   request.spec.plan = fit.plan;
   request.spec.fusion = fit.fusion;
-  request.spec.first_iteration = fit.first_iteration;
   request.spec.precision = fit.options.precision;
   request.spec.use_gpus = arguments.use_gpus;
   request.iterations = arguments.num_iterations;

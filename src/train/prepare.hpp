@@ -24,6 +24,7 @@ namespace train {
 
 struct PreparedModel {
   int mst_key = 0;
+  uint64_t stream() const { return static_cast<uint64_t>(static_cast<int64_t>(mst_key)); }  // of its random numbers and its sequence
   std::shared_ptr<const store::Architecture> architecture;
   std::shared_ptr<const store::ModelSpec> spec;
   std::shared_ptr<const engine::Program> program;
@@ -51,7 +52,6 @@ struct PreparedFit {
   plan::Plan plan;
   plan::Fusion fusion;
   plan::FusionData fusion_data;
-  std::vector<int64_t> first_iteration;  // a bundle
   plan::StoppingPolicy stopping;
   std::vector<int64_t> due;  // iterations after which metrics are computed
   uint64_t seed = 0;

@@ -44,7 +44,6 @@ struct RunSpec {
   std::vector<double> costs;  // seconds of a visit, a model
   plan::Plan plan;
   plan::Fusion fusion;  // of the plan's bundles; empty when nothing is trained
-  std::vector<int64_t> first_iteration;  // a bundle: iterations that its models had done before this run
   base::DType precision = base::DType::kFloat32;
   bool use_gpus = false;
 };

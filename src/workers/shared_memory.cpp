@@ -140,7 +140,7 @@ std::string WriteRunSpec(const train::RunSpec& spec) {
   WriteModels(&w, spec);
   w.Text(plan::WritePlan(spec.plan));
   WriteFusion(&w, spec.fusion);
-  for (const int64_t first : spec.first_iteration) w.Number(first);
+  for (const plan::Bundle& bundle : spec.plan.bundles) w.Number(bundle.sequence.first);
   w.Number(static_cast<int64_t>(spec.precision));
   w.Number(spec.use_gpus ? 1 : 0);
   return w.Take();
@@ -154,8 +154,7 @@ train::RunSpec ReadRunSpec(const char* data, size_t bytes) {
   ReadModels(&r, &spec);
   spec.plan = plan::ReadPlan(r.Text());
   spec.fusion = ReadFusion(&r);
-  spec.first_iteration.resize(spec.plan.bundles.size());
-  for (int64_t& first : spec.first_iteration) first = r.Number();
+  for (plan::Bundle& bundle : spec.plan.bundles) bundle.sequence.first = r.Number();
   spec.precision = static_cast<base::DType>(r.Number());
   spec.use_gpus = r.Number() != 0;
   return spec;

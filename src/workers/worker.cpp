@@ -129,7 +129,7 @@ void Worker::VisitBundle(const plan::Scheduler::Task& task) {
   const auto number = static_cast<size_t>(task.bundle);
   const plan::Bundle& bundle = spec_.plan.bundles[number];
   const plan::BundleFusion& together = spec_.fusion.bundles[number];
-  const int partition = spec_.plan.PartitionAt(task.bundle, spec_.first_iteration[number] + task.iteration, task.visit);
+  const int partition = spec_.plan.PartitionAt(task.bundle, task.iteration, task.visit);
   if (together.shared_scan.applied) {
     Visit(together.fusion_groups, task, partition);
   } else {
@@ -191,7 +191,7 @@ void Worker::Visit(const std::vector<plan::FusionGroup>& fusion_groups, const pl
   }
   if (!bundle_visit.begun()) {  // an empty partition: nothing to learn, but the visit counts
     bundle_visit.Begin();
-    bundle_visit.End();
+    bundle_visit.End(pg::CheckInterrupts);
   }
   for (engine::Model* model : models) model->Detach();
   LogVisit(members, bundle_visit.Records(started, pg::Now()), task, partition);

@@ -80,8 +80,7 @@ std::vector<train::ModelScores> ScoreOnWorkers(const store::ModelTable& models, 
     pg::CheckInterrupts();
     request.programs.push_back(request.pool->ProgramOf(model->graph, model->config));
   }
-  spec.plan = plan::MakePlan(spec.costs, test.spec.num_partitions, 1, 0);
-  spec.first_iteration.assign(spec.plan.bundles.size(), 0);
+  spec.plan = plan::MakePlan(spec.costs, std::vector<plan::Sequence>(spec.costs.size()), test.spec.num_partitions, 1);
   spec.precision = options.precision;
   spec.use_gpus = use_gpus;
   request.iterations = 0;

@@ -12,6 +12,7 @@
 namespace {
 
 constexpr int kIterations = 5;
+constexpr int kRunIterations = 10;
 
 /// n models: all alike, or costs spread evenly on a logarithmic scale from 1 to `spread`, in the order of their costs.
 std::vector<double> Costs(int n, double spread) {
@@ -43,19 +44,45 @@ void SharedTable() {
   }
 }
 
+// Half of the models eight times as long as the others: in turns, in two blocks, by chance.
+enum class Mix { kEqual, kTurns, kBlocks, kChance, kSpread };
+
+const char* MixName(Mix mix) {
+  switch (mix) {
+    case Mix::kEqual: return "equal";
+    case Mix::kTurns: return "1, 8 in turns";
+    case Mix::kBlocks: return "8s, then 1s";
+    case Mix::kChance: return "1 or 8 by chance";
+    case Mix::kSpread: return "1 to 8 by chance";
+  }
+  return "";
+}
+
+std::vector<double> Mixed(Mix mix, int models) {
+  if (mix == Mix::kSpread) return Shuffled(Costs(models, 8));
+  base::Stream random(2, 0, base::Purpose::kSearch);
+  std::vector<double> costs;
+  for (int m = 0; m < models; m++) {
+    const bool chance = random.Below(2) == 0;
+    const bool costly = mix == Mix::kTurns ? m % 2 == 0 : mix == Mix::kBlocks ? m < models / 2 : mix == Mix::kChance && chance;
+    costs.push_back(costly ? 8 : 1);
+  }
+  return costs;
+}
+
 void RoundsTable() {
-  std::printf("| segments | models | costs | rounds of bundles | rounds with rests | rotation of single models | the same, models shuffled |\n");
+  std::printf("| segments | models | costs | all advance | with rests, metrics at the end | with rests, metrics every iteration | rotation |\n");
   std::printf("|---|---|---|---|---|---|---|\n");
   for (const int segments : {8, 16, 32, 64, 128, 256, 512, 1024}) {
-    for (const int models : {segments, 2 * segments, 4 * segments, 4 * segments + 3, 8 * segments, 8 * segments + 3, 16 * segments}) {
-      for (const double spread : {1.0, 8.0}) {
-        const std::vector<double> costs = Costs(models, spread);
-        const plan::SimulationResult rounds = plan::SimulateRounds(costs, segments, kIterations);
-        const plan::SimulationResult rests = plan::SimulateRestingRounds(costs, segments, kIterations);
-        const plan::SimulationResult rotation = plan::SimulateRotation(costs, segments, kIterations);
-        const plan::SimulationResult shuffled = plan::SimulateRotation(Shuffled(costs), segments, kIterations);
-        std::printf("| %d | %d | %s | %.3f | %.3f | %.3f | %.3f |\n", segments, models, Name(spread), rounds.ratio(), rests.ratio(), rotation.ratio(),
-                    shuffled.ratio());
+    for (const int models : {segments, 2 * segments, 4 * segments, 4 * segments + 3, 8 * segments}) {
+      for (const Mix mix : {Mix::kEqual, Mix::kTurns, Mix::kBlocks, Mix::kChance, Mix::kSpread}) {
+        const std::vector<double> costs = Mixed(mix, models);
+        const plan::SimulationResult all = plan::SimulateRounds(costs, segments, 1, false, false);
+        const plan::SimulationResult rests = plan::SimulateRounds(costs, segments, kRunIterations, true, false);
+        const plan::SimulationResult barrier = plan::SimulateRounds(costs, segments, kRunIterations, true, true);
+        const plan::SimulationResult rotation = plan::SimulateRotation(costs, segments, 1);
+        std::printf("| %d | %d | %s | %.3f | %.3f | %.3f | %.3f |\n", segments, models, MixName(mix), all.ratio(), rests.ratio(), barrier.ratio(),
+                    rotation.ratio());
       }
     }
   }

@@ -24,6 +24,12 @@ namespace engine {
 /// middle of a visit.
 using Poll = std::function<void()>;
 
+/// What becomes of rows at the end of a buffer that do not fill a mini-batch.
+enum class BufferEnd {
+  kEndsBatch,  // they make a smaller one
+  kCarries,    // they train with rows of the visit's later buffers, and what is left of them when it ends
+};
+
 /// What a pass of training saw.
 struct TrainResult {
   int64_t rows = 0;  // rows trained, epochs counted
@@ -64,10 +70,11 @@ class Model {
   void Detach();
 
   /// A visit is BeginVisit, Train for each buffer, EndVisit. BeginVisit sets the batch counter that keys random streams
-  /// to zero; EndVisit counts the visit and, after `partitions` of them, the iteration.
-  void BeginVisit();
+  /// to zero; EndVisit trains the rows that were carried on, counts the visit and, after `partitions` of them, the
+  /// iteration. Rows that are carried from a buffer are copied; the buffer may go.
+  void BeginVisit(BufferEnd end = BufferEnd::kEndsBatch);
   TrainResult Train(const base::Buffer& buffer, const Poll& poll);
-  void EndVisit();
+  TrainResult EndVisit(const Poll& poll = nullptr);
 
   /// Adds the buffer's rows to Program::sums_size() sums. Many states are better scored by a StateScorer.
   void Evaluate(const base::Buffer& buffer, double* sums, const Poll& poll);

@@ -29,6 +29,7 @@ struct ModelGroup::Impl {
   }
   void UseWorkspace(int64_t buffer_rows);
   void Train(const base::Buffer& buffer, const Poll& poll);
+  void EndVisit(const Poll& poll);
 };
 
 // All members lay their rows out alike; the workspace has its size before the first of them loads rows. It has no room
@@ -65,6 +66,11 @@ void ModelGroup::Impl::Train(const base::Buffer& buffer, const Poll& poll) {
   for (size_t m = 0; m < models.size(); ++m) results[m].diverged = models[m]->attached().diverged_step != 0;
 }
 
+void ModelGroup::Impl::EndVisit(const Poll& poll) {
+  UseWorkspace();
+  for (size_t m = 0; m < models.size(); ++m) results[m] = models[m]->EndVisit(poll);
+}
+
 ModelGroup::ModelGroup(std::vector<Model*> models, int batches_per_switch, std::shared_ptr<Workspace> workspace)
     : impl_(std::make_unique<Impl>()) {
   if (models.empty()) throw base::Error(base::ErrorCode::kInternal, "a group of models has no member");
@@ -82,6 +88,12 @@ size_t ModelGroup::size() const { return impl_->models.size(); }
 const std::vector<TrainResult>& ModelGroup::Train(const base::Buffer& buffer, const Poll& poll) {
   const math::FtzGuard ftz;
   impl_->Train(buffer, poll);
+  return impl_->results;
+}
+
+const std::vector<TrainResult>& ModelGroup::EndVisit(const Poll& poll) {
+  const math::FtzGuard ftz;
+  impl_->EndVisit(poll);
   return impl_->results;
 }
 

@@ -28,9 +28,11 @@ class ModelGroup {
 
   size_t size() const;
 
-  /// Model::Train for every member: what each saw of this buffer, in the order of the members. Call between every
-  /// member's BeginVisit and EndVisit.
+  /// Model::Train for every member: what each saw of this buffer, in the order of the members. Call behind every
+  /// member's BeginVisit.
   const std::vector<TrainResult>& Train(const base::Buffer& buffer, const Poll& poll);
+  /// Model::EndVisit for every member, likewise.
+  const std::vector<TrainResult>& EndVisit(const Poll& poll);
 
  private:
   struct Impl;

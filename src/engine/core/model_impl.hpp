@@ -29,6 +29,16 @@ struct BufferPosition {
   bool ended = false;   // nothing is left to do, or the model has diverged
 };
 
+/// Rows of a visit that wait for others, packed as in their buffers, in the order of training. Less than a mini-batch
+/// between two calls of Train.
+struct CarriedRows {
+  int64_t rows = 0;
+  uint64_t batches = 0;  // trained of such rows in this visit
+  int partition_id = 0;
+  std::vector<std::vector<uint8_t>> inputs, targets;  // as base::Buffer's
+  std::vector<uint8_t> weights;
+};
+
 struct Model::Impl {
   Impl(std::shared_ptr<const Program> program, const base::TrainConfig& config);
 
@@ -43,7 +53,9 @@ struct Model::Impl {
   // The block, and the position in a visit.
   StateCounters* counters = nullptr;  // at the block's start; nullptr: not attached
   uint64_t visit_buffers = 0;         // buffers trained in this visit
-  uint64_t visit_batches = 0;         // mini-batches of one epoch over those buffers
+  uint64_t visit_batches = 0;         // mini-batches of one epoch over those buffers, without carried rows
+  BufferEnd buffer_end = BufferEnd::kEndsBatch;
+  CarriedRows carried;
   std::vector<int64_t> order;         // of the buffer's rows in this epoch; unused without shuffling
   BufferPosition position;
 
@@ -64,12 +76,22 @@ struct Model::Impl {
   void BeginBuffer(const base::Buffer& buffer);
   void TrainUntilSwitch(const base::Buffer& buffer, int64_t batches, LoadedRows* loaded, const Poll& poll, TrainResult* result);
   void TrainBatches(const base::Buffer& buffer, int64_t batches, LoadedRows* loaded, const Poll& poll, TrainResult* result);
+  /// Trains n rows of a buffer: those of `order` from `first` on, or the rows themselves. False when the model has
+  /// diverged.
+  bool TrainBatch(const base::Buffer& buffer, bool ordered, int64_t first, int64_t n, const math::DrawKeys& keys, int64_t switch_rows,
+                  LoadedRows* loaded, TrainResult* result);
+  /// Keeps the rows of this epoch's order from `first` on, and trains the mini-batches that they fill.
+  void Carry(const base::Buffer& buffer, int64_t first, LoadedRows* loaded, TrainResult* result);
+  /// Trains the first n carried rows.
+  void TrainCarried(int64_t n, LoadedRows* loaded, TrainResult* result);
+  /// Model::EndVisit.
+  TrainResult EndVisit(const Poll& poll);
   /// Keys of the random streams of this epoch, without a location.
   math::DrawKeys EpochKeys() const;
   void BeginEpoch(const base::Buffer& buffer);
-  /// Returns where the rows first .. first + n - 1 of this epoch's order lie among those that the native trainer has
+  /// Returns where the rows first .. first + n - 1 of this epoch's order, or of the buffer, lie among those that the native trainer has
   /// loaded, after loading them if need be. switch_rows: of the mini-batches until the next model's are trained.
-  int64_t LoadRows(const base::Buffer& buffer, int64_t first, int64_t n, int64_t switch_rows, LoadedRows* loaded);
+  int64_t LoadRows(const base::Buffer& buffer, bool ordered, int64_t first, int64_t n, int64_t switch_rows, LoadedRows* loaded);
 };
 
 /// Rows of a batch in scoring and prediction. It decides bits, so it depends on the configuration only.

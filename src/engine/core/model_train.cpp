@@ -1,4 +1,4 @@
-// A visit: buffers, epochs, mini-batches.
+// A visit: buffers, epochs, mini-batches, and rows that are carried from buffer to buffer.
 #include <algorithm>
 #include <chrono>
 
@@ -18,11 +18,48 @@ class Stopwatch {
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 
+constexpr uint64_t kFirstCarriedBatch = uint64_t{1} << 31;  // its number: no buffer has so many mini-batches
+
+// Rows of one column, behind those that are there.
+void AppendRows(const uint8_t* column, size_t row_bytes, const int64_t* rows, int64_t first, int64_t n, std::vector<uint8_t>* to) {
+  if (rows == nullptr) {
+    const uint8_t* from = column + static_cast<size_t>(first) * row_bytes;
+    to->insert(to->end(), from, from + static_cast<size_t>(n) * row_bytes);
+    return;
+  }
+  for (int64_t i = 0; i < n; ++i) {
+    const uint8_t* from = column + static_cast<size_t>(rows[i]) * row_bytes;
+    to->insert(to->end(), from, from + row_bytes);
+  }
+}
+
+void AppendRows(const std::vector<const uint8_t*>& columns, const std::vector<base::ColumnSpec>& specs, const int64_t* rows, int64_t first,
+                int64_t n, std::vector<std::vector<uint8_t>>* to) {
+  to->resize(columns.size());
+  for (size_t c = 0; c < columns.size(); ++c) AppendRows(columns[c], specs[c].row_bytes(), rows, first, n, &(*to)[c]);
+}
+
+void DropRows(size_t row_bytes, int64_t n, std::vector<uint8_t>* column) {
+  column->erase(column->begin(), column->begin() + static_cast<std::ptrdiff_t>(static_cast<size_t>(n) * row_bytes));
+}
+
+base::Buffer View(const CarriedRows& carried) {
+  base::Buffer buffer;
+  buffer.rows = carried.rows;
+  buffer.partition_id = carried.partition_id;
+  for (const std::vector<uint8_t>& column : carried.inputs) buffer.inputs.push_back(column.data());
+  for (const std::vector<uint8_t>& column : carried.targets) buffer.targets.push_back(column.data());
+  if (!carried.weights.empty()) buffer.weights = carried.weights.data();
+  return buffer;
+}
+
 }  // namespace
 
-void Model::BeginVisit() {
+void Model::BeginVisit(BufferEnd end) {
   impl_->visit_buffers = 0;
   impl_->visit_batches = 0;
+  impl_->buffer_end = end;
+  impl_->carried = {};
 }
 
 TrainResult Model::Train(const base::Buffer& buffer, const Poll& poll) {
@@ -46,7 +83,8 @@ void Model::Impl::BeginEpoch(const base::Buffer& buffer) {
   position.ended = buffer.rows == 0 || position.epoch == config.epochs;
   if (position.ended) {
     ++visit_buffers;
-    visit_batches += static_cast<uint64_t>((buffer.rows + config.batch_size - 1) / config.batch_size);
+    const int64_t carried_on = buffer_end == BufferEnd::kCarries ? 0 : config.batch_size - 1;
+    visit_batches += static_cast<uint64_t>((buffer.rows + carried_on) / config.batch_size);
     return;
   }
   if (!config.shuffle) return;
@@ -65,9 +103,9 @@ void Model::Impl::BeginBuffer(const base::Buffer& buffer) {
   BeginEpoch(buffer);
 }
 
-int64_t Model::Impl::LoadRows(const base::Buffer& buffer, int64_t first, int64_t n, int64_t switch_rows, LoadedRows* loaded) {
-  if (config.shuffle || loaded == nullptr) {
-    native_trainer->Load(buffer, config.shuffle ? order.data() + first : nullptr, first, n);
+int64_t Model::Impl::LoadRows(const base::Buffer& buffer, bool ordered, int64_t first, int64_t n, int64_t switch_rows, LoadedRows* loaded) {
+  if (ordered || loaded == nullptr || switch_rows == 0) {
+    native_trainer->Load(buffer, ordered ? order.data() + first : nullptr, first, n);
     if (loaded != nullptr) loaded->by = nullptr;
     return 0;
   }
@@ -90,30 +128,39 @@ void Model::Impl::TrainUntilSwitch(const base::Buffer& buffer, int64_t batches, 
   result->seconds += watch.Seconds() - (loaded == nullptr ? 0 : loaded->seconds - loading);
 }
 
-void Model::Impl::TrainBatches(const base::Buffer& buffer, int64_t batches, LoadedRows* loaded, const Poll& poll, TrainResult* result) {
+bool Model::Impl::TrainBatch(const base::Buffer& buffer, bool ordered, int64_t first, int64_t n, const math::DrawKeys& keys,
+                             int64_t switch_rows, LoadedRows* loaded, TrainResult* result) {
   StateCounters& state = attached();
+  bool finite = false;
+  if (native_trainer) {
+    finite = native_trainer->Train(LoadRows(buffer, ordered, first, n, switch_rows, loaded), n, keys, &result->loss_sum);
+  } else {
+    finite = Autograd().Train(buffer, ordered ? order.data() + first : nullptr, first, n, keys, &result->loss_sum);
+  }
+  if (!finite) {
+    state.diverged_step = state.step + 1;
+    position.ended = true;
+    return false;
+  }
+  result->rows += n;
+  ++result->batches;
+  state.rows_seen += static_cast<uint64_t>(n);
+  return true;
+}
+
+void Model::Impl::TrainBatches(const base::Buffer& buffer, int64_t batches, LoadedRows* loaded, const Poll& poll, TrainResult* result) {
   const int64_t size = config.batch_size;
   math::DrawKeys keys = EpochKeys();
   for (int64_t done = 0; !position.ended && (batches == 0 || done < batches); ++done) {
     if (poll) poll();
     const int64_t n = std::min(size, buffer.rows - position.first);
     keys.location = static_cast<uint64_t>(buffer.partition_id) << 32 | position.number;
-    bool finite = false;
-    if (native_trainer) {
-      const int64_t at = LoadRows(buffer, position.first, n, std::max<int64_t>(1, batches) * size, loaded);
-      finite = native_trainer->Train(at, n, keys, &result->loss_sum);
-    } else {
-      const int64_t* rows = config.shuffle ? order.data() + position.first : nullptr;
-      finite = Autograd().Train(buffer, rows, position.first, n, keys, &result->loss_sum);
-    }
-    if (!finite) {
-      state.diverged_step = state.step + 1;
-      position.ended = true;
+    if (n < size && buffer_end == BufferEnd::kCarries) {
+      Carry(buffer, position.first, loaded, result);
+      if (position.ended) return;
+    } else if (!TrainBatch(buffer, config.shuffle, position.first, n, keys, std::max<int64_t>(1, batches) * size, loaded, result)) {
       return;
     }
-    result->rows += n;
-    ++result->batches;
-    state.rows_seen += static_cast<uint64_t>(n);
     position.first += n;
     ++position.number;
     if (position.first < buffer.rows) continue;
@@ -123,13 +170,51 @@ void Model::Impl::TrainBatches(const base::Buffer& buffer, int64_t batches, Load
   }
 }
 
-void Model::EndVisit() {
-  StateCounters& state = impl_->attached();
+void Model::Impl::Carry(const base::Buffer& buffer, int64_t first, LoadedRows* loaded, TrainResult* result) {
+  const int64_t* rows = config.shuffle ? order.data() + first : nullptr;
+  const int64_t n = buffer.rows - first;
+  carried.partition_id = buffer.partition_id;
+  AppendRows(buffer.inputs, program.data.inputs, rows, first, n, &carried.inputs);
+  AppendRows(buffer.targets, program.data.targets, rows, first, n, &carried.targets);
+  if (buffer.weights != nullptr) AppendRows(buffer.weights, sizeof(float), rows, first, n, &carried.weights);
+  carried.rows += n;
+  while (!position.ended && carried.rows >= config.batch_size) TrainCarried(config.batch_size, loaded, result);
+}
+
+void Model::Impl::TrainCarried(int64_t n, LoadedRows* loaded, TrainResult* result) {
+  math::DrawKeys keys = EpochKeys();
+  keys.epoch = 0;
+  keys.location = static_cast<uint64_t>(carried.partition_id) << 32 | (kFirstCarriedBatch + carried.batches);
+  TrainBatch(View(carried), false, 0, n, keys, 0, loaded, result);
+  ++carried.batches;
+  carried.rows -= n;
+  for (size_t c = 0; c < carried.inputs.size(); ++c) DropRows(program.data.inputs[c].row_bytes(), n, &carried.inputs[c]);
+  for (size_t c = 0; c < carried.targets.size(); ++c) DropRows(program.data.targets[c].row_bytes(), n, &carried.targets[c]);
+  if (!carried.weights.empty()) DropRows(sizeof(float), n, &carried.weights);
+}
+
+TrainResult Model::Impl::EndVisit(const Poll& poll) {
+  TrainResult result;
+  StateCounters& state = attached();
+  if (carried.rows > 0 && state.diverged_step == 0) {
+    const Stopwatch watch;
+    if (poll) poll();
+    TrainCarried(carried.rows, nullptr, &result);
+    result.seconds = watch.Seconds();
+  }
+  carried = {};
+  result.diverged = state.diverged_step != 0;
   ++state.visits_in_iteration;
   if (state.visits_in_iteration >= state.partitions) {
     state.visits_in_iteration = 0;
     ++state.iterations_done;
   }
+  return result;
+}
+
+TrainResult Model::EndVisit(const Poll& poll) {
+  const math::FtzGuard ftz;
+  return impl_->EndVisit(poll);
 }
 
 }  // namespace engine

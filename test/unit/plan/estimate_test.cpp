@@ -31,9 +31,13 @@ plan::Fusion Alone(const plan::Plan& plan) {
   return fusion;
 }
 
+plan::Plan OfOneSequence(const plan::RunWork& work, int bundles) {
+  return plan::MakePlan(work.visit_seconds, std::vector<plan::Sequence>(work.visit_seconds.size()), 4, bundles);
+}
+
 TEST(Estimate, OneHandDoesOneThingAfterAnother) {
   const plan::RunWork work = Work({1, 2, 3}, 1);
-  const plan::Plan plan = plan::MakePlan(work.visit_seconds, 4, 3, 0);
+  const plan::Plan plan = OfOneSequence(work, 3);
   const plan::RunEstimate run = plan::EstimateRun(plan, Alone(plan), work);
   ASSERT_EQ(run.bundles.size(), 3u);
   EXPECT_NEAR(run.iteration, 4 * (1 + 2 + 3 + 3 * plan::kQuerySeconds), 1e-9);
@@ -44,7 +48,7 @@ TEST(Estimate, OneHandDoesOneThingAfterAnother) {
 
 TEST(Estimate, HandsShareTheWork) {
   const plan::RunWork one = Work({1, 1, 1, 1}, 1), two = Work({1, 1, 1, 1}, 2);
-  const plan::Plan plan = plan::MakePlan(one.visit_seconds, 4, 4, 0);
+  const plan::Plan plan = OfOneSequence(one, 4);
   const plan::RunEstimate alone = plan::EstimateRun(plan, Alone(plan), one), both = plan::EstimateRun(plan, Alone(plan), two);
   EXPECT_NEAR(both.iteration, alone.iteration / 2, 1e-9);
   EXPECT_NEAR(both.evaluation, alone.evaluation / 2, 1e-9);
@@ -53,7 +57,7 @@ TEST(Estimate, HandsShareTheWork) {
 // The session opens LibTorch while it prepares the run, its workers when they have started, side by side.
 TEST(Estimate, ProcessesOpenTheLibraryWhereANetworkNeedsIt) {
   plan::RunWork work = Work({1, 1}, 2);
-  const plan::Plan plan = plan::MakePlan(work.visit_seconds, 4, 2, 0);
+  const plan::Plan plan = OfOneSequence(work, 2);
   const auto start = [&](int started, bool autograd) {
     work.started = started;
     work.autograd = autograd;
@@ -76,20 +80,41 @@ TEST(Estimate, WorkersAreWorthTheirStartForWorkThatLastsLonger) {
 
 TEST(Estimate, ALongModelBoundsTheIteration) {
   const plan::RunWork work = Work({10, 1, 1}, 2);
-  const plan::Plan plan = plan::MakePlan(work.visit_seconds, 4, 3, 0);
+  const plan::Plan plan = OfOneSequence(work, 3);
   EXPECT_NEAR(plan::EstimateRun(plan, Alone(plan), work).iteration, 40, 0.1);
 }
 
-TEST(Estimate, RoundsLastAsLongAsTheSlowestBundle) {
+plan::Plan OfNewModels(const plan::RunWork& work) {
+  std::vector<plan::Sequence> sequences;
+  for (uint64_t stream = 1; stream <= work.visit_seconds.size(); ++stream) sequences.push_back(plan::SequenceOf(stream, 4));
+  return plan::MakePlan(work.visit_seconds, sequences, 4, 4);
+}
+
+TEST(Estimate, RoundsLastAsLongAsTheFullestSegment) {
   plan::RunWork work = Work({4, 1, 1, 1}, 4);
-  work.rounds = 4;
-  const plan::Plan plan = plan::MakePlan(work.visit_seconds, 4, 4, 0);
-  EXPECT_NEAR(plan::EstimateRun(plan, Alone(plan), work).iteration, 16, 0.1);
+  work.segments = 4;
+  const plan::Plan plan = OfNewModels(work);
+  const plan::RunEstimate run = plan::EstimateRun(plan, Alone(plan), work);
+  EXPECT_NEAR(run.iteration, 16, 0.1);
+  EXPECT_NEAR(run.lower_bound, 16, 0.1);
+  EXPECT_EQ(run.rounds, 4);
+}
+
+// Of five equal models on four segments, one rests in turn.
+TEST(Estimate, RoundsHaveRestsWhereModelsAreLeftOver) {
+  plan::RunWork work = Work({1, 1, 1, 1, 1}, 4);
+  work.segments = 4;
+  work.iterations = 8;
+  const plan::Plan plan = OfNewModels(work);
+  const plan::RunEstimate run = plan::EstimateRun(plan, Alone(plan), work);
+  EXPECT_LT(run.iteration, 0.75 * 8);  // all advance: 4 rounds of 2
+  EXPECT_GE(run.iteration, run.lower_bound);
+  EXPECT_NEAR(run.lower_bound, 5, 0.1);
 }
 
 TEST(Estimate, SavingsAndHalvingShortenARun) {
   plan::RunWork work = Work({1, 1}, 1);
-  const plan::Plan plan = plan::MakePlan(work.visit_seconds, 4, 1, 0);
+  const plan::Plan plan = OfOneSequence(work, 1);
   plan::Fusion fusion;
   fusion.bundles.resize(1);
   fusion.bundles[0].fusion_groups.resize(1);

@@ -44,7 +44,7 @@ FusionSwitches Switches(double memory = kRoom) {
 }
 
 Fusion OneBundle(const std::vector<FusionModel>& models, const FusionSwitches& switches, const FusionData& data = Data()) {
-  return plan::PlanFusion(plan::MakePlan(std::vector<double>(models.size(), 1.0), 4, 1, 0), models, data, switches);
+  return plan::PlanFusion(plan::MakePlan(std::vector<double>(models.size(), 1.0), std::vector<plan::Sequence>(models.size()), 4, 1), models, data, switches);
 }
 
 }  // namespace
@@ -59,7 +59,8 @@ TEST(Fusion, EveryModelIsInOneFusionGroupOfItsKind) {
       models.back().shuffle = random.Below(2) > 0;
     }
     const double memory = 1500 + static_cast<double>(random.Below(8)) * 1000;
-    const plan::Plan plan = plan::MakePlan(std::vector<double>(models.size(), 1.0), 4, 1 + static_cast<int>(random.Below(5)), 0);
+    const plan::Plan plan = plan::MakePlan(std::vector<double>(models.size(), 1.0), std::vector<plan::Sequence>(models.size()), 4,
+                                          1 + static_cast<int>(random.Below(5)));
     const Fusion fusion = plan::PlanFusion(plan, models, Data(), Switches(memory));
     ASSERT_EQ(fusion.bundles.size(), plan.bundles.size());
     for (size_t b = 0; b < plan.bundles.size(); ++b) {

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <map>
 #include <set>
 
@@ -11,92 +10,145 @@
 namespace {
 
 using plan::RoundChoice;
+using plan::RoundLeg;
 using plan::Rounds;
+using plan::RoundSpan;
 using plan::RoundUnit;
-using plan::RoundVisit;
+using plan::Sequence;
 
-plan::Plan PlanOf(int bundles, int partitions) {
-  return plan::MakePlan(std::vector<double>(static_cast<size_t>(bundles), 1.0), partitions, bundles, 0);
+RoundSpan Span(int partitions, int each, int64_t iterations) {
+  RoundSpan span;
+  span.partitions = partitions;
+  span.partitions_each = each;
+  span.iterations = iterations;
+  return span;
+}
+
+std::vector<RoundUnit> Models(int count, int partitions) {
+  std::vector<RoundUnit> units;
+  for (int m = 1; m <= count; ++m) units.push_back({plan::SequenceOf(static_cast<uint64_t>(m), partitions), 1.0, 0});
+  return units;
 }
 
 struct Laid {
-  std::vector<std::vector<RoundVisit>> rounds;
+  std::vector<std::vector<RoundLeg>> rounds;
   double seconds = 0;
 };
 
-Laid Lay(const plan::Plan& plan, const std::vector<RoundUnit>& units, const RoundChoice& choice) {
+Laid Lay(const RoundSpan& span, const std::vector<RoundUnit>& units, const RoundChoice& choice) {
   Laid laid;
-  Rounds rounds(plan, units, choice);
-  std::vector<RoundVisit> visits;
-  while (rounds.Next(&visits)) {
-    laid.rounds.push_back(visits);
+  Rounds rounds(span, units, choice);
+  std::vector<RoundLeg> legs;
+  while (rounds.Next(&legs)) {
+    laid.rounds.push_back(legs);
     laid.seconds += rounds.seconds();
   }
+  EXPECT_TRUE(rounds.done());
   return laid;
 }
 
-// Whatever the layout: each unit makes all its visits, in its bundle's order, at most one a round; and the choice knows length and rounds.
+// Whatever the layout: each unit makes all its visits, in its own order, on one segment a round, and no segment is fuller than the cap.
 TEST(Rounds, EveryUnitKeepsItsSequence) {
   base::Stream random(1, 0, base::Purpose::kSearch);
   for (int round = 0; round < 300; ++round) {
-    const int partitions = 1 + static_cast<int>(random.Below(9)), bundles = 1 + static_cast<int>(random.Below(12));
-    const plan::Plan plan = PlanOf(bundles, partitions);
+    const int each = 1 + static_cast<int>(random.Below(4)), segments = 1 + static_cast<int>(random.Below(9));
+    RoundSpan span = Span(each * segments, each, 1 + static_cast<int64_t>(random.Below(4)));
+    span.iteration = static_cast<int64_t>(random.Below(5));
     std::vector<RoundUnit> units;
     for (uint64_t u = random.Below(40); u > 0; --u) {
-      units.push_back(RoundUnit{static_cast<int>(random.Below(static_cast<uint64_t>(bundles))), static_cast<int64_t>(random.Below(5)),
-                               random.Below(4) == 0 ? 0.0 : 1 + 7 * random.Uniform()});
+      RoundUnit unit{plan::SequenceOf(random.Next64(), span.partitions), random.Below(4) == 0 ? 0.0 : 1 + 7 * random.Uniform(), 0};
+      if (random.Below(4) == 0) {  // of an old run
+        unit.sequence.shift = random.Below(2) == 0 ? 1 : each;
+        unit.sequence.first = static_cast<int64_t>(random.Below(7));
+      }
+      if (random.Below(4) == 0) unit.done = static_cast<int64_t>(random.Below(static_cast<uint64_t>(span.visits()) + 1));
+      units.push_back(unit);
     }
     RoundChoice forced;
     forced.capped = true;
-    forced.cap = 1 + 20 * random.Uniform();
-    for (const RoundChoice& choice : {plan::ChooseRounds(plan, units), forced}) {
-      const Laid laid = Lay(plan, units, choice);
-      std::vector<int> next(units.size(), 0);
-      for (const auto& round : laid.rounds) {
+    forced.cap = each + 20 * random.Uniform();
+    for (const RoundChoice& choice : {plan::ChooseRounds(span, units), forced, RoundChoice()}) {
+      const Laid laid = Lay(span, units, choice);
+      std::vector<int64_t> next;
+      for (const RoundUnit& unit : units) next.push_back(unit.done);
+      for (const auto& legs : laid.rounds) {
         std::set<int> seen;
         std::map<int, double> load;
         std::map<int, int> count;
-        for (const RoundVisit& v : round) {
-          const auto u = static_cast<size_t>(v.unit);
-          ASSERT_TRUE(seen.insert(v.unit).second);
-          ASSERT_EQ(v.visit, next[u]++);
-          ASSERT_EQ(v.partition, plan.PartitionAt(units[u].bundle, units[u].iteration, v.visit));
-          load[v.partition] += units[u].cost;
-          count[v.partition] += units[u].cost > 0;
+        for (const RoundLeg& leg : legs) {
+          const auto u = static_cast<size_t>(leg.unit);
+          ASSERT_TRUE(seen.insert(leg.unit).second);
+          ASSERT_EQ(leg.visit, next[u]);
+          ASSERT_GE(leg.visits, 1);
+          const int segment = leg.partition / each;
+          for (int v = 0; v < leg.visits; ++v, ++next[u]) {
+            const int partition = units[u].sequence.PartitionAt(span.partitions, span.iteration + next[u] / span.partitions,
+                                                                static_cast<int>(next[u] % span.partitions));
+            ASSERT_EQ(partition, leg.partition + v);
+            ASSERT_EQ(partition / each, segment);
+          }
+          load[segment] += units[u].cost * leg.visits;
+          count[segment] += units[u].cost > 0;
         }
-        for (const auto& [partition, sum] : load) ASSERT_TRUE(!choice.capped || count[partition] <= 1 || sum <= choice.cap * (1 + 1e-6));
+        for (const auto& [segment, sum] : load) ASSERT_TRUE(!choice.capped || count[segment] <= 1 || sum <= choice.cap * (1 + 1e-6));
       }
-      for (const int n : next) ASSERT_EQ(n, partitions);
-      if (choice.rounds > 0 || units.empty()) {
-        ASSERT_EQ(static_cast<int>(laid.rounds.size()), choice.rounds);
-        ASSERT_NEAR(laid.seconds, choice.seconds, 1e-9 * (1 + choice.seconds));
-      }
+      for (const int64_t n : next) ASSERT_EQ(n, span.visits());
     }
   }
 }
 
-// 16 models on two segments: as many rounds as segments, all models in each.
-TEST(Rounds, BalancedBundlesAreInEveryRound) {
-  const plan::Plan plan = PlanOf(2, 2);
-  std::vector<RoundUnit> units;
-  for (int m = 0; m < 16; ++m) units.push_back(RoundUnit{m % 2, 3, 1.0});
-  const RoundChoice choice = plan::ChooseRounds(plan, units);
+// The choice knows length and rounds of what it tried, and that is all of a short span.
+TEST(Rounds, TheChoiceIsWhatIsLaidOut) {
+  base::Stream random(2, 0, base::Purpose::kSearch);
+  for (int round = 0; round < 100; ++round) {
+    const RoundSpan span = Span(8, 1 + static_cast<int>(random.Below(2)), 1 + static_cast<int64_t>(random.Below(4)));
+    std::vector<RoundUnit> units = Models(1 + static_cast<int>(random.Below(40)), 8);
+    for (RoundUnit& unit : units) unit.cost = 1 + 7 * random.Uniform();
+    const RoundChoice choice = plan::ChooseRounds(span, units);
+    const Laid laid = Lay(span, units, choice);
+    const auto iterations = static_cast<double>(span.iterations);
+    ASSERT_EQ(static_cast<double>(laid.rounds.size()), choice.rounds * iterations);
+    ASSERT_NEAR(laid.seconds, choice.seconds * iterations, 1e-9 * laid.seconds);
+    ASSERT_LE(laid.seconds, Lay(span, units, RoundChoice()).seconds * (1 + 1e-12));
+  }
+}
+
+// 16 models on two segments: as many rounds as segments, all models in each, iteration after iteration.
+TEST(Rounds, BalancedModelsAreInEveryRound) {
+  const RoundSpan span = Span(2, 1, 3);
+  const RoundChoice choice = plan::ChooseRounds(span, Models(16, 2));
   EXPECT_FALSE(choice.capped);
   EXPECT_EQ(choice.rounds, 2);
   EXPECT_EQ(choice.seconds, 16);
-  EXPECT_EQ(plan::ChooseRounds(plan, {}).rounds, 0);
+  EXPECT_EQ(plan::ChooseRounds(span, {}).rounds, 0);
 }
 
-// Models that stopped leave bundles of different size behind: those that go on rest in turns instead of waiting for the fullest bundle.
+// A model that begins within a segment's partitions makes one leg more, once in all.
+TEST(Rounds, LegsGoOnOverTheEndOfAnIteration) {
+  const RoundSpan span = Span(8, 4, 5);
+  const std::vector<RoundUnit> units = {{plan::SequenceOf(3, 8), 1.0, 0}};  // begins at partition 2
+  const Laid laid = Lay(span, units, RoundChoice());
+  ASSERT_EQ(laid.rounds.size(), 11u);
+  EXPECT_EQ(laid.rounds.front().front().visits, 2);
+  for (size_t r = 1; r < 10; ++r) EXPECT_EQ(laid.rounds[r].front().visits, 4);
+  EXPECT_EQ(laid.rounds.back().front().visits, 2);
+  EXPECT_EQ(laid.seconds, 40);
+}
+
+// Models that stopped leave segments of different load behind: those that go on rest in turns instead of waiting for the fullest one.
 TEST(Rounds, RestEvensOutWhatStoppedModelsLeave) {
-  const plan::Plan plan = PlanOf(8, 8);
-  std::vector<RoundUnit> units;
-  for (int b = 0; b < 8; ++b) {
-    for (int m = 0; m < (b == 2 ? 8 : 4); ++m) units.push_back(RoundUnit{b, 1, 1.0});
+  std::vector<RoundUnit> units = Models(64, 8);
+  std::vector<RoundUnit> left;
+  for (const RoundUnit& unit : units) {
+    int there = 0;
+    for (const RoundUnit& other : left) there += other.sequence.start == unit.sequence.start;
+    if (there < (unit.sequence.start == 2 ? 8 : 4)) left.push_back(unit);
   }
-  const RoundChoice choice = plan::ChooseRounds(plan, units);
-  EXPECT_TRUE(choice.capped);
-  EXPECT_LE(choice.seconds, 1.05 * 36);  // all advance: 64
+  ASSERT_EQ(left.size(), 36u);
+  const RoundChoice one = plan::ChooseRounds(Span(8, 1, 1), left);
+  EXPECT_TRUE(one.capped);
+  EXPECT_LE(one.seconds, 1.15 * 36);  // all advance: 64
+  EXPECT_LE(plan::ChooseRounds(Span(8, 1, 10), left).seconds, 1.05 * 36);  // the rests of all iterations are those of the first one
 }
 
 }  // namespace

@@ -15,11 +15,27 @@ namespace {
 using plan::MakePlan;
 using plan::Plan;
 using plan::Scheduler;
+using plan::Sequence;
 
 std::vector<double> RandomCosts(base::Stream* random, size_t models) {
   std::vector<double> costs;
   for (size_t m = 0; m < models; ++m) costs.push_back(1 + 7 * random->Uniform());
   return costs;
+}
+
+// Of new models, numbered from 1.
+std::vector<Sequence> Sequences(size_t models, int partitions) {
+  std::vector<Sequence> sequences;
+  for (uint64_t stream = 1; stream <= models; ++stream) sequences.push_back(plan::SequenceOf(stream, partitions));
+  return sequences;
+}
+
+Plan PlanOf(const std::vector<double>& costs, int partitions, int bundles) {
+  return MakePlan(costs, Sequences(costs.size(), partitions), partitions, bundles);
+}
+
+Plan OfOneSequence(const std::vector<double>& costs, int partitions, int bundles) {
+  return MakePlan(costs, std::vector<Sequence>(costs.size()), partitions, bundles);
 }
 
 struct Block {
@@ -28,30 +44,37 @@ struct Block {
   std::vector<int64_t> words;
 };
 
-TEST(Plan, EveryModelIsInOneBundle) {
+TEST(Plan, EveryModelIsInOneBundleOfItsSequence) {
   base::Stream random(1, 0, base::Purpose::kSearch);
   for (int round = 0; round < 200; ++round) {
     const size_t models = 1 + random.Below(60);
-    const int bundles = 1 + static_cast<int>(random.Below(70));
-    const Plan plan = MakePlan(RandomCosts(&random, models), 8, bundles, 0);
-    ASSERT_EQ(plan.bundles.size(), std::min(models, static_cast<size_t>(bundles)));
+    const int partitions = 1 + static_cast<int>(random.Below(12)), bundles = 1 + static_cast<int>(random.Below(70));
+    const std::vector<Sequence> sequences = Sequences(models, partitions);
+    const Plan plan = MakePlan(RandomCosts(&random, models), sequences, partitions, bundles);
+    const size_t different = std::set<Sequence>(sequences.begin(), sequences.end()).size();
+    ASSERT_EQ(plan.bundles.size(), std::min(models, std::max(different, static_cast<size_t>(bundles))));
     std::set<int> seen;
     for (const plan::Bundle& b : plan.bundles) {
       ASSERT_FALSE(b.models.empty());
       ASSERT_TRUE(std::is_sorted(b.models.begin(), b.models.end()));
-      for (int m : b.models) ASSERT_TRUE(seen.insert(m).second);
+      for (int m : b.models) {
+        ASSERT_TRUE(seen.insert(m).second);
+        ASSERT_TRUE(b.sequence == sequences[static_cast<size_t>(m)]);
+      }
     }
     ASSERT_EQ(seen.size(), models);
+    ASSERT_TRUE(std::is_sorted(plan.bundles.begin(), plan.bundles.end(),
+                               [](const plan::Bundle& a, const plan::Bundle& b) { return a.models.front() < b.models.front(); }));
   }
 }
 
 // Graham's bound for longest processing time first: at most 4/3 - 1/(3 n) of the best; the best is at least the mean and the longest.
-TEST(Plan, BundlesAreBalanced) {
+TEST(Plan, BundlesOfOneSequenceAreBalanced) {
   base::Stream random(2, 0, base::Purpose::kSearch);
   for (int round = 0; round < 200; ++round) {
     const int bundles = 2 + static_cast<int>(random.Below(10));
     const std::vector<double> costs = RandomCosts(&random, static_cast<size_t>(bundles) * (3 + random.Below(6)));
-    const Plan plan = MakePlan(costs, 8, bundles, 0);
+    const Plan plan = OfOneSequence(costs, 8, bundles);
     double total = 0, most = 0, least = std::numeric_limits<double>::infinity();
     for (const plan::Bundle& b : plan.bundles) {
       total += b.visit_cost;
@@ -63,42 +86,86 @@ TEST(Plan, BundlesAreBalanced) {
   }
 }
 
+// Where there are bundles to spare they go to the sequences with the most work.
+TEST(Plan, SequencesWithMoreWorkGetMoreBundles) {
+  std::vector<Sequence> sequences(9);
+  for (size_t m = 3; m < 9; ++m) sequences[m].start = 1;
+  const Plan plan = MakePlan(std::vector<double>(9, 1.0), sequences, 2, 3);
+  ASSERT_EQ(plan.bundles.size(), 3u);
+  for (const plan::Bundle& b : plan.bundles) EXPECT_EQ(b.models.size(), 3u);
+}
+
 TEST(Plan, ModelsWithoutCostSpread) {
-  const Plan plan = MakePlan(std::vector<double>(10, 0.0), 4, 3, 0);
+  const Plan plan = OfOneSequence(std::vector<double>(10, 0.0), 4, 3);
   for (const plan::Bundle& b : plan.bundles) EXPECT_GE(b.models.size(), 3u);
 }
 
 TEST(Plan, IsPure) {
   base::Stream random(3, 0, base::Purpose::kSearch);
   const std::vector<double> costs = RandomCosts(&random, 37);
-  EXPECT_EQ(plan::WritePlan(MakePlan(costs, 8, 8, 3)), plan::WritePlan(MakePlan(costs, 8, 8, 3)));
+  EXPECT_EQ(plan::WritePlan(PlanOf(costs, 8, 8)), plan::WritePlan(PlanOf(costs, 8, 8)));
   // frozen: a stored plan and its visit order must be found again by later versions
-  EXPECT_EQ(plan::WritePlan(MakePlan({1, 5, 2, 4, 3.5}, 4, 2, 3)),
-            "{\"version\":1,\"partitions\":4,\"bundles\":[{\"models\":[0,1,2],\"offset\":3,\"visit_cost\":8.0},"
-            "{\"models\":[3,4],\"offset\":0,\"visit_cost\":7.5}]}");
+  EXPECT_EQ(plan::WritePlan(PlanOf({1, 5, 2, 4, 3.5}, 4, 2)),
+            "{\"version\":2,\"partitions\":4,\"bundles\":[{\"models\":[0],\"start\":0,\"visit_cost\":1.0},"
+            "{\"models\":[1,4],\"start\":1,\"visit_cost\":8.5},{\"models\":[2],\"start\":2,\"visit_cost\":2.0},"
+            "{\"models\":[3],\"start\":3,\"visit_cost\":4.0}]}");
 }
 
-// With no more bundles than partitions, bundles x visits is a Latin rectangle: no two bundles are at one partition at one visit number, and
-// every bundle sees every partition once an iteration, in an order that is shifted from iteration to iteration.
-TEST(Plan, IsALatinSquare) {
+// Frozen: bits depend on it.
+TEST(Sequence, IsAFunctionOfStreamAndPartitionsAlone) {
+  const auto starts = [](int partitions, uint64_t first, int count) {
+    std::vector<int> starts;
+    for (int i = 0; i < count; ++i) {
+      const Sequence sequence = plan::SequenceOf(first + static_cast<uint64_t>(i), partitions);
+      EXPECT_EQ(sequence.shift, 0);
+      EXPECT_EQ(sequence.first, 0);
+      starts.push_back(sequence.start);
+    }
+    return starts;
+  };
+  EXPECT_EQ(starts(1, 1, 3), std::vector<int>({0, 0, 0}));
+  EXPECT_EQ(starts(2, 1, 8), std::vector<int>({0, 1, 1, 0, 0, 1, 1, 0}));
+  EXPECT_EQ(starts(3, 1, 12), std::vector<int>({0, 1, 2, 1, 2, 0, 2, 0, 1, 0, 1, 2}));
+  EXPECT_EQ(starts(8, 17, 8), std::vector<int>({2, 3, 4, 5, 6, 7, 0, 1}));
+  for (const uint64_t stream : {uint64_t{0}, ~uint64_t{0}, uint64_t{1} << 63}) {  // a model may have any number
+    const int start = plan::SequenceOf(stream, 7).start;
+    EXPECT_TRUE(start >= 0 && start < 7);
+  }
+}
+
+// Of any `partitions` models numbered on from a multiple, no two begin at one partition; so no two are ever at one at one visit number.
+TEST(Sequence, IsALatinSquare) {
+  for (const int partitions : {1, 2, 3, 7, 8, 20}) {
+    for (uint64_t block = 0; block < 5; ++block) {
+      for (const int64_t iteration : {int64_t{0}, int64_t{1}, int64_t{1} << 40}) {
+        for (int v = 0; v < partitions; ++v) {
+          std::set<int> at;
+          for (int m = 0; m < partitions; ++m) {
+            const uint64_t stream = block * static_cast<uint64_t>(partitions) + static_cast<uint64_t>(m) + 1;
+            ASSERT_TRUE(at.insert(plan::SequenceOf(stream, partitions).PartitionAt(partitions, iteration, v)).second);
+          }
+        }
+      }
+    }
+  }
+}
+
+// A model's visits of two iterations follow each other without a break; those of an old run shift.
+TEST(Sequence, VisitsEveryPartitionOnceAnIteration) {
   base::Stream random(4, 0, base::Purpose::kSearch);
   for (int round = 0; round < 100; ++round) {
     const int partitions = 1 + static_cast<int>(random.Below(20));
-    const int bundles = 1 + static_cast<int>(random.Below(static_cast<uint64_t>(partitions)));
-    const int offset = static_cast<int>(random.Below(100));
-    const Plan plan = MakePlan(RandomCosts(&random, static_cast<size_t>(bundles) + random.Below(30)), partitions, bundles, offset);
-    for (int64_t iteration : {int64_t{0}, int64_t{1}, int64_t{partitions}, int64_t{1} << 40}) {
+    Sequence sequence = plan::SequenceOf(random.Next64(), partitions);
+    if (round % 2 == 1) {
+      sequence.shift = 1 + static_cast<int>(random.Below(static_cast<uint64_t>(partitions)));
+      sequence.first = static_cast<int64_t>(random.Below(1000));
+    }
+    for (const int64_t iteration : {int64_t{0}, int64_t{1}, int64_t{1} << 40}) {
+      std::set<int> seen;
       for (int v = 0; v < partitions; ++v) {
-        std::set<int> at;
-        for (int b = 0; b < static_cast<int>(plan.bundles.size()); ++b) ASSERT_TRUE(at.insert(plan.PartitionAt(b, iteration, v)).second);
-      }
-      for (int b = 0; b < static_cast<int>(plan.bundles.size()); ++b) {
-        std::set<int> seen;
-        for (int v = 0; v < partitions; ++v) {
-          const int p = plan.PartitionAt(b, iteration, v);
-          ASSERT_TRUE(p >= 0 && p < partitions && seen.insert(p).second);
-          ASSERT_EQ(plan.PartitionAt(b, iteration + 1, v), (p + 1) % partitions);
-        }
+        const int p = sequence.PartitionAt(partitions, iteration, v);
+        ASSERT_TRUE(p >= 0 && p < partitions && seen.insert(p).second);
+        ASSERT_EQ(sequence.PartitionAt(partitions, iteration + 1, v), (p + sequence.shift) % partitions);
       }
     }
   }
@@ -107,29 +174,54 @@ TEST(Plan, IsALatinSquare) {
 TEST(Plan, RoundTrip) {
   base::Stream random(5, 0, base::Purpose::kSearch);
   for (int round = 0; round < 50; ++round) {
-    const Plan plan = MakePlan(RandomCosts(&random, 1 + random.Below(40)), 1 + static_cast<int>(random.Below(300)), 16, -5);
+    const int partitions = 1 + static_cast<int>(random.Below(300));
+    std::vector<Sequence> sequences = Sequences(1 + random.Below(40), partitions);
+    for (Sequence& sequence : sequences) sequence.shift = random.Below(3) == 0 ? 1 : 0;
+    const Plan plan = MakePlan(RandomCosts(&random, sequences.size()), sequences, partitions, 16);
     const std::string text = plan::WritePlan(plan);
     const Plan back = plan::ReadPlan(text);
     ASSERT_EQ(plan::WritePlan(back), text);
-    ASSERT_EQ(back.PartitionAt(0, 7, 0), plan.PartitionAt(0, 7, 0));
+    for (int b = 0; b < static_cast<int>(plan.bundles.size()); ++b) ASSERT_EQ(back.PartitionAt(b, 7, 0), plan.PartitionAt(b, 7, 0));
     ASSERT_EQ(back.bundles[0].visit_cost, plan.bundles[0].visit_cost);
   }
 }
 
+// The texts are version 0.1's: bundle b at visit v of iteration i was at (offset_b + i * stride + v) mod partitions.
+TEST(Plan, OldPlansKeepTheirOrder) {
+  const Plan plain = plan::ReadPlan(
+      "{\"version\":1,\"partitions\":4,\"bundles\":[{\"models\":[0,1,2],\"offset\":3,\"visit_cost\":8.0},"
+      "{\"models\":[3,4],\"offset\":0,\"visit_cost\":7.5}]}");
+  EXPECT_EQ(plain.PartitionAt(0, 0, 0), 3);
+  EXPECT_EQ(plain.PartitionAt(0, 1, 0), 0);
+  EXPECT_EQ(plain.PartitionAt(1, 6, 3), 1);
+  const Plan blocks = plan::ReadPlan(
+      "{\"version\":1,\"partitions\":8,\"stride\":4,\"bundles\":[{\"models\":[0],\"offset\":4,\"visit_cost\":1.0}]}");
+  EXPECT_EQ(blocks.PartitionAt(0, 0, 0), 4);
+  EXPECT_EQ(blocks.PartitionAt(0, 1, 2), 2);
+  const std::string kept = plan::WritePlan(blocks);
+  EXPECT_NE(kept.find("\"version\":2"), std::string::npos);
+  EXPECT_EQ(plan::ReadPlan(kept).PartitionAt(0, 1, 2), 2);
+}
+
 TEST(Plan, RefusesTextsThatAreNoPlan) {
   for (const char* bad :
-       {"", "[]", "{}", "{\"version\":2,\"partitions\":4,\"bundles\":[]}", "{\"version\":1,\"partitions\":0,\"bundles\":[]}",
-        "{\"version\":1,\"partitions\":4}", "{\"version\":1,\"partitions\":4,\"bundles\":[{}]}",
-        "{\"version\":1,\"partitions\":4,\"bundles\":[{\"models\":[],\"offset\":0,\"visit_cost\":1}]}",
-        "{\"version\":1,\"partitions\":4,\"bundles\":[{\"models\":[0],\"offset\":4,\"visit_cost\":1}]}",
-        "{\"version\":1,\"partitions\":4,\"bundles\":[{\"models\":[0],\"offset\":-1,\"visit_cost\":1}]}",
-        "{\"version\":1,\"partitions\":4,\"bundles\":[{\"models\":[1,0],\"offset\":0,\"visit_cost\":1}]}",
-        "{\"version\":1,\"partitions\":4,\"bundles\":[{\"models\":[-1],\"offset\":0,\"visit_cost\":1}]}",
-        "{\"version\":1,\"partitions\":4,\"bundles\":[{\"models\":[99999999999],\"offset\":0,\"visit_cost\":1}]}",
-        "{\"version\":1,\"partitions\":4,\"bundles\":[{\"models\":[0],\"offset\":0,\"visit_cost\":nan}]}",
-        "{\"version\":1,\"partitions\":4,\"bundles\":[{\"models\":[0],\"offset\":0,\"visit_cost\":-1}]}",
-        "{\"version\":1,\"partitions\":4,\"bundles\":[{\"models\":[0],\"offset\":0,\"visit_cost\":1},"
-        "{\"models\":[0],\"offset\":1,\"visit_cost\":1}]}"}) {
+       {"", "[]", "{}", "{\"version\":3,\"partitions\":4,\"bundles\":[]}", "{\"version\":0,\"partitions\":4,\"bundles\":[]}",
+        "{\"version\":2,\"partitions\":0,\"bundles\":[]}", "{\"version\":2,\"partitions\":4}",
+        "{\"version\":2,\"partitions\":4,\"bundles\":[{}]}",
+        "{\"version\":2,\"partitions\":4,\"bundles\":[{\"models\":[],\"start\":0,\"visit_cost\":1}]}",
+        "{\"version\":2,\"partitions\":4,\"bundles\":[{\"models\":[0],\"start\":4,\"visit_cost\":1}]}",
+        "{\"version\":2,\"partitions\":4,\"bundles\":[{\"models\":[0],\"start\":-1,\"visit_cost\":1}]}",
+        "{\"version\":2,\"partitions\":4,\"bundles\":[{\"models\":[0],\"start\":0,\"shift\":5,\"visit_cost\":1}]}",
+        "{\"version\":2,\"partitions\":4,\"bundles\":[{\"models\":[0],\"offset\":0,\"visit_cost\":1}]}",
+        "{\"version\":1,\"partitions\":4,\"bundles\":[{\"models\":[0],\"start\":0,\"visit_cost\":1}]}",
+        "{\"version\":1,\"partitions\":4,\"stride\":5,\"bundles\":[]}",
+        "{\"version\":2,\"partitions\":4,\"bundles\":[{\"models\":[1,0],\"start\":0,\"visit_cost\":1}]}",
+        "{\"version\":2,\"partitions\":4,\"bundles\":[{\"models\":[-1],\"start\":0,\"visit_cost\":1}]}",
+        "{\"version\":2,\"partitions\":4,\"bundles\":[{\"models\":[99999999999],\"start\":0,\"visit_cost\":1}]}",
+        "{\"version\":2,\"partitions\":4,\"bundles\":[{\"models\":[0],\"start\":0,\"visit_cost\":nan}]}",
+        "{\"version\":2,\"partitions\":4,\"bundles\":[{\"models\":[0],\"start\":0,\"visit_cost\":-1}]}",
+        "{\"version\":2,\"partitions\":4,\"bundles\":[{\"models\":[0],\"start\":0,\"visit_cost\":1},"
+        "{\"models\":[0],\"start\":1,\"visit_cost\":1}]}"}) {
     try {
       plan::ReadPlan(bad);
       ADD_FAILURE() << "was read: " << bad;
@@ -137,14 +229,15 @@ TEST(Plan, RefusesTextsThatAreNoPlan) {
       EXPECT_EQ(e.code(), base::ErrorCode::kDataCorrupted) << bad;
     }
   }
-  EXPECT_THROW(MakePlan({1}, 0, 1, 0), base::Error);
-  EXPECT_THROW(MakePlan({1}, 1, 0, 0), base::Error);
-  EXPECT_THROW(MakePlan({-1}, 1, 1, 0), base::Error);
-  EXPECT_TRUE(MakePlan({}, 4, 4, 0).bundles.empty());
+  EXPECT_THROW(OfOneSequence({1}, 0, 1), base::Error);
+  EXPECT_THROW(OfOneSequence({1}, 1, 0), base::Error);
+  EXPECT_THROW(OfOneSequence({-1}, 1, 1), base::Error);
+  EXPECT_THROW(MakePlan({1}, {}, 1, 1), base::Error);
+  EXPECT_TRUE(OfOneSequence({}, 4, 4).bundles.empty());
 }
 
 TEST(Plan, LowerBound) {
-  const Plan plan = MakePlan({4, 1, 1}, 8, 3, 0);
+  const Plan plan = OfOneSequence({4, 1, 1}, 8, 3);
   EXPECT_EQ(plan.LowerBound(1), 48);
   EXPECT_EQ(plan.LowerBound(2), 32);
   EXPECT_EQ(plan.LowerBound(8), 32);
@@ -155,7 +248,7 @@ TEST(Scheduler, HandsABundleToOneTakerInOrder) {
   for (uint64_t seed = 0; seed < 40; ++seed) {
     base::Stream random(seed, 0, base::Purpose::kSearch);
     const int partitions = 1 + static_cast<int>(random.Below(9));
-    const Plan plan = MakePlan(RandomCosts(&random, 1 + random.Below(20)), partitions, 12, 0);
+    const Plan plan = OfOneSequence(RandomCosts(&random, 1 + random.Below(20)), partitions, 12);
     const int bundles = static_cast<int>(plan.bundles.size());
     Block block(plan);
     Scheduler first(block.data(), plan, true);
@@ -198,7 +291,7 @@ TEST(Scheduler, HandsABundleToOneTakerInOrder) {
 }
 
 TEST(Scheduler, TakesMostRemainingWorkFirst) {
-  const Plan plan = MakePlan({1, 3, 2}, 2, 3, 0);  // bundles in order of cost: 3, 2, 1
+  const Plan plan = OfOneSequence({3, 2, 1}, 2, 3);
   Block block(plan);
   Scheduler s(block.data(), plan, true);
   s.SetTarget(1);
@@ -221,7 +314,7 @@ TEST(Scheduler, TakesMostRemainingWorkFirst) {
 
 // What is left to do when models have stopped between two targets.
 TEST(Scheduler, EndedBundlesAreAtEveryTarget) {
-  const Plan plan = MakePlan({3, 2, 1}, 2, 3, 0);
+  const Plan plan = OfOneSequence({3, 2, 1}, 2, 3);
   Block block(plan);
   Scheduler s(block.data(), plan, true);
   s.End(0);
@@ -247,7 +340,7 @@ TEST(Scheduler, EndedBundlesAreAtEveryTarget) {
 }
 
 TEST(Scheduler, RefusesWhatItDidNotHandOut) {
-  const Plan plan = MakePlan({1, 1}, 2, 2, 0);
+  const Plan plan = OfOneSequence({1, 1}, 2, 2);
   Block block(plan);
   Scheduler s(block.data(), plan, true);
   s.SetTarget(1);
@@ -258,7 +351,7 @@ TEST(Scheduler, RefusesWhatItDidNotHandOut) {
   ASSERT_TRUE(s.Take(&task));
   s.Done(task, std::numeric_limits<double>::quiet_NaN());
   EXPECT_THROW(s.Done(task, 1), base::Error);
-  EXPECT_THROW(Scheduler(block.data(), MakePlan({1, 1}, 3, 2, 0), false), base::Error);
+  EXPECT_THROW(Scheduler(block.data(), OfOneSequence({1, 1}, 3, 2), false), base::Error);
 }
 
 }  // namespace
