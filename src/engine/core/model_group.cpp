@@ -38,7 +38,8 @@ void ModelGroup::Impl::UseWorkspace(int64_t buffer_rows) {
   int64_t rows = 0;
   for (const Model::Impl* model : models) {
     const int64_t batches = LoadsTogether(*model) ? batches_per_switch : 1;
-    if (model->native_trainer) rows = std::max(rows, std::min(buffer_rows, model->config.batch_size * batches));
+    if (!model->native_trainer) continue;
+    rows = std::max({rows, std::min(buffer_rows, model->config.batch_size * batches), model->RowsAtOnce(buffer_rows)});
   }
   size_t bytes = 0;
   for (const Model::Impl* model : models) {
@@ -67,7 +68,8 @@ void ModelGroup::Impl::Train(const base::Buffer& buffer, const Poll& poll) {
 }
 
 void ModelGroup::Impl::EndVisit(const Poll& poll) {
-  UseWorkspace();
+  const bool carried = std::any_of(models.begin(), models.end(), [](const Model::Impl* model) { return model->carried.rows > 0; });
+  if (carried) UseWorkspace(0);
   for (size_t m = 0; m < models.size(); ++m) results[m] = models[m]->EndVisit(poll);
 }
 

@@ -76,6 +76,8 @@ struct Model::Impl {
   void BeginBuffer(const base::Buffer& buffer);
   void TrainUntilSwitch(const base::Buffer& buffer, int64_t batches, LoadedRows* loaded, const Poll& poll, TrainResult* result);
   void TrainBatches(const base::Buffer& buffer, int64_t batches, LoadedRows* loaded, const Poll& poll, TrainResult* result);
+  /// The most rows of a mini-batch that can come of a buffer of so many rows and the carried ones.
+  int64_t RowsAtOnce(int64_t buffer_rows) const;
   /// Trains n rows of a buffer: those of `order` from `first` on, or the rows themselves. False when the model has
   /// diverged.
   bool TrainBatch(const base::Buffer& buffer, bool ordered, int64_t first, int64_t n, const math::DrawKeys& keys, int64_t switch_rows,

@@ -65,11 +65,16 @@ void Model::BeginVisit(BufferEnd end) {
 TrainResult Model::Train(const base::Buffer& buffer, const Poll& poll) {
   const math::FtzGuard ftz;
   TrainResult result;
-  if (impl_->native_trainer) impl_->native_trainer->UseWorkspace(nullptr, std::min<int64_t>(impl_->config.batch_size, buffer.rows));
+  if (impl_->native_trainer) impl_->native_trainer->UseWorkspace(nullptr, impl_->RowsAtOnce(buffer.rows));
   impl_->BeginBuffer(buffer);
   while (!impl_->position.ended) impl_->TrainUntilSwitch(buffer, 0, nullptr, poll, &result);
   result.diverged = impl_->attached().diverged_step != 0;
   return result;
+}
+
+int64_t Model::Impl::RowsAtOnce(int64_t buffer_rows) const {
+  const int64_t there = buffer_end == BufferEnd::kCarries ? carried.rows + buffer_rows * config.epochs : buffer_rows;
+  return std::min<int64_t>(config.batch_size, there);
 }
 
 math::DrawKeys Model::Impl::EpochKeys() const {
@@ -214,6 +219,7 @@ TrainResult Model::Impl::EndVisit(const Poll& poll) {
 
 TrainResult Model::EndVisit(const Poll& poll) {
   const math::FtzGuard ftz;
+  if (impl_->native_trainer && impl_->carried.rows > 0) impl_->native_trainer->UseWorkspace(nullptr, impl_->RowsAtOnce(0));
   return impl_->EndVisit(poll);
 }
 

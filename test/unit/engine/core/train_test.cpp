@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <memory>
 #include <numeric>
 #include <stdexcept>
 
 #include "base/error.hpp"
 #include "base/philox.hpp"
+#include "engine/core/model_group.hpp"
 #include "engine/math/shuffle.hpp"
 #include "models.hpp"
 
@@ -369,4 +371,73 @@ TEST(Train, AnIndexOutsideTheTableIsAnErrorOfTheData) {
     EXPECT_EQ(error.code(), base::ErrorCode::kInvalidData);
     EXPECT_STREQ(error.what(), "index 9 is outside the table of layer \"e\"");
   }
+}
+
+namespace {
+
+/// Trains a visit of buffers of the given rows, one behind the other, on a table; in a group of `members` models. The weights of the last one.
+std::string CarriedBytes(const Table& table, const std::vector<int64_t>& rows, base::TrainConfig config, int members, engine::TrainResult* seen) {
+  const base::Graph graph = fixture::Sequential(fixture::Dense("h", 5, "tanh", kInput3) + "," + fixture::Dense("o", 2, "linear"));
+  std::vector<std::unique_ptr<engine::Model>> models;
+  std::vector<std::unique_ptr<Block>> blocks;
+  std::vector<engine::Model*> together;
+  for (int m = 0; m < members; ++m) {
+    models.push_back(std::make_unique<engine::Model>(graph, config, table.spec, engine::Options{}));
+    blocks.push_back(std::make_unique<Block>(models.back()->program().layout()));
+    models.back()->Initialise(blocks.back()->get(), 3, 1, 1);
+    models.back()->Attach(blocks.back()->get());
+    models.back()->BeginVisit(engine::BufferEnd::kCarries);
+    together.push_back(models.back().get());
+  }
+  engine::ModelGroup group(together, 2);
+  *seen = {};
+  const auto add = [&](const engine::TrainResult& part) {
+    seen->rows += part.rows;
+    seen->batches += part.batches;
+    seen->loss_sum += part.loss_sum;
+  };
+  int64_t first = 0;
+  for (const int64_t n : rows) {
+    base::Buffer buffer = table.Buffer(n);
+    for (size_t c = 0; c < buffer.inputs.size(); ++c) buffer.inputs[c] += static_cast<size_t>(first) * table.spec.inputs[c].row_bytes();
+    for (size_t c = 0; c < buffer.targets.size(); ++c) buffer.targets[c] += static_cast<size_t>(first) * table.spec.targets[c].row_bytes();
+    add(group.Train(buffer, {}).back());
+    first += n;
+  }
+  add(group.EndVisit({}).back());
+  return blocks.back()->bytes();
+}
+
+}  // namespace
+
+// Mini-batches cross the ends of buffers: however the rows are cut, they are those of one buffer.
+TEST(Train, CarriesRowsFromBufferToBuffer) {
+  const Table table = Rows(100, 3, 2);
+  base::TrainConfig config = fixture::Config(LossKind::kMeanSquaredError, 32, 0.01);
+  config.shuffle = false;
+  engine::TrainResult whole, cut;
+  // unshuffled, batches that are filled by two buffers come behind the whole ones of the later buffer
+  const std::string one = CarriedBytes(table, {100}, config, 1, &whole);
+  EXPECT_EQ(whole.batches, 4);
+  EXPECT_EQ(whole.rows, 100);
+  EXPECT_EQ(CarriedBytes(table, {64, 36}, config, 1, &cut), one);  // both end where mini-batches end
+  for (const std::vector<int64_t>& rows : std::vector<std::vector<int64_t>>{{100}, {10, 10, 80}, {31, 31, 31, 7}, {1, 98, 1}, {5, 5, 5, 5, 80}}) {
+    for (const bool shuffle : {false, true}) {
+      config.shuffle = shuffle;
+      const std::string alone = CarriedBytes(table, rows, config, 1, &cut);
+      EXPECT_EQ(cut.batches, 4);
+      EXPECT_EQ(cut.rows, 100);
+      EXPECT_EQ(CarriedBytes(table, rows, config, 3, &cut), alone);  // side by side with others
+      EXPECT_EQ(CarriedBytes(table, rows, config, 1, &cut), alone);
+    }
+  }
+  // a mini-batch as large as the partition, whatever its buffers: the same one step
+  config.shuffle = false;
+  config.batch_size = 1000;
+  const std::string step = CarriedBytes(table, {100}, config, 1, &whole);
+  EXPECT_EQ(whole.batches, 1);
+  EXPECT_EQ(CarriedBytes(table, {30, 30, 40}, config, 1, &cut), step);
+  EXPECT_EQ(cut.loss_sum, whole.loss_sum);
+  config.batch_size = 100;
+  EXPECT_EQ(CarriedBytes(table, {99, 1}, config, 2, &cut), step);
 }
