@@ -10,10 +10,10 @@ SELECT cerebro.load_model('hb_archs', $$ {"class_name": "Sequential", "config": 
 SELECT cerebro.load_model_selection_table('hb_archs', 'hb_configs', ARRAY[1], ARRAY[$$optimizer='Adam(lr=0.01)',loss='categorical_crossentropy',metrics=['accuracy']$$],
     ARRAY['batch_size=8']);
 
--- A batch of as many rows as a number can say is a batch of those that are there.
+-- A batch of as many rows as a number can say is a batch of those of the partition.
 CREATE TABLE hb_batches AS
 SELECT b.batch_size, cerebro.init_state('hb_archs', 1, $$optimizer='Adam(lr=0.01)',loss='categorical_crossentropy'$$, 'batch_size=' || b.batch_size, 'hb_packed') AS state
-  FROM (VALUES (16), (2147483647)) AS b(batch_size);
+  FROM (VALUES (48), (2147483647)) AS b(batch_size);
 SELECT count(*), count(DISTINCT d.data) AS results FROM (
     SELECT b.batch_size, cerebro.fit_step(b.state, p.partition_id, p.buffer_id, p.x, p.label ORDER BY p.buffer_id) AS state
       FROM hb_batches b, hb_packed p WHERE p.partition_id = 0 AND octet_length(p.label) = 48 GROUP BY b.batch_size) s,
