@@ -22,7 +22,7 @@ SELECT cerebro.generate_model_configs('archs', 'configs', ARRAY[1, 2],
 SELECT count(*) FROM configs;
 
 CREATE TABLE own (run text, mst_key integer, bits text);
--- Trains the models of some keys, and notes what came out.
+-- Trains the models of some keys, and keeps what came out.
 CREATE FUNCTION train(run text, keys integer[], workers integer) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     DROP TABLE IF EXISTS chosen, chosen_summary, models, models_info, models_summary, models_state, models_visits;

@@ -87,15 +87,15 @@ BEGIN
     BEGIN
         CASE what
         WHEN 'state' THEN
-            PERFORM cerebro.fit_step(hb_bytes((SELECT state FROM hb_batches WHERE batch_size = 16), seed), row.partition_id, row.buffer_id, row.x, row.label);
+            PERFORM cerebro.fit_step(hb_bytes((SELECT state FROM hb_batches WHERE batch_size = 48), seed), row.partition_id, row.buffer_id, row.x, row.label);
         WHEN 'head' THEN  -- of the state, where the sizes stand
             PERFORM cerebro.fit_step(hb_bytes(substr(state, 1, 2400), seed) || substr(state, 2401), row.partition_id, row.buffer_id, row.x, row.label)
-               FROM hb_batches WHERE batch_size = 16;
+               FROM hb_batches WHERE batch_size = 48;
         WHEN 'tensors' THEN
-            PERFORM count(*) FROM cerebro.state_tensors(hb_bytes((SELECT state FROM hb_batches WHERE batch_size = 16), seed));
+            PERFORM count(*) FROM cerebro.state_tensors(hb_bytes((SELECT state FROM hb_batches WHERE batch_size = 48), seed));
         WHEN 'packed row' THEN
             PERFORM cerebro.fit_step(state, row.partition_id, row.buffer_id, CASE n % 2 WHEN 0 THEN hb_bytes(row.x, seed) ELSE row.x END,
-                CASE n % 2 WHEN 1 THEN hb_bytes(row.label, seed) ELSE row.label END) FROM hb_batches WHERE batch_size = 16;
+                CASE n % 2 WHEN 1 THEN hb_bytes(row.label, seed) ELSE row.label END) FROM hb_batches WHERE batch_size = 48;
         WHEN 'description' THEN
             PERFORM cerebro._row_fault(hb_text(k.data_spec::text, seed), ROW(ARRAY[1, 2, 3, 4]::real[], '1'::text));
             PERFORM cerebro._pack_row(hb_text(k.data_spec::text, seed), ROW(ARRAY[1, 2, 3, 4]::real[], '1'::text));

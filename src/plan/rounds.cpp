@@ -33,15 +33,15 @@ RoundSpan Tried(const RoundSpan& span, const std::vector<RoundUnit>& units) {
   return tried;
 }
 
-// Late starts. Units go round at constant distances, so what matters is which of them share a place in the circle: one that rests for a round
-// falls back by one place. The costliest units choose first.
+// Late starts. Units go round at constant distances, so what matters is which of them share a position in the circle: one that rests for a round
+// falls back by one position. The costliest units choose first.
 class LateStarts {
  public:
   LateStarts(const RoundSpan& span, const std::vector<RoundUnit>& units) : span_(span), segments_(span.segments()) {
     for (const RoundUnit& unit : units) {
       const int at = unit.sequence.PartitionAt(span.partitions, span.iteration + unit.done / span.partitions,
                                                static_cast<int>(unit.done % span.partitions));
-      places_.push_back(at / span.partitions_each);
+      positions_.push_back(at / span.partitions_each);
       costs_.push_back(unit.cost * span.partitions_each);
       total_ += costs_.back();
       longest_ = std::max(longest_, costs_.back());
@@ -68,23 +68,23 @@ class LateStarts {
   }
 
  private:
-  size_t PlaceOf(size_t unit, int late) const { return static_cast<size_t>(((places_[unit] - late) % segments_ + segments_) % segments_); }
+  size_t PositionOf(size_t unit, int late) const { return static_cast<size_t>(((positions_[unit] - late) % segments_ + segments_) % segments_); }
 
-  // Each unit takes the emptiest place that it can fall back to, or the nearest one where it stays below the mean.
+  // Each unit takes the emptiest position that it can fall back to, or the nearest one where it stays below the mean.
   std::vector<int> Choose(int most, bool nearest) const {
     const double cap = std::max(longest_, total_ / segments_) * kRounding;
     std::vector<double> load(static_cast<size_t>(segments_), 0.0);
-    std::vector<int> late(places_.size(), 0);
+    std::vector<int> late(positions_.size(), 0);
     for (const size_t u : order_) {
       for (int rounds = 0; rounds <= most; ++rounds) {
-        const double there = load[PlaceOf(u, rounds)];
-        if (there < load[PlaceOf(u, late[u])]) late[u] = rounds;
+        const double there = load[PositionOf(u, rounds)];
+        if (there < load[PositionOf(u, late[u])]) late[u] = rounds;
         if (nearest && there + costs_[u] <= cap) {
           late[u] = rounds;
           break;
         }
       }
-      load[PlaceOf(u, late[u])] += costs_[u];
+      load[PositionOf(u, late[u])] += costs_[u];
     }
     return late;
   }
@@ -97,12 +97,12 @@ class LateStarts {
     std::vector<double> load(static_cast<size_t>(segments_), 0.0);
     double seconds = 0;
     for (int round = 0; round <= last; ++round) {
-      for (const size_t u : starting[static_cast<size_t>(round)]) load[PlaceOf(u, late[u])] += costs_[u];
+      for (const size_t u : starting[static_cast<size_t>(round)]) load[PositionOf(u, late[u])] += costs_[u];
       const double fullest = *std::max_element(load.begin(), load.end());
       seconds += round < last ? fullest : fullest * static_cast<double>(std::max<int64_t>(1, span_.iterations * segments_ - last));
     }
     for (int round = 0; round < last; ++round) {
-      for (const size_t u : starting[static_cast<size_t>(round)]) load[PlaceOf(u, late[u])] -= costs_[u];
+      for (const size_t u : starting[static_cast<size_t>(round)]) load[PositionOf(u, late[u])] -= costs_[u];
       seconds += *std::max_element(load.begin(), load.end());
     }
     return seconds;
@@ -110,7 +110,7 @@ class LateStarts {
 
   const RoundSpan& span_;
   const int segments_;
-  std::vector<int> places_;
+  std::vector<int> positions_;
   std::vector<double> costs_;
   std::vector<size_t> order_;  // the costliest first
   double total_ = 0, longest_ = 0;

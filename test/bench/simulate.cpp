@@ -44,13 +44,13 @@ void SharedTable() {
   }
 }
 
-// Half of the models eight times as long as the others: in turns, in two blocks, by chance.
-enum class Mix { kEqual, kTurns, kBlocks, kChance, kSpread };
+// Half of the models eight times as long as the others: alternating, in two blocks, by chance.
+enum class Mix { kEqual, kAlternating, kBlocks, kChance, kSpread };
 
 const char* MixName(Mix mix) {
   switch (mix) {
     case Mix::kEqual: return "equal";
-    case Mix::kTurns: return "1, 8 in turns";
+    case Mix::kAlternating: return "1, 8 alternating";
     case Mix::kBlocks: return "8s, then 1s";
     case Mix::kChance: return "1 or 8 by chance";
     case Mix::kSpread: return "1 to 8 by chance";
@@ -64,7 +64,7 @@ std::vector<double> Mixed(Mix mix, int models) {
   std::vector<double> costs;
   for (int m = 0; m < models; m++) {
     const bool chance = random.Below(2) == 0;
-    const bool costly = mix == Mix::kTurns ? m % 2 == 0 : mix == Mix::kBlocks ? m < models / 2 : mix == Mix::kChance && chance;
+    const bool costly = mix == Mix::kAlternating ? m % 2 == 0 : mix == Mix::kBlocks ? m < models / 2 : mix == Mix::kChance && chance;
     costs.push_back(costly ? 8 : 1);
   }
   return costs;
@@ -75,7 +75,7 @@ void RoundsTable() {
   std::printf("|---|---|---|---|---|---|---|\n");
   for (const int segments : {8, 16, 32, 64, 128, 256, 512, 1024}) {
     for (const int models : {segments, 2 * segments, 4 * segments, 4 * segments + 3, 8 * segments}) {
-      for (const Mix mix : {Mix::kEqual, Mix::kTurns, Mix::kBlocks, Mix::kChance, Mix::kSpread}) {
+      for (const Mix mix : {Mix::kEqual, Mix::kAlternating, Mix::kBlocks, Mix::kChance, Mix::kSpread}) {
         const std::vector<double> costs = Mixed(mix, models);
         const plan::SimulationResult all = plan::SimulateRounds(costs, segments, 1, false, false);
         const plan::SimulationResult rests = plan::SimulateRounds(costs, segments, kRunIterations, true, false);

@@ -375,7 +375,7 @@ TEST(Train, AnIndexOutsideTheTableIsAnErrorOfTheData) {
 
 namespace {
 
-/// Trains a visit of buffers of the given rows, one behind the other, on a table; in a group of `members` models. The weights of the last one.
+/// Trains a visit of buffers of the given rows, one behind the other, on a table; side by side with others of `members` models. The weights of the last one.
 std::string CarriedBytes(const Table& table, const std::vector<int64_t>& rows, base::TrainConfig config, int members, engine::TrainResult* seen) {
   const base::Graph graph = fixture::Sequential(fixture::Dense("h", 5, "tanh", kInput3) + "," + fixture::Dense("o", 2, "linear"));
   std::vector<std::unique_ptr<engine::Model>> models;
@@ -389,7 +389,7 @@ std::string CarriedBytes(const Table& table, const std::vector<int64_t>& rows, b
     models.back()->BeginVisit(engine::BufferEnd::kCarries);
     together.push_back(models.back().get());
   }
-  engine::ModelGroup group(together, 2);
+  engine::ModelGroup side_by_side(together, 2);
   *seen = {};
   const auto add = [&](const engine::TrainResult& part) {
     seen->rows += part.rows;
@@ -401,10 +401,10 @@ std::string CarriedBytes(const Table& table, const std::vector<int64_t>& rows, b
     base::Buffer buffer = table.Buffer(n);
     for (size_t c = 0; c < buffer.inputs.size(); ++c) buffer.inputs[c] += static_cast<size_t>(first) * table.spec.inputs[c].row_bytes();
     for (size_t c = 0; c < buffer.targets.size(); ++c) buffer.targets[c] += static_cast<size_t>(first) * table.spec.targets[c].row_bytes();
-    add(group.Train(buffer, {}).back());
+    add(side_by_side.Train(buffer, {}).back());
     first += n;
   }
-  add(group.EndVisit({}).back());
+  add(side_by_side.EndVisit({}).back());
   return blocks.back()->bytes();
 }
 
