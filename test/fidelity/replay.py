@@ -58,14 +58,26 @@ class Case:
         return model, optimizer
 
     def visit(self, model, optimizer, partition):
-        """One pass over a partition; batches end at the end of a buffer."""
+        """One pass over a partition. The rows behind a buffer's last whole batch wait for those of later buffers."""
+        carried = None
+
+        def train(columns, first, end):
+            rows = [column[first:end] for column in columns]
+            _, gradients = model.loss_and_gradients(rows[:-1], rows[-1])
+            optimizer.apply(model.weights, gradients)
+
         for inputs, targets in self.table.partitions[partition]:
-            inputs = [torch.tensor(array, dtype=self.dtype) for array in inputs]
-            target = torch.tensor(targets[0], dtype=self.dtype)
-            for first in range(0, len(target), self.batch_size):
-                rows = slice(first, first + self.batch_size)
-                _, gradients = model.loss_and_gradients([array[rows] for array in inputs], target[rows])
-                optimizer.apply(model.weights, gradients)
+            columns = [torch.tensor(array, dtype=self.dtype) for array in [*inputs, targets[0]]]
+            whole = len(columns[-1]) // self.batch_size * self.batch_size
+            for first in range(0, whole, self.batch_size):
+                train(columns, first, first + self.batch_size)
+            rest = [column[whole:] for column in columns]
+            carried = rest if carried is None else [torch.cat(pair) for pair in zip(carried, rest)]
+            while len(carried[-1]) >= self.batch_size:
+                train(carried, 0, self.batch_size)
+                carried = [column[self.batch_size:] for column in carried]
+        if len(carried[-1]) > 0:
+            train(carried, 0, len(carried[-1]))
 
     def state(self, n):
         return psql.tensors(f"SELECT state FROM {self.models}_steps WHERE mst_key = {self.mst_key} AND n = {n}", self.precision)
