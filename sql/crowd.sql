@@ -31,16 +31,26 @@ BEGIN
     PERFORM cerebro.fit_multiple_model('packed', 'models', 'chosen', 3, seed := 7, workers := workers);
     INSERT INTO own SELECT run, mst_key, md5(model_weights) FROM models;
 END $$;
-SELECT train('together', array_agg(mst_key), 0) FROM configs;
-SELECT train('workers ' || w, array_agg(mst_key), w) FROM configs, generate_series(1, 4) w GROUP BY w ORDER BY w;
--- as many bundles as servers of 1 to 8 cores would make
-SELECT train('cores ' || c, array_agg(mst_key), 0) FROM configs, generate_series(1, 8) c,
-    LATERAL (SELECT set_config('cerebro.bundles', (4 * c)::text, false)) s GROUP BY c ORDER BY c;
-SELECT train('one bundle where one will do', array_agg(mst_key), 2) FROM configs, LATERAL (SELECT set_config('cerebro.bundles', '1', false)) s;
+DO $$
+DECLARE
+    every integer[] := ARRAY(SELECT mst_key FROM configs ORDER BY 1);
+BEGIN
+    PERFORM train('together', every, 0);
+    FOR w IN 1 .. 4 LOOP PERFORM train('workers ' || w, every, w); END LOOP;
+    FOR c IN 1 .. 8 LOOP  -- as many bundles as servers of 1 to 8 cores would make
+        PERFORM set_config('cerebro.bundles', (4 * c)::text, false);
+        PERFORM train('cores ' || c, every, 0);
+    END LOOP;
+    PERFORM set_config('cerebro.bundles', '1', false);
+    PERFORM train('one bundle where one will do', every, 2);
+END $$;
 RESET cerebro.bundles;
-SELECT train('pairs', ARRAY[k, 41 - k], 0) FROM generate_series(1, 20) k;
-SELECT train('5 and 17', ARRAY[5, 17], 0);
-SELECT train('alone', ARRAY[k], 0) FROM generate_series(1, 40) k;
+DO $$
+BEGIN
+    FOR k IN 1 .. 20 LOOP PERFORM train('pairs', ARRAY[k, 41 - k], 0); END LOOP;
+    PERFORM train('5 and 17', ARRAY[5, 17], 0);
+    FOR k IN 1 .. 40 LOOP PERFORM train('alone', ARRAY[k], 0); END LOOP;
+END $$;
 SELECT run, count(*) AS models FROM own GROUP BY 1 ORDER BY 1;
 SELECT count(DISTINCT mst_key) AS models, count(DISTINCT (mst_key, bits)) AS bits, count(DISTINCT bits) AS different FROM own;
 -- a model that goes on, and its neighbours that begin beside it

@@ -1,7 +1,6 @@
--- Models whose training state is more than one piece of 64 MB. Variables: segments, and on PostgreSQL as many bundles.
+-- Models whose training state is more than one piece of 64 MB. Variable: segments.
 \o /dev/null
 SET client_min_messages = error;
-SET cerebro.bundles = :segments;
 SET cerebro.workers = 2;
 CREATE TABLE points AS
 SELECT i AS id, (i % 4)::int AS label, ARRAY(SELECT ((i * 7919 + c * 1299709) % 97 + CASE WHEN c % 4 = i % 4 THEN 60 ELSE 0 END)::int FROM generate_series(0, 15) c) AS x

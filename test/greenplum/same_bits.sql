@@ -2,7 +2,6 @@
 -- Variables: data, segments (of the cluster), workers (on PostgreSQL; not used on Greenplum).
 \o /dev/null
 SET client_min_messages = error;
-SET cerebro.bundles = :segments;
 SET cerebro.workers = :workers;
 \i :data/load_digits.sql
 SET client_min_messages = error;
@@ -45,6 +44,15 @@ CREATE TABLE fewer AS SELECT * FROM configs WHERE mst_key % 5 = 1;
 CREATE TABLE fewer_summary AS SELECT * FROM configs_summary;
 SELECT cerebro.fit_multiple_model('packed', 'subset', 'configs', 1, seed := 7);
 SELECT cerebro.fit_multiple_model('packed', 'subset', 'fewer', 2, warm_start := true, seed := 7);
+-- many models, in numbers that the segments do not divide
+SELECT cerebro.generate_model_configs('archs', 'many', ARRAY[1],
+    $${'loss': ['categorical_crossentropy'], 'metrics': ['accuracy'],
+       'optimizer_params_list': [{'optimizer': ['Adam', 'RMSprop'], 'lr': [0.001, 0.003, 0.01]}, {'optimizer': ['SGD'], 'lr': [0.01, 0.02, 0.05, 0.1], 'momentum': [0.9]}]}$$,
+    $${'batch_size': [16, 24, 32, 200], 'epochs': [1]}$$);
+CREATE TABLE forty_one AS SELECT mst_key, model_id, compile_params, fit_params FROM many;
+INSERT INTO forty_one SELECT 1000, 2, compile_params, fit_params FROM many WHERE mst_key = 1;
+CREATE TABLE forty_one_summary AS SELECT * FROM many_summary;
+SELECT cerebro.fit_multiple_model('packed', 'forty', 'forty_one', 3, seed := 7);
 -- one model on all segments; a diverged one beside one that trains
 SELECT cerebro.load_model_selection_table('archs', 'single', ARRAY[1], ARRAY[$$optimizer='Adam(lr=0.001)',metrics=['accuracy'],loss='categorical_crossentropy'$$], ARRAY['batch_size=32,epochs=2']);
 SELECT cerebro.fit_multiple_model('packed', 'lone', 'single', 3, seed := 7);
@@ -65,31 +73,15 @@ BEGIN
     RETURN QUERY EXECUTE format($$SELECT concat_ws(' ', %1$L || ' visit', mst_key, iteration, visit, partition_id, rows, bits(loss)) FROM %2$I
         ORDER BY mst_key, iteration, visit$$, models, models || '_visits');
 END $f$;
--- with several partitions a segment the servers go through them in different order: a visit log must give the state that the run ended with
-CREATE FUNCTION replayed(k integer) RETURNS text LANGUAGE plpgsql AS $f$
-DECLARE
-    state bytea;
-    v record;
-    c record;
-BEGIN
-    SELECT * INTO c FROM configs WHERE mst_key = k;
-    state := cerebro.init_state('archs', c.model_id, c.compile_params, c.fit_params, 'packed_twice', 7, k);
-    FOR v IN SELECT partition_id FROM twice_visits WHERE mst_key = k ORDER BY iteration, visit LOOP
-        SELECT cerebro.fit_step(state, p.partition_id, p.buffer_id, p.pixels, p.label ORDER BY p.buffer_id) INTO state
-        FROM packed_twice p WHERE partition_id = v.partition_id;
-    END LOOP;
-    RETURN CASE WHEN md5(state) = (SELECT md5(string_agg(data, '' ORDER BY piece)) FROM twice_state WHERE mst_key = k) THEN 'same' ELSE 'different' END;
-END $f$;
 \o
 SELECT concat_ws(' ', 'packed', partition_id, buffer_id, md5(pixels), md5(label)) FROM packed ORDER BY partition_id, buffer_id;
 SELECT concat_ws(' ', 'packed_val', partition_id, buffer_id, md5(pixels), md5(label)) FROM packed_val ORDER BY partition_id, buffer_id;
 SELECT concat_ws(' ', 'packed_twice', partition_id, buffer_id, md5(pixels), md5(label)) FROM packed_twice ORDER BY partition_id, buffer_id;
 SELECT 'digest ' || digest FROM packed_summary;
-SELECT facts(r) FROM unnest('{bits,again,metrics,halves,best,halved,patient,subset,lone,diverged}'::text[]) r;
+SELECT facts(r) FROM unnest('{bits,forty,twice,again,metrics,halves,best,halved,patient,subset,lone,diverged}'::text[]) r;
 SELECT concat_ws(' ', 'bits_eval', mst_key, bits(loss), bits(metric)) FROM bits_eval ORDER BY mst_key;
 SELECT concat_ws(' ', 'best_eval', mst_key, bits(loss), bits(metric)) FROM best_eval ORDER BY mst_key;
 SELECT 'build ' || build FROM bits_summary;
 SELECT 'same again ' || bool_and(b.model_weights = a.model_weights) FROM bits b JOIN again a USING (mst_key);
 SELECT 'same with metrics ' || bool_and(b.model_weights = a.model_weights) FROM bits b JOIN metrics a USING (mst_key);
 SELECT 'same in two halves ' || bool_and(b.model_weights = a.model_weights) FROM bits b JOIN halves a USING (mst_key);
-SELECT 'replayed ' || k || ' ' || replayed(k) FROM (VALUES (1), (4), (9), (16)) k(k);
