@@ -21,7 +21,7 @@ SELECT cerebro.load_model_selection_table('archs', 'large_configs', ARRAY[1], AR
     ARRAY['batch_size=500', 'batch_size=501', 'batch_size=1000']);
 SET client_min_messages = notice;
 SELECT count(*) > 0 AS planned FROM cerebro.explain_fit_multiple_model('packed', 'large', 'large_configs', 1, workers := 0);
--- buffers of any size: the same steps when nothing is shuffled and a partition is one mini-batch
+-- buffers of any size: the same training when nothing is shuffled and a partition is one mini-batch
 SET client_min_messages = error;
 SELECT cerebro.training_preprocessor_dl('points', 'coarse', 'label', 'x', num_partitions := 2, buffer_size := 500, seed := 3);
 SELECT cerebro.training_preprocessor_dl('points', 'fine', 'label', 'x', num_partitions := 2, buffer_size := 7, seed := 3);
