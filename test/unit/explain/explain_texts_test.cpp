@@ -353,7 +353,7 @@ TEST(ExplainJson, HasSegmentsOfADriverThatHasThem) {
   fit.driver.partitions_each = 3;
   const Value segments = base::ParseLiteral(explain::ExplainAsJson(fit));
   EXPECT_VALUE(8, &segments, 0, "Plan", "Driver", "Data Segments");
-  EXPECT_VALUE(9, &segments, 0, "Plan", "Driver", "Rounds per Iteration");
+  EXPECT_VALUE(9.0, &segments, 0, "Plan", "Driver", "Rounds per Iteration");
   EXPECT_VALUE(3, &segments, 0, "Plan", "Driver", "Partitions per Segment");
 }
 
