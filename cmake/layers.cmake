@@ -84,6 +84,14 @@ function(cerebro_loops room)
   set_source_files_properties(${files} PROPERTIES COMPILE_OPTIONS "-O3;-fno-trapping-math")
 endfunction()
 
+# What includes LibTorch's headers is compiled by the standard that they were written for, if it is newer than ours.
+function(cerebro_torch_standard target)
+  get_target_property(standard torch CXX_STANDARD)
+  if(standard AND standard GREATER CMAKE_CXX_STANDARD AND NOT standard EQUAL 98)
+    set_target_properties(${target} PROPERTIES CXX_STANDARD ${standard})
+  endif()
+endfunction()
+
 # LibTorch: headers as SYSTEM, one precompiled header (a torch file costs nine seconds without it).
 function(cerebro_torch room)
   find_package(Torch REQUIRED)
@@ -91,6 +99,7 @@ function(cerebro_torch room)
   target_include_directories(cerebro_${id} SYSTEM PRIVATE ${TORCH_INCLUDE_DIRS})
   target_link_libraries(cerebro_${id} PRIVATE ${TORCH_LIBRARIES})
   target_compile_options(cerebro_${id} PRIVATE -Wno-deprecated-declarations)
+  cerebro_torch_standard(cerebro_${id})
   target_precompile_headers(cerebro_${id} PRIVATE ${CMAKE_SOURCE_DIR}/src/${room}/torch.hpp)
   if(TARGET c10_cuda)
     target_compile_definitions(cerebro_${id} PRIVATE CEREBRO_CUDA)
