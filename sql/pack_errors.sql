@@ -68,7 +68,7 @@ SELECT * FROM pack('SELECT 1 AS y, ''{"a": 1}''::jsonb AS x');
 SELECT * FROM pack('SELECT 1 AS y, now() AS x');
 SELECT * FROM pack('SELECT 1 AS y, ARRAY[''\x00''::bytea] AS x');
 SELECT * FROM pack('SELECT ARRAY[''a''] AS y, 1 AS x');
-SELECT * FROM pack('SELECT ARRAY[1] AS y, 1 AS x', more => ', dependent_type => ''one_hot''');
+SELECT * FROM pack('SELECT ARRAY[1, 2] AS y, 1 AS x', more => ', dependent_type => ''one_hot''');
 SELECT * FROM pack('SELECT ''a''::text AS y, 1 AS x', more => ', dependent_type => ''real''');
 SELECT * FROM pack('SELECT 1 AS y, 1 AS x', more => ', dependent_type => ''array''');
 SELECT * FROM pack('SELECT 1 AS y, 1 AS x', more => ', dependent_type => ''ordinal''');

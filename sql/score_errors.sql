@@ -73,7 +73,7 @@ SELECT * FROM attempt($$SELECT cerebro.predict('models', 'points', 'id', 'z', 'o
 SELECT * FROM attempt($$SELECT cerebro.predict('models', 'points', 'id', 'x', 'points', mst_key => 1)$$);
 SELECT * FROM attempt($$SELECT cerebro.predict('models', 'points', 'id', 'x', 'out', 'probability', mst_key => 1)$$);
 SELECT * FROM attempt($$SELECT cerebro.predict('models', 'points', 'id', 'x', 'out', 0, mst_key => 1)$$);
-SELECT * FROM attempt($$SELECT cerebro.predict('models', 'points', 'id', 'x', 'out', 1.0, mst_key => 1)$$);
+SELECT * FROM attempt($$SELECT cerebro.predict('models', 'points', 'id', 'x', 'out', 1.5, mst_key => 1)$$);
 SELECT * FROM attempt($$SELECT cerebro.predict('models', 'points', 'id', 'x', 'out', 'NaN'::float8, mst_key => 1)$$);
 SELECT * FROM attempt($$SELECT cerebro.predict('models', 'ragged', 'id', 'x', 'out', mst_key => 1)$$);
 SELECT * FROM attempt($$SELECT cerebro.predict('models', 'holes', 'id', 'x', 'out', mst_key => 1)$$);

@@ -4,9 +4,17 @@ CREATE FUNCTION cerebro._pack_row(data_spec text, row_value record) RETURNS byte
     AS 'MODULE_PATHNAME', 'pg_cerebro_pack_row' LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION cerebro._pack_row(text, record) IS 'internal: a row converted to packed bytes';
 
+CREATE FUNCTION cerebro._pack_row_of(data_spec text, row_value record, id_column text, id text) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'pg_cerebro_pack_row_of' LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION cerebro._pack_row_of(text, record, text, text) IS 'internal: the same; errors name the row by its id';
+
 CREATE FUNCTION cerebro._row_fault(data_spec text, row_value record) RETURNS text
     AS 'MODULE_PATHNAME', 'pg_cerebro_row_fault' LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION cerebro._row_fault(text, record) IS 'internal: why _pack_row would refuse a row, or NULL';
+
+CREATE FUNCTION cerebro._only_label(label anyarray, column_name text) RETURNS anyelement
+    AS 'MODULE_PATHNAME', 'pg_cerebro_only_label' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cerebro._only_label(anyarray, text) IS 'internal: the element of an array of one element';
 
 CREATE FUNCTION cerebro._row_key(packed bytea, seed bigint, repetition bigint) RETURNS bigint
     AS 'MODULE_PATHNAME', 'pg_cerebro_row_key' LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 10;

@@ -58,3 +58,8 @@ CREATE FUNCTION cerebro.weights(model_table text, mst_key integer, OUT "position
     AS 'MODULE_PATHNAME', 'pg_cerebro_weights' LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION cerebro.weights(text, integer) IS
     'weights of a trained model in Keras''s order: a row a tensor, or several of at most 64 MB, as raw float32';
+
+-- Volatile, so that a value that is used twice is worked out once.
+CREATE FUNCTION cerebro._value_range(data_spec text, value_precision text, data bytea) RETURNS double precision[]
+    AS 'MODULE_PATHNAME', 'pg_cerebro_value_range' LANGUAGE C VOLATILE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION cerebro._value_range(text, text, bytea) IS 'internal: smallest and largest value of a column of a packed buffer';

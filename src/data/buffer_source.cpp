@@ -29,9 +29,18 @@ BufferSource::BufferSource(const PackedTable& table, BufferCache* cache, CachedT
 
 // The cache may have all, some or none of the buffers. Some: the others are read one by one, so that the order stays.
 void BufferSource::ForEach(int partition, const std::function<void(const base::Buffer&)>& use) const {
-  if (cache_ == nullptr || !cache_->HasPartition(which_, partition)) return Read(sql_, partition, use);
-  const int64_t buffers = table_.partition_buffers.at(static_cast<size_t>(partition));
-  for (int64_t b = 0; b < buffers; b++) UseOne(partition, static_cast<int>(b), use);
+  int64_t rows = 0;
+  const auto count = [&](const base::Buffer& buffer) {
+    use(buffer);
+    rows += buffer.rows;
+  };
+  if (cache_ == nullptr || !cache_->HasPartition(which_, partition)) {
+    Read(sql_, partition, count);
+  } else {
+    const int64_t buffers = table_.partition_buffers.at(static_cast<size_t>(partition));
+    for (int64_t b = 0; b < buffers; b++) UseOne(partition, static_cast<int>(b), count);
+  }
+  CheckVisitedRows(table_, partition, rows);
 }
 
 void BufferSource::First(int partition, const std::function<void(const base::Buffer&)>& use) const { Read(sql_ + " LIMIT 1", partition, use); }

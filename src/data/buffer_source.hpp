@@ -17,7 +17,8 @@ class BufferSource {
   /// The table and the cache outlive the source. cache: of this process's run, or nullptr; `which` says which of its tables this is. Buffers
   /// that the cache has are not read, and those that are read are handed to it.
   explicit BufferSource(const PackedTable& table, BufferCache* cache = nullptr, CachedTable which = CachedTable::kTraining);
-  /// Calls `use` for every buffer of the partition. The buffer is valid during the call.
+  /// Calls `use` for every buffer of the partition. The buffer is valid during the call. Errors: kDataCorrupted when the
+  /// partition has not as many rows as the summary says.
   void ForEach(int partition, const std::function<void(const base::Buffer&)>& use) const;
   /// The same for the partition's first buffer.
   void First(int partition, const std::function<void(const base::Buffer&)>& use) const;

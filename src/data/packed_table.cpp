@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include "base/error.hpp"
@@ -17,6 +18,8 @@ using base::Error;
 using base::ErrorCode;
 using base::TargetKind;
 
+constexpr const char* kSecurityHint =
+    "Give the role a policy for all rows, or work as a role that the table's policies do not bind. To train on a part, pack that part.";
 constexpr const char* kHint = "Make it by training_preprocessor_dl() or validation_preprocessor_dl().";
 
 std::string Quoted(const std::string& name) { return "\"" + name + "\""; }
@@ -64,6 +67,10 @@ void ReadSummary(PackedTable* table, const pg::TableName& summary, const char* w
   const pg::Result row = pg::Read(
       "SELECT s.format_version, s.data_spec::pg_catalog.text, s.partition_rows::pg_catalog.text, s.partition_buffers::pg_catalog.text,"
       " s.max_buffer_rows, s.source_table, s.digest FROM " + summary.Sql() + " AS s");
+  if (row.empty() && pg::RowSecurityApplies(summary)) {
+    throw Error(ErrorCode::kPrerequisiteState, "row-level security hides the row of summary table " + Quoted(summary.name),
+                pg::HiddenRowsDetail(summary), kSecurityHint);
+  }
   if (row.rows.size() != 1) Corrupted(summary, "it has " + std::to_string(row.rows.size()) + " rows");
   for (const pg::Cell& cell : row.rows[0]) {
     if (!cell) Corrupted(summary, "it holds NULL");
@@ -92,6 +99,18 @@ void ReadSummary(PackedTable* table, const pg::TableName& summary, const char* w
   if (rows == 0) throw Error(ErrorCode::kInvalidData, "packed table " + Quoted(table->name.name) + " has no rows", "", kHint);
   for (const ColumnSpec& c : table->spec.inputs) RequireStorable(c, table->max_buffer_rows, summary);
   for (const ColumnSpec& c : table->spec.targets) RequireStorable(c, table->max_buffer_rows, summary);
+}
+
+// Which examples a model sees is decided when they are packed: a buffer is there as a whole, or the run is refused.
+void RequireAllBuffers(const PackedTable& table) {
+  if (!pg::RowSecurityApplies(table.name)) return;
+  const int64_t there = std::accumulate(table.partition_buffers.begin(), table.partition_buffers.end(), int64_t{0});
+  const int64_t seen = pg::Read("SELECT pg_catalog.count(*) FROM " + table.name.Sql()).Int();
+  if (seen == there) return;
+  throw Error(ErrorCode::kPrerequisiteState,
+              "row-level security hides " + std::to_string(there - seen) + " of the " + std::to_string(there) + " buffers of packed table " +
+                  Quoted(table.name.name),
+              pg::HiddenRowsDetail(table.name), kSecurityHint);
 }
 
 [[noreturn]] void Incompatible(const ColumnSpec& training, const ColumnSpec& validation, const std::string& what, const std::string& mine,
@@ -152,6 +171,7 @@ PackedTable OpenPackedTable(std::string_view name, const char* what) {
   if (table.spec.has_weights) RequireTyped(columns, kWeightColumn, "bytea", table.name);
   RequireTyped(columns, kPartitionColumn, "integer", table.name);
   RequireTyped(columns, kBufferColumn, "integer", table.name);
+  RequireAllBuffers(table);
   table.temporary = pg::IsTemporary(table.name);
   return table;
 }

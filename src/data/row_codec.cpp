@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
+#include "data/image_file.hpp"
 
 namespace data {
 namespace {
@@ -150,6 +151,13 @@ void CheckShape(const ColumnConverter& converter, const Cell& cell) {
   const bool same = cell.type == CellType::kBytes ? static_cast<size_t>(cell.count) == converter.elements : ShapesAgree(CellShape(cell), shape);
   if (same) return;
   if (cell.type == CellType::kBytes) {
+    const char* format = ImageFileFormat({static_cast<const char*>(cell.data), static_cast<size_t>(cell.count)});
+    if (format != nullptr) {
+      throw Error(ErrorCode::kInvalidData,
+                  subject + " holds a " + format + " file of " + std::to_string(cell.count) + " bytes, but the shape " + base::FormatShape(shape) +
+                      " has " + std::to_string(converter.elements),
+                  "", kImageFileHint);
+    }
     throw Error(ErrorCode::kInvalidData,
                 subject + " holds " + std::to_string(cell.count) + " bytes, but the shape " + base::FormatShape(shape) +
                     " has " + std::to_string(converter.elements),

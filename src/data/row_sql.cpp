@@ -63,11 +63,12 @@ bool WrittenBySettings(const pg::Column& column) {
   return range != std::string::npos && range + 5 == column.base_type.size();
 }
 
+// An array of one element, as Keras's users have labels, is its element.
 std::string LabelSql(const pg::Column& column, std::string_view alias) {
-  if (column.is_array) WrongType(column, "class label", "Labels are scalars. For an array of numbers use dependent_type 'array'.");
   // a label's text must not depend on the session's time zone; the function's own settings fix the other formats, where they hold: in this
   // process
   std::string label = Reference(column, alias);
+  if (column.is_array) label = "cerebro._only_label(" + label + ", " + pg::QuoteLiteral(column.name) + "::pg_catalog.text)";
   if (column.base_type.rfind("timestamp", 0) == 0 && column.base_type.find("with time zone") != std::string::npos) {
     label = "pg_catalog.timezone('UTC'::pg_catalog.text, " + label + "::timestamp with time zone)";
   }
@@ -107,8 +108,10 @@ std::string CellSql(const pg::Column& column, TargetKind kind, std::string_view 
   return Reference(column, alias) + "::" + type->cast + (column.is_array ? "[]" : "");
 }
 
-std::string PackRowSql(const base::DataSpec& spec, const std::vector<pg::Column>& columns, std::string_view weight,
-    std::string_view alias) {
+namespace {
+
+// The description and ROW(...), as the conversion functions take them.
+std::string RowArguments(const base::DataSpec& spec, const std::vector<pg::Column>& columns, std::string_view weight, std::string_view alias) {
   const auto find = [&columns](std::string_view name) -> const pg::Column& {
     const pg::Column* column = pg::FindColumn(columns, name);
     if (column == nullptr) throw Error(ErrorCode::kUndefinedColumn, "column \"" + std::string(name) + "\" does not exist");
@@ -119,7 +122,19 @@ std::string PackRowSql(const base::DataSpec& spec, const std::vector<pg::Column>
   for (const base::ColumnSpec& c : spec.inputs) add(CellSql(find(c.name), c.kind, alias));
   for (const base::ColumnSpec& c : spec.targets) add(CellSql(find(c.name), c.kind, alias));
   if (spec.has_weights) add(CellSql(find(weight), TargetKind::kReal, alias));
-  return "cerebro._pack_row(" + pg::QuoteLiteral(base::WriteDataSpec(spec)) + "::pg_catalog.text, ROW(" + list + "))";
+  return pg::QuoteLiteral(base::WriteDataSpec(spec)) + "::pg_catalog.text, ROW(" + list + ")";
+}
+
+}  // namespace
+
+std::string PackRowSql(const base::DataSpec& spec, const std::vector<pg::Column>& columns, std::string_view weight, std::string_view alias) {
+  return "cerebro._pack_row(" + RowArguments(spec, columns, weight, alias) + ")";
+}
+
+std::string PackRowOfSql(const base::DataSpec& spec, const std::vector<pg::Column>& columns, const std::string& id_column, std::string_view alias) {
+  const std::string name = pg::QuoteIdent(id_column);
+  return "cerebro._pack_row_of(" + RowArguments(spec, columns, "", alias) + ", " + pg::QuoteLiteral(name) + "::pg_catalog.text, " +
+         std::string(alias) + "." + name + "::pg_catalog.text)";
 }
 
 base::DataSpec PredictSpec(const base::DataSpec& training, const std::vector<pg::Column>& columns, const std::vector<std::string>& names,

@@ -11,13 +11,16 @@
 namespace data {
 
 /// A column's value as SQL that _pack_row takes: cast by the column's own type, e.g. s."x"::smallint[]; labels as text.
-/// `kind` says what the column is packed as (kNone: an input). Errors: kDatatypeMismatch naming the column, with the types that are
+/// A label may be an array of one element: _only_label takes it out, and refuses other arrays. `kind` says what the column is packed as (kNone: an input). Errors: kDatatypeMismatch naming the column, with the types that are
 /// allowed.
 std::string CellSql(const pg::Column& column, base::TargetKind kind, std::string_view alias);
 
 /// cerebro._pack_row('<data_spec>', ROW(...)): a bytea, one packed row. `columns` are the relation's; the spec's column names are looked
 /// up in them (kUndefinedColumn). `weight` is the sample weight's column, "" for none. `alias` is the relation's name in the FROM list.
 std::string PackRowSql(const base::DataSpec& spec, const std::vector<pg::Column>& columns, std::string_view weight, std::string_view alias);
+
+/// The same as cerebro._pack_row_of(..., '<id_column>', <id as text>): an error of the conversion names the row by its id.
+std::string PackRowOfSql(const base::DataSpec& spec, const std::vector<pg::Column>& columns, const std::string& id_column, std::string_view alias);
 
 /// The spec by which rows of another table are converted for a model trained on `training`: its inputs under the other table's column names
 /// (by position), in types that hold whatever the other table has (int32 for integer columns of integer type, else float32), no targets, no

@@ -1,8 +1,11 @@
 // _label_text: a class label as text that depends on no setting. PostgreSQL does without: there the settings of the packing function hold
 // for all it runs. A cluster's segments do not get them, so the text is made with settings of its own, in the process at hand.
+// _only_label: a label that is an array of one element.
 #include <cstdlib>
 #include <string>
 
+#include "base/error.hpp"
+#include "pg/args.hpp"
 #include "pg/guard.hpp"
 
 extern "C" {
@@ -13,6 +16,7 @@ extern "C" {
 #include "utils/lsyscache.h"
 
 PG_FUNCTION_INFO_V1(pg_cerebro_label_text);
+PG_FUNCTION_INFO_V1(pg_cerebro_only_label);
 }
 
 namespace {
@@ -69,4 +73,41 @@ Datum pg_cerebro_label_text(PG_FUNCTION_ARGS) {
       return CStringGetTextDatum(text);
     });
   });
+}
+
+Datum pg_cerebro_only_label(PG_FUNCTION_ARGS) {
+  struct Label {
+    Datum element;
+    int count;
+    bool is_null;
+  };
+  Label label = {0, 0, true};
+  const Datum result = pg::entry([&]() -> Datum {
+    const Datum value = PG_GETARG_DATUM(0);
+    label = pg::call([&] {
+      ArrayType* array = DatumGetArrayTypeP(value);
+      int16 length;
+      bool by_value;
+      char align;
+      Datum* elements;
+      bool* nulls;
+      Label found = {0, 0, true};
+      get_typlenbyvalalign(ARR_ELEMTYPE(array), &length, &by_value, &align);
+      deconstruct_array(array, ARR_ELEMTYPE(array), length, by_value, align, &elements, &nulls, &found.count);
+      if (found.count == 1) {
+        found.element = elements[0];
+        found.is_null = nulls[0];
+      }
+      return found;
+    });
+    if (label.count != 1) {
+      throw base::Error(base::ErrorCode::kInvalidData,
+                        "label column \"" + pg::Args(fcinfo).text(1, "column_name") + "\" holds an array of " + std::to_string(label.count) +
+                            " elements where one label is expected",
+                        "", "For several labels at once, or a vector of numbers, use dependent_type => 'array'.");
+    }
+    return label.element;
+  });
+  if (label.is_null) PG_RETURN_NULL();
+  return result;
 }

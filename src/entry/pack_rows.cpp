@@ -14,6 +14,7 @@
 
 extern "C" {
 PG_FUNCTION_INFO_V1(pg_cerebro_pack_row);
+PG_FUNCTION_INFO_V1(pg_cerebro_pack_row_of);
 PG_FUNCTION_INFO_V1(pg_cerebro_row_fault);
 PG_FUNCTION_INFO_V1(pg_cerebro_row_key);
 PG_FUNCTION_INFO_V1(pg_cerebro_profile_transition);
@@ -45,6 +46,16 @@ PackState* CachedPackState(FunctionCallInfo fcinfo) {
   return state;
 }
 
+Datum PackRow(FunctionCallInfo fcinfo) {
+  PackState* state = CachedPackState(fcinfo);
+  const auto& cells = state->reader.Read(fcinfo, 1, state->converter->columns());
+  const size_t bytes = state->converter->row_bytes();
+  struct varlena* result = pg::call([&] { return static_cast<struct varlena*>(palloc(VARHDRSZ + bytes)); });
+  SET_VARSIZE(result, VARHDRSZ + bytes);
+  state->converter->Convert(cells.data(), reinterpret_cast<uint8_t*>(VARDATA(result)));
+  return PointerGetDatum(result);
+}
+
 base::Bytes BytesArgument(FunctionCallInfo fcinfo, int n, const char* name) {
   if (PG_ARGISNULL(n)) throw Error(ErrorCode::kNullValue, std::string(name) + " is NULL");
   const Datum datum = PG_GETARG_DATUM(n);
@@ -67,14 +78,20 @@ pack::Profile* ProfileArgument(FunctionCallInfo fcinfo, int n) {
 }  // namespace
 
 Datum pg_cerebro_pack_row(PG_FUNCTION_ARGS) {
+  return pg::entry([&] { return PackRow(fcinfo); });
+}
+
+// The row's identity is looked at in the case of an error only.
+Datum pg_cerebro_pack_row_of(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
-    PackState* state = CachedPackState(fcinfo);
-    const auto& cells = state->reader.Read(fcinfo, 1, state->converter->columns());
-    const size_t bytes = state->converter->row_bytes();
-    struct varlena* result = pg::call([&] { return static_cast<struct varlena*>(palloc(VARHDRSZ + bytes)); });
-    SET_VARSIZE(result, VARHDRSZ + bytes);
-    state->converter->Convert(cells.data(), reinterpret_cast<uint8_t*>(VARDATA(result)));
-    return PointerGetDatum(result);
+    try {
+      return PackRow(fcinfo);
+    } catch (const Error& error) {
+      const pg::Args args(fcinfo);
+      std::string detail = error.detail() + (error.detail().empty() ? "" : " ");
+      detail += "It is the row with " + args.text(2, "id_column") + " = " + args.opt_text(3).value_or("NULL") + ".";
+      throw Error(error.code(), error.what(), detail, error.hint());
+    }
   });
 }
 

@@ -226,6 +226,29 @@ Value ReadArgument(const Argument& argument, const Value& value, const base::Dic
   return Value();
 }
 
+namespace {
+
+// What Keras makes of an optional argument that is given as None: nothing was given, or a truth value that is false. Some
+// arguments have a meaning of their own for it.
+Value ValueOfNull(const Argument& argument) {
+  switch (argument.type) {
+    case ArgumentType::kBool: return argument.initial == nullptr ? Value() : Value(false);
+    case ArgumentType::kNonNegativeOrNull:
+    case ArgumentType::kPairOr:
+    case ArgumentType::kDataFormat:
+    case ArgumentType::kActivation:
+    case ArgumentType::kRegularizer:
+    case ArgumentType::kConstraint:
+    case ArgumentType::kSeed:
+    case ArgumentType::kNoiseShape:
+    case ArgumentType::kInputLength:
+    case ArgumentType::kAbsent: return Value();
+    default: return argument.initial == nullptr ? Value() : base::ParseLiteral(argument.initial);
+  }
+}
+
+}  // namespace
+
 base::Dict ReadArguments(const std::vector<Argument>& arguments, const std::vector<const char*>& ignored, const Value& config,
                          const Where& where) {
   if (!config.is_dict() && !config.is_null()) {
@@ -241,7 +264,8 @@ base::Dict ReadArguments(const std::vector<Argument>& arguments, const std::vect
       read.emplace_back(argument.name, ReadArgument(argument, base::ParseLiteral(argument.initial), read, here));
       continue;
     }
-    Value value = ReadArgument(argument, *given, read, here);
+    const Value value_given = given->is_null() ? ValueOfNull(argument) : *given;
+    Value value = ReadArgument(argument, value_given, read, here);
     if (argument.type != ArgumentType::kAbsent) read.emplace_back(argument.name, std::move(value));
   }
   if (config.is_null()) return read;

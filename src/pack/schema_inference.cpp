@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "base/literal.hpp"
 #include "pg/report.hpp"
+#include "data/image_file.hpp"
 #include "data/row_codec.hpp"
 #include "pack/source.hpp"
 #include "pack/source_profile.hpp"
@@ -134,6 +135,14 @@ base::Shape SourceShape(const SourceColumn& c, const ColumnProfile& p) {
   return shape;
 }
 
+/// A shape cannot help where the column holds files.
+void RefuseImageFiles(const Source& source, const SourceColumn& c) {
+  if (!c.bytes()) return;
+  const std::optional<std::string> format = ImageFilesIn(source, c);
+  if (!format) return;
+  throw Error(ErrorCode::kInvalidData, "column " + Quoted(c.column.name) + " holds " + *format + " files, not pixels", "", data::kImageFileHint);
+}
+
 /// Label texts in the order of classes: numbers by value, other text by bytes.
 std::vector<std::string> ClassValues(const SourceColumn& c, const ColumnProfile& p) {
   const bool numbers = c.numbers() && c.column.base_type != "boolean";
@@ -160,6 +169,17 @@ std::vector<std::string> ClassValues(const SourceColumn& c, const ColumnProfile&
     });
   }
   return values;
+}
+
+/// Numbers with digits after the point are hardly labels: a price that was not declared as one.
+void NoticeNumbers(const SourceColumn& c, const std::vector<std::string>& classes) {
+  if (!c.by_default || !c.numbers() || c.integers()) return;
+  const bool fractions = std::any_of(classes.begin(), classes.end(), [](const std::string& text) { return text.find_first_of(".eE") != std::string::npos; });
+  if (!fractions) return;
+  pg::Notice("column " + Quoted(c.column.name) + " of type " + c.column.type + " is packed as a label of " + std::to_string(classes.size()) +
+                 " classes",
+             "If it is a number to be predicted, pack it again with dependent_type => 'real'; with dependent_type => 'one_hot' this notice "
+             "does not come.");
 }
 
 /// num_classes is given for all dependent columns, or for the label columns only.
@@ -269,6 +289,7 @@ SpecPair TrainingSpec(const Source& source, const Profile& profile, const SpecRe
     if (c.labels()) {
       spec.class_values = ClassValues(c, p);
       spec.num_classes = ClassCount(request, source, i - source.inputs, spec.class_values);
+      NoticeNumbers(c, spec.class_values);
       spec.dtype = c.kind == TargetKind::kOneHot ? DType::kUInt8 : DType::kInt32;
       if (c.kind == TargetKind::kOneHot) spec.shape = {spec.num_classes};
       source_shape = spec.shape;
@@ -279,12 +300,14 @@ SpecPair TrainingSpec(const Source& source, const Profile& profile, const SpecRe
       if (shape != nullptr) {
         spec.shape = ReadShape(*shape, spec.name);
         if (base::ElementCount(spec.shape) != base::ElementCount(source_shape)) {
+          RefuseImageFiles(source, c);
           throw Error(ErrorCode::kInvalidParameter,
                       "the shape " + base::FormatShape(spec.shape) + " given for column " + Quoted(spec.name) + " has " +
                           std::to_string(base::ElementCount(spec.shape)) + " elements, but its rows have " +
                           std::to_string(base::ElementCount(source_shape)));
         }
       } else if (c.bytes()) {
+        RefuseImageFiles(source, c);
         throw Error(ErrorCode::kInvalidParameter, "column " + Quoted(spec.name) + " is of type bytea and has no shape", "",
                     "Give its shape, one byte an element: shapes => '{\"" + spec.name + "\": [28, 28, 1]}'.");
       }

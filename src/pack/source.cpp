@@ -7,6 +7,7 @@
 #include "base/literal.hpp"
 #include "pg/cluster.hpp"
 #include "pg/sql.hpp"
+#include "data/image_file.hpp"
 #include "data/packed_format.hpp"
 #include "data/row_sql.hpp"
 #include "pack/source_profile.hpp"
@@ -119,8 +120,9 @@ Source OpenSource(const std::string& source_table, const std::string& independen
   for (size_t i = 0; i < targets.size(); ++i) {
     const pg::Column& column = Find(source.all, targets[i], "dependent_varname", source);
     TargetKind kind = kinds.empty() ? TargetKind::kNone : kinds.size() == 1 ? kinds[0] : kinds[i];
-    if (kind == TargetKind::kNone) kind = column.is_array ? TargetKind::kArray : TargetKind::kOneHot;
-    source.columns.push_back({column, kind, false});
+    const bool by_default = kind == TargetKind::kNone;
+    if (by_default) kind = column.is_array ? TargetKind::kArray : TargetKind::kOneHot;
+    source.columns.push_back({column, kind, false, by_default});
   }
   source.inputs = inputs.size();
   source.targets = targets.size();
@@ -141,11 +143,19 @@ Source OpenSource(const std::string& source_table, const std::string& independen
   for (const SourceColumn& c : source.columns) data::CellSql(c.column, c.kind, "s");  // refuses types that cannot be packed
   CheckNames(source);
   const pg::Result kind =
-      pg::Execute("SELECT c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'm']::pg_catalog.\"char\"[]) FROM pg_catalog.pg_class c"
+      pg::Execute("SELECT pg_catalog.has_table_privilege(c.oid, 'SELECT') AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'm']::pg_catalog.\"char\"[]) FROM pg_catalog.pg_class c"
                   " WHERE c.oid OPERATOR(pg_catalog.=) $1::pg_catalog.regclass",
                   {source.name.Sql()});
   source.has_ctid = !kind.empty() && kind.at(0, 0).value_or("f") == "t" && (!pg::OnGreenplum() || NamesRows(source.name));
   return source;
+}
+
+std::optional<std::string> ImageFilesIn(const Source& source, const SourceColumn& column) {
+  const std::string name = "s." + pg::QuoteIdent(column.column.name);
+  const pg::Result first = pg::Execute("SELECT pg_catalog.substr(" + name + "::bytea, 1, 12) FROM " + source.name.Sql() + " AS s WHERE " + name +
+                                       " IS NOT NULL LIMIT 1");
+  const char* format = first.empty() ? nullptr : data::ImageFileFormat(*first.at(0, 0));
+  return format == nullptr ? std::nullopt : std::optional<std::string>(format);
 }
 
 Profile ProfileSource(const Source& source) {

@@ -17,6 +17,7 @@ struct SourceColumn {
   pg::Column column;
   base::TargetKind kind = base::TargetKind::kNone;
   bool weight = false;
+  bool by_default = false;  // nobody said what the dependent column means
 
   bool labels() const { return kind == base::TargetKind::kOneHot || kind == base::TargetKind::kClassIndex; }
   bool integers() const;  // of an integer type or boolean
@@ -31,7 +32,7 @@ struct Source {
   std::vector<SourceColumn> columns;   // independent, dependent, weight
   size_t inputs = 0, targets = 0;
   bool has_weights = false;
-  bool has_ctid = false;               // rows can be named by ctid: a plain table or a materialised view
+  bool has_ctid = false;               // rows can be named by ctid: a plain table or a materialised view, which the caller may read whole
 
   std::string WeightName() const { return has_weights ? columns.back().column.name : std::string(); }
   std::string Text() const;            // the name as messages have it
@@ -42,6 +43,9 @@ struct Source {
 /// name that the packed table uses itself).
 Source OpenSource(const std::string& source_table, const std::string& independent_varname, const std::string& dependent_varname,
                   const std::vector<base::TargetKind>& kinds, const std::optional<std::string>& sample_weight);
+
+/// The format of the image file that a bytea column's first value is, if it is one.
+std::optional<std::string> ImageFilesIn(const Source& source, const SourceColumn& column);
 
 /// One scan of the source. Errors: kInvalidData for a table without rows.
 Profile ProfileSource(const Source& source);

@@ -80,7 +80,9 @@ void WriteSummary(const pg::TableName& name, bool temporary, const Source& sourc
     const std::string column = c.column.name + data::kClassValuesSuffix;
     counts += (counts.empty() ? "" : ",") + (c.labels() ? std::to_string(spec.num_classes) : std::string("NULL"));
     if (c.labels()) {
-      row.Add(column, (HasArrays(c.column.type) ? c.column.type : "text") + "[]", ArrayText(spec.class_values, spec.num_classes), "::pg_catalog.text[]");
+      // of a label that is an array of one element: the element's
+      const std::string type = c.column.is_array ? c.column.type.substr(0, c.column.type.rfind("[]")) : c.column.type;
+      row.Add(column, (HasArrays(type) ? type : "text") + "[]", ArrayText(spec.class_values, spec.num_classes), "::pg_catalog.text[]");
     } else {
       row.Add(column, "text[]", pg::Null{});
     }

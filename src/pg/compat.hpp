@@ -37,6 +37,9 @@ extern "C" {
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/resowner.h"
+#if PG_VERSION_NUM >= 90500
+#include "utils/rls.h"
+#endif
 #if PG_VERSION_NUM >= 100000
 #include "utils/varlena.h"
 #endif
@@ -199,6 +202,24 @@ inline bool OwnsTable(Oid relation, Oid role) {
   return object_ownercheck(RelationRelationId, relation, role);
 #else
   return pg_class_ownercheck(relation, role);
+#endif
+}
+
+inline const char* RoleName(Oid role) {
+#if PG_VERSION_NUM >= 90500
+  return GetUserNameFromId(role, false);
+#else
+  return GetUserNameFromId(role);
+#endif
+}
+
+/// Row-level security came with 9.5.
+inline bool RowSecurityApplies(Oid relation) {
+#if PG_VERSION_NUM >= 90500
+  return check_enable_rls(relation, InvalidOid, true) == RLS_ENABLED;
+#else
+  (void)relation;
+  return false;
 #endif
 }
 

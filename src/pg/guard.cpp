@@ -93,6 +93,32 @@ PgError::PgError(const PgError& other) noexcept : std::runtime_error(other), dat
 
 PgError::~PgError() { errors_in_flight--; }
 
+// The server writes a line around the whole text, in the language of its messages. Whatever stands outside of it (a
+// trigger's function, the caller's own PL/pgSQL) stays.
+void PgError::HideStatement(const std::string& sql) {
+  if (data_->internalquery != nullptr && sql == data_->internalquery) {
+    data_->internalquery = nullptr;
+    data_->internalpos = 0;
+  }
+  if (data_->context == nullptr) return;
+  std::string context = data_->context;
+  const size_t at = context.find('"' + sql + '"');
+  if (at == std::string::npos) return;
+  const size_t before = context.rfind('\n', at);
+  const size_t after = context.find('\n', at + sql.size() + 2);
+  const size_t first = before == std::string::npos ? 0 : before + 1;
+  if (after != std::string::npos) {
+    context.erase(first, after + 1 - first);
+  } else {
+    context.erase(first == 0 ? 0 : before);
+  }
+  if (context.empty()) {
+    data_->context = nullptr;
+  } else {
+    memcpy(data_->context, context.c_str(), context.size() + 1);  // it has become shorter
+  }
+}
+
 bool ServerErrorInFlight() { return errors_in_flight > 0; }
 
 void DeferCurrentException() noexcept {

@@ -38,6 +38,8 @@ class PgError : public std::runtime_error {
   ~PgError() override;
   int sqlstate() const { return data_->sqlerrcode; }
   const std::shared_ptr<ErrorData>& data() const { return data_; }
+  /// Takes a statement of ours out of the error's context and its query: the caller did not write it.
+  void HideStatement(const std::string& sql);
 
  private:
   std::shared_ptr<ErrorData> data_;

@@ -218,6 +218,31 @@ void RequireAbsent(const TableName& name, const char* what) {
 
 void RequireSelect(const TableName& name) { RequireRight(name, ACL_SELECT); }
 
+void RequireSelect(const TableName& name, const std::vector<std::string>& columns) {
+  const Oid relation = Lookup(name);
+  if (!OidIsValid(relation)) ThrowMissing(name, nullptr);
+  if (call([&] { return pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) == ACLCHECK_OK; })) return;
+  const RelationKind kind = KindOf(relation);
+  for (const std::string& column : columns) {
+    call([&] {
+      const AttrNumber number = get_attnum(relation, column.c_str());
+      const AclResult result = pg_attribute_aclcheck(relation, number, GetUserId(), ACL_SELECT);
+      if (result != ACLCHECK_OK) compat::RaiseTableDenied(result, kind.kind, name.name.c_str());
+    });
+  }
+}
+
+bool RowSecurityApplies(const TableName& name) {
+  const Oid relation = Lookup(name);
+  return OidIsValid(relation) && call([&] { return compat::RowSecurityApplies(relation); });
+}
+
+std::string HiddenRowsDetail(const TableName& name) {
+  if (!RowSecurityApplies(name)) return "";
+  const std::string role = call([] { return compat::RoleName(GetUserId()); });
+  return "Row-level security decides which rows of table " + name.Sql() + " role \"" + role + "\" sees; others may be hidden.";
+}
+
 void RequireRights(const TableName& name, const std::vector<TableRight>& rights) {
   for (const TableRight right : rights) {
     switch (right) {

@@ -54,6 +54,12 @@ const Column* FindColumn(const std::vector<Column>& columns, std::string_view na
 void RequireAbsent(const TableName& name, const char* what);
 /// The caller must hold SELECT on the table: raises the server's own "permission denied" (42501) otherwise.
 void RequireSelect(const TableName& name);
+/// The same for a statement that reads only these columns: SELECT on each of them suffices.
+void RequireSelect(const TableName& name, const std::vector<std::string>& columns);
+/// Whether row-level security decides which rows of the table the current role sees.
+bool RowSecurityApplies(const TableName& name);
+/// "" unless row-level security applies; else a sentence for a detail: rows that are missed may only be hidden.
+std::string HiddenRowsDetail(const TableName& name);
 enum class TableRight { kInsert, kUpdate, kDelete, kTruncate };
 /// The caller must hold these rights on the table: raises the server's own error otherwise.
 void RequireRights(const TableName& name, const std::vector<TableRight>& rights);

@@ -16,6 +16,7 @@
 #include <limits>
 #include <new>
 
+#include "pg/cluster.hpp"
 #include "pg/guard.hpp"
 #include "pg/worker.hpp"
 
@@ -99,6 +100,7 @@ void CancelWait() {
 
 namespace {
 constexpr uint64 kBlockKey = UINT64CONST(0xCE4EB40000000001);
+constexpr uint64 kBuildKey = UINT64CONST(0xCE4EB40000000002);  // the session's build id, a C string
 
 /// What the table of contents holds.
 struct SharedBlock {
@@ -162,6 +164,7 @@ Parallel::Parallel(int workers, const SharedMemory& memory) : impl_(std::make_un
   if (workers <= 0 || memory.impl_->segment == nullptr) return;
   Impl* impl = impl_.get();
   const char* library = OwnFile();
+  const std::string build = LibraryBuildId();
   call([&] {
     if (!ActiveSnapshotSet()) {
       PushActiveSnapshot(GetTransactionSnapshot());
@@ -170,12 +173,16 @@ Parallel::Parallel(int workers, const SharedMemory& memory) : impl_(std::make_un
     EnterParallelMode();
     impl->context = CreateParallelContext(library, "pg_cerebro_worker_main", workers);
     shm_toc_estimate_chunk(&impl->context->estimator, sizeof(SharedBlock));
-    shm_toc_estimate_keys(&impl->context->estimator, 1);
+    shm_toc_estimate_chunk(&impl->context->estimator, build.size() + 1);
+    shm_toc_estimate_keys(&impl->context->estimator, 2);
     InitializeParallelDSM(impl->context);
     // without a free segment slot the server gives private memory and no workers: the same code goes on
     auto* block = static_cast<SharedBlock*>(shm_toc_allocate(impl->context->toc, sizeof(SharedBlock)));
     *block = {dsm_segment_handle(memory.impl_->segment), memory.impl_->bytes};
     shm_toc_insert(impl->context->toc, kBlockKey, block);
+    auto* build_id = static_cast<char*>(shm_toc_allocate(impl->context->toc, build.size() + 1));
+    memcpy(build_id, build.c_str(), build.size() + 1);
+    shm_toc_insert(impl->context->toc, kBuildKey, build_id);
   });
 }
 
@@ -203,7 +210,22 @@ void Parallel::Finish() {
 
 bool InParallelWorker() { return IsParallelWorker(); }
 
+namespace {
+
+// The layout of the shared block is known to one build only.
+void RequireSameBuild(shm_toc* toc) {
+  const auto* theirs = call([&] { return static_cast<const char*>(shm_toc_lookup(toc, kBuildKey, true)); });
+  const std::string mine = LibraryBuildId();
+  if (theirs != nullptr && mine == theirs) return;
+  throw base::Error(base::ErrorCode::kPrerequisiteState, "a parallel worker has loaded another pg_cerebro library than this session",
+                    "The session's library has build id " + std::string(theirs == nullptr ? "unknown" : theirs) + ", the worker's " + mine + ".",
+                    "The library was replaced while the session was open: reconnect. If it is in shared_preload_libraries, restart the server.");
+}
+
+}  // namespace
+
 void RunParallelWorker(shm_toc* toc, WorkerMain work) {
+  RequireSameBuild(toc);
   struct Found {
     void* block;
     uint64 bytes;

@@ -36,6 +36,17 @@ class Spi {
   bool open_ = true;
 };
 
+/// call() for what runs a statement of ours: an error's context does not show it.
+template <typename F>
+auto CallStatement(const std::string& sql, F&& f) -> decltype(f()) {
+  try {
+    return call(std::forward<F>(f));
+  } catch (PgError& error) {
+    error.HideStatement(sql);
+    throw;
+  }
+}
+
 void RequireSuccess(int code, const char* what) {
   if (code < 0) elog(ERROR, "%s failed: %s", what, SPI_result_code_string(code));
 }
@@ -43,7 +54,7 @@ void RequireSuccess(int code, const char* what) {
 Result Run(const std::string& sql, const Params& params, bool read_only) {
   CheckParams(params);
   Spi spi;
-  call([&] {
+  CallStatement(sql, [&] {
     if (params.empty()) {
       RequireSuccess(SPI_execute(sql.c_str(), read_only, 0), "SPI_execute");
     } else {
@@ -84,6 +95,7 @@ const char* TypeNameOf(const Param& param) {
 }
 
 struct Statement::Impl {
+  std::string sql;
   SPIPlanPtr plan = nullptr;
   std::vector<Oid> types;
   bool read_only = true;
@@ -103,10 +115,11 @@ struct Statement::Impl {
 
 Statement::Statement(const std::string& sql, const std::vector<std::string>& types, bool read_only) : impl_(std::make_unique<Impl>()) {
   FreeOrphanPlans();
+  impl_->sql = sql;
   impl_->read_only = read_only;
   for (const std::string& type : types) impl_->types.push_back(TypeNamed(type));
   Spi spi;
-  impl_->plan = call([&] {
+  impl_->plan = CallStatement(sql, [&] {
     // what writes gets rows one after another: a plan made anew for each would hold copies of the values, which may be
     // large
     const int options = read_only ? 0 : CURSOR_OPT_GENERIC_PLAN;
@@ -129,7 +142,7 @@ Result Statement::Run(const Params& params) {
   }
   CheckParams(params);
   Spi spi;
-  call([&] {
+  CallStatement(impl_->sql, [&] {
     const ServerParams server = MakeParams(params, impl_->types.data());
     RequireSuccess(SPI_execute_plan(impl_->plan, server.values, server.nulls, impl_->read_only, 0), "SPI_execute_plan");
   });
@@ -140,6 +153,7 @@ Result Statement::Run(const Params& params) {
 
 /// The portal is known by its name: if the server closed it, the name finds nothing.
 struct Cursor::Impl {
+  std::string sql;
   std::string portal;
 
   ~Impl() {
@@ -153,9 +167,10 @@ struct Cursor::Impl {
 
 Cursor::Cursor(const std::string& sql, const Params& params, bool read_only) : impl_(std::make_unique<Impl>()) {
   CheckParams(params);
+  impl_->sql = sql;
   impl_->portal.reserve(NAMEDATALEN);
   Spi spi;
-  const char* name = call([&] {
+  const char* name = CallStatement(sql, [&] {
     const ServerParams server = MakeParams(params, nullptr);
     Portal portal = SPI_cursor_open_with_args(nullptr, sql.c_str(), server.count, server.types, server.values, server.nulls, read_only,
                                               CURSOR_OPT_NO_SCROLL);
@@ -171,7 +186,7 @@ Cursor::Cursor(Cursor&&) noexcept = default;
 
 Result Cursor::Fetch(int64_t count) {
   Spi spi;
-  call([&] {
+  CallStatement(impl_->sql, [&] {
     Portal portal = SPI_cursor_find(impl_->portal.c_str());
     if (portal == nullptr) elog(ERROR, "cursor \"%s\" is gone", impl_->portal.c_str());
     SPI_cursor_fetch(portal, true, static_cast<long>(count));

@@ -9,6 +9,7 @@
 #include "pg/report.hpp"
 #include "data/buffer_source.hpp"
 #include "data/packed_table.hpp"
+#include "score/evaluation.hpp"
 #include "score/outputs.hpp"
 #include "score/predict.hpp"
 #include "score/reports.hpp"
@@ -80,6 +81,7 @@ ReportRows ConfusionMatrix(std::string_view model_table, std::string_view test_t
   training.name = table.name;
   training.spec = table.data;
   data::RequireCompatible(training, test);
+  CheckTestValues(table, test);
   const store::StoredModel& stored = table.models.front();
   const store::LoadedModel loaded = store::LoadModelForScoring(table, stored, table.data, store::ScoringOptions(table, false));
   const std::vector<OutputInfo> outputs = DescribeOutputs(loaded.model->program().output_shapes(), stored.config, table.data);

@@ -7,9 +7,19 @@
 #include "pg/sql.hpp"
 #include "data/packed_table.hpp"
 #include "store/result_tables.hpp"
+#include "store/loaded_model.hpp"
 #include "train/run.hpp"
+#include "train/value_check.hpp"
 
 namespace score {
+
+void CheckTestValues(const store::ModelTable& models, const data::PackedTable& test) {
+  std::vector<train::CheckedModel> checked;
+  for (const store::StoredModel& model : models.models) {
+    if (!store::IsDiverged(model)) checked.push_back({model.mst_key, model.graph.get(), &model.config});
+  }
+  train::CheckValues(checked, test, "test table", models.float64 ? base::DType::kFloat64 : base::DType::kFloat32);
+}
 
 Evaluation OpenEvaluation(std::string_view model_table, std::string_view test_table, std::string_view output_table, std::optional<int> mst_key) {
   Evaluation evaluation;
@@ -22,6 +32,7 @@ Evaluation OpenEvaluation(std::string_view model_table, std::string_view test_ta
   data::RequireCompatible(training, evaluation.test);
   pg::RequireAbsent(evaluation.output, "output_table");
   pg::RequireCreate(evaluation.output);
+  CheckTestValues(evaluation.models, evaluation.test);
   return evaluation;
 }
 

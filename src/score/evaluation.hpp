@@ -22,6 +22,9 @@ struct Evaluation {
 /// be made.
 Evaluation OpenEvaluation(std::string_view model_table, std::string_view test_table, std::string_view output_table, std::optional<int> mst_key);
 
+/// Throws kInvalidData, naming model, layer, column and value, when the packed table holds what a model cannot use.
+void CheckTestValues(const store::ModelTable& models, const data::PackedTable& test);
+
 /// Makes the output table and writes a row a model. scores: in the order of the models.
 void WriteScores(const Evaluation& evaluation, const std::vector<train::ModelScores>& scores);
 

@@ -2,14 +2,19 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
+#include "engine/api/value_limits.hpp"
 #include "pg/names.hpp"
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
+#include "data/packed_format.hpp"
 #include "data/row_codec.hpp"
 #include "data/row_sql.hpp"
 #include "score/outputs.hpp"
@@ -50,23 +55,42 @@ std::string ColumnList(const std::vector<pg::Column>& columns) {
               "the classes whose probability is greater than p.");
 }
 
+// The number that a text says as a whole.
+std::optional<double> NumberIn(const std::string& text) {
+  char* end = nullptr;
+  const double number = std::strtod(text.c_str(), &end);
+  return text.empty() || *end != '\0' ? std::nullopt : std::optional<double>(number);
+}
+
+// A rank where it is an integer, else a probability: a bigint, a smallint and a numeric come as double precision. given: as
+// messages show it.
+RowFilter ReadPredNumber(double number, const std::string& given) {
+  RowFilter filter;
+  filter.chosen = true;
+  if (number >= 1 && number <= std::numeric_limits<int32_t>::max() && number == std::trunc(number)) {
+    filter.most_rank = static_cast<int64_t>(number);
+  } else if (number >= 0.0 && number < 1.0) {
+    filter.above = number;
+  } else {
+    BadPredType(given);
+  }
+  return filter;
+}
+
 RowFilter ReadPredType(const PredictType& type) {
   RowFilter filter;
   if (const auto* text = std::get_if<std::string>(&type)) {
+    if (const std::optional<double> number = NumberIn(*text)) return ReadPredNumber(*number, "'" + *text + "'");
     filter.response = *text == "response";
     if (!filter.response && *text != "prob") BadPredType("'" + *text + "'");
     if (filter.response) filter.most_rank = 1;
-  } else if (const auto* rank = std::get_if<int32_t>(&type)) {
-    if (*rank <= 0) BadPredType(std::to_string(*rank));
-    filter.most_rank = *rank;
-    filter.chosen = true;
-  } else {
-    const double above = std::get<double>(type);
-    if (!(above >= 0.0 && above < 1.0)) BadPredType(base::FormatNumber(above));
-    filter.above = above;
-    filter.chosen = true;
+    return filter;
   }
-  return filter;
+  if (const auto* rank = std::get_if<int32_t>(&type)) {
+    if (*rank <= 0) BadPredType(std::to_string(*rank));
+    return ReadPredNumber(*rank, std::to_string(*rank));
+  }
+  return ReadPredNumber(std::get<double>(type), base::FormatNumber(std::get<double>(type), true));
 }
 
 // "[1:28][1:28]" -> (28, 28)
@@ -105,6 +129,54 @@ base::DataSpec ModelSpecFor(const base::DataSpec& rows, const base::DataSpec& tr
   return spec;
 }
 
+// A packed table has no rows to predict.
+void RequirePlain(const pg::TableName& test, const std::vector<pg::Column>& columns) {
+  for (const char* name : {data::kPartitionColumn, data::kBufferColumn}) {
+    if (pg::FindColumn(columns, name) == nullptr) return;
+  }
+  const pg::TableName summary{test.schema, test.name + "_summary"};
+  if (!pg::TableExists(summary) || pg::FindColumn(pg::TableColumns(summary, "test_table"), "data_spec") == nullptr) return;
+  throw Error(ErrorCode::kWrongObjectType, "table " + test.Sql() + " is a packed table, predict reads plain rows",
+              "A row of a packed table is a buffer of many examples, in another order than they had.",
+              "Give the table that it was packed from, or a table like it. For metrics over a packed table use cerebro.evaluate().");
+}
+
+// What the model asks of values, row by row.
+class RowLimits {
+ public:
+  // data: outlives it. id_column: as messages name it.
+  RowLimits(std::vector<engine::ValueLimit> limits, const base::DataSpec& data, std::string id_column, base::DType precision)
+      : data_(data), id_column_(std::move(id_column)), precision_(precision) {
+    for (engine::ValueLimit& limit : limits) {
+      if (!limit.is_target) limits_.push_back(std::move(limit));
+    }
+  }
+
+  // Throws kInvalidData, naming the row by its id, when a value of an input is outside of what a layer takes.
+  void Check(const base::Buffer& buffer, const std::vector<std::string>& ids) const {
+    for (const engine::ValueLimit& limit : limits_) {
+      const base::ColumnSpec& column = data_.inputs[static_cast<size_t>(limit.column)];
+      const uint8_t* packed = buffer.inputs[static_cast<size_t>(limit.column)];
+      if (limit.Allows(engine::RangeOf(column, precision_, packed, buffer.rows))) continue;
+      for (int64_t row = 0; row < buffer.rows; row++) {
+        const engine::ValueRange range = engine::RangeOf(column, precision_, packed + static_cast<size_t>(row) * column.row_bytes(), 1);
+        if (limit.Allows(range)) continue;
+        const double value = limit.Allows({range.smallest, range.smallest}) ? range.largest : range.smallest;
+        throw Error(ErrorCode::kInvalidData,
+                    limit.Text() + ", but column \"" + column.name + "\" holds " + base::FormatNumber(value, true),
+                    "It is the row with " + id_column_ + " = " + ids[static_cast<size_t>(row)] + ".",
+                    "Give the value that it had in training, or leave such rows out by a view.");
+      }
+    }
+  }
+
+ private:
+  const base::DataSpec& data_;
+  const std::string id_column_;
+  const base::DType precision_;
+  std::vector<engine::ValueLimit> limits_;
+};
+
 }  // namespace
 
 void Predict(const PredictRequest& request) {
@@ -113,21 +185,25 @@ void Predict(const PredictRequest& request) {
   const pg::TableName test = pg::ParseTableName(request.test_table, "test_table");
   const store::ModelTable table = store::OpenOneModel(request.model_table, request.mst_key);
   const std::vector<pg::Column> columns = pg::TableColumns(test, "test_table");
-  pg::RequireSelect(test);
+  RequirePlain(test, columns);
   const std::string id = ParseIdColumn(request.id_col);
   const pg::Column* id_column = pg::FindColumn(columns, id);
   if (id_column == nullptr) {
     throw Error(ErrorCode::kUndefinedColumn, "id_col \"" + id + "\" is no column of table " + test.Sql(), "",
                 "Its columns are " + ColumnList(columns) + ".");
   }
-  base::DataSpec rows =
-      data::PredictSpec(table.data, columns, pg::ParseColumnList(request.independent_varname, "independent_varname"), "test_table");
+  const std::vector<std::string> inputs = pg::ParseColumnList(request.independent_varname, "independent_varname");
+  base::DataSpec rows = data::PredictSpec(table.data, columns, inputs, "test_table");
+  std::vector<std::string> read = inputs;
+  read.push_back(id);
+  pg::RequireSelect(test, read);
   ReadAsStored(test, columns, &rows);
   pg::RequireAbsent(output, "output_table");
   pg::RequireCreate(output);
 
+  const base::DataSpec model_data = ModelSpecFor(rows, table.data);
   const store::LoadedModel loaded =
-      store::LoadModelForScoring(table, table.models.front(), ModelSpecFor(rows, table.data), store::ScoringOptions(table, request.use_gpus));
+      store::LoadModelForScoring(table, table.models.front(), model_data, store::ScoringOptions(table, request.use_gpus));
   const std::vector<OutputInfo> outputs = DescribeOutputs(loaded.model->program().output_shapes(), table.models.front().config, table.data);
   PredictionTable predictions(output, *id_column, outputs, filter);
   predictions.Create();
@@ -135,7 +211,9 @@ void Predict(const PredictRequest& request) {
   data::BufferBuilder builder(rows);
   const int64_t row_bytes = std::max<int64_t>(1, static_cast<int64_t>(builder.row_bytes()));
   const int64_t batch_rows = std::clamp<int64_t>(kMostBatchBytes / row_bytes, 1, kMostBatchRows);
-  pg::Cursor cursor("SELECT t." + pg::QuoteIdent(id) + "::pg_catalog.text, " + data::PackRowSql(rows, columns, "", "t") + " FROM " + test.Sql() +
+  const RowLimits limits(engine::ValueLimits(*table.models.front().graph, table.models.front().config, model_data), model_data, pg::QuoteIdent(id),
+                         table.float64 ? base::DType::kFloat64 : base::DType::kFloat32);
+  pg::Cursor cursor("SELECT t." + pg::QuoteIdent(id) + "::pg_catalog.text, " + data::PackRowOfSql(rows, columns, id, "t") + " FROM " + test.Sql() +
                     " AS t");
   std::vector<std::vector<float>> values;
   for (;;) {
@@ -151,6 +229,7 @@ void Predict(const PredictRequest& request) {
       ids.push_back(*row[0]);
       builder.Add(row[1].value());
     }
+    limits.Check(builder.buffer(), ids);
     values.clear();
     loaded.model->Predict(builder.buffer(), &values, pg::CheckInterrupts);
     predictions.Insert(ids, values);

@@ -11,6 +11,7 @@
 #include "plan/ranking.hpp"
 #include "store/result_columns.hpp"
 #include "store/result_tables.hpp"
+#include "store/runs.hpp"
 
 namespace score {
 namespace {
@@ -63,14 +64,23 @@ std::vector<Entry> ReadEntries(const pg::TableName& models) {
   return entries;
 }
 
-void SortEntries(std::vector<Entry>* entries) {
+/// The models of a run, best first, and the metric that decides; "" where the loss does.
+struct Ranking {
+  std::vector<Entry> entries;
+  std::string metric;
+};
+
+Ranking RankEntries(const pg::TableName& models) {
+  Ranking ranking;
+  ranking.entries = ReadEntries(models);
   std::vector<const std::vector<std::string>*> names;
-  for (const Entry& entry : *entries) {
+  for (const Entry& entry : ranking.entries) {
     if (!entry.standing.diverged) names.push_back(&entry.metric_names);
   }
-  const std::string metric = plan::CommonMetric(names);
-  std::sort(entries->begin(), entries->end(),
-            [&metric](const Entry& a, const Entry& b) { return plan::StandsBefore(metric, a.standing, b.standing); });
+  ranking.metric = plan::CommonMetric(names);
+  std::sort(ranking.entries.begin(), ranking.entries.end(),
+            [&ranking](const Entry& a, const Entry& b) { return plan::StandsBefore(ranking.metric, a.standing, b.standing); });
+  return ranking;
 }
 
 // model_id -> name, where the architecture table is still there and the caller may read it.
@@ -102,8 +112,7 @@ std::vector<std::pair<std::string, std::string>> ReadNames(const pg::TableName& 
 
 ReportRows Leaderboard(std::string_view model_output_table) {
   const pg::TableName models = pg::ParseTableName(model_output_table, kArgument);
-  std::vector<Entry> entries = ReadEntries(models);
-  SortEntries(&entries);
+  const std::vector<Entry> entries = RankEntries(models).entries;
   const auto names = ReadNames(models);
   ReportRows rows;
   for (const Entry& entry : entries) {
@@ -112,6 +121,33 @@ ReportRows Leaderboard(std::string_view model_output_table) {
     rows.push_back({std::to_string(rows.size() + 1), c[kMstKey], c[kModelId], name == names.end() ? pg::Cell() : pg::Cell(name->second),
                     c[kCompileParams], c[kFitParams], c[kStatus], c[kTrainingLoss], c[kTrainingMetric], c[kValidationLoss],
                     c[kValidationMetric], c[kMetric], c[kParameters], c[kSeconds]});
+  }
+  return rows;
+}
+
+ReportRows Runs() {
+  ReportRows rows;
+  for (const pg::TableName& name : store::FindRuns()) {
+    const store::ResultTables tables(name);
+    const store::ResultReader summary(tables.summary, store::ResultTable::kSummary, kArgument,
+                                      {"name", "description", "source_table", "start_training_time", "end_training_time"});
+    const pg::Result run = pg::Read("SELECT " + summary.Columns("s") + " FROM " + summary.Sql() + " s");
+    if (run.rows.size() != 1) continue;  // damaged: the other reports say so
+    const store::ResultReader info(tables.info, store::ResultTable::kInfo, kArgument, {"iterations_done"});
+    const pg::Result iterations = pg::Read("SELECT pg_catalog.max(" + info.Columns("i") + ") FROM " + info.Sql() + " i");
+    Ranking ranking = RankEntries(name);
+    const auto diverged = std::count_if(ranking.entries.begin(), ranking.entries.end(), [](const Entry& e) { return e.standing.diverged; });
+    std::vector<pg::Cell> row{name.Sql()};
+    row.insert(row.end(), run.rows[0].begin(), run.rows[0].end());
+    row.emplace_back(std::to_string(ranking.entries.size()));
+    row.emplace_back(std::to_string(diverged));
+    row.push_back(iterations.at(0, 0));
+    const bool any = ranking.entries.size() > static_cast<size_t>(diverged);
+    row.push_back(any ? pg::Cell(ranking.metric.empty() ? "loss" : ranking.metric) : pg::Cell());
+    row.push_back(any ? ranking.entries.front().cells[kMstKey] : pg::Cell());
+    row.push_back(any && !ranking.metric.empty() ? pg::Cell(pg::NumberText(ranking.entries.front().standing.metric)) : pg::Cell());
+    row.push_back(any ? pg::Cell(pg::NumberText(ranking.entries.front().standing.loss)) : pg::Cell());
+    rows.push_back(std::move(row));
   }
   return rows;
 }

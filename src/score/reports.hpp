@@ -23,6 +23,10 @@ ReportRows Leaderboard(std::string_view model_output_table);
 /// iteration after which metrics were computed.
 ReportRows LearningCurve(std::string_view model_output_table);
 
+/// What cerebro.runs shows: name, run_name, description, source_table, started_at, finished_at, models, diverged, iterations, metric,
+/// best_mst_key, best_metric, best_loss, a row for each run that store::FindRuns finds. The best model is the leaderboard's first.
+ReportRows Runs();
+
 /// cerebro.confusion_matrix: class_name, actual, predicted, count, a row for each pair of classes that occurs in the packed test table, for
 /// each dependent column with one class a row, in class order. Errors: kFeatureNotSupported when there is none.
 ReportRows ConfusionMatrix(std::string_view model_table, std::string_view test_table, std::optional<int> mst_key);

@@ -1,5 +1,6 @@
 #include "store/architectures.hpp"
 
+#include <cmath>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -45,10 +46,28 @@ void CreateArchitectureTable(const pg::TableName& table) {
   pg::Notice("created architecture table " + table.Sql());
 }
 
+// A weight that is no number makes every model of the architecture diverge at once.
+void RequireFinite(const base::Graph& graph, const std::string& weights, const std::string& what) {
+  const char* at = weights.data();
+  for (const base::Layer& layer : graph.layers) {
+    for (const base::WeightSpec& weight : layer.weights) {
+      for (int64_t i = 0; i < base::ElementCount(weight.shape); i++, at += sizeof(float)) {
+        float value = 0;
+        std::memcpy(&value, at, sizeof(value));
+        if (std::isfinite(value)) continue;
+        throw Error(ErrorCode::kInvalidData,
+                    what + " holds " + pg::NumberText(static_cast<double>(value)) + " at element " + std::to_string(i + 1) +
+                        " of \"" + weight.name + "\" of layer \"" + layer.name + "\"",
+                    "", "Take the weights from a model that has not diverged, and write them as little-endian float32.");
+      }
+    }
+  }
+}
+
 void CheckWeights(const base::Graph& graph, const std::string& weights) {
   const int64_t count = graph.WeightCount();
   const auto bytes = static_cast<int64_t>(weights.size());
-  if (bytes == count * static_cast<int64_t>(sizeof(float))) return;
+  if (bytes == count * static_cast<int64_t>(sizeof(float))) return RequireFinite(graph, weights, "model_weights");
   throw Error(ErrorCode::kInvalidParameter,
               "model_weights has " + std::to_string(bytes) + " bytes, the architecture needs " + std::to_string(count * sizeof(float)),
               "The architecture has " + std::to_string(count) + " weights, each a float32 of 4 bytes.",
@@ -127,8 +146,8 @@ Architecture ReadArchitecture(std::string_view model_arch_table, int model_id) {
                                          " WHERE model_id OPERATOR(pg_catalog.=) $1::pg_catalog.int4",
                                      {static_cast<int64_t>(model_id)});
   if (result.empty()) {
-    throw base::Error(base::ErrorCode::kUndefinedObject, "model_id " + std::to_string(model_id) + " is not in table " + table.Sql(), "",
-                      "Load the architecture by cerebro.load_model().");
+    throw base::Error(base::ErrorCode::kUndefinedObject, "model_id " + std::to_string(model_id) + " is not in table " + table.Sql(),
+                      pg::HiddenRowsDetail(table), "Load the architecture by cerebro.load_model().");
   }
   if (!result.at(0, 0)) {
     throw base::Error(base::ErrorCode::kNullValue,
@@ -143,6 +162,9 @@ Architecture ReadArchitecture(std::string_view model_arch_table, int model_id) {
     throw base::Error(error.code(), "model_id " + std::to_string(model_id) + ": " + error.what(), error.detail(), error.hint());
   }
   architecture.weights = result.at(0, 1);
+  if (architecture.weights && architecture.weights->size() == static_cast<size_t>(architecture.graph->WeightCount()) * sizeof(float)) {
+    RequireFinite(*architecture.graph, *architecture.weights, "model_weights of model_id " + std::to_string(model_id));
+  }
   architecture.name = result.at(0, 2).value_or("");
   return architecture;
 }

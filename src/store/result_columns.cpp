@@ -305,7 +305,11 @@ ResultReader::ResultReader(const pg::TableName& table, ResultTable which, const 
     }
     columns_.emplace_back(&column, found);
   }
-  pg::RequireSelect(table);
+  std::vector<std::string> read;
+  for (const auto& [column, found] : columns_) {
+    if (found) read.emplace_back(column->name);
+  }
+  pg::RequireSelect(table, read);
 }
 
 std::string ResultReader::Columns(const std::string& alias) const {

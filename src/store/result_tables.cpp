@@ -23,7 +23,8 @@ using base::ErrorCode;
   for (size_t i = 0; i < keys.rows.size() && i < kMostKeysInHint; i++) list += (i > 0 ? ", " : "") + *keys.at(i, 0);
   if (keys.rows.size() > kMostKeysInHint) list += ", ...";
   throw Error(ErrorCode::kUndefinedObject,
-              "mst_key " + std::to_string(mst_key) + " does not exist in table " + table.WithSuffix("_info").Sql(), "",
+              "mst_key " + std::to_string(mst_key) + " does not exist in table " + table.WithSuffix("_info").Sql(),
+              pg::HiddenRowsDetail(table.WithSuffix("_info")),
               "Its mst_keys are " + list + ".");
 }
 
@@ -39,7 +40,8 @@ ModelTable OpenModelTable(std::string_view name, const char* what, std::optional
   const pg::Result run = pg::Read("SELECT " + summary.Columns("s") + " FROM " + summary.Sql() + " s");
   if (run.rows.size() != 1 || !run.at(0, 0) || !run.at(0, 1) || !run.at(0, 2)) {
     throw Error(ErrorCode::kPrerequisiteState,
-                "table " + summary.Sql() + " must have one complete row, it has " + std::to_string(run.rows.size()));
+                "table " + summary.Sql() + " must have one complete row, it has " + std::to_string(run.rows.size()),
+                pg::HiddenRowsDetail(tables.summary));
   }
   table.data = base::ReadDataSpec(*run.at(0, 0));
   table.seed = std::stoll(*run.at(0, 1));
@@ -69,13 +71,16 @@ ModelTable OpenModelTable(std::string_view name, const char* what, std::optional
   }
   if (table.models.empty()) {
     if (mst_key) NoSuchKey(table.name, *mst_key);
-    throw Error(ErrorCode::kPrerequisiteState, "table " + info.Sql() + " has no models");
+    std::string hidden = pg::HiddenRowsDetail(tables.info);
+    if (hidden.empty()) hidden = pg::HiddenRowsDetail(tables.models);
+    throw Error(ErrorCode::kPrerequisiteState, "table " + info.Sql() + " has no models", hidden);
   }
   for (const plan::Bundle& bundle : table.plan.bundles) {
     for (const int m : bundle.models) {
       if (!mst_key && (m < 0 || static_cast<size_t>(m) >= table.models.size())) {
         throw Error(ErrorCode::kDataCorrupted, "the plan in table " + summary.Sql() + " names model number " + std::to_string(m) + " of " +
-                                                   std::to_string(table.models.size()));
+                                                   std::to_string(table.models.size()),
+                    pg::HiddenRowsDetail(tables.info));
       }
     }
   }

@@ -22,6 +22,7 @@
 #include "store/result_tables.hpp"
 #include "train/arguments.hpp"
 #include "train/results.hpp"
+#include "train/value_check.hpp"
 
 namespace train {
 namespace {
@@ -38,7 +39,7 @@ void RequireColumns(const pg::TableName& table, const char* what, const std::vec
       throw Error(ErrorCode::kUndefinedColumn, "table " + table.Sql() + " has no column \"" + name + "\"", "", hint);
     }
   }
-  pg::RequireSelect(table);
+  pg::RequireSelect(table, {needed.begin(), needed.end()});
 }
 
 void CheckArguments(const FitArguments& a) {
@@ -85,7 +86,8 @@ std::vector<SelectionRow> ReadSelection(const FitArguments& a, PreparedFit* fit)
   RequireColumns(summary, "model_selection_table", {"model_arch_table"}, hint);
   const pg::Result arch = pg::Read("SELECT model_arch_table FROM " + summary.Sql() + " LIMIT 1");
   if (arch.empty() || !arch.at(0, 0)) {
-    throw Error(ErrorCode::kPrerequisiteState, "table " + summary.Sql() + " does not name an architecture table", "", hint);
+    throw Error(ErrorCode::kPrerequisiteState, "table " + summary.Sql() + " does not name an architecture table",
+                pg::HiddenRowsDetail(summary), hint);
   }
   fit->architecture_table = pg::ParseTableName(*arch.at(0, 0), "model_arch_table");
 
@@ -93,7 +95,8 @@ std::vector<SelectionRow> ReadSelection(const FitArguments& a, PreparedFit* fit)
       "SELECT mst_key::pg_catalog.int4, model_id::pg_catalog.int4, compile_params::pg_catalog.text, fit_params::pg_catalog.text FROM " +
       fit->selection_table.Sql() + " ORDER BY 1");
   if (rows.empty())
-    throw Error(ErrorCode::kPrerequisiteState, "model selection table " + fit->selection_table.Sql() + " is empty", "", hint);
+    throw Error(ErrorCode::kPrerequisiteState, "model selection table " + fit->selection_table.Sql() + " is empty",
+                pg::HiddenRowsDetail(fit->selection_table), hint);
   std::vector<SelectionRow> selection;
   for (const auto& row : rows.rows) {
     if (!row[0] || !row[1] || !row[2]) {
@@ -182,6 +185,14 @@ void CheckStopping(const PreparedFit& fit) {
   std::vector<std::pair<int, std::vector<std::string>>> names;
   for (const PreparedModel& model : fit.models) names.emplace_back(model.mst_key, model.metric_names());
   plan::CheckMonitors(fit.stopping, names, fit.validation.has_value());
+}
+
+// The tables' values, as far as models have limits for them: the last check, because it reads packed columns.
+void CheckTables(const PreparedFit& fit) {
+  std::vector<CheckedModel> models;
+  for (const PreparedModel& model : fit.models) models.push_back({model.mst_key, model.spec->graph.get(), &model.spec->config});
+  CheckValues(models, fit.training, "training table", fit.options.precision);
+  if (fit.validation) CheckValues(models, *fit.validation, "validation table", fit.options.precision);
 }
 
 // Which stored models go on, and with what behind them.
@@ -346,6 +357,7 @@ PreparedFit PrepareFit(const FitArguments& a) {
   fit.states = DecideStates(states, fit.workers);
   if (fit.segments) fit.states.location = StatesLocation::kSegments;
   fit.seed = static_cast<uint64_t>(a.seed.value_or(0));
+  CheckTables(fit);
   return fit;
 }
 

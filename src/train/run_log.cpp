@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <optional>
 
 #include "pg/report.hpp"
-#include "plan/ranking.hpp"
 #include "plan/stopping.hpp"
 
 namespace train {
@@ -33,16 +31,16 @@ pg::Phase ProgressPhase(RunPhase phase) {
 RunLog::RunLog(const RunRequest& request, const std::string& model_table)
     : request_(request),
       model_table_(model_table),
-      started_(pg::Now()),
       progress_(model_table),
-      iteration_started_(started_),
+      iteration_started_(pg::Now()),
       visits_done_(request.mst_keys.size(), 0),
       iteration_loss_sum_(static_cast<size_t>(request.iterations), 0.0),
       iteration_rows_(static_cast<size_t>(request.iterations), 0.0) {}
 
 void RunLog::TrainingBegins(const RunResult&) {
-  if (iterations_reported_ == 0 && trained_seconds_ == 0) iteration_started_ = pg::Now();
   training_since_ = pg::Now();
+  time_left_.TrainingBegins(training_since_);
+  if (iterations_reported_ == 0 && trained_seconds_ == 0) iteration_started_ = training_since_;
 }
 
 void RunLog::TrainingEnds(const RunResult&) {
@@ -58,7 +56,7 @@ void RunLog::VisitDone(const RunResult&, const VisitRecord& record, bool first_d
                 "The other models go on. A lower learning rate, clipnorm, or standardised inputs usually help.");
   }
   visits_done_[m]++;
-  cost_done_ += request_.spec.costs[m];
+  time_left_.VisitDone(record.started, request_.spec.costs[m]);
   if (std::isfinite(record.loss)) {
     iteration_loss_sum_[static_cast<size_t>(record.iteration)] += record.loss * static_cast<double>(record.rows);
     iteration_rows_[static_cast<size_t>(record.iteration)] += static_cast<double>(record.rows);
@@ -73,35 +71,8 @@ void RunLog::IterationDone(const RunResult& so_far, int64_t iteration) {
 
 void RunLog::Evaluated(const RunResult& so_far, int64_t iteration, int64_t trained, const std::vector<int>& stopped) {
   iterations_reported_ = iteration;
-  pg::Info(IterationLine(so_far, iteration, trained) + Leader(so_far) + Stops(so_far, stopped));
+  pg::Info(IterationLine(so_far, iteration, trained) + LeaderText(request_, so_far) + Stops(so_far, stopped));
   iteration_started_ = pg::Now();
-}
-
-std::string RunLog::Leader(const RunResult& so_far) const {
-  std::vector<const std::vector<std::string>*> names;
-  for (size_t m = 0; m < so_far.models.size(); m++) {
-    if (so_far.models[m].diverged_step == 0) names.push_back(&request_.metric_names[m]);
-  }
-  const std::string metric = plan::CommonMetric(names);
-  const auto standing = [&](size_t m) { return plan::StandingOf(so_far.models[m].evaluations.back().scores(), !metric.empty()); };
-  std::optional<size_t> leader;
-  for (size_t m = 0; m < so_far.models.size(); m++) {
-    if (so_far.models[m].diverged_step != 0) continue;
-    if (!leader || plan::IsBetter(metric, standing(m), standing(*leader))) leader = m;
-  }
-  if (!leader) return "";
-  const size_t best = *leader;
-  const plan::Evaluation& evaluation = so_far.models[best].evaluations.back();
-  const std::vector<double>& values = evaluation.scores();
-  const char* table = evaluation.validation.empty() ? "training" : "validation";
-  char text[192];
-  if (!metric.empty() && values.size() > 1) {
-    std::snprintf(text, sizeof(text), "; best by %s %s: mst_key=%d with %.6g (loss %.6g)", table, request_.metric_names[best][1].c_str(),
-                  request_.mst_keys[best], values[1], values[0]);
-  } else {
-    std::snprintf(text, sizeof(text), "; best by %s loss: mst_key=%d with %.6g", table, request_.mst_keys[best], values[0]);
-  }
-  return text;
 }
 
 std::string RunLog::Stops(const RunResult& so_far, const std::vector<int>& stopped) const {
@@ -118,25 +89,22 @@ std::string RunLog::Stops(const RunResult& so_far, const std::vector<int>& stopp
 
 std::string RunLog::IterationLine(const RunResult& so_far, int64_t iteration, int64_t trained) const {
   const auto i = static_cast<size_t>(std::max<int64_t>(iteration, 1) - 1);
-  char text[160];
-  std::snprintf(text, sizeof(text), "%d model%s, mean training loss %.6g", static_cast<int>(trained), trained == 1 ? "" : "s",
-                iteration_rows_[i] > 0 ? iteration_loss_sum_[i] / iteration_rows_[i] : std::nan(""));
+  const std::string models = ModelsText(trained, iteration_loss_sum_[i], iteration_rows_[i]);
   std::string line = "iteration " + std::to_string(iteration) + " of " + std::to_string(request_.iterations) + ": " +
-                     Seconds(pg::Now() - iteration_started_) + ", " + text;
+                     Seconds(pg::Now() - iteration_started_) + ", " + models;
   const double left = SecondsLeft(so_far);
   if (left > 0) line += ", about " + Seconds(left) + " left";
   return line;
 }
 
 double RunLog::SecondsLeft(const RunResult& so_far) const {
-  if (cost_done_ <= 0) return -1;
   double cost_left = 0;  // of the models that still train
   for (size_t m = 0; m < so_far.models.size(); m++) {
     if (!so_far.models[m].trains()) continue;
     const int64_t all = request_.iterations * request_.spec.plan.partitions;
     cost_left += request_.spec.costs[m] * static_cast<double>(std::max<int64_t>(0, all - visits_done_[m]));
   }
-  return (pg::Now() - started_) * cost_left * ShareAfterHalving(so_far) / cost_done_;
+  return time_left_.Seconds(pg::Now(), cost_left * ShareAfterHalving(so_far));
 }
 
 // What halving leaves of the rest of the run, as far as it is known beforehand.

@@ -7,6 +7,7 @@
 
 #include "pg/progress.hpp"
 #include "train/coordinator.hpp"
+#include "train/run_text.hpp"
 
 namespace train {
 
@@ -23,7 +24,6 @@ class RunLog : public RunObserver {
   void Evaluated(const RunResult& so_far, int64_t iteration, int64_t trained, const std::vector<int>& stopped) override;
 
  private:
-  std::string Leader(const RunResult& so_far) const;  // "" when all models have diverged
   std::string Stops(const RunResult& so_far, const std::vector<int>& stopped) const;
   std::string IterationLine(const RunResult& so_far, int64_t iteration, int64_t trained) const;
   double SecondsLeft(const RunResult& so_far) const;
@@ -31,11 +31,10 @@ class RunLog : public RunObserver {
 
   const RunRequest& request_;
   const std::string model_table_;
-  const double started_;
   pg::Progress progress_;
   int64_t iterations_reported_ = 0;  // INFO lines written
   double iteration_started_ = 0;
-  double cost_done_ = 0;
+  TimeLeft time_left_;
   double trained_seconds_ = 0;        // wall time of the training phases that have ended
   double training_since_ = 0;         // start of the phase under way; 0 = none
   std::vector<int64_t> visits_done_;  // a model

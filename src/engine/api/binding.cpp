@@ -76,6 +76,13 @@ void CheckDense(const base::ColumnSpec& column, const Shape& shape, const base::
     std::string hint = "Give the last layer as many units as the column has elements.";
     if (column.kind == base::TargetKind::kOneHot && column.num_classes == 2 && base::ElementCount(shape) == 1) {
       hint = "The column is packed one-hot: give the last layer two units, or pack the column as class indexes.";
+    } else if (column.kind == base::TargetKind::kOneHot && (wanted == definitions::Targets::kValues || base::ElementCount(shape) == 1)) {
+      hint = "The column is packed one-hot, as a label of " + std::to_string(column.num_classes) +
+             " classes. If it is a number to be predicted, pack it again with dependent_type => 'real'.";
+    }
+    if (column.kind == base::TargetKind::kArray && base::ElementCount(column.shape) == 1 && wanted == definitions::Targets::kDistribution) {
+      hint = "The column holds arrays of one number, packed as they are. If the number is a label, pack it again with dependent_type => "
+             "'one_hot', or use sparse_categorical_crossentropy.";
     }
     Refuse("target " + Quoted(column.name) + " has shape " + base::FormatShape(column.shape) + " but the model's output " + Quoted(layer) +
                " has shape " + base::FormatShape(shape),

@@ -98,9 +98,11 @@ std::vector<KerasLayer> ReadLayers(const Value& list, bool frozen) {
     if (!config->is_dict()) throw base::Error(ErrorCode::kInvalidParameter, number + ": config must be a dictionary" + Got(*config));
     layer.config = config;
     layer.inbound_nodes = entry.Find("inbound_nodes");
+    if (layer.inbound_nodes != nullptr && layer.inbound_nodes->is_null()) layer.inbound_nodes = nullptr;
     names.insert(layer.name);
     CheckKeys(entry, layer.where());
-    if (const Value* trainable = config->Find("trainable")) {
+    const Value* trainable = config->Find("trainable");
+    if (trainable != nullptr && !trainable->is_null()) {
       if (!trainable->is_bool()) {
         Refuse(ErrorCode::kInvalidParameter, layer.where().Inside("trainable"), "must be true or false" + Got(*trainable));
       }

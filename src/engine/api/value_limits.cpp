@@ -1,0 +1,132 @@
+#include "engine/api/value_limits.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "definitions/loss.hpp"
+#include "engine/api/binding.hpp"
+#include "engine/api/layer_arguments.hpp"
+#include "engine/math/row_decoder.hpp"
+
+namespace engine {
+
+namespace {
+
+constexpr int64_t kRowsAtOnce = 256;
+// Labels that are probabilities may have been rounded.
+constexpr double kRounding = 1e-6;
+
+template <typename T>
+ValueRange DecodedRange(const base::ColumnSpec& column, const uint8_t* packed, int64_t rows) {
+  const math::RowDecoder<T> decoder(column);
+  std::vector<T> values(static_cast<size_t>(kRowsAtOnce * decoder.row_elements()));
+  ValueRange range;
+  for (int64_t first = 0; first < rows; first += kRowsAtOnce) {
+    const int64_t n = std::min(kRowsAtOnce, rows - first);
+    decoder.Decode(packed + static_cast<size_t>(first) * column.row_bytes(), nullptr, n, values.data());
+    T smallest = values[0], largest = values[0];
+    for (int64_t i = 0; i < n * decoder.row_elements(); ++i) {
+      smallest = std::min(smallest, values[static_cast<size_t>(i)]);
+      largest = std::max(largest, values[static_cast<size_t>(i)]);
+    }
+    range.smallest = std::min(range.smallest, static_cast<double>(smallest));
+    range.largest = std::max(range.largest, static_cast<double>(largest));
+  }
+  return range;
+}
+
+const base::Layer& LayerOf(const base::Graph& graph, int call) {
+  return graph.layers[static_cast<size_t>(graph.calls[static_cast<size_t>(call)].layer)];
+}
+
+// Whether the layer's output has its inputs' values, and perhaps zeros.
+bool MovesValues(const base::Layer& layer) {
+  switch (layer.kind) {
+    case base::LayerKind::kFlatten:
+    case base::LayerKind::kReshape:
+    case base::LayerKind::kConcatenate:
+    case base::LayerKind::kZeroPadding2D: return true;
+    case base::LayerKind::kActivation: return ActivationAttribute(layer, "activation") == Activation::kLinear;
+    default: return false;
+  }
+}
+
+// Adds the columns whose values reach the call unchanged.
+void AddColumns(const base::Graph& graph, const std::vector<InputBinding>& bindings, int call, std::set<int>* columns) {
+  const auto input = std::find(graph.inputs.begin(), graph.inputs.end(), call);
+  if (input != graph.inputs.end()) {
+    const InputBinding& binding = bindings.at(static_cast<size_t>(input - graph.inputs.begin()));
+    columns->insert(binding.columns.begin(), binding.columns.end());
+    return;
+  }
+  if (!MovesValues(LayerOf(graph, call))) return;
+  for (const int from : graph.calls[static_cast<size_t>(call)].inputs) AddColumns(graph, bindings, from, columns);
+}
+
+}  // namespace
+
+ValueRange RangeOf(const base::ColumnSpec& column, base::DType precision, const uint8_t* packed, int64_t rows) {
+  return precision == base::DType::kFloat64 ? DecodedRange<double>(column, packed, rows) : DecodedRange<float>(column, packed, rows);
+}
+
+ValueRange WarrantedRange(const base::ColumnSpec& column) {
+  ValueRange none;
+  std::swap(none.smallest, none.largest);
+  if (column.scale != 1.0 || !column.mean.empty()) return none;
+  if (!column.dictionary.empty()) return {0, static_cast<double>(column.dictionary.size())};
+  switch (column.dtype) {
+    case base::DType::kUInt8: return {0, std::numeric_limits<uint8_t>::max()};
+    case base::DType::kInt8: return {std::numeric_limits<int8_t>::min(), std::numeric_limits<int8_t>::max()};
+    case base::DType::kInt16: return {std::numeric_limits<int16_t>::min(), std::numeric_limits<int16_t>::max()};
+    default: return none;
+  }
+}
+
+bool ValueLimit::Allows(const ValueRange& range) const {
+  if (range.smallest > range.largest) return true;  // no value at all
+  if (whole) return std::trunc(range.smallest) >= 0 && std::trunc(range.largest) <= largest;
+  return range.smallest >= -kRounding && range.largest <= largest + kRounding;
+}
+
+std::string ValueLimit::Text() const {
+  const std::string bounds = " from 0 to " + std::to_string(static_cast<int64_t>(largest));
+  if (!is_target) return "layer \"" + layer + "\" takes indexes" + bounds;
+  return "loss " + loss + " of output \"" + layer + "\" takes " + (whole ? "classes" : "labels") + bounds;
+}
+
+std::vector<ValueLimit> ValueLimits(const base::Graph& graph, const base::TrainConfig& config, const base::DataSpec& data) {
+  const std::vector<InputBinding> bindings = BindInputs(graph, data);
+  std::vector<ValueLimit> limits;
+  for (const base::Call& call : graph.calls) {
+    const base::Layer& layer = graph.layers[static_cast<size_t>(call.layer)];
+    if (layer.kind != base::LayerKind::kEmbedding) continue;
+    std::set<int> columns;
+    for (const int from : call.inputs) AddColumns(graph, bindings, from, &columns);
+    for (const int column : columns) {
+      ValueLimit limit;
+      limit.column = column;
+      limit.largest = static_cast<double>(IntAttribute(layer, "input_dim") - 1);
+      limit.layer = layer.name;
+      limits.push_back(std::move(limit));
+    }
+  }
+  const std::vector<base::LossConfig> losses = BindTargets(graph, config, data);
+  for (size_t i = 0; i < losses.size(); ++i) {
+    const base::TargetKind kind = data.targets[i].kind;
+    const definitions::Targets wanted = definitions::DefinitionOf(losses[i].kind).targets;
+    // what labels are packed as is right by itself, and their number is known to fit
+    if (wanted == definitions::Targets::kValues || kind == base::TargetKind::kOneHot || kind == base::TargetKind::kClassIndex) continue;
+    ValueLimit limit;
+    limit.is_target = true;
+    limit.column = static_cast<int>(i);
+    limit.whole = wanted == definitions::Targets::kClassIndex;
+    limit.largest = limit.whole ? static_cast<double>(graph.calls[static_cast<size_t>(graph.outputs[i])].output_shape.back() - 1) : 1.0;
+    limit.layer = OutputName(graph, i);
+    limit.loss = losses[i].name;
+    limits.push_back(std::move(limit));
+  }
+  return limits;
+}
+
+}  // namespace engine

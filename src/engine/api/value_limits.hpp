@@ -1,0 +1,51 @@
+// What a network asks of the values of packed columns beyond their shapes: indexes that an Embedding has a row for,
+// classes that an output has a unit for, labels that can be probabilities. Whoever has a table compares its ranges with
+// the limits before the first step; the layers and losses themselves would find out row by row.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "base/config.hpp"
+#include "base/graph.hpp"
+#include "base/tensor.hpp"
+
+namespace engine {
+
+/// The smallest and the largest value of a packed column, as a network sees them: scaled and standardised.
+struct ValueRange {
+  double smallest = std::numeric_limits<double>::infinity();
+  double largest = -std::numeric_limits<double>::infinity();
+};
+
+/// The range of `rows` packed rows. precision: of the network, float32 or float64; the values are those of the row decoder.
+ValueRange RangeOf(const base::ColumnSpec& column, base::DType precision, const uint8_t* packed, int64_t rows);
+
+/// The range that the column's description alone warrants: of its element type, or of its dictionary. Without an end
+/// where it warrants nothing.
+ValueRange WarrantedRange(const base::ColumnSpec& column);
+
+/// A column's values must lie from 0 to `largest`.
+struct ValueLimit {
+  bool is_target = false;
+  int column = 0;         // index into DataSpec::inputs or DataSpec::targets
+  double largest = 0;
+  bool whole = true;      // values are truncated to integers before they are used
+  std::string layer;      // the Embedding, or the layer that makes the output
+  std::string loss;       // of an output
+
+  /// Whether all values of the range are within the limit.
+  bool Allows(const ValueRange& range) const;
+  /// "layer "tokens" takes indexes from 0 to 9"; "loss sparse_categorical_crossentropy of output "out" takes classes from
+  /// 0 to 2"; "loss binary_crossentropy of output "out" takes labels from 0 to 1".
+  std::string Text() const;
+};
+
+/// The limits of a network whose inputs and targets fit the table. An Embedding has one for every column that reaches it
+/// through layers that only move values (Flatten, Reshape, Concatenate, zero padding, linear activations); what other
+/// layers compute is not known beforehand.
+std::vector<ValueLimit> ValueLimits(const base::Graph& graph, const base::TrainConfig& config, const base::DataSpec& data);
+
+}  // namespace engine

@@ -1,0 +1,113 @@
+#include "store/runs.hpp"
+
+#include <string>
+
+#include "base/error.hpp"
+#include "pg/sql.hpp"
+#include "store/result_columns.hpp"
+
+namespace store {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+constexpr const char* kListHint = "SELECT * FROM cerebro.runs lists the runs whose tables you may read.";
+constexpr ResultTable kTables[] = {ResultTable::kModels, ResultTable::kInfo, ResultTable::kSummary, ResultTable::kState, ResultTable::kVisits};
+
+// The schema in which the table lies.
+std::string SchemaOf(const pg::TableName& table) {
+  return pg::Read("SELECT n.nspname::pg_catalog.text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
+                  " ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+                  " WHERE c.oid OPERATOR(pg_catalog.=) $1::pg_catalog.regclass::pg_catalog.oid",
+                  {table.Sql()})
+      .Text();
+}
+
+// The run's name with its schema.
+pg::TableName OpenRun(std::string_view name) {
+  const pg::TableName given = pg::ParseTableName(name, "name");
+  const ResultTables tables(given);
+  for (const ResultTable which : {ResultTable::kModels, ResultTable::kInfo, ResultTable::kSummary}) {
+    if (pg::TableExists(tables[which])) continue;
+    throw Error(ErrorCode::kUndefinedTable, "there is no run " + given.Sql() + ": table " + tables[which].Sql() + " does not exist", "", kListHint);
+  }
+  return {SchemaOf(given), given.name};
+}
+
+// The run's tables that exist: all are its own, and the caller's.
+std::vector<ResultTable> OwnTables(const ResultTables& tables) {
+  std::vector<ResultTable> there;
+  for (const ResultTable which : kTables) {
+    if (!pg::TableExists(tables[which])) continue;
+    const std::vector<pg::Column> columns = pg::TableColumns(tables[which], "name");
+    for (const ResultColumn& column : ColumnsOf(which)) {
+      if (column.later || pg::FindColumn(columns, column.name) != nullptr) continue;
+      throw Error(ErrorCode::kWrongObjectType,
+                  "table " + tables[which].Sql() + " is no result table of a run: it has no column \"" + column.name + "\"", "", kListHint);
+    }
+    pg::RequireOwner(tables[which]);
+    there.push_back(which);
+  }
+  return there;
+}
+
+}  // namespace
+
+std::vector<pg::TableName> FindRuns() {
+  // names first: a catalog has many tables, and few end so
+  const pg::Result found = pg::Read(
+      "SELECT n.nspname::pg_catalog.text, pg_catalog.left(s.relname::pg_catalog.text, -8) FROM pg_catalog.pg_class s"
+      " JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) s.relnamespace"
+      " JOIN pg_catalog.pg_class i ON i.relnamespace OPERATOR(pg_catalog.=) s.relnamespace AND i.relname::pg_catalog.text"
+      " OPERATOR(pg_catalog.=) pg_catalog.concat(pg_catalog.left(s.relname::pg_catalog.text, -8), '_info')"
+      " JOIN pg_catalog.pg_class m ON m.relnamespace OPERATOR(pg_catalog.=) s.relnamespace AND m.relname::pg_catalog.text"
+      " OPERATOR(pg_catalog.=) pg_catalog.left(s.relname::pg_catalog.text, -8)"
+      " WHERE pg_catalog.right(s.relname::pg_catalog.text, 8) OPERATOR(pg_catalog.=) '_summary'::pg_catalog.text"
+      " AND s.relkind OPERATOR(pg_catalog.=) 'r'::pg_catalog.\"char\" AND i.relkind OPERATOR(pg_catalog.=) 'r'::pg_catalog.\"char\""
+      " AND m.relkind OPERATOR(pg_catalog.=) 'r'::pg_catalog.\"char\" AND NOT pg_catalog.pg_is_other_temp_schema(n.oid)"
+      " AND pg_catalog.has_schema_privilege(n.oid, 'USAGE'::pg_catalog.text)"
+      " AND pg_catalog.has_table_privilege(s.oid, 'SELECT'::pg_catalog.text)"
+      " AND pg_catalog.has_table_privilege(i.oid, 'SELECT'::pg_catalog.text)"
+      " ORDER BY 1, 2");
+  std::vector<pg::TableName> runs;
+  for (const auto& row : found.rows) {
+    const pg::TableName name{*row[0], *row[1]};
+    const ResultTables tables(name);
+    bool ours = true;
+    for (const ResultTable which : {ResultTable::kModels, ResultTable::kInfo, ResultTable::kSummary}) {
+      if (!ours) break;
+      // dropped since, or another kind of table of such a name
+      ours = pg::TableExists(tables[which]) && !pg::RowSecurityApplies(tables[which]);
+      if (!ours) break;
+      const std::vector<pg::Column> columns = pg::TableColumns(tables[which], "name");
+      for (const ResultColumn& column : ColumnsOf(which)) ours = ours && (column.later || pg::FindColumn(columns, column.name) != nullptr);
+    }
+    if (ours) runs.push_back(name);
+  }
+  return runs;
+}
+
+void DropRun(std::string_view name) {
+  const ResultTables tables(OpenRun(name));
+  std::string list;
+  for (const ResultTable which : OwnTables(tables)) list += (list.empty() ? "" : ", ") + tables[which].Sql();
+  pg::Execute("DROP TABLE " + list);
+}
+
+void RenameRun(std::string_view name, std::string_view new_name) {
+  const pg::TableName run = OpenRun(name);
+  pg::TableName renamed = pg::ParseTableName(new_name, "new_name");
+  if (!renamed.schema.empty() && renamed.schema != run.schema) {
+    throw Error(ErrorCode::kInvalidParameter, "run " + run.Sql() + " cannot be renamed into schema " + pg::QuoteIdent(renamed.schema), "",
+                "Give the new name without a schema; ALTER TABLE ... SET SCHEMA moves tables.");
+  }
+  renamed.schema = run.schema;
+  const ResultTables from(run), to(renamed);
+  const std::vector<ResultTable> there = OwnTables(from);
+  for (const pg::TableName& table : to.All()) pg::RequireAbsent(table, "new_name");
+  for (const ResultTable which : there) pg::Execute("ALTER TABLE " + from[which].Sql() + " RENAME TO " + pg::QuoteIdent(to[which].name));
+  pg::Execute("UPDATE " + to.summary.Sql() + " SET model = $1, model_info = $2", {to.models.Sql(), to.info.Sql()});
+}
+
+}  // namespace store

@@ -1,0 +1,154 @@
+// One query over the columns concerned:
+//
+//   SELECT min(v.r0[1]), max(v.r0[2]), ... FROM (SELECT cerebro._value_range(<description>, <precision>, t.x) AS r0, ... FROM <table> t) v
+//
+// _value_range is volatile, so that no planner moves it up and works it out once for each use. A second query, in the
+// case of an error, finds the first buffer that holds such a value.
+#include "train/value_check.hpp"
+
+#include <cmath>
+#include <cstdlib>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/literal.hpp"
+#include "engine/api/value_limits.hpp"
+#include "pg/sql.hpp"
+
+namespace train {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+using engine::ValueLimit;
+using engine::ValueRange;
+
+constexpr size_t kMostKeysListed = 10;
+
+/// A limit, and who has it.
+struct SharedLimit {
+  ValueLimit limit;
+  std::vector<int> mst_keys;
+};
+
+std::vector<SharedLimit> CollectLimits(const std::vector<CheckedModel>& models, const base::DataSpec& data) {
+  std::map<std::pair<const base::Graph*, std::string>, std::vector<size_t>> known;  // graph and losses -> limits
+  std::vector<SharedLimit> limits;
+  for (const CheckedModel& model : models) {
+    std::string losses;
+    for (const base::LossConfig& loss : model.config->losses) losses += loss.name + ",";
+    const auto [entry, is_new] = known.try_emplace({model.graph, losses});
+    if (is_new) {
+      for (ValueLimit& limit : engine::ValueLimits(*model.graph, *model.config, data)) {
+        entry->second.push_back(limits.size());
+        limits.push_back({std::move(limit), {}});
+      }
+    }
+    for (const size_t i : entry->second) limits[i].mst_keys.push_back(model.mst_key);
+  }
+  return limits;
+}
+
+const base::ColumnSpec& ColumnOf(const base::DataSpec& data, const ValueLimit& limit) {
+  return (limit.is_target ? data.targets : data.inputs).at(static_cast<size_t>(limit.column));
+}
+
+/// cerebro._value_range of a column of "t".
+std::string RangeSql(const base::ColumnSpec& column, base::DType precision) {
+  base::DataSpec described;
+  described.inputs.push_back(column);
+  // values are all that the function looks at
+  described.inputs[0].kind = base::TargetKind::kNone;
+  described.inputs[0].num_classes = 0;
+  described.inputs[0].dictionary.clear();
+  described.inputs[0].class_values.clear();
+  return "cerebro._value_range(" + pg::QuoteLiteral(base::WriteDataSpec(described)) + "::pg_catalog.text, " +
+         pg::QuoteLiteral(base::DTypeName(precision)) + "::pg_catalog.text, t." + pg::QuoteIdent(column.name) + ")";
+}
+
+double NumberOf(const pg::Cell& cell) { return std::strtod(cell->c_str(), nullptr); }
+
+/// By (is_target, column).
+using Ranges = std::map<std::pair<bool, int>, ValueRange>;
+
+Ranges ReadRanges(const data::PackedTable& table, const std::set<std::pair<bool, int>>& columns, base::DType precision) {
+  std::string ends, calls;
+  size_t n = 0;
+  for (const auto& [is_target, column] : columns) {
+    ValueLimit position;
+    position.is_target = is_target;
+    position.column = column;
+    const std::string name = "r" + std::to_string(n++);
+    calls += (calls.empty() ? "" : ", ") + RangeSql(ColumnOf(table.spec, position), precision) + " AS " + name;
+    ends += (ends.empty() ? "" : ", ") + ("pg_catalog.min(v." + name + "[1]), pg_catalog.max(v." + name + "[2])");
+  }
+  const pg::Result row = pg::Read("SELECT " + ends + " FROM (SELECT " + calls + " FROM " + table.name.Sql() + " AS t) AS v");
+  Ranges ranges;
+  n = 0;
+  for (const auto& key : columns) {
+    ValueRange& range = ranges[key];
+    if (row.at(0, 2 * n) && row.at(0, 2 * n + 1)) range = {NumberOf(row.at(0, 2 * n)), NumberOf(row.at(0, 2 * n + 1))};
+    n++;
+  }
+  return ranges;
+}
+
+std::string KeyList(const std::vector<int>& keys) {
+  std::string list;
+  for (size_t i = 0; i < keys.size() && i < kMostKeysListed; i++) list += (i > 0 ? ", " : "") + std::to_string(keys[i]);
+  return keys.size() > kMostKeysListed ? list + ", ..." : list;
+}
+
+std::string Hint(const ValueLimit& limit, const base::ColumnSpec& column, double value) {
+  if (limit.is_target && limit.whole) return "Give the output a unit for each class, and count classes from 0, or pack the labels with dependent_type => 'index'.";
+  if (limit.is_target) return "Scale the labels to 0 and 1, or choose a loss for numbers such as mse.";
+  if (value < 0) return "Indexes count from 0: add a constant in a view over the source table, and pack it again.";
+  const std::string rows = base::FormatNumber(std::trunc(value) + 1, true);
+  return "Give the layer input_dim = " + rows + " or more" +
+         (column.dictionary.empty() ? ", or correct the data and pack them again." : ": strings are packed as indexes from 1.");
+}
+
+[[noreturn]] void RaiseLimit(const SharedLimit& found, const data::PackedTable& table, const std::string& what, base::DType precision,
+                             double value) {
+  const ValueLimit& limit = found.limit;
+  const base::ColumnSpec& column = ColumnOf(table.spec, limit);
+  std::string detail;
+  const pg::Result location = pg::Read(
+      "SELECT v.partition_id, v.buffer_id FROM (SELECT t.partition_id, t.buffer_id, " + RangeSql(column, precision) + " AS r FROM " +
+          table.name.Sql() + " AS t) AS v WHERE v.r[1] OPERATOR(pg_catalog.=) $1 OR v.r[2] OPERATOR(pg_catalog.=) $1 ORDER BY 1, 2 LIMIT 1",
+      {value});
+  if (!location.empty()) {
+    detail = "It is in partition " + location.at(0, 0).value_or("NULL") + ", buffer " + location.at(0, 1).value_or("NULL") + ".";
+  }
+  if (found.mst_keys.size() > 1) {
+    detail += (detail.empty() ? "" : " ") + ("Models with mst_key " + KeyList(found.mst_keys)) + " have this limit.";
+  }
+  throw Error(ErrorCode::kInvalidData,
+              "mst_key " + std::to_string(found.mst_keys.front()) + ": " + limit.Text() + ", but column \"" + column.name + "\" of " + what +
+                  " " + table.name.Sql() + " holds " + base::FormatNumber(value, true),
+              detail, Hint(limit, column, value));
+}
+
+}  // namespace
+
+void CheckValues(const std::vector<CheckedModel>& models, const data::PackedTable& table, const std::string& what, base::DType precision) {
+  const std::vector<SharedLimit> limits = CollectLimits(models, table.spec);
+  std::set<std::pair<bool, int>> unknown;
+  for (const SharedLimit& shared : limits) {
+    if (!shared.limit.Allows(engine::WarrantedRange(ColumnOf(table.spec, shared.limit)))) {
+      unknown.emplace(shared.limit.is_target, shared.limit.column);
+    }
+  }
+  if (unknown.empty()) return;
+  const Ranges ranges = ReadRanges(table, unknown, precision);
+  for (const SharedLimit& shared : limits) {
+    const auto range = ranges.find({shared.limit.is_target, shared.limit.column});
+    if (range == ranges.end() || shared.limit.Allows(range->second)) continue;
+    const bool above = shared.limit.Allows({range->second.smallest, range->second.smallest});
+    RaiseLimit(shared, table, what, precision, above ? range->second.largest : range->second.smallest);
+  }
+}
+
+}  // namespace train
