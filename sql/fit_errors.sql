@@ -123,7 +123,7 @@ SELECT * FROM attempt($$SELECT cerebro.explain_fit_multiple_model('packed', 'out
 -- the aggregate
 SELECT * FROM attempt($$SELECT cerebro.fit_step('\x00'::bytea, partition_id, buffer_id, x, label) FROM packed$$);
 SELECT * FROM attempt($$SELECT cerebro.fit_step(NULL::bytea, partition_id, buffer_id, x, label) FROM packed$$);
-SELECT * FROM attempt($$SELECT cerebro.fit_step(0, partition_id, buffer_id, x, label) FROM packed$$);
+SELECT * FROM attempt($$SELECT cerebro_run.fit_visit(0, partition_id, buffer_id, x, label) FROM packed$$);
 CREATE TABLE state AS SELECT cerebro.init_state('archs', 1, $$optimizer='Adam(lr=0.01)',loss='categorical_crossentropy'$$, 'batch_size=16', 'packed') AS s;
 SELECT * FROM attempt($$SELECT cerebro.fit_step((SELECT s FROM state), partition_id, buffer_id, x) FROM packed$$);
 SELECT * FROM attempt($$SELECT cerebro.fit_step((SELECT s FROM state), partition_id, buffer_id, x, 'text'::text) FROM packed$$);

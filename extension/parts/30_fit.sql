@@ -17,10 +17,16 @@ CREATE AGGREGATE cerebro.fit_step(state bytea, partition_id integer, buffer_id i
 COMMENT ON AGGREGATE cerebro.fit_step(bytea, integer, integer, "any") IS
     'trains one model on the packed rows that it is given, in their order: state in, state out';
 
-CREATE AGGREGATE cerebro.fit_step(visit_id integer, partition_id integer, buffer_id integer, VARIADIC data "any") (
+-- What a run calls with columns of any number has a schema of its own. Who made the schema cerebro may add functions there, and one for a certain number
+-- of columns would be taken before one for any; this schema belongs to who runs this file, which is a superuser where the extension is trusted.
+CREATE SCHEMA cerebro_run;
+COMMENT ON SCHEMA cerebro_run IS 'pg_cerebro: internal';
+GRANT USAGE ON SCHEMA cerebro_run TO PUBLIC;
+
+CREATE AGGREGATE cerebro_run.fit_visit(visit_id integer, partition_id integer, buffer_id integer, VARIADIC data "any") (
     SFUNC = cerebro._fit_step_transition, STYPE = internal, FINALFUNC = cerebro._fit_step_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = UNSAFE);
-COMMENT ON AGGREGATE cerebro.fit_step(integer, integer, integer, "any") IS
-    'internal: fit_step on a model of the run in progress; every other use is refused';
+COMMENT ON AGGREGATE cerebro_run.fit_visit(integer, integer, integer, "any") IS
+    'internal: fit_step on the models of a visit of the run in progress; every other use is refused';
 
 CREATE FUNCTION cerebro.init_state(model_arch_table text, model_id integer, compile_params text, fit_params text, source_table text,
         seed bigint DEFAULT 0, stream integer DEFAULT 0) RETURNS bytea

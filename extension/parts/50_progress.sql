@@ -21,7 +21,8 @@ CREATE VIEW cerebro.stat_progress AS
            r.iterations,
            r.visits_done,
            r.visits_total,
-           CASE WHEN r.visits_total > 0 THEN pg_catalog.round(100.0 * r.visits_done / r.visits_total, 1) END AS percent,
+           CASE WHEN r.visits_total OPERATOR(pg_catalog.>) 0::bigint
+                THEN pg_catalog.round(100.0 OPERATOR(pg_catalog.*) r.visits_done::numeric OPERATOR(pg_catalog./) r.visits_total::numeric, 1) END AS percent,
            r.models,
            r.models_training,
            r.workers,
@@ -29,7 +30,7 @@ CREATE VIEW cerebro.stat_progress AS
            r.seconds_left,
            r.started_at
       FROM cerebro.stat_progress_rows() r
-      LEFT JOIN pg_catalog.pg_database d ON d.oid = r.datid;
+      LEFT JOIN pg_catalog.pg_database d ON d.oid OPERATOR(pg_catalog.=) r.datid;
 COMMENT ON VIEW cerebro.stat_progress IS 'one row for each running fit: phase, visits done, speed and time left';
 COMMENT ON COLUMN cerebro.stat_progress.pid IS 'process of the session that runs the fit';
 COMMENT ON COLUMN cerebro.stat_progress.datname IS 'database of the session';

@@ -55,7 +55,7 @@ void BufferSource::UseOne(int partition, int buffer, const std::function<void(co
   });
   if (there) return;
   throw Error(ErrorCode::kDataCorrupted,
-              "packed table " + table_.name.Sql() + " has no buffer " + std::to_string(buffer) + " of partition " + std::to_string(partition),
+              "packed table " + table_.name.Text() + " has no buffer " + std::to_string(buffer) + " of partition " + std::to_string(partition),
               "The packed table was changed after it was made.", "Pack the data again by training_preprocessor_dl().");
 }
 

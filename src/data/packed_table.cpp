@@ -188,7 +188,7 @@ void CheckVisitedRows(const PackedTable& table, int partition, int64_t rows) {
   const int64_t expected = table.partition_rows[static_cast<size_t>(partition)];
   if (rows == expected) return;
   throw Error(ErrorCode::kDataCorrupted,
-                    "partition " + std::to_string(partition) + " of packed table " + table.name.Sql() + " has " + std::to_string(rows) +
+                    "partition " + std::to_string(partition) + " of packed table " + table.name.Text() + " has " + std::to_string(rows) +
                         " rows, its summary says " + std::to_string(expected),
                     "The packed table was changed after it was made.", "Pack the data again by training_preprocessor_dl().");
 }

@@ -18,7 +18,7 @@ using base::Error;
 using base::ErrorCode;
 
 [[noreturn]] void Misplaced(const PackedTable& table, const std::string& detail) {
-  throw Error(ErrorCode::kPrerequisiteState, "the partitions of packed table " + table.name.Sql() + " do not lie evenly on the segments",
+  throw Error(ErrorCode::kPrerequisiteState, "the partitions of packed table " + table.name.Text() + " do not lie evenly on the segments",
               detail, "Pack the data again by training_preprocessor_dl(), as after an expansion of the cluster.");
 }
 
@@ -32,7 +32,7 @@ std::vector<int32_t> SegmentMap::SegmentKeys() const {
 
 SegmentMap FindSegments(const PackedTable& table) {
   if (pg::FindColumn(pg::TableColumns(table.name, "packed table"), "__dist_key__") == nullptr) {
-    throw Error(ErrorCode::kPrerequisiteState, "packed table " + table.name.Sql() + " has no column __dist_key__, by which its rows are distributed",
+    throw Error(ErrorCode::kPrerequisiteState, "packed table " + table.name.Text() + " has no column __dist_key__, by which its rows are distributed",
                 "", "Pack the data by training_preprocessor_dl() or validation_preprocessor_dl() on this cluster.");
   }
   const pg::Result locations =
@@ -47,7 +47,7 @@ SegmentMap FindSegments(const PackedTable& table) {
   }
   if (map.keys.size() != partitions) {
     throw Error(ErrorCode::kDataCorrupted,
-                "packed table " + table.name.Sql() + " has " + std::to_string(map.keys.size()) + " partitions, its summary says " +
+                "packed table " + table.name.Text() + " has " + std::to_string(map.keys.size()) + " partitions, its summary says " +
                     std::to_string(partitions),
                 "", "Pack the data again by training_preprocessor_dl().");
   }

@@ -35,7 +35,7 @@ size_t RowBytes(const base::DataSpec& data) {
 
 ExplainedTable Table(const data::PackedTable& table) {
   const double bytes = static_cast<double>(table.spec.rows) * static_cast<double>(RowBytes(table.spec));
-  return {table.name.Sql(), table.spec.rows, table.spec.num_partitions, bytes};
+  return {table.name.Text(), table.spec.rows, table.spec.num_partitions, bytes};
 }
 
 ExplainedRewrite Rewrite(const char* name, const plan::Rewrite& rewrite) {
@@ -215,7 +215,7 @@ ExplainedFit ExplainPlan(const train::FitArguments& arguments, const train::Prep
   explained.partitions = fit.plan.partitions;
   explained.source = Table(fit.training);
   if (fit.validation) explained.validation = Table(*fit.validation);
-  explained.output = fit.output.models.Sql();
+  explained.output = fit.output.models.Text();
   explained.warm_start = arguments.warm_start;
   explained.due = fit.due;
   explained.stopping = plan::DescribeStopping(fit.stopping, explained.models, arguments.num_iterations);

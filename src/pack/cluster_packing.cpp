@@ -70,7 +70,7 @@ void ClusterPacking::Stage() {
   packed = "cerebro._pack_row_once" + packed.substr(packed.find('('));
   layout_.rows =
       static_cast<int64_t>(pg::Execute("INSERT INTO " + stage_.Sql() + " (key, packed) SELECT cerebro._row_key(p.packed, " + seed +
-                                       ", 0), p.packed FROM (SELECT " + packed + " AS packed FROM " + source_.name.Sql() + " AS s) AS p")
+                                       ", 0::bigint), p.packed FROM (SELECT " + packed + " AS packed FROM " + source_.name.Sql() + " AS s) AS p")
                                .processed);
   if (layout_.rows < r_.partitions) {
     throw Error(ErrorCode::kInvalidData, "table " + source_.Text() + " was changed while it was being packed");

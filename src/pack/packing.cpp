@@ -52,12 +52,11 @@ Output OpenOutput(const std::string& text) {
   Output out;
   out.table = pg::ParseTableName(text, "output_table");
   out.summary = out.table.WithSuffix("_summary");
+  pg::ClaimOutput(out.table, "output_table");
   pg::RequireAbsent(out.table, "output_table");
   pg::RequireAbsent(out.summary, "output_table");
   pg::RequireCreate(out.table);
-  const std::string schema =
-      out.table.schema.empty() ? pg::Execute("SELECT COALESCE(pg_catalog.current_schema()::text, '')").Text() : out.table.schema;
-  out.temporary = schema.rfind("pg_temp", 0) == 0;
+  out.temporary = out.table.schema.rfind("pg_temp", 0) == 0;
   return out;
 }
 

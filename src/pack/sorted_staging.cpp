@@ -60,7 +60,7 @@ int64_t SortedStaging::Fill(const Source& source, const base::DataSpec& spec, ui
   const std::string into = "INSERT INTO " + name_.Sql() + " (key, repeated, packed) ";
   // OFFSET 0 keeps the planner from converting each row twice
   const pg::Result rows =
-      pg::Execute(into + "SELECT cerebro._row_key(p.packed, " + seed_sql + ", 0), false, p.packed FROM (SELECT " +
+      pg::Execute(into + "SELECT cerebro._row_key(p.packed, " + seed_sql + ", 0::bigint), false, p.packed FROM (SELECT " +
                   data::PackRowSql(spec, source.all, source.WeightName(), "s") + " AS packed FROM " + source.name.Sql() + " AS s OFFSET 0) AS p");
   pg::Execute("ANALYZE " + name_.Sql() + " (key)");
   const pg::Result repeated = pg::Execute(

@@ -93,7 +93,7 @@ bool SourceColumn::text() const { return labels() || (!numbers() && !bytes()); }
 
 bool SourceColumn::bytes() const { return !labels() && !column.is_array && BareType(column) == "bytea"; }
 
-std::string Source::Text() const { return "\"" + (name.schema.empty() ? name.name : name.schema + "." + name.name) + "\""; }
+std::string Source::Text() const { return "\"" + (name.bare || name.schema.empty() ? name.name : name.schema + "." + name.name) + "\""; }
 
 Source OpenSource(const std::string& source_table, const std::string& independent_varname, const std::string& dependent_varname,
                   const std::vector<TargetKind>& kinds, const std::optional<std::string>& sample_weight) {

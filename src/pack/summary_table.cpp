@@ -68,11 +68,11 @@ void WriteSummary(const pg::TableName& name, bool temporary, const Source& sourc
     if (i >= source.inputs) types.push_back(c.column.type);
   }
   RowMaker row;
-  row.Add("source_table", "text", summary.source_table);
-  row.Add("output_table", "text", summary.output_table);
-  row.Add("dependent_varname", "text[]", dependents);
-  row.Add("independent_varname", "text[]", independents);
-  row.Add("dependent_vartype", "text[]", types);
+  row.Add("source_table", "pg_catalog.text", summary.source_table);
+  row.Add("output_table", "pg_catalog.text", summary.output_table);
+  row.Add("dependent_varname", "pg_catalog.text[]", dependents);
+  row.Add("independent_varname", "pg_catalog.text[]", independents);
+  row.Add("dependent_vartype", "pg_catalog.text[]", types);
   std::string counts;
   for (size_t i = 0; i < source.targets; ++i) {
     const SourceColumn& c = source.columns[source.inputs + i];
@@ -81,10 +81,10 @@ void WriteSummary(const pg::TableName& name, bool temporary, const Source& sourc
     counts += (counts.empty() ? "" : ",") + (c.labels() ? std::to_string(spec.num_classes) : std::string("NULL"));
     if (c.labels()) {
       // of a label that is an array of one element: the element's
-      const std::string type = c.column.is_array ? c.column.type.substr(0, c.column.type.rfind("[]")) : c.column.type;
-      row.Add(column, (HasArrays(type) ? type : "text") + "[]", ArrayText(spec.class_values, spec.num_classes), "::pg_catalog.text[]");
+      const std::string type = c.column.is_array ? c.column.sql_type.substr(0, c.column.sql_type.rfind("[]")) : c.column.sql_type;
+      row.Add(column, (HasArrays(type) ? type : "pg_catalog.text") + "[]", ArrayText(spec.class_values, spec.num_classes), "::pg_catalog.text[]");
     } else {
-      row.Add(column, "text[]", pg::Null{});
+      row.Add(column, "pg_catalog.text[]", pg::Null{});
     }
   }
   row.Add("buffer_size", "integer", summary.buffer_size);
@@ -94,7 +94,7 @@ void WriteSummary(const pg::TableName& name, bool temporary, const Source& sourc
     if (chosen) {
       row.Add(name, "integer[]", *chosen);
     } else {
-      row.Add(name, "text", std::string("all_segments"));
+      row.Add(name, "pg_catalog.text", std::string("all_segments"));
     }
   };
   segments("distribution_rules", summary.dbids);
@@ -102,8 +102,8 @@ void WriteSummary(const pg::TableName& name, bool temporary, const Source& sourc
   row.Add("num_partitions", "integer", static_cast<int64_t>(summary.packed.spec.num_partitions));
   row.Add("seed", "bigint", summary.seed);
   row.Add("rows", "bigint", summary.packed.spec.rows);
-  row.Add("data_spec", "json", base::WriteDataSpec(summary.packed.spec), "::pg_catalog.text");
-  row.Add("digest", "text", summary.packed.digest);
+  row.Add("data_spec", "pg_catalog.json", base::WriteDataSpec(summary.packed.spec), "::pg_catalog.text");
+  row.Add("digest", "pg_catalog.text", summary.packed.digest);
   row.Add("partition_rows", "bigint[]", summary.packed.partition_rows);
   row.Add("partition_buffers", "integer[]", summary.packed.partition_buffers);
   row.Add("max_buffer_rows", "bigint", summary.packed.max_buffer_rows);

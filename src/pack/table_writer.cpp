@@ -31,7 +31,7 @@ std::vector<const ColumnSpec*> DataColumns(const base::DataSpec& spec) {
 void CreatePackedTable(const pg::TableName& output, bool temporary, const base::DataSpec& spec, int64_t rows) {
   std::string definitions, external;
   const auto add_data = [&](const std::string& name) {
-    definitions += pg::QuoteIdent(name) + " bytea, ";
+    definitions += pg::QuoteIdent(name) + " pg_catalog.bytea, ";
     external += (external.empty() ? "" : ", ") + ("ALTER COLUMN " + pg::QuoteIdent(name) + " SET STORAGE EXTERNAL");
   };
   if (pg::OnGreenplum()) definitions += std::string(data::kDistributionColumn) + " integer, ";

@@ -109,6 +109,15 @@ extern "C" {
 #define CEREBRO_GUC_FLAGS 0
 #endif
 
+// What a planner_hook takes and hands on.
+#if PG_VERSION_NUM >= 130000
+#define CEREBRO_PLANNER_PARAMETERS Query *query, const char *text, int options, ParamListInfo params
+#define CEREBRO_PLANNER_ARGUMENTS query, text, options, params
+#else
+#define CEREBRO_PLANNER_PARAMETERS Query *query, int options, ParamListInfo params
+#define CEREBRO_PLANNER_ARGUMENTS query, options, params
+#endif
+
 // What the server sweeps from its temporary directories when it starts.
 #ifndef PG_TEMP_FILES_DIR
 #define PG_TEMP_FILES_DIR "pgsql_tmp"
@@ -251,6 +260,15 @@ inline TimestampTz ProcessStart() {
   return MyStartTimestamp;
 #else
   return MyProcPort->SessionStartTime;
+#endif
+}
+
+/// Sets a setting on the innermost level of the server's stack of settings, as a function's SET clause does.
+inline void SetSetting(const char* name, const char* value) {
+#if PG_VERSION_NUM >= 90500
+  set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+#else
+  set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0);
 #endif
 }
 

@@ -1,8 +1,11 @@
 #include "pg/names.hpp"
 
 #include <algorithm>
+#include <iterator>
 
+#include "base/hash.hpp"
 #include "pg/guard.hpp"
+#include "pg/pinned_path.hpp"
 
 extern "C" {
 #include "nodes/makefuncs.h"
@@ -68,13 +71,32 @@ RelationKind KindOf(Oid relation) {
   });
 }
 
-std::string Shown(const TableName& name) { return name.schema.empty() ? name.name : name.schema + "." + name.name; }
+std::string Shown(const TableName& name) { return name.bare || name.schema.empty() ? name.name : name.schema + "." + name.name; }
+
+/// The schema of the table that a bare name means to the caller, or in which it would be made; empty when there is none.
+std::string SchemaOf(const TableName& name) {
+  const char* schema = call([&]() -> const char* {
+    const Oid relation = RangeVarGetRelid(MakeRangeVar(name), NoLock, true);
+    Oid found = OidIsValid(relation) ? get_rel_namespace(relation) : InvalidOid;
+    if (!OidIsValid(relation)) {
+      List* path = fetch_search_path(false);
+      if (path != NIL) found = linitial_oid(path);
+    }
+    if (!OidIsValid(found)) return "";
+    if (isTempNamespace(found)) return "pg_temp";
+    const char* text = get_namespace_name(found);
+    return text == nullptr ? "" : text;
+  });
+  return schema;
+}
 
 [[noreturn]] void ThrowMissing(const TableName& name, const char* what) {
   const std::string message = "relation \"" + Shown(name) + "\" does not exist";
-  const char* hint =
-      name.schema.empty() ? "Check the name and search_path, or write it with its schema." : "Check the name and the schema.";
-  throw base::Error(base::ErrorCode::kUndefinedTable, message, what == nullptr ? "" : std::string("It was given as ") + what + ".", hint);
+  const bool bare = name.bare || name.schema.empty();
+  const char* hint = bare ? "Check the name and search_path, or write it with its schema." : "Check the name and the schema.";
+  std::string detail = name.origin;
+  if (detail.empty() && what != nullptr) detail = std::string("It was given as ") + what + ".";
+  throw base::Error(base::ErrorCode::kUndefinedTable, message, detail, hint);
 }
 
 void RequireRight(const TableName& name, AclMode right) {
@@ -85,6 +107,28 @@ void RequireRight(const TableName& name, AclMode right) {
     const AclResult result = pg_class_aclcheck(relation, GetUserId(), right);
     if (result != ACLCHECK_OK) compat::RaiseTableDenied(result, kind.kind, name.name.c_str());
   });
+}
+
+/// A type's text, as the server writes it under a pinned path, with the schema.
+std::string SqlType(const std::string& text, Oid schema) {
+  if (schema != PG_CATALOG_NAMESPACE) {  // the server has written it, but for a temporary type, which the path leads to
+    return call([&] { return isTempNamespace(schema); }) && text.rfind("pg_temp", 0) != 0 ? "pg_temp." + text : text;
+  }
+  // types whose names are words of the grammar: they mean the server's types everywhere, and take no schema where they have several words
+  static constexpr const char* kWords[] = {"bigint", "bit",     "boolean", "character", "double", "integer",
+                                           "interval", "numeric", "real",    "smallint",  "time",   "timestamp"};
+  const std::string word = text.substr(0, text.find_first_of(" (["));
+  const bool grammar = std::find(std::begin(kWords), std::end(kWords), word) != std::end(kWords);
+  return grammar ? text : "pg_catalog." + text;
+}
+
+/// InvalidOid for a type that is not there. Inside call() only.
+Oid TypeSchema(Oid type) {
+  HeapTuple tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+  if (!HeapTupleIsValid(tuple)) return InvalidOid;
+  const Oid schema = reinterpret_cast<Form_pg_type>(GETSTRUCT(tuple))->typnamespace;
+  ReleaseSysCache(tuple);
+  return schema;
 }
 
 bool Readable(char kind) { return kind == 'r' || kind == 'v' || kind == 'm' || kind == 'f' || kind == 'p'; }
@@ -103,8 +147,10 @@ TableName TableName::WithSuffix(std::string_view suffix) const {
                       "The server keeps " + std::to_string(NAMEDATALEN - 1) + " bytes of a name.",
                       "Choose a name of at most " + std::to_string(NAMEDATALEN - 1 - static_cast<int>(suffix.size())) + " bytes.");
   }
-  return {schema, longer};
+  return {schema, longer, bare, origin};
 }
+
+std::string TableName::Text() const { return bare || schema.empty() ? QuoteIdent(name) : Sql(); }
 
 TableName ParseTableName(std::string_view text, const char* what) {
   std::vector<std::string> parts;
@@ -118,8 +164,18 @@ TableName ParseTableName(std::string_view text, const char* what) {
                           "\"",
                       "A name that begins with a database, or has more parts than schema and table, cannot be used here.", kTableHint);
   }
-  if (parts.size() == 1) return {"", parts[0]};
-  return {parts[0], parts[1]};
+  if (parts.size() == 2) return {parts[0], parts[1]};
+  TableName name;
+  name.name = parts[0];
+  name.schema = SchemaOf(name);
+  name.bare = true;
+  return name;
+}
+
+TableName ParseStoredName(std::string_view text, const char* column, const TableName& in) {
+  TableName name = ParseTableName(text, column);
+  name.origin = std::string("It stands in column ") + column + " of table " + in.Sql() + ".";
+  return name;
 }
 
 std::vector<std::string> ParseColumnList(std::string_view text, const char* what) {
@@ -167,11 +223,13 @@ std::vector<Column> TableColumns(const TableName& name, const char* what) {
     const char* base_type;
     bool is_array;
     bool not_null;
+    Oid type_schema;
   };
   struct Raws {
     Raw* items;
     int count;
   };
+  const PinnedPath pinned(PinnedPath::Until::kBlock);  // under which the server writes the schema of every type that is not its own
   const Raws raws = call([&] {
     // the lock is kept to the end of the transaction: what was checked stays true
     Relation rel = relation_open(relation, AccessShareLock);
@@ -183,7 +241,8 @@ std::vector<Column> TableColumns(const TableName& name, const char* what) {
       const Oid base = getBaseType(attribute->atttypid);
       const Oid element = get_element_type(base);
       r.items[r.count++] = {pstrdup(NameStr(attribute->attname)), format_type_with_typemod(attribute->atttypid, attribute->atttypmod),
-                            format_type_be(OidIsValid(element) ? getBaseType(element) : base), OidIsValid(element), attribute->attnotnull};
+                            format_type_be(OidIsValid(element) ? getBaseType(element) : base), OidIsValid(element), attribute->attnotnull,
+                            TypeSchema(attribute->atttypid)};
     }
     relation_close(rel, NoLock);
     return r;
@@ -192,7 +251,7 @@ std::vector<Column> TableColumns(const TableName& name, const char* what) {
   columns.reserve(static_cast<size_t>(raws.count));
   for (int i = 0; i < raws.count; i++) {
     const Raw& raw = raws.items[i];
-    columns.push_back({raw.name, raw.type, raw.base_type, raw.is_array, raw.not_null});
+    columns.push_back({raw.name, raw.type, raw.base_type, raw.is_array, raw.not_null, SqlType(raw.type, raw.type_schema)});
   }
   return columns;
 }
@@ -207,13 +266,40 @@ const Column* FindColumn(const std::vector<Column>& columns, std::string_view na
 void RequireAbsent(const TableName& name, const char* what) {
   // What a reader of the name would find, and what stands where the table would be made: either would be in the way.
   const bool there = call([&] {
-    if (OidIsValid(RangeVarGetRelid(MakeRangeVar(name), NoLock, true))) return true;
-    return OidIsValid(get_relname_relid(name.name.c_str(), RangeVarGetCreationNamespace(MakeRangeVar(name))));
+    RangeVar* relation = MakeRangeVar(name);
+    if (name.bare && OidIsValid(RangeVarGetRelid(makeRangeVar(nullptr, relation->relname, -1), NoLock, true))) return true;
+    return OidIsValid(get_relname_relid(relation->relname, RangeVarGetCreationNamespace(relation)));
   });
   if (there) {
     throw base::Error(base::ErrorCode::kDuplicateTable, "relation \"" + Shown(name) + "\" already exists",
                       std::string("It would be made for ") + what + ".", "Drop it first, or choose another name.");
   }
+}
+
+namespace {
+
+/// Of the advisory lock on a table's name. Two names of one key would only keep each other out.
+int64_t ClaimKey(const TableName& name) {
+  constexpr uint64_t kClaims = 0x63657265626f0001;  // any fixed number: apart from the keys of others
+  const std::string text = name.Sql();
+  return static_cast<int64_t>(base::Hash(text.data(), text.size(), kClaims).hi);
+}
+
+}  // namespace
+
+void ClaimOutput(const TableName& name, const char* what) {
+  if (name.schema.empty() || name.schema == "pg_temp") return;  // nobody else makes it
+  const int64_t key = ClaimKey(name);
+  if (call([&] { return DatumGetBool(DirectFunctionCall1(pg_try_advisory_xact_lock_int8, Int64GetDatum(key))); })) return;
+  throw base::Error(base::ErrorCode::kPrerequisiteState, "table \"" + Shown(name) + "\" is being written by another session",
+                    std::string("It was given as ") + what + ". The other session's transaction has not ended.",
+                    "Wait for it to end, or choose another name.");
+}
+
+void AwaitOutput(const TableName& name) {
+  if (name.schema.empty() || name.schema == "pg_temp") return;
+  const int64_t key = ClaimKey(name);
+  call([&] { DirectFunctionCall1(pg_advisory_xact_lock_int8, Int64GetDatum(key)); });
 }
 
 void RequireSelect(const TableName& name) { RequireRight(name, ACL_SELECT); }

@@ -8,13 +8,19 @@
 
 namespace pg {
 
-/// A possibly schema-qualified table name, as parsed by the server (folding and quotes included).
+/// A table name, as parsed by the server (folding and quotes included), with the schema that it means to the caller.
 struct TableName {
-  std::string schema;  // empty when not given: search_path for reading, the first creatable schema for writing
+  /// Where the table lies; of one that is not there yet: where it would be made. The session's temporary schema is pg_temp.
+  /// Empty when the caller named none and the search_path leads to none.
+  std::string schema;
   std::string name;
+  bool bare = false;    // the caller named no schema
+  std::string origin;   // where the name was found when the caller did not give it: a sentence for messages
 
-  /// Quoted for SQL text.
+  /// With its schema, quoted for SQL text. Stored references are written so, too: they mean the same table under every search_path.
   std::string Sql() const;
+  /// As the caller wrote it, quoted: for messages.
+  std::string Text() const;
   /// The same with a suffix on the name ("_summary"). Throws kInvalidName when the result would be longer than the
   /// server keeps.
   TableName WithSuffix(std::string_view suffix) const;
@@ -26,11 +32,16 @@ struct Column {
   std::string base_type;  // element type's bare name for arrays ("smallint"), else the type's ("character varying"); domains resolved
   bool is_array = false;
   bool not_null = false;
+  std::string sql_type;   // the type for SQL text: with its schema, unless it is a word of the grammar
 };
 
 /// Parses text such as: digits, public.digits, "My Schema"."My Table". `what` names the argument in messages
-/// ("source_table"). NULL or empty text must be refused by the caller. Errors: kInvalidName with the server's own hint.
+/// ("source_table"). NULL or empty text must be refused by the caller. A name without schema is looked up by the caller's
+/// search_path, once. Errors: kInvalidName with the server's own hint.
 TableName ParseTableName(std::string_view text, const char* what);
+/// The same of a name that stands in column `column` of table `in`. One that was stored without schema, as version 0.1 did,
+/// is looked up by the caller's search_path.
+TableName ParseStoredName(std::string_view text, const char* column, const TableName& in);
 
 /// Parses a comma-separated list of column names with quotes: a, "B c", d. Errors: kInvalidName; kInvalidParameter when
 /// empty.
@@ -52,6 +63,11 @@ const Column* FindColumn(const std::vector<Column>& columns, std::string_view na
 
 /// Throws kDuplicateTable when a relation of this name exists, with the hint to drop it or choose another name.
 void RequireAbsent(const TableName& name, const char* what);
+/// Claims the name of a table for this transaction, without waiting: of two sessions that make or change the same table of results, the second
+/// would find out when the first has ended. Errors: kPrerequisiteState when another transaction has it. `what` as above.
+void ClaimOutput(const TableName& name, const char* what);
+/// The same, but waits for the other transaction.
+void AwaitOutput(const TableName& name);
 /// The caller must hold SELECT on the table: raises the server's own "permission denied" (42501) otherwise.
 void RequireSelect(const TableName& name);
 /// The same for a statement that reads only these columns: SELECT on each of them suffices.

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "pg/guard.hpp"
+#include "pg/pinned_path.hpp"
 #include "pg/sql_params.hpp"
 #include "pg/sql_result.hpp"
 
@@ -51,9 +52,25 @@ void RequireSuccess(int code, const char* what) {
   if (code < 0) elog(ERROR, "%s failed: %s", what, SPI_result_code_string(code));
 }
 
+// On Greenplum a definition is analysed by the segments once more, under the session's own path: its text has to say all that it means, and a segment's
+// process that is started for it must not begin with a path that is pinned.
+bool IsPinned(const std::string& sql) {
+#if CEREBRO_GREENPLUM
+  for (const char* verb : {"SELECT ", "INSERT ", "UPDATE ", "DELETE "}) {
+    if (sql.rfind(verb, 0) == 0) return true;
+  }
+  return false;
+#else
+  (void)sql;
+  return true;
+#endif
+}
+
 Result Run(const std::string& sql, const Params& params, bool read_only) {
   CheckParams(params);
   Spi spi;
+  std::optional<PinnedPath> pinned;
+  if (IsPinned(sql)) pinned.emplace(PinnedPath::Until::kStatement);
   CallStatement(sql, [&] {
     if (params.empty()) {
       RequireSuccess(SPI_execute(sql.c_str(), read_only, 0), "SPI_execute");
@@ -119,6 +136,7 @@ Statement::Statement(const std::string& sql, const std::vector<std::string>& typ
   impl_->read_only = read_only;
   for (const std::string& type : types) impl_->types.push_back(TypeNamed(type));
   Spi spi;
+  const PinnedPath pinned(PinnedPath::Until::kBlock);
   impl_->plan = CallStatement(sql, [&] {
     // what writes gets rows one after another: a plan made anew for each would hold copies of the values, which may be
     // large
@@ -142,6 +160,7 @@ Result Statement::Run(const Params& params) {
   }
   CheckParams(params);
   Spi spi;
+  const PinnedPath pinned(PinnedPath::Until::kStatement);  // under another path the server would analyse the text anew
   CallStatement(impl_->sql, [&] {
     const ServerParams server = MakeParams(params, impl_->types.data());
     RequireSuccess(SPI_execute_plan(impl_->plan, server.values, server.nulls, impl_->read_only, 0), "SPI_execute_plan");
@@ -170,6 +189,7 @@ Cursor::Cursor(const std::string& sql, const Params& params, bool read_only) : i
   impl_->sql = sql;
   impl_->portal.reserve(NAMEDATALEN);
   Spi spi;
+  const PinnedPath pinned(PinnedPath::Until::kStatement);
   const char* name = CallStatement(sql, [&] {
     const ServerParams server = MakeParams(params, nullptr);
     Portal portal = SPI_cursor_open_with_args(nullptr, sql.c_str(), server.count, server.types, server.values, server.nulls, read_only,

@@ -1,5 +1,9 @@
 // SQL from C++: statements through SPI with typed parameters, results as std values. No PostgreSQL type is seen here.
 //
+// A statement's names are looked up in pg_catalog, whatever the caller's search_path (pinned_path.hpp): tables and types of users are written with
+// their schema (TableName::Sql, Column::sql_type), functions of the extension with theirs and with arguments of exactly the declared types, because who
+// owns the extension's schema may add others of the same name.
+//
 // Every call connects to SPI, runs, copies its result out and finishes; nothing of SPI outlives a call but Cursor and
 // Statement, which own their portal or kept plan. A server error becomes pg::PgError (re-raised whole by the entry
 // guard); do not catch it to go on. Main thread only.

@@ -47,6 +47,12 @@ class ExactFloats {
   const int before_;
 };
 
+/// The server writes the schema of its own types where the caller's search_path hides them.
+const char* WithoutCatalog(const char* type) {
+  constexpr char kSchema[] = "pg_catalog.";
+  return strncmp(type, kSchema, sizeof(kSchema) - 1) == 0 ? type + sizeof(kSchema) - 1 : type;
+}
+
 ColumnReader* OpenColumns(TupleDesc desc) {
   auto* readers = static_cast<ColumnReader*>(palloc0(sizeof(ColumnReader) * static_cast<size_t>(desc->natts + 1)));
   for (int i = 0; i < desc->natts; i++) {
@@ -56,7 +62,7 @@ ColumnReader* OpenColumns(TupleDesc desc) {
     const Oid base = getBaseType(type);
     Oid output;
     reader.name = NameStr(attribute->attname);
-    reader.type = format_type_be(type);
+    reader.type = WithoutCatalog(format_type_be(type));
     reader.form = base == BYTEAOID || base == TEXTOID || base == VARCHAROID ? Form::kRaw : Form::kText;
     getTypeOutputInfo(type, &output, &reader.varlena);
     fmgr_info(output, &reader.output);

@@ -17,6 +17,7 @@ namespace run {
 
 std::vector<std::string> ExplainFit(const train::FitArguments& arguments, const ExplainOptions& options) {
   const double started_at = pg::Now();
+  if (options.analyze) ClaimOutput(arguments);
   const train::PreparedFit fit = train::PrepareFit(arguments);
   explain::ExplainedFit explained = explain::ExplainPlan(arguments, fit);
   if (options.analyze) {

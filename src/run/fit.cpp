@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "pg/cluster.hpp"
+#include "pg/names.hpp"
 #include "pg/report.hpp"
 #include "segments/segment_driver.hpp"
 #include "train/coordinator.hpp"
@@ -12,8 +13,14 @@
 
 namespace run {
 
+void ClaimOutput(const train::FitArguments& arguments) {
+  const char* const argument = "model_output_table";
+  pg::ClaimOutput(pg::ParseTableName(arguments.model_output_table, argument), argument);
+}
+
 void FitMultipleModel(const train::FitArguments& arguments) {
   const double started_at = pg::Now();
+  ClaimOutput(arguments);
   RunFit(arguments, train::PrepareFit(arguments), started_at);
 }
 
@@ -23,7 +30,7 @@ train::RunResult RunFit(const train::FitArguments& arguments, const train::Prepa
   const std::unique_ptr<train::Driver> driver = pg::OnGreenplum() ? segments::MakeFitDriver(arguments, fit, request)
                                                                   : workers::MakeFitDriver(arguments, fit, request);
   train::CreateResultTables(arguments, fit);
-  train::RunLog log(request, fit.output.models.Sql());
+  train::RunLog log(request, fit.output.models.Text());
   train::RunResult result = train::Coordinator(request, driver.get(), &log, pg::Now).Run();
   train::WriteReports(arguments, fit, result, started_at);
   return result;

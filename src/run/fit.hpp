@@ -7,6 +7,9 @@
 
 namespace run {
 
+/// Keeps other sessions' runs from the same result tables until the transaction ends: called before a run is prepared. Errors: kPrerequisiteState.
+void ClaimOutput(const train::FitArguments& arguments);
+
 /// Trains and writes the five result tables. Everything wrong with models, tables or parameters is reported before any training.
 void FitMultipleModel(const train::FitArguments& arguments);
 

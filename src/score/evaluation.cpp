@@ -30,6 +30,7 @@ Evaluation OpenEvaluation(std::string_view model_table, std::string_view test_ta
   training.spec = evaluation.models.data;
   training.name = evaluation.models.name;
   data::RequireCompatible(training, evaluation.test);
+  pg::ClaimOutput(evaluation.output, "output_table");
   pg::RequireAbsent(evaluation.output, "output_table");
   pg::RequireCreate(evaluation.output);
   CheckTestValues(evaluation.models, evaluation.test);

@@ -189,7 +189,7 @@ void Predict(const PredictRequest& request) {
   const std::string id = ParseIdColumn(request.id_col);
   const pg::Column* id_column = pg::FindColumn(columns, id);
   if (id_column == nullptr) {
-    throw Error(ErrorCode::kUndefinedColumn, "id_col \"" + id + "\" is no column of table " + test.Sql(), "",
+    throw Error(ErrorCode::kUndefinedColumn, "id_col \"" + id + "\" is no column of table " + test.Text(), "",
                 "Its columns are " + ColumnList(columns) + ".");
   }
   const std::vector<std::string> inputs = pg::ParseColumnList(request.independent_varname, "independent_varname");
@@ -198,6 +198,7 @@ void Predict(const PredictRequest& request) {
   read.push_back(id);
   pg::RequireSelect(test, read);
   ReadAsStored(test, columns, &rows);
+  pg::ClaimOutput(output, "output_table");
   pg::RequireAbsent(output, "output_table");
   pg::RequireCreate(output);
 
@@ -224,7 +225,7 @@ void Predict(const PredictRequest& request) {
     builder.Clear();
     for (const auto& row : batch.rows) {
       if (!row[0])
-        throw Error(ErrorCode::kNullValue, "id_col \"" + id + "\" is NULL in a row of table " + test.Sql(), "",
+        throw Error(ErrorCode::kNullValue, "id_col \"" + id + "\" is NULL in a row of table " + test.Text(), "",
                     "Leave such rows out by a view with WHERE.");
       ids.push_back(*row[0]);
       builder.Add(row[1].value());

@@ -49,7 +49,7 @@ std::string ArrayText(const OutputInfo& output, const float* row) {
 PredictionTable::PredictionTable(pg::TableName name, pg::Column id, std::vector<OutputInfo> outputs, const RowFilter& filter)
     : name_(std::move(name)), id_(std::move(id)), outputs_(std::move(outputs)), filter_(filter) {
   for (const OutputInfo& output : outputs_) (output.meaning == OutputMeaning::kValues ? any_values_ : any_classes_) = true;
-  columns_.push_back({id_.name, id_.type});
+  columns_.push_back({id_.name, id_.sql_type});
   if (any_classes_) {
     columns_.push_back({"class_name", "pg_catalog.text"});
     columns_.push_back({"class_value", "pg_catalog.text"});
@@ -99,7 +99,7 @@ void PredictionTable::InsertClasses(const OutputInfo& output, const std::vector<
   // a class number beyond the names is a padding class: its subscript gives NULL
   const std::string rank = filter_.response ? "" : ", rank";
   const std::string sql = "INSERT INTO " + name_.Sql() + " (" + pg::QuoteIdent(id_.name) + ", class_name, class_value, prob" + rank +
-                          ") SELECT u.id::" + id_.type + ", $5, ($6)[u.c::pg_catalog.int4], u.p" +
+                          ") SELECT u.id::" + id_.sql_type + ", $5, ($6)[u.c::pg_catalog.int4], u.p" +
                           (filter_.response ? "" : ", u.r::pg_catalog.int4") +
                           " FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4))"
                           " AS u(id, c, p, r)";
@@ -138,14 +138,14 @@ void PredictionTable::InsertValues(const OutputInfo& output, const std::vector<s
   }
   const std::string position = output.elements == 1 ? "NULL" : "u.k::pg_catalog.text";
   pg::Execute("INSERT INTO " + name_.Sql() + " (" + pg::QuoteIdent(id_.name) +
-                  ", class_name, class_value, estimate) SELECT u.id::" + id_.type + ", $4, " + position +
+                  ", class_name, class_value, estimate) SELECT u.id::" + id_.sql_type + ", $4, " + position +
                   ", u.e FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3)) AS u(id, k, e)",
               {std::move(row_ids), std::move(positions), std::move(estimates), output.name});
 }
 
 void PredictionTable::InsertEstimates(const std::vector<std::string>& ids, const std::vector<std::vector<float>>& values) const {
   pg::Params params = {ids};
-  std::string names = pg::QuoteIdent(id_.name), selected = "u.id::" + id_.type, unnested = "pg_catalog.unnest($1)", aliases = "id";
+  std::string names = pg::QuoteIdent(id_.name), selected = "u.id::" + id_.sql_type, unnested = "pg_catalog.unnest($1)", aliases = "id";
   for (size_t i = 0; i < outputs_.size(); i++) {
     const OutputInfo& output = outputs_[i];
     const std::string number = std::to_string(i + 2);

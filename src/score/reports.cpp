@@ -90,7 +90,7 @@ std::vector<std::pair<std::string, std::string>> ReadNames(const pg::TableName& 
   if (!pg::TableExists(summary) || pg::FindColumn(pg::TableColumns(summary, kArgument), "model_arch_table") == nullptr) return names;
   const pg::Result found = pg::Read("SELECT s.model_arch_table FROM " + summary.Sql() + " s WHERE s.model_arch_table IS NOT NULL LIMIT 1");
   if (found.empty()) return names;
-  const pg::TableName architectures = pg::ParseTableName(found.Text(), "model_arch_table");
+  const pg::TableName architectures = pg::ParseStoredName(found.Text(), "model_arch_table", summary);
   if (!pg::TableExists(architectures)) return names;
   const pg::Result readable =
       pg::Read("SELECT pg_catalog.has_table_privilege(c.oid, 'SELECT') AND c.relkind OPERATOR(pg_catalog.=) ANY "

@@ -308,7 +308,7 @@ void SegmentDriver::CheckVisits(const ModelReply& record, const plan::RoundSpan&
   if (!as_planned) {
     throw Error(ErrorCode::kDataCorrupted,
                 "model mst_key=" + std::to_string(request_.mst_keys[m]) + " did not meet its partitions on segment " +
-                    std::to_string(record.segment) + " of packed table " + table.name.Sql(),
+                    std::to_string(record.segment) + " of packed table " + table.name.Text(),
                 "The packed table was changed after it was made, or during the run.", "Pack the data again by training_preprocessor_dl().");
   }
   if (diverged) return;

@@ -117,7 +117,7 @@ std::vector<std::vector<double>> SumsOnSegments(const StateTables& tables, const
   }
   if (!partitions.empty() && partitions.size() != static_cast<size_t>(packed.spec.num_partitions)) {
     throw base::Error(base::ErrorCode::kDataCorrupted,
-                      "packed table " + packed.name.Sql() + " has " + std::to_string(partitions.size()) + " partitions, its summary says " +
+                      "packed table " + packed.name.Text() + " has " + std::to_string(partitions.size()) + " partitions, its summary says " +
                           std::to_string(packed.spec.num_partitions),
                       "", "Pack the data again by training_preprocessor_dl().");
   }

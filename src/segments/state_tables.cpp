@@ -50,7 +50,7 @@ void StateTables::Add(const std::string& name) {
   const std::string kind = base_.schema.rfind("pg_temp", 0) == 0 ? "TEMPORARY" : "UNLOGGED";
   // no primary key: a round writes each row once
   pg::Execute("CREATE " + kind + " TABLE " + Sql(name) +
-              " (__dist_key__ integer, model integer, piece integer, keep integer, data bytea, record bytea)" +
+              " (__dist_key__ integer, model integer, piece integer, keep integer, data pg_catalog.bytea, record pg_catalog.bytea)" +
               pg::DistributedBy("__dist_key__"));
   pg::Execute("ALTER TABLE " + Sql(name) + " ALTER COLUMN data SET STORAGE EXTERNAL");
   names_.push_back(name);

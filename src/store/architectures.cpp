@@ -21,8 +21,6 @@ using base::ErrorCode;
 
 constexpr const char* kArgument = "model_arch_table";
 constexpr int kMostKeysListed = 10;
-// Key of the advisory lock under which architecture tables are created; any fixed number does.
-constexpr int64_t kCreateLock = 0x63657265626f0001;  // "cerebo", 1
 
 void RequireArchitectureColumns(const pg::TableName& table) {
   const std::vector<pg::Column> columns = pg::TableColumns(table, kArgument);
@@ -31,19 +29,19 @@ void RequireArchitectureColumns(const pg::TableName& table) {
     if (pg::FindColumn(columns, needed) == nullptr) missing += std::string(missing.empty() ? "" : ", ") + needed;
   }
   if (missing.empty()) return;
-  throw Error(ErrorCode::kUndefinedColumn, "table " + table.Sql() + " is no architecture table, missing columns: " + missing, "",
+  throw Error(ErrorCode::kUndefinedColumn, "table " + table.Text() + " is no architecture table, missing columns: " + missing, "",
               "Choose another name, or drop the table: cerebro.load_model() makes it when it does not exist.");
 }
 
 // Two sessions that load their first model at the same time must not both create the table.
 void CreateArchitectureTable(const pg::TableName& table) {
   pg::RequireCreate(table);
-  pg::Execute("SELECT pg_catalog.pg_advisory_xact_lock($1)", {kCreateLock});
+  pg::AwaitOutput(table);
   if (pg::TableExists(table)) return;
   pg::Execute("CREATE TABLE " + table.Sql() +
               " (model_id pg_catalog.int4 PRIMARY KEY, model_arch pg_catalog.json, model_weights pg_catalog.bytea,"
               " name pg_catalog.text, description pg_catalog.text, __internal_madlib_id__ pg_catalog.text)" + pg::DistributedBy("model_id"));
-  pg::Notice("created architecture table " + table.Sql());
+  pg::Notice("created architecture table " + table.Text());
 }
 
 // A weight that is no number makes every model of the architecture diverge at once.
@@ -117,7 +115,7 @@ void DeleteModel(std::string_view model_arch_table, int model_id) {
   const pg::Result deleted = pg::Execute("DELETE FROM " + table.Sql() + " WHERE model_id OPERATOR(pg_catalog.=) $1::pg_catalog.int4",
                                          {static_cast<int64_t>(model_id)});
   if (deleted.processed == 0) {
-    throw Error(ErrorCode::kUndefinedObject, "model_id " + std::to_string(model_id) + " is not in table " + table.Sql(), "",
+    throw Error(ErrorCode::kUndefinedObject, "model_id " + std::to_string(model_id) + " is not in table " + table.Text(), "",
                 KnownModels(table));
   }
   pg::Execute("LOCK TABLE " + table.Sql() + " IN SHARE ROW EXCLUSIVE MODE");
@@ -129,16 +127,19 @@ void DeleteModel(std::string_view model_arch_table, int model_id) {
       {table.Sql()});
   if (owned.empty()) return;
   pg::Execute("DROP TABLE " + table.Sql());
-  pg::Notice("dropped architecture table " + table.Sql() + ": its last model was deleted");
+  pg::Notice("dropped architecture table " + table.Text() + ": its last model was deleted");
 }
 
 Architecture ReadArchitecture(std::string_view model_arch_table, int model_id) {
-  const pg::TableName table = pg::ParseTableName(model_arch_table, "model_arch_table");
+  return ReadArchitecture(pg::ParseTableName(model_arch_table, "model_arch_table"), model_id);
+}
+
+Architecture ReadArchitecture(const pg::TableName& table, int model_id) {
   const std::vector<pg::Column> columns = pg::TableColumns(table, "model_arch_table");
   for (const char* needed : {"model_id", "model_arch", "model_weights", "name"}) {
     if (pg::FindColumn(columns, needed) == nullptr) {
       throw base::Error(base::ErrorCode::kUndefinedColumn,
-                        "table " + table.Sql() + " has no column \"" + needed + "\": it is no architecture table", "",
+                        "table " + table.Text() + " has no column \"" + needed + "\": it is no architecture table", "",
                         "Fill architecture tables by cerebro.load_model().");
     }
   }
@@ -146,12 +147,12 @@ Architecture ReadArchitecture(std::string_view model_arch_table, int model_id) {
                                          " WHERE model_id OPERATOR(pg_catalog.=) $1::pg_catalog.int4",
                                      {static_cast<int64_t>(model_id)});
   if (result.empty()) {
-    throw base::Error(base::ErrorCode::kUndefinedObject, "model_id " + std::to_string(model_id) + " is not in table " + table.Sql(),
+    throw base::Error(base::ErrorCode::kUndefinedObject, "model_id " + std::to_string(model_id) + " is not in table " + table.Text(),
                       pg::HiddenRowsDetail(table), "Load the architecture by cerebro.load_model().");
   }
   if (!result.at(0, 0)) {
     throw base::Error(base::ErrorCode::kNullValue,
-                      "model_arch of model_id " + std::to_string(model_id) + " in table " + table.Sql() + " is NULL");
+                      "model_arch of model_id " + std::to_string(model_id) + " in table " + table.Text() + " is NULL");
   }
   Architecture architecture;
   architecture.model_id = model_id;

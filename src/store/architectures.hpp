@@ -11,6 +11,7 @@
 
 #include "base/graph.hpp"
 #include "engine/core/program.hpp"
+#include "pg/names.hpp"
 
 namespace store {
 
@@ -25,6 +26,7 @@ struct Architecture {
 /// Reads one row. Errors: the table or the model_id does not exist (hint: load_model()), the architecture is NULL or
 /// cannot be read.
 Architecture ReadArchitecture(std::string_view model_arch_table, int model_id);
+Architecture ReadArchitecture(const pg::TableName& table, int model_id);
 
 /// Overwrites a block's initial weights with the architecture's, where it has any. Errors: kInvalidParameter for a
 /// wrong length.

@@ -46,7 +46,7 @@ void LoadStoredWeights(const ModelTable& table, const StoredModel& stored, const
   const int64_t count = program.layout().weight_count;
   if (raw.size() != static_cast<size_t>(count) * sizeof(float)) {
     throw base::Error(base::ErrorCode::kDataCorrupted, "model_weights of mst_key " + std::to_string(stored.mst_key) + " in table " +
-                                                           table.name.Sql() + " has " + std::to_string(raw.size()) +
+                                                           table.name.Text() + " has " + std::to_string(raw.size()) +
                                                            " bytes, the architecture needs " + std::to_string(count * sizeof(float)));
   }
   std::vector<float> weights(static_cast<size_t>(count));
@@ -68,7 +68,7 @@ ModelTable OpenOneModel(std::string_view model_table, std::optional<int> mst_key
   ModelTable table = OpenModelTable(model_table, "model_table", mst_key);
   if (table.models.size() > 1) {
     throw base::Error(base::ErrorCode::kNullValue,
-                      "mst_key must be given: table " + table.name.Sql() + " has " + std::to_string(table.models.size()) + " models",
+                      "mst_key must be given: table " + table.name.Text() + " has " + std::to_string(table.models.size()) + " models",
                       "Its mst_keys are " + KeyList(table) + ".", "See cerebro.leaderboard() for the best one.");
   }
   if (IsDiverged(table.models.front())) {

@@ -170,7 +170,7 @@ void CreateResultTable(const ResultTables& tables, ResultTable which, const std:
     columns += (columns.empty() ? "" : ", ") + std::string(column.name) + " " + column.type;
     if (*column.constraint != 0) columns += std::string(" ") + column.constraint;
   }
-  for (const pg::Column& column : more) columns += ", " + pg::QuoteIdent(column.name) + " " + column.type;
+  for (const pg::Column& column : more) columns += ", " + pg::QuoteIdent(column.name) + " " + column.sql_type;
   if (*definition.key != 0) columns += std::string(", ") + definition.key;
   const std::string table = tables[which].Sql();
   pg::Execute("CREATE TABLE " + table + " (" + columns + ")" + pg::DistributedBy(definition.distributed_by));
@@ -185,18 +185,18 @@ std::vector<pg::Column> MissingColumns(const ResultTables& tables, ResultTable w
     if (pg::FindColumn(there, name) != nullptr) return;
     pg::Column column;
     column.name = name;
-    column.type = type;
+    column.sql_type = type;
     missing.push_back(std::move(column));
   };
   for (const ResultColumn& column : ColumnsOf(which)) look_for(column.name, column.type);
-  for (const pg::Column& column : more) look_for(column.name, column.type);
+  for (const pg::Column& column : more) look_for(column.name, column.sql_type);
   return missing;
 }
 
 void AddColumns(const pg::TableName& table, const std::vector<pg::Column>& columns) {
   std::string actions;
   for (const pg::Column& column : columns) {
-    actions += (actions.empty() ? " ADD COLUMN " : ", ADD COLUMN ") + pg::QuoteIdent(column.name) + " " + column.type;
+    actions += (actions.empty() ? " ADD COLUMN " : ", ADD COLUMN ") + pg::QuoteIdent(column.name) + " " + column.sql_type;
   }
   if (!actions.empty()) pg::Execute("ALTER TABLE " + table.Sql() + actions);
 }
@@ -294,14 +294,14 @@ std::string InsertInto(const ResultTables& tables, ResultTable which, std::initi
 ResultReader::ResultReader(const pg::TableName& table, ResultTable which, const char* what, std::initializer_list<const char*> columns)
     : table_(table) {
   if (!pg::TableExists(table)) {
-    throw Error(ErrorCode::kUndefinedTable, std::string(what) + ": table " + table.Sql() + " does not exist", "", kHint);
+    throw Error(ErrorCode::kUndefinedTable, std::string(what) + ": table " + table.Text() + " does not exist", "", kHint);
   }
   const std::vector<pg::Column> there = pg::TableColumns(table, what);
   for (const char* name : columns) {
     const ResultColumn& column = ColumnNamed(which, name);
     const bool found = pg::FindColumn(there, name) != nullptr;
     if (!found && !column.later) {
-      throw Error(ErrorCode::kUndefinedColumn, std::string(what) + ": table " + table.Sql() + " has no column \"" + name + "\"", "", kHint);
+      throw Error(ErrorCode::kUndefinedColumn, std::string(what) + ": table " + table.Text() + " has no column \"" + name + "\"", "", kHint);
     }
     columns_.emplace_back(&column, found);
   }

@@ -93,6 +93,7 @@ class ResultReader {
   ResultReader(const pg::TableName& table, ResultTable which, const char* what, std::initializer_list<const char*> columns);
 
   std::string Sql() const { return table_.Sql(); }
+  std::string Text() const { return table_.Text(); }
   /// The columns for a SELECT list, in the order given. alias: of the table in the query.
   std::string Columns(const std::string& alias) const;
 

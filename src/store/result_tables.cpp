@@ -23,7 +23,7 @@ using base::ErrorCode;
   for (size_t i = 0; i < keys.rows.size() && i < kMostKeysInHint; i++) list += (i > 0 ? ", " : "") + *keys.at(i, 0);
   if (keys.rows.size() > kMostKeysInHint) list += ", ...";
   throw Error(ErrorCode::kUndefinedObject,
-              "mst_key " + std::to_string(mst_key) + " does not exist in table " + table.WithSuffix("_info").Sql(),
+              "mst_key " + std::to_string(mst_key) + " does not exist in table " + table.WithSuffix("_info").Text(),
               pg::HiddenRowsDetail(table.WithSuffix("_info")),
               "Its mst_keys are " + list + ".");
 }
@@ -40,7 +40,7 @@ ModelTable OpenModelTable(std::string_view name, const char* what, std::optional
   const pg::Result run = pg::Read("SELECT " + summary.Columns("s") + " FROM " + summary.Sql() + " s");
   if (run.rows.size() != 1 || !run.at(0, 0) || !run.at(0, 1) || !run.at(0, 2)) {
     throw Error(ErrorCode::kPrerequisiteState,
-                "table " + summary.Sql() + " must have one complete row, it has " + std::to_string(run.rows.size()),
+                "table " + summary.Text() + " must have one complete row, it has " + std::to_string(run.rows.size()),
                 pg::HiddenRowsDetail(tables.summary));
   }
   table.data = base::ReadDataSpec(*run.at(0, 0));
@@ -73,12 +73,12 @@ ModelTable OpenModelTable(std::string_view name, const char* what, std::optional
     if (mst_key) NoSuchKey(table.name, *mst_key);
     std::string hidden = pg::HiddenRowsDetail(tables.info);
     if (hidden.empty()) hidden = pg::HiddenRowsDetail(tables.models);
-    throw Error(ErrorCode::kPrerequisiteState, "table " + info.Sql() + " has no models", hidden);
+    throw Error(ErrorCode::kPrerequisiteState, "table " + info.Text() + " has no models", hidden);
   }
   for (const plan::Bundle& bundle : table.plan.bundles) {
     for (const int m : bundle.models) {
       if (!mst_key && (m < 0 || static_cast<size_t>(m) >= table.models.size())) {
-        throw Error(ErrorCode::kDataCorrupted, "the plan in table " + summary.Sql() + " names model number " + std::to_string(m) + " of " +
+        throw Error(ErrorCode::kDataCorrupted, "the plan in table " + summary.Text() + " names model number " + std::to_string(m) + " of " +
                                                    std::to_string(table.models.size()),
                     pg::HiddenRowsDetail(tables.info));
       }
@@ -190,7 +190,7 @@ class HistoryReader {
     const size_t width = history->metric_names.size();
     if (cells.size() != width * history->evaluations.size()) {
       throw Error(ErrorCode::kDataCorrupted,
-                  "table " + info_.Sql() + " has " + std::to_string(cells.size()) + " metric values of mst_key " +
+                  "table " + info_.Text() + " has " + std::to_string(cells.size()) + " metric values of mst_key " +
                       std::to_string(history->mst_key) + " for " + std::to_string(history->evaluations.size()) + " evaluations of " +
                       std::to_string(width));
     }
@@ -231,7 +231,7 @@ std::string ReadState(const ModelTable& table, int mst_key) {
     pieces.Add(piece, result.at(0, 0).value());
   }
   if (pieces.bytes().empty()) {
-    throw Error(ErrorCode::kUndefinedObject, "table " + state.Sql() + " has no training state of mst_key " + std::to_string(mst_key), "",
+    throw Error(ErrorCode::kUndefinedObject, "table " + state.Text() + " has no training state of mst_key " + std::to_string(mst_key), "",
                 "Train without warm_start, or restore the table.");
   }
   return pieces.Take();

@@ -35,7 +35,7 @@ Tables ParseTables(std::string_view model_arch_table, std::string_view model_sel
   for (const char* needed : {"model_id", "model_arch"}) {
     if (pg::FindColumn(columns, needed) == nullptr) {
       throw Error(ErrorCode::kUndefinedColumn,
-                  "table " + tables.architectures.Sql() + " has no column \"" + needed + "\": it is no architecture table", "",
+                  "table " + tables.architectures.Text() + " has no column \"" + needed + "\": it is no architecture table", "",
                   "Fill architecture tables by cerebro.load_model().");
     }
   }
@@ -45,7 +45,7 @@ Tables ParseTables(std::string_view model_arch_table, std::string_view model_sel
 void RequireModels(const pg::TableName& architectures, const std::vector<int32_t>& model_ids) {
   if (model_ids.empty()) {
     throw Error(ErrorCode::kInvalidParameter, "model_id_list is empty", "",
-                "List model ids of table " + architectures.Sql() + ", such as ARRAY[1, 2].");
+                "List model ids of table " + architectures.Text() + ", such as ARRAY[1, 2].");
   }
   const std::vector<int64_t> wanted(model_ids.begin(), model_ids.end());
   const pg::Result missing =
@@ -56,7 +56,7 @@ void RequireModels(const pg::TableName& architectures, const std::vector<int32_t
   std::string list;
   for (const auto& row : missing.rows) list += (list.empty() ? "" : ", ") + row[0].value_or("NULL");
   throw Error(ErrorCode::kUndefinedObject,
-              "model_id " + list + (missing.rows.size() == 1 ? " is" : " are") + " not in table " + architectures.Sql(), "",
+              "model_id " + list + (missing.rows.size() == 1 ? " is" : " are") + " not in table " + architectures.Text(), "",
               "Load architectures by cerebro.load_model(); it returns their model_id.");
 }
 
@@ -100,7 +100,7 @@ void RequireAppendable(const Tables& tables) {
   for (const char* needed : {"mst_key", "model_id", "compile_params", "fit_params"}) {
     if (pg::FindColumn(columns, needed) == nullptr) {
       throw Error(ErrorCode::kUndefinedColumn,
-                  "table " + tables.selection.Sql() + " has no column \"" + needed + "\": it is no model selection table", "", kMakeHint);
+                  "table " + tables.selection.Text() + " has no column \"" + needed + "\": it is no model selection table", "", kMakeHint);
     }
   }
   if (!pg::TableExists(tables.summary)) {
@@ -109,7 +109,7 @@ void RequireAppendable(const Tables& tables) {
   }
   if (pg::FindColumn(pg::TableColumns(tables.summary, kSelectionArgument), "model_arch_table") == nullptr) {
     throw Error(ErrorCode::kUndefinedColumn,
-                "table " + tables.summary.Sql() + " has no column \"model_arch_table\": it is no summary of a model selection table", "",
+                "table " + tables.summary.Text() + " has no column \"model_arch_table\": it is no summary of a model selection table", "",
                 kMakeHint);
   }
   const pg::Result stored = pg::Execute("SELECT DISTINCT model_arch_table FROM " + tables.summary.Sql());
@@ -121,7 +121,7 @@ void RequireAppendable(const Tables& tables) {
   // two spellings may name one table
   bool same = stored.rows.size() == 1;
   if (same && made_for != tables.architectures.Sql()) {
-    const pg::TableName other = pg::ParseTableName(made_for, "model_arch_table");
+    const pg::TableName other = pg::ParseStoredName(made_for, "model_arch_table", tables.summary);
     same = pg::TableExists(other) &&
            !pg::Execute("SELECT 1 WHERE $1::pg_catalog.regclass OPERATOR(pg_catalog.=) $2::pg_catalog.regclass",
                         {other.Sql(), tables.architectures.Sql()})
@@ -129,8 +129,8 @@ void RequireAppendable(const Tables& tables) {
   }
   if (same) return;
   throw Error(ErrorCode::kPrerequisiteState,
-              "model selection table " + tables.selection.Sql() + " was made for architecture table " + made_for + ", not for " +
-                  tables.architectures.Sql(),
+              "model selection table " + tables.selection.Text() + " was made for architecture table " + made_for + ", not for " +
+                  tables.architectures.Text(),
               "All configurations of a model selection table use one architecture table.",
               "Append with model_arch_table " + made_for + ", or choose another model_selection_table.");
 }
@@ -182,6 +182,7 @@ void LoadModelSelectionTable(std::string_view model_arch_table, std::string_view
       for (const std::string& f : fit) candidates.push_back({id, {c, f}});
     }
   }
+  pg::ClaimOutput(tables.selection, kSelectionArgument);
   pg::RequireAbsent(tables.selection, kSelectionArgument);
   pg::RequireAbsent(tables.summary, kSelectionArgument);
   CreateSelectionTable(tables);
@@ -198,6 +199,7 @@ void GenerateModelConfigs(const GridRequest& request) {
   if (pg::TableExists(tables.selection)) {
     RequireAppendable(tables);
   } else {
+    pg::ClaimOutput(tables.selection, kSelectionArgument);
     pg::RequireAbsent(tables.summary, kSelectionArgument);
     CreateSelectionTable(tables);
     CreateSummary(tables);
@@ -205,7 +207,7 @@ void GenerateModelConfigs(const GridRequest& request) {
   const size_t added = InsertCandidates(tables, candidates);
   if (added < candidates.size()) {
     pg::Notice(std::to_string(candidates.size() - added) + " of " + std::to_string(candidates.size()) + " configurations were in table " +
-               tables.selection.Sql() + " already and are not added again");
+               tables.selection.Text() + " already and are not added again");
   }
 }
 

@@ -22,7 +22,7 @@ std::vector<std::vector<std::optional<std::string>>> WeightPieces(std::string_vi
   const base::Graph& graph = *table.models.front().graph;
   if (weights.size() != static_cast<size_t>(graph.WeightCount()) * sizeof(float)) {
     throw base::Error(base::ErrorCode::kDataCorrupted,
-                      "the weights of mst_key " + std::to_string(mst_key) + " in table " + table.name.Sql() + " have " +
+                      "the weights of mst_key " + std::to_string(mst_key) + " in table " + table.name.Text() + " have " +
                           std::to_string(weights.size()) + " bytes, the architecture has " + std::to_string(graph.WeightCount()) + " weights");
   }
   std::vector<std::vector<std::optional<std::string>>> rows;

@@ -36,7 +36,7 @@ void RequireColumns(const pg::TableName& table, const char* what, const std::vec
   const std::vector<pg::Column> columns = pg::TableColumns(table, what);
   for (const char* name : needed) {
     if (pg::FindColumn(columns, name) == nullptr) {
-      throw Error(ErrorCode::kUndefinedColumn, "table " + table.Sql() + " has no column \"" + name + "\"", "", hint);
+      throw Error(ErrorCode::kUndefinedColumn, "table " + table.Text() + " has no column \"" + name + "\"", "", hint);
     }
   }
   pg::RequireSelect(table, {needed.begin(), needed.end()});
@@ -80,33 +80,34 @@ std::vector<SelectionRow> ReadSelection(const FitArguments& a, PreparedFit* fit)
   RequireColumns(fit->selection_table, "model_selection_table", {"mst_key", "model_id", "compile_params", "fit_params"}, hint);
   const pg::TableName summary = fit->selection_table.WithSuffix("_summary");
   if (!pg::TableExists(summary)) {
-    throw Error(ErrorCode::kUndefinedTable, "table " + summary.Sql() + " does not exist", "It says in which table the architectures are.",
+    throw Error(ErrorCode::kUndefinedTable, "table " + summary.Text() + " does not exist", "It says in which table the architectures are.",
                 hint);
   }
   RequireColumns(summary, "model_selection_table", {"model_arch_table"}, hint);
   const pg::Result arch = pg::Read("SELECT model_arch_table FROM " + summary.Sql() + " LIMIT 1");
   if (arch.empty() || !arch.at(0, 0)) {
-    throw Error(ErrorCode::kPrerequisiteState, "table " + summary.Sql() + " does not name an architecture table",
+    throw Error(ErrorCode::kPrerequisiteState, "table " + summary.Text() + " does not name an architecture table",
                 pg::HiddenRowsDetail(summary), hint);
   }
-  fit->architecture_table = pg::ParseTableName(*arch.at(0, 0), "model_arch_table");
+  fit->architecture_table = pg::ParseStoredName(*arch.at(0, 0), "model_arch_table", summary);
+  pg::TableColumns(fit->architecture_table, "model_arch_table");  // it is there, or the error says who names it
 
   const pg::Result rows = pg::Read(
       "SELECT mst_key::pg_catalog.int4, model_id::pg_catalog.int4, compile_params::pg_catalog.text, fit_params::pg_catalog.text FROM " +
       fit->selection_table.Sql() + " ORDER BY 1");
   if (rows.empty())
-    throw Error(ErrorCode::kPrerequisiteState, "model selection table " + fit->selection_table.Sql() + " is empty",
+    throw Error(ErrorCode::kPrerequisiteState, "model selection table " + fit->selection_table.Text() + " is empty",
                 pg::HiddenRowsDetail(fit->selection_table), hint);
   std::vector<SelectionRow> selection;
   for (const auto& row : rows.rows) {
     if (!row[0] || !row[1] || !row[2]) {
       throw Error(ErrorCode::kNullValue,
-                  "model selection table " + fit->selection_table.Sql() + " has a NULL in mst_key, model_id or compile_params", "", hint);
+                  "model selection table " + fit->selection_table.Text() + " has a NULL in mst_key, model_id or compile_params", "", hint);
     }
     SelectionRow s{std::stoi(*row[0]), std::stoi(*row[1]), *row[2], row[3].value_or("")};
     if (!selection.empty() && selection.back().mst_key == s.mst_key) {
       throw Error(ErrorCode::kInvalidParameter,
-                  "mst_key " + std::to_string(s.mst_key) + " is in table " + fit->selection_table.Sql() + " twice", "",
+                  "mst_key " + std::to_string(s.mst_key) + " is in table " + fit->selection_table.Text() + " twice", "",
                   "Every configuration needs a key of its own.");
     }
     selection.push_back(std::move(s));
@@ -125,7 +126,7 @@ void ReadModels(const std::vector<SelectionRow>& selection, PreparedFit* fit) {
       model.mst_key = row.mst_key;
       auto& architecture = architectures[row.model_id];
       if (architecture == nullptr) {
-        architecture = std::make_shared<store::Architecture>(store::ReadArchitecture(fit->architecture_table.Sql(), row.model_id));
+        architecture = std::make_shared<store::Architecture>(store::ReadArchitecture(fit->architecture_table, row.model_id));
       }
       model.architecture = architecture;
       auto spec = std::make_shared<store::ModelSpec>();
@@ -175,7 +176,7 @@ void AnnounceLargeBatches(const PreparedFit& fit) {
     largest = std::max(largest, model.spec->config.batch_size);
   }
   if (larger == 0) return;
-  pg::Notice("a partition of packed table " + fit.training.name.Sql() + " has " + std::to_string(most) +
+  pg::Notice("a partition of packed table " + fit.training.name.Text() + " has " + std::to_string(most) +
                  " rows: mini-batches have no more, although batch_size is larger in " + std::to_string(larger) + " of " +
                  std::to_string(fit.models.size()) + " configurations (up to " + std::to_string(largest) + ")",
              "Pack the table with a smaller num_partitions for larger mini-batches.");

@@ -22,6 +22,7 @@ size_t RoundUp(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * u
 void WriteTable(base::RecordWriter* w, const data::PackedTable& table) {
   w->Text(table.name.schema);
   w->Text(table.name.name);
+  w->Number(table.name.bare ? 1 : 0);
   w->Text(table.spec.num_partitions > 0 ? base::WriteDataSpec(table.spec) : "");
   w->Number(static_cast<int64_t>(table.partition_rows.size()));
   for (const int64_t rows : table.partition_rows) w->Number(rows);
@@ -33,6 +34,7 @@ data::PackedTable ReadTable(base::RecordReader* r) {
   data::PackedTable table;
   table.name.schema = r->Text();
   table.name.name = r->Text();
+  table.name.bare = r->Number() != 0;
   const std::string spec = r->Text();
   if (!spec.empty()) table.spec = base::ReadDataSpec(spec);
   table.partition_rows.resize(static_cast<size_t>(r->Number()));

@@ -41,7 +41,7 @@ plan::FusionGroup Alone(int model) {
 // The aggregate over one partition in buffer order. The subquery's order is the index's; no sort is planned for it.
 std::string VisitQuery(const data::PackedTable& table) {
   const std::string columns = table.DataColumns();
-  return "SELECT cerebro.fit_step($1::pg_catalog.int4, v.partition_id, v.buffer_id, " + columns +
+  return "SELECT cerebro_run.fit_visit($1::pg_catalog.int4, v.partition_id, v.buffer_id, " + columns +
          ") FROM (SELECT partition_id, buffer_id, " + columns + " FROM " + table.name.Sql() +
          " WHERE partition_id OPERATOR(pg_catalog.=) $2::pg_catalog.int4 ORDER BY partition_id, buffer_id) v";
 }

@@ -99,7 +99,7 @@ std::vector<train::ModelScores> ScoreOnWorkers(const store::ModelTable& models, 
   };
   WorkerDriver driver(request, std::move(states));
   request.states = train::DecideStates(driver.state_bytes(), request.workers);
-  ScoringProgress progress(request, models.name.Sql());
+  ScoringProgress progress(request, models.name.Text());
   const std::vector<uint64_t> diverged = driver.Enter();
   progress.Started(driver.workers());
   std::vector<int> scored;
