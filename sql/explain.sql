@@ -31,7 +31,7 @@ SELECT mst_key, model_id, compile_params FROM configs ORDER BY 1;
 
 -- an estimate of seconds may differ in its last digit, free memory from moment to moment
 CREATE FUNCTION masked(line text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT regexp_replace(regexp_replace(regexp_replace(line, '[0-9.]+(e-?[0-9]+)? s\M', '# s', 'g'), 'free shared memory=[0-9]+ [kM]?B', 'free shared memory=#'),
+    SELECT regexp_replace(regexp_replace(regexp_replace(line, '[0-9.]+(e-?[0-9]+)? s\M', '# s', 'g'), 'free (shared )?memory=[0-9]+ [kM]?B', 'free \1memory=#', 'g'),
         '(actual/estimated[= ])[0-9.]+', '\1#') $$;
 
 -- in the session

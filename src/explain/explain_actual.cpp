@@ -7,6 +7,8 @@
 namespace explain {
 namespace {
 
+constexpr size_t kVisitsAtOnce = 1000;
+
 /// Sums over the visits of a model.
 struct Visits {
   int64_t count = 0, rows = 0;
@@ -15,12 +17,14 @@ struct Visits {
 
 std::vector<Visits> ByModel(const train::RunResult& result) {
   std::vector<Visits> sums(result.models.size());
-  for (const train::VisitRecord& visit : result.visits) {
-    Visits& model = sums[static_cast<size_t>(visit.model)];
-    model.count++;
-    model.rows += visit.rows;
-    model.seconds += visit.ended - visit.started;
-  }
+  result.visits.ForEach(kVisitsAtOnce, [&](const std::vector<train::VisitRecord>& visits) {
+    for (const train::VisitRecord& visit : visits) {
+      Visits& model = sums[static_cast<size_t>(visit.model)];
+      model.count++;
+      model.rows += visit.rows;
+      model.seconds += visit.ended - visit.started;
+    }
+  });
   return sums;
 }
 

@@ -10,6 +10,8 @@
 namespace explain {
 namespace {
 
+constexpr size_t kMostIterationsListed = 1000;  // of those after which metrics are computed
+
 using base::Dict;
 using base::List;
 using base::Value;
@@ -71,6 +73,14 @@ Value Memory(const ExplainedMemory& memory) {
   dict.emplace_back("Fusion Memory Limit Bytes", Bytes(memory.fusion_mem));
   dict.emplace_back("Data Bytes", Bytes(memory.table));
   dict.emplace_back("Data Cache Limit Bytes", Bytes(memory.cache_mem));
+  if (memory.has_need) {
+    dict.emplace_back("Needed Bytes", Bytes(memory.all));
+    dict.emplace_back("Needed Bytes of a Process", Bytes(memory.process));
+    dict.emplace_back("Processes", memory.processes);
+    dict.emplace_back("Needed Bytes of the Session", Bytes(memory.session));
+    dict.emplace_back("Limit Bytes", Bytes(memory.allowed));
+    dict.emplace_back("Limit", memory.allowed_by);
+  }
   return dict;
 }
 
@@ -141,7 +151,8 @@ std::string ExplainAsJson(const ExplainedFit& fit) {
             {"Validation", fit.validation ? Table(*fit.validation) : Value()},
             {"Output", fit.output},
             {"Warm Start", fit.warm_start},
-            {"Metrics after Iterations", Integers(fit.due)},
+            {"Evaluations", fit.due.count()},
+            {"Metrics after Iterations", Integers(fit.due.First(kMostIterationsListed))},
             {"Stopping", Strings(fit.stopping)},
             {"Driver", Driver(fit.driver)},
             {"Memory", Memory(fit.memory)},

@@ -13,6 +13,7 @@
 #include "data/packed_table.hpp"
 #include "store/model_spec.hpp"
 #include "train/arguments.hpp"
+#include "train/memory.hpp"
 #include "train/prepare.hpp"
 
 namespace explain {
@@ -101,7 +102,7 @@ plan::RunEstimate Estimate(const train::FitArguments& arguments, const train::Pr
     work.validation_partitions = validation.partitions;
   }
   work.iterations = arguments.num_iterations;
-  work.evaluations = static_cast<int>(fit.due.size());
+  work.evaluations = static_cast<int>(fit.due.count());
   work.share = Share(arguments, fit);
   work.hands = Hands(fit);
   work.started = fit.segments ? work.hands : fit.workers;
@@ -135,7 +136,7 @@ const char* StatesText(train::StatesLocation location) {
   }
 }
 
-ExplainedMemory Memory(const train::PreparedFit& fit) {
+ExplainedMemory Memory(const train::FitArguments& arguments, const train::PreparedFit& fit) {
   const pg::Settings settings = pg::CurrentSettings();
   ExplainedMemory memory;
   memory.states = static_cast<double>(fit.StateBytes());
@@ -149,6 +150,15 @@ ExplainedMemory Memory(const train::PreparedFit& fit) {
   }
   memory.table = Table(fit.training).bytes;
   memory.cache_mem = static_cast<double>(settings.cache_mem);
+  if (fit.segments) return memory;
+  const plan::MemoryNeed need = train::MemoryOf(train::MakeRequest(arguments, fit), train::TasksOf(fit));
+  memory.has_need = true;
+  memory.all = need.All();
+  memory.session = need.session + need.shared;
+  memory.process = need.process.Sum();
+  memory.processes = need.Processes();
+  memory.allowed = static_cast<double>(train::MemoryAllowed().bytes);
+  memory.allowed_by = settings.max_memory >= 0 ? "cerebro.max_memory" : "free memory";
   return memory;
 }
 
@@ -220,7 +230,7 @@ ExplainedFit ExplainPlan(const train::FitArguments& arguments, const train::Prep
   explained.due = fit.due;
   explained.stopping = plan::DescribeStopping(fit.stopping, explained.models, arguments.num_iterations);
   explained.driver = Driver(fit, estimate);
-  explained.memory = Memory(fit);
+  explained.memory = Memory(arguments, fit);
   explained.iteration_seconds = estimate.iteration;
   explained.bound_seconds = estimate.lower_bound;
   explained.start_seconds = estimate.start;

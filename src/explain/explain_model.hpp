@@ -79,6 +79,11 @@ struct ExplainedMemory {
   double shared_state_mem = 0, shared_free = 0;
   double widest_fusion = 0, fusion_mem = 0;  // states and workspace
   double table = 0, cache_mem = 0;         // packed training data, and what a process keeps of it
+  bool has_need = false;                   // not on segments
+  double all = 0, session = 0, process = 0;  // what the run needs: of all processes, the session, each process that trains
+  int processes = 0;                         // that train
+  double allowed = 0;                        // what it may take
+  std::string allowed_by;                    // "cerebro.max_memory" or "free memory"
 };
 
 struct ExplainedRunActual {
@@ -98,7 +103,7 @@ struct ExplainedFit {
   std::optional<ExplainedTable> validation;
   std::string output;
   bool warm_start = false;
-  std::vector<int64_t> due;            // iterations after which metrics are computed
+  plan::DueIterations due;             // iterations after which metrics are computed
   std::vector<std::string> stopping;   // its rules, in words
   ExplainedDriver driver;
   ExplainedMemory memory;

@@ -82,7 +82,7 @@ void AddRun(const ExplainedFit& fit, Lines* lines) {
   AddTable("Source", fit.source, lines);
   if (fit.validation) AddTable("Validation", *fit.validation, lines);
   lines->Add(2, "Output: " + fit.output + (fit.warm_start ? "  (warm start)" : ""));
-  lines->Add(2, "Metrics: after " + Count(static_cast<int64_t>(fit.due.size())) + " of " + Count(fit.iterations) +
+  lines->Add(2, "Metrics: after " + Count(fit.due.count()) + " of " + Count(fit.iterations) +
                     " iterations, all models in one shared scan a table");
   for (const std::string& rule : fit.stopping) lines->Add(2, rule);
   lines->Add(2, "Driver: " + Driver(fit.driver));
@@ -102,6 +102,11 @@ void AddMemory(const ExplainedMemory& memory, Lines* lines) {
   lines->Add(2, "Fusion Memory: " + Size(memory.widest_fusion) + " for the largest fusion group  (cerebro.fusion_mem=" + Size(memory.fusion_mem) + ")");
   lines->Add(2, "Data Cache: " + Size(memory.table) + (memory.table <= memory.cache_mem ? ", read once a process" : ", read again at every visit what does not fit") +
                     "  (cerebro.cache_mem=" + Size(memory.cache_mem) + " a process)");
+  if (!memory.has_need) return;
+  lines->Add(2, "Memory: " + Size(memory.all) + " in all, " + Size(memory.process) + " for " +
+                    (memory.processes > 1 ? "each of " + Count(memory.processes) + " processes" : "the process") + " that train" +
+                    (memory.processes > 1 ? "" : "s") + ", " + Size(memory.session) + " for the session" +
+                    (memory.all > memory.allowed ? ": more than may be used" : "") + "  (" + memory.allowed_by + "=" + Size(memory.allowed) + ")");
 }
 
 void AddRunActual(const ExplainedRunActual& actual, Lines* lines) {

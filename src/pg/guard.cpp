@@ -76,6 +76,8 @@ void KeepCurrentException() {
     Keep(SqlState(e.code()), e.what(), e.detail(), e.hint());
   } catch (const std::bad_alloc&) {
     pending().out_of_memory = true;
+  } catch (const std::length_error&) {  // more than any memory has
+    pending().out_of_memory = true;
   } catch (const std::exception& e) {
     Keep(ERRCODE_INTERNAL_ERROR, e.what(), {}, {});
   } catch (...) {
@@ -172,7 +174,11 @@ void StoreCurrentException() noexcept {
 
 void Raise() {
   const Pending& p = pending();
-  if (p.out_of_memory) ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+  if (p.out_of_memory) {
+    ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"),
+                    errdetail("The system gave this process no more memory, although the estimate of the run was within the limit."),
+                    errhint("Train fewer models at once or with smaller batches, lower cerebro.cache_mem, or raise the server's limits.")));
+  }
   // the data is copied before the jump, and freed when the next error is stored
   if (p.data != nullptr) ReThrowError(p.data.get());
   ereport(ERROR, (errcode(p.sqlstate), errmsg_internal("%s", p.message.c_str()),

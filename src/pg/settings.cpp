@@ -18,6 +18,7 @@ namespace pg {
 namespace {
 
 constexpr int kAutomaticWorkers = -1;
+constexpr int kAutomaticMemory = -1;
 constexpr int kMaxThreads = 256;
 constexpr int kMaxWorkers = 1024;
 constexpr int kMaxBundles = 100000;
@@ -42,6 +43,7 @@ int precision = kFloat32;
 bool enable_horizontal = true;
 bool enable_shared_scan = true;
 int fusion_kb = kDefaultFusionKb;
+int max_memory_kb = kAutomaticMemory;
 
 void DefineBool(const char* name, const char* what, const char* more, bool* value) {
   DefineCustomBoolVariable(name, what, more, value, true, PGC_USERSET, CEREBRO_GUC_FLAGS, nullptr, nullptr, nullptr);
@@ -80,6 +82,9 @@ void RegisterSettings() {
     DefineInt("cerebro.fusion_mem", "Most memory of the training states and the workspace of models that train side by side.",
               "Decides how many models a fusion group has. Results do not depend on it.", &fusion_kb, kDefaultFusionKb, 0, INT_MAX,
               GUC_UNIT_KB);
+    DefineInt("cerebro.max_memory", "Most memory that the processes of one run may take together.",
+              "A run that needs more by its estimate is refused before it begins. -1 means what the server has free.", &max_memory_kb,
+              kAutomaticMemory, kAutomaticMemory, INT_MAX, GUC_UNIT_KB);
     DefineCustomEnumVariable("cerebro.precision", "Floating-point type that models are trained in.",
                              "float64 is for checks: it is slower and keeps twice the memory.", &precision, kFloat32, kPrecisions,
                              PGC_USERSET, CEREBRO_GUC_FLAGS, nullptr, nullptr, nullptr);
@@ -98,6 +103,7 @@ Settings CurrentSettings() {
   s.enable_horizontal = enable_horizontal;
   s.enable_shared_scan = enable_shared_scan;
   s.fusion_mem = static_cast<int64_t>(fusion_kb) * 1024;
+  s.max_memory = max_memory_kb < 0 ? -1 : static_cast<int64_t>(max_memory_kb) * 1024;
   s.float64 = precision == kFloat64;
 #if CEREBRO_HAS_PARALLEL
   s.device_rank = std::max(0, ParallelWorkerNumber);

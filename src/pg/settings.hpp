@@ -16,6 +16,7 @@ struct Settings {
   bool enable_horizontal;      // cerebro.enable_horizontal: models of one shape train side by side, on
   bool enable_shared_scan;     // cerebro.enable_shared_scan: one query a visit of a bundle, on
   int64_t fusion_mem;           // cerebro.fusion_mem, bytes (kB unit in SQL): states and workspace of models side by side, 256 MB
+  int64_t max_memory;          // cerebro.max_memory, bytes (kB unit in SQL): most memory of a run's processes together; -1 = what is free
   bool float64;                // cerebro.precision = 'float64'
   int device_rank;             // worker number of this process, or its segment on Greenplum, for GPU placement
 };

@@ -77,6 +77,14 @@ std::string Directory(TempFile::Location location) {
   throw base::Error(base::ErrorCode::kInternal, std::string("could not ") + what + " file \"" + path + "\": " + strerror(error));
 }
 
+void CheckLimit(uint64_t bytes) {
+  if (temp_file_limit < 0 || bytes / 1024 <= static_cast<uint64_t>(temp_file_limit)) return;
+  throw base::Error(base::ErrorCode::kLimitExceeded,
+                    "a temporary file of " + std::to_string(bytes) + " bytes would exceed temp_file_limit (" +
+                        std::to_string(temp_file_limit) + " kB)",
+                    "", "Train fewer models at once, raise cerebro.shared_state_mem, or ask for a higher temp_file_limit.");
+}
+
 }  // namespace
 
 std::string DefaultTempDirectory() { return std::string("base/") + PG_TEMP_FILES_DIR; }
@@ -119,13 +127,36 @@ void TempFile::CloseDescriptor() {
   descriptor_ = -1;
 }
 
-void TempFile::Reserve(uint64_t bytes) {
-  if (temp_file_limit >= 0 && bytes / 1024 > static_cast<uint64_t>(temp_file_limit)) {
-    throw base::Error(base::ErrorCode::kLimitExceeded,
-                      "a temporary file of " + std::to_string(bytes) + " bytes would exceed temp_file_limit (" +
-                          std::to_string(temp_file_limit) + " kB)",
-                      "", "Train fewer models at once, raise cerebro.shared_state_mem, or ask for a higher temp_file_limit.");
+void TempFile::Append(const void* data, size_t bytes) {
+  CheckLimit(appended_ + bytes);
+  const char* at = static_cast<const char*>(data);
+  for (const char* const end = at + bytes; at < end;) {
+    CheckInterrupts();
+    const ssize_t written = pwrite(descriptor_, at, static_cast<size_t>(end - at), static_cast<off_t>(appended_));
+    if (written < 0) {
+      const int error = errno;
+      if (error == EINTR) continue;
+      if (error == ENOSPC || error == EDQUOT || error == EFBIG) ThrowFull(path_, appended_ + bytes, 0);
+      ThrowFileError("write", path_, error);
+    }
+    at += written;
+    appended_ += static_cast<uint64_t>(written);
   }
+}
+
+void TempFile::Read(uint64_t offset, void* data, size_t bytes) const {
+  for (char* at = static_cast<char*>(data); bytes > 0;) {
+    const ssize_t got = pread(descriptor_, at, bytes, static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) ThrowFileError("read", path_, got < 0 ? errno : EIO);
+    at += got;
+    offset += static_cast<uint64_t>(got);
+    bytes -= static_cast<size_t>(got);
+  }
+}
+
+void TempFile::Reserve(uint64_t bytes) {
+  CheckLimit(bytes);
   struct statvfs room;
   // look first: filling the disk to find out would make others fail
   if (fstatvfs(descriptor_, &room) == 0) {

@@ -26,9 +26,15 @@ class TempFile {
   /// Reserves space, so that a later write into a mapping cannot fail. Throws kDiskFull, with a hint.
   void Reserve(uint64_t bytes);
 
+  /// Writes bytes behind what was appended before. Throws kDiskFull, kLimitExceeded when temp_file_limit is passed.
+  void Append(const void* data, size_t bytes);
+  /// Reads bytes that were appended.
+  void Read(uint64_t offset, void* data, size_t bytes) const;
+
  private:
   std::string path_;
   int descriptor_ = -1;
+  uint64_t appended_ = 0;
 };
 
 /// A shared mapping of a file, by path; unmapped by the destructor.

@@ -288,12 +288,13 @@ void Scheduler::SetAlive(int bundle, double alive) { Resting(bundle)->alive = al
 
 void Scheduler::End(int bundle) { Resting(bundle)->iteration = std::numeric_limits<int64_t>::max(); }
 
-bool Scheduler::AtTarget() const {
-  for (int32_t b = 0; b < head_->bundles; ++b) {
-    if (entries_[b].iteration < head_->target) return false;
-  }
-  return true;
+int64_t Scheduler::IterationsDone() const {
+  int64_t done = head_->target;
+  for (int32_t b = 0; b < head_->bundles; ++b) done = std::min(done, entries_[b].iteration);
+  return done;
 }
+
+bool Scheduler::AtTarget() const { return IterationsDone() == head_->target; }
 
 int64_t Scheduler::VisitsDone() const { return head_->visits_done; }
 

@@ -78,6 +78,8 @@ class Scheduler {
   void SetAlive(int bundle, double alive);
   /// Likewise: no model of the bundle trains any more. It is at every target.
   void End(int bundle);
+  /// Iterations that every bundle has done, as far as the target.
+  int64_t IterationsDone() const;
   /// True when every bundle has reached the target.
   bool AtTarget() const;
   int64_t VisitsDone() const;

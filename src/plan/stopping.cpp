@@ -92,17 +92,6 @@ std::string Joined(const std::vector<std::string>& parts) {
 
 }  // namespace
 
-std::vector<int64_t> DueIterations(int64_t num_iterations, std::optional<int64_t> frequency, const StoppingPolicy& policy) {
-  const int64_t every = frequency.value_or(policy.early_stopping ? 1 : num_iterations);
-  std::vector<int64_t> due;
-  for (int64_t i = every; i < num_iterations; i += every) due.push_back(i);
-  if (policy.halving) due.insert(due.end(), policy.halving->iterations.begin(), policy.halving->iterations.end());
-  due.push_back(num_iterations);
-  std::sort(due.begin(), due.end());
-  due.erase(std::unique(due.begin(), due.end()), due.end());
-  return due;
-}
-
 void CheckMonitors(const StoppingPolicy& policy, const std::vector<std::pair<int, std::vector<std::string>>>& mst_keys_and_metric_names,
                    bool validated) {
   const auto check = [&](const char* argument, const std::string& monitor) {

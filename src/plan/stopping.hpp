@@ -44,10 +44,6 @@ struct StoppingPolicy {
 StoppingPolicy ReadStopping(const std::optional<std::string>& early_stopping, const std::optional<std::string>& halving,
                             int64_t num_iterations, bool validated);
 
-/// Iterations after which metrics are computed: every `frequency`th (none given: every one for early stopping, else only the last one),
-/// those of the halving, and the last one.
-std::vector<int64_t> DueIterations(int64_t num_iterations, std::optional<int64_t> frequency, const StoppingPolicy& policy);
-
 /// Throws unless every model has the monitored values. metric_names: of each model, the loss first.
 void CheckMonitors(const StoppingPolicy& policy, const std::vector<std::pair<int, std::vector<std::string>>>& mst_keys_and_metric_names,
                    bool validated);

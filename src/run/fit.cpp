@@ -7,6 +7,7 @@
 #include "pg/report.hpp"
 #include "segments/segment_driver.hpp"
 #include "train/coordinator.hpp"
+#include "train/memory.hpp"
 #include "train/results.hpp"
 #include "train/run_log.hpp"
 #include "workers/worker_fit.hpp"
@@ -26,7 +27,8 @@ void FitMultipleModel(const train::FitArguments& arguments) {
 
 train::RunResult RunFit(const train::FitArguments& arguments, const train::PreparedFit& fit, double started_at) {
   if (!fit.serial_reason.empty()) pg::Notice("this session trains the models itself, without parallel workers: " + fit.serial_reason);
-  const train::RunRequest request = train::MakeRequest(arguments, fit);
+  train::RunRequest request = train::MakeRequest(arguments, fit);
+  if (!pg::OnGreenplum()) request.curves_memory = train::RequireMemory("the run", train::MemoryOf(request, train::TasksOf(fit)));
   const std::unique_ptr<train::Driver> driver = pg::OnGreenplum() ? segments::MakeFitDriver(arguments, fit, request)
                                                                   : workers::MakeFitDriver(arguments, fit, request);
   train::CreateResultTables(arguments, fit);

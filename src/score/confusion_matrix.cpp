@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "pg/report.hpp"
+#include "pg/settings.hpp"
 #include "data/buffer_source.hpp"
 #include "data/packed_table.hpp"
 #include "score/evaluation.hpp"
@@ -15,6 +16,7 @@
 #include "score/reports.hpp"
 #include "store/loaded_model.hpp"
 #include "store/result_tables.hpp"
+#include "train/memory.hpp"
 
 namespace score {
 namespace {
@@ -83,7 +85,10 @@ ReportRows ConfusionMatrix(std::string_view model_table, std::string_view test_t
   data::RequireCompatible(training, test);
   CheckTestValues(table, test);
   const store::StoredModel& stored = table.models.front();
-  const store::LoadedModel loaded = store::LoadModelForScoring(table, stored, table.data, store::ScoringOptions(table, false));
+  const engine::Options options = store::ScoringOptions(table, false);
+  const double batch_bytes = static_cast<double>(pg::CurrentSettings().buffer_bytes);
+  train::RequireMemory("the confusion matrix", train::MemoryOfPrediction(*stored.graph, stored.config, options.precision, batch_bytes));
+  const store::LoadedModel loaded = store::LoadModelForScoring(table, stored, table.data, options);
   const std::vector<OutputInfo> outputs = DescribeOutputs(loaded.model->program().output_shapes(), stored.config, table.data);
   if (std::none_of(outputs.begin(), outputs.end(), HasOneClass)) {
     throw base::Error(base::ErrorCode::kFeatureNotSupported,

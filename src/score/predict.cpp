@@ -21,6 +21,7 @@
 #include "score/prediction_table.hpp"
 #include "store/loaded_model.hpp"
 #include "store/result_tables.hpp"
+#include "train/memory.hpp"
 
 namespace score {
 namespace {
@@ -203,8 +204,10 @@ void Predict(const PredictRequest& request) {
   pg::RequireCreate(output);
 
   const base::DataSpec model_data = ModelSpecFor(rows, table.data);
-  const store::LoadedModel loaded =
-      store::LoadModelForScoring(table, table.models.front(), model_data, store::ScoringOptions(table, request.use_gpus));
+  const engine::Options options = store::ScoringOptions(table, request.use_gpus);
+  const store::StoredModel& model = table.models.front();
+  train::RequireMemory("the prediction", train::MemoryOfPrediction(*model.graph, model.config, options.precision, static_cast<double>(kMostBatchBytes)));
+  const store::LoadedModel loaded = store::LoadModelForScoring(table, model, model_data, options);
   const std::vector<OutputInfo> outputs = DescribeOutputs(loaded.model->program().output_shapes(), table.models.front().config, table.data);
   PredictionTable predictions(output, *id_column, outputs, filter);
   predictions.Create();

@@ -193,7 +193,7 @@ void SegmentRound::EnterState(Member* member) {
   const uint64_t stream = member->model->described.stream;
   void* block = member->block->data();
   const std::string incoming = member->incoming.Take();
-  member->program->Initialise(member->config->optimizer, block, header.seed, stream, header.partitions);
+  member->program->Initialise(member->config->optimizer, block, header.seed, stream, header.partitions, pg::CheckInterrupts);
   if (member->entry == EntryKind::kState) {
     const store::StateView stored(incoming);
     member->record.weights_only = store::DecodeState(stored, layout, block) == store::StateFit::kWeightsOnly;
@@ -210,7 +210,7 @@ void SegmentRound::EnterState(Member* member) {
     }
     std::vector<float> weights(static_cast<size_t>(layout.weight_count));
     if (!weights.empty()) std::memcpy(weights.data(), incoming.data(), incoming.size());
-    member->program->LoadWeights(block, weights.data(), layout.weight_count);
+    member->program->LoadWeights(block, weights.data(), layout.weight_count, pg::CheckInterrupts);
   }
   incoming_memory_.Release();
 }

@@ -183,7 +183,7 @@ void LoadArchitectureWeights(const Architecture& architecture, const engine::Pro
   }
   std::vector<float> weights(static_cast<size_t>(needed));
   std::memcpy(weights.data(), raw.data(), raw.size());
-  program.LoadWeights(block, weights.data(), needed);
+  program.LoadWeights(block, weights.data(), needed, pg::CheckInterrupts);
 }
 
 }  // namespace store

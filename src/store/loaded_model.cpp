@@ -5,8 +5,10 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "pg/report.hpp"
 #include "store/model_spec.hpp"
 #include "store/result_tables.hpp"
+#include "store/training_state.hpp"
 
 namespace store {
 namespace {
@@ -42,16 +44,22 @@ ModelSpec ScoringSpec(const StoredModel& stored) {
 }
 
 void LoadStoredWeights(const ModelTable& table, const StoredModel& stored, const engine::Program& program, void* block) {
-  const std::string raw = ReadWeights(table, stored.mst_key);
+  const std::optional<std::string> raw = ReadWeightColumn(table, stored.mst_key);
+  if (!raw) {  // too large for the column
+    StateDecoder state(program.layout(), block);
+    ReadState(table, stored.mst_key, [&](int64_t piece, std::string_view data) { state.Add(piece, data); });
+    state.Finish();
+    return;
+  }
   const int64_t count = program.layout().weight_count;
-  if (raw.size() != static_cast<size_t>(count) * sizeof(float)) {
+  if (raw->size() != static_cast<size_t>(count) * sizeof(float)) {
     throw base::Error(base::ErrorCode::kDataCorrupted, "model_weights of mst_key " + std::to_string(stored.mst_key) + " in table " +
-                                                           table.name.Text() + " has " + std::to_string(raw.size()) +
+                                                           table.name.Text() + " has " + std::to_string(raw->size()) +
                                                            " bytes, the architecture needs " + std::to_string(count * sizeof(float)));
   }
   std::vector<float> weights(static_cast<size_t>(count));
-  if (count > 0) std::memcpy(weights.data(), raw.data(), raw.size());
-  program.LoadWeights(block, weights.data(), count);
+  if (count > 0) std::memcpy(weights.data(), raw->data(), raw->size());
+  program.LoadWeights(block, weights.data(), count, pg::CheckInterrupts);
 }
 
 LoadedModel LoadModelForScoring(const ModelTable& table, const StoredModel& stored, const base::DataSpec& data,

@@ -1,6 +1,7 @@
 #include "store/model_spec.hpp"
 
-#include <cstring>
+#include <cstdint>
+#include <cstdlib>
 #include <new>
 #include <utility>
 
@@ -14,16 +15,22 @@ constexpr size_t kAlignment = 64;
 
 }  // namespace
 
-Block::Block(size_t bytes) : data_(::operator new(bytes, std::align_val_t(kAlignment))), size_(bytes) { std::memset(data_, 0, bytes); }
-
-Block::~Block() {
-  if (data_ != nullptr) ::operator delete(data_, std::align_val_t(kAlignment));
+// Zeroed by the system where it is large: page by page as it is used, not here at once.
+Block::Block(size_t bytes) : memory_(std::calloc(bytes + kAlignment, 1)), size_(bytes) {
+  if (memory_ == nullptr) throw std::bad_alloc();
 }
 
-Block::Block(Block&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+Block::~Block() { std::free(memory_); }
+
+void* Block::data() const {
+  const auto begin = reinterpret_cast<uintptr_t>(memory_);
+  return static_cast<char*>(memory_) + ((begin + kAlignment - 1) / kAlignment * kAlignment - begin);
+}
+
+Block::Block(Block&& other) noexcept : memory_(std::exchange(other.memory_, nullptr)), size_(std::exchange(other.size_, 0)) {}
 
 Block& Block::operator=(Block&& other) noexcept {
-  std::swap(data_, other.data_);
+  std::swap(memory_, other.memory_);
   std::swap(size_, other.size_);
   return *this;
 }

@@ -23,15 +23,16 @@ struct ModelSpec {
 /// Memory for one training state: zeroed, aligned to 64 bytes.
 class Block {
  public:
+  /// Throws std::bad_alloc.
   explicit Block(size_t bytes);
   ~Block();
   Block(Block&& other) noexcept;
   Block& operator=(Block&& other) noexcept;
-  void* data() const { return data_; }
+  void* data() const;
   size_t size() const { return size_; }
 
  private:
-  void* data_ = nullptr;
+  void* memory_ = nullptr;
   size_t size_ = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "base/error.hpp"
 #include "pg/sql.hpp"
@@ -219,33 +220,38 @@ std::string LossType(const base::TrainConfig& config) {
 
 std::vector<StoredHistory> ReadHistory(const ResultTables& tables, const char* what) { return HistoryReader(tables, what).Read(); }
 
-std::string ReadState(const ModelTable& table, int mst_key) {
+void ReadState(const ModelTable& table, int mst_key, const std::function<void(int64_t piece, std::string_view data)>& use) {
   const ResultReader state(ResultTables(table.name).state, ResultTable::kState, "model_table", {"data", "mst_key", "piece"});
-  StateJoiner pieces;
   for (int64_t piece = 0;; piece++) {
     const pg::Result result =
         pg::Read("SELECT " + state.Columns("s") + " FROM " + state.Sql() +
                      " s WHERE s.mst_key OPERATOR(pg_catalog.=) $1::pg_catalog.int4 AND s.piece OPERATOR(pg_catalog.=) $2::pg_catalog.int4",
                  {static_cast<int64_t>(mst_key), piece});
-    if (result.empty()) break;
-    pieces.Add(piece, result.at(0, 0).value());
-  }
-  if (pieces.bytes().empty()) {
+    if (!result.empty()) {
+      use(piece, result.at(0, 0).value());
+      continue;
+    }
+    if (piece > 0) return;
     throw Error(ErrorCode::kUndefinedObject, "table " + state.Text() + " has no training state of mst_key " + std::to_string(mst_key), "",
                 "Train without warm_start, or restore the table.");
   }
-  return pieces.Take();
 }
 
-std::string ReadWeights(const ModelTable& table, int mst_key) {
+std::optional<std::string> ReadWeightColumn(const ModelTable& table, int mst_key) {
   const ResultReader models(table.name, ResultTable::kModels, "model_table", {"model_weights", "mst_key"});
-  const pg::Result result = pg::Read(
+  pg::Result result = pg::Read(
       "SELECT " + models.Columns("m") + " FROM " + models.Sql() + " m WHERE m.mst_key OPERATOR(pg_catalog.=) $1::pg_catalog.int4",
       {static_cast<int64_t>(mst_key)});
   if (result.empty()) NoSuchKey(table.name, mst_key);
-  if (result.at(0, 0)) return *result.at(0, 0);
-  const std::string state = ReadState(table, mst_key);  // the weights were too large for the column
-  return StateView(state).Weights();
+  return std::move(result.rows[0][0]);
+}
+
+std::string ReadWeights(const ModelTable& table, int mst_key) {
+  std::optional<std::string> weights = ReadWeightColumn(table, mst_key);
+  if (weights) return *std::move(weights);
+  StateJoiner state;
+  ReadState(table, mst_key, [&](int64_t piece, std::string_view data) { state.Add(piece, data); });
+  return StateView(state.bytes()).Weights();
 }
 
 }  // namespace store

@@ -54,12 +54,16 @@ wire::StateHeader StateEncoder::HeaderOf(const ModelSpec& spec, const engine::St
   return header;
 }
 
-std::string StateEncoder::Encode(const ModelSpec& spec, const engine::StateLayout& layout, const void* block) {
+std::string StateEncoder::Head(const ModelSpec& spec, const engine::StateLayout& layout, const void* block) {
   wire::StateHeader header = HeaderOf(spec, layout);
   SetCounters(CountersOf(block), &header);
   header.build = build_;
-  std::string bytes = wire::WriteStateHeader(header);
-  bytes.append(static_cast<const char*>(block) + engine::kStateCountersBytes, header.raw_bytes);
+  return wire::WriteStateHeader(header);
+}
+
+std::string StateEncoder::Encode(const ModelSpec& spec, const engine::StateLayout& layout, const void* block) {
+  std::string bytes = Head(spec, layout, block);
+  bytes.append(static_cast<const char*>(block) + engine::kStateCountersBytes, layout.bytes - engine::kStateCountersBytes);
   return bytes;
 }
 
@@ -145,9 +149,9 @@ namespace {
 
 using StoredTensors = std::map<std::string, const wire::TensorEntry*>;
 
-StoredTensors TensorsOf(const StateView& state) {
+StoredTensors TensorsOf(const wire::StateHeader& header) {
   StoredTensors stored;
-  for (const wire::TensorEntry& entry : state.header().tensors) stored[entry.name] = &entry;
+  for (const wire::TensorEntry& entry : header.tensors) stored[entry.name] = &entry;
   return stored;
 }
 
@@ -157,23 +161,17 @@ const wire::TensorEntry* Find(const StoredTensors& stored, const engine::StateTe
   return it->second;
 }
 
-}  // namespace
-
-StateFit CheckState(const StateView& state, const engine::StateLayout& layout) {
-  const wire::StateHeader& header = state.header();
+// What is in the header decides how much of the layout can be filled.
+StateFit FitOf(const wire::StateHeader& header, const StoredTensors& stored, const engine::StateLayout& layout) {
   if (header.precision != layout.precision) {
     throw base::Error(base::ErrorCode::kInvalidParameter,
                       std::string("the training state is in ") + base::DTypeName(header.precision) + ", this session trains in " +
                           base::DTypeName(layout.precision),
                       "", "Set cerebro.precision to the precision of the first training.");
   }
-  const StoredTensors stored = TensorsOf(state);
   StateFit fit = StateFit::kWhole;
   for (const engine::StateTensor& tensor : layout.tensors) {
-    if (const wire::TensorEntry* entry = Find(stored, tensor)) {
-      state.Tensor(*entry);  // its bytes are there
-      continue;
-    }
+    if (Find(stored, tensor) != nullptr) continue;
     if (!tensor.is_slot) {
       throw base::Error(base::ErrorCode::kInvalidParameter,
                         "the training state does not fit the model: weight \"" + tensor.name + "\" of shape " +
@@ -185,25 +183,77 @@ StateFit CheckState(const StateView& state, const engine::StateLayout& layout) {
   return fit;
 }
 
-StateFit DecodeState(const StateView& state, const engine::StateLayout& layout, void* block) {
-  const StateFit fit = CheckState(state, layout);
-  const wire::StateHeader& header = state.header();
-  const StoredTensors stored = TensorsOf(state);
+}  // namespace
+
+StateFit CheckState(const StateView& state, const engine::StateLayout& layout) {
+  const StoredTensors stored = TensorsOf(state.header());
+  const StateFit fit = FitOf(state.header(), stored, layout);
   for (const engine::StateTensor& tensor : layout.tensors) {
-    if (tensor.is_slot && fit == StateFit::kWeightsOnly) continue;
-    const std::string_view values = state.Tensor(*Find(stored, tensor));
-    std::memcpy(static_cast<char*>(block) + tensor.offset, values.data(), values.size());
+    if (const wire::TensorEntry* entry = Find(stored, tensor)) state.Tensor(*entry);  // its bytes are there
   }
-  engine::StateCounters& counters = CountersOf(block);
-  counters.seed = header.seed;
-  counters.stream = header.stream;
-  counters.step = fit == StateFit::kWhole ? header.step : 0;
-  counters.iterations_done = header.iterations_done;
-  counters.diverged_step = header.diverged_step;
-  counters.rows_seen = header.rows_seen;
-  counters.visits_in_iteration = header.visits_in_iteration;
-  counters.partitions = header.partitions;
   return fit;
+}
+
+void StateDecoder::Begin() {
+  const StoredTensors stored = TensorsOf(header_);
+  fit_ = FitOf(header_, stored, layout_);
+  for (const engine::StateTensor& tensor : layout_.tensors) {
+    if (tensor.is_slot && fit_ == StateFit::kWeightsOnly) continue;
+    const Part part{Find(stored, tensor)->offset, tensor.offset, tensor.count * base::DTypeSize(layout_.precision)};
+    needed_ = std::max(needed_, part.from + part.bytes);
+    parts_.push_back(part);
+  }
+  engine::StateCounters& counters = CountersOf(block_);
+  counters.seed = header_.seed;
+  counters.stream = header_.stream;
+  counters.step = fit_ == StateFit::kWhole ? header_.step : 0;
+  counters.iterations_done = header_.iterations_done;
+  counters.diverged_step = header_.diverged_step;
+  counters.rows_seen = header_.rows_seen;
+  counters.visits_in_iteration = header_.visits_in_iteration;
+  counters.partitions = header_.partitions;
+}
+
+void StateDecoder::Add(int64_t piece, std::string_view data) {
+  RequireNext(next_, piece);
+  bytes_ += data.size();
+  if (next_++ == 0) {
+    size_t behind = 0;
+    header_ = wire::ReadStateHeader(data, &behind);
+    Begin();
+    data.remove_prefix(behind);
+  }
+  for (const Part& part : parts_) {
+    const size_t first = std::max(part.from, raw_), end = std::min(part.from + part.bytes, raw_ + data.size());
+    if (first < end) std::memcpy(static_cast<char*>(block_) + part.to + (first - part.from), data.data() + (first - raw_), end - first);
+  }
+  raw_ += data.size();
+}
+
+StateFit StateDecoder::Finish() const {
+  if (raw_ < needed_) CutShort(bytes_);
+  return fit_;
+}
+
+StateFit DecodeState(const StateView& state, const engine::StateLayout& layout, void* block) {
+  CheckState(state, layout);
+  StateDecoder decoder(layout, block);
+  decoder.Add(0, state.bytes());
+  return decoder.Finish();
+}
+
+StoredPieces::StoredPieces(std::string head, const void* block, const engine::StateLayout& layout, size_t piece_bytes)
+    : head_(std::move(head)),
+      raw_(static_cast<const char*>(block) + engine::kStateCountersBytes, layout.bytes - engine::kStateCountersBytes),
+      piece_bytes_(piece_bytes),
+      bytes_(head_.size() + raw_.size()) {}
+
+std::string_view StoredPieces::operator[](size_t piece) {
+  const size_t from = piece * piece_bytes_, end = std::min(from + piece_bytes_, bytes_);
+  if (from >= head_.size()) return raw_.substr(from - head_.size(), end - from);
+  joined_ = head_.substr(from, end - from);
+  joined_ += raw_.substr(0, end - from - joined_.size());
+  return joined_;
 }
 
 size_t StatePieces::PartOf(size_t piece, size_t leading) const {

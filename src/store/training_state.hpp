@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/tensor.hpp"
@@ -38,6 +39,8 @@ class StateEncoder {
   /// The data specification goes along with every state, so that packed rows are all that further training needs.
   explicit StateEncoder(const base::DataSpec& data);
   std::string Encode(const ModelSpec& spec, const engine::StateLayout& layout, const void* block);
+  /// What the stored form of this state begins with; the block behind its counters follows.
+  std::string Head(const ModelSpec& spec, const engine::StateLayout& layout, const void* block);
   /// The head that the stored form of every state of this model begins with, but for counters (zero) and build (empty).
   std::string HeadTemplate(const ModelSpec& spec, const engine::StateLayout& layout);
 
@@ -68,6 +71,7 @@ class StateView {
   /// Errors: those of wire::ReadStateHeader.
   explicit StateView(std::string_view bytes);
 
+  std::string_view bytes() const { return bytes_; }
   const wire::StateHeader& header() const { return header_; }
   /// The specification inside the header. Errors: texts that cannot be read.
   ModelSpec Spec() const;
@@ -92,6 +96,38 @@ enum class StateFit { kWhole, kWeightsOnly };
 /// describes. Errors: those of DecodeState.
 StateFit CheckState(const StateView& state, const engine::StateLayout& layout);
 
+/// Fills a block from the pieces of a state in stored form, one after the other: no copy of the whole is made. Rules as
+/// DecodeState's.
+class StateDecoder {
+ public:
+  /// Both outlive the decoder.
+  StateDecoder(const engine::StateLayout& layout, void* block) : layout_(layout), block_(block) {}
+  /// Errors: kDataCorrupted unless pieces come in their order, from 0, the first with the whole header; those of
+  /// wire::ReadStateHeader and DecodeState.
+  void Add(int64_t piece, std::string_view data);
+  /// To be called behind the last piece. Errors: kDataCorrupted when bytes are missing.
+  StateFit Finish() const;
+  /// REQUIRES that a piece has come.
+  const wire::StateHeader& header() const { return header_; }
+
+ private:
+  /// Raw bytes that belong into the block.
+  struct Part {
+    size_t from, to, bytes;  // offsets in the raw part and in the block
+  };
+  void Begin();
+
+  const engine::StateLayout& layout_;
+  void* block_;
+  wire::StateHeader header_;
+  std::vector<Part> parts_;
+  StateFit fit_ = StateFit::kWhole;
+  size_t raw_ = 0;     // bytes of the raw part that have come
+  size_t needed_ = 0;  // of them, so that all parts are there
+  size_t bytes_ = 0;   // that have come
+  int64_t next_ = 0;
+};
+
 /// Fills a block from a state. Weights must match by name and shape (kInvalidParameter otherwise). When the optimizer
 /// slots do not, the slots keep their initial values and kWeightsOnly is returned. Counters come along. Bytes behind
 /// the last tensor that the layout asks for may be missing: a layout without slots needs the weights' part only.
@@ -115,6 +151,23 @@ class StatePieces {
   std::string_view bytes_;
   size_t piece_bytes_;
   size_t missing_;  // by which the first piece is shorter than the others
+};
+
+/// A state's stored form in pieces, without a copy of the whole: most of them view the block, which outlives them.
+class StoredPieces {
+ public:
+  /// head: StateEncoder::Head of the block.
+  StoredPieces(std::string head, const void* block, const engine::StateLayout& layout, size_t piece_bytes = kStatePieceBytes);
+  size_t count() const { return (bytes_ + piece_bytes_ - 1) / piece_bytes_; }
+  /// Valid until the next call. REQUIRES piece < count().
+  std::string_view operator[](size_t piece);
+
+ private:
+  const std::string head_;
+  const std::string_view raw_;
+  const size_t piece_bytes_;
+  const size_t bytes_;   // of the whole
+  std::string joined_;  // a piece with bytes of the head
 };
 
 /// A block's raw form in pieces. They are cut so that the stored form needs no other cuts: with StoredHead in the place

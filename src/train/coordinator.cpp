@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "base/error.hpp"
 #include "plan/ranking.hpp"
 #include "plan/stopping.hpp"
 
@@ -16,6 +17,7 @@ int64_t RunResult::ModelsThatTrain() const {
 
 Coordinator::Coordinator(const RunRequest& request, Driver* driver, RunObserver* observer, std::function<double()> now)
     : request_(request), driver_(driver), observer_(observer), now_(std::move(now)), started_(now_()) {
+  result_.visits = VisitLog(request.make_visit_store);
   result_.models.resize(request.mst_keys.size());
   before_.resize(request.mst_keys.size());
   for (size_t m = 0; m < request.past.size(); m++) {
@@ -35,7 +37,7 @@ RunResult Coordinator::Run() {
   }
   result_.workers = driver_->workers();
   result_.states_location = driver_->states_location();
-  for (const int64_t iteration : request_.due) {
+  for (int64_t iteration = request_.due.After(0); iteration != 0; iteration = request_.due.After(iteration)) {
     TrainTo(iteration);
     Evaluate(iteration);
     if (request_.stopping.any() && result_.ModelsThatTrain() == 0) break;
@@ -66,6 +68,7 @@ void Coordinator::Evaluate(int64_t iteration) {
   for (size_t m = 0; m < result_.models.size(); m++) {
     if (IsEvaluated(m)) result_.models[m].evaluations.back().elapsed = before_[m].elapsed + now_() - started_;
   }
+  CountCurves();
   const std::vector<int> best = FindBest();
   result_.due.push_back(iteration);
   const int64_t trained = result_.ModelsThatTrain();
@@ -73,6 +76,21 @@ void Coordinator::Evaluate(int64_t iteration) {
   observer_->Evaluated(result_, iteration, trained, stopped);
   if (!best.empty()) driver_->KeepBest(best);
   if (!stopped.empty()) driver_->Retire(stopped);
+}
+
+// Curves are what grows with the evaluations of a run: better an error than to be ended by the system.
+void Coordinator::CountCurves() {
+  constexpr double kHeaps = 2 * 16;  // what an allocation takes besides
+  for (size_t m = 0; m < result_.models.size(); m++) {
+    if (!IsEvaluated(m)) continue;
+    const plan::Evaluation& evaluation = result_.models[m].evaluations.back();
+    curves_bytes_ += sizeof(evaluation) + kHeaps + static_cast<double>((evaluation.training.size() + evaluation.validation.size()) * sizeof(double));
+  }
+  if (curves_bytes_ <= request_.curves_memory) return;
+  throw base::Error(base::ErrorCode::kOutOfMemory,
+                    "the metrics of " + std::to_string(result_.due.size() + 1) + " evaluations have grown over the " +
+                        std::to_string(static_cast<int64_t>(request_.curves_memory / 1024)) + " kB of memory that the run has left",
+                    "", "Raise metrics_compute_frequency, train fewer models or iterations, or raise cerebro.max_memory.");
 }
 
 // A model that diverges in this run gets NaN for all its values from then on, one that has stopped gets none.
@@ -144,7 +162,7 @@ void Coordinator::Visit(const VisitRecord& record) {
   model.training_seconds += record.ended - record.started;
   const bool first_divergence = record.diverged_step != 0 && model.diverged_step == 0;
   if (first_divergence) model.diverged_step = record.diverged_step;
-  result_.visits.push_back(record);
+  result_.visits.Add(record);
   observer_->VisitDone(result_, record, first_divergence);
 }
 

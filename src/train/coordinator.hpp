@@ -58,6 +58,7 @@ class Coordinator : private VisitSink {
   void TrainTo(int64_t iteration);
   void Evaluate(int64_t iteration);
   void ScoreTable(ScoredTable table);
+  void CountCurves();
   bool IsEvaluated(size_t model) const;
   std::vector<int> ModelsThatTrain() const;
   std::vector<int> FindBest();
@@ -72,6 +73,7 @@ class Coordinator : private VisitSink {
   std::vector<Before> before_;  // a model
   RunPhase phase_ = RunPhase::kInitialising;
   int64_t rows_trained_ = 0;
+  double curves_bytes_ = 0;
 };
 
 }  // namespace train

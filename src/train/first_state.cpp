@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "pg/report.hpp"
 #include "store/architectures.hpp"
@@ -14,15 +15,18 @@ namespace train {
 
 void WriteFirstState(const PreparedFit& fit, const PreparedModel& model, void* block) {
   const auto partitions = static_cast<uint32_t>(fit.training.spec.num_partitions);
-  model.program->Initialise(model.spec->config.optimizer, block, fit.seed, model.stream(), partitions);
+  model.program->Initialise(model.spec->config.optimizer, block, fit.seed, model.stream(), partitions, pg::CheckInterrupts);
   if (!model.stored) {
     store::LoadArchitectureWeights(*model.architecture, *model.program, block);
     return;
   }
-  const std::string bytes = store::ReadState(*fit.stored, model.mst_key);
-  const store::StateView state(bytes);
+  store::StateDecoder state(model.program->layout(), block);
+  store::ReadState(*fit.stored, model.mst_key, [&](int64_t piece, std::string_view data) {
+    pg::CheckInterrupts();
+    state.Add(piece, data);
+  });
   const std::string key = "mst_key=" + std::to_string(model.mst_key);
-  if (store::DecodeState(state, model.program->layout(), block) == store::StateFit::kWeightsOnly) {
+  if (state.Finish() == store::StateFit::kWeightsOnly) {
     pg::Notice("model " + key + " goes on with its weights only: the stored optimizer state is of another optimizer");
   }
   const std::string& build = state.header().build;

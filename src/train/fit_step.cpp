@@ -84,7 +84,8 @@ std::string InitialState(std::string_view model_arch_table, int model_id, const 
   spec.config = plan::ReadConfig(compile_params, fit_params);
   const engine::Program program(spec.graph, spec.config, source.spec, store::EngineOptions(false));
   store::Block block(program.layout().bytes);
-  program.Initialise(spec.config.optimizer, block.data(), seed, stream, static_cast<uint32_t>(source.spec.num_partitions));
+  program.Initialise(spec.config.optimizer, block.data(), seed, stream, static_cast<uint32_t>(source.spec.num_partitions),
+                     pg::CheckInterrupts);
   store::LoadArchitectureWeights(architecture, program, block.data());
   return store::StateEncoder(source.spec).Encode(spec, program.layout(), block.data());
 }

@@ -136,7 +136,7 @@ void ReadModels(const std::vector<SelectionRow>& selection, PreparedFit* fit) {
       spec->config = plan::ReadConfig(row.compile_params, row.fit_params);
       model.spec = spec;
       model.program = fit->pool->ProgramOf(spec->graph, spec->config);
-      model.workspace_bytes = fit->pool->Lend(model.program, spec->config)->workspace_bytes();
+      model.workspace_bytes = fit->pool->Lend(model.program, spec->config)->workspace_bytes(MostRowsOfABatch(fit->training, spec->config));
       if (architecture->weights && static_cast<int64_t>(architecture->weights->size()) != model.weight_count() * 4) {
         store::Block block(model.state_bytes());
         store::LoadArchitectureWeights(*architecture, *model.program, block.data());  // raises the error with its numbers
@@ -297,7 +297,7 @@ void MakeFusion(PreparedFit* fit) {
 double SessionSeconds(const FitArguments& a, const PreparedFit& fit) {
   const double visits = static_cast<double>(fit.training.spec.num_partitions) * a.num_iterations;
   const double scored = static_cast<double>(fit.training.spec.rows + (fit.validation ? fit.validation->spec.rows : 0)) *
-                        static_cast<double>(fit.due.size());
+                        static_cast<double>(fit.due.count());
   double seconds = 0;
   for (const PreparedModel& model : fit.models) seconds += model.visit_seconds * visits + model.scored_row_seconds * scored;
   return seconds;
@@ -362,6 +362,13 @@ PreparedFit PrepareFit(const FitArguments& a) {
   return fit;
 }
 
+RunTasks TasksOf(const PreparedFit& fit) {
+  RunTasks tasks;
+  tasks.written = true;
+  for (const PreparedModel& model : fit.models) tasks.stored = tasks.stored || model.stored || model.architecture->weights;
+  return tasks;
+}
+
 RunRequest MakeRequest(const FitArguments& arguments, const PreparedFit& fit) {
   RunRequest request;
   request.spec.training = fit.training;
@@ -384,6 +391,7 @@ RunRequest MakeRequest(const FitArguments& arguments, const PreparedFit& fit) {
   request.stopping = fit.stopping;
   request.workers = fit.workers;
   request.states = fit.states;
+  request.make_visit_store = MakeVisitFile;
   request.keep_best = arguments.restore_best;
   return request;
 }

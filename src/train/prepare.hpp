@@ -9,6 +9,7 @@
 
 #include "pg/names.hpp"
 #include "plan/cost.hpp"
+#include "plan/due_iterations.hpp"
 #include "plan/fusion.hpp"
 #include "plan/schedule.hpp"
 #include "plan/stopping.hpp"
@@ -18,6 +19,7 @@
 #include "store/model_spec.hpp"
 #include "store/result_tables.hpp"
 #include "train/arguments.hpp"
+#include "train/memory.hpp"
 #include "train/run.hpp"
 
 namespace train {
@@ -53,7 +55,7 @@ struct PreparedFit {
   plan::Fusion fusion;
   plan::FusionData fusion_data;
   plan::StoppingPolicy stopping;
-  std::vector<int64_t> due;  // iterations after which metrics are computed
+  plan::DueIterations due;  // iterations after which metrics are computed
   uint64_t seed = 0;
   int workers = 0;            // wanted
   std::string serial_reason;  // why workers is 0 although some were asked for
@@ -69,6 +71,9 @@ struct PreparedFit {
 
 /// Errors: all that a caller can get wrong; several wrong configurations are listed in one error.
 PreparedFit PrepareFit(const FitArguments& arguments);
+
+/// Whether stored states are read; what a fit writes, it writes always.
+RunTasks TasksOf(const PreparedFit& fit);
 
 /// What a driver and the coordinator are asked to do for it.
 RunRequest MakeRequest(const FitArguments& arguments, const PreparedFit& fit);

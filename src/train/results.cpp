@@ -138,12 +138,12 @@ void WriteInfo(const PreparedFit& fit, const RunResult& result) {
 }
 
 void WriteVisits(const PreparedFit& fit, const RunResult& result) {
-  for (size_t from = 0; from < result.visits.size(); from += kVisitsAtOnce) {
+  result.visits.ForEach(kVisitsAtOnce, [&](const std::vector<VisitRecord>& visits) {
+    pg::CheckInterrupts();
     std::vector<int64_t> key, iteration, visit, partition, worker, rows;
     std::vector<double> started, ended, loss;
     std::string devices;
-    for (size_t i = from; i < std::min(from + kVisitsAtOnce, result.visits.size()); i++) {
-      const VisitRecord& v = result.visits[i];
+    for (const VisitRecord& v : visits) {
       const PreparedModel& model = fit.models[static_cast<size_t>(v.model)];
       key.push_back(model.mst_key);
       iteration.push_back(model.past.iterations + v.iteration + 1);
@@ -167,7 +167,7 @@ void WriteVisits(const PreparedFit& fit, const RunResult& result) {
                        {"loss", loss},
                        {"rows", rows},
                        {"device", "{" + devices + "}"}});
-  }
+  });
 }
 
 void WriteSummary(const FitArguments& a, const PreparedFit& fit, const RunResult& result, double started_at) {
@@ -298,20 +298,21 @@ ModelWriter::ModelWriter(const PreparedFit& fit)
 
 void ModelWriter::Write(const PreparedModel& model, const void* block, const std::string* best) {
   const auto key = static_cast<int64_t>(model.mst_key);
-  std::string weights;
-  if (best != nullptr) {
-    weights = *best;
-  } else {
-    model.program->StoreWeights(block, &weights);
+  const size_t weight_bytes = static_cast<size_t>(model.weight_count()) * sizeof(float);
+  const bool too_large = weight_bytes > store::kMostWeightBytes;
+  std::string own;
+  if (too_large) {
+    NoticeLargeWeights(model.mst_key, weight_bytes);
+  } else if (best == nullptr) {
+    model.program->StoreWeights(block, &own, pg::CheckInterrupts);
   }
-  const bool too_large = weights.size() > store::kMostWeightBytes;
-  if (too_large) NoticeLargeWeights(model.mst_key, weights.size());
+  const std::string& weights = best != nullptr ? *best : own;
   models_.Insert({{"mst_key", key},
                   {"model_weights", too_large ? pg::Param(pg::Null{}) : pg::Param(pg::Bytea{weights})},
                   {"model_arch", model.architecture->json}});
-  const std::string state = encoder_.Encode(*model.spec, model.program->layout(), block);
-  const store::StatePieces pieces(state);
+  store::StoredPieces pieces(encoder_.Head(*model.spec, model.program->layout(), block), block, model.program->layout());
   for (size_t piece = 0; piece < pieces.count(); piece++) {
+    pg::CheckInterrupts();
     states_.Insert({{"mst_key", key}, {"piece", static_cast<int64_t>(piece)}, {"data", pg::Bytea{pieces[piece]}}});
   }
 }

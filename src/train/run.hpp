@@ -3,18 +3,21 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/tensor.hpp"
 #include "engine/core/model_pool.hpp"
+#include "plan/due_iterations.hpp"
 #include "plan/evaluation.hpp"
 #include "plan/fusion.hpp"
 #include "plan/schedule.hpp"
 #include "plan/stopping.hpp"
 #include "data/packed_table.hpp"
 #include "store/model_spec.hpp"
+#include "train/visit_log.hpp"
 
 namespace train {
 
@@ -94,15 +97,17 @@ struct RunRequest {
   std::vector<std::vector<std::string>> metric_names;   // a model: the loss first
   std::vector<ModelPast> past;                          // a model; empty: all are new
   int64_t iterations = 1;
-  std::vector<int64_t> due;  // iterations, from 1, after which models that train are scored; ascending, the last is `iterations`
+  plan::DueIterations due;  // iterations, from 1, after which models that train are scored; the last is `iterations`
   plan::StoppingPolicy stopping;
   int workers = 0;         // wanted; 0 = train in this session
   StatesDecision states;
+  double curves_memory = std::numeric_limits<double>::infinity();  // bytes that the evaluations of all models may take in the session
+  MakeVisitStore make_visit_store;  // of the log; empty: it stays in memory
   bool keep_best = false;  // keep each model's weights of its best due iteration of this run
 };
 
 struct RunResult {
-  std::vector<VisitRecord> visits;
+  VisitLog visits;
   std::vector<ModelResult> models;
   std::vector<int64_t> due;     // those of the request that the run came to (it ends early when all models have stopped), from 1
   int workers = 0;              // that took part; 0 = the session trained

@@ -33,9 +33,7 @@ RunLog::RunLog(const RunRequest& request, const std::string& model_table)
       model_table_(model_table),
       progress_(model_table),
       iteration_started_(pg::Now()),
-      visits_done_(request.mst_keys.size(), 0),
-      iteration_loss_sum_(static_cast<size_t>(request.iterations), 0.0),
-      iteration_rows_(static_cast<size_t>(request.iterations), 0.0) {}
+      visits_done_(request.mst_keys.size(), 0) {}
 
 void RunLog::TrainingBegins(const RunResult&) {
   training_since_ = pg::Now();
@@ -57,22 +55,28 @@ void RunLog::VisitDone(const RunResult&, const VisitRecord& record, bool first_d
   }
   visits_done_[m]++;
   time_left_.VisitDone(record.started, request_.spec.costs[m]);
-  if (std::isfinite(record.loss)) {
-    iteration_loss_sum_[static_cast<size_t>(record.iteration)] += record.loss * static_cast<double>(record.rows);
-    iteration_rows_[static_cast<size_t>(record.iteration)] += static_cast<double>(record.rows);
+  if (std::isfinite(record.loss) && record.iteration - iterations_reported_ < kMostIterationsAhead) {
+    LossSum& sum = losses_[record.iteration + 1];
+    sum.loss += record.loss * static_cast<double>(record.rows);
+    sum.rows += static_cast<double>(record.rows);
   }
 }
 
 void RunLog::IterationDone(const RunResult& so_far, int64_t iteration) {
   iterations_reported_ = iteration;
   pg::Info(IterationLine(so_far, iteration, so_far.ModelsThatTrain()));
-  iteration_started_ = pg::Now();
+  BeginNext();
 }
 
 void RunLog::Evaluated(const RunResult& so_far, int64_t iteration, int64_t trained, const std::vector<int>& stopped) {
   iterations_reported_ = iteration;
   pg::Info(IterationLine(so_far, iteration, trained) + LeaderText(request_, so_far) + Stops(so_far, stopped));
+  BeginNext();
+}
+
+void RunLog::BeginNext() {
   iteration_started_ = pg::Now();
+  losses_.erase(losses_.begin(), losses_.upper_bound(iterations_reported_));
 }
 
 std::string RunLog::Stops(const RunResult& so_far, const std::vector<int>& stopped) const {
@@ -88,8 +92,9 @@ std::string RunLog::Stops(const RunResult& so_far, const std::vector<int>& stopp
 }
 
 std::string RunLog::IterationLine(const RunResult& so_far, int64_t iteration, int64_t trained) const {
-  const auto i = static_cast<size_t>(std::max<int64_t>(iteration, 1) - 1);
-  const std::string models = ModelsText(trained, iteration_loss_sum_[i], iteration_rows_[i]);
+  const auto found = losses_.find(iteration);
+  const LossSum sum = found != losses_.end() ? found->second : LossSum();
+  const std::string models = ModelsText(trained, sum.loss, sum.rows);
   std::string line = "iteration " + std::to_string(iteration) + " of " + std::to_string(request_.iterations) + ": " +
                      Seconds(pg::Now() - iteration_started_) + ", " + models;
   const double left = SecondsLeft(so_far);
@@ -124,7 +129,7 @@ void RunLog::Show(const RunResult& so_far, RunPhase phase, int64_t rows_trained)
   row.phase = ProgressPhase(phase);
   row.iteration = std::min(iterations_reported_ + 1, request_.iterations);
   row.iterations = request_.iterations;
-  row.visits_done = static_cast<int64_t>(so_far.visits.size());
+  row.visits_done = so_far.visits.size();
   for (const ModelResult& model : so_far.models) {
     row.visits_total += request_.spec.plan.partitions * (model.stopped_iteration != 0 ? model.stopped_iteration : request_.iterations);
   }

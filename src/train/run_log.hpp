@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,13 @@ class RunLog : public RunObserver {
   void Evaluated(const RunResult& so_far, int64_t iteration, int64_t trained, const std::vector<int>& stopped) override;
 
  private:
+  struct LossSum {
+    double loss = 0, rows = 0;
+  };
+  /// Bundles may be ahead of what is reported; losses of iterations beyond this are not shown.
+  static constexpr int64_t kMostIterationsAhead = 10000;
+
+  void BeginNext();
   std::string Stops(const RunResult& so_far, const std::vector<int>& stopped) const;
   std::string IterationLine(const RunResult& so_far, int64_t iteration, int64_t trained) const;
   double SecondsLeft(const RunResult& so_far) const;
@@ -38,7 +46,7 @@ class RunLog : public RunObserver {
   double trained_seconds_ = 0;        // wall time of the training phases that have ended
   double training_since_ = 0;         // start of the phase under way; 0 = none
   std::vector<int64_t> visits_done_;  // a model
-  std::vector<double> iteration_loss_sum_, iteration_rows_;
+  std::map<int64_t, LossSum> losses_;  // of iterations that are not reported yet, from 1
 };
 
 }  // namespace train

@@ -109,7 +109,7 @@ plan::Fusion ReadFusion(base::RecordReader* r) {
 }
 
 struct Offsets {
-  size_t spec, scheduler, tasks, ring, state_offsets, stopped, sums[2], states, end;
+  size_t spec, scheduler, ring, state_offsets, stopped, sums[2], states, end;
 };
 
 Offsets PlaceParts(const SharedSizes& sizes, const train::RunSpec& spec, const std::string& spec_text, bool states_inside) {
@@ -122,7 +122,6 @@ Offsets PlaceParts(const SharedSizes& sizes, const train::RunSpec& spec, const s
   };
   o.spec = take(spec_text.size());
   o.scheduler = take(plan::Scheduler::BlockSize(static_cast<int>(spec.plan.bundles.size())));
-  o.tasks = take(static_cast<size_t>(sizes.iterations) * sizeof(uint32_t));
   o.ring = take(sizes.RingSize() * sizeof(train::VisitRecord));
   o.state_offsets = take(sizes.state_bytes.size() * sizeof(uint64_t));
   o.stopped = take(sizes.state_bytes.size());
@@ -186,12 +185,10 @@ SharedRun* LayOutSharedRun(void* block, size_t bytes, const SharedSizes& sizes, 
   shared->bundles = static_cast<int32_t>(spec.plan.bundles.size());
   shared->partitions = spec.plan.partitions;
   shared->validation_partitions = spec.validation.spec.num_partitions;
-  shared->iterations = sizes.iterations;
   shared->ring_size = sizes.RingSize();
   shared->spec_offset = o.spec;
   shared->spec_bytes = spec_text.size();
   shared->scheduler_offset = o.scheduler;
-  shared->tasks_offset = o.tasks;
   shared->ring_offset = o.ring;
   shared->state_offsets_offset = o.state_offsets;
   shared->stopped_offset = o.stopped;

@@ -1,7 +1,7 @@
 // The memory of a run that all its processes see: one block, laid out once by the caller, read and written by the
 // workers.
 //
-//   block = SharedRun (head) | specification | bundle states of the scheduler | tasks done per iteration | visit ring |
+//   block = SharedRun (head) | specification | bundle states of the scheduler | visit ring |
 //           state offsets | stopped models | metric sums | training states (or none: then they lie in a mapped file with
 //           the same layout and the same bits)
 //
@@ -36,9 +36,8 @@ struct SharedRun {
   // immutable
   uint64_t bytes;
   int32_t models, bundles, partitions, validation_partitions;
-  int64_t iterations;
   uint64_t ring_size;  // records
-  uint64_t spec_offset, spec_bytes, scheduler_offset, tasks_offset, ring_offset, state_offsets_offset;
+  uint64_t spec_offset, spec_bytes, scheduler_offset, ring_offset, state_offsets_offset;
   uint64_t stopped_offset;  // a byte a model, not 0: it does not train any more. Written by the caller while nobody holds a task
   uint64_t sums_offset[2];  // doubles, [partition][sum of all models' sums]
   uint64_t states_offset;   // in this block; unused when states_path is set
@@ -64,7 +63,6 @@ train::RunSpec ReadRunSpec(const char* data, size_t bytes);
 struct SharedSizes {
   std::vector<size_t> state_bytes;  // a model
   std::vector<size_t> sums;         // doubles, a model
-  int64_t iterations = 0;
   size_t SumsStride() const;   // doubles of all models together
   size_t StatesBytes() const;  // every state at a multiple of train::kStateAlignment
   size_t RingSize() const;     // records: more than gather between two looks of the caller

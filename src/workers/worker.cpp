@@ -149,7 +149,6 @@ void Worker::VisitBundle(const plan::Scheduler::Task& task) {
   {
     Locked lock(&shared_->sync);
     scheduler_.Done(task, total > 0 ? alive / total : 0);
-    At<uint32_t>(shared_, shared_->tasks_offset)[task.iteration]++;
     shared_->events++;
   }
   shared_->sync.Broadcast();

@@ -19,7 +19,6 @@ WorkerDriver::WorkerDriver(const train::RunRequest& request, StateAccess states)
     sizes_.state_bytes.push_back(program->layout().bytes);
     sizes_.sums.push_back(program->sums_size());
   }
-  sizes_.iterations = request.iterations;
   trains_.assign(request.programs.size(), true);
   best_weights_.resize(request.programs.size());
   has_best_.assign(request.programs.size(), false);
@@ -141,13 +140,10 @@ void WorkerDriver::DrainVisits(train::VisitSink* sink) {
 }
 
 void WorkerDriver::ReportIterations(train::VisitSink* sink) {
-  const auto* tasks = At<uint32_t>(shared_, shared_->tasks_offset);
-  const auto all = static_cast<uint32_t>((shared_->bundles - bundles_ended_) * shared_->partitions);
-  while (iterations_done_ + 1 < target_) {
-    shared_->sync.Lock();
-    const bool done = tasks[iterations_done_] == all;
-    shared_->sync.Unlock();
-    if (!done) return;
+  shared_->sync.Lock();
+  const int64_t done = scheduler_->IterationsDone();
+  shared_->sync.Unlock();
+  while (iterations_done_ < done && iterations_done_ + 1 < target_) {
     DrainVisits(sink);
     sink->IterationDone(++iterations_done_);
   }
@@ -192,8 +188,9 @@ std::vector<std::vector<double>> WorkerDriver::Score(train::ScoredTable table, c
 void WorkerDriver::KeepBest(const std::vector<int>& models) {
   for (const int index : models) {
     const auto m = static_cast<size_t>(index);
+    if (static_cast<size_t>(request_.programs[m]->layout().weight_count) * sizeof(float) > store::kMostWeightBytes) continue;  // not written
     best_weights_[m].clear();
-    request_.programs[m]->StoreWeights(BlockOf(m), &best_weights_[m]);
+    request_.programs[m]->StoreWeights(BlockOf(m), &best_weights_[m], pg::CheckInterrupts);
     has_best_[m] = true;
   }
 }
@@ -211,7 +208,6 @@ void WorkerDriver::Retire(const std::vector<int>& models) {
 // over.
 void WorkerDriver::ReplanBundles() {
   const plan::Plan& plan = request_.spec.plan;
-  bundles_ended_ = 0;
   for (size_t b = 0; b < plan.bundles.size(); b++) {
     double alive = 0, total = 0;
     bool any = false;
@@ -225,7 +221,6 @@ void WorkerDriver::ReplanBundles() {
       scheduler_->SetAlive(static_cast<int>(b), total > 0 ? alive / total : 1);
     } else {
       scheduler_->End(static_cast<int>(b));
-      bundles_ended_++;
     }
   }
 }

@@ -74,7 +74,6 @@ class WorkerDriver : public train::Driver {
   int launched_ = 0;
   int64_t target_ = 0;         // iterations that Train goes to
   int64_t iterations_done_ = 0;
-  int32_t bundles_ended_ = 0;
   std::vector<bool> trains_;   // a model
   std::vector<std::string> best_weights_;  // a model: raw float32, or empty
   std::vector<bool> has_best_;

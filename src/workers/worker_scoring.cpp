@@ -17,6 +17,7 @@
 #include "store/loaded_model.hpp"
 #include "store/result_tables.hpp"
 #include "store/training_state.hpp"
+#include "train/memory.hpp"
 #include "train/run.hpp"
 #include "train/run_log.hpp"
 #include "train/states_decision.hpp"
@@ -99,6 +100,9 @@ std::vector<train::ModelScores> ScoreOnWorkers(const store::ModelTable& models, 
   };
   WorkerDriver driver(request, std::move(states));
   request.states = train::DecideStates(driver.state_bytes(), request.workers);
+  train::RunTasks tasks;
+  tasks.stored = true;
+  train::RequireMemory("the evaluation", train::MemoryOf(request, tasks));
   ScoringProgress progress(request, models.name.Text());
   const std::vector<uint64_t> diverged = driver.Enter();
   progress.Started(driver.workers());

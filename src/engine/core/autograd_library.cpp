@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "engine/api/autograd_door.hpp"
+#include "engine/math/address_space.hpp"
 
 namespace engine {
 
@@ -15,7 +16,13 @@ namespace {
 const AutogradLibrary* open_library = nullptr;
 int threads_to_set = 1;
 
+constexpr size_t kLibraryBytes = size_t{640} << 20;  // of address space, LibTorch and all that it is linked with
+
 [[noreturn]] void NotOpened(const std::string& why) {
+  if (math::SaysOutOfMemory(why)) {
+    throw base::Error(base::ErrorCode::kOutOfMemory, "LibTorch cannot be opened", why,
+                      "Raise the limit of the server's address space (ulimit -v), or train networks that have kernels.");
+  }
   throw base::Error(base::ErrorCode::kEngine, std::string("the library ") + kAutogradLibraryFile + " cannot be used", why,
                     "Install it beside pg_cerebro.so, from the same build.");
 }
@@ -23,6 +30,7 @@ int threads_to_set = 1;
 const AutogradLibrary* Open() {
   // A program that is itself linked with LibTorch, as some unit tests are, has copies of its data: all must see the same ones.
   const bool linked = dlsym(RTLD_DEFAULT, "_ZN3c1019UndefinedTensorImpl10_singletonE") != nullptr;
+  math::RequireAddressSpace(kLibraryBytes, "LibTorch");
   // found by the run path of whoever this code is linked into
   void* handle = dlopen(kAutogradLibraryFile, RTLD_NOW | RTLD_LOCAL | (linked ? 0 : RTLD_DEEPBIND));
   if (handle == nullptr) {

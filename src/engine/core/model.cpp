@@ -1,5 +1,6 @@
 #include "engine/core/model.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.hpp"
@@ -84,8 +85,16 @@ void Model::Initialise(void* block, uint64_t seed, uint64_t stream, uint32_t par
   program().Initialise(impl_->config.optimizer, block, seed, stream, partitions);
 }
 
-size_t Model::workspace_bytes() const {
-  return impl_->native_trainer ? impl_->native_trainer->WorkspaceBytes(impl_->config.batch_size) : 0;
+size_t Model::workspace_bytes(int64_t most_rows) const {
+  if (!impl_->native_trainer) return 0;
+  const int64_t rows = std::max<int64_t>(1, std::min<int64_t>(impl_->config.batch_size, most_rows));
+  impl_->native_trainer->UseWorkspace(nullptr, rows);
+  return impl_->native_trainer->WorkspaceBytes(rows);
+}
+
+size_t Model::scoring_bytes(int64_t most_rows) const {
+  if (!impl_->native_trainer) return 0;
+  return impl_->native_trainer->ScoringBytes(std::max<int64_t>(1, std::min(InferenceRows(impl_->config.batch_size), most_rows)));
 }
 
 double Model::InputDensity(const base::Buffer& buffer) {

@@ -20,10 +20,6 @@
 
 namespace engine {
 
-/// Called once a mini-batch; may throw to stop the work (cancel, timeout). The state stays a valid block, though in the
-/// middle of a visit.
-using Poll = std::function<void()>;
-
 /// What becomes of rows at the end of a buffer that do not fill a mini-batch.
 enum class BufferEnd {
   kEndsBatch,  // they make a smaller one
@@ -58,7 +54,10 @@ class Model {
   void Initialise(void* block, uint64_t seed, uint64_t stream, uint32_t partitions) const;
 
   /// Bytes that a step with kernels works in besides the state: mini-batch, results, gradients. 0 without kernels.
-  size_t workspace_bytes() const;
+  /// most_rows: no mini-batch has more, whatever the batch size.
+  size_t workspace_bytes(int64_t most_rows) const;
+  /// The same of scoring, where no buffer has more than most_rows rows.
+  size_t scoring_bytes(int64_t most_rows) const;
   /// Input density, sampled from a buffer's first kSampleRows rows: the part of values other than zero, or 1 without
   /// the sparse product. Used for estimates only. Not to be called while the model trains.
   double InputDensity(const base::Buffer& buffer);

@@ -3,6 +3,7 @@
 
 #include "engine/core/model_impl.hpp"
 #include "engine/math/fpenv.hpp"
+#include "engine/math/poll.hpp"
 
 namespace engine {
 
@@ -30,26 +31,28 @@ void Model::Impl::EvaluateBatch(const base::Buffer& buffer, int64_t first, int64
 
 void Model::Evaluate(const base::Buffer& buffer, double* sums, const Poll& poll) {
   const math::FtzGuard ftz;
+  const math::PollScope scope(poll);
   impl_->attached();
   impl_->CheckBuffer(buffer, true);
   const int64_t size = InferenceRows(impl_->config.batch_size);
   if (impl_->native_trainer) impl_->native_trainer->UseWorkspace(nullptr, std::min(size, buffer.rows));
   LoadedRows loaded;
   for (int64_t first = 0; first < buffer.rows; first += size) {
-    if (poll) poll();
+    math::PollInterrupts();
     impl_->EvaluateBatch(buffer, first, std::min(size, buffer.rows - first), &loaded, sums);
   }
 }
 
 void Model::Predict(const base::Buffer& buffer, std::vector<std::vector<float>>* out, const Poll& poll) {
   const math::FtzGuard ftz;
+  const math::PollScope scope(poll);
   Impl& impl = *impl_;
   impl.CheckBuffer(buffer, false);
   impl.attached();
   out->assign(impl.program.graph->outputs.size(), {});
   const int64_t size = InferenceRows(impl.config.batch_size);
   for (int64_t first = 0; first < buffer.rows; first += size) {
-    if (poll) poll();
+    math::PollInterrupts();
     impl.Autograd().Predict(buffer, first, std::min(size, buffer.rows - first), out);
   }
 }

@@ -4,6 +4,7 @@
 
 #include "engine/core/model_impl.hpp"
 #include "engine/math/fpenv.hpp"
+#include "engine/math/poll.hpp"
 #include "engine/math/shuffle.hpp"
 
 namespace engine {
@@ -154,10 +155,11 @@ bool Model::Impl::TrainBatch(const base::Buffer& buffer, bool ordered, int64_t f
 }
 
 void Model::Impl::TrainBatches(const base::Buffer& buffer, int64_t batches, LoadedRows* loaded, const Poll& poll, TrainResult* result) {
+  const math::PollScope scope(poll);
   const int64_t size = config.batch_size;
   math::DrawKeys keys = EpochKeys();
   for (int64_t done = 0; !position.ended && (batches == 0 || done < batches); ++done) {
-    if (poll) poll();
+    math::PollInterrupts();
     const int64_t n = std::min(size, buffer.rows - position.first);
     keys.location = static_cast<uint64_t>(buffer.partition_id) << 32 | position.number;
     if (n < size && buffer_end == BufferEnd::kCarries) {
@@ -199,11 +201,12 @@ void Model::Impl::TrainCarried(int64_t n, LoadedRows* loaded, TrainResult* resul
 }
 
 TrainResult Model::Impl::EndVisit(const Poll& poll) {
+  const math::PollScope scope(poll);
   TrainResult result;
   StateCounters& state = attached();
   if (carried.rows > 0 && state.diverged_step == 0) {
     const Stopwatch watch;
-    if (poll) poll();
+    math::PollInterrupts();
     TrainCarried(carried.rows, nullptr, &result);
     result.seconds = watch.Seconds();
   }

@@ -15,6 +15,7 @@
 #include "engine/math/initializer.hpp"
 #include "engine/math/metrics.hpp"
 #include "engine/math/optimizer.hpp"
+#include "engine/math/poll.hpp"
 
 namespace engine {
 
@@ -29,14 +30,25 @@ void CheckPrecision(base::DType precision) {
   }
 }
 
-// Values of any type into a tensor of the block.
+constexpr size_t kChunk = 1024 * 1024;  // elements or, in a whole block, bytes that are written between two looks for interrupts
+
+// Values of any type into the elements first, ..., first + n - 1 of a tensor of the block.
 template <typename From>
-void Write(const StateLayout& layout, const StateTensor& tensor, const From* values, void* block) {
+void Write(const StateLayout& layout, const StateTensor& tensor, const From* values, size_t first, size_t n, void* block) {
   char* at = static_cast<char*>(block) + tensor.offset;
   if (layout.precision == base::DType::kFloat64) {
-    std::copy(values, values + tensor.count, reinterpret_cast<double*>(at));
+    std::copy(values, values + n, reinterpret_cast<double*>(at) + first);
   } else {
-    std::transform(values, values + tensor.count, reinterpret_cast<float*>(at), [](From v) { return static_cast<float>(v); });
+    std::transform(values, values + n, reinterpret_cast<float*>(at) + first, [](From v) { return static_cast<float>(v); });
+  }
+}
+
+/// Calls part(first, n) for 0, ..., count - 1 in parts, with a look for interrupts before each.
+template <typename Part>
+void InParts(size_t count, Part part) {
+  for (size_t first = 0; first < count; first += kChunk) {
+    math::PollInterrupts();
+    part(first, std::min(kChunk, count - first));
   }
 }
 
@@ -122,10 +134,12 @@ const std::vector<std::string>& Program::metric_names() const { return impl_->me
 size_t Program::sums_size() const { return impl_->sums_size; }
 const std::vector<base::Shape>& Program::output_shapes() const { return impl_->output_shapes; }
 
-void Program::Initialise(const base::OptimizerConfig& optimizer, void* block, uint64_t seed, uint64_t stream, uint32_t partitions) const {
+void Program::Initialise(const base::OptimizerConfig& optimizer, void* block, uint64_t seed, uint64_t stream, uint32_t partitions,
+                         const Poll& poll) const {
   const math::FtzGuard ftz;
+  const math::PollScope scope(poll);
   const StateLayout& layout = impl_->layout;
-  std::memset(block, 0, layout.bytes);
+  InParts(layout.bytes, [&](size_t first, size_t n) { std::memset(static_cast<char*>(block) + first, 0, n); });
   StateCounters counters;
   counters.seed = seed;
   counters.stream = stream;
@@ -135,20 +149,25 @@ void Program::Initialise(const base::OptimizerConfig& optimizer, void* block, ui
   size_t index = 0;
   for (const base::Layer& layer : impl_->graph->layers) {
     for (const base::WeightSpec& weight : layer.weights) {
-      const std::vector<double> values = math::InitialValues(weight, layer.name, seed, stream, index);
-      Write(layout, layout.tensors[index], values.data(), block);
+      size_t first = 0;
+      math::FillInitialValues(weight, layer.name, seed, stream, index, [&](const double* values, size_t n) {
+        Write(layout, layout.tensors[index], values, first, n, block);
+        first += n;
+      });
       ++index;
     }
   }
   const double slot_value = math::SlotInitialValue(optimizer);
   if (slot_value == 0) return;
   for (; index < layout.tensors.size(); ++index) {
-    const std::vector<double> values(layout.tensors[index].count, slot_value);
-    Write(layout, layout.tensors[index], values.data(), block);
+    const StateTensor& tensor = layout.tensors[index];
+    const std::vector<double> values(std::min(kChunk, tensor.count), slot_value);
+    InParts(tensor.count, [&](size_t first, size_t n) { Write(layout, tensor, values.data(), first, n, block); });
   }
 }
 
-void Program::LoadWeights(void* block, const float* weights, int64_t count) const {
+void Program::LoadWeights(void* block, const float* weights, int64_t count, const Poll& poll) const {
+  const math::PollScope scope(poll);
   const StateLayout& layout = impl_->layout;
   if (count != layout.weight_count) {
     throw base::Error(base::ErrorCode::kInvalidParameter,
@@ -156,24 +175,29 @@ void Program::LoadWeights(void* block, const float* weights, int64_t count) cons
   }
   for (const StateTensor& tensor : layout.tensors) {
     if (tensor.is_slot) break;
-    Write(layout, tensor, weights, block);
+    InParts(tensor.count, [&](size_t first, size_t n) { Write(layout, tensor, weights + first, first, n, block); });
     weights += tensor.count;
   }
 }
 
-void Program::StoreWeights(const void* block, std::string* out) const {
+void Program::StoreWeights(const void* block, std::string* out, const Poll& poll) const {
+  const math::PollScope scope(poll);
   const StateLayout& layout = impl_->layout;
+  out->reserve(out->size() + static_cast<size_t>(layout.weight_count) * sizeof(float));
   std::vector<float> values;
   for (const StateTensor& tensor : layout.tensors) {
     if (tensor.is_slot) break;
-    const char* at = static_cast<const char*>(block) + tensor.offset;
-    if (layout.precision == base::DType::kFloat64) {
-      const double* from = reinterpret_cast<const double*>(at);
-      values.resize(tensor.count);
-      std::transform(from, from + tensor.count, values.begin(), [](double v) { return static_cast<float>(v); });
-      at = reinterpret_cast<const char*>(values.data());
-    }
-    out->append(at, tensor.count * sizeof(float));
+    const char* tensor_begin = static_cast<const char*>(block) + tensor.offset;
+    InParts(tensor.count, [&](size_t first, size_t n) {
+      const char* at = tensor_begin + first * base::DTypeSize(layout.precision);
+      if (layout.precision == base::DType::kFloat64) {
+        const double* from = reinterpret_cast<const double*>(at);
+        values.resize(n);
+        std::transform(from, from + n, values.begin(), [](double v) { return static_cast<float>(v); });
+        at = reinterpret_cast<const char*>(values.data());
+      }
+      out->append(at, n * sizeof(float));
+    });
   }
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,6 +17,10 @@
 #include "engine/api/state.hpp"
 
 namespace engine {
+
+/// Called once a mini-batch, and between the parts of longer work; may throw to stop it (cancel, timeout). The state
+/// stays a valid block, though in the middle of a visit.
+using Poll = std::function<void()>;
 
 struct Options {
   base::DType precision = base::DType::kFloat32;  // or kFloat64
@@ -44,13 +49,14 @@ class Program {
   bool uses_sparse_product() const;
 
   /// Fills a block of layout().bytes: counters, initial weights (a function of seed, stream and, where given, the
-  /// initialiser's own seed), zeroed slots (Adagrad: its initial value).
-  void Initialise(const base::OptimizerConfig& optimizer, void* block, uint64_t seed, uint64_t stream, uint32_t partitions) const;
+  /// initialiser's own seed), zeroed slots (Adagrad: its initial value). What the block had before does not matter.
+  void Initialise(const base::OptimizerConfig& optimizer, void* block, uint64_t seed, uint64_t stream, uint32_t partitions,
+                  const Poll& poll = {}) const;
   /// Overwrites the weights of a block with Keras-order float32 weights. Throws kInvalidParameter when count is not
   /// weight_count.
-  void LoadWeights(void* block, const float* weights, int64_t count) const;
+  void LoadWeights(void* block, const float* weights, int64_t count, const Poll& poll = {}) const;
   /// Keras-order float32 weights of a block, appended to out as raw little-endian bytes.
-  void StoreWeights(const void* block, std::string* out) const;
+  void StoreWeights(const void* block, std::string* out, const Poll& poll = {}) const;
 
   /// Names in the order of Finish's values: "loss", then for each output each metric ("accuracy", or
   /// "<output>_accuracy" with several).

@@ -7,6 +7,7 @@
 #include "engine/api/workspace.hpp"
 #include "engine/core/model_impl.hpp"
 #include "engine/math/fpenv.hpp"
+#include "engine/math/poll.hpp"
 
 namespace engine {
 
@@ -25,8 +26,8 @@ struct StateScorer::Impl {
   size_t sums_size = 0;
 
   void UseWorkspace(int64_t buffer_rows);
-  void EvaluateNative(const base::Buffer& buffer, double* sums, const Poll& poll);
-  void EvaluateByAutograd(const base::Buffer& buffer, double* sums, const Poll& poll);
+  void EvaluateNative(const base::Buffer& buffer, double* sums);
+  void EvaluateByAutograd(const base::Buffer& buffer, double* sums);
 };
 
 // All models lay their rows out alike, and the workspace has its size before the first of them loads rows.
@@ -46,14 +47,14 @@ void StateScorer::Impl::UseWorkspace(int64_t buffer_rows) {
 }
 
 // Batch by batch, so that rows which are loaded once serve all states that want the same.
-void StateScorer::Impl::EvaluateNative(const base::Buffer& buffer, double* sums, const Poll& poll) {
+void StateScorer::Impl::EvaluateNative(const base::Buffer& buffer, double* sums) {
   LoadedRows loaded;
   for (Member& member : members) member.next = 0;
   for (bool more = buffer.rows > 0; more;) {
     more = false;
     for (Member& member : members) {
       if (!member.model->native_trainer || member.next >= buffer.rows) continue;
-      if (poll) poll();
+      math::PollInterrupts();
       member.model->Attach(member.state.block);
       member.model->EvaluateBatch(buffer, member.next, std::min(member.rows, buffer.rows - member.next), &loaded, sums + member.first_sum);
       member.next += member.rows;
@@ -63,13 +64,13 @@ void StateScorer::Impl::EvaluateNative(const base::Buffer& buffer, double* sums,
 }
 
 // State by state: laying autograd's tensors over a block costs more than loading rows again.
-void StateScorer::Impl::EvaluateByAutograd(const base::Buffer& buffer, double* sums, const Poll& poll) {
+void StateScorer::Impl::EvaluateByAutograd(const base::Buffer& buffer, double* sums) {
   LoadedRows none;
   for (const Member& member : members) {
     if (member.model->native_trainer) continue;
     member.model->Attach(member.state.block);
     for (int64_t first = 0; first < buffer.rows; first += member.rows) {
-      if (poll) poll();
+      math::PollInterrupts();
       member.model->EvaluateBatch(buffer, first, std::min(member.rows, buffer.rows - first), &none, sums + member.first_sum);
     }
     member.model->Detach();
@@ -97,10 +98,11 @@ size_t StateScorer::sums_size() const { return impl_->sums_size; }
 
 void StateScorer::Evaluate(const base::Buffer& buffer, double* sums, const Poll& poll) {
   const math::FtzGuard ftz;
+  const math::PollScope scope(poll);
   for (const auto& [program, model] : impl_->models) model->impl_->CheckBuffer(buffer, true);
   impl_->UseWorkspace(buffer.rows);
-  impl_->EvaluateNative(buffer, sums, poll);
-  impl_->EvaluateByAutograd(buffer, sums, poll);
+  impl_->EvaluateNative(buffer, sums);
+  impl_->EvaluateByAutograd(buffer, sums);
   for (const auto& [program, model] : impl_->models) model->impl_->Detach();
 }
 

@@ -6,7 +6,7 @@
 
 namespace engine::math {
 
-/// The address of one of its functions, or nullptr.
+/// The address of one of its functions, or nullptr. Throws kOutOfMemory where the library finds no room.
 void* FindBlasFunction(const char* name);
 
 /// To be called once a process, before the first product. An OpenBLAS that is older than the processor takes its oldest kernels for it
@@ -14,7 +14,8 @@ void* FindBlasFunction(const char* name);
 /// newer ones. An OPENBLAS_CORETYPE in the server's environment always has the last word. Does nothing with other libraries.
 void ChooseBlasKernels();
 
-/// Sets the number of threads of the BLAS, and starts them: they inherit the caller's signal mask and floating-point modes.
+/// Sets the number of threads of the BLAS, starts them and has them take their buffers: they inherit the caller's signal
+/// mask and floating-point modes. Throws kOutOfMemory where there is no room for the buffers.
 void SetBlasThreads(int threads);
 
 /// Name, version and kernels of an OpenBLAS; "" for another library.

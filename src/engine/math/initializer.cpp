@@ -6,10 +6,13 @@
 
 #include "base/error.hpp"
 #include "base/philox.hpp"
+#include "engine/math/poll.hpp"
 
 namespace engine::math {
 
 namespace {
+
+constexpr size_t kChunk = 64 * 1024;  // values that are made at once
 
 // Standard deviation of a standard normal cut at +-2: the digits that Keras has.
 constexpr double kTruncatedStddev = 0.87962566103423978;
@@ -36,10 +39,10 @@ double TruncatedNormal(base::Stream* stream) {
 
 class Filler {
  public:
-  Filler(const base::WeightSpec& weight, const std::string& owner)
-      : weight_(weight), owner_(owner), values_(static_cast<size_t>(base::ElementCount(weight.shape))) {}
+  Filler(const base::WeightSpec& weight, const std::string& owner, const TakeValues& take)
+      : weight_(weight), owner_(owner), take_(take), count_(static_cast<size_t>(base::ElementCount(weight.shape))) {}
 
-  std::vector<double> Fill(uint64_t seed, uint64_t stream, uint64_t index) {
+  void Fill(uint64_t seed, uint64_t stream, uint64_t index) {
     const base::Value* class_name = weight_.initializer.Find("class_name");
     if (class_name == nullptr || !class_name->is_string()) Unknown("null");
     const std::string& name = class_name->string();
@@ -47,7 +50,7 @@ class Filler {
     const bool owned = own_seed != nullptr && own_seed->is_number();
     base::Stream draws = owned ? base::Stream(static_cast<uint64_t>(own_seed->integer()), 0, base::Purpose::kInitialiser)
                                : base::Stream(seed, stream, base::Purpose::kInitialiser, index);
-    if (name == "Zeros") return values_;
+    if (name == "Zeros") return Constant(0.0);
     if (name == "Ones") return Constant(1.0);
     if (name == "Constant") return Constant(Number("value", 0.0));
     if (name == "RandomUniform") return Uniform(&draws, Number("minval", -0.05), Number("maxval", 0.05));
@@ -93,22 +96,31 @@ class Filler {
                       std::string(needs));
   }
 
-  std::vector<double> Constant(double value) {
-    std::fill(values_.begin(), values_.end(), value);
-    return std::move(values_);
+  /// Hands over all values in their order, each made by next().
+  template <typename Next>
+  void Each(Next next) {
+    std::vector<double> chunk(std::min(kChunk, count_));
+    for (size_t done = 0; done < count_; done += chunk.size()) {
+      PollInterrupts();
+      chunk.resize(std::min(kChunk, count_ - done));
+      for (double& value : chunk) value = next();
+      take_(chunk.data(), chunk.size());
+    }
   }
 
-  std::vector<double> Uniform(base::Stream* draws, double low, double high) {
-    for (double& v : values_) v = low + (high - low) * draws->Uniform();
-    return std::move(values_);
+  void Constant(double value) {
+    Each([=] { return value; });
   }
 
-  std::vector<double> Normal(base::Stream* draws, double mean, double stddev, bool truncated) {
-    for (double& v : values_) v = mean + stddev * (truncated ? TruncatedNormal(draws) : draws->Normal());
-    return std::move(values_);
+  void Uniform(base::Stream* draws, double low, double high) {
+    Each([=] { return low + (high - low) * draws->Uniform(); });
   }
 
-  std::vector<double> Scaled(base::Stream* draws, double scale, const std::string& mode, const std::string& distribution) {
+  void Normal(base::Stream* draws, double mean, double stddev, bool truncated) {
+    Each([=] { return mean + stddev * (truncated ? TruncatedNormal(draws) : draws->Normal()); });
+  }
+
+  void Scaled(base::Stream* draws, double scale, const std::string& mode, const std::string& distribution) {
     const Fans fans = ComputeFans(weight_.shape);
     const double fan = mode == "fan_in" ? fans.in : mode == "fan_out" ? fans.out : (fans.in + fans.out) / 2;
     const double variance = scale / std::max(1.0, fan);
@@ -120,51 +132,66 @@ class Filler {
     return Normal(draws, 0.0, std::sqrt(variance) / kTruncatedStddev, true);
   }
 
-  std::vector<double> Identity(double gain) {
+  void Identity(double gain) {
     if (weight_.shape.size() != 2) BadShape("Identity", "It fills matrices.");
-    const int64_t rows = weight_.shape[0], columns = weight_.shape[1];
-    for (int64_t i = 0; i < std::min(rows, columns); ++i) values_[static_cast<size_t>(i * columns + i)] = gain;
-    return std::move(values_);
+    const int64_t columns = weight_.shape[1];
+    int64_t i = 0;
+    Each([&] {
+      const double value = i / columns == i % columns ? gain : 0.0;
+      ++i;
+      return value;
+    });
   }
 
   // Q of the QR decomposition of a tall normal matrix, whose R has a positive diagonal: Gram-Schmidt, each vector twice ("twice is enough",
   // Giraud et al. 2005). A wide matrix is the transpose of a tall one.
-  std::vector<double> Orthogonal(base::Stream* draws, double gain) {
+  void Orthogonal(base::Stream* draws, double gain) {
     if (weight_.shape.size() < 2) BadShape("Orthogonal", "It fills tensors of two dimensions or more.");
-    const size_t columns = static_cast<size_t>(weight_.shape.back()), rows = columns == 0 ? 0 : values_.size() / columns;
+    const size_t columns = static_cast<size_t>(weight_.shape.back()), rows = columns == 0 ? 0 : count_ / columns;
     const size_t length = std::max(rows, columns), count = std::min(rows, columns);
     std::vector<double> q(length * count);  // vector j at q[j * length]
     for (size_t i = 0; i < length; ++i) {
+      PollInterrupts();
       for (size_t j = 0; j < count; ++j) q[j * length + i] = draws->Normal();
     }
     for (size_t j = 0; j < count; ++j) {
       double* v = &q[j * length];
       for (int pass = 0; pass < 2; ++pass) {
-        for (size_t k = 0; k < j; ++k) Subtract(v, &q[k * length], length);
+        for (size_t k = 0; k < j; ++k) {
+          PollInterrupts();
+          Subtract(v, &q[k * length], length);
+        }
       }
       double norm = 0;
       for (size_t i = 0; i < length; ++i) norm += v[i] * v[i];
       norm = std::sqrt(norm);
       for (size_t i = 0; i < length; ++i) v[i] /= norm;
     }
-    for (size_t r = 0; r < rows; ++r) {
-      for (size_t c = 0; c < columns; ++c) values_[r * columns + c] = gain * (rows >= columns ? q[c * length + r] : q[r * length + c]);
-    }
-    return std::move(values_);
+    size_t r = 0, c = 0;
+    Each([&] {
+      const double value = gain * (rows >= columns ? q[c * length + r] : q[r * length + c]);
+      if (++c == columns) {
+        c = 0;
+        ++r;
+      }
+      return value;
+    });
   }
 
   // An LSTM begins by remembering: of the gates (input, forget, cell, output) the second is ones, the others are one tensor's values in
   // order.
-  std::vector<double> UnitForgetBias(uint64_t seed, uint64_t stream, uint64_t index) {
+  void UnitForgetBias(uint64_t seed, uint64_t stream, uint64_t index) {
     const base::Value* inner = Config("bias_initializer");
-    if (inner == nullptr || values_.size() % 4 != 0) Unknown("UnitForgetBias");
+    if (inner == nullptr || count_ % 4 != 0) Unknown("UnitForgetBias");
     base::WeightSpec others = weight_;
     others.initializer = *inner;
-    const auto units = static_cast<std::ptrdiff_t>(values_.size() / 4);
-    others.shape = {3 * units};
-    std::vector<double> values = Filler(others, owner_).Fill(seed, stream, index);
-    values.insert(values.begin() + units, static_cast<size_t>(units), 1.0);
-    return values;
+    const size_t units = count_ / 4;
+    others.shape = {static_cast<int64_t>(3 * units)};
+    std::vector<double> values;
+    const TakeValues keep = [&](const double* from, size_t n) { values.insert(values.end(), from, from + n); };
+    Filler(others, owner_, keep).Fill(seed, stream, index);
+    values.insert(values.begin() + static_cast<std::ptrdiff_t>(units), units, 1.0);
+    take_(values.data(), values.size());
   }
 
   // v -= (v . unit) unit
@@ -176,14 +203,15 @@ class Filler {
 
   const base::WeightSpec& weight_;
   const std::string& owner_;
-  std::vector<double> values_;
+  const TakeValues& take_;
+  const size_t count_;
 };
 
 }  // namespace
 
-std::vector<double> InitialValues(const base::WeightSpec& weight, const std::string& owner, uint64_t seed, uint64_t stream,
-                                  uint64_t index) {
-  return Filler(weight, owner).Fill(seed, stream, index);
+void FillInitialValues(const base::WeightSpec& weight, const std::string& owner, uint64_t seed, uint64_t stream, uint64_t index,
+                       const TakeValues& take) {
+  Filler(weight, owner, take).Fill(seed, stream, index);
 }
 
 }  // namespace engine::math

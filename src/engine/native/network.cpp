@@ -7,6 +7,7 @@
 #include "base/tensor.hpp"
 #include "engine/api/workspace.hpp"
 #include "engine/math/gemm_blas.hpp"
+#include "engine/math/poll.hpp"
 #include "engine/native/stages.hpp"
 
 namespace engine::native {
@@ -126,7 +127,10 @@ LayerCall<T> Network<T>::CallOf(size_t stage, const Pass& pass) const {
 
 template <typename T>
 T* Network<T>::Forward(const Pass& pass) const {
-  for (size_t i = 0; i < stages_.size(); ++i) stages_[i].layer->Forward(CallOf(i, pass));
+  for (size_t i = 0; i < stages_.size(); ++i) {
+    math::PollInterrupts();
+    stages_[i].layer->Forward(CallOf(i, pass));
+  }
   return reinterpret_cast<T*>(pass.workspace + pass.layout->results.back());
 }
 
@@ -135,6 +139,7 @@ void Network<T>::Backward(const Pass& pass, GradientSink<T>* sink) const {
   T* g = reinterpret_cast<T*>(pass.workspace + pass.layout->gradients[0]);
   T* dx = reinterpret_cast<T*>(pass.workspace + pass.layout->gradients[1]);
   for (size_t i = stages_.size(); i-- > first_trained_;) {
+    math::PollInterrupts();
     const Layer<T>& layer = *stages_[i].layer;
     T* const* destinations = stages_[i].trained ? sink->Destinations(layer.graph_layer()) : nullptr;
     LayerCall<T> call = CallOf(i, pass);

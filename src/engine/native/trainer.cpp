@@ -12,6 +12,7 @@
 #include "engine/math/losses.hpp"
 #include "engine/math/metrics.hpp"
 #include "engine/math/optimizer.hpp"
+#include "engine/math/poll.hpp"
 #include "engine/native/batch.hpp"
 #include "engine/native/network.hpp"
 
@@ -306,6 +307,7 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
   }
 
   void Take(size_t weight_index, int64_t first, int64_t n, T* values) override {
+    math::PollInterrupts();
     for (Moved<T>& weight : *parts_layer_) {
       if (weight.index != weight_index) continue;
       const Regularizer& r = weight.regularizer;
@@ -335,8 +337,19 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
 
   void Move(std::vector<Moved<T>>* layer) {
     for (Moved<T>& weight : *layer) {
-      if (!weight.moved) rule_->Apply(weight.weight, weight.gradient, weight.slots, weight.count);
+      if (!weight.moved) MoveInParts(weight);
       weight.moved = false;
+    }
+  }
+
+  // Parts give the bits of the whole: elements are moved one by one.
+  void MoveInParts(const Moved<T>& weight) {
+    constexpr int64_t kPart = 1024 * 1024;
+    for (int64_t first = 0; first < weight.count; first += kPart) {
+      if (first > 0) math::PollInterrupts();
+      T* slots[math::kMaxSlots];
+      for (size_t s = 0; s < program_->slots; ++s) slots[s] = weight.slots[s] + first;
+      rule_->Apply(weight.weight + first, weight.gradient + first, slots, std::min(kPart, weight.count - first));
     }
   }
 

@@ -64,7 +64,7 @@ ExplainedFit Small() {
   fit.partitions = 2;
   fit.source = {"points_packed", 900, 2, 17 * kKilobyte};
   fit.output = "models";
-  fit.due = {4};
+  fit.due = plan::DueIterations(std::vector<int64_t>{4});
   fit.driver.kind = "this session";
   fit.memory.states = 14 * kKilobyte;
   fit.memory.states_location = "session memory";

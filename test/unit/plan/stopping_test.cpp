@@ -1,3 +1,4 @@
+#include "plan/due_iterations.hpp"
 #include "plan/stopping.hpp"
 
 #include <gtest/gtest.h>
@@ -187,13 +188,27 @@ TEST(Stopping, DueIterations) {
   using Due = std::vector<int64_t>;
   const StoppingPolicy none, halving = ReadStopping(std::nullopt, "{'eta': 3, 'iterations': [1, 3]}", 7, false),
                              patience = ReadStopping("{'patience': 1}", std::nullopt, 7, false);
-  EXPECT_EQ(plan::DueIterations(7, std::nullopt, none), Due({7}));
-  EXPECT_EQ(plan::DueIterations(7, 3, none), Due({3, 6, 7}));
-  EXPECT_EQ(plan::DueIterations(6, 3, none), Due({3, 6}));
-  EXPECT_EQ(plan::DueIterations(7, std::nullopt, halving), Due({1, 3, 7}));
-  EXPECT_EQ(plan::DueIterations(7, 2, halving), Due({1, 2, 3, 4, 6, 7}));
-  EXPECT_EQ(plan::DueIterations(7, std::nullopt, patience), Due({1, 2, 3, 4, 5, 6, 7}));
-  EXPECT_EQ(plan::DueIterations(7, 5, patience), Due({5, 7}));
+  const auto expect = [](const plan::DueIterations& due, const Due& all) {
+    EXPECT_EQ(due.First(100), all);
+    EXPECT_EQ(due.count(), static_cast<int64_t>(all.size()));
+    EXPECT_EQ(due.After(all.back()), 0);
+    EXPECT_EQ(due.First(1), Due({all.front()}));
+  };
+  expect(plan::DueIterations(7, std::nullopt, none), {7});
+  expect(plan::DueIterations(7, 3, none), {3, 6, 7});
+  expect(plan::DueIterations(6, 3, none), {3, 6});
+  expect(plan::DueIterations(7, std::nullopt, halving), {1, 3, 7});
+  expect(plan::DueIterations(7, 2, halving), {1, 2, 3, 4, 6, 7});
+  expect(plan::DueIterations(7, std::nullopt, patience), {1, 2, 3, 4, 5, 6, 7});
+  expect(plan::DueIterations(7, 5, patience), {5, 7});
+  expect(plan::DueIterations(Due{2, 5}), {2, 5});
+  EXPECT_EQ(plan::DueIterations().count(), 0);
+  EXPECT_EQ(plan::DueIterations().After(0), 0);
+  // no list of them
+  const plan::DueIterations many(2147483647, 1, none);
+  EXPECT_EQ(many.count(), 2147483647);
+  EXPECT_EQ(many.After(2147483645), 2147483646);
+  EXPECT_EQ(many.After(2147483646), 2147483647);
   EXPECT_EQ(ReadStopping(std::nullopt, "{}", 28, false).halving->iterations, Due({1, 3, 9, 27}));
   EXPECT_EQ(ReadStopping(std::nullopt, "{'eta': 1.5}", 8, false).halving->iterations, Due({1, 2, 3, 5, 7}));
   EXPECT_TRUE(ReadStopping(std::nullopt, "{}", 1, false).halving->iterations.empty());

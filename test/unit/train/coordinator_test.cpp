@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "base/error.hpp"
+
 namespace {
 
 using train::Coordinator;
@@ -107,7 +109,7 @@ class FakeObserver : public train::RunObserver {
   void TrainingBegins(const RunResult&) override { begun++; }
   void TrainingEnds(const RunResult&) override { ended++; }
   void VisitDone(const RunResult& so_far, const train::VisitRecord&, bool first_divergence) override {
-    EXPECT_FALSE(so_far.visits.empty());
+    EXPECT_GT(so_far.visits.size(), 0);
     divergences += first_divergence ? 1 : 0;
   }
   void IterationDone(const RunResult&, int64_t iteration) override { lines.push_back("done " + std::to_string(iteration)); }
@@ -131,7 +133,7 @@ RunRequest Request(size_t models, int64_t iterations, std::vector<int64_t> due) 
     request.spec.costs.push_back(1);
   }
   request.iterations = iterations;
-  request.due = std::move(due);
+  request.due = plan::DueIterations(std::move(due));
   return request;
 }
 
@@ -200,7 +202,7 @@ TEST(Coordinator, TrainsToEachDueIterationAndScoresThen) {
     EXPECT_DOUBLE_EQ(model.training_seconds, 10);  // five intervals of two seconds
     EXPECT_EQ(model.best, -1);
   }
-  EXPECT_EQ(result.visits.size(), 10u);
+  EXPECT_EQ(result.visits.size(), 10);
 }
 
 TEST(Coordinator, ScoresTheValidationTableWhereThereIsOne) {
@@ -320,7 +322,23 @@ TEST(Coordinator, CurvesContinueWhereEarlierRunsEnded) {
     EXPECT_LT(last.elapsed, began[m] + result.seconds) << m;
   }
   EXPECT_DOUBLE_EQ(result.models[0].training_seconds, 8);  // of this run: four intervals of two seconds
-  EXPECT_EQ(result.visits.front().iteration, 0);
+  std::vector<int64_t> iterations;
+  result.visits.ForEach(1, [&](const std::vector<train::VisitRecord>& visits) { iterations.push_back(visits.front().iteration); });
+  EXPECT_EQ(iterations.at(0), 0);
+}
+
+TEST(Coordinator, CurvesMustFitIntoMemory) {
+  RunRequest request = Request(2, 50, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 50});
+  request.curves_memory = 2000;
+  FakeDriver driver(2);
+  FakeObserver observer;
+  try {
+    Finish(request, &driver, &observer);
+    ADD_FAILURE() << "no error";
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.code(), base::ErrorCode::kOutOfMemory);
+    EXPECT_NE(std::string(error.what()).find("evaluations"), std::string::npos) << error.what();
+  }
 }
 
 TEST(Coordinator, PatienceCountsTheEvaluationsOfEarlierRuns) {

@@ -112,13 +112,12 @@ train::RunSpec Spec(int models, int bundles, int partitions, int validation_part
   return spec;
 }
 
-SharedSizes Sizes(int models, int64_t iterations) {
+SharedSizes Sizes(int models) {
   SharedSizes sizes;
   for (int m = 0; m < models; m++) {
     sizes.state_bytes.push_back(static_cast<size_t>(64 * (1 + 37 * m)));  // some a page, some more, some less
     sizes.sums.push_back(static_cast<size_t>(1 + m % 3));
   }
-  sizes.iterations = iterations;
   return sizes;
 }
 
@@ -165,7 +164,6 @@ std::vector<Part> Parts(const SharedRun& run, const SharedSizes& sizes, bool sta
       {"head", 0, sizeof(SharedRun), kLine},
       {"specification", run.spec_offset, run.spec_bytes, 1},
       {"scheduler", run.scheduler_offset, plan::Scheduler::BlockSize(run.bundles), kLine},
-      {"tasks", run.tasks_offset, static_cast<size_t>(run.iterations) * sizeof(uint32_t), alignof(uint32_t)},
       {"ring", run.ring_offset, run.ring_size * sizeof(train::VisitRecord), alignof(train::VisitRecord)},
       {"offsets of states", run.state_offsets_offset, models * sizeof(uint64_t), alignof(uint64_t)},
       {"stopped models", run.stopped_offset, models, 1},
@@ -181,11 +179,10 @@ std::vector<Part> Parts(const SharedRun& run, const SharedSizes& sizes, bool sta
 TEST(SharedMemory, PartsAreAlignedApartAndInside) {
   struct Run {
     int models, bundles, partitions, validation_partitions;
-    int64_t iterations;
   };
-  for (const Run& r : {Run{1, 1, 1, 0, 1}, Run{1, 1, 1, 1, 1}, Run{5, 2, 3, 0, 7}, Run{5, 5, 4, 2, 1000}, Run{40, 6, 17, 5, 3}}) {
+  for (const Run& r : {Run{1, 1, 1, 0}, Run{1, 1, 1, 1}, Run{5, 2, 3, 0}, Run{5, 5, 4, 2}, Run{40, 6, 17, 5}}) {
     const train::RunSpec spec = Spec(r.models, r.bundles, r.partitions, r.validation_partitions);
-    const SharedSizes sizes = Sizes(r.models, r.iterations);
+    const SharedSizes sizes = Sizes(r.models);
     for (const bool inside : {true, false}) {
       SCOPED_TRACE(std::to_string(r.models) + " models, " + std::to_string(r.partitions) + " partitions" + (inside ? "" : ", states outside"));
       const LaidOut laid(spec, sizes, inside ? "" : "/tmp/states");
@@ -195,7 +192,6 @@ TEST(SharedMemory, PartsAreAlignedApartAndInside) {
       EXPECT_EQ(run.bundles, static_cast<int>(spec.plan.bundles.size()));
       EXPECT_EQ(run.partitions, r.partitions);
       EXPECT_EQ(run.validation_partitions, r.validation_partitions);
-      EXPECT_EQ(run.iterations, r.iterations);
       EXPECT_GE(run.ring_size, 2 * static_cast<size_t>(r.models));
 
       std::vector<Part> parts = Parts(run, sizes, inside);
@@ -215,7 +211,7 @@ TEST(SharedMemory, PartsAreAlignedApartAndInside) {
 // The states in a file of their own have the same layout: the offsets count from the first state.
 TEST(SharedMemory, StatesLieTheSameInsideAndOutside) {
   const train::RunSpec spec = Spec(5, 2, 3, 0);
-  const SharedSizes sizes = Sizes(5, 2);
+  const SharedSizes sizes = Sizes(5);
   const LaidOut inside(spec, sizes, ""), outside(spec, sizes, "/tmp/states");
   const auto* a = workers::At<uint64_t>(inside.run(), inside.run()->state_offsets_offset);
   const auto* b = workers::At<uint64_t>(outside.run(), outside.run()->state_offsets_offset);
@@ -235,7 +231,7 @@ TEST(SharedMemory, StatesLieTheSameInsideAndOutside) {
 
 TEST(SharedMemory, IsReadyForItsProcesses) {
   const train::RunSpec spec = Spec(5, 2, 3, 0);
-  const LaidOut laid(spec, Sizes(5, 2), "");
+  const LaidOut laid(spec, Sizes(5), "");
   SharedRun* run = laid.run();
   EXPECT_EQ(run->sync.bytes[0], kReady);
   EXPECT_EQ(run->sync.bytes[sizeof(run->sync.bytes) - 1], kReady);
@@ -267,8 +263,8 @@ TEST(SharedMemory, IsReadyForItsProcesses) {
 TEST(SharedMemory, RefusesAPathThatIsTooLong) {
   const train::RunSpec spec = Spec(1, 1, 1, 0);
   const size_t room = sizeof(SharedRun::states_path);
-  EXPECT_STREQ(LaidOut(spec, Sizes(1, 1), std::string(room - 1, 'p')).run()->states_path, std::string(room - 1, 'p').c_str());
-  EXPECT_THROW(LaidOut(spec, Sizes(1, 1), std::string(room, 'p')), base::Error);
+  EXPECT_STREQ(LaidOut(spec, Sizes(1), std::string(room - 1, 'p')).run()->states_path, std::string(room - 1, 'p').c_str());
+  EXPECT_THROW(LaidOut(spec, Sizes(1), std::string(room, 'p')), base::Error);
 }
 
 void ExpectSameTable(const data::PackedTable& a, const data::PackedTable& b) {

@@ -10,6 +10,7 @@
 #include "engine/math/activations.hpp"
 #include "engine/math/gemm_pack.hpp"
 #include "engine/math/gemm_tiles.hpp"
+#include "engine/math/poll.hpp"
 #include "engine/math/sliding_window.hpp"
 #include "engine/native/stages.hpp"
 
@@ -86,6 +87,7 @@ class Conv2D : public Layer<T> {
     const bool relu = activation_ == math::FusedActivation::kReLU;
     const math::GemmKernels<T>& kernels = math::TheGemmKernels<T>();
     for (int64_t i = 0; i < call.rows; ++i) {
+      math::PollInterrupts();
       const T* x = call.x + i * this->input_elements();
       if (padded_) {
         CopyIntoFrame(x, rows_.in, columns_.in, in_, 1, 1, rows_.before, columns_.before, image_height_, image_width_, Image(call, i));
@@ -101,6 +103,7 @@ class Conv2D : public Layer<T> {
     if (dx != nullptr) scatters_ ? PackSegments(call.weights[0], panels) : Rotate(call.weights[0], panels);
     const math::GemmKernels<T>& kernels = math::TheGemmKernels<T>();
     for (int64_t i = 0; i < call.rows; ++i) {
+      math::PollInterrupts();
       T* gi = g + i * this->output_elements();
       math::ActivationGradient(activation_, call.y + i * this->output_elements(), Positions(), out_, gi);
       if (gradients != nullptr && gradients[0] != nullptr) kernels.gradient(PatchesOf(call, i), gi, out_, i > 0, gradients[0]);

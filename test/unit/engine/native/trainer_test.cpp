@@ -42,7 +42,9 @@ class Trainee {
     for (const base::Layer& layer : graph.layers) {
       for (const base::WeightSpec& weight : layer.weights) {
         const engine::StateTensor& tensor = layout_.tensors[index];
-        std::vector<double> values = engine::math::InitialValues(weight, layer.name, 7, 3, index);
+        std::vector<double> values;
+        engine::math::FillInitialValues(weight, layer.name, 7, 3, index,
+                                        [&](const double* from, size_t n) { values.insert(values.end(), from, from + n); });
         // biases that are not zero, scales that are not one
         const std::vector<double> noise = fixture::Numbers(values.size(), index + 1);
         for (size_t i = 0; i < values.size(); ++i) Set(tensor, i, values[i] + (weight.trainable ? 0.2 * noise[i] : 0));
