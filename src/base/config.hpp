@@ -82,6 +82,7 @@ struct TrainConfig {
   int epochs = 1;                        // passes over a buffer before the next buffer
   bool shuffle = true;                   // rows within a buffer, anew each epoch
   std::map<int, double> class_weight;    // class index -> weight; empty = none
+  std::map<std::string, double> label_weight;  // class label -> weight; plan::ResolveClassWeights makes indexes of them
 };
 
 }  // namespace base

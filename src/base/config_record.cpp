@@ -90,23 +90,25 @@ void OptimizerFields(Optimizer& optimizer, Field& field) {
   ScheduleFields(schedule, field);
 }
 
-void ClassWeights(const std::map<int, double>& weights, Writing& field) {
+template <typename Key>
+void ClassWeights(const std::map<Key, double>& weights, Writing& field) {
   field.Count(weights.size());
-  for (const auto& [index, weight] : weights) field(index), field(weight);
+  for (const auto& [key, weight] : weights) field(key), field(weight);
 }
 
-void ClassWeights(std::map<int, double>& weights, Reading& field) {
+template <typename Key>
+void ClassWeights(std::map<Key, double>& weights, Reading& field) {
   for (size_t left = field.Count(0); left > 0; left--) {
-    int index = 0;
+    Key key{};
     double weight = 0;
-    field(index), field(weight);
-    weights[index] = weight;
+    field(key), field(weight);
+    weights[key] = weight;
   }
 }
 
 template <typename Config, typename Field>
 void ConfigFields(Config& config, Field& field) {
-  auto& [losses, loss_weights, optimizer, metrics, batch_size, epochs, shuffle, class_weight] = config;
+  auto& [losses, loss_weights, optimizer, metrics, batch_size, epochs, shuffle, class_weight, label_weight] = config;
   Resize(losses, field.Count(losses.size()), field);
   for (auto& loss : losses) LossFields(loss, field);
   Resize(loss_weights, field.Count(loss_weights.size()), field);
@@ -116,6 +118,7 @@ void ConfigFields(Config& config, Field& field) {
   for (auto& metric : metrics) MetricFields(metric, field);
   field(batch_size), field(epochs), field(shuffle);
   ClassWeights(class_weight, field);
+  ClassWeights(label_weight, field);
 }
 
 }  // namespace

@@ -131,13 +131,14 @@ class Parser {
       if (!entries.empty() && !comma) Fail(at_, "expected \",\" or \"}\", found " + Here());
       const size_t key_at = at_;
       Value key = Any();
-      if (key.is_int()) key = Value(std::to_string(key.integer()));  // {0: 1.0, 1: 2.0}, as class weights are written
+      const bool integer = key.is_int();  // {0: 1.0, 1: 2.0}, as class weights are written
+      if (integer) key = Value(std::to_string(key.integer()));
       if (!key.is_string()) Fail(key_at, std::string("a key must be a string or an integer, not ") + key.type_name());
       SkipSpace();
       if (!Accept(':')) Fail(at_, "expected \":\" after the key \"" + key.string() + "\", found " + Here());
       if (!keys.insert(key.string()).second) Fail(key_at, "the key \"" + key.string() + "\" occurs twice");
       Value value = Any();
-      entries.emplace_back(key.string(), std::move(value));
+      entries.emplace_back(Key(key.string(), integer), std::move(value));
       SkipSpace();
       comma = Accept(',');
     }

@@ -14,7 +14,7 @@ namespace base {
 Value ParseLiteral(std::string_view text);
 
 /// Python's notation, as MADlib's tables have it: 'text' in single quotes, True, None, shortest number that reads back equal
-/// (0.001, 1e-06, 10, 1.0).
+/// (0.001, 1e-06, 10, 1.0). Integer keys stand without quotes, so that reading gives the same value again.
 std::string FormatPython(const Value& value);
 
 /// JSON, compact, keys in stored order. NaN and infinities are written as null.

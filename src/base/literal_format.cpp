@@ -44,10 +44,11 @@ struct Notation {
   const char* comma;
   const char* colon;
   bool finite_only;
+  bool integer_keys;
 };
 
-constexpr Notation kPython = {"None", "True", "False", '\'', "\\x", ", ", ": ", false};
-constexpr Notation kJson = {"null", "true", "false", '"', "\\u00", ",", ":", true};
+constexpr Notation kPython = {"None", "True", "False", '\'', "\\x", ", ", ": ", false, true};
+constexpr Notation kJson = {"null", "true", "false", '"', "\\u00", ",", ":", true, false};
 
 void Append(const Value& value, const Notation& n, std::string* out) {
   if (value.is_null()) {
@@ -76,7 +77,11 @@ void Append(const Value& value, const Notation& n, std::string* out) {
     for (const auto& entry : value.dict()) {
       if (!first) *out += n.comma;
       first = false;
-      AppendQuoted(entry.first, n.quote, n.control_prefix, out);
+      if (entry.first.is_integer && n.integer_keys) {
+        *out += entry.first;
+      } else {
+        AppendQuoted(entry.first, n.quote, n.control_prefix, out);
+      }
       *out += n.colon;
       Append(entry.second, n, out);
     }

@@ -12,8 +12,18 @@ namespace base {
 
 class Value;
 using List = std::vector<Value>;
-/// Keeps the order in which keys were written; a key appears once (a second one is an error of the reader).
-using Dict = std::vector<std::pair<std::string, Value>>;
+
+/// A key of a dictionary: a text. Integers may be keys, too, as in {0: 1.0}: their text is the number's.
+struct Key : std::string {
+  Key() = default;
+  Key(const char* text) : std::string(text) {}
+  Key(std::string text) : std::string(std::move(text)) {}
+  Key(std::string text, bool integer) : std::string(std::move(text)), is_integer(integer) {}
+  bool is_integer = false;  // written without quotes: 1, not '1'
+};
+
+/// Keeps the order in which keys were written; a key's text appears once (a second one is an error of the reader).
+using Dict = std::vector<std::pair<Key, Value>>;
 
 class Value {
  public:

@@ -4,11 +4,14 @@
 #include <cstdlib>
 #include <limits>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "base/error.hpp"
+#include "pg/report.hpp"
 #include "pg/sql.hpp"
 #include "data/packed_format.hpp"
+#include "data/row_sql.hpp"
 
 namespace data {
 namespace {
@@ -113,25 +116,38 @@ void RequireAllBuffers(const PackedTable& table) {
               pg::HiddenRowsDetail(table.name), kSecurityHint);
 }
 
-[[noreturn]] void Incompatible(const ColumnSpec& training, const ColumnSpec& validation, const std::string& what, const std::string& mine,
-                               const std::string& theirs) {
-  throw Error(ErrorCode::kInvalidParameter,
-              "column " + Quoted(validation.name) + " of the validation table has " + what + " " + theirs + ", but column " +
-                  Quoted(training.name) + " of the training table has " + mine,
-              "", "Pack the validation data by validation_preprocessor_dl() with this training table.");
+/// How two columns were packed differently.
+struct Difference {
+  std::string what;
+  std::string first, second;
+};
+
+// In what a value means.
+std::optional<Difference> FindOtherMeaning(const ColumnSpec& a, const ColumnSpec& b) {
+  if (a.kind != b.kind || a.num_classes != b.num_classes || a.class_values != b.class_values) {
+    return Difference{"other classes:", std::to_string(a.num_classes), std::to_string(b.num_classes)};
+  }
+  if (a.scale != b.scale) return Difference{"scale", std::to_string(a.scale), std::to_string(b.scale)};
+  if (a.mean != b.mean || a.std != b.std) return Difference{"other constants of", "its own", "standardisation"};
+  if (a.dictionary != b.dictionary) {
+    return Difference{"another dictionary, of size", std::to_string(a.dictionary.size()), std::to_string(b.dictionary.size())};
+  }
+  return std::nullopt;
 }
 
-void RequireSame(const ColumnSpec& a, const ColumnSpec& b) {
-  if (a.shape != b.shape) Incompatible(a, b, "shape", base::FormatShape(a.shape), base::FormatShape(b.shape));
-  if (a.dtype != b.dtype) Incompatible(a, b, "element type", base::DTypeName(a.dtype), base::DTypeName(b.dtype));
-  if (a.kind != b.kind || a.num_classes != b.num_classes || a.class_values != b.class_values) {
-    Incompatible(a, b, "other classes:", std::to_string(a.num_classes), std::to_string(b.num_classes));
-  }
-  if (a.scale != b.scale) Incompatible(a, b, "scale", std::to_string(a.scale), std::to_string(b.scale));
-  if (a.mean != b.mean || a.std != b.std) Incompatible(a, b, "other constants of", "its own", "standardisation");
-  if (a.dictionary != b.dictionary) {
-    Incompatible(a, b, "another dictionary, of size", std::to_string(a.dictionary.size()), std::to_string(b.dictionary.size()));
-  }
+std::optional<Difference> FindDifference(const ColumnSpec& a, const ColumnSpec& b) {
+  if (a.shape != b.shape) return Difference{"shape", base::FormatShape(a.shape), base::FormatShape(b.shape)};
+  if (a.dtype != b.dtype) return Difference{"element type", base::DTypeName(a.dtype), base::DTypeName(b.dtype)};
+  return FindOtherMeaning(a, b);
+}
+
+void RequireSame(const ColumnSpec& training, const ColumnSpec& validation) {
+  const std::optional<Difference> found = FindDifference(training, validation);
+  if (!found) return;
+  throw Error(ErrorCode::kInvalidParameter,
+              "column " + Quoted(validation.name) + " of the validation table has " + found->what + " " + found->second + ", but column " +
+                  Quoted(training.name) + " of the training table has " + found->first,
+              "", "Pack the validation data by validation_preprocessor_dl() with this training table.");
 }
 
 void RequireSameCount(size_t training, size_t validation, const char* what) {
@@ -181,6 +197,25 @@ void RequireCompatible(const PackedTable& training, const PackedTable& validatio
   RequireSameCount(training.spec.targets.size(), validation.spec.targets.size(), "dependent");
   for (size_t i = 0; i < training.spec.inputs.size(); ++i) RequireSame(training.spec.inputs[i], validation.spec.inputs[i]);
   for (size_t i = 0; i < training.spec.targets.size(); ++i) RequireSame(training.spec.targets[i], validation.spec.targets[i]);
+  for (const auto columns : {&base::DataSpec::inputs, &base::DataSpec::targets}) {
+    std::vector<std::string> names;
+    for (const ColumnSpec& column : validation.spec.*columns) names.push_back(column.name);
+    NoticeMovedColumns(training.spec.*columns, names, "the validation table");
+  }
+}
+
+void WarnOfOtherMeanings(const base::DataSpec& before, const PackedTable& now) {
+  for (const auto columns : {&base::DataSpec::inputs, &base::DataSpec::targets}) {
+    const std::vector<ColumnSpec>&first = before.*columns, &second = now.spec.*columns;
+    for (size_t i = 0; i < std::min(first.size(), second.size()); ++i) {
+      const std::optional<Difference> found = FindOtherMeaning(first[i], second[i]);
+      if (!found) continue;
+      pg::Warning("models go on with other data than before: column " + Quoted(second[i].name) + " of packed table " + now.name.Sql() +
+                      " has " + found->what + " " + found->second + ", the stored run had " + found->first,
+                  "Pack further data by validation_preprocessor_dl() with the first training table: then values mean the same.");
+      return;
+    }
+  }
 }
 
 // Rows added or deleted behind the summary's back would train another model than the one that the run's summary describes.

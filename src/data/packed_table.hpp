@@ -30,8 +30,12 @@ struct PackedTable {
 PackedTable OpenPackedTable(std::string_view name, const char* what);
 
 /// Throws kInvalidParameter, naming the column, unless `validation` can be scored by a model trained on `training`: same number of
-/// columns, same shapes, same classes, same scale.
+/// columns, same shapes, same classes, same scale. A NOTICE says when its columns have names of `training` in another order.
 void RequireCompatible(const PackedTable& training, const PackedTable& validation);
+
+/// Warns of the first column whose values mean something else than in the table that models were trained on `before`: other classes,
+/// another dictionary, other constants.
+void WarnOfOtherMeanings(const base::DataSpec& before, const PackedTable& now);
 
 /// Throws kDataCorrupted unless a pass over the partition saw as many rows as the summary says.
 void CheckVisitedRows(const PackedTable& table, int partition, int64_t rows);

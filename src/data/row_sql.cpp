@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "pg/cluster.hpp"
+#include "pg/report.hpp"
 
 namespace data {
 namespace {
@@ -171,6 +172,22 @@ base::DataSpec PredictSpec(const base::DataSpec& training, const std::vector<pg:
     spec.inputs.push_back(std::move(c));
   }
   return spec;
+}
+
+void NoticeMovedColumns(const std::vector<base::ColumnSpec>& training, const std::vector<std::string>& names, const char* subject) {
+  constexpr size_t kMostListed = 5;
+  std::string moved;
+  size_t count = 0;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (names[i] == training[i].name) continue;
+    const auto other = std::find_if(training.begin(), training.end(), [&](const base::ColumnSpec& c) { return c.name == names[i]; });
+    if (other == training.end()) continue;
+    if (++count <= kMostListed) moved += (count > 1 ? ", " : "") + ("\"" + names[i] + "\"") + " is taken for \"" + training[i].name + "\"";
+  }
+  if (count == 0) return;
+  if (count > kMostListed) moved += ", and " + std::to_string(count - kMostListed) + " more";
+  pg::Notice(std::string(subject) + " has columns in another order than the training table: " + moved,
+             "Columns belong to those of the training table by their order, not by their names.");
 }
 
 }  // namespace data

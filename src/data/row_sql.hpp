@@ -29,4 +29,8 @@ std::string PackRowOfSql(const base::DataSpec& spec, const std::vector<pg::Colum
 base::DataSpec PredictSpec(const base::DataSpec& training, const std::vector<pg::Column>& columns, const std::vector<std::string>& names,
                            const char* what);
 
+/// Columns belong to those of the training table by their order. Says so where a name of the training table stands at another position
+/// than there. REQUIRES as many names as the training table has. `subject`: what has these names.
+void NoticeMovedColumns(const std::vector<base::ColumnSpec>& training, const std::vector<std::string>& names, const char* subject);
+
 }  // namespace data

@@ -21,6 +21,16 @@ Zeros ZerosOfReLU(const Layer& layer) {
   return slope == nullptr || !slope->is_number() || slope->number() == 0 ? Zeros::kMade : Zeros::kNone;
 }
 
+Range RangeOfReLU(const Layer& layer, size_t) {
+  return layer.attributes.Find("negative_slope")->number() == 0 ? Range::kNotNegative : Range::kAny;
+}
+
+// Over another dimension than the last one it gives no distribution there.
+Range RangeOfSoftmax(const Layer& layer, size_t rank) {
+  const int64_t axis = Int(layer, "axis");
+  return axis == -1 || axis == static_cast<int64_t>(rank) ? Range::kSoftmax : Range::kZeroToOne;
+}
+
 LayerDefinition Define(LayerKind kind, const char* class_name, std::vector<Argument> arguments, const char* onnx) {
   LayerDefinition activation;
   activation.kind = kind;
@@ -29,6 +39,7 @@ LayerDefinition Define(LayerKind kind, const char* class_name, std::vector<Argum
   activation.shape = SameShape;
   activation.cost.work = Work::kElements;
   activation.cost.flops = OneAnElement;
+  activation.range = AnyRange;
   activation.exchange.onnx = onnx;
   return activation;
 }
@@ -37,6 +48,7 @@ LayerDefinition DefineActivation() {
   LayerDefinition activation = Define(LayerKind::kActivation, "Activation", {{"activation", T::kActivation}}, nullptr);
   activation.shape = ActivationShape;
   activation.zeros = ZerosOfActivation;
+  activation.range = RangeOfActivation;
   return activation;
 }
 
@@ -46,12 +58,14 @@ LayerDefinition DefineReLU() {
       {{"max_value", T::kNonNegativeOrNull, "None"}, {"negative_slope", T::kNonNegative, "0.0"}, {"threshold", T::kNonNegative, "0.0"}},
       "Relu");
   relu.zeros = ZerosOfReLU;
+  relu.range = RangeOfReLU;
   return relu;
 }
 
 LayerDefinition DefineSoftmax() {
   LayerDefinition softmax = Define(LayerKind::kSoftmax, "Softmax", {{"axis", T::kAxis, "-1"}}, "Softmax");
   softmax.shape = NormalizedShape;
+  softmax.range = RangeOfSoftmax;
   return softmax;
 }
 

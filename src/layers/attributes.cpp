@@ -1,6 +1,7 @@
 #include "layers/attributes.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace layers {
 namespace {
@@ -98,6 +99,19 @@ Zeros KeepsZeros(const Layer&) { return Zeros::kKept; }
 Zeros ZerosOfActivation(const Layer& layer) {
   const base::Value* activation = layer.attributes.Find("activation");
   return activation != nullptr && activation->is_string() && activation->string() == "relu" ? Zeros::kMade : Zeros::kNone;
+}
+
+Range AnyRange(const Layer&, size_t) { return Range::kAny; }
+Range RangeOfInput(const Layer&, size_t) { return Range::kOfInput; }
+
+Range RangeOfActivation(const Layer& layer, size_t) {
+  static const std::map<std::string, Range> ranges = {
+      {"linear", Range::kAny}, {"relu", Range::kNotNegative}, {"relu6", Range::kNotNegative}, {"sigmoid", Range::kSigmoid},
+      {"hard_sigmoid", Range::kZeroToOne}, {"tanh", Range::kAny}, {"softmax", Range::kSoftmax}, {"log_softmax", Range::kAny},
+      {"softplus", Range::kNotNegative}, {"softsign", Range::kAny}, {"elu", Range::kAny}, {"selu", Range::kAny}, {"swish", Range::kAny},
+      {"gelu", Range::kAny}, {"exponential", Range::kNotNegative}, {"mish", Range::kAny}};
+  const auto found = ranges.find(Text(layer, "activation"));
+  return found == ranges.end() ? Range::kUnknown : found->second;
 }
 
 }  // namespace layers

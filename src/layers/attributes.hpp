@@ -63,4 +63,10 @@ Zeros KeepsZeros(const base::Layer& layer);
 /// kMade when the attribute "activation" is "relu".
 Zeros ZerosOfActivation(const base::Layer& layer);
 
+// Ranges.
+Range AnyRange(const base::Layer& layer, size_t rank);
+Range RangeOfInput(const base::Layer& layer, size_t rank);
+/// By the attribute "activation"; kUnknown for one that is not listed.
+Range RangeOfActivation(const base::Layer& layer, size_t rank);
+
 }  // namespace layers

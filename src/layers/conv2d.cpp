@@ -63,6 +63,7 @@ LayerDefinition Define() {
   conv.cost.operations = 16;  // a dense layer's, and what LibTorch does to choose and set up a convolution
   conv.cost.flops = Flops;
   conv.zeros = ZerosOfActivation;
+  conv.range = RangeOfActivation;
   conv.exchange = {"Conv", {{"kernel", "weight", {3, 2, 0, 1}}, {"bias", "bias", {}}}};
   return conv;
 }

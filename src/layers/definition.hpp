@@ -46,6 +46,17 @@ enum class Zeros {
   kData,  // those of the packed table
 };
 
+/// What numbers a layer gives. A loss of probabilities asks (plan/loss_rules.hpp).
+enum class Range {
+  kUnknown,      // its definition does not say
+  kAny,          // of any size and sign
+  kNotNegative,
+  kZeroToOne,
+  kSigmoid,      // from 0 to 1, as a sigmoid makes them
+  kSoftmax,      // a softmax's: from 0 to 1, and those of the last dimension add up to 1
+  kOfInput,      // as its input's
+};
+
 /// How other formats name a layer and lay out its weights, where that is a renaming and a permutation of dimensions.
 struct Exchange {
   struct Weight {
@@ -74,6 +85,8 @@ struct LayerDefinition {
   Cost cost;
   /// nullptr = Zeros::kNone. Takes layers without attributes, too.
   Zeros (*zeros)(const base::Layer& layer) = nullptr;
+  /// nullptr = Range::kUnknown. rank: dimensions of the output, without the batch.
+  Range (*range)(const base::Layer& layer, size_t rank) = nullptr;
   Exchange exchange;
 };
 

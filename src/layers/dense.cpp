@@ -39,6 +39,7 @@ LayerDefinition Define() {
   dense.cost.operations = 4;  // product, bias, activation, sums for the bias's gradient
   dense.cost.flops = Flops;
   dense.zeros = ZerosOfActivation;
+  dense.range = RangeOfActivation;
   dense.exchange = {"Gemm", {{"kernel", "weight", {1, 0}}, {"bias", "bias", {}}}};
   return dense;
 }

@@ -28,6 +28,7 @@ LayerDefinition Define() {
   dropout.cost.work = Work::kDraws;
   dropout.cost.flops = OneAnElement;
   dropout.zeros = KeepsZeros;
+  dropout.range = RangeOfInput;
   dropout.exchange.onnx = "Dropout";
   return dropout;
 }

@@ -38,6 +38,7 @@ LayerDefinition Define() {
   embedding.shape = OutputShape;
   embedding.weights = Weights;
   embedding.cost.work = Work::kElements;
+  embedding.range = AnyRange;
   embedding.exchange = {"Gather", {{"embeddings", "weight", {}}}};
   return embedding;
 }

@@ -19,6 +19,7 @@ LayerDefinition Define() {
   noise.arguments = {{"stddev", ArgumentType::kNonNegative}, {"seed", ArgumentType::kSeed, "None"}};
   noise.shape = OutputShape;
   noise.cost.work = Work::kDraws;
+  noise.range = RangeOfInput;
   noise.cost.flops = Flops;
   return noise;
 }

@@ -21,6 +21,7 @@ LayerDefinition Define(base::LayerKind kind, std::vector<const char*> class_name
   pooling.arguments = {kDataFormat, {"keepdims", ArgumentType::kBool, "False"}};
   pooling.shape = OutputShape;
   pooling.cost.work = Work::kElements;
+  pooling.range = RangeOfInput;
   pooling.cost.flops = Flops;
   pooling.exchange.onnx = onnx;
   return pooling;

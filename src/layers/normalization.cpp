@@ -39,6 +39,7 @@ LayerDefinition Define(base::LayerKind kind) {
   normalization.kind = kind;
   normalization.shape = NormalizedShape;
   normalization.cost.work = Work::kElements;
+  normalization.range = AnyRange;
   normalization.cost.operations = 3;
   normalization.cost.flops = Flops;
   return normalization;

@@ -29,6 +29,7 @@ LayerDefinition Define(base::LayerKind kind, std::vector<const char*> class_name
                        kDataFormat};
   pooling.shape = OutputShape;
   pooling.cost.work = Work::kElements;
+  pooling.range = RangeOfInput;
   pooling.cost.flops = Flops;
   pooling.exchange.onnx = onnx;
   return pooling;

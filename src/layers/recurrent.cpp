@@ -65,6 +65,12 @@ double Flops(const Layer& layer, const Shapes& inputs, int64_t gates) {
   return time * (2 * columns * (features + units) + 4 * columns);
 }
 
+// A gate, which lies between 0 and 1, multiplies what the activation gave.
+Range GatedRange(const Layer& layer, size_t rank) {
+  const Range inner = RangeOfActivation(layer, rank);
+  return inner == Range::kSigmoid || inner == Range::kSoftmax ? Range::kZeroToOne : inner;
+}
+
 LayerDefinition Define(LayerKind kind, const char* class_name, const Argument& variant) {
   LayerDefinition recurrent;
   recurrent.kind = kind;
@@ -82,6 +88,7 @@ LayerDefinition Define(LayerKind kind, const char* class_name, const Argument& v
   recurrent.cost.operations = 12;
   recurrent.cost.each_time_step = true;
   recurrent.zeros = ZerosOfActivation;
+  recurrent.range = GatedRange;
   recurrent.exchange.onnx = class_name;
   return recurrent;
 }

@@ -41,6 +41,7 @@ LayerDefinition Define(base::LayerKind kind, const char* class_name, std::vector
   view.cost.work = Work::kElements;
   view.cost.operations = 0;
   view.zeros = KeepsZeros;
+  view.range = RangeOfInput;
   view.exchange.onnx = class_name;
   return view;
 }

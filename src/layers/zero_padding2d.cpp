@@ -18,6 +18,7 @@ LayerDefinition Define() {
   padding.arguments = {{"padding", ArgumentType::kPadding, "1"}, kDataFormat};
   padding.shape = OutputShape;
   padding.cost.work = Work::kElements;
+  padding.range = RangeOfInput;
   padding.exchange.onnx = "Pad";
   return padding;
 }

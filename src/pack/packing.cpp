@@ -132,15 +132,16 @@ void PackValidation(const ValidationPackArguments& a) {
   const SegmentChoice choice = ReadDistribution(a.distribution_rules);
   CheckBufferSize(a.buffer_size);
   const data::PackedTable training = data::OpenPackedTable(a.training_preprocessor_table, "training_preprocessor_table");
-  const auto count = [](const std::string& names, const char* what, size_t wanted) {
-    const size_t given = pg::ParseColumnList(names, what).size();
-    if (given == wanted) return;
+  const auto compare = [](const std::string& list, const char* what, const std::vector<base::ColumnSpec>& columns) {
+    const std::vector<std::string> names = pg::ParseColumnList(list, what);
+    const size_t given = names.size(), wanted = columns.size();
+    if (given == wanted) return data::NoticeMovedColumns(columns, names, what);
     throw Error(ErrorCode::kInvalidParameter,
                 std::string(what) + " names " + std::to_string(given) + " columns, but the training table has " + std::to_string(wanted),
                 "", "Name one column for each column of the training table, in the same order.");
   };
-  count(a.independent_varname, "independent_varname", training.spec.inputs.size());
-  count(a.dependent_varname, "dependent_varname", training.spec.targets.size());
+  compare(a.independent_varname, "independent_varname", training.spec.inputs);
+  compare(a.dependent_varname, "dependent_varname", training.spec.targets);
   std::vector<base::TargetKind> kinds;
   for (const base::ColumnSpec& c : training.spec.targets) kinds.push_back(c.kind);
   const Source source = OpenSource(a.source_table, a.independent_varname, a.dependent_varname, kinds, std::nullopt);

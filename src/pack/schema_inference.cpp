@@ -182,6 +182,12 @@ void NoticeNumbers(const SourceColumn& c, const std::vector<std::string>& classe
              "does not come.");
 }
 
+[[noreturn]] void WrongClassCounts(size_t given, size_t targets) {
+  throw Error(ErrorCode::kInvalidParameter,
+              "num_classes has " + std::to_string(given) + " values for " + std::to_string(targets) + " dependent columns", "",
+              "Give one number for each dependent column.");
+}
+
 /// num_classes is given for all dependent columns, or for the label columns only.
 int64_t ClassCount(const SpecRequest& request, const Source& source, size_t target, const std::vector<std::string>& values) {
   const int64_t found = static_cast<int64_t>(values.size());
@@ -194,10 +200,7 @@ int64_t ClassCount(const SpecRequest& request, const Source& source, size_t targ
   }
   const std::vector<int32_t>& given = *request.num_classes;
   if (given.size() != source.targets && given.size() != labels) {
-    throw Error(ErrorCode::kInvalidParameter,
-                "num_classes has " + std::to_string(given.size()) + " values for " + std::to_string(source.targets) +
-                    " dependent columns", "",
-                "Give one number for each dependent column.");
+    WrongClassCounts(given.size(), source.targets);
   }
   const int64_t wanted = given.size() == source.targets ? given[target] : given[before];
   if (wanted < found || wanted > static_cast<int64_t>(kMaxClasses)) {
@@ -207,6 +210,25 @@ int64_t ClassCount(const SpecRequest& request, const Source& source, size_t targ
                 "", "It must be equal to or greater than the number of distinct values, and at most " + std::to_string(kMaxClasses) + ".");
   }
   return wanted;
+}
+
+/// A number for a column without classes can only say so, by 1, or what its arrays show.
+void CheckClassCounts(const SpecRequest& request, const Source& source, const std::vector<ColumnSpec>& targets) {
+  if (!request.num_classes) return;
+  const std::vector<int32_t>& given = *request.num_classes;
+  bool labels = false;
+  for (size_t i = 0; i < targets.size(); ++i) {
+    const ColumnSpec& target = targets[i];
+    labels = labels || source.columns[source.inputs + i].labels();
+    if (source.columns[source.inputs + i].labels() || given.size() != targets.size()) continue;
+    const int64_t elements = target.shape.empty() ? 0 : target.shape.back();
+    if (given[i] == 1 || given[i] == elements) continue;
+    throw Error(ErrorCode::kInvalidParameter,
+                "num_classes is " + std::to_string(given[i]) + " for column " + Quoted(target.name) + ", which is not packed as classes" +
+                    (elements > 0 ? ": its arrays have " + std::to_string(elements) + " elements" : ""),
+                "", "Leave num_classes out, or pack labels by dependent_type => 'one_hot' or 'index'.");
+  }
+  if (!labels && given.size() != targets.size()) WrongClassCounts(given.size(), targets.size());
 }
 
 /// Whether the profile shows something that the conversion refuses: then the row is looked for.
@@ -340,6 +362,7 @@ SpecPair TrainingSpec(const Source& source, const Profile& profile, const SpecRe
     (i < source.inputs ? specs.source.inputs : specs.source.targets).push_back(std::move(from));
   }
   specs.data.has_weights = specs.source.has_weights = source.has_weights;
+  CheckClassCounts(request, source, specs.data.targets);
   CheckRows(source, profile, specs);
   return specs;
 }

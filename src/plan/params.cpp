@@ -117,18 +117,24 @@ void ReadCompile(std::string_view text, base::TrainConfig* config) {
   if (weights != nullptr) config->loss_weights = ReadLossWeights(*weights, config->losses.size());
 }
 
-std::map<int, double> ReadClassWeight(const Value& value) {
-  std::map<int, double> weights;
-  if (value.is_null()) return weights;
-  const std::string example = "Example: class_weight={0: 1.0, 1: 5.0}.";
-  if (!value.is_dict()) Invalid("class_weight must be a dictionary from class index to weight", example);
-  for (const auto& [key, weight] : value.dict()) {
-    Value index;
-    if (!key.empty() && key.size() <= 9 && key.find_first_not_of("0123456789") == std::string::npos) index = base::ParseLiteral(key);
-    if (!index.is_int()) Invalid("class_weight has the key " + Quoted(key) + ", which is no class index", example);
-    weights[static_cast<int>(index.integer())] = Parameter("fit_params", "class_weight", weight).Number(0, kInfinity);
+// A key is the index of a class or, in quotes, its label.
+void ReadClassWeight(const Value& value, base::TrainConfig* config) {
+  config->class_weight.clear();
+  config->label_weight.clear();
+  if (value.is_null()) return;
+  const std::string example = "Example: class_weight={0: 1.0, 1: 5.0} by class indexes, or class_weight={'no': 1.0, 'yes': 5.0} by labels.";
+  if (!value.is_dict()) Invalid("class_weight must be a dictionary from class to weight", example);
+  constexpr size_t kMostDigits = 9;
+  for (const auto& [key, given] : value.dict()) {
+    const double weight = Parameter("fit_params", "class_weight", given).Number(0, kInfinity);
+    if (!key.is_integer) {
+      config->label_weight[key] = weight;
+    } else if (key.size() <= kMostDigits && key.front() != '-') {
+      config->class_weight[static_cast<int>(base::ParseLiteral(key).integer())] = weight;
+    } else {
+      Invalid("class_weight has the key " + key + ", which is no class index", example);
+    }
   }
-  return weights;
 }
 
 void ReadFit(std::string_view text, base::TrainConfig* config) {
@@ -143,7 +149,7 @@ void ReadFit(std::string_view text, base::TrainConfig* config) {
     } else if (key == "shuffle") {
       config->shuffle = p.Boolean();
     } else if (key == "class_weight") {
-      config->class_weight = ReadClassWeight(value);
+      ReadClassWeight(value, config);
     } else if (key == "verbose") {
       continue;  // progress is shown by the INFO lines and cerebro.stat_progress
     } else if (key == "initial_epoch") {

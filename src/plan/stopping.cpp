@@ -35,10 +35,14 @@ const std::vector<double>& Values(const Evaluation& evaluation, bool validation)
   return validation ? evaluation.validation : evaluation.training;
 }
 
+bool MonitorGoesUp(const EarlyStopping& rule) {
+  return rule.mode == EarlyStopping::Mode::kAuto ? GoesUp(rule.monitor) : rule.mode == EarlyStopping::Mode::kMax;
+}
+
 bool RanOutOfPatience(const EarlyStopping& rule, const ModelHistory& model) {
   const std::optional<Monitored> monitored = FindMonitor(rule.monitor, *model.metric_names);
   if (!monitored) throw base::Error(base::ErrorCode::kInternal, "a monitored metric is not there");
-  const bool up = rule.mode == EarlyStopping::Mode::kAuto ? GoesUp(rule.monitor) : rule.mode == EarlyStopping::Mode::kMax;
+  const bool up = MonitorGoesUp(rule);
   double best = std::numeric_limits<double>::quiet_NaN();
   int64_t waited = 0;
   for (const Evaluation& evaluation : *model.evaluations) {
@@ -132,6 +136,27 @@ std::vector<Stop> DecideStops(const StoppingPolicy& policy, int64_t iteration, c
   }
   std::sort(stops.begin(), stops.end(), [](const Stop& a, const Stop& b) { return a.model < b.model; });
   return stops;
+}
+
+bool IsBetterEvaluation(const StoppingPolicy& policy, const std::vector<std::string>& metric_names, const Evaluation& a, const Evaluation& b) {
+  std::string monitor;
+  if (policy.halving) monitor = policy.halving->monitor;
+  if (policy.early_stopping) monitor = policy.early_stopping->monitor;
+  if (monitor.empty()) {
+    const std::string metric = CommonMetric({&metric_names});
+    return IsBetter(metric, StandingOf(a.scores(), !metric.empty()), StandingOf(b.scores(), !metric.empty()));
+  }
+  const std::optional<Monitored> monitored = FindMonitor(monitor, metric_names);
+  if (!monitored) throw base::Error(base::ErrorCode::kInternal, "a monitored metric is not there");
+  const bool up = policy.early_stopping ? MonitorGoesUp(*policy.early_stopping) : GoesUp(monitor);
+  const auto standing = [&](const Evaluation& evaluation) {
+    const std::vector<double>& values = Values(evaluation, monitored->validation);
+    Standing of;
+    of.metric = up ? -values[monitored->metric] : values[monitored->metric];  // as a loss
+    of.loss = values[0];
+    return of;
+  };
+  return IsBetter("loss", standing(a), standing(b));
 }
 
 int64_t ModelsKept(int64_t models, double eta) {

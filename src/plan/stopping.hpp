@@ -66,6 +66,11 @@ struct Stop {
 /// worst.
 std::vector<Stop> DecideStops(const StoppingPolicy& policy, int64_t iteration, const std::vector<ModelHistory>& models);
 
+/// Whether a model is better after evaluation a than after b, for restore_best: by the value that early stopping monitors, in its mode; else
+/// by the one that halving monitors; else as the leaderboard ranks, by the model's own first metric or the loss. Equal values are told apart
+/// by the loss over the same table, NaN is worst; min_delta does not count. REQUIRES evaluations of one run.
+bool IsBetterEvaluation(const StoppingPolicy& policy, const std::vector<std::string>& metric_names, const Evaluation& a, const Evaluation& b);
+
 /// How many of n models go on.
 int64_t ModelsKept(int64_t models, double eta);
 /// Model-iterations of a run in which halving alone stops models.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -178,6 +179,54 @@ class RowLimits {
   std::vector<engine::ValueLimit> limits_;
 };
 
+void NoticeFewerClasses(const RowFilter& filter, const std::vector<OutputInfo>& outputs) {
+  if (!filter.chosen || filter.above >= 0) return;
+  for (const OutputInfo& output : outputs) {
+    if (output.meaning == OutputMeaning::kValues || output.classes_count >= filter.most_rank) continue;
+    pg::Notice("pred_type asks for " + std::to_string(filter.most_rank) + " classes, but \"" + output.name + "\" has " +
+               std::to_string(output.classes_count));
+  }
+}
+
+// Rows with strings that the training data lacked: they were packed as 0.
+class UnknownStrings {
+ public:
+  explicit UnknownStrings(const base::DataSpec& spec) : spec_(spec), counts_(spec.inputs.size(), 0) {}
+
+  void Count(const data::BufferBuilder& builder) {
+    rows_ += builder.rows();
+    for (size_t i = 0; i < counts_.size(); i++) {
+      if (spec_.inputs[i].dictionary.empty()) continue;
+      const base::Bytes bytes = builder.column(i);
+      const size_t width = spec_.inputs[i].row_bytes();
+      for (const uint8_t* row = bytes.data; row < bytes.data + bytes.size; row += width) counts_[i] += HoldsZero(row, width);
+    }
+  }
+
+  void Say() const {
+    for (size_t i = 0; i < counts_.size(); i++) {
+      if (counts_[i] == 0) continue;
+      pg::Notice("column \"" + spec_.inputs[i].name + "\" holds strings that the training data lack: in " + std::to_string(counts_[i]) +
+                     " of " + std::to_string(rows_) + " rows",
+                 "They are read as index 0, the index of unknown strings.");
+    }
+  }
+
+ private:
+  static bool HoldsZero(const uint8_t* row, size_t width) {
+    for (size_t at = 0; at < width; at += sizeof(int32_t)) {
+      int32_t index = 0;
+      std::memcpy(&index, row + at, sizeof(index));
+      if (index == 0) return true;
+    }
+    return false;
+  }
+
+  const base::DataSpec& spec_;
+  std::vector<int64_t> counts_;
+  int64_t rows_ = 0;
+};
+
 }  // namespace
 
 void Predict(const PredictRequest& request) {
@@ -195,6 +244,7 @@ void Predict(const PredictRequest& request) {
   }
   const std::vector<std::string> inputs = pg::ParseColumnList(request.independent_varname, "independent_varname");
   base::DataSpec rows = data::PredictSpec(table.data, columns, inputs, "test_table");
+  data::NoticeMovedColumns(table.data.inputs, inputs, "independent_varname");
   std::vector<std::string> read = inputs;
   read.push_back(id);
   pg::RequireSelect(test, read);
@@ -209,6 +259,7 @@ void Predict(const PredictRequest& request) {
   train::RequireMemory("the prediction", train::MemoryOfPrediction(*model.graph, model.config, options.precision, static_cast<double>(kMostBatchBytes)));
   const store::LoadedModel loaded = store::LoadModelForScoring(table, model, model_data, options);
   const std::vector<OutputInfo> outputs = DescribeOutputs(loaded.model->program().output_shapes(), table.models.front().config, table.data);
+  NoticeFewerClasses(filter, outputs);
   PredictionTable predictions(output, *id_column, outputs, filter);
   predictions.Create();
 
@@ -219,11 +270,12 @@ void Predict(const PredictRequest& request) {
                          table.float64 ? base::DType::kFloat64 : base::DType::kFloat32);
   pg::Cursor cursor("SELECT t." + pg::QuoteIdent(id) + "::pg_catalog.text, " + data::PackRowOfSql(rows, columns, id, "t") + " FROM " + test.Sql() +
                     " AS t");
+  UnknownStrings unknown(rows);
   std::vector<std::vector<float>> values;
   for (;;) {
     pg::CheckInterrupts();
     const pg::Result batch = cursor.Fetch(batch_rows);
-    if (batch.empty()) return;
+    if (batch.empty()) break;
     std::vector<std::string> ids;
     builder.Clear();
     for (const auto& row : batch.rows) {
@@ -234,10 +286,12 @@ void Predict(const PredictRequest& request) {
       builder.Add(row[1].value());
     }
     limits.Check(builder.buffer(), ids);
+    unknown.Count(builder);
     values.clear();
     loaded.model->Predict(builder.buffer(), &values, pg::CheckInterrupts);
     predictions.Insert(ids, values);
   }
+  unknown.Say();
 }
 
 }  // namespace score

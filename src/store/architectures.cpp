@@ -72,6 +72,17 @@ void CheckWeights(const base::Graph& graph, const std::string& weights) {
               "Concatenate the arrays of model.get_weights() in their order as little-endian float32.");
 }
 
+void NoticeIgnored(const std::vector<std::string>& settings) {
+  constexpr size_t kMostListed = 10;
+  if (settings.empty()) return;
+  std::string list;
+  for (size_t i = 0; i < settings.size() && i < kMostListed; i++) list += (i > 0 ? "; " : "") + settings[i];
+  if (settings.size() > kMostListed) list += "; and " + std::to_string(settings.size() - kMostListed) + " more";
+  pg::Notice("settings of the architecture that have no effect: " + list,
+             "Models are trained in the type that cerebro.precision says, with random numbers by the run's seed, as the model selection table "
+             "says.");
+}
+
 pg::Param OptionalText(const std::optional<std::string>& text) { return text ? pg::Param(*text) : pg::Param(pg::Null{}); }
 
 std::string KnownModels(const pg::TableName& table) {
@@ -93,6 +104,7 @@ int LoadModel(std::string_view model_arch_table, std::string_view model_arch, co
   const pg::TableName table = pg::ParseTableName(model_arch_table, kArgument);
   const base::Graph graph = wire::ReadKeras(model_arch);
   if (model_weights) CheckWeights(graph, *model_weights);
+  NoticeIgnored(wire::IgnoredSettings(model_arch));
   if (!pg::TableExists(table)) CreateArchitectureTable(table);
   RequireArchitectureColumns(table);
 

@@ -142,6 +142,10 @@ std::vector<std::string> DistinctParams(const std::vector<std::string>& texts, c
   for (const std::string& text : texts) {
     if (seen.insert(plan::CanonicalParams(text, what)).second) kept.push_back(text);
   }
+  if (kept.size() < texts.size()) {
+    pg::Notice(std::to_string(texts.size() - kept.size()) + " of " + std::to_string(texts.size()) + " texts of " + what +
+               "_list say the same as an earlier one and are left out");
+  }
   return kept;
 }
 

@@ -122,17 +122,16 @@ std::vector<int> Coordinator::ModelsThatTrain() const {
   return models;
 }
 
-// The models whose values are better now than at any due iteration of this run before, each by its own first metric.
+// The models that are better now than at any due iteration of this run before.
 std::vector<int> Coordinator::FindBest() {
   std::vector<int> best;
   if (!request_.keep_best) return best;
   for (const int index : ModelsThatTrain()) {
     const auto m = static_cast<size_t>(index);
     ModelResult& model = result_.models[m];
-    const std::string metric = plan::CommonMetric({&request_.metric_names[m]});
-    const auto standing = [&](size_t at) { return plan::StandingOf(model.evaluations[at].scores(), !metric.empty()); };
     const size_t last = model.evaluations.size() - 1;
-    if (model.best >= 0 && !plan::IsBetter(metric, standing(last), standing(static_cast<size_t>(model.best)))) continue;
+    const plan::Evaluation& best_so_far = model.evaluations[model.best >= 0 ? static_cast<size_t>(model.best) : last];
+    if (model.best >= 0 && !plan::IsBetterEvaluation(request_.stopping, request_.metric_names[m], model.evaluations[last], best_so_far)) continue;
     model.best = static_cast<int64_t>(last);
     best.push_back(index);
   }

@@ -7,6 +7,7 @@
 #include "base/literal.hpp"
 #include "pg/report.hpp"
 #include "plan/params.hpp"
+#include "plan/training_check.hpp"
 #include "data/packed_table.hpp"
 #include "store/architectures.hpp"
 #include "store/model_spec.hpp"
@@ -28,6 +29,7 @@ FitStep::FitStep(std::string_view bytes) : own_(std::make_unique<Own>()), cache_
   const store::StateView state(bytes);
   own_->spec = state.Spec();
   own_->data = base::ReadDataSpec(state.header().data_spec);
+  plan::ResolveClassWeights(*own_->spec.graph, own_->data, &own_->spec.config);
   engine::Options options = store::EngineOptions(false);
   options.precision = state.header().precision;  // a state carries its precision along
   own_->model = store::BuildModel(own_->spec, own_->data, options);
@@ -82,6 +84,8 @@ std::string InitialState(std::string_view model_arch_table, int model_id, const 
   spec.compile_params = compile_params;
   spec.fit_params = fit_params;
   spec.config = plan::ReadConfig(compile_params, fit_params);
+  for (const plan::TrainingDoubt& doubt : plan::CheckLosses(*spec.graph, spec.config, source.spec)) pg::Warning(doubt.message, doubt.hint);
+  plan::ResolveClassWeights(*spec.graph, source.spec, &spec.config);
   const engine::Program program(spec.graph, spec.config, source.spec, store::EngineOptions(false));
   store::Block block(program.layout().bytes);
   program.Initialise(spec.config.optimizer, block.data(), seed, stream, static_cast<uint32_t>(source.spec.num_partitions),

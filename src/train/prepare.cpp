@@ -13,6 +13,7 @@
 #include "pg/sql.hpp"
 #include "plan/estimate.hpp"
 #include "plan/params.hpp"
+#include "plan/training_check.hpp"
 #include "train/states_decision.hpp"
 #include "wire/shape_signature.hpp"
 #include "data/packed_table.hpp"
@@ -31,6 +32,7 @@ using base::Error;
 using base::ErrorCode;
 
 constexpr int kMostErrorsListed = 20;
+constexpr size_t kMostKeysListed = 10;
 
 void RequireColumns(const pg::TableName& table, const char* what, const std::vector<const char*>& needed, const char* hint) {
   const std::vector<pg::Column> columns = pg::TableColumns(table, what);
@@ -115,10 +117,42 @@ std::vector<SelectionRow> ReadSelection(const FitArguments& a, PreparedFit* fit)
   return selection;
 }
 
+// Doubts about configurations, each said once with all models that it is about.
+class Doubts {
+ public:
+  void Add(int mst_key, std::vector<plan::TrainingDoubt> doubts) {
+    for (plan::TrainingDoubt& doubt : doubts) {
+      const auto same = std::find_if(said_.begin(), said_.end(), [&](const Said& said) { return said.doubt.message == doubt.message; });
+      if (same != said_.end()) {
+        same->mst_keys.push_back(mst_key);
+      } else {
+        said_.push_back({std::move(doubt), {mst_key}});
+      }
+    }
+  }
+
+  void Say() const {
+    for (const Said& said : said_) {
+      std::string keys;
+      for (size_t i = 0; i < said.mst_keys.size() && i < kMostKeysListed; i++) keys += (i > 0 ? ", " : "") + std::to_string(said.mst_keys[i]);
+      if (said.mst_keys.size() > kMostKeysListed) keys += ", and " + std::to_string(said.mst_keys.size() - kMostKeysListed) + " more";
+      pg::Warning("mst_key " + keys + ": " + said.doubt.message, said.doubt.hint);
+    }
+  }
+
+ private:
+  struct Said {
+    plan::TrainingDoubt doubt;
+    std::vector<int> mst_keys;
+  };
+  std::vector<Said> said_;
+};
+
 // Every configuration is read and its program compiled, so that whatever is wrong is known before any training.
 void ReadModels(const std::vector<SelectionRow>& selection, PreparedFit* fit) {
   std::map<int, std::shared_ptr<const store::Architecture>> architectures;
   std::vector<std::pair<int, Error>> errors;
+  Doubts doubts;
   for (const SelectionRow& row : selection) {
     pg::CheckInterrupts();
     try {
@@ -134,6 +168,9 @@ void ReadModels(const std::vector<SelectionRow>& selection, PreparedFit* fit) {
       spec->compile_params = row.compile_params;
       spec->fit_params = row.fit_params;
       spec->config = plan::ReadConfig(row.compile_params, row.fit_params);
+      std::vector<plan::TrainingDoubt> doubted = plan::CheckLosses(*spec->graph, spec->config, fit->training.spec);
+      for (plan::TrainingDoubt& doubt : plan::CheckColumns(*spec->graph, fit->training.spec)) doubted.push_back(std::move(doubt));
+      plan::ResolveClassWeights(*spec->graph, fit->training.spec, &spec->config);
       model.spec = spec;
       model.program = fit->pool->ProgramOf(spec->graph, spec->config);
       model.workspace_bytes = fit->pool->Lend(model.program, spec->config)->workspace_bytes(MostRowsOfABatch(fit->training, spec->config));
@@ -145,11 +182,15 @@ void ReadModels(const std::vector<SelectionRow>& selection, PreparedFit* fit) {
       model.scored_row_seconds = cost.seconds_per_scored_row;
       model.visit_seconds = cost.Visit(fit->RowsAVisit(), spec->config.batch_size, spec->config.epochs);
       fit->models.push_back(std::move(model));
+      doubts.Add(row.mst_key, std::move(doubted));
     } catch (const Error& error) {
       errors.emplace_back(row.mst_key, error);
     }
   }
-  if (errors.empty()) return;
+  if (errors.empty()) {
+    doubts.Say();
+    return;
+  }
   if (errors.size() == 1) {
     const Error& error = errors.front().second;
     throw Error(error.code(), "mst_key " + std::to_string(errors.front().first) + ": " + error.what(), error.detail(), error.hint());
@@ -217,6 +258,14 @@ void MatchStored(PreparedFit* fit) {
                  " begin anew: its loss or metrics are others than before");
     }
   }
+}
+
+// The random streams of a model are those that it began with.
+void NoticeOtherSeed(const FitArguments& a, const PreparedFit& fit) {
+  const auto goes_on = std::count_if(fit.models.begin(), fit.models.end(), [](const PreparedModel& model) { return model.stored; });
+  if (!a.seed || *a.seed == fit.stored->seed || goes_on == 0) return;
+  pg::Notice("seed " + std::to_string(*a.seed) + " is for new models only: " + std::to_string(goes_on) + (goes_on == 1 ? " model goes" : " models go") +
+             " on with the seed of the earlier run, " + std::to_string(fit.stored->seed));
 }
 
 // A model that goes on keeps the sequence of its stored run, whoever trains beside it.
@@ -347,11 +396,19 @@ PreparedFit PrepareFit(const FitArguments& a) {
   CheckStopping(fit);
   AnnounceLargeBatches(fit);
   MatchStored(&fit);
-  if (fit.stored) RequireRewritable(fit);
+  if (fit.stored) {
+    RequireRewritable(fit);
+    data::WarnOfOtherMeanings(fit.stored->data, fit.training);
+    NoticeOtherSeed(a, fit);
+  }
   if (pg::OnGreenplum()) fit.segments = data::FindSegments(fit.training);
   MakePlan(&fit);
   MakeFusion(&fit);
   fit.due = plan::DueIterations(a.num_iterations, a.metrics_compute_frequency, fit.stopping);
+  if (a.restore_best && fit.due.size() == 1 && a.num_iterations > 1) {
+    pg::Notice("restore_best has only the last iteration to choose from: metrics are computed after no other one",
+               "Give metrics_compute_frequency => 1 to have them computed after each iteration.");
+  }
   ChooseWorkers(a, &fit);
   std::vector<size_t> states;
   for (const PreparedModel& model : fit.models) states.push_back(model.state_bytes());

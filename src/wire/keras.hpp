@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/graph.hpp"
 
@@ -12,6 +13,10 @@ namespace wire {
 /// layer and the argument: kSyntax for text that is no JSON, kFeatureNotSupported for an unknown layer or argument value, kLimitExceeded
 /// for tensors or models past all bounds, kInvalidParameter otherwise.
 base::Graph ReadKeras(std::string_view json);
+
+/// What the text asks for that has no effect, a phrase each: types other than float32 (the engine has one type for all), seeds of layers'
+/// draws, settings for training, classes of other packages that are read as Keras's. REQUIRES a text that ReadKeras takes.
+std::vector<std::string> IgnoredSettings(std::string_view json);
 
 /// The canonical protobuf form. ReadGraph throws kDataCorrupted for bytes that are no graph; it checks every index and length.
 std::string WriteGraph(const base::Graph& graph);

@@ -28,7 +28,7 @@ struct ResolvedNetwork {
   std::vector<double> loss_weights;         // one an output
   std::vector<base::MetricConfig> metrics;  // output by output
   std::vector<int> metric_outputs;          // the output of each metric
-  std::map<int, double> class_weight;       // class index -> weight; empty = none
+  std::map<int, double> class_weight;       // class index of the only output -> weight; empty = none
   StateLayout layout;
   int device = -1;  // -1 the CPU; any other number a CUDA device, modulo the devices that there are
 };

@@ -49,10 +49,6 @@ bool FeedTogether(const base::DataSpec& data, const Shape& shape) {
 }
 
 void CheckSparse(const base::ColumnSpec& column, const Shape& shape, const std::string& loss, const std::string& layer) {
-  if (column.kind == base::TargetKind::kOneHot) {
-    Refuse("loss " + loss + " needs class indexes, but column " + Quoted(column.name) + " is packed one-hot", {},
-           "Use categorical_crossentropy, or pack the column as class indexes.");
-  }
   const Shape positions(shape.begin(), shape.empty() ? shape.end() : shape.end() - 1);
   if (shape.empty() || !Fits(column.shape, positions)) {
     Refuse("loss " + loss + ": column " + Quoted(column.name) + " has shape " + base::FormatShape(column.shape) +
@@ -66,12 +62,7 @@ void CheckSparse(const base::ColumnSpec& column, const Shape& shape, const std::
   }
 }
 
-void CheckDense(const base::ColumnSpec& column, const Shape& shape, const base::LossConfig& loss, const std::string& layer) {
-  const definitions::Targets wanted = definitions::DefinitionOf(loss.kind).targets;
-  if (wanted == definitions::Targets::kDistribution && column.kind == base::TargetKind::kClassIndex) {
-    Refuse("loss " + loss.name + " needs one-hot targets, but column " + Quoted(column.name) + " is packed as class indexes", {},
-           "Use sparse_categorical_crossentropy, or pack the column one-hot.");
-  }
+void CheckDense(const base::ColumnSpec& column, const Shape& shape, const std::string& layer) {
   if (!Fits(column.shape, shape)) {
     std::string hint = "Give the last layer as many units as the column has elements.";
     if (column.kind == base::TargetKind::kOneHot && column.num_classes == 2 && base::ElementCount(shape) == 1) {
@@ -87,10 +78,6 @@ void CheckDense(const base::ColumnSpec& column, const Shape& shape, const base::
     Refuse("target " + Quoted(column.name) + " has shape " + base::FormatShape(column.shape) + " but the model's output " + Quoted(layer) +
                " has shape " + base::FormatShape(shape),
            {}, hint);
-  }
-  if (wanted == definitions::Targets::kYesNo && column.kind == base::TargetKind::kClassIndex && column.num_classes > 2) {
-    Refuse("loss " + loss.name + " needs two classes, but column " + Quoted(column.name) + " has " + std::to_string(column.num_classes), {},
-           "Use categorical_crossentropy with one unit a class.");
   }
 }
 
@@ -146,9 +133,6 @@ std::vector<base::LossConfig> BindTargets(const base::Graph& graph, const base::
     Refuse("loss_weights has " + std::to_string(config.loss_weights.size()) + " elements for " + Plural(outputs, "output"), {},
            "Give one weight for each output.");
   }
-  if (!config.class_weight.empty() && outputs > 1) {
-    Refuse("class_weight is for models of one output, this one has " + std::to_string(outputs), {}, "Use a sample-weight column.");
-  }
   std::vector<base::LossConfig> losses;
   for (size_t i = 0; i < outputs; ++i) {
     const base::LossConfig& loss = config.losses.size() == 1 ? config.losses[0] : config.losses[i];
@@ -157,7 +141,7 @@ std::vector<base::LossConfig> BindTargets(const base::Graph& graph, const base::
     if (definitions::DefinitionOf(loss.kind).targets == definitions::Targets::kClassIndex) {
       CheckSparse(data.targets[i], shape, loss.name, layer);
     } else {
-      CheckDense(data.targets[i], shape, loss, layer);
+      CheckDense(data.targets[i], shape, layer);
     }
     losses.push_back(loss);
   }

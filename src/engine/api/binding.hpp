@@ -21,8 +21,9 @@ struct InputBinding {
 std::vector<InputBinding> BindInputs(const base::Graph& graph, const base::DataSpec& data);
 
 /// Checks that targets and losses fit the outputs, in order: dense losses ask for the output's shape (trailing ones not counted), sparse
-/// ones for the output's shape without the last dimension and no more classes than it has. Returns the loss of every output. Throws
-/// kInvalidParameter naming column, loss and output layer.
+/// ones for the output's shape without the last dimension and no more classes than it has. Whether a loss makes sense for what the column
+/// means is checked before (plan/training_check.hpp). Returns the loss of every output. Throws kInvalidParameter naming column, loss and
+/// output layer.
 std::vector<base::LossConfig> BindTargets(const base::Graph& graph, const base::TrainConfig& config, const base::DataSpec& data);
 
 /// Name of the layer that makes an output.

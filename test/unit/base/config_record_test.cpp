@@ -44,6 +44,7 @@ TEST(ConfigRecord, CarriesEveryField) {
   config.epochs = 3;
   config.shuffle = false;
   config.class_weight = {{0, 0.5}, {4, 2.25}};
+  config.label_weight = {{"", 1.5}, {"yes", 3}};
 
   const base::TrainConfig read = Read(Written(config));
   ASSERT_EQ(read.losses.size(), 2u);
@@ -70,6 +71,7 @@ TEST(ConfigRecord, CarriesEveryField) {
   EXPECT_EQ(read.epochs, 3);
   EXPECT_FALSE(read.shuffle);
   EXPECT_EQ(read.class_weight, config.class_weight);
+  EXPECT_EQ(read.label_weight, config.label_weight);
   EXPECT_EQ(Written(read), Written(config));  // and so does whatever is not named above
 }
 

@@ -36,7 +36,8 @@ TEST(Literal, ReadsPythonAndJson) {
 }
 
 TEST(Literal, KeepsKeyOrderAndReadsIntegerKeys) {
-  EXPECT_EQ(FormatPython(ParseLiteral("{1: 0.5, 0: 2}")), "{'1': 0.5, '0': 2}");
+  EXPECT_EQ(FormatPython(ParseLiteral("{1: 0.5, 0: 2}")), "{1: 0.5, 0: 2}");
+  EXPECT_EQ(FormatPython(ParseLiteral("{'1': 0.5, 0: 2}")), "{'1': 0.5, 0: 2}");
 }
 
 TEST(Literal, Numbers) {

@@ -253,10 +253,13 @@ TEST(ReadConfig, FitParameters) {
   EXPECT_EQ(c.epochs, 3);
   EXPECT_FALSE(c.shuffle);
   EXPECT_EQ(c.class_weight, (std::map<int, double>{{0, 1.0}, {1, 2.5}}));
+  const auto labels = ReadConfig("optimizer='SGD', loss='mse'", "class_weight={0: 1, '7': 2, 'no': 0.5}");
+  EXPECT_EQ(labels.class_weight, (std::map<int, double>{{0, 1.0}}));
+  EXPECT_EQ(labels.label_weight, (std::map<std::string, double>{{"7", 2.0}, {"no", 0.5}}));
   for (const char* bad : {"batch_size=0", "batch_size=-1", "batch_size=1.5", "batch_size='32'", "batch_size=True", "batch_size=3000000000",
                           "epochs=0",
-                          "epochs=None", "epochs=1e300", "shuffle=1", "shuffle='batch'", "class_weight=[1]", "class_weight={'a': 1}",
-                          "class_weight={-1: 1}", "class_weight={0: -1}", "class_weight={0: 'x'}", "validation_split=0.1"}) {
+                          "epochs=None", "epochs=1e300", "shuffle=1", "shuffle='batch'", "class_weight=[1]", "class_weight={9999999999: 1}",
+                          "class_weight={-1: 1}", "class_weight={0: -1}", "class_weight={'a': -1}", "class_weight={0: 'x'}", "validation_split=0.1"}) {
     EXPECT_EQ(Catch("optimizer='SGD', loss='mse'", bad).code, ErrorCode::kInvalidParameter) << bad;
   }
   for (const char* bad : {"initial_epoch=1", "steps_per_epoch=10", "callbacks='[TensorBoard(log_dir=\"x\")]'"}) {
@@ -276,7 +279,9 @@ TEST(CanonicalParams, SpellingsOfOneConfigurationAreEqual) {
   for (const char* text : same) EXPECT_EQ(plan::CanonicalParams(text, "compile_params"), first);
   EXPECT_EQ(first, "loss='categorical_crossentropy',metrics=['accuracy'],optimizer='Adam(epsilon=1e-07,learning_rate=0.001)'");
   EXPECT_EQ(plan::CanonicalParams("class_weight={1: 2, 0: 1.0}, batch_size=32", "fit_params"),
-            plan::CanonicalParams("batch_size=32.0,class_weight={'0': 1, '1': 2.0}", "fit_params"));
+            plan::CanonicalParams("batch_size=32.0,class_weight={0: 1, 1: 2.0}", "fit_params"));
+  EXPECT_NE(plan::CanonicalParams("class_weight={0: 1}", "fit_params"), plan::CanonicalParams("class_weight={'0': 1}", "fit_params"))
+      << "an index and a label";
   EXPECT_NE(plan::CanonicalParams("batch_size=32", "fit_params"), plan::CanonicalParams("batch_size=33", "fit_params"));
   EXPECT_EQ(plan::CanonicalParams("", "fit_params"), "");
 }

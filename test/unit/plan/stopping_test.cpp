@@ -147,6 +147,34 @@ TEST(Stopping, PatienceComesFirst) {
   EXPECT_STREQ(stops[1].by, "halving");
 }
 
+// What restore_best keeps: the evaluation that is best by what the rules monitor.
+TEST(Stopping, TheBestEvaluationFollowsTheMonitor) {
+  const std::vector<std::string> names = {"loss", "accuracy"};
+  const plan::Evaluation accurate{1, 0, {3, 0.9}, {4, 0.8}}, certain{2, 0, {2, 0.7}, {5, 0.6}};
+  const auto first_is_better = [&](const StoppingPolicy& policy) {
+    const bool better = plan::IsBetterEvaluation(policy, names, accurate, certain);
+    EXPECT_EQ(plan::IsBetterEvaluation(policy, names, certain, accurate), !better);
+    return better;
+  };
+  EXPECT_TRUE(first_is_better({}));  // the first metric over the validation table
+  EXPECT_FALSE(first_is_better(Patience("{'patience': 1, 'monitor': 'loss'}", true)));
+  EXPECT_TRUE(first_is_better(Patience("{'patience': 1}", true)));  // val_loss
+  EXPECT_TRUE(first_is_better(Patience("{'patience': 1, 'monitor': 'accuracy'}", true)));
+  EXPECT_FALSE(first_is_better(Patience("{'patience': 1, 'monitor': 'accuracy', 'mode': 'min'}", true)));
+  EXPECT_TRUE(first_is_better(Patience("{'patience': 1, 'monitor': 'loss', 'mode': 'max'}", true)));
+  EXPECT_FALSE(first_is_better(Halve("{'eta': 2, 'iterations': [1], 'monitor': 'loss'}")));
+  EXPECT_TRUE(first_is_better(Halve("{'eta': 2, 'iterations': [1]}")));
+  // early stopping's monitor comes first
+  EXPECT_FALSE(first_is_better(ReadStopping("{'patience': 1, 'monitor': 'loss'}", "{'eta': 2, 'monitor': 'accuracy'}", 5, true)));
+  // min_delta is for patience; equal values are told apart by the loss, and equal evaluations are no better
+  const StoppingPolicy far = Patience("{'patience': 1, 'monitor': 'accuracy', 'min_delta': 10}");
+  EXPECT_TRUE(plan::IsBetterEvaluation(far, names, {1, 0, {1, 0.5}, {}}, {2, 0, {1, 0.4}, {}}));
+  EXPECT_TRUE(plan::IsBetterEvaluation(far, names, {1, 0, {1, 0.5}, {}}, {2, 0, {2, 0.5}, {}}));
+  EXPECT_FALSE(plan::IsBetterEvaluation(far, names, {1, 0, {1, 0.5}, {}}, {2, 0, {1, 0.5}, {}}));
+  EXPECT_FALSE(plan::IsBetterEvaluation(far, names, {1, 0, {1, kNaN}, {}}, {2, 0, {2, 0.1}, {}}));
+  EXPECT_TRUE(plan::IsBetterEvaluation(far, names, {1, 0, {2, 0.1}, {}}, {2, 0, {1, kNaN}, {}}));
+}
+
 // The order in which a driver lists the models decides nothing.
 TEST(Stopping, DoesNotDependOnTheOrderOfModels) {
   base::Stream random(1, 0, base::Purpose::kSearch);

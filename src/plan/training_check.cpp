@@ -1,0 +1,192 @@
+#include "plan/training_check.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/error.hpp"
+#include "definitions/loss.hpp"
+#include "plan/loss_rules.hpp"
+
+namespace plan {
+namespace {
+
+using base::ColumnSpec;
+using base::Shape;
+using base::TargetKind;
+using definitions::Targets;
+using layers::Range;
+
+constexpr int64_t kMostClassesListed = 20;
+
+std::string Quote(const std::string& name) { return "\"" + name + "\""; }
+
+[[noreturn]] void Invalid(const std::string& message, const std::string& detail, const std::string& hint) {
+  throw base::Error(base::ErrorCode::kInvalidParameter, message, detail, hint);
+}
+
+const base::Call& CallOf(const base::Graph& graph, int call) { return graph.calls[static_cast<size_t>(call)]; }
+
+const std::string& NameOf(const base::Graph& graph, int call) {
+  return graph.layers[static_cast<size_t>(CallOf(graph, call).layer)].name;
+}
+
+int64_t Units(const Shape& shape) { return shape.empty() ? 1 : shape.back(); }
+
+std::string Outputs(const base::Graph& graph, const base::DataSpec& data) {
+  std::string list;
+  for (size_t i = 0; i < graph.outputs.size(); ++i) {
+    list += (i == 0 ? "" : ", ") + Quote(NameOf(graph, graph.outputs[i])) + " for column " + Quote(data.targets[i].name);
+  }
+  return list;
+}
+
+// ---------------------------------------------------------------- class weights
+
+// How many classes the rows of the only target have, or why they have none.
+struct Classes {
+  int64_t count = 0;
+  std::string none;
+};
+
+Classes ClassesOf(const ColumnSpec& target, Targets wanted, const Shape& output) {
+  if (target.kind == TargetKind::kOneHot || target.kind == TargetKind::kClassIndex) return {target.num_classes, {}};
+  const int64_t elements = base::ElementCount(target.shape);
+  if (wanted == Targets::kValues) return {0, "it holds numbers, and the loss compares numbers"};
+  if (wanted == Targets::kYesNo) return elements == 1 ? Classes{2, {}} : Classes{0, "a row of it may have several classes"};
+  const int64_t positions = base::ElementCount(output) / Units(output);
+  if (positions != 1) return {0, "a row of it has " + std::to_string(positions) + " classes"};
+  return {Units(output), {}};
+}
+
+std::string LabelOf(const ColumnSpec& target, int64_t index) {
+  if (target.class_values.empty()) return std::to_string(index);
+  return index < static_cast<int64_t>(target.class_values.size()) ? target.class_values[static_cast<size_t>(index)] : std::string();
+}
+
+std::string ListClasses(const ColumnSpec& target, int64_t count) {
+  std::string list;
+  for (int64_t i = 0; i < count && i < kMostClassesListed; ++i) {
+    const std::string label = LabelOf(target, i);
+    list += (i == 0 ? "" : ", ") + std::to_string(i) + (label.empty() ? " without a label" : " is '" + label + "'");
+  }
+  return "Keys are indexes of classes: " + list + (count > kMostClassesListed ? ", ..." : "") + ".";
+}
+
+std::optional<int64_t> FindLabel(const ColumnSpec& target, int64_t count, const std::string& label) {
+  for (int64_t i = 0; i < count; ++i) {
+    if (LabelOf(target, i) == label) return i;
+  }
+  return std::nullopt;
+}
+
+// "0", "1", ... below `count`.
+std::optional<int64_t> ReadIndex(const std::string& text, int64_t count) {
+  constexpr size_t kMostDigits = 9;
+  if (text.empty() || text.size() > kMostDigits || text.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
+  const int64_t index = std::stoll(text);
+  return index < count ? std::optional<int64_t>(index) : std::nullopt;
+}
+
+}  // namespace
+
+Range OutputRange(const base::Graph& graph, int call) {
+  const int64_t units = Units(CallOf(graph, call).output_shape);
+  for (;;) {
+    const base::Call& made = CallOf(graph, call);
+    const base::Layer& layer = graph.layers[static_cast<size_t>(made.layer)];
+    const layers::LayerDefinition& definition = layers::DefinitionOf(layer);
+    const Range range = definition.range == nullptr ? Range::kUnknown : definition.range(layer, made.output_shape.size());
+    if (range == Range::kOfInput) {
+      call = made.inputs[0];
+      continue;
+    }
+    // a distribution no more, once another dimension is the last one
+    const bool reshaped = Units(made.output_shape) != units;
+    return range == Range::kSoftmax && reshaped ? Range::kZeroToOne : range;
+  }
+}
+
+std::vector<TrainingDoubt> CheckLosses(const base::Graph& graph, const base::TrainConfig& config, const base::DataSpec& data) {
+  std::vector<TrainingDoubt> doubts;
+  const size_t outputs = graph.outputs.size();
+  if (data.targets.size() != outputs || (config.losses.size() != 1 && config.losses.size() != outputs)) return doubts;
+  for (size_t i = 0; i < outputs; ++i) {
+    const base::LossConfig& loss = config.losses.size() == 1 ? config.losses[0] : config.losses[i];
+    const ColumnSpec& target = data.targets[i];
+    const int64_t units = Units(CallOf(graph, graph.outputs[i]).output_shape);
+    const LossCase loss_case{loss.kind, loss.from_logits, OutputRange(graph, graph.outputs[i]), units == 1, TargetTypeOf(target)};
+    const LossRule* rule = FindLossRule(loss_case);
+    if (rule == nullptr) continue;
+    const std::string& output = NameOf(graph, graph.outputs[i]);
+    const std::string about = " for column " + Quote(target.name) + " and output " + Quote(output);
+    if (rule->verdict == LossRule::Verdict::kWarned) {
+      doubts.push_back({"loss " + loss.name + about + ": " + rule->reason, rule->hint});
+      continue;
+    }
+    std::string detail = "Output " + Quote(output) + " has " + std::to_string(units) + (units == 1 ? " unit" : " units") + " and gives " +
+                         RangeName(loss_case.range) + ", column " + Quote(target.name) + " is packed as " + TargetTypeName(loss_case.target) + ".";
+    if (outputs > 1) detail += " Losses belong to outputs in order: " + Outputs(graph, data) + ".";
+    Invalid("loss " + loss.name + about + ": " + rule->reason, detail, rule->hint);
+  }
+  return doubts;
+}
+
+std::vector<TrainingDoubt> CheckColumns(const base::Graph& graph, const base::DataSpec& data) {
+  std::vector<TrainingDoubt> doubts;
+  if (graph.inputs.size() != data.inputs.size()) return doubts;  // columns side by side, or refused
+  for (size_t i = 0; i < data.inputs.size(); ++i) {
+    const ColumnSpec& column = data.inputs[i];
+    if (column.scale == 1 && column.mean.empty()) continue;
+    bool embedded = false, otherwise = false;
+    for (const base::Call& call : graph.calls) {
+      if (std::find(call.inputs.begin(), call.inputs.end(), graph.inputs[i]) == call.inputs.end()) continue;
+      const bool embedding = graph.layers[static_cast<size_t>(call.layer)].kind == base::LayerKind::kEmbedding;
+      (embedding ? embedded : otherwise) = true;
+    }
+    if (!embedded || otherwise) continue;
+    doubts.push_back({"column " + Quote(column.name) + " feeds an Embedding, which reads it as it is packed: normalizing_const and standardize "
+                      "have no effect on it", "Indexes are no quantities: pack them without."});
+  }
+  return doubts;
+}
+
+void ResolveClassWeights(const base::Graph& graph, const base::DataSpec& data, base::TrainConfig* config) {
+  if (config->class_weight.empty() && config->label_weight.empty()) return;
+  const size_t outputs = graph.outputs.size();
+  if (outputs > 1) {
+    Invalid("class_weight is for models of one output, this one has " + std::to_string(outputs), {}, "Use a sample-weight column.");
+  }
+  if (data.targets.size() != 1) return;  // refused when the program is compiled
+  const ColumnSpec& target = data.targets[0];
+  const Targets wanted = definitions::DefinitionOf(config->losses[0].kind).targets;
+  const Classes classes = ClassesOf(target, wanted, CallOf(graph, graph.outputs[0]).output_shape);
+  if (classes.count == 0) {
+    Invalid("class_weight has no meaning for column " + Quote(target.name) + ": " + classes.none, {},
+            "Leave class_weight out, or pack a column of weights with the data: sample_weight => 'column'.");
+  }
+  const std::string hint = "Give indexes, as in {0: 1.0, 1: 5.0}, or labels in quotes, as in {'no': 1.0, 'yes': 5.0}.";
+  for (const auto& [index, weight] : config->class_weight) {
+    if (index < classes.count) continue;
+    Invalid("class_weight has the key " + std::to_string(index) + ", but column " + Quote(target.name) + " has " +
+                std::to_string(classes.count) + " classes",
+            ListClasses(target, classes.count), hint);
+  }
+  const auto& labels = config->label_weight;
+  const bool as_indexes = std::all_of(labels.begin(), labels.end(), [&](const auto& entry) {
+    return !FindLabel(target, classes.count, entry.first) && ReadIndex(entry.first, classes.count);
+  });
+  for (const auto& [label, weight] : labels) {
+    const std::optional<int64_t> index = as_indexes ? ReadIndex(label, classes.count) : FindLabel(target, classes.count, label);
+    if (!index) {
+      Invalid("class_weight has the key '" + label + "', which is no label of column " + Quote(target.name),
+              ListClasses(target, classes.count), hint);
+    }
+    if (!config->class_weight.emplace(static_cast<int>(*index), weight).second) {
+      Invalid("class_weight gives class " + std::to_string(*index) + " two weights, by its index and by its label '" + label + "'",
+              ListClasses(target, classes.count), "Give each class one weight.");
+    }
+  }
+  config->label_weight.clear();
+}
+
+}  // namespace plan
