@@ -53,7 +53,7 @@ BEGIN
     RETURN result;
 END $$;
 
--- every type of independent column
+-- every type of independent column; scalars are kept apart by arrays (side by side they are one column: sql/scalars.sql)
 CREATE TABLE kinds AS
 SELECT i AS id,
        ARRAY[i % 256, 255, 0]::smallint[] AS bytes, ARRAY[i % 100 - 128, 127]::int[] AS signed_bytes, ARRAY[i, -i * 30]::bigint[] AS shorts,
@@ -64,7 +64,7 @@ SELECT i AS id,
        decode(lpad(to_hex(i % 256), 2, '0') || '00ff10', 'hex') AS image, 'c' || i % 3 AS label
 FROM generate_series(1, 100) i;
 SELECT cerebro.training_preprocessor_dl('kinds', 'kinds_packed', 'label',
-    'bytes, signed_bytes, shorts, longs, reals, whole_reals, numerics, truths, age, big, ratio, price, flag, word, tokens, image, id',
+    'bytes, age, signed_bytes, big, shorts, ratio, longs, price, reals, flag, whole_reals, word, numerics, id, truths, tokens, image',
     normalizing_const => 4, num_partitions => 3, shapes => '{"image": [2, 2, 1], "bytes": [1, 3]}');
 SELECT * FROM columns_of('kinds_packed');
 -- every row is there once: the columns of one position belong together
@@ -183,10 +183,10 @@ JOIN unpack('targets_packed', 'price') p USING (partition_id, buffer_id, n) JOIN
 
 -- standardisation: population mean and deviation of the value times 1 / normalizing_const, a deviation of 0 is 1
 CREATE TABLE measures AS SELECT i, ARRAY[i, 100000 + i % 2, 5]::real[] AS x, (i * 1.5)::real AS z, i % 2 AS y, i % 2 = 0 AS flag FROM generate_series(1, 10) i;
-SELECT cerebro.training_preprocessor_dl('measures', 'measures_packed', 'y', 'x, z, flag', normalizing_const => 10, standardize => true);
+SELECT cerebro.training_preprocessor_dl('measures', 'measures_packed', 'y', 'z, x, flag', normalizing_const => 10, standardize => true);
 SELECT c ->> 'name' AS name, c -> 'mean' AS mean, c -> 'std' AS std FROM measures_packed_summary, json_array_elements(data_spec -> 'inputs') c;
 SELECT avg(x[1] / 10), stddev_pop(x[1] / 10), avg(z / 10), stddev_pop(z / 10) FROM measures;
-SELECT cerebro.validation_preprocessor_dl('measures', 'measures_val', 'y', 'x, z, flag', 'measures_packed');
+SELECT cerebro.validation_preprocessor_dl('measures', 'measures_val', 'y', 'z, x, flag', 'measures_packed');
 SELECT (v.data_spec -> 'inputs')::text = (t.data_spec -> 'inputs')::text AS same_constants FROM measures_val_summary v, measures_packed_summary t;
 
 -- sample weights

@@ -45,14 +45,18 @@ CREATE AGGREGATE cerebro._profile(record) (
     SERIALFUNC = cerebro._profile_serialize, DESERIALFUNC = cerebro._profile_deserialize, PARALLEL = SAFE);
 COMMENT ON AGGREGATE cerebro._profile(record) IS 'internal: shapes, ranges, NULLs and distinct texts of the fields of rows, as JSON';
 
--- Labels are compared as text: the settings that the text of a date, an interval or a number depends on are fixed here.
+CREATE FUNCTION cerebro._label_text(label anyelement) RETURNS text
+    AS 'MODULE_PATHNAME', 'pg_cerebro_label_text' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cerebro._label_text(anyelement) IS 'internal: a class label as text, whatever the settings';
+
+-- Numbers are read with all their digits.
 CREATE FUNCTION cerebro.training_preprocessor_dl(source_table text, output_table text, dependent_varname text, independent_varname text,
         buffer_size integer DEFAULT NULL, normalizing_const real DEFAULT 1.0, num_classes integer[] DEFAULT NULL,
         distribution_rules text DEFAULT NULL, num_partitions integer DEFAULT NULL, seed bigint DEFAULT NULL,
         dependent_type text DEFAULT NULL, standardize boolean DEFAULT false, sample_weight text DEFAULT NULL, shapes text DEFAULT NULL,
         dtypes text DEFAULT NULL) RETURNS void
     AS 'MODULE_PATHNAME', 'pg_cerebro_training_preprocessor_dl' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-    SET DateStyle = 'ISO, YMD' SET IntervalStyle = 'postgres' SET extra_float_digits = 1 SET bytea_output = 'hex';
+    SET extra_float_digits = 1;
 COMMENT ON FUNCTION cerebro.training_preprocessor_dl(text, text, text, text, integer, real, integer[], text, integer, bigint, text,
         boolean, text, text, text) IS
     'shuffles a table and packs it into buffers for training; writes <output_table> and <output_table>_summary';
@@ -60,6 +64,6 @@ COMMENT ON FUNCTION cerebro.training_preprocessor_dl(text, text, text, text, int
 CREATE FUNCTION cerebro.validation_preprocessor_dl(source_table text, output_table text, dependent_varname text, independent_varname text,
         training_preprocessor_table text, buffer_size integer DEFAULT NULL, distribution_rules text DEFAULT NULL) RETURNS void
     AS 'MODULE_PATHNAME', 'pg_cerebro_validation_preprocessor_dl' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-    SET DateStyle = 'ISO, YMD' SET IntervalStyle = 'postgres' SET extra_float_digits = 1 SET bytea_output = 'hex';
+    SET extra_float_digits = 1;
 COMMENT ON FUNCTION cerebro.validation_preprocessor_dl(text, text, text, text, text, integer, text)
     IS 'packs a table as the training table was packed; writes <output_table> and <output_table>_summary';

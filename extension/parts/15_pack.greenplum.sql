@@ -29,7 +29,3 @@ COMMENT ON FUNCTION cerebro._device_count() IS 'internal: CUDA devices that this
 ALTER FUNCTION cerebro.training_preprocessor_dl(text, text, text, text, integer, real, integer[], text, integer, bigint, text, boolean, text, text,
         text) SET optimizer_print_missing_stats = off;
 ALTER FUNCTION cerebro.validation_preprocessor_dl(text, text, text, text, text, integer, text) SET optimizer_print_missing_stats = off;
-
-CREATE FUNCTION cerebro._label_text(label anyelement) RETURNS text
-    AS 'MODULE_PATHNAME', 'pg_cerebro_label_text' LANGUAGE C IMMUTABLE STRICT;
-COMMENT ON FUNCTION cerebro._label_text(anyelement) IS 'internal: a class label as text, whatever the settings';

@@ -11,7 +11,9 @@ namespace {
 constexpr int64_t kMaxElements = int64_t{1} << 40;
 constexpr size_t kMaxRank = 8;
 constexpr int64_t kMaxPartitions = 1000000;
-constexpr int kFormatVersion = 1;
+constexpr int kFirstVersion = 1;   // neither members nor exact standardisation: what version 0.1 reads
+constexpr int kFormatVersion = 2;
+constexpr size_t kFewestMembers = 2;
 
 struct DTypeRow {
   DType type;
@@ -56,7 +58,24 @@ Value WriteColumn(const ColumnSpec& c) {
   out.emplace_back("kind", static_cast<int>(c.kind));
   out.emplace_back("class_values", std::move(class_values));
   out.emplace_back("num_classes", c.num_classes);
+  if (c.exact_standardisation) out.emplace_back("exact_standardisation", true);
+  if (!c.members.empty()) {
+    List members;
+    for (const ColumnMember& m : c.members) {
+      List words;
+      for (const std::string& v : m.dictionary) words.emplace_back(v);
+      members.emplace_back(Dict{{"name", m.name}, {"dictionary", std::move(words)}});
+    }
+    out.emplace_back("members", std::move(members));
+  }
   return Value(std::move(out));
+}
+
+bool IsFirstVersion(const std::vector<ColumnSpec>& columns) {
+  for (const ColumnSpec& c : columns) {
+    if (c.exact_standardisation || !c.members.empty()) return false;
+  }
+  return true;
 }
 
 // ---------------------------------------------------------------- reading: nothing in the text is trusted
@@ -132,13 +151,19 @@ ColumnSpec ReadColumn(const Value& in, bool target) {
     Corrupted("Class column \"" + c.name + "\" is not one int32 a row.");
   }
   if (c.kind == TargetKind::kReal && elements != 1) Corrupted("Column \"" + c.name + "\" is not one number a row.");
+  if (const Value* exact = in.Find("exact_standardisation")) c.exact_standardisation = exact->boolean();
+  if (const Value* members = in.Find("members")) {
+    for (const Value& m : members->list()) c.members.push_back({Member(m, "name").string(), Texts(m, "dictionary")});
+    const bool fits = c.shape == Shape{static_cast<int64_t>(c.members.size())} && c.members.size() >= kFewestMembers;
+    if (target || !fits || !c.dictionary.empty()) Corrupted("The members of column \"" + c.name + "\" do not fit its shape.");
+  }
   return c;
 }
 
 DataSpec ReadChecked(std::string_view json) {
   const Value root = ParseLiteral(json);
   if (!root.is_dict()) Corrupted("The text is no dictionary.");
-  Integer(root, "version", kFormatVersion, kFormatVersion);
+  Integer(root, "version", kFirstVersion, kFormatVersion);
   DataSpec spec;
   for (const Value& c : Member(root, "inputs").list()) spec.inputs.push_back(ReadColumn(c, false));
   for (const Value& c : Member(root, "targets").list()) spec.targets.push_back(ReadColumn(c, true));
@@ -185,12 +210,36 @@ std::string FormatShape(const Shape& shape) {
   return text + ")";
 }
 
+std::vector<ColumnSpec> SourceColumns(const std::vector<ColumnSpec>& packed) {
+  std::vector<ColumnSpec> columns;
+  for (const ColumnSpec& c : packed) {
+    if (c.members.empty()) {
+      columns.push_back(c);
+      continue;
+    }
+    for (size_t i = 0; i < c.members.size(); ++i) {
+      ColumnSpec column;
+      column.name = c.members[i].name;
+      column.dtype = c.dtype;
+      column.scale = c.scale;
+      if (!c.mean.empty()) {
+        column.mean = {c.mean[i]};
+        column.std = {c.std[i]};
+      }
+      column.exact_standardisation = c.exact_standardisation;
+      column.dictionary = c.members[i].dictionary;
+      columns.push_back(std::move(column));
+    }
+  }
+  return columns;
+}
+
 std::string WriteDataSpec(const DataSpec& spec) {
   List inputs, targets;
   for (const ColumnSpec& c : spec.inputs) inputs.push_back(WriteColumn(c));
   for (const ColumnSpec& c : spec.targets) targets.push_back(WriteColumn(c));
   Dict root;
-  root.emplace_back("version", kFormatVersion);
+  root.emplace_back("version", IsFirstVersion(spec.inputs) ? kFirstVersion : kFormatVersion);
   root.emplace_back("inputs", std::move(inputs));
   root.emplace_back("targets", std::move(targets));
   root.emplace_back("has_weights", spec.has_weights);

@@ -33,21 +33,33 @@ enum class TargetKind : int {
   kReal = 4,        // a real scalar as regression target
 };
 
+/// One of several scalar columns of the source table that are packed side by side.
+struct ColumnMember {
+  std::string name;                     // column of the source table
+  std::vector<std::string> dictionary;  // as ColumnSpec has it
+};
+
 /// One packed column.
 struct ColumnSpec {
-  std::string name;             // column of the source table
+  std::string name;             // column of the source table; a name of the packed table's own where there are members
   DType dtype = DType::kFloat32;
   Shape shape;                  // of one row, without the batch
   double scale = 1.0;           // value used = packed value * scale (float32 multiplication), before standardisation
   // Standardisation, one entry an element of the last dimension, or empty: (x * scale - mean) / std.
   std::vector<double> mean;
   std::vector<double> std;
+  // Whether scaling and standardisation are computed in float64 and rounded once, to the model's precision. False in tables of version 0.1,
+  // where each operation is in the model's precision.
+  bool exact_standardisation = false;
   // Strings packed as indexes (int32, 1-based; 0 is kept for masking and unknown values): the dictionary in index order.
   std::vector<std::string> dictionary;
   // Dependent columns only.
   TargetKind kind = TargetKind::kNone;
   std::vector<std::string> class_values;  // as text, in class order; padding classes are absent here
   int64_t num_classes = 0;                // >= class_values.size(); 0 for kArray and kReal
+  // Independent columns only: the scalar columns that are the elements of a row of shape (members.size()), in order. Empty: the column is
+  // packed by itself.
+  std::vector<ColumnMember> members;
 
   size_t row_bytes() const { return DTypeSize(dtype) * static_cast<size_t>(ElementCount(shape)); }
 };
@@ -60,6 +72,10 @@ struct DataSpec {
   int num_partitions = 0;
   int64_t rows = 0;
 };
+
+/// The columns of the source table, each by itself: a packed column of several members gives a scalar column for each of them, with its own
+/// constants of standardisation.
+std::vector<ColumnSpec> SourceColumns(const std::vector<ColumnSpec>& packed);
 
 /// DataSpec <-> JSON text, as stored in <packed>_summary.data_spec. Errors of reading: kDataCorrupted.
 std::string WriteDataSpec(const DataSpec& spec);

@@ -3,14 +3,17 @@
 
 namespace data {
 
-/// Stored in <packed>_summary.format_version. A reader refuses every other number.
-constexpr int kPackedFormatVersion = 1;
+/// Stored in <packed>_summary.format_version. A reader refuses numbers beyond these two. Version 1 is what version 0.1 reads; version 2 adds
+/// scalar columns that are packed side by side, and standardisation in float64. A table that has neither is of version 1.
+constexpr int kFirstPackedFormatVersion = 1;
+constexpr int kPackedFormatVersion = 2;
 
 /// Names of the packed table's columns besides the data columns.
 constexpr const char* kDistributionColumn = "__dist_key__";  // on a cluster only
 constexpr const char* kPartitionColumn = "partition_id";
 constexpr const char* kBufferColumn = "buffer_id";
 constexpr const char* kWeightColumn = "sample_weight";
+constexpr const char* kTogetherColumn = "scalars";           // or scalars_2, ...: scalar columns side by side
 constexpr const char* kShapeSuffix = "_shape";
 constexpr const char* kClassValuesSuffix = "_class_values";
 

@@ -78,9 +78,11 @@ void ReadSummary(PackedTable* table, const pg::TableName& summary, const char* w
   for (const pg::Cell& cell : row.rows[0]) {
     if (!cell) Corrupted(summary, "it holds NULL");
   }
-  if (*row.at(0, 0) != std::to_string(kPackedFormatVersion)) {
+  const int64_t version = std::strtoll(row.at(0, 0)->c_str(), nullptr, 10);
+  if (version < kFirstPackedFormatVersion || version > kPackedFormatVersion) {
     throw Error(ErrorCode::kFeatureNotSupported, "packed table " + Quoted(table->name.name) + " has format version " + *row.at(0, 0),
-                "This build reads version " + std::to_string(kPackedFormatVersion) + ".", kHint);
+                "This build reads versions " + std::to_string(kFirstPackedFormatVersion) + " to " + std::to_string(kPackedFormatVersion) + ".",
+                kHint);
   }
   table->spec = base::ReadDataSpec(*row.at(0, 1));
   table->partition_rows = Integers(*row.at(0, 2));
@@ -128,7 +130,7 @@ std::optional<Difference> FindOtherMeaning(const ColumnSpec& a, const ColumnSpec
     return Difference{"other classes:", std::to_string(a.num_classes), std::to_string(b.num_classes)};
   }
   if (a.scale != b.scale) return Difference{"scale", std::to_string(a.scale), std::to_string(b.scale)};
-  if (a.mean != b.mean || a.std != b.std) return Difference{"other constants of", "its own", "standardisation"};
+  if (a.mean != b.mean || a.std != b.std || a.exact_standardisation != b.exact_standardisation) return Difference{"other constants of", "its own", "standardisation"};
   if (a.dictionary != b.dictionary) {
     return Difference{"another dictionary, of size", std::to_string(a.dictionary.size()), std::to_string(b.dictionary.size())};
   }
@@ -169,6 +171,12 @@ std::string PackedTable::DataColumns() const {
   return list;
 }
 
+int FormatVersionOf(const base::DataSpec& spec) {
+  const bool first = std::none_of(spec.inputs.begin(), spec.inputs.end(),
+                                  [](const ColumnSpec& c) { return c.exact_standardisation || !c.members.empty(); });
+  return first ? kFirstPackedFormatVersion : kPackedFormatVersion;
+}
+
 PackedTable OpenPackedTable(std::string_view name, const char* what) {
   PackedTable table;
   table.name = pg::ParseTableName(name, what);
@@ -193,9 +201,16 @@ PackedTable OpenPackedTable(std::string_view name, const char* what) {
 }
 
 void RequireCompatible(const PackedTable& training, const PackedTable& validation) {
-  RequireSameCount(training.spec.inputs.size(), validation.spec.inputs.size(), "independent");
+  RequireSameCount(base::SourceColumns(training.spec.inputs).size(), base::SourceColumns(validation.spec.inputs).size(), "independent");
   RequireSameCount(training.spec.targets.size(), validation.spec.targets.size(), "dependent");
-  for (size_t i = 0; i < training.spec.inputs.size(); ++i) RequireSame(training.spec.inputs[i], validation.spec.inputs[i]);
+  const std::vector<ColumnSpec> mine = base::SourceColumns(training.spec.inputs), theirs = base::SourceColumns(validation.spec.inputs);
+  for (size_t i = 0; i < mine.size(); ++i) RequireSame(mine[i], theirs[i]);
+  // as many columns, packed together in the same way: equal but for their names
+  for (size_t i = 0; i < training.spec.inputs.size(); ++i) {
+    if (i < validation.spec.inputs.size() && training.spec.inputs[i].shape == validation.spec.inputs[i].shape) continue;
+    throw Error(ErrorCode::kInvalidParameter, "the validation table's scalar columns are not packed together as the training table's are", "",
+                "Pack the validation data by validation_preprocessor_dl() with this training table.");
+  }
   for (size_t i = 0; i < training.spec.targets.size(); ++i) RequireSame(training.spec.targets[i], validation.spec.targets[i]);
   for (const auto columns : {&base::DataSpec::inputs, &base::DataSpec::targets}) {
     std::vector<std::string> names;

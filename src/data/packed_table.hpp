@@ -25,6 +25,9 @@ struct PackedTable {
   std::string DataColumns() const;
 };
 
+/// The packed format that a table of this description is of.
+int FormatVersionOf(const base::DataSpec& spec);
+
 /// Opens <name> and <name>_summary. Errors: the table or its summary missing (hint: run training_preprocessor_dl()), columns missing or of
 /// a wrong type, no rows, no SELECT privilege. `what` names the argument ("source_table", "validation_table").
 PackedTable OpenPackedTable(std::string_view name, const char* what);

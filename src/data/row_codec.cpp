@@ -121,35 +121,37 @@ std::string RangeText(DType type) {
     case DType::kInt8: return "integers from -128 to 127";
     case DType::kInt16: return "integers from -32768 to 32767";
     case DType::kInt32: return "integers from -2147483648 to 2147483647";
-    default: return "finite float32 values";
+    default: return "finite numbers";
   }
 }
 
 /// What to do with the column's cells, worked out once.
 struct ColumnConverter {
-  const base::ColumnSpec* column = nullptr;
+  const base::ColumnSpec* column = nullptr;  // of the source table
   size_t offset = 0;
   size_t elements = 0;
   bool weight = false;
+  bool words = false;  // labels or strings
   std::unordered_map<std::string, int32_t> codes;  // dictionary (from 1) or class (from 0)
 };
 
 std::string Subject(const ColumnConverter& converter) { return converter.weight ? "the sample weight" : "column " + Quoted(converter.column->name); }
 
 void CheckShape(const ColumnConverter& converter, const Cell& cell) {
-  const std::string subject = Subject(converter);
   if (cell.type == CellType::kNull) {
-    throw Error(ErrorCode::kNullValue, subject + " is NULL", "",
+    throw Error(ErrorCode::kNullValue, Subject(converter) + " is NULL", "",
                 "Leave such rows out by a view with WHERE, or fill the value in.");
   }
   if (cell.has_null_elements) {
-    throw Error(ErrorCode::kNullValue, subject + " holds an array with a NULL element", "",
+    throw Error(ErrorCode::kNullValue, Subject(converter) + " holds an array with a NULL element", "",
                 "Fill the elements in, or leave the row out by a view.");
   }
   if (converter.column->kind == TargetKind::kOneHot && !cell.is_array) return;  // one label makes a vector
   const base::Shape& shape = converter.column->shape;
+  if (!cell.is_array && cell.type != CellType::kBytes && shape.empty()) return;
   const bool same = cell.type == CellType::kBytes ? static_cast<size_t>(cell.count) == converter.elements : ShapesAgree(CellShape(cell), shape);
   if (same) return;
+  const std::string subject = Subject(converter);
   if (cell.type == CellType::kBytes) {
     const char* format = ImageFileFormat({static_cast<const char*>(cell.data), static_cast<size_t>(cell.count)});
     if (format != nullptr) {
@@ -186,6 +188,15 @@ void ConvertNumbers(const ColumnConverter& converter, const Cell& cell, uint8_t*
               "", "Give the column a wider type when the training data are packed: dtypes => '{\"column\": \"float32\"}'.");
 }
 
+/// An index of a word or a class: int32, or what it is packed together with.
+void StoreCode(DType type, int32_t code, uint8_t* out) {
+  const auto store = [out](auto value) { std::memcpy(out, &value, sizeof(value)); };
+  if (type == DType::kInt32) return store(code);
+  if (type == DType::kFloat32) return store(static_cast<float>(code));
+  if (type == DType::kFloat64) return store(static_cast<double>(code));
+  throw Error(ErrorCode::kInternal, "indexes of words are not packed as " + std::string(base::DTypeName(type)));
+}
+
 void ConvertTexts(const ColumnConverter& converter, const Cell& cell, uint8_t* out) {
   const bool classes = converter.column->kind == TargetKind::kOneHot || converter.column->kind == TargetKind::kClassIndex;
   for (int64_t i = 0; i < cell.count; ++i) {
@@ -209,7 +220,7 @@ void ConvertTexts(const ColumnConverter& converter, const Cell& cell, uint8_t* o
       std::memset(out, 0, converter.elements);
       out[code] = 1;
     } else {
-      std::memcpy(out + static_cast<size_t>(i) * sizeof(code), &code, sizeof(code));
+      StoreCode(converter.column->dtype, code, out + static_cast<size_t>(i) * base::DTypeSize(converter.column->dtype));
     }
   }
 }
@@ -233,8 +244,8 @@ bool ShapesAgree(const base::Shape& a, const base::Shape& b) {
 }
 
 struct RowConverter::Impl {
-  base::DataSpec spec;
-  base::ColumnSpec weight;  // the converters need a column to name
+  std::vector<base::ColumnSpec> inputs, targets;  // of the source table
+  base::ColumnSpec weight;                        // the converters need a column to name
   std::vector<ColumnConverter> converters;
   size_t row_bytes = 0;
 
@@ -245,6 +256,7 @@ struct RowConverter::Impl {
     converter.elements = static_cast<size_t>(base::ElementCount(column->shape));
     converter.weight = is_weight;
     const bool classes = column->kind == TargetKind::kOneHot || column->kind == TargetKind::kClassIndex;
+    converter.words = classes || !column->dictionary.empty();
     const std::vector<std::string>& words = classes ? column->class_values : column->dictionary;
     for (size_t i = 0; i < words.size(); ++i) converter.codes.emplace(words[i], static_cast<int32_t>(classes ? i : i + 1));
     row_bytes += column->row_bytes();
@@ -258,10 +270,11 @@ struct RowConverter::Impl {
 };
 
 RowConverter::RowConverter(const base::DataSpec& spec) : impl_(std::make_unique<Impl>()) {
-  impl_->spec = spec;
+  impl_->inputs = base::SourceColumns(spec.inputs);
+  impl_->targets = spec.targets;
   impl_->weight.name = "sample_weight";
-  for (const base::ColumnSpec& c : impl_->spec.inputs) impl_->AddConverter(&c, false);
-  for (const base::ColumnSpec& c : impl_->spec.targets) impl_->AddConverter(&c, false);
+  for (const base::ColumnSpec& c : impl_->inputs) impl_->AddConverter(&c, false);
+  for (const base::ColumnSpec& c : impl_->targets) impl_->AddConverter(&c, false);
   if (spec.has_weights) impl_->AddConverter(&impl_->weight, true);
 }
 
@@ -279,14 +292,13 @@ void RowConverter::Convert(const Cell* cells, uint8_t* out) const {
   for (size_t i = 0; i < impl_->converters.size(); ++i) {
     const ColumnConverter& converter = impl_->converters[i];
     const Cell& cell = cells[i];
-    const bool words = !converter.codes.empty() || converter.column->kind == TargetKind::kOneHot || converter.column->kind == TargetKind::kClassIndex;
     CheckShape(converter, cell);
     if (cell.type == CellType::kText) {
-      if (!words) throw Error(ErrorCode::kDatatypeMismatch, "column " + Quoted(converter.column->name) + " holds text where numbers are packed");
+      if (!converter.words) throw Error(ErrorCode::kDatatypeMismatch, "column " + Quoted(converter.column->name) + " holds text where numbers are packed");
       ConvertTexts(converter, cell, out + converter.offset);
       continue;
     }
-    if (words) throw Error(ErrorCode::kDatatypeMismatch, "column " + Quoted(converter.column->name) + " holds numbers where text is packed");
+    if (converter.words) throw Error(ErrorCode::kDatatypeMismatch, "column " + Quoted(converter.column->name) + " holds numbers where text is packed");
     ConvertNumbers(converter, cell, out + converter.offset);
     if (converter.weight) {
       float weight = 0;

@@ -56,7 +56,7 @@ class RowConverter {
   ~RowConverter();
   RowConverter(RowConverter&&) noexcept;
 
-  /// Cells of a row: inputs, targets, weight.
+  /// Cells of a row, a column of the source table each: inputs, targets, weight.
   size_t columns() const;
   size_t row_bytes() const;
 

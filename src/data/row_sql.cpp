@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "base/error.hpp"
-#include "pg/cluster.hpp"
 #include "pg/report.hpp"
 
 namespace data {
@@ -55,41 +54,58 @@ std::string Reference(const pg::Column& column, std::string_view alias) {
   throw Error(ErrorCode::kDatatypeMismatch, role + " column \"" + column.name + "\" has type " + column.type, "", hint);
 }
 
-/// Types whose text depends on settings; a cast of theirs to text is their output.
-bool WrittenBySettings(const pg::Column& column) {
-  for (const char* type : {"date", "timestamp", "interval", "real", "double precision", "bytea"}) {
-    if (column.base_type.rfind(type, 0) == 0) return true;
+/// Types whose text is the same whatever the settings: numbers, truth values, strings. Every other type's text may depend on one (dates on
+/// DateStyle, ranges of times on TimeZone, points on extra_float_digits, ...) and is made under settings of its own.
+bool TextIsPlain(const pg::Column& column) {
+  const std::string bare = column.base_type.substr(0, column.base_type.find('('));
+  for (const char* type : {"smallint", "integer", "bigint", "boolean", "numeric", "text", "character varying", "character", "name", "uuid"}) {
+    if (bare == type) return true;
   }
-  const size_t range = column.base_type.rfind("range");
-  return range != std::string::npos && range + 5 == column.base_type.size();
+  return false;
 }
 
-// An array of one element, as Keras's users have labels, is its element.
-std::string LabelSql(const pg::Column& column, std::string_view alias) {
-  // a label's text must not depend on the session's time zone; the function's own settings fix the other formats, where they hold: in this
-  // process
+std::string LabelSql(const pg::Column& column, std::string_view alias, LabelForm form) {
   std::string label = Reference(column, alias);
+  // an array of one element, as Keras's users have labels, is its element
   if (column.is_array) label = "cerebro._only_label(" + label + ", " + pg::QuoteLiteral(column.name) + "::pg_catalog.text)";
-  if (column.base_type.rfind("timestamp", 0) == 0 && column.base_type.find("with time zone") != std::string::npos) {
-    label = "pg_catalog.timezone('UTC'::pg_catalog.text, " + label + "::timestamp with time zone)";
+  // the text of an amount of money depends on lc_monetary on its way in, too
+  if (column.base_type == "money") return label + "::pg_catalog.numeric::pg_catalog.text";
+  // names of the catalog are written as search_path has it
+  for (const char* type : {"regclass", "regproc", "regprocedure", "regoper", "regoperator", "regtype", "regconfig", "regdictionary", "regcollation"}) {
+    if (column.base_type == type) return label + "::pg_catalog.oid::pg_catalog.text";
   }
-  if (pg::OnGreenplum() && WrittenBySettings(column)) return "cerebro._label_text(" + label + ")";
-  return label + "::pg_catalog.text";
+  if (IsZonedTime(column) && form == LabelForm::kBareTime) {
+    return "cerebro._label_text(pg_catalog.timezone('UTC'::pg_catalog.text, " + label + "::pg_catalog.timestamptz))";
+  }
+  return TextIsPlain(column) ? label + "::pg_catalog.text" : "cerebro._label_text(" + label + ")";
 }
 
 }  // namespace
 
-std::string CellSql(const pg::Column& column, TargetKind kind, std::string_view alias) {
+bool IsZonedTime(const pg::Column& column) {
+  return column.base_type.rfind("timestamp", 0) == 0 && column.base_type.find("with time zone") != std::string::npos;
+}
+
+LabelForm LabelFormOf(const pg::Column& column, const std::vector<std::string>& class_values) {
+  const auto zoned = [](const std::string& text) { return text.size() > 3 && text.compare(text.size() - 3, 3, "+00") == 0; };
+  const bool bare = IsZonedTime(column) && std::any_of(class_values.begin(), class_values.end(), [&zoned](const std::string& text) {
+    return !zoned(text) && text.find("infinity") == std::string::npos;
+  });
+  return bare ? LabelForm::kBareTime : LabelForm::kFull;
+}
+
+std::string CellSql(const pg::Column& column, TargetKind kind, std::string_view alias, LabelForm form) {
   const TypeRow* type = FindType(column);
   switch (kind) {
     case TargetKind::kOneHot:
     case TargetKind::kClassIndex:
-      return LabelSql(column, alias);
+      return LabelSql(column, alias, form);
     case TargetKind::kReal:
       if (type == nullptr || !type->number || column.is_array) {
         WrongType(column, "regression target",
             "A regression target of type 'real' is a scalar number; an array of numbers is of type 'array'.");
       }
+      if (std::string_view(type->base_type) == "boolean") return Reference(column, alias) + "::pg_catalog.int4::pg_catalog.float8";  // 0 or 1
       return Reference(column, alias) + "::double precision";
     case TargetKind::kArray:
       if (type == nullptr || !type->number || !column.is_array) {
@@ -120,8 +136,11 @@ std::string RowArguments(const base::DataSpec& spec, const std::vector<pg::Colum
   };
   std::string list;
   const auto add = [&list](const std::string& sql) { list += (list.empty() ? "" : ", ") + sql; };
-  for (const base::ColumnSpec& c : spec.inputs) add(CellSql(find(c.name), c.kind, alias));
-  for (const base::ColumnSpec& c : spec.targets) add(CellSql(find(c.name), c.kind, alias));
+  for (const base::ColumnSpec& c : base::SourceColumns(spec.inputs)) add(CellSql(find(c.name), c.kind, alias));
+  for (const base::ColumnSpec& c : spec.targets) {
+    const pg::Column& column = find(c.name);
+    add(CellSql(column, c.kind, alias, LabelFormOf(column, c.class_values)));
+  }
   if (spec.has_weights) add(CellSql(find(weight), TargetKind::kReal, alias));
   return pg::QuoteLiteral(base::WriteDataSpec(spec)) + "::pg_catalog.text, ROW(" + list + ")";
 }
@@ -140,34 +159,59 @@ std::string PackRowOfSql(const base::DataSpec& spec, const std::vector<pg::Colum
 
 base::DataSpec PredictSpec(const base::DataSpec& training, const std::vector<pg::Column>& columns, const std::vector<std::string>& names,
                            const char* what) {
-  if (names.size() != training.inputs.size()) {
+  const size_t wanted = base::SourceColumns(training.inputs).size();
+  if (names.size() != wanted) {
     throw Error(ErrorCode::kInvalidParameter,
-                "independent_varname has " + std::to_string(names.size()) + " columns, but the model was trained on " +
-                    std::to_string(training.inputs.size()),
+                "independent_varname has " + std::to_string(names.size()) + " columns, but the model was trained on " + std::to_string(wanted),
                 "", "Name one column of the test table for each independent column of the training table, in the same order.");
   }
   base::DataSpec spec;
-  for (size_t i = 0; i < names.size(); ++i) {
-    const pg::Column* column = pg::FindColumn(columns, names[i]);
+  size_t next = 0;
+  // the next name stands for a column of the training table; returns its type
+  const auto take = [&](const std::string& trained_name, const std::vector<std::string>& dictionary, bool scalar, std::string* name) {
+    *name = names[next++];
+    const pg::Column* column = pg::FindColumn(columns, *name);
     if (column == nullptr) {
-      throw Error(ErrorCode::kUndefinedColumn, "column \"" + names[i] + "\" of independent_varname does not exist in the " + what);
+      throw Error(ErrorCode::kUndefinedColumn, "column \"" + *name + "\" of independent_varname does not exist in the " + what);
     }
     CellSql(*column, TargetKind::kNone, "t");  // refuses a type that cannot be packed
-    base::ColumnSpec c = training.inputs[i];
-    c.name = names[i];
     const TypeRow* type = FindType(*column);
     const bool text = std::string_view(type->cast) == "text";
-    if (text != !c.dictionary.empty()) {
+    if (text != !dictionary.empty()) {
       throw Error(ErrorCode::kDatatypeMismatch,
-                  "column \"" + names[i] + "\" of the " + what + " has type " + column->type + ", but column \"" + training.inputs[i].name +
+                  "column \"" + *name + "\" of the " + what + " has type " + column->type + ", but column \"" + trained_name +
                       "\" of the training table holds " + (text ? "numbers" : "text"));
     }
-    // bytes of an image and integers keep their values in int32; everything else is what training made of it, in float32
+    if (scalar && std::string_view(type->cast) == "bytea") {
+      throw Error(ErrorCode::kDatatypeMismatch, "column \"" + *name + "\" of the " + what + " has type bytea, but column \"" + trained_name +
+                                                    "\" of the training table holds numbers");
+    }
+    return type;
+  };
+  for (const base::ColumnSpec& trained : training.inputs) {
+    base::ColumnSpec c = trained;
+    // bytes of an image and integers keep their values in int32; everything else is what training made of it
     const bool integers = c.dtype != DType::kFloat32 && c.dtype != DType::kFloat64;
-    if (std::string_view(type->cast) == "bytea") {
-      c.dtype = DType::kUInt8;
+    const DType numbers = c.exact_standardisation ? DType::kFloat64 : DType::kFloat32;
+    const auto keeps_integers = [&c, integers](const TypeRow& type) {
+      return integers && type.integer && !(c.exact_standardisation && std::string_view(type.base_type) == "bigint");
+    };
+    if (c.members.empty()) {
+      const TypeRow* type = take(trained.name, trained.dictionary, false, &c.name);
+      const bool text = std::string_view(type->cast) == "text";
+      if (std::string_view(type->cast) == "bytea") {
+        c.dtype = DType::kUInt8;
+      } else {
+        c.dtype = text || keeps_integers(*type) ? DType::kInt32 : numbers;
+      }
     } else {
-      c.dtype = text || (integers && type->integer) ? DType::kInt32 : DType::kFloat32;
+      bool exact = integers;
+      for (base::ColumnMember& member : c.members) {
+        const std::string trained_name = member.name;
+        const TypeRow* type = take(trained_name, member.dictionary, true, &member.name);
+        exact = exact && (keeps_integers(*type) || !member.dictionary.empty());
+      }
+      c.dtype = exact ? DType::kInt32 : numbers;
     }
     spec.inputs.push_back(std::move(c));
   }

@@ -10,10 +10,21 @@
 
 namespace data {
 
-/// A column's value as SQL that _pack_row takes: cast by the column's own type, e.g. s."x"::smallint[]; labels as text.
-/// A label may be an array of one element: _only_label takes it out, and refuses other arrays. `kind` says what the column is packed as (kNone: an input). Errors: kDatatypeMismatch naming the column, with the types that are
+/// How labels are written as text.
+enum class LabelForm {
+  kFull,      // the text gives the label back under any settings: times with their zone, as UTC
+  kBareTime,  // as version 0.1 wrote times with a zone: as UTC, without saying so
+};
+
+bool IsZonedTime(const pg::Column& column);
+
+/// The form that a packed table's class values have.
+LabelForm LabelFormOf(const pg::Column& column, const std::vector<std::string>& class_values);
+
+/// A column's value as SQL that _pack_row takes: cast by the column's own type, e.g. s."x"::smallint[]; labels as text, which depends on no
+/// setting. A label may be an array of one element: _only_label takes it out, and refuses other arrays. `kind` says what the column is packed as (kNone: an input). Errors: kDatatypeMismatch naming the column, with the types that are
 /// allowed.
-std::string CellSql(const pg::Column& column, base::TargetKind kind, std::string_view alias);
+std::string CellSql(const pg::Column& column, base::TargetKind kind, std::string_view alias, LabelForm form = LabelForm::kFull);
 
 /// cerebro._pack_row('<data_spec>', ROW(...)): a bytea, one packed row. `columns` are the relation's; the spec's column names are looked
 /// up in them (kUndefinedColumn). `weight` is the sample weight's column, "" for none. `alias` is the relation's name in the FROM list.
@@ -23,7 +34,8 @@ std::string PackRowSql(const base::DataSpec& spec, const std::vector<pg::Column>
 std::string PackRowOfSql(const base::DataSpec& spec, const std::vector<pg::Column>& columns, const std::string& id_column, std::string_view alias);
 
 /// The spec by which rows of another table are converted for a model trained on `training`: its inputs under the other table's column names
-/// (by position), in types that hold whatever the other table has (int32 for integer columns of integer type, else float32), no targets, no
+/// (by position), in types that hold whatever the other table has (int32 for integer columns of integer type, else float32, or float64 where the training
+/// table is standardised in it), no targets, no
 /// weight, rows 0. Shapes, scale, standardisation and dictionaries are the training table's. Errors: kInvalidParameter for another number
 /// of names, kUndefinedColumn; kDatatypeMismatch.
 base::DataSpec PredictSpec(const base::DataSpec& training, const std::vector<pg::Column>& columns, const std::vector<std::string>& names,

@@ -1,5 +1,6 @@
-// _label_text: a class label as text that depends on no setting. PostgreSQL does without: there the settings of the packing function hold
-// for all it runs. A cluster's segments do not get them, so the text is made with settings of its own, in the process at hand.
+// _label_text: a class label as text that depends on no setting: it is made under settings of its own, in the process at hand. They are not
+// settings of the packing functions, because these would change what a view over the source table means ('01/02/2020'::date), and because
+// a cluster's segments do not get a function's settings.
 // _only_label: a label that is an array of one element.
 #include <cstdlib>
 #include <string>
@@ -13,6 +14,7 @@ extern "C" {
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/bytea.h"
+#include "pgtime.h"
 #include "utils/lsyscache.h"
 
 PG_FUNCTION_INFO_V1(pg_cerebro_label_text);
@@ -29,6 +31,8 @@ class PlainSettings {
     DateOrder = DATEORDER_YMD;
     IntervalStyle = INTSTYLE_POSTGRES;
     bytea_output = BYTEA_OUTPUT_HEX;
+    extra_float_digits = pg::compat::kExactFloatDigits;
+    session_timezone = pg::call([] { return pg_tzset("UTC"); });
   }
   ~PlainSettings() {
     DateStyle = date_style_;
@@ -36,6 +40,7 @@ class PlainSettings {
     IntervalStyle = interval_style_;
     bytea_output = bytea_output_;
     extra_float_digits = float_digits_;
+    session_timezone = zone_;
   }
   PlainSettings(const PlainSettings&) = delete;
   PlainSettings& operator=(const PlainSettings&) = delete;
@@ -43,6 +48,7 @@ class PlainSettings {
  private:
   const int date_style_ = DateStyle, date_order_ = DateOrder, interval_style_ = IntervalStyle, float_digits_ = extra_float_digits;
   const decltype(bytea_output) bytea_output_ = bytea_output;
+  pg_tz* const zone_ = session_timezone;
 };
 
 /// Whether the text reads back as the number.
@@ -63,12 +69,15 @@ Datum pg_cerebro_label_text(PG_FUNCTION_ARGS) {
       Oid output;
       bool varlena;
       getTypeOutputInfo(getBaseType(type), &output, &varlena);
-      char* text = nullptr;
+      const bool number = getBaseType(type) == FLOAT8OID || getBaseType(type) == FLOAT4OID;
+      char* text = OidOutputFunctionCall(output, value);
       // as few digits as tell the number from its neighbours, as later servers write it by themselves
-      for (int digits = 0; digits <= 3; digits++) {
+      for (int digits = 0; number && digits < pg::compat::kExactFloatDigits; digits++) {
         extra_float_digits = digits;
-        text = OidOutputFunctionCall(output, value);
-        if (Exact(getBaseType(type), value, text)) break;
+        char* shorter = OidOutputFunctionCall(output, value);
+        if (!Exact(getBaseType(type), value, shorter)) continue;
+        text = shorter;
+        break;
       }
       return CStringGetTextDatum(text);
     });

@@ -64,7 +64,9 @@ void RowReader::LookUp(FunctionCallInfo fcinfo, HeapTupleHeader row) {
       c->element = c->is_array ? element : base;
       get_typlenbyvalalign(c->element, &c->length, &c->by_value, &c->align);
     });
-    const bool known = TypeOf(c->element) != data::CellType::kNull && !(c->is_array && c->element == BYTEAOID);
+    c->type = TypeOf(c->element);
+    const bool known = c->type != data::CellType::kNull && !(c->is_array && c->element == BYTEAOID);
+    c->plain = !c->is_array && c->by_value;
     if (!known) {
       throw Error(ErrorCode::kDatatypeMismatch, "field " + std::to_string(i + 1) + " of the row has a type that cannot be packed", "",
                   "Cast it to smallint, integer, bigint, real, double precision, boolean, text, bytea or an array of them.");
@@ -93,8 +95,14 @@ const std::vector<data::Cell>& RowReader::Read(FunctionCallInfo fcinfo, int n, s
   HeapTupleData tuple = pg::compat::ViewTuple(row);
   heap_deform_tuple(&tuple, static_cast<TupleDesc>(desc_), values_.data(), nulls_.get());
   for (size_t i = 0; i < columns_.size(); ++i) {
-    cells_[i] = data::Cell();
-    if (!nulls_[i]) Fill(i, values_[i]);
+    if (nulls_[i]) {
+      cells_[i] = data::Cell();
+    } else if (columns_[i].plain) {
+      FillPlain(i, values_[i]);
+    } else {
+      cells_[i] = data::Cell();
+      Fill(i, values_[i]);
+    }
   }
   return cells_;
 }
@@ -105,21 +113,25 @@ void RowReader::Fill(size_t i, Datum datum) {
   data::Cell& cell = cells_[i];
   cell.type = TypeOf(column.element);
   cell.count = 1;
-  if (column.element == TEXTOID || column.element == BYTEAOID) {
-    struct varlena* value = pg::call([&] { return pg_detoast_datum_packed(reinterpret_cast<struct varlena*>(DatumGetPointer(datum))); });
-    const base::Bytes bytes{reinterpret_cast<const uint8_t*>(VARDATA_ANY(value)), static_cast<size_t>(VARSIZE_ANY_EXHDR(value))};
-    if (cell.type == data::CellType::kBytes) {
-      cell.data = bytes.data;
-      cell.count = static_cast<int64_t>(bytes.size);
-    } else {
-      texts_[i].assign(1, bytes);
-      cell.texts = texts_[i].data();
-    }
-    return;
+  struct varlena* value = pg::call([&] { return pg_detoast_datum_packed(reinterpret_cast<struct varlena*>(DatumGetPointer(datum))); });
+  const base::Bytes bytes{reinterpret_cast<const uint8_t*>(VARDATA_ANY(value)), static_cast<size_t>(VARSIZE_ANY_EXHDR(value))};
+  if (cell.type == data::CellType::kBytes) {
+    cell.data = bytes.data;
+    cell.count = static_cast<int64_t>(bytes.size);
+  } else {
+    texts_[i].assign(1, bytes);
+    cell.texts = texts_[i].data();
   }
-  // a by-value datum is stored as the type's own bytes, so that scalars and arrays are read alike
+}
+
+/// A number or a truth value. Its datum is stored as the type's own bytes, so that scalars and arrays are read alike. What else a cell has
+/// stays as it was made: there are many of these in wide tables.
+void RowReader::FillPlain(size_t i, Datum datum) {
+  data::Cell& cell = cells_[i];
+  cell.type = columns_[i].type;
+  cell.count = 1;
   scalars_[i] = 0;
-  store_att_byval(reinterpret_cast<char*>(&scalars_[i]), datum, column.length);
+  store_att_byval(reinterpret_cast<char*>(&scalars_[i]), datum, columns_[i].length);
   cell.data = &scalars_[i];
 }
 

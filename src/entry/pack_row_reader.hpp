@@ -21,13 +21,16 @@ class RowReader {
  private:
   struct Column {
     Oid element = InvalidOid;  // the scalar type, or the array's
+    data::CellType type = data::CellType::kNull;
     bool is_array = false;
+    bool plain = false;  // a scalar that is passed by value
     int16 length = 0;
     bool by_value = false;
     char align = 'i';
   };
   void LookUp(FunctionCallInfo fcinfo, HeapTupleHeader row);
   void Fill(size_t i, Datum datum);
+  void FillPlain(size_t i, Datum datum);
   void FillArray(size_t i, Datum datum);
 
   Oid type_ = InvalidOid;

@@ -120,9 +120,9 @@ SegmentChoice ChooseSegments(const std::optional<std::string>& rules) {
   return Choose(primaries, dbids);
 }
 
-int ClusterPartitions(const SegmentChoice& choice, int64_t rows, const std::optional<int32_t>& asked) {
+int ClusterPartitions(const SegmentChoice& choice, int64_t rows, const std::optional<int32_t>& asked, int64_t most) {
   const int segments = choice.Segments(rows);
-  if (!asked) return segments;
+  if (!asked) return static_cast<int>(std::min<int64_t>(segments, most));
   if (*asked < segments || *asked % segments == 0) return *asked;
   throw Error(
       ErrorCode::kInvalidParameter,

@@ -21,9 +21,9 @@ struct SegmentChoice {
 /// kInvalidParameter, kPrerequisiteState (no GPU).
 SegmentChoice ChooseSegments(const std::optional<std::string>& rules);
 
-/// As many partitions as data segments; or the number that was asked for. Errors: kInvalidParameter unless it is a multiple of the number
+/// As many partitions as data segments, but no more than `most`; or the number that was asked for. Errors: kInvalidParameter unless it is a multiple of the number
 /// of data segments, or smaller.
-int ClusterPartitions(const SegmentChoice& choice, int64_t rows, const std::optional<int32_t>& asked);
+int ClusterPartitions(const SegmentChoice& choice, int64_t rows, const std::optional<int32_t>& asked, int64_t most);
 
 /// The number nearest to, and not above, `wanted` that the segments allow.
 int FittingPartitions(const SegmentChoice& choice, int64_t rows, int wanted);

@@ -186,7 +186,10 @@ Packed ClusterPacking::Digests() {
   if (r_.spec.has_weights) columns += std::string(", t.") + data::kWeightColumn;
   for (bool flag : r_.standardized) flags += flag ? 't' : 'f';
   base::DataSpec bare = r_.spec;  // words and classes are of no use there
-  for (ColumnSpec& c : bare.inputs) c.dictionary.clear();
+  for (ColumnSpec& c : bare.inputs) {
+    c.dictionary.clear();
+    c.members.clear();
+  }
   for (ColumnSpec& c : bare.targets) c.class_values.clear();
   const pg::Result digests =
       pg::Execute("SELECT t.partition_id, t.buffer_id, cerebro._buffer_digest(" + pg::QuoteLiteral(base::WriteDataSpec(bare)) +

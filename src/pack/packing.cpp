@@ -60,15 +60,30 @@ Output OpenOutput(const std::string& text) {
   return out;
 }
 
+/// Members of standardised columns that are no quantities keep their values: their constants undo the scale.
+void KeepOthers(const Source& source, std::vector<base::ColumnSpec>* inputs) {
+  size_t next = 0;
+  for (base::ColumnSpec& c : *inputs) {
+    for (size_t m = 0; m < c.members.size() && !c.mean.empty(); ++m) {
+      if (IsQuantity(source.columns[next + m])) continue;
+      c.mean[m] = 0;
+      c.std[m] = c.scale;
+    }
+    next += std::max<size_t>(c.members.size(), 1);
+  }
+}
+
 /// What both functions do once the description is known.
 void Pack(const Source& source, const Output& output, const SpecPair& specs, int64_t rows, int partitions, const SegmentChoice& choice,
           PackSummary summary, const std::optional<int32_t>& buffer_size, bool standardize) {
   const size_t row_bytes = data::BufferBuilder(specs.data).row_bytes();
   const BufferPlan plan = PlanBuffers(buffer_size, pg::CurrentSettings().buffer_bytes, row_bytes);
-  // indexes of words and truth values are no quantities
-  std::vector<bool> standardized;
-  for (size_t i = 0; i < source.inputs; ++i) {
-    standardized.push_back(standardize && source.columns[i].column.base_type != "boolean" && !source.columns[i].text());
+  std::vector<bool> standardized;  // a packed column of inputs: whether any of its members is
+  size_t next = 0;
+  for (const base::ColumnSpec& c : specs.data.inputs) {
+    bool any = false;
+    for (const size_t end = next + std::max<size_t>(c.members.size(), 1); next < end; ++next) any = any || IsQuantity(source.columns[next]);
+    standardized.push_back(standardize && any);
   }
   const auto seed = static_cast<uint64_t>(summary.seed);
   if (pg::OnGreenplum()) {
@@ -85,6 +100,7 @@ void Pack(const Source& source, const Output& output, const SpecPair& specs, int
     summary.packed = writer.Finish();
     stage.Drop();
   }
+  if (standardize) KeepOthers(source, &summary.packed.spec.inputs);
   summary.buffer_size = plan.rows;
   if (choice.dbids) {
     summary.dbids = choice.dbids;
@@ -117,9 +133,10 @@ void PackTraining(const TrainingPackArguments& a) {
                     std::to_string(profile.rows) + " rows",
                 "", "Every partition needs at least one row.");
   }
-  int partitions = a.num_partitions.value_or(static_cast<int32_t>(std::min<int64_t>(kDefaultPartitions, profile.rows)));
-  if (pg::OnGreenplum()) partitions = ClusterPartitions(choice, profile.rows, a.num_partitions);
-  const SpecPair specs = TrainingSpec(source, profile, {constant, a.num_classes, a.shapes, a.dtypes});
+  const int64_t most = std::max<int64_t>(1, profile.rows / kFewestPartitionRows);
+  int partitions = a.num_partitions.value_or(static_cast<int32_t>(std::min<int64_t>(kDefaultPartitions, most)));
+  if (pg::OnGreenplum()) partitions = ClusterPartitions(choice, profile.rows, a.num_partitions, most);
+  const SpecPair specs = TrainingSpec(source, profile, {constant, a.num_classes, a.shapes, a.dtypes, a.standardize});
   PackSummary summary;
   summary.source_table = a.source_table;
   summary.output_table = a.output_table;
@@ -140,11 +157,15 @@ void PackValidation(const ValidationPackArguments& a) {
                 std::string(what) + " names " + std::to_string(given) + " columns, but the training table has " + std::to_string(wanted),
                 "", "Name one column for each column of the training table, in the same order.");
   };
-  compare(a.independent_varname, "independent_varname", training.spec.inputs);
+  compare(a.independent_varname, "independent_varname", base::SourceColumns(training.spec.inputs));
   compare(a.dependent_varname, "dependent_varname", training.spec.targets);
   std::vector<base::TargetKind> kinds;
   for (const base::ColumnSpec& c : training.spec.targets) kinds.push_back(c.kind);
-  const Source source = OpenSource(a.source_table, a.independent_varname, a.dependent_varname, kinds, std::nullopt);
+  Source source = OpenSource(a.source_table, a.independent_varname, a.dependent_varname, kinds, std::nullopt);
+  for (size_t i = 0; i < source.targets; ++i) {
+    SourceColumn& c = source.columns[source.inputs + i];
+    c.form = data::LabelFormOf(c.column, training.spec.targets[i].class_values);
+  }
   const Output output = OpenOutput(a.output_table);
   const Profile profile = ProfileSource(source);
   const SpecPair specs = ValidationSpec(source, profile, training.spec);

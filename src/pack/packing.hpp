@@ -11,7 +11,10 @@
 
 namespace pack {
 
+/// Unless the caller asks for a number: as many partitions as this, and no more than leave each of them so many rows, so that mini-batches of
+/// the usual sizes do not meet a partition's end.
 constexpr int kDefaultPartitions = 8;
+constexpr int64_t kFewestPartitionRows = 1024;
 
 struct TrainingPackArguments {
   std::string source_table, output_table, dependent_varname, independent_varname;
@@ -19,7 +22,7 @@ struct TrainingPackArguments {
   std::optional<double> normalizing_const;        // > 0
   std::optional<std::vector<int32_t>> num_classes;
   std::optional<std::string> distribution_rules;  // 'all_segments' or nothing on PostgreSQL
-  std::optional<int32_t> num_partitions;          // 8, or as many as there are rows when they are fewer
+  std::optional<int32_t> num_partitions;          // nullopt: by kDefaultPartitions and kFewestPartitionRows
   std::optional<int64_t> seed;                    // 0
   std::optional<std::string> dependent_type;      // "auto", "one_hot", "index", "real", "array": one, or one a column
   bool standardize = false;

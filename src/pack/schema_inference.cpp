@@ -4,6 +4,7 @@
 #include <cfloat>
 #include <cmath>
 #include <cstdlib>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "base/literal.hpp"
 #include "pg/report.hpp"
 #include "data/image_file.hpp"
+#include "data/packed_format.hpp"
 #include "data/row_codec.hpp"
 #include "pack/source.hpp"
 #include "pack/source_profile.hpp"
@@ -40,24 +42,27 @@ constexpr Range kIntegers[] = {{DType::kUInt8, 0, 255},
                                {DType::kInt32, -2147483648.0, 2147483647.0}};
 
 bool Holds(DType type, const ColumnProfile& p) {
-  if (p.values == 0) return true;
+  if (p.values == 0 || type == DType::kFloat64) return true;
   for (const Range& r : kIntegers) {
     if (r.type == type) return p.integral && p.min >= r.min && p.max <= r.max;
   }
   return p.min >= -static_cast<double>(FLT_MAX) && p.max <= static_cast<double>(FLT_MAX);
 }
 
-DType ChooseType(const SourceColumn& c, const ColumnProfile& p) {
+/// exactly: as the source has the values, for standardisation.
+DType ChooseType(const SourceColumn& c, const ColumnProfile& p, bool exactly) {
   if (c.bytes() || c.column.base_type == "boolean") return DType::kUInt8;
   if (c.text()) return DType::kInt32;
+  const DType reals = exactly && c.column.base_type != "real" ? DType::kFloat64 : DType::kFloat32;
+  const DType integers = exactly && !Holds(DType::kInt32, p) ? DType::kFloat64 : DType::kInt32;
   if (!c.column.is_array) {
-    if (!c.integers()) return DType::kFloat32;
-    return c.column.base_type == "smallint" ? DType::kInt16 : DType::kInt32;
+    if (!c.integers()) return reals;
+    return c.column.base_type == "smallint" ? DType::kInt16 : integers;
   }
   for (const Range& r : kIntegers) {
     if (Holds(r.type, p) && (c.integers() || DTypeSize(r.type) == 1)) return r.type;
   }
-  return c.integers() ? DType::kInt32 : DType::kFloat32;
+  return c.integers() ? integers : reals;
 }
 
 /// {"column": ...} given by the caller; keys must be packed columns of arrays or bytea.
@@ -145,7 +150,7 @@ void RefuseImageFiles(const Source& source, const SourceColumn& c) {
 
 /// Label texts in the order of classes: numbers by value, other text by bytes.
 std::vector<std::string> ClassValues(const SourceColumn& c, const ColumnProfile& p) {
-  const bool numbers = c.numbers() && c.column.base_type != "boolean";
+  const bool numbers = (c.numbers() && c.column.base_type != "boolean") || c.column.base_type == "money";
   std::set<std::string> distinct;
   for (const std::string& text : p.texts) {
     const std::string value = numbers ? data::CanonicalNumber(text) : text;
@@ -245,6 +250,141 @@ bool Faulty(const SourceColumn& c, const ColumnProfile& p, const ColumnSpec& pac
                      [&known](const std::string& t) { return known.count(t) == 0 && known.count(data::CanonicalNumber(t)) == 0; });
 }
 
+// ---------------------------------------------------------------- scalar columns side by side
+
+/// The type that holds what both hold. exactly: to the last digit.
+DType Join(DType a, DType b, bool exactly) {
+  if (a == b) return a;
+  if (a == DType::kFloat64 || b == DType::kFloat64) return DType::kFloat64;
+  if (a == DType::kFloat32 || b == DType::kFloat32) {
+    const DType other = a == DType::kFloat32 ? b : a;
+    return exactly && other == DType::kInt32 ? DType::kFloat64 : DType::kFloat32;
+  }
+  if (a == DType::kInt32 || b == DType::kInt32) return DType::kInt32;
+  return DType::kInt16;
+}
+
+/// How many columns each packed column of the inputs has, in order. given: the caller named the column's type; such columns are packed
+/// together only with others of that type and scale.
+std::vector<size_t> FindRuns(const Source& source, const std::vector<ColumnSpec>& inputs, const std::vector<bool>& given) {
+  std::vector<size_t> runs;
+  for (size_t i = 0; i < source.inputs; ++i) {
+    const bool follows = i > 0 && source.columns[i].scalar() && source.columns[i - 1].scalar() && given[i] == given[i - 1] &&
+                         (!given[i] || (inputs[i].dtype == inputs[i - 1].dtype && inputs[i].scale == inputs[i - 1].scale));
+    if (follows) {
+      ++runs.back();
+    } else {
+      runs.push_back(1);
+    }
+  }
+  return runs;
+}
+
+/// Gives the columns of a run the type that holds all of them.
+void JoinTypes(const std::vector<size_t>& runs, bool exactly, std::vector<ColumnSpec>* inputs) {
+  size_t first = 0;
+  for (const size_t count : runs) {
+    DType type = inputs->at(first).dtype;
+    for (size_t i = first; i < first + count; ++i) type = Join(type, inputs->at(i).dtype, exactly);
+    for (size_t i = first; i < first + count; ++i) inputs->at(i).dtype = type;
+    first += count;
+  }
+}
+
+/// A run as one column. Its members' values are multiplied by one scale: where that is not a member's own, its constants of standardisation
+/// undo it.
+ColumnSpec PackTogether(const std::vector<ColumnSpec>& members, const std::string& name) {
+  ColumnSpec column;
+  column.name = name;
+  column.dtype = members.front().dtype;
+  column.shape = {static_cast<int64_t>(members.size())};
+  bool constants = false, scaled = false;
+  for (const ColumnSpec& m : members) {
+    column.members.push_back({m.name, m.dictionary});
+    column.exact_standardisation = column.exact_standardisation || m.exact_standardisation;
+    constants = constants || !m.mean.empty();
+    if (m.scale != 1.0) column.scale = m.scale;
+  }
+  for (const ColumnSpec& m : members) scaled = scaled || m.scale != column.scale;
+  if (!constants && !scaled) return column;
+  if (scaled) column.exact_standardisation = true;
+  for (const ColumnSpec& m : members) {
+    column.mean.push_back(m.mean.empty() ? 0.0 : m.mean.front());
+    column.std.push_back(m.std.empty() ? column.scale / m.scale : m.std.front());
+  }
+  return column;
+}
+
+/// A name for a packed column of several members that no other column of the table has.
+std::string TogetherName(const Source& source, const std::vector<ColumnSpec>& packed) {
+  const auto taken = [&](const std::string& name) {
+    const std::string shape = name + data::kShapeSuffix;
+    return std::any_of(packed.begin(), packed.end(), [&](const ColumnSpec& c) { return c.name == name; }) ||
+           std::any_of(source.columns.begin(), source.columns.end(), [&](const SourceColumn& c) {
+             return c.column.name == name || c.column.name == shape || c.column.name + data::kShapeSuffix == name;
+           });
+  };
+  std::string name = data::kTogetherColumn;
+  for (int number = 2; taken(name); ++number) name = data::kTogetherColumn + ("_" + std::to_string(number));
+  return name;
+}
+
+std::vector<ColumnSpec> PackRuns(const Source& source, const std::vector<size_t>& runs, const std::vector<ColumnSpec>& inputs) {
+  std::vector<ColumnSpec> packed;
+  auto next = inputs.begin();
+  for (const size_t count : runs) {
+    const auto end = next + static_cast<std::ptrdiff_t>(count);
+    packed.push_back(count == 1 ? *next : PackTogether({next, end}, TogetherName(source, packed)));
+    next = end;
+  }
+  return packed;
+}
+
+/// Puts runs of scalar columns together and checks that a row of the packed table fits the server's.
+void PackRuns(const Source& source, const std::vector<size_t>& runs, SpecPair* specs) {
+  specs->data.inputs = PackRuns(source, runs, specs->data.inputs);
+  specs->source.inputs = PackRuns(source, runs, specs->source.inputs);
+  const size_t columns = specs->data.inputs.size() + specs->data.targets.size();
+  if (columns <= kMaxPackedColumns) return;
+  throw Error(ErrorCode::kLimitExceeded,
+              std::to_string(columns) + " columns are more than the " + std::to_string(kMaxPackedColumns) + " that a packed table may have",
+              "Scalar independent columns that are named one after another count as one.",
+              "Put columns together into arrays, in a view over the source table.");
+}
+
+// ---------------------------------------------------------------- what float32 loses
+
+void TellOfRounding(const std::vector<const SourceColumn*>& columns, const std::pair<double, double>& values, const std::string& hint) {
+  const std::string name = Quoted(columns.front()->column.name);
+  const size_t others = columns.size() - 1;
+  const std::string subject = others == 0 ? "column " + name + " holds"
+                                          : "column " + name + " and " + std::to_string(others) + " other column" + (others > 1 ? "s hold" : " hold");
+  pg::Notice(subject + " neighbouring values that float32 cannot tell apart, such as " + base::FormatNumber(values.first, true) + " and " +
+                 base::FormatNumber(values.second, true),
+             hint);
+}
+
+/// A NOTICE for independent and one for dependent columns. What is standardised loses only what it was packed without.
+void WarnOfRounding(const Source& source, const Profile& profile, const std::vector<ColumnSpec>& packed_inputs, bool standardize) {
+  for (const bool inputs : {true, false}) {
+    std::vector<const SourceColumn*> lossy;
+    std::optional<std::pair<double, double>> example;
+    for (size_t i = inputs ? 0 : source.inputs; i < (inputs ? source.inputs : source.inputs + source.targets); ++i) {
+      const SourceColumn& c = source.columns[i];
+      if (c.text() || (inputs && standardize && packed_inputs[i].dtype != DType::kFloat32)) continue;
+      const auto values = profile.columns[i].IndistinctInFloat32();
+      if (!values) continue;
+      lossy.push_back(&c);
+      if (!example) example = values;
+    }
+    if (!example) continue;
+    TellOfRounding(lossy, *example,
+                   inputs ? "Ask for standardize => true, which subtracts the mean in double precision, or subtract a constant in a view over "
+                            "the source table."
+                          : "Subtract a constant in a view over the source table, and add it to the predictions.");
+  }
+}
+
 void CheckRows(const Source& source, const Profile& profile, const SpecPair& specs) {
   bool faulty = false;
   size_t row_bytes = 0;
@@ -270,6 +410,8 @@ void CheckRows(const Source& source, const Profile& profile, const SpecPair& spe
 }
 
 }  // namespace
+
+bool IsQuantity(const SourceColumn& column) { return column.column.base_type != "boolean" && !column.text(); }
 
 std::vector<TargetKind> ReadTargetKinds(const std::optional<std::string>& text) {
   std::vector<TargetKind> kinds;
@@ -300,7 +442,8 @@ SpecPair TrainingSpec(const Source& source, const Profile& profile, const SpecRe
   RefuseEmptyColumns(source, profile);
   const base::Dict shapes = ReadColumnDict(request.shapes, "shapes", source);
   const base::Dict dtypes = ReadColumnDict(request.dtypes, "dtypes", source);
-  SpecPair specs;
+  SpecPair specs;  // a column of the source each, until runs are packed together
+  std::vector<bool> given(source.inputs, false);
   for (size_t i = 0; i < source.inputs + source.targets; ++i) {
     const SourceColumn& c = source.columns[i];
     const ColumnProfile& p = profile.columns[i];
@@ -333,13 +476,15 @@ SpecPair TrainingSpec(const Source& source, const Profile& profile, const SpecRe
         throw Error(ErrorCode::kInvalidParameter, "column " + Quoted(spec.name) + " is of type bytea and has no shape", "",
                     "Give its shape, one byte an element: shapes => '{\"" + spec.name + "\": [28, 28, 1]}'.");
       }
-      spec.dtype = c.kind == TargetKind::kReal ? DType::kFloat32 : ChooseType(c, p);
+      spec.exact_standardisation = request.standardize && i < source.inputs && IsQuantity(c);
+      spec.dtype = c.kind == TargetKind::kReal ? DType::kFloat32 : ChooseType(c, p, spec.exact_standardisation);
       if (const base::Value* dtype = Entry(dtypes, spec.name)) {
         if (!dtype->is_string() || c.text() || c.kind == TargetKind::kReal || *dtype == base::Value("float64")) {
           throw Error(ErrorCode::kInvalidParameter, "the element type of column " + Quoted(spec.name) + " cannot be given so", "",
                       "Use \"uint8\", \"int8\", \"int16\", \"int32\" or \"float32\" for columns of numbers.");
         }
         spec.dtype = base::DTypeFromName(dtype->string());
+        if (i < source.inputs) given[i] = true;
       }
       if (c.text()) {
         if (p.texts.size() > kMaxDictionary) {
@@ -363,17 +508,22 @@ SpecPair TrainingSpec(const Source& source, const Profile& profile, const SpecRe
   }
   specs.data.has_weights = specs.source.has_weights = source.has_weights;
   CheckClassCounts(request, source, specs.data.targets);
+  const std::vector<size_t> runs = FindRuns(source, specs.data.inputs, given);
+  for (std::vector<ColumnSpec>* inputs : {&specs.data.inputs, &specs.source.inputs}) JoinTypes(runs, request.standardize, inputs);
   CheckRows(source, profile, specs);
+  WarnOfRounding(source, profile, specs.data.inputs, request.standardize);
+  PackRuns(source, runs, &specs);
   return specs;
 }
 
 SpecPair ValidationSpec(const Source& source, const Profile& profile, const base::DataSpec& training) {
   RefuseEmptyColumns(source, profile);
-  SpecPair specs;
+  const std::vector<ColumnSpec> inputs = base::SourceColumns(training.inputs);
+  SpecPair specs;  // a column of the source each, until runs are packed together
   for (size_t i = 0; i < source.inputs + source.targets; ++i) {
     const SourceColumn& c = source.columns[i];
     const ColumnProfile& p = profile.columns[i];
-    ColumnSpec spec = i < source.inputs ? training.inputs[i] : training.targets[i - source.inputs];
+    ColumnSpec spec = i < source.inputs ? inputs[i] : training.targets[i - source.inputs];
     const std::string training_name = spec.name;
     spec.name = c.column.name;
     const bool words = !spec.dictionary.empty();
@@ -410,6 +560,9 @@ SpecPair ValidationSpec(const Source& source, const Profile& profile, const base
     (i < source.inputs ? specs.source.inputs : specs.source.targets).push_back(std::move(from));
   }
   CheckRows(source, profile, specs);
+  std::vector<size_t> runs;
+  for (const ColumnSpec& c : training.inputs) runs.push_back(std::max<size_t>(c.members.size(), 1));
+  PackRuns(source, runs, &specs);
   return specs;
 }
 

@@ -19,7 +19,7 @@ using base::Error;
 using base::ErrorCode;
 using base::TargetKind;
 
-constexpr size_t kMaxColumns = 500;       // of one packed table: a row of it has two columns each, and the server's limit is 1600
+constexpr size_t kMaxColumns = 1600;      // what a table can have
 constexpr size_t kMaxNameBytes = 63;      // what the server keeps of a name
 
 std::string BareType(const pg::Column& column) { return column.base_type.substr(0, column.base_type.find('(')); }
@@ -73,7 +73,7 @@ bool NamesRows(const pg::TableName& name) {
 
 std::string RowSql(const Source& source, std::string_view alias) {
   std::string list;
-  for (const SourceColumn& c : source.columns) list += (list.empty() ? "" : ", ") + data::CellSql(c.column, c.kind, alias);
+  for (const SourceColumn& c : source.columns) list += (list.empty() ? "" : ", ") + data::CellSql(c.column, c.kind, alias, c.form);
   return "ROW(" + list + ")";
 }
 
@@ -105,7 +105,7 @@ Source OpenSource(const std::string& source_table, const std::string& independen
   if (inputs.size() + targets.size() > kMaxColumns) {
     throw Error(ErrorCode::kLimitExceeded,
                 std::to_string(inputs.size() + targets.size()) + " columns are more than the " + std::to_string(kMaxColumns) +
-                    " that a packed table may have",
+                    " that can be packed",
                 "", "Put columns together into arrays, in a view over the source table.");
   }
   if (kinds.size() != targets.size() && kinds.size() > 1) {
@@ -115,14 +115,15 @@ Source OpenSource(const std::string& source_table, const std::string& independen
                 "Give one value for all dependent columns, or one for each.");
   }
   for (const std::string& name : inputs) {
-    source.columns.push_back({Find(source.all, name, "independent_varname", source), TargetKind::kNone, false});
+    source.columns.push_back({Find(source.all, name, "independent_varname", source), TargetKind::kNone});
   }
   for (size_t i = 0; i < targets.size(); ++i) {
     const pg::Column& column = Find(source.all, targets[i], "dependent_varname", source);
     TargetKind kind = kinds.empty() ? TargetKind::kNone : kinds.size() == 1 ? kinds[0] : kinds[i];
     const bool by_default = kind == TargetKind::kNone;
     if (by_default) kind = column.is_array ? TargetKind::kArray : TargetKind::kOneHot;
-    source.columns.push_back({column, kind, false, by_default});
+    source.columns.push_back({column, kind});
+    source.columns.back().by_default = by_default;
   }
   source.inputs = inputs.size();
   source.targets = targets.size();

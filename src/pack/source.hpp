@@ -8,6 +8,7 @@
 
 #include "base/tensor.hpp"
 #include "pg/names.hpp"
+#include "data/row_sql.hpp"
 #include "pack/source_profile.hpp"
 
 namespace pack {
@@ -18,12 +19,15 @@ struct SourceColumn {
   base::TargetKind kind = base::TargetKind::kNone;
   bool weight = false;
   bool by_default = false;  // nobody said what the dependent column means
+  data::LabelForm form = data::LabelForm::kFull;
 
   bool labels() const { return kind == base::TargetKind::kOneHot || kind == base::TargetKind::kClassIndex; }
   bool integers() const;  // of an integer type or boolean
   bool numbers() const;   // of any type of number or boolean
   bool text() const;
   bool bytes() const;
+  /// One number, truth value or string a row, of an independent column: packed side by side with its neighbours of this kind.
+  bool scalar() const { return kind == base::TargetKind::kNone && !weight && !column.is_array && !bytes(); }
 };
 
 struct Source {

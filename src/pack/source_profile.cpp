@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 #include <utility>
 
 #include "base/error.hpp"
@@ -43,6 +44,25 @@ void AddReals(const void* data, int64_t n, ColumnProfile* p) {
   }
 }
 
+constexpr int64_t kExactInFloat32 = int64_t{1} << 24;  // integers up to it
+
+/// Samples the values of a cell, but integers that float32 holds.
+template <typename T>
+void AddToSamples(const data::Cell& cell, ColumnProfile* p) {
+  const T* in = static_cast<const T*>(cell.data);
+  const auto needed = [](T v) {
+    if constexpr (std::is_integral_v<T>) return v > kExactInFloat32 || v < -kExactInFloat32;
+    else return std::isfinite(v);
+  };
+  if (std::is_integral_v<T> && std::none_of(in, in + cell.count, needed)) return;
+  const size_t wanted = cell.count <= ColumnProfile::kMaxSamples ? static_cast<size_t>(cell.count) : 1;
+  if (p->samples.empty()) p->samples.resize(wanted);
+  const size_t size = p->samples.size();
+  for (int64_t i = 0; i < cell.count; ++i) {
+    if (needed(in[i])) p->samples[size == 1 ? 0 : static_cast<size_t>(i) % size].Add(static_cast<double>(in[i]));
+  }
+}
+
 void AddShape(const base::Shape& shape, int64_t rows, ColumnProfile* p) {
   const auto found = p->shapes.find(shape);
   if (found != p->shapes.end()) {
@@ -63,16 +83,25 @@ void ColumnProfile::Add(const data::Cell& cell) {
     ++nulls;
     return;
   }
-  AddShape(data::CellShape(cell), 1, this);
+  if (cell.is_array || cell.type == data::CellType::kBytes) AddShape(data::CellShape(cell), 1, this);
   if (cell.count == 0) return;
   switch (cell.type) {
     case data::CellType::kBool:
     case data::CellType::kBytes: AddIntegers<uint8_t>(cell.data, cell.count, this); break;
     case data::CellType::kInt16: AddIntegers<int16_t>(cell.data, cell.count, this); break;
-    case data::CellType::kInt32: AddIntegers<int32_t>(cell.data, cell.count, this); break;
-    case data::CellType::kInt64: AddIntegers<int64_t>(cell.data, cell.count, this); break;
+    case data::CellType::kInt32:
+      AddIntegers<int32_t>(cell.data, cell.count, this);
+      AddToSamples<int32_t>(cell, this);
+      break;
+    case data::CellType::kInt64:
+      AddIntegers<int64_t>(cell.data, cell.count, this);
+      AddToSamples<int64_t>(cell, this);
+      break;
     case data::CellType::kFloat32: AddReals<float>(cell.data, cell.count, this); break;
-    case data::CellType::kFloat64: AddReals<double>(cell.data, cell.count, this); break;
+    case data::CellType::kFloat64:
+      AddReals<double>(cell.data, cell.count, this);
+      AddToSamples<double>(cell, this);
+      break;
     case data::CellType::kText:
       for (int64_t i = 0; i < cell.count; ++i) {
         AddText(std::string(reinterpret_cast<const char*>(cell.texts[i].data), cell.texts[i].size), this);
@@ -93,6 +122,15 @@ void ColumnProfile::Merge(const ColumnProfile& other) {
   }
   for (const auto& [shape, rows] : other.shapes) AddShape(shape, rows, this);
   for (const std::string& text : other.texts) AddText(text, this);
+  if (samples.empty()) samples.resize(other.samples.size());
+  for (size_t i = 0; i < other.samples.size(); ++i) samples[i % samples.size()].Merge(other.samples[i]);
+}
+
+std::optional<std::pair<double, double>> ColumnProfile::IndistinctInFloat32() const {
+  for (const RoundingSample& sample : samples) {
+    if (const auto values = sample.Indistinct()) return values;
+  }
+  return std::nullopt;
 }
 
 base::Shape ColumnProfile::CommonShape() const {
@@ -121,7 +159,8 @@ void Profile::Merge(const Profile& other) {
 std::string WriteProfile(const Profile& profile) {
   base::List columns;
   for (const ColumnProfile& c : profile.columns) {
-    base::List shapes, texts;
+    base::List shapes, texts, samples;
+    for (const RoundingSample& sample : c.samples) samples.push_back(sample.Write());
     for (const auto& [shape, rows] : c.shapes) {
       base::List dims;
       for (int64_t d : shape) dims.emplace_back(d);
@@ -131,7 +170,8 @@ std::string WriteProfile(const Profile& profile) {
     std::sort(sorted.begin(), sorted.end());
     for (std::string& t : sorted) texts.emplace_back(std::move(t));
     columns.emplace_back(base::Dict{{"nulls", c.nulls}, {"nonfinite", c.nonfinite}, {"values", c.values}, {"integral", c.integral},
-                                    {"min", c.min}, {"max", c.max}, {"shapes", std::move(shapes)}, {"texts", std::move(texts)}});
+                                    {"min", c.min}, {"max", c.max}, {"shapes", std::move(shapes)}, {"texts", std::move(texts)},
+                                    {"samples", std::move(samples)}});
   }
   return base::FormatJson(base::Dict{{"rows", profile.rows}, {"columns", std::move(columns)}});
 }
@@ -160,6 +200,7 @@ Profile ReadProfile(std::string_view json) {
       c.shapes.emplace(std::move(shape), pair.list()[1].integer());
     }
     for (const base::Value& t : member(in, "texts").list()) c.texts.insert(t.string());
+    for (const base::Value& sample : member(in, "samples").list()) c.samples.push_back(RoundingSample::Read(sample));
     profile.columns.push_back(std::move(c));
   }
   return profile;

@@ -5,13 +5,16 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "base/tensor.hpp"
 #include "data/row_codec.hpp"
+#include "pack/rounding_sample.hpp"
 
 namespace pack {
 
@@ -24,12 +27,16 @@ struct ColumnProfile {
   int64_t values = 0;          // finite numbers seen
   bool integral = true;        // all of them are integers
   double min = 0, max = 0;     // of the finite numbers; valid when values > 0. Integers beyond 2^53 are rounded
-  std::map<base::Shape, int64_t> shapes;  // rows of each shape, NULLs left out; at most kMaxShapes
+  std::map<base::Shape, int64_t> shapes;  // arrays and bytes: rows of each shape, NULLs left out; at most kMaxShapes
   std::unordered_set<std::string> texts;  // distinct strings, at most kMaxDictionary + 1
+  std::vector<RoundingSample> samples;    // of numbers that float32 may not hold: of each element of short arrays, else of all values
   static constexpr size_t kMaxShapes = 64;
+  static constexpr int64_t kMaxSamples = 64;
 
   void Add(const data::Cell& cell);
   void Merge(const ColumnProfile& other);
+  /// Two values that are one in float32, where that matters; of an array, of one element.
+  std::optional<std::pair<double, double>> IndistinctInFloat32() const;
   /// The shape of most rows; of equally frequent ones the smallest. {} when there is none.
   base::Shape CommonShape() const;
 };

@@ -1,7 +1,7 @@
 // <output>_summary: one row. MADlib's columns first (one "<column>_class_values" a dependent column, NULL where it is no label), then ours:
 // distribution_rules and __internal_gpu_config__ are 'all_segments', or the dbids and content ids of the chosen segments as integer[].
 //   num_partitions, seed, rows, data_spec JSON (base::WriteDataSpec), digest, partition_rows bigint[], partition_buffers integer[],
-//   max_buffer_rows, format_version (1).
+//   max_buffer_rows, format_version (data/packed_format.hpp).
 #pragma once
 
 #include <cstdint>

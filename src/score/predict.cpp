@@ -111,6 +111,7 @@ base::Shape ReadDims(const std::string& dims) {
 // the first of them has, if it has as many numbers.
 void ReadAsStored(const pg::TableName& test, const std::vector<pg::Column>& columns, base::DataSpec* rows) {
   for (base::ColumnSpec& input : rows->inputs) {
+    if (!input.members.empty()) continue;
     const pg::Column* column = pg::FindColumn(columns, input.name);
     if (column == nullptr || !column->is_array) continue;
     const std::string quoted = pg::QuoteIdent(input.name);

@@ -174,7 +174,7 @@ void WriteSummary(const FitArguments& a, const PreparedFit& fit, const RunResult
   const pg::Settings settings = pg::CurrentSettings();
   std::vector<std::string> dependent, independent;
   for (const base::ColumnSpec& column : fit.training.spec.targets) dependent.push_back(column.name);
-  for (const base::ColumnSpec& column : fit.training.spec.inputs) independent.push_back(column.name);
+  for (const base::ColumnSpec& column : base::SourceColumns(fit.training.spec.inputs)) independent.push_back(column.name);
   const int64_t frequency = a.metrics_compute_frequency.value_or(fit.stopping.early_stopping ? 1 : a.num_iterations);
   std::optional<std::string> validation;
   if (fit.validation) validation = fit.validation->name.Sql();

@@ -38,14 +38,45 @@ const std::string& LayerName(const base::Graph& graph, int call) {
   return graph.layers[static_cast<size_t>(graph.calls[static_cast<size_t>(call)].layer)].name;
 }
 
-bool FeedTogether(const base::DataSpec& data, const Shape& shape) {
-  if (data.inputs.size() < 2 || shape.size() != 1) return false;
-  int64_t elements = 0;
-  for (const base::ColumnSpec& column : data.inputs) {
-    if (column.shape.size() > 1) return false;
-    elements += base::ElementCount(column.shape);
+// A column of the source table, and where its rows lie.
+struct SourceColumn {
+  std::string name;
+  Shape shape;
+  InputPart part;
+};
+
+std::vector<SourceColumn> SourceColumns(const base::DataSpec& data) {
+  std::vector<SourceColumn> columns;
+  for (size_t c = 0; c < data.inputs.size(); ++c) {
+    const base::ColumnSpec& packed = data.inputs[c];
+    const int index = static_cast<int>(c);
+    if (packed.members.empty()) columns.push_back({packed.name, packed.shape, {index, 0, base::ElementCount(packed.shape)}});
+    for (size_t m = 0; m < packed.members.size(); ++m) {
+      columns.push_back({packed.members[m].name, {}, {index, static_cast<int64_t>(m), 1}});
+    }
   }
-  return elements == shape[0];
+  return columns;
+}
+
+// How many columns from `next` on have `elements` elements together; 0 when no number of them has.
+size_t ColumnsTogether(const std::vector<SourceColumn>& columns, size_t next, int64_t elements) {
+  int64_t found = 0;
+  for (size_t i = next; i < columns.size() && columns[i].shape.size() <= 1; ++i) {
+    found += columns[i].part.count;
+    if (found >= elements) return found == elements ? i + 1 - next : 0;
+  }
+  return 0;
+}
+
+void AddPart(const InputPart& part, InputBinding* binding) {
+  if (!binding->parts.empty()) {
+    InputPart& last = binding->parts.back();
+    if (last.column == part.column && last.first + last.count == part.first) {
+      last.count += part.count;
+      return;
+    }
+  }
+  binding->parts.push_back(part);
 }
 
 void CheckSparse(const base::ColumnSpec& column, const Shape& shape, const std::string& loss, const std::string& layer) {
@@ -86,36 +117,45 @@ void CheckDense(const base::ColumnSpec& column, const Shape& shape, const std::s
 const std::string& OutputName(const base::Graph& graph, size_t output) { return LayerName(graph, graph.outputs[output]); }
 
 std::vector<InputBinding> BindInputs(const base::Graph& graph, const base::DataSpec& data) {
-  std::vector<InputBinding> bindings;
-  if (graph.inputs.size() == 1) {
-    const Shape& shape = graph.calls[static_cast<size_t>(graph.inputs[0])].output_shape;
-    if (FeedTogether(data, shape)) {
-      InputBinding all{{}, shape};
-      for (size_t i = 0; i < data.inputs.size(); ++i) all.columns.push_back(static_cast<int>(i));
-      bindings.push_back(all);
-      return bindings;
-    }
-  }
-  if (graph.inputs.size() != data.inputs.size()) {
+  const std::vector<SourceColumn> columns = SourceColumns(data);
+  const auto refuse_counts = [&] {
     Refuse("the model has " + Plural(graph.inputs.size(), "input") + " but the packed table has " +
-               Plural(data.inputs.size(), "independent column"),
+               Plural(columns.size(), "independent column"),
            {}, "Columns belong to input layers in order. Several scalar columns may feed one input layer of as many elements.");
-  }
-  for (size_t i = 0; i < data.inputs.size(); ++i) {
-    const base::ColumnSpec& column = data.inputs[i];
-    Shape shape = graph.calls[static_cast<size_t>(graph.inputs[i])].output_shape;
-    if (!Fits(column.shape, shape)) {
-      Refuse("input " + Quoted(column.name) + " has shape " + base::FormatShape(column.shape) + " but the model's input layer " +
-                 Quoted(LayerName(graph, graph.inputs[i])) + " expects " + base::FormatShape(shape),
-             {},
-             "Change the input shape of the architecture, begin it with a Reshape layer, or pack the column in the shape that it "
-             "expects.");
+  };
+  std::vector<InputBinding> bindings;
+  size_t next = 0;
+  for (const int input : graph.inputs) {
+    if (next == columns.size()) refuse_counts();
+    const SourceColumn& column = columns[next];
+    InputBinding binding{{}, graph.calls[static_cast<size_t>(input)].output_shape};
+    Shape& shape = binding.shape;
+    if (Fits(column.shape, shape)) {
+      for (size_t d = 0; d < shape.size(); ++d) {
+        if (shape[d] < 0) shape[d] = d < column.shape.size() ? column.shape[d] : 1;
+      }
+      binding.parts.push_back(column.part);
+      ++next;
+    } else {
+      const size_t together = shape.size() == 1 && shape[0] > 0 ? ColumnsTogether(columns, next, shape[0]) : 0;
+      if (together == 0 && graph.inputs.size() == columns.size()) {
+        Refuse("input " + Quoted(column.name) + " has shape " + base::FormatShape(column.shape) + " but the model's input layer " +
+                   Quoted(LayerName(graph, input)) + " expects " + base::FormatShape(shape),
+               {},
+               "Change the input shape of the architecture, begin it with a Reshape layer, or pack the column in the shape that it "
+               "expects.");
+      }
+      if (together == 0 && graph.inputs.size() > 1) {
+        Refuse("the model's input layer " + Quoted(LayerName(graph, input)) + " expects " + base::FormatShape(shape) +
+                   ", which no number of the independent columns from " + Quoted(column.name) + " on gives",
+               {}, "Columns belong to input layers in order. Several scalar columns may feed one input layer of as many elements.");
+      }
+      if (together == 0) refuse_counts();
+      for (const size_t end = next + together; next < end; ++next) AddPart(columns[next].part, &binding);
     }
-    for (size_t d = 0; d < shape.size(); ++d) {
-      if (shape[d] < 0) shape[d] = d < column.shape.size() ? column.shape[d] : 1;
-    }
-    bindings.push_back({{static_cast<int>(i)}, shape});
+    bindings.push_back(std::move(binding));
   }
+  if (next < columns.size()) refuse_counts();
   return bindings;
 }
 

@@ -9,15 +9,25 @@
 
 namespace engine {
 
-/// The columns of one input layer, side by side in the last dimension (one column but for tabular data).
-struct InputBinding {
-  std::vector<int> columns;  // indexes into DataSpec::inputs
-  base::Shape shape;         // of one row, as the model sees it
+/// Consecutive elements of a packed column's rows.
+struct InputPart {
+  int column = 0;     // index into DataSpec::inputs
+  int64_t first = 0;  // element
+  int64_t count = 0;  // elements
 };
 
-/// Columns belong to input layers in order. A column fits when its shape is the layer's, trailing dimensions of 1 not counted: (28, 28)
-/// feeds (28, 28, 1), a scalar feeds (1). A model with one input of shape (k) may also be fed by several columns, scalars or vectors, of
-/// k elements together: they are concatenated in the table's order. Throws kInvalidParameter naming column, shapes and layer.
+inline bool operator==(const InputPart& a, const InputPart& b) { return a.column == b.column && a.first == b.first && a.count == b.count; }
+
+/// What feeds one input layer, side by side in the last dimension (one part but for tabular data).
+struct InputBinding {
+  std::vector<InputPart> parts;
+  base::Shape shape;  // of one row, as the model sees it
+};
+
+/// Columns belong to input layers in order; the members of a packed column count as scalar columns. A column fits when its shape is the
+/// layer's, trailing dimensions of 1 not counted: (28, 28) feeds (28, 28, 1), a scalar feeds (1). An input of shape (k) may also be fed by
+/// several consecutive columns, scalars or vectors, of k elements together: they are concatenated in the table's order. Throws
+/// kInvalidParameter naming column, shapes and layer.
 std::vector<InputBinding> BindInputs(const base::Graph& graph, const base::DataSpec& data);
 
 /// Checks that targets and losses fit the outputs, in order: dense losses ask for the output's shape (trailing ones not counted), sparse

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstring>
 
-#include "engine/api/binding.hpp"
 #include "engine/api/workspace.hpp"
 
 namespace engine::native {
@@ -15,16 +14,16 @@ BatchLoader<T>::BatchLoader(const base::Graph& graph, const base::DataSpec& data
     : target_(data.targets[0]), target_decoder_(data.targets[0]), sparse_(sparse_target) {
   const std::vector<InputBinding> bindings = BindInputs(graph, data);
   // a column that an Embedding reads is indexes as they are packed (engine/torch/batch.cpp)
-  const bool as_index = bindings[0].columns.size() == 1 && graph.calls.size() > 1 &&
+  const bool as_index = bindings[0].parts.size() == 1 && graph.calls.size() > 1 &&
                         graph.layers[static_cast<size_t>(graph.calls[1].layer)].kind == base::LayerKind::kEmbedding;
-  for (int column : bindings[0].columns) {
-    base::ColumnSpec spec = data.inputs[static_cast<size_t>(column)];
+  for (const InputPart& part : bindings[0].parts) {
+    base::ColumnSpec spec = data.inputs[static_cast<size_t>(part.column)];
     if (as_index) {
       spec.scale = 1;
       spec.mean.clear();
       spec.std.clear();
     }
-    inputs_.push_back({static_cast<size_t>(column), spec.row_bytes(), math::RowDecoder<T>(spec)});
+    inputs_.push_back({part, spec.row_bytes(), math::RowDecoder<T>(spec, part.first, part.count)});
     input_elements_ += inputs_.back().decoder.row_elements();
   }
   for (const auto& [index, weight] : class_weight) {
@@ -66,7 +65,7 @@ void BatchLoader<T>::UseMemory(char* memory, int64_t max_rows) {
 
 template <typename T>
 bool BatchLoader<T>::LoadsLike(const BatchLoader& other) const {
-  const auto same_column = [](const Input& a, const Input& b) { return a.column == b.column; };
+  const auto same_column = [](const Input& a, const Input& b) { return a.part == b.part; };
   return sparse_ == other.sparse_ && class_weight_ == other.class_weight_ &&
          std::equal(inputs_.begin(), inputs_.end(), other.inputs_.begin(), other.inputs_.end(), same_column);
 }
@@ -107,7 +106,7 @@ template <typename T>
 void BatchLoader<T>::GatherInputs(const base::Buffer& buffer, const int64_t* rows, int64_t first, int64_t n) {
   int64_t at = 0;
   for (const Input& input : inputs_) {
-    const uint8_t* packed = buffer.inputs[input.column] + (rows == nullptr ? static_cast<size_t>(first) * input.row_bytes : 0);
+    const uint8_t* packed = buffer.inputs[static_cast<size_t>(input.part.column)] + (rows == nullptr ? static_cast<size_t>(first) * input.row_bytes : 0);
     if (inputs_.size() == 1) {
       input.decoder.Decode(packed, rows, n, x_);
       return;

@@ -9,6 +9,7 @@
 #include "base/config.hpp"
 #include "base/graph.hpp"
 #include "base/tensor.hpp"
+#include "engine/api/binding.hpp"
 #include "engine/math/row_decoder.hpp"
 
 namespace engine::native {
@@ -51,7 +52,7 @@ class BatchLoader {
   double ClassWeight(int64_t row) const;
 
   struct Input {
-    size_t column;
+    InputPart part;
     size_t row_bytes;
     math::RowDecoder<T> decoder;
   };

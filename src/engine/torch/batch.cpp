@@ -37,13 +37,13 @@ bool FeedsEmbeddingsOnly(const base::Graph& graph, int input) {
 BatchLoader::BatchLoader(const base::Graph& graph, const base::DataSpec& data, const std::vector<base::LossConfig>& losses,
                          const std::map<int, double>& class_weight, at::ScalarType type, at::Device device)
     : bindings_(BindInputs(graph, data)), joined_(bindings_.size()), type_(type), device_(device) {
-  for (const base::ColumnSpec& spec : data.inputs) inputs_.emplace_back(spec);
   for (size_t i = 0; i < bindings_.size(); ++i) {
-    const bool as_index = bindings_[i].columns.size() == 1 && FeedsEmbeddingsOnly(graph, graph.inputs[i]);
-    if (as_index) inputs_[static_cast<size_t>(bindings_[i].columns[0])].as_index = true;
+    inputs_.emplace_back();
+    for (const InputPart& part : bindings_[i].parts) inputs_[i].emplace_back(data.inputs[static_cast<size_t>(part.column)], part);
+    if (inputs_[i].size() == 1) inputs_[i][0].as_index = FeedsEmbeddingsOnly(graph, graph.inputs[i]);
   }
   for (size_t i = 0; i < data.targets.size(); ++i) {
-    targets_.emplace_back(data.targets[i]);
+    targets_.emplace_back(data.targets[i], InputPart{static_cast<int>(i), 0, base::ElementCount(data.targets[i].shape)});
     targets_.back().as_index = definitions::DefinitionOf(losses[i].kind).targets == definitions::Targets::kClassIndex;
   }
   for (const auto& [index, weight] : class_weight) {
@@ -60,15 +60,14 @@ const Batch& BatchLoader::Load(const base::Buffer& buffer, const int64_t* rows, 
   for (size_t i = 0; i < bindings_.size(); ++i) {
     const InputBinding& binding = bindings_[i];
     at::Tensor data;
-    if (binding.columns.size() == 1) {
-      const size_t c = static_cast<size_t>(binding.columns[0]);
-      data = Gather(&inputs_[c], buffer.inputs[c], rows, first, n);
+    const auto packed = [&buffer](const Column& column) { return buffer.inputs[static_cast<size_t>(column.part.column)]; };
+    if (inputs_[i].size() == 1) {
+      data = Gather(&inputs_[i][0], packed(inputs_[i][0]), rows, first, n);
     } else {
       data = Rows(&joined_[i], n, base::ElementCount(binding.shape), type_);
       int64_t at = 0;
-      for (int column : binding.columns) {
-        const size_t c = static_cast<size_t>(column);
-        const at::Tensor part = Gather(&inputs_[c], buffer.inputs[c], rows, first, n);
+      for (Column& column : inputs_[i]) {
+        const at::Tensor part = Gather(&column, packed(column), rows, first, n);
         data.narrow(1, at, part.size(1)).copy_(part);
         at += part.size(1);
       }
@@ -92,7 +91,7 @@ at::Tensor BatchLoader::Gather(Column* column, const uint8_t* packed, const int6
   const at::ScalarType type = column->as_index ? at::kLong : type_;
   at::Tensor out = Rows(&column->memory, n, column->as_float.row_elements(), type);
   if (column->as_index) {
-    math::DecodeIndexes(column->spec, packed, rows, n, out.data_ptr<int64_t>());
+    math::DecodeIndexes(column->spec, packed, rows, n, out.data_ptr<int64_t>(), column->part.first, column->part.count);
   } else if (type_ == at::kDouble) {
     column->as_double.Decode(packed, rows, n, out.data_ptr<double>());
   } else {

@@ -34,14 +34,16 @@ class BatchLoader {
   const Batch& Load(const base::Buffer& buffer, const int64_t* rows, int64_t first, int64_t n, Want want, bool class_weights);
 
  private:
-  // One packed column: how it is read, and where it goes.
+  // A packed column or a part of one: how it is read, and where it goes.
   struct Column {
     base::ColumnSpec spec;
+    InputPart part;
     bool as_index = false;
     math::RowDecoder<float> as_float;
     math::RowDecoder<double> as_double;
     at::Tensor memory;  // (capacity, elements)
-    explicit Column(const base::ColumnSpec& s) : spec(s), as_float(s), as_double(s) {}
+    Column(const base::ColumnSpec& s, const InputPart& p)
+        : spec(s), part(p), as_float(s, p.first, p.count), as_double(s, p.first, p.count) {}
   };
 
   at::Tensor Gather(Column* column, const uint8_t* packed, const int64_t* rows, int64_t first, int64_t n);
@@ -49,7 +51,7 @@ class BatchLoader {
   at::Tensor ClassWeights(int64_t n) const;
 
   std::vector<InputBinding> bindings_;
-  std::vector<Column> inputs_;
+  std::vector<std::vector<Column>> inputs_;  // an input layer: its parts
   std::vector<Column> targets_;
   std::vector<at::Tensor> joined_;  // one an input layer: memory of concatenated columns, else undefined
   std::map<int64_t, double> class_weight_;

@@ -53,6 +53,43 @@ void ExpectEqual(const base::ColumnSpec& a, const base::ColumnSpec& b) {
   EXPECT_EQ(a.num_classes, b.num_classes);
 }
 
+TEST(DataSpec, MembersTravelAndAreColumnsOfTheirOwn) {
+  base::DataSpec spec = Example();
+  EXPECT_NE(base::WriteDataSpec(spec).find("\"version\": 1"), std::string::npos) << base::WriteDataSpec(spec);
+  base::ColumnSpec together;
+  together.name = "scalars";
+  together.dtype = DType::kFloat64;
+  together.shape = {2};
+  together.scale = 0.25;
+  together.mean = {1, 2};
+  together.std = {3, 4};
+  together.exact_standardisation = true;
+  together.members = {{"a", {}}, {"b", {"x", "y"}}};
+  spec.inputs.push_back(together);
+  const std::string text = base::WriteDataSpec(spec);
+  EXPECT_NE(text.find("\"version\": 2"), std::string::npos);
+  const base::DataSpec back = base::ReadDataSpec(text);
+  EXPECT_EQ(base::WriteDataSpec(back), text);
+  const std::vector<base::ColumnSpec> columns = base::SourceColumns(back.inputs);
+  ASSERT_EQ(columns.size(), 4u);
+  EXPECT_EQ(columns[0].name, spec.inputs[0].name);
+  EXPECT_EQ(columns[2].name, "a");
+  EXPECT_EQ(columns[3].name, "b");
+  EXPECT_EQ(columns[3].shape, base::Shape{});
+  EXPECT_EQ(columns[3].mean, std::vector<double>{2});
+  EXPECT_EQ(columns[3].std, std::vector<double>{4});
+  EXPECT_EQ(columns[3].scale, 0.25);
+  EXPECT_EQ(columns[3].dictionary, (std::vector<std::string>{"x", "y"}));
+  EXPECT_TRUE(columns[3].exact_standardisation);
+  for (const char* wrong : {"\"shape\": [3]", "\"shape\": [2, 1]"}) {
+    std::string broken = text;
+    const size_t at = broken.rfind("\"shape\": [2]");
+    ASSERT_NE(at, std::string::npos);
+    broken.replace(at, 12, wrong);
+    EXPECT_THROW(base::ReadDataSpec(broken), base::Error) << wrong;
+  }
+}
+
 TEST(DataSpec, RoundTrip) {
   const base::DataSpec spec = Example();
   const std::string text = base::WriteDataSpec(spec);

@@ -131,6 +131,22 @@ TEST(RowConverter, FaultsNameColumnValueAndPosition) {
             "column \"x\" holds an array of shape (2, 2) where (3,) is expected");
 }
 
+TEST(RowConverter, MembersAreCellsOfTheirOwn) {
+  DataSpec spec = OneInput(DType::kFloat64, {3});
+  spec.inputs[0].members = {{"seconds", {}}, {"word", {"a", "b"}}, {"flag", {}}};
+  const int64_t seconds = 1700000001;
+  const std::string word = "b";
+  const base::Bytes bytes = View(word);
+  const uint8_t flag = 1;
+  EXPECT_EQ(data::RowConverter(spec).columns(), 3u);
+  EXPECT_EQ(Convert<double>(spec, {Scalar(CellType::kInt64, seconds), Text(bytes), Scalar(CellType::kBool, flag)}),
+            (std::vector<double>{1700000001, 2, 1}));
+  EXPECT_EQ(Fault(spec, {Scalar(CellType::kInt64, seconds), Text(bytes), Cell()}), "column \"flag\" is NULL");
+  EXPECT_EQ(Fault(spec, {Text(bytes), Text(bytes), Scalar(CellType::kBool, flag)}), "column \"seconds\" holds text where numbers are packed");
+  spec.inputs[0].dtype = DType::kFloat32;
+  EXPECT_EQ(Convert<float>(spec, {Scalar(CellType::kBool, flag), Text(bytes), Scalar(CellType::kBool, flag)}), (std::vector<float>{1, 2, 1}));
+}
+
 TEST(RowConverter, ClassesDictionariesAndWeights) {
   DataSpec spec;
   ColumnSpec word = OneInput(DType::kInt32, {}).inputs[0];

@@ -5,14 +5,17 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "data/row_codec.hpp"
 #include "pack/buffer_plan.hpp"
+#include "pack/rounding_sample.hpp"
 #include "pack/shuffle_key.hpp"
 #include "pack/source_profile.hpp"
 
@@ -69,6 +72,54 @@ TEST(Profile, TextsWithEveryByteTravel) {
   profile.Add({cell});
   const Profile back = pack::ReadProfile(pack::WriteProfile(profile));
   EXPECT_EQ(back.columns.at(0).texts.count(odd), 1u);
+}
+
+std::optional<std::pair<double, double>> Indistinct(const std::vector<double>& values) {
+  pack::RoundingSample all, left, right;
+  for (size_t i = 0; i < values.size(); ++i) {
+    all.Add(values[i]);
+    (i % 3 ? left : right).Add(values[values.size() - 1 - i]);
+  }
+  left.Merge(right);
+  const auto found = all.Indistinct();
+  EXPECT_EQ(found, left.Indistinct());
+  EXPECT_EQ(found, pack::RoundingSample::Read(all.Write()).Indistinct());
+  return found;
+}
+
+TEST(RoundingSample, FindsWhatFloat32CannotTellApart) {
+  std::vector<double> seconds, quarters, random, grid;
+  for (int i = 0; i < 5000; ++i) {
+    seconds.push_back(1.7e9 + i);
+    quarters.push_back(1.7e9 + i / 4.0);
+    random.push_back(std::fmod(i * 0.6180339887498949, 1.0));
+    random.push_back(random.back() + 1e-12);
+    grid.push_back(100000 + i % 60 / 10.0);
+  }
+  for (const auto& values : {seconds, quarters}) {
+    const auto found = Indistinct(values);
+    ASSERT_TRUE(found);
+    EXPECT_LT(found->first, found->second);
+    EXPECT_EQ(static_cast<float>(found->first), static_cast<float>(found->second));
+  }
+  EXPECT_TRUE(Indistinct({16777216, 16777217, 5}));
+  EXPECT_FALSE(Indistinct({16777216, 16777218, 5}));
+  EXPECT_FALSE(Indistinct(random)) << "neighbours that nobody misses: float32 has millions of values between 0 and 1";
+  EXPECT_FALSE(Indistinct(grid));
+  EXPECT_FALSE(Indistinct({1.7e9, 1.7e9}));
+  EXPECT_FALSE(Indistinct({}));
+}
+
+TEST(Profile, SamplesOfArraysAreOfEachElement) {
+  std::vector<double> row(2);
+  Profile profile;
+  for (int i = 0; i < 100; ++i) {
+    row = {i / 7.0, 1.7e9 + i};
+    profile.Add({Reals(row)});
+  }
+  const auto found = profile.columns.at(0).IndistinctInFloat32();
+  ASSERT_TRUE(found);
+  EXPECT_GE(found->first, 1.7e9);
 }
 
 TEST(RowKey, RepetitionsHaveKeysOfTheirOwn) {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
+#include "engine/api/binding.hpp"
 #include "models.hpp"
 
 namespace {
@@ -89,6 +90,51 @@ TEST(Binding, ScalarColumnsFeedOneInputSideBySide) {
     bytes[i] = block.bytes();
   }
   EXPECT_EQ(bytes[0], bytes[1]);
+}
+
+TEST(Binding, MembersOfAColumnFeedInputsInOrder) {
+  base::Graph graph;
+  for (int64_t elements : {2, 3, 1}) {
+    base::Layer layer;
+    layer.kind = base::LayerKind::kInput;
+    layer.name = "in" + std::to_string(elements);
+    base::Call call;
+    call.layer = static_cast<int>(graph.layers.size());
+    call.output_shape = {elements};
+    graph.inputs.push_back(static_cast<int>(graph.calls.size()));
+    graph.layers.push_back(layer);
+    graph.calls.push_back(call);
+  }
+  base::DataSpec data;
+  base::ColumnSpec scalars, vector, last;
+  scalars.name = "scalars";
+  scalars.shape = {3};
+  scalars.members = {{"p", {}}, {"q", {}}, {"r", {}}};
+  vector.name = "v";
+  vector.shape = {2};
+  last.name = "z";
+  data.inputs = {scalars, vector, last};
+  const std::vector<engine::InputBinding> bound = engine::BindInputs(graph, data);
+  ASSERT_EQ(bound.size(), 3u);
+  EXPECT_EQ(bound[0].parts, (std::vector<engine::InputPart>{{0, 0, 2}}));
+  EXPECT_EQ(bound[1].parts, (std::vector<engine::InputPart>{{0, 2, 1}, {1, 0, 2}}));
+  EXPECT_EQ(bound[2].parts, (std::vector<engine::InputPart>{{2, 0, 1}}));
+  const auto refusal = [&graph](const base::DataSpec& spec) -> std::string {
+    try {
+      engine::BindInputs(graph, spec);
+    } catch (const base::Error& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  data.inputs = {scalars, last, last};
+  EXPECT_EQ(refusal(data), "the model has 3 inputs but the packed table has 5 independent columns");
+  data.inputs = {scalars, vector};
+  EXPECT_EQ(refusal(data), "the model has 3 inputs but the packed table has 4 independent columns");
+  data.inputs = {last, scalars};
+  EXPECT_EQ(refusal(data), "the model's input layer \"in3\" expects (3,), which no number of the independent columns from \"q\" on gives");
+  data.inputs = {scalars, vector, last, last};
+  EXPECT_EQ(refusal(data), "the model has 3 inputs but the packed table has 6 independent columns");
 }
 
 TEST(Binding, TargetsThatDoNotFitTheLoss) {

@@ -143,6 +143,46 @@ TEST(RowDecoder, ScalarColumn) {
   EXPECT_EQ(out, (std::vector<float>{1, -7}));
 }
 
+TEST(RowDecoder, ExactStandardisationIsRoundedOnce) {
+  ColumnSpec column = Column(DType::kFloat64, {2}, 0.5);
+  column.mean = {0.5 * 1700000250, 0.1};
+  column.std = {72.25, 3};
+  column.exact_standardisation = true;
+  const double values[] = {1700000001, 0.7, 1700000002, 0.3};
+  std::vector<float> out(4);
+  RowDecoder<float>(column).Decode(reinterpret_cast<const uint8_t*>(values), nullptr, 2, out.data());
+  for (size_t i = 0; i < 4; i++) EXPECT_EQ(out[i], static_cast<float>((values[i] * 0.5 - column.mean[i % 2]) / column.std[i % 2])) << i;
+  EXPECT_NE(out[0], out[2]);
+  std::vector<double> wide(4);
+  RowDecoder<double>(column).Decode(reinterpret_cast<const uint8_t*>(values), nullptr, 2, wide.data());
+  for (size_t i = 0; i < 4; i++) EXPECT_EQ(static_cast<float>(wide[i]), out[i]) << i;
+}
+
+TEST(RowDecoder, PartsOfRows) {
+  ColumnSpec column = Column(DType::kInt16, {4});
+  const int16_t values[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+  const auto* packed = reinterpret_cast<const uint8_t*>(values);
+  const int64_t rows[] = {2, 0};
+  for (bool constants : {false, true}) {
+    for (bool exact : {false, true}) {
+      column.exact_standardisation = exact;
+      column.mean = constants ? std::vector<double>{1, 2, 3, 4} : std::vector<double>();
+      column.std = constants ? std::vector<double>{1, 2, 4, 8} : std::vector<double>();
+      const RowDecoder<float> all(column), part(column, 1, 2);
+      EXPECT_EQ(part.row_elements(), 2);
+      std::vector<float> whole(12), out(6), chosen(4);
+      all.Decode(packed, nullptr, 3, whole.data());
+      part.Decode(packed, nullptr, 3, out.data());
+      EXPECT_EQ(out, (std::vector<float>{whole[1], whole[2], whole[5], whole[6], whole[9], whole[10]}));
+      part.Decode(packed, rows, 2, chosen.data());
+      EXPECT_EQ(chosen, (std::vector<float>{whole[9], whole[10], whole[1], whole[2]}));
+    }
+  }
+  std::vector<int64_t> indexes(2);
+  DecodeIndexes(column, packed, rows, 2, indexes.data(), 3, 1);
+  EXPECT_EQ(indexes, (std::vector<int64_t>{12, 4}));
+}
+
 TEST(RowDecoder, WrongConstantsAreRefused) {
   ColumnSpec column = Column(DType::kUInt8, {4});
   column.mean = {1, 2, 3};

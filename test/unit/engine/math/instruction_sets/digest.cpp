@@ -63,8 +63,10 @@ void HashDecoder(base::Hasher* hasher) {
     column.dtype = dtype;
     column.shape = {59};
     column.scale = 1.0 / 255;
-    for (bool standardise : {false, true}) {
-      if (standardise) {
+    enum class Way { kScaled, kStandardised, kExactly };
+    for (const Way way : {Way::kScaled, Way::kStandardised, Way::kExactly}) {
+      column.exact_standardisation = way == Way::kExactly;
+      if (way == Way::kStandardised) {
         for (int j = 0; j < 59; j++) {
           column.mean.push_back(0.1 * j);
           column.std.push_back(1 + 0.3 * j);
