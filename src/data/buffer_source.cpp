@@ -54,9 +54,10 @@ void BufferSource::UseOne(int partition, int buffer, const std::function<void(co
     use(found);
   });
   if (there) return;
-  throw Error(ErrorCode::kDataCorrupted,
-              "packed table " + table_.name.Text() + " has no buffer " + std::to_string(buffer) + " of partition " + std::to_string(partition),
-              "The packed table was changed after it was made.", "Pack the data again by training_preprocessor_dl().");
+  throw Error(
+      ErrorCode::kDataCorrupted,
+      "packed table " + table_.name.Text() + " has no buffer " + std::to_string(buffer) + " of partition " + std::to_string(partition),
+      "The packed table was changed after it was made.", "Pack the data again by " + table_.packer + ".");
 }
 
 void BufferSource::Read(const std::string& sql, int partition, const std::function<void(const base::Buffer&)>& use) const {

@@ -45,6 +45,13 @@ void RequireTyped(const std::vector<pg::Column>& columns, const std::string& nam
   }
 }
 
+// what: the argument that named the table.
+std::string PackerOf(std::string_view what) {
+  if (what == "validation_table") return "validation_preprocessor_dl()";
+  if (what == "test_table") return "validation_preprocessor_dl(), or training_preprocessor_dl() for a training table";
+  return "training_preprocessor_dl()";
+}
+
 [[noreturn]] void Corrupted(const pg::TableName& summary, const std::string& why) {
   throw Error(ErrorCode::kDataCorrupted, "summary table " + Quoted(summary.name) + " cannot be used: " + why, "", kHint);
 }
@@ -180,6 +187,7 @@ int FormatVersionOf(const base::DataSpec& spec) {
 PackedTable OpenPackedTable(std::string_view name, const char* what) {
   PackedTable table;
   table.name = pg::ParseTableName(name, what);
+  table.packer = PackerOf(what);
   const std::vector<pg::Column> columns = pg::TableColumns(table.name, what);
   const pg::TableName summary = table.name.WithSuffix("_summary");
   if (!pg::TableExists(summary)) {
@@ -238,9 +246,9 @@ void CheckVisitedRows(const PackedTable& table, int partition, int64_t rows) {
   const int64_t expected = table.partition_rows[static_cast<size_t>(partition)];
   if (rows == expected) return;
   throw Error(ErrorCode::kDataCorrupted,
-                    "partition " + std::to_string(partition) + " of packed table " + table.name.Text() + " has " + std::to_string(rows) +
-                        " rows, its summary says " + std::to_string(expected),
-                    "The packed table was changed after it was made.", "Pack the data again by training_preprocessor_dl().");
+              "partition " + std::to_string(partition) + " of packed table " + table.name.Text() + " has " + std::to_string(rows) +
+                  " rows, its summary says " + std::to_string(expected),
+              "The packed table was changed after it was made.", "Pack the data again by " + table.packer + ".");
 }
 
 }  // namespace data

@@ -47,8 +47,8 @@ void CreatePackedTable(const pg::TableName& output, bool temporary, const base::
   }
   if (spec.has_weights) add_data(data::kWeightColumn);
   for (const ColumnSpec* c : DataColumns(spec)) definitions += pg::QuoteIdent(c->name + data::kShapeSuffix) + " integer[], ";
-  pg::Execute(std::string(temporary ? "CREATE TEMPORARY TABLE " : "CREATE TABLE ") + output.Sql() + " (" + definitions + data::kPartitionColumn +
-              " integer, " + data::kBufferColumn + " integer)" + pg::DistributedBy(data::kDistributionColumn));
+  pg::Execute(std::string(temporary ? "CREATE TEMPORARY TABLE " : "CREATE TABLE ") + output.Sql() + " (" + definitions +
+              data::kPartitionColumn + " integer, " + data::kBufferColumn + " integer)" + pg::DistributedByKey(data::kDistributionColumn));
   pg::Execute("ALTER TABLE " + output.Sql() + " " + external);
 }
 

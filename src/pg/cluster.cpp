@@ -15,6 +15,7 @@ extern "C" {
 #include "cdb/cdbhash.h"
 #include "cdb/cdbutil.h"
 #include "cdb/cdbvars.h"
+#include "utils/guc.h"
 #include "utils/vmem_tracker.h"
 #endif
 }
@@ -56,17 +57,49 @@ std::vector<int32_t> SegmentKeys() {
 
 std::string DistributedBy(const std::string& column) { return " WITH (appendonly = false) DISTRIBUTED BY (" + column + ")"; }
 
+std::string DistributedByKey(const std::string& column) { return DistributedBy(column + " pg_catalog.int4_ops"); }
+
 std::string DistributedRandomly() { return " WITH (appendonly = false) DISTRIBUTED RANDOMLY"; }
 
-bool ReservedMemory::TryGrow(size_t bytes) {
-  if (VmemTracker_ReserveVmem(static_cast<int64>(bytes)) != MemoryAllocation_Success) return false;
-  bytes_ += bytes;
-  return true;
+OlderPlanner::OlderPlanner() {
+  level_ = call([] {
+    const int level = NewGUCNestLevel();
+    // refused without an error where optimizer_control is off
+    (void)set_config_option("optimizer", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, DEBUG2);
+    return level;
+  });
 }
 
-void ReservedMemory::Release() {
-  if (bytes_ > 0) VmemTracker_ReleaseVmem(static_cast<int64>(bytes_));
-  bytes_ = 0;
+OlderPlanner::~OlderPlanner() {
+  if (level_ == 0 || ServerErrorInFlight()) return;  // the abort gives settings back
+  CallInDestructor([this] { AtEOXact_GUC(true, level_); });
+}
+
+namespace {
+
+// Left for what the server itself allocates while ours is in use: rows on their way, sorts.
+constexpr size_t kHeadroom = size_t{8} << 20;
+
+bool InRedZone() { return VmemTrackerIsActivated() && RedZoneHandler_IsVmemRedZone(); }
+
+}  // namespace
+
+// The tracker looks for the red zone before it takes anything, and not again until somebody else asks: one large request ends
+// well behind its border. It may raise an error while it is asked, that of a cancelled query for one.
+bool ReservedMemory::TryGrow(size_t bytes) {
+  const auto wanted = static_cast<int64>(bytes + kHeadroom);
+  red_zone_ = InRedZone();
+  if (red_zone_) return false;
+  if (!call([&] { return VmemTracker_ReserveVmem(wanted) == MemoryAllocation_Success; })) return false;
+  red_zone_ = InRedZone();
+  VmemTracker_ReleaseVmem(red_zone_ ? wanted : static_cast<int64>(kHeadroom));
+  if (!red_zone_) bytes_ += bytes;
+  return !red_zone_;
+}
+
+void ReservedMemory::Shrink(size_t bytes) {
+  if (bytes > 0) VmemTracker_ReleaseVmem(static_cast<int64>(bytes));
+  bytes_ -= bytes;
 }
 
 #else
@@ -75,14 +108,18 @@ int SegmentIndex() { return -1; }
 int SegmentCount() { return 0; }
 std::vector<int32_t> SegmentKeys() { return {}; }
 std::string DistributedBy(const std::string&) { return {}; }
+std::string DistributedByKey(const std::string&) { return {}; }
 std::string DistributedRandomly() { return {}; }
+
+OlderPlanner::OlderPlanner() = default;
+OlderPlanner::~OlderPlanner() = default;
 
 bool ReservedMemory::TryGrow(size_t bytes) {
   bytes_ += bytes;
   return true;
 }
 
-void ReservedMemory::Release() { bytes_ = 0; }
+void ReservedMemory::Shrink(size_t bytes) { bytes_ -= bytes; }
 
 #endif
 
@@ -98,7 +135,8 @@ std::string ThisProcess() {
 void ReservedMemory::Grow(size_t bytes) {
   if (TryGrow(bytes)) return;
   throw base::Error(base::ErrorCode::kOutOfMemory, ThisProcess() + " refuses " + std::to_string(bytes) + " bytes for " + what_,
-                    std::to_string(bytes_) + " bytes were granted before.",
+                    std::to_string(bytes_) + " bytes were granted before." +
+                        (red_zone_ ? " With these it would be in the red zone, where the server cancels queries." : ""),
                     "Raise gp_vmem_protect_limit or the resource group's memory, lower cerebro.cache_mem, or train fewer models at once.");
 }
 

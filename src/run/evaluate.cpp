@@ -9,6 +9,7 @@ namespace run {
 
 void Evaluate(std::string_view model_table, std::string_view test_table, std::string_view output_table, bool use_gpus,
               std::optional<int> mst_key) {
+  const pg::OlderPlanner planner;
   const score::Evaluation evaluation = score::OpenEvaluation(model_table, test_table, output_table, mst_key);
   score::WriteScores(evaluation, pg::OnGreenplum() ? segments::ScoreOnSegments(evaluation.models, evaluation.test, evaluation.output, use_gpus)
                                             : workers::ScoreOnWorkers(evaluation.models, evaluation.test, use_gpus));

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "pg/cluster.hpp"
 #include "pg/report.hpp"
 #include "explain/explain_model.hpp"
 #include "run/fit.hpp"
@@ -17,6 +18,7 @@ namespace run {
 
 std::vector<std::string> ExplainFit(const train::FitArguments& arguments, const ExplainOptions& options) {
   const double started_at = pg::Now();
+  const pg::OlderPlanner planner;
   if (options.analyze) ClaimOutput(arguments);
   const train::PreparedFit fit = train::PrepareFit(arguments);
   explain::ExplainedFit explained = explain::ExplainPlan(arguments, fit);

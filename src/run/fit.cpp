@@ -21,6 +21,7 @@ void ClaimOutput(const train::FitArguments& arguments) {
 
 void FitMultipleModel(const train::FitArguments& arguments) {
   const double started_at = pg::Now();
+  const pg::OlderPlanner planner;
   ClaimOutput(arguments);
   RunFit(arguments, train::PrepareFit(arguments), started_at);
 }

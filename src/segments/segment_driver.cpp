@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -35,14 +34,6 @@ constexpr const char* kStateTables[] = {"a", "b", "c", "d"};
 constexpr const char* kRetired = "rest";
 constexpr const char* kScored = "score";
 
-// The tables that a run needs.
-std::vector<std::string> StateTableNames(bool keep_best) {
-  std::vector<std::string> names(std::begin(kStateTables), std::end(kStateTables));
-  names.insert(names.end(), {kRetired, kScored});
-  if (keep_best) names.insert(names.end(), {"best_a", "best_b"});
-  return names;
-}
-
 /// The coordinator's side of a run on the segments.
 class SegmentDriver : public train::Driver {
  public:
@@ -63,6 +54,7 @@ class SegmentDriver : public train::Driver {
   int PartitionOf(size_t m, const plan::RoundSpan& span, int64_t visit) const;
   int64_t IterationsDone(const plan::RoundSpan& span) const;
   std::vector<int32_t> ProcessKeys() const;
+  std::vector<int> ProcessSegments() const;
   std::string EmptyTable();
   void TakeReply(const ModelReply& record, const plan::RoundSpan& span, const plan::RoundLeg& leg, train::VisitSink* sink);
   void CheckVisits(const ModelReply& record, const plan::RoundSpan& span, const plan::RoundLeg& leg) const;
@@ -95,6 +87,7 @@ SegmentDriver::SegmentDriver(const train::FitArguments& arguments, const train::
     : arguments_(arguments), fit_(fit), request_(request), training_(*fit.segments) {
   CheckSegmentLibraries();
   if (fit.validation) validation_ = data::FindSegments(*fit.validation);
+  if (request_.spec.use_gpus) CheckSegmentDevices(ProcessSegments());
   sequences_.resize(request_.programs.size());
   for (const plan::Bundle& bundle : request_.spec.plan.bundles) {
     for (const int m : bundle.models) sequences_[static_cast<size_t>(m)] = bundle.sequence;
@@ -121,7 +114,7 @@ SegmentDriver::SegmentDriver(const train::FitArguments& arguments, const train::
 }
 
 std::vector<uint64_t> SegmentDriver::Enter() {
-  tables_.emplace(fit_.output.models, StateTableNames(request_.keep_best));
+  tables_.emplace(fit_.output.models);
   key_of_ = EnterModels(fit_, &*tables_, training_.keys, ProcessKeys());
   best_key_.assign(key_of_.size(), 0);
   std::vector<uint64_t> diverged;
@@ -138,6 +131,13 @@ std::vector<int32_t> SegmentDriver::ProcessKeys() const {
     keys.insert(more.begin(), more.end());
   }
   return {keys.begin(), keys.end()};
+}
+
+// Their content ids.
+std::vector<int> SegmentDriver::ProcessSegments() const {
+  std::vector<int> segments = training_.segments;
+  if (validation_) segments.insert(segments.end(), validation_->segments.begin(), validation_->segments.end());
+  return segments;
 }
 
 std::vector<int> SegmentDriver::Training() const {
@@ -175,13 +175,14 @@ std::string SegmentDriver::EmptyTable() {
   const std::string name = fewest("");
   if (!locations[name].empty()) {
     const std::string to = fewest(name);
+    tables_->Need(to);
     // older rows of these models may lie there
     pg::Execute("DELETE FROM " + tables_->Sql(to) + " h USING " + tables_->StatesSql({{name, locations[name]}}, "h.__dist_key__, h.model") +
                 " s WHERE s.__dist_key__ OPERATOR(pg_catalog.=) h.__dist_key__ AND s.model OPERATOR(pg_catalog.=) h.model");
     pg::Execute("INSERT INTO " + tables_->Sql(to) + " SELECT * FROM " + tables_->StatesSql({{name, locations[name]}}, "h.*") + " s");
     for (const int m : locations[name]) table_of_[static_cast<size_t>(m)] = to;
   }
-  tables_->Empty(name);
+  if (!tables_->Need(name)) tables_->Empty(name);
   return name;
 }
 
@@ -202,7 +203,9 @@ bool SegmentDriver::Round(const plan::RoundSpan& span, const std::map<int, plan:
     request.first_partition[m] = leg.partition;
     request.visits[m] = leg.visits;
   }
-  pg::Execute(tables_->RoundSql(LocationsOf(models), to, request_.spec.training, WriteRoundRequest(request)));
+  const std::string statement = tables_->RoundSql(LocationsOf(models), to, request_.spec.training), asked = WriteRoundRequest(request);
+  pg::Debug("statement of a round: " + statement);
+  pg::Execute(statement, {pg::Bytea{asked}});
   for (const int m : models) {
     table_of_[static_cast<size_t>(m)] = to;
     key_of_[static_cast<size_t>(m)] = request.next_key[static_cast<size_t>(m)];
@@ -309,7 +312,7 @@ void SegmentDriver::CheckVisits(const ModelReply& record, const plan::RoundSpan&
     throw Error(ErrorCode::kDataCorrupted,
                 "model mst_key=" + std::to_string(request_.mst_keys[m]) + " did not meet its partitions on segment " +
                     std::to_string(record.segment) + " of packed table " + table.name.Text(),
-                "The packed table was changed after it was made, or during the run.", "Pack the data again by training_preprocessor_dl().");
+                "The packed table was changed after it was made, or during the run.", "Pack the data again by " + table.packer + ".");
   }
   if (diverged) return;
   for (const SegmentVisit& seen : record.visits)
@@ -319,6 +322,7 @@ void SegmentDriver::CheckVisits(const ModelReply& record, const plan::RoundSpan&
 // Models that train no more leave the tables that rounds empty. No round copies them.
 void SegmentDriver::MoveToRest(const std::vector<int>& models) {
   if (models.empty()) return;
+  tables_->Need(kRetired);
   pg::Execute("INSERT INTO " + tables_->Sql(kRetired) + " SELECT * FROM " +
               tables_->StatesSql(LocationsOf(models), "h.__dist_key__, h.model, h.piece, h.keep, h.data, NULL::pg_catalog.bytea") + " s");
   for (const int m : models) table_of_[static_cast<size_t>(m)] = kRetired;
@@ -338,6 +342,7 @@ void SegmentDriver::Train(int64_t iteration, train::VisitSink* sink) {
 std::vector<std::vector<double>> SegmentDriver::Score(train::ScoredTable table, const std::vector<int>& models, train::VisitSink* sink) {
   const bool training = table == train::ScoredTable::kTraining;
   const data::PackedTable& packed = training ? request_.spec.training : request_.spec.validation;
+  tables_->Need(kScored);
   pg::Execute(tables_->SpreadSql(LocationsOf(models), kScored, (training ? training_ : *validation_).SegmentKeys()));
   RoundRequest request = round_request_;
   request.kind = RoundKind::kScore;
@@ -362,7 +367,7 @@ void SegmentDriver::KeepBest(const std::vector<int>& models) {
     has_best_[m] = has_best_[m] || better;
     if (better) best_key_[m] = key_of_[m];
   }
-  tables_->Empty(next_best_);
+  if (!tables_->Need(next_best_)) tables_->Empty(next_best_);
   pg::Execute("INSERT INTO " + tables_->Sql(next_best_) + " SELECT * FROM " +
               tables_->StatesSql(locations,
                                  "h.__dist_key__, h.model, h.piece, h.keep, pg_catalog.substr(h.data, 1, h.keep), NULL::pg_catalog.bytea",

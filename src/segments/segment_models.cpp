@@ -91,13 +91,24 @@ void InsertStates(const train::PreparedFit& fit, const std::string& pieces, cons
               " SELECT v.mst_key, h.piece, h.data FROM " + pieces + " h JOIN " + models + " ON h.model OPERATOR(pg_catalog.=) v.model");
 }
 
-// Those of result table <out>, likewise.
+// Those of result table <out>, likewise. The architectures are parameters: joined as a table, they would make the planner
+// move the weights once more, to where an architecture lies.
 void InsertModels(const train::PreparedFit& fit, const std::string& pieces, const std::string& models) {
-  pg::Execute(
-      store::InsertInto(fit.output, store::ResultTable::kModels, {"mst_key", "model_weights", "model_arch"}) +
-      " SELECT v.mst_key, w.weights, a.model_arch FROM (SELECT h.model, cerebro._state_weights(h.data ORDER BY h.piece) AS weights FROM " +
-      pieces + " h GROUP BY h.__dist_key__, h.model) w JOIN " + models + " ON w.model OPERATOR(pg_catalog.=) v.model JOIN " +
-      fit.architecture_table.Sql() + " a ON a.model_id OPERATOR(pg_catalog.=) v.model_id");
+  std::vector<int64_t> ids;
+  std::vector<std::string> texts;
+  std::set<int> seen;
+  for (const train::PreparedModel& model : fit.models) {
+    if (!seen.insert(model.architecture->model_id).second) continue;
+    ids.push_back(model.architecture->model_id);
+    texts.push_back(model.architecture->json);
+  }
+  pg::Execute(store::InsertInto(fit.output, store::ResultTable::kModels, {"mst_key", "model_weights", "model_arch"}) +
+                  " SELECT v.mst_key, w.weights, a.model_arch::pg_catalog.json FROM"
+                  " (SELECT h.model, cerebro._state_weights(h.data ORDER BY h.piece) AS weights FROM " +
+                  pieces + " h GROUP BY h.__dist_key__, h.model) w JOIN " + models + " ON w.model OPERATOR(pg_catalog.=) v.model JOIN" +
+                  " ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) a(model_id, model_arch)"
+                  " ON a.model_id OPERATOR(pg_catalog.=) v.model_id",
+              {ids, texts});
 }
 
 }  // namespace
@@ -128,6 +139,7 @@ std::vector<int32_t> EnterModels(const train::PreparedFit& fit, StateTables* tab
       if (kind == EntryKind::kWeights) weights.push_back(Row({std::to_string(model.architecture->model_id), std::to_string(key), number}));
     }
   }
+  tables->Need("a");
   tables->PutEntries("a", entries);
   const auto copy = [&](const std::string& to, const std::vector<std::string>& rows) {
     if (rows.empty()) return;
@@ -136,7 +148,7 @@ std::vector<int32_t> EnterModels(const train::PreparedFit& fit, StateTables* tab
                 ") v(mst_key, key, model) ON s.mst_key OPERATOR(pg_catalog.=) v.mst_key");
   };
   copy("a", states);
-  if (!diverged.empty()) tables->Add(kStored);
+  if (!diverged.empty()) tables->Need(kStored);
   copy(kStored, diverged);
   if (!weights.empty()) {
     pg::Execute("INSERT INTO " + tables->Sql("a") + " SELECT v.key, v.model, 0, 0, w.model_weights, NULL FROM " +
@@ -166,7 +178,7 @@ void StoreModels(const train::PreparedFit& fit, StateTables* tables, StateLocati
   }
   const std::string models = ModelRows(fit);
   if (!weights.empty()) {
-    tables->Add(kTemplates);
+    tables->Need(kTemplates);
     PutTemplates(fit, *tables, lie);
     InsertStates(fit, StoredSql(*tables, states, false), models);
     InsertModels(fit, StoredSql(*tables, weights, true), models);

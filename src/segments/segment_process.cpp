@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <map>
+#include <new>
 #include <set>
 #include <utility>
 
@@ -35,10 +37,47 @@ struct KnownModel {
   std::shared_ptr<const engine::Program> program, scoring_program;
 };
 
+/// Memory of training states, kept from round to round: memory that is taken anew is zeroed and mapped page by page, which
+/// takes as long as a state's way through the table. Never more than the largest round needs.
+class BlockPool {
+ public:
+  /// Of at least so many bytes, whatever is in them. Errors: those of pg::ReservedMemory::Grow.
+  store::Block Take(size_t bytes) {
+    const auto fitting = free_.lower_bound(bytes);
+    if (fitting != free_.end() && fitting->first <= bytes + bytes / 4) {
+      store::Block block = std::move(fitting->second);
+      free_.erase(fitting);
+      return block;
+    }
+    for (size_t freed = 0; freed < bytes && !free_.empty();) {
+      const auto largest = std::prev(free_.end());
+      freed += largest->first;
+      memory_.Shrink(largest->first);
+      free_.erase(largest);
+    }
+    memory_.Grow(bytes);
+    return store::Block(bytes);
+  }
+  void GiveBack(store::Block block) noexcept {
+    const size_t bytes = block.size();
+    try {
+      free_.emplace(bytes, std::move(block));
+    } catch (const std::bad_alloc&) {
+      memory_.Shrink(bytes);
+    }
+  }
+  size_t bytes() const { return memory_.bytes(); }
+
+ private:
+  std::multimap<size_t, store::Block> free_;
+  pg::ReservedMemory memory_{"training states"};
+};
+
 /// What this process keeps for one run.
 struct ProcessCache {
   uint64_t run = 0;
   pg::ReservedMemory library{"LibTorch"}, buffers{"packed buffers"};
+  BlockPool blocks;
   std::optional<RunHeader> header;  // its models are in `models`
   std::unique_ptr<engine::ModelPool> pool;
   std::vector<KnownModel> models;
@@ -99,13 +138,15 @@ size_t Bytes(const std::vector<base::Bytes>& columns) {
 
 /// A model of the round.
 struct SegmentRound::Member {
-  Member(int number, const KnownModel& known, bool scoring)
+  Member(int number, const KnownModel& known, bool scoring, BlockPool* pool)
       : index(number),
         model(&known),
         config(scoring ? &known.scoring : &known.described.config),
         program(scoring ? known.scoring_program : known.program),
-        block(program->layout().bytes),
-        raw(block->data(), block->size()) {}
+        block(pool->Take(program->layout().bytes)),
+        raw(block->data(), program->layout().bytes) {}
+
+  void Zero() { std::memset(block->data(), 0, program->layout().bytes); }
 
   int index;
   const KnownModel* model;  // of the process's cache, as the next two
@@ -122,7 +163,15 @@ struct SegmentRound::Member {
 
 SegmentRound::SegmentRound(const RoundRequest& request) : request_(request) {}
 
-SegmentRound::~SegmentRound() = default;
+SegmentRound::~SegmentRound() {
+  for (const auto& member : members_) GiveBack(member.get());
+}
+
+void SegmentRound::GiveBack(Member* member) {
+  if (!member->block || process_cache == nullptr) return;
+  process_cache->blocks.GiveBack(std::move(*member->block));
+  member->block.reset();
+}
 
 bool SegmentRound::KeepsHeader() const { return ProcessCacheOf(request_.run).header.has_value(); }
 
@@ -145,9 +194,9 @@ void SegmentRound::AddHeader(base::Bytes header) {
 
 void SegmentRound::BeginState(int model) {
   const bool scoring = request_.kind == RoundKind::kScore;
-  const KnownModel& known = ModelOf(ProcessCacheOf(request_.run), model, scoring);
-  memory_.Grow((scoring ? known.scoring_program : known.program)->layout().bytes);
-  members_.push_back(std::make_unique<Member>(model, known, scoring));
+  ProcessCache& own = ProcessCacheOf(request_.run);
+  members_.push_back(std::make_unique<Member>(model, ModelOf(own, model, scoring), scoring, &own.blocks));
+  if (scoring) members_.back()->Zero();  // what is behind the part of a state that comes
 }
 
 void SegmentRound::AddState(int model, int piece, base::Bytes data) {
@@ -159,6 +208,7 @@ void SegmentRound::AddState(int model, int piece, base::Bytes data) {
   Member* member = members_.back().get();
   if (piece == kEntryPiece) {
     member->entry = ReadEntry(View(data));
+    member->Zero();
   } else if (member->entry) {
     incoming_memory_.Grow(data.size);
     member->incoming.Add(piece, View(data));
@@ -368,7 +418,7 @@ bool SegmentRound::Next(RoundRow* row) {
     row->record = WritePartitionSums(sums_[next_sums_++]);
     return true;
   }
-  if (next_piece_ == 0 && next_member_ > 0) members_[next_member_ - 1]->block.reset();  // nobody views it any more
+  if (next_piece_ == 0 && next_member_ > 0) GiveBack(members_[next_member_ - 1].get());  // nobody views it any more
   if (next_member_ == members_.size()) return false;
   const Member& member = *members_[next_member_];
   const engine::StateLayout& layout = member.program->layout();
@@ -421,7 +471,8 @@ ProcessCacheSize CurrentProcessCacheSize() {
   }
   found.programs = static_cast<int64_t>(programs.size());
   found.buffer_bytes = static_cast<int64_t>(process_cache->cache->bytes());
-  found.reserved_bytes = static_cast<int64_t>(process_cache->library.bytes() + process_cache->buffers.bytes());
+  found.reserved_bytes =
+      static_cast<int64_t>(process_cache->library.bytes() + process_cache->buffers.bytes() + process_cache->blocks.bytes());
   return found;
 }
 

@@ -8,9 +8,9 @@
 // partitions.
 //
 // A process serves one round at a time. Whatever outlives a statement (the header, compiled programs, buffers kept in
-// memory) belongs to one run and to this process; it is dropped when a transaction is rolled back, when another run's
-// request arrives, and after the last round of the run. Nothing is counted on: a process that has nothing reads and
-// compiles anew.
+// memory, the memory that states lie in) belongs to one run and to this process; it is dropped when a transaction is
+// rolled back, when another run's request arrives, and after the last round of the run. Nothing is counted on: a process
+// that has nothing reads and compiles anew.
 #pragma once
 
 #include <cstdint>
@@ -59,6 +59,7 @@ class SegmentRound {
 
  private:
   struct Member;
+  void GiveBack(Member* member);
   void BeginState(int model);
   void CompleteState();
   void EnterState(Member* member);
@@ -71,7 +72,6 @@ class SegmentRound {
   void Use(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns);
 
   RoundRequest request_;
-  pg::ReservedMemory memory_{"training states"};
   pg::ReservedMemory incoming_memory_{"a stored training state"};  // of the last member, until it is complete
   std::vector<std::unique_ptr<Member>> members_;
   base::DataSpec data_;  // once states are complete: what the round's buffers are read by

@@ -1,6 +1,8 @@
 #include "segments/segment_report.hpp"
 
+#include <set>
 #include <string>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
@@ -54,6 +56,20 @@ void CheckSegmentLibraries() {
                     "): results will not repeat bit for bit elsewhere",
                 "The coordinator's build is " + build + ".");
   }
+}
+
+void CheckSegmentDevices(const std::vector<int>& segments) {
+  const std::set<int> wanted(segments.begin(), segments.end());
+  const pg::Result devices = pg::Read("SELECT gp_segment_id, cerebro._device_count() FROM gp_dist_random('pg_catalog.gp_id') ORDER BY 1");
+  std::string without;
+  for (const auto& row : devices.rows) {
+    if (wanted.count(std::stoi(row[0].value())) == 0 || std::stoi(row[1].value()) > 0) continue;
+    without += (without.empty() ? "" : ", ") + *row[0];
+  }
+  if (without.empty()) return;
+  throw Error(ErrorCode::kFeatureNotSupported, "use_gpus is set but LibTorch sees no CUDA device on segment " + without,
+              "LibTorch there was built without CUDA, or the host has no usable GPU.",
+              "Call the function with use_gpus => false, or pack the data with distribution_rules => 'gpu_segments'.");
 }
 
 }  // namespace segments

@@ -47,8 +47,9 @@ std::vector<std::vector<double>> ModelSums(const store::ModelTable& models, cons
                                            bool use_gpus, engine::ModelPool* pool) {
   CheckSegmentLibraries();
   const data::SegmentMap map = data::FindSegments(test);
+  if (use_gpus) CheckSegmentDevices(map.segments);
   const std::vector<int32_t> keys = map.SegmentKeys();
-  const StateTables tables(beside, {"a", "score"});
+  StateTables tables(beside);
   const std::set<int> without = WithoutWeights(models);
   RunHeader header;
   header.data = test.spec;
@@ -69,6 +70,8 @@ std::vector<std::vector<double>> ModelSums(const store::ModelTable& models, cons
     rows += (rows.empty() ? "(" : ", (") + std::to_string(stored.mst_key) + ", " + std::to_string(m) + ")";
   }
   tables.PutHeader(header, keys);
+  tables.Need("a");
+  tables.Need("score");
   tables.PutEntries("a", entries);
   CopyWeights(tables, keys.front(), models.name.Sql(), "0, pg_catalog.octet_length(s.model_weights), s.model_weights", weights);
   CopyWeights(tables, keys.front(), models.name.WithSuffix("_state").Sql(), "s.piece, pg_catalog.octet_length(s.data), s.data", states);
@@ -100,7 +103,8 @@ uint64_t NewRunNumber() {
 // Sums of partitions are added in the order of the partitions, whoever computed them.
 std::vector<std::vector<double>> SumsOnSegments(const StateTables& tables, const std::string& from, const data::PackedTable& packed,
                                                 size_t models, const RoundRequest& request) {
-  const pg::Result rows = pg::Execute(tables.ScoreSql(from, packed, WriteRoundRequest(request)));
+  const std::string bytes = WriteRoundRequest(request);
+  const pg::Result rows = pg::Execute(tables.ScoreSql(from, packed), {pg::Bytea{bytes}});
   std::map<int, PartitionSums> partitions;
   for (const auto& row : rows.rows) {
     PartitionSums sums = ReadPartitionSums(row[0].value());
@@ -119,7 +123,7 @@ std::vector<std::vector<double>> SumsOnSegments(const StateTables& tables, const
     throw base::Error(base::ErrorCode::kDataCorrupted,
                       "packed table " + packed.name.Text() + " has " + std::to_string(partitions.size()) + " partitions, its summary says " +
                           std::to_string(packed.spec.num_partitions),
-                      "", "Pack the data again by training_preprocessor_dl().");
+                      "", "Pack the data again by " + packed.packer + ".");
   }
   return totals;
 }

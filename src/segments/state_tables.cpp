@@ -13,16 +13,6 @@ namespace {
 constexpr const char* kHeader = "run";
 constexpr size_t kRowsAStatement = 4000;
 
-std::string Hex(const std::string& bytes) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string text = "'\\x";
-  for (const char c : bytes) {
-    text += kDigits[static_cast<unsigned char>(c) >> 4];
-    text += kDigits[static_cast<unsigned char>(c) & 15];
-  }
-  return text + "'::pg_catalog.bytea";
-}
-
 std::string KeyRows(const std::vector<int32_t>& keys) {
   std::string rows;
   for (const int32_t key : keys) rows += (rows.empty() ? "(" : ", (") + std::to_string(key) + ")";
@@ -37,26 +27,28 @@ std::string ModelIn(const std::vector<int>& models) {
 
 }  // namespace
 
-StateTables::StateTables(const pg::TableName& beside, const std::vector<std::string>& names) : base_(beside) {
+StateTables::StateTables(const pg::TableName& beside) : base_(beside) {
   base_.name = "_cerebro_round_" + pg::Execute("SELECT pg_catalog.pg_backend_pid()").Text();
   // Both kinds are out of the WAL. A temporary schema takes no other tables. A warm start may be made by a role that
   // writes the result tables and creates nothing beside them.
   if (!pg::MayCreate(base_)) base_.schema = "pg_temp";
-  Add(kHeader);
-  for (const std::string& name : names) Add(name);
 }
 
-void StateTables::Add(const std::string& name) {
+// The first table says how data is stored, the others are like it: one command less for each.
+bool StateTables::Need(const std::string& name) {
+  if (std::find(names_.begin(), names_.end(), name) != names_.end()) return false;
   const std::string kind = base_.schema.rfind("pg_temp", 0) == 0 ? "TEMPORARY" : "UNLOGGED";
   // no primary key: a round writes each row once
-  pg::Execute("CREATE " + kind + " TABLE " + Sql(name) +
-              " (__dist_key__ integer, model integer, piece integer, keep integer, data pg_catalog.bytea, record pg_catalog.bytea)" +
-              pg::DistributedBy("__dist_key__"));
-  pg::Execute("ALTER TABLE " + Sql(name) + " ALTER COLUMN data SET STORAGE EXTERNAL");
+  const std::string columns = names_.empty() ? "__dist_key__ integer, model integer, piece integer, keep integer, data pg_catalog.bytea, record pg_catalog.bytea"
+                                             : "LIKE " + Sql(names_.front()) + " INCLUDING STORAGE";
+  pg::Execute("CREATE " + kind + " TABLE " + Sql(name) + " (" + columns + ")" + pg::DistributedByKey("__dist_key__"));
+  if (names_.empty()) pg::Execute("ALTER TABLE " + Sql(name) + " ALTER COLUMN data SET STORAGE EXTERNAL");
   names_.push_back(name);
+  return true;
 }
 
-void StateTables::PutHeader(const RunHeader& header, const std::vector<int32_t>& keys) const {
+void StateTables::PutHeader(const RunHeader& header, const std::vector<int32_t>& keys) {
+  Need(kHeader);
   const std::string bytes = WriteRunHeader(header);
   pg::Execute("INSERT INTO " + Sql(kHeader) + " SELECT k.key, 0, 0, 0, $1, NULL FROM (VALUES " + KeyRows(keys) + ") k(key)",
               {pg::Bytea{bytes}});
@@ -104,7 +96,9 @@ std::string StateTables::Sql(const std::string& name) const { return base_.WithS
 void StateTables::Empty(const std::string& name) const { pg::Execute("TRUNCATE " + Sql(name)); }
 
 void StateTables::Drop() const {
-  for (const std::string& name : names_) pg::Execute("DROP TABLE " + Sql(name));
+  std::string list;
+  for (const std::string& name : names_) list += (list.empty() ? "" : ", ") + Sql(name);
+  pg::Execute("DROP TABLE " + list);
 }
 
 std::string StateTables::StatesSql(const StateLocations& locations, const std::string& columns, const std::string& where) const {
@@ -136,24 +130,23 @@ size_t DataColumnCount(const data::PackedTable& packed) {
 // The aggregate's rows: the header first, then states, then buffers, each in its order. All tables are distributed by
 // the key of the GROUP BY, so no row moves before the aggregate; the rows of the packed table carry pointers to their
 // stored columns. The set is unnested right above the aggregate, in the process that ran it.
-std::string StateTables::PassSql(const std::string& states, const data::PackedTable& packed, const std::string& request) const {
+std::string StateTables::PassSql(const std::string& states, const data::PackedTable& packed) const {
   std::string arguments;
   for (size_t i = 1; i <= DataColumnCount(packed); i++) arguments += ", u.d" + std::to_string(i);
-  return "SELECT cerebro._round_rows(cerebro._fit_bundle(" + Hex(request) + ", u.kind, u.a, u.b" + arguments +
+  return "SELECT cerebro._round_rows(cerebro._fit_bundle($1, u.kind, u.a, u.b" + arguments +
          " ORDER BY u.kind, u.a, u.b)) AS w FROM (SELECT " + StateColumns(RowKind::kHeader, DataColumnCount(packed)) + " FROM " +
          Sql(kHeader) + " h UNION ALL " + states + " UNION ALL SELECT __dist_key__, " + std::to_string(static_cast<int>(RowKind::kBuffer)) +
          ", partition_id, buffer_id, " + packed.DataColumns() + " FROM " + packed.name.Sql() + ") u GROUP BY u.key";
 }
 
-std::string StateTables::RoundSql(const StateLocations& from, const std::string& to, const data::PackedTable& packed,
-                                  const std::string& request) const {
+std::string StateTables::RoundSql(const StateLocations& from, const std::string& to, const data::PackedTable& packed) const {
   return "INSERT INTO " + Sql(to) + " SELECT (v.w).next_key, (v.w).model, (v.w).piece, (v.w).keep, (v.w).data, (v.w).record FROM (" +
-         PassSql(StatesSql(from, StateColumns(RowKind::kState, DataColumnCount(packed))), packed, request) + ") v";
+         PassSql(StatesSql(from, StateColumns(RowKind::kState, DataColumnCount(packed))), packed) + ") v";
 }
 
-std::string StateTables::ScoreSql(const std::string& from, const data::PackedTable& packed, const std::string& request) const {
+std::string StateTables::ScoreSql(const std::string& from, const data::PackedTable& packed) const {
   return "SELECT (v.w).record FROM (" +
-         PassSql("SELECT " + StateColumns(RowKind::kState, DataColumnCount(packed)) + " FROM " + Sql(from) + " h", packed, request) + ") v";
+         PassSql("SELECT " + StateColumns(RowKind::kState, DataColumnCount(packed)) + " FROM " + Sql(from) + " h", packed) + ") v";
 }
 
 std::string StateTables::SpreadSql(const StateLocations& from, const std::string& to, const std::vector<int32_t>& keys) const {

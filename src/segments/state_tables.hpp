@@ -1,7 +1,7 @@
 // The tables through which training states move between segments, and the statements that move them.
 //
-// All are heap tables out of the WAL, distributed by __dist_key__ as the packed table is, made once a run beside the
-// output table and dropped at its end. One has the run's header, a copy on every segment that takes part: each pass
+// All are heap tables out of the WAL, distributed by __dist_key__ as the packed table is, made beside the output table
+// when they are first needed and dropped at the run's end. One has the run's header, a copy on every segment that takes part: each pass
 // over the data reads it before states. A round writes the states of the models that train in it into a table in which
 // no state is waiting, emptied in place just before; a model that rests stays in the table where it is. So the current
 // state of a model lies in one known table (StateLocations), and older rows of it may lie in others until those are
@@ -38,14 +38,14 @@ struct ModelBytes {
 
 class StateTables {
  public:
-  /// beside: names the schema; the temporary one is taken where the caller may create nothing there. names: which
-  /// tables to make, besides the one of the run's header.
-  StateTables(const pg::TableName& beside, const std::vector<std::string>& names);
+  /// beside: names the schema; the temporary one is taken where the caller may create nothing there.
+  explicit StateTables(const pg::TableName& beside);
 
-  /// Makes one more table.
-  void Add(const std::string& name);
+  /// Makes a table unless it is there; true when it did. A table has a price of its own on every segment: make it when
+  /// it is needed.
+  bool Need(const std::string& name);
   /// Writes the run's header, once for each key. To be called once, before the first pass.
-  void PutHeader(const RunHeader& header, const std::vector<int32_t>& keys) const;
+  void PutHeader(const RunHeader& header, const std::vector<int32_t>& keys);
   /// Writes entries into table `name`, some thousand rows a statement.
   void PutEntries(const std::string& name, const std::vector<Entry>& entries) const;
   /// Writes rows with the piece number 0 into table `name`. The caller splits what would be too much for one statement.
@@ -60,15 +60,15 @@ class StateTables {
   std::string StatesSql(const StateLocations& locations, const std::string& columns, const std::string& where = {}) const;
   /// INSERT INTO <to>: every segment trains the states of `from` that it holds on its own rows of `packed`; each row of
   /// the result goes to the segment that its next_key names.
-  std::string RoundSql(const StateLocations& from, const std::string& to, const data::PackedTable& packed,
-                       const std::string& request) const;
-  /// A query for records alone: every segment scores the states that it holds in table `from`.
-  std::string ScoreSql(const std::string& from, const data::PackedTable& packed, const std::string& request) const;
+  /// $1: the request.
+  std::string RoundSql(const StateLocations& from, const std::string& to, const data::PackedTable& packed) const;
+  /// A query for records alone: every segment scores the states that it holds in table `from`. $1: the request.
+  std::string ScoreSql(const std::string& from, const data::PackedTable& packed) const;
   /// INSERT INTO <to>: the leading parts of the states in `from`, as much as scoring needs, once for each key.
   std::string SpreadSql(const StateLocations& from, const std::string& to, const std::vector<int32_t>& keys) const;
 
  private:
-  std::string PassSql(const std::string& states, const data::PackedTable& packed, const std::string& request) const;
+  std::string PassSql(const std::string& states, const data::PackedTable& packed) const;
   pg::TableName base_;
   std::vector<std::string> names_;
 };

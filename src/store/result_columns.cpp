@@ -264,6 +264,83 @@ void RowInserter::Insert(const std::vector<ResultValue>& values) {
   statements_.emplace(types, std::move(statement)).first->second.Run(insertion.params);
 }
 
+namespace {
+
+constexpr size_t kMostBatchRows = 1000;
+constexpr size_t kMostBatchBytes = size_t{4} << 20;
+
+// An element of an array's text.
+std::string Element(const std::string& text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
+template <typename T, typename Text>
+std::string ArrayText(const std::vector<T>& values, const Text& text) {
+  std::string list;
+  for (const T& value : values) list += (list.empty() ? "" : ",") + text(value);
+  return "{" + list + "}";
+}
+
+// A value as the server reads its type's text; nothing for NULL.
+std::optional<std::string> ValueText(const pg::Param& param) {
+  struct Visitor {
+    std::optional<std::string> operator()(const pg::Null&) const { return std::nullopt; }
+    std::optional<std::string> operator()(bool value) const { return value ? "t" : "f"; }
+    std::optional<std::string> operator()(int64_t value) const { return std::to_string(value); }
+    std::optional<std::string> operator()(double value) const { return pg::NumberText(value); }
+    std::optional<std::string> operator()(const std::string& value) const { return value; }
+    std::optional<std::string> operator()(const pg::Bytea&) const { throw Error(ErrorCode::kInternal, "a batch of rows takes no bytea"); }
+    std::optional<std::string> operator()(const std::vector<int64_t>& values) const {
+      return ArrayText(values, [](int64_t value) { return std::to_string(value); });
+    }
+    std::optional<std::string> operator()(const std::vector<double>& values) const { return ArrayText(values, pg::NumberText); }
+    std::optional<std::string> operator()(const std::vector<std::string>& values) const { return ArrayText(values, Element); }
+  };
+  return std::visit(Visitor(), param);
+}
+
+}  // namespace
+
+void RowBatch::Insert(const std::vector<ResultValue>& values) {
+  if (columns_.empty()) {
+    for (const ResultValue& value : values) columns_.push_back(value.column);
+    arrays_.assign(values.size(), "{");
+  }
+  for (size_t i = 0; i < values.size(); i++) {
+    if (values[i].column != columns_.at(i)) throw Error(ErrorCode::kInternal, "rows of a batch have different columns");
+    const std::optional<std::string> text = ValueText(values[i].value.value());
+    const std::string element = text ? Element(*text) : "NULL";
+    arrays_[i] += (rows_ > 0 ? "," : "") + element;
+    bytes_ += element.size();
+  }
+  rows_++;
+  if (rows_ >= kMostBatchRows || bytes_ >= kMostBatchBytes) Finish();
+}
+
+void RowBatch::Finish() {
+  if (rows_ == 0) return;
+  pg::Params params;
+  std::string columns, selected, arrays, names;
+  for (size_t i = 0; i < columns_.size(); i++) {
+    const std::string comma = i > 0 ? ", " : "", number = std::to_string(i + 1);
+    params.emplace_back(std::move(arrays_[i]) + "}");
+    columns += comma + pg::QuoteIdent(columns_[i]);
+    selected += comma + "u.c" + number + "::" + ColumnNamed(which_, columns_[i]).type;
+    arrays += comma + "pg_catalog.unnest($" + number + "::pg_catalog.text[])";
+    names += comma + "c" + number;
+  }
+  pg::Execute("INSERT INTO " + tables_[which_].Sql() + " (" + columns + ") SELECT " + selected + " FROM ROWS FROM (" + arrays + ") AS u(" +
+                  names + ")",
+              params);
+  arrays_.assign(columns_.size(), "{");
+  rows_ = bytes_ = 0;
+}
+
 void InsertRow(const ResultTables& tables, ResultTable which, const std::vector<ResultValue>& values, const std::string& from) {
   const Insertion insertion = MakeInsertion(which, values, Placeholder);
   pg::Execute("INSERT INTO " + tables[which].Sql() + " (" + insertion.columns + ")" +

@@ -80,6 +80,24 @@ class RowInserter {
   std::map<std::string, pg::Statement> statements_;  // by the types of the values
 };
 
+/// Inserts rows of small values, hundreds by one statement: where a statement has a price of its own, as on a cluster.
+class RowBatch {
+ public:
+  /// tables: outlives it.
+  RowBatch(const ResultTables& tables, ResultTable which) : tables_(tables), which_(which) {}
+  /// The same columns in every call, in the same order. REQUIRES values without expressions and without bytea.
+  void Insert(const std::vector<ResultValue>& values);
+  /// To be called once, behind the last row.
+  void Finish();
+
+ private:
+  const ResultTables& tables_;
+  ResultTable which_;
+  std::vector<std::string> columns_;
+  std::vector<std::string> arrays_;  // a column: its values so far, as the text of an array of texts without the last brace
+  size_t rows_ = 0, bytes_ = 0;      // of arrays_
+};
+
 /// Inserts many rows at once: every value is an array of as many elements, or the text of one.
 void InsertRows(const ResultTables& tables, ResultTable which, const std::vector<ResultValue>& values);
 /// "INSERT INTO <table> (<columns>)", for rows that a query gives.

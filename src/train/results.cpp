@@ -89,7 +89,7 @@ const char* StatusOf(const ModelResult& result) {
 }
 
 void WriteInfo(const PreparedFit& fit, const RunResult& result) {
-  store::RowInserter info(fit.output, ResultTable::kInfo);
+  store::RowBatch info(fit.output, ResultTable::kInfo);
   for (size_t m = 0; m < fit.models.size(); m++) {
     const PreparedModel& model = fit.models[m];
     const ModelResult& r = result.models[m];
@@ -135,6 +135,7 @@ void WriteInfo(const PreparedFit& fit, const RunResult& result) {
                       {"stopped_iteration", stopped ? pg::Param(model.past.iterations + r.stopped_iteration) : pg::Param(pg::Null{})},
                       {"stopped_by", stopped ? pg::Param(r.stopped_by) : pg::Param(pg::Null{})}});
   }
+  info.Finish();
 }
 
 void WriteVisits(const PreparedFit& fit, const RunResult& result) {

@@ -28,6 +28,7 @@ void WriteTable(base::RecordWriter* w, const data::PackedTable& table) {
   for (const int64_t rows : table.partition_rows) w->Number(rows);
   for (const int64_t buffers : table.partition_buffers) w->Number(buffers);
   w->Number(table.max_buffer_rows);
+  w->Text(table.packer);
 }
 
 data::PackedTable ReadTable(base::RecordReader* r) {
@@ -42,6 +43,7 @@ data::PackedTable ReadTable(base::RecordReader* r) {
   table.partition_buffers.resize(table.partition_rows.size());
   for (int64_t& buffers : table.partition_buffers) buffers = r->Number();
   table.max_buffer_rows = r->Number();
+  table.packer = r->Text();
   return table;
 }
 

@@ -65,6 +65,7 @@ data::PackedTable Table(const std::string& name, int partitions) {
   }
   for (const int64_t rows : table.partition_rows) table.spec.rows += rows;
   table.max_buffer_rows = 512;
+  table.packer = "training_preprocessor_dl()";
   return table;
 }
 
@@ -274,6 +275,7 @@ void ExpectSameTable(const data::PackedTable& a, const data::PackedTable& b) {
   EXPECT_EQ(a.partition_rows, b.partition_rows);
   EXPECT_EQ(a.partition_buffers, b.partition_buffers);
   EXPECT_EQ(a.max_buffer_rows, b.max_buffer_rows);
+  EXPECT_EQ(a.packer, b.packer);
 }
 
 TEST(RunSpec, ComesBackWhole) {
