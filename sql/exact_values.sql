@@ -26,7 +26,7 @@ END $$;
 CREATE FUNCTION said(model text, source text, value text) RETURNS TABLE(rows bigint, distinct_values bigint, right_values boolean, right_loss boolean)
 LANGUAGE plpgsql AS $$
 BEGIN
-    RETURN QUERY EXECUTE format('SELECT count(*), count(DISTINCT p.estimate), max(abs(p.estimate - t.z)) < 1e-6,
+    RETURN QUERY EXECUTE format('SELECT count(*), count(DISTINCT p.estimated_y), max(abs(p.estimated_y - t.z)) < 1e-6,
         max(abs(s.loss - l.loss)) < 1e-6 FROM %1$I_said p
         JOIN (SELECT id, ((%3$s - (avg(%3$s) OVER ())) / (stddev_pop(%3$s) OVER ()))::float8 AS z FROM %2$s) t USING (id)
         CROSS JOIN %1$I_scores s
@@ -40,12 +40,12 @@ SELECT i AS id, 1700000000 + i AS seconds, 1700000000000000 + i AS micros, (1700
        ARRAY[1700000000 + i + 0.5, i]::double precision[] AS pair, ARRAY[1700000000000000 + i, i] AS longs, ARRAY[1700000000 + i, i] AS ints, i / 250.0 - 1 AS y
 FROM generate_series(0, 499) i;
 SELECT say('times', 'seconds', 'seconds', 1, true), say('times', 'micros', 'micros', 1, true), say('times', 'exact', 'exact', 1, true),
-       say('times', 'real', 'real', 1, true), say('times', 'pair', 'pair', 2, true), say('times', 'longs', 'longs', 2, true), say('times', 'ints', 'ints', 2, true),
+       say('times', 'doubles', 'real', 1, true), say('times', 'pair', 'pair', 2, true), say('times', 'longs', 'longs', 2, true), say('times', 'ints', 'ints', 2, true),
        say('times', 'together', 'exact, seconds, real, micros', 4, true);
 SELECT * FROM said('seconds', 'times', 'seconds::numeric');
 SELECT * FROM said('micros', 'times', 'micros::numeric');
 SELECT * FROM said('exact', 'times', 'exact');
-SELECT * FROM said('real', 'times', 'real::numeric');
+SELECT * FROM said('doubles', 'times', 'real::numeric');
 SELECT * FROM said('pair', 'times', 'pair[1]::numeric');
 SELECT * FROM said('longs', 'times', 'longs[1]::numeric');
 SELECT * FROM said('ints', 'times', 'ints[1]::numeric');
@@ -79,7 +79,7 @@ SET client_min_messages = warning;
 CREATE TABLE kinds AS
 SELECT i AS id, ARRAY[i, 1] AS x, timestamptz '2024-03-31 00:30:00+00' + (i % 3) * interval '1 hour' AS moment,
        timetz '10:00+02' + (i % 2) * interval '1 hour' AS zoned_time, timestamp '2024-02-01 10:00' + (i % 2) * interval '1 day' AS local_time,
-       date '2024-02-01' + i % 2 AS day, (i % 2 * 40 - 1) * interval '1 mon 2 days 03:04:05.678' AS span, (i % 3)::float8 / 7 AS ratio, (i % 3)::real / 7 AS single,
+       date '2024-02-01' + i % 2 AS day, (i % 2 * 40 - 1) * interval '1 mon 2 days 03:04:05.678' AS span, (i % 3)::float8 / 7 AS ratio, ((i % 3) / 7.0)::real AS single,
        (i % 3 - 1) * 1234.5::numeric::money AS price, decode('0' || i % 2 || '5c', 'hex') AS bytes,
        tstzrange('2024-03-31 00:30:00+00', timestamptz '2024-03-31 12:00:00+00' + (i % 2) * interval '1 hour') AS period,
        ('exact_values.' || (ARRAY['times', 'small'])[1 + i % 2])::regclass AS relation
@@ -99,7 +99,7 @@ BEGIN
         AND (SELECT bool_and(c::%4$s::%3$s IN (SELECT %1$I FROM kinds)) FROM json_array_elements_text(t.data_spec -> ''targets'' -> 0 -> ''class_values'') c),
         t.digest = v.digest FROM %5$I t, %6$I v, pg_attribute a WHERE a.attrelid = %5$L::regclass AND a.attname = %2$L',
         col, col || '_class_values', (SELECT format_type(atttypid, -1) FROM pg_attribute WHERE attrelid = 'kinds'::regclass AND attname = col),
-        CASE col WHEN 'price' THEN 'numeric' WHEN 'relation' THEN 'regclass' ELSE 'text' END, col || '_packed_summary', col || '_val_summary');
+        CASE col WHEN 'price' THEN 'numeric' WHEN 'relation' THEN 'oid' ELSE 'text' END, col || '_packed_summary', col || '_val_summary');
 END $$;
 SELECT * FROM label('moment');
 SELECT * FROM label('zoned_time');
@@ -139,7 +139,7 @@ CREATE TABLE truths AS SELECT i AS id, i * 1.5 AS x, i % 3 = 0 AS truth, (i % 3 
 SELECT cerebro.training_preprocessor_dl('truths', 'truth_packed', 'truth', 'x', dependent_type => 'real', sample_weight => 'truth');
 SELECT cerebro.training_preprocessor_dl('truths', 'number_packed', 'number', 'x', dependent_type => 'real', sample_weight => 'number');
 SELECT a.digest = b.digest AS same FROM truth_packed_summary a, number_packed_summary b;
-SELECT cerebro.training_preprocessor_dl('truths', 'mixed_packed', 'truth', 'x, truth', dependent_type => 'index', standardize => true, normalizing_const => 4);
+SELECT cerebro.training_preprocessor_dl('truths', 'mixed_packed', 'number', 'x, truth', dependent_type => 'index', standardize => true, normalizing_const => 4);
 SELECT c -> 'members' -> 1 ->> 'name' AS name, c -> 'scale' AS scale, c -> 'mean' -> 1 AS mean, c -> 'std' -> 1 AS std FROM mixed_packed_summary s, json_array_elements(s.data_spec -> 'inputs') c;
 
 DROP SCHEMA exact_values CASCADE;

@@ -52,20 +52,20 @@ SELECT cerebro.training_preprocessor_dl('rows', 'three_packed', 'y', 'single, ra
 SELECT cerebro.training_preprocessor_dl('arrays', 'array_packed', 'y', 'a', dependent_type => 'real', num_partitions => 2, normalizing_const => 4);
 SELECT a.digest = t.digest AS same_digest FROM three_packed_summary t, array_packed_summary a;
 SELECT say('three_packed', 'rows', 'single, ratio, price', 'three', linear(3), '{0.5, -0.25, 2, 0.125}'), say('array_packed', 'arrays', 'a', 'arr', linear(3), '{0.5, -0.25, 2, 0.125}');
-SELECT count(*) AS rows, bool_and(t.estimate = a.estimate) AS same, bool_and(abs(t.estimate - (single * 0.5 - ratio * 0.25 + price::float8 * 2) / 4 - 0.125) < 1e-4) AS right_sums
+SELECT count(*) AS rows, bool_and(t.estimated_y = a.estimated_y) AS same, bool_and(abs(t.estimated_y - (single * 0.5 - ratio * 0.25 + price::float8 * 2) / 4 - 0.125) < 1e-4) AS right_sums
 FROM three_said t JOIN arr_said a USING (id) JOIN rows USING (id);
 SELECT t.loss_final = a.loss_final AS same_loss FROM (SELECT training_loss_final AS loss_final FROM three_info) t, (SELECT training_loss_final AS loss_final FROM arr_info) a;
 
 -- all types together: a model sees numbers scaled, truth values and indexes of words as they are
 SELECT cerebro.training_preprocessor_dl('rows', 'scaled_packed', 'y', 'small, whole, big, single, ratio, price, flag, word', dependent_type => 'real', normalizing_const => 10);
 SELECT say('scaled_packed', 'rows', 'small, whole, big, single, ratio, price, flag, word', 'scaled', linear(8), '{1, 0.01, 1, 1, 1, 1, 100, 1000, 0}');
-SELECT count(*) AS rows, max(abs(s.estimate - (small / 10.0 + whole / 1000.0 + big / 10.0 + single / 10 + ratio / 10 + price / 10
+SELECT count(*) AS rows, max(abs(s.estimated_y - (small / 10.0 + whole / 1000.0 + big / 10.0 + single / 10 + ratio / 10 + price / 10
     + flag::int * 100 + CASE word WHEN 'blue' THEN 1 WHEN 'green' THEN 2 ELSE 3 END * 1000))) < 1e-2 AS right_sums FROM scaled_said s JOIN rows USING (id);
 -- standardised: truth values and words stay as they are, too
 SELECT cerebro.training_preprocessor_dl('rows', 'standard_packed', 'y', 'small, ratio, flag, word', dependent_type => 'real', normalizing_const => 10, standardize => true);
 SELECT name, dtype, shape, members FROM inputs_of('standard_packed');
 SELECT say('standard_packed', 'rows', 'small, ratio, flag, word', 'standard', linear(4), '{1, 1, 100, 1000, 0}');
-SELECT count(*) AS rows, max(abs(s.estimate - z)) < 1e-3 AS right_sums FROM standard_said s JOIN (SELECT id, (small - avg(small) OVER ()) / stddev_pop(small) OVER ()
+SELECT count(*) AS rows, max(abs(s.estimated_y - z)) < 1e-3 AS right_sums FROM standard_said s JOIN (SELECT id, (small - avg(small) OVER ()) / stddev_pop(small) OVER ()
     + (ratio - avg(ratio) OVER ()) / stddev_pop(ratio) OVER () + flag::int * 100 + CASE word WHEN 'blue' THEN 1 WHEN 'green' THEN 2 ELSE 3 END * 1000 AS z FROM rows) t USING (id);
 
 -- validation data under other names, another order of the packed table's columns and other types; strings that are new
@@ -76,8 +76,8 @@ SET client_min_messages = warning;
 SELECT name, dtype, shape, members FROM inputs_of('others_val');
 SELECT cerebro.evaluate('standard', 'others_val', 'others_scores');
 SELECT cerebro.predict('standard', 'others', 'id', 'a, b, c, d', 'others_said');
-SELECT bool_and(abs(s.loss - l.loss) < l.loss * 1e-5) AS same_loss FROM others_scores s, (SELECT avg((estimate - y) ^ 2) AS loss FROM others_said JOIN others USING (id)) l;
-SELECT bool_and(abs(o.estimate - s.estimate) < 1e-3) AS same FROM others_said o JOIN standard_said s USING (id) WHERE o.id > 3;
+SELECT bool_and(abs(s.loss - l.loss) < l.loss * 1e-5) AS same_loss FROM others_scores s, (SELECT avg((estimated_y - y) ^ 2) AS loss FROM others_said JOIN others USING (id)) l;
+SELECT bool_and(abs(o.estimated_y - s.estimated_y) < 1e-3) AS same FROM others_said o JOIN standard_said s USING (id) WHERE o.id > 3;
 SELECT cerebro.fit_multiple_model('standard_packed', 'again', 'standard_configs', 1, validation_table => 'others_val', workers => 0);
 SELECT abs(i.validation_loss_final - s.loss) < s.loss * 1e-5 AS same_loss FROM again_info i, others_scores s;
 
@@ -97,7 +97,7 @@ SELECT cerebro.load_model('four_archs', '{"class_name": "Functional", "keras_ver
 SELECT cerebro.load_model_selection_table('four_archs', 'four_configs', ARRAY[1], ARRAY['optimizer=''SGD(lr=1e-30)'',loss=''mse'''], ARRAY['batch_size=32,epochs=1']);
 SELECT cerebro.fit_multiple_model('four_packed', 'four', 'four_configs', 1, workers => 0);
 SELECT cerebro.predict('four', 'rows', 'id', 'word, small, single, x, price', 'four_said');
-SELECT count(*) AS rows, max(abs(s.estimate - z)) < 1e-4 AS right_sums FROM four_said s JOIN (SELECT id, CASE word WHEN 'blue' THEN 10 WHEN 'green' THEN 20 ELSE 30 END
+SELECT count(*) AS rows, max(abs(s.estimated_y - z)) < 1e-4 AS right_sums FROM four_said s JOIN (SELECT id, CASE word WHEN 'blue' THEN 10 WHEN 'green' THEN 20 ELSE 30 END
     + (small - avg(small) OVER ()) / stddev_pop(small) OVER () + 0.5 * (single - avg(single) OVER ()) / stddev_pop(single) OVER ()
     + 2 * (price - avg(price) OVER ()) / stddev_pop(price) OVER () AS z FROM rows) t USING (id);
 -- the same inputs do not fit other columns

@@ -86,4 +86,22 @@ DELETE FROM packed WHERE partition_id = 1;
 SELECT * FROM attempt($$SELECT cerebro.evaluate('models', 'packed', 'out')$$);
 SELECT * FROM attempt($$SELECT count(*) FROM cerebro.confusion_matrix('models', 'packed', 1)$$);
 \x off
+-- scalar columns that are packed side by side: the limit is of the one that the Embedding reads, and the other may hold more
+CREATE TABLE sides AS SELECT i AS id, i % 2 AS label, i % 6 AS kind, i * 100 AS amount FROM generate_series(1, 60) i;
+SELECT cerebro.training_preprocessor_dl('sides', 'sides_packed', 'label', 'kind, amount', num_partitions => 1);
+SELECT cerebro.load_model('sides_archs', format($${"class_name": "Functional", "config": {"name": "sides", "layers": [
+  {"class_name": "InputLayer", "name": "k", "config": {"name": "k", "batch_input_shape": [null, 1]}, "inbound_nodes": []},
+  {"class_name": "InputLayer", "name": "a", "config": {"name": "a", "batch_input_shape": [null, 1]}, "inbound_nodes": []},
+  {"class_name": "Embedding", "name": "kinds", "config": {"name": "kinds", "input_dim": %s, "output_dim": 2}, "inbound_nodes": [[["k", 0, 0, {}]]]},
+  {"class_name": "Flatten", "name": "flat", "config": {"name": "flat"}, "inbound_nodes": [[["kinds", 0, 0, {}]]]},
+  {"class_name": "Concatenate", "name": "both", "config": {"name": "both"}, "inbound_nodes": [[["flat", 0, 0, {}], ["a", 0, 0, {}]]]},
+  {"class_name": "Dense", "name": "out", "config": {"name": "out", "units": 2, "activation": "softmax"}, "inbound_nodes": [[["both", 0, 0, {}]]]}],
+  "input_layers": [["k", 0, 0], ["a", 0, 0]], "output_layers": [["out", 0, 0]]}}$$, n)::json) FROM unnest(ARRAY[6, 5]) n;
+SELECT cerebro.load_model_selection_table('sides_archs', 'sides_configs', ARRAY[1, 2], ARRAY[$$optimizer='SGD(lr=0.00001)',loss='categorical_crossentropy'$$], ARRAY['batch_size=20']);
+SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('sides_packed', 'sides_models', 'sides_configs', 1, workers => 0)$$);
+DELETE FROM sides_configs WHERE model_id = 2;
+SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('sides_packed', 'sides_models', 'sides_configs', 1, workers => 0)$$);
+INSERT INTO sides VALUES (61, 0, 6, 1), (62, 0, 1, 1);
+SELECT * FROM attempt($$SELECT cerebro.predict('sides_models', 'sides', 'id', 'kind, amount', 'sides_out')$$);
+
 DROP SCHEMA values_case CASCADE;

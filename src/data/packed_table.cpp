@@ -222,7 +222,7 @@ void RequireCompatible(const PackedTable& training, const PackedTable& validatio
   for (size_t i = 0; i < training.spec.targets.size(); ++i) RequireSame(training.spec.targets[i], validation.spec.targets[i]);
   for (const auto columns : {&base::DataSpec::inputs, &base::DataSpec::targets}) {
     std::vector<std::string> names;
-    for (const ColumnSpec& column : validation.spec.*columns) names.push_back(column.name);
+    for (const ColumnSpec& column : base::SourceColumns(validation.spec.*columns)) names.push_back(column.name);
     NoticeMovedColumns(training.spec.*columns, names, "the validation table");
   }
 }
@@ -233,7 +233,7 @@ void WarnOfOtherMeanings(const base::DataSpec& before, const PackedTable& now) {
     for (size_t i = 0; i < std::min(first.size(), second.size()); ++i) {
       const std::optional<Difference> found = FindOtherMeaning(first[i], second[i]);
       if (!found) continue;
-      pg::Warning("models go on with other data than before: column " + Quoted(second[i].name) + " of packed table " + now.name.Sql() +
+      pg::Warning("models go on with other data than before: column " + Quoted(second[i].name) + " of packed table " + now.name.Text() +
                       " has " + found->what + " " + found->second + ", the stored run had " + found->first,
                   "Pack further data by validation_preprocessor_dl() with the first training table: then values mean the same.");
       return;

@@ -64,16 +64,21 @@ bool TextIsPlain(const pg::Column& column) {
   return false;
 }
 
+/// Types whose text is the name of something in the catalog, as search_path has it.
+bool NamesCatalog(const pg::Column& column) {
+  for (const char* type : {"regclass", "regproc", "regprocedure", "regoper", "regoperator", "regtype", "regconfig", "regdictionary", "regcollation"}) {
+    if (column.base_type == type) return true;
+  }
+  return false;
+}
+
 std::string LabelSql(const pg::Column& column, std::string_view alias, LabelForm form) {
   std::string label = Reference(column, alias);
   // an array of one element, as Keras's users have labels, is its element
   if (column.is_array) label = "cerebro._only_label(" + label + ", " + pg::QuoteLiteral(column.name) + "::pg_catalog.text)";
   // the text of an amount of money depends on lc_monetary on its way in, too
   if (column.base_type == "money") return label + "::pg_catalog.numeric::pg_catalog.text";
-  // names of the catalog are written as search_path has it
-  for (const char* type : {"regclass", "regproc", "regprocedure", "regoper", "regoperator", "regtype", "regconfig", "regdictionary", "regcollation"}) {
-    if (column.base_type == type) return label + "::pg_catalog.oid::pg_catalog.text";
-  }
+  if (NamesCatalog(column)) return label + "::pg_catalog.oid::pg_catalog.text";
   if (IsZonedTime(column) && form == LabelForm::kBareTime) {
     return "cerebro._label_text(pg_catalog.timezone('UTC'::pg_catalog.text, " + label + "::pg_catalog.timestamptz))";
   }
@@ -81,6 +86,13 @@ std::string LabelSql(const pg::Column& column, std::string_view alias, LabelForm
 }
 
 }  // namespace
+
+std::string LabelTextType(const pg::Column& column) {
+  if (column.base_type == "money") return "pg_catalog.numeric";
+  if (NamesCatalog(column)) return "pg_catalog.oid";
+  // of an array of one element: the element's
+  return column.is_array ? column.sql_type.substr(0, column.sql_type.rfind("[]")) : column.sql_type;
+}
 
 bool IsZonedTime(const pg::Column& column) {
   return column.base_type.rfind("timestamp", 0) == 0 && column.base_type.find("with time zone") != std::string::npos;
@@ -218,7 +230,8 @@ base::DataSpec PredictSpec(const base::DataSpec& training, const std::vector<pg:
   return spec;
 }
 
-void NoticeMovedColumns(const std::vector<base::ColumnSpec>& training, const std::vector<std::string>& names, const char* subject) {
+void NoticeMovedColumns(const std::vector<base::ColumnSpec>& packed, const std::vector<std::string>& names, const char* subject) {
+  const std::vector<base::ColumnSpec> training = base::SourceColumns(packed);
   constexpr size_t kMostListed = 5;
   std::string moved;
   size_t count = 0;

@@ -16,6 +16,9 @@ enum class LabelForm {
   kBareTime,  // as version 0.1 wrote times with a zone: as UTC, without saying so
 };
 
+/// The type that a label's text gives the label back in: the column's own, but for types whose input depends on settings, too.
+std::string LabelTextType(const pg::Column& column);
+
 bool IsZonedTime(const pg::Column& column);
 
 /// The form that a packed table's class values have.
@@ -43,6 +46,6 @@ base::DataSpec PredictSpec(const base::DataSpec& training, const std::vector<pg:
 
 /// Columns belong to those of the training table by their order. Says so where a name of the training table stands at another position
 /// than there. REQUIRES as many names as the training table has. `subject`: what has these names.
-void NoticeMovedColumns(const std::vector<base::ColumnSpec>& training, const std::vector<std::string>& names, const char* subject);
+void NoticeMovedColumns(const std::vector<base::ColumnSpec>& packed, const std::vector<std::string>& names, const char* subject);
 
 }  // namespace data

@@ -379,7 +379,8 @@ void WarnOfRounding(const Source& source, const Profile& profile, const std::vec
     }
     if (!example) continue;
     TellOfRounding(lossy, *example,
-                   inputs ? "Ask for standardize => true, which subtracts the mean in double precision, or subtract a constant in a view over "
+                   inputs && standardize ? "Leave it out of dtypes: it is packed exactly then."
+                   : inputs ? "Ask for standardize => true, which subtracts the mean in double precision, or subtract a constant in a view over "
                             "the source table."
                           : "Subtract a constant in a view over the source table, and add it to the predictions.");
   }

@@ -153,7 +153,7 @@ Source OpenSource(const std::string& source_table, const std::string& independen
 
 std::optional<std::string> ImageFilesIn(const Source& source, const SourceColumn& column) {
   const std::string name = "s." + pg::QuoteIdent(column.column.name);
-  const pg::Result first = pg::Execute("SELECT pg_catalog.substr(" + name + "::bytea, 1, 12) FROM " + source.name.Sql() + " AS s WHERE " + name +
+  const pg::Result first = pg::Execute("SELECT pg_catalog.substr(" + name + "::pg_catalog.bytea, 1, 12) FROM " + source.name.Sql() + " AS s WHERE " + name +
                                        " IS NOT NULL LIMIT 1");
   const char* format = first.empty() ? nullptr : data::ImageFileFormat(*first.at(0, 0));
   return format == nullptr ? std::nullopt : std::optional<std::string>(format);

@@ -44,14 +44,14 @@ void AddReals(const void* data, int64_t n, ColumnProfile* p) {
   }
 }
 
-constexpr int64_t kExactInFloat32 = int64_t{1} << 24;  // integers up to it
+constexpr int64_t kExactInFloat32 = int64_t{1} << 24;  // integers up to it; the next one is rounded to it
 
 /// Samples the values of a cell, but integers that float32 holds.
 template <typename T>
 void AddToSamples(const data::Cell& cell, ColumnProfile* p) {
   const T* in = static_cast<const T*>(cell.data);
   const auto needed = [](T v) {
-    if constexpr (std::is_integral_v<T>) return v > kExactInFloat32 || v < -kExactInFloat32;
+    if constexpr (std::is_integral_v<T>) return v >= kExactInFloat32 || v <= -kExactInFloat32;
     else return std::isfinite(v);
   };
   if (std::is_integral_v<T> && std::none_of(in, in + cell.count, needed)) return;

@@ -7,6 +7,7 @@
 #include "pg/sql.hpp"
 #include "data/packed_format.hpp"
 #include "data/packed_table.hpp"
+#include "data/row_sql.hpp"
 #include "pack/source.hpp"
 
 namespace pack {
@@ -81,9 +82,7 @@ void WriteSummary(const pg::TableName& name, bool temporary, const Source& sourc
     const std::string column = c.column.name + data::kClassValuesSuffix;
     counts += (counts.empty() ? "" : ",") + (c.labels() ? std::to_string(spec.num_classes) : std::string("NULL"));
     if (c.labels()) {
-      // of a label that is an array of one element: the element's; an amount of money reads its text by lc_monetary
-      std::string type = c.column.is_array ? c.column.sql_type.substr(0, c.column.sql_type.rfind("[]")) : c.column.sql_type;
-      if (c.column.base_type == "money") type = "pg_catalog.numeric";
+      const std::string type = data::LabelTextType(c.column);
       row.Add(column, (HasArrays(type) ? type : "pg_catalog.text") + "[]", ArrayText(spec.class_values, spec.num_classes), "::pg_catalog.text[]");
     } else {
       row.Add(column, "pg_catalog.text[]", pg::Null{});

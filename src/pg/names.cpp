@@ -326,7 +326,7 @@ bool RowSecurityApplies(const TableName& name) {
 std::string HiddenRowsDetail(const TableName& name) {
   if (!RowSecurityApplies(name)) return "";
   const std::string role = call([] { return compat::RoleName(GetUserId()); });
-  return "Row-level security decides which rows of table " + name.Sql() + " role \"" + role + "\" sees; others may be hidden.";
+  return "Row-level security decides which rows of table " + name.Text() + " role \"" + role + "\" sees; others may be hidden.";
 }
 
 void RequireRights(const TableName& name, const std::vector<TableRight>& rights) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <cstring>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -139,7 +138,7 @@ void RequirePlain(const pg::TableName& test, const std::vector<pg::Column>& colu
   }
   const pg::TableName summary{test.schema, test.name + "_summary"};
   if (!pg::TableExists(summary) || pg::FindColumn(pg::TableColumns(summary, "test_table"), "data_spec") == nullptr) return;
-  throw Error(ErrorCode::kWrongObjectType, "table " + test.Sql() + " is a packed table, predict reads plain rows",
+  throw Error(ErrorCode::kWrongObjectType, "table " + test.Text() + " is a packed table, predict reads plain rows",
               "A row of a packed table is a buffer of many examples, in another order than they had.",
               "Give the table that it was packed from, or a table like it. For metrics over a packed table use cerebro.evaluate().");
 }
@@ -160,13 +159,13 @@ class RowLimits {
     for (const engine::ValueLimit& limit : limits_) {
       const base::ColumnSpec& column = data_.inputs[static_cast<size_t>(limit.column)];
       const uint8_t* packed = buffer.inputs[static_cast<size_t>(limit.column)];
-      if (limit.Allows(engine::RangeOf(column, precision_, packed, buffer.rows))) continue;
+      if (limit.Allows(engine::RangeOf(column, limit.elements, precision_, packed, buffer.rows))) continue;
       for (int64_t row = 0; row < buffer.rows; row++) {
-        const engine::ValueRange range = engine::RangeOf(column, precision_, packed + static_cast<size_t>(row) * column.row_bytes(), 1);
+        const engine::ValueRange range = engine::RangeOf(column, limit.elements, precision_, packed + static_cast<size_t>(row) * column.row_bytes(), 1);
         if (limit.Allows(range)) continue;
         const double value = limit.Allows({range.smallest, range.smallest}) ? range.largest : range.smallest;
         throw Error(ErrorCode::kInvalidData,
-                    limit.Text() + ", but column \"" + column.name + "\" holds " + base::FormatNumber(value, true),
+                    limit.Text() + ", but column \"" + engine::NameOf(column, limit.elements) + "\" holds " + base::FormatNumber(value, true),
                     "It is the row with " + id_column_ + " = " + ids[static_cast<size_t>(row)] + ".",
                     "Give the value that it had in training, or leave such rows out by a view.");
       }
@@ -192,39 +191,54 @@ void NoticeFewerClasses(const RowFilter& filter, const std::vector<OutputInfo>& 
 // Rows with strings that the training data lacked: they were packed as 0.
 class UnknownStrings {
  public:
-  explicit UnknownStrings(const base::DataSpec& spec) : spec_(spec), counts_(spec.inputs.size(), 0) {}
+  explicit UnknownStrings(const base::DataSpec& spec) {
+    for (size_t i = 0; i < spec.inputs.size(); i++) {
+      const base::ColumnSpec& column = spec.inputs[i];
+      const size_t width = base::DTypeSize(column.dtype), all = column.row_bytes();
+      if (!column.dictionary.empty()) words_.push_back({i, column.name, all, 0, all, width});
+      for (size_t k = 0; k < column.members.size(); k++) {
+        if (!column.members[k].dictionary.empty()) words_.push_back({i, column.members[k].name, all, k * width, width, width});
+      }
+    }
+  }
 
   void Count(const data::BufferBuilder& builder) {
     rows_ += builder.rows();
-    for (size_t i = 0; i < counts_.size(); i++) {
-      if (spec_.inputs[i].dictionary.empty()) continue;
-      const base::Bytes bytes = builder.column(i);
-      const size_t width = spec_.inputs[i].row_bytes();
-      for (const uint8_t* row = bytes.data; row < bytes.data + bytes.size; row += width) counts_[i] += HoldsZero(row, width);
+    for (Words& words : words_) {
+      const base::Bytes bytes = builder.column(words.column);
+      for (const uint8_t* row = bytes.data; row < bytes.data + bytes.size; row += words.row_bytes) words.count += HoldsZero(row, words);
     }
   }
 
   void Say() const {
-    for (size_t i = 0; i < counts_.size(); i++) {
-      if (counts_[i] == 0) continue;
-      pg::Notice("column \"" + spec_.inputs[i].name + "\" holds strings that the training data lack: in " + std::to_string(counts_[i]) +
-                     " of " + std::to_string(rows_) + " rows",
+    for (const Words& words : words_) {
+      if (words.count == 0) continue;
+      pg::Notice("column \"" + words.name + "\" holds strings that the training data lack: in " + std::to_string(words.count) + " of " +
+                     std::to_string(rows_) + " rows",
                  "They are read as index 0, the index of unknown strings.");
     }
   }
 
  private:
-  static bool HoldsZero(const uint8_t* row, size_t width) {
-    for (size_t at = 0; at < width; at += sizeof(int32_t)) {
-      int32_t index = 0;
-      std::memcpy(&index, row + at, sizeof(index));
-      if (index == 0) return true;
+  /// Indexes of words in a packed column's rows.
+  struct Words {
+    size_t column;
+    std::string name;  // of the source's column
+    size_t row_bytes;
+    size_t first, bytes, width;  // in a row; width of one index
+    int64_t count = 0;           // rows
+  };
+
+  // In every type that indexes are packed in, 0 has no bit set.
+  static bool HoldsZero(const uint8_t* row, const Words& words) {
+    const auto zero = [](uint8_t byte) { return byte == 0; };
+    for (const uint8_t* at = row + words.first; at < row + words.first + words.bytes; at += words.width) {
+      if (std::all_of(at, at + words.width, zero)) return true;
     }
     return false;
   }
 
-  const base::DataSpec& spec_;
-  std::vector<int64_t> counts_;
+  std::vector<Words> words_;
   int64_t rows_ = 0;
 };
 

@@ -176,9 +176,8 @@ std::string SegmentDriver::EmptyTable() {
   if (!locations[name].empty()) {
     const std::string to = fewest(name);
     tables_->Need(to);
-    // older rows of these models may lie there
-    pg::Execute("DELETE FROM " + tables_->Sql(to) + " h USING " + tables_->StatesSql({{name, locations[name]}}, "h.__dist_key__, h.model") +
-                " s WHERE s.__dist_key__ OPERATOR(pg_catalog.=) h.__dist_key__ AND s.model OPERATOR(pg_catalog.=) h.model");
+    // older rows of these models may lie there, on whatever segment
+    tables_->Remove(to, locations[name]);
     pg::Execute("INSERT INTO " + tables_->Sql(to) + " SELECT * FROM " + tables_->StatesSql({{name, locations[name]}}, "h.*") + " s");
     for (const int m : locations[name]) table_of_[static_cast<size_t>(m)] = to;
   }

@@ -95,6 +95,10 @@ std::string StateTables::Sql(const std::string& name) const { return base_.WithS
 
 void StateTables::Empty(const std::string& name) const { pg::Execute("TRUNCATE " + Sql(name)); }
 
+void StateTables::Remove(const std::string& name, const std::vector<int>& models) const {
+  pg::Execute("DELETE FROM " + Sql(name) + " h WHERE " + ModelIn(models));
+}
+
 void StateTables::Drop() const {
   std::string list;
   for (const std::string& name : names_) list += (list.empty() ? "" : ", ") + Sql(name);

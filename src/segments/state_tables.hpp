@@ -53,6 +53,8 @@ class StateTables {
 
   std::string Sql(const std::string& name) const;
   void Empty(const std::string& name) const;
+  /// Deletes all rows of these models from table `name`.
+  void Remove(const std::string& name, const std::vector<int>& models) const;
   void Drop() const;
 
   /// (SELECT <columns> FROM ... h WHERE ...): the current states of the models in `locations`. where: a further

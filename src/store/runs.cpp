@@ -13,14 +13,16 @@ using base::Error;
 using base::ErrorCode;
 
 constexpr const char* kListHint = "SELECT * FROM cerebro.runs lists the runs whose tables you may read.";
-constexpr ResultTable kTables[] = {ResultTable::kModels, ResultTable::kInfo, ResultTable::kSummary, ResultTable::kState, ResultTable::kVisits};
+constexpr ResultTable kTables[] = {ResultTable::kModels, ResultTable::kInfo, ResultTable::kSummary, ResultTable::kState,
+                                   ResultTable::kVisits};
 
 // The schema in which the table lies.
 std::string SchemaOf(const pg::TableName& table) {
-  return pg::Read("SELECT n.nspname::pg_catalog.text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
-                  " ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
-                  " WHERE c.oid OPERATOR(pg_catalog.=) $1::pg_catalog.regclass::pg_catalog.oid",
-                  {table.Sql()})
+  return pg::Read(
+             "SELECT n.nspname::pg_catalog.text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
+             " ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+             " WHERE c.oid OPERATOR(pg_catalog.=) $1::pg_catalog.regclass::pg_catalog.oid",
+             {table.Sql()})
       .Text();
 }
 
@@ -30,7 +32,8 @@ pg::TableName OpenRun(std::string_view name) {
   const ResultTables tables(given);
   for (const ResultTable which : {ResultTable::kModels, ResultTable::kInfo, ResultTable::kSummary}) {
     if (pg::TableExists(tables[which])) continue;
-    throw Error(ErrorCode::kUndefinedTable, "there is no run " + given.Sql() + ": table " + tables[which].Sql() + " does not exist", "", kListHint);
+    throw Error(ErrorCode::kUndefinedTable, "there is no run " + given.Text() + ": table " + tables[which].Text() + " does not exist", "",
+                kListHint);
   }
   return {SchemaOf(given), given.name};
 }
@@ -44,7 +47,7 @@ std::vector<ResultTable> OwnTables(const ResultTables& tables) {
     for (const ResultColumn& column : ColumnsOf(which)) {
       if (column.later || pg::FindColumn(columns, column.name) != nullptr) continue;
       throw Error(ErrorCode::kWrongObjectType,
-                  "table " + tables[which].Sql() + " is no result table of a run: it has no column \"" + column.name + "\"", "", kListHint);
+                  "table " + tables[which].Text() + " is no result table of a run: it has no column \"" + column.name + "\"", "", kListHint);
     }
     pg::RequireOwner(tables[which]);
     there.push_back(which);
@@ -98,11 +101,12 @@ void DropRun(std::string_view name) {
 void RenameRun(std::string_view name, std::string_view new_name) {
   const pg::TableName run = OpenRun(name);
   pg::TableName renamed = pg::ParseTableName(new_name, "new_name");
-  if (!renamed.schema.empty() && renamed.schema != run.schema) {
-    throw Error(ErrorCode::kInvalidParameter, "run " + run.Sql() + " cannot be renamed into schema " + pg::QuoteIdent(renamed.schema), "",
+  if (!renamed.bare && renamed.schema != run.schema) {
+    throw Error(ErrorCode::kInvalidParameter, "run " + run.Text() + " cannot be renamed into schema " + pg::QuoteIdent(renamed.schema), "",
                 "Give the new name without a schema; ALTER TABLE ... SET SCHEMA moves tables.");
   }
   renamed.schema = run.schema;
+  renamed.bare = false;
   const ResultTables from(run), to(renamed);
   const std::vector<ResultTable> there = OwnTables(from);
   for (const pg::TableName& table : to.All()) pg::RequireAbsent(table, "new_name");

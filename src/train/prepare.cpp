@@ -405,7 +405,7 @@ PreparedFit PrepareFit(const FitArguments& a) {
   MakePlan(&fit);
   MakeFusion(&fit);
   fit.due = plan::DueIterations(a.num_iterations, a.metrics_compute_frequency, fit.stopping);
-  if (a.restore_best && fit.due.size() == 1 && a.num_iterations > 1) {
+  if (a.restore_best && fit.due.count() == 1 && a.num_iterations > 1) {
     pg::Notice("restore_best has only the last iteration to choose from: metrics are computed after no other one",
                "Give metrics_compute_frequency => 1 to have them computed after each iteration.");
   }

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <map>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "base/error.hpp"
@@ -56,7 +57,7 @@ const base::ColumnSpec& ColumnOf(const base::DataSpec& data, const ValueLimit& l
 }
 
 /// cerebro._value_range of a column of "t".
-std::string RangeSql(const base::ColumnSpec& column, base::DType precision) {
+std::string RangeSql(const base::ColumnSpec& column, const engine::Elements& elements, base::DType precision) {
   base::DataSpec described;
   described.inputs.push_back(column);
   // values are all that the function looks at
@@ -65,29 +66,33 @@ std::string RangeSql(const base::ColumnSpec& column, base::DType precision) {
   described.inputs[0].dictionary.clear();
   described.inputs[0].class_values.clear();
   return "cerebro._value_range(" + pg::QuoteLiteral(base::WriteDataSpec(described)) + "::pg_catalog.text, " +
-         pg::QuoteLiteral(base::DTypeName(precision)) + "::pg_catalog.text, t." + pg::QuoteIdent(column.name) + ")";
+         pg::QuoteLiteral(base::DTypeName(precision)) + "::pg_catalog.text, " + std::to_string(elements.first) + "::pg_catalog.int8, " + std::to_string(elements.count) +
+         "::pg_catalog.int8, t." + pg::QuoteIdent(column.name) + ")";
 }
 
 double NumberOf(const pg::Cell& cell) { return std::strtod(cell->c_str(), nullptr); }
 
-/// By (is_target, column).
-using Ranges = std::map<std::pair<bool, int>, ValueRange>;
+/// What a limit is about: is_target, column, elements.
+using Subject = std::tuple<bool, int, int64_t, int64_t>;
+using Ranges = std::map<Subject, ValueRange>;
 
-Ranges ReadRanges(const data::PackedTable& table, const std::set<std::pair<bool, int>>& columns, base::DType precision) {
+Subject SubjectOf(const ValueLimit& limit) { return {limit.is_target, limit.column, limit.elements.first, limit.elements.count}; }
+
+Ranges ReadRanges(const data::PackedTable& table, const std::set<Subject>& subjects, base::DType precision) {
   std::string ends, calls;
   size_t n = 0;
-  for (const auto& [is_target, column] : columns) {
+  for (const auto& [is_target, column, first, count] : subjects) {
     ValueLimit position;
     position.is_target = is_target;
     position.column = column;
     const std::string name = "r" + std::to_string(n++);
-    calls += (calls.empty() ? "" : ", ") + RangeSql(ColumnOf(table.spec, position), precision) + " AS " + name;
+    calls += (calls.empty() ? "" : ", ") + RangeSql(ColumnOf(table.spec, position), {first, count}, precision) + " AS " + name;
     ends += (ends.empty() ? "" : ", ") + ("pg_catalog.min(v." + name + "[1]), pg_catalog.max(v." + name + "[2])");
   }
   const pg::Result row = pg::Read("SELECT " + ends + " FROM (SELECT " + calls + " FROM " + table.name.Sql() + " AS t) AS v");
   Ranges ranges;
   n = 0;
-  for (const auto& key : columns) {
+  for (const auto& key : subjects) {
     ValueRange& range = ranges[key];
     if (row.at(0, 2 * n) && row.at(0, 2 * n + 1)) range = {NumberOf(row.at(0, 2 * n)), NumberOf(row.at(0, 2 * n + 1))};
     n++;
@@ -101,13 +106,19 @@ std::string KeyList(const std::vector<int>& keys) {
   return keys.size() > kMostKeysListed ? list + ", ..." : list;
 }
 
+const std::vector<std::string>& WordsOf(const base::ColumnSpec& column, const engine::Elements& elements) {
+  const bool member = elements.count == 1 && static_cast<size_t>(elements.first) < column.members.size();
+  return member ? column.members[static_cast<size_t>(elements.first)].dictionary : column.dictionary;
+}
+
 std::string Hint(const ValueLimit& limit, const base::ColumnSpec& column, double value) {
-  if (limit.is_target && limit.whole) return "Give the output a unit for each class, and count classes from 0, or pack the labels with dependent_type => 'index'.";
+  if (limit.is_target && limit.whole)
+    return "Give the output a unit for each class, and count classes from 0, or pack the labels with dependent_type => 'index'.";
   if (limit.is_target) return "Scale the labels to 0 and 1, or choose a loss for numbers such as mse.";
   if (value < 0) return "Indexes count from 0: add a constant in a view over the source table, and pack it again.";
   const std::string rows = base::FormatNumber(std::trunc(value) + 1, true);
   return "Give the layer input_dim = " + rows + " or more" +
-         (column.dictionary.empty() ? ", or correct the data and pack them again." : ": strings are packed as indexes from 1.");
+         (WordsOf(column, limit.elements).empty() ? ", or correct the data and pack them again." : ": strings are packed as indexes from 1.");
 }
 
 [[noreturn]] void RaiseLimit(const SharedLimit& found, const data::PackedTable& table, const std::string& what, base::DType precision,
@@ -116,7 +127,7 @@ std::string Hint(const ValueLimit& limit, const base::ColumnSpec& column, double
   const base::ColumnSpec& column = ColumnOf(table.spec, limit);
   std::string detail;
   const pg::Result location = pg::Read(
-      "SELECT v.partition_id, v.buffer_id FROM (SELECT t.partition_id, t.buffer_id, " + RangeSql(column, precision) + " AS r FROM " +
+      "SELECT v.partition_id, v.buffer_id FROM (SELECT t.partition_id, t.buffer_id, " + RangeSql(column, limit.elements, precision) + " AS r FROM " +
           table.name.Sql() + " AS t) AS v WHERE v.r[1] OPERATOR(pg_catalog.=) $1 OR v.r[2] OPERATOR(pg_catalog.=) $1 ORDER BY 1, 2 LIMIT 1",
       {value});
   if (!location.empty()) {
@@ -126,8 +137,8 @@ std::string Hint(const ValueLimit& limit, const base::ColumnSpec& column, double
     detail += (detail.empty() ? "" : " ") + ("Models with mst_key " + KeyList(found.mst_keys)) + " have this limit.";
   }
   throw Error(ErrorCode::kInvalidData,
-              "mst_key " + std::to_string(found.mst_keys.front()) + ": " + limit.Text() + ", but column \"" + column.name + "\" of " + what +
-                  " " + table.name.Sql() + " holds " + base::FormatNumber(value, true),
+              "mst_key " + std::to_string(found.mst_keys.front()) + ": " + limit.Text() + ", but column \"" + engine::NameOf(column, limit.elements) + "\" of " +
+                  what + " " + table.name.Text() + " holds " + base::FormatNumber(value, true),
               detail, Hint(limit, column, value));
 }
 
@@ -135,16 +146,16 @@ std::string Hint(const ValueLimit& limit, const base::ColumnSpec& column, double
 
 void CheckValues(const std::vector<CheckedModel>& models, const data::PackedTable& table, const std::string& what, base::DType precision) {
   const std::vector<SharedLimit> limits = CollectLimits(models, table.spec);
-  std::set<std::pair<bool, int>> unknown;
+  std::set<Subject> unknown;
   for (const SharedLimit& shared : limits) {
-    if (!shared.limit.Allows(engine::WarrantedRange(ColumnOf(table.spec, shared.limit)))) {
-      unknown.emplace(shared.limit.is_target, shared.limit.column);
+    if (!shared.limit.Allows(engine::WarrantedRange(ColumnOf(table.spec, shared.limit), shared.limit.elements))) {
+      unknown.insert(SubjectOf(shared.limit));
     }
   }
   if (unknown.empty()) return;
   const Ranges ranges = ReadRanges(table, unknown, precision);
   for (const SharedLimit& shared : limits) {
-    const auto range = ranges.find({shared.limit.is_target, shared.limit.column});
+    const auto range = ranges.find(SubjectOf(shared.limit));
     if (range == ranges.end() || shared.limit.Allows(range->second)) continue;
     const bool above = shared.limit.Allows({range->second.smallest, range->second.smallest});
     RaiseLimit(shared, table, what, precision, above ? range->second.largest : range->second.smallest);

@@ -93,7 +93,7 @@ void CheckSparse(const base::ColumnSpec& column, const Shape& shape, const std::
   }
 }
 
-void CheckDense(const base::ColumnSpec& column, const Shape& shape, const std::string& layer) {
+void CheckDense(const base::ColumnSpec& column, const Shape& shape, const std::string& layer, definitions::Targets wanted) {
   if (!Fits(column.shape, shape)) {
     std::string hint = "Give the last layer as many units as the column has elements.";
     if (column.kind == base::TargetKind::kOneHot && column.num_classes == 2 && base::ElementCount(shape) == 1) {
@@ -178,10 +178,11 @@ std::vector<base::LossConfig> BindTargets(const base::Graph& graph, const base::
     const base::LossConfig& loss = config.losses.size() == 1 ? config.losses[0] : config.losses[i];
     const Shape& shape = graph.calls[static_cast<size_t>(graph.outputs[i])].output_shape;
     const std::string& layer = LayerName(graph, graph.outputs[i]);
-    if (definitions::DefinitionOf(loss.kind).targets == definitions::Targets::kClassIndex) {
+    const definitions::Targets wanted = definitions::DefinitionOf(loss.kind).targets;
+    if (wanted == definitions::Targets::kClassIndex) {
       CheckSparse(data.targets[i], shape, loss.name, layer);
     } else {
-      CheckDense(data.targets[i], shape, layer);
+      CheckDense(data.targets[i], shape, layer, wanted);
     }
     losses.push_back(loss);
   }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 #include "definitions/loss.hpp"
 #include "engine/api/binding.hpp"
@@ -18,17 +17,21 @@ constexpr int64_t kRowsAtOnce = 256;
 constexpr double kRounding = 1e-6;
 
 template <typename T>
-ValueRange DecodedRange(const base::ColumnSpec& column, const uint8_t* packed, int64_t rows) {
+ValueRange DecodedRange(const base::ColumnSpec& column, const Elements& elements, const uint8_t* packed, int64_t rows) {
   const math::RowDecoder<T> decoder(column);
   std::vector<T> values(static_cast<size_t>(kRowsAtOnce * decoder.row_elements()));
   ValueRange range;
   for (int64_t first = 0; first < rows; first += kRowsAtOnce) {
     const int64_t n = std::min(kRowsAtOnce, rows - first);
     decoder.Decode(packed + static_cast<size_t>(first) * column.row_bytes(), nullptr, n, values.data());
-    T smallest = values[0], largest = values[0];
-    for (int64_t i = 0; i < n * decoder.row_elements(); ++i) {
-      smallest = std::min(smallest, values[static_cast<size_t>(i)]);
-      largest = std::max(largest, values[static_cast<size_t>(i)]);
+    const int64_t width = decoder.row_elements(), count = elements.count > 0 ? elements.count : width;
+    T smallest = values[static_cast<size_t>(elements.first)], largest = smallest;
+    for (int64_t row = 0; row < n; ++row) {
+      const T* at = values.data() + row * width + elements.first;
+      for (int64_t i = 0; i < count; ++i) {
+        smallest = std::min(smallest, at[i]);
+        largest = std::max(largest, at[i]);
+      }
     }
     range.smallest = std::min(range.smallest, static_cast<double>(smallest));
     range.largest = std::max(range.largest, static_cast<double>(largest));
@@ -46,40 +49,57 @@ bool MovesValues(const base::Layer& layer) {
     case base::LayerKind::kFlatten:
     case base::LayerKind::kReshape:
     case base::LayerKind::kConcatenate:
-    case base::LayerKind::kZeroPadding2D: return true;
-    case base::LayerKind::kActivation: return ActivationAttribute(layer, "activation") == Activation::kLinear;
-    default: return false;
+    case base::LayerKind::kZeroPadding2D:
+      return true;
+    case base::LayerKind::kActivation:
+      return ActivationAttribute(layer, "activation") == Activation::kLinear;
+    default:
+      return false;
   }
 }
 
-// Adds the columns whose values reach the call unchanged.
-void AddColumns(const base::Graph& graph, const std::vector<InputBinding>& bindings, int call, std::set<int>* columns) {
+// Adds what of the columns reaches the call unchanged.
+void AddParts(const base::Graph& graph, const std::vector<InputBinding>& bindings, int call, std::vector<InputPart>* parts) {
   const auto input = std::find(graph.inputs.begin(), graph.inputs.end(), call);
   if (input != graph.inputs.end()) {
     const InputBinding& binding = bindings.at(static_cast<size_t>(input - graph.inputs.begin()));
-    columns->insert(binding.columns.begin(), binding.columns.end());
+    parts->insert(parts->end(), binding.parts.begin(), binding.parts.end());
     return;
   }
   if (!MovesValues(LayerOf(graph, call))) return;
-  for (const int from : graph.calls[static_cast<size_t>(call)].inputs) AddColumns(graph, bindings, from, columns);
+  for (const int from : graph.calls[static_cast<size_t>(call)].inputs) AddParts(graph, bindings, from, parts);
 }
 
 }  // namespace
 
-ValueRange RangeOf(const base::ColumnSpec& column, base::DType precision, const uint8_t* packed, int64_t rows) {
-  return precision == base::DType::kFloat64 ? DecodedRange<double>(column, packed, rows) : DecodedRange<float>(column, packed, rows);
+ValueRange RangeOf(const base::ColumnSpec& column, const Elements& elements, base::DType precision, const uint8_t* packed, int64_t rows) {
+  return precision == base::DType::kFloat64 ? DecodedRange<double>(column, elements, packed, rows)
+                                            : DecodedRange<float>(column, elements, packed, rows);
 }
 
-ValueRange WarrantedRange(const base::ColumnSpec& column) {
+std::string NameOf(const base::ColumnSpec& column, const Elements& elements) {
+  const bool member = elements.count == 1 && static_cast<size_t>(elements.first) < column.members.size();
+  return member ? column.members[static_cast<size_t>(elements.first)].name : column.name;
+}
+
+ValueRange WarrantedRange(const base::ColumnSpec& column, const Elements& elements) {
   ValueRange none;
   std::swap(none.smallest, none.largest);
   if (column.scale != 1.0 || !column.mean.empty()) return none;
+  if (elements.count == 1 && !column.members.empty()) {
+    const std::vector<std::string>& words = column.members.at(static_cast<size_t>(elements.first)).dictionary;
+    if (!words.empty()) return {0, static_cast<double>(words.size())};
+  }
   if (!column.dictionary.empty()) return {0, static_cast<double>(column.dictionary.size())};
   switch (column.dtype) {
-    case base::DType::kUInt8: return {0, std::numeric_limits<uint8_t>::max()};
-    case base::DType::kInt8: return {std::numeric_limits<int8_t>::min(), std::numeric_limits<int8_t>::max()};
-    case base::DType::kInt16: return {std::numeric_limits<int16_t>::min(), std::numeric_limits<int16_t>::max()};
-    default: return none;
+    case base::DType::kUInt8:
+      return {0, std::numeric_limits<uint8_t>::max()};
+    case base::DType::kInt8:
+      return {std::numeric_limits<int8_t>::min(), std::numeric_limits<int8_t>::max()};
+    case base::DType::kInt16:
+      return {std::numeric_limits<int16_t>::min(), std::numeric_limits<int16_t>::max()};
+    default:
+      return none;
   }
 }
 
@@ -101,11 +121,13 @@ std::vector<ValueLimit> ValueLimits(const base::Graph& graph, const base::TrainC
   for (const base::Call& call : graph.calls) {
     const base::Layer& layer = graph.layers[static_cast<size_t>(call.layer)];
     if (layer.kind != base::LayerKind::kEmbedding) continue;
-    std::set<int> columns;
-    for (const int from : call.inputs) AddColumns(graph, bindings, from, &columns);
-    for (const int column : columns) {
+    std::vector<InputPart> parts;
+    for (const int from : call.inputs) AddParts(graph, bindings, from, &parts);
+    for (const InputPart& part : parts) {
       ValueLimit limit;
-      limit.column = column;
+      limit.column = part.column;
+      const bool all = part.count == base::ElementCount(data.inputs[static_cast<size_t>(part.column)].shape);
+      if (!all) limit.elements = {part.first, part.count};
       limit.largest = static_cast<double>(IntAttribute(layer, "input_dim") - 1);
       limit.layer = layer.name;
       limits.push_back(std::move(limit));

@@ -14,6 +14,12 @@
 
 namespace engine {
 
+/// Elements of a column's row. count 0: all of them.
+struct Elements {
+  int64_t first = 0;
+  int64_t count = 0;
+};
+
 /// The smallest and the largest value of a packed column, as a network sees them: scaled and standardised.
 struct ValueRange {
   double smallest = std::numeric_limits<double>::infinity();
@@ -21,20 +27,23 @@ struct ValueRange {
 };
 
 /// The range of `rows` packed rows. precision: of the network, float32 or float64; the values are those of the row decoder.
-ValueRange RangeOf(const base::ColumnSpec& column, base::DType precision, const uint8_t* packed, int64_t rows);
+ValueRange RangeOf(const base::ColumnSpec& column, const Elements& elements, base::DType precision, const uint8_t* packed, int64_t rows);
 
 /// The range that the column's description alone warrants: of its element type, or of its dictionary. Without an end
 /// where it warrants nothing.
-ValueRange WarrantedRange(const base::ColumnSpec& column);
+ValueRange WarrantedRange(const base::ColumnSpec& column, const Elements& elements = {});
+/// The source table's column that the elements are, or the packed column.
+std::string NameOf(const base::ColumnSpec& column, const Elements& elements);
 
 /// A column's values must lie from 0 to `largest`.
 struct ValueLimit {
   bool is_target = false;
-  int column = 0;         // index into DataSpec::inputs or DataSpec::targets
+  int column = 0;  // index into DataSpec::inputs or DataSpec::targets
+  Elements elements;
   double largest = 0;
-  bool whole = true;      // values are truncated to integers before they are used
-  std::string layer;      // the Embedding, or the layer that makes the output
-  std::string loss;       // of an output
+  bool whole = true;  // values are truncated to integers before they are used
+  std::string layer;  // the Embedding, or the layer that makes the output
+  std::string loss;   // of an output
 
   /// Whether all values of the range are within the limit.
   bool Allows(const ValueRange& range) const;

@@ -271,8 +271,8 @@ TEST(ExplainJson, IsAListOfOnePlan) {
   EXPECT_EQ(Keys(At(&document, 0)), (Lines{"Plan"}));
   const Value* plan = At(&document, 0, "Plan");
   EXPECT_EQ(Keys(plan),
-            (Lines{"Node Type", "Models", "Iterations", "Partitions", "Source", "Validation", "Output", "Warm Start", "Metrics after Iterations",
-                   "Stopping", "Driver", "Memory", "Estimated Iteration Seconds", "Lower Bound Iteration Seconds", "Estimated Start Seconds",
+            (Lines{"Node Type", "Models", "Iterations", "Partitions", "Source", "Validation", "Output", "Warm Start", "Evaluations",
+                   "Metrics after Iterations", "Stopping", "Driver", "Memory", "Estimated Iteration Seconds", "Lower Bound Iteration Seconds", "Estimated Start Seconds",
                    "Estimated Training Seconds", "Estimated Metrics Seconds", "Estimated Seconds", "Rewrites", "Plans"}));
   EXPECT_VALUE("Model Hopper", plan, "Node Type");
   EXPECT_VALUE(3, plan, "Models");
@@ -280,6 +280,7 @@ TEST(ExplainJson, IsAListOfOnePlan) {
   EXPECT_VALUE(17408, plan, "Source", "Bytes");
   EXPECT_VALUE(Value(), plan, "Validation");  // there, and null
   EXPECT_VALUE(false, plan, "Warm Start");
+  EXPECT_VALUE(1, plan, "Evaluations");
   EXPECT_VALUE((base::List{4}), plan, "Metrics after Iterations");
   EXPECT_VALUE(base::List{}, plan, "Stopping");
   EXPECT_VALUE("this session", plan, "Driver", "Kind");

@@ -15,7 +15,10 @@ using layers::Range;
 // An input of 4 numbers, then layers of one call each, in a row from layer to layer.
 class Network {
  public:
-  Network() { Add("in", LayerKind::kInput, {}, {4}, {}); }
+  Network() {
+    Add("in", LayerKind::kInput, {}, {4}, {});
+    graph.inputs = {0};
+  }
 
   Network& Dense(const std::string& name, int64_t units, const std::string& activation) {
     Add(name, LayerKind::kDense, {{"activation", activation}}, {units}, {last_});

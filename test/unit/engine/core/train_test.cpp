@@ -297,7 +297,7 @@ TEST(Train, ClassWeightsAreRowWeights) {
   EXPECT_EQ(losses[0], losses[1]);
 }
 
-TEST(Train, PollIsAskedOnceAMiniBatchAndMayStop) {
+TEST(Train, PollIsAskedInEveryMiniBatchAndMayStop) {
   const Table table = Rows(10, 3, 2);
   engine::Model model(fixture::Sequential(fixture::Dense("o", 2, "linear", kInput3)), fixture::Config(LossKind::kMeanSquaredError, 3),
                       table.spec, {});
@@ -307,15 +307,18 @@ TEST(Train, PollIsAskedOnceAMiniBatchAndMayStop) {
   model.BeginVisit();
   int asked = 0;
   model.Train(table.Buffer(10), [&] { ++asked; });
-  EXPECT_EQ(asked, 4);
-  EXPECT_THROW(model.Train(table.Buffer(10),
-                           [&] {
-                             if (++asked == 7) throw std::runtime_error("cancelled");
-                           }),
-               std::runtime_error);
-  EXPECT_EQ(block.counters()->step, 4u + 2);
-  // the model is as good as before
-  EXPECT_EQ(model.Train(table.Buffer(10), {}).rows, 10);
+  EXPECT_GE(asked, 4);
+  EXPECT_EQ(block.counters()->step, 4u);
+  // wherever it stops the work, the model trains on afterwards
+  for (int stop = 1; stop <= asked; ++stop) {
+    int left = stop;
+    EXPECT_THROW(model.Train(table.Buffer(10),
+                             [&] {
+                               if (--left == 0) throw std::runtime_error("cancelled");
+                             }),
+                 std::runtime_error);
+    EXPECT_EQ(model.Train(table.Buffer(10), {}).rows, 10);
+  }
 }
 
 TEST(Train, EvaluationAddsUpOverBuffers) {

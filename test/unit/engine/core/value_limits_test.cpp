@@ -55,14 +55,14 @@ TEST(ValueLimits, RangesAreWhatTheNetworkSees) {
   const int16_t values[] = {5, -3, 40, 7};
   const auto* packed = reinterpret_cast<const uint8_t*>(values);
   base::ColumnSpec column = Column(DType::kInt16, {2});
-  EXPECT_EQ(engine::RangeOf(column, DType::kFloat32, packed, 2).smallest, -3);
-  EXPECT_EQ(engine::RangeOf(column, DType::kFloat32, packed, 2).largest, 40);
+  EXPECT_EQ(engine::RangeOf(column, {}, DType::kFloat32, packed, 2).smallest, -3);
+  EXPECT_EQ(engine::RangeOf(column, {}, DType::kFloat32, packed, 2).largest, 40);
   column.scale = 0.5;
-  EXPECT_EQ(engine::RangeOf(column, DType::kFloat64, packed, 2).largest, 20);
+  EXPECT_EQ(engine::RangeOf(column, {}, DType::kFloat64, packed, 2).largest, 20);
   column.mean = {1.5, 0};
   column.std = {1, 10};
-  EXPECT_EQ(engine::RangeOf(column, DType::kFloat64, packed, 2).largest, 18.5);
-  EXPECT_GT(engine::RangeOf(column, DType::kFloat64, packed, 0).smallest, engine::RangeOf(column, DType::kFloat64, packed, 0).largest);
+  EXPECT_EQ(engine::RangeOf(column, {}, DType::kFloat64, packed, 2).largest, 18.5);
+  EXPECT_GT(engine::RangeOf(column, {}, DType::kFloat64, packed, 0).smallest, engine::RangeOf(column, {}, DType::kFloat64, packed, 0).largest);
 }
 
 // More rows than are decoded at once, the extremes in the last ones.
@@ -70,7 +70,7 @@ TEST(ValueLimits, AllRowsCount) {
   std::vector<int32_t> values(1001, 4);
   values[999] = -7;
   values[1000] = 11;
-  const ValueRange range = engine::RangeOf(Column(DType::kInt32), DType::kFloat32, reinterpret_cast<const uint8_t*>(values.data()), 1001);
+  const ValueRange range = engine::RangeOf(Column(DType::kInt32), {}, DType::kFloat32, reinterpret_cast<const uint8_t*>(values.data()), 1001);
   EXPECT_EQ(range.smallest, -7);
   EXPECT_EQ(range.largest, 11);
 }
@@ -109,18 +109,22 @@ TEST(ValueLimits, AnEmbeddingIsFoundBehindLayersThatMoveValues) {
   const base::DataSpec data = Data(Column(DType::kInt32, {4}), Target(base::TargetKind::kOneHot, {2}, 2));
   const std::string out = R"(,{"class_name": "Flatten", "config": {"name": "flat"}},)" + fixture::Dense("out", 2, "softmax");
   const std::string input = R"({"class_name": "InputLayer", "config": {"name": "in", "batch_input_shape": [null, 4]}},)";
-  EXPECT_EQ(Texts(fixture::Sequential(input + Embedding("") + out), LossKind::kCategoricalCrossentropy, data), std::vector<std::string>{kIndexes});
+  EXPECT_EQ(Texts(fixture::Sequential(input + Embedding("") + out), LossKind::kCategoricalCrossentropy, data),
+            std::vector<std::string>{kIndexes});
   EXPECT_EQ(Texts(fixture::Sequential(input + R"({"class_name": "Reshape", "config": {"name": "r", "target_shape": [2, 2]}},
-      {"class_name": "Activation", "config": {"name": "a", "activation": "linear"}},)" + Embedding("") + out),
+      {"class_name": "Activation", "config": {"name": "a", "activation": "linear"}},)" +
+                                      Embedding("") + out),
                   LossKind::kCategoricalCrossentropy, data),
             std::vector<std::string>{kIndexes});
   // what a layer computes is not known
-  EXPECT_TRUE(Texts(fixture::Sequential(input + fixture::Dense("d", 4, "relu") + "," + Embedding("") + out), LossKind::kCategoricalCrossentropy, data).empty());
+  EXPECT_TRUE(Texts(fixture::Sequential(input + fixture::Dense("d", 4, "relu") + "," + Embedding("") + out),
+                    LossKind::kCategoricalCrossentropy, data)
+                  .empty());
 }
 
 TEST(ValueLimits, LabelsThatNobodyHasChecked) {
-  const base::Graph graph =
-      fixture::Sequential(R"({"class_name": "InputLayer", "config": {"name": "in", "batch_input_shape": [null, 4]}},)" + fixture::Dense("out", 3, "softmax"));
+  const base::Graph graph = fixture::Sequential(
+      R"({"class_name": "InputLayer", "config": {"name": "in", "batch_input_shape": [null, 4]}},)" + fixture::Dense("out", 3, "softmax"));
   const base::ColumnSpec input = Column(DType::kFloat32, {4});
   EXPECT_EQ(Texts(graph, LossKind::kSparseCategoricalCrossentropy, Data(input, Target(base::TargetKind::kArray, {1}))).size(), 1U);
   EXPECT_EQ(Texts(graph, LossKind::kCategoricalCrossentropy, Data(input, Target(base::TargetKind::kArray, {3}))).size(), 1U);
