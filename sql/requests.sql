@@ -181,4 +181,17 @@ SELECT * FROM attempt($$SELECT cerebro.training_preprocessor_dl('points', 'p', '
 \x off
 SELECT cerebro.training_preprocessor_dl('points', 'by_ys', 'ys', 'x', num_classes => ARRAY[2]);
 
+-- words of columns that are packed side by side, too
+CREATE TABLE side_words AS SELECT i AS id, (ARRAY['a', 'b', 'c'])[1 + i % 3] AS word, i % 2 AS n, i % 2 AS y FROM generate_series(1, 60) i;
+CREATE TABLE other_words AS SELECT id, (ARRAY['b', 'c', 'd'])[1 + id % 3] AS word, n, y FROM side_words;
+SELECT cerebro.training_preprocessor_dl('side_words', 'side_packed', 'y', 'word, n');
+SELECT cerebro.training_preprocessor_dl('other_words', 'other_packed', 'y', 'word, n');
+SELECT cerebro.load_model('side_archs', '{"class_name": "Sequential", "config": [
+  {"class_name": "Dense", "config": {"name": "out", "units": 2, "activation": "softmax", "batch_input_shape": [null, 2]}}]}');
+SELECT cerebro.load_model_selection_table('side_archs', 'side_configs', ARRAY[1], ARRAY[$$optimizer='SGD(lr=0.01)',loss='categorical_crossentropy'$$], ARRAY['batch_size=20']);
+SELECT count(*) > 0 AS planned FROM cerebro.explain_fit_multiple_model('side_packed', 'side_models', 'side_configs', 1, workers => 0);
+SET client_min_messages = error;
+SELECT cerebro.fit_multiple_model('side_packed', 'side_models', 'side_configs', 1, workers => 0);
+SET client_min_messages = warning;
+SELECT count(*) > 0 AS planned FROM cerebro.explain_fit_multiple_model('other_packed', 'side_models', 'side_configs', 1, workers => 0, warm_start => true);
 DROP SCHEMA requests CASCADE;

@@ -102,6 +102,12 @@ SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('sides_packed', 'sides
 DELETE FROM sides_configs WHERE model_id = 2;
 SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('sides_packed', 'sides_models', 'sides_configs', 1, workers => 0)$$);
 INSERT INTO sides VALUES (61, 0, 6, 1), (62, 0, 1, 1);
+-- an Embedding over both: the error names the one that does not fit
+SELECT cerebro.load_model('both_archs', '{"class_name": "Sequential", "config": [
+  {"class_name": "Embedding", "config": {"name": "words", "input_dim": 6, "output_dim": 2, "batch_input_shape": [null, 2]}},
+  {"class_name": "Flatten", "config": {"name": "flat"}}, {"class_name": "Dense", "config": {"name": "out", "units": 2, "activation": "softmax"}}]}');
+SELECT cerebro.load_model_selection_table('both_archs', 'both_configs', ARRAY[1], ARRAY[$$optimizer='SGD(lr=0.00001)',loss='categorical_crossentropy'$$], ARRAY['batch_size=20']);
+SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('sides_packed', 'both_models', 'both_configs', 1, workers => 0)$$);
 SELECT * FROM attempt($$SELECT cerebro.predict('sides_models', 'sides', 'id', 'kind, amount', 'sides_out')$$);
 
 DROP SCHEMA values_case CASCADE;

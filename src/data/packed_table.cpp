@@ -229,7 +229,7 @@ void RequireCompatible(const PackedTable& training, const PackedTable& validatio
 
 void WarnOfOtherMeanings(const base::DataSpec& before, const PackedTable& now) {
   for (const auto columns : {&base::DataSpec::inputs, &base::DataSpec::targets}) {
-    const std::vector<ColumnSpec>&first = before.*columns, &second = now.spec.*columns;
+    const std::vector<ColumnSpec> first = base::SourceColumns(before.*columns), second = base::SourceColumns(now.spec.*columns);
     for (size_t i = 0; i < std::min(first.size(), second.size()); ++i) {
       const std::optional<Difference> found = FindOtherMeaning(first[i], second[i]);
       if (!found) continue;

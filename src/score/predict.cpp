@@ -161,13 +161,15 @@ class RowLimits {
       const uint8_t* packed = buffer.inputs[static_cast<size_t>(limit.column)];
       if (limit.Allows(engine::RangeOf(column, limit.elements, precision_, packed, buffer.rows))) continue;
       for (int64_t row = 0; row < buffer.rows; row++) {
-        const engine::ValueRange range = engine::RangeOf(column, limit.elements, precision_, packed + static_cast<size_t>(row) * column.row_bytes(), 1);
-        if (limit.Allows(range)) continue;
-        const double value = limit.Allows({range.smallest, range.smallest}) ? range.largest : range.smallest;
-        throw Error(ErrorCode::kInvalidData,
-                    limit.Text() + ", but column \"" + engine::NameOf(column, limit.elements) + "\" holds " + base::FormatNumber(value, true),
-                    "It is the row with " + id_column_ + " = " + ids[static_cast<size_t>(row)] + ".",
-                    "Give the value that it had in training, or leave such rows out by a view.");
+        for (const engine::Elements& elements : engine::MembersOf(column, limit.elements)) {
+          const engine::ValueRange range = engine::RangeOf(column, elements, precision_, packed + static_cast<size_t>(row) * column.row_bytes(), 1);
+          if (limit.Allows(range)) continue;
+          const double value = limit.Allows({range.smallest, range.smallest}) ? range.largest : range.smallest;
+          throw Error(ErrorCode::kInvalidData,
+                      limit.Text() + ", but column \"" + engine::NameOf(column, elements) + "\" holds " + base::FormatNumber(value, true),
+                      "It is the row with " + id_column_ + " = " + ids[static_cast<size_t>(row)] + ".",
+                      "Give the value that it had in training, or leave such rows out by a view.");
+        }
       }
     }
   }

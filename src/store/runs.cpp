@@ -35,7 +35,9 @@ pg::TableName OpenRun(std::string_view name) {
     throw Error(ErrorCode::kUndefinedTable, "there is no run " + given.Text() + ": table " + tables[which].Text() + " does not exist", "",
                 kListHint);
   }
-  return {SchemaOf(given), given.name};
+  pg::TableName run = given;
+  run.schema = SchemaOf(given);
+  return run;
 }
 
 // The run's tables that exist: all are its own, and the caller's.
@@ -91,7 +93,11 @@ std::vector<pg::TableName> FindRuns() {
   return runs;
 }
 
+// A run in progress would lose its work by a deadlock: it ends by writing what others wait to drop or rename.
+void Claim(std::string_view name, const char* argument) { pg::ClaimOutput(pg::ParseTableName(name, argument), argument); }
+
 void DropRun(std::string_view name) {
+  Claim(name, "name");
   const ResultTables tables(OpenRun(name));
   std::string list;
   for (const ResultTable which : OwnTables(tables)) list += (list.empty() ? "" : ", ") + tables[which].Sql();
@@ -99,6 +105,8 @@ void DropRun(std::string_view name) {
 }
 
 void RenameRun(std::string_view name, std::string_view new_name) {
+  Claim(name, "name");
+  Claim(new_name, "new_name");
   const pg::TableName run = OpenRun(name);
   pg::TableName renamed = pg::ParseTableName(new_name, "new_name");
   if (!renamed.bare && renamed.schema != run.schema) {
@@ -106,7 +114,7 @@ void RenameRun(std::string_view name, std::string_view new_name) {
                 "Give the new name without a schema; ALTER TABLE ... SET SCHEMA moves tables.");
   }
   renamed.schema = run.schema;
-  renamed.bare = false;
+  if (renamed.name == run.name) throw Error(ErrorCode::kInvalidParameter, "run " + run.Text() + " has this name already");
   const ResultTables from(run), to(renamed);
   const std::vector<ResultTable> there = OwnTables(from);
   for (const pg::TableName& table : to.All()) pg::RequireAbsent(table, "new_name");

@@ -97,7 +97,7 @@ std::string Figures(const plan::MemoryNeed& need) {
   throw base::Error(base::ErrorCode::kOutOfMemory, message, Figures(need) + " May be used: " + pg::SizeText(static_cast<double>(limit.bytes)) +
                         "; " + limit.set_by + ".",
                     "Take fewer models at once, smaller batches or an optimizer that keeps less, lower cerebro.workers or "
-                    "cerebro.cache_mem, or set cerebro.max_memory where more can be used than is free now.");
+                    "cerebro.cache_mem, or raise cerebro.max_memory where more can be used.");
 }
 
 }  // namespace

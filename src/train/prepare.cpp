@@ -220,7 +220,7 @@ void AnnounceLargeBatches(const PreparedFit& fit) {
   pg::Notice("a partition of packed table " + fit.training.name.Text() + " has " + std::to_string(most) +
                  " rows: mini-batches have no more, although batch_size is larger in " + std::to_string(larger) + " of " +
                  std::to_string(fit.models.size()) + " configurations (up to " + std::to_string(largest) + ")",
-             "Pack the table with a smaller num_partitions for larger mini-batches.");
+             fit.training.spec.num_partitions > 1 ? "Pack the table with a smaller num_partitions for larger mini-batches." : "");
 }
 
 void CheckStopping(const PreparedFit& fit) {

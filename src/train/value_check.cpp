@@ -111,23 +111,45 @@ const std::vector<std::string>& WordsOf(const base::ColumnSpec& column, const en
   return member ? column.members[static_cast<size_t>(elements.first)].dictionary : column.dictionary;
 }
 
-std::string Hint(const ValueLimit& limit, const base::ColumnSpec& column, double value) {
+std::string Hint(const ValueLimit& limit, const engine::Elements& holder, const base::ColumnSpec& column, double value) {
   if (limit.is_target && limit.whole)
     return "Give the output a unit for each class, and count classes from 0, or pack the labels with dependent_type => 'index'.";
   if (limit.is_target) return "Scale the labels to 0 and 1, or choose a loss for numbers such as mse.";
   if (value < 0) return "Indexes count from 0: add a constant in a view over the source table, and pack it again.";
   const std::string rows = base::FormatNumber(std::trunc(value) + 1, true);
   return "Give the layer input_dim = " + rows + " or more" +
-         (WordsOf(column, limit.elements).empty() ? ", or correct the data and pack them again." : ": strings are packed as indexes from 1.");
+         (WordsOf(column, holder).empty() ? ", or correct the data and pack them again." : ": strings are packed as indexes from 1.");
+}
+
+// Outside of the limit; the smaller end where it is below.
+double ValueOutside(const ValueLimit& limit, const ValueRange& range) {
+  return limit.Allows({range.smallest, range.smallest}) ? range.largest : range.smallest;
+}
+
+// Which of several columns that are packed together holds a value outside of the limit, and that value.
+engine::Elements HolderOf(const ValueLimit& limit, const data::PackedTable& table, base::DType precision, double* value) {
+  const base::ColumnSpec& column = ColumnOf(table.spec, limit);
+  const std::vector<engine::Elements> members = engine::MembersOf(column, limit.elements);
+  for (const engine::Elements& elements : members) {
+    const pg::Result row = pg::Read("SELECT pg_catalog.min(v.r[1]), pg_catalog.max(v.r[2]) FROM (SELECT " + RangeSql(column, elements, precision) +
+                                    " AS r FROM " + table.name.Sql() + " AS t) AS v");
+    if (!row.at(0, 0) || !row.at(0, 1)) continue;
+    const ValueRange range{NumberOf(row.at(0, 0)), NumberOf(row.at(0, 1))};
+    if (limit.Allows(range)) continue;
+    *value = ValueOutside(limit, range);
+    return elements;
+  }
+  return limit.elements;
 }
 
 [[noreturn]] void RaiseLimit(const SharedLimit& found, const data::PackedTable& table, const std::string& what, base::DType precision,
                              double value) {
   const ValueLimit& limit = found.limit;
   const base::ColumnSpec& column = ColumnOf(table.spec, limit);
+  const engine::Elements holder = HolderOf(limit, table, precision, &value);
   std::string detail;
   const pg::Result location = pg::Read(
-      "SELECT v.partition_id, v.buffer_id FROM (SELECT t.partition_id, t.buffer_id, " + RangeSql(column, limit.elements, precision) + " AS r FROM " +
+      "SELECT v.partition_id, v.buffer_id FROM (SELECT t.partition_id, t.buffer_id, " + RangeSql(column, holder, precision) + " AS r FROM " +
           table.name.Sql() + " AS t) AS v WHERE v.r[1] OPERATOR(pg_catalog.=) $1 OR v.r[2] OPERATOR(pg_catalog.=) $1 ORDER BY 1, 2 LIMIT 1",
       {value});
   if (!location.empty()) {
@@ -137,9 +159,9 @@ std::string Hint(const ValueLimit& limit, const base::ColumnSpec& column, double
     detail += (detail.empty() ? "" : " ") + ("Models with mst_key " + KeyList(found.mst_keys)) + " have this limit.";
   }
   throw Error(ErrorCode::kInvalidData,
-              "mst_key " + std::to_string(found.mst_keys.front()) + ": " + limit.Text() + ", but column \"" + engine::NameOf(column, limit.elements) + "\" of " +
+              "mst_key " + std::to_string(found.mst_keys.front()) + ": " + limit.Text() + ", but column \"" + engine::NameOf(column, holder) + "\" of " +
                   what + " " + table.name.Text() + " holds " + base::FormatNumber(value, true),
-              detail, Hint(limit, column, value));
+              detail, Hint(limit, holder, column, value));
 }
 
 }  // namespace
@@ -157,8 +179,7 @@ void CheckValues(const std::vector<CheckedModel>& models, const data::PackedTabl
   for (const SharedLimit& shared : limits) {
     const auto range = ranges.find(SubjectOf(shared.limit));
     if (range == ranges.end() || shared.limit.Allows(range->second)) continue;
-    const bool above = shared.limit.Allows({range->second.smallest, range->second.smallest});
-    RaiseLimit(shared, table, what, precision, above ? range->second.largest : range->second.smallest);
+    RaiseLimit(shared, table, what, precision, ValueOutside(shared.limit, range->second));
   }
 }
 

@@ -77,6 +77,14 @@ ValueRange RangeOf(const base::ColumnSpec& column, const Elements& elements, bas
                                             : DecodedRange<float>(column, elements, packed, rows);
 }
 
+std::vector<Elements> MembersOf(const base::ColumnSpec& column, const Elements& elements) {
+  if (column.members.empty()) return {elements};
+  const int64_t count = elements.count > 0 ? elements.count : static_cast<int64_t>(column.members.size());
+  std::vector<Elements> members;
+  for (int64_t k = 0; k < count; ++k) members.push_back({elements.first + k, 1});
+  return members;
+}
+
 std::string NameOf(const base::ColumnSpec& column, const Elements& elements) {
   const bool member = elements.count == 1 && static_cast<size_t>(elements.first) < column.members.size();
   return member ? column.members[static_cast<size_t>(elements.first)].name : column.name;

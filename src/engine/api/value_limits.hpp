@@ -32,6 +32,9 @@ ValueRange RangeOf(const base::ColumnSpec& column, const Elements& elements, bas
 /// The range that the column's description alone warrants: of its element type, or of its dictionary. Without an end
 /// where it warrants nothing.
 ValueRange WarrantedRange(const base::ColumnSpec& column, const Elements& elements = {});
+/// The single elements of those, where the column is made of several columns of the source table; else the elements as
+/// they are.
+std::vector<Elements> MembersOf(const base::ColumnSpec& column, const Elements& elements);
 /// The source table's column that the elements are, or the packed column.
 std::string NameOf(const base::ColumnSpec& column, const Elements& elements);
 
