@@ -74,6 +74,6 @@ DROP VIEW curves;
 SELECT cerebro.drop_run('first');
 SELECT cerebro.drop_run('"First of All"');
 SELECT name FROM cerebro.runs WHERE name LIKE 'runs_case.%';
-SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'runs_case' AND c.relkind = 'r' ORDER BY c.relname COLLATE "C";
+SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'runs_case' AND c.relkind = 'r' ORDER BY c.relname::text COLLATE "C";
 DROP SCHEMA runs_case CASCADE;
 DROP ROLE cerebro_runs_reader;
