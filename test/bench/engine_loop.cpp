@@ -131,8 +131,8 @@ void Run(const std::string& directory, int64_t iterations, uint64_t seed, uint64
   const auto started = std::chrono::steady_clock::now();
   for (int64_t iteration = 0; iteration < iterations; iteration++) {
     for (int visit = 0; visit < data.num_partitions; visit++) {
-      const auto partition = static_cast<size_t>((first_partition + visit + iteration) % data.num_partitions);
-      model.BeginVisit();
+      const auto partition = static_cast<size_t>((first_partition + visit) % data.num_partitions);
+      model.BeginVisit(engine::BufferEnd::kCarries);
       for (const StoredBuffer& stored : partitions[partition]) {
         base::Buffer buffer;
         buffer.partition_id = stored.partition_id;
