@@ -38,4 +38,11 @@ base::Buffer ViewBuffer(const base::DataSpec& data, int partition_id, int buffer
   return buffer;
 }
 
+size_t RowBytes(const base::DataSpec& data) {
+  size_t bytes = data.has_weights ? sizeof(float) : 0;
+  for (const base::ColumnSpec& column : data.inputs) bytes += column.row_bytes();
+  for (const base::ColumnSpec& column : data.targets) bytes += column.row_bytes();
+  return bytes;
+}
+
 }  // namespace data

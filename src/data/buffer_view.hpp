@@ -1,6 +1,7 @@
 // A packed table's row seen as a buffer of typed rows: the one function where stored lengths are checked.
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -12,5 +13,8 @@ namespace data {
 /// points into them. Errors: kInvalidParameter for a wrong number of columns, and for a column whose bytes are no whole number of rows or
 /// not as many rows as the columns before it; the message names column, partition and buffer.
 base::Buffer ViewBuffer(const base::DataSpec& data, int partition_id, int buffer_id, const std::vector<base::Bytes>& columns);
+
+/// Bytes of a packed row, its weight included.
+size_t RowBytes(const base::DataSpec& data);
 
 }  // namespace data

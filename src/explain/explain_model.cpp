@@ -10,6 +10,7 @@
 #include "pg/settings.hpp"
 #include "plan/estimate.hpp"
 #include "data/buffer_source.hpp"
+#include "data/buffer_view.hpp"
 #include "data/packed_table.hpp"
 #include "store/model_spec.hpp"
 #include "train/arguments.hpp"
@@ -27,15 +28,8 @@ std::vector<int> Keys(const train::PreparedFit& fit, const std::vector<int>& mod
   return keys;
 }
 
-size_t RowBytes(const base::DataSpec& data) {
-  size_t bytes = data.has_weights ? sizeof(float) : 0;
-  for (const base::ColumnSpec& column : data.inputs) bytes += column.row_bytes();
-  for (const base::ColumnSpec& column : data.targets) bytes += column.row_bytes();
-  return bytes;
-}
-
 ExplainedTable Table(const data::PackedTable& table) {
-  const double bytes = static_cast<double>(table.spec.rows) * static_cast<double>(RowBytes(table.spec));
+  const double bytes = static_cast<double>(table.spec.rows) * static_cast<double>(data::RowBytes(table.spec));
   return {table.name.Text(), table.spec.rows, table.spec.num_partitions, bytes};
 }
 

@@ -57,8 +57,7 @@ MemoryNeed EstimateMemory(const RunMemory& run) {
   const double piece = std::min(run.piece_bytes, Largest(run, &ModelMemory::state_bytes));
   const double column = std::min(run.column_bytes, Largest(run, &ModelMemory::weight_bytes));
   double passing = Largest(run, &ModelMemory::initial_bytes);
-  if (run.stored) passing = std::max(passing, kValueCopies * std::max(piece, column));
-  if (run.written) passing = std::max(passing, kValueCopies * std::max(piece, column));
+  if (run.stored || run.written) passing = std::max(passing, kValueCopies * std::max(piece, column));
   need.session += passing;
   if (run.keep_best) need.session += Sum(run, &ModelMemory::weight_bytes);
   return need;

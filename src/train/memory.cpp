@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "data/buffer_view.hpp"
 #include "pg/settings.hpp"
 #include "store/training_state.hpp"
 
@@ -41,20 +42,13 @@ double AutogradBytes(const base::Graph& graph, double rows, base::DType precisio
   return elements * static_cast<double>(base::DTypeSize(precision));
 }
 
-double RowBytes(const base::DataSpec& data) {
-  double bytes = data.has_weights ? sizeof(float) : 0;
-  for (const base::ColumnSpec& column : data.inputs) bytes += static_cast<double>(column.row_bytes());
-  for (const base::ColumnSpec& column : data.targets) bytes += static_cast<double>(column.row_bytes());
-  return bytes;
-}
-
 bool HasSeveralBuffers(const data::PackedTable& table) {
   return std::any_of(table.partition_buffers.begin(), table.partition_buffers.end(), [](int64_t buffers) { return buffers > 1; });
 }
 
 void AddTable(const data::PackedTable& table, plan::RunMemory* run) {
   if (table.spec.num_partitions == 0) return;
-  const double row = RowBytes(table.spec);
+  const auto row = static_cast<double>(data::RowBytes(table.spec));
   run->table_bytes += static_cast<double>(table.spec.rows) * row;
   run->buffer_rows = std::max(run->buffer_rows, static_cast<double>(table.max_buffer_rows));
   run->buffer_bytes = std::max(run->buffer_bytes, static_cast<double>(table.max_buffer_rows) * row);
@@ -122,7 +116,7 @@ plan::MemoryNeed MemoryOf(const RunRequest& request, const RunTasks& tasks) {
   if (request.iterations > 0 && HasSeveralBuffers(request.spec.training)) {
     for (const auto& model : request.spec.models) {
       const auto most = std::min<int64_t>(model->config.batch_size, MostRowsOfABatch(request.spec.training, model->config));
-      run.carried_bytes = std::max(run.carried_bytes, static_cast<double>(most) * RowBytes(request.spec.training.spec));
+      run.carried_bytes = std::max(run.carried_bytes, static_cast<double>(most) * static_cast<double>(data::RowBytes(request.spec.training.spec)));
     }
   }
   AddTable(request.spec.training, &run);

@@ -16,6 +16,7 @@
 #include "plan/training_check.hpp"
 #include "train/states_decision.hpp"
 #include "wire/shape_signature.hpp"
+#include "data/buffer_view.hpp"
 #include "data/packed_table.hpp"
 #include "data/segment_map.hpp"
 #include "store/architectures.hpp"
@@ -296,13 +297,6 @@ void MakePlan(PreparedFit* fit) {
   fit->plan = plan::MakePlan(costs, sequences, partitions, bundles);
 }
 
-size_t RowBytes(const base::DataSpec& data) {
-  size_t bytes = data.has_weights ? sizeof(float) : 0;
-  for (const base::ColumnSpec& column : data.inputs) bytes += column.row_bytes();
-  for (const base::ColumnSpec& column : data.targets) bytes += column.row_bytes();
-  return bytes;
-}
-
 // Who trains with whom. Not a part of the stored plan: no bit depends on it.
 void MakeFusion(PreparedFit* fit) {
   const pg::Settings settings = pg::CurrentSettings();
@@ -330,7 +324,7 @@ void MakeFusion(PreparedFit* fit) {
     const auto most = static_cast<double>(fit->training.max_buffer_rows);
     for (const int64_t rows : fit->training.partition_rows) data.buffers += std::ceil(static_cast<double>(rows) / most);
   }
-  data.row_bytes = static_cast<double>(RowBytes(fit->training.spec));
+  data.row_bytes = static_cast<double>(data::RowBytes(fit->training.spec));
   for (const base::ColumnSpec& column : fit->training.spec.inputs) {
     data.row_elements += static_cast<double>(base::ElementCount(column.shape));
   }
