@@ -11,6 +11,7 @@ namespace base {
 /// The lists of kinds are in base/kinds.inc.
 enum class LossKind : int {
 #define CEREBRO_LOSS(name, number) k##name = number,
+#define CEREBRO_RESERVED_LOSS(name, number) k##name = number,
 #include "base/kinds.inc"
 };
 
@@ -24,6 +25,7 @@ struct LossConfig {
 
 enum class OptimizerKind : int {
 #define CEREBRO_OPTIMIZER(name, number) k##name = number,
+#define CEREBRO_RESERVED_OPTIMIZER(name, number) k##name = number,
 #include "base/kinds.inc"
 };
 
@@ -63,6 +65,7 @@ struct OptimizerConfig {
 
 enum class MetricKind : int {
 #define CEREBRO_METRIC(name, number) k##name = number,
+#define CEREBRO_RESERVED_METRIC(name, number) k##name = number,
 #include "base/kinds.inc"
   kLoss = 13,  // the trainer's own sum: no metric that a user names
 };

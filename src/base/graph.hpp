@@ -14,6 +14,7 @@ namespace base {
 /// kInput, kDense, ...: the list is base/kinds.inc. Numbers are in stored graphs.
 enum class LayerKind : int {
 #define CEREBRO_LAYER(name, number) k##name = number,
+#define CEREBRO_RESERVED_LAYER(name, number) k##name = number,
 #include "base/kinds.inc"
 };
 
