@@ -11,7 +11,6 @@ namespace base {
 /// The lists of kinds are in base/kinds.inc.
 enum class LossKind : int {
 #define CEREBRO_LOSS(name, number) k##name = number,
-#define CEREBRO_RESERVED_LOSS(name, number) k##name = number,
 #include "base/kinds.inc"
 };
 
@@ -25,7 +24,6 @@ struct LossConfig {
 
 enum class OptimizerKind : int {
 #define CEREBRO_OPTIMIZER(name, number) k##name = number,
-#define CEREBRO_RESERVED_OPTIMIZER(name, number) k##name = number,
 #include "base/kinds.inc"
 };
 
@@ -65,7 +63,6 @@ struct OptimizerConfig {
 
 enum class MetricKind : int {
 #define CEREBRO_METRIC(name, number) k##name = number,
-#define CEREBRO_RESERVED_METRIC(name, number) k##name = number,
 #include "base/kinds.inc"
   kLoss = 13,  // the trainer's own sum: no metric that a user names
 };
