@@ -132,6 +132,7 @@ struct ColumnConverter {
   size_t elements = 0;
   bool weight = false;
   bool words = false;  // labels or strings
+  int64_t numbers = 0;  // columns from this one on that are a number each of one packed type
   std::unordered_map<std::string, int32_t> codes;  // dictionary (from 1) or class (from 0)
 };
 
@@ -267,6 +268,17 @@ struct RowConverter::Impl {
     }
     converters.push_back(std::move(converter));
   }
+
+  // Wide tables of scalar columns are converted by such runs.
+  void CountNumbers() {
+    for (size_t i = converters.size(); i-- > 0;) {
+      const ColumnConverter* next = i + 1 < converters.size() ? &converters[i + 1] : nullptr;
+      ColumnConverter& converter = converters[i];
+      if (converter.words || converter.weight || !converter.column->shape.empty()) continue;
+      const bool goes_on = next != nullptr && next->numbers > 0 && next->column->dtype == converter.column->dtype;
+      converter.numbers = goes_on ? next->numbers + 1 : 1;
+    }
+  }
 };
 
 RowConverter::RowConverter(const base::DataSpec& spec) : impl_(std::make_unique<Impl>()) {
@@ -276,6 +288,7 @@ RowConverter::RowConverter(const base::DataSpec& spec) : impl_(std::make_unique<
   for (const base::ColumnSpec& c : impl_->inputs) impl_->AddConverter(&c, false);
   for (const base::ColumnSpec& c : impl_->targets) impl_->AddConverter(&c, false);
   if (spec.has_weights) impl_->AddConverter(&impl_->weight, true);
+  impl_->CountNumbers();
 }
 
 RowConverter::~RowConverter() = default;
@@ -292,6 +305,15 @@ void RowConverter::Convert(const Cell* cells, uint8_t* out) const {
   for (size_t i = 0; i < impl_->converters.size(); ++i) {
     const ColumnConverter& converter = impl_->converters[i];
     const Cell& cell = cells[i];
+    const int64_t run = std::min(converter.numbers, cell.side_by_side);
+    if (run > 1) {
+      Cell numbers = cell;
+      numbers.count = run;
+      const int64_t bad = RunTo(converter.column->dtype, numbers, out + converter.offset);
+      if (bad >= 0) ConvertNumbers(impl_->converters[i + static_cast<size_t>(bad)], cells[i + static_cast<size_t>(bad)], out);  // throws
+      i += static_cast<size_t>(run) - 1;
+      continue;
+    }
     CheckShape(converter, cell);
     if (cell.type == CellType::kText) {
       if (!converter.words) throw Error(ErrorCode::kDatatypeMismatch, "column " + Quoted(converter.column->name) + " holds text where numbers are packed");

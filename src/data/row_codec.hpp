@@ -39,6 +39,8 @@ struct Cell {
   int64_t count = 0;               // elements; 1 for a scalar; bytes for kBytes
   const void* data = nullptr;      // numbers and booleans: contiguous elements; kBytes: the bytes
   const base::Bytes* texts = nullptr;  // kText: one view an element
+  /// Of a number: how many cells of the row, from this one on, have its type and lie side by side at `data`. 1 is always right.
+  int64_t side_by_side = 1;
 };
 
 /// The shape of one row's value: an array's dimensions, {bytes} of a bytea, {} of a scalar.

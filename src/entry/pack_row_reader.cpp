@@ -1,9 +1,9 @@
 #include "entry/pack_row_reader.hpp"
 
-#include "entry/pack_row_reader.hpp"
-#include "data/row_codec.hpp"
-
+#include <cstring>
 #include <string>
+
+#include "data/row_codec.hpp"
 
 extern "C" {
 #include "access/htup_details.h"
@@ -77,10 +77,59 @@ void RowReader::LookUp(FunctionCallInfo fcinfo, HeapTupleHeader row) {
   nulls_ = std::make_unique<bool[]>(n);
   cells_.assign(n, data::Cell());
   texts_.assign(n, {});
-  scalars_.assign(n, 0);
+  LayOutNumbers();
   type_ = type;
   typmod_ = typmod;
   desc_ = desc;
+}
+
+// The cells of plain columns stay as they are made here from row to row, but those of a row with NULLs.
+void RowReader::LayOutNumbers() {
+  size_t bytes = 0;
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    Column& column = columns_[i];
+    if (!column.plain) continue;
+    const size_t length = static_cast<size_t>(column.length);
+    if (i == 0 || !columns_[i - 1].plain || columns_[i - 1].type != column.type) bytes = (bytes + 7) / 8 * 8;
+    column.offset = bytes;
+    bytes += length;
+  }
+  numbers_.assign(bytes / 8 + 1, 0);
+  for (size_t i = columns_.size(); i-- > 0;) {
+    Column& column = columns_[i];
+    if (!column.plain) continue;
+    const bool goes_on = i + 1 < columns_.size() && columns_[i + 1].plain && columns_[i + 1].type == column.type;
+    column.run = goes_on ? columns_[i + 1].run + 1 : 1;
+    data::Cell& cell = cells_[i];
+    cell = data::Cell();
+    cell.type = column.type;
+    cell.count = 1;
+    cell.data = reinterpret_cast<const char*>(numbers_.data()) + column.offset;
+    cell.side_by_side = column.run;
+  }
+  had_nulls_ = false;
+}
+
+// Stores datums as their types' own bytes, so that scalars and arrays are read alike.
+void RowReader::StoreNumbers() {
+  char* const bytes = reinterpret_cast<char*>(numbers_.data());
+  const auto store = [this, bytes](size_t first, auto number) {
+    char* out = bytes + columns_[first].offset;
+    const Datum* in = values_.data() + first;
+    for (size_t k = 0; k < static_cast<size_t>(columns_[first].run); ++k) {
+      number = static_cast<decltype(number)>(in[k]);
+      std::memcpy(out + k * sizeof(number), &number, sizeof(number));
+    }
+  };
+  for (size_t i = 0; i < columns_.size(); i += columns_[i].plain ? static_cast<size_t>(columns_[i].run) : 1) {
+    if (!columns_[i].plain) continue;
+    switch (columns_[i].length) {
+      case 1: store(i, uint8_t{}); break;
+      case 2: store(i, uint16_t{}); break;
+      case 4: store(i, uint32_t{}); break;
+      default: store(i, uint64_t{});
+    }
+  }
 }
 
 const std::vector<data::Cell>& RowReader::Read(FunctionCallInfo fcinfo, int n, size_t expected) {
@@ -94,16 +143,22 @@ const std::vector<data::Cell>& RowReader::Read(FunctionCallInfo fcinfo, int n, s
   }
   HeapTupleData tuple = pg::compat::ViewTuple(row);
   heap_deform_tuple(&tuple, static_cast<TupleDesc>(desc_), values_.data(), nulls_.get());
+  StoreNumbers();
+  bool has_nulls = false;
   for (size_t i = 0; i < columns_.size(); ++i) {
-    if (nulls_[i]) {
-      cells_[i] = data::Cell();
-    } else if (columns_[i].plain) {
-      FillPlain(i, values_[i]);
-    } else {
-      cells_[i] = data::Cell();
-      Fill(i, values_[i]);
-    }
+    has_nulls = has_nulls || nulls_[i];
+    if (columns_[i].plain) continue;
+    cells_[i] = data::Cell();
+    if (!nulls_[i]) Fill(i, values_[i]);
   }
+  if (!has_nulls && !had_nulls_) return cells_;
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    if (!columns_[i].plain) continue;
+    cells_[i].type = nulls_[i] ? data::CellType::kNull : columns_[i].type;
+    cells_[i].count = nulls_[i] ? 0 : 1;
+    cells_[i].side_by_side = has_nulls ? 1 : columns_[i].run;
+  }
+  had_nulls_ = has_nulls;
   return cells_;
 }
 
@@ -122,17 +177,6 @@ void RowReader::Fill(size_t i, Datum datum) {
     texts_[i].assign(1, bytes);
     cell.texts = texts_[i].data();
   }
-}
-
-/// A number or a truth value. Its datum is stored as the type's own bytes, so that scalars and arrays are read alike. What else a cell has
-/// stays as it was made: there are many of these in wide tables.
-void RowReader::FillPlain(size_t i, Datum datum) {
-  data::Cell& cell = cells_[i];
-  cell.type = columns_[i].type;
-  cell.count = 1;
-  scalars_[i] = 0;
-  store_att_byval(reinterpret_cast<char*>(&scalars_[i]), datum, columns_[i].length);
-  cell.data = &scalars_[i];
 }
 
 void RowReader::FillArray(size_t i, Datum datum) {

@@ -24,13 +24,16 @@ class RowReader {
     data::CellType type = data::CellType::kNull;
     bool is_array = false;
     bool plain = false;  // a scalar that is passed by value
+    size_t offset = 0;   // of its bytes in numbers_
+    int64_t run = 1;     // plain columns of this type from this one on
     int16 length = 0;
     bool by_value = false;
     char align = 'i';
   };
   void LookUp(FunctionCallInfo fcinfo, HeapTupleHeader row);
+  void LayOutNumbers();
   void Fill(size_t i, Datum datum);
-  void FillPlain(size_t i, Datum datum);
+  void StoreNumbers();
   void FillArray(size_t i, Datum datum);
 
   Oid type_ = InvalidOid;
@@ -41,7 +44,8 @@ class RowReader {
   std::unique_ptr<bool[]> nulls_;
   std::vector<data::Cell> cells_;
   std::vector<std::vector<base::Bytes>> texts_;
-  std::vector<Datum> scalars_;
+  std::vector<uint64_t> numbers_;  // plain columns: their types' own bytes, those of one type side by side
+  bool had_nulls_ = false;         // whether cells of the last row differ from what LookUp made
 };
 
 }  // namespace entry

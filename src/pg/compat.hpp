@@ -151,6 +151,15 @@ inline TupleDesc NewTupleDesc(int columns) {
 #endif
 }
 
+// Expressions over a thousand columns take longer to compile than to run over all rows of a table.
+inline void DoWithoutJit(PlannedStmt* plan) {
+#if PG_VERSION_NUM >= 110000
+  plan->jitFlags = 0;
+#else
+  static_cast<void>(plan);
+#endif
+}
+
 inline Form_pg_attribute Attribute(TupleDesc desc, int i) {
 #if PG_VERSION_NUM >= 110000
   return TupleDescAttr(desc, i);

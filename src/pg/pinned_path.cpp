@@ -23,21 +23,25 @@ ExecutorStart_hook_type next_start = nullptr;
 struct PinnedPathHooks {
   // Nothing but the path that was pinned last is on top of the stack of settings, or it stays: a function of the user with settings of its own may be
   // running while a statement of ours is analysed.
-  static void Release() {
+  // Returns whether the statement at hand is the one that the path was pinned for.
+  static bool Release() {
     PinnedPath* pinned = innermost;
-    if (pinned == nullptr || pinned->until_ != PinnedPath::Until::kStatement || pinned->level_ == 0) return;
+    if (pinned == nullptr || pinned->until_ != PinnedPath::Until::kStatement || pinned->level_ == 0) return false;
     const int top = NewGUCNestLevel();
     if (top != pinned->level_ + 1) {
       AtEOXact_GUC(false, top);
-      return;
+      return false;
     }
     AtEOXact_GUC(false, pinned->level_);
     pinned->level_ = 0;
+    return true;
   }
 
   static PlannedStmt* Plan(CEREBRO_PLANNER_PARAMETERS) {
-    Release();
-    return next_planner != nullptr ? next_planner(CEREBRO_PLANNER_ARGUMENTS) : standard_planner(CEREBRO_PLANNER_ARGUMENTS);
+    const bool ours = Release();
+    PlannedStmt* plan = next_planner != nullptr ? next_planner(CEREBRO_PLANNER_ARGUMENTS) : standard_planner(CEREBRO_PLANNER_ARGUMENTS);
+    if (ours) compat::DoWithoutJit(plan);
+    return plan;
   }
 
   static void Start(QueryDesc* query, int flags) {
