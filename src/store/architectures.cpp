@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/graph.hpp"
 #include "pg/cluster.hpp"
+#include "pg/large_value.hpp"
 #include "pg/names.hpp"
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
@@ -155,9 +156,9 @@ Architecture ReadArchitecture(const pg::TableName& table, int model_id) {
                         "Fill architecture tables by cerebro.load_model().");
     }
   }
-  const pg::Result result = pg::Read("SELECT model_arch::pg_catalog.text, model_weights, name FROM " + table.Sql() +
-                                         " WHERE model_id OPERATOR(pg_catalog.=) $1::pg_catalog.int4",
-                                     {static_cast<int64_t>(model_id)});
+  const std::string from = "FROM " + table.Sql() + " WHERE model_id OPERATOR(pg_catalog.=) $1::pg_catalog.int4";
+  const pg::Params key = {static_cast<int64_t>(model_id)};
+  const pg::Result result = pg::Read("SELECT model_arch::pg_catalog.text, name " + from, key);
   if (result.empty()) {
     throw base::Error(base::ErrorCode::kUndefinedObject, "model_id " + std::to_string(model_id) + " is not in table " + table.Text(),
                       pg::HiddenRowsDetail(table), "Load the architecture by cerebro.load_model().");
@@ -174,11 +175,11 @@ Architecture ReadArchitecture(const pg::TableName& table, int model_id) {
   } catch (const base::Error& error) {
     throw base::Error(error.code(), "model_id " + std::to_string(model_id) + ": " + error.what(), error.detail(), error.hint());
   }
-  architecture.weights = result.at(0, 1);
+  architecture.weights = pg::ReadLargeValue("model_weights", from, key).bytes;
   if (architecture.weights && architecture.weights->size() == static_cast<size_t>(architecture.graph->WeightCount()) * sizeof(float)) {
     RequireFinite(*architecture.graph, *architecture.weights, "model_weights of model_id " + std::to_string(model_id));
   }
-  architecture.name = result.at(0, 2).value_or("");
+  architecture.name = result.at(0, 1).value_or("");
   return architecture;
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "pg/large_value.hpp"
 #include "pg/sql.hpp"
 #include "plan/params.hpp"
 #include "store/training_state.hpp"
@@ -239,11 +240,11 @@ void ReadState(const ModelTable& table, int mst_key, const std::function<void(in
 
 std::optional<std::string> ReadWeightColumn(const ModelTable& table, int mst_key) {
   const ResultReader models(table.name, ResultTable::kModels, "model_table", {"model_weights", "mst_key"});
-  pg::Result result = pg::Read(
-      "SELECT " + models.Columns("m") + " FROM " + models.Sql() + " m WHERE m.mst_key OPERATOR(pg_catalog.=) $1::pg_catalog.int4",
-      {static_cast<int64_t>(mst_key)});
-  if (result.empty()) NoSuchKey(table.name, mst_key);
-  return std::move(result.rows[0][0]);
+  pg::LargeValue weights =
+      pg::ReadLargeValue("m.model_weights", "FROM " + models.Sql() + " m WHERE m.mst_key OPERATOR(pg_catalog.=) $1::pg_catalog.int4",
+                         {static_cast<int64_t>(mst_key)});
+  if (!weights.found) NoSuchKey(table.name, mst_key);
+  return std::move(weights.bytes);
 }
 
 std::string ReadWeights(const ModelTable& table, int mst_key) {
