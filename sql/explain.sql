@@ -14,12 +14,13 @@ SELECT cerebro.load_model('archs', $$
 {"class_name": "Sequential", "keras_version": "2.4.0", "config": {"name": "mlp", "layers": [
  {"class_name": "Dense", "config": {"name": "hidden", "units": 10, "activation": "relu", "batch_input_shape": [null, 16]}},
  {"class_name": "Dense", "config": {"name": "out", "units": 3, "activation": "softmax"}}]}} $$, name => 'mlp');
--- two branches: no kernels
+-- two branches, one of them dropped as a whole: no kernels
 SELECT cerebro.load_model('archs', $$
 {"class_name": "Functional", "keras_version": "2.4.0", "config": {"name": "branches", "layers": [
  {"class_name": "InputLayer", "name": "in", "config": {"name": "in", "batch_input_shape": [null, 16]}, "inbound_nodes": []},
  {"class_name": "Dense", "name": "left", "config": {"name": "left", "units": 16, "activation": "tanh"}, "inbound_nodes": [[["in", 0, 0, {}]]]},
- {"class_name": "Add", "name": "sum", "config": {"name": "sum"}, "inbound_nodes": [[["in", 0, 0, {}], ["left", 0, 0, {}]]]},
+ {"class_name": "Dropout", "name": "drop", "config": {"name": "drop", "rate": 0.1, "noise_shape": [null, 1]}, "inbound_nodes": [[["left", 0, 0, {}]]]},
+ {"class_name": "Add", "name": "sum", "config": {"name": "sum"}, "inbound_nodes": [[["in", 0, 0, {}], ["drop", 0, 0, {}]]]},
  {"class_name": "Dense", "name": "out", "config": {"name": "out", "units": 3, "activation": "softmax"}, "inbound_nodes": [[["sum", 0, 0, {}]]]}],
  "input_layers": [["in", 0, 0]], "output_layers": [["out", 0, 0]]}} $$);
 SELECT cerebro.load_model_selection_table('archs', 'configs', ARRAY[1, 2],

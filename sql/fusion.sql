@@ -7,7 +7,7 @@ CREATE TABLE points AS
 SELECT i AS id, (i % 4)::int AS label, ARRAY(SELECT ((i * 7919 + c * 1299709) % 97 + CASE WHEN c % 4 = i % 4 THEN 60 ELSE 0 END)::int FROM generate_series(0, 19) c) AS x
 FROM generate_series(1, 1000) i;
 SELECT cerebro.training_preprocessor_dl('points', 'packed', 'label', 'x', normalizing_const => 160, num_partitions => 4, seed => 3, buffer_size => 128);
--- hidden layers of 1, 10, 33 and 100 units with dropout, and a network that has no kernels, for its constraint
+-- hidden layers of 1, 10, 33 and 100 units with dropout, and a network that has no kernels, for its dropout of whole rows
 SELECT cerebro.load_model('archs', format($$
 {"class_name": "Sequential", "keras_version": "2.4.0", "config": [
  {"class_name": "Dense", "config": {"name": "hidden", "units": %s, "activation": "relu", "batch_input_shape": [null, 20]}},
@@ -16,8 +16,8 @@ SELECT cerebro.load_model('archs', format($$
 FROM unnest(ARRAY[1, 10, 33, 100]) WITH ORDINALITY AS u (units, n) ORDER BY n;
 SELECT cerebro.load_model('archs', $$
 {"class_name": "Sequential", "keras_version": "2.4.0", "config": [
- {"class_name": "Dense", "config": {"name": "hidden", "units": 10, "activation": "tanh", "batch_input_shape": [null, 20],
-    "kernel_constraint": {"class_name": "MaxNorm", "config": {"max_value": 2, "axis": 0}}}},
+ {"class_name": "Dense", "config": {"name": "hidden", "units": 10, "activation": "tanh", "batch_input_shape": [null, 20]}},
+ {"class_name": "Dropout", "config": {"name": "drop", "rate": 0.1, "noise_shape": [null, 1]}},
  {"class_name": "Dense", "config": {"name": "out", "units": 4, "activation": "softmax"}}]} $$);
 -- optimizers of every kind, with the rows in an order of the model's own and in the table's; an absurd rate diverges
 SELECT cerebro.load_model_selection_table('archs', 'configs', ARRAY[1, 2, 3, 4, 5],

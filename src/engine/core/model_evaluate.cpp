@@ -26,7 +26,7 @@ void Model::Impl::EvaluateBatch(const base::Buffer& buffer, int64_t first, int64
     native_trainer->LoadForScoring(buffer, first, n);
     *loaded = {native_trainer.get(), first, n};
   }
-  native_trainer->Score(0, n, program.metrics, sums);
+  native_trainer->Score(0, n, program.metrics, program.metric_outputs, sums);
 }
 
 void Model::Evaluate(const base::Buffer& buffer, double* sums, const Poll& poll) {

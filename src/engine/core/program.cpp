@@ -112,9 +112,7 @@ Program::Impl::Impl(std::shared_ptr<const base::Graph> network, const base::Trai
       ReadConstraint(weight.constraint, layer.name + "/" + weight.name);
     }
   }
-  if (options.kernels && device < 0 && outputs == 1) {
-    native = native::Program::Make(*graph, losses[0], loss_weights[0], class_weight, data, layout);
-  }
+  if (options.kernels && device < 0) native = native::Program::Make(*graph, losses, loss_weights, class_weight, data, layout);
   if (native == nullptr) TheAutogradLibrary().MakeTrainer(*this, config.optimizer);  // what it would refuse is refused now
 }
 

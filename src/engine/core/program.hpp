@@ -45,7 +45,7 @@ class Program {
   const StateLayout& layout() const;
   /// Whether its models train by the hand-written kernels.
   bool has_kernels() const;
-  /// Whether the first layer uses the sparse product.
+  /// Whether a layer uses the sparse product that an input's zeros reach.
   bool uses_sparse_product() const;
 
   /// Fills a block of layout().bytes: counters, initial weights (a function of seed, stream and, where given, the

@@ -8,112 +8,145 @@
 
 namespace engine::native {
 
+namespace {
+
+// A column that Embeddings alone read is indexes as they are packed (engine/torch/batch.cpp).
+bool FeedsEmbeddingsOnly(const base::Graph& graph, int input) {
+  bool any = false;
+  for (const base::Call& call : graph.calls) {
+    if (std::find(call.inputs.begin(), call.inputs.end(), input) == call.inputs.end()) continue;
+    if (graph.layers[static_cast<size_t>(call.layer)].kind != base::LayerKind::kEmbedding) return false;
+    any = true;
+  }
+  return any && std::find(graph.outputs.begin(), graph.outputs.end(), input) == graph.outputs.end();
+}
+
+}  // namespace
+
 template <typename T>
-BatchLoader<T>::BatchLoader(const base::Graph& graph, const base::DataSpec& data, bool sparse_target,
-                            const std::map<int, double>& class_weight)
-    : target_(data.targets[0]), target_decoder_(data.targets[0]), sparse_(sparse_target) {
+BatchLoader<T>::BatchLoader(const base::Graph& graph, const base::DataSpec& data, const std::vector<bool>& sparse_targets,
+                            const std::map<int, double>& class_weight) {
   const std::vector<InputBinding> bindings = BindInputs(graph, data);
-  // a column that an Embedding reads is indexes as they are packed (engine/torch/batch.cpp)
-  const bool as_index = bindings[0].parts.size() == 1 && graph.calls.size() > 1 &&
-                        graph.layers[static_cast<size_t>(graph.calls[1].layer)].kind == base::LayerKind::kEmbedding;
-  for (const InputPart& part : bindings[0].parts) {
-    base::ColumnSpec spec = data.inputs[static_cast<size_t>(part.column)];
-    if (as_index) {
-      spec.scale = 1;
-      spec.mean.clear();
-      spec.std.clear();
+  for (size_t i = 0; i < bindings.size(); ++i) {
+    inputs_.emplace_back();
+    Input& input = inputs_.back();
+    input.as_index = bindings[i].parts.size() == 1 && FeedsEmbeddingsOnly(graph, graph.inputs[i]);
+    for (const InputPart& part : bindings[i].parts) {
+      base::ColumnSpec spec = data.inputs[static_cast<size_t>(part.column)];
+      if (input.as_index) {
+        spec.scale = 1;
+        spec.mean.clear();
+        spec.std.clear();
+      }
+      input.parts.push_back({part, spec.row_bytes(), math::RowDecoder<T>(spec, part.first, part.count)});
+      input.elements += input.parts.back().decoder.row_elements();
     }
-    inputs_.push_back({part, spec.row_bytes(), math::RowDecoder<T>(spec, part.first, part.count)});
-    input_elements_ += inputs_.back().decoder.row_elements();
+  }
+  for (size_t i = 0; i < sparse_targets.size(); ++i) {
+    outputs_.push_back({data.targets[i], math::RowDecoder<T>(data.targets[i]), sparse_targets[i]});
   }
   for (const auto& [index, weight] : class_weight) {
     if (index >= 0) class_weight_[index] = weight;
   }
 }
 
-namespace {
-
-// x | one column of several | target or index | weights
-template <typename T>
-struct BatchOffsets {
-  size_t part, y, weights, bytes;
-  BatchOffsets(int64_t rows, int64_t inputs, bool several, int64_t targets) {
-    const size_t x = Workspace::Padded<T>(rows * inputs);
-    part = x;
-    y = part + (several ? x : 0);
-    weights = y + Workspace::Padded<int64_t>(rows * targets);  // holds either kind
-    bytes = weights + Workspace::Padded<T>(rows);
-  }
-};
-
-}  // namespace
-
+// Each input | one column of several | each target or index | weights
 template <typename T>
 size_t BatchLoader<T>::Bytes(int64_t max_rows) const {
-  return BatchOffsets<T>(max_rows, input_elements_, inputs_.size() > 1, target_decoder_.row_elements()).bytes;
+  size_t bytes = 0, part = 0;
+  for (const Input& input : inputs_) {
+    const size_t x = Workspace::Padded<T>(max_rows * input.elements);
+    bytes += x;
+    if (input.parts.size() > 1) part = std::max(part, x);
+  }
+  for (const Output& output : outputs_) bytes += Workspace::Padded<int64_t>(max_rows * output.decoder.row_elements());  // holds either kind
+  return bytes + part + Workspace::Padded<T>(max_rows);
 }
 
 template <typename T>
 void BatchLoader<T>::UseMemory(char* memory, int64_t max_rows) {
-  const BatchOffsets<T> offsets(max_rows, input_elements_, inputs_.size() > 1, target_decoder_.row_elements());
-  x_ = reinterpret_cast<T*>(memory);
-  part_ = reinterpret_cast<T*>(memory + offsets.part);
-  y_ = reinterpret_cast<T*>(memory + offsets.y);
-  index_ = reinterpret_cast<int64_t*>(memory + offsets.y);
-  weights_ = reinterpret_cast<T*>(memory + offsets.weights);
+  size_t part = 0;
+  for (Input& input : inputs_) {
+    const size_t x = Workspace::Padded<T>(max_rows * input.elements);
+    input.x = reinterpret_cast<T*>(memory);
+    memory += x;
+    if (input.parts.size() > 1) part = std::max(part, x);
+  }
+  part_ = reinterpret_cast<T*>(memory);
+  memory += part;
+  for (Output& output : outputs_) {
+    output.values = reinterpret_cast<T*>(memory);
+    output.index = reinterpret_cast<int64_t*>(memory);
+    memory += Workspace::Padded<int64_t>(max_rows * output.decoder.row_elements());
+  }
+  weights_ = reinterpret_cast<T*>(memory);
 }
 
 template <typename T>
 bool BatchLoader<T>::LoadsLike(const BatchLoader& other) const {
-  const auto same_column = [](const Input& a, const Input& b) { return a.part == b.part; };
-  return sparse_ == other.sparse_ && class_weight_ == other.class_weight_ &&
-         std::equal(inputs_.begin(), inputs_.end(), other.inputs_.begin(), other.inputs_.end(), same_column);
+  const auto same_part = [](const Part& a, const Part& b) { return a.part == b.part; };
+  const auto same_input = [&](const Input& a, const Input& b) {
+    return a.as_index == b.as_index && std::equal(a.parts.begin(), a.parts.end(), b.parts.begin(), b.parts.end(), same_part);
+  };
+  const auto same_output = [](const Output& a, const Output& b) { return a.sparse == b.sparse; };
+  return class_weight_ == other.class_weight_ &&
+         std::equal(inputs_.begin(), inputs_.end(), other.inputs_.begin(), other.inputs_.end(), same_input) &&
+         std::equal(outputs_.begin(), outputs_.end(), other.outputs_.begin(), other.outputs_.end(), same_output);
 }
 
 template <typename T>
-Batch<T> BatchLoader<T>::Slice(int64_t first, int64_t n) const {
-  Batch<T> slice = batch_;
-  const int64_t targets = first * target_decoder_.row_elements();
-  slice.rows = n;
-  slice.x += first * input_elements_;
-  if (slice.target != nullptr) slice.target += targets;
-  if (slice.index != nullptr) slice.index += targets;
-  if (slice.weights != nullptr) slice.weights += first;
-  return slice;
+const Batch<T>& BatchLoader<T>::Slice(int64_t first, int64_t n) {
+  slice_ = batch_;
+  slice_.rows = n;
+  for (size_t i = 0; i < slice_.inputs.size(); ++i) slice_.inputs[i] += first * inputs_[i].elements;
+  for (size_t i = 0; i < slice_.targets.size(); ++i) {
+    const int64_t targets = first * outputs_[i].decoder.row_elements();
+    if (slice_.targets[i].values != nullptr) slice_.targets[i].values += targets;
+    if (slice_.targets[i].index != nullptr) slice_.targets[i].index += targets;
+  }
+  if (slice_.weights != nullptr) slice_.weights += first;
+  return slice_;
 }
 
 template <typename T>
 const Batch<T>& BatchLoader<T>::Load(const base::Buffer& buffer, const int64_t* rows, int64_t first, int64_t n, bool targets,
                                      bool class_weights) {
-  batch_ = {};
   batch_.rows = n;
-  batch_.x = x_;
-  GatherInputs(buffer, rows, first, n);
+  batch_.inputs.clear();
+  batch_.targets.clear();
+  batch_.weights = nullptr;
+  for (const Input& input : inputs_) {
+    GatherInput(input, buffer, rows, first, n);
+    batch_.inputs.push_back(input.x);
+  }
   if (!targets) return batch_;
-  const uint8_t* packed = buffer.targets[0] + (rows == nullptr ? static_cast<size_t>(first) * target_.row_bytes() : 0);
-  if (sparse_) {
-    math::DecodeIndexes(target_, packed, rows, n, index_);
-    batch_.index = index_;
-  } else {
-    target_decoder_.Decode(packed, rows, n, y_);
-    batch_.target = y_;
+  for (size_t i = 0; i < outputs_.size(); ++i) {
+    const Output& output = outputs_[i];
+    const uint8_t* packed = buffer.targets[i] + (rows == nullptr ? static_cast<size_t>(first) * output.column.row_bytes() : 0);
+    if (output.sparse) {
+      math::DecodeIndexes(output.column, packed, rows, n, output.index);
+      batch_.targets.push_back({nullptr, output.index});
+    } else {
+      output.decoder.Decode(packed, rows, n, output.values);
+      batch_.targets.push_back({output.values, nullptr});
+    }
   }
   GatherWeights(buffer, rows, first, n, class_weights);
   return batch_;
 }
 
 template <typename T>
-void BatchLoader<T>::GatherInputs(const base::Buffer& buffer, const int64_t* rows, int64_t first, int64_t n) {
+void BatchLoader<T>::GatherInput(const Input& input, const base::Buffer& buffer, const int64_t* rows, int64_t first, int64_t n) {
   int64_t at = 0;
-  for (const Input& input : inputs_) {
-    const uint8_t* packed = buffer.inputs[static_cast<size_t>(input.part.column)] + (rows == nullptr ? static_cast<size_t>(first) * input.row_bytes : 0);
-    if (inputs_.size() == 1) {
-      input.decoder.Decode(packed, rows, n, x_);
+  for (const Part& part : input.parts) {
+    const uint8_t* packed = buffer.inputs[static_cast<size_t>(part.part.column)] + (rows == nullptr ? static_cast<size_t>(first) * part.row_bytes : 0);
+    if (input.parts.size() == 1) {
+      part.decoder.Decode(packed, rows, n, input.x);
       return;
     }
-    const int64_t width = input.decoder.row_elements();
-    input.decoder.Decode(packed, rows, n, part_);
-    for (int64_t i = 0; i < n; ++i) std::copy(part_ + i * width, part_ + (i + 1) * width, x_ + i * input_elements_ + at);
+    const int64_t width = part.decoder.row_elements();
+    part.decoder.Decode(packed, rows, n, part_);
+    for (int64_t i = 0; i < n; ++i) std::copy(part_ + i * width, part_ + (i + 1) * width, input.x + i * input.elements + at);
     at += width;
   }
 }
@@ -136,16 +169,17 @@ void BatchLoader<T>::GatherWeights(const base::Buffer& buffer, const int64_t* ro
 }
 
 // Keras: the class is the index itself, or the position of the largest element, or, for a single element, its rounded
-// value.
+// value. Of several outputs the first counts.
 template <typename T>
 double BatchLoader<T>::ClassWeight(int64_t row) const {
-  const int64_t elements = target_decoder_.row_elements();
+  const Output& output = outputs_[0];
+  const int64_t elements = output.decoder.row_elements();
   int64_t index = 0;
-  if (sparse_) {
-    const int64_t* values = index_ + row * elements;
+  if (output.sparse) {
+    const int64_t* values = output.index + row * elements;
     index = elements == 1 ? values[0] : std::max_element(values, values + elements) - values;
   } else {
-    const T* values = y_ + row * elements;
+    const T* values = output.values + row * elements;
     if (elements > 1) {
       index = std::max_element(values, values + elements) - values;
     } else {

@@ -2,11 +2,15 @@
 //
 // A layer holds no values: rows, results, gradients, weights and scratch are handed in, so that all models of a group
 // can use one workspace. Values are row-major, the batch first, channels last. No heap is used in a call.
+//
+// Most layers have one input: they read LayerCall::x and write `dx`. A layer of several inputs is made with the
+// elements of each; it reads LayerCall::inputs and writes LayerCall::input_gradients.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "base/graph.hpp"
@@ -33,8 +37,11 @@ struct LayerCall {
   int64_t rows = 0;
   bool training = false;
   const math::DrawKeys* keys = nullptr;  // when training
-  const T* x = nullptr;                  // (rows, input_elements)
+  const T* x = nullptr;                  // (rows, input_elements): the first input
+  const T* const* inputs = nullptr;      // of a layer of several inputs: each one's values
+  T* const* input_gradients = nullptr;   // likewise in Backward: where each one's gradient goes, nullptr when nobody asks
   T* y = nullptr;                        // (rows, output_elements): Forward's result; Backward reads it
+  int64_t y_stride = 0;                  // from one row of y to the next, and of g; more than a row where rows_may_lie_apart()
   T* scratch = nullptr;                  // ScratchElements: left by Forward for Backward
   T* const* weights = nullptr;           // the layer's tensors in the order of base::Layer::weights
   GradientParts<T>* parts = nullptr;     // Backward may give gradients to this in parts, instead of leaving them whole in `gradients`
@@ -45,21 +52,36 @@ class Layer {
  public:
   virtual ~Layer() = default;
 
-  int64_t input_elements() const { return input_elements_; }    // of a row
-  int64_t output_elements() const { return output_elements_; }  // of a row
+  size_t inputs() const { return input_elements_.size(); }
+  int64_t input_elements(size_t input = 0) const { return input_elements_[input]; }  // of a row
+  int64_t output_elements() const { return output_elements_; }                       // of a row
   /// Index into Graph::layers of the layer whose weights this one takes, or -1.
   int graph_layer() const { return graph_layer_; }
 
   virtual int64_t ScratchElements(int64_t /*rows*/) const { return 0; }
   virtual void Forward(const LayerCall<T>& call) const = 0;
-  /// g: gradient with respect to y, which may be overwritten. dx: gradient with respect to x, or nullptr when nobody
-  /// asks. gradients: where each weight's gradient goes, nullptr for one that is not trained; nullptr itself when none
-  /// is.
+  /// g: gradient with respect to y, which may be overwritten. dx: gradient with respect to x, the first input, or nullptr
+  /// when nobody asks; all of it is written, never added to. gradients: where each weight's gradient goes, nullptr for one
+  /// that is not trained; nullptr itself when none is.
   virtual void Backward(const LayerCall<T>& call, T* g, T* dx, T* const* gradients) const = 0;
   /// Whether the layer has moving statistics: weights that no optimizer moves. In training, UpdateMovingStatistics is
-  /// called once a mini-batch, after Backward and when the loss is known to be finite.
+  /// called once a mini-batch, after all Backwards and when the loss is known to be finite. It may read the scratch and
+  /// write the weights; x and y are gone by then.
   virtual bool moves_statistics() const { return false; }
   virtual void UpdateMovingStatistics(const LayerCall<T>& /*call*/) const {}
+  /// What Backward reads besides g and the scratch. The memory of what it does not read is used for others by then.
+  virtual bool backward_reads_inputs() const { return true; }
+  virtual bool backward_reads_y() const { return true; }
+  /// Whether a gradient reaches the inputs at all. Where none does, the layers below are left alone, as by autograd.
+  virtual bool differentiable() const { return true; }
+  /// Whether g is the gradient with respect to each input as it is. Backward is not called then.
+  virtual bool hands_gradient_on() const { return false; }
+  /// Whether rows of y, and of g, may lie apart, LayerCall::y_stride elements from each other: inside the rows of what
+  /// reads them. Such a layer must leave g as it is.
+  virtual bool rows_may_lie_apart() const { return false; }
+  /// Where in a row of y the whole row of an input lies as it is, or -1. The input may then have been written there, and
+  /// its gradient be wanted where it lies in g.
+  virtual int64_t PlaceOfInput(size_t /*input*/) const { return -1; }
   /// Whether y is zero wherever x is.
   virtual bool keeps_zeros() const { return false; }
   /// Whether the layer uses the sparse product (engine/math/gemm_sparse.hpp) where x has enough zeros. Density: of such
@@ -73,10 +95,13 @@ class Layer {
 
  protected:
   Layer(int64_t input_elements, int64_t output_elements, int graph_layer)
-      : input_elements_(input_elements), output_elements_(output_elements), graph_layer_(graph_layer) {}
+      : input_elements_{input_elements}, output_elements_(output_elements), graph_layer_(graph_layer) {}
+  /// Of several inputs.
+  Layer(std::vector<int64_t> input_elements, int64_t output_elements, int graph_layer)
+      : input_elements_(std::move(input_elements)), output_elements_(output_elements), graph_layer_(graph_layer) {}
 
  private:
-  int64_t input_elements_;
+  std::vector<int64_t> input_elements_;
   int64_t output_elements_;
   int graph_layer_;
 };
@@ -85,10 +110,12 @@ class Layer {
 struct CallSite {
   const base::Graph* graph = nullptr;
   int call = 0;             // index into Graph::calls, the call site of random streams
-  base::Shape input_shape;  // of a row
+  base::Shape input_shape;  // of a row of the first input
 
   const base::Call& graph_call() const { return graph->calls[static_cast<size_t>(call)]; }
   const base::Layer& layer() const { return graph->layers[static_cast<size_t>(graph_call().layer)]; }
+  size_t inputs() const { return graph_call().inputs.size(); }
+  const base::Shape& input_shape_of(size_t input) const { return graph->calls[static_cast<size_t>(graph_call().inputs[input])].output_shape; }
 };
 
 /// The activation by its Keras name. False when it is no FusedActivation.

@@ -28,13 +28,13 @@ std::optional<Loss> Loss::Make(const base::LossConfig& config, double loss_weigh
 }
 
 template <typename T>
-double Loss::Run(const Batch<T>& batch, T* values, T* factors, T* losses) const {
+double Loss::Run(const Batch<T>& batch, const Target<T>& target, T* values, T* factors, T* losses) const {
   const T scale = static_cast<T>(weight_ / (static_cast<double>(batch.rows) * static_cast<double>(positions_)));
   for (int64_t i = 0; i < batch.rows; ++i) {
     const T factor = batch.weights == nullptr ? scale : batch.weights[i] * scale;
     std::fill_n(factors + i * positions_, positions_, factor);
   }
-  math::FindLossKernel<T>(config_.kind)(config_, batch.target, batch.index, factors, batch.rows * positions_, classes_, values, losses);
+  math::FindLossKernel<T>(config_.kind)(config_, target.values, target.index, factors, batch.rows * positions_, classes_, values, losses);
   double sum = 0;
   for (int64_t i = 0; i < batch.rows; ++i) {
     T row = 0;
@@ -47,7 +47,7 @@ double Loss::Run(const Batch<T>& batch, T* values, T* factors, T* losses) const 
   return sum;
 }
 
-template double Loss::Run(const Batch<float>&, float*, float*, float*) const;
-template double Loss::Run(const Batch<double>&, double*, double*, double*) const;
+template double Loss::Run(const Batch<float>&, const Target<float>&, float*, float*, float*) const;
+template double Loss::Run(const Batch<double>&, const Target<double>&, double*, double*, double*) const;
 
 }  // namespace engine::native

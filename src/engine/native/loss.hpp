@@ -28,10 +28,10 @@ class Loss {
   int64_t classes() const { return classes_; }      // the last dimension
 
   /// Returns the sum over the rows of their weighted losses, added in double in the order of the rows; values, (rows,
-  /// positions, classes), become the gradient of the batch's loss: that sum over the number of rows. factors, losses:
-  /// rows * positions elements of scratch.
+  /// positions, classes), become the gradient of the batch's loss: that sum over the number of rows. target: the
+  /// output's in the batch. factors, losses: rows * positions elements of scratch.
   template <typename T>
-  double Run(const Batch<T>& batch, T* values, T* factors, T* losses) const;
+  double Run(const Batch<T>& batch, const Target<T>& target, T* values, T* factors, T* losses) const;
 
  private:
   base::LossConfig config_;

@@ -1,16 +1,24 @@
-// A chain of native layers: networks that have one input, one output and no branch.
+// A network of native layers: any directed acyclic graph of those that have kernels.
+//
+// Its stages run in the order of the graph's calls, and backwards in the opposite order. A value that several stages
+// read gets a gradient from each: the first that comes (of the losses, then of the last stage) is written, the others
+// are added to it in that order. So is the gradient of a layer that is called more than once. The order is the graph's,
+// so bits never depend on anything else.
+//
+// Backward runs where a loss depends on a weight that is trained: not below the first trained layer, and not where no
+// gradient comes from above.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "base/config.hpp"
 #include "base/graph.hpp"
 #include "engine/native/layer.hpp"
 #include "engine/native/loss.hpp"
+#include "engine/native/stages.hpp"
 
 namespace engine::native {
 
@@ -35,10 +43,12 @@ class Network {
 
   /// Where things lie in a workspace of `bytes`, aligned to 64 bytes, for mini-batches of up to `rows`.
   struct Layout {
-    std::vector<size_t> results;  // by stage
-    std::vector<size_t> scratch;
-    size_t gradients[2] = {};
+    std::vector<size_t> values;     // by value; of the network's inputs unused
+    std::vector<size_t> scratch;    // by stage
+    std::vector<size_t> gradients;  // by gradient; none in inference, but for the losses'
     size_t factors = 0, losses = 0;  // of Loss::Run
+    size_t aside = 0;                // weights' gradients that will be added to others
+    size_t pointers = 0;             // LayerCall's lists
     size_t bytes = 0;
   };
 
@@ -47,44 +57,108 @@ class Network {
     const Layout* layout = nullptr;
     char* workspace = nullptr;
     const Weights* weights = nullptr;
-    const T* x = nullptr;
+    const T* const* inputs = nullptr;  // one an input of the graph
     int64_t rows = 0;
     const math::DrawKeys* keys = nullptr;  // nullptr: inference
   };
 
-  /// nullptr when the graph is no chain or has a layer, an argument or a constraint that the native trainer does not
-  /// know. A pure function of its arguments.
-  static std::unique_ptr<Network> Make(const base::Graph& graph, const base::LossConfig& loss, double loss_weight);
+  /// losses, loss_weights: one an output. nullptr when the graph has a layer, an argument or a loss that the native
+  /// trainer does not know. A pure function of its arguments.
+  static std::unique_ptr<Network> Make(const base::Graph& graph, const std::vector<base::LossConfig>& losses,
+                                       const std::vector<double>& loss_weights);
 
-  const Loss& loss() const { return *loss_; }
-  /// As Layer has them, of the first layer that the table's zeros reach.
-  bool uses_sparse_product() const { return ReachedByZeros().uses_sparse_product(); }
-  double Density(const T* x, int64_t rows) const { return ReachedByZeros().Density(x, rows); }
-  Layout LayOut(int64_t rows) const;
+  size_t outputs() const { return outputs_.size(); }
+  const Loss& loss(size_t output) const { return outputs_[output].loss; }
+  /// Whether the losses depend on the layer's trained weights, so that a sink gets their gradients.
+  bool moves(int graph_layer) const { return calls_back_[static_cast<size_t>(graph_layer)] > 0; }
+  /// Whether gradients of several calls of the layer are added: they take more than one stage's time.
+  bool adds_calls(int graph_layer) const { return calls_back_[static_cast<size_t>(graph_layer)] > 1; }
+  /// As Layer has them, of the first layer that the table's zeros reach. `inputs`: as in a Pass.
+  bool uses_sparse_product() const { return reached_by_zeros_ != nullptr; }
+  double Density(const T* const* inputs, int64_t rows) const;
+  Layout LayOut(int64_t rows, bool training) const;
   /// Bytes of all stages' results of one row.
   int64_t ResultBytes() const;
 
-  /// Returns what the loss wants, (rows, positions, classes), inside the workspace.
-  T* Forward(const Pass& pass) const;
+  void Forward(const Pass& pass) const;
+  /// After a Forward: what the output's loss wants, (rows, positions, classes). It may be the caller's own input.
+  const T* Results(const Pass& pass, size_t output) const { return ValueOf(outputs_[output].value, pass); }
+  /// Memory for them, and for the loss's gradient with respect to them.
+  T* LossValues(const Pass& pass, size_t output) const { return At(pass, pass.layout->gradients[outputs_[output].gradient]); }
 
-  /// After a Forward in training. values: the loss's gradient with respect to Forward's results, at LossValues in the
-  /// workspace. Layer by layer from the last; the gradient with respect to x is never computed. Last, layers with
-  /// statistics move them.
+  /// After a Forward in training, with the losses' gradients at LossValues. The gradients with respect to the network's
+  /// inputs are never computed. Last, layers with statistics move them.
   void Backward(const Pass& pass, GradientSink<T>* sink) const;
-  T* LossValues(const Pass& pass) const { return reinterpret_cast<T*>(pass.workspace + pass.layout->gradients[0]); }
 
  private:
+  static constexpr size_t kNone = static_cast<size_t>(-1);
+
+  struct Value : StageValue {
+    explicit Value(const StageValue& value) : StageValue(value) {}
+    int whole = -1;           // the value inside whose rows this one's lie, or -1
+    int64_t place = 0;        // where in them
+    size_t gradient = kNone;  // kNone: it needs none, or gets none
+  };
+  /// What a stage reads.
+  struct Source {
+    int value = 0;
+    size_t gradient = kNone;  // where the stage's part of the value's gradient goes; kNone: nobody asks
+    bool adds = false;        // ... to be added to the value's own
+  };
   struct Stage {
     std::unique_ptr<Layer<T>> layer;
-    bool trained = false;  // has a weight that the optimizer moves
+    std::vector<Source> inputs;
+    int output = 0;
+    bool trained = false;   // has a weight that the optimizer moves
+    bool backward = false;  // takes part in the pass back
+    bool adds = false;      // a call of its layer has given gradients before
+    bool last = false;      // no other call of its layer will
+  };
+  struct Output {
+    Loss loss;
+    int value = 0;
+    size_t gradient = 0;
+    bool adds = false;  // another output has the same value
+  };
+  /// A gradient, or a part of one. Times: see LayOut.
+  struct Gradient {
+    int64_t elements = 0;  // of a row
+    int from = 0, until = 0;
   };
 
+  bool JoinAll(const base::Graph& graph, const std::vector<base::LossConfig>& losses, const std::vector<double>& loss_weights);
+  void GiveLogits(const base::Graph& graph, std::vector<JoinedStage<T>>* joined, std::vector<StageValue>* values);
+  void PlaceInside();
+  std::vector<bool> FindTrained(const base::Graph& graph);
+  void FindGradients(const base::Graph& graph);
+  void GiveSources(size_t stage, const std::vector<bool>& needs);
+  void FindZeros();
+
+  int stages() const { return static_cast<int>(stages_.size()); }
+  int BackwardTime(size_t stage) const { return 2 * stages() - static_cast<int>(stage); }
+  T* At(const Pass& pass, size_t offset) const { return reinterpret_cast<T*>(pass.workspace + offset); }
+  const T* ValueOf(int value, const Pass& pass) const {
+    const int input = values_[static_cast<size_t>(value)].input;
+    return input >= 0 ? pass.inputs[input] : At(pass, pass.layout->values[static_cast<size_t>(value)]);
+  }
+  T* GradientOf(int value, const Pass& pass) const {
+    const Value& of = values_[static_cast<size_t>(value)];
+    return At(pass, pass.layout->gradients[of.gradient]) + of.place;
+  }
   LayerCall<T> CallOf(size_t stage, const Pass& pass) const;
-  const Layer<T>& ReachedByZeros() const;
+  void StageBackward(size_t stage, const Pass& pass, GradientSink<T>* sink) const;
 
   std::vector<Stage> stages_;
-  std::optional<Loss> loss_;
-  size_t first_trained_ = 0;  // stage; their number when nothing is trained
+  std::vector<Value> values_;
+  std::vector<Output> outputs_;
+  std::vector<Gradient> gradients_;
+  std::vector<std::vector<int64_t>> weight_counts_;  // by graph layer: elements of each weight
+  std::vector<int> calls_back_;                      // by graph layer: its stages that give gradients of its weights
+  size_t most_inputs_ = 1;                           // of a stage
+  size_t most_weights_ = 0;                          // of a layer that adds_calls
+  int64_t most_aside_ = 0;                           // elements of its weights, each padded
+  const Layer<T>* reached_by_zeros_ = nullptr;       // that uses the sparse product, or nullptr
+  int zeros_from_ = 0;                               // the input whose zeros reach it
 };
 
 }  // namespace engine::native

@@ -1,15 +1,49 @@
 #include "engine/native/stages.hpp"
 
+#include "base/tensor.hpp"
 #include "engine/api/layer_arguments.hpp"
 
 namespace engine::native {
 
 template <typename T>
+Stages<T>::Stages(const base::Graph& graph) : graph_(graph), readers_(graph.calls.size()), results_(graph.calls.size()) {
+  for (const base::Call& call : graph.calls) {
+    for (const int input : call.inputs) ++readers_[static_cast<size_t>(input)];
+  }
+  for (const int output : graph.outputs) ++readers_[static_cast<size_t>(output)];
+  for (size_t i = 0; i < graph.inputs.size(); ++i) {
+    const auto call = static_cast<size_t>(graph.inputs[i]);
+    results_[call].value = static_cast<int>(values_.size());
+    values_.push_back({base::ElementCount(graph.calls[call].output_shape), -1, static_cast<int>(i)});
+  }
+}
+
+template <typename T>
+bool Stages<T>::JoinCall(int index) {
+  if (ValueOf(index) >= 0) return true;  // an input
+  const base::Call& call = graph_.calls[static_cast<size_t>(index)];
+  if (call.inputs.empty()) return false;
+  current_.clear();
+  for (const int input : call.inputs) current_.push_back(ValueOf(input));
+  const auto first = static_cast<size_t>(call.inputs[0]);
+  last_ = results_[first];
+  last_.sole = last_.sole && readers_[first] == 1;
+  last_.own_output = last_.own_output && current_.size() == 1;
+  const CallSite site{&graph_, index, graph_.calls[first].output_shape};
+  if (!Join(site, this) || current_.size() != 1) return false;
+  results_[static_cast<size_t>(index)] = last_;
+  results_[static_cast<size_t>(index)].value = current_[0];
+  return true;
+}
+
+template <typename T>
 bool Stages<T>::Add(std::unique_ptr<Layer<T>> layer) {
-  if (!layer) return false;
-  layers_.push_back(std::move(layer));
-  last_ = math::FusedActivation::kLinear;
-  own_output_ = false;
+  if (!layer || layer->inputs() != current_.size()) return false;
+  const int value = static_cast<int>(values_.size());
+  values_.push_back({layer->output_elements(), static_cast<int>(stages_.size()), -1});
+  stages_.push_back({std::move(layer), std::move(current_), value});
+  current_ = {value};
+  last_ = Result();
   return true;
 }
 
@@ -18,18 +52,19 @@ bool Stages<T>::AddWithActivation(const CallSite& site, std::unique_ptr<Layer<T>
   if (!Add(std::move(layer))) return false;
   math::FusedActivation activation = math::FusedActivation::kLinear;
   if (!FindFusedActivation(Attribute(site.layer(), "activation"), &activation)) return AddPointwise(site);
-  last_ = activation;
-  own_output_ = true;
+  last_.last = activation;
+  last_.own_output = true;
   return true;
 }
 
 template <typename T>
 bool Stages<T>::AddActivation(const CallSite& site, math::FusedActivation activation) {
   if (activation == math::FusedActivation::kLinear) return true;
-  const bool taken = own_output_ && !layers_.empty() && layers_.back()->TakeActivation(activation);
+  const int maker = last_.own_output && last_.sole ? values_[static_cast<size_t>(current_[0])].stage : -1;
+  const bool taken = maker >= 0 && stages_[static_cast<size_t>(maker)].layer->TakeActivation(activation);
   if (!taken && !Add(MakeActivation<T>(site, activation))) return false;
-  last_ = activation;
-  own_output_ = true;
+  last_.last = activation;
+  last_.own_output = true;
   return true;
 }
 
@@ -40,8 +75,14 @@ bool Stages<T>::AddPointwise(const CallSite& site) {
 
 template <typename T>
 bool Stages<T>::Skip() {
-  own_output_ = false;
+  last_.own_output = false;
   return true;
+}
+
+template <typename T>
+math::FusedActivation Stages<T>::ActivationOf(int call) const {
+  const Result& result = results_[static_cast<size_t>(call)];
+  return result.own_output ? result.last : math::FusedActivation::kLinear;
 }
 
 template <typename T>

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -14,6 +16,7 @@
 #include "engine/math/optimizer.hpp"
 #include "engine/math/poll.hpp"
 #include "engine/native/batch.hpp"
+#include "engine/native/constraint.hpp"
 #include "engine/native/network.hpp"
 
 namespace engine::native {
@@ -27,6 +30,7 @@ struct TrainedWeight {
   size_t index = 0;  // in the layer's weights
   int64_t count = 0;
   Regularizer regularizer;
+  std::optional<WeightConstraint> constraint;
 };
 
 /// The network, how rows get into it, and where weights lie in a block.
@@ -35,7 +39,7 @@ class TypedProgram : public Program, public std::enable_shared_from_this<TypedPr
  public:
   TypedProgram(std::unique_ptr<const Network<T>> compiled, const base::Graph& graph, const std::map<int, double>& class_weight,
                const base::DataSpec& data, const StateLayout& layout)
-      : network(std::move(compiled)), loader(graph, data, network->loss().sparse(), class_weight) {
+      : network(std::move(compiled)), loader(graph, data, SparseTargets(), class_weight) {
     FindWeights(graph, layout);
   }
 
@@ -51,6 +55,12 @@ class TypedProgram : public Program, public std::enable_shared_from_this<TypedPr
   int64_t weight_elements = 0;                       // of all layers
 
  private:
+  std::vector<bool> SparseTargets() const {
+    std::vector<bool> sparse;
+    for (size_t i = 0; i < network->outputs(); ++i) sparse.push_back(network->loss(i).sparse());
+    return sparse;
+  }
+
   void FindWeights(const base::Graph& graph, const StateLayout& layout) {
     for (const StateTensor& tensor : layout.tensors) offsets.push_back(tensor.offset);
     size_t tensor = 0, moved = 0;
@@ -62,7 +72,10 @@ class TypedProgram : public Program, public std::enable_shared_from_this<TypedPr
         const auto count = static_cast<int64_t>(layout.tensors[tensor].count);
         weight_elements += count;
         if (!spec.trainable) continue;
-        trained.back().push_back({tensor, 0, i, count, ReadRegularizer(spec.regularizer, layer.name + "/" + spec.name)});
+        const std::string name = layer.name + "/" + spec.name;
+        trained.back().push_back({tensor, 0, i, count, ReadRegularizer(spec.regularizer, name), {}});
+        const Constraint constraint = ReadConstraint(spec.constraint, name);
+        if (constraint.kind != Constraint::Kind::kNone) trained.back().back().constraint.emplace(constraint, spec.shape);
         ++moved;
       }
     }
@@ -95,7 +108,14 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
       weights_.emplace_back(count, nullptr);
       gradient_destinations_.emplace_back(count, nullptr);
     }
-    for (const std::vector<TrainedWeight>& layer : program_->trained) moved_.emplace_back(layer.begin(), layer.end());
+    size_t norms = 0;
+    for (const std::vector<TrainedWeight>& layer : program_->trained) {
+      moved_.emplace_back(layer.begin(), layer.end());
+      for (const TrainedWeight& weight : layer) {
+        if (weight.constraint) norms = std::max(norms, static_cast<size_t>(weight.constraint->norms()));
+      }
+    }
+    norms_.resize(norms);
     Configure(optimizer, batch_size);
   }
 
@@ -135,7 +155,7 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
     const int64_t pass_rows = std::min(batch_size_, rows);
     if (pass_rows_ == pass_rows) return;
     pass_rows_ = pass_rows;
-    pass_layout_ = network_->LayOut(pass_rows);
+    pass_layout_ = network_->LayOut(pass_rows, true);
     LayOutGradients();
   }
 
@@ -144,17 +164,20 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
     loader_.Load(buffer, rows, first, n, true, true);
   }
 
-  size_t ScoringBytes(int64_t rows) const override { return loader_.Bytes(rows) + network_->LayOut(std::min(rows, ScoringRows())).bytes; }
+  size_t ScoringBytes(int64_t rows) const override {
+    return loader_.Bytes(rows) + network_->LayOut(std::min(rows, ScoringRows()), false).bytes;
+  }
 
   void LoadForScoring(const base::Buffer& buffer, int64_t first, int64_t n) override {
     SetPointers(loader_.Bytes(loaded_rows_) + ScoringLayout().bytes);
     loader_.Load(buffer, nullptr, first, n, true, false);
   }
 
-  void Score(int64_t first, int64_t n, const std::vector<base::MetricConfig>& metrics, double* sums) override {
+  void Score(int64_t first, int64_t n, const std::vector<base::MetricConfig>& metrics, const std::vector<int>& outputs,
+             double* sums) override {
     SetPointers(loader_.Bytes(loaded_rows_) + ScoringLayout().bytes);
     const int64_t most = ScoringRows();
-    for (int64_t done = 0; done < n; done += most) ScoreRows(first + done, std::min(most, n - done), metrics, sums);
+    for (int64_t done = 0; done < n; done += most) ScoreRows(first + done, std::min(most, n - done), metrics, outputs, sums);
     sums[1] += static_cast<double>(n) * RegularizerLoss();
   }
 
@@ -171,24 +194,21 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
     if (n == 0 || !network_->uses_sparse_product()) return 1;
     UseWorkspace(nullptr, n);
     SetPointers(loader_.Bytes(n));
-    return network_->Density(loader_.Load(buffer, nullptr, 0, n, false, false).x, n);
+    return network_->Density(loader_.Load(buffer, nullptr, 0, n, false, false).inputs.data(), n);
   }
 
   bool Train(int64_t first, int64_t n, const math::DrawKeys& keys, double* loss_sum) override {
     SetPointers(WorkspaceBytes(loaded_rows_));
-    const Batch<T> batch = loader_.Slice(first, n);
+    const Batch<T>& batch = loader_.Slice(first, n);
     typename Network<T>::Pass pass;
     pass.layout = &pass_layout_;
     pass.workspace = pass_memory_;
     pass.weights = &weights_;
-    pass.x = batch.x;
+    pass.inputs = batch.inputs.data();
     pass.rows = batch.rows;
     pass.keys = &keys;
-    const T* results = network_->Forward(pass);
-    const Loss& loss = network_->loss();
-    T* values = network_->LossValues(pass);
-    std::copy(results, results + n * loss.positions() * loss.classes(), values);
-    double sum = loss.Run(batch, values, InPass(pass_layout_.factors), InPass(pass_layout_.losses));
+    network_->Forward(pass);
+    double sum = Losses(batch, pass);
     sum += static_cast<double>(n) * RegularizerLoss();
     if (!std::isfinite(sum)) return false;
     *loss_sum += sum;
@@ -198,7 +218,9 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
     network_->Backward(pass, this);
     if (clips_jointly_) {
       math::ClipGradients<T>(optimizer_, views_);
-      for (std::vector<Moved<T>>& layer : moved_) Move(&layer);
+      for (size_t layer = 0; layer < moved_.size(); ++layer) {
+        if (network_->moves(static_cast<int>(layer))) Move(&moved_[layer]);
+      }
     }
     rule_ = nullptr;
     ++counters_->step;
@@ -206,50 +228,88 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
   }
 
  private:
-  void ScoreRows(int64_t first, int64_t n, const std::vector<base::MetricConfig>& metrics, double* sums) {
-    const Batch<T> batch = loader_.Slice(first, n);
+  /// Of all outputs, in their order; their gradients are left where Backward wants them.
+  double Losses(const Batch<T>& batch, const typename Network<T>::Pass& pass) {
+    double sum = 0;
+    for (size_t i = 0; i < network_->outputs(); ++i) {
+      const Loss& loss = network_->loss(i);
+      const T* results = network_->Results(pass, i);
+      T* values = network_->LossValues(pass, i);
+      std::copy(results, results + pass.rows * loss.positions() * loss.classes(), values);
+      const double of_output = loss.Run(batch, batch.targets[i], values, InPass(pass.layout->factors), InPass(pass.layout->losses));
+      sum = i == 0 ? of_output : sum + of_output;
+    }
+    return sum;
+  }
+
+  void ScoreRows(int64_t first, int64_t n, const std::vector<base::MetricConfig>& metrics, const std::vector<int>& outputs, double* sums) {
+    const Batch<T>& batch = loader_.Slice(first, n);
     typename Network<T>::Pass pass;
     pass.layout = &ScoringLayout();
     pass.workspace = pass_memory_;
     pass.weights = &weights_;
-    pass.x = batch.x;
+    pass.inputs = batch.inputs.data();
     pass.rows = n;
-    T* results = network_->Forward(pass);
-    const Loss& loss = network_->loss();
-    T* values = network_->LossValues(pass);
-    std::copy(results, results + n * loss.positions() * loss.classes(), values);
+    network_->Forward(pass);
     sums[0] += static_cast<double>(n);
-    sums[1] += loss.Run(batch, values, InPass(pass.layout->factors), InPass(pass.layout->losses));
-    math::BiasActivation(loss.squash(), static_cast<const T*>(nullptr), n * loss.positions(), loss.classes(), results);
+    sums[1] += Losses(batch, pass);
+    int current = -1;
+    math::MetricBatch<T> predictions;
+    double* at = sums + 2;
+    for (size_t m = 0; m < metrics.size(); ++m) {
+      if (outputs[m] != current) {
+        current = outputs[m];
+        predictions = Predictions(pass, batch, static_cast<size_t>(current));
+      }
+      math::UpdateMetric<T>(metrics[m], predictions, at);
+      at += math::MetricSums(metrics[m], predictions.classes);
+    }
+  }
+
+  /// Over what the loss has made of LossValues: the results are others' to read.
+  math::MetricBatch<T> Predictions(const typename Network<T>::Pass& pass, const Batch<T>& batch, size_t output) {
+    const Loss& loss = network_->loss(output);
+    const int64_t positions = pass.rows * loss.positions();
+    const T* results = network_->Results(pass, output);
     math::MetricBatch<T> predictions;
     predictions.output = results;
-    predictions.target = batch.target;
-    predictions.index = batch.index;
-    predictions.positions = n * loss.positions();
-    predictions.classes = loss.classes();
-    double* at = sums + 2;
-    for (const base::MetricConfig& metric : metrics) {
-      math::UpdateMetric<T>(metric, predictions, at);
-      at += math::MetricSums(metric, predictions.classes);
+    if (loss.squash() != math::FusedActivation::kLinear) {
+      T* values = network_->LossValues(pass, output);
+      std::copy(results, results + positions * loss.classes(), values);
+      math::BiasActivation(loss.squash(), static_cast<const T*>(nullptr), positions, loss.classes(), values);
+      predictions.output = values;
     }
+    predictions.target = batch.targets[output].values;
+    predictions.index = batch.targets[output].index;
+    predictions.positions = positions;
+    predictions.classes = loss.classes();
+    return predictions;
   }
 
   T* InPass(size_t offset) const { return reinterpret_cast<T*>(pass_memory_ + offset); }
 
-  // A layer's gradients are used up before the next layer's are made, unless all are clipped by one norm: they share
-  // memory.
+  // A layer's gradients are used up before the next layer's are made: they share memory. They have memory of their own
+  // when all are clipped by one norm, and those of a layer whose calls add to them.
   void LayOutGradients() {
-    gradient_offsets_.clear();
-    size_t next = pass_layout_.bytes;
-    train_bytes_ = next;
-    for (const std::vector<Moved<T>>& layer : moved_) {
-      if (!clips_jointly_) next = pass_layout_.bytes;
-      for (const Moved<T>& weight : layer) {
-        gradient_offsets_.push_back(next);
-        next += Workspace::Padded<T>(weight.count);
-      }
-      train_bytes_ = std::max(train_bytes_, next);
+    gradient_offsets_.assign(moved_.size(), pass_layout_.bytes);
+    size_t shared = pass_layout_.bytes;
+    for (size_t layer = 0; layer < moved_.size(); ++layer) {
+      if (!network_->moves(static_cast<int>(layer)) || !(clips_jointly_ || network_->adds_calls(static_cast<int>(layer)))) continue;
+      gradient_offsets_[layer] = shared;
+      shared += GradientBytes(moved_[layer]);
     }
+    train_bytes_ = shared;
+    for (size_t layer = 0; layer < moved_.size(); ++layer) {
+      if (!network_->moves(static_cast<int>(layer)) || clips_jointly_ || network_->adds_calls(static_cast<int>(layer))) continue;
+      gradient_offsets_[layer] = shared;
+      train_bytes_ = std::max(train_bytes_, shared + GradientBytes(moved_[layer]));
+    }
+  }
+
+  static size_t GradientBytes(const std::vector<Moved<T>>& layer) {
+    size_t bytes = 0;
+    for (const Moved<T>& weight : layer) bytes += Workspace::Padded<T>(weight.count);
+    return bytes;
   }
 
   // At once: as many as leave the results of a convolutional network in the cache, but no fewer than make the results
@@ -262,7 +322,7 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
   }
 
   const typename Network<T>::Layout& ScoringLayout() {
-    if (scoring_rows_ != loaded_rows_) scoring_layout_ = network_->LayOut(std::min(loaded_rows_, ScoringRows()));
+    if (scoring_rows_ != loaded_rows_) scoring_layout_ = network_->LayOut(std::min(loaded_rows_, ScoringRows()), false);
     scoring_rows_ = loaded_rows_;
     return scoring_layout_;
   }
@@ -277,10 +337,12 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
     loader_.UseMemory(base, loaded_rows_);
     pass_memory_ = base + loader_.Bytes(loaded_rows_);
     views_.clear();
-    size_t i = 0;
     for (size_t layer = 0; layer < moved_.size(); ++layer) {
+      if (!network_->moves(static_cast<int>(layer))) continue;
+      size_t offset = gradient_offsets_[layer];
       for (Moved<T>& weight : moved_[layer]) {
-        weight.gradient = InPass(gradient_offsets_[i++]);
+        weight.gradient = InPass(offset);
+        offset += Workspace::Padded<T>(weight.count);
         gradient_destinations_[layer][weight.index] = weight.gradient;
         if (clips_jointly_) views_.push_back({weight.gradient, weight.count});
       }
@@ -339,6 +401,7 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
     for (Moved<T>& weight : *layer) {
       if (!weight.moved) MoveInParts(weight);
       weight.moved = false;
+      if (weight.constraint) weight.constraint->Apply(weight.weight, norms_.data());
     }
   }
 
@@ -366,7 +429,8 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
   std::vector<std::vector<T*>> gradient_destinations_;  // of gradients, by graph layer
   std::vector<std::vector<Moved<T>>> moved_;            // by graph layer
   std::vector<math::GradientView<T>> views_;
-  std::vector<size_t> gradient_offsets_;  // from the pass's start, in the order of moved_
+  std::vector<size_t> gradient_offsets_;  // by graph layer, from the pass's start
+  std::vector<T> norms_;                  // of the constraint that takes most
   size_t train_bytes_ = 0;                // pass and gradients
   typename Network<T>::Layout scoring_layout_;
   int64_t scoring_rows_ = 0;              // that it is for
@@ -385,20 +449,21 @@ std::unique_ptr<Trainer> TypedProgram<T>::MakeTrainer(const base::OptimizerConfi
 }
 
 template <typename T>
-std::shared_ptr<const Program> MakeProgram(const base::Graph& graph, const base::LossConfig& loss, double loss_weight,
-                                           const std::map<int, double>& class_weight, const base::DataSpec& data, const StateLayout& layout) {
-  if (data.targets.size() != 1) return nullptr;
-  std::unique_ptr<const Network<T>> network = Network<T>::Make(graph, loss, loss_weight);
+std::shared_ptr<const Program> MakeProgram(const base::Graph& graph, const std::vector<base::LossConfig>& losses,
+                                           const std::vector<double>& loss_weights, const std::map<int, double>& class_weight,
+                                           const base::DataSpec& data, const StateLayout& layout) {
+  std::unique_ptr<const Network<T>> network = Network<T>::Make(graph, losses, loss_weights);
   if (!network) return nullptr;
   return std::make_shared<const TypedProgram<T>>(std::move(network), graph, class_weight, data, layout);
 }
 
 }  // namespace
 
-std::shared_ptr<const Program> Program::Make(const base::Graph& graph, const base::LossConfig& loss, double loss_weight,
-                                             const std::map<int, double>& class_weight, const base::DataSpec& data, const StateLayout& layout) {
-  return layout.precision == base::DType::kFloat64 ? MakeProgram<double>(graph, loss, loss_weight, class_weight, data, layout)
-                                                   : MakeProgram<float>(graph, loss, loss_weight, class_weight, data, layout);
+std::shared_ptr<const Program> Program::Make(const base::Graph& graph, const std::vector<base::LossConfig>& losses,
+                                             const std::vector<double>& loss_weights, const std::map<int, double>& class_weight,
+                                             const base::DataSpec& data, const StateLayout& layout) {
+  return layout.precision == base::DType::kFloat64 ? MakeProgram<double>(graph, losses, loss_weights, class_weight, data, layout)
+                                                   : MakeProgram<float>(graph, losses, loss_weights, class_weight, data, layout);
 }
 
 }  // namespace engine::native

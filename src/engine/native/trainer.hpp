@@ -51,10 +51,12 @@ class Trainer {
   virtual void LoadForScoring(const base::Buffer& buffer, int64_t first, int64_t n) = 0;
   /// Adds to sums what Model::Evaluate keeps there: rows, loss, then each metric's sums, over the rows first .. first +
   /// n - 1 of those loaded for scoring.
-  virtual void Score(int64_t first, int64_t n, const std::vector<base::MetricConfig>& metrics, double* sums) = 0;
+  /// outputs: of each metric, the output it is for; metrics stand output by output.
+  virtual void Score(int64_t first, int64_t n, const std::vector<base::MetricConfig>& metrics, const std::vector<int>& outputs,
+                     double* sums) = 0;
 
-  /// The part of values other than zero in the first n rows of a buffer, where the first layer uses the sparse product;
-  /// else 1.
+  /// The part of values other than zero in the first n rows of a buffer, of the input whose zeros reach a layer that uses
+  /// the sparse product; 1 where none does.
   virtual double InputDensity(const base::Buffer& buffer, int64_t n) = 0;
 
   /// One mini-batch: rows first .. first + n - 1 of those loaded, n <= batch_size and the workspace's rows. False, with nothing changed, when
@@ -67,14 +69,15 @@ class Trainer {
 class Program {
  public:
   /// nullptr when the hand-written trainer does not know the model (engine/native/network.hpp). layout: of the same
-  /// graph and optimizer; loss: as BindTargets gives it.
-  static std::shared_ptr<const Program> Make(const base::Graph& graph, const base::LossConfig& loss, double loss_weight,
-                                             const std::map<int, double>& class_weight, const base::DataSpec& data, const StateLayout& layout);
+  /// graph and optimizer; losses, loss_weights: one an output, as BindTargets gives them.
+  static std::shared_ptr<const Program> Make(const base::Graph& graph, const std::vector<base::LossConfig>& losses,
+                                             const std::vector<double>& loss_weights, const std::map<int, double>& class_weight,
+                                             const base::DataSpec& data, const StateLayout& layout);
   virtual ~Program() = default;
 
   /// The program lives at least as long as its trainers.
   virtual std::unique_ptr<Trainer> MakeTrainer(const base::OptimizerConfig& optimizer, int64_t batch_size) const = 0;
-  /// Whether the first layer uses the sparse product.
+  /// Whether a layer uses the sparse product that an input's zeros reach.
   virtual bool uses_sparse_product() const = 0;
 };
 

@@ -80,6 +80,9 @@ class Conv2D : public Layer<T> {
            Rounded(scatters_ ? image_height_ * image_width_ * in_ : g_height_ * g_width_ * out_);
   }
 
+  bool backward_reads_inputs() const override { return !padded_; }  // the padded images are in the scratch
+  bool backward_reads_y() const override { return activation_ != math::FusedActivation::kLinear; }
+
   void Forward(const LayerCall<T>& call) const override {
     T* packed = call.scratch + call.rows * ImageElements();
     const math::Panels<T> panels = math::PackPanels(call.weights[0], k_, out_, packed);

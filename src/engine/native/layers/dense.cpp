@@ -42,6 +42,7 @@ class Dense : public Layer<T> {
     return MapElements(rows, in_, maps_) + MapElements(rows, out_, maps_input_) + transposed;
   }
 
+  bool backward_reads_y() const override { return activation_ != math::FusedActivation::kLinear; }
   bool uses_sparse_product() const override { return maps_; }
 
   double Density(const T* x, int64_t rows) const override {

@@ -18,6 +18,8 @@ class Dropout : public Layer<T> {
 
   int64_t ScratchElements(int64_t rows) const override { return rows * this->input_elements(); }
 
+  bool backward_reads_inputs() const override { return false; }
+  bool backward_reads_y() const override { return false; }
   bool keeps_zeros() const override { return true; }
 
   void Forward(const LayerCall<T>& call) const override {

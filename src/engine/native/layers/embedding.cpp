@@ -4,6 +4,7 @@
 
 #include "base/tensor.hpp"
 #include "engine/api/layer_arguments.hpp"
+#include "engine/math/table_rows.hpp"
 #include "engine/native/stages.hpp"
 
 namespace engine::native {
@@ -20,27 +21,32 @@ class Embedding : public Layer<T> {
   Embedding(const std::string& name, int64_t indexes, int64_t count, int64_t width, int graph_layer)
       : Layer<T>(indexes, indexes * width, graph_layer), name_(name), count_(count), width_(width) {}
 
+  bool backward_reads_y() const override { return false; }
+  bool differentiable() const override { return false; }
+  bool rows_may_lie_apart() const override { return true; }
+
   void Forward(const LayerCall<T>& call) const override {
     const int64_t n = call.rows * this->input_elements();
-    int64_t smallest = count_, largest = -1;
-    for (int64_t i = 0; i < n; ++i) {
-      smallest = std::min(smallest, Index(call.x[i]));
-      largest = std::max(largest, Index(call.x[i]));
-    }
-    if (n > 0) CheckIndexes(name_, smallest, largest, count_);
-    for (int64_t i = 0; i < n; ++i) std::copy_n(call.weights[0] + Index(call.x[i]) * width_, width_, call.y + i * width_);
+    if (!math::IndexesWithin(call.x, n, count_)) Refuse(call.x, n);
+    math::CopyTableRows(call.weights[0], width_, call.x, call.rows, this->input_elements(), call.y, call.y_stride);
   }
 
   void Backward(const LayerCall<T>& call, T* g, T*, T* const* gradients) const override {
     if (gradients == nullptr || gradients[0] == nullptr) return;
     std::fill_n(gradients[0], count_ * width_, T(0));
-    for (int64_t i = 0; i < call.rows * this->input_elements(); ++i) {
-      T* row = gradients[0] + Index(call.x[i]) * width_;
-      for (int64_t j = 0; j < width_; ++j) row[j] += g[i * width_ + j];
-    }
+    math::AddTableRows(g, call.y_stride, call.x, call.rows, this->input_elements(), width_, gradients[0]);
   }
 
  private:
+  void Refuse(const T* x, int64_t n) const {
+    int64_t smallest = count_, largest = -1;
+    for (int64_t i = 0; i < n; ++i) {
+      smallest = std::min(smallest, Index(x[i]));
+      largest = std::max(largest, Index(x[i]));
+    }
+    CheckIndexes(name_, smallest, largest, count_);
+  }
+
   // what no index can be, a NaN included, is -1
   static int64_t Index(T value) {
     constexpr T kLimit = static_cast<T>(int64_t{1} << 62);
@@ -56,8 +62,8 @@ template <typename T>
 std::unique_ptr<Layer<T>> MakeEmbedding(const CallSite& site) {
   const base::Layer& layer = site.layer();
   const int64_t count = IntAttribute(layer, "input_dim"), indexes = base::ElementCount(site.input_shape);
-  // a mask would reach the layers behind; before it, a layer with weights would wait for a gradient that does not exist
-  if (BoolAttribute(layer, "mask_zero") || site.call != 1 || count > kMostRows) return nullptr;
+  // a mask would reach the layers behind
+  if (BoolAttribute(layer, "mask_zero") || count > kMostRows) return nullptr;
   return std::make_unique<Embedding<T>>(layer.name, indexes, count, IntAttribute(layer, "output_dim"), site.graph_call().layer);
 }
 

@@ -32,6 +32,8 @@ class BatchNormalization : public Layer<T> {
 
   int64_t ScratchElements(int64_t) const override { return kVectors * Stride(); }
 
+  bool backward_reads_y() const override { return false; }
+
   void Forward(const LayerCall<T>& call) const override {
     const int64_t rows = call.rows * positions_;
     T* mean = Vector(call, kMean);
@@ -129,6 +131,8 @@ class LayerNormalization : public Layer<T> {
   }
 
   int64_t ScratchElements(int64_t rows) const override { return 2 * rows * positions_; }
+
+  bool backward_reads_y() const override { return false; }
 
   void Forward(const LayerCall<T>& call) const override {
     const int64_t rows = call.rows * positions_;

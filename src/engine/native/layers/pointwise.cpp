@@ -24,6 +24,8 @@ class ActivationLayer : public Layer<T> {
   ActivationLayer(int64_t positions, int64_t classes, math::FusedActivation activation)
       : Layer<T>(positions * classes, positions * classes, -1), positions_(positions), classes_(classes), activation_(activation) {}
 
+  bool backward_reads_inputs() const override { return false; }
+
   void Forward(const LayerCall<T>& call) const override {
     std::copy(call.x, call.x + call.rows * this->input_elements(), call.y);
     math::BiasActivation(activation_, static_cast<const T*>(nullptr), call.rows * positions_, classes_, call.y);
@@ -54,6 +56,8 @@ class PointwiseLayer : public Layer<T> {
  public:
   PointwiseLayer(int64_t elements, const math::PointwiseFunction& function) : Layer<T>(elements, elements, -1), function_(function) {}
 
+  bool backward_reads_y() const override { return false; }
+
   void Forward(const LayerCall<T>& call) const override {
     math::ApplyPointwise(function_, call.x, call.rows * this->input_elements(), call.y);
   }
@@ -70,6 +74,8 @@ class LogSoftmaxLayer : public Layer<T> {
  public:
   LogSoftmaxLayer(int64_t positions, int64_t classes)
       : Layer<T>(positions * classes, positions * classes, -1), positions_(positions), classes_(classes) {}
+
+  bool backward_reads_inputs() const override { return false; }
 
   void Forward(const LayerCall<T>& call) const override { math::LogSoftmax(call.x, call.rows * positions_, classes_, call.y); }
   void Backward(const LayerCall<T>& call, T* g, T* dx, T* const*) const override {

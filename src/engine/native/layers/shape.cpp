@@ -17,6 +17,9 @@ class ZeroPadding2D : public Layer<T> {
   ZeroPadding2D(int64_t rows, int64_t row, int64_t full_rows, int64_t full_row, int64_t top, int64_t left)
       : Layer<T>(rows * row, full_rows * full_row, -1), rows_(rows), row_(row), full_row_(full_row), top_(top), left_(left) {}
 
+  bool backward_reads_inputs() const override { return false; }
+  bool backward_reads_y() const override { return false; }
+
   void Forward(const LayerCall<T>& call) const override {
     std::fill_n(call.y, call.rows * this->output_elements(), T(0));
     for (int64_t i = 0; i < call.rows; ++i) {

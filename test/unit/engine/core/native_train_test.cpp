@@ -215,7 +215,5 @@ TEST(NativeTrain, WhatHasNoKernelTakesAutograd) {
   };
   const Table table = Reals(8, 4, 4);
   EXPECT_TRUE(has(Dense("o", 4, "linear", Input(4)), LossKind::kMeanSquaredError, table));
-  EXPECT_FALSE(has(Dense("o", 4, "linear", Input(4) + R"(, "kernel_constraint": {"class_name": "NonNeg", "config": {}})"),
-                   LossKind::kMeanSquaredError, table));
   EXPECT_FALSE(has(Dense("o", 4, "relu", Input(4)), LossKind::kBinaryCrossentropy, table));  // of values that are no probabilities
 }

@@ -1,0 +1,22 @@
+// Rows of a table by their indexes, which are whole numbers kept as T: what an Embedding does. Overloads for float and
+// double.
+#pragma once
+
+#include <cstdint>
+
+namespace engine::math {
+
+#define CEREBRO_KERNELS_OF(T)                                                                                              \
+  /** Whether each of n values, truncated, is from 0 to count - 1. */                                                      \
+  bool IndexesWithin(const T* index, int64_t n, int64_t count);                                                            \
+  /** For each of `rows` rows: `indexes` rows of the table (width elements each) side by side at y + row * y_stride. */    \
+  void CopyTableRows(const T* table, int64_t width, const T* index, int64_t rows, int64_t indexes, T* y, int64_t y_stride); \
+  /** The table's rows += those of g, in the order of the indexes. */                                                      \
+  void AddTableRows(const T* g, int64_t g_stride, const T* index, int64_t rows, int64_t indexes, int64_t width, T* table)
+
+CEREBRO_KERNELS_OF(float);
+CEREBRO_KERNELS_OF(double);
+
+#undef CEREBRO_KERNELS_OF
+
+}  // namespace engine::math
