@@ -27,6 +27,8 @@ struct OptimizerDefinition {
   double (*initial)(const base::OptimizerConfig& config) = nullptr;
   /// Seconds of the update of one parameter, everything in cache (docs/performance.md). The planner needs ratios only.
   double (*update_seconds)(const base::OptimizerConfig& config) = nullptr;
+  /// Whether a gradient of zero leaves weight and slots as they are, bit for bit; nullptr = it does not.
+  bool (*keeps_untouched)(const base::OptimizerConfig& config) = nullptr;
 };
 
 #define CEREBRO_OPTIMIZER(name, number) extern const OptimizerDefinition k##name##Optimizer;

@@ -15,6 +15,7 @@ OptimizerDefinition Define() {
   sgd.slots = [](const OptimizerConfig& config) {
     return config.momentum > 0 ? std::vector<std::string>{"momentum"} : std::vector<std::string>{};
   };
+  sgd.keeps_untouched = [](const OptimizerConfig& config) { return config.momentum <= 0; };
   sgd.update_seconds = [](const OptimizerConfig& config) { return config.momentum > 0 ? 0.10e-9 : 0.04e-9; };
   return sgd;
 }

@@ -1,5 +1,7 @@
 #include "engine/math/table_rows.hpp"
 
+#include <utility>
+
 #include "engine/math/simd/clones.hpp"
 
 namespace engine::math {
@@ -39,6 +41,20 @@ CEREBRO_INLINE bool Within(const T* index, int64_t n, int64_t count) {
   return outside == 0;
 }
 
+// By the digits of base 256 that the largest index has, from the last to the first.
+template <typename T>
+const uint64_t* Sort(const T* index, int64_t n, int64_t count, uint64_t* pairs, uint64_t* spare) {
+  for (int64_t i = 0; i < n; i++) pairs[i] = static_cast<uint64_t>(index[i]) << 32 | static_cast<uint64_t>(i);
+  for (int shift = 32; (static_cast<uint64_t>(count - 1) << 32) >> shift != 0; shift += 8) {
+    int64_t places[257] = {};
+    for (int64_t i = 0; i < n; i++) places[(pairs[i] >> shift & 255) + 1]++;
+    for (int digit = 0; digit < 256; digit++) places[digit + 1] += places[digit];
+    for (int64_t i = 0; i < n; i++) spare[places[pairs[i] >> shift & 255]++] = pairs[i];
+    std::swap(pairs, spare);
+  }
+  return pairs;
+}
+
 }  // namespace
 
 // One function a kernel and type: clones are made of plain functions, not of templates.
@@ -63,6 +79,9 @@ CEREBRO_INLINE bool Within(const T* index, int64_t n, int64_t count) {
       case 32: return Add<32>(g, g_stride, index, rows, indexes, width, table);                                                  \
       default: return Add<0>(g, g_stride, index, rows, indexes, width, table);                                                   \
     }                                                                                                                            \
+  }                                                                                                                              \
+  const uint64_t* SortIndexes(const T* index, int64_t n, int64_t count, uint64_t* pairs, uint64_t* spare) {                      \
+    return Sort(index, n, count, pairs, spare);                                                                                  \
   }
 
 CEREBRO_DEFINE_ALL(float)

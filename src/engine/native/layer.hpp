@@ -27,8 +27,10 @@ class GradientParts {
   virtual ~GradientParts() = default;
   /// Takes elements first .. first + n - 1 of the gradient of the layer's weight `weight_index`. The values may be
   /// overwritten afterwards. In this pass the weight is not read any more, and all of its elements are handed over
-  /// once.
+  /// once, but for those that are skipped.
   virtual void Take(size_t weight_index, int64_t first, int64_t n, T* values) = 0;
+  /// Whether elements may be skipped whose gradient is zero: they would stay as they are, bit for bit. Not all of them.
+  virtual bool skips_zeros(size_t weight_index) const = 0;
 };
 
 /// What both passes of one mini-batch see.

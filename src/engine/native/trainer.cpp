@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "definitions/optimizer.hpp"
 #include "engine/api/constraint.hpp"
 #include "engine/api/workspace.hpp"
 #include "engine/math/activations.hpp"
@@ -124,6 +125,8 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
     const bool clips_jointly = optimizer.global_clipnorm > 0;
     const bool laid_out = clips_jointly_ == clips_jointly;
     clips_ = math::ClipsGradients(optimizer);
+    const definitions::OptimizerDefinition& definition = definitions::DefinitionOf(optimizer);
+    keeps_untouched_ = definition.keeps_untouched != nullptr && definition.keeps_untouched(optimizer);
     clips_jointly_ = clips_jointly;
     batch_size_ = batch_size;
     if (!laid_out) pass_rows_ = 0;
@@ -381,6 +384,12 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
     }
   }
 
+  bool skips_zeros(size_t weight_index) const override {
+    const auto same = [&](const Moved<T>& weight) { return weight.index == weight_index; };
+    const auto weight = std::find_if(parts_layer_->begin(), parts_layer_->end(), same);
+    return keeps_untouched_ && weight != parts_layer_->end() && weight->regularizer.empty();
+  }
+
   void Done(int graph_layer) override {
     std::vector<Moved<T>>& layer = moved_[static_cast<size_t>(graph_layer)];
     for (Moved<T>& weight : layer) {
@@ -425,6 +434,7 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
   typename Network<T>::Layout pass_layout_;
   bool clips_jointly_ = false;
   bool clips_ = false;
+  bool keeps_untouched_ = false;  // the optimizer, a weight whose gradient is zero
   typename Network<T>::Weights weights_;                // by graph layer
   std::vector<std::vector<T*>> gradient_destinations_;  // of gradients, by graph layer
   std::vector<std::vector<Moved<T>>> moved_;            // by graph layer

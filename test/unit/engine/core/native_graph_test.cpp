@@ -182,7 +182,7 @@ Task FrozenTrunk() {
   const Tensor c = net.Dense("c", 5, "tanh", n);
   const Tensor frozen = net.Dense("frozen", 5, "tanh", c, R"(, "trainable": false)");
   // a weight of which no loss knows: its layer is left alone, its regulariser counted
-  const Tensor unseen = net.Dense("unseen", 1, "linear", c, R"(, "kernel_regularizer": {"class_name": "L2", "config": {"l2": 0.1}})");
+  const Tensor unseen = net.Dense("unseen", 1, "sigmoid", c, R"(, "kernel_regularizer": {"class_name": "L2", "config": {"l2": 0.1}})");
   const Tensor row = net.Call("Flatten", "flat", "", {net.Call("Embedding", "e", R"("input_dim": 50, "output_dim": 4)", {unseen})});
   const Tensor all = net.Call("Concatenate", "all", "", {frozen, row, x});
   Task task{net.Build({net.Dense("o", 3, "softmax", all)}), {}, Config({LossKind::kCategoricalCrossentropy})};
@@ -250,7 +250,8 @@ TEST(NativeGraph, WeightConstraints) {
       Functional net;
       const Tensor x = net.Input("x", "8");
       const Tensor a = net.Dense("a", 6, "tanh", x, std::string(R"(, "kernel_constraint": )") + constraint);
-      const Tensor image = net.Call("Reshape", "image", R"("target_shape": [3, 2, 1])", {net.Again(net.Dense("s", 6, "tanh", a), {a})});
+      const Tensor b = net.Dense("b", 6, "tanh", a, std::string(R"(, "kernel_constraint": )") + constraint);
+      const Tensor image = net.Call("Reshape", "image", R"("target_shape": [3, 2, 1])", {net.Again(b, {b})});
       const Tensor c = net.Call("Conv2D", "c", std::string(R"("filters": 3, "kernel_size": [2, 2], "kernel_constraint": )") + constraint, {image});
       Task task{net.Build({net.Dense("o", 2, "linear", net.Call("Flatten", "f", "", {c}))}), {}, Config({LossKind::kMeanSquaredError})};
       task.config.optimizer.global_clipnorm = clip;
@@ -329,6 +330,36 @@ TEST(NativeGraph, GroupsTrainAsAlone) {
   }
 }
 
+// A table that is large beside a mini-batch: only the rows that it used are moved, where the optimizer lets the others be.
+TEST(NativeGraph, LargeTablesMoveTheRowsThatWereUsed) {
+  for (const int count : {700, 5000, 70000}) {
+    for (const int width : {1, 8, 33}) {
+      SCOPED_TRACE(std::to_string(count) + " rows of " + std::to_string(width));
+      Functional net;
+      const Tensor i = net.Input("i", "2"), x = net.Input("x", "3");
+      const std::string table = R"("input_dim": )" + std::to_string(count) + R"(, "output_dim": )" + std::to_string(width);
+      const Tensor row = net.Call("Flatten", "flat", "", {net.Call("Embedding", "e", table, {i})});
+      Task task{net.Build({net.Dense("o", 2, "linear", net.Call("Concatenate", "all", "", {x, row}))}), {}, Config({LossKind::kMeanSquaredError})};
+      std::vector<double> indexes = Indexes(kRows, 2, count, 3);
+      for (size_t k = 0; k < indexes.size(); k += 3) indexes[k] = count - 1;  // some more often than once
+      task.table.AddInput("i", {2}, indexes);
+      AddReals(&task.table, "x", 3, 1);
+      AddTarget(&task.table, "y", 2, 2);
+      for (const base::OptimizerKind kind : {base::OptimizerKind::kSGD, base::OptimizerKind::kAdagrad, base::OptimizerKind::kAdam}) {
+        task.config.optimizer.kind = kind;
+        task.config.optimizer.initial_accumulator_value = 0;
+        if (count < 10000) ExpectSame(task);
+        Task whole = task;
+        whole.config.optimizer.clipvalue = 1e30;  // clips nothing, but asks for whole gradients
+        for (const DType precision : {DType::kFloat32, DType::kFloat64}) {
+          const auto bytes = [&](const Task& t) { return training::Train(t.graph, t.config, t.table, kRows, 2, precision, true).bytes; };
+          EXPECT_EQ(bytes(task), bytes(whole)) << static_cast<int>(kind);
+        }
+      }
+    }
+  }
+}
+
 namespace {
 
 /// A graph made by chance of layers with kernels, over vectors and small images, with shared layers, several readers,
@@ -345,15 +376,17 @@ class RandomGraph {
     indexes_ = net_.Input("i", "2");
     task_.table.AddInput("i", {2}, Indexes(kRows, 2, 9, 2));
     const Tensor image = Call("Reshape", R"("target_shape": [4, 2, 1])", {vectors_[0].tensor});
+    vectors_[0].read = true;
     images_.push_back({Call("Conv2D", R"("filters": 3, "kernel_size": [2, 2], "padding": "same")", {image}), 3});
-    const int steps = 4 + Below(10);
+    Rows();
+    const int steps = 3 + Below(10);
     for (int i = 0; i < steps; ++i) Step();
     const int outputs = 1 + Below(2);
     std::vector<Tensor> last;
     task_.config.losses.clear();
     for (int i = 0; i < outputs; ++i) {
       const bool classes = Below(2) == 0;
-      last.push_back(Dense(3, classes ? "softmax" : "linear", End()));
+      last.push_back(Dense(3, classes ? "softmax" : "linear", End(i + 1 == outputs)));
       task_.config.losses.push_back(fixture::Loss(classes ? LossKind::kCategoricalCrossentropy : LossKind::kMeanSquaredError));
       task_.config.loss_weights.push_back(0.5 + Below(3));
       AddTarget(&task_.table, "y" + std::to_string(i), 3, static_cast<uint64_t>(7 + i), classes);
@@ -368,10 +401,15 @@ class RandomGraph {
   struct Vector {
     Tensor tensor;
     int width;
+    bool read = false;
   };
 
   int Below(int n) { return static_cast<int>(random_() % static_cast<uint32_t>(n)); }
-  Vector& Any(std::vector<Vector>* of) { return (*of)[static_cast<size_t>(Below(static_cast<int>(of->size())))]; }
+  Vector Any(std::vector<Vector>* of) {
+    Vector& any = (*of)[static_cast<size_t>(Below(static_cast<int>(of->size())))];
+    any.read = true;
+    return any;
+  }
 
   Tensor Call(const std::string& kind, const std::string& arguments, const std::vector<Tensor>& inputs) {
     const std::string name = "l" + std::to_string(++calls_);
@@ -395,7 +433,8 @@ class RandomGraph {
     *width = first.width;
     std::vector<Tensor> inputs{first.tensor};
     for (int i = 1 + Below(3); i > 0; --i) {
-      const Vector other = Any(of);
+      Vector& other = (*of)[static_cast<size_t>(Below(static_cast<int>(of->size())))];
+      other.read = other.read || other.width == first.width;
       inputs.push_back(other.width == first.width ? other.tensor : first.tensor);
     }
     return inputs;
@@ -430,18 +469,16 @@ class RandomGraph {
         const Vector a = Any(&vectors_);
         const Tensor shared = Dense(a.width, "tanh", a.tensor);
         vectors_.push_back({shared, a.width});
-        for (const Vector& other : std::vector<Vector>(vectors_)) {
-          if (other.width == a.width && Below(2) == 0) vectors_.push_back({net_.Again(shared, {other.tensor}), a.width});
+        for (size_t i = vectors_.size(); i-- > 0;) {
+          if (vectors_[i].width != a.width || Below(2) == 0) continue;
+          vectors_[i].read = true;
+          vectors_.push_back({net_.Again(shared, {vectors_[i].tensor}), a.width});
         }
         break;
       }
-      case 5: {
-        const Tensor rows = Call("Embedding", R"("input_dim": 9, "output_dim": )" + std::to_string(2 + 2 * Below(3)), {indexes_});
-        const Tensor flat = Call("Flatten", "", {rows});
-        vectors_.push_back({Dense(8, "relu", flat), 8});
-        vectors_.push_back({Dense(8, "linear", Call("Concatenate", "", {flat, vectors_[0].tensor})), 8});
+      case 5:
+        Rows();
         break;
-      }
       case 6: {
         const Vector v = Any(&vectors_);
         const char* kinds[] = {"Dropout", "LayerNormalization", "BatchNormalization"};
@@ -485,10 +522,24 @@ class RandomGraph {
     }
   }
 
-  /// Of some vectors and an image.
-  Tensor End() {
+  void Rows() {
+    const Tensor rows = Call("Embedding", R"("input_dim": 9, "output_dim": )" + std::to_string(2 + 2 * Below(3)), {indexes_});
+    const Tensor flat = Call("Flatten", "", {rows});
+    vectors_.push_back({Dense(8, "relu", flat), 8});
+    vectors_[0].read = true;
+    vectors_.push_back({Dense(8, "linear", Call("Concatenate", "", {flat, vectors_[0].tensor})), 8});
+  }
+
+  /// Of some vectors and an image; at last also of all that nobody has read.
+  Tensor End(bool last) {
     std::vector<Tensor> inputs{Call("GlobalAveragePooling2D", "", {Any(&images_).tensor})};
     for (int i = Below(3); i >= 0; --i) inputs.push_back(Any(&vectors_).tensor);
+    for (const Vector& image : images_) {
+      if (last && !image.read) inputs.push_back(Call("GlobalMaxPooling2D", "", {image.tensor}));
+    }
+    for (const Vector& vector : vectors_) {
+      if (last && !vector.read) inputs.push_back(vector.tensor);
+    }
     return Call("Concatenate", "", inputs);
   }
 
