@@ -58,8 +58,8 @@ std::string Node(const std::string& kind, const std::string& name, const std::st
       word.clear();
     }
   }
-  return R"({"class_name": ")" + kind + R"(", "name": ")" + name + R"(", "config": {"name": ")" + name + "\"" + arguments + R"(}, "inbound_nodes": [)" +
-         (nodes.empty() ? "" : "[" + nodes + "]") + "]}";
+  return R"({"class_name": ")" + kind + R"(", "name": ")" + name + R"(", "config": {"name": ")" + name + "\"" + arguments +
+         R"(}, "inbound_nodes": [)" + (nodes.empty() ? "" : "[" + nodes + "]") + "]}";
 }
 
 std::string Input(const std::string& name, const std::string& shape) {
@@ -80,7 +80,8 @@ Kind Categories(int64_t batches) {
               Node("Flatten", f, "", e) + ", ";
     inputs += "[\"" + c + "\", 0, 0], ";
     parts += f + " ";
-    kind.inputs.push_back(MakeColumn<int32_t>(c, base::DType::kInt32, {}, kind.rows, [&] { return draw.Below(static_cast<uint64_t>(count)); }));
+    kind.inputs.push_back(
+        MakeColumn<int32_t>(c, base::DType::kInt32, {}, kind.rows, [&] { return draw.Below(static_cast<uint64_t>(count)); }));
   }
   const auto number = [&] { return static_cast<double>(draw.Below(1000)) / 500 - 1; };
   kind.inputs.push_back(MakeColumn<float>("x", base::DType::kFloat32, {20}, kind.rows, number));
@@ -116,10 +117,12 @@ Kind Residual(int64_t batches) {
 Kind Squeeze(int64_t batches) {
   Kind kind = Numbers("squeeze", {16, 16, 8}, 4, 32, batches);
   const auto conv = [](const std::string& name, int filters, const std::string& input) {
-    return Node("Conv2D", name, R"(, "filters": )" + std::to_string(filters) + R"(, "kernel_size": [3, 3], "padding": "same", "activation": "relu")", input);
+    return Node("Conv2D", name,
+                R"(, "filters": )" + std::to_string(filters) + R"(, "kernel_size": [3, 3], "padding": "same", "activation": "relu")",
+                input);
   };
-  const std::string layers = Input("x", "16, 16, 8") + ", " + conv("c", 32, "x") + ", " + Node("GlobalAveragePooling2D", "g", "", "c") + ", " +
-                             Dense("s", 8, "relu", "g") + ", " + Dense("e", 32, "sigmoid", "s") + ", " +
+  const std::string layers = Input("x", "16, 16, 8") + ", " + conv("c", 32, "x") + ", " + Node("GlobalAveragePooling2D", "g", "", "c") +
+                             ", " + Dense("s", 8, "relu", "g") + ", " + Dense("e", 32, "sigmoid", "s") + ", " +
                              Node("Reshape", "r", R"(, "target_shape": [1, 1, 32])", "e") + ", " + Node("Multiply", "m", "", "c r") + ", " +
                              conv("d", 32, "m") + ", " + Node("Add", "sum", "", "c d") + ", " +
                              Node("GlobalAveragePooling2D", "h", "", "sum") + ", " + Dense("o", 4, "linear", "h");

@@ -46,10 +46,10 @@ template <typename T>
 const uint64_t* Sort(const T* index, int64_t n, int64_t count, uint64_t* pairs, uint64_t* spare) {
   for (int64_t i = 0; i < n; i++) pairs[i] = static_cast<uint64_t>(index[i]) << 32 | static_cast<uint64_t>(i);
   for (int shift = 32; (static_cast<uint64_t>(count - 1) << 32) >> shift != 0; shift += 8) {
-    int64_t places[257] = {};
-    for (int64_t i = 0; i < n; i++) places[(pairs[i] >> shift & 255) + 1]++;
-    for (int digit = 0; digit < 256; digit++) places[digit + 1] += places[digit];
-    for (int64_t i = 0; i < n; i++) spare[places[pairs[i] >> shift & 255]++] = pairs[i];
+    int64_t begins[257] = {};
+    for (int64_t i = 0; i < n; i++) begins[(pairs[i] >> shift & 255) + 1]++;
+    for (int digit = 0; digit < 256; digit++) begins[digit + 1] += begins[digit];
+    for (int64_t i = 0; i < n; i++) spare[begins[pairs[i] >> shift & 255]++] = pairs[i];
     std::swap(pairs, spare);
   }
   return pairs;
@@ -58,30 +58,39 @@ const uint64_t* Sort(const T* index, int64_t n, int64_t count, uint64_t* pairs, 
 }  // namespace
 
 // One function a kernel and type: clones are made of plain functions, not of templates.
-#define CEREBRO_DEFINE_ALL(T)                                                                                                    \
-  CEREBRO_CLONES bool IndexesWithin(const T* index, int64_t n, int64_t count) { return Within(index, n, count); }                \
-  CEREBRO_CLONES void CopyTableRows(const T* table, int64_t width, const T* index, int64_t rows, int64_t indexes, T* y,          \
-                                    int64_t y_stride) {                                                                          \
-    switch (width) {                                                                                                             \
-      case 4: return Copy<4>(table, width, index, rows, indexes, y, y_stride);                                                   \
-      case 8: return Copy<8>(table, width, index, rows, indexes, y, y_stride);                                                   \
-      case 16: return Copy<16>(table, width, index, rows, indexes, y, y_stride);                                                 \
-      case 32: return Copy<32>(table, width, index, rows, indexes, y, y_stride);                                                 \
-      default: return Copy<0>(table, width, index, rows, indexes, y, y_stride);                                                  \
-    }                                                                                                                            \
-  }                                                                                                                              \
-  CEREBRO_CLONES void AddTableRows(const T* g, int64_t g_stride, const T* index, int64_t rows, int64_t indexes, int64_t width,   \
-                                   T* table) {                                                                                   \
-    switch (width) {                                                                                                             \
-      case 4: return Add<4>(g, g_stride, index, rows, indexes, width, table);                                                    \
-      case 8: return Add<8>(g, g_stride, index, rows, indexes, width, table);                                                    \
-      case 16: return Add<16>(g, g_stride, index, rows, indexes, width, table);                                                  \
-      case 32: return Add<32>(g, g_stride, index, rows, indexes, width, table);                                                  \
-      default: return Add<0>(g, g_stride, index, rows, indexes, width, table);                                                   \
-    }                                                                                                                            \
-  }                                                                                                                              \
-  const uint64_t* SortIndexes(const T* index, int64_t n, int64_t count, uint64_t* pairs, uint64_t* spare) {                      \
-    return Sort(index, n, count, pairs, spare);                                                                                  \
+#define CEREBRO_DEFINE_ALL(T)                                                                                                              \
+  CEREBRO_CLONES bool IndexesWithin(const T* index, int64_t n, int64_t count) { return Within(index, n, count); }                          \
+  CEREBRO_CLONES void CopyTableRows(const T* table, int64_t width, const T* index, int64_t rows, int64_t indexes, T* y,                    \
+                                    int64_t y_stride) {                                                                                    \
+    switch (width) {                                                                                                                       \
+      case 4:                                                                                                                              \
+        return Copy<4>(table, width, index, rows, indexes, y, y_stride);                                                                   \
+      case 8:                                                                                                                              \
+        return Copy<8>(table, width, index, rows, indexes, y, y_stride);                                                                   \
+      case 16:                                                                                                                             \
+        return Copy<16>(table, width, index, rows, indexes, y, y_stride);                                                                  \
+      case 32:                                                                                                                             \
+        return Copy<32>(table, width, index, rows, indexes, y, y_stride);                                                                  \
+      default:                                                                                                                             \
+        return Copy<0>(table, width, index, rows, indexes, y, y_stride);                                                                   \
+    }                                                                                                                                      \
+  }                                                                                                                                        \
+  CEREBRO_CLONES void AddTableRows(const T* g, int64_t g_stride, const T* index, int64_t rows, int64_t indexes, int64_t width, T* table) { \
+    switch (width) {                                                                                                                       \
+      case 4:                                                                                                                              \
+        return Add<4>(g, g_stride, index, rows, indexes, width, table);                                                                    \
+      case 8:                                                                                                                              \
+        return Add<8>(g, g_stride, index, rows, indexes, width, table);                                                                    \
+      case 16:                                                                                                                             \
+        return Add<16>(g, g_stride, index, rows, indexes, width, table);                                                                   \
+      case 32:                                                                                                                             \
+        return Add<32>(g, g_stride, index, rows, indexes, width, table);                                                                   \
+      default:                                                                                                                             \
+        return Add<0>(g, g_stride, index, rows, indexes, width, table);                                                                    \
+    }                                                                                                                                      \
+  }                                                                                                                                        \
+  const uint64_t* SortIndexes(const T* index, int64_t n, int64_t count, uint64_t* pairs, uint64_t* spare) {                                \
+    return Sort(index, n, count, pairs, spare);                                                                                            \
   }
 
 CEREBRO_DEFINE_ALL(float)

@@ -15,7 +15,8 @@ WeightConstraint::WeightConstraint(const Constraint& constraint, const base::Sha
     : constraint_(constraint), count_(base::ElementCount(shape)) {
   const auto rank = static_cast<int64_t>(shape.size());
   for (int64_t d = 0; d < rank; ++d) {
-    const bool summed = std::any_of(constraint.axis.begin(), constraint.axis.end(), [&](int64_t axis) { return axis == d || axis + rank == d; });
+    const bool summed =
+        std::any_of(constraint.axis.begin(), constraint.axis.end(), [&](int64_t axis) { return axis == d || axis + rank == d; });
     if (dimensions_.empty() || dimensions_.back().summed != summed) dimensions_.push_back({1, summed});
     dimensions_.back().size *= shape[static_cast<size_t>(d)];
   }

@@ -83,7 +83,7 @@ class Layer {
   virtual bool rows_may_lie_apart() const { return false; }
   /// Where in a row of y the whole row of an input lies as it is, or -1. The input may then have been written there, and
   /// its gradient be wanted where it lies in g.
-  virtual int64_t PlaceOfInput(size_t /*input*/) const { return -1; }
+  virtual int64_t PositionOfInput(size_t /*input*/) const { return -1; }
   /// Whether y is zero wherever x is.
   virtual bool keeps_zeros() const { return false; }
   /// Whether the layer uses the sparse product (engine/math/gemm_sparse.hpp) where x has enough zeros. Density: of such

@@ -11,7 +11,7 @@ struct Block {
   size_t bytes = 0;
   int from = 0;
   int until = 0;
-  size_t offset = 0;  // the plan's answer
+  size_t offset = 0;  // set by PlanMemory
 };
 
 /// Gives each block a multiple of 64 bytes as offset, so that no two blocks overlap which are in use at the same time.

@@ -117,12 +117,12 @@ void Network<T>::PlaceInside() {
   for (const Output& output : outputs_) ++readers[static_cast<size_t>(output.value)];
   for (const Stage& stage : stages_) {
     for (size_t i = 0; i < stage.inputs.size(); ++i) {
-      const int64_t place = stage.layer->PlaceOfInput(i);
+      const int64_t position = stage.layer->PositionOfInput(i);
       Value& value = values_[static_cast<size_t>(stage.inputs[i].value)];
-      if (place < 0 || readers[static_cast<size_t>(stage.inputs[i].value)] != 1 || value.stage < 0) continue;
+      if (position < 0 || readers[static_cast<size_t>(stage.inputs[i].value)] != 1 || value.stage < 0) continue;
       if (!stages_[static_cast<size_t>(value.stage)].layer->rows_may_lie_apart()) continue;
       value.whole = stage.output;
-      value.place = place;
+      value.position = position;
     }
   }
 }
@@ -295,7 +295,7 @@ typename Network<T>::Layout Network<T>::LayOut(int64_t rows, bool training) cons
   }
   for (size_t i = 0; i < values_.size(); ++i) {
     if (values_[i].whole < 0) continue;
-    layout.values[i] = layout.values[static_cast<size_t>(values_[i].whole)] + static_cast<size_t>(values_[i].place) * sizeof(T);
+    layout.values[i] = layout.values[static_cast<size_t>(values_[i].whole)] + static_cast<size_t>(values_[i].position) * sizeof(T);
   }
   for (size_t i = 0; i < gradients_.size(); ++i) layout.gradients.push_back(blocks[first_gradient + i].offset);
   layout.factors = blocks[factors].offset;

@@ -43,9 +43,9 @@ class Network {
 
   /// Where things lie in a workspace of `bytes`, aligned to 64 bytes, for mini-batches of up to `rows`.
   struct Layout {
-    std::vector<size_t> values;     // by value; of the network's inputs unused
-    std::vector<size_t> scratch;    // by stage
-    std::vector<size_t> gradients;  // by gradient; none in inference, but for the losses'
+    std::vector<size_t> values;      // by value; of the network's inputs unused
+    std::vector<size_t> scratch;     // by stage
+    std::vector<size_t> gradients;   // by gradient; none in inference, but for the losses'
     size_t factors = 0, losses = 0;  // of Loss::Run
     size_t aside = 0;                // weights' gradients that will be added to others
     size_t pointers = 0;             // LayerCall's lists
@@ -96,7 +96,7 @@ class Network {
   struct Value : StageValue {
     explicit Value(const StageValue& value) : StageValue(value) {}
     int whole = -1;           // the value inside whose rows this one's lie, or -1
-    int64_t place = 0;        // where in them
+    int64_t position = 0;     // where in them
     size_t gradient = kNone;  // kNone: it needs none, or gets none
   };
   /// What a stage reads.
@@ -143,7 +143,7 @@ class Network {
   }
   T* GradientOf(int value, const Pass& pass) const {
     const Value& of = values_[static_cast<size_t>(value)];
-    return At(pass, pass.layout->gradients[of.gradient]) + of.place;
+    return At(pass, pass.layout->gradients[of.gradient]) + of.position;
   }
   LayerCall<T> CallOf(size_t stage, const Pass& pass) const;
   void StageBackward(size_t stage, const Pass& pass, GradientSink<T>* sink) const;

@@ -69,8 +69,8 @@ class Stages {
   struct Result {
     int value = -1;
     math::FusedActivation last = math::FusedActivation::kLinear;  // at the end of the stage that made it
-    bool own_output = false;  // the values are what that stage gave
-    bool sole = true;         // no call before has given the same value to others
+    bool own_output = false;                                      // the values are what that stage gave
+    bool sole = true;                                             // no call before has given the same value to others
   };
 
   const base::Graph& graph_;

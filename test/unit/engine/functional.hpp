@@ -50,8 +50,8 @@ class Functional {
     std::string text = R"({"class_name": "Functional", "config": {"name": "m", "layers": [)";
     for (size_t i = 0; i < layers_.size(); ++i) {
       const Layer& layer = layers_[i];
-      text += (i > 0 ? ", " : "") + (R"({"class_name": ")" + layer.kind + R"(", "name": ")" + layer.name) + R"(", "config": {"name": ")" + layer.name + "\"" +
-              (layer.arguments.empty() ? "" : ", " + layer.arguments) + R"(}, "inbound_nodes": [)";
+      text += (i > 0 ? ", " : "") + (R"({"class_name": ")" + layer.kind + R"(", "name": ")" + layer.name) + R"(", "config": {"name": ")" +
+              layer.name + "\"" + (layer.arguments.empty() ? "" : ", " + layer.arguments) + R"(}, "inbound_nodes": [)";
       for (size_t n = 0; n < layer.nodes.size(); ++n) text += (n > 0 ? ", [" : "[") + List(layer.nodes[n], ", {}") + "]";
       text += "]}";
     }

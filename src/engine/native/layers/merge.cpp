@@ -26,18 +26,18 @@ std::vector<int64_t> InputElements(const CallSite& site) {
 // of the run. Dimensions next to each other that are broadcast in the same inputs are one.
 struct Runs {
   int64_t length = 1;
-  std::vector<int64_t> step;   // by input: from element to element of a run, 0 or 1
-  std::vector<int64_t> first;  // by run, then by input: where it begins
+  std::vector<int64_t> stride;  // by input: from element to element of a run, 0 or 1
+  std::vector<int64_t> first;   // by run, then by input: where it begins
 
-  explicit Runs(const CallSite& site) : step(site.inputs(), 1), first(site.inputs(), 0) {
+  explicit Runs(const CallSite& site) : stride(site.inputs(), 1), first(site.inputs(), 0) {
     std::vector<Dimension> dimensions = Dimensions(site);
     if (dimensions.empty()) return;
     const Dimension inner = dimensions.back();
     dimensions.pop_back();
     length = inner.size;
     std::vector<int64_t> elements;  // by input: of one index of the dimension before
-    for (size_t i = 0; i < step.size(); ++i) {
-      step[i] = inner.given[i] ? 1 : 0;
+    for (size_t i = 0; i < stride.size(); ++i) {
+      stride[i] = inner.given[i] ? 1 : 0;
       elements.push_back(inner.given[i] ? inner.size : 1);
     }
     for (; !dimensions.empty(); dimensions.pop_back()) {
@@ -45,7 +45,7 @@ struct Runs {
       std::vector<int64_t> all;
       for (int64_t k = 0; k < outer.size; ++k) {
         for (size_t at = 0; at < first.size(); ++at) {
-          const size_t input = at % step.size();
+          const size_t input = at % stride.size();
           all.push_back(first[at] + (outer.given[input] ? k * elements[input] : 0));
         }
       }
@@ -91,11 +91,11 @@ class MergeLayer : public Layer<T> {
   bool hands_gradient_on() const override { return kind_ == MergeKind::kSum && !mean_ && !broadcast_; }
 
   void Forward(const LayerCall<T>& call) const override {
-    ForEachRun(call.rows, [&](const Place& place, int64_t n) {
-      const auto x = [&](size_t i) { return call.inputs[i] + Begin(place, i); };
-      T* y = call.y + place.y;
-      math::Merge(kind_, x(0), runs_.step[0], x(1), runs_.step[1], n, y);
-      for (size_t i = 2; i < this->inputs(); ++i) math::Merge(kind_, y, 1, x(i), runs_.step[i], n, y);
+    ForEachRun(call.rows, [&](const Position& position, int64_t n) {
+      const auto x = [&](size_t i) { return call.inputs[i] + Begin(position, i); };
+      T* y = call.y + position.y;
+      math::Merge(kind_, x(0), runs_.stride[0], x(1), runs_.stride[1], n, y);
+      for (size_t i = 2; i < this->inputs(); ++i) math::Merge(kind_, y, 1, x(i), runs_.stride[i], n, y);
       if (mean_) math::DivideBy(static_cast<T>(this->inputs()), n, y);
     });
   }
@@ -106,32 +106,32 @@ class MergeLayer : public Layer<T> {
       if (dx == nullptr) continue;
       const bool whole = this->input_elements(j) == this->output_elements();
       if (!whole) std::fill_n(dx, call.rows * this->input_elements(j), T(0));
-      ForEachRun(call.rows, [&](const Place& place, int64_t n) {
-        T* part = whole ? dx + place.y : call.scratch;
-        RunGradient(call, j, place, g + place.y, n, part);
+      ForEachRun(call.rows, [&](const Position& position, int64_t n) {
+        T* part = whole ? dx + position.y : call.scratch;
+        RunGradient(call, j, position, g + position.y, n, part);
         if (whole) return;
-        if (runs_.step[j] == 1) {
-          math::AddTo(part, n, dx + Begin(place, j));
+        if (runs_.stride[j] == 1) {
+          math::AddTo(part, n, dx + Begin(position, j));
         } else {
-          dx[Begin(place, j)] += math::SumOf(part, n);
+          dx[Begin(position, j)] += math::SumOf(part, n);
         }
       });
     }
   }
 
  private:
-  struct Place {
+  struct Position {
     int64_t row = 0;
     const int64_t* first = nullptr;  // Runs::first of the run
     int64_t y = 0;                   // where it begins in the results
   };
 
   bool Chooses() const { return kind_ == MergeKind::kLargest || kind_ == MergeKind::kSmallest; }
-  int64_t Begin(const Place& place, size_t input) const { return place.row * this->input_elements(input) + place.first[input]; }
+  int64_t Begin(const Position& position, size_t input) const { return position.row * this->input_elements(input) + position.first[input]; }
 
   // Of n elements, with respect to input j.
-  void RunGradient(const LayerCall<T>& call, size_t j, const Place& place, const T* g, int64_t n, T* part) const {
-    const auto x = [&](size_t i) { return call.inputs[i] + Begin(place, i); };
+  void RunGradient(const LayerCall<T>& call, size_t j, const Position& position, const T* g, int64_t n, T* part) const {
+    const auto x = [&](size_t i) { return call.inputs[i] + Begin(position, i); };
     if (kind_ == MergeKind::kDifference && j > 0) {
       constexpr T kZero = 0;
       math::Merge(MergeKind::kDifference, &kZero, 0, g, 1, n, part);
@@ -141,15 +141,15 @@ class MergeLayer : public Layer<T> {
     if (mean_) math::DivideBy(static_cast<T>(this->inputs()), n, part);
     if (kind_ == MergeKind::kProduct) {
       for (size_t i = 0; i < this->inputs(); ++i) {
-        if (i != j) math::Merge(MergeKind::kProduct, part, 1, x(i), runs_.step[i], n, part);
+        if (i != j) math::Merge(MergeKind::kProduct, part, 1, x(i), runs_.stride[i], n, part);
       }
     }
     if (!Chooses()) return;
-    math::KeepWhere(true, x(j), runs_.step[j], call.y + place.y, n, part);
-    for (size_t i = 0; i < j; ++i) math::KeepWhere(false, x(i), runs_.step[i], call.y + place.y, n, part);
+    math::KeepWhere(true, x(j), runs_.stride[j], call.y + position.y, n, part);
+    for (size_t i = 0; i < j; ++i) math::KeepWhere(false, x(i), runs_.stride[i], call.y + position.y, n, part);
   }
 
-  // Calls each(place, elements). Without broadcasting all rows are one run.
+  // Calls each(position, elements). Without broadcasting all rows are one run.
   template <typename Each>
   void ForEachRun(int64_t rows, Each each) const {
     if (!broadcast_) return each({0, runs_.first.data(), 0}, rows * this->output_elements());
@@ -174,21 +174,21 @@ class Concatenate : public Layer<T> {
   /// outer: indexes of the dimensions before the one that is concatenated.
   Concatenate(const CallSite& site, int64_t outer)
       : Layer<T>(InputElements(site), base::ElementCount(site.graph_call().output_shape), -1), outer_(outer) {
-    int64_t place = 0;
+    int64_t position = 0;
     for (size_t i = 0; i < this->inputs(); ++i) {
-      places_.push_back(place);
-      place += Length(i);
+      positions_.push_back(position);
+      position += Length(i);
     }
   }
 
   bool backward_reads_inputs() const override { return false; }
   bool backward_reads_y() const override { return false; }
-  int64_t PlaceOfInput(size_t input) const override { return outer_ == 1 ? places_[input] : -1; }
+  int64_t PositionOfInput(size_t input) const override { return outer_ == 1 ? positions_[input] : -1; }
 
   void Forward(const LayerCall<T>& call) const override {
     for (size_t i = 0; i < this->inputs(); ++i) {
       const T* x = this->inputs() == 1 ? call.x : call.inputs[i];
-      T* to = call.y + places_[i];
+      T* to = call.y + positions_[i];
       if (x == to) continue;  // its rows have been written there
       for (int64_t k = 0; k < call.rows * outer_; ++k) std::copy_n(x + k * Length(i), Length(i), to + k * Whole());
     }
@@ -197,7 +197,7 @@ class Concatenate : public Layer<T> {
   void Backward(const LayerCall<T>& call, T* g, T* only, T* const*) const override {
     for (size_t i = 0; i < this->inputs(); ++i) {
       T* dx = this->inputs() == 1 ? only : call.input_gradients[i];
-      const T* from = g + places_[i];
+      const T* from = g + positions_[i];
       if (dx == nullptr || dx == from) continue;  // nobody asks, or it is wanted where it lies
       for (int64_t k = 0; k < call.rows * outer_; ++k) std::copy_n(from + k * Whole(), Length(i), dx + k * Length(i));
     }
@@ -208,7 +208,7 @@ class Concatenate : public Layer<T> {
   int64_t Whole() const { return this->output_elements() / outer_; }
 
   int64_t outer_;
-  std::vector<int64_t> places_;  // of each input, in a row
+  std::vector<int64_t> positions_;  // of each input, in a row
 };
 
 template <typename T>

@@ -1,4 +1,4 @@
-// Graphs that are no chain by kernels: the same training as autograd's, and the same bits in a group as alone.
+// Graphs that are no chain by kernels: the same training as autograd's, and the same bits side by side as alone.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -162,9 +162,9 @@ Task SqueezeAndExcite() {
   const Tensor excite = net.Call("Reshape", "e", R"("target_shape": [1, 1, 6])", {net.Dense("f", 6, "sigmoid", squeezed)});
   const Tensor scaled = net.Call("Multiply", "m", "", {c, excite});
   // and a factor a position
-  const Tensor place = net.Call("Conv2D", "p", R"("filters": 1, "kernel_size": [1, 1], "activation": "tanh")", {scaled});
-  const Tensor sum = net.Call("Add", "add", "", {net.Call("Multiply", "n", "", {place, scaled}), c, excite});
-  const Tensor most = net.Call("Maximum", "most", "", {sum, place});
+  const Tensor factor = net.Call("Conv2D", "p", R"("filters": 1, "kernel_size": [1, 1], "activation": "tanh")", {scaled});
+  const Tensor sum = net.Call("Add", "add", "", {net.Call("Multiply", "n", "", {factor, scaled}), c, excite});
+  const Tensor most = net.Call("Maximum", "most", "", {sum, factor});
   const Tensor deep = net.Call("Concatenate", "deep", R"("axis": 1)", {most, c});
   const Tensor o = net.Dense("o", 3, "softmax", net.Call("GlobalMaxPooling2D", "h", "", {deep}));
   Task task{net.Build({o}), {}, Config({LossKind::kCategoricalCrossentropy})};
@@ -197,7 +197,8 @@ Task OutputsInCommon() {
   Functional net;
   const Tensor x = net.Input("x", "3");
   const Tensor a = net.Dense("a", 3, "softmax", net.Dense("b", 6, "relu", x));
-  Task task{net.Build({a, net.Call("Activation", "same", R"("activation": "linear")", {a}), net.Call("Reshape", "r", R"("target_shape": [3])", {x})}),
+  Task task{net.Build({a, net.Call("Activation", "same", R"("activation": "linear")", {a}),
+                       net.Call("Reshape", "r", R"("target_shape": [3])", {x})}),
             {},
             Config({LossKind::kCategoricalCrossentropy, LossKind::kMeanSquaredError, LossKind::kMeanSquaredError}, {1.0, 3.0, 0.5})};
   AddReals(&task.table, "x", 3, 1);
@@ -208,9 +209,15 @@ Task OutputsInCommon() {
 }
 
 std::vector<std::pair<const char*, Task (*)()>> Tasks() {
-  return {{"residual", Residual}, {"two inputs and outputs", TwoInputsAndOutputs}, {"shared layer", SharedLayer}, {"siamese", Siamese},
-          {"wide and deep", WideAndDeep}, {"categories", Categories}, {"squeeze and excite", SqueezeAndExcite},
-          {"frozen trunk", FrozenTrunk}, {"outputs in common", OutputsInCommon}};
+  return {{"residual", Residual},
+          {"two inputs and outputs", TwoInputsAndOutputs},
+          {"shared layer", SharedLayer},
+          {"siamese", Siamese},
+          {"wide and deep", WideAndDeep},
+          {"categories", Categories},
+          {"squeeze and excite", SqueezeAndExcite},
+          {"frozen trunk", FrozenTrunk},
+          {"outputs in common", OutputsInCommon}};
 }
 
 void ExpectSame(const Task& task) { ExpectSameTraining(task.graph, task.config, task.table, kRows, 2e-3); }
@@ -252,7 +259,8 @@ TEST(NativeGraph, WeightConstraints) {
       const Tensor a = net.Dense("a", 6, "tanh", x, std::string(R"(, "kernel_constraint": )") + constraint);
       const Tensor b = net.Dense("b", 6, "tanh", a, std::string(R"(, "kernel_constraint": )") + constraint);
       const Tensor image = net.Call("Reshape", "image", R"("target_shape": [3, 2, 1])", {net.Again(b, {b})});
-      const Tensor c = net.Call("Conv2D", "c", std::string(R"("filters": 3, "kernel_size": [2, 2], "kernel_constraint": )") + constraint, {image});
+      const Tensor c =
+          net.Call("Conv2D", "c", std::string(R"("filters": 3, "kernel_size": [2, 2], "kernel_constraint": )") + constraint, {image});
       Task task{net.Build({net.Dense("o", 2, "linear", net.Call("Flatten", "f", "", {c}))}), {}, Config({LossKind::kMeanSquaredError})};
       task.config.optimizer.global_clipnorm = clip;
       AddReals(&task.table, "x", 8, 1);
@@ -290,7 +298,7 @@ TEST(NativeGraph, ScoresAsByAutograd) {
   }
 }
 
-TEST(NativeGraph, GroupsTrainAsAlone) {
+TEST(NativeGraph, ModelsSideBySideTrainAsAlone) {
   for (const auto& [name, make] : Tasks()) {
     SCOPED_TRACE(name);
     for (const bool shuffle : {false, true}) {
@@ -322,9 +330,9 @@ TEST(NativeGraph, GroupsTrainAsAlone) {
         members.push_back(models[static_cast<size_t>(m)].get());
         members.back()->BeginVisit();
       }
-      engine::ModelGroup group(members, 2);
-      group.Train(buffer, {});
-      group.EndVisit({});
+      engine::ModelGroup fused(members, 2);
+      fused.Train(buffer, {});
+      fused.EndVisit({});
       for (int m = 0; m < 3; ++m) EXPECT_EQ(blocks[static_cast<size_t>(m)]->bytes(), alone[static_cast<size_t>(m)]) << m;
     }
   }
@@ -339,7 +347,9 @@ TEST(NativeGraph, LargeTablesMoveTheRowsThatWereUsed) {
       const Tensor i = net.Input("i", "2"), x = net.Input("x", "3");
       const std::string table = R"("input_dim": )" + std::to_string(count) + R"(, "output_dim": )" + std::to_string(width);
       const Tensor row = net.Call("Flatten", "flat", "", {net.Call("Embedding", "e", table, {i})});
-      Task task{net.Build({net.Dense("o", 2, "linear", net.Call("Concatenate", "all", "", {x, row}))}), {}, Config({LossKind::kMeanSquaredError})};
+      Task task{net.Build({net.Dense("o", 2, "linear", net.Call("Concatenate", "all", "", {x, row}))}),
+                {},
+                Config({LossKind::kMeanSquaredError})};
       std::vector<double> indexes = Indexes(kRows, 2, count, 3);
       for (size_t k = 0; k < indexes.size(); k += 3) indexes[k] = count - 1;  // some more often than once
       task.table.AddInput("i", {2}, indexes);
@@ -419,8 +429,9 @@ class RandomGraph {
     return net_.Call(kind, name, arguments, inputs);
   }
   Tensor Dense(int units, const std::string& activation, const Tensor& input) {
-    return Call("Dense", R"("units": )" + std::to_string(units) + R"(, "activation": ")" + activation + "\"" +
-                             (Below(6) == 0 ? R"(, "trainable": false)" : ""),
+    return Call("Dense",
+                R"("units": )" + std::to_string(units) + R"(, "activation": ")" + activation + "\"" +
+                    (Below(6) == 0 ? R"(, "trainable": false)" : ""),
                 {input});
   }
   std::string Activation() {
@@ -493,8 +504,11 @@ class RandomGraph {
       }
       case 8: {
         const int filters = 3 + 2 * Below(2);
-        images_.push_back({Call("Conv2D", R"("filters": )" + std::to_string(filters) + R"(, "kernel_size": [3, 1], "padding": "same", "activation": "relu")",
-                                {Any(&images_).tensor}), filters});
+        images_.push_back(
+            {Call("Conv2D",
+                  R"("filters": )" + std::to_string(filters) + R"(, "kernel_size": [3, 1], "padding": "same", "activation": "relu")",
+                  {Any(&images_).tensor}),
+             filters});
         break;
       }
       case 9: {

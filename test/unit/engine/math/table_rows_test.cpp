@@ -50,7 +50,8 @@ TEST(TableRows, RowsAreCopiedAndAddedWhateverTheirWidth) {
           EXPECT_EQ(value, 9);
           continue;
         }
-        const auto at = static_cast<size_t>(index[static_cast<size_t>(r * kIndexes + k / width)] * static_cast<double>(width)) + static_cast<size_t>(k % width);
+        const auto at = static_cast<size_t>(index[static_cast<size_t>(r * kIndexes + k / width)] * static_cast<double>(width)) +
+                        static_cast<size_t>(k % width);
         EXPECT_EQ(value, table[at]);
         expected[at] += value;
       }
