@@ -1,5 +1,7 @@
 // Activation: activation !. ReLU: max_value double >= 0 or null (null), negative_slope 0.0, threshold 0.0. LeakyReLU:
-// alpha 0.3. ELU: alpha 1.0. Softmax: axis -1. No weights.
+// alpha 0.3. ELU: alpha 1.0. ThresholdedReLU: theta 1.0. Softmax: axis -1. No weights.
+// PReLU: alpha_initializer, alpha_regularizer, alpha_constraint, shared_axes axes ([]). Weights: alpha, shaped like the
+// input with 1 for the shared axes.
 #include "layers/attributes.hpp"
 
 namespace layers {
@@ -69,12 +71,48 @@ LayerDefinition DefineSoftmax() {
   return softmax;
 }
 
+LayerDefinition DefineThresholdedReLU() {
+  LayerDefinition relu = Define(LayerKind::kThresholdedReLU, "ThresholdedReLU", {{"theta", T::kNonNegative, "1.0"}}, "ThresholdedRelu");
+  relu.zeros = [](const Layer&) { return Zeros::kMade; };
+  relu.range = [](const Layer&, size_t) { return Range::kNotNegative; };
+  return relu;
+}
+
+// Refuses axes that are not there.
+Shape ShapeOfPReLU(const Layer& layer, const Shapes& inputs) {
+  Positions(layer, "shared_axes", inputs[0]);
+  return inputs[0];
+}
+
+std::vector<base::WeightSpec> WeightsOfPReLU(const Layer& layer, const Shapes& inputs) {
+  Shape shape = inputs[0];
+  for (const size_t position : Positions(layer, "shared_axes", inputs[0])) shape[position] = 1;
+  return {Weight(layer, "alpha", "alpha", shape)};
+}
+
+double FlopsOfPReLU(const Layer&, const Shapes&, const Shape& output) { return 2 * Elements(output); }
+
+LayerDefinition DefinePReLU() {
+  LayerDefinition relu = Define(
+      LayerKind::kPReLU, "PReLU",
+      {Initializer("alpha_initializer", "'zeros'"), Regularizer("alpha_regularizer"), Constraint("alpha_constraint"),
+       {"shared_axes", T::kAxesOrNone, "None"}},
+      "PRelu");
+  relu.shape = ShapeOfPReLU;
+  relu.weights = WeightsOfPReLU;
+  relu.cost.operations = 4;
+  relu.cost.flops = FlopsOfPReLU;
+  return relu;
+}
+
 }  // namespace
 
 const LayerDefinition kActivation = DefineActivation();
 const LayerDefinition kReLU = DefineReLU();
 const LayerDefinition kLeakyReLU = Define(LayerKind::kLeakyReLU, "LeakyReLU", {{"alpha", T::kNonNegative, "0.3"}}, "LeakyRelu");
 const LayerDefinition kELU = Define(LayerKind::kELU, "ELU", {{"alpha", T::kNumber, "1.0"}}, "Elu");
+const LayerDefinition kThresholdedReLU = DefineThresholdedReLU();
+const LayerDefinition kPReLU = DefinePReLU();
 const LayerDefinition kSoftmax = DefineSoftmax();
 
 }  // namespace layers

@@ -22,6 +22,11 @@ bool IsDimension(const Value& value, int64_t* integer) {
   return AsInteger(value, integer) && *integer >= 1 && *integer <= kLargestDimension;
 }
 
+// Whether a list of integers has this one.
+bool Holds(const List& integers, int64_t integer) {
+  return std::any_of(integers.begin(), integers.end(), [integer](const Value& entry) { return entry.integer() == integer; });
+}
+
 Value ReadNumber(const Value& value, double low, double high, bool open, const char* must, const Where& where) {
   if (!value.is_number()) Wrong(where, must, value);
   const double number = value.number();
@@ -39,6 +44,41 @@ Value ReadPair(const Value& value, const Where& where) {
   return Value(List{first, second});
 }
 
+Value ReadSingle(const Value& value, const Where& where) {
+  int64_t size = 0;
+  const bool list = value.is_list() && value.list().size() == 1;
+  if (!IsDimension(list ? value.list()[0] : value, &size)) Wrong(where, "a positive integer or a list of one", value);
+  return Value(List{size});
+}
+
+// `whole`: the argument, of which `value` may be a part.
+Value ReadSizePair(const Value& value, const Value& whole, const char* must, const Where& where) {
+  const List sizes = value.is_list() ? value.list() : List{value, value};
+  if (sizes.size() != 2) Wrong(where, must, whole);
+  List pair;
+  for (const Value& entry : sizes) {
+    int64_t size = 0;
+    if (!AsInteger(entry, &size) || size < 0 || size > kLargestDimension) Wrong(where, must, whole);
+    pair.emplace_back(size);
+  }
+  return Value(std::move(pair));
+}
+
+// The numbers 1 to n, each once.
+Value ReadPermutation(const Value& value, const Where& where) {
+  constexpr const char* kMust = "a list of the integers from 1 to its length, each once";
+  if (!value.is_list() || value.list().empty()) Wrong(where, kMust, value);
+  List dimensions;
+  for (const Value& entry : value.list()) {
+    int64_t dimension = 0;
+    const bool fits = AsInteger(entry, &dimension) && dimension >= 1 && dimension <= static_cast<int64_t>(value.list().size()) &&
+                      !Holds(dimensions, dimension);
+    if (!fits) Wrong(where, kMust, value);
+    dimensions.emplace_back(dimension);
+  }
+  return Value(std::move(dimensions));
+}
+
 Value ReadChoice(const Value& value, const char* choices, const Where& where) {
   std::istringstream words(choices);
   std::string word, list;
@@ -53,7 +93,8 @@ Value ReadDataFormat(const Value& value, const Where& where) {
   if (value.is_null() || (value.is_string() && value.string() == "channels_last")) return Value("channels_last");
   if (value.is_string() && value.string() == "channels_first") {
     Refuse(ErrorCode::kFeatureNotSupported, where, "\"channels_first\" is not supported",
-           "Build the model with data_format = \"channels_last\" and inputs of shape (height, width, channels).");
+           "Build the model with data_format = \"channels_last\" and inputs whose last dimension is the channels: (height, width, channels) "
+           "or (time, channels).");
   }
   Wrong(where, "\"channels_last\"", value);
 }
@@ -67,7 +108,7 @@ Value ReadAxes(const Value& value, const char* must, const Where& where) {
   for (const Value& entry : given) {
     int64_t axis = 0;
     if (!AsInteger(entry, &axis) || axis < -kMostDimensions || axis > kMostDimensions) Wrong(where, must, value);
-    if (std::find(axes.begin(), axes.end(), Value(axis)) != axes.end()) Wrong(where, must, value);
+    if (Holds(axes, axis)) Wrong(where, must, value);
     axes.emplace_back(axis);
   }
   return Value(std::move(axes));
@@ -119,17 +160,7 @@ Value ReadPadding(const Value& value, const Where& where) {
   const List sides = value.is_list() ? value.list() : List{value, value};
   if (sides.size() != 2) Wrong(where, kMust, value);
   List padding;
-  for (const Value& side : sides) {
-    const List ends = side.is_list() ? side.list() : List{side, side};
-    if (ends.size() != 2) Wrong(where, kMust, value);
-    List pair;
-    for (const Value& end : ends) {
-      int64_t size = 0;
-      if (!AsInteger(end, &size) || size < 0 || size > kLargestDimension) Wrong(where, kMust, value);
-      pair.emplace_back(size);
-    }
-    padding.emplace_back(std::move(pair));
-  }
+  for (const Value& side : sides) padding.push_back(ReadSizePair(side, value, kMust, where));
   return Value(std::move(padding));
 }
 
@@ -154,6 +185,88 @@ Value ReadNoiseShape(const Value& value, const Where& where) {
 Value ReadInputLength(const Value& value, const Where& where) {
   if (value.is_null()) return value;
   return ReadInputShape(value.is_list() ? value : Value(List{value}), where);
+}
+
+// A number, or a list of lists of one shape. An array of NumPy's is written as {"class_name": "__numpy__", "config":
+// {"value": [..]}} by Keras 3.
+Value ReadNumbers(const Value& value, const Where& where) {
+  constexpr const char* kMust = "a finite number, or regularly nested lists of finite numbers";
+  constexpr size_t kMostNumbers = 1 << 20;
+  const Value* class_name = value.Find("class_name");
+  const Value* config = value.Find("config");
+  const bool array = class_name != nullptr && class_name->is_string() && config != nullptr && config->Find("value") != nullptr &&
+                     (class_name->string() == "__numpy__" || class_name->string() == "__tensor__");
+  const Value& given = array ? *config->Find("value") : value;
+  if (given.is_number()) {
+    if (!std::isfinite(given.number())) Wrong(where, kMust, value);
+    return Value(given.number());
+  }
+  if (!given.is_list() || given.list().empty() || given.list().size() > kMostNumbers) Wrong(where, kMust, value);
+  List numbers;
+  for (const Value& entry : given.list()) {
+    numbers.push_back(ReadNumbers(entry, where));
+    const Value *a = &numbers.front(), *b = &numbers.back();
+    while (a->is_list() && b->is_list() && a->list().size() == b->list().size()) {
+      a = &a->list()[0];
+      b = &b->list()[0];
+    }
+    if (a->is_list() || b->is_list()) Wrong(where, kMust, value);
+  }
+  return Value(std::move(numbers));
+}
+
+Value ReadBoundaries(const Value& value, const Where& where) {
+  constexpr const char* kMust = "a list of ascending numbers";
+  if (value.is_null()) {
+    Refuse(ErrorCode::kInvalidParameter, where, "is null: the boundaries are not in the text",
+           "A layer that was adapted keeps them elsewhere: write them into the config, layer.bin_boundaries in Keras.");
+  }
+  if (!value.is_list() || value.list().empty()) Wrong(where, kMust, value);
+  List boundaries;
+  for (const Value& entry : value.list()) {
+    const bool fits = entry.is_number() && std::isfinite(entry.number()) &&
+                      (boundaries.empty() || entry.number() > boundaries.back().number());
+    if (!fits) Wrong(where, kMust, value);
+    boundaries.emplace_back(entry.number());
+  }
+  return Value(std::move(boundaries));
+}
+
+// low: what a single number stands for on the lower side, times the number.
+Value ReadInterval(const Value& value, double low, const char* must, const Where& where) {
+  double ends[2] = {};
+  if (value.is_number()) {
+    ends[0] = low * value.number();
+    ends[1] = value.number();
+  } else {
+    const bool two = value.is_list() && value.list().size() == 2 && value.list()[0].is_number() && value.list()[1].is_number();
+    if (!two) Wrong(where, must, value);
+    for (size_t i = 0; i < 2; ++i) ends[i] = value.list()[i].number();
+  }
+  const bool fits = std::isfinite(ends[0]) && std::isfinite(ends[1]) && (low < 0 ? ends[0] <= ends[1] : ends[0] >= 0 && ends[1] >= 0);
+  if (!fits) Wrong(where, must, value);
+  return Value(List{Value(ends[0]), Value(ends[1])});
+}
+
+Value ReadSpan(const Value& value, const Where& where) {
+  return ReadInterval(value, -1, "a number that is not negative, or a list of two ascending numbers", where);
+}
+
+Value ReadOpenShape(const Value& value, const Where& where) {
+  constexpr const char* kMust = "a positive integer, or a list of positive integers and nulls";
+  List shape;
+  for (const Value& entry : value.is_list() ? value.list() : List{value}) {
+    int64_t size = 0;
+    if (entry.is_null() && value.is_list()) {
+      shape.emplace_back();
+    } else if (IsDimension(entry, &size)) {
+      shape.emplace_back(size);
+    } else {
+      Wrong(where, kMust, value);
+    }
+  }
+  if (shape.empty()) Wrong(where, kMust, value);
+  return Value(std::move(shape));
 }
 
 const Value* Find(const base::Dict& dict, const char* key) {
@@ -203,6 +316,11 @@ Value ReadArgument(const Argument& argument, const Value& value, const base::Dic
       const Value* other = value.is_null() ? Find(siblings, argument.choices) : nullptr;
       return other != nullptr ? *other : ReadPair(value, where);
     }
+    case ArgumentType::kSingle: return ReadSingle(value, where);
+    case ArgumentType::kSingleOr: {
+      const Value* other = value.is_null() ? Find(siblings, argument.choices) : nullptr;
+      return other != nullptr ? *other : ReadSingle(value, where);
+    }
     case ArgumentType::kChoice: return ReadChoice(value, argument.choices, where);
     case ArgumentType::kDataFormat: return ReadDataFormat(value, where);
     case ArgumentType::kActivation: return ReadActivation(value, where);
@@ -216,11 +334,37 @@ Value ReadArgument(const Argument& argument, const Value& value, const base::Dic
     case ArgumentType::kInputShape: return ReadInputShape(value, where);
     case ArgumentType::kTargetShape: return ReadTargetShape(value, where);
     case ArgumentType::kPadding: return ReadPadding(value, where);
+    case ArgumentType::kEnds: return ReadSizePair(value, value, "an integer or a list of two, none of them negative", where);
+    case ArgumentType::kSizePairOrNull:
+      return value.is_null() ? value : ReadSizePair(value, value, "null, an integer or a list of two, none of them negative", where);
+    case ArgumentType::kPermutation: return ReadPermutation(value, where);
     case ArgumentType::kNoiseShape: return ReadNoiseShape(value, where);
     case ArgumentType::kInputLength: return ReadInputLength(value, where);
+    case ArgumentType::kAxesOrNone:
+      if (value.is_null() || (value.is_list() && value.list().empty())) return Value(List{});
+      return ReadAxes(value, "null, an integer or a list of different integers", where);
+    case ArgumentType::kNumbersOrNull:
+    case ArgumentType::kNumbers: return value.is_null() && argument.type == ArgumentType::kNumbersOrNull ? value : ReadNumbers(value, where);
+    case ArgumentType::kBoundaries: return ReadBoundaries(value, where);
+    case ArgumentType::kSpanOrNull:
+    case ArgumentType::kSpan: return value.is_null() && argument.type == ArgumentType::kSpanOrNull ? value : ReadSpan(value, where);
+    case ArgumentType::kInterval:
+      if (!value.is_list()) Wrong(where, "a list of two ascending numbers", value);
+      return ReadInterval(value, -1, "a list of two ascending numbers", where);
+    case ArgumentType::kSpread: return ReadInterval(value, 1, "a number that is not negative, or a list of two", where);
+    case ArgumentType::kGroups:
+      if (!IsDimension(value, &integer) && !(AsInteger(value, &integer) && integer == -1)) Wrong(where, "a positive integer or -1", value);
+      return Value(integer);
+    case ArgumentType::kOpenShape: return ReadOpenShape(value, where);
+    case ArgumentType::kTextOrNull:
+    case ArgumentType::kText:
+      if (value.is_null() && argument.type == ArgumentType::kTextOrNull) return value;
+      if (!value.is_string()) Wrong(where, "a string", value);
+      return value;
     case ArgumentType::kAbsent: break;
   }
-  if (!value.is_null() && !(value.is_bool() && !value.boolean())) {
+  const bool neutral = argument.initial != nullptr && value == base::ParseLiteral(argument.initial);
+  if (!value.is_null() && !(value.is_bool() && !value.boolean()) && !neutral) {
     Refuse(ErrorCode::kFeatureNotSupported, where, "is not supported" + Got(value));
   }
   return Value();
@@ -235,6 +379,13 @@ Value ValueOfNull(const Argument& argument) {
     case ArgumentType::kBool: return argument.initial == nullptr ? Value() : Value(false);
     case ArgumentType::kNonNegativeOrNull:
     case ArgumentType::kPairOr:
+    case ArgumentType::kSingleOr:
+    case ArgumentType::kSizePairOrNull:
+    case ArgumentType::kAxesOrNone:
+    case ArgumentType::kNumbersOrNull:
+    case ArgumentType::kBoundaries:
+    case ArgumentType::kSpanOrNull:
+    case ArgumentType::kTextOrNull:
     case ArgumentType::kDataFormat:
     case ArgumentType::kActivation:
     case ArgumentType::kRegularizer:

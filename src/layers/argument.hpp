@@ -12,6 +12,10 @@
 //   number        double, finite                                     1, 0.3
 //   rate          double in [0, 1)
 //   pair          list of two integers >= 1                          3, [3, 5]; strides of pooling: null = pool_size
+//   single        list of one integer >= 1                           3, [3]; likewise
+//   size pair     list of two integers >= 0                          0, [1, 0]
+//   ends          list of two integers >= 0: in front and behind     1, [1, 2]
+//   permutation   list of the integers 1 to its length               [2, 1]
 //   choice        one of the given strings
 //   activation    a string: linear relu relu6 sigmoid hard_sigmoid   "silu", null, {"class_name": "ReLU", ..}, ...
 //                 tanh softmax log_softmax softplus softsign elu
@@ -29,6 +33,14 @@
 //                   never the batch itself
 //   axes          list of integers, ascending as positions,          -1, [1, 2]
 //                   counted with the batch
+//   axes or none  list of integers, as axes; [] = none               null, [], 1, [1, 2]
+//   numbers       double, or lists of doubles nested regularly       0.5, [0.5, 2], {"class_name": "__numpy__", ..}
+//   boundaries    list of doubles, strictly ascending                [0, 1.5]
+//   span          list of two doubles, ascending                     0.2 for [-0.2, 0.2], [-0.1, 0.3]
+//   interval      list of two doubles, ascending                     [0, 255]
+//   spread        list of two doubles >= 0                           0.2 for [0.2, 0.2], [0.1, 0.3]
+//   groups        integer >= 1, or -1                                8
+//   open shape    list of integers >= 1 and nulls                    64, [null, 64]
 //   seed          integer or null
 //
 // One initializer appears in weights only, never in attributes: UnitForgetBias (layers/recurrent.cpp).
@@ -44,17 +56,18 @@
 namespace layers {
 
 enum class ArgumentType {
-  kBool, kPositive, kNumber, kNonNegative, kNonNegativeOrNull, kFraction /* [0, 1] */, kRate /* [0, 1) */, kPair, kPairOr, kChoice,
+  kBool, kPositive, kNumber, kNonNegative, kNonNegativeOrNull, kFraction /* [0, 1] */, kRate /* [0, 1) */, kPair, kPairOr, kSingle, kSingleOr, kChoice,
   kDataFormat, kActivation, kInitializer, kRegularizer, kConstraint, kAxis, kAxes, kWeightAxes, kSeed, kInputShape, kTargetShape, kPadding,
-  kNoiseShape, kInputLength,
-  kAbsent,  // only null or false, and never among the attributes: what Keras has and this reader does not support
+  kEnds, kSizePairOrNull, kPermutation, kNoiseShape, kInputLength,
+  kAxesOrNone, kNumbers, kNumbersOrNull, kBoundaries, kSpan, kSpanOrNull, kInterval, kSpread, kGroups, kOpenShape, kText, kTextOrNull,
+  kAbsent,  // only null, false or the value of `initial`, and never among the attributes: what Keras has and this reader does not support
 };
 
 struct Argument {
   const char* name;
   ArgumentType type;
   const char* initial = nullptr;  // the default as base::ParseLiteral reads it; nullptr = required
-  const char* choices = "";       // kChoice: words parted by blanks; kPairOr: the argument whose value stands in for null
+  const char* choices = "";       // kChoice: words parted by blanks; kPairOr, kSingleOr: the argument whose value stands in for null
 };
 
 /// Largest value of a dimension or of an argument that becomes one.

@@ -19,18 +19,20 @@ base::Value AttributeOrNull(const Layer& layer, const std::string& name) {
 bool Bool(const Layer& layer, const char* name) { return layer.attributes.Find(name)->boolean(); }
 int64_t Int(const Layer& layer, const char* name) { return layer.attributes.Find(name)->integer(); }
 const std::string& Text(const Layer& layer, const char* name) { return layer.attributes.Find(name)->string(); }
-int64_t PairElement(const Layer& layer, const char* name, size_t index) {
+int64_t ListElement(const Layer& layer, const char* name, size_t index) {
   return layer.attributes.Find(name)->list()[index].integer();
 }
 
-std::vector<size_t> Axes(const Layer& layer, const Shape& shape) {
-  const base::Value& axis = *layer.attributes.Find("axis");
+std::vector<size_t> Axes(const Layer& layer, const Shape& shape) { return Positions(layer, "axis", shape); }
+
+std::vector<size_t> Positions(const Layer& layer, const char* name, const Shape& shape) {
+  const base::Value& axis = *layer.attributes.Find(name);
   std::vector<size_t> positions;
   for (const base::Value& entry : axis.is_list() ? axis.list() : base::List{axis}) {
     const int64_t rank = static_cast<int64_t>(shape.size()) + 1;
     const int64_t given = entry.integer(), position = given < 0 ? given + rank : given;
     if (position < 1 || position >= rank) {
-      Unfit(layer, "argument \"axis\" = " + std::to_string(given) + " is no dimension of the input " + base::FormatShape(shape),
+      Unfit(layer, "argument " + Quote(name) + " = " + std::to_string(given) + " is no dimension of the input " + base::FormatShape(shape),
             "Axis 0 is the batch; -1 is the last dimension.");
     }
     positions.push_back(static_cast<size_t>(position - 1));
@@ -44,11 +46,37 @@ void Unfit(const Layer& layer, const std::string& problem, const std::string& hi
 
 Shape SameShape(const Layer&, const Shapes& inputs) { return inputs[0]; }
 
-Shape NormalizedShape(const Layer& layer, const Shapes& inputs) {
-  const std::vector<size_t> axes = Axes(layer, inputs[0]);
+std::vector<size_t> AscendingAxes(const Layer& layer, const Shape& shape) {
+  std::vector<size_t> axes = Axes(layer, shape);
   if (std::adjacent_find(axes.begin(), axes.end(), [](size_t a, size_t b) { return a >= b; }) != axes.end()) {
     Unfit(layer, "argument \"axis\" must name dimensions in ascending order, each once");
   }
+  return axes;
+}
+
+Shape ShapeOfNumbers(const base::Value& numbers) {
+  Shape shape;
+  for (const base::Value* inner = &numbers; inner->is_list(); inner = &inner->list()[0]) {
+    shape.push_back(static_cast<int64_t>(inner->list().size()));
+  }
+  return shape;
+}
+
+void CheckBroadcast(const Layer& layer, const char* name, const Shape& shape) {
+  const Shape given = ShapeOfNumbers(*layer.attributes.Find(name));
+  bool fits = true;
+  for (size_t i = 0; i < given.size(); ++i) {  // from the end
+    const int64_t size = given[given.size() - 1 - i];
+    fits = fits && (size == 1 || (i < shape.size() && size == shape[shape.size() - 1 - i]));
+  }
+  if (fits) return;
+  Unfit(layer, "argument " + Quote(name) + " has numbers of shape " + base::FormatShape(given) + ", which do not fit " +
+                   base::FormatShape(shape),
+        "A number fits everything; a list has one number for each element of the last dimension.");
+}
+
+Shape NormalizedShape(const Layer& layer, const Shapes& inputs) {
+  AscendingAxes(layer, inputs[0]);
   return inputs[0];
 }
 
@@ -60,9 +88,22 @@ const Shape& Image(const Layer& layer, const Shapes& inputs) {
   return inputs[0];
 }
 
+const Shape& Sequence(const Layer& layer, const Shapes& inputs) {
+  if (inputs[0].size() != 2) {
+    Unfit(layer, "needs an input of shape (time, channels), got " + base::FormatShape(inputs[0]),
+          "A Reshape, an Embedding or another input shape gives it two dimensions.");
+  }
+  return inputs[0];
+}
+
+const Shape& UnderWindow(const Layer& layer, const Shapes& inputs, const char* window_name) {
+  const bool one = layer.attributes.Find(window_name)->list().size() == 1;
+  return one ? Sequence(layer, inputs) : Image(layer, inputs);
+}
+
 int64_t Slide(const Layer& layer, const Shape& image, size_t dimension, const char* window_name, int64_t window, int64_t stride) {
   const int64_t size = image[dimension];
-  if (Text(layer, "padding") == "same") return (size + stride - 1) / stride;
+  if (Text(layer, "padding") != "valid") return (size + stride - 1) / stride;
   if (window > size) {
     Unfit(layer, std::string(window_name) + " covers " + std::to_string(window) + " elements of a dimension of " + std::to_string(size) +
                      ", the input is " + base::FormatShape(image),
@@ -71,10 +112,40 @@ int64_t Slide(const Layer& layer, const Shape& image, size_t dimension, const ch
   return (size - window) / stride + 1;
 }
 
+Shape UnderKernel(const Layer& layer, const Shapes& inputs) {
+  Shape shape = UnderWindow(layer, inputs, "kernel_size");
+  bool strided = false, dilated = false;
+  for (size_t i = 0; i + 1 < shape.size(); ++i) {
+    const int64_t stride = ListElement(layer, "strides", i), dilation = ListElement(layer, "dilation_rate", i);
+    strided = strided || stride > 1;
+    dilated = dilated || dilation > 1;
+    shape[i] = Slide(layer, inputs[0], i, "the kernel", (ListElement(layer, "kernel_size", i) - 1) * dilation + 1, stride);
+  }
+  if (strided && dilated) {
+    Unfit(layer, "arguments \"strides\" and \"dilation_rate\" are both greater than 1", "Keras has one or the other.");
+  }
+  return shape;
+}
+
+double WindowElements(const Layer& layer, const char* window_name) {
+  double count = 1;
+  for (const base::Value& size : layer.attributes.Find(window_name)->list()) count *= static_cast<double>(size.integer());
+  return count;
+}
+
 double Elements(const Shape& shape) {
   double count = 1;
   for (const int64_t size : shape) count *= static_cast<double>(size);
   return count;
+}
+
+base::WeightSpec ConstantWeight(const std::string& name, Shape shape, const char* initializer) {
+  base::WeightSpec weight;
+  weight.name = name;
+  weight.shape = std::move(shape);
+  weight.trainable = false;
+  weight.initializer = base::Value(base::Dict{{"class_name", base::Value(initializer)}, {"config", base::Value(base::Dict{})}});
+  return weight;
 }
 
 base::WeightSpec Weight(const Layer& layer, const std::string& name, const std::string& prefix, Shape shape, bool trainable) {

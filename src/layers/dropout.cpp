@@ -1,10 +1,20 @@
-// Dropout: rate !, noise_shape null or list with the batch in front, entries null or integer; seed null. No weights.
+// Dropout: rate !, noise_shape null or list with the batch in front, entries null or integer; seed null. AlphaDropout:
+// likewise. SpatialDropout1D: rate !, seed null; drops whole channels of (time, channels). SpatialDropout2D: rate !,
+// seed null, data_format channels_last; of (height, width, channels). No weights.
 #include "layers/attributes.hpp"
 
 namespace layers {
 namespace {
 
-base::Shape OutputShape(const base::Layer& layer, const Shapes& inputs) {
+using base::Layer;
+using base::LayerKind;
+using base::Shape;
+using T = ArgumentType;
+
+constexpr Argument kRateOfDrops{"rate", T::kRate};
+constexpr Argument kOwnSeed{"seed", T::kSeed, "None"};
+
+Shape ShapeWithNoise(const Layer& layer, const Shapes& inputs) {
   const base::Value& noise = *layer.attributes.Find("noise_shape");
   if (noise.is_null()) return inputs[0];
   bool fits = noise.list().size() == inputs[0].size() + 1;
@@ -18,23 +28,50 @@ base::Shape OutputShape(const base::Layer& layer, const Shapes& inputs) {
   return inputs[0];
 }
 
-LayerDefinition Define() {
+// Factor and shift bring mean and variance back.
+double FlopsOfAlpha(const Layer&, const Shapes&, const Shape& output) { return 3 * Elements(output); }
+
+LayerDefinition Define(LayerKind kind, const char* class_name, std::vector<Argument> arguments,
+                       Shape (*shape)(const Layer&, const Shapes&)) {
   LayerDefinition dropout;
-  dropout.kind = base::LayerKind::kDropout;
-  dropout.class_names = {"Dropout"};
-  dropout.arguments = {{"rate", ArgumentType::kRate}, {"noise_shape", ArgumentType::kNoiseShape, "None"},
-                       {"seed", ArgumentType::kSeed, "None"}};
-  dropout.shape = OutputShape;
+  dropout.kind = kind;
+  dropout.class_names = {class_name};
+  dropout.arguments = std::move(arguments);
+  dropout.shape = shape;
   dropout.cost.work = Work::kDraws;
   dropout.cost.flops = OneAnElement;
   dropout.zeros = KeepsZeros;
   dropout.range = RangeOfInput;
+  return dropout;
+}
+
+LayerDefinition DefineDropout() {
+  LayerDefinition dropout =
+      Define(LayerKind::kDropout, "Dropout", {kRateOfDrops, {"noise_shape", T::kNoiseShape, "None"}, kOwnSeed}, ShapeWithNoise);
   dropout.exchange.onnx = "Dropout";
   return dropout;
 }
 
+LayerDefinition DefineAlphaDropout() {
+  LayerDefinition dropout =
+      Define(LayerKind::kAlphaDropout, "AlphaDropout", {kRateOfDrops, {"noise_shape", T::kNoiseShape, "None"}, kOwnSeed}, ShapeWithNoise);
+  dropout.cost.flops = FlopsOfAlpha;
+  dropout.zeros = nullptr;
+  return dropout;
+}
+
+template <const Shape& (*Input)(const Layer&, const Shapes&)>
+Shape SpatialShape(const Layer& layer, const Shapes& inputs) {
+  return Input(layer, inputs);
+}
+
 }  // namespace
 
-const LayerDefinition kDropout = Define();
+const LayerDefinition kDropout = DefineDropout();
+const LayerDefinition kAlphaDropout = DefineAlphaDropout();
+const LayerDefinition kSpatialDropout1D =
+    Define(LayerKind::kSpatialDropout1D, "SpatialDropout1D", {kRateOfDrops, kOwnSeed, Absent("noise_shape")}, SpatialShape<Sequence>);
+const LayerDefinition kSpatialDropout2D = Define(LayerKind::kSpatialDropout2D, "SpatialDropout2D",
+                                                 {kRateOfDrops, kOwnSeed, kDataFormat, Absent("noise_shape")}, SpatialShape<Image>);
 
 }  // namespace layers

@@ -2,6 +2,8 @@
 // moving_mean_initializer, moving_variance_initializer, beta_regularizer, gamma_regularizer, beta_constraint,
 // gamma_constraint.
 // Weights: [gamma] [beta] moving_mean moving_variance.
+// GroupNormalization: groups 32 (-1 = as many as elements), axis -1, then as LayerNormalization. Weights: [gamma]
+// [beta], one number for each element of the axis. UnitNormalization: axis axes [-1]. No weights.
 // LayerNormalization: axis axes [-1], then likewise without momentum and the moving statistics. Weights: [gamma]
 // [beta].
 #include "layers/attributes.hpp"
@@ -74,9 +76,46 @@ LayerDefinition DefineLayer() {
   return layer;
 }
 
+Shape GroupedShape(const Layer& layer, const Shapes& inputs) {
+  const int64_t size = inputs[0][Axes(layer, inputs[0])[0]], groups = Int(layer, "groups");
+  if (groups != -1 && size % groups != 0) {
+    Unfit(layer, "the " + std::to_string(size) + " elements of axis " + std::to_string(Int(layer, "axis")) + " cannot be split into " +
+                     std::to_string(groups) + " groups, the input is " + base::FormatShape(inputs[0]),
+          "Keras's default are 32 groups; -1 makes a group of each element.");
+  }
+  return inputs[0];
+}
+
+LayerDefinition DefineGroupNormalization() {
+  LayerDefinition group = Define(base::LayerKind::kGroupNormalization);
+  group.class_names = {"GroupNormalization"};
+  group.arguments = {{"groups", T::kGroups, "32"}, {"axis", T::kAxis, "-1"}, {"epsilon", T::kNonNegative, "0.001"},
+                     {"center", T::kBool, "True"}, {"scale", T::kBool, "True"}, Initializer("beta_initializer", "'zeros'"),
+                     Initializer("gamma_initializer", "'ones'"), Regularizer("beta_regularizer"), Regularizer("gamma_regularizer"),
+                     Constraint("beta_constraint"), Constraint("gamma_constraint")};
+  group.shape = GroupedShape;
+  group.weights = Weights;
+  group.exchange = {"GroupNormalization", {{"gamma", "weight", {}}, {"beta", "bias", {}}}};
+  return group;
+}
+
+// A square and a sum, the root once, a product.
+double FlopsOfUnit(const Layer&, const Shapes&, const Shape& output) { return 3 * Elements(output); }
+
+LayerDefinition DefineUnit() {
+  LayerDefinition unit = Define(base::LayerKind::kUnitNormalization);
+  unit.class_names = {"UnitNormalization"};
+  unit.arguments = {{"axis", T::kAxes, "-1"}};
+  unit.cost.flops = FlopsOfUnit;
+  unit.exchange.onnx = "LpNormalization";
+  return unit;
+}
+
 }  // namespace
 
 const LayerDefinition kBatchNormalization = DefineBatch();
 const LayerDefinition kLayerNormalization = DefineLayer();
+const LayerDefinition kGroupNormalization = DefineGroupNormalization();
+const LayerDefinition kUnitNormalization = DefineUnit();
 
 }  // namespace layers

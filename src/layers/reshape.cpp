@@ -1,5 +1,6 @@
-// Flatten: data_format channels_last. Reshape: target_shape ! list of integers, at most one of them -1. No weights;
-// both are views of their input.
+// Flatten: data_format channels_last. Reshape: target_shape ! list of integers, at most one of them -1. Both are views
+// of their input. Permute: dims ! list of the positions 1 to n (0 would be the batch) in their new order. RepeatVector:
+// n ! positive. No weights.
 #include <algorithm>
 
 #include "layers/attributes.hpp"
@@ -8,6 +9,7 @@ namespace layers {
 namespace {
 
 using base::Layer;
+using base::LayerKind;
 using base::Shape;
 
 Shape FlatShape(const Layer&, const Shapes& inputs) { return {base::ElementCount(inputs[0])}; }
@@ -46,10 +48,53 @@ LayerDefinition Define(base::LayerKind kind, const char* class_name, std::vector
   return view;
 }
 
+size_t Position(const Layer& layer, size_t i) { return static_cast<size_t>(ListElement(layer, "dims", i)) - 1; }
+
+Shape PermutedShape(const Layer& layer, const Shapes& inputs) {
+  const size_t count = layer.attributes.Find("dims")->list().size();
+  if (count != inputs[0].size()) {
+    Unfit(layer, "argument \"dims\" names " + std::to_string(count) + " dimensions, the input " + base::FormatShape(inputs[0]) + " has " +
+                     std::to_string(inputs[0].size()),
+          "The batch is not counted: the first dimension behind it is 1.");
+  }
+  Shape shape;
+  for (size_t i = 0; i < count; ++i) shape.push_back(inputs[0][Position(layer, i)]);
+  return shape;
+}
+
+// What added up to 1 over the last dimension does so over another one.
+Range RangeOfPermuted(const Layer& layer, size_t rank) {
+  return rank > 0 && Position(layer, rank - 1) == rank - 1 ? Range::kOfInput : Range::kUnknown;
+}
+
+LayerDefinition DefinePermute() {
+  LayerDefinition permute = Define(LayerKind::kPermute, "Permute", {{"dims", ArgumentType::kPermutation}}, PermutedShape);
+  permute.cost.operations = 1;
+  permute.range = RangeOfPermuted;
+  permute.exchange.onnx = "Transpose";
+  return permute;
+}
+
+Shape RepeatedShape(const Layer& layer, const Shapes& inputs) {
+  if (inputs[0].size() != 1) {
+    Unfit(layer, "needs an input of shape (features), got " + base::FormatShape(inputs[0]), "A Flatten in front of it makes one.");
+  }
+  return {Int(layer, "n"), inputs[0][0]};
+}
+
+LayerDefinition DefineRepeatVector() {
+  LayerDefinition repeat = Define(LayerKind::kRepeatVector, "RepeatVector", {{"n", ArgumentType::kPositive}}, RepeatedShape);
+  repeat.cost.operations = 1;
+  repeat.exchange.onnx = nullptr;
+  return repeat;
+}
+
 }  // namespace
 
-const LayerDefinition kFlatten = Define(base::LayerKind::kFlatten, "Flatten", {kDataFormat}, FlatShape);
+const LayerDefinition kFlatten = Define(LayerKind::kFlatten, "Flatten", {kDataFormat}, FlatShape);
 const LayerDefinition kReshape =
-    Define(base::LayerKind::kReshape, "Reshape", {{"target_shape", ArgumentType::kTargetShape}}, TargetShape);
+    Define(LayerKind::kReshape, "Reshape", {{"target_shape", ArgumentType::kTargetShape}}, TargetShape);
+const LayerDefinition kPermute = DefinePermute();
+const LayerDefinition kRepeatVector = DefineRepeatVector();
 
 }  // namespace layers

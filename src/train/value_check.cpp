@@ -117,7 +117,7 @@ std::string Hint(const ValueLimit& limit, const engine::Elements& holder, const 
   if (limit.is_target) return "Scale the labels to 0 and 1, or choose a loss for numbers such as mse.";
   if (value < 0) return "Indexes count from 0: add a constant in a view over the source table, and pack it again.";
   const std::string rows = base::FormatNumber(std::trunc(value) + 1, true);
-  return "Give the layer input_dim = " + rows + " or more" +
+  return "Give the layer " + limit.argument + " = " + rows + " or more" +
          (WordsOf(column, holder).empty() ? ", or correct the data and pack them again." : ": strings are packed as indexes from 1.");
 }
 

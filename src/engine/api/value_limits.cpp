@@ -49,12 +49,28 @@ bool MovesValues(const base::Layer& layer) {
     case base::LayerKind::kFlatten:
     case base::LayerKind::kReshape:
     case base::LayerKind::kConcatenate:
+    case base::LayerKind::kZeroPadding1D:
     case base::LayerKind::kZeroPadding2D:
+    case base::LayerKind::kUpSampling1D:
+    case base::LayerKind::kPermute:
+    case base::LayerKind::kRepeatVector:
       return true;
     case base::LayerKind::kActivation:
       return ActivationAttribute(layer, "activation") == Activation::kLinear;
     default:
       return false;
+  }
+}
+
+// The argument that says how many indexes the layer takes; nullptr when it takes any numbers.
+const char* IndexArgument(const base::Layer& layer) {
+  switch (layer.kind) {
+    case base::LayerKind::kEmbedding:
+      return "input_dim";
+    case base::LayerKind::kCategoryEncoding:
+      return "num_tokens";
+    default:
+      return nullptr;
   }
 }
 
@@ -128,7 +144,8 @@ std::vector<ValueLimit> ValueLimits(const base::Graph& graph, const base::TrainC
   std::vector<ValueLimit> limits;
   for (const base::Call& call : graph.calls) {
     const base::Layer& layer = graph.layers[static_cast<size_t>(call.layer)];
-    if (layer.kind != base::LayerKind::kEmbedding) continue;
+    const char* argument = IndexArgument(layer);
+    if (argument == nullptr) continue;
     std::vector<InputPart> parts;
     for (const int from : call.inputs) AddParts(graph, bindings, from, &parts);
     for (const InputPart& part : parts) {
@@ -136,8 +153,9 @@ std::vector<ValueLimit> ValueLimits(const base::Graph& graph, const base::TrainC
       limit.column = part.column;
       const bool all = part.count == base::ElementCount(data.inputs[static_cast<size_t>(part.column)].shape);
       if (!all) limit.elements = {part.first, part.count};
-      limit.largest = static_cast<double>(IntAttribute(layer, "input_dim") - 1);
+      limit.largest = static_cast<double>(IntAttribute(layer, argument) - 1);
       limit.layer = layer.name;
+      limit.argument = argument;
       limits.push_back(std::move(limit));
     }
   }

@@ -45,7 +45,8 @@ struct ValueLimit {
   Elements elements;
   double largest = 0;
   bool whole = true;  // values are truncated to integers before they are used
-  std::string layer;  // the Embedding, or the layer that makes the output
+  std::string layer;  // the one that takes indexes, or the layer that makes the output
+  std::string argument;  // of that layer: how many indexes it takes
   std::string loss;   // of an output
 
   /// Whether all values of the range are within the limit.
@@ -55,7 +56,7 @@ struct ValueLimit {
   std::string Text() const;
 };
 
-/// The limits of a network whose inputs and targets fit the table. An Embedding has one for every column that reaches it
+/// The limits of a network whose inputs and targets fit the table. An Embedding or a CategoryEncoding has one for every column that reaches it
 /// through layers that only move values (Flatten, Reshape, Concatenate, zero padding, linear activations); what other
 /// layers compute is not known beforehand.
 std::vector<ValueLimit> ValueLimits(const base::Graph& graph, const base::TrainConfig& config, const base::DataSpec& data);

@@ -63,7 +63,14 @@ TEST(Definitions, NumbersOfKindsAreFrozen) {
       {7, "GlobalMaxPooling2D"}, {8, "Flatten"}, {9, "Reshape"}, {10, "ZeroPadding2D"}, {11, "Dropout"}, {12, "BatchNormalization"},
       {13, "LayerNormalization"}, {14, "Activation"}, {15, "ReLU"}, {16, "LeakyReLU"}, {17, "ELU"}, {18, "Softmax"}, {19, "Embedding"},
       {20, "LSTM"}, {21, "GRU"}, {22, "Add"}, {23, "Multiply"}, {24, "Average"}, {25, "Maximum"}, {26, "Concatenate"},
-      {27, "GaussianNoise"}};
+      {27, "GaussianNoise"}, {28, "Conv1D"}, {29, "Conv2DTranspose"}, {30, "DepthwiseConv2D"}, {31, "DepthwiseConv1D"},
+      {32, "SeparableConv1D"}, {33, "SeparableConv2D"}, {34, "MaxPooling1D"}, {35, "AveragePooling1D"}, {36, "GlobalAveragePooling1D"},
+      {37, "GlobalMaxPooling1D"}, {38, "UpSampling1D"}, {39, "UpSampling2D"}, {40, "Cropping1D"}, {41, "Cropping2D"},
+      {42, "ZeroPadding1D"}, {43, "Permute"}, {44, "RepeatVector"}, {45, "GroupNormalization"},
+      {46, "UnitNormalization"}, {47, "EinsumDense"}, {48, "Rescaling"}, {49, "Normalization"}, {50, "Discretization"},
+      {51, "CategoryEncoding"}, {52, "RandomFlip"}, {53, "RandomRotation"}, {54, "RandomTranslation"}, {55, "RandomZoom"},
+      {56, "RandomContrast"}, {57, "GaussianDropout"}, {58, "AlphaDropout"}, {59, "SpatialDropout1D"}, {60, "SpatialDropout2D"},
+      {61, "PReLU"}, {62, "ThresholdedReLU"}};
   for (const auto& [number, name] : stored) {
     const LayerDefinition* definition = layers::FindLayer(static_cast<LayerKind>(number));
     ASSERT_NE(definition, nullptr) << name;
@@ -117,13 +124,13 @@ Zeros ZerosOf(const char* class_name, base::Dict attributes) {
 
 TEST(Definitions, SayWhereZerosComeFrom) {
   EXPECT_EQ(ZerosOf("InputLayer", {}), Zeros::kData);
-  for (const char* product : {"Dense", "Conv2D", "Activation", "LSTM"}) {
+  for (const char* product : {"Dense", "Conv2D", "Conv1D", "DepthwiseConv2D", "SeparableConv1D", "Conv2DTranspose", "Activation", "LSTM"}) {
     EXPECT_EQ(ZerosOf(product, {{"activation", "relu"}}), Zeros::kMade) << product;
     EXPECT_EQ(ZerosOf(product, {{"activation", "relu6"}}), Zeros::kNone) << product;
   }
   EXPECT_EQ(ZerosOf("ReLU", {{"negative_slope", 0.0}}), Zeros::kMade);
   EXPECT_EQ(ZerosOf("ReLU", {{"negative_slope", 0.1}}), Zeros::kNone);
-  for (const char* view : {"Flatten", "Reshape", "Dropout"}) EXPECT_EQ(ZerosOf(view, {}), Zeros::kKept) << view;
+  for (const char* view : {"Flatten", "Reshape", "Dropout", "Permute", "Cropping1D", "RepeatVector", "UpSampling1D"}) EXPECT_EQ(ZerosOf(view, {}), Zeros::kKept) << view;
   EXPECT_EQ(ZerosOf("MaxPooling2D", {}), Zeros::kNone);
 }
 

@@ -16,7 +16,9 @@ inline base::Value SampleValue(const layers::Argument& argument) {
   switch (argument.type) {
     case T::kBool: return base::Value(true);
     case T::kPositive:
-    case T::kPair: return base::Value(2);
+    case T::kPair:
+    case T::kSingle: return base::Value(2);
+    case T::kPermutation: return base::Value(base::List{2, 1});
     case T::kNumber:
     case T::kNonNegative:
     case T::kNonNegativeOrNull:
@@ -31,6 +33,12 @@ inline base::Value SampleValue(const layers::Argument& argument) {
     case T::kInputShape: return base::Value(base::List{8, 8, 4});
     case T::kTargetShape: return base::Value(base::List{-1});
     case T::kPadding: return base::Value(1);
+    case T::kNumbers: return base::Value(0.5);
+    case T::kSpan:
+    case T::kSpread: return base::Value(0.25);
+    case T::kBoundaries: return base::Value(base::List{0.5, 1.5});
+    case T::kOpenShape: return base::Value(base::List{3});
+    case T::kText: return base::Value("...x,xy->...y");  // the equation of an EinsumDense
     default: return base::Value();
   }
 }
@@ -57,7 +65,7 @@ inline std::optional<Sample> MakeSample(const layers::LayerDefinition& definitio
   sample.layer.name = "x";
   sample.layer.kind = definition.kind;
   sample.layer.attributes = layers::NormalizeArguments(definition, "x", base::Value(SampleArguments(definition)));
-  for (const base::Shape& shape : {base::Shape{8, 8, 4}, base::Shape{6, 4}, base::Shape{5}}) {
+  for (const base::Shape& shape : {base::Shape{8, 8, 4}, base::Shape{6, 4}, base::Shape{5}, base::Shape{2, 32}}) {
     sample.inputs.assign(definition.min_inputs, shape);
     try {
       sample.output = definition.shape(sample.layer, sample.inputs);

@@ -53,6 +53,26 @@ class ReLUModule : public Module {
   bool has_max_;
 };
 
+class ThresholdedReLUModule : public Module {
+ public:
+  explicit ThresholdedReLUModule(const base::Layer& layer) : theta_(NumberAttribute(layer, "theta")) {}
+  Value Forward(const Inputs& inputs, const Weights&, const Context&) const override {
+    return {at::threshold(inputs[0]->data, theta_, 0), inputs[0]->mask, {}, Squash::kNone};
+  }
+
+ private:
+  double theta_;
+};
+
+// He et al., "Delving deep into rectifiers" (2015). Weights: alpha, 1 along the shared axes.
+class PReLUModule : public Module {
+ public:
+  Value Forward(const Inputs& inputs, const Weights& weights, const Context&) const override {
+    const at::Tensor& x = inputs[0]->data;
+    return {at::relu(x) - weights[0] * at::relu(-x), inputs[0]->mask, {}, Squash::kNone};
+  }
+};
+
 class LeakyReLUModule : public Module {
  public:
   explicit LeakyReLUModule(const base::Layer& layer) : alpha_(NumberAttribute(layer, "alpha")) {}
@@ -130,6 +150,8 @@ Value Activated(Activation activation, at::Tensor x, const at::Tensor& mask) {
 
 std::unique_ptr<Module> MakeActivation(const base::Layer& layer) { return std::make_unique<ActivationModule>(layer); }
 std::unique_ptr<Module> MakeReLU(const base::Layer& layer) { return std::make_unique<ReLUModule>(layer); }
+std::unique_ptr<Module> MakeThresholdedReLU(const base::Layer& layer) { return std::make_unique<ThresholdedReLUModule>(layer); }
+std::unique_ptr<Module> MakePReLU(const base::Layer&) { return std::make_unique<PReLUModule>(); }
 std::unique_ptr<Module> MakeLeakyReLU(const base::Layer& layer) { return std::make_unique<LeakyReLUModule>(layer); }
 std::unique_ptr<Module> MakeELU(const base::Layer& layer) { return std::make_unique<ELUModule>(layer); }
 std::unique_ptr<Module> MakeSoftmax(const base::Layer& layer) { return std::make_unique<SoftmaxModule>(layer); }

@@ -38,9 +38,27 @@ class DenseModule : public Module {
   bool use_bias_;
 };
 
+// y = f(einsum(x, W) + b). Weights: kernel, [bias], which broadcasts.
+class EinsumDenseModule : public Module {
+ public:
+  explicit EinsumDenseModule(const base::Layer& layer)
+      : activation_(ActivationAttribute(layer, "activation")), equation_(TextAttribute(layer, "equation")) {}
+
+  Value Forward(const Inputs& inputs, const Weights& weights, const Context&) const override {
+    at::Tensor y = at::einsum(equation_, {inputs[0]->data, weights[0]});
+    if (weights.size() > 1) y = y + weights[1];
+    return Activated(activation_, y.contiguous(), {});
+  }
+
+ private:
+  Activation activation_;
+  std::string equation_;
+};
+
 }  // namespace
 
 std::unique_ptr<Module> MakeInput(const base::Layer&) { return std::make_unique<InputModule>(); }
 std::unique_ptr<Module> MakeDense(const base::Layer& layer) { return std::make_unique<DenseModule>(layer); }
+std::unique_ptr<Module> MakeEinsumDense(const base::Layer& layer) { return std::make_unique<EinsumDenseModule>(layer); }
 
 }  // namespace engine::torch

@@ -1,4 +1,5 @@
-// y = x + stddev * z in training, z standard normal; y = x otherwise.
+// GaussianNoise: y = x + stddev * z in training, z standard normal; y = x otherwise. GaussianDropout: y = x * (1 + stddev *
+// z) likewise, with the variance of inverted dropout, stddev = sqrt(rate / (1 - rate)).
 //
 // The draws are named as Dropout's are (engine/math/dropout_mask.hpp): element i of a mini-batch, row-major with the
 // batch in front, gets its z from block i / 2 of base::Stream(seed, stream, kDropout, iteration, epoch, location,
@@ -37,7 +38,7 @@ void Fill(double stddev, const base::Stream& stream, int64_t n, T* noise) {
 
 class GaussianNoiseModule : public Module {
  public:
-  explicit GaussianNoiseModule(const base::Layer& layer) : stddev_(NumberAttribute(layer, "stddev")) {}
+  GaussianNoiseModule(double stddev, bool multiplies) : stddev_(stddev), multiplies_(multiplies) {}
 
   Value Forward(const Inputs& inputs, const Weights&, const Context& context) const override {
     const Value& in = *inputs[0];
@@ -50,15 +51,23 @@ class GaussianNoiseModule : public Module {
     } else {
       Fill(stddev_, stream, noise.numel(), noise.data_ptr<float>());
     }
-    return {in.data + noise.to(in.data.device()), in.mask, {}, Squash::kNone};
+    noise = noise.to(in.data.device());
+    return {multiplies_ ? in.data * (noise + 1) : in.data + noise, in.mask, {}, Squash::kNone};
   }
 
  private:
   double stddev_;
+  bool multiplies_;
 };
 
 }  // namespace
 
-std::unique_ptr<Module> MakeGaussianNoise(const base::Layer& layer) { return std::make_unique<GaussianNoiseModule>(layer); }
+std::unique_ptr<Module> MakeGaussianNoise(const base::Layer& layer) {
+  return std::make_unique<GaussianNoiseModule>(NumberAttribute(layer, "stddev"), false);
+}
+std::unique_ptr<Module> MakeGaussianDropout(const base::Layer& layer) {
+  const double rate = NumberAttribute(layer, "rate");
+  return std::make_unique<GaussianNoiseModule>(std::sqrt(rate / (1 - rate)), true);
+}
 
 }  // namespace engine::torch

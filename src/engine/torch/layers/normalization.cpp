@@ -118,9 +118,57 @@ class LayerNormalizationModule : public Module {
   std::vector<int64_t> axes_;
 };
 
+// Wu & He, "Group normalization" (2018): mean and variance of each row's group of neighbours along an axis, over all other
+// dimensions. Weights: [gamma], [beta], a number for each element of the axis.
+class GroupNormalizationModule : public Module {
+ public:
+  explicit GroupNormalizationModule(const base::Layer& layer)
+      : center_(BoolAttribute(layer, "center")),
+        scale_(BoolAttribute(layer, "scale")),
+        epsilon_(NumberAttribute(layer, "epsilon")),
+        groups_(IntAttribute(layer, "groups")),
+        axis_(IntAttribute(layer, "axis")) {}
+
+  Value Forward(const Inputs& inputs, const Weights& weights, const Context&) const override {
+    const Value& in = *inputs[0];
+    const int64_t axis = Positive(axis_, in.data.dim());
+    const at::Tensor x = (axis == 1 ? in.data : in.data.movedim(axis, 1)).contiguous();
+    size_t next = 0;
+    const at::Tensor gamma = scale_ ? weights[next++] : at::Tensor();
+    const at::Tensor beta = center_ ? weights[next++] : at::Tensor();
+    at::Tensor y = at::group_norm(x, groups_ == -1 ? x.size(1) : groups_, gamma, beta, epsilon_);
+    if (axis != 1) y = y.movedim(1, axis).contiguous();
+    return {y, in.mask, {}, Squash::kNone};
+  }
+
+ private:
+  bool center_;
+  bool scale_;
+  double epsilon_;
+  int64_t groups_;
+  int64_t axis_;
+};
+
+// x over its length along some dimensions, TensorFlow's l2_normalize: lengths below 1e-6 count as 1e-6.
+class UnitNormalizationModule : public Module {
+ public:
+  explicit UnitNormalizationModule(const base::Layer& layer) : axes_(ReadAxes(layer)) {}
+
+  Value Forward(const Inputs& inputs, const Weights&, const Context&) const override {
+    constexpr double kSmallestSquare = 1e-12;
+    const at::Tensor& x = inputs[0]->data;
+    return {x * at::rsqrt(at::clamp_min((x * x).sum(axes_, true), kSmallestSquare)), inputs[0]->mask, {}, Squash::kNone};
+  }
+
+ private:
+  std::vector<int64_t> axes_;
+};
+
 }  // namespace
 
 std::unique_ptr<Module> MakeBatchNormalization(const base::Layer& layer) { return std::make_unique<BatchNormalizationModule>(layer); }
 std::unique_ptr<Module> MakeLayerNormalization(const base::Layer& layer) { return std::make_unique<LayerNormalizationModule>(layer); }
+std::unique_ptr<Module> MakeGroupNormalization(const base::Layer& layer) { return std::make_unique<GroupNormalizationModule>(layer); }
+std::unique_ptr<Module> MakeUnitNormalization(const base::Layer& layer) { return std::make_unique<UnitNormalizationModule>(layer); }
 
 }  // namespace engine::torch

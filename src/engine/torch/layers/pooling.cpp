@@ -1,6 +1,5 @@
 #include <limits>
 #include <memory>
-#include <tuple>
 
 #include "engine/torch/layers/padding.hpp"
 #include "engine/torch/module.hpp"
@@ -10,24 +9,29 @@ namespace engine::torch {
 namespace {
 
 // Max pooling sees padding as minus infinity; average pooling divides by the elements that lie inside the image, as
-// TensorFlow does.
-class Pooling2DModule : public Module {
+// TensorFlow does. A sequence of s steps is an image of s x 1 pixels.
+class PoolingModule : public Module {
  public:
-  explicit Pooling2DModule(const base::Layer& layer)
-      : max_(layer.kind == base::LayerKind::kMaxPooling2D), same_(TextAttribute(layer, "padding") == "same") {
-    std::tie(pool_h_, pool_w_) = PairAttribute(layer, "pool_size");
-    std::tie(stride_h_, stride_w_) = PairAttribute(layer, "strides");
+  PoolingModule(const base::Layer& layer, bool max) : max_(max), same_(TextAttribute(layer, "padding") == "same") {
+    const base::List& pool = Attribute(layer, "pool_size").list();
+    const base::List& strides = Attribute(layer, "strides").list();
+    pool_h_ = pool.at(0).integer();
+    stride_h_ = strides.at(0).integer();
+    pool_w_ = pool.size() > 1 ? pool[1].integer() : 1;
+    stride_w_ = strides.size() > 1 ? strides[1].integer() : 1;
   }
 
   Value Forward(const Inputs& inputs, const Weights&, const Context&) const override {
-    at::Tensor x = ToChannelsFirst(inputs[0]->data);
+    const bool sequence = inputs[0]->data.dim() == 3;
+    at::Tensor x = ToChannelsFirst(sequence ? inputs[0]->data.unsqueeze(2) : inputs[0]->data);
     Padding rows, columns;
     if (same_) {
       rows = SamePadding(x.size(2), pool_h_, stride_h_);
       columns = SamePadding(x.size(3), pool_w_, stride_w_);
     }
     at::Tensor y = max_ ? Max(x, rows, columns) : Average(x, rows, columns);
-    return {ToChannelsLast(y).contiguous(), {}, {}, Squash::kNone};
+    const at::Tensor last = ToChannelsLast(y).contiguous();
+    return {sequence ? last.squeeze(2) : last, {}, {}, Squash::kNone};
   }
 
  private:
@@ -62,9 +66,11 @@ class Pooling2DModule : public Module {
   int64_t stride_h_ = 2, stride_w_ = 2;
 };
 
-class GlobalPooling2DModule : public Module {
+// The mean of a masked sequence is that of the steps that count; of a sequence without any it is zero, where Keras has
+// NaN.
+class GlobalPoolingModule : public Module {
  public:
-  explicit GlobalPooling2DModule(const base::Layer& layer) : max_(layer.kind == base::LayerKind::kGlobalMaxPooling2D) {
+  GlobalPoolingModule(const base::Layer& layer, bool max) : max_(max) {
     const base::Value* keepdims = layer.attributes.Find("keepdims");
     keepdims_ = keepdims != nullptr && keepdims->is_bool() && keepdims->boolean();
   }
@@ -72,7 +78,11 @@ class GlobalPooling2DModule : public Module {
   Value Forward(const Inputs& inputs, const Weights&, const Context&) const override {
     const at::Tensor& x = inputs[0]->data;
     // amax shares the gradient among equal maxima, as TensorFlow's reduce_max does
-    at::Tensor y = max_ ? at::amax(x, {1, 2}, keepdims_) : at::mean(x, {1, 2}, keepdims_);
+    const std::vector<int64_t> axes = x.dim() == 3 ? std::vector<int64_t>{1} : std::vector<int64_t>{1, 2};
+    if (max_) return {at::amax(x, axes, keepdims_), {}, {}, Squash::kNone};
+    if (x.dim() != 3 || !inputs[0]->mask.defined()) return {at::mean(x, axes, keepdims_), {}, {}, Squash::kNone};
+    const at::Tensor counted = inputs[0]->mask.to(x.scalar_type()).unsqueeze(-1);
+    const at::Tensor y = (x * counted).sum(axes, keepdims_) / counted.sum(axes, keepdims_).clamp_min(1);
     return {y, {}, {}, Squash::kNone};
   }
 
@@ -83,9 +93,17 @@ class GlobalPooling2DModule : public Module {
 
 }  // namespace
 
-std::unique_ptr<Module> MakeMaxPooling2D(const base::Layer& layer) { return std::make_unique<Pooling2DModule>(layer); }
-std::unique_ptr<Module> MakeAveragePooling2D(const base::Layer& layer) { return std::make_unique<Pooling2DModule>(layer); }
-std::unique_ptr<Module> MakeGlobalMaxPooling2D(const base::Layer& layer) { return std::make_unique<GlobalPooling2DModule>(layer); }
-std::unique_ptr<Module> MakeGlobalAveragePooling2D(const base::Layer& layer) { return std::make_unique<GlobalPooling2DModule>(layer); }
+std::unique_ptr<Module> MakeMaxPooling1D(const base::Layer& layer) { return std::make_unique<PoolingModule>(layer, true); }
+std::unique_ptr<Module> MakeMaxPooling2D(const base::Layer& layer) { return std::make_unique<PoolingModule>(layer, true); }
+std::unique_ptr<Module> MakeAveragePooling1D(const base::Layer& layer) { return std::make_unique<PoolingModule>(layer, false); }
+std::unique_ptr<Module> MakeAveragePooling2D(const base::Layer& layer) { return std::make_unique<PoolingModule>(layer, false); }
+std::unique_ptr<Module> MakeGlobalMaxPooling1D(const base::Layer& layer) { return std::make_unique<GlobalPoolingModule>(layer, true); }
+std::unique_ptr<Module> MakeGlobalMaxPooling2D(const base::Layer& layer) { return std::make_unique<GlobalPoolingModule>(layer, true); }
+std::unique_ptr<Module> MakeGlobalAveragePooling1D(const base::Layer& layer) {
+  return std::make_unique<GlobalPoolingModule>(layer, false);
+}
+std::unique_ptr<Module> MakeGlobalAveragePooling2D(const base::Layer& layer) {
+  return std::make_unique<GlobalPoolingModule>(layer, false);
+}
 
 }  // namespace engine::torch

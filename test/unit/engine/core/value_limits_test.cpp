@@ -122,6 +122,14 @@ TEST(ValueLimits, AnEmbeddingIsFoundBehindLayersThatMoveValues) {
                   .empty());
 }
 
+TEST(ValueLimits, CategoriesHaveALimitToo) {
+  const base::DataSpec data = Data(Column(DType::kInt32, {4}), Target(base::TargetKind::kOneHot, {2}, 2));
+  const std::string layers = R"({"class_name": "Permute", "config": {"name": "same", "dims": [1], "batch_input_shape": [null, 4]}},
+                                {"class_name": "CategoryEncoding", "config": {"name": "hot", "num_tokens": 7, "output_mode": "multi_hot"}},)";
+  EXPECT_EQ(Texts(fixture::Sequential(layers + fixture::Dense("out", 2, "softmax")), LossKind::kCategoricalCrossentropy, data),
+            (std::vector<std::string>{"layer \"hot\" takes indexes from 0 to 6"}));
+}
+
 TEST(ValueLimits, LabelsThatNobodyHasChecked) {
   const base::Graph graph = fixture::Sequential(
       R"({"class_name": "InputLayer", "config": {"name": "in", "batch_input_shape": [null, 4]}},)" + fixture::Dense("out", 3, "softmax"));

@@ -2,12 +2,24 @@
 """Makes the golden files of test/unit/engine/golden_test.cpp: one small model a file, its prediction, its loss and its weights after one
 step of SGD with learning rate 1 (weights before - weights after = gradients), all in float64.
 
-    /usr/bin/python3 make_golden.py        (Debian's python3-torch)
+    /usr/bin/python3 make_golden.py        (Debian's python3-torch and python3-numpy)
+    /usr/bin/python3 make_golden.py conv   those of reference_conv.py alone, which needs python3-numpy only
+
+The cases below use reference.py. A family of layers in reference_<family>.py brings its own cases, see golden_case.py.
 
 Weights and inputs are multiples of 1/64, so that they are exact in float32 and short in the files.
 """
+import glob
+import importlib
 import json
 import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+if len(sys.argv) > 1:
+    for family in sys.argv[1:]:
+        importlib.import_module("reference_" + family).make_golden()
+    sys.exit()
 
 import numpy
 import torch
@@ -16,7 +28,6 @@ import reference as ref
 
 torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)
-HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class Case:
@@ -417,3 +428,5 @@ def penalties():
 for group in (activations, activation_layers, softmax_outputs, convolutions, poolings, shapes, normalisations, recurrent, merges, graphs,
               penalties):
     group()
+for path in sorted(glob.glob(os.path.join(HERE, "reference_*.py"))):
+    importlib.import_module(os.path.basename(path)[:-3]).make_golden()
