@@ -26,4 +26,11 @@ double Graph::ForwardFlops() const {
   return flops;
 }
 
+const std::string& Graph::OutputName(size_t output) const {
+  if (!output_names.empty()) return output_names[output];
+  return layers[static_cast<size_t>(calls[static_cast<size_t>(outputs[output])].layer)].name;
+}
+
+Shape ShapeOfEach(const Shape& shape, int time_distributed) { return Shape(shape.begin() + time_distributed, shape.end()); }
+
 }  // namespace base

@@ -37,6 +37,10 @@ struct Layer {
   Value attributes;
   bool trainable = true;
   std::vector<WeightSpec> weights;
+  /// Keras's TimeDistributed: how many leading dimensions of its inputs and its output belong to the batch, as far as the layer is
+  /// concerned. A call whose input has the shape (10, 28, 28, 1) runs a Conv2D of time_distributed = 1 on 10 images (28, 28, 1) a row,
+  /// with one set of weights. Call::output_shape has these dimensions, Call::forward_flops counts them. 0 for all but a few layers.
+  int time_distributed = 0;
 };
 
 /// One use of a layer. Residual connections and shared layers are several calls.
@@ -45,6 +49,8 @@ struct Call {
   std::vector<int> inputs;   // indexes into Graph::calls, all smaller than this call's own
   Shape output_shape;        // without the batch
   double forward_flops = 0;  // multiply and add counted as two, for one row
+  /// Keras's training = False of a call: the layer computes as in scoring in training, too. Gradients pass as ever.
+  bool inference = false;
 };
 
 struct Graph {
@@ -53,10 +59,16 @@ struct Graph {
   std::vector<Call> calls;    // in topological order
   std::vector<int> inputs;    // calls of Input layers, in the model's order
   std::vector<int> outputs;   // calls whose values the model returns
+  /// Keras's names of the outputs, where they are other ones than those of the layers: as many as outputs, or none.
+  std::vector<std::string> output_names;
 
   int64_t WeightCount() const;      // elements of all weights
   int64_t TrainableCount() const;
   double ForwardFlops() const;      // one row
+  const std::string& OutputName(size_t output) const;
 };
+
+/// What a layer of time_distributed = n sees of a shape: the dimensions behind the first n. REQUIRES that it has these.
+Shape ShapeOfEach(const Shape& shape, int time_distributed);
 
 }  // namespace base

@@ -121,6 +121,22 @@ Value ReadAxis(const Value& value, const Where& where) {
   return ReadAxes(value, "an integer", where).list()[0];
 }
 
+Value ReadTwoAxes(const Value& value, const Where& where) {
+  constexpr const char* kMust = "an integer or a list of two";
+  const List given = value.is_list() ? value.list() : List{value, value};
+  if (given.size() != 2) Wrong(where, kMust, value);
+  return Value(List{ReadAxes(given[0], kMust, where).list()[0], ReadAxes(given[1], kMust, where).list()[0]});
+}
+
+// Keras 3 writes some sizes as a list of one.
+Value ReadPositiveOrNull(const Value& value, const Where& where) {
+  const Value& size = value.is_list() && value.list().size() == 1 ? value.list()[0] : value;
+  int64_t integer = 0;
+  if (value.is_null()) return value;
+  if (!IsDimension(size, &integer)) Wrong(where, "null or a positive integer", value);
+  return Value(integer);
+}
+
 Value ReadSeed(const Value& value, const Where& where) {
   int64_t seed = 0;
   if (value.is_null()) return value;
@@ -305,6 +321,10 @@ Value ReadArgument(const Argument& argument, const Value& value, const base::Dic
     case ArgumentType::kPositive:
       if (!IsDimension(value, &integer)) Wrong(where, "a positive integer", value);
       return Value(integer);
+    case ArgumentType::kPositiveOrNull: return ReadPositiveOrNull(value, where);
+    case ArgumentType::kCount:
+      if (!AsInteger(value, &integer) || integer < 0 || integer > kLargestDimension) Wrong(where, "an integer that is not negative", value);
+      return Value(integer);
     case ArgumentType::kNumber: return ReadNumber(value, -kHuge, kHuge, false, "a finite number", where);
     case ArgumentType::kNonNegative: return ReadNumber(value, 0, kHuge, false, "a number that is not negative", where);
     case ArgumentType::kNonNegativeOrNull:
@@ -328,6 +348,7 @@ Value ReadArgument(const Argument& argument, const Value& value, const base::Dic
     case ArgumentType::kRegularizer: return ReadRegularizer(value, where);
     case ArgumentType::kConstraint: return ReadConstraint(value, where);
     case ArgumentType::kAxis: return ReadAxis(value, where);
+    case ArgumentType::kTwoAxes: return ReadTwoAxes(value, where);
     case ArgumentType::kAxes:
     case ArgumentType::kWeightAxes: return ReadAxes(value, "an integer or a list of different integers", where);
     case ArgumentType::kSeed: return ReadSeed(value, where);
@@ -377,6 +398,7 @@ namespace {
 Value ValueOfNull(const Argument& argument) {
   switch (argument.type) {
     case ArgumentType::kBool: return argument.initial == nullptr ? Value() : Value(false);
+    case ArgumentType::kPositiveOrNull:
     case ArgumentType::kNonNegativeOrNull:
     case ArgumentType::kPairOr:
     case ArgumentType::kSingleOr:

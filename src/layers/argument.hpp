@@ -9,6 +9,7 @@
 //   type          what the engine finds                              what Keras may write
 //   bool          boolean                                            true, false
 //   positive      integer >= 1                                       5, 5.0
+//   count         integer >= 0                                       5, 5.0
 //   number        double, finite                                     1, 0.3
 //   rate          double in [0, 1)
 //   pair          list of two integers >= 1                          3, [3, 5]; strides of pooling: null = pool_size
@@ -31,6 +32,7 @@
 //                   axis}; axis is a list of integers
 //   axis          integer, counted with the batch, may be negative;  -1, [3]
 //                   never the batch itself
+//   two axes      list of two integers, as axis                      -1, [1, 2]
 //   axes          list of integers, ascending as positions,          -1, [1, 2]
 //                   counted with the batch
 //   axes or none  list of integers, as axes; [] = none               null, [], 1, [1, 2]
@@ -56,8 +58,8 @@
 namespace layers {
 
 enum class ArgumentType {
-  kBool, kPositive, kNumber, kNonNegative, kNonNegativeOrNull, kFraction /* [0, 1] */, kRate /* [0, 1) */, kPair, kPairOr, kSingle, kSingleOr, kChoice,
-  kDataFormat, kActivation, kInitializer, kRegularizer, kConstraint, kAxis, kAxes, kWeightAxes, kSeed, kInputShape, kTargetShape, kPadding,
+  kBool, kPositive, kPositiveOrNull, kCount, kNumber, kNonNegative, kNonNegativeOrNull, kFraction /* [0, 1] */, kRate /* [0, 1) */, kPair, kPairOr, kSingle, kSingleOr, kChoice,
+  kDataFormat, kActivation, kInitializer, kRegularizer, kConstraint, kAxis, kAxes, kTwoAxes, kWeightAxes, kSeed, kInputShape, kTargetShape, kPadding,
   kEnds, kSizePairOrNull, kPermutation, kNoiseShape, kInputLength,
   kAxesOrNone, kNumbers, kNumbersOrNull, kBoundaries, kSpan, kSpanOrNull, kInterval, kSpread, kGroups, kOpenShape, kText, kTextOrNull,
   kAbsent,  // only null, false or the value of `initial`, and never among the attributes: what Keras has and this reader does not support

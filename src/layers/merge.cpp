@@ -1,4 +1,4 @@
-// Add, Multiply, Average, Maximum: no arguments, no weights. Inputs of one rank, dimensions equal or 1.
+// Add, Subtract (of two inputs), Multiply, Average, Maximum, Minimum: no arguments, no weights. Inputs of one rank, dimensions equal or 1.
 #include <algorithm>
 
 #include "layers/attributes.hpp"
@@ -30,12 +30,12 @@ double Flops(const Layer&, const Shapes& inputs, const Shape& output) {
   return static_cast<double>(inputs.size() - 1) * Elements(output);
 }
 
-LayerDefinition Define(LayerKind kind, const char* class_name, const char* onnx) {
+LayerDefinition Define(LayerKind kind, const char* class_name, const char* onnx, size_t most_inputs = kMostInputs) {
   LayerDefinition merge;
   merge.kind = kind;
   merge.class_names = {class_name};
   merge.min_inputs = 2;
-  merge.max_inputs = kMostInputs;
+  merge.max_inputs = most_inputs;
   merge.shape = OutputShape;
   merge.cost.work = Work::kElements;
   merge.cost.flops = Flops;
@@ -49,5 +49,7 @@ const LayerDefinition kAdd = Define(LayerKind::kAdd, "Add", "Sum");
 const LayerDefinition kMultiply = Define(LayerKind::kMultiply, "Multiply", nullptr);  // ONNX multiplies two tensors only
 const LayerDefinition kAverage = Define(LayerKind::kAverage, "Average", "Mean");
 const LayerDefinition kMaximum = Define(LayerKind::kMaximum, "Maximum", "Max");
+const LayerDefinition kMinimum = Define(LayerKind::kMinimum, "Minimum", "Min");
+const LayerDefinition kSubtract = Define(LayerKind::kSubtract, "Subtract", "Sub", 2);
 
 }  // namespace layers

@@ -67,8 +67,9 @@ const Call& InputOf(const Graph& graph, const Call& call) { return graph.calls[s
 
 // Operations of one call of a layer.
 double Operations(const Graph& graph, const Call& call, const layers::Cost& cost) {
-  if (!cost.each_time_step || call.inputs.empty() || InputOf(graph, call).output_shape.empty()) return cost.operations;
-  return cost.operations * static_cast<double>(std::max<int64_t>(1, InputOf(graph, call).output_shape[0]));
+  const auto leading = static_cast<size_t>(LayerOf(graph, call).time_distributed);
+  if (!cost.each_time_step || call.inputs.empty() || InputOf(graph, call).output_shape.size() <= leading) return cost.operations;
+  return cost.operations * static_cast<double>(std::max<int64_t>(1, InputOf(graph, call).output_shape[leading]));
 }
 
 double FlopsPerSecond(Work work, const Rates& rates) {

@@ -27,10 +27,24 @@ const std::vector<std::string> kFitKeys = {"batch_size", "epochs", "shuffle", "c
   throw base::Error(ErrorCode::kInvalidParameter, message, {}, hint);
 }
 
-std::vector<base::LossConfig> ReadLosses(const Value& value) {
+/// Names of outputs by which losses or loss weights were given, in the order of these; empty where they are in the order of the outputs.
+struct OutputNames {
+  std::vector<std::string> losses, weights;
+};
+
+std::vector<base::LossConfig> ReadLosses(const Value& value, std::vector<std::string>* names) {
   if (value.is_string()) return {ReadLoss(value.string())};
+  std::vector<base::LossConfig> by_name;
   if (value.is_dict()) {
-    NotSupported("losses by the names of outputs are not supported", "Give a list of losses in the order of the model's outputs.");
+    for (const auto& [name, loss] : value.dict()) {
+      if (!loss.is_string()) {
+        Invalid("the loss of output " + Quoted(name) + " must be a name, not a value of type " + loss.type_name(),
+                "Example: loss={'price': 'mse', 'kind': 'categorical_crossentropy'}.");
+      }
+      by_name.push_back(ReadLoss(loss.string()));
+      names->push_back(name);
+    }
+    if (!by_name.empty()) return by_name;
   }
   if (!value.is_list() || value.list().empty()) {
     Invalid("loss must be a name or a list of names", "Example: loss='categorical_crossentropy'.");
@@ -46,10 +60,15 @@ std::vector<base::LossConfig> ReadLosses(const Value& value) {
   return losses;
 }
 
-std::vector<double> ReadLossWeights(const Value& value, size_t losses) {
+std::vector<double> ReadLossWeights(const Value& value, size_t losses, std::vector<std::string>* names) {
   if (value.is_null()) return {};
+  std::vector<double> by_name;
   if (value.is_dict()) {
-    NotSupported("loss_weights by the names of outputs are not supported", "Give a list of numbers in the order of the model's outputs.");
+    for (const auto& [name, weight] : value.dict()) {
+      by_name.push_back(Parameter("compile_params", "loss_weights", weight).Number(0, kInfinity));
+      names->push_back(name);
+    }
+    if (!by_name.empty()) return by_name;
   }
   if (!value.is_list() || value.list().empty()) Invalid("loss_weights must be a list of numbers", "Example: loss_weights=[1.0, 0.5].");
   std::vector<double> weights;
@@ -84,7 +103,41 @@ std::vector<base::MetricConfig> ReadMetrics(const Value& value) {
   return metrics;
 }
 
-void ReadCompile(std::string_view text, base::TrainConfig* config) {
+// Where the outputs of these names are among the model's.
+std::vector<size_t> PositionsOf(const std::vector<std::string>& names, const char* what, const base::Graph& graph) {
+  std::vector<std::string> outputs;
+  for (size_t i = 0; i < graph.outputs.size(); ++i) outputs.push_back(graph.OutputName(i));
+  std::vector<size_t> positions;
+  for (const std::string& name : names) {
+    const auto found = std::find(outputs.begin(), outputs.end(), name);
+    if (found == outputs.end()) Invalid(std::string(what) + " names " + Quoted(name) + ", which is no output of the model", KnownNamesHint(name, outputs, "outputs"));
+    positions.push_back(static_cast<size_t>(found - outputs.begin()));
+  }
+  return positions;
+}
+
+void OrderByOutputs(const OutputNames& names, const base::Graph& graph, base::TrainConfig* config) {
+  const size_t outputs = graph.outputs.size();
+  if (!names.losses.empty()) {
+    std::vector<base::LossConfig> losses(outputs);
+    std::vector<bool> given(outputs, false);
+    const std::vector<size_t> positions = PositionsOf(names.losses, "loss", graph);
+    for (size_t i = 0; i < positions.size(); ++i) {
+      losses[positions[i]] = config->losses[i];
+      given[positions[i]] = true;
+    }
+    const auto missing = static_cast<size_t>(std::find(given.begin(), given.end(), false) - given.begin());
+    if (missing < outputs) Invalid("loss gives output " + Quoted(graph.OutputName(missing)) + " none", "Give every output of the model a loss.");
+    config->losses = std::move(losses);
+  }
+  if (names.weights.empty()) return;
+  std::vector<double> weights(outputs, 1.0);  // Keras's default
+  const std::vector<size_t> positions = PositionsOf(names.weights, "loss_weights", graph);
+  for (size_t i = 0; i < positions.size(); ++i) weights[positions[i]] = config->loss_weights[i];
+  config->loss_weights = std::move(weights);
+}
+
+void ReadCompile(std::string_view text, base::TrainConfig* config, OutputNames* names) {
   const base::Dict params = ParseAssignments(text, "compile_params");
   const Value *optimizer = nullptr, *loss = nullptr, *weights = nullptr;
   for (const auto& [key, value] : params) {
@@ -113,8 +166,8 @@ void ReadCompile(std::string_view text, base::TrainConfig* config) {
             "Example: optimizer='Adam(lr=0.001)'.");
   }
   config->optimizer = ReadOptimizer(optimizer->string());
-  config->losses = ReadLosses(*loss);
-  if (weights != nullptr) config->loss_weights = ReadLossWeights(*weights, config->losses.size());
+  config->losses = ReadLosses(*loss, &names->losses);
+  if (weights != nullptr) config->loss_weights = ReadLossWeights(*weights, config->losses.size(), &names->weights);
 }
 
 // A key is the index of a class or, in quotes, its label.
@@ -208,6 +261,11 @@ std::string CanonicalCall(const std::string& text, const std::string& what, int 
 
 Value CanonicalCalls(const Value& value, const std::string& what) {
   if (value.is_string()) return Value(CanonicalCall(value.string(), what, 0));
+  if (value.is_dict()) {
+    base::Dict entries;
+    for (const auto& entry : value.dict()) entries.emplace_back(entry.first, CanonicalCalls(entry.second, what));
+    return Normal(Value(std::move(entries)));
+  }
   if (!value.is_list()) return Normal(value);
   base::List items;
   for (const Value& item : value.list()) items.push_back(item.is_string() ? Value(CanonicalCall(item.string(), what, 0)) : Normal(item));
@@ -268,8 +326,18 @@ base::Dict ParseAssignments(std::string_view text, const char* what) {
 
 base::TrainConfig ReadConfig(std::string_view compile_params, std::string_view fit_params) {
   base::TrainConfig config;
-  ReadCompile(compile_params, &config);
+  OutputNames names;
+  ReadCompile(compile_params, &config, &names);
   ReadFit(fit_params, &config);
+  return config;
+}
+
+base::TrainConfig ReadConfig(std::string_view compile_params, std::string_view fit_params, const base::Graph& graph) {
+  base::TrainConfig config;
+  OutputNames names;
+  ReadCompile(compile_params, &config, &names);
+  ReadFit(fit_params, &config);
+  OrderByOutputs(names, graph, &config);
   return config;
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/config.hpp"
+#include "base/graph.hpp"
 #include "base/value.hpp"
 
 namespace plan {
@@ -16,6 +17,10 @@ base::Dict ParseAssignments(std::string_view text, const char* what);
 /// Reads and checks both texts; unknown keys, losses, optimizers, metrics, parameters and values out of range are errors with a hint that
 /// lists what is known. fit_params may be empty.
 base::TrainConfig ReadConfig(std::string_view compile_params, std::string_view fit_params);
+
+/// The same for a model: losses and loss weights that are given by the names of outputs are put into the order of its outputs. Errors:
+/// kInvalidParameter for a name that is no output's, and for an output without a loss.
+base::TrainConfig ReadConfig(std::string_view compile_params, std::string_view fit_params, const base::Graph& graph);
 
 /// Canonical texts: two spellings of one configuration give the same text (white space and key order do not matter).
 std::string CanonicalParams(std::string_view text, const char* what);

@@ -26,16 +26,12 @@ std::string Quote(const std::string& name) { return "\"" + name + "\""; }
 
 const base::Call& CallOf(const base::Graph& graph, int call) { return graph.calls[static_cast<size_t>(call)]; }
 
-const std::string& NameOf(const base::Graph& graph, int call) {
-  return graph.layers[static_cast<size_t>(CallOf(graph, call).layer)].name;
-}
-
 int64_t Units(const Shape& shape) { return shape.empty() ? 1 : shape.back(); }
 
 std::string Outputs(const base::Graph& graph, const base::DataSpec& data) {
   std::string list;
   for (size_t i = 0; i < graph.outputs.size(); ++i) {
-    list += (i == 0 ? "" : ", ") + Quote(NameOf(graph, graph.outputs[i])) + " for column " + Quote(data.targets[i].name);
+    list += (i == 0 ? "" : ", ") + Quote(graph.OutputName(i)) + " for column " + Quote(data.targets[i].name);
   }
   return list;
 }
@@ -87,6 +83,10 @@ std::optional<int64_t> ReadIndex(const std::string& text, int64_t count) {
   return index < count ? std::optional<int64_t>(index) : std::nullopt;
 }
 
+size_t RankOfEach(const base::Layer& layer, const base::Call& call) {
+  return call.output_shape.size() - static_cast<size_t>(layer.time_distributed);
+}
+
 }  // namespace
 
 Range OutputRange(const base::Graph& graph, int call) {
@@ -95,7 +95,7 @@ Range OutputRange(const base::Graph& graph, int call) {
     const base::Call& made = CallOf(graph, call);
     const base::Layer& layer = graph.layers[static_cast<size_t>(made.layer)];
     const layers::LayerDefinition& definition = layers::DefinitionOf(layer);
-    const Range range = definition.range == nullptr ? Range::kUnknown : definition.range(layer, made.output_shape.size());
+    const Range range = definition.range == nullptr ? Range::kUnknown : definition.range(layer, RankOfEach(layer, made));
     if (range == Range::kOfInput) {
       call = made.inputs[0];
       continue;
@@ -117,7 +117,7 @@ std::vector<TrainingDoubt> CheckLosses(const base::Graph& graph, const base::Tra
     const LossCase loss_case{loss.kind, loss.from_logits, OutputRange(graph, graph.outputs[i]), units == 1, TargetTypeOf(target)};
     const LossRule* rule = FindLossRule(loss_case);
     if (rule == nullptr) continue;
-    const std::string& output = NameOf(graph, graph.outputs[i]);
+    const std::string& output = graph.OutputName(i);
     const std::string about = " for column " + Quote(target.name) + " and output " + Quote(output);
     if (rule->verdict == LossRule::Verdict::kWarned) {
       doubts.push_back({"loss " + loss.name + about + ": " + rule->reason, rule->hint});

@@ -103,9 +103,13 @@ std::string KnownModels(const pg::TableName& table) {
 int LoadModel(std::string_view model_arch_table, std::string_view model_arch, const std::optional<std::string>& model_weights,
               const std::optional<std::string>& name, const std::optional<std::string>& description) {
   const pg::TableName table = pg::ParseTableName(model_arch_table, kArgument);
-  const base::Graph graph = wire::ReadKeras(model_arch);
-  if (model_weights) CheckWeights(graph, *model_weights);
+  const std::optional<base::Graph> graph = wire::CheckKeras(model_arch);
+  if (graph && model_weights) CheckWeights(*graph, *model_weights);
   NoticeIgnored(wire::IgnoredSettings(model_arch));
+  if (!graph) {
+    pg::Notice("the architecture leaves the shape of an input open: it takes that of the packed table's column when it is trained",
+               "Shapes and weights are checked then.");
+  }
   if (!pg::TableExists(table)) CreateArchitectureTable(table);
   RequireArchitectureColumns(table);
 
@@ -143,11 +147,11 @@ void DeleteModel(std::string_view model_arch_table, int model_id) {
   pg::Notice("dropped architecture table " + table.Text() + ": its last model was deleted");
 }
 
-Architecture ReadArchitecture(std::string_view model_arch_table, int model_id) {
-  return ReadArchitecture(pg::ParseTableName(model_arch_table, "model_arch_table"), model_id);
+Architecture ReadArchitecture(std::string_view model_arch_table, int model_id, const base::DataSpec& data) {
+  return ReadArchitecture(pg::ParseTableName(model_arch_table, "model_arch_table"), model_id, data);
 }
 
-Architecture ReadArchitecture(const pg::TableName& table, int model_id) {
+Architecture ReadArchitecture(const pg::TableName& table, int model_id, const base::DataSpec& data) {
   const std::vector<pg::Column> columns = pg::TableColumns(table, "model_arch_table");
   for (const char* needed : {"model_id", "model_arch", "model_weights", "name"}) {
     if (pg::FindColumn(columns, needed) == nullptr) {
@@ -171,7 +175,7 @@ Architecture ReadArchitecture(const pg::TableName& table, int model_id) {
   architecture.model_id = model_id;
   architecture.json = *result.at(0, 0);
   try {
-    architecture.graph = std::make_shared<const base::Graph>(wire::ReadKeras(architecture.json));
+    architecture.graph = std::make_shared<const base::Graph>(wire::ReadKeras(architecture.json, &data));
   } catch (const base::Error& error) {
     throw base::Error(error.code(), "model_id " + std::to_string(model_id) + ": " + error.what(), error.detail(), error.hint());
   }

@@ -23,10 +23,10 @@ struct Architecture {
   std::string name;
 };
 
-/// Reads one row. Errors: the table or the model_id does not exist (hint: load_model()), the architecture is NULL or
-/// cannot be read.
-Architecture ReadArchitecture(std::string_view model_arch_table, int model_id);
-Architecture ReadArchitecture(const pg::TableName& table, int model_id);
+/// Reads one row. data: the packed table that the model is for; an input whose shape the architecture leaves open has its column's.
+/// Errors: the table or the model_id does not exist (hint: load_model()), the architecture is NULL or cannot be read.
+Architecture ReadArchitecture(std::string_view model_arch_table, int model_id, const base::DataSpec& data);
+Architecture ReadArchitecture(const pg::TableName& table, int model_id, const base::DataSpec& data);
 
 /// Overwrites a block's initial weights with the architecture's, where it has any. Errors: kInvalidParameter for a
 /// wrong length.
@@ -34,7 +34,8 @@ void LoadArchitectureWeights(const Architecture& architecture, const engine::Pro
 
 /// cerebro.load_model: checks an architecture and its weights and adds them to the table, which is made when it is not
 /// there. weights: raw little-endian float32 in Keras's order, or none. Returns the model_id: one more than the
-/// greatest in the table. Errors: what wire::ReadKeras refuses; weights of a wrong length; a table that is no
+/// greatest in the table. A model that states no input shape takes that of the packed table when it is trained, and its weights are counted
+/// then. Errors: what wire::ReadKeras refuses; weights of a wrong length; a table that is no
 /// architecture table.
 int LoadModel(std::string_view model_arch_table, std::string_view model_arch, const std::optional<std::string>& model_weights,
               const std::optional<std::string>& name, const std::optional<std::string>& description);

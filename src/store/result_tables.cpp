@@ -66,9 +66,9 @@ ModelTable OpenModelTable(std::string_view name, const char* what, std::optional
     model.status = row[4].value_or("");
     const std::string architecture = row[6].value_or("");
     std::shared_ptr<const base::Graph>& graph = graphs[architecture];
-    if (graph == nullptr) graph = std::make_shared<const base::Graph>(wire::ReadKeras(architecture));
+    if (graph == nullptr) graph = std::make_shared<const base::Graph>(wire::ReadKeras(architecture, &table.data));
     model.graph = graph;
-    model.config = plan::ReadConfig(model.compile_params, model.fit_params);
+    model.config = plan::ReadConfig(model.compile_params, model.fit_params, *graph);
     table.models.push_back(std::move(model));
   }
   if (table.models.empty()) {

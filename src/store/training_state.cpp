@@ -105,7 +105,7 @@ ModelSpec StateView::Spec() const {
   spec.graph = header_.graph;
   spec.compile_params = header_.compile_params;
   spec.fit_params = header_.fit_params;
-  spec.config = plan::ReadConfig(spec.compile_params, spec.fit_params);
+  spec.config = plan::ReadConfig(spec.compile_params, spec.fit_params, *spec.graph);
   return spec;
 }
 

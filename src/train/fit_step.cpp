@@ -78,12 +78,12 @@ std::string FitStep::Finish() {
 std::string InitialState(std::string_view model_arch_table, int model_id, const std::string& compile_params, const std::string& fit_params,
                          std::string_view source_table, uint64_t seed, uint64_t stream) {
   const data::PackedTable source = data::OpenPackedTable(source_table, "source_table");
-  const store::Architecture architecture = store::ReadArchitecture(model_arch_table, model_id);
+  const store::Architecture architecture = store::ReadArchitecture(model_arch_table, model_id, source.spec);
   store::ModelSpec spec;
   spec.graph = architecture.graph;
   spec.compile_params = compile_params;
   spec.fit_params = fit_params;
-  spec.config = plan::ReadConfig(compile_params, fit_params);
+  spec.config = plan::ReadConfig(compile_params, fit_params, *spec.graph);
   for (const plan::TrainingDoubt& doubt : plan::CheckLosses(*spec.graph, spec.config, source.spec)) pg::Warning(doubt.message, doubt.hint);
   plan::ResolveClassWeights(*spec.graph, source.spec, &spec.config);
   const engine::Program program(spec.graph, spec.config, source.spec, store::EngineOptions(false));

@@ -161,14 +161,14 @@ void ReadModels(const std::vector<SelectionRow>& selection, PreparedFit* fit) {
       model.mst_key = row.mst_key;
       auto& architecture = architectures[row.model_id];
       if (architecture == nullptr) {
-        architecture = std::make_shared<store::Architecture>(store::ReadArchitecture(fit->architecture_table, row.model_id));
+        architecture = std::make_shared<store::Architecture>(store::ReadArchitecture(fit->architecture_table, row.model_id, fit->training.spec));
       }
       model.architecture = architecture;
       auto spec = std::make_shared<store::ModelSpec>();
       spec->graph = architecture->graph;
       spec->compile_params = row.compile_params;
       spec->fit_params = row.fit_params;
-      spec->config = plan::ReadConfig(row.compile_params, row.fit_params);
+      spec->config = plan::ReadConfig(row.compile_params, row.fit_params, *spec->graph);
       std::vector<plan::TrainingDoubt> doubted = plan::CheckLosses(*spec->graph, spec->config, fit->training.spec);
       for (plan::TrainingDoubt& doubt : plan::CheckColumns(*spec->graph, fit->training.spec)) doubted.push_back(std::move(doubt));
       plan::ResolveClassWeights(*spec->graph, fit->training.spec, &spec->config);

@@ -67,29 +67,54 @@ bool SameShapes(const std::vector<base::WeightSpec>& a, const std::vector<base::
 
 }  // namespace
 
-GraphBuilder::GraphBuilder(std::string name) {
+GraphBuilder::GraphBuilder(std::string name, bool has_shapes) : has_shapes_(has_shapes) {
   if (name.size() > kLongestName) throw base::Error(ErrorCode::kInvalidParameter, "the name of the model is longer than 256 bytes");
   graph_.name = std::move(name);
 }
 
-int GraphBuilder::AddLayer(const std::string& name, const LayerDefinition& definition, const Value& config, bool trainable) {
+int GraphBuilder::AddLayer(const std::string& name, const LayerDefinition& definition, const Value& config, bool trainable,
+                           int time_distributed) {
   const Where where{name, definition.class_names[0], ""};
   if (graph_.layers.size() >= kMostLayers) throw base::Error(ErrorCode::kLimitExceeded, "the model has more than 10000 layers");
   if (name.empty() || name.size() > kLongestName) {
     Refuse(ErrorCode::kInvalidParameter, where, "the name of a layer has 1 to 256 bytes, this one has " + std::to_string(name.size()));
   }
   if (!names_.insert(name).second) Refuse(ErrorCode::kInvalidParameter, where, "another layer has the same name");
+  const bool distributes = time_distributed >= 0 && time_distributed < static_cast<int>(kMostDimensions) &&
+                           (time_distributed == 0 || definition.kind != base::LayerKind::kInput);
+  if (!distributes) {
+    Refuse(ErrorCode::kInvalidParameter, where, "cannot be distributed over " + std::to_string(time_distributed) + " dimensions");
+  }
   Layer layer;
   layer.name = name;
   layer.kind = definition.kind;
   layer.attributes = layers::NormalizeArguments(definition, name, config);
   layer.trainable = trainable;
+  layer.time_distributed = time_distributed;
   graph_.layers.push_back(std::move(layer));
   calls_of_layer_.push_back(0);
   return static_cast<int>(graph_.layers.size()) - 1;
 }
 
-int GraphBuilder::AddCall(int layer_index, std::vector<int> inputs) {
+layers::Shapes GraphBuilder::ShapesOfEach(const Layer& layer, const std::vector<int>& inputs) const {
+  layers::Shapes shapes;
+  for (const int input : inputs) {
+    const Shape& shape = OutputShape(input);
+    const auto leading = static_cast<size_t>(layer.time_distributed);
+    const Shape& first = OutputShape(inputs[0]);
+    const bool fits = shape.size() >= leading && std::equal(first.begin(), first.begin() + layer.time_distributed, shape.begin());
+    if (!fits) {
+      Refuse(ErrorCode::kInvalidParameter, About(layer),
+             "is distributed over the first " + std::string(leading == 1 ? "dimension" : std::to_string(leading) + " dimensions") +
+                 " of its inputs, which " + base::FormatShape(shape) +
+                 (shape.size() < leading ? " does not have" : " has others of than " + base::FormatShape(first)));
+    }
+    shapes.push_back(base::ShapeOfEach(shape, layer.time_distributed));
+  }
+  return shapes;
+}
+
+int GraphBuilder::AddCall(int layer_index, std::vector<int> inputs, bool inference) {
   if (layer_index < 0 || static_cast<size_t>(layer_index) >= graph_.layers.size()) {
     throw base::Error(ErrorCode::kInvalidParameter, "there is no layer number " + std::to_string(layer_index));
   }
@@ -103,23 +128,34 @@ int GraphBuilder::AddCall(int layer_index, std::vector<int> inputs) {
   }
   int& calls_before = calls_of_layer_[static_cast<size_t>(layer_index)];
   if (layer.kind == base::LayerKind::kInput && calls_before > 0) Refuse(ErrorCode::kInvalidParameter, About(layer), "is called twice");
-  layers::Shapes shapes;
   for (const int input : inputs) {
-    if (input < 0 || static_cast<size_t>(input) >= graph_.calls.size()) {
-      Refuse(ErrorCode::kInvalidParameter, About(layer), "reads a call that does not come before it");
-    }
-    shapes.push_back(graph_.calls[static_cast<size_t>(input)].output_shape);
+    if (input >= 0 && static_cast<size_t>(input) < graph_.calls.size()) continue;
+    Refuse(ErrorCode::kInvalidParameter, About(layer), "reads a call that does not come before it");
   }
   base::Call call;
   call.layer = layer_index;
   call.inputs = std::move(inputs);
-  call.output_shape = definition.shape(layer, shapes);
-  CheckShape(layer, "the output", call.output_shape);
-  MakeWeights(&layer, definition, shapes, calls_before == 0);
-  if (definition.cost.flops != nullptr) call.forward_flops = definition.cost.flops(layer, shapes, call.output_shape);
+  call.inference = inference;
+  if (has_shapes_) {
+    const layers::Shapes shapes = ShapesOfEach(layer, call.inputs);
+    const Shape each = definition.shape(layer, shapes);
+    if (layer.time_distributed > 0) {
+      const Shape& input = OutputShape(call.inputs[0]);
+      call.output_shape.assign(input.begin(), input.begin() + layer.time_distributed);
+    }
+    const double times = static_cast<double>(base::ElementCount(call.output_shape));
+    call.output_shape.insert(call.output_shape.end(), each.begin(), each.end());
+    CheckShape(layer, "the output", call.output_shape);
+    MakeWeights(&layer, definition, shapes, calls_before == 0);
+    if (definition.cost.flops != nullptr) call.forward_flops = times * definition.cost.flops(layer, shapes, each);
+  }
   ++calls_before;
   graph_.calls.push_back(std::move(call));
   return static_cast<int>(graph_.calls.size()) - 1;
+}
+
+void GraphBuilder::CountFollowed() {
+  if (++followed_ > kMostCalls) throw base::Error(ErrorCode::kLimitExceeded, "the model calls layers more than 100000 times");
 }
 
 void GraphBuilder::MakeWeights(Layer* layer, const LayerDefinition& definition, const layers::Shapes& inputs, bool first) {
@@ -139,7 +175,7 @@ void GraphBuilder::MakeWeights(Layer* layer, const LayerDefinition& definition, 
   layer->weights = std::move(weights);
 }
 
-base::Graph GraphBuilder::Finish(std::vector<int> inputs, std::vector<int> outputs) {
+base::Graph GraphBuilder::Finish(std::vector<int> inputs, std::vector<int> outputs, std::vector<std::string> output_names) {
   std::vector<bool> used(graph_.calls.size(), false), given(graph_.calls.size(), false);
   if (inputs.empty()) throw base::Error(ErrorCode::kInvalidParameter, "the model has no input");
   if (outputs.empty()) throw base::Error(ErrorCode::kInvalidParameter, "the model has no output");
@@ -176,6 +212,10 @@ base::Graph GraphBuilder::Finish(std::vector<int> inputs, std::vector<int> outpu
   for (size_t layer = 0; layer < graph_.layers.size(); ++layer) {
     if (calls_of_layer_[layer] == 0) Refuse(ErrorCode::kInvalidParameter, About(graph_.layers[layer]), "is not connected to the model");
   }
+  const std::unordered_set<std::string> different(output_names.begin(), output_names.end());
+  const bool named = output_names.empty() || (output_names.size() == outputs.size() && different.size() == outputs.size());
+  if (!named) throw base::Error(ErrorCode::kInvalidParameter, "the names of the model's outputs are not one an output, each once");
+  graph_.output_names = std::move(output_names);
   graph_.inputs = std::move(inputs);
   graph_.outputs = std::move(outputs);
   return std::move(graph_);

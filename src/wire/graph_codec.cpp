@@ -98,10 +98,13 @@ base::Graph Build(const cerebro::wire::Graph& in) {
   for (const cerebro::wire::Layer& layer : in.layers()) {
     const layers::LayerDefinition* definition = layers::FindLayer(static_cast<base::LayerKind>(layer.kind()));
     if (definition == nullptr) Corrupted("layer kind " + std::to_string(layer.kind()) + " is unknown");
-    builder.AddLayer(layer.name(), *definition, Value(ReadDict(layer.attributes(), 0)), layer.trainable());
+    builder.AddLayer(layer.name(), *definition, Value(ReadDict(layer.attributes(), 0)), layer.trainable(), layer.time_distributed());
   }
-  for (const cerebro::wire::Call& call : in.calls()) builder.AddCall(call.layer(), {call.inputs().begin(), call.inputs().end()});
-  return builder.Finish({in.inputs().begin(), in.inputs().end()}, {in.outputs().begin(), in.outputs().end()});
+  for (const cerebro::wire::Call& call : in.calls()) {
+    builder.AddCall(call.layer(), {call.inputs().begin(), call.inputs().end()}, call.inference());
+  }
+  return builder.Finish({in.inputs().begin(), in.inputs().end()}, {in.outputs().begin(), in.outputs().end()},
+                        {in.output_names().begin(), in.output_names().end()});
 }
 
 }  // namespace
@@ -115,6 +118,7 @@ std::string WriteGraph(const base::Graph& graph) {
     stored->set_name(layer.name);
     stored->set_kind(static_cast<int>(layer.kind));
     stored->set_trainable(layer.trainable);
+    stored->set_time_distributed(layer.time_distributed);
     if (layer.attributes.is_dict()) WriteDict(layer.attributes.dict(), stored->mutable_attributes());
     for (const base::WeightSpec& weight : layer.weights) {
       cerebro::wire::Weight* noted = stored->add_weights();
@@ -128,9 +132,11 @@ std::string WriteGraph(const base::Graph& graph) {
     stored->set_layer(call.layer);
     for (const int input : call.inputs) stored->add_inputs(input);
     for (const int64_t size : call.output_shape) stored->add_output_shape(size);
+    stored->set_inference(call.inference);
   }
   for (const int call : graph.inputs) out.add_inputs(call);
   for (const int call : graph.outputs) out.add_outputs(call);
+  for (const std::string& name : graph.output_names) out.add_output_names(name);
   return out.SerializeAsString();
 }
 

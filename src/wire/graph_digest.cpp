@@ -1,8 +1,8 @@
 // Digest of a graph. Part of the formats: it is stored with training states and compared between versions.
 //
 // Hashed, as 8-byte little-endian numbers and length-prefixed texts: the version of this rule; every layer's kind, trainable flag and those
-// of its attributes that differ from their defaults, in the definition's order; every call's layer and inputs; the inputs and outputs.
-// Left out: names, initialisers and seeds, which decide neither shape nor function; and defaults, so that an argument that a later
+// of its attributes that differ from their defaults, in the definition's order; how many dimensions it is distributed over, if any; every
+// call's layer and inputs, behind a mark if it computes as in scoring; the inputs and outputs. Left out: names, initialisers and seeds, which decide neither shape nor function; and defaults, so that an argument that a later
 // version learns leaves old digests as they are.
 #include <cstring>
 
@@ -18,6 +18,7 @@ using base::Value;
 
 constexpr uint64_t kDigestSeed = 0x6772617068;  // "graph"
 constexpr uint64_t kDigestVersion = 1;
+constexpr uint64_t kInference = ~uint64_t{0};  // no index of a layer
 
 class GraphHasher {
  public:
@@ -27,6 +28,7 @@ class GraphHasher {
     for (const base::Layer& layer : graph.layers) AddLayer(layer);
     Count(graph.calls.size());
     for (const base::Call& call : graph.calls) {
+      if (call.inference) hasher_.UpdateU64(kInference);
       Count(static_cast<size_t>(call.layer));
       AddIndexes(call.inputs);
     }
@@ -62,6 +64,10 @@ class GraphHasher {
       }
       AddText(argument.name);
       AddValue(*value);
+    }
+    if (layer.time_distributed > 0) {
+      AddText("time_distributed");  // the name of no argument
+      Count(static_cast<size_t>(layer.time_distributed));
     }
     Count(0);  // no name is empty: the end of the attributes
   }

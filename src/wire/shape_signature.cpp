@@ -42,6 +42,7 @@ std::string ShapeText(const base::Graph& graph) {
     const layers::LayerDefinition* definition = layers::FindLayer(layer.kind);
     text += definition == nullptr ? std::to_string(static_cast<int>(layer.kind)) : definition->class_names.front();
     if (!layer.trainable) text += " frozen";
+    if (layer.time_distributed > 0) text += " time_distributed=" + std::to_string(layer.time_distributed);
     for (size_t i = 0; definition != nullptr && i < definition->arguments.size(); i++) {
       const layers::Argument& argument = definition->arguments[i];
       const base::Value* value = layer.attributes.Find(argument.name);
@@ -50,7 +51,7 @@ std::string ShapeText(const base::Graph& graph) {
     text += '\n';
   }
   for (const base::Call& call : graph.calls) {
-    text += std::to_string(call.layer) + "(" + Indexes(call.inputs) + ") " + base::FormatShape(call.output_shape) + "\n";
+    text += (call.inference ? "inference " : "") + std::to_string(call.layer) + "(" + Indexes(call.inputs) + ") " + base::FormatShape(call.output_shape) + "\n";
   }
   return text + "inputs " + Indexes(graph.inputs) + "\noutputs " + Indexes(graph.outputs) + "\n";
 }

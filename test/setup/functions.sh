@@ -135,11 +135,12 @@ scratch_server() {
   server_start "$scratch" -c fsync=off "$@"
 }
 
-# case_data <directory>: makes what the SQL cases read: the data sets, and the SQL of the documents, which is run too.
+# case_data <directory>: makes what the SQL cases read: the data sets, architectures, and the SQL of the documents, which is run too.
 case_data() {
   local document
-  mkdir -p "$1"
-  cp "$cerebro_root"/test/data/* "$cerebro_root/docs/quickstart.sql" "$1"
+  mkdir -p "$1/forms"
+  cp -R "$cerebro_root"/test/data/* "$cerebro_root/docs/quickstart.sql" "$1"
+  cp "$cerebro_root"/test/unit/wire/data/*.json "$1/forms"
   for document in README docs/tutorial; do
     awk '/^```/ { on = /^```sql/; next } on' "$cerebro_root/$document.md" >"$1/$(basename "$document").sql"
   done

@@ -114,7 +114,7 @@ void CheckDense(const base::ColumnSpec& column, const Shape& shape, const std::s
 
 }  // namespace
 
-const std::string& OutputName(const base::Graph& graph, size_t output) { return LayerName(graph, graph.outputs[output]); }
+const std::string& OutputName(const base::Graph& graph, size_t output) { return graph.OutputName(output); }
 
 std::vector<InputBinding> BindInputs(const base::Graph& graph, const base::DataSpec& data) {
   const std::vector<SourceColumn> columns = SourceColumns(data);
@@ -177,7 +177,7 @@ std::vector<base::LossConfig> BindTargets(const base::Graph& graph, const base::
   for (size_t i = 0; i < outputs; ++i) {
     const base::LossConfig& loss = config.losses.size() == 1 ? config.losses[0] : config.losses[i];
     const Shape& shape = graph.calls[static_cast<size_t>(graph.outputs[i])].output_shape;
-    const std::string& layer = LayerName(graph, graph.outputs[i]);
+    const std::string& layer = graph.OutputName(i);
     const definitions::Targets wanted = definitions::DefinitionOf(loss.kind).targets;
     if (wanted == definitions::Targets::kClassIndex) {
       CheckSparse(data.targets[i], shape, loss.name, layer);

@@ -22,7 +22,7 @@ template <typename T>
 bool Stages<T>::JoinCall(int index) {
   if (ValueOf(index) >= 0) return true;  // an input
   const base::Call& call = graph_.calls[static_cast<size_t>(index)];
-  if (call.inputs.empty()) return false;
+  if (call.inputs.empty() || call.inference || graph_.layers[static_cast<size_t>(call.layer)].time_distributed > 0) return false;
   current_.clear();
   for (const int input : call.inputs) current_.push_back(ValueOf(input));
   const auto first = static_cast<size_t>(call.inputs[0]);

@@ -7,6 +7,41 @@
 
 namespace engine::torch {
 
+namespace {
+
+// A layer that is distributed over n dimensions sees them as a part of the batch. A mask of (batch, n dimensions) is about the rows that
+// the layer sees, and passes it by; one of more dimensions is the layer's own.
+Value Folded(const Value& value, int64_t n) {
+  Value folded;
+  folded.data = value.data.flatten(0, n);
+  if (value.mask.defined() && value.mask.dim() > n + 1) folded.mask = value.mask.flatten(0, n);
+  return folded;
+}
+
+at::Tensor Unfold(const at::Tensor& tensor, at::IntArrayRef leading) {
+  if (!tensor.defined()) return {};
+  std::vector<int64_t> shape = leading.vec();
+  shape.insert(shape.end(), tensor.sizes().begin() + 1, tensor.sizes().end());
+  return tensor.reshape(shape);
+}
+
+Value ForwardEach(const Module& module, int64_t n, const Inputs& inputs, const Weights& weights, const Context& context) {
+  std::vector<Value> folded;
+  Inputs arguments;
+  for (const Value* input : inputs) folded.push_back(Folded(*input, n));
+  for (const Value& value : folded) arguments.push_back(&value);
+  const at::IntArrayRef leading = inputs[0]->data.sizes().slice(0, static_cast<size_t>(n) + 1);
+  Value out = module.Forward(arguments, weights, context);
+  out.data = Unfold(out.data, leading);
+  out.logits = Unfold(out.logits, leading);
+  out.mask = Unfold(out.mask, leading);
+  const at::Tensor& outer = inputs[0]->mask;
+  if (!out.mask.defined() && outer.defined() && outer.dim() <= n + 1) out.mask = outer;
+  return out;
+}
+
+}  // namespace
+
 Network::Network(const base::Graph& graph) : outputs_(graph.outputs) {
   modules_.reserve(graph.layers.size());
   for (const base::Layer& layer : graph.layers) modules_.push_back(MakeModule(layer));
@@ -21,6 +56,8 @@ Network::Network(const base::Graph& graph) : outputs_(graph.outputs) {
   for (int i = 0; i < calls; ++i) {
     nodes_[i].layer = graph.calls[i].layer;
     nodes_[i].inputs = graph.calls[i].inputs;
+    nodes_[i].time_distributed = graph.layers[static_cast<size_t>(graph.calls[i].layer)].time_distributed;
+    nodes_[i].inference = graph.calls[i].inference;
     if (last_reader[i] >= 0 && last_reader[i] < calls) nodes_[last_reader[i]].finished.push_back(i);
   }
   for (size_t k = 0; k < graph.inputs.size(); ++k) nodes_[graph.inputs[k]].input_index = static_cast<int>(k);
@@ -31,7 +68,8 @@ Network::Network(const base::Graph& graph) : outputs_(graph.outputs) {
   }
 }
 
-std::vector<Value> Network::Forward(const std::vector<at::Tensor>& inputs, const std::vector<Weights>& weights, Context context) const {
+std::vector<Value> Network::Forward(const std::vector<at::Tensor>& inputs, const std::vector<Weights>& weights,
+                                    const Context& context) const {
   std::vector<Value> values(nodes_.size());
   Inputs arguments;
   for (size_t i = 0; i < nodes_.size(); ++i) {
@@ -42,8 +80,13 @@ std::vector<Value> Network::Forward(const std::vector<at::Tensor>& inputs, const
     }
     arguments.clear();
     for (int input : node.inputs) arguments.push_back(&values[static_cast<size_t>(input)]);
-    context.site = i;
-    values[i] = modules_[static_cast<size_t>(node.layer)]->Forward(arguments, weights[static_cast<size_t>(node.layer)], context);
+    Context own = context;
+    own.site = i;
+    own.training = context.training && !node.inference;
+    const Module& module = *modules_[static_cast<size_t>(node.layer)];
+    const Weights& tensors = weights[static_cast<size_t>(node.layer)];
+    values[i] = node.time_distributed > 0 ? ForwardEach(module, node.time_distributed, arguments, tensors, own)
+                                          : module.Forward(arguments, tensors, own);
     for (int call : node.finished) values[static_cast<size_t>(call)] = {};
   }
   std::vector<Value> results;

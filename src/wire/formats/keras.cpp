@@ -5,7 +5,8 @@
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
-#include "wire/formats/keras_layer.hpp"
+#include "wire/formats/keras_block.hpp"
+#include "wire/formats/keras_model.hpp"
 
 namespace wire {
 namespace {
@@ -24,14 +25,6 @@ void CheckKeys(const Value& dict, const std::vector<std::string>& known, const c
   }
 }
 
-Value Parse(std::string_view json) {
-  try {
-    return base::ParseLiteral(json);
-  } catch (const base::Error& error) {
-    throw base::Error(error.code(), std::string("the model architecture is no JSON: ") + error.what(), error.detail(), kHint);
-  }
-}
-
 // The model's name and whether it as a whole is frozen; both are optional.
 std::string ModelName(const Value& config) {
   const Value* name = config.Find("name");
@@ -45,34 +38,104 @@ bool IsFrozen(const Value& config) {
   return trainable != nullptr && trainable->is_bool() && !trainable->boolean();
 }
 
+void RefuseKeras1(const Value& model) {
+  const Value* version = model.Find("keras_version");
+  if (version == nullptr || !version->is_string() || version->string().compare(0, 2, "1.") != 0) return;
+  throw base::Error(ErrorCode::kFeatureNotSupported, "the model architecture was written by Keras " + version->string().substr(0, 20), {},
+                    "Load the model in Keras 2, and take what its model.to_json() gives.");
+}
+
+// A text's model with all that it needs to live.
+class KerasText {
+ public:
+  explicit KerasText(std::string_view json) : text_(ParseArchitecture(json)) {
+    const Value& model = FindModel(text_);
+    CheckKeys(model,
+              {"class_name", "config", "keras_version", "backend", "name", "module", "registered_name", "build_config", "compile_config",
+               "training_config"},
+              "the model architecture");
+    RefuseKeras1(model);
+    const Value* class_name = model.Find("class_name");
+    const Value* config = model.Find("config");
+    if (class_name == nullptr || !class_name->is_string()) {
+      throw base::Error(ErrorCode::kInvalidParameter, "the model architecture has no \"class_name\"", {}, kHint);
+    }
+    if (config == nullptr || (!config->is_dict() && !config->is_list())) {
+      throw base::Error(ErrorCode::kInvalidParameter, "the model architecture has no \"config\"", {}, kHint);
+    }
+    if (config->is_dict()) {
+      CheckKeys(*config, {"name", "layers", "build_input_shape", "input_layers", "output_layers", "trainable", "dtype"},
+                "the model's config");
+    }
+    top_.form = KerasLayer::Form::kModel;
+    top_.class_name = class_name->string();
+    top_.name = ModelName(*config);
+    top_.config = config;
+    top_.trainable = !IsFrozen(*config);
+    if (top_.class_name == "Sequential") {
+      model_ = MakeSequential(*config, top_, {});
+    } else if (top_.class_name == "Model" || top_.class_name == "Functional") {
+      model_ = MakeFunctional(*config, top_, {});
+    } else {
+      throw base::Error(ErrorCode::kFeatureNotSupported, "models of class " + Quote(top_.class_name) + " are not supported", {},
+                        "Known are Sequential, Model and Functional.");
+    }
+  }
+
+  KerasText(const KerasText&) = delete;
+  KerasText& operator=(const KerasText&) = delete;
+
+  ModelBlock& model() { return *model_; }
+
+ private:
+  Value text_;
+  KerasLayer top_;
+  std::unique_ptr<ModelBlock> model_;
+};
+
 }  // namespace
 
-base::Graph ReadKeras(std::string_view json) {
-  const Value text = Parse(json);
-  if (!text.is_dict()) {
-    throw base::Error(ErrorCode::kInvalidParameter, std::string("the model architecture must be a dictionary, got ") + text.type_name(), {},
-                      kHint);
+Value ParseArchitecture(std::string_view json) {
+  try {
+    return base::ParseLiteral(json);
+  } catch (const base::Error& error) {
+    throw base::Error(error.code(), std::string("the model architecture is no JSON: ") + error.what(), error.detail(), kHint);
   }
-  CheckKeys(text,
-            {"class_name", "config", "keras_version", "backend", "name", "module", "registered_name", "build_config", "compile_config"},
-            "the model architecture");
-  const Value* class_name = text.Find("class_name");
-  const Value* config = text.Find("config");
-  if (class_name == nullptr || !class_name->is_string()) {
-    throw base::Error(ErrorCode::kInvalidParameter, "the model architecture has no \"class_name\"", {}, kHint);
+}
+
+const Value& FindModel(const Value& text) {
+  const Value* model = &text;
+  const Value* format = text.Find("format");
+  if (format != nullptr && format->is_string() && format->string() == "graph-model") {
+    throw base::Error(ErrorCode::kFeatureNotSupported, "the text is a graph model of TensorFlow.js, which has operations and no layers", {},
+                      "Convert the Keras model with --output_format=tfjs_layers_model, or take what its model.to_json() gives.");
   }
-  if (config == nullptr || (!config->is_dict() && !config->is_list())) {
-    throw base::Error(ErrorCode::kInvalidParameter, "the model architecture has no \"config\"", {}, kHint);
+  for (const char* holder : {"modelTopology", "model_config"}) {
+    const Value* held = model->Find(holder);
+    if (held != nullptr && model->Find("class_name") == nullptr) model = held;
   }
-  if (config->is_dict()) {
-    CheckKeys(*config, {"name", "layers", "build_input_shape", "input_layers", "output_layers", "trainable", "dtype"},
-              "the model's config");
-  }
-  const std::string& kind = class_name->string();
-  if (kind == "Sequential") return ReadSequential(*config, ModelName(*config), IsFrozen(*config));
-  if (kind == "Model" || kind == "Functional") return ReadFunctional(*config, ModelName(*config), IsFrozen(*config));
-  throw base::Error(ErrorCode::kFeatureNotSupported, "models of class " + Quote(kind) + " are not supported", {},
-                    "Known are Sequential, Model and Functional.");
+  if (model->is_dict()) return *model;
+  throw base::Error(ErrorCode::kInvalidParameter, std::string("the model architecture must be a dictionary, got ") + model->type_name(), {},
+                    kHint);
+}
+
+base::Graph ReadKeras(std::string_view json, const base::DataSpec* data) {
+  KerasText text(json);
+  if (data == nullptr) return text.model().Build({});
+  std::vector<base::Shape> columns;
+  for (const base::ColumnSpec& column : base::SourceColumns(data->inputs)) columns.push_back(column.shape);
+  InputShapes shapes;
+  shapes.columns = &columns;
+  return text.model().Build(shapes);
+}
+
+std::optional<base::Graph> CheckKeras(std::string_view json) {
+  KerasText text(json);
+  if (!text.model().HasOpenInput()) return text.model().Build({});
+  InputShapes shapes;
+  shapes.checked_only = true;
+  text.model().Build(shapes);
+  return std::nullopt;
 }
 
 }  // namespace wire

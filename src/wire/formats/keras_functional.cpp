@@ -1,133 +1,114 @@
-// Functional models: every layer lists its calls ("inbound nodes"), and each call the calls that it reads.
-//
-// Keras 2: a call is a list of [layer, node index, tensor index, kwargs], or one such tuple alone (TensorFlow 2.4 and
-// later).
-// Keras 3: a call is {"args": [..], "kwargs": {..}}, with tensors {"class_name": "__keras_tensor__", "config":
-// {"keras_history": [..]}} in its arguments. Layers may be listed in any order; calls are put in topological order,
-// ties by the order of the text.
+// Functional models: every layer lists its calls, and each call the outputs of others that it reads. Layers may be listed in any order;
+// calls are put in topological order, ties by the order of the text.
 #include <algorithm>
 #include <functional>
 #include <map>
 #include <queue>
 
-#include "wire/formats/keras_layer.hpp"
+#include "wire/formats/keras_block.hpp"
+#include "wire/formats/keras_call.hpp"
 
 namespace wire {
 namespace {
 
 using base::ErrorCode;
-using base::List;
 using base::Value;
-using layers::AsInteger;
 using layers::Got;
 using layers::Quote;
 using layers::Refuse;
 using layers::Where;
 
-// Call number `node` of a layer.
-struct Reference {
-  std::string layer;
-  int64_t node = 0;
+// An output of a node.
+struct Source {
+  size_t node = 0;
+  size_t tensor = 0;
 };
 
 struct Node {
   size_t layer = 0;
-  std::vector<Reference> inputs;
+  KerasCall call;
+  std::vector<Source> inputs;
+  std::set<size_t> wanted;
 };
 
-void CheckKwargs(const Value& kwargs, const Where& where) {
-  if (kwargs.is_null()) return;
-  if (!kwargs.is_dict()) Refuse(ErrorCode::kInvalidParameter, where, "the arguments of a call must be a dictionary" + Got(kwargs));
-  for (const auto& entry : kwargs.dict()) {
-    if (entry.second.is_null() || (entry.second.is_dict() && entry.second.dict().empty())) continue;
-    Refuse(ErrorCode::kFeatureNotSupported, where.Inside(entry.first), "of a call is not supported" + Got(entry.second));
-  }
-}
-
-bool IsReference(const Value& value) { return value.is_list() && value.list().size() >= 3 && value.list()[0].is_string(); }
-
-Reference ReadReference(const Value& value, const Where& where) {
-  int64_t node = 0, tensor = 0;
-  const bool shaped = IsReference(value) && value.list().size() <= 4 && AsInteger(value.list()[1], &node) &&
-                      AsInteger(value.list()[2], &tensor);
-  if (!shaped) Refuse(ErrorCode::kInvalidParameter, where, "an input must be [layer, node index, tensor index]" + Got(value));
-  if (value.list().size() == 4) CheckKwargs(value.list()[3], where);
-  const std::string& layer = value.list()[0].string();
-  if (node < 0 || layer == "_CONSTANT_VALUE") {
-    Refuse(ErrorCode::kFeatureNotSupported, where, "an input is a constant, which is not supported" + Got(value));
-  }
-  if (tensor != 0) {
-    Refuse(ErrorCode::kInvalidParameter, where,
-           "an input is output number " + std::to_string(tensor) + " of layer " + Quote(layer) + ", which has one");
-  }
-  return {layer, node};
-}
-
-// All tensors in a nest of lists, in order.
-void ReadTensors(const Value& value, const Where& where, std::vector<Reference>* out) {
-  if (value.is_list()) {
-    for (const Value& entry : value.list()) ReadTensors(entry, where, out);
-    return;
-  }
-  const Value* config = value.Find("config");
-  const Value* history = config == nullptr ? nullptr : config->Find("keras_history");
-  if (history == nullptr) Refuse(ErrorCode::kFeatureNotSupported, where, "an argument of a call is no tensor" + Got(value));
-  out->push_back(ReadReference(*history, where));
-}
-
-std::vector<Reference> ReadCall(const Value& call, const Where& where) {
-  std::vector<Reference> inputs;
-  if (const Value* args = call.Find("args")) {
-    ReadTensors(*args, where, &inputs);
-    const Value* kwargs = call.Find("kwargs");
-    if (kwargs != nullptr) CheckKwargs(*kwargs, where);
-    return inputs;
-  }
-  if (IsReference(call)) return {ReadReference(call, where)};
-  if (!call.is_list() || call.list().empty()) {
-    Refuse(ErrorCode::kInvalidParameter, where, "an entry of \"inbound_nodes\" must be a list of inputs" + Got(call));
-  }
-  for (const Value& input : call.list()) inputs.push_back(ReadReference(input, where));
-  return inputs;
-}
-
-// input_layers and output_layers: a list of references, one reference alone, or a dictionary of them, which Keras sorts
-// by key.
-std::vector<Reference> ReadEnds(const Value& config, const char* what) {
-  const Where where{what, "", ""};
-  const Value* ends = config.Find(what);
-  std::vector<Reference> references;
-  if (ends == nullptr) throw base::Error(ErrorCode::kInvalidParameter, std::string("the model's config has no \"") + what + "\"");
-  if (IsReference(*ends)) return {ReadReference(*ends, where)};
-  if (ends->is_dict()) {
-    std::map<std::string, const Value*> sorted;
-    for (const auto& entry : ends->dict()) sorted[entry.first] = &entry.second;
-    for (const auto& entry : sorted) references.push_back(ReadReference(*entry.second, where));
-    return references;
-  }
-  if (!ends->is_list()) throw base::Error(ErrorCode::kInvalidParameter, std::string("\"") + what + "\" must be a list" + Got(*ends));
-  for (const Value& entry : ends->list()) references.push_back(ReadReference(entry, where));
-  return references;
-}
-
-class FunctionalReader {
+class FunctionalBlock : public ModelBlock {
  public:
-  FunctionalReader(std::vector<KerasLayer> layers, const std::string& name) : layers_(std::move(layers)), builder_(name) {}
-
-  base::Graph Read(const Value& config) {
+  FunctionalBlock(const Value& config, const KerasLayer& model, const Scope& scope)
+      : model_(model), scope_(scope), entries_(ReadLayers(LayerList(config), !model.trainable)) {
     ReadNodes();
-    AddLayers();
-    AddCalls();
-    std::vector<int> inputs, outputs;
-    for (const Reference& end : ReadEnds(config, "input_layers")) inputs.push_back(calls_[Find(end, {"input_layers", "", ""})]);
-    for (const Reference& end : ReadEnds(config, "output_layers")) outputs.push_back(calls_[Find(end, {"output_layers", "", ""})]);
-    return builder_.Finish(std::move(inputs), std::move(outputs));
+    MakeBlocks();
+    const Ends inputs = ReadEnds(config, "input_layers"), outputs = ReadEnds(config, "output_layers");
+    FindNumbering(inputs.references);
+    FindNumbering(outputs.references);
+    for (const Node& node : nodes_) FindNumbering(node.call.inputs);
+    for (Node& node : nodes_) {
+      for (const Reference& input : node.call.inputs) node.inputs.push_back(Read(input, entries_[node.layer].where()));
+    }
+    for (const Reference& end : inputs.references) inputs_.push_back(Read(end, {"input_layers", "", ""}));
+    for (const Reference& end : outputs.references) outputs_.push_back(Read(end, {"output_layers", "", ""}));
+    output_names_ = outputs.names;
+    Order();
+  }
+
+  size_t OutputCount() const override { return outputs_.size(); }
+
+  void AddLayers(GraphBuilder* builder) override {
+    for (const auto& block : blocks_) {
+      if (block != nullptr) block->AddLayers(builder);
+    }
+  }
+
+  std::vector<int> Call(GraphBuilder* builder, const CallRequest& request) override {
+    if (request.inputs.size() != inputs_.size()) {
+      Refuse(ErrorCode::kInvalidParameter, model_.where(),
+             "takes " + std::to_string(inputs_.size()) + (inputs_.size() == 1 ? " input" : " inputs") + ", got " +
+                 std::to_string(request.inputs.size()));
+    }
+    std::map<size_t, int> given;
+    for (size_t i = 0; i < inputs_.size(); ++i) {
+      CheckInput(*builder, inputs_[i].node, request.inputs[i]);
+      given[inputs_[i].node] = request.inputs[i];
+    }
+    return CallNodes(builder, request.inference, [&](size_t node) {
+      const auto found = given.find(node);
+      if (found != given.end()) return found->second;
+      Refuse(ErrorCode::kInvalidParameter, entries_[nodes_[node].layer].where(), "is missing among the inputs of the model");
+    });
+  }
+
+  Value FirstInputShape(std::string* argument) const override {
+    return inputs_.empty() ? Value() : StatedInputShape(entries_[nodes_[inputs_[0].node].layer], argument);
+  }
+
+  bool HasOpenInput() const override {
+    std::string argument;
+    return std::any_of(inputs_.begin(), inputs_.end(), [&](const Source& input) {
+      const KerasLayer& layer = entries_[nodes_[input.node].layer];
+      return layer.is_input() && IsOpen(StatedInputShape(layer, &argument));
+    });
+  }
+
+  base::Graph Build(const InputShapes& shapes) override {
+    GraphBuilder builder(model_.name, !shapes.checked_only);
+    std::map<size_t, int> layers;  // of the inputs' nodes
+    for (size_t i = 0; i < entries_.size(); ++i) {
+      if (blocks_[i] != nullptr) {
+        blocks_[i]->AddLayers(&builder);
+      } else {
+        layers[first_node_[i]] = AddInput(&builder, i, shapes);
+      }
+    }
+    const std::vector<int> outputs =
+        CallNodes(&builder, false, [&](size_t node) { return builder.AddCall(layers[node], {}); });
+    std::vector<int> inputs;
+    for (const Source& input : inputs_) inputs.push_back(calls_[input.node][input.tensor]);
+    return builder.Finish(std::move(inputs), outputs, OutputNames(builder, outputs));
   }
 
  private:
   void ReadNodes() {
-    for (size_t i = 0; i < layers_.size(); ++i) {
-      const KerasLayer& layer = layers_[i];
+    for (size_t i = 0; i < entries_.size(); ++i) {
+      const KerasLayer& layer = entries_[i];
       index_.emplace(layer.name, i);  // a second layer of the name is refused when it is added
       first_node_.push_back(nodes_.size());
       const Value* inbound = layer.inbound_nodes;
@@ -135,85 +116,193 @@ class FunctionalReader {
         Refuse(ErrorCode::kInvalidParameter, layer.where(), "\"inbound_nodes\" must be a list" + Got(*inbound));
       }
       const bool none = inbound == nullptr || inbound->list().empty();
-      if (layer.definition->kind == base::LayerKind::kInput) {
+      if (layer.is_input()) {
         if (!none) Refuse(ErrorCode::kInvalidParameter, layer.where(), "an InputLayer has no inbound nodes");
-        nodes_.push_back({i, {}});
+        nodes_.push_back({i, {}, {}, {}});
         continue;
       }
       if (none) Refuse(ErrorCode::kInvalidParameter, layer.where(), "is not connected to the model: it has no inbound nodes");
-      for (const Value& call : inbound->list()) nodes_.push_back({i, ReadCall(call, layer.where())});
+      for (const Value& call : inbound->list()) nodes_.push_back({i, ReadCall(call, layer), {}, {}});
       if (nodes_.size() > kMostCalls) throw base::Error(ErrorCode::kLimitExceeded, "the model calls layers more than 100000 times");
     }
     first_node_.push_back(nodes_.size());
   }
 
-  void AddLayers() {
-    for (const KerasLayer& layer : layers_) {
-      const bool input = layer.definition->kind == base::LayerKind::kInput;
-      builder_.AddLayer(layer.name, *layer.definition, input ? InputConfig(layer) : *layer.config, layer.trainable || input);
+  void MakeBlocks() {
+    for (size_t i = 0; i < entries_.size(); ++i) {
+      const auto begin = nodes_.begin() + static_cast<std::ptrdiff_t>(first_node_[i]);
+      const auto end = nodes_.begin() + static_cast<std::ptrdiff_t>(first_node_[i + 1]);
+      const auto causal = std::count_if(begin, end, [](const Node& node) { return node.call.causal; });
+      if (causal > 0 && causal < end - begin) {
+        Refuse(ErrorCode::kFeatureNotSupported, entries_[i].where().Inside("use_causal_mask"), "must be the same in all calls of a shared layer");
+      }
+      ReadOperand(i, begin, end);
+      blocks_.push_back(entries_[i].is_input() ? nullptr : MakeBlock(entries_[i], scope_, causal > 0));
     }
   }
 
+  // An operation with a number is a layer of its own.
+  template <class Iterator>
+  void ReadOperand(size_t entry, Iterator begin, Iterator end) {
+    KerasLayer& layer = entries_[entry];
+    if (!layer.operation) return;
+    const std::optional<double>& operand = begin->call.operand;
+    const bool same = std::all_of(begin, end, [&](const Node& node) { return node.call.operand == operand; });
+    if (!same) Refuse(ErrorCode::kFeatureNotSupported, layer.where(), "is called with different operands");
+    if (operand) return RewriteOperand(*operand, &layer);
+    if (layer.sign == '/') {
+      Refuse(ErrorCode::kFeatureNotSupported, layer.where(), "divides tensors, which is not supported", "Only a number can be divided by.");
+    }
+  }
+
+  // The calls of a model that is a layer are numbered from 1: Keras counts the call that made it. Some versions count from 0.
+  void FindNumbering(const std::vector<Reference>& references) {
+    for (const Reference& reference : references) {
+      const auto found = index_.find(reference.layer);
+      if (found == index_.end() || entries_[found->second].form != KerasLayer::Form::kModel) continue;
+      if (reference.node == 0) counted_from_zero_.insert(found->second);
+    }
+  }
+
+  Source Read(const Reference& reference, const Where& where) {
+    const auto found = index_.find(reference.layer);
+    if (found == index_.end()) Refuse(ErrorCode::kInvalidParameter, where, "the model has no layer " + Quote(reference.layer));
+    const size_t layer = found->second, first = first_node_[layer], count = first_node_[layer + 1] - first;
+    const bool from_one = entries_[layer].form == KerasLayer::Form::kModel && counted_from_zero_.count(layer) == 0;
+    const size_t node = static_cast<size_t>(reference.node) - (from_one ? 1 : 0);
+    if (node >= count) {
+      Refuse(ErrorCode::kInvalidParameter, where, "node " + std::to_string(reference.node) + " of layer " + Quote(reference.layer) +
+             " does not exist, the layer is called " + std::to_string(count) + (count == 1 ? " time" : " times"));
+    }
+    const size_t outputs = blocks_[layer] == nullptr ? 1 : blocks_[layer]->OutputCount();
+    if (static_cast<size_t>(reference.tensor) >= outputs) {
+      Refuse(ErrorCode::kInvalidParameter, where,
+             "an input is output number " + std::to_string(reference.tensor) + " of layer " + Quote(reference.layer) + ", which has " +
+                 (outputs == 1 ? "one" : std::to_string(outputs)));
+    }
+    const Source source{first + node, static_cast<size_t>(reference.tensor)};
+    nodes_[source.node].wanted.insert(source.tensor);
+    return source;
+  }
+
   // Kahn's algorithm; the smallest node first, so that the order depends on the text alone.
-  void AddCalls() {
-    calls_.assign(nodes_.size(), -1);
+  void Order() {
     std::vector<size_t> waiting(nodes_.size(), 0);
     std::vector<std::vector<size_t>> readers(nodes_.size());
-    std::vector<std::vector<size_t>> sources(nodes_.size());
     std::priority_queue<size_t, std::vector<size_t>, std::greater<size_t>> ready;
     for (size_t node = 0; node < nodes_.size(); ++node) {
-      for (const Reference& input : nodes_[node].inputs) {
-        const size_t source = Find(input, layers_[nodes_[node].layer].where());
-        sources[node].push_back(source);
-        readers[source].push_back(node);
-        ++waiting[node];
-      }
+      for (const Source& input : nodes_[node].inputs) readers[input.node].push_back(node);
+      waiting[node] = nodes_[node].inputs.size();
       if (waiting[node] == 0) ready.push(node);
     }
-    size_t done = 0;
-    for (; !ready.empty(); ++done) {
+    std::vector<bool> done(nodes_.size(), false);
+    while (!ready.empty()) {
       const size_t node = ready.top();
       ready.pop();
-      std::vector<int> inputs;
-      for (const size_t source : sources[node]) inputs.push_back(calls_[source]);
-      calls_[node] = builder_.AddCall(static_cast<int>(nodes_[node].layer), std::move(inputs));
+      done[node] = true;
+      order_.push_back(node);
       for (const size_t reader : readers[node]) {
         if (--waiting[reader] == 0) ready.push(reader);
       }
     }
-    if (done == nodes_.size()) return;
-    const auto stuck = static_cast<size_t>(std::find(calls_.begin(), calls_.end(), -1) - calls_.begin());
-    Refuse(ErrorCode::kInvalidParameter, layers_[nodes_[stuck].layer].where(),
+    if (order_.size() == nodes_.size()) return;
+    const auto stuck = static_cast<size_t>(std::find(done.begin(), done.end(), false) - done.begin());
+    Refuse(ErrorCode::kInvalidParameter, entries_[nodes_[stuck].layer].where(),
            "the layers form a circle: its input depends on its own output");
   }
 
-  size_t Find(const Reference& reference, const Where& where) const {
-    const auto found = index_.find(reference.layer);
-    if (found == index_.end()) Refuse(ErrorCode::kInvalidParameter, where, "the model has no layer " + Quote(reference.layer));
-    const size_t first = first_node_[found->second], count = first_node_[found->second + 1] - first;
-    if (static_cast<size_t>(reference.node) >= count) {
-      Refuse(ErrorCode::kInvalidParameter, where, "node " + std::to_string(reference.node) + " of layer " + Quote(reference.layer) +
-             " does not exist, the layer is called " + std::to_string(count) + (count == 1 ? " time" : " times"));
+  // input: the call of an InputLayer's node.
+  std::vector<int> CallNodes(GraphBuilder* builder, bool inference, const std::function<int(size_t node)>& input) {
+    calls_.assign(nodes_.size(), {});
+    for (const size_t node : order_) {
+      builder->CountFollowed();
+      const Node& called = nodes_[node];
+      if (blocks_[called.layer] == nullptr) {
+        calls_[node] = {input(node)};
+        continue;
+      }
+      CallRequest request;
+      for (const Source& source : called.inputs) request.inputs.push_back(calls_[source.node][source.tensor]);
+      request.inference = inference || called.call.inference;
+      request.wanted = called.wanted;
+      calls_[node] = blocks_[called.layer]->Call(builder, request);
     }
-    return first + static_cast<size_t>(reference.node);
+    std::vector<int> outputs;
+    for (const Source& output : outputs_) outputs.push_back(calls_[output.node][output.tensor]);
+    return outputs;
   }
 
-  std::vector<KerasLayer> layers_;
-  GraphBuilder builder_;
-  std::map<std::string, size_t> index_;  // name -> layer
-  std::vector<Node> nodes_;              // grouped by layer
-  std::vector<size_t> first_node_;       // of each layer, and the end
-  std::vector<int> calls_;               // call of each node
+  // What a model inside of another one is called with must have the shape that it states, as far as it does.
+  void CheckInput(const GraphBuilder& builder, size_t node, int call) const {
+    const KerasLayer& layer = entries_[nodes_[node].layer];
+    if (!layer.is_input()) {
+      Refuse(ErrorCode::kInvalidParameter, layer.where(), "is named as an input of the model, but is no InputLayer");
+    }
+    std::string argument;
+    const Value stated = StatedInputShape(layer, &argument);
+    if (stated.is_null() || !builder.has_shapes()) return;
+    const base::Shape& whole = builder.OutputShape(call);
+    const auto leading = static_cast<size_t>(scope_.time_distributed);
+    bool fits = whole.size() == leading + stated.list().size();
+    for (size_t i = 0; fits && i < stated.list().size(); ++i) {
+      const Value& size = stated.list()[i];
+      fits = size.is_null() || size.integer() == whole[leading + i];
+    }
+    if (fits) return;
+    Refuse(ErrorCode::kInvalidParameter, model_.where(),
+           "its input " + Quote(layer.name) + " expects " + base::FormatShape(Sizes(stated)) + ", it is called with " + base::FormatShape(whole));
+  }
+
+  static base::Shape Sizes(const Value& stated) {
+    base::Shape shape;
+    for (const Value& size : stated.list()) shape.push_back(size.is_null() ? -1 : size.integer());
+    return shape;
+  }
+
+  int AddInput(GraphBuilder* builder, size_t entry, const InputShapes& shapes) const {
+    const KerasLayer& layer = entries_[entry];
+    const auto same = std::find_if(inputs_.begin(), inputs_.end(), [&](const Source& input) { return input.node == first_node_[entry]; });
+    std::string argument = "batch_input_shape";
+    const Value stated = StatedInputShape(layer, &argument);
+    const Value shape = same == inputs_.end() && shapes.columns != nullptr && IsOpen(stated)
+                            ? Value(base::List{})  // refused when the model is finished
+                            : InputShape(stated, shapes, static_cast<size_t>(same - inputs_.begin()), inputs_.size(),
+                                         layer.where().Inside(argument), "is missing", "");
+    return builder->AddLayer(layer.name, *layer.definition, InputConfig(layer, shape), true);
+  }
+
+  // None where they are the layers' own.
+  std::vector<std::string> OutputNames(const GraphBuilder& builder, const std::vector<int>& outputs) const {
+    bool own = true;
+    std::set<std::string> different;
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      own = own && builder.LayerName(outputs[i]) == output_names_[i];
+      different.insert(output_names_[i]);
+    }
+    return own || different.size() < outputs.size() ? std::vector<std::string>() : output_names_;
+  }
+
+  const KerasLayer& model_;
+  Scope scope_;
+  std::vector<KerasLayer> entries_;
+  std::vector<std::unique_ptr<Block>> blocks_;  // of each entry; nullptr for an InputLayer
+  std::map<std::string, size_t> index_;         // name -> entry
+  std::vector<Node> nodes_;                     // grouped by entry
+  std::vector<size_t> first_node_;              // of each entry, and the end
+  std::set<size_t> counted_from_zero_;          // models whose calls are
+  std::vector<Source> inputs_, outputs_;
+  std::vector<std::string> output_names_;
+  std::vector<size_t> order_;                   // nodes
+  std::vector<std::vector<int>> calls_;         // of each node in the current call
 };
 
 }  // namespace
 
-base::Graph ReadFunctional(const Value& config, const std::string& name, bool frozen) {
+std::unique_ptr<ModelBlock> MakeFunctional(const Value& config, const KerasLayer& model, const Scope& scope) {
   if (!config.is_dict()) {
     throw base::Error(ErrorCode::kInvalidParameter, "the config of a functional model must be a dictionary" + Got(config));
   }
-  const Value* list = config.Find("layers");
-  return FunctionalReader(ReadLayers(list == nullptr ? Value() : *list, frozen), name).Read(config);
+  return std::make_unique<FunctionalBlock>(config, model, scope);
 }
 
 }  // namespace wire

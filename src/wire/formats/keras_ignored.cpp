@@ -4,6 +4,7 @@
 
 #include "base/literal.hpp"
 #include "wire/formats/keras_layer.hpp"
+#include "wire/formats/keras_model.hpp"
 #include "wire/keras.hpp"
 
 namespace wire {
@@ -80,38 +81,58 @@ void AddOwnClass(const Value& entry, const std::string& layer, Collector* found)
   }
 }
 
-void AddLayer(const KerasLayer& layer, const Value& entry, Collector* found) {
-  AddOwnClass(entry, layer.name, found);
+void AddLayers(const Value& list, const std::string& prefix, Collector* found);
+
+void AddLayer(const KerasLayer& layer, const Value& entry, const std::string& prefix, Collector* found) {
+  const std::string name = prefix + layer.name;
+  AddOwnClass(entry, name, found);
+  if (layer.form == KerasLayer::Form::kModel) {
+    AddLayers(LayerList(*layer.config), name + "/", found);
+    return;
+  }
+  if (layer.form != KerasLayer::Form::kLayer) {
+    AddType(layer.config->Find("dtype"), "dtype", name, found);
+    AddLayer(ReadWrapped(layer, "layer"), *layer.config->Find("layer"), prefix, found);
+    return;
+  }
   // an input has the type of its column
-  if (layer.definition->kind != base::LayerKind::kInput) AddType(layer.config->Find("dtype"), "dtype", layer.name, found);
-  if (IsSet(layer.config->Find("quantization_config"))) found->Add("quantization_config", layer.name);
+  if (!layer.is_input()) AddType(layer.config->Find("dtype"), "dtype", name, found);
+  if (IsSet(layer.config->Find("quantization_config"))) found->Add("quantization_config", name);
   const Value* seed = layer.config->Find("seed");
   // a generator's state in later Kerases
   const bool drawn = seed != nullptr && (seed->is_int() || (seed->is_dict() && IsSet(seed->Find("config"))));
-  if (drawn) found->Add("seed", layer.name);
-  const bool optional = layer.definition->kind == base::LayerKind::kInput && IsSet(layer.config->Find("optional"));
-  if (optional) found->Add("optional", layer.name);
-  for (const auto& [name, value] : layer.config->dict()) {
+  if (drawn) found->Add("seed", name);
+  if (layer.is_input() && IsSet(layer.config->Find("optional"))) found->Add("optional", name);
+  for (const auto& [argument, value] : layer.config->dict()) {
     const Value* config = value.Find("class_name") == nullptr ? nullptr : value.Find("config");
-    if (config != nullptr && name != "dtype") AddType(config->Find("dtype"), name + ".dtype", layer.name, found);
+    if (config != nullptr && argument != "dtype") AddType(config->Find("dtype"), argument + ".dtype", name, found);
   }
+}
+
+void AddLayers(const Value& list, const std::string& prefix, Collector* found) {
+  const std::vector<KerasLayer> layers = ReadLayers(list, false);
+  for (size_t i = 0; i < layers.size(); ++i) AddLayer(layers[i], list.list()[i], prefix, found);
 }
 
 }  // namespace
 
 std::vector<std::string> IgnoredSettings(std::string_view json) {
-  const Value text = base::ParseLiteral(json);
-  const Value& config = *text.Find("config");
-  const Value* list = config.is_list() ? &config : config.Find("layers");
+  const Value text = ParseArchitecture(json);
+  const Value& model = FindModel(text);
+  const Value& config = *model.Find("config");
   Collector found;
-  const std::vector<KerasLayer> layers = ReadLayers(*list, false);
-  for (size_t i = 0; i < layers.size(); ++i) AddLayer(layers[i], list->list()[i], &found);
+  AddLayers(LayerList(config), "", &found);
   std::vector<std::string> texts = found.Texts();
   if (config.is_dict()) {
     const std::string type = config.Find("dtype") == nullptr ? "" : TypeName(*config.Find("dtype"));
     if (!type.empty() && type != "float32") texts.push_back("dtype " + layers::Quote(type) + " of the model");
   }
-  if (IsSet(text.Find("compile_config"))) texts.push_back("compile_config of the model");
+  // training_config lies beside the model in a file of weights
+  const Value* topology = text.Find("modelTopology");
+  for (const char* setting : {"compile_config", "training_config"}) {
+    const bool given = IsSet(model.Find(setting)) || IsSet(text.Find(setting)) || (topology != nullptr && IsSet(topology->Find(setting)));
+    if (given) texts.push_back(std::string(setting) + " of the model");
+  }
   return texts;
 }
 

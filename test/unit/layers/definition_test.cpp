@@ -70,7 +70,9 @@ TEST(Definitions, NumbersOfKindsAreFrozen) {
       {46, "UnitNormalization"}, {47, "EinsumDense"}, {48, "Rescaling"}, {49, "Normalization"}, {50, "Discretization"},
       {51, "CategoryEncoding"}, {52, "RandomFlip"}, {53, "RandomRotation"}, {54, "RandomTranslation"}, {55, "RandomZoom"},
       {56, "RandomContrast"}, {57, "GaussianDropout"}, {58, "AlphaDropout"}, {59, "SpatialDropout1D"}, {60, "SpatialDropout2D"},
-      {61, "PReLU"}, {62, "ThresholdedReLU"}};
+      {61, "PReLU"}, {62, "ThresholdedReLU"},
+      {63, "SimpleRNN"}, {64, "Masking"}, {65, "Subtract"}, {66, "Minimum"}, {67, "Dot"},
+      {68, "MultiHeadAttention"}, {69, "Attention"}, {70, "AdditiveAttention"}, {71, "Reverse"}, {72, "Slice"}};
   for (const auto& [number, name] : stored) {
     const LayerDefinition* definition = layers::FindLayer(static_cast<LayerKind>(number));
     ASSERT_NE(definition, nullptr) << name;

@@ -28,6 +28,7 @@ inline base::Value SampleValue(const layers::Argument& argument) {
     case T::kActivation: return base::Value("relu");
     case T::kInitializer: return base::Value("zeros");
     case T::kAxis:
+    case T::kTwoAxes:
     case T::kAxes:
     case T::kWeightAxes: return base::Value(-1);
     case T::kInputShape: return base::Value(base::List{8, 8, 4});

@@ -24,6 +24,7 @@ inline std::string ReadFile(const std::string& name) {
 inline const std::vector<std::string>& KerasFixtures() {
   static const std::vector<std::string> names = {
       "batchnorm_keras_2_10.json", "cifar10_keras_2_1_6.json", "functional_keras_3.json", "iris_keras_2_10.json",
+      "nested_keras_2_2_2.json",   "siamese_keras_2_10.json",  "transformer_keras_2_10.json", "seq2seq_keras_2_1_6.json",
       "iris_keras_2_1_6.json",     "iris_keras_2_2_4_tf.json", "mnist_keras_2_2_4_tf.json", "residual_keras_2_10.json",
       "shared_keras_2_2_4.json",   "text_keras_2_10.json",     "two_inputs_keras_2_10.json"};
   return names;

@@ -69,7 +69,7 @@ TEST(Layer, Defaults) {
   const std::string rest =
       R"(,"kernel_regularizer":null,"recurrent_regularizer":null,"bias_regularizer":null,"kernel_constraint":null,)"
       R"("recurrent_constraint":null,"bias_constraint":null,"dropout":0.0,"recurrent_dropout":0.0,"return_sequences":false,)"
-      R"("go_backwards":false})";
+      R"("return_state":false,"go_backwards":false,"zero_output_for_mask":false})";
   const std::string head =
       R"({"units":3,"activation":"tanh","recurrent_activation":"sigmoid","use_bias":true,"kernel_initializer":)" + glorot +
       R"(,"recurrent_initializer":{"class_name":"Orthogonal","config":{"gain":1.0,"seed":null}},"bias_initializer":)" + zeros;

@@ -31,6 +31,12 @@ class MergeModule : public Module {
         case base::LayerKind::kMaximum:
           y = Larger(y, x);
           break;
+        case base::LayerKind::kMinimum:
+          y = at::where(y <= x, y, x);
+          break;
+        case base::LayerKind::kSubtract:
+          y = y - x;
+          break;
         default:
           y = y + x;
           break;
@@ -41,7 +47,7 @@ class MergeModule : public Module {
   }
 
  private:
-  // The gradient of equal elements goes to the first, as tf.maximum (x >= y) has it; at::maximum would halve it.
+  // The gradient of equal elements goes to the first, as tf.maximum (x >= y) has it, and tf.minimum; at::maximum would halve it.
   static at::Tensor Larger(const at::Tensor& a, const at::Tensor& b) { return at::where(a >= b, a, b); }
 
   base::LayerKind kind_;
@@ -88,6 +94,8 @@ std::unique_ptr<Module> MakeAdd(const base::Layer& layer) { return std::make_uni
 std::unique_ptr<Module> MakeMultiply(const base::Layer& layer) { return std::make_unique<MergeModule>(layer); }
 std::unique_ptr<Module> MakeAverage(const base::Layer& layer) { return std::make_unique<MergeModule>(layer); }
 std::unique_ptr<Module> MakeMaximum(const base::Layer& layer) { return std::make_unique<MergeModule>(layer); }
+std::unique_ptr<Module> MakeMinimum(const base::Layer& layer) { return std::make_unique<MergeModule>(layer); }
+std::unique_ptr<Module> MakeSubtract(const base::Layer& layer) { return std::make_unique<MergeModule>(layer); }
 std::unique_ptr<Module> MakeConcatenate(const base::Layer& layer) { return std::make_unique<ConcatenateModule>(layer); }
 
 }  // namespace engine::torch

@@ -1,8 +1,9 @@
-// LSTM (Hochreiter & Schmidhuber 1997; gates as in Keras) and GRU (Cho et al. 2014; reset_after: the cuDNN variant) over (batch, time,
-// features).
+// LSTM (Hochreiter & Schmidhuber 1997; gates as in Keras), GRU (Cho et al. 2014; reset_after: the cuDNN variant) and SimpleRNN (Elman 1990)
+// over (batch, time, features).
 //
 // The products with the inputs of all steps are one multiplication; the steps then add the recurrent product. A masked step keeps the
-// state before it, and its output repeats the output before it (zeros at the start), as Keras's backend has it.
+// state before it, and its output repeats the output before it (zeros at the start, whatever the initial state), as Keras's backend has it;
+// with zero_output_for_mask its output is zero.
 #include <memory>
 #include <tuple>
 
@@ -14,16 +15,17 @@ namespace engine::torch {
 
 namespace {
 
-// What LSTM and GRU share: the walk over time.
+// What they share: the walk over time.
 class RecurrentModule : public Module {
  public:
   explicit RecurrentModule(const base::Layer& layer)
       : units_(IntAttribute(layer, "units")),
         activation_(ActivationAttribute(layer, "activation")),
-        gate_(ActivationAttribute(layer, "recurrent_activation")),
         use_bias_(BoolAttribute(layer, "use_bias")),
         sequences_(BoolAttribute(layer, "return_sequences")),
-        backwards_(BoolAttribute(layer, "go_backwards")) {
+        returns_state_(BoolAttribute(layer, "return_state")),
+        backwards_(BoolAttribute(layer, "go_backwards")),
+        zeros_(BoolAttribute(layer, "zero_output_for_mask")) {
     FindNumber(layer, "dropout", &dropout_);
     FindNumber(layer, "recurrent_dropout", &recurrent_dropout_);
   }
@@ -49,22 +51,35 @@ class RecurrentModule : public Module {
     std::vector<at::Tensor> masks;
     if (in.mask.defined()) masks = in.mask.unsqueeze(-1).unbind(1);
 
-    at::Tensor h = at::zeros({batch, units_}, options), cell = HasCell() ? at::zeros({batch, units_}, options) : at::Tensor();
+    const bool begins = inputs.size() > 1;  // with a state that is given
+    at::Tensor h = begins ? inputs[1]->data : at::zeros({batch, units_}, options), cell;
+    if (HasCell()) cell = begins ? inputs[2]->data : at::zeros({batch, units_}, options);
+    // what the layer gives is its state, but for masked steps that are zero
+    const bool apart = (begins || zeros_) && !masks.empty();
+    const at::Tensor zero = apart ? at::zeros({batch, units_}, options) : at::Tensor();
+    at::Tensor output = zero;
     std::vector<at::Tensor> outputs;
     for (int64_t i = 0; i < time; ++i) {
       const int64_t t = backwards_ ? time - 1 - i : i;
       const at::Tensor seen = recurrent_mask.defined() ? h * recurrent_mask : h;
       auto [new_h, new_cell] = Step(steps[t], h, seen, cell, weights);
+      if (apart) output = at::where(masks[t], new_h, zeros_ ? zero : output);
       if (!masks.empty()) {
         new_h = at::where(masks[t], new_h, h);
         if (new_cell.defined()) new_cell = at::where(masks[t], new_cell, cell);
       }
       h = new_h;
       cell = new_cell;
-      if (sequences_) outputs.push_back(h);
+      if (!apart) output = h;
+      if (sequences_) outputs.push_back(output);
     }
     Value out;
-    out.data = sequences_ ? at::stack(outputs, 1) : h;
+    if (returns_state_) {
+      if (!sequences_) outputs.push_back(output);
+      outputs.push_back(h);
+      if (cell.defined()) outputs.push_back(cell);
+    }
+    out.data = outputs.empty() ? output : at::stack(outputs, 1);
     if (sequences_) out.mask = in.mask;
     return out;
   }
@@ -78,12 +93,13 @@ class RecurrentModule : public Module {
 
   int64_t units_;
   Activation activation_;
-  Activation gate_;
   bool use_bias_;
 
  private:
   bool sequences_;
+  bool returns_state_;
   bool backwards_;
+  bool zeros_;
   double dropout_ = 0;
   double recurrent_dropout_ = 0;
 };
@@ -91,7 +107,7 @@ class RecurrentModule : public Module {
 // Weights: kernel (features, 4 u), recurrent_kernel (u, 4 u), [bias (4 u)]; gates in the order input, forget, cell, output.
 class LSTMModule : public RecurrentModule {
  public:
-  using RecurrentModule::RecurrentModule;
+  explicit LSTMModule(const base::Layer& layer) : RecurrentModule(layer), gate_(ActivationAttribute(layer, "recurrent_activation")) {}
 
  protected:
   bool HasCell() const override { return true; }
@@ -103,13 +119,17 @@ class LSTMModule : public RecurrentModule {
     const at::Tensor new_cell = forget * cell + input * Activate(activation_, gates[2]);
     return {output * Activate(activation_, new_cell), new_cell};
   }
+
+ private:
+  Activation gate_;
 };
 
 // Weights: kernel (features, 3 u), recurrent_kernel (u, 3 u), [bias (3 u), with reset_after (2, 3 u): input and recurrent]; gates in the
 // order update z, reset r, candidate. h' = z h + (1 - z) candidate.
 class GRUModule : public RecurrentModule {
  public:
-  explicit GRUModule(const base::Layer& layer) : RecurrentModule(layer), reset_after_(BoolAttribute(layer, "reset_after")) {}
+  explicit GRUModule(const base::Layer& layer)
+      : RecurrentModule(layer), gate_(ActivationAttribute(layer, "recurrent_activation")), reset_after_(BoolAttribute(layer, "reset_after")) {}
 
  protected:
   bool HasCell() const override { return false; }
@@ -138,12 +158,28 @@ class GRUModule : public RecurrentModule {
   }
 
  private:
+  Activation gate_;
   bool reset_after_;
+};
+
+// Weights: kernel (features, u), recurrent_kernel (u, u), [bias (u)].
+class SimpleRNNModule : public RecurrentModule {
+ public:
+  using RecurrentModule::RecurrentModule;
+
+ protected:
+  bool HasCell() const override { return false; }
+
+  std::tuple<at::Tensor, at::Tensor> Step(const at::Tensor& x, const at::Tensor&, const at::Tensor& seen, const at::Tensor&,
+                                          const Weights& weights) const override {
+    return {Activate(activation_, at::addmm(x, seen, weights[1])), at::Tensor()};
+  }
 };
 
 }  // namespace
 
 std::unique_ptr<Module> MakeLSTM(const base::Layer& layer) { return std::make_unique<LSTMModule>(layer); }
 std::unique_ptr<Module> MakeGRU(const base::Layer& layer) { return std::make_unique<GRUModule>(layer); }
+std::unique_ptr<Module> MakeSimpleRNN(const base::Layer& layer) { return std::make_unique<SimpleRNNModule>(layer); }
 
 }  // namespace engine::torch
