@@ -16,6 +16,7 @@
 #include "base/graph.hpp"
 #include "engine/math/activations.hpp"
 #include "engine/math/draw_keys.hpp"
+#include "engine/math/pointwise.hpp"
 
 namespace engine::native {
 
@@ -61,6 +62,8 @@ class Layer {
   int graph_layer() const { return graph_layer_; }
 
   virtual int64_t ScratchElements(int64_t /*rows*/) const { return 0; }
+  /// Elements that Forward writes for a row: its results, and what is of their size in the scratch.
+  virtual int64_t row_elements() const { return output_elements_; }
   virtual void Forward(const LayerCall<T>& call) const = 0;
   /// g: gradient with respect to y, which may be overwritten. dx: gradient with respect to x, the first input, or nullptr
   /// when nobody asks; all of it is written, never added to. gradients: where each weight's gradient goes, nullptr for one
@@ -92,6 +95,8 @@ class Layer {
   virtual double Density(const T* /*x*/, int64_t /*rows*/) const { return 1; }
   /// Lets an activation that follows be done by this layer: true when it is. Only a linear layer can.
   virtual bool TakeActivation(math::FusedActivation /*activation*/) { return false; }
+  /// Likewise for the other activations.
+  virtual bool TakePointwise(const math::PointwiseFunction& /*function*/) { return false; }
   /// The activation at this layer's end is taken away: its results are pre-activations from then on.
   virtual math::FusedActivation DropActivation() { return math::FusedActivation::kLinear; }
 

@@ -44,7 +44,14 @@ bool Stages<T>::Add(std::unique_ptr<Layer<T>> layer) {
   stages_.push_back({std::move(layer), std::move(current_), value});
   current_ = {value};
   last_ = Result();
+  last_.own_output = true;
   return true;
+}
+
+template <typename T>
+Layer<T>* Stages<T>::Maker() const {
+  const int maker = last_.own_output && last_.sole ? values_[static_cast<size_t>(current_[0])].stage : -1;
+  return maker < 0 ? nullptr : stages_[static_cast<size_t>(maker)].layer.get();
 }
 
 template <typename T>
@@ -53,15 +60,14 @@ bool Stages<T>::AddWithActivation(const CallSite& site, std::unique_ptr<Layer<T>
   math::FusedActivation activation = math::FusedActivation::kLinear;
   if (!FindFusedActivation(Attribute(site.layer(), "activation"), &activation)) return AddPointwise(site);
   last_.last = activation;
-  last_.own_output = true;
   return true;
 }
 
 template <typename T>
 bool Stages<T>::AddActivation(const CallSite& site, math::FusedActivation activation) {
   if (activation == math::FusedActivation::kLinear) return true;
-  const int maker = last_.own_output && last_.sole ? values_[static_cast<size_t>(current_[0])].stage : -1;
-  const bool taken = maker >= 0 && stages_[static_cast<size_t>(maker)].layer->TakeActivation(activation);
+  Layer<T>* const maker = Maker();
+  const bool taken = maker != nullptr && maker->TakeActivation(activation);
   if (!taken && !Add(MakeActivation<T>(site, activation))) return false;
   last_.last = activation;
   last_.own_output = true;
@@ -70,7 +76,11 @@ bool Stages<T>::AddActivation(const CallSite& site, math::FusedActivation activa
 
 template <typename T>
 bool Stages<T>::AddPointwise(const CallSite& site) {
-  return Add(MakePointwise<T>(site));
+  math::PointwiseFunction function;
+  Layer<T>* const maker = Maker();
+  if (maker == nullptr || !FindPointwise(site, &function) || !maker->TakePointwise(function)) return Add(MakePointwise<T>(site));
+  last_ = Result();
+  return true;
 }
 
 template <typename T>

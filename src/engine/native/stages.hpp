@@ -50,7 +50,7 @@ class Stages {
   bool AddWithActivation(const CallSite& site, std::unique_ptr<Layer<T>> layer);
   /// An activation by itself. The layer before it does it when it can and nobody else reads what it makes.
   bool AddActivation(const CallSite& site, math::FusedActivation activation);
-  /// An activation layer, or the activation at the end of another layer, that is none of FusedActivation.
+  /// An activation layer, or the activation at the end of another layer, that is none of FusedActivation. Likewise.
   bool AddPointwise(const CallSite& site);
   /// Nothing is computed: row-major values stay where they are.
   bool Skip();
@@ -72,6 +72,9 @@ class Stages {
     bool own_output = false;                                      // the values are what that stage gave
     bool sole = true;                                             // no call before has given the same value to others
   };
+
+  /// The layer that made what comes next, when an activation may be done by it; else nullptr.
+  Layer<T>* Maker() const;
 
   const base::Graph& graph_;
   std::vector<int> readers_;     // by call: how often its value is read, or returned
@@ -98,5 +101,8 @@ template <typename T>
 std::unique_ptr<Layer<T>> MakeActivation(const CallSite& site, math::FusedActivation activation);
 template <typename T>
 std::unique_ptr<Layer<T>> MakePointwise(const CallSite& site);
+
+/// The function of an activation layer, or at the end of another layer; false when it is no PointwiseFunction.
+bool FindPointwise(const CallSite& site, math::PointwiseFunction* function);
 
 }  // namespace engine::native

@@ -1,18 +1,23 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "base/tensor.hpp"
 #include "engine/api/layer_arguments.hpp"
 #include "engine/api/workspace.hpp"
+#include "engine/math/activations.hpp"
 #include "engine/math/normalize.hpp"
+#include "engine/math/pointwise.hpp"
 #include "engine/native/stages.hpp"
 
 namespace engine::native {
 
 namespace {
 
-// Over the last dimension; engine/torch/layers/normalization.cpp says which variance goes where.
+// Over the last dimension; engine/torch/layers/normalization.cpp says which variance goes where. An activation behind it
+// is done block by block, while a block is in the nearest cache: the elements pass through memory once less, each way.
 template <typename T>
 class BatchNormalization : public Layer<T> {
  public:
@@ -30,9 +35,10 @@ class BatchNormalization : public Layer<T> {
     statistics_ = next;
   }
 
-  int64_t ScratchElements(int64_t) const override { return kVectors * Stride(); }
+  // the vectors; two blocks for an activation that needs pre-activations
+  int64_t ScratchElements(int64_t) const override { return kVectors * Stride() + (function_ ? 2 * BlockRows() * channels_ : 0); }
 
-  bool backward_reads_y() const override { return false; }
+  bool backward_reads_y() const override { return activation_ != math::FusedActivation::kLinear; }
 
   void Forward(const LayerCall<T>& call) const override {
     const int64_t rows = call.rows * positions_;
@@ -50,7 +56,16 @@ class BatchNormalization : public Layer<T> {
       inverse[j] = T(1) / std::sqrt(variance[j] + epsilon_);
       scale[j] = gamma_ < 0 ? inverse[j] : inverse[j] * call.weights[gamma_][j];
     }
-    math::NormaliseColumns(call.x, rows, channels_, mean, scale, beta_ < 0 ? nullptr : call.weights[beta_], call.y);
+    ForBlocks(rows, [&](int64_t first, int64_t n) {
+      T* y = call.y + first * channels_;
+      T* before = function_ ? Block(call, 0) : y;
+      Normalise(call, first, n, before);
+      if (function_) {
+        math::ApplyPointwise(*function_, before, n * channels_, y);
+      } else {
+        math::BiasActivation(activation_, static_cast<const T*>(nullptr), n, channels_, y);
+      }
+    });
   }
 
   void Backward(const LayerCall<T>& call, T* g, T* dx, T* const* gradients) const override {
@@ -59,6 +74,16 @@ class BatchNormalization : public Layer<T> {
     const T* inverse = Vector(call, kInverse);
     T* sum_g = Vector(call, kSumG);
     T* sum_gx = Vector(call, kSumGx);
+    ForBlocks(rows, [&](int64_t first, int64_t n) {
+      T* block = g + first * channels_;
+      if (function_) {
+        Normalise(call, first, n, Block(call, 0));
+        math::PointwiseGradient(*function_, Block(call, 0), block, n * channels_, Block(call, 1));
+        std::copy_n(Block(call, 1), n * channels_, block);
+      } else {
+        math::ActivationGradient(activation_, call.y + first * channels_, n, channels_, block);
+      }
+    });
     if (!trained_) {  // the statistics are constants, and nothing else is trained
       if (dx == nullptr) return;
       std::fill_n(sum_g, channels_, T(0));
@@ -78,6 +103,20 @@ class BatchNormalization : public Layer<T> {
     }
     math::ColumnGradient(g, call.x, rows, channels_, mean, sum_g, sum_gx, Vector(call, kScale), dx);
   }
+
+  bool TakeActivation(math::FusedActivation activation) override {
+    if (function_ || activation_ != math::FusedActivation::kLinear) return false;
+    activation_ = activation;
+    return true;
+  }
+
+  bool TakePointwise(const math::PointwiseFunction& function) override {
+    if (function_ || activation_ != math::FusedActivation::kLinear) return false;
+    function_ = function;
+    return true;
+  }
+
+  math::FusedActivation DropActivation() override { return std::exchange(activation_, math::FusedActivation::kLinear); }
 
   bool moves_statistics() const override { return trained_; }
 
@@ -103,6 +142,26 @@ class BatchNormalization : public Layer<T> {
  private:
   enum { kMean, kVariance, kInverse, kScale, kSumG, kSumGx, kVectors };
 
+  int64_t BlockRows() const {
+    constexpr int64_t kElements = 4096;
+    return std::max<int64_t>(1, kElements / channels_);
+  }
+
+  template <class Work>
+  void ForBlocks(int64_t rows, const Work& work) const {
+    const int64_t most = function_ || activation_ != math::FusedActivation::kLinear ? BlockRows() : rows;
+    for (int64_t first = 0; first < rows; first += most) work(first, std::min(most, rows - first));
+  }
+
+  void Normalise(const LayerCall<T>& call, int64_t first, int64_t n, T* y) const {
+    math::NormaliseColumns(call.x + first * channels_, n, channels_, Vector(call, kMean), Vector(call, kScale),
+                           beta_ < 0 ? nullptr : call.weights[beta_], y);
+  }
+
+  T* Block(const LayerCall<T>& call, int64_t which) const {
+    return call.scratch + kVectors * Stride() + which * BlockRows() * channels_;
+  }
+
   int64_t Stride() const { return static_cast<int64_t>(Workspace::Padded<T>(channels_) / sizeof(T)); }
   T* Vector(const LayerCall<T>& call, int64_t which) const { return call.scratch + which * Stride(); }
 
@@ -114,6 +173,8 @@ class BatchNormalization : public Layer<T> {
   T epsilon_;
   int gamma_ = -1, beta_ = -1;  // indexes of weights
   int statistics_ = 0;
+  math::FusedActivation activation_ = math::FusedActivation::kLinear;
+  std::optional<math::PointwiseFunction> function_;
 };
 
 // Over the last dimensions, row by row.

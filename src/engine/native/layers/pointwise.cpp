@@ -163,34 +163,35 @@ std::unique_ptr<Layer<T>> MakeActivation(const CallSite& site, math::FusedActiva
   return std::make_unique<ActivationLayer<T>>(elements / classes, classes, activation);
 }
 
-template <typename T>
-std::unique_ptr<Layer<T>> MakePointwise(const CallSite& site) {
+bool FindPointwise(const CallSite& site, math::PointwiseFunction* function) {
   const base::Layer& layer = site.layer();
-  const base::Shape& shape = site.graph_call().output_shape;
-  const int64_t elements = base::ElementCount(shape);
-  math::PointwiseFunction function = Function(math::Pointwise::kReLU);
+  *function = Function(math::Pointwise::kReLU);
   switch (layer.kind) {
     case LayerKind::kReLU:
-      function.slope = NumberAttribute(layer, "negative_slope");
-      function.threshold = NumberAttribute(layer, "threshold");
-      FindNumber(layer, "max_value", &function.limit);
-      break;
+      function->slope = NumberAttribute(layer, "negative_slope");
+      function->threshold = NumberAttribute(layer, "threshold");
+      FindNumber(layer, "max_value", &function->limit);
+      return true;
     case LayerKind::kLeakyReLU:
-      function.slope = NumberAttribute(layer, "alpha");
-      break;
+      function->slope = NumberAttribute(layer, "alpha");
+      return true;
     case LayerKind::kELU:
-      function.kind = math::Pointwise::kELU;
-      function.alpha = NumberAttribute(layer, "alpha");
-      break;
-    default: {
-      const Activation activation = ActivationAttribute(layer, "activation");
-      if (activation == Activation::kLogSoftmax && !shape.empty()) {
-        return std::make_unique<LogSoftmaxLayer<T>>(elements / shape.back(), shape.back());
-      }
-      if (!FindFunction(activation, &function)) return nullptr;
-    }
+      function->kind = math::Pointwise::kELU;
+      function->alpha = NumberAttribute(layer, "alpha");
+      return true;
+    default:
+      return FindFunction(ActivationAttribute(layer, "activation"), function);
   }
-  return std::make_unique<PointwiseLayer<T>>(elements, function);
+}
+
+template <typename T>
+std::unique_ptr<Layer<T>> MakePointwise(const CallSite& site) {
+  const base::Shape& shape = site.graph_call().output_shape;
+  const int64_t elements = base::ElementCount(shape);
+  math::PointwiseFunction function;
+  if (FindPointwise(site, &function)) return std::make_unique<PointwiseLayer<T>>(elements, function);
+  if (ActivationAttribute(site.layer(), "activation") != Activation::kLogSoftmax || shape.empty()) return nullptr;
+  return std::make_unique<LogSoftmaxLayer<T>>(elements / shape.back(), shape.back());
 }
 
 template <typename T>
