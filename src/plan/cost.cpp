@@ -32,7 +32,7 @@ struct Rates {
   bool uses_sparse_product;
 };
 
-constexpr Rates kKernels{0.6e-6, 0.1e-6, 98e9, 104e9, 40e9, 0.06e-9, 0.08e-9, 0.05e-9, true};
+constexpr Rates kKernels{0.6e-6, 0.1e-6, 98e9, 104e9, 80e9, 0.06e-9, 0.08e-9, 0.05e-9, true};
 constexpr Rates kAutograd{20e-6, 10e-6, 80e9, 72e9, 40e9, 0.3e-9, 0.3e-9, 0.4e-9, false};
 // Scoring has forward passes only, over 256 rows at once (of a convolutional network fewer): by the kernels, at their rates, or by LibTorch's modules.
 constexpr Rates kModules{25e-6, 4e-6, 100e9, 65e9, 40e9, 0.3e-9, 0.3e-9, 0, false};

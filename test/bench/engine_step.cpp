@@ -50,7 +50,9 @@ int main(int argc, char** argv) {
                                           {bench::LeNet("LeNet-5", 6, 16, "same", {120, 84}, 32), 8},
                                           {bench::LeNet("LeNet-5", 6, 16, "same", {120, 84}, 64), 4},
                                           {bench::LeNet("LeNet 20-50-500", 20, 50, "valid", {500}, 32), 4},
-                                          {bench::LeNet("LeNet 20-50-500", 20, 50, "valid", {500}, 64), 2}};
+                                          {bench::LeNet("LeNet 20-50-500", 20, 50, "valid", {500}, 64), 2},
+                                          {bench::Sequence("LSTM", 24, 8, 32, 64), 8},
+                                          {bench::Sequence("GRU", 24, 8, 32, 64), 8}};
     for (const auto& [c, steps] : cases) {
       if (argc > 2 && c.name.find(argv[2]) == std::string::npos) continue;
       Run(c, steps, count, argc > 3 && std::string(argv[3]) == "kernels", argc > 4 ? argv[4] : "");

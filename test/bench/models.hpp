@@ -10,6 +10,7 @@
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/philox.hpp"
@@ -27,6 +28,7 @@ struct Case {
   int64_t outputs;
   int batch_size;
   std::string optimizer = "Adam(learning_rate=0.001)";
+  int64_t categories = 0;  // the inputs are indexes below this, as int16; 0: bytes, scaled to [0, 1]
 };
 
 /// input: of the first layer only.
@@ -78,6 +80,13 @@ inline Case LeNet(const std::string& name, int first, int second, const std::str
   return c;
 }
 
+/// A recurrent layer over `steps` steps of `features` numbers.
+inline Case Sequence(const std::string& kind, int64_t steps, int64_t features, int64_t units, int batch_size) {
+  Case c{kind + "(" + std::to_string(units) + ") " + std::to_string(steps) + " x " + std::to_string(features), "", {steps, features}, 1, batch_size};
+  c.layers = Layer(kind, R"(, "units": )" + std::to_string(units), c.input) + ", " + Last(c.outputs);
+  return c;
+}
+
 inline base::Graph GraphOf(const Case& c) {
   return wire::ReadKeras(R"({"class_name": "Sequential", "config": {"name": "m", "layers": [)" + c.layers + "]}}");
 }
@@ -102,9 +111,14 @@ inline Rows MakeRows(const Case& c, int64_t rows, const std::string& file = {}) 
   constexpr int kIdxHeader = 16;
   Rows made;
   base::Stream draw(1, 1, base::Purpose::kSearch);
-  made.x.resize(static_cast<size_t>(rows * base::ElementCount(c.input)));
+  const int64_t bytes = c.categories > 0 ? 2 : 1;
+  made.x.resize(static_cast<size_t>(rows * base::ElementCount(c.input) * bytes));
   made.y.resize(static_cast<size_t>(rows * c.outputs));
-  for (uint8_t& v : made.x) v = static_cast<uint8_t>(draw.Below(256));
+  for (size_t i = 0; i < made.x.size(); i += static_cast<size_t>(bytes)) {
+    const uint64_t value = draw.Below(c.categories > 0 ? static_cast<uint64_t>(c.categories) : 256);
+    made.x[i] = static_cast<uint8_t>(value);
+    if (bytes == 2) made.x[i + 1] = static_cast<uint8_t>(value >> 8);
+  }
   if (!file.empty()) {
     std::ifstream stream(file, std::ios::binary);
     stream.seekg(kIdxHeader);
@@ -118,9 +132,9 @@ inline Rows MakeRows(const Case& c, int64_t rows, const std::string& file = {}) 
   }
   made.data.inputs.resize(1);
   made.data.inputs[0].name = "x";
-  made.data.inputs[0].dtype = base::DType::kUInt8;
+  made.data.inputs[0].dtype = c.categories > 0 ? base::DType::kInt16 : base::DType::kUInt8;
   made.data.inputs[0].shape = c.input;
-  made.data.inputs[0].scale = 1.0 / 255;
+  made.data.inputs[0].scale = c.categories > 0 ? 1.0 : 1.0 / 255;
   made.data.targets.resize(1);
   made.data.targets[0].name = "y";
   made.data.targets[0].dtype = base::DType::kUInt8;

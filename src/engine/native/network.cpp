@@ -308,7 +308,7 @@ typename Network<T>::Layout Network<T>::LayOut(int64_t rows, bool training) cons
 template <typename T>
 int64_t Network<T>::ResultBytes() const {
   int64_t elements = 0;
-  for (const Stage& stage : stages_) elements += stage.layer->output_elements();
+  for (const Stage& stage : stages_) elements += stage.layer->row_elements();
   return elements * static_cast<int64_t>(sizeof(T));
 }
 

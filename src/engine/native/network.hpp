@@ -77,7 +77,7 @@ class Network {
   bool uses_sparse_product() const { return reached_by_zeros_ != nullptr; }
   double Density(const T* const* inputs, int64_t rows) const;
   Layout LayOut(int64_t rows, bool training) const;
-  /// Bytes of all stages' results of one row.
+  /// Bytes that a forward pass writes for one row.
   int64_t ResultBytes() const;
 
   void Forward(const Pass& pass) const;

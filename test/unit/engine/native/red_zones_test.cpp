@@ -311,3 +311,20 @@ TEST(RedZones, Embeddings) {
   const std::string layers = Layer("Embedding", "e", R"("input_dim": 9, "output_dim": 5, )" + Shaped("7")) + kEnd;
   ExpectNothingBesides({layers, {7}, DType::kInt32, 8}, Config(base::OptimizerKind::kAdam));
 }
+
+TEST(RedZones, RecurrentLayers) {
+  for (const char* kind : {R"(LSTM)", R"(GRU)"}) {
+    for (const int units : {1, 7, 16, 33}) {
+      for (const char* rest : {"", R"(, "return_sequences": true)", R"(, "go_backwards": true, "use_bias": false)",
+                               R"(, "dropout": 0.3, "recurrent_dropout": 0.4)"}) {
+        for (const char* reset_after : {"true", "false"}) {
+          const bool gru = std::string(kind) == "GRU";
+          if (!gru && std::string(reset_after) == "false") continue;
+          const std::string arguments = R"("units": )" + std::to_string(units) + (gru ? std::string(R"(, "reset_after": )") + reset_after : "");
+          const std::string first = Layer(kind, "r", arguments + R"(, "return_sequences": true, )" + Shaped("5, 3"));
+          ExpectNothingBesides({first + "," + Layer(kind, "s", arguments + rest) + kEnd, {5, 3}}, Config(base::OptimizerKind::kAdam));
+        }
+      }
+    }
+  }
+}

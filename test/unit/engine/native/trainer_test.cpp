@@ -225,6 +225,17 @@ TEST(NativeTrainer, GradientsOfPoolingPaddingAndNormalization) {
   ExpectImageGradients(conv + Layer("Dropout", "d", R"("rate": 0.4)"));
 }
 
+TEST(NativeTrainer, GradientsOfRecurrentLayers) {
+  const std::pair<const char*, const char*> kinds[] = {{"LSTM", ""}, {"GRU", R"(, "reset_after": true)"}, {"GRU", R"(, "reset_after": false)"}};
+  for (const auto& [kind, form] : kinds) {
+    for (const char* rest : {"", R"(, "go_backwards": true)", R"(, "dropout": 0.3, "recurrent_dropout": 0.2)", R"(, "activation": "sigmoid")"}) {
+      const std::string first = Layer(kind, "r", std::string(R"("units": 3, "return_sequences": true, )") + Shaped("4, 2") + form + rest);
+      ExpectGradients(first + "," + Layer(kind, "s", std::string(R"("units": 2)") + form + rest) + kEnd, {4, 2},
+                      LossKind::kCategoricalCrossentropy, 3);
+    }
+  }
+}
+
 TEST(NativeTrainer, GradientsOfEmbeddings) {
   ExpectGradients(Layer("Embedding", "e", R"("input_dim": 9, "output_dim": 3, )" + Shaped("4")) + kEnd, {4},
                   LossKind::kCategoricalCrossentropy, 3, true);

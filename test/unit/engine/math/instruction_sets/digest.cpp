@@ -12,6 +12,7 @@
 #include "engine/math/losses.hpp"
 #include "engine/math/normalize.hpp"
 #include "engine/math/pointwise.hpp"
+#include "engine/math/recurrent.hpp"
 #include "engine/math/optimizer.hpp"
 
 namespace {
@@ -169,6 +170,41 @@ void HashLayers(base::Hasher* hasher) {
   for (const std::vector<T>* values : {&means, &inverse, &y, &dx, &dgamma, &dbeta}) add(*values);
 }
 
+template <typename T>
+void HashCells(base::Hasher* hasher) {
+  using engine::math::CellActivation;
+  constexpr int64_t kRows = 9, kUnits = 27, kState = kRows * kUnits;  // 4 kState < kElements
+  const std::vector<T> inner = Random<T>(31, false), before = Random<T>(32, false), x = Random<T>(33, false), dh = Random<T>(34, false);
+  const auto add = [&](const std::vector<T>& values) { hasher->Update(values.data(), values.size() * sizeof(T)); };
+  for (int a = 0; a <= static_cast<int>(CellActivation::kHardSigmoid); a++) {
+    for (int b = 0; b <= static_cast<int>(CellActivation::kHardSigmoid); b++) {
+      const engine::math::CellFunctions f{static_cast<CellActivation>(a), static_cast<CellActivation>(b)};
+      std::vector<T> gates = x, cell(kState), active(kState), h(kState), dcell = before, direct(kState), dinner = inner, seen = before;
+      engine::math::LSTMStep(f, kRows, kUnits, inner.data(), before.data(), gates.data(), cell.data(), active.data(), h.data());
+      for (const std::vector<T>* values : {&gates, &cell, &active, &h}) add(*values);
+      engine::math::LSTMGradient(f, kRows, kUnits, before.data(), active.data(), dh.data(), dcell.data(), gates.data());
+      for (const std::vector<T>* values : {&gates, &dcell}) add(*values);
+      gates = x;
+      engine::math::GRUStep(f, kRows, kUnits, inner.data(), before.data(), gates.data(), h.data());
+      add(gates);
+      engine::math::GRUGradient(f, kRows, kUnits, before.data(), dh.data(), gates.data(), dinner.data(), direct.data());
+      for (const std::vector<T>* values : {&h, &gates, &dinner, &direct}) add(*values);
+      gates = x;
+      engine::math::GRUGates(f, kRows, kUnits, inner.data(), before.data(), gates.data(), active.data());
+      engine::math::GRUCandidate(f, kRows, kUnits, inner.data(), before.data(), gates.data(), h.data());
+      for (const std::vector<T>* values : {&active, &h, &gates}) add(*values);
+      engine::math::GRUCandidateGradient(f, kRows, kUnits, before.data(), dh.data(), gates.data(), direct.data());
+      engine::math::GRUResetGradient(f, kRows, kUnits, before.data(), seen.data(), gates.data());
+      for (const std::vector<T>* values : {&gates, &direct, &seen}) add(*values);
+    }
+    std::vector<T> h(kState), dx(kState);
+    engine::math::SimpleRNNStep(static_cast<CellActivation>(a), kRows, kUnits, inner.data(), x.data(), h.data());
+    engine::math::SimpleRNNGradient(static_cast<CellActivation>(a), kRows, kUnits, h.data(), dh.data(), dx.data());
+    add(h);
+    add(dx);
+  }
+}
+
 }  // namespace
 
 int main() {
@@ -181,6 +217,8 @@ int main() {
   HashKernels<double>(&hasher);
   HashLayers<float>(&hasher);
   HashLayers<double>(&hasher);
+  HashCells<float>(&hasher);
+  HashCells<double>(&hasher);
   std::printf("%s\n", base::ToHex(hasher.Finish()).c_str());
   return 0;
 }
