@@ -52,7 +52,10 @@ int main(int argc, char** argv) {
                                           {bench::LeNet("LeNet 20-50-500", 20, 50, "valid", {500}, 32), 4},
                                           {bench::LeNet("LeNet 20-50-500", 20, 50, "valid", {500}, 64), 2},
                                           {bench::Sequence("LSTM", 24, 8, 32, 64), 8},
-                                          {bench::Sequence("GRU", 24, 8, 32, 64), 8}};
+                                          {bench::Sequence("GRU", 24, 8, 32, 64), 8},
+                                          {bench::Sequence("SimpleRNN", 24, 8, 32, 64), 8},
+                                          {bench::TextCNN(64), 4},
+                                          {bench::MobileNet(32), 1}};
     for (const auto& [c, steps] : cases) {
       if (argc > 2 && c.name.find(argv[2]) == std::string::npos) continue;
       Run(c, steps, count, argc > 3 && std::string(argv[3]) == "kernels", argc > 4 ? argv[4] : "");

@@ -87,6 +87,40 @@ inline Case Sequence(const std::string& kind, int64_t steps, int64_t features, i
   return c;
 }
 
+/// A convolution of a text: words by their numbers, an embedding, windows of five words, the largest value of each filter.
+inline Case TextCNN(int batch_size) {
+  Case c{"text CNN", "", {100}, 1, batch_size};
+  c.categories = 5000;
+  c.layers = Layer("Embedding", R"(, "input_dim": 5000, "output_dim": 32)", c.input) + ", " +
+             Layer("Conv1D", R"(, "filters": 64, "kernel_size": [5], "activation": "relu")") + ", " + Layer("GlobalMaxPooling1D", "") + ", " +
+             Last(c.outputs);
+  return c;
+}
+
+/// Blocks of MobileNetV2 (Sandler et al. 2018) without the residuals, on small images: each widens by six, has a depthwise convolution and
+/// narrows.
+inline Case MobileNet(int batch_size) {
+  Case c{"MobileNetV2 blocks", "", {32, 32, 3}, 10, batch_size};
+  const auto normalised = [](const std::string& layer, bool activation) {
+    return layer + ", " + Layer("BatchNormalization", "") + ", " + (activation ? Layer("ReLU", R"(, "max_value": 6.0)") + ", " : "");
+  };
+  const auto pixels = [](int filters) {
+    return Layer("Conv2D", R"(, "kernel_size": [1, 1], "use_bias": false, "filters": )" + std::to_string(filters));
+  };
+  const auto depthwise = [](int stride) {
+    const std::string s = std::to_string(stride);
+    return Layer("DepthwiseConv2D", R"(, "kernel_size": [3, 3], "padding": "same", "use_bias": false, "strides": [)" + s + ", " + s + "]");
+  };
+  c.layers = normalised(Layer("Conv2D", R"(, "kernel_size": [3, 3], "padding": "same", "use_bias": false, "filters": 16)", c.input), true);
+  int channels = 16;
+  for (const auto& [filters, stride] : {std::pair(16, 1), std::pair(24, 2), std::pair(24, 1), std::pair(32, 2)}) {
+    c.layers += normalised(pixels(6 * channels), true) + normalised(depthwise(stride), true) + normalised(pixels(filters), false);
+    channels = filters;
+  }
+  c.layers += Layer("GlobalAveragePooling2D", "") + ", " + Last(c.outputs);
+  return c;
+}
+
 inline base::Graph GraphOf(const Case& c) {
   return wire::ReadKeras(R"({"class_name": "Sequential", "config": {"name": "m", "layers": [)" + c.layers + "]}}");
 }

@@ -160,6 +160,9 @@ CEREBRO_INLINE void LogRowsGradient(const T* __restrict y, const T* __restrict g
   CEREBRO_CLONES void Multiply(const T* a, const T* b, int64_t n, T* out) {                                          \
     for (int64_t i = 0; i < n; i++) out[i] = a[i] * b[i];                                                            \
   }                                                                                                                  \
+  CEREBRO_CLONES void AddScaled(int64_t n, T scale, const T* x, T* sum) {                                            \
+    for (int64_t i = 0; i < n; i++) sum[i] += scale * x[i];                                                          \
+  }                                                                                                                  \
   CEREBRO_CLONES void ApplyPointwise(const PointwiseFunction& f, const T* x, int64_t n, T* y) { Apply(f, x, n, y); } \
   CEREBRO_CLONES void PointwiseGradient(const PointwiseFunction& f, const T* x, const T* g, int64_t n, T* dx) {      \
     Gradient(f, x, g, n, dx);                                                                                        \

@@ -31,6 +31,8 @@ struct PointwiseFunction {
 #define CEREBRO_KERNELS_OF(T)                                                                   \
   /** out = a * b, n elements; out may be a. */                                                 \
   void Multiply(const T* a, const T* b, int64_t n, T* out);                                     \
+  /** sum += scale * x, n elements. */                                                          \
+  void AddScaled(int64_t n, T scale, const T* x, T* sum);                                       \
   /** y = f(x), n elements. */                                                                  \
   void ApplyPointwise(const PointwiseFunction& f, const T* x, int64_t n, T* y);                 \
   /** dx = g * f'(x); at a kink what LibTorch's autograd takes. */                              \

@@ -25,6 +25,16 @@ struct Slide {
   /// First and one past the last element of window `at` that lie inside (dilation 1).
   int64_t first(int64_t at) const { return std::max<int64_t>(at * stride - before, 0); }
   int64_t last(int64_t at) const { return std::min(at * stride - before + window, in); }
+  /// Elements first_tap, ..., end_tap - 1 of window `at` lie inside.
+  int64_t first_tap(int64_t at) const { return std::min(window, RoundedUp(before - at * stride, dilation)); }
+  int64_t end_tap(int64_t at) const { return std::min(window, RoundedUp(in + before - at * stride, dilation)); }
+  /// Element `tap` lies inside in the windows first_at, ..., end_at - 1.
+  int64_t first_at(int64_t tap) const { return std::min(out, RoundedUp(before - tap * dilation, stride)); }
+  int64_t end_at(int64_t tap) const { return std::min(out, RoundedUp(in + before - tap * dilation, stride)); }
+
+ private:
+  // a / b, and zero for a negative a
+  static int64_t RoundedUp(int64_t a, int64_t b) { return a <= 0 ? 0 : (a + b - 1) / b; }
 };
 
 }  // namespace engine::math

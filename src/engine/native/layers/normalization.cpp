@@ -177,6 +177,93 @@ class BatchNormalization : public Layer<T> {
   std::optional<math::PointwiseFunction> function_;
 };
 
+// Wu & He, "Group normalization" (2018), over a row's positions and a group of the channels, which are last. Sums are made
+// in double, position by position.
+template <typename T>
+class GroupNormalization : public Layer<T> {
+ public:
+  GroupNormalization(const base::Layer& layer, int64_t positions, int64_t channels, int64_t groups, int graph_layer)
+      : Layer<T>(positions * channels, positions * channels, graph_layer),
+        positions_(positions),
+        channels_(channels),
+        groups_(groups),
+        size_(channels / groups),
+        epsilon_(NumberAttribute(layer, "epsilon")) {
+    int next = 0;
+    if (BoolAttribute(layer, "scale")) gamma_ = next++;
+    if (BoolAttribute(layer, "center")) beta_ = next++;
+  }
+
+  // mean and inverse deviation of each row's groups
+  int64_t ScratchElements(int64_t rows) const override { return 2 * rows * groups_; }
+
+  bool backward_reads_y() const override { return false; }
+
+  void Forward(const LayerCall<T>& call) const override {
+    const double count = static_cast<double>(positions_ * size_);
+    for (int64_t i = 0; i < call.rows * groups_; ++i) {
+      const int64_t first = First(i);
+      double sum = 0, squares = 0;
+      Each(first, [&](int64_t at, int64_t) { sum += static_cast<double>(call.x[at]); });
+      const double mean = sum / count;
+      Each(first, [&](int64_t at, int64_t) {
+        const double d = static_cast<double>(call.x[at]) - mean;
+        squares += d * d;
+      });
+      const T m = static_cast<T>(mean), inverse = static_cast<T>(1 / std::sqrt(squares / count + epsilon_));
+      call.scratch[2 * i] = m;
+      call.scratch[2 * i + 1] = inverse;
+      const int64_t channel = i % groups_ * size_;
+      Each(first, [&](int64_t at, int64_t j) {
+        T v = (call.x[at] - m) * inverse;
+        if (gamma_ >= 0) v *= call.weights[gamma_][channel + j];
+        if (beta_ >= 0) v += call.weights[beta_][channel + j];
+        call.y[at] = v;
+      });
+    }
+  }
+
+  void Backward(const LayerCall<T>& call, T* g, T* dx, T* const* gradients) const override {
+    const double count = static_cast<double>(positions_ * size_);
+    T* dgamma = gradients == nullptr || gamma_ < 0 ? nullptr : gradients[gamma_];
+    T* dbeta = gradients == nullptr || beta_ < 0 ? nullptr : gradients[beta_];
+    if (dgamma != nullptr) std::fill_n(dgamma, channels_, T(0));
+    if (dbeta != nullptr) std::fill_n(dbeta, channels_, T(0));
+    for (int64_t i = 0; i < call.rows * groups_; ++i) {
+      const int64_t first = First(i), channel = i % groups_ * size_;
+      const T mean = call.scratch[2 * i], inverse = call.scratch[2 * i + 1];
+      const auto scaled = [&](int64_t at, int64_t j) { return gamma_ < 0 ? g[at] : g[at] * call.weights[gamma_][channel + j]; };
+      double sum_g = 0, sum_gx = 0;
+      Each(first, [&](int64_t at, int64_t j) {
+        const T normalised = (call.x[at] - mean) * inverse;
+        if (dgamma != nullptr) dgamma[channel + j] += g[at] * normalised;
+        if (dbeta != nullptr) dbeta[channel + j] += g[at];
+        sum_g += static_cast<double>(scaled(at, j));
+        sum_gx += static_cast<double>(scaled(at, j)) * static_cast<double>(normalised);
+      });
+      if (dx == nullptr) continue;
+      const T a = static_cast<T>(sum_g / count), b = static_cast<T>(sum_gx / count);
+      Each(first, [&](int64_t at, int64_t j) { dx[at] = (scaled(at, j) - a - (call.x[at] - mean) * inverse * b) * inverse; });
+    }
+  }
+
+ private:
+  // Of row i / groups and group i % groups.
+  int64_t First(int64_t i) const { return i / groups_ * this->input_elements() + i % groups_ * size_; }
+
+  template <class Work>
+  void Each(int64_t first, const Work& work) const {
+    for (int64_t p = 0; p < positions_; ++p, first += channels_) {
+      for (int64_t j = 0; j < size_; ++j) work(first + j, j);
+    }
+  }
+
+  int64_t positions_, channels_, groups_;
+  int64_t size_;  // of a group
+  double epsilon_;
+  int gamma_ = -1, beta_ = -1;  // indexes of weights
+};
+
 // Over the last dimensions, row by row.
 template <typename T>
 class LayerNormalization : public Layer<T> {
@@ -245,7 +332,22 @@ std::unique_ptr<Layer<T>> MakeNormalization(const CallSite& site) {
   return std::make_unique<BatchNormalization<T>>(layer, positions, elements, dims == 4, site.graph_call().layer);
 }
 
+template <typename T>
+std::unique_ptr<Layer<T>> MakeGroupNormalization(const CallSite& site) {
+  const base::Layer& layer = site.layer();
+  int64_t axes = 0;
+  if (site.input_shape.empty() || !LastAxes(layer, static_cast<int64_t>(site.input_shape.size()) + 1, &axes)) return nullptr;
+  const int64_t channels = site.input_shape.back(), given = IntAttribute(layer, "groups");
+  return std::make_unique<GroupNormalization<T>>(layer, base::ElementCount(site.input_shape) / channels, channels,
+                                                 given == -1 ? channels : given, site.graph_call().layer);
+}
+
 }  // namespace
+
+template <typename T>
+bool JoinGroupNormalization(const CallSite& site, Stages<T>* stages) {
+  return stages->Add(MakeGroupNormalization<T>(site));
+}
 
 template <typename T>
 bool JoinBatchNormalization(const CallSite& site, Stages<T>* stages) {
@@ -257,6 +359,8 @@ bool JoinLayerNormalization(const CallSite& site, Stages<T>* stages) {
   return stages->Add(MakeNormalization<T>(site));
 }
 
+template bool JoinGroupNormalization(const CallSite&, Stages<float>*);
+template bool JoinGroupNormalization(const CallSite&, Stages<double>*);
 template bool JoinBatchNormalization(const CallSite&, Stages<float>*);
 template bool JoinBatchNormalization(const CallSite&, Stages<double>*);
 template bool JoinLayerNormalization(const CallSite&, Stages<float>*);

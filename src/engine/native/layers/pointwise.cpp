@@ -172,6 +172,9 @@ bool FindPointwise(const CallSite& site, math::PointwiseFunction* function) {
       function->threshold = NumberAttribute(layer, "threshold");
       FindNumber(layer, "max_value", &function->limit);
       return true;
+    case LayerKind::kThresholdedReLU:
+      function->threshold = NumberAttribute(layer, "theta");
+      return true;
     case LayerKind::kLeakyReLU:
       function->slope = NumberAttribute(layer, "alpha");
       return true;
@@ -211,6 +214,11 @@ bool JoinReLU(const CallSite& site, Stages<T>* stages) {
 }
 
 template <typename T>
+bool JoinThresholdedReLU(const CallSite& site, Stages<T>* stages) {
+  return stages->AddPointwise(site);
+}
+
+template <typename T>
 bool JoinLeakyReLU(const CallSite& site, Stages<T>* stages) {
   return stages->AddPointwise(site);
 }
@@ -236,6 +244,8 @@ template bool JoinActivation(const CallSite&, Stages<float>*);
 template bool JoinActivation(const CallSite&, Stages<double>*);
 template bool JoinReLU(const CallSite&, Stages<float>*);
 template bool JoinReLU(const CallSite&, Stages<double>*);
+template bool JoinThresholdedReLU(const CallSite&, Stages<float>*);
+template bool JoinThresholdedReLU(const CallSite&, Stages<double>*);
 template bool JoinLeakyReLU(const CallSite&, Stages<float>*);
 template bool JoinLeakyReLU(const CallSite&, Stages<double>*);
 template bool JoinELU(const CallSite&, Stages<float>*);

@@ -10,8 +10,7 @@ namespace engine::native {
 
 namespace {
 
-using base::LayerKind;
-
+// Of images, and of sequences as images of one row.
 template <typename T>
 class Pooling2D : public Layer<T> {
  public:
@@ -59,58 +58,60 @@ class GlobalMaxPooling2D : public Layer<T> {
   math::PoolShape shape_;
 };
 
-template <typename T>
-std::unique_ptr<Layer<T>> MakePooling2D(const CallSite& site) {
+// Of dimension i of an image or a sequence, which is an image of one row: i is negative there.
+math::Slide WindowOf(const CallSite& site, int i) {
+  if (i < 0) return {1, 1, 1, 1, 1, false};
+  const auto at = static_cast<size_t>(i);
   const base::Layer& layer = site.layer();
-  const base::Shape& in = site.input_shape;
-  const base::Shape& out = site.graph_call().output_shape;
-  if (in.size() != 3 || out.size() != 3) return nullptr;
-  const auto [height, width] = PairAttribute(layer, "pool_size");
-  const auto [stride_y, stride_x] = PairAttribute(layer, "strides");
-  const bool same = TextAttribute(layer, "padding") == "same";
-  const math::PoolShape shape{math::Slide(in[0], out[0], height, stride_y, 1, same), math::Slide(in[1], out[1], width, stride_x, 1, same),
-                              in[2]};
-  return std::make_unique<Pooling2D<T>>(shape, layer.kind == LayerKind::kAveragePooling2D);
+  return {site.input_shape[at],
+          site.graph_call().output_shape[at],
+          Attribute(layer, "pool_size").list().at(at).integer(),
+          Attribute(layer, "strides").list().at(at).integer(),
+          1,
+          TextAttribute(layer, "padding") == "same"};
+}
+
+// The window is all of dimension i.
+math::Slide WholeOf(const CallSite& site, int i) {
+  const int64_t size = i < 0 ? 1 : site.input_shape[static_cast<size_t>(i)];
+  return {size, 1, size, size, 1, false};
 }
 
 template <typename T>
-std::unique_ptr<Layer<T>> MakeGlobalPooling2D(const CallSite& site) {
-  const base::Shape& in = site.input_shape;
-  if (in.size() != 3) return nullptr;
-  const math::PoolShape shape{math::Slide(in[0], 1, in[0], in[0], 1, false), math::Slide(in[1], 1, in[1], in[1], 1, false), in[2]};
-  if (site.layer().kind == LayerKind::kGlobalMaxPooling2D) return std::make_unique<GlobalMaxPooling2D<T>>(shape);
+std::unique_ptr<Layer<T>> MakePooling(const CallSite& site, size_t dimensions, bool mean) {
+  if (site.input_shape.size() != dimensions + 1) return nullptr;
+  const int columns = static_cast<int>(dimensions) - 1;
+  const math::PoolShape shape{WindowOf(site, columns - 1), WindowOf(site, columns), site.input_shape.back()};
+  return std::make_unique<Pooling2D<T>>(shape, mean);
+}
+
+template <typename T>
+std::unique_ptr<Layer<T>> MakeGlobalPooling(const CallSite& site, size_t dimensions, bool mean) {
+  if (site.input_shape.size() != dimensions + 1) return nullptr;
+  const int columns = static_cast<int>(dimensions) - 1;
+  const math::PoolShape shape{WholeOf(site, columns - 1), WholeOf(site, columns), site.input_shape.back()};
+  if (!mean) return std::make_unique<GlobalMaxPooling2D<T>>(shape);
   return std::make_unique<Pooling2D<T>>(shape, true);
 }
 
 }  // namespace
 
-template <typename T>
-bool JoinMaxPooling2D(const CallSite& site, Stages<T>* stages) {
-  return stages->Add(MakePooling2D<T>(site));
-}
+#define CEREBRO_JOIN(name, make, dimensions, mean)                      \
+  template <typename T>                                                 \
+  bool Join##name(const CallSite& site, Stages<T>* stages) {            \
+    return stages->Add(make<T>(site, dimensions, mean));                \
+  }                                                                     \
+  template bool Join##name(const CallSite&, Stages<float>*);            \
+  template bool Join##name(const CallSite&, Stages<double>*);
 
-template <typename T>
-bool JoinAveragePooling2D(const CallSite& site, Stages<T>* stages) {
-  return stages->Add(MakePooling2D<T>(site));
-}
-
-template <typename T>
-bool JoinGlobalMaxPooling2D(const CallSite& site, Stages<T>* stages) {
-  return stages->Add(MakeGlobalPooling2D<T>(site));
-}
-
-template <typename T>
-bool JoinGlobalAveragePooling2D(const CallSite& site, Stages<T>* stages) {
-  return stages->Add(MakeGlobalPooling2D<T>(site));
-}
-
-template bool JoinMaxPooling2D(const CallSite&, Stages<float>*);
-template bool JoinMaxPooling2D(const CallSite&, Stages<double>*);
-template bool JoinAveragePooling2D(const CallSite&, Stages<float>*);
-template bool JoinAveragePooling2D(const CallSite&, Stages<double>*);
-template bool JoinGlobalMaxPooling2D(const CallSite&, Stages<float>*);
-template bool JoinGlobalMaxPooling2D(const CallSite&, Stages<double>*);
-template bool JoinGlobalAveragePooling2D(const CallSite&, Stages<float>*);
-template bool JoinGlobalAveragePooling2D(const CallSite&, Stages<double>*);
+CEREBRO_JOIN(MaxPooling1D, MakePooling, 1, false)
+CEREBRO_JOIN(MaxPooling2D, MakePooling, 2, false)
+CEREBRO_JOIN(AveragePooling1D, MakePooling, 1, true)
+CEREBRO_JOIN(AveragePooling2D, MakePooling, 2, true)
+CEREBRO_JOIN(GlobalMaxPooling1D, MakeGlobalPooling, 1, false)
+CEREBRO_JOIN(GlobalMaxPooling2D, MakeGlobalPooling, 2, false)
+CEREBRO_JOIN(GlobalAveragePooling1D, MakeGlobalPooling, 1, true)
+CEREBRO_JOIN(GlobalAveragePooling2D, MakeGlobalPooling, 2, true)
+#undef CEREBRO_JOIN
 
 }  // namespace engine::native

@@ -400,6 +400,11 @@ std::unique_ptr<Layer<T>> MakeRecurrent(const CallSite& site, Cell cell) {
 }  // namespace
 
 template <typename T>
+bool JoinSimpleRNN(const CallSite& site, Stages<T>* stages) {
+  return stages->Add(MakeRecurrent<T>(site, Cell::kSimpleRNN));
+}
+
+template <typename T>
 bool JoinLSTM(const CallSite& site, Stages<T>* stages) {
   return stages->Add(MakeRecurrent<T>(site, Cell::kLSTM));
 }
@@ -409,6 +414,8 @@ bool JoinGRU(const CallSite& site, Stages<T>* stages) {
   return stages->Add(MakeRecurrent<T>(site, BoolAttribute(site.layer(), "reset_after") ? Cell::kGRU : Cell::kGRUResetBefore));
 }
 
+template bool JoinSimpleRNN(const CallSite&, Stages<float>*);
+template bool JoinSimpleRNN(const CallSite&, Stages<double>*);
 template bool JoinLSTM(const CallSite&, Stages<float>*);
 template bool JoinLSTM(const CallSite&, Stages<double>*);
 template bool JoinGRU(const CallSite&, Stages<float>*);

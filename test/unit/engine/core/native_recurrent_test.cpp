@@ -34,7 +34,7 @@ void ExpectSame(const std::string& layers, int steps, int features) {
 
 // A GRU's two forms are the two kinds of it.
 const std::pair<const char*, const char*> kKinds[] = {
-    {"LSTM", R"("unit_forget_bias": true)"}, {"GRU", R"("reset_after": true)"}, {"GRU", R"("reset_after": false)"}};
+    {"SimpleRNN", R"("trainable": true)"}, {"LSTM", R"("unit_forget_bias": true)"}, {"GRU", R"("reset_after": true)"}, {"GRU", R"("reset_after": false)"}};
 
 }  // namespace
 
@@ -62,7 +62,8 @@ TEST(NativeRecurrent, FunctionsAndBiases) {
   for (const auto& [kind, form] : kKinds) {
     for (const char* activation : {"linear", "relu", "sigmoid", "tanh", "hard_sigmoid"}) {
       for (const char* gate : {"sigmoid", "hard_sigmoid", "relu"}) {
-        const std::string functions = std::string(R"(, "activation": ")") + activation + R"(", "recurrent_activation": ")" + gate + "\"";
+        const std::string gates = std::string(R"(, "recurrent_activation": ")") + gate + "\"";
+        const std::string functions = std::string(R"(, "activation": ")") + activation + "\"" + (std::string(kind) == "SimpleRNN" ? "" : gates);
         ExpectSame(Recurrent(kind, "r", 9, form + functions, "4, 3"), 4, 3);
       }
     }
@@ -87,7 +88,7 @@ TEST(NativeRecurrent, DropoutOfInputsAndStates) {
 
 TEST(NativeRecurrent, BehindFrozenLayersAndFrozen) {
   for (const auto& [kind, form] : kKinds) {
-    const std::string frozen = std::string(form) + R"(, "trainable": false)";
+    const std::string frozen = std::string(kind) == "SimpleRNN" ? R"("trainable": false)" : std::string(form) + R"(, "trainable": false)";
     ExpectSame(Recurrent(kind, "a", 6, frozen + R"(, "return_sequences": true)", "4, 3") + "," + Recurrent(kind, "b", 5, form), 4, 3);
     ExpectSame(Recurrent(kind, "a", 6, form + std::string(R"(, "return_sequences": true)"), "4, 3") + "," + Recurrent(kind, "b", 5, frozen), 4, 3);
   }

@@ -34,7 +34,7 @@ TEST(StateScorer, ScoresAsAlone) {
       const std::shared_ptr<const base::Graph> graphs[] = {
           std::make_shared<const base::Graph>(fixture::Sequential(Dense("a", 10, "relu", fixture::ClassInput()) + "," + Dense("o", kClasses, "softmax"))),
           std::make_shared<const base::Graph>(fixture::Sequential(Dense("a", 4, "tanh", fixture::ClassInput()) +
-                                                                  R"(,{"class_name": "GaussianNoise", "config": {"name": "n", "stddev": 0.1}},)" +
+                                                                  R"(,{"class_name": "UnitNormalization", "config": {"name": "n"}},)" +
                                                                   Dense("o", kClasses, "softmax")))};
       std::vector<base::TrainConfig> configs;
       for (const int batch_size : {8, 280, 8, 32}) {

@@ -313,7 +313,7 @@ TEST(RedZones, Embeddings) {
 }
 
 TEST(RedZones, RecurrentLayers) {
-  for (const char* kind : {R"(LSTM)", R"(GRU)"}) {
+  for (const char* kind : {"SimpleRNN", "LSTM", "GRU"}) {
     for (const int units : {1, 7, 16, 33}) {
       for (const char* rest : {"", R"(, "return_sequences": true)", R"(, "go_backwards": true, "use_bias": false)",
                                R"(, "dropout": 0.3, "recurrent_dropout": 0.4)"}) {
@@ -325,6 +325,48 @@ TEST(RedZones, RecurrentLayers) {
           ExpectNothingBesides({first + "," + Layer(kind, "s", arguments + rest) + kEnd, {5, 3}}, Config(base::OptimizerKind::kAdam));
         }
       }
+    }
+  }
+}
+
+TEST(RedZones, LayersOfSequences) {
+  const std::string conv = Layer("Conv1D", "c", R"("filters": 3, "kernel_size": [2], "activation": "relu", )" + Shaped("9, 2")) + ",";
+  std::vector<std::string> layers;
+  for (const char* padding : {"valid", "same"}) {
+    const std::string pad = std::string(R"(, "padding": ")") + padding + "\"";
+    for (const char* filters : {"1", "7", "17"}) {
+      layers.push_back(Layer("Conv1D", "d", std::string(R"("kernel_size": [3], "filters": )") + filters + pad));
+      layers.push_back(Layer("Conv1D", "d", std::string(R"("kernel_size": [3], "filters": )") + filters + pad) + "," + Layer("GlobalMaxPooling1D", "g"));
+      layers.push_back(Layer("SeparableConv1D", "d", std::string(R"("kernel_size": [3], "depth_multiplier": 2, "filters": )") + filters + pad));
+    }
+    for (const char* multiplier : {"1", "6"}) {
+      layers.push_back(Layer("DepthwiseConv1D", "d", std::string(R"("kernel_size": [3], "depth_multiplier": )") + multiplier + pad));
+      layers.push_back(Layer("DepthwiseConv1D", "d", std::string(R"("kernel_size": [2], "strides": [2], "depth_multiplier": )") + multiplier + pad));
+    }
+    layers.push_back(Layer("MaxPooling1D", "p", R"("pool_size": [2])" + pad));
+    layers.push_back(Layer("AveragePooling1D", "p", R"("pool_size": [3], "strides": [1])" + pad));
+  }
+  layers.push_back(Layer("Conv1D", "d", R"("kernel_size": [3], "filters": 5, "padding": "causal", "dilation_rate": [2])"));
+  layers.push_back(Layer("GlobalAveragePooling1D", "g"));
+  layers.push_back(Layer("ZeroPadding1D", "z", R"("padding": [1, 2])"));
+  layers.push_back(Layer("Cropping1D", "z", R"("cropping": [1, 2])"));
+  layers.push_back(Layer("UpSampling1D", "u", R"("size": [2])"));
+  layers.push_back(Layer("Permute", "p", R"("dims": [2, 1])"));
+  layers.push_back(Layer("SpatialDropout1D", "d", R"("rate": 0.4)"));
+  layers.push_back(Layer("GaussianNoise", "d", R"("stddev": 0.4)"));
+  layers.push_back(Layer("AlphaDropout", "d", R"("rate": 0.4)"));
+  layers.push_back(Layer("PReLU", "p"));
+  layers.push_back(Layer("GroupNormalization", "g", R"("groups": 3)"));
+  for (const std::string& layer : layers) ExpectNothingBesides({conv + layer + kEnd, {9, 2}}, Config(base::OptimizerKind::kAdam));
+}
+
+TEST(RedZones, DepthwiseConvolutionsOfImages) {
+  for (const char* channels : {"1", "7", "17"}) {
+    const std::string conv =
+        Layer("Conv2D", "c", std::string(R"("kernel_size": [2, 2], "filters": )") + channels + ", " + Shaped("6, 5, 2")) + ",";
+    for (const char* rest : {R"("padding": "same")", R"("strides": [2, 2], "padding": "same")", R"("depth_multiplier": 2)"}) {
+      ExpectNothingBesides({conv + Layer("DepthwiseConv2D", "d", std::string(R"("kernel_size": [3, 3], )") + rest) + kEnd, {6, 5, 2}},
+                           Config(base::OptimizerKind::kAdam));
     }
   }
 }

@@ -226,13 +226,31 @@ TEST(NativeTrainer, GradientsOfPoolingPaddingAndNormalization) {
 }
 
 TEST(NativeTrainer, GradientsOfRecurrentLayers) {
-  const std::pair<const char*, const char*> kinds[] = {{"LSTM", ""}, {"GRU", R"(, "reset_after": true)"}, {"GRU", R"(, "reset_after": false)"}};
+  const std::pair<const char*, const char*> kinds[] = {{"SimpleRNN", ""}, {"LSTM", ""}, {"GRU", R"(, "reset_after": true)"}, {"GRU", R"(, "reset_after": false)"}};
   for (const auto& [kind, form] : kinds) {
     for (const char* rest : {"", R"(, "go_backwards": true)", R"(, "dropout": 0.3, "recurrent_dropout": 0.2)", R"(, "activation": "sigmoid")"}) {
       const std::string first = Layer(kind, "r", std::string(R"("units": 3, "return_sequences": true, )") + Shaped("4, 2") + form + rest);
       ExpectGradients(first + "," + Layer(kind, "s", std::string(R"("units": 2)") + form + rest) + kEnd, {4, 2},
                       LossKind::kCategoricalCrossentropy, 3);
     }
+  }
+}
+
+TEST(NativeTrainer, GradientsOfSequencesAndDepthwiseConvolutions) {
+  const std::string conv = Layer("Conv2D", "c", R"("filters": 3, "kernel_size": [2, 2])") + ",";
+  for (const char* rest : {R"("padding": "same")", R"("strides": [2, 2])", R"("depth_multiplier": 2, "activation": "tanh")"}) {
+    ExpectImageGradients(conv + Layer("DepthwiseConv2D", "d", std::string(R"("kernel_size": [3, 2], )") + rest));
+    ExpectImageGradients(conv + Layer("SeparableConv2D", "d", std::string(R"("filters": 4, "kernel_size": [3, 2], )") + rest));
+  }
+  ExpectImageGradients(conv + Layer("UpSampling2D", "u"));
+  ExpectImageGradients(conv + Layer("Cropping2D", "u", R"("cropping": [[1, 0], [0, 1]])"));
+  ExpectImageGradients(conv + Layer("Permute", "u", R"("dims": [3, 1, 2])"));
+  ExpectImageGradients(conv + Layer("PReLU", "u"));
+  ExpectImageGradients(conv + Layer("GroupNormalization", "u", R"("groups": 3)"));
+  for (const char* rest : {R"("padding": "causal")", R"("padding": "same", "strides": [2])", R"("dilation_rate": [2])"}) {
+    const std::string layer = Layer("Conv1D", "c", std::string(R"("filters": 3, "kernel_size": [3], )") + Shaped("7, 2") + ", " + rest);
+    ExpectGradients(layer + "," + Layer("Conv1D", "d", R"("filters": 2, "kernel_size": [2])") + "," + Layer("GlobalAveragePooling1D", "g") + kEnd,
+                    {7, 2}, LossKind::kCategoricalCrossentropy, 3);
   }
 }
 

@@ -200,6 +200,7 @@ void HashCells(base::Hasher* hasher) {
     std::vector<T> h(kState), dx(kState);
     engine::math::SimpleRNNStep(static_cast<CellActivation>(a), kRows, kUnits, inner.data(), x.data(), h.data());
     engine::math::SimpleRNNGradient(static_cast<CellActivation>(a), kRows, kUnits, h.data(), dh.data(), dx.data());
+    engine::math::AddScaled(kState, T(0.3), h.data(), dx.data());
     add(h);
     add(dx);
   }
