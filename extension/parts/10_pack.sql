@@ -51,19 +51,19 @@ COMMENT ON FUNCTION cerebro._label_text(anyelement) IS 'internal: a class label 
 
 -- Numbers are read with all their digits.
 CREATE FUNCTION cerebro.training_preprocessor_dl(source_table text, output_table text, dependent_varname text, independent_varname text,
-        buffer_size integer DEFAULT NULL, normalizing_const real DEFAULT 1.0, num_classes integer[] DEFAULT NULL,
-        distribution_rules text DEFAULT NULL, num_partitions integer DEFAULT NULL, seed bigint DEFAULT NULL,
+        buffer_size bigint DEFAULT NULL, normalizing_const real DEFAULT 1.0, num_classes integer[] DEFAULT NULL,
+        distribution_rules text DEFAULT NULL, num_partitions bigint DEFAULT NULL, seed bigint DEFAULT NULL,
         dependent_type text DEFAULT NULL, standardize boolean DEFAULT false, sample_weight text DEFAULT NULL, shapes text DEFAULT NULL,
         dtypes text DEFAULT NULL) RETURNS void
     AS 'MODULE_PATHNAME', 'pg_cerebro_training_preprocessor_dl' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
     SET extra_float_digits = 1;
-COMMENT ON FUNCTION cerebro.training_preprocessor_dl(text, text, text, text, integer, real, integer[], text, integer, bigint, text,
+COMMENT ON FUNCTION cerebro.training_preprocessor_dl(text, text, text, text, bigint, real, integer[], text, bigint, bigint, text,
         boolean, text, text, text) IS
     'shuffles a table and packs it into buffers for training; writes <output_table> and <output_table>_summary';
 
 CREATE FUNCTION cerebro.validation_preprocessor_dl(source_table text, output_table text, dependent_varname text, independent_varname text,
-        training_preprocessor_table text, buffer_size integer DEFAULT NULL, distribution_rules text DEFAULT NULL) RETURNS void
+        training_preprocessor_table text, buffer_size bigint DEFAULT NULL, distribution_rules text DEFAULT NULL) RETURNS void
     AS 'MODULE_PATHNAME', 'pg_cerebro_validation_preprocessor_dl' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
     SET extra_float_digits = 1;
-COMMENT ON FUNCTION cerebro.validation_preprocessor_dl(text, text, text, text, text, integer, text)
+COMMENT ON FUNCTION cerebro.validation_preprocessor_dl(text, text, text, text, text, bigint, text)
     IS 'packs a table as the training table was packed; writes <output_table> and <output_table>_summary';

@@ -26,6 +26,6 @@ CREATE FUNCTION cerebro._device_count() RETURNS integer
 COMMENT ON FUNCTION cerebro._device_count() IS 'internal: CUDA devices that this process sees';
 
 -- GPORCA tells of columns without statistics in a NOTICE; packed columns never have any.
-ALTER FUNCTION cerebro.training_preprocessor_dl(text, text, text, text, integer, real, integer[], text, integer, bigint, text, boolean, text, text,
+ALTER FUNCTION cerebro.training_preprocessor_dl(text, text, text, text, bigint, real, integer[], text, bigint, bigint, text, boolean, text, text,
         text) SET optimizer_print_missing_stats = off;
-ALTER FUNCTION cerebro.validation_preprocessor_dl(text, text, text, text, text, integer, text) SET optimizer_print_missing_stats = off;
+ALTER FUNCTION cerebro.validation_preprocessor_dl(text, text, text, text, text, bigint, text) SET optimizer_print_missing_stats = off;

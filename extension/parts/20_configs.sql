@@ -7,9 +7,9 @@ CREATE FUNCTION cerebro.load_model(model_arch_table text, model_arch json, model
 COMMENT ON FUNCTION cerebro.load_model(text, json, bytea, text, text) IS
     'checks a Keras architecture (to_json()) and its weights, adds them to an architecture table and returns the model_id';
 
-CREATE FUNCTION cerebro.delete_model(model_arch_table text, model_id integer) RETURNS void
+CREATE FUNCTION cerebro.delete_model(model_arch_table text, model_id bigint) RETURNS void
     AS 'MODULE_PATHNAME', 'pg_cerebro_delete_model' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
-COMMENT ON FUNCTION cerebro.delete_model(text, integer) IS
+COMMENT ON FUNCTION cerebro.delete_model(text, bigint) IS
     'deletes an architecture; the table goes with its last one';
 
 CREATE FUNCTION cerebro.load_model_selection_table(model_arch_table text, model_selection_table text, model_id_list integer[],
@@ -19,8 +19,8 @@ COMMENT ON FUNCTION cerebro.load_model_selection_table(text, text, integer[], va
     'makes a model selection table of every combination of architectures, compile parameters and fit parameters';
 
 CREATE FUNCTION cerebro.generate_model_configs(model_arch_table text, model_selection_table text, model_id_list integer[],
-        compile_params_grid text, fit_params_grid text, search_type text DEFAULT 'grid', num_configs integer DEFAULT NULL,
-        random_state integer DEFAULT NULL) RETURNS void
+        compile_params_grid text, fit_params_grid text, search_type text DEFAULT 'grid', num_configs bigint DEFAULT NULL,
+        random_state bigint DEFAULT NULL) RETURNS void
     AS 'MODULE_PATHNAME', 'pg_cerebro_generate_model_configs' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
-COMMENT ON FUNCTION cerebro.generate_model_configs(text, text, integer[], text, text, text, integer, integer) IS
+COMMENT ON FUNCTION cerebro.generate_model_configs(text, text, integer[], text, text, text, bigint, bigint) IS
     'makes a model selection table, or appends to it, by grid or random search';

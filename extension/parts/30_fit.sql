@@ -28,10 +28,10 @@ CREATE AGGREGATE cerebro_run.fit_visit(visit_id integer, partition_id integer, b
 COMMENT ON AGGREGATE cerebro_run.fit_visit(integer, integer, integer, "any") IS
     'internal: fit_step on the models of a visit of the run in progress; every other use is refused';
 
-CREATE FUNCTION cerebro.init_state(model_arch_table text, model_id integer, compile_params text, fit_params text, source_table text,
-        seed bigint DEFAULT 0, stream integer DEFAULT 0) RETURNS bytea
+CREATE FUNCTION cerebro.init_state(model_arch_table text, model_id bigint, compile_params text, fit_params text, source_table text,
+        seed bigint DEFAULT 0, stream bigint DEFAULT 0) RETURNS bytea
     AS 'MODULE_PATHNAME', 'pg_cerebro_init_state' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
-COMMENT ON FUNCTION cerebro.init_state(text, integer, text, text, text, bigint, integer) IS
+COMMENT ON FUNCTION cerebro.init_state(text, bigint, text, text, text, bigint, bigint) IS
     'training state of an untrained model, as fit_multiple_model starts it when stream is its mst_key';
 
 CREATE FUNCTION cerebro.state_tensors(state bytea, OUT "position" integer, OUT name text, OUT shape integer[], OUT is_slot boolean, OUT trainable boolean,
@@ -39,33 +39,33 @@ CREATE FUNCTION cerebro.state_tensors(state bytea, OUT "position" integer, OUT n
     AS 'MODULE_PATHNAME', 'pg_cerebro_state_tensors' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cerebro.state_tensors(bytea) IS 'weights and optimizer slots of a training state, a row a tensor, in Keras''s order';
 
-CREATE FUNCTION cerebro.fit_multiple_model(source_table text, model_output_table text, model_selection_table text, num_iterations integer,
-        use_gpus boolean DEFAULT false, validation_table text DEFAULT NULL, metrics_compute_frequency integer DEFAULT NULL,
+CREATE FUNCTION cerebro.fit_multiple_model(source_table text, model_output_table text, model_selection_table text, num_iterations bigint,
+        use_gpus boolean DEFAULT false, validation_table text DEFAULT NULL, metrics_compute_frequency bigint DEFAULT NULL,
         warm_start boolean DEFAULT false, name text DEFAULT NULL, description text DEFAULT NULL, use_caching boolean DEFAULT false,
-        seed bigint DEFAULT NULL, workers integer DEFAULT NULL, restore_best boolean DEFAULT false,
+        seed bigint DEFAULT NULL, workers bigint DEFAULT NULL, restore_best boolean DEFAULT false,
         early_stopping text DEFAULT NULL, halving text DEFAULT NULL) RETURNS void
     AS 'MODULE_PATHNAME', 'pg_cerebro_fit_multiple_model' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
-COMMENT ON FUNCTION cerebro.fit_multiple_model(text, text, text, integer, boolean, text, integer, boolean, text, text, boolean, bigint, integer, boolean,
+COMMENT ON FUNCTION cerebro.fit_multiple_model(text, text, text, bigint, boolean, text, bigint, boolean, text, text, boolean, bigint, bigint, boolean,
         text, text) IS
     'trains all models of a model selection table on a packed table by model hopping';
 
-CREATE FUNCTION cerebro.explain_fit_multiple_model(source_table text, model_output_table text, model_selection_table text, num_iterations integer,
-        use_gpus boolean DEFAULT false, validation_table text DEFAULT NULL, metrics_compute_frequency integer DEFAULT NULL,
+CREATE FUNCTION cerebro.explain_fit_multiple_model(source_table text, model_output_table text, model_selection_table text, num_iterations bigint,
+        use_gpus boolean DEFAULT false, validation_table text DEFAULT NULL, metrics_compute_frequency bigint DEFAULT NULL,
         warm_start boolean DEFAULT false, name text DEFAULT NULL, description text DEFAULT NULL, use_caching boolean DEFAULT false,
-        seed bigint DEFAULT NULL, workers integer DEFAULT NULL, restore_best boolean DEFAULT false,
+        seed bigint DEFAULT NULL, workers bigint DEFAULT NULL, restore_best boolean DEFAULT false,
         early_stopping text DEFAULT NULL, halving text DEFAULT NULL, "analyze" boolean DEFAULT false, format text DEFAULT 'text') RETURNS SETOF text
     AS 'MODULE_PATHNAME', 'pg_cerebro_explain_fit_multiple_model' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
-COMMENT ON FUNCTION cerebro.explain_fit_multiple_model(text, text, text, integer, boolean, text, integer, boolean, text, text, boolean, bigint, integer, boolean,
+COMMENT ON FUNCTION cerebro.explain_fit_multiple_model(text, text, text, bigint, boolean, text, bigint, boolean, text, text, boolean, bigint, bigint, boolean,
         text, text, boolean, text) IS
     'the plan of fit_multiple_model with the same arguments, as text or JSON; with analyze it runs, too, and shows what it took';
 
-CREATE FUNCTION cerebro.weights(model_table text, mst_key integer, OUT "position" integer, OUT name text, OUT shape integer[], OUT piece integer,
+CREATE FUNCTION cerebro.weights(model_table text, mst_key bigint, OUT "position" integer, OUT name text, OUT shape integer[], OUT piece integer,
         OUT data bytea) RETURNS SETOF record
     AS 'MODULE_PATHNAME', 'pg_cerebro_weights' LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE;
-COMMENT ON FUNCTION cerebro.weights(text, integer) IS
+COMMENT ON FUNCTION cerebro.weights(text, bigint) IS
     'weights of a trained model in Keras''s order: a row a tensor, or several of at most 64 MB, as raw float32';
 
 -- Volatile, so that a value that is used twice is worked out once.
 CREATE FUNCTION cerebro._value_range(data_spec text, value_precision text, first_element bigint, elements bigint, data bytea) RETURNS double precision[]
     AS 'MODULE_PATHNAME', 'pg_cerebro_value_range' LANGUAGE C VOLATILE STRICT PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION cerebro._value_range(text, text, bigint, bigint, bytea) IS 'internal: smallest and largest value of a column of a packed buffer';
+COMMENT ON FUNCTION cerebro._value_range(text, text, bigint, bigint, bytea) IS 'internal: smallest and largest value of a column of a packed buffer, and one that is no whole number';

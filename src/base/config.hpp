@@ -18,8 +18,11 @@ struct LossConfig {
   LossKind kind = LossKind::kCategoricalCrossentropy;
   std::string name;            // Keras's long name, e.g. "mean_squared_error"
   bool from_logits = false;
-  double label_smoothing = 0;  // categorical and binary cross-entropy
+  double label_smoothing = 0;  // cross-entropies but the sparse one
   double delta = 1.0;          // huber
+  double alpha = 0.25;         // focal cross-entropies: weight of the classes, of class 1 with apply_class_balancing
+  double gamma = 2.0;          // focal cross-entropies: how much certain rows are left out
+  bool apply_class_balancing = false;  // binary focal cross-entropy: weights alpha and 1 - alpha
 };
 
 enum class OptimizerKind : int {
@@ -41,7 +44,7 @@ struct ScheduleConfig {
   double alpha = 0.0;
 };
 
-/// Keras's names (tf.keras 2.10); epsilon where Keras puts it. Defaults of an optimizer are those of its definition, which ReadConfig sets.
+/// Keras's names; epsilon where Keras puts it. Defaults of an optimizer are those of its definition, which ReadConfig sets.
 struct OptimizerConfig {
   OptimizerKind kind = OptimizerKind::kRMSprop;
   std::string name = "RMSprop";
@@ -54,8 +57,11 @@ struct OptimizerConfig {
   double beta_1 = 0.9, beta_2 = 0.999;
   double epsilon = 1e-7;
   bool amsgrad = false;
-  double weight_decay = 0.004;               // AdamW: decoupled
-  double initial_accumulator_value = 0.1;    // Adagrad
+  double weight_decay = 0;                   // decoupled: w -= learning rate * weight_decay * w before the update
+  std::vector<std::string> exclude_from_weight_decay;  // what occurs in "<layer>/<weight>" of a weight that does not decay
+  double initial_accumulator_value = 0.1;    // Adagrad and Ftrl
+  double learning_rate_power = -0.5;         // Ftrl, as all that follows
+  double l1_regularization_strength = 0, l2_regularization_strength = 0, l2_shrinkage_regularization_strength = 0, beta = 0;
   // 0 = off. clipnorm: each gradient tensor by its own norm; clipvalue: element-wise; global_clipnorm: all by the joint norm.
   double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
   ScheduleConfig schedule;
@@ -67,10 +73,20 @@ enum class MetricKind : int {
   kLoss = 13,  // the trainer's own sum: no metric that a user names
 };
 
+/// What the numbers of a metric's choices stand for: positions in its definition's list of words.
+enum class Average : int { kMacro = 0, kMicro = 1, kWeighted = 2 };
+enum class Curve : int { kRoc = 0, kPrecisionRecall = 1 };
+enum class Weightage : int { kNone = 0, kLinear = 1, kQuadratic = 2 };
+
 struct MetricConfig {
   MetricKind kind = MetricKind::kAccuracy;
-  std::string name;  // as the user wrote it
-  int k = 5;         // top-k
+  std::string name;           // as the user wrote it
+  int k = 5;                  // top-k
+  double threshold = 0.5;     // outputs above it are a yes; of f1_score 0 = the largest output
+  int average = 0;            // f1_score: Average
+  int curve = 0;              // auc: Curve
+  int num_thresholds = 200;   // auc
+  int weightage = 0;          // cohen_kappa: Weightage
 };
 
 struct TrainConfig {

@@ -64,14 +64,15 @@ void Resize(std::vector<T>& list, size_t count, const Reading&) {
 // Loss, metric and so on are const when Field writes.
 template <typename Loss, typename Field>
 void LossFields(Loss& loss, Field& field) {
-  auto& [kind, name, from_logits, label_smoothing, delta] = loss;
+  auto& [kind, name, from_logits, label_smoothing, delta, alpha, gamma, apply_class_balancing] = loss;
   field(kind), field(name), field(from_logits), field(label_smoothing), field(delta);
+  field(alpha), field(gamma), field(apply_class_balancing);
 }
 
 template <typename Metric, typename Field>
 void MetricFields(Metric& metric, Field& field) {
-  auto& [kind, name, k] = metric;
-  field(kind), field(name), field(k);
+  auto& [kind, name, k, threshold, average, curve, num_thresholds, weightage] = metric;
+  field(kind), field(name), field(k), field(threshold), field(average), field(curve), field(num_thresholds), field(weightage);
 }
 
 template <typename Schedule, typename Field>
@@ -82,10 +83,13 @@ void ScheduleFields(Schedule& schedule, Field& field) {
 
 template <typename Optimizer, typename Field>
 void OptimizerFields(Optimizer& optimizer, Field& field) {
-  auto& [kind, name, learning_rate, decay, momentum, nesterov, rho, centered, beta_1, beta_2, epsilon, amsgrad, weight_decay,
-         initial_accumulator_value, clipnorm, clipvalue, global_clipnorm, schedule] = optimizer;
+  auto& [kind, name, learning_rate, decay, momentum, nesterov, rho, centered, beta_1, beta_2, epsilon, amsgrad, weight_decay, undecayed,
+         initial_accumulator_value, power, l1, l2, l2_shrinkage, beta, clipnorm, clipvalue, global_clipnorm, schedule] = optimizer;
   field(kind), field(name), field(learning_rate), field(decay), field(momentum), field(nesterov), field(rho), field(centered);
   field(beta_1), field(beta_2), field(epsilon), field(amsgrad), field(weight_decay), field(initial_accumulator_value);
+  Resize(undecayed, field.Count(undecayed.size()), field);
+  for (auto& part : undecayed) field(part);
+  field(power), field(l1), field(l2), field(l2_shrinkage), field(beta);
   field(clipnorm), field(clipvalue), field(global_clipnorm);
   ScheduleFields(schedule, field);
 }

@@ -131,16 +131,36 @@ struct Difference {
   std::string first, second;
 };
 
+const char* LabelForm(TargetKind kind) {
+  switch (kind) {
+    case TargetKind::kOneHot: return "one-hot";
+    case TargetKind::kClassIndex: return "as class indexes";
+    case TargetKind::kReal: return "as real numbers";
+    case TargetKind::kArray: return "as arrays";
+    case TargetKind::kNone: break;
+  }
+  return "as inputs";
+}
+
+// Two lists with their first difference: "3, of which number 2 is "Bonn"".
+Difference ListDifference(const char* what, const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  size_t same = 0;
+  while (same < a.size() && same < b.size() && a[same] == b[same]) ++same;
+  const auto describe = [same](const std::vector<std::string>& list) {
+    const std::string count = std::to_string(list.size());
+    return same < list.size() ? count + ", of which number " + std::to_string(same + 1) + " is " + Quoted(list[same]) : count;
+  };
+  return {what, describe(a), describe(b)};
+}
+
 // In what a value means.
 std::optional<Difference> FindOtherMeaning(const ColumnSpec& a, const ColumnSpec& b) {
-  if (a.kind != b.kind || a.num_classes != b.num_classes || a.class_values != b.class_values) {
-    return Difference{"other classes:", std::to_string(a.num_classes), std::to_string(b.num_classes)};
-  }
+  if (a.kind != b.kind) return Difference{"labels packed", LabelForm(a.kind), LabelForm(b.kind)};
+  if (a.class_values != b.class_values) return ListDifference("other classes:", a.class_values, b.class_values);
+  if (a.num_classes != b.num_classes) return Difference{"other classes:", std::to_string(a.num_classes), std::to_string(b.num_classes)};
   if (a.scale != b.scale) return Difference{"scale", std::to_string(a.scale), std::to_string(b.scale)};
   if (a.mean != b.mean || a.std != b.std || a.exact_standardisation != b.exact_standardisation) return Difference{"other constants of", "its own", "standardisation"};
-  if (a.dictionary != b.dictionary) {
-    return Difference{"another dictionary, of size", std::to_string(a.dictionary.size()), std::to_string(b.dictionary.size())};
-  }
+  if (a.dictionary != b.dictionary) return ListDifference("another dictionary, of strings", a.dictionary, b.dictionary);
   return std::nullopt;
 }
 
@@ -150,21 +170,32 @@ std::optional<Difference> FindDifference(const ColumnSpec& a, const ColumnSpec& 
   return FindOtherMeaning(a, b);
 }
 
-void RequireSame(const ColumnSpec& training, const ColumnSpec& validation) {
+// What the user calls a table that is held against the training table.
+struct Role {
+  const char* name;  // with its article
+  const char* hint;
+};
+
+Role RoleOf(const PackedTable& table) {
+  if (table.argument == "test_table") return {"the test table", "Pack the test data by validation_preprocessor_dl() with this training table."};
+  return {"the validation table", "Pack the validation data by validation_preprocessor_dl() with this training table."};
+}
+
+void RequireSame(const ColumnSpec& training, const ColumnSpec& validation, const Role& role) {
   const std::optional<Difference> found = FindDifference(training, validation);
   if (!found) return;
   throw Error(ErrorCode::kInvalidParameter,
-              "column " + Quoted(validation.name) + " of the validation table has " + found->what + " " + found->second + ", but column " +
+              "column " + Quoted(validation.name) + " of " + role.name + " has " + found->what + " " + found->second + ", but column " +
                   Quoted(training.name) + " of the training table has " + found->first,
-              "", "Pack the validation data by validation_preprocessor_dl() with this training table.");
+              "", role.hint);
 }
 
-void RequireSameCount(size_t training, size_t validation, const char* what) {
+void RequireSameCount(size_t training, size_t validation, const char* what, const Role& role) {
   if (training == validation) return;
   throw Error(ErrorCode::kInvalidParameter,
-              "the validation table has " + std::to_string(validation) + " " + what + " columns, the training table " +
+              std::string(role.name) + " has " + std::to_string(validation) + " " + what + " columns, the training table " +
                   std::to_string(training),
-              "", "Pack the validation data by validation_preprocessor_dl() with this training table.");
+              "", role.hint);
 }
 
 }  // namespace
@@ -188,6 +219,7 @@ PackedTable OpenPackedTable(std::string_view name, const char* what) {
   PackedTable table;
   table.name = pg::ParseTableName(name, what);
   table.packer = PackerOf(what);
+  table.argument = what;
   const std::vector<pg::Column> columns = pg::TableColumns(table.name, what);
   const pg::TableName summary = table.name.WithSuffix("_summary");
   if (!pg::TableExists(summary)) {
@@ -209,21 +241,22 @@ PackedTable OpenPackedTable(std::string_view name, const char* what) {
 }
 
 void RequireCompatible(const PackedTable& training, const PackedTable& validation) {
-  RequireSameCount(base::SourceColumns(training.spec.inputs).size(), base::SourceColumns(validation.spec.inputs).size(), "independent");
-  RequireSameCount(training.spec.targets.size(), validation.spec.targets.size(), "dependent");
+  const Role role = RoleOf(validation);
+  RequireSameCount(base::SourceColumns(training.spec.inputs).size(), base::SourceColumns(validation.spec.inputs).size(), "independent", role);
+  RequireSameCount(training.spec.targets.size(), validation.spec.targets.size(), "dependent", role);
   const std::vector<ColumnSpec> mine = base::SourceColumns(training.spec.inputs), theirs = base::SourceColumns(validation.spec.inputs);
-  for (size_t i = 0; i < mine.size(); ++i) RequireSame(mine[i], theirs[i]);
+  for (size_t i = 0; i < mine.size(); ++i) RequireSame(mine[i], theirs[i], role);
   // as many columns, packed together in the same way: equal but for their names
   for (size_t i = 0; i < training.spec.inputs.size(); ++i) {
     if (i < validation.spec.inputs.size() && training.spec.inputs[i].shape == validation.spec.inputs[i].shape) continue;
-    throw Error(ErrorCode::kInvalidParameter, "the validation table's scalar columns are not packed together as the training table's are", "",
-                "Pack the validation data by validation_preprocessor_dl() with this training table.");
+    throw Error(ErrorCode::kInvalidParameter,
+                std::string(role.name) + "'s scalar columns are not packed together as the training table's are", "", role.hint);
   }
-  for (size_t i = 0; i < training.spec.targets.size(); ++i) RequireSame(training.spec.targets[i], validation.spec.targets[i]);
+  for (size_t i = 0; i < training.spec.targets.size(); ++i) RequireSame(training.spec.targets[i], validation.spec.targets[i], role);
   for (const auto columns : {&base::DataSpec::inputs, &base::DataSpec::targets}) {
     std::vector<std::string> names;
     for (const ColumnSpec& column : base::SourceColumns(validation.spec.*columns)) names.push_back(column.name);
-    NoticeMovedColumns(training.spec.*columns, names, "the validation table");
+    NoticeMovedColumns(training.spec.*columns, names, role.name);
   }
 }
 

@@ -20,6 +20,7 @@ struct PackedTable {
   std::string source_table;                // as recorded in the summary
   std::string digest;                      // of the packed contents, as recorded by the packer: names the data in caches and summaries
   bool temporary = false;                  // workers cannot read it
+  std::string argument;                    // that named it: "validation_table"
   std::string packer;                      // who makes such a table, for hints: a function's call, or two
 
   /// The data columns in DataSpec's order for a SELECT list: "x1", "y1"[, sample_weight], quoted.

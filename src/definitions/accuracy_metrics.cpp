@@ -16,7 +16,12 @@ const MetricDefinition kCategoricalAccuracyMetric{
     MetricKind::kCategoricalAccuracy, "categorical_accuracy", {}, Direction::kUp, {}, {}};
 const MetricDefinition kSparseCategoricalAccuracyMetric{
     MetricKind::kSparseCategoricalAccuracy, "sparse_categorical_accuracy", {}, Direction::kUp, {}, {}};
-const MetricDefinition kBinaryAccuracyMetric{MetricKind::kBinaryAccuracy, "binary_accuracy", {}, Direction::kUp, {}, {}};
+const MetricDefinition kBinaryAccuracyMetric{MetricKind::kBinaryAccuracy,
+                                             "binary_accuracy",
+                                             {},
+                                             Direction::kUp,
+                                             {Number("threshold", &base::MetricConfig::threshold, 0.5, kAnyNumber)},
+                                             {}};
 const MetricDefinition kTopKCategoricalAccuracyMetric{MetricKind::kTopKCategoricalAccuracy,
                                                       "top_k_categorical_accuracy",
                                                       {},

@@ -1,4 +1,4 @@
-// Adam, as tf.keras 2.10 has it, and AdamW, as tensorflow_addons and Keras 2.11 have it: with decoupled weight decay.
+// Adam, as tf.keras 2.10 has it, and AdamW, which is Adam with a weight decay by default.
 // Slots: "m", "v", and "vhat" with amsgrad.
 #include "definitions/optimizer.hpp"
 
@@ -29,7 +29,7 @@ OptimizerDefinition Define(base::OptimizerKind kind, const char* name) {
 
 OptimizerDefinition DefineAdamW() {
   OptimizerDefinition adamw = Define(base::OptimizerKind::kAdamW, "AdamW");
-  adamw.arguments.insert(adamw.arguments.begin(), Number("weight_decay", &OptimizerConfig::weight_decay, 0.004, kNotNegative));
+  adamw.weight_decay = 0.004;
   return adamw;
 }
 

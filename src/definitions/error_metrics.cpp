@@ -10,4 +10,7 @@ const MetricDefinition kMeanSquaredErrorMetric{MetricKind::kMeanSquaredError, "m
 const MetricDefinition kRootMeanSquaredErrorMetric{
     MetricKind::kRootMeanSquaredError, "rmse", {"rootmeansquarederror"}, Direction::kDown, {}, {}};
 
+const MetricDefinition kMeanAbsolutePercentageErrorMetric{
+    MetricKind::kMeanAbsolutePercentageError, "mape", {"meanabsolutepercentageerror"}, Direction::kDown, {}, {}};
+
 }  // namespace definitions

@@ -103,7 +103,10 @@ const std::vector<Argument<base::OptimizerConfig>>& CommonArguments() {
   using base::OptimizerConfig;
   // 0 is off
   static const std::vector<Argument<OptimizerConfig>> common = {
-      Number("decay", &OptimizerConfig::decay, 0, kNotNegative), Number("clipnorm", &OptimizerConfig::clipnorm, 0, kPositive, true),
+      Number("decay", &OptimizerConfig::decay, 0, kNotNegative),
+      Number("weight_decay", &OptimizerConfig::weight_decay, 0, kNotNegative, true),
+      Texts("exclude_from_weight_decay", &OptimizerConfig::exclude_from_weight_decay),
+      Number("clipnorm", &OptimizerConfig::clipnorm, 0, kPositive, true),
       Number("clipvalue", &OptimizerConfig::clipvalue, 0, kPositive, true),
       Number("global_clipnorm", &OptimizerConfig::global_clipnorm, 0, kPositive, true)};
   return common;
@@ -115,6 +118,7 @@ base::OptimizerConfig DefaultConfig(const OptimizerDefinition& definition) {
   config.name = definition.name;
   config.learning_rate = definition.learning_rate;
   for (const auto& argument : CommonArguments()) SetDefault(argument, &config);
+  config.weight_decay = definition.weight_decay;
   for (const auto& argument : definition.arguments) SetDefault(argument, &config);
   return config;
 }

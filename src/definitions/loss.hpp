@@ -17,6 +17,7 @@ namespace definitions {
 enum class Targets {
   kValues,
   kYesNo,         // an output is a probability by itself
+  kMargin,        // an output is a yes where it is above 0: targets 1 and -1, or 1 and 0
   kDistribution,  // probabilities that add up to 1 over the last dimension
   kClassIndex,    // such an output, with the index of the class
 };

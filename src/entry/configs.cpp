@@ -23,7 +23,7 @@ Datum pg_cerebro_load_model(PG_FUNCTION_ARGS) {
 Datum pg_cerebro_delete_model(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     const pg::Args args(fcinfo);
-    store::DeleteModel(args.text(0, "model_arch_table"), args.int4(1, "model_id"));
+    store::DeleteModel(args.text(0, "model_arch_table"), args.whole(1, "model_id"));
     PG_RETURN_VOID();
   });
 }
@@ -48,8 +48,8 @@ Datum pg_cerebro_generate_model_configs(PG_FUNCTION_ARGS) {
     request.compile_params_grid = args.text(3, "compile_params_grid");
     request.fit_params_grid = args.text(4, "fit_params_grid");
     request.search_type = args.opt_text(5).value_or("grid");
-    request.num_configs = args.opt_int4(6);
-    request.random_state = args.opt_int4(7);
+    request.num_configs = args.opt_whole(6, "num_configs");
+    request.random_state = args.opt_whole(7, "random_state");
     store::GenerateModelConfigs(request);
     PG_RETURN_VOID();
   });

@@ -16,7 +16,7 @@ Datum pg_cerebro_evaluate(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     const pg::Args args(fcinfo);
     run::Evaluate(args.text(0, "model_table"), args.text(1, "test_table"), args.text(2, "output_table"), args.boolean(3, false),
-                  args.opt_int4(4));
+                  args.opt_whole(4, "mst_key"));
     PG_RETURN_VOID();
   });
 }
@@ -38,7 +38,7 @@ Datum pg_cerebro_learning_curve(PG_FUNCTION_ARGS) {
 Datum pg_cerebro_confusion_matrix(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     const pg::Args args(fcinfo);
-    pg::ReturnRows(fcinfo, score::ConfusionMatrix(args.text(0, "model_table"), args.text(1, "test_table"), args.opt_int4(2)));
+    pg::ReturnRows(fcinfo, score::ConfusionMatrix(args.text(0, "model_table"), args.text(1, "test_table"), args.opt_whole(2, "mst_key")));
     return Datum{0};
   });
 }

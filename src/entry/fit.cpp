@@ -23,16 +23,16 @@ train::FitArguments ReadArguments(const pg::Args& args) {
   a.source_table = args.text(0, "source_table");
   a.model_output_table = args.text(1, "model_output_table");
   a.model_selection_table = args.text(2, "model_selection_table");
-  a.num_iterations = args.int4(3, "num_iterations");
+  a.num_iterations = args.whole(3, "num_iterations");
   a.use_gpus = args.boolean(4, false);
   a.validation_table = args.opt_text(5);
-  a.metrics_compute_frequency = args.opt_int4(6);
+  a.metrics_compute_frequency = args.opt_whole(6, "metrics_compute_frequency");
   a.warm_start = args.boolean(7, false);
   a.name = args.opt_text(8);
   a.description = args.opt_text(9);
   a.use_caching = args.boolean(10, false);
   a.seed = args.opt_int8(11);
-  a.workers = args.opt_int4(12);
+  a.workers = args.opt_whole(12, "workers");
   a.restore_best = args.boolean(13, false);
   a.early_stopping = args.opt_text(14);
   a.halving = args.opt_text(15);
@@ -64,7 +64,7 @@ Datum pg_cerebro_explain_fit_multiple_model(PG_FUNCTION_ARGS) {
 Datum pg_cerebro_weights(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     const pg::Args args(fcinfo);
-    pg::ReturnRows(fcinfo, store::WeightPieces(args.text(0, "model_table"), args.int4(1, "mst_key")));
+    pg::ReturnRows(fcinfo, store::WeightPieces(args.text(0, "model_table"), args.whole(1, "mst_key")));
     return Datum{0};
   });
 }

@@ -95,8 +95,8 @@ Datum pg_cerebro_init_state(PG_FUNCTION_ARGS) {
   return pg::entry([&] {
     const pg::Args args(fcinfo);
     const auto seed = static_cast<uint64_t>(args.opt_int8(5).value_or(0));
-    const auto stream = static_cast<uint64_t>(static_cast<int64_t>(args.opt_int4(6).value_or(0)));
-    return pg::ByteaDatum(train::InitialState(args.text(0, "model_arch_table"), args.int4(1, "model_id"), args.text(2, "compile_params"),
+    const auto stream = static_cast<uint64_t>(static_cast<int64_t>(args.opt_whole(6, "stream").value_or(0)));
+    return pg::ByteaDatum(train::InitialState(args.text(0, "model_arch_table"), args.whole(1, "model_id"), args.text(2, "compile_params"),
                                             args.opt_text(3).value_or(""), args.text(4, "source_table"), seed, stream));
   });
 }

@@ -16,11 +16,11 @@ Datum pg_cerebro_training_preprocessor_dl(PG_FUNCTION_ARGS) {
     a.output_table = args.text(1, "output_table");
     a.dependent_varname = args.text(2, "dependent_varname");
     a.independent_varname = args.text(3, "independent_varname");
-    a.buffer_size = args.opt_int4(4);
+    a.buffer_size = args.opt_whole(4, "buffer_size");
     a.normalizing_const = args.opt_float4(5);
     if (!args.is_null(6)) a.num_classes = args.int4_array(6, "num_classes");
     a.distribution_rules = args.opt_text(7);
-    a.num_partitions = args.opt_int4(8);
+    a.num_partitions = args.opt_whole(8, "num_partitions");
     a.seed = args.opt_int8(9);
     a.dependent_type = args.opt_text(10);
     a.standardize = args.boolean(11, false);
@@ -41,7 +41,7 @@ Datum pg_cerebro_validation_preprocessor_dl(PG_FUNCTION_ARGS) {
     a.dependent_varname = args.text(2, "dependent_varname");
     a.independent_varname = args.text(3, "independent_varname");
     a.training_preprocessor_table = args.text(4, "training_preprocessor_table");
-    a.buffer_size = args.opt_int4(5);
+    a.buffer_size = args.opt_whole(5, "buffer_size");
     a.distribution_rules = args.opt_text(6);
     pack::PackValidation(a);
     PG_RETURN_VOID();

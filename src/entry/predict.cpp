@@ -26,7 +26,7 @@ void Predict(const pg::Args& args, score::PredictType pred_type) {
   request.output_table = args.text(4, "output_table");
   request.pred_type = std::move(pred_type);
   request.use_gpus = args.boolean(6, false);
-  request.mst_key = args.opt_int4(7);
+  request.mst_key = args.opt_whole(7, "mst_key");
   score::Predict(request);
 }
 

@@ -1,4 +1,5 @@
-// cerebro._value_range: the smallest and the largest value of a column of a packed buffer (train/value_check.cpp).
+// cerebro._value_range: the smallest and the largest value of a column of a packed buffer, and one that is no whole number
+// (NaN where there is none), for train/value_check.cpp.
 #include <string>
 
 #include "base/error.hpp"
@@ -32,10 +33,10 @@ Datum pg_cerebro_value_range(PG_FUNCTION_ARGS) {
     }
     const engine::ValueRange range = engine::RangeOf(spec.inputs[0], elements, precision, reinterpret_cast<const uint8_t*>(bytes.data()),
                                                      static_cast<int64_t>(bytes.size() / row_bytes));
-    const double ends[] = {range.smallest, range.largest};
+    const double ends[] = {range.smallest, range.largest, range.fraction};
     return pg::call([&] {
-      Datum values[] = {Float8GetDatum(ends[0]), Float8GetDatum(ends[1])};
-      return PointerGetDatum(construct_array(values, 2, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, 'd'));
+      Datum values[] = {Float8GetDatum(ends[0]), Float8GetDatum(ends[1]), Float8GetDatum(ends[2])};
+      return PointerGetDatum(construct_array(values, 3, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, 'd'));
     });
   });
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <sstream>
 
 #include "base/literal.hpp"
@@ -32,6 +33,11 @@ Value ReadNumber(const Value& value, double low, double high, bool open, const c
   const double number = value.number();
   const bool inside = std::isfinite(number) && number >= low && (open ? number < high : number <= high);
   if (!inside) Wrong(where, must, value);
+  const double size = std::fabs(number);
+  if (size > static_cast<double>(std::numeric_limits<float>::max()) ||
+      (number != 0 && size < static_cast<double>(std::numeric_limits<float>::min()))) {
+    Wrong(where, "0 or from 1.2e-38 to 3.4e+38 in size, as float32 holds it", value);
+  }
   return Value(number);
 }
 

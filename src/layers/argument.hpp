@@ -27,7 +27,9 @@
 //                   mode, distribution, seed}, Orthogonal {gain, seed}, Identity {gain}. Numbers are doubles; seed is an
 //                   integer or null; mode is fan_in, fan_out or fan_avg; distribution is truncated_normal,
 //                   untruncated_normal or uniform. Glorot, He and Lecun become VarianceScaling.
-//   regularizer   null or {"class_name": "L1L2", "config": {"l1": double, "l2": double}}, not both zero
+//   regularizer   null, {"class_name": "L1L2", "config": {"l1": double, "l2": double}}, not both zero, or
+//                   {"class_name": "OrthogonalRegularizer", "config": {"factor": double > 0, "mode": "rows" or
+//                   "columns"}} of a weight that is a matrix
 //   constraint    null or MaxNorm {max_value, axis}, NonNeg {}, UnitNorm {axis}, MinMaxNorm {min_value, max_value, rate,
 //                   axis}; axis is a list of integers
 //   axis          integer, counted with the batch, may be negative;  -1, [3]

@@ -156,6 +156,11 @@ base::WeightSpec Weight(const Layer& layer, const std::string& name, const std::
   weight.initializer = AttributeOrNull(layer, prefix + "_initializer");
   weight.regularizer = AttributeOrNull(layer, prefix + "_regularizer");
   weight.constraint = AttributeOrNull(layer, prefix + "_constraint");
+  const base::Value* regularizer = weight.regularizer.Find("class_name");
+  if (regularizer != nullptr && regularizer->string() == "OrthogonalRegularizer" && weight.shape.size() != 2) {
+    Unfit(layer, "argument \"" + prefix + "_regularizer\": OrthogonalRegularizer is for matrices, the weight \"" + name + "\" has shape " +
+                     base::FormatShape(weight.shape));
+  }
   return weight;
 }
 

@@ -108,6 +108,8 @@ const std::vector<ObjectRow>& Regularizers() {
       {{"L1L2", "l1_l2"}, {{"l1", T::kNonNegativeOrNull, "0.0"}, {"l2", T::kNonNegativeOrNull, "0.0"}}},
       {{"L1", "l1"}, {{"l1", T::kNonNegativeOrNull, "0.01"}}},
       {{"L2", "l2"}, {{"l2", T::kNonNegativeOrNull, "0.01"}}},
+      {{"OrthogonalRegularizer", "orthogonal_regularizer"},
+       {{"factor", T::kNonNegative, "0.01"}, {"mode", T::kChoice, "'rows'", "rows columns"}}},
   };
   return table;
 }
@@ -205,6 +207,9 @@ Value ReadRegularizer(const Value& value, const Where& where) {
   const ObjectText object = ReadObject(value, "a regularizer", where);
   const ObjectRow& row = FindRow(Regularizers(), object, "regularizer", where);
   Value config(ReadArguments(row.arguments, {}, object.config, where));
+  if (std::string(row.names[0]) == "OrthogonalRegularizer") {
+    return NumberOr0(config, "factor") == 0 ? Value() : MakeObject(row.names[0], config.dict());
+  }
   // the bare name l1_l2 stands for Keras's defaults of that function
   const bool bare = object.config.is_null() && std::string(row.names[0]) == "L1L2";
   const double l1 = bare ? 0.01 : NumberOr0(config, "l1"), l2 = bare ? 0.01 : NumberOr0(config, "l2");

@@ -50,9 +50,9 @@ struct Output {
 
 Output OpenOutput(const std::string& text) {
   Output out;
-  out.table = pg::ParseTableName(text, "output_table");
+  out.table = pg::ParseNewTableName(text, "output_table");
   out.summary = out.table.WithSuffix("_summary");
-  pg::ClaimOutput(out.table, "output_table");
+  for (const pg::TableName& table : {out.table, out.summary}) pg::ClaimOutput(table, "output_table");
   pg::RequireAbsent(out.table, "output_table");
   pg::RequireAbsent(out.summary, "output_table");
   pg::RequireCreate(out.table);

@@ -1,5 +1,7 @@
 #include "pg/args.hpp"
 
+#include <limits>
+
 #include "pg/datum.hpp"
 
 namespace pg {
@@ -111,6 +113,22 @@ int32_t Args::int4(int i, const char* name) const {
 std::optional<int32_t> Args::opt_int4(int i) const {
   if (is_null(i)) return std::nullopt;
   return DatumGetInt32(datum(i));
+}
+
+int32_t Args::whole(int i, const char* name) const {
+  if (is_null(i)) ThrowNull(name);
+  return *opt_whole(i, name);
+}
+
+std::optional<int32_t> Args::opt_whole(int i, const char* name) const {
+  if (is_null(i)) return std::nullopt;
+  const int64_t value = DatumGetInt64(datum(i));
+  constexpr int64_t kLeast = std::numeric_limits<int32_t>::min(), kMost = std::numeric_limits<int32_t>::max();
+  if (value < kLeast || value > kMost) {
+    throw base::Error(base::ErrorCode::kInvalidParameter, std::string("argument ") + name + " is " + std::to_string(value), "",
+                      "It is a whole number of at most " + std::to_string(kMost) + ".");
+  }
+  return static_cast<int32_t>(value);
 }
 
 std::optional<int64_t> Args::opt_int8(int i) const {

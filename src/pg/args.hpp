@@ -20,6 +20,10 @@ class Args {
   std::optional<std::string> opt_text(int i) const;
   int32_t int4(int i, const char* name) const;
   std::optional<int32_t> opt_int4(int i) const;
+  /// Of arguments that are declared bigint, so that a caller may give one, and are used as int4: kInvalidParameter where
+  /// they are no int4.
+  int32_t whole(int i, const char* name) const;
+  std::optional<int32_t> opt_whole(int i, const char* name) const;
   std::optional<int64_t> opt_int8(int i) const;
   std::optional<double> opt_float8(int i) const;
   std::optional<double> opt_float4(int i) const;

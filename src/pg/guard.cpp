@@ -4,6 +4,9 @@
 // longjmp passes over nothing. The memory that it keeps is that of one error, freed by the next.
 #include "pg/guard.hpp"
 
+#include <cstring>
+#include <sstream>
+
 namespace pg {
 namespace {
 
@@ -118,6 +121,28 @@ void PgError::HideStatement(const std::string& sql) {
     data_->context = nullptr;
   } else {
     memcpy(data_->context, context.c_str(), context.size() + 1);  // it has become shorter
+  }
+}
+
+// Only functions that nobody else calls tell such a statement from the caller's own, which may stand in the context too.
+void PgError::HideWorkerStatement() {
+  const auto is_ours = [](const std::string& text) {
+    return text.find("cerebro_run.") != std::string::npos || text.find("cerebro._") != std::string::npos;
+  };
+  if (data_->internalquery != nullptr && is_ours(data_->internalquery)) {
+    data_->internalquery = nullptr;
+    data_->internalpos = 0;
+  }
+  if (data_->context == nullptr) return;
+  std::istringstream lines(data_->context);
+  std::string kept;
+  for (std::string line; std::getline(lines, line);) {
+    if (!is_ours(line)) kept += (kept.empty() ? "" : "\n") + line;
+  }
+  if (kept.empty()) {
+    data_->context = nullptr;
+  } else if (kept.size() < std::strlen(data_->context)) {
+    memcpy(data_->context, kept.c_str(), kept.size() + 1);
   }
 }
 

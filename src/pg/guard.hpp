@@ -40,6 +40,8 @@ class PgError : public std::runtime_error {
   const std::shared_ptr<ErrorData>& data() const { return data_; }
   /// Takes a statement of ours out of the error's context and its query: the caller did not write it.
   void HideStatement(const std::string& sql);
+  /// The same for an error of a parallel worker as the session gets it. A worker that is ended by a FATAL cannot do it itself.
+  void HideWorkerStatement();
 
  private:
   std::shared_ptr<ErrorData> data_;

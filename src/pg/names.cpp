@@ -73,10 +73,10 @@ RelationKind KindOf(Oid relation) {
 
 std::string Shown(const TableName& name) { return name.bare || name.schema.empty() ? name.name : name.schema + "." + name.name; }
 
-/// The schema of the table that a bare name means to the caller, or in which it would be made; empty when there is none.
-std::string SchemaOf(const TableName& name) {
+/// The schema of the table that a bare name means to the caller (unless is_new), or in which it would be made; empty when there is none.
+std::string SchemaOf(const TableName& name, bool is_new) {
   const char* schema = call([&]() -> const char* {
-    const Oid relation = RangeVarGetRelid(MakeRangeVar(name), NoLock, true);
+    const Oid relation = is_new ? InvalidOid : RangeVarGetRelid(MakeRangeVar(name), NoLock, true);
     Oid found = OidIsValid(relation) ? get_rel_namespace(relation) : InvalidOid;
     if (!OidIsValid(relation)) {
       List* path = fetch_search_path(false);
@@ -131,6 +131,37 @@ Oid TypeSchema(Oid type) {
   return schema;
 }
 
+/// Whether a table of the first schema would be hidden from who reads its bare name by one of the other; inside call() only.
+bool IsFoundBefore(Oid other, Oid first) {
+  List* path = fetch_search_path(true);  // with what is searched before the path itself: temporary tables, the server's own
+  ListCell* cell;
+  foreach(cell, path) {
+    if (lfirst_oid(cell) == first) return false;
+    if (lfirst_oid(cell) == other) return true;
+  }
+  return false;
+}
+
+TableName Parse(std::string_view text, const char* what, bool is_new) {
+  std::vector<std::string> parts;
+  if (!SplitNames(std::string(text), '.', &parts) || parts.empty()) {
+    throw base::Error(base::ErrorCode::kInvalidName, std::string("invalid table name in ") + what + ": \"" + std::string(text) + "\"", "",
+                      kTableHint);
+  }
+  if (parts.size() > 2) {
+    throw base::Error(base::ErrorCode::kInvalidName,
+                      std::string("table name in ") + what + " has " + std::to_string(parts.size()) + " parts: \"" + std::string(text) +
+                          "\"",
+                      "A name that begins with a database, or has more parts than schema and table, cannot be used here.", kTableHint);
+  }
+  if (parts.size() == 2) return {parts[0], parts[1]};
+  TableName name;
+  name.name = parts[0];
+  name.schema = SchemaOf(name, is_new);
+  name.bare = true;
+  return name;
+}
+
 bool Readable(char kind) { return kind == 'r' || kind == 'v' || kind == 'm' || kind == 'f' || kind == 'p'; }
 
 }  // namespace
@@ -152,25 +183,9 @@ TableName TableName::WithSuffix(std::string_view suffix) const {
 
 std::string TableName::Text() const { return bare || schema.empty() ? QuoteIdent(name) : Sql(); }
 
-TableName ParseTableName(std::string_view text, const char* what) {
-  std::vector<std::string> parts;
-  if (!SplitNames(std::string(text), '.', &parts) || parts.empty()) {
-    throw base::Error(base::ErrorCode::kInvalidName, std::string("invalid table name in ") + what + ": \"" + std::string(text) + "\"", "",
-                      kTableHint);
-  }
-  if (parts.size() > 2) {
-    throw base::Error(base::ErrorCode::kInvalidName,
-                      std::string("table name in ") + what + " has " + std::to_string(parts.size()) + " parts: \"" + std::string(text) +
-                          "\"",
-                      "A name that begins with a database, or has more parts than schema and table, cannot be used here.", kTableHint);
-  }
-  if (parts.size() == 2) return {parts[0], parts[1]};
-  TableName name;
-  name.name = parts[0];
-  name.schema = SchemaOf(name);
-  name.bare = true;
-  return name;
-}
+TableName ParseTableName(std::string_view text, const char* what) { return Parse(text, what, false); }
+
+TableName ParseNewTableName(std::string_view text, const char* what) { return Parse(text, what, true); }
 
 TableName ParseStoredName(std::string_view text, const char* column, const TableName& in) {
   TableName name = ParseTableName(text, column);
@@ -264,11 +279,13 @@ const Column* FindColumn(const std::vector<Column>& columns, std::string_view na
 }
 
 void RequireAbsent(const TableName& name, const char* what) {
-  // What a reader of the name would find, and what stands where the table would be made: either would be in the way.
+  // What stands where the table would be made is in the way, and what a reader of the bare name would find instead.
   const bool there = call([&] {
     RangeVar* relation = MakeRangeVar(name);
-    if (name.bare && OidIsValid(RangeVarGetRelid(makeRangeVar(nullptr, relation->relname, -1), NoLock, true))) return true;
-    return OidIsValid(get_relname_relid(relation->relname, RangeVarGetCreationNamespace(relation)));
+    const Oid schema = RangeVarGetCreationNamespace(relation);
+    if (OidIsValid(get_relname_relid(relation->relname, schema))) return true;
+    const Oid found = name.bare ? RangeVarGetRelid(makeRangeVar(nullptr, relation->relname, -1), NoLock, true) : InvalidOid;
+    return OidIsValid(found) && IsFoundBefore(get_rel_namespace(found), schema);
   });
   if (there) {
     throw base::Error(base::ErrorCode::kDuplicateTable, "relation \"" + Shown(name) + "\" already exists",

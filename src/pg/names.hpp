@@ -39,6 +39,9 @@ struct Column {
 /// ("source_table"). NULL or empty text must be refused by the caller. A name without schema is looked up by the caller's
 /// search_path, once. Errors: kInvalidName with the server's own hint.
 TableName ParseTableName(std::string_view text, const char* what);
+/// The same for a table that is to be made: a name without schema means the schema in which CREATE TABLE would make it,
+/// whatever tables of that name later schemas of the search_path have.
+TableName ParseNewTableName(std::string_view text, const char* what);
 /// The same of a name that stands in column `column` of table `in`. One that was stored without schema, as version 0.1 did,
 /// is looked up by the caller's search_path.
 TableName ParseStoredName(std::string_view text, const char* column, const TableName& in);
@@ -61,7 +64,8 @@ bool IsTemporary(const TableName& name);
 std::vector<Column> TableColumns(const TableName& name, const char* what);
 const Column* FindColumn(const std::vector<Column>& columns, std::string_view name);
 
-/// Throws kDuplicateTable when a relation of this name exists, with the hint to drop it or choose another name.
+/// Throws kDuplicateTable when a relation of this name exists, with the hint to drop it or choose another name. A table
+/// of the same name in a later schema of the search_path is not in the way of a name without schema.
 void RequireAbsent(const TableName& name, const char* what);
 /// Claims the name of a table for this transaction, without waiting: of two sessions that make or change the same table of results, the second
 /// would find out when the first has ended. Errors: kPrerequisiteState when another transaction has it. `what` as above.

@@ -15,6 +15,7 @@
 #include <cstring>
 #include <limits>
 #include <new>
+#include <utility>
 
 #include "pg/cluster.hpp"
 #include "pg/guard.hpp"
@@ -84,6 +85,10 @@ void Wait(SharedSync*, int timeout_ms) {
       compat::WaitOwnLatch(timeout_ms);
       CHECK_FOR_INTERRUPTS();
     });
+  } catch (PgError& error) {
+    CancelWait();
+    error.HideWorkerStatement();
+    throw;
   } catch (...) {
     CancelWait();
     throw;
@@ -152,6 +157,17 @@ struct Parallel::Impl {
 
 namespace {
 
+/// call() for what may raise a worker's error.
+template <typename F>
+auto CallForWorkers(F&& f) -> decltype(f()) {
+  try {
+    return call(std::forward<F>(f));
+  } catch (PgError& error) {
+    error.HideWorkerStatement();
+    throw;
+  }
+}
+
 // Path of the library that this function lies in: workers load the very file that the session runs.
 const char* OwnFile() {
   Dl_info info;
@@ -196,7 +212,7 @@ void Parallel::Launch() {
 int Parallel::WaitForStart() {
   ParallelContext* context = impl_->context;
   if (context == nullptr) return 0;
-  return call([&] {
+  return CallForWorkers([&] {
     // a worker whose process could not be made would otherwise be waited for without end
     WaitForParallelWorkersToAttach(context);
     return context->nworkers_launched;
@@ -205,7 +221,7 @@ int Parallel::WaitForStart() {
 
 void Parallel::Finish() {
   ParallelContext* context = impl_->context;
-  if (context != nullptr) call([&] { WaitForParallelWorkersToFinish(context); });
+  if (context != nullptr) CallForWorkers([&] { WaitForParallelWorkersToFinish(context); });
 }
 
 bool InParallelWorker() { return IsParallelWorker(); }

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <sstream>
 
 #include "base/literal.hpp"
+#include "definitions/names.hpp"
 #include "plan/params_read.hpp"
 #include "plan/params_text.hpp"
 
@@ -72,7 +74,7 @@ std::vector<double> ReadLossWeights(const Value& value, size_t losses, std::vect
   }
   if (!value.is_list() || value.list().empty()) Invalid("loss_weights must be a list of numbers", "Example: loss_weights=[1.0, 0.5].");
   std::vector<double> weights;
-  for (const Value& item : value.list()) weights.push_back(Parameter("compile_params", "loss_weights", item).Number(0, kInfinity));
+  for (const Value& item : value.list()) weights.push_back(Parameter("compile_params", "loss_weights", item).Float(0, kInfinity));
   if (losses > 1 && weights.size() != losses) {
     Invalid("loss_weights has " + std::to_string(weights.size()) + " numbers for " + std::to_string(losses) + " losses",
             "Give one number for each output.");
@@ -179,7 +181,7 @@ void ReadClassWeight(const Value& value, base::TrainConfig* config) {
   if (!value.is_dict()) Invalid("class_weight must be a dictionary from class to weight", example);
   constexpr size_t kMostDigits = 9;
   for (const auto& [key, given] : value.dict()) {
-    const double weight = Parameter("fit_params", "class_weight", given).Number(0, kInfinity);
+    const double weight = Parameter("fit_params", "class_weight", given).Float(0, kInfinity);
     if (!key.is_integer) {
       config->label_weight[key] = weight;
     } else if (key.size() <= kMostDigits && key.front() != '-') {
@@ -288,7 +290,9 @@ bool Parameter::Boolean() const {
 
 double Parameter::Number(double low, double high, bool open_low, bool open_high) const {
   std::string expected = "a finite number";
-  if (high == kInfinity) {
+  if (low == -kInfinity) {
+    if (high != kInfinity) expected += " of at most " + base::FormatNumber(high, true);
+  } else if (high == kInfinity) {
     expected += (open_low ? " greater than " : " of at least ") + base::FormatNumber(low, true);
   } else {
     expected = std::string("a number in ") + (open_low ? "(" : "[") + base::FormatNumber(low, true) + ", " +
@@ -297,6 +301,17 @@ double Parameter::Number(double low, double high, bool open_low, bool open_high)
   if (!value_.is_number()) Refuse(expected);
   const double v = value_.number();
   if (!std::isfinite(v) || v < low || v > high || (open_low && v == low) || (open_high && v == high)) Refuse(expected);
+  return v;
+}
+
+double Parameter::Float(double low, double high, bool open_low, bool open_high) const {
+  const double v = Number(low, high, open_low, open_high), size = std::fabs(v);
+  const bool infinite = size > static_cast<double>(std::numeric_limits<float>::max());
+  if (infinite || (v != 0 && size < static_cast<double>(std::numeric_limits<float>::min()))) {
+    Invalid("parameter \"" + name_ + "\" of " + owner_ + " is " + base::FormatNumber(v, true) + ", which is " + (infinite ? "infinite" : "0") +
+                " in float32",
+            "Models compute in float32, which holds 0 and numbers from 1.2e-38 to 3.4e+38 in size.");
+  }
   return v;
 }
 
@@ -312,6 +327,27 @@ int64_t Parameter::Integer(int64_t low, int64_t high) const {
 const std::string& Parameter::Text() const {
   if (!value_.is_string()) Refuse("a text in quotes");
   return value_.string();
+}
+
+int Parameter::Choice(const char* words) const {
+  if (value_.is_null()) return 0;
+  std::istringstream list(words);
+  std::string word, known;
+  for (int position = 0; list >> word; ++position) {
+    if (value_.is_string() && definitions::Folded(value_.string()) == definitions::Folded(word)) return position;
+    known += (known.empty() ? "'" : ", '") + word + "'";
+  }
+  Refuse("one of " + known);
+}
+
+std::vector<std::string> Parameter::Texts() const {
+  if (value_.is_null()) return {};
+  std::vector<std::string> texts;
+  for (const Value& item : value_.is_list() ? value_.list() : base::List{value_}) {
+    if (!item.is_string() || item.string().empty()) Refuse("a list of texts in quotes");
+    texts.push_back(item.string());
+  }
+  return texts;
 }
 
 // ---------------------------------------------------------------- facade

@@ -23,7 +23,7 @@ const definitions::OptimizerDefinition& CheckedOptimizer(const std::string& name
   for (const definitions::OptimizerDefinition* optimizer : definitions::Optimizers()) known.emplace_back(optimizer->name);
   const std::string hint = KnownNamesHint(name, known, "optimizers");
   // Keras's that have no definition
-  for (const char* other : {"adadelta", "adamax", "ftrl"}) {
+  for (const char* other : {"adafactor", "muon", "lossscaleoptimizer"}) {
     if (definitions::Folded(name) == other) {
       throw base::Error(ErrorCode::kFeatureNotSupported, "optimizer " + Quoted(name) + " is not supported", {}, hint);
     }
@@ -75,7 +75,7 @@ void ReadScheduleCall(const std::string& text, OptimizerConfig* config) {
   if (name == "exponentialdecay") {
     const std::string owner = "ExponentialDecay";
     CheckArguments(call, owner, {"initial_learning_rate", "decay_steps", "decay_rate", "staircase", "name"});
-    config->learning_rate = Parameter(owner, "initial_learning_rate", Required(call, "initial_learning_rate", owner)).Number(0, kInfinity);
+    config->learning_rate = Parameter(owner, "initial_learning_rate", Required(call, "initial_learning_rate", owner)).Float(0, kInfinity);
     schedule.kind = ScheduleKind::kExponential;
     schedule.decay_steps = DecaySteps(Required(call, "decay_steps", owner), owner);
     schedule.rate = DecayRate(Required(call, "decay_rate", owner), owner);
@@ -85,7 +85,7 @@ void ReadScheduleCall(const std::string& text, OptimizerConfig* config) {
   } else if (name == "cosinedecay") {
     const std::string owner = "CosineDecay";
     CheckArguments(call, owner, {"initial_learning_rate", "decay_steps", "alpha", "name"});
-    config->learning_rate = Parameter(owner, "initial_learning_rate", Required(call, "initial_learning_rate", owner)).Number(0, kInfinity);
+    config->learning_rate = Parameter(owner, "initial_learning_rate", Required(call, "initial_learning_rate", owner)).Float(0, kInfinity);
     schedule.kind = ScheduleKind::kCosine;
     schedule.decay_steps = DecaySteps(Required(call, "decay_steps", owner), owner);
     for (const auto& argument : call.arguments) {
@@ -162,7 +162,7 @@ base::OptimizerConfig ReadOptimizer(std::string_view text) {
       if (value.is_string()) {
         ReadScheduleCall(value.string(), &config);
       } else {
-        config.learning_rate = Parameter(owner, name, value).Number(0, kInfinity);
+        config.learning_rate = Parameter(owner, name, value).Float(0, kInfinity);
       }
     } else if (!ReadArgument(definitions::CommonArguments(), owner, name, value, &config)) {
       ReadArgument(definition.arguments, owner, name, value, &config);  // or one of the schedule's

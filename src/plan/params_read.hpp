@@ -34,8 +34,14 @@ class Parameter {
   bool Boolean() const;
   /// A finite number in [low, high]; `open_low` leaves out low itself, `open_high` high.
   double Number(double low, double high, bool open_low = false, bool open_high = false) const;
+  /// The same for a number that models compute with, in float32: refused where that makes infinity or 0 of it.
+  double Float(double low, double high, bool open_low = false, bool open_high = false) const;
   int64_t Integer(int64_t low, int64_t high) const;
   const std::string& Text() const;
+  /// The position of the text among words that blanks part, in upper or lower case; None is the first one.
+  int Choice(const char* words) const;
+  /// A list of texts; one text is a list of itself, None is empty.
+  std::vector<std::string> Texts() const;
   [[noreturn]] void Refuse(const std::string& expected) const;
 
  private:
@@ -54,7 +60,9 @@ bool ReadArgument(const std::vector<definitions::Argument<Config>>& arguments, c
     const Parameter given(owner, name, value);
     const definitions::Range& range = argument.range;
     if (argument.flag != nullptr) config->*argument.flag = given.Boolean();
-    if (argument.number != nullptr) config->*argument.number = given.Number(range.low, range.high, range.open_low, range.open_high);
+    if (argument.choice != nullptr) config->*argument.choice = given.Choice(argument.words);
+    if (argument.texts != nullptr) config->*argument.texts = given.Texts();
+    if (argument.number != nullptr) config->*argument.number = given.Float(range.low, range.high, range.open_low, range.open_high);
     if (argument.count != nullptr) {
       config->*argument.count = static_cast<int>(given.Integer(static_cast<int64_t>(range.low), static_cast<int64_t>(range.high)));
     }

@@ -17,6 +17,7 @@ using definitions::Targets;
 using layers::Range;
 
 constexpr int64_t kMostClassesListed = 20;
+constexpr size_t kLongestList = 200;  // characters
 
 std::string Quote(const std::string& name) { return "\"" + name + "\""; }
 
@@ -47,7 +48,7 @@ struct Classes {
 Classes ClassesOf(const ColumnSpec& target, Targets wanted, const Shape& output) {
   if (target.kind == TargetKind::kOneHot || target.kind == TargetKind::kClassIndex) return {target.num_classes, {}};
   const int64_t elements = base::ElementCount(target.shape);
-  if (wanted == Targets::kValues) return {0, "it holds numbers, and the loss compares numbers"};
+  if (wanted == Targets::kValues || wanted == Targets::kMargin) return {0, "it holds numbers, and the loss compares numbers"};
   if (wanted == Targets::kYesNo) return elements == 1 ? Classes{2, {}} : Classes{0, "a row of it may have several classes"};
   const int64_t positions = base::ElementCount(output) / Units(output);
   if (positions != 1) return {0, "a row of it has " + std::to_string(positions) + " classes"};
@@ -146,6 +147,33 @@ std::vector<TrainingDoubt> CheckColumns(const base::Graph& graph, const base::Da
     if (!embedded || otherwise) continue;
     doubts.push_back({"column " + Quote(column.name) + " feeds an Embedding, which reads it as it is packed: normalizing_const and standardize "
                       "have no effect on it", "Indexes are no quantities: pack them without."});
+  }
+  return doubts;
+}
+
+std::vector<TrainingDoubt> CheckWeightDecay(const base::Graph& graph, const base::TrainConfig& config) {
+  std::vector<TrainingDoubt> doubts;
+  std::string names;
+  for (const std::string& part : config.optimizer.exclude_from_weight_decay) {
+    bool found = false;
+    for (const base::Layer& layer : graph.layers) {
+      for (const base::WeightSpec& weight : layer.weights) found = found || (layer.name + "/" + weight.name).find(part) != std::string::npos;
+    }
+    if (!found) names += (names.empty() ? "" : ", ") + Quote(part);
+  }
+  if (!names.empty()) {
+    std::string known;
+    for (const base::Layer& layer : graph.layers) {
+      for (const base::WeightSpec& weight : layer.weights) {
+        if (known.size() < kLongestList) known += (known.empty() ? "" : ", ") + layer.name + "/" + weight.name;
+      }
+    }
+    doubts.push_back({"exclude_from_weight_decay names " + names + ", which occurs in the name of no weight",
+                      "Weights of the model are " + known + (known.size() < kLongestList ? "." : ", ...")});
+  }
+  if (!config.optimizer.exclude_from_weight_decay.empty() && config.optimizer.weight_decay == 0) {
+    doubts.push_back({"exclude_from_weight_decay has no effect: optimizer " + config.optimizer.name + " has no weight_decay",
+                      "Add weight_decay to the optimizer, or leave exclude_from_weight_decay out."});
   }
   return doubts;
 }

@@ -28,6 +28,9 @@ std::vector<TrainingDoubt> CheckLosses(const base::Graph& graph, const base::Tra
 /// Doubts about columns: one that feeds Embedding layers only is read as it is packed, whatever normalizing_const and standardize say.
 std::vector<TrainingDoubt> CheckColumns(const base::Graph& graph, const base::DataSpec& data);
 
+/// Doubts about exclude_from_weight_decay: what occurs in the name of no weight, and a list without a weight decay.
+std::vector<TrainingDoubt> CheckWeightDecay(const base::Graph& graph, const base::TrainConfig& config);
+
 /// Checks class_weight and makes indexes of its labels: label_weight is empty afterwards. Quoted indexes, as early versions wrote them, are
 /// taken for indexes when none of them is a label. Errors: kInvalidParameter for a key that is no class (the detail lists indexes and
 /// labels), for a class with two weights, and for outputs, losses and columns whose rows have no class.

@@ -87,7 +87,7 @@ ReportRows ConfusionMatrix(std::string_view model_table, std::string_view test_t
   const store::StoredModel& stored = table.models.front();
   const engine::Options options = store::ScoringOptions(table, false);
   const double batch_bytes = static_cast<double>(pg::CurrentSettings().buffer_bytes);
-  train::RequireMemory("the confusion matrix", train::MemoryOfPrediction(*stored.graph, stored.config, options.precision, batch_bytes));
+  train::RequireMemory("the confusion matrix", train::MemoryOfPrediction(*stored.graph, stored.config, options.precision, batch_bytes), train::kConfusionMemoryHint);
   const store::LoadedModel loaded = store::LoadModelForScoring(table, stored, table.data, options);
   const std::vector<OutputInfo> outputs = DescribeOutputs(loaded.model->program().output_shapes(), stored.config, table.data);
   if (std::none_of(outputs.begin(), outputs.end(), HasOneClass)) {

@@ -23,7 +23,7 @@ void CheckTestValues(const store::ModelTable& models, const data::PackedTable& t
 
 Evaluation OpenEvaluation(std::string_view model_table, std::string_view test_table, std::string_view output_table, std::optional<int> mst_key) {
   Evaluation evaluation;
-  evaluation.output = pg::ParseTableName(output_table, "output_table");
+  evaluation.output = pg::ParseNewTableName(output_table, "output_table");
   evaluation.models = store::OpenModelTable(model_table, "model_table", mst_key);
   evaluation.test = data::OpenPackedTable(test_table, "test_table");
   data::PackedTable training;

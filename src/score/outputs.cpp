@@ -16,7 +16,8 @@ OutputMeaning MeaningOf(const base::ColumnSpec& target, base::LossKind loss, int
   if (elements == 1 && wanted == definitions::Targets::kYesNo) return OutputMeaning::kBinaryUnit;
   if (elements == 1 && is_class_index && target.num_classes == 2) return OutputMeaning::kBinaryUnit;
   if (elements > 1 && (is_class_index || target.kind == base::TargetKind::kOneHot)) return OutputMeaning::kClasses;
-  return elements > 1 && wanted != definitions::Targets::kValues ? OutputMeaning::kClasses : OutputMeaning::kValues;
+  const bool of_classes = wanted != definitions::Targets::kValues && wanted != definitions::Targets::kMargin;
+  return elements > 1 && of_classes ? OutputMeaning::kClasses : OutputMeaning::kValues;
 }
 
 // NaN is less than every number, so that an order exists whatever the model says.
@@ -39,6 +40,8 @@ std::vector<OutputInfo> DescribeOutputs(const std::vector<base::Shape>& output_s
     output.elements = base::ElementCount(output.shape);
     const base::LossKind loss = config.losses[config.losses.size() == 1 ? 0 : i].kind;
     output.meaning = MeaningOf(target, loss, output.elements);
+    output.margin = output.meaning == OutputMeaning::kBinaryUnit &&
+                    definitions::DefinitionOf(loss).targets == definitions::Targets::kMargin;
     output.multi_label =
         output.meaning == OutputMeaning::kClasses && target.kind == base::TargetKind::kArray &&
         definitions::DefinitionOf(loss).targets == definitions::Targets::kYesNo;
@@ -58,6 +61,13 @@ std::vector<OutputInfo> DescribeOutputs(const std::vector<base::Shape>& output_s
   return outputs;
 }
 
+double ClassProbability(const OutputInfo& output, const float* row, int64_t c) {
+  if (output.meaning != OutputMeaning::kBinaryUnit) return static_cast<double>(row[c]);
+  double second = static_cast<double>(row[0]);
+  if (output.margin && !std::isnan(second)) second = std::clamp((1 + second) / 2, 0.0, 1.0);
+  return c == 1 ? second : 1.0 - second;
+}
+
 void RankClasses(const OutputInfo& output, const float* row, std::vector<int64_t>* order) {
   order->resize(static_cast<size_t>(output.classes_count));
   std::iota(order->begin(), order->end(), 0);
@@ -66,7 +76,7 @@ void RankClasses(const OutputInfo& output, const float* row, std::vector<int64_t
 }
 
 int64_t TopClass(const OutputInfo& output, const float* row) {
-  if (output.meaning == OutputMeaning::kBinaryUnit) return row[0] > 0.5F ? 1 : 0;
+  if (output.meaning == OutputMeaning::kBinaryUnit) return row[0] > (output.margin ? 0.0F : 0.5F) ? 1 : 0;
   int64_t best = 0;
   for (int64_t c = 1; c < output.classes_count; c++) {
     if (Less(static_cast<double>(row[best]), static_cast<double>(row[c]))) best = c;

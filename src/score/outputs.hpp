@@ -14,7 +14,7 @@ namespace score {
 
 enum class OutputMeaning {
   kClasses,     // one number a class
-  kBinaryUnit,  // one number in all: the probability of the second class
+  kBinaryUnit,  // one number in all: the probability of the second class, or its margin
   kValues,      // regression
 };
 
@@ -25,6 +25,7 @@ struct OutputInfo {
   int64_t elements = 1;              // numbers a row
   std::vector<std::string> classes;  // names in class order; may be shorter than `classes_count`: padding classes have none
   int64_t classes_count = 0;         // 2 for kBinaryUnit, elements for kClasses, 0 for kValues
+  bool margin = false;               // of kBinaryUnit: the loss is of margins, above 0 is the second class
   bool multi_label = false;          // a row may have several classes: each number is a probability of its own
 };
 
@@ -34,11 +35,9 @@ struct OutputInfo {
 std::vector<OutputInfo> DescribeOutputs(const std::vector<base::Shape>& output_shapes, const base::TrainConfig& config,
                                         const base::DataSpec& data);
 
-/// Probability of class c in one row of an output (`row`: its elements).
-inline double ClassProbability(const OutputInfo& output, const float* row, int64_t c) {
-  if (output.meaning != OutputMeaning::kBinaryUnit) return static_cast<double>(row[c]);
-  return c == 1 ? static_cast<double>(row[0]) : 1.0 - static_cast<double>(row[0]);
-}
+/// Probability of class c in one row of an output (`row`: its elements). A margin m, which is no probability, counts as (1 + m) / 2
+/// within [0, 1].
+double ClassProbability(const OutputInfo& output, const float* row, int64_t c);
 
 /// Class numbers of one row, most probable first; equal ones in class order.
 void RankClasses(const OutputInfo& output, const float* row, std::vector<int64_t>* order);

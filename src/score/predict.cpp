@@ -157,14 +157,14 @@ class RowLimits {
   // Throws kInvalidData, naming the row by its id, when a value of an input is outside of what a layer takes.
   void Check(const base::Buffer& buffer, const std::vector<std::string>& ids) const {
     for (const engine::ValueLimit& limit : limits_) {
-      const base::ColumnSpec& column = data_.inputs[static_cast<size_t>(limit.column)];
+      const base::ColumnSpec column = engine::ColumnSeen(data_.inputs[static_cast<size_t>(limit.column)], limit);
       const uint8_t* packed = buffer.inputs[static_cast<size_t>(limit.column)];
       if (limit.Allows(engine::RangeOf(column, limit.elements, precision_, packed, buffer.rows))) continue;
       for (int64_t row = 0; row < buffer.rows; row++) {
         for (const engine::Elements& elements : engine::MembersOf(column, limit.elements)) {
           const engine::ValueRange range = engine::RangeOf(column, elements, precision_, packed + static_cast<size_t>(row) * column.row_bytes(), 1);
           if (limit.Allows(range)) continue;
-          const double value = limit.Allows({range.smallest, range.smallest}) ? range.largest : range.smallest;
+          const double value = engine::ValueOutside(limit, range);
           throw Error(ErrorCode::kInvalidData,
                       limit.Text() + ", but column \"" + engine::NameOf(column, elements) + "\" holds " + base::FormatNumber(value, true),
                       "It is the row with " + id_column_ + " = " + ids[static_cast<size_t>(row)] + ".",
@@ -248,7 +248,7 @@ class UnknownStrings {
 
 void Predict(const PredictRequest& request) {
   const RowFilter filter = ReadPredType(request.pred_type);
-  const pg::TableName output = pg::ParseTableName(request.output_table, "output_table");
+  const pg::TableName output = pg::ParseNewTableName(request.output_table, "output_table");
   const pg::TableName test = pg::ParseTableName(request.test_table, "test_table");
   const store::ModelTable table = store::OpenOneModel(request.model_table, request.mst_key);
   const std::vector<pg::Column> columns = pg::TableColumns(test, "test_table");
@@ -273,7 +273,8 @@ void Predict(const PredictRequest& request) {
   const base::DataSpec model_data = ModelSpecFor(rows, table.data);
   const engine::Options options = store::ScoringOptions(table, request.use_gpus);
   const store::StoredModel& model = table.models.front();
-  train::RequireMemory("the prediction", train::MemoryOfPrediction(*model.graph, model.config, options.precision, static_cast<double>(kMostBatchBytes)));
+  train::RequireMemory("the prediction", train::MemoryOfPrediction(*model.graph, model.config, options.precision, static_cast<double>(kMostBatchBytes)),
+                       train::kPredictionMemoryHint);
   const store::LoadedModel loaded = store::LoadModelForScoring(table, model, model_data, options);
   const std::vector<OutputInfo> outputs = DescribeOutputs(loaded.model->program().output_shapes(), table.models.front().config, table.data);
   NoticeFewerClasses(filter, outputs);

@@ -94,7 +94,9 @@ std::vector<pg::TableName> FindRuns() {
 }
 
 // A run in progress would lose its work by a deadlock: it ends by writing what others wait to drop or rename.
-void Claim(std::string_view name, const char* argument) { pg::ClaimOutput(pg::ParseTableName(name, argument), argument); }
+void Claim(std::string_view name, const char* argument) {
+  for (const pg::TableName& table : ResultTables(pg::ParseTableName(name, argument)).All()) pg::ClaimOutput(table, argument);
+}
 
 void DropRun(std::string_view name) {
   Claim(name, "name");

@@ -26,10 +26,11 @@ struct Tables {
   pg::TableName architectures, selection, summary;
 };
 
-Tables ParseTables(std::string_view model_arch_table, std::string_view model_selection_table) {
+Tables ParseTables(std::string_view model_arch_table, std::string_view model_selection_table, bool is_new) {
   Tables tables;
   tables.architectures = pg::ParseTableName(model_arch_table, kArchitectureArgument);
-  tables.selection = pg::ParseTableName(model_selection_table, kSelectionArgument);
+  tables.selection = is_new ? pg::ParseNewTableName(model_selection_table, kSelectionArgument)
+                            : pg::ParseTableName(model_selection_table, kSelectionArgument);
   tables.summary = tables.selection.WithSuffix("_summary");
   const std::vector<pg::Column> columns = pg::TableColumns(tables.architectures, kArchitectureArgument);
   for (const char* needed : {"model_id", "model_arch"}) {
@@ -149,6 +150,10 @@ std::vector<std::string> DistinctParams(const std::vector<std::string>& texts, c
   return kept;
 }
 
+void ClaimBoth(const Tables& tables) {
+  for (const pg::TableName& table : {tables.selection, tables.summary}) pg::ClaimOutput(table, kSelectionArgument);
+}
+
 void RequireTexts(const std::vector<std::string>& texts, const char* argument, const char* example) {
   if (!texts.empty()) return;
   throw Error(ErrorCode::kInvalidParameter, std::string(argument) + " is empty", "",
@@ -168,7 +173,7 @@ void CheckConfig(const std::string& compile_params, const std::string& fit_param
 
 void LoadModelSelectionTable(std::string_view model_arch_table, std::string_view model_selection_table, std::vector<int32_t> model_id_list,
                              const std::vector<std::string>& compile_params_list, const std::vector<std::string>& fit_params_list) {
-  const Tables tables = ParseTables(model_arch_table, model_selection_table);
+  const Tables tables = ParseTables(model_arch_table, model_selection_table, true);
   std::sort(model_id_list.begin(), model_id_list.end());
   model_id_list.erase(std::unique(model_id_list.begin(), model_id_list.end()), model_id_list.end());
   RequireModels(tables.architectures, model_id_list);
@@ -186,7 +191,7 @@ void LoadModelSelectionTable(std::string_view model_arch_table, std::string_view
       for (const std::string& f : fit) candidates.push_back({id, {c, f}});
     }
   }
-  pg::ClaimOutput(tables.selection, kSelectionArgument);
+  ClaimBoth(tables);
   pg::RequireAbsent(tables.selection, kSelectionArgument);
   pg::RequireAbsent(tables.summary, kSelectionArgument);
   CreateSelectionTable(tables);
@@ -195,7 +200,7 @@ void LoadModelSelectionTable(std::string_view model_arch_table, std::string_view
 }
 
 void GenerateModelConfigs(const GridRequest& request) {
-  const Tables tables = ParseTables(request.model_arch_table, request.model_selection_table);
+  const Tables tables = ParseTables(request.model_arch_table, request.model_selection_table, false);
   RequireModels(tables.architectures, request.model_id_list);
   const std::vector<int> ids(request.model_id_list.begin(), request.model_id_list.end());
   const std::vector<plan::Candidate> candidates = plan::GenerateCandidates(ids, request.compile_params_grid, request.fit_params_grid,
@@ -203,7 +208,7 @@ void GenerateModelConfigs(const GridRequest& request) {
   if (pg::TableExists(tables.selection)) {
     RequireAppendable(tables);
   } else {
-    pg::ClaimOutput(tables.selection, kSelectionArgument);
+    ClaimBoth(tables);
     pg::RequireAbsent(tables.summary, kSelectionArgument);
     CreateSelectionTable(tables);
     CreateSummary(tables);

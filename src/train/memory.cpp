@@ -87,11 +87,10 @@ std::string Figures(const plan::MemoryNeed& need) {
   return text + (need.shared > 0 ? ", metrics " + pg::SizeText(need.shared) + "." : ".");
 }
 
-[[noreturn]] void Refuse(const std::string& message, const plan::MemoryNeed& need, const pg::MemoryLimit& limit) {
+[[noreturn]] void Refuse(const std::string& message, const plan::MemoryNeed& need, const pg::MemoryLimit& limit, const char* hint) {
   throw base::Error(base::ErrorCode::kOutOfMemory, message, Figures(need) + " May be used: " + pg::SizeText(static_cast<double>(limit.bytes)) +
                         "; " + limit.set_by + ".",
-                    "Take fewer models at once, smaller batches or an optimizer that keeps less, lower cerebro.workers or "
-                    "cerebro.cache_mem, or raise cerebro.max_memory where more can be used.");
+                    hint);
 }
 
 }  // namespace
@@ -159,18 +158,18 @@ pg::MemoryLimit MemoryAllowed() {
   return pg::ReadFreeMemory().all;
 }
 
-double RequireMemory(const std::string& what, const plan::MemoryNeed& need) {
+double RequireMemory(const std::string& what, const plan::MemoryNeed& need, const char* hint) {
   const pg::MemoryLimit allowed = MemoryAllowed();
   const auto limit = static_cast<double>(allowed.bytes);
   if (need.All() > limit) {
-    Refuse(what + " needs " + pg::SizeText(need.All()) + " of memory, which is more than the " + pg::SizeText(limit) + " that may be used", need, allowed);
+    Refuse(what + " needs " + pg::SizeText(need.All()) + " of memory, which is more than the " + pg::SizeText(limit) + " that may be used", need, allowed, hint);
   }
   const pg::MemoryLimit process = pg::ReadFreeMemory().process;
   const auto space = static_cast<double>(process.bytes);
   if (need.Largest() > space) {
     Refuse("a process of " + what + " needs " + pg::SizeText(need.Largest()) + " of address space, which is more than the " + pg::SizeText(space) +
                " that it may use",
-           need, process);
+           need, process, hint);
   }
   return std::min(limit - need.All(), space - need.Largest());
 }

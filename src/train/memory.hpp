@@ -32,8 +32,21 @@ plan::MemoryNeed MemoryOfPrediction(const base::Graph& graph, const base::TrainC
 /// What a statement may take: cerebro.max_memory, or what is free.
 pg::MemoryLimit MemoryAllowed();
 
-/// Returns the bytes that may be used besides. what: "the run", for the message. Errors: kOutOfMemory, with the figures, when the need is more than what may be taken
+/// What takes less memory, for each of those who ask.
+constexpr const char* kRunMemoryHint =
+    "Take fewer models at once, smaller batches or an optimizer that keeps less, lower cerebro.workers or cerebro.cache_mem, or raise "
+    "cerebro.max_memory where more can be used.";
+constexpr const char* kEvaluationMemoryHint =
+    "Evaluate one model at a time by mst_key, pack the test data with a smaller buffer_size, lower cerebro.workers or cerebro.cache_mem, or "
+    "raise cerebro.max_memory where more can be used.";
+constexpr const char* kConfusionMemoryHint =
+    "Pack the test data with a smaller buffer_size, or raise cerebro.max_memory where more can be used.";
+constexpr const char* kPredictionMemoryHint =
+    "The model's weights and the results of its layers are needed at once: wait until more memory is free, or raise cerebro.max_memory "
+    "where more can be used.";
+
+/// Returns the bytes that may be used besides. what: "the run", for the message; hint: one of those above. Errors: kOutOfMemory, with the figures, when the need is more than what may be taken
 /// or than what the limits of a process leave.
-double RequireMemory(const std::string& what, const plan::MemoryNeed& need);
+double RequireMemory(const std::string& what, const plan::MemoryNeed& need, const char* hint);
 
 }  // namespace train

@@ -171,6 +171,7 @@ void ReadModels(const std::vector<SelectionRow>& selection, PreparedFit* fit) {
       spec->config = plan::ReadConfig(row.compile_params, row.fit_params, *spec->graph);
       std::vector<plan::TrainingDoubt> doubted = plan::CheckLosses(*spec->graph, spec->config, fit->training.spec);
       for (plan::TrainingDoubt& doubt : plan::CheckColumns(*spec->graph, fit->training.spec)) doubted.push_back(std::move(doubt));
+      for (plan::TrainingDoubt& doubt : plan::CheckWeightDecay(*spec->graph, spec->config)) doubted.push_back(std::move(doubt));
       plan::ResolveClassWeights(*spec->graph, fit->training.spec, &spec->config);
       model.spec = spec;
       model.program = fit->pool->ProgramOf(spec->graph, spec->config);
@@ -375,7 +376,8 @@ size_t PreparedFit::StateBytes() const {
 
 PreparedFit PrepareFit(const FitArguments& a) {
   CheckArguments(a);
-  PreparedFit fit(pg::ParseTableName(a.model_output_table, "model_output_table"));
+  PreparedFit fit(a.warm_start ? pg::ParseTableName(a.model_output_table, "model_output_table")
+                               : pg::ParseNewTableName(a.model_output_table, "model_output_table"));
   fit.training = data::OpenPackedTable(a.source_table, "source_table");
   if (a.validation_table) {
     fit.validation = data::OpenPackedTable(*a.validation_table, "validation_table");

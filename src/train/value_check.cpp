@@ -1,7 +1,8 @@
 // One query over the columns concerned:
 //
-//   SELECT min(v.r0[1]), max(v.r0[2]), ... FROM (SELECT cerebro._value_range(<description>, <precision>, t.x) AS r0, ... FROM <table> t) v
+//   SELECT min(v.r0[1]), max(v.r0[2]), min(v.r0[3]), ... FROM (SELECT cerebro._value_range(<description>, <precision>, t.x) AS r0, ... FROM <table> t) v
 //
+// r0[3] is a value that is no whole number, or NaN, which the server takes for larger than all numbers.
 // _value_range is volatile, so that no planner moves it up and works it out once for each use. A second query, in the
 // case of an error, finds the first buffer that holds such a value.
 #include "train/value_check.hpp"
@@ -52,8 +53,8 @@ std::vector<SharedLimit> CollectLimits(const std::vector<CheckedModel>& models, 
   return limits;
 }
 
-const base::ColumnSpec& ColumnOf(const base::DataSpec& data, const ValueLimit& limit) {
-  return (limit.is_target ? data.targets : data.inputs).at(static_cast<size_t>(limit.column));
+base::ColumnSpec ColumnOf(const base::DataSpec& data, const ValueLimit& limit) {
+  return engine::ColumnSeen((limit.is_target ? data.targets : data.inputs).at(static_cast<size_t>(limit.column)), limit);
 }
 
 /// cerebro._value_range of a column of "t".
@@ -72,30 +73,46 @@ std::string RangeSql(const base::ColumnSpec& column, const engine::Elements& ele
 
 double NumberOf(const pg::Cell& cell) { return std::strtod(cell->c_str(), nullptr); }
 
-/// What a limit is about: is_target, column, elements.
-using Subject = std::tuple<bool, int, int64_t, int64_t>;
+constexpr size_t kEnds = 3;
+
+/// Over all rows, of an array that _value_range gives: kEnds columns.
+std::string EndsSql(const std::string& array) {
+  return "pg_catalog.min(" + array + "[1]), pg_catalog.max(" + array + "[2]), pg_catalog.min(" + array + "[3])";
+}
+
+/// False where there was no row.
+bool ReadEnds(const pg::Result& result, size_t first, ValueRange* range) {
+  for (size_t i = 0; i < kEnds; i++) {
+    if (!result.at(0, first + i)) return false;
+  }
+  *range = {NumberOf(result.at(0, first)), NumberOf(result.at(0, first + 1)), NumberOf(result.at(0, first + 2))};
+  return true;
+}
+
+/// What a limit is about: is_target, column, elements, as_packed.
+using Subject = std::tuple<bool, int, int64_t, int64_t, bool>;
 using Ranges = std::map<Subject, ValueRange>;
 
-Subject SubjectOf(const ValueLimit& limit) { return {limit.is_target, limit.column, limit.elements.first, limit.elements.count}; }
+Subject SubjectOf(const ValueLimit& limit) { return {limit.is_target, limit.column, limit.elements.first, limit.elements.count, limit.as_packed}; }
 
 Ranges ReadRanges(const data::PackedTable& table, const std::set<Subject>& subjects, base::DType precision) {
   std::string ends, calls;
   size_t n = 0;
-  for (const auto& [is_target, column, first, count] : subjects) {
+  for (const auto& [is_target, column, first, count, as_packed] : subjects) {
     ValueLimit position;
     position.is_target = is_target;
     position.column = column;
+    position.as_packed = as_packed;
     const std::string name = "r" + std::to_string(n++);
     calls += (calls.empty() ? "" : ", ") + RangeSql(ColumnOf(table.spec, position), {first, count}, precision) + " AS " + name;
-    ends += (ends.empty() ? "" : ", ") + ("pg_catalog.min(v." + name + "[1]), pg_catalog.max(v." + name + "[2])");
+    ends += (ends.empty() ? "" : ", ") + EndsSql("v." + name);
   }
   const pg::Result row = pg::Read("SELECT " + ends + " FROM (SELECT " + calls + " FROM " + table.name.Sql() + " AS t) AS v");
   Ranges ranges;
   n = 0;
   for (const auto& key : subjects) {
     ValueRange& range = ranges[key];
-    if (row.at(0, 2 * n) && row.at(0, 2 * n + 1)) range = {NumberOf(row.at(0, 2 * n)), NumberOf(row.at(0, 2 * n + 1))};
-    n++;
+    ReadEnds(row, kEnds * n++, &range);
   }
   return ranges;
 }
@@ -115,28 +132,23 @@ std::string Hint(const ValueLimit& limit, const engine::Elements& holder, const 
   if (limit.is_target && limit.whole)
     return "Give the output a unit for each class, and count classes from 0, or pack the labels with dependent_type => 'index'.";
   if (limit.is_target) return "Scale the labels to 0 and 1, or choose a loss for numbers such as mse.";
+  if (std::trunc(value) != value) return "Indexes are whole numbers: round the values in a view over the source table, and pack it again.";
   if (value < 0) return "Indexes count from 0: add a constant in a view over the source table, and pack it again.";
   const std::string rows = base::FormatNumber(std::trunc(value) + 1, true);
   return "Give the layer " + limit.argument + " = " + rows + " or more" +
          (WordsOf(column, holder).empty() ? ", or correct the data and pack them again." : ": strings are packed as indexes from 1.");
 }
 
-// Outside of the limit; the smaller end where it is below.
-double ValueOutside(const ValueLimit& limit, const ValueRange& range) {
-  return limit.Allows({range.smallest, range.smallest}) ? range.largest : range.smallest;
-}
-
 // Which of several columns that are packed together holds a value outside of the limit, and that value.
 engine::Elements HolderOf(const ValueLimit& limit, const data::PackedTable& table, base::DType precision, double* value) {
-  const base::ColumnSpec& column = ColumnOf(table.spec, limit);
+  const base::ColumnSpec column = ColumnOf(table.spec, limit);
   const std::vector<engine::Elements> members = engine::MembersOf(column, limit.elements);
   for (const engine::Elements& elements : members) {
-    const pg::Result row = pg::Read("SELECT pg_catalog.min(v.r[1]), pg_catalog.max(v.r[2]) FROM (SELECT " + RangeSql(column, elements, precision) +
-                                    " AS r FROM " + table.name.Sql() + " AS t) AS v");
-    if (!row.at(0, 0) || !row.at(0, 1)) continue;
-    const ValueRange range{NumberOf(row.at(0, 0)), NumberOf(row.at(0, 1))};
-    if (limit.Allows(range)) continue;
-    *value = ValueOutside(limit, range);
+    const pg::Result row = pg::Read("SELECT " + EndsSql("v.r") + " FROM (SELECT " + RangeSql(column, elements, precision) + " AS r FROM " +
+                                    table.name.Sql() + " AS t) AS v");
+    ValueRange range;
+    if (!ReadEnds(row, 0, &range) || limit.Allows(range)) continue;
+    *value = engine::ValueOutside(limit, range);
     return elements;
   }
   return limit.elements;
@@ -145,12 +157,13 @@ engine::Elements HolderOf(const ValueLimit& limit, const data::PackedTable& tabl
 [[noreturn]] void RaiseLimit(const SharedLimit& found, const data::PackedTable& table, const std::string& what, base::DType precision,
                              double value) {
   const ValueLimit& limit = found.limit;
-  const base::ColumnSpec& column = ColumnOf(table.spec, limit);
+  const base::ColumnSpec column = ColumnOf(table.spec, limit);
   const engine::Elements holder = HolderOf(limit, table, precision, &value);
   std::string detail;
   const pg::Result location = pg::Read(
       "SELECT v.partition_id, v.buffer_id FROM (SELECT t.partition_id, t.buffer_id, " + RangeSql(column, holder, precision) + " AS r FROM " +
-          table.name.Sql() + " AS t) AS v WHERE v.r[1] OPERATOR(pg_catalog.=) $1 OR v.r[2] OPERATOR(pg_catalog.=) $1 ORDER BY 1, 2 LIMIT 1",
+          table.name.Sql() + " AS t) AS v WHERE v.r[1] OPERATOR(pg_catalog.=) $1 OR v.r[2] OPERATOR(pg_catalog.=) $1"
+          " OR v.r[3] OPERATOR(pg_catalog.=) $1 ORDER BY 1, 2 LIMIT 1",
       {value});
   if (!location.empty()) {
     detail = "It is in partition " + location.at(0, 0).value_or("NULL") + ", buffer " + location.at(0, 1).value_or("NULL") + ".";
@@ -179,7 +192,7 @@ void CheckValues(const std::vector<CheckedModel>& models, const data::PackedTabl
   for (const SharedLimit& shared : limits) {
     const auto range = ranges.find(SubjectOf(shared.limit));
     if (range == ranges.end() || shared.limit.Allows(range->second)) continue;
-    RaiseLimit(shared, table, what, precision, ValueOutside(shared.limit, range->second));
+    RaiseLimit(shared, table, what, precision, engine::ValueOutside(shared.limit, range->second));
   }
 }
 

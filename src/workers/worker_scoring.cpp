@@ -102,7 +102,7 @@ std::vector<train::ModelScores> ScoreOnWorkers(const store::ModelTable& models, 
   request.states = train::DecideStates(driver.state_bytes(), request.workers);
   train::RunTasks tasks;
   tasks.stored = true;
-  train::RequireMemory("the evaluation", train::MemoryOf(request, tasks));
+  train::RequireMemory("the evaluation", train::MemoryOf(request, tasks), train::kEvaluationMemoryHint);
   ScoringProgress progress(request, models.name.Text());
   const std::vector<uint64_t> diverged = driver.Enter();
   progress.Started(driver.workers());

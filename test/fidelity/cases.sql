@@ -39,6 +39,12 @@ SELECT cerebro.load_model('archs', $${"class_name": "Functional", "keras_version
 SELECT cerebro.load_model_selection_table('archs', 'mlp_configs', ARRAY[1],
   ARRAY[$$optimizer='Adam(lr=0.001)',metrics=['accuracy'],loss='categorical_crossentropy'$$,
         $$optimizer='RMSprop(lr=0.001)',metrics=['accuracy'],loss='categorical_crossentropy'$$], ARRAY['batch_size=32,epochs=1,shuffle=False']);
+SELECT cerebro.load_model_selection_table('archs', 'optimizer_configs', ARRAY[1],
+  ARRAY[$$optimizer='Adadelta(lr=1.0)',metrics=['accuracy'],loss='categorical_crossentropy'$$,
+        $$optimizer='Adamax(lr=0.002)',metrics=['accuracy'],loss='categorical_crossentropy'$$,
+        $$optimizer='Ftrl(lr=0.05, l1_regularization_strength=0.001, beta=0.1)',metrics=['accuracy'],loss='categorical_crossentropy'$$,
+        $$optimizer='Lion(lr=0.0003)',metrics=['accuracy'],loss='categorical_crossentropy'$$,
+        $$optimizer='Lamb(lr=0.01)',metrics=['accuracy'],loss='categorical_crossentropy'$$], ARRAY['batch_size=32,epochs=1,shuffle=False']);
 SELECT cerebro.load_model_selection_table('archs', 'conv_configs', ARRAY[2],
   ARRAY[$$optimizer='SGD(lr=0.05, momentum=0.9)',metrics=['accuracy'],loss='categorical_crossentropy'$$], ARRAY['batch_size=32,epochs=1,shuffle=False']);
 SELECT cerebro.load_model_selection_table('archs', 'two_configs', ARRAY[3],

@@ -29,12 +29,22 @@ std::string ClassName(const base::Value& value) {
 
 }  // namespace
 
-Regularizer ReadRegularizer(const base::Value& value, const std::string& where) {
+Regularizer ReadRegularizer(const base::WeightSpec& weight, const std::string& where) {
+  const base::Value& value = weight.regularizer;
   if (value.is_null()) return {};
   const std::string name = ClassName(value);
-  if (name == "L1L2") return {Number(value, "l1", 0), Number(value, "l2", 0)};
-  if (name == "L1") return {Number(value, "l1", 0.01), 0};
-  if (name == "L2") return {0, Number(value, "l2", 0.01)};
+  Regularizer regularizer;
+  if (name == "L1L2") {
+    regularizer.l1 = Number(value, "l1", 0);
+    regularizer.l2 = Number(value, "l2", 0);
+    return regularizer;
+  }
+  if (name == "OrthogonalRegularizer" && weight.shape.size() == 2) {
+    regularizer.orthogonal = Number(value, "factor", 0.01);
+    const base::Value* mode = Find(value, "mode");
+    regularizer.vectors = {weight.shape[0], weight.shape[1], mode != nullptr && mode->string() == "columns"};
+    return regularizer;
+  }
   Unknown("regularizer", name, where);
 }
 

@@ -5,20 +5,25 @@
 #include <string>
 #include <vector>
 
+#include "base/graph.hpp"
 #include "base/value.hpp"
+#include "engine/math/orthogonal.hpp"
 
 namespace engine {
 
-/// l1 * sum |w| + l2 * sum w^2.
+/// l1 * sum |w| + l2 * sum w^2, or the penalty of engine/math/orthogonal.hpp.
 struct Regularizer {
   double l1 = 0;
   double l2 = 0;
+  double orthogonal = 0;  // its factor
+  math::Vectors vectors;  // of the matrix, that it is for
 
-  bool empty() const { return l1 == 0 && l2 == 0; }
+  bool empty() const { return l1 == 0 && l2 == 0 && orthogonal == 0; }
 };
 
-/// Reads null or {"class_name": "L1L2"|"L1"|"L2", "config": {...}}; `where` names the weight for errors (kFeatureNotSupported).
-Regularizer ReadRegularizer(const base::Value& value, const std::string& where);
+/// Reads a weight's regulariser as layers/argument.hpp normalises it; `where` names the weight for errors
+/// (kFeatureNotSupported).
+Regularizer ReadRegularizer(const base::WeightSpec& weight, const std::string& where);
 
 /// What a weight is made to satisfy after every step: MaxNorm, MinMaxNorm, UnitNorm (norms over `axis`), NonNeg.
 struct Constraint {

@@ -26,15 +26,18 @@ ValueRange DecodedRange(const base::ColumnSpec& column, const Elements& elements
     decoder.Decode(packed + static_cast<size_t>(first) * column.row_bytes(), nullptr, n, values.data());
     const int64_t width = decoder.row_elements(), count = elements.count > 0 ? elements.count : width;
     T smallest = values[static_cast<size_t>(elements.first)], largest = smallest;
+    double fraction = range.fraction;
     for (int64_t row = 0; row < n; ++row) {
       const T* at = values.data() + row * width + elements.first;
       for (int64_t i = 0; i < count; ++i) {
         smallest = std::min(smallest, at[i]);
         largest = std::max(largest, at[i]);
+        if (std::trunc(at[i]) != at[i] && std::isfinite(at[i])) fraction = static_cast<double>(at[i]);
       }
     }
     range.smallest = std::min(range.smallest, static_cast<double>(smallest));
     range.largest = std::max(range.largest, static_cast<double>(largest));
+    range.fraction = fraction;
   }
   return range;
 }
@@ -72,6 +75,16 @@ const char* IndexArgument(const base::Layer& layer) {
     default:
       return nullptr;
   }
+}
+
+// Whether the call is an input of one column that only Embeddings read: they get it as it is packed (engine/torch/batch.cpp).
+bool ReadsIndexes(const base::Graph& graph, const std::vector<InputBinding>& bindings, int call) {
+  const auto input = std::find(graph.inputs.begin(), graph.inputs.end(), call);
+  if (input == graph.inputs.end() || bindings.at(static_cast<size_t>(input - graph.inputs.begin())).parts.size() != 1) return false;
+  return std::all_of(graph.calls.begin(), graph.calls.end(), [&](const base::Call& reader) {
+    const bool reads = std::find(reader.inputs.begin(), reader.inputs.end(), call) != reader.inputs.end();
+    return !reads || graph.layers[static_cast<size_t>(reader.layer)].kind == base::LayerKind::kEmbedding;
+  });
 }
 
 // Adds what of the columns reaches the call unchanged.
@@ -129,7 +142,7 @@ ValueRange WarrantedRange(const base::ColumnSpec& column, const Elements& elemen
 
 bool ValueLimit::Allows(const ValueRange& range) const {
   if (range.smallest > range.largest) return true;  // no value at all
-  if (whole) return std::trunc(range.smallest) >= 0 && std::trunc(range.largest) <= largest;
+  if (whole) return std::trunc(range.smallest) >= 0 && std::trunc(range.largest) <= largest && std::isnan(range.fraction);
   return range.smallest >= -kRounding && range.largest <= largest + kRounding;
 }
 
@@ -137,6 +150,21 @@ std::string ValueLimit::Text() const {
   const std::string bounds = " from 0 to " + std::to_string(static_cast<int64_t>(largest));
   if (!is_target) return "layer \"" + layer + "\" takes indexes" + bounds;
   return "loss " + loss + " of output \"" + layer + "\" takes " + (whole ? "classes" : "labels") + bounds;
+}
+
+double ValueOutside(const ValueLimit& limit, const ValueRange& range) {
+  if (limit.Allows({range.smallest, range.largest})) return range.fraction;
+  return limit.Allows({range.smallest, range.smallest}) ? range.largest : range.smallest;
+}
+
+base::ColumnSpec ColumnSeen(const base::ColumnSpec& column, const ValueLimit& limit) {
+  base::ColumnSpec seen = column;
+  if (!limit.as_packed) return seen;
+  seen.scale = 1;
+  seen.mean.clear();
+  seen.std.clear();
+  seen.exact_standardisation = false;
+  return seen;
 }
 
 std::vector<ValueLimit> ValueLimits(const base::Graph& graph, const base::TrainConfig& config, const base::DataSpec& data) {
@@ -148,8 +176,10 @@ std::vector<ValueLimit> ValueLimits(const base::Graph& graph, const base::TrainC
     if (argument == nullptr) continue;
     std::vector<InputPart> parts;
     for (const int from : call.inputs) AddParts(graph, bindings, from, &parts);
+    const bool as_packed = ReadsIndexes(graph, bindings, call.inputs[0]);
     for (const InputPart& part : parts) {
       ValueLimit limit;
+      limit.as_packed = as_packed;
       limit.column = part.column;
       const bool all = part.count == base::ElementCount(data.inputs[static_cast<size_t>(part.column)].shape);
       if (!all) limit.elements = {part.first, part.count};
@@ -163,8 +193,9 @@ std::vector<ValueLimit> ValueLimits(const base::Graph& graph, const base::TrainC
   for (size_t i = 0; i < losses.size(); ++i) {
     const base::TargetKind kind = data.targets[i].kind;
     const definitions::Targets wanted = definitions::DefinitionOf(losses[i].kind).targets;
+    if (wanted == definitions::Targets::kValues || wanted == definitions::Targets::kMargin) continue;
     // what labels are packed as is right by itself, and their number is known to fit
-    if (wanted == definitions::Targets::kValues || kind == base::TargetKind::kOneHot || kind == base::TargetKind::kClassIndex) continue;
+    if (kind == base::TargetKind::kOneHot || kind == base::TargetKind::kClassIndex) continue;
     ValueLimit limit;
     limit.is_target = true;
     limit.column = static_cast<int>(i);

@@ -24,6 +24,8 @@ struct Elements {
 struct ValueRange {
   double smallest = std::numeric_limits<double>::infinity();
   double largest = -std::numeric_limits<double>::infinity();
+  /// Any value that is no whole number, NaN where there is none. The layers would truncate it.
+  double fraction = std::numeric_limits<double>::quiet_NaN();
 };
 
 /// The range of `rows` packed rows. precision: of the network, float32 or float64; the values are those of the row decoder.
@@ -38,13 +40,14 @@ std::vector<Elements> MembersOf(const base::ColumnSpec& column, const Elements& 
 /// The source table's column that the elements are, or the packed column.
 std::string NameOf(const base::ColumnSpec& column, const Elements& elements);
 
-/// A column's values must lie from 0 to `largest`.
+/// A column's values must lie from 0 to `largest`, and be whole numbers where they are indexes.
 struct ValueLimit {
   bool is_target = false;
   int column = 0;  // index into DataSpec::inputs or DataSpec::targets
   Elements elements;
   double largest = 0;
-  bool whole = true;  // values are truncated to integers before they are used
+  bool whole = true;  // values are indexes: whole numbers
+  bool as_packed = false;  // the layer reads what is packed, without scale and standardisation
   std::string layer;  // the one that takes indexes, or the layer that makes the output
   std::string argument;  // of that layer: how many indexes it takes
   std::string loss;   // of an output
@@ -55,6 +58,13 @@ struct ValueLimit {
   /// 0 to 2"; "loss binary_crossentropy of output "out" takes labels from 0 to 1".
   std::string Text() const;
 };
+
+/// A value of a range that the limit does not allow: the smaller end where it is below, the larger one where it is above, else one
+/// that is no whole number.
+double ValueOutside(const ValueLimit& limit, const ValueRange& range);
+
+/// The column as a limit's layer sees it.
+base::ColumnSpec ColumnSeen(const base::ColumnSpec& column, const ValueLimit& limit);
 
 /// The limits of a network whose inputs and targets fit the table. An Embedding or a CategoryEncoding has one for every column that reaches it
 /// through layers that only move values (Flatten, Reshape, Concatenate, zero padding, linear activations); what other

@@ -61,13 +61,16 @@ std::string ProgramKey(const base::TrainConfig& config) {
     key.Number(loss.from_logits ? 1 : 0);
     key.Real(loss.label_smoothing);
     key.Real(loss.delta);
+    key.Real(loss.alpha);
+    key.Real(loss.gamma);
+    key.Number(loss.apply_class_balancing ? 1 : 0);
     key.Text(loss.name);  // messages say it
   }
   for (const double weight : config.loss_weights) key.Real(weight);
   for (const base::MetricConfig& metric : config.metrics) {
     key.Number(static_cast<int64_t>(metric.kind));
     key.Number(metric.k);
-    key.Text(metric.name);
+    key.Text(metric.name);  // with its arguments
   }
   for (const auto& [index, weight] : config.class_weight) {
     key.Number(index);
@@ -108,7 +111,7 @@ Program::Impl::Impl(std::shared_ptr<const base::Graph> network, const base::Trai
   // what Attach would refuse is refused now
   for (const base::Layer& layer : graph->layers) {
     for (const base::WeightSpec& weight : layer.weights) {
-      ReadRegularizer(weight.regularizer, layer.name + "/" + weight.name);
+      ReadRegularizer(weight, layer.name + "/" + weight.name);
       ReadConstraint(weight.constraint, layer.name + "/" + weight.name);
     }
   }
@@ -155,9 +158,10 @@ void Program::Initialise(const base::OptimizerConfig& optimizer, void* block, ui
       ++index;
     }
   }
-  const double slot_value = math::SlotInitialValue(optimizer);
-  if (slot_value == 0) return;
-  for (; index < layout.tensors.size(); ++index) {
+  const size_t slots = math::SlotNames(optimizer).size();
+  for (size_t slot = 0; index < layout.tensors.size(); ++index, slot = (slot + 1) % slots) {
+    const double slot_value = math::SlotInitialValue(optimizer, slot);
+    if (slot_value == 0) continue;
     const StateTensor& tensor = layout.tensors[index];
     const std::vector<double> values(std::min(kChunk, tensor.count), slot_value);
     InParts(tensor.count, [&](size_t first, size_t n) { Write(layout, tensor, values.data(), first, n, block); });

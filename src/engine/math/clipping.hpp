@@ -1,4 +1,4 @@
-// The element-wise loops of ClipGradients (optimizer.cpp). Each is one pass over a tensor; overloads for float and
+// The element-wise loops of ClipGradients and of weight decay (optimizer.cpp). Each is one pass over a tensor; overloads for float and
 // double.
 #pragma once
 
@@ -17,6 +17,10 @@ void ClampValues(double* values, int64_t n, double limit);
 /// values[i] *= factor.
 void ScaleValues(float* values, int64_t n, float factor);
 void ScaleValues(double* values, int64_t n, double factor);
+
+/// values[i] -= values[i] * share.
+void ShrinkValues(float* values, int64_t n, float share);
+void ShrinkValues(double* values, int64_t n, double share);
 
 constexpr int kSquareLanes = 16;
 

@@ -8,6 +8,13 @@
 
 namespace engine::math {
 
+/// Arguments of the focal cross-entropies.
+template <typename T>
+struct FocalNumbers {
+  T alpha = 0, gamma = 0, smoothing = 0;
+  bool balanced = false;
+};
+
 #define CEREBRO_KERNELS_OF(T)                                                                                                     \
   /** gradient += l1 * sign(w) + l2_twice * w. */                                                                                 \
   void AddRegularizer(const T* w, int64_t n, T l1, T l2_twice, T* gradient);                                                      \
@@ -21,7 +28,19 @@ namespace engine::math {
   void BinaryLoss(T smoothing, const T* target, const T* factors, int64_t positions, int64_t classes, T* values, T* losses);      \
   void SquaredLoss(const T* target, const T* factors, int64_t positions, int64_t classes, T* values, T* losses);                  \
   void AbsoluteLoss(const T* target, const T* factors, int64_t positions, int64_t classes, T* values, T* losses);                 \
-  void HuberLoss(T delta, const T* target, const T* factors, int64_t positions, int64_t classes, T* values, T* losses)
+  void HuberLoss(T delta, const T* target, const T* factors, int64_t positions, int64_t classes, T* values, T* losses);           \
+  void LogCoshLoss(const T* target, const T* factors, int64_t positions, int64_t classes, T* values, T* losses);                  \
+  void PoissonLoss(const T* target, const T* factors, int64_t positions, int64_t classes, T* values, T* losses);                  \
+  void PercentageLoss(const T* target, const T* factors, int64_t positions, int64_t classes, T* values, T* losses);               \
+  void LogarithmicLoss(const T* target, const T* factors, int64_t positions, int64_t classes, T* values, T* losses);              \
+  void CosineLoss(const T* target, const T* factors, int64_t positions, int64_t classes, T* values, T* losses);                   \
+  void HingeLoss(const T* target, const T* factors, int64_t positions, int64_t classes, T* values, T* losses);                    \
+  void SquaredHingeLoss(const T* target, const T* factors, int64_t positions, int64_t classes, T* values, T* losses);             \
+  void CategoricalHingeLoss(const T* target, const T* factors, int64_t positions, int64_t classes, T* values, T* losses);         \
+  void BinaryFocalLoss(const FocalNumbers<T>& numbers, const T* target, const T* factors, int64_t positions, int64_t classes,     \
+                       T* values, T* losses);                                                                                     \
+  void CategoricalFocalLoss(const FocalNumbers<T>& numbers, const T* target, const T* factors, int64_t positions,                 \
+                            int64_t classes, T* values, T* losses)
 
 CEREBRO_KERNELS_OF(float);
 CEREBRO_KERNELS_OF(double);

@@ -41,7 +41,7 @@ MetricKind ResolveMetric(MetricKind kind, base::LossKind loss, const base::Shape
   return rule == nullptr || rule->resolve == nullptr ? kind : rule->resolve(loss, output_shape);
 }
 
-size_t MetricSums(const base::MetricConfig& metric, int64_t classes) { return RuleOf(metric).count(classes); }
+size_t MetricSums(const base::MetricConfig& metric, int64_t classes) { return RuleOf(metric).count(metric, classes); }
 
 template <typename T>
 void UpdateMetric(const base::MetricConfig& metric, const MetricBatch<T>& batch, double* sums) {
@@ -53,7 +53,7 @@ void UpdateMetric(const base::MetricConfig& metric, const MetricBatch<T>& batch,
   }
 }
 
-double FinishMetric(const base::MetricConfig& metric, int64_t classes, const double* sums) { return RuleOf(metric).finish(classes, sums); }
+double FinishMetric(const base::MetricConfig& metric, int64_t classes, const double* sums) { return RuleOf(metric).finish(metric, classes, sums); }
 
 template void UpdateMetric(const base::MetricConfig&, const MetricBatch<float>&, double*);
 template void UpdateMetric(const base::MetricConfig&, const MetricBatch<double>&, double*);

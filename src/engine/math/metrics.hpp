@@ -1,4 +1,4 @@
-// Metrics as sums that add up over batches, buffers and partitions. Formulas: tf.keras 2.10 (keras.metrics). Counts and
+// Metrics as sums that add up over batches, buffers and partitions. Formulas: Keras 2.15 (keras.metrics). Counts and
 // sums are doubles (whole numbers stay exact up to 2^53). No LibTorch here.
 #pragma once
 
@@ -36,14 +36,15 @@ size_t MetricSums(const base::MetricConfig& metric, int64_t classes);
 /// Adds a mini-batch to sums[0 .. MetricSums(metric, batch.classes)).
 /// Every metric takes dense and class-index targets alike (an index stands for its one-hot
 /// row; with classes == 1 for its value):
-///   accuracies  categorical and sparse: the first largest output is the first largest target. binary: output > 0.5 equals the target,
-///               element-wise.
+///   accuracies  categorical and sparse: the first largest output is the first largest target. binary: output > threshold equals the
+///               target, element-wise.
 ///   top-k       the target class's output is finite and fewer than k outputs are larger (tf.math.in_top_k: ties count as in; a position
 ///               with any output that is not finite does not).
-///   mae, mse, rmse  element-wise.
-///   auc         ROC, 200 thresholds evenly spread over [0, 1], trapezoids, all elements flattened (multi_label = False); outputs are
-///               clamped to [0, 1] (Keras refuses others), NaN counts as 0.
-///   precision, recall  element-wise at threshold 0.5; a target that is not 0 is positive.
+///   mae, mse, rmse, mape  element-wise.
+///   auc         ROC (trapezoids) or precision over recall (Keras's interpolation), thresholds evenly spread over [0, 1], all elements
+///               flattened (multi_label = False); outputs are clamped to [0, 1] (Keras refuses others), NaN counts as 0.
+///   precision, recall  element-wise; a target that is not 0 is positive.
+///   f1_score, matthews_correlation, cohen_kappa, r2  as their files in metrics/ say.
 template <typename T>
 void UpdateMetric(const base::MetricConfig& metric, const MetricBatch<T>& batch, double* sums);
 

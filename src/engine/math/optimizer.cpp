@@ -49,14 +49,20 @@ double ClipFactor(double norm, double limit) {
 
 std::vector<std::string> SlotNames(const OptimizerConfig& config) { return definitions::DefinitionOf(config).slots(config); }
 
-double SlotInitialValue(const OptimizerConfig& config) {
+double SlotInitialValue(const OptimizerConfig& config, size_t slot) {
   const auto initial = definitions::DefinitionOf(config).initial;
-  return initial == nullptr ? 0.0 : initial(config);
+  return initial == nullptr ? 0.0 : initial(config, slot);
+}
+
+bool Decays(const OptimizerConfig& config, const std::string& weight) {
+  return std::none_of(config.exclude_from_weight_decay.begin(), config.exclude_from_weight_decay.end(),
+                      [&](const std::string& part) { return weight.find(part) != std::string::npos; });
 }
 
 template <typename T>
-void ApplyUpdate(const OptimizerConfig& config, double learning_rate, uint64_t step, T* w, const T* grad, T* const* slots, int64_t n) {
-  UpdateRule<T>(config, learning_rate, step).Apply(w, grad, slots, n);
+void ApplyUpdate(const OptimizerConfig& config, double learning_rate, uint64_t step, T* w, const T* grad, T* const* slots, int64_t n,
+                 bool decays) {
+  UpdateRule<T>(config, learning_rate, step).Apply(w, grad, slots, n, decays);
 }
 
 template <typename T>
@@ -65,6 +71,14 @@ UpdateRule<T>::UpdateRule(const OptimizerConfig& config, double learning_rate, u
   kernel_ = KernelOf<T>(rule.kernels(config));
   const Coefficients<double> exact = rule.coefficients(config, learning_rate, step);
   for (int i = 0; i < kMaxCoefficients; i++) coefficients_[i] = static_cast<T>(exact[i]);
+  shrink_ = static_cast<T>(learning_rate * config.weight_decay);
+  whole_ = rule.whole;
+}
+
+template <typename T>
+void UpdateRule<T>::Apply(T* w, const T* grad, T* const* slots, int64_t n, bool decays) const {
+  if (decays && shrink_ != 0) ShrinkValues(w, n, shrink_);
+  kernel_(coefficients_, w, grad, slots, n);
 }
 
 bool ClipsGradients(const OptimizerConfig& config) { return config.clipvalue > 0 || config.clipnorm > 0 || config.global_clipnorm > 0; }
@@ -98,8 +112,8 @@ void ClipGradients(const OptimizerConfig& config, const std::vector<GradientView
   }
 }
 
-template void ApplyUpdate(const OptimizerConfig&, double, uint64_t, float*, const float*, float* const*, int64_t);
-template void ApplyUpdate(const OptimizerConfig&, double, uint64_t, double*, const double*, double* const*, int64_t);
+template void ApplyUpdate(const OptimizerConfig&, double, uint64_t, float*, const float*, float* const*, int64_t, bool);
+template void ApplyUpdate(const OptimizerConfig&, double, uint64_t, double*, const double*, double* const*, int64_t, bool);
 template class UpdateRule<float>;
 template class UpdateRule<double>;
 template double SumOfSquares(const float*, int64_t);

@@ -32,6 +32,7 @@ struct TrainedWeight {
   int64_t count = 0;
   Regularizer regularizer;
   std::optional<WeightConstraint> constraint;
+  std::string name;  // "<layer>/<weight>"
 };
 
 /// The network, how rows get into it, and where weights lie in a block.
@@ -74,7 +75,7 @@ class TypedProgram : public Program, public std::enable_shared_from_this<TypedPr
         weight_elements += count;
         if (!spec.trainable) continue;
         const std::string name = layer.name + "/" + spec.name;
-        trained.back().push_back({tensor, 0, i, count, ReadRegularizer(spec.regularizer, name), {}});
+        trained.back().push_back({tensor, 0, i, count, ReadRegularizer(spec, name), {}, name});
         const Constraint constraint = ReadConstraint(spec.constraint, name);
         if (constraint.kind != Constraint::Kind::kNone) trained.back().back().constraint.emplace(constraint, spec.shape);
         ++moved;
@@ -97,6 +98,7 @@ struct Moved : TrainedWeight {
   T* weight = nullptr;
   T* gradient = nullptr;
   T* slots[math::kMaxSlots] = {};
+  bool decays = true;
   bool moved = false;  // in this step, part by part
 };
 
@@ -129,6 +131,9 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
     keeps_untouched_ = definition.keeps_untouched != nullptr && definition.keeps_untouched(optimizer);
     clips_jointly_ = clips_jointly;
     batch_size_ = batch_size;
+    for (std::vector<Moved<T>>& layer : moved_) {
+      for (Moved<T>& weight : layer) weight.decays = math::Decays(optimizer, weight.name);
+    }
     if (!laid_out) pass_rows_ = 0;
     UseWorkspace(nullptr, batch_size);
   }
@@ -357,7 +362,8 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
     for (const std::vector<Moved<T>>& layer : moved_) {
       for (const Moved<T>& weight : layer) {
         const Regularizer& r = weight.regularizer;
-        if (!r.empty()) sum += math::RegularizerSum(weight.weight, weight.count, r.l1, r.l2);
+        if (r.l1 != 0 || r.l2 != 0) sum += math::RegularizerSum(weight.weight, weight.count, r.l1, r.l2);
+        if (r.orthogonal != 0) sum += math::OrthogonalPenalty(weight.weight, r.vectors, r.orthogonal);
       }
     }
     return sum;
@@ -365,10 +371,12 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
 
   T* const* Destinations(int graph_layer) override { return gradient_destinations_[static_cast<size_t>(graph_layer)].data(); }
 
-  // A norm is taken of a whole gradient.
+  // A norm is taken of a whole gradient, and so is a step that looks at the whole weight.
   GradientParts<T>* Parts(int graph_layer) override {
     parts_layer_ = &moved_[static_cast<size_t>(graph_layer)];
-    return clips_ ? nullptr : this;
+    const bool orthogonal = std::any_of(parts_layer_->begin(), parts_layer_->end(),
+                                        [](const Moved<T>& weight) { return weight.regularizer.orthogonal != 0; });
+    return clips_ || orthogonal || rule_->whole() ? nullptr : this;
   }
 
   void Take(size_t weight_index, int64_t first, int64_t n, T* values) override {
@@ -379,7 +387,7 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
       if (!r.empty()) math::AddRegularizer(weight.weight + first, n, static_cast<T>(r.l1), static_cast<T>(2 * r.l2), values);
       T* slots[math::kMaxSlots];
       for (size_t s = 0; s < program_->slots; ++s) slots[s] = weight.slots[s] + first;
-      rule_->Apply(weight.weight + first, values, slots, n);
+      rule_->Apply(weight.weight + first, values, slots, n, weight.decays);
       weight.moved = true;
     }
   }
@@ -395,7 +403,10 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
     for (Moved<T>& weight : layer) {
       const Regularizer& r = weight.regularizer;
       if (weight.moved) continue;
-      if (!r.empty()) math::AddRegularizer(weight.weight, weight.count, static_cast<T>(r.l1), static_cast<T>(2 * r.l2), weight.gradient);
+      if (r.l1 != 0 || r.l2 != 0) {
+        math::AddRegularizer(weight.weight, weight.count, static_cast<T>(r.l1), static_cast<T>(2 * r.l2), weight.gradient);
+      }
+      if (r.orthogonal != 0) math::AddOrthogonalGradient(weight.weight, r.vectors, r.orthogonal, weight.gradient);
     }
     if (clips_jointly_) return;
     if (clips_) {
@@ -414,14 +425,14 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
     }
   }
 
-  // Parts give the bits of the whole: elements are moved one by one.
+  // Parts give the bits of the whole: elements are moved one by one, but by a rule that wants them all.
   void MoveInParts(const Moved<T>& weight) {
-    constexpr int64_t kPart = 1024 * 1024;
-    for (int64_t first = 0; first < weight.count; first += kPart) {
+    const int64_t part = rule_->whole() ? weight.count : int64_t{1024 * 1024};
+    for (int64_t first = 0; first < weight.count; first += part) {
       if (first > 0) math::PollInterrupts();
       T* slots[math::kMaxSlots];
       for (size_t s = 0; s < program_->slots; ++s) slots[s] = weight.slots[s] + first;
-      rule_->Apply(weight.weight + first, weight.gradient + first, slots, std::min(kPart, weight.count - first));
+      rule_->Apply(weight.weight + first, weight.gradient + first, slots, std::min(part, weight.count - first), weight.decays);
     }
   }
 

@@ -22,7 +22,7 @@ ModelTensors::ModelTensors(const base::Graph& graph, const StateLayout& layout, 
       if (!spec.trainable) continue;
       weight.set_requires_grad(true);
       const std::string where = layer.name + "/" + spec.name;
-      parameters_.push_back({weight, host_.back(), {}, ReadRegularizer(spec.regularizer, where), ReadConstraint(spec.constraint, where)});
+      parameters_.push_back({weight, host_.back(), {}, ReadRegularizer(spec, where), ReadConstraint(spec.constraint, where), where});
     }
     weights_.push_back(std::move(weights));
   }

@@ -21,6 +21,7 @@ struct Parameter {
   std::vector<at::Tensor> slots;  // in the block, in the optimizer's order
   Regularizer regularizer;
   Constraint constraint;
+  std::string name;  // "<layer>/<weight>"
 };
 
 class ModelTensors {

@@ -195,7 +195,7 @@ void Trainer::ApplyGradients(const std::vector<at::Tensor>& gradients) {
     T* slots[math::kMaxSlots] = {};
     for (size_t s = 0; s < parameter.slots.size(); ++s) slots[s] = parameter.slots[s].template data_ptr<T>();
     math::ApplyUpdate<T>(optimizer_, rate, counters->step, parameter.host.template data_ptr<T>(), views[i].data, slots,
-                         views[i].n);
+                         views[i].n, math::Decays(optimizer_, parameter.name));
     ApplyConstraint(parameter.constraint, &parameter.host);
     if (!device_.is_cpu()) parameter.weight.copy_(parameter.host);
   }

@@ -48,7 +48,10 @@ void ExpectWhole(const std::vector<definitions::Argument<Config>>& arguments) {
   for (const auto& argument : arguments) {
     SCOPED_TRACE(argument.name);
     EXPECT_TRUE(names.insert(argument.name).second);
-    EXPECT_EQ((argument.flag != nullptr) + (argument.number != nullptr) + (argument.count != nullptr), 1);
+    EXPECT_EQ((argument.flag != nullptr) + (argument.number != nullptr) + (argument.count != nullptr) + (argument.choice != nullptr) +
+                  (argument.texts != nullptr),
+              1);
+    EXPECT_EQ(argument.choice != nullptr, argument.words != nullptr);
     EXPECT_GE(argument.initial, argument.range.low);
     EXPECT_LE(argument.initial, argument.range.high);
   }
@@ -96,7 +99,14 @@ TEST(Optimizers, HaveTheSlotsThatTheirArgumentsAskFor) {
   EXPECT_EQ(slots(definitions::kSGDOptimizer), (std::vector<std::string>{"momentum"}));
   EXPECT_EQ(slots(definitions::kAdamWOptimizer), (std::vector<std::string>{"m", "v", "vhat"}));
   EXPECT_EQ(slots(definitions::kRMSpropOptimizer), (std::vector<std::string>{"rms", "momentum", "mg"}));
-  EXPECT_EQ(definitions::kAdagradOptimizer.initial(config), 0.25);
+  EXPECT_EQ(definitions::kAdagradOptimizer.initial(config, 0), 0.25);
+  EXPECT_EQ(slots(definitions::kAdadeltaOptimizer), (std::vector<std::string>{"accumulated_grad", "accumulated_delta_var"}));
+  EXPECT_EQ(slots(definitions::kAdamaxOptimizer), (std::vector<std::string>{"m", "u"}));
+  EXPECT_EQ(slots(definitions::kFtrlOptimizer), (std::vector<std::string>{"accumulator", "linear"}));
+  EXPECT_EQ(slots(definitions::kLionOptimizer), (std::vector<std::string>{"m"}));
+  EXPECT_EQ(slots(definitions::kLAMBOptimizer), (std::vector<std::string>{"m", "v"}));
+  EXPECT_EQ(definitions::kFtrlOptimizer.initial(config, 0), 0.25);
+  EXPECT_EQ(definitions::kFtrlOptimizer.initial(config, 1), 0);
 }
 
 TEST(Losses, AreDefinedOnceAndWhole) {
@@ -120,7 +130,7 @@ TEST(Losses, AreDefinedOnceAndWhole) {
     EXPECT_EQ(definitions::DefaultConfig(*definition).kind, definition->kind);
     EXPECT_EQ(definitions::DefaultConfig(*definition).name, definition->name);
   }
-  EXPECT_EQ(definitions::FindLoss("hinge"), nullptr);
+  EXPECT_EQ(definitions::FindLoss("mean_error"), nullptr);
 #define CEREBRO_LOSS(name, number) EXPECT_EQ(definitions::k##name##Loss.kind, base::LossKind::k##name) << #name;
 #include "base/kinds.inc"
 }

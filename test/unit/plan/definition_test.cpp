@@ -18,7 +18,9 @@ template <class Config>
 std::string DefaultsText(const std::vector<definitions::Argument<Config>>& arguments) {
   std::string text;
   for (const auto& argument : arguments) {
-    const base::Value value = argument.flag != nullptr ? base::Value(false) : base::Value(argument.initial);
+    base::Value value = argument.flag != nullptr ? base::Value(false) : base::Value(argument.initial);
+    const bool only_none = argument.range.open_low && argument.initial == argument.range.low;  // a number of its own for None
+    if (argument.choice != nullptr || argument.texts != nullptr || only_none) value = base::Value();
     text += (text.empty() ? "(" : ", ") + std::string(argument.name) + "=" + base::FormatPython(value);
   }
   return text.empty() ? "()" : text + ")";
@@ -36,6 +38,12 @@ void ExpectSameFields(const std::vector<definitions::Argument<Config>>& argument
     }
     if (argument.count != nullptr) {
       EXPECT_EQ(a.*argument.count, b.*argument.count);
+    }
+    if (argument.choice != nullptr) {
+      EXPECT_EQ(a.*argument.choice, b.*argument.choice);
+    }
+    if (argument.texts != nullptr) {
+      EXPECT_EQ(a.*argument.texts, b.*argument.texts);
     }
   }
 }

@@ -123,6 +123,23 @@ TEST(LossRules, WhatIsUsualFits) {
     fits(loss, Range::kSoftmax, false, TargetType::kOneHot);  // Brier's score
     fits(loss, Range::kSigmoid, true, TargetType::kTwoClasses);
   }
+  for (const LossKind loss : {LossKind::kHinge, LossKind::kSquaredHinge}) {
+    fits(loss, Range::kAny, true, TargetType::kTwoClasses);
+    fits(loss, Range::kAny, true, TargetType::kReal);  // -1 and 1
+    fits(loss, Range::kAny, false, TargetType::kIntegers);
+    fits(loss, Range::kAny, false, TargetType::kOneHot);
+  }
+  fits(LossKind::kCategoricalHinge, Range::kAny, false, TargetType::kOneHot);
+  fits(LossKind::kCategoricalHinge, Range::kSoftmax, false, TargetType::kOneHot);
+  fits(LossKind::kPoisson, Range::kNotNegative, true, TargetType::kReal);
+  fits(LossKind::kMeanSquaredLogarithmicError, Range::kNotNegative, true, TargetType::kReal);
+  fits(LossKind::kMeanAbsolutePercentageError, Range::kAny, true, TargetType::kReal);
+  fits(LossKind::kLogCosh, Range::kAny, true, TargetType::kReal);
+  fits(LossKind::kCosineSimilarity, Range::kAny, false, TargetType::kReals);
+  fits(LossKind::kBinaryFocalCrossentropy, Range::kSigmoid, true, TargetType::kTwoClasses);
+  fits(LossKind::kBinaryFocalCrossentropy, Range::kAny, true, TargetType::kTwoClasses, true);
+  fits(LossKind::kCategoricalFocalCrossentropy, Range::kSoftmax, false, TargetType::kOneHot);
+  fits(LossKind::kCategoricalFocalCrossentropy, Range::kAny, false, TargetType::kOneHot, true);
 }
 
 // A last layer of which nothing is known is never refused for its numbers, nor warned of.
@@ -146,6 +163,17 @@ TEST(LossRules, WhatMakesNoSense) {
   EXPECT_EQ(Verdict(K::kBinaryCrossentropy, false, Range::kAny, true, TargetType::kTwoClasses), "warned");
   EXPECT_EQ(Verdict(K::kCategoricalCrossentropy, true, Range::kSoftmax, false, TargetType::kOneHot), "warned");
   EXPECT_EQ(Verdict(K::kBinaryCrossentropy, true, Range::kSigmoid, true, TargetType::kTwoClasses), "warned");
+  EXPECT_EQ(Verdict(K::kHinge, false, Range::kAny, true, TargetType::kManyClasses), "refused");
+  EXPECT_EQ(Verdict(K::kHinge, false, Range::kSigmoid, true, TargetType::kTwoClasses), "warned");
+  EXPECT_EQ(Verdict(K::kCategoricalHinge, false, Range::kAny, false, TargetType::kManyClasses), "refused");
+  EXPECT_EQ(Verdict(K::kCategoricalHinge, false, Range::kAny, true, TargetType::kIntegers), "refused");
+  EXPECT_EQ(Verdict(K::kCosineSimilarity, false, Range::kAny, true, TargetType::kReal), "refused");
+  EXPECT_EQ(Verdict(K::kPoisson, false, Range::kAny, true, TargetType::kReal), "warned");
+  EXPECT_EQ(Verdict(K::kPoisson, false, Range::kNotNegative, true, TargetType::kManyClasses), "warned");
+  EXPECT_EQ(Verdict(K::kMeanSquaredLogarithmicError, false, Range::kAny, true, TargetType::kReal), "warned");
+  EXPECT_EQ(Verdict(K::kMeanAbsolutePercentageError, false, Range::kSoftmax, false, TargetType::kOneHot), "warned");
+  EXPECT_EQ(Verdict(K::kBinaryFocalCrossentropy, false, Range::kAny, true, TargetType::kReal), "refused");
+  EXPECT_EQ(Verdict(K::kCategoricalFocalCrossentropy, false, Range::kAny, false, TargetType::kOneHot), "warned");
 }
 
 TEST(LossRules, TypesOfColumns) {

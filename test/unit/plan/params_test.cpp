@@ -147,19 +147,96 @@ TEST(ReadConfig, RefusesValuesOutOfRange) {
                           "SGD(decay=-1)", "SGD(clipnorm=0)", "SGD(clipvalue=-1)", "SGD(clipnorm=1, global_clipnorm=1)",
                           "SGD(lr=1, learning_rate=1)",
                           "SGD(rho=0.9)", "Adam(momentum=0.9)", "Adagrad(beta_1=0.9)",
+                          "Adadelta(rho=2)", "Adamax(beta_1=1)", "Adamax(amsgrad=True)", "Ftrl(learning_rate_power=0.5)", "Ftrl(l1_regularization_strength=-1)",
+                          "Ftrl(beta=-1)", "Lion(beta_1=0)", "Lion(epsilon=1)", "Lamb(beta_2=1)", "SGD(weight_decay=-1)",
+                          "AdamW(exclude_from_weight_decay=3)", "AdamW(exclude_from_weight_decay=[3])", "AdamW(exclude_from_weight_decay=[''])",
                           "Nadam(amsgrad=True)", "Nadam(schedule_decay=0.004)", "Foo", "5", "[1]", "None"}) {
     EXPECT_EQ(Catch(std::string("loss='mse', optimizer=") + bad).code, ErrorCode::kInvalidParameter) << bad;
   }
-  EXPECT_EQ(Catch("loss='mse', optimizer='Adamax()'").code, ErrorCode::kFeatureNotSupported);
+  EXPECT_EQ(Catch("loss='mse', optimizer='Adafactor()'").code, ErrorCode::kFeatureNotSupported);
   const Caught c = Catch("loss='mse', optimizer='SGD(momentum=1.5)'");
   EXPECT_EQ(c.message, "parameter \"momentum\" of optimizer SGD must be a number in [0, 1], not \"1.5\"");
+}
+
+TEST(ReadConfig, RefusesWhatFloat32DoesNotHold) {
+  for (const char* bad : {"SGD(lr=1e39)", "SGD(lr=1e-46)", "Adam(epsilon=1e-50)", "SGD(clipnorm=1e40)", "AdamW(weight_decay=1e-39)"}) {
+    EXPECT_EQ(Catch(std::string("loss='mse', optimizer=") + bad).code, ErrorCode::kInvalidParameter) << bad;
+  }
+  EXPECT_EQ(Catch("loss='mse', optimizer='SGD(lr=1e39)'").message, "parameter \"lr\" of optimizer SGD is 1e+39, which is infinite in float32");
+  EXPECT_EQ(Catch("loss='mse', optimizer='SGD(lr=1e-46)'").message, "parameter \"lr\" of optimizer SGD is 1e-46, which is 0 in float32");
+  EXPECT_EQ(Catch("loss='mse', loss_weights=[1e40], optimizer='SGD'").code, ErrorCode::kInvalidParameter);
+  EXPECT_EQ(ReadConfig("loss='mse', optimizer='SGD(lr=0)'", "").optimizer.learning_rate, 0);
+  EXPECT_EQ(ReadConfig("loss='mse', optimizer='SGD(lr=1e-37)'", "").optimizer.learning_rate, 1e-37);
+  EXPECT_THROW(ReadConfig("loss='mse', optimizer='SGD'", "class_weight={0: 1e40}"), base::Error);
+}
+
+TEST(ReadConfig, ReadsEveryOptimizerOfKeras) {
+  const auto optimizer = [](const std::string& text) { return ReadConfig("loss='mse', optimizer=" + text, "").optimizer; };
+  base::OptimizerConfig c = optimizer("Adadelta()");
+  EXPECT_EQ(c.kind, base::OptimizerKind::kAdadelta);
+  EXPECT_EQ(c.rho, 0.95);
+  EXPECT_EQ(c.learning_rate, 0.001);
+  c = optimizer("'keras.optimizers.Ftrl(learning_rate_power=-0.7, l1_regularization_strength=0.1, beta=2, weight_decay=0.5)'");
+  EXPECT_EQ(c.kind, base::OptimizerKind::kFtrl);
+  EXPECT_EQ(c.learning_rate_power, -0.7);
+  EXPECT_EQ(c.l1_regularization_strength, 0.1);
+  EXPECT_EQ(c.beta, 2);
+  EXPECT_EQ(c.weight_decay, 0.5);
+  EXPECT_EQ(optimizer("lion").beta_2, 0.99);
+  EXPECT_EQ(optimizer("LAMB").kind, base::OptimizerKind::kLAMB);
+  EXPECT_EQ(optimizer("lamb").name, "Lamb");
+  EXPECT_EQ(optimizer("Adamax").weight_decay, 0);
+  EXPECT_EQ(optimizer("AdamW").weight_decay, 0.004);
+  EXPECT_EQ(optimizer("AdamW(weight_decay=None)").weight_decay, 0.004);
+  c = optimizer("AdamW(exclude_from_weight_decay=['bias', 'gamma'])");
+  EXPECT_EQ(c.exclude_from_weight_decay, (std::vector<std::string>{"bias", "gamma"}));
+  EXPECT_EQ(optimizer("AdamW(exclude_from_weight_decay='bias')").exclude_from_weight_decay, std::vector<std::string>{"bias"});
+  EXPECT_TRUE(optimizer("AdamW(exclude_from_weight_decay=None)").exclude_from_weight_decay.empty());
+}
+
+TEST(ReadConfig, ReadsArgumentsOfLossesAndMetrics) {
+  const auto loss = [](const std::string& text) { return ReadConfig("optimizer='SGD', loss='" + text + "'", "").losses[0]; };
+  const base::LossConfig focal = loss("BinaryFocalCrossentropy(apply_class_balancing=True, alpha=0.75, gamma=1.5, from_logits=True, label_smoothing=0.1)");
+  EXPECT_EQ(focal.kind, base::LossKind::kBinaryFocalCrossentropy);
+  EXPECT_TRUE(focal.apply_class_balancing && focal.from_logits);
+  EXPECT_EQ(focal.alpha, 0.75);
+  EXPECT_EQ(focal.gamma, 1.5);
+  EXPECT_EQ(focal.label_smoothing, 0.1);
+  EXPECT_EQ(loss("categorical_focal_crossentropy").alpha, 0.25);
+  for (const auto& [name, kind] : {std::pair("logcosh", base::LossKind::kLogCosh), std::pair("LogCosh", base::LossKind::kLogCosh),
+                                   std::pair("msle", base::LossKind::kMeanSquaredLogarithmicError),
+                                   std::pair("mape", base::LossKind::kMeanAbsolutePercentageError),
+                                   std::pair("CosineSimilarity", base::LossKind::kCosineSimilarity), std::pair("hinge", base::LossKind::kHinge)}) {
+    EXPECT_EQ(loss(name).kind, kind) << name;
+  }
+  const auto metric = [](const std::string& text) { return ReadConfig("optimizer='SGD', loss='mse', metrics=[" + text + "]", "").metrics[0]; };
+  base::MetricConfig m = metric("AUC(curve='PR', num_thresholds=50)");
+  EXPECT_EQ(m.curve, static_cast<int>(base::Curve::kPrecisionRecall));
+  EXPECT_EQ(m.num_thresholds, 50);
+  EXPECT_EQ(m.name, "AUC(curve='PR', num_thresholds=50)");
+  m = metric("F1Score(average='Weighted', threshold=0.3)");
+  EXPECT_EQ(m.average, static_cast<int>(base::Average::kWeighted));
+  EXPECT_EQ(m.threshold, 0.3);
+  EXPECT_EQ(metric("'f1_score'").threshold, 0);
+  EXPECT_EQ(metric("F1Score(average=None)").average, static_cast<int>(base::Average::kMacro));
+  EXPECT_EQ(metric("Precision(thresholds=0.9)").threshold, 0.9);
+  EXPECT_EQ(metric("'recall'").threshold, 0.5);
+  EXPECT_EQ(metric("BinaryAccuracy(threshold=0)").threshold, 0);
+  EXPECT_EQ(metric("CohenKappa(weightage='quadratic')").weightage, static_cast<int>(base::Weightage::kQuadratic));
+  for (const char* bad : {"AUC(curve='ROCK')", "AUC(num_thresholds=1)", "F1Score(average='mean')", "F1Score(threshold=0)",
+                          "Precision(thresholds=1.5)", "Precision(thresholds=[0.5, 0.7])", "CohenKappa(weightage=2)", "mape(k=3)"}) {
+    EXPECT_EQ(Catch(std::string("optimizer='SGD', loss='mse', metrics=[") + bad + "]").code, ErrorCode::kInvalidParameter) << bad;
+  }
+  EXPECT_EQ(Catch("optimizer='SGD', loss='mse', metrics=[AUC(curve='ROCK')]").message,
+            "parameter \"curve\" of metric AUC must be one of 'ROC', 'PR', not \"'ROCK'\"");
+  EXPECT_EQ(Catch("optimizer='SGD', loss='hinge(margin=2)'").hint, "It has no parameters.");
 }
 
 TEST(ReadConfig, SuggestsTheNearestName) {
   Caught c = Catch("loss='mse', optimizer='Adma(lr=1)'");
   EXPECT_EQ(c.message, "unknown optimizer \"Adma\"");
   EXPECT_NE(c.hint.find("Did you mean \"Adam\"?"), std::string::npos) << c.hint;
-  EXPECT_NE(c.hint.find("Adagrad and Nadam."), std::string::npos) << c.hint;
+  EXPECT_NE(c.hint.find("Lion and Lamb."), std::string::npos) << c.hint;
   c = Catch("loss='mse', optimizer='Adam(beta1=0.9)'");
   EXPECT_EQ(c.message, "unknown parameter \"beta1\" of optimizer Adam");
   EXPECT_NE(c.hint.find("Did you mean \"beta_1\"?"), std::string::npos) << c.hint;

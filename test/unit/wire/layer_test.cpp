@@ -131,6 +131,11 @@ TEST(Layer, RegularizersAndConstraints) {
   EXPECT_EQ(Dense("kernel_regularizer", R"({"class_name": "L1L2", "config": {"l1": 0.0, "l2": 0.009999999776482582}})"),
             R"({"class_name":"L1L2","config":{"l1":0.0,"l2":0.009999999776482582}})");
   EXPECT_EQ(Dense("kernel_regularizer", R"({"class_name": "L1L2", "config": {"l1": 0.0, "l2": null}})"), "null");
+  EXPECT_EQ(Dense("kernel_regularizer", "\"orthogonal_regularizer\""),
+            R"({"class_name":"OrthogonalRegularizer","config":{"factor":0.01,"mode":"rows"}})");
+  EXPECT_EQ(Dense("kernel_regularizer", R"({"class_name": "OrthogonalRegularizer", "config": {"factor": 0.5, "mode": "columns"}})"),
+            R"({"class_name":"OrthogonalRegularizer","config":{"factor":0.5,"mode":"columns"}})");
+  EXPECT_EQ(Dense("kernel_regularizer", R"({"class_name": "OrthogonalRegularizer", "config": {"factor": 0.0}})"), "null");
   EXPECT_EQ(Dense("kernel_constraint", "\"max_norm\""), R"({"class_name":"MaxNorm","config":{"max_value":2.0,"axis":[0]}})");
   EXPECT_EQ(Dense("kernel_constraint", R"({"class_name": "NonNeg", "config": {}})"), R"({"class_name":"NonNeg","config":{}})");
   EXPECT_EQ(Dense("kernel_constraint", R"({"class_name": "UnitNorm", "config": {"axis": [0, 1]}})"),

@@ -21,10 +21,11 @@ void UpdateCategorical(const MetricConfig&, const MetricBatch<T>& batch, double*
 }
 
 template <typename T>
-void UpdateBinary(const MetricConfig&, const MetricBatch<T>& batch, double* sums) {
+void UpdateBinary(const MetricConfig& metric, const MetricBatch<T>& batch, double* sums) {
+  const T threshold = static_cast<T>(metric.threshold);
   int64_t right = 0, count = 0;
   ForElements(batch, [&](T output, T target) {
-    right += (output > T(kDecisionThreshold) ? T(1) : T(0)) == target;
+    right += (output > threshold ? T(1) : T(0)) == target;
     count++;
   });
   sums[0] += static_cast<double>(right);

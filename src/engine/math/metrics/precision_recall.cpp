@@ -9,10 +9,11 @@ using base::MetricConfig;
 
 /// sums: (true positives, the elements that they are divided by).
 template <typename T, bool kPrecision>
-void Update(const MetricConfig&, const MetricBatch<T>& batch, double* sums) {
+void Update(const MetricConfig& metric, const MetricBatch<T>& batch, double* sums) {
+  const T threshold = static_cast<T>(metric.threshold);
   int64_t hits = 0, all = 0;
   ForElements(batch, [&](T output, T target) {
-    const bool predicted = output > T(kDecisionThreshold), actual = target != T(0);
+    const bool predicted = output > threshold, actual = target != T(0);
     hits += predicted && actual;
     all += kPrecision ? predicted : actual;
   });

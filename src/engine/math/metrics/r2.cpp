@@ -4,7 +4,6 @@
 // residuals of 0). What doubles can't tell from that, a spread of less than 10^-12 of sum y^2, is taken for it.
 //
 // Sums: n, then (sum y, sum y^2, residuals) of each element.
-#include "base/error.hpp"
 #include "engine/math/metrics/sums.hpp"
 
 namespace engine::math {
@@ -13,10 +12,7 @@ namespace {
 
 using base::MetricConfig;
 
-size_t Count(int64_t classes) {
-  if (classes < 1) throw base::Error(base::ErrorCode::kFeatureNotSupported, "metric r2 needs outputs of a fixed size");
-  return 1 + 3 * static_cast<size_t>(classes);
-}
+size_t Count(const MetricConfig& metric, int64_t classes) { return 1 + SumsOfClasses(metric, classes, 3); }
 
 template <typename T>
 void Update(const MetricConfig&, const MetricBatch<T>& batch, double* sums) {
@@ -33,7 +29,7 @@ void Update(const MetricConfig&, const MetricBatch<T>& batch, double* sums) {
   });
 }
 
-double Finish(int64_t classes, const double* sums) {
+double Finish(const MetricConfig&, int64_t classes, const double* sums) {
   constexpr double kNoSpread = 1e-12;
   if (sums[0] == 0) return 0;
   double sum = 0;

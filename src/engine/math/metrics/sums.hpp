@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include "base/config.hpp"
+#include "base/error.hpp"
 #include "engine/math/metrics.hpp"
 
 namespace engine::math {
@@ -19,10 +20,10 @@ using MetricUpdate = void (*)(const base::MetricConfig& metric, const MetricBatc
 
 struct MetricRule {
   /// Doubles, for an output of `classes` values a position.
-  size_t (*count)(int64_t classes) = nullptr;
+  size_t (*count)(const base::MetricConfig& metric, int64_t classes) = nullptr;
   MetricUpdate<float> update_float = nullptr;
   MetricUpdate<double> update_double = nullptr;
-  double (*finish)(int64_t classes, const double* sums) = nullptr;
+  double (*finish)(const base::MetricConfig& metric, int64_t classes, const double* sums) = nullptr;
   /// The metric that it stands for, for an output and its loss; such a one has no sums. nullptr = itself.
   base::MetricKind (*resolve)(base::LossKind loss, const base::Shape& output_shape) = nullptr;
 };
@@ -31,11 +32,17 @@ struct MetricRule {
 #include "base/kinds.inc"
 
 // Means keep (sum, count).
-inline size_t TwoSums(int64_t /*classes*/) { return 2; }
-inline double Mean(int64_t /*classes*/, const double* sums) { return sums[1] == 0 ? 0 : sums[0] / sums[1]; }
+inline size_t TwoSums(const base::MetricConfig&, int64_t /*classes*/) { return 2; }
+inline double Ratio(double part, double whole) { return whole == 0 ? 0 : part / whole; }
+inline double Mean(const base::MetricConfig&, int64_t /*classes*/, const double* sums) { return Ratio(sums[0], sums[1]); }
 
-/// Outputs above it are a yes.
-constexpr double kDecisionThreshold = 0.5;
+/// The sums of metrics that keep some for each class.
+inline size_t SumsOfClasses(const base::MetricConfig& metric, int64_t classes, size_t each) {
+  if (classes < 1) {
+    throw base::Error(base::ErrorCode::kFeatureNotSupported, "metric " + metric.name + " needs outputs of a fixed size");
+  }
+  return each * static_cast<size_t>(classes);
+}
 
 /// Value that a position's target has for one class.
 template <typename T>

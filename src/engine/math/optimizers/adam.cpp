@@ -1,4 +1,4 @@
-// TensorFlow's ApplyAdam and ApplyAdamWithAmsgrad. AdamW takes the decay off the weight before.
+// TensorFlow's ApplyAdam and ApplyAdamWithAmsgrad. AdamW is the same with a weight decay, which is not the rule's.
 #include <cmath>
 
 #include "engine/math/optimizers/rule.hpp"
@@ -9,55 +9,47 @@ namespace {
 
 using base::OptimizerConfig;
 
-// rate: with the bias correction; shrink: AdamW's learning rate * weight decay
-enum { kRate, kOneMinusFirst, kOneMinusSecond, kEpsilon, kShrink };
+// rate: with the bias correction
+enum { kRate, kOneMinusFirst, kOneMinusSecond, kEpsilon };
 
-template <typename T, bool kDecay>
+template <typename T>
 CEREBRO_INLINE void Adam(Coefficients<T> k, T* __restrict w, const T* __restrict g, T* __restrict m, T* __restrict v, int64_t n) {
   for (int64_t i = 0; i < n; i++) {
     const T mi = m[i] + (g[i] - m[i]) * k[kOneMinusFirst];
     const T vi = v[i] + (g[i] * g[i] - v[i]) * k[kOneMinusSecond];
-    const T wi = kDecay ? w[i] - w[i] * k[kShrink] : w[i];
     m[i] = mi;
     v[i] = vi;
-    w[i] = wi - mi * k[kRate] / (std::sqrt(vi) + k[kEpsilon]);
+    w[i] -= mi * k[kRate] / (std::sqrt(vi) + k[kEpsilon]);
   }
 }
 
-template <typename T, bool kDecay>
+template <typename T>
 CEREBRO_INLINE void AdamAmsgrad(Coefficients<T> k, T* __restrict w, const T* __restrict g, T* __restrict m, T* __restrict v,
                                 T* __restrict vhat, int64_t n) {
   for (int64_t i = 0; i < n; i++) {
     const T mi = m[i] + (g[i] - m[i]) * k[kOneMinusFirst];
     const T vi = v[i] + (g[i] * g[i] - v[i]) * k[kOneMinusSecond];
     const T hi = vi <= vhat[i] ? vhat[i] : vi;  // a NaN goes on
-    const T wi = kDecay ? w[i] - w[i] * k[kShrink] : w[i];
     m[i] = mi;
     v[i] = vi;
     vhat[i] = hi;
-    w[i] = wi - mi * k[kRate] / (std::sqrt(hi) + k[kEpsilon]);
+    w[i] -= mi * k[kRate] / (std::sqrt(hi) + k[kEpsilon]);
   }
 }
 
 }  // namespace
 
-#define CEREBRO_DEFINE_ALL(T)                                                               \
-  CEREBRO_UPDATE(T, UpdateAdam, Adam<T, false>(k, w, g, s[0], s[1], n))                     \
-  CEREBRO_UPDATE(T, UpdateAdamW, Adam<T, true>(k, w, g, s[0], s[1], n))                     \
-  CEREBRO_UPDATE(T, UpdateAdamAmsgrad, AdamAmsgrad<T, false>(k, w, g, s[0], s[1], s[2], n)) \
-  CEREBRO_UPDATE(T, UpdateAdamWAmsgrad, AdamAmsgrad<T, true>(k, w, g, s[0], s[1], s[2], n))
+#define CEREBRO_DEFINE_ALL(T)                                   \
+  CEREBRO_UPDATE(T, UpdateAdam, Adam(k, w, g, s[0], s[1], n))   \
+  CEREBRO_UPDATE(T, UpdateAdamAmsgrad, AdamAmsgrad(k, w, g, s[0], s[1], s[2], n))
 
 CEREBRO_DEFINE_ALL(float)
 CEREBRO_DEFINE_ALL(double)
 
 namespace {
 
-UpdateKernels AdamKernels(const OptimizerConfig& config) {
+UpdateKernels Kernels(const OptimizerConfig& config) {
   return config.amsgrad ? UpdateKernels{UpdateAdamAmsgrad, UpdateAdamAmsgrad} : UpdateKernels{UpdateAdam, UpdateAdam};
-}
-
-UpdateKernels AdamWKernels(const OptimizerConfig& config) {
-  return config.amsgrad ? UpdateKernels{UpdateAdamWAmsgrad, UpdateAdamWAmsgrad} : UpdateKernels{UpdateAdamW, UpdateAdamW};
 }
 
 Coefficients<double> Scalars(const OptimizerConfig& config, double learning_rate, uint64_t step) {
@@ -67,13 +59,12 @@ Coefficients<double> Scalars(const OptimizerConfig& config, double learning_rate
   k[kOneMinusFirst] = 1 - config.beta_1;
   k[kOneMinusSecond] = 1 - config.beta_2;
   k[kEpsilon] = config.epsilon;
-  k[kShrink] = learning_rate * config.weight_decay;
   return k;
 }
 
 }  // namespace
 
-const OptimizerRule kAdamRule{AdamKernels, Scalars};
-const OptimizerRule kAdamWRule{AdamWKernels, Scalars};
+const OptimizerRule kAdamRule{Kernels, Scalars};
+const OptimizerRule kAdamWRule{Kernels, Scalars};
 
 }  // namespace engine::math

@@ -1,6 +1,8 @@
 // What an optimizer is in the engine: its update of a tensor and the scalars that go into it. Its name, arguments and
 // slots are in definitions/optimizer.hpp.
 //
+// Weight decay is not the rule's: UpdateRule shrinks the weights before.
+//
 // Adding an optimizer: a line in base/kinds.inc, its definition, and a file in this folder that defines k<name>Rule.
 #pragma once
 
@@ -22,6 +24,8 @@ struct OptimizerRule {
   UpdateKernels (*kernels)(const base::OptimizerConfig& config);
   /// learning_rate and step as ApplyUpdate has them.
   Coefficients<double> (*coefficients)(const base::OptimizerConfig& config, double learning_rate, uint64_t step);
+  /// The kernel must be given whole tensors, as UpdateRule::whole says.
+  bool whole = false;
 };
 
 #define CEREBRO_OPTIMIZER(name, number) extern const OptimizerRule k##name##Rule;

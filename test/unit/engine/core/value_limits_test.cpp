@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
 
 #include "models.hpp"
@@ -75,6 +76,16 @@ TEST(ValueLimits, AllRowsCount) {
   EXPECT_EQ(range.largest, 11);
 }
 
+TEST(ValueLimits, AValueThatIsNoWholeNumberIsFound) {
+  std::vector<float> values(1001, 4);
+  const auto fraction = [&] {
+    return engine::RangeOf(Column(DType::kFloat32), {}, DType::kFloat32, reinterpret_cast<const uint8_t*>(values.data()), 1001).fraction;
+  };
+  EXPECT_TRUE(std::isnan(fraction()));
+  values[3] = 2.25f;
+  EXPECT_EQ(fraction(), 2.25);
+}
+
 TEST(ValueLimits, TypesAndDictionariesWarrantARange) {
   ValueLimit limit;
   limit.largest = 255;
@@ -92,17 +103,41 @@ TEST(ValueLimits, TypesAndDictionariesWarrantARange) {
   EXPECT_FALSE(limit.Allows(engine::WarrantedRange(words)));
 }
 
-TEST(ValueLimits, IndexesAreTruncatedAndProbabilitiesRounded) {
+TEST(ValueLimits, IndexesAreWholeAndProbabilitiesRounded) {
   ValueLimit limit;
   limit.largest = 9;
   EXPECT_TRUE(limit.Allows({-0.5, 9.9}));
   EXPECT_FALSE(limit.Allows({-1, 9}));
   EXPECT_FALSE(limit.Allows({0, 10}));
+  EXPECT_FALSE(limit.Allows({0, 9, 2.5}));
+  EXPECT_EQ(engine::ValueOutside(limit, {0, 9, 2.5}), 2.5);
+  EXPECT_EQ(engine::ValueOutside(limit, {-3, 9, 2.5}), -3);
+  EXPECT_EQ(engine::ValueOutside(limit, {0, 12, 2.5}), 12);
   limit.whole = false;
   limit.largest = 1;
   EXPECT_TRUE(limit.Allows({-1e-7, 1 + 1e-7}));
   EXPECT_FALSE(limit.Allows({-1, 1}));
   EXPECT_TRUE(limit.Allows(ValueRange()));
+}
+
+// An Embedding reads an input of its own as it is packed; behind other layers it gets what they get.
+TEST(ValueLimits, ScaleIsNotForIndexes) {
+  base::ColumnSpec column = Column(DType::kInt16, {4});
+  column.scale = 0.5;
+  const base::DataSpec data = Data(column, Target(base::TargetKind::kOneHot, {2}, 2));
+  const std::string out = R"(,{"class_name": "Flatten", "config": {"name": "flat"}},)" + fixture::Dense("out", 2, "softmax");
+  const auto limits = [&](const std::string& layers) {
+    return engine::ValueLimits(fixture::Sequential(layers + out), fixture::Config(LossKind::kCategoricalCrossentropy, 4), data);
+  };
+  const std::vector<ValueLimit> own = limits(Embedding(R"(, "batch_input_shape": [null, 4])"));
+  ASSERT_EQ(own.size(), 1u);
+  EXPECT_TRUE(own[0].as_packed);
+  EXPECT_EQ(engine::ColumnSeen(column, own[0]).scale, 1);
+  const std::vector<ValueLimit> behind =
+      limits(R"({"class_name": "Reshape", "config": {"name": "r", "target_shape": [4], "batch_input_shape": [null, 4]}},)" + Embedding(""));
+  ASSERT_EQ(behind.size(), 1u);
+  EXPECT_FALSE(behind[0].as_packed);
+  EXPECT_EQ(engine::ColumnSeen(column, behind[0]).scale, 0.5);
 }
 
 TEST(ValueLimits, AnEmbeddingIsFoundBehindLayersThatMoveValues) {

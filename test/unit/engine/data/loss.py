@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Writes loss.json and metrics.json: losses (with gradients by central differences) and metrics of tf.keras 2.10, its formulas written out
-in plain Python (float64). Run without arguments; the files land beside this script.
+"""Writes loss.json and metrics.json: losses (with gradients by central differences) and metrics of Keras (2.10, of later ones 2.15), its
+formulas written out in plain Python (float64). Run without arguments; the files land beside this script.
 """
 import json
 import math
@@ -76,7 +76,70 @@ def kld(p, y, c):
     return math.fsum(v * math.log(v / clip(x, EPSILON, 1)) for v, x in zip(y, p))
 
 
-LOSSES = dict(categorical_crossentropy=categorical, sparse_categorical_crossentropy=sparse, binary_crossentropy=binary,
+def mean(values):
+    values = list(values)
+    return math.fsum(values) / len(values)
+
+
+def log_cosh(p, y, c):
+    return mean(math.log(math.cosh(a - b)) for a, b in zip(p, y))
+
+
+def poisson(p, y, c):
+    return mean(a - b * math.log(a + EPSILON) for a, b in zip(p, y))
+
+
+def mape(p, y, c):
+    return 100 * mean(abs(a - b) / max(abs(b), EPSILON) for a, b in zip(p, y))
+
+
+def msle(p, y, c):
+    return mean((math.log(max(a, EPSILON) + 1) - math.log(max(b, EPSILON) + 1)) ** 2 for a, b in zip(p, y))
+
+
+def cosine(p, y, c):
+    unit = lambda v: [x / math.sqrt(max(math.fsum(z * z for z in v), 1e-12)) for x in v]
+    return -math.fsum(a * b for a, b in zip(unit(p), unit(y)))
+
+
+def signs(y):
+    return [2 * v - 1 for v in y] if all(v in (0, 1) for v in y) else y
+
+
+def hinge(p, y, c):
+    return mean(max(1 - b * a, 0) for a, b in zip(p, signs(y)))
+
+
+def squared_hinge(p, y, c):
+    return mean(max(1 - b * a, 0) ** 2 for a, b in zip(p, signs(y)))
+
+
+def categorical_hinge(p, y, c):
+    return max(max((1 - b) * a for a, b in zip(p, y)) - math.fsum(a * b for a, b in zip(p, y)) + 1, 0)
+
+
+def binary_focal(p, y, c):
+    s, gamma, alpha = c.get('label_smoothing', 0.0), c.get('gamma', 2.0), c.get('alpha', 0.25)
+    terms = []
+    for x, v in zip(p, y):
+        v = v * (1 - s) + 0.5 * s
+        probability = sigmoid(x) if c.get('logits') else x
+        focus = (1 - (v * probability + (1 - v) * (1 - probability))) ** gamma
+        weight = v * alpha + (1 - v) * (1 - alpha) if c.get('apply_class_balancing') else 1
+        terms.append(weight * focus * binary([x], [v], dict(logits=c.get('logits'))))
+    return mean(terms)
+
+
+def categorical_focal(p, y, c):
+    s, gamma, alpha = c.get('label_smoothing', 0.0), c.get('gamma', 2.0), c.get('alpha', 0.25)
+    p = softmax(p) if c.get('logits') else [v / math.fsum(p) for v in p]
+    q = [clip(v, EPSILON, 1 - EPSILON) for v in p]
+    return math.fsum(-alpha * (1 - x) ** gamma * (v * (1 - s) + s / len(y)) * math.log(x) for x, v in zip(q, y))
+
+
+LOSSES = dict(log_cosh=log_cosh, poisson=poisson, mean_absolute_percentage_error=mape, mean_squared_logarithmic_error=msle,
+              cosine_similarity=cosine, hinge=hinge, squared_hinge=squared_hinge, categorical_hinge=categorical_hinge,
+              binary_focal_crossentropy=binary_focal, categorical_focal_crossentropy=categorical_focal, categorical_crossentropy=categorical, sparse_categorical_crossentropy=sparse, binary_crossentropy=binary,
               mean_squared_error=mse, mean_absolute_error=mae, huber=huber, kullback_leibler_divergence=kld)
 
 
@@ -94,7 +157,7 @@ def loss_case(name, loss, classes, positions=0, rows=5, target='onehot', values=
         row, target_row = [], []
         for _ in range(n):
             z = [rng.uniform(-spread, spread) for _ in range(classes)]
-            row.append(z if values == 'raw' else softmax(z) if values == 'softmax' else [sigmoid(x) for x in z])
+            row.append(z if values == 'raw' else [math.exp(x) for x in z] if values == 'positive' else softmax(z) if values == 'softmax' else [sigmoid(x) for x in z])
             if target == 'index':
                 target_row.append(rng.randrange(classes))
             elif target == 'onehot':
@@ -102,6 +165,10 @@ def loss_case(name, loss, classes, positions=0, rows=5, target='onehot', values=
                 target_row.append([1.0 if i == k else 0.0 for i in range(classes)])
             elif target == 'bits':
                 target_row.append([float(rng.randrange(2)) for _ in range(classes)])
+            elif target == 'signs':
+                target_row.append([rng.choice((-1.0, 1.0)) for _ in range(classes)])
+            elif target == 'counts':
+                target_row.append([float(rng.randrange(5)) for _ in range(classes)])
             elif target == 'distribution':
                 target_row.append(softmax([rng.uniform(-1, 1) for _ in range(classes)]))
             else:
@@ -151,6 +218,31 @@ LOSS_CASES = [
     loss_case('huber', 'huber', 4, target='real', values='raw'),
     loss_case('huber_delta', 'huber', 4, target='real', values='raw', delta=0.3),
     loss_case('kld', 'kullback_leibler_divergence', 4, target='distribution'),
+    loss_case('log_cosh', 'log_cosh', 3, target='real', values='raw'),
+    loss_case('log_cosh_large', 'log_cosh', 2, positions=2, target='real', values='raw', spread=200.0, mask=True),
+    loss_case('poisson', 'poisson', 3, target='counts', values='positive'),
+    loss_case('poisson_positions', 'poisson', 2, positions=3, target='counts', values='positive', mask=True),
+    loss_case('mape', 'mean_absolute_percentage_error', 3, target='real', values='raw'),
+    loss_case('msle', 'mean_squared_logarithmic_error', 3, target='counts', values='positive'),
+    loss_case('msle_negative', 'mean_squared_logarithmic_error', 4, target='real', values='raw'),
+    loss_case('cosine', 'cosine_similarity', 4, target='real', values='raw'),
+    loss_case('cosine_positions', 'cosine_similarity', 3, positions=3, target='real', values='raw', mask=True),
+    loss_case('hinge', 'hinge', 3, target='signs', values='raw'),
+    loss_case('hinge_bits', 'hinge', 1, target='bits', values='raw'),
+    loss_case('squared_hinge', 'squared_hinge', 3, target='signs', values='raw'),
+    loss_case('squared_hinge_bits', 'squared_hinge', 2, positions=2, target='bits', values='raw', mask=True),
+    loss_case('categorical_hinge', 'categorical_hinge', 4, values='raw'),
+    loss_case('categorical_hinge_softmax', 'categorical_hinge', 4),
+    loss_case('binary_focal', 'binary_focal_crossentropy', 1, target='bits', values='sigmoid'),
+    loss_case('binary_focal_balanced', 'binary_focal_crossentropy', 4, target='bits', values='sigmoid', label_smoothing=0.2, alpha=0.6,
+              gamma=1.5, apply_class_balancing=True),
+    loss_case('binary_focal_logits', 'binary_focal_crossentropy', 3, target='bits', values='raw', logits=True, gamma=3.0),
+    loss_case('binary_focal_no_focus', 'binary_focal_crossentropy', 3, target='bits', values='raw', logits=True, gamma=0.0,
+              label_smoothing=0.1, apply_class_balancing=True),
+    loss_case('categorical_focal', 'categorical_focal_crossentropy', 4),
+    loss_case('categorical_focal_not_normalised', 'categorical_focal_crossentropy', 4, values='sigmoid', alpha=0.7, gamma=0.5),
+    loss_case('categorical_focal_logits', 'categorical_focal_crossentropy', 5, values='raw', logits=True, label_smoothing=0.1, gamma=1.0),
+    loss_case('categorical_focal_positions', 'categorical_focal_crossentropy', 3, positions=3, values='raw', logits=True, mask=True),
     loss_case('kld_hard', 'kullback_leibler_divergence', 4, target='onehot'),
 ]
 
@@ -174,8 +266,85 @@ def roc_area(positions, thresholds=200):
     return math.fsum((x[i] - x[i + 1]) * (y[i] + y[i + 1]) / 2 for i in range(thresholds - 1))
 
 
+def precision_recall_area(positions, thresholds=200):
+    """Every threshold by itself: keras.metrics.AUC(curve='PR') with its interpolate_pr_auc."""
+    t = [-EPSILON] + [i / (thresholds - 1) for i in range(1, thresholds - 1)] + [1 + EPSILON]
+    pairs = [(a, b != 0) for p, y in positions for a, b in zip(p, y)]
+    hits = [float(sum(a > th and b for a, b in pairs)) for th in t]
+    all_above = [float(sum(a > th for a, b in pairs)) for th in t]
+    positives = sum(b for _, b in pairs)
+    area = []
+    for i in range(thresholds - 1):
+        dtp, dp = hits[i] - hits[i + 1], all_above[i] - all_above[i + 1]
+        slope = ratio(dtp, dp)
+        intercept = hits[i + 1] - slope * all_above[i + 1]
+        growth = all_above[i] / all_above[i + 1] if all_above[i] > 0 and all_above[i + 1] > 0 else 1.0
+        area.append(ratio(slope * (dtp + intercept * math.log(growth)), positives))
+    return math.fsum(area)
+
+
 def ratio(a, b):
     return a / b if b else 0.0
+
+
+def f1(positions, average, threshold):
+    """keras.metrics.F1Score; with one output and no threshold the yes is above 0.5."""
+    classes = len(positions[0][0])
+    hits, wrong, missed = [0.0] * classes, [0.0] * classes, [0.0] * classes
+    for p, y in positions:
+        for c in range(classes):
+            if threshold is None:
+                yes = p[c] >= max(p) and abs(p[c]) > 1e-9 if classes > 1 else p[c] > 0.5
+            else:
+                yes = p[c] > threshold
+            hits[c] += yes * y[c]
+            wrong[c] += yes * (1 - y[c])
+            missed[c] += (1 - yes) * y[c]
+
+    def score(tp, fp, fn):
+        precision, recall = ratio(tp, tp + fp), ratio(tp, tp + fn)
+        return 2 * ratio(precision * recall, precision + recall)
+
+    if average == 'micro':
+        return score(sum(hits), sum(wrong), sum(missed))
+    scores = [score(*v) for v in zip(hits, wrong, missed)]
+    if average == 'macro':
+        return math.fsum(scores) / classes
+    weights = [a + b for a, b in zip(hits, missed)]
+    return ratio(math.fsum(s * w for s, w in zip(scores, weights)), math.fsum(weights))
+
+
+def table(positions):
+    """How often each pair (true class, predicted class) occurs."""
+    classes = len(positions[0][0])
+    size = max(classes, 2)
+    counts = [[0.0] * size for _ in range(size)]
+    for p, y in positions:
+        actual, predicted = (argmax(y), argmax(p)) if classes > 1 else (int(y[0] > 0), int(p[0] > 0.5))
+        counts[actual][predicted] += 1
+    return counts
+
+
+def matthews(positions):
+    """Gorodkin's sums over the whole table: tensorflow_addons' MatthewsCorrelationCoefficient."""
+    counts = table(positions)
+    size, n = len(counts), sum(map(sum, counts))
+    actual, predicted = [sum(row) for row in counts], [sum(row[j] for row in counts) for j in range(size)]
+    right = sum(counts[i][i] for i in range(size))
+    above = right * n - sum(a * b for a, b in zip(actual, predicted))
+    below = (n * n - sum(b * b for b in predicted)) * (n * n - sum(a * a for a in actual))
+    return above / math.sqrt(below) if below > 0 else 0.0
+
+
+def kappa(positions, weightage):
+    """tensorflow_addons' CohenKappa."""
+    counts = table(positions)
+    size, n = len(counts), sum(map(sum, counts))
+    weight = {'none': lambda i, j: float(i != j), 'linear': lambda i, j: abs(i - j), 'quadratic': lambda i, j: (i - j) ** 2}[weightage]
+    actual, predicted = [sum(row) for row in counts], [sum(row[j] for row in counts) for j in range(size)]
+    seen = math.fsum(weight(i, j) * counts[i][j] / n for i in range(size) for j in range(size))
+    expected = math.fsum(weight(i, j) * actual[i] * predicted[j] / (n * n) for i in range(size) for j in range(size))
+    return 1 - seen / expected if expected else 0.0
 
 
 def metrics(positions, k):
@@ -192,6 +361,21 @@ def metrics(positions, k):
         'auc': roc_area(positions),
         'precision': ratio(hits, sum(a > 0.5 for a, _ in pairs)),
         'recall': ratio(hits, sum(b != 0 for _, b in pairs)),
+        'binary_accuracy(threshold=0.25)': mean([float((1.0 if a > 0.25 else 0.0) == b) for a, b in pairs]),
+        'precision(thresholds=0.25)': ratio(sum(a > 0.25 and b != 0 for a, b in pairs), sum(a > 0.25 for a, _ in pairs)),
+        'recall(thresholds=0.75)': ratio(sum(a > 0.75 and b != 0 for a, b in pairs), sum(b != 0 for _, b in pairs)),
+        'auc(num_thresholds=17)': roc_area(positions, 17),
+        "auc(curve='PR')": precision_recall_area(positions),
+        "auc(curve='PR', num_thresholds=17)": precision_recall_area(positions, 17),
+        'f1_score': f1(positions, 'macro', None),
+        "f1_score(average='micro')": f1(positions, 'micro', None),
+        "f1_score(average='weighted')": f1(positions, 'weighted', None),
+        "f1_score(average='weighted', threshold=0.25)": f1(positions, 'weighted', 0.25),
+        'matthews_correlation': matthews(positions),
+        'cohen_kappa': kappa(positions, 'none'),
+        "cohen_kappa(weightage='linear')": kappa(positions, 'linear'),
+        "cohen_kappa(weightage='quadratic')": kappa(positions, 'quadratic'),
+        'mape': 100 * mean([abs(a - b) / max(abs(b), EPSILON) for a, b in pairs]),
     }
 
 

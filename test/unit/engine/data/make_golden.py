@@ -425,8 +425,25 @@ def penalties():
     case.finish(["out"], forward)
 
 
+def orthogonal_penalties():
+    case = Case("regularizers_orthogonal")
+    case.input("x", 3)
+    dense(case, "rows", ["x"], 4, 3, "tanh", kernel_regularizer={"class_name": "OrthogonalRegularizer", "config": {"factor": 0.5, "mode": "rows"}})
+    dense(case, "out", ["rows"], 3, 4,
+          kernel_regularizer={"class_name": "OrthogonalRegularizer", "config": {"factor": 0.25, "mode": "columns"}})
+
+    def penalty(w, factor):
+        w = w / torch.sqrt(torch.clamp((w * w).sum(dim=1, keepdim=True), min=1e-12))
+        product = w @ w.T
+        n = product.shape[0]
+        return factor * 0.5 * (product * (1 - torch.eye(n))).abs().sum() / (n * (n - 1) / 2)
+
+    case.penalties.append(lambda w: penalty(w[0], 0.5) + penalty(w[2].T, 0.25))
+    case.finish(["out"], lambda x, w, t, u: [ref.dense(ref.dense(x[0], w[0], w[1], "tanh"), w[2], w[3])])
+
+
 for group in (activations, activation_layers, softmax_outputs, convolutions, poolings, shapes, normalisations, recurrent, merges, graphs,
-              penalties):
+              penalties, orthogonal_penalties):
     group()
 for path in sorted(glob.glob(os.path.join(HERE, "reference_*.py"))):
     importlib.import_module(os.path.basename(path)[:-3]).make_golden()

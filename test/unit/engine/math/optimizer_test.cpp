@@ -8,8 +8,11 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <set>
+#include <stdexcept>
 
 #include "base/philox.hpp"
+#include "definitions/optimizer.hpp"
 #include "engine/math/learning_rate.hpp"
 #include "../golden.hpp"
 
@@ -33,13 +36,10 @@ base::ScheduleConfig ReadSchedule(const base::Value& value) {
 }
 
 OptimizerConfig ReadConfig(const base::Value& entry) {
-  OptimizerConfig c;
-  c.name = golden::Get(entry, "optimizer").string();
-  c.kind = c.name == "SGD"       ? OptimizerKind::kSGD
-           : c.name == "Adam"    ? OptimizerKind::kAdam
-           : c.name == "AdamW"   ? OptimizerKind::kAdamW
-           : c.name == "RMSprop" ? OptimizerKind::kRMSprop
-                                 : OptimizerKind::kAdagrad;
+  const std::string& optimizer = golden::Get(entry, "optimizer").string();
+  const definitions::OptimizerDefinition* definition = definitions::FindOptimizer(optimizer);
+  if (definition == nullptr) throw std::runtime_error("unknown optimizer " + optimizer);
+  OptimizerConfig c = definitions::DefaultConfig(*definition);
   const base::Value& given = golden::Get(entry, "config");
   golden::Take(given, "learning_rate", &c.learning_rate);
   golden::Take(given, "decay", &c.decay);
@@ -53,6 +53,14 @@ OptimizerConfig ReadConfig(const base::Value& entry) {
   golden::Take(given, "amsgrad", &c.amsgrad);
   golden::Take(given, "weight_decay", &c.weight_decay);
   golden::Take(given, "initial_accumulator_value", &c.initial_accumulator_value);
+  golden::Take(given, "learning_rate_power", &c.learning_rate_power);
+  golden::Take(given, "l1_regularization_strength", &c.l1_regularization_strength);
+  golden::Take(given, "l2_regularization_strength", &c.l2_regularization_strength);
+  golden::Take(given, "l2_shrinkage_regularization_strength", &c.l2_shrinkage_regularization_strength);
+  golden::Take(given, "beta", &c.beta);
+  if (const base::Value* parts = given.Find("exclude_from_weight_decay")) {
+    for (const base::Value& part : parts->list()) c.exclude_from_weight_decay.push_back(part.string());
+  }
   golden::Take(given, "clipnorm", &c.clipnorm);
   golden::Take(given, "clipvalue", &c.clipvalue);
   golden::Take(given, "global_clipnorm", &c.global_clipnorm);
@@ -68,7 +76,7 @@ void ExpectNear(double expected, double actual, double tolerance, double floor, 
 template <typename T>
 void FollowTrajectories(double tolerance, double floor) {
   const base::List cases = golden::Read("optimizer.json");
-  ASSERT_GE(cases.size(), 20u);
+  ASSERT_GE(cases.size(), 41u);
   for (const base::Value& entry : cases) {
     const std::string& name = golden::Get(entry, "name").string();
     SCOPED_TRACE(name);
@@ -81,7 +89,10 @@ void FollowTrajectories(double tolerance, double floor) {
     std::vector<std::vector<std::vector<T>>> slots;
     for (const base::Value& tensor : golden::Get(entry, "start").list()) {
       weights.push_back(golden::Numbers<T>(tensor));
-      slots.emplace_back(slot_names.size(), std::vector<T>(weights.back().size(), static_cast<T>(SlotInitialValue(config))));
+      slots.emplace_back();
+      for (size_t s = 0; s < slot_names.size(); s++) {
+        slots.back().emplace_back(weights.back().size(), static_cast<T>(SlotInitialValue(config, s)));
+      }
     }
     const base::List& trajectory = golden::Get(entry, "weights").list();
     const base::List& gradients = golden::Get(entry, "gradients").list();
@@ -96,7 +107,9 @@ void FollowTrajectories(double tolerance, double floor) {
       for (size_t i = 0; i < weights.size(); i++) {
         T* pointers[kMaxSlots] = {};
         for (size_t s = 0; s < slot_names.size(); s++) pointers[s] = slots[i][s].data();
-        ApplyUpdate(config, rate, t, weights[i].data(), grads[i].data(), pointers, static_cast<int64_t>(weights[i].size()));
+        const std::string& weight = golden::Get(entry, "names").list()[i].string();
+        ApplyUpdate(config, rate, t, weights[i].data(), grads[i].data(), pointers, static_cast<int64_t>(weights[i].size()),
+                    Decays(config, weight));
         const std::vector<double> expected = golden::Numbers<double>(trajectory[t].list()[i]);
         for (size_t j = 0; j < expected.size(); j++) {
           ExpectNear(expected[j], static_cast<double>(weights[i][j]), tolerance, floor, "step " + std::to_string(t));
@@ -112,6 +125,15 @@ void FollowTrajectories(double tolerance, double floor) {
         }
       }
     }
+  }
+}
+
+// Nadam has a test of its own below.
+TEST(Optimizer, EveryOptimizerHasATrajectory) {
+  std::set<OptimizerKind> seen{OptimizerKind::kNadam};
+  for (const base::Value& entry : golden::Read("optimizer.json")) seen.insert(ReadConfig(entry).kind);
+  for (const definitions::OptimizerDefinition* optimizer : definitions::Optimizers()) {
+    EXPECT_EQ(seen.count(optimizer->kind), 1u) << optimizer->name;
   }
 }
 
@@ -177,6 +199,7 @@ template <typename T>
 void SameBitsAnywhere() {
   constexpr size_t kRoom = 160;
   for (const OptimizerConfig& config : AllRules()) {
+    if (UpdateRule<T>(config, 0.01, 3).whole()) continue;
     const size_t slot_count = SlotNames(config).size();
     const std::vector<T> w0 = Random<T>(1, kRoom, false), g = Random<T>(2, kRoom, false);
     std::vector<std::vector<T>> s0;
@@ -224,7 +247,9 @@ TEST(Optimizer, StateGoesOnWhereItWas) {
       }
     };
     std::vector<float> once = Random<float>(12, n, false), twice = once;
-    std::vector<std::vector<float>> a(slot_count, std::vector<float>(n, static_cast<float>(SlotInitialValue(config)))), b = a;
+    std::vector<std::vector<float>> a;
+    for (size_t s = 0; s < slot_count; s++) a.emplace_back(n, static_cast<float>(SlotInitialValue(config, s)));
+    std::vector<std::vector<float>> b = a;
     train(&once, &a, 0, 8);
     train(&twice, &b, 0, 3);
     train(&twice, &b, 3, 8);
@@ -242,6 +267,53 @@ TEST(Optimizer, CenteredVarianceIsNeverNegative) {
   float* slots[kMaxSlots] = {rms.data(), mg.data()};
   for (uint64_t t = 0; t < 2000; t++) ApplyUpdate(config, 1e-9, t, w.data(), g.data(), slots, 64);
   for (float x : w) EXPECT_TRUE(std::isfinite(x));
+}
+
+TEST(Optimizer, OnlyLambWantsWholeTensors) {
+  for (const OptimizerConfig& config : AllRules()) {
+    EXPECT_EQ(UpdateRule<float>(config, 0.01, 0).whole(), config.kind == OptimizerKind::kLAMB) << config.name;
+  }
+}
+
+// More elements than are moved between two polls for interrupts, against the rule written out.
+TEST(Optimizer, LambOfALargeTensor) {
+  const OptimizerConfig config = definitions::DefaultConfig(definitions::kLAMBOptimizer);
+  const size_t n = (1 << 20) + 37;
+  std::vector<double> w = Random<double>(41, n, false), m(n), v(n);
+  const std::vector<double> g = Random<double>(42, n, false), before = w;
+  double* slots[] = {m.data(), v.data()};
+  ApplyUpdate(config, 0.01, 0, w.data(), g.data(), slots, static_cast<int64_t>(n));
+  double weight = 0, move = 0;
+  const auto direction = [&](size_t i) { return g[i] / (std::abs(g[i]) + config.epsilon); };  // the first step's
+  for (size_t i = 0; i < n; i++) {
+    weight += before[i] * before[i];
+    move += direction(i) * direction(i);
+  }
+  for (size_t i = 0; i < n; i += 997) ASSERT_NEAR(w[i], before[i] - 0.01 * std::sqrt(weight / move) * direction(i), 1e-10) << i;
+}
+
+// The end of a schedule.
+TEST(Optimizer, ARateOfZeroMovesNothing) {
+  for (const OptimizerConfig& config : AllRules()) {
+    std::vector<double> w = Random<double>(51, 20, false);
+    const std::vector<double> g = Random<double>(52, 20, false), before = w;
+    std::vector<std::vector<double>> slots(SlotNames(config).size(), std::vector<double>(20, 0.5));
+    double* pointers[kMaxSlots] = {};
+    for (size_t s = 0; s < slots.size(); s++) pointers[s] = slots[s].data();
+    if (config.momentum > 0 && config.kind == OptimizerKind::kSGD) continue;  // goes on by its momentum
+    if (config.momentum > 0 && config.kind == OptimizerKind::kRMSprop) continue;
+    ApplyUpdate(config, 0, 3, w.data(), g.data(), pointers, 20);
+    EXPECT_EQ(w, before) << config.name;
+  }
+}
+
+TEST(Optimizer, WeightsAreExcludedFromDecayByPartsOfTheirNames) {
+  OptimizerConfig config;
+  EXPECT_TRUE(Decays(config, "dense/bias"));
+  config.exclude_from_weight_decay = {"bias", "norm/"};
+  EXPECT_FALSE(Decays(config, "dense/bias"));
+  EXPECT_FALSE(Decays(config, "layer_norm/gamma"));
+  EXPECT_TRUE(Decays(config, "dense/kernel"));
 }
 
 TEST(Clipping, SumOfSquaresIsOrderedByPositionInTheTensor) {

@@ -5,8 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <set>
+#include <stdexcept>
 
 #include "../golden.hpp"
+#include "definitions/loss.hpp"
 
 namespace engine::torch {
 namespace {
@@ -15,24 +18,17 @@ using base::LossConfig;
 using base::LossKind;
 
 LossConfig ReadConfig(const base::Value& entry) {
-  static const std::pair<const char*, LossKind> kKinds[] = {
-      {"categorical_crossentropy", LossKind::kCategoricalCrossentropy},
-      {"sparse_categorical_crossentropy", LossKind::kSparseCategoricalCrossentropy},
-      {"binary_crossentropy", LossKind::kBinaryCrossentropy},
-      {"mean_squared_error", LossKind::kMeanSquaredError},
-      {"mean_absolute_error", LossKind::kMeanAbsoluteError},
-      {"huber", LossKind::kHuber},
-      {"kullback_leibler_divergence", LossKind::kKullbackLeibler},
-  };
-  LossConfig config;
-  config.name = golden::Get(entry, "loss").string();
-  for (const auto& [name, kind] : kKinds) {
-    if (config.name == name) config.kind = kind;
-  }
+  const std::string& name = golden::Get(entry, "loss").string();
+  const definitions::LossDefinition* definition = definitions::FindLoss(name);
+  if (definition == nullptr) throw std::runtime_error("unknown loss " + name);
+  LossConfig config = definitions::DefaultConfig(*definition);
   const base::Value& given = golden::Get(entry, "config");
   golden::Take(given, "logits", &config.from_logits);
   golden::Take(given, "label_smoothing", &config.label_smoothing);
   golden::Take(given, "delta", &config.delta);
+  golden::Take(given, "alpha", &config.alpha);
+  golden::Take(given, "gamma", &config.gamma);
+  golden::Take(given, "apply_class_balancing", &config.apply_class_balancing);
   return config;
 }
 
@@ -47,7 +43,7 @@ at::Tensor Tensor(const base::Value& list, at::IntArrayRef shape, at::ScalarType
 template <typename T>
 void CheckCases(at::ScalarType type, double loss_tolerance, double gradient_tolerance) {
   const base::List cases = golden::Read("loss.json");
-  ASSERT_GE(cases.size(), 20u);
+  ASSERT_GE(cases.size(), 46u);
   for (const base::Value& entry : cases) {
     SCOPED_TRACE(golden::Get(entry, "name").string());
     const LossConfig config = ReadConfig(entry);
@@ -78,6 +74,13 @@ void CheckCases(at::ScalarType type, double loss_tolerance, double gradient_tole
       EXPECT_LE(std::abs(actual - slope[i]), gradient_tolerance * std::max(1.0, std::abs(slope[i]))) << "element " << i;
     }
   }
+}
+
+// No loss without a golden value.
+TEST(Loss, EveryLossHasACase) {
+  std::set<LossKind> seen;
+  for (const base::Value& entry : golden::Read("loss.json")) seen.insert(ReadConfig(entry).kind);
+  for (const definitions::LossDefinition* loss : definitions::Losses()) EXPECT_EQ(seen.count(loss->kind), 1u) << loss->name;
 }
 
 TEST(Loss, DoubleFollowsKeras) { CheckCases<double>(at::kDouble, 1e-13, 1e-6); }

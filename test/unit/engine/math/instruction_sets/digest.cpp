@@ -30,10 +30,16 @@ std::vector<T> Random(uint64_t stream, bool positive) {
 template <typename T>
 void HashUpdates(base::Hasher* hasher) {
   std::vector<base::OptimizerConfig> rules;
-  for (int kind = 1; kind <= 6; kind++) {
+  for (const base::OptimizerKind kind : {
+#define CEREBRO_OPTIMIZER(name, number) base::OptimizerKind::k##name,
+#include "base/kinds.inc"
+       }) {
     for (int variant = 0; variant < 8; variant++) {
       base::OptimizerConfig config;
-      config.kind = static_cast<base::OptimizerKind>(kind);
+      config.kind = kind;
+      config.weight_decay = 0.004;
+      config.l1_regularization_strength = 0.1;
+      config.learning_rate_power = (variant & 1) != 0 ? -0.7 : -0.5;
       config.momentum = (variant & 1) != 0 ? 0.9 : 0;
       config.nesterov = config.centered = config.amsgrad = (variant & 2) != 0;
       config.clipvalue = (variant & 4) != 0 ? 0.8 : 0;
@@ -106,7 +112,7 @@ void HashKernels(base::Hasher* hasher) {
   hasher->Update(&regularizer, sizeof(regularizer));
   std::vector<int64_t> index;
   for (int64_t i = 0; i < kRows; i++) index.push_back(i * i % kColumns);
-  for (int loss = 0; loss < 6; loss++) {
+  for (int loss = 0; loss < 16; loss++) {
     std::vector<T> values = x;
     T* v = values.data();
     switch (loss) {
@@ -127,6 +133,37 @@ void HashKernels(base::Hasher* hasher) {
         break;
       case 5:
         engine::math::HuberLoss(T(0.7), y.data(), factors.data(), kRows, kColumns, v, losses.data());
+        break;
+      case 6:
+        engine::math::LogCoshLoss(y.data(), factors.data(), kRows, kColumns, v, losses.data());
+        break;
+      case 7:
+        for (T& value : values) value = std::abs(value);
+        engine::math::PoissonLoss(y.data(), factors.data(), kRows, kColumns, v, losses.data());
+        break;
+      case 8:
+        engine::math::PercentageLoss(y.data(), factors.data(), kRows, kColumns, v, losses.data());
+        break;
+      case 9:
+        engine::math::LogarithmicLoss(y.data(), factors.data(), kRows, kColumns, v, losses.data());
+        break;
+      case 10:
+        engine::math::CosineLoss(y.data(), factors.data(), kRows, kColumns, v, losses.data());
+        break;
+      case 11:
+        engine::math::HingeLoss(y.data(), factors.data(), kRows, kColumns, v, losses.data());
+        break;
+      case 12:
+        engine::math::SquaredHingeLoss(y.data(), factors.data(), kRows, kColumns, v, losses.data());
+        break;
+      case 13:
+        engine::math::CategoricalHingeLoss(y.data(), factors.data(), kRows, kColumns, v, losses.data());
+        break;
+      case 14:
+        engine::math::BinaryFocalLoss({T(0.3), T(1.5), T(0.1), true}, y.data(), factors.data(), kRows, kColumns, v, losses.data());
+        break;
+      case 15:
+        engine::math::CategoricalFocalLoss({T(0.3), T(1.5), T(0.1), false}, y.data(), factors.data(), kRows, kColumns, v, losses.data());
         break;
     }
     add(values);
