@@ -6,6 +6,7 @@
 // wire changes.
 #pragma once
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -63,11 +64,21 @@ struct Exchange {
     const char* name;        // ours
     const char* torch_name;  // in the state_dict of PyTorch's module
     std::vector<int> axes;   // dimension i of PyTorch's tensor is ours number axes[i]; empty: the same order
+    /// Recurrent layers: block i along the first dimension of PyTorch's tensor is our gate number gates[i]; empty: no
+    /// gates.
+    std::vector<int> gates;
+    /// PyTorch's second bias of a recurrent layer. A weight of ours with two rows has one in each tensor; where ours has
+    /// one row, the second tensor is zero, and is added.
+    const char* torch_second = nullptr;
+    /// What PyTorch's module has where our layer has no such weight; NaN: nothing either.
+    double absent = std::numeric_limits<double>::quiet_NaN();
   };
   /// The ONNX operator that computes the layer on a batch of its usual rank, in ONNX's layout (channels first);
   /// nullptr = there is no single one.
   const char* onnx = nullptr;
   std::vector<Weight> weights;  // all of a layer's, or none when PyTorch has no such layout of them
+  /// Why PyTorch has no such module, for a layer whose arguments it lacks; nullptr, and nullptr as its result = it has.
+  const char* (*torch_lacks)(const base::Layer& layer) = nullptr;
 };
 
 struct LayerDefinition {

@@ -59,7 +59,7 @@ LayerDefinition DefineBatch() {
   batch.ignored = {"fused"};
   batch.weights = WeightsAndStatistics;
   batch.exchange = {"BatchNormalization",
-                    {{"gamma", "weight", {}}, {"beta", "bias", {}}, {"moving_mean", "running_mean", {}},
+                    {{"gamma", "weight", {}, {}, nullptr, 1}, {"beta", "bias", {}, {}, nullptr, 0}, {"moving_mean", "running_mean", {}},
                      {"moving_variance", "running_var", {}}}};
   return batch;
 }

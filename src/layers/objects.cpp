@@ -66,6 +66,8 @@ const ObjectRow& FindRow(const std::vector<ObjectRow>& table, const ObjectText& 
 const std::vector<ObjectRow>& Initializers() {
   using T = ArgumentType;
   static const Argument kSeedArgument{"seed", T::kSeed, "None"};
+  // newer versions of Keras 3 write these; null is what others have
+  static const Argument kNoInputAxes{"input_axes", T::kAbsent}, kNoOutputAxes{"output_axes", T::kAbsent};
   static const std::vector<ObjectRow> table = {
       {{"Zeros", "zeros", "zero"}, {}},
       {{"Ones", "ones", "one"}, {}},
@@ -75,15 +77,15 @@ const std::vector<ObjectRow>& Initializers() {
       {{"TruncatedNormal", "truncated_normal"}, {{"mean", T::kNumber, "0.0"}, {"stddev", T::kNonNegative, "0.05"}, kSeedArgument}},
       {{"VarianceScaling", "variance_scaling"},
        {{"scale", T::kNonNegative, "1.0"}, {"mode", T::kChoice, "'fan_in'", "fan_in fan_out fan_avg"},
-        {"distribution", T::kChoice, "'truncated_normal'", "truncated_normal untruncated_normal uniform normal"}, kSeedArgument}},
+        {"distribution", T::kChoice, "'truncated_normal'", "truncated_normal untruncated_normal uniform normal"}, kSeedArgument, kNoInputAxes, kNoOutputAxes}},
       {{"Orthogonal", "orthogonal", "OrthogonalInitializer"}, {{"gain", T::kNumber, "1.0"}, kSeedArgument}},
       {{"Identity", "identity", "IdentityInitializer"}, {{"gain", T::kNumber, "1.0"}}},
-      {{"GlorotUniform", "glorot_uniform"}, {kSeedArgument}},
-      {{"GlorotNormal", "glorot_normal"}, {kSeedArgument}},
-      {{"HeUniform", "he_uniform"}, {kSeedArgument}},
-      {{"HeNormal", "he_normal"}, {kSeedArgument}},
-      {{"LecunUniform", "lecun_uniform"}, {kSeedArgument}},
-      {{"LecunNormal", "lecun_normal"}, {kSeedArgument}},
+      {{"GlorotUniform", "glorot_uniform"}, {kSeedArgument, kNoInputAxes, kNoOutputAxes}},
+      {{"GlorotNormal", "glorot_normal"}, {kSeedArgument, kNoInputAxes, kNoOutputAxes}},
+      {{"HeUniform", "he_uniform"}, {kSeedArgument, kNoInputAxes, kNoOutputAxes}},
+      {{"HeNormal", "he_normal"}, {kSeedArgument, kNoInputAxes, kNoOutputAxes}},
+      {{"LecunUniform", "lecun_uniform"}, {kSeedArgument, kNoInputAxes, kNoOutputAxes}},
+      {{"LecunNormal", "lecun_normal"}, {kSeedArgument, kNoInputAxes, kNoOutputAxes}},
   };
   return table;
 }

@@ -138,17 +138,27 @@ LayerDefinition DefineLSTM() {
   lstm.class_names.push_back("CuDNNLSTM");  // the same with the activations that are its defaults
   lstm.weights = WeightsOfLSTM;
   lstm.cost.flops = [](const Layer& layer, const Shapes& inputs, const Shape&) { return Flops(layer, inputs, kGatesOfLSTM); };
-  // both have the gates input, forget, cell, output; PyTorch's second bias is zero
-  lstm.exchange.weights = {{"kernel", "weight_ih_l0", {1, 0}}, {"recurrent_kernel", "weight_hh_l0", {1, 0}}, {"bias", "bias_ih_l0", {}}};
+  // both have the gates input, forget, cell, output
+  lstm.exchange.weights = {{"kernel", "weight_ih_l0", {1, 0}},
+                           {"recurrent_kernel", "weight_hh_l0", {1, 0}},
+                           {"bias", "bias_ih_l0", {}, {}, "bias_hh_l0"}};
   return lstm;
 }
 
-// PyTorch has a GRU's gates in another order: no permutation of dimensions gives its weights.
+const char* LackOfGRU(const Layer& layer) {
+  return Bool(layer, "reset_after") ? nullptr : "PyTorch's GRU resets after the product: reset_after = false has no counterpart";
+}
+
 LayerDefinition DefineGRU() {
   LayerDefinition gru = Define(LayerKind::kGRU, "GRU", {kGate}, {{"reset_after", T::kBool, "True"}});
   gru.class_names.push_back("CuDNNGRU");
   gru.weights = WeightsOfGRU;
   gru.cost.flops = [](const Layer& layer, const Shapes& inputs, const Shape&) { return Flops(layer, inputs, kGatesOfGRU); };
+  // ours are update, reset, candidate; PyTorch's reset, update, candidate
+  gru.exchange.weights = {{"kernel", "weight_ih_l0", {1, 0}, {1, 0, 2}},
+                          {"recurrent_kernel", "weight_hh_l0", {1, 0}, {1, 0, 2}},
+                          {"bias", "bias_ih_l0", {}, {1, 0, 2}, "bias_hh_l0"}};
+  gru.exchange.torch_lacks = LackOfGRU;
   return gru;
 }
 

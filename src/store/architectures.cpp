@@ -126,6 +126,18 @@ int LoadModel(std::string_view model_arch_table, std::string_view model_arch, co
   return static_cast<int>(model_id);
 }
 
+void StoreWeights(std::string_view model_arch_table, const Architecture& architecture, const std::string& weights) {
+  const pg::TableName table = pg::ParseTableName(model_arch_table, kArgument);
+  RequireFinite(*architecture.graph, weights, "the file");
+  const pg::Result updated = pg::Execute("UPDATE " + table.Sql() +
+                                             " SET model_weights = $1::pg_catalog.bytea"
+                                             " WHERE model_id OPERATOR(pg_catalog.=) $2::pg_catalog.int4",
+                                         {pg::Bytea{weights}, static_cast<int64_t>(architecture.model_id)});
+  if (updated.processed == 1) return;
+  throw Error(ErrorCode::kUndefinedObject, "model_id " + std::to_string(architecture.model_id) + " of table " + table.Text() +
+                                               " was not changed", "Another session has deleted it, or row-level security keeps it from being changed.");
+}
+
 void DeleteModel(std::string_view model_arch_table, int model_id) {
   const pg::TableName table = pg::ParseTableName(model_arch_table, kArgument);
   RequireArchitectureColumns(table);

@@ -40,6 +40,9 @@ void LoadArchitectureWeights(const Architecture& architecture, const engine::Pro
 int LoadModel(std::string_view model_arch_table, std::string_view model_arch, const std::optional<std::string>& model_weights,
               const std::optional<std::string>& name, const std::optional<std::string>& description);
 
+/// Overwrites the weights of a row, which the caller has read. Errors: kInvalidData for weights that are no finite numbers.
+void StoreWeights(std::string_view model_arch_table, const Architecture& architecture, const std::string& weights);
+
 /// cerebro.delete_model: removes one architecture, and the table with its last one where the caller owns it.
 void DeleteModel(std::string_view model_arch_table, int model_id);
 
