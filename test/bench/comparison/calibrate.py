@@ -28,7 +28,7 @@ class Trial:
     def microseconds(self, configuration, options):
         """us a step with these options: the least of several rounds."""
         torch.manual_seed(1)
-        network = networks.Network(self.found["architecture"], options["channels_last"])
+        network = networks.make(self.found["architecture"], options["channels_last"])
         optimise = networks.optimizer(network.parameters(), configuration, options)
 
         def run(steps):
@@ -68,7 +68,7 @@ def main():
         changed[key] = value
         return changed
 
-    if found["architecture"]["layers"][0][0] == "conv":
+    if found["architecture"]["layers"][0][0] == "conv" or found["table"] == "blocks":
         options = choose(kinds["Adam"], [with_option("channels_last", value) for value in (False, True)])
     for name, configuration in kinds.items():
         options = choose(configuration, [with_option("foreach", {**options["foreach"], name: value}) for value in (False, True)])

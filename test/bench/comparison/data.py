@@ -5,7 +5,9 @@ A table has (id integer, label smallint, pixels smallint[]). Everything is a fun
 
 import numpy
 
-NORMALIZING = {"mnist": 255, "mnist8": 255, "clicks": 16}
+import graph_data
+
+NORMALIZING = {"mnist": 255, "mnist8": 255, "clicks": 16, "tabular": 1, "series": 1, "text": 1, "blocks": 255}
 
 
 def _idx(path, header):
@@ -48,7 +50,9 @@ def clicks(first, rows):
 
 
 def table(name, cache, rows, validation_rows):
-    """((x, y) to train on, (x, y) to validate on), uint8."""
+    """((x, y) to train on, (x, y) to validate on), uint8 but for those of graph_data."""
+    if name in graph_data.TABLES:
+        return graph_data.TABLES[name](1, rows), graph_data.TABLES[name](2, validation_rows)
     if name == "clicks":
         held_out = 10_000_000  # far behind any row that is trained on
         return clicks(0, rows), clicks(held_out, validation_rows)

@@ -6,6 +6,8 @@ Configurations are in the words of Keras; `networks.py` makes PyTorch's optimize
 
 import json
 
+import graph_models
+
 LENET_5 = [["conv", 6, 5, "same", "relu"], ["pool", 2], ["conv", 16, 5, "same", "relu"], ["pool", 2], ["flatten"],
            ["dense", 120, "relu"], ["dense", 84, "relu"], ["dense", 10, "softmax"]]
 LENET_WIDE = [["conv", 20, 5, "valid", "relu"], ["pool", 2], ["conv", 50, 5, "valid", "relu"], ["pool", 2], ["flatten"],
@@ -17,6 +19,11 @@ MODELS = {
     "mlp_200_256_128_1": {"input": [200], "layers": [["dense", 256, "relu"], ["dense", 128, "relu"], ["dense", 1, "sigmoid"]]},
     "lenet_5": {"input": [28, 28, 1], "layers": LENET_5},
     "lenet_20_50_500": {"input": [28, 28, 1], "layers": LENET_WIDE},
+    # of graph_models.py: "layers" only says what the last one is
+    "tabular": {"graph": "tabular", "layers": [["graph", 1, "sigmoid"]]},
+    "series": {"graph": "series", "layers": [["graph", 1, "sigmoid"]]},
+    "text": {"graph": "text", "layers": [["graph", 1, "sigmoid"]]},
+    "blocks": {"graph": "blocks", "layers": [["graph", 10, "softmax"]]},
 }
 
 
@@ -28,6 +35,7 @@ def configurations(adam, rmsprop, sgd):
 
 SIXTEEN = configurations([0.0002, 0.0003, 0.0005, 0.0007, 0.001, 0.0015, 0.002, 0.003], [0.0003, 0.0005, 0.001, 0.002],
                          [0.005, 0.01, 0.02, 0.05])
+FOUR = configurations([0.001, 0.002], [0.001], [0.02])
 EIGHT = configurations([0.0005, 0.001, 0.0015, 0.002], [0.0005, 0.001], [0.01, 0.02])
 SIXTY_FOUR = configurations([10 ** (-4.5 + 0.08 * i) for i in range(32)], [10 ** (-4.5 + 0.16 * i) for i in range(16)],
                             [10 ** (-3.5 + 0.2 * i) for i in range(16)])
@@ -35,20 +43,28 @@ SIXTY_FOUR = configurations([10 ** (-4.5 + 0.08 * i) for i in range(32)], [10 **
 # full, quick: (rows, validation rows, iterations). What the project demands: `bound` of PyTorch's time over the statement's,
 # `trainer_bound` over the trainer's alone, `floor_bound` of the floor over the trainer's
 GRIDS = {
-    "A": dict(table="mnist8", model="mlp_64_32_10", batch_size=32, configurations=SIXTEEN, bound=15, trainer_bound=25,
+    "A": dict(table="mnist8", model="mlp_64_32_10", batch_size=32, configurations=SIXTEEN, bound=15, trainer_bound=25, stacked_bound=3,
               full=(60000, 10000, 10), quick=(10000, 2000, 3)),
-    "B32": dict(table="mnist", model="mlp_784_128_10", batch_size=32, configurations=SIXTEEN, bound=2.8, floor_bound=0.5,
+    "B32": dict(table="mnist", model="mlp_784_128_10", batch_size=32, configurations=SIXTEEN, bound=2.8, floor_bound=0.5, stacked_bound=3,
                 full=(60000, 10000, 3), quick=(10000, 2000, 1)),
-    "B64": dict(table="mnist", model="mlp_784_128_10", batch_size=64, configurations=SIXTEEN, bound=2.2,
+    "B64": dict(table="mnist", model="mlp_784_128_10", batch_size=64, configurations=SIXTEEN, bound=2.2, stacked_bound=3,
                 full=(60000, 10000, 4), quick=(10000, 2000, 1)),
-    "C": dict(table="clicks", model="mlp_200_256_128_1", batch_size=256, configurations=SIXTEEN, bound=1.5,
+    "C": dict(table="clicks", model="mlp_200_256_128_1", batch_size=256, configurations=SIXTEEN, bound=1.5, stacked_bound=3,
               full=(1000000, 50000, 1), quick=(50000, 5000, 1)),
-    "D5": dict(table="mnist", model="lenet_5", batch_size=32, configurations=EIGHT, bound=1.3,
+    "D5": dict(table="mnist", model="lenet_5", batch_size=32, configurations=EIGHT, bound=1.3, best_bound=1.3,
                full=(60000, 10000, 1), quick=(3000, 1000, 1)),
-    "D5x64": dict(table="mnist", model="lenet_5", batch_size=64, configurations=EIGHT, bound=1.0,
+    "D5x64": dict(table="mnist", model="lenet_5", batch_size=64, configurations=EIGHT, bound=1.0, best_bound=1.3,
                   full=(60000, 10000, 2), quick=(3000, 1000, 1)),
-    "DW": dict(table="mnist", model="lenet_20_50_500", batch_size=32, configurations=EIGHT, bound=1.0,
+    "DW": dict(table="mnist", model="lenet_20_50_500", batch_size=32, configurations=EIGHT, bound=1.0, best_bound=1.3,
                full=(20000, 10000, 1), quick=(1000, 500, 1)),
+    "T": dict(table="tabular", model="tabular", batch_size=256, configurations=SIXTEEN, best_bound=6,
+              full=(200000, 20000, 1), quick=(20000, 2000, 1)),
+    "L": dict(table="series", model="series", batch_size=64, configurations=EIGHT, best_bound=3,
+              full=(40000, 5000, 1), quick=(4000, 1000, 1)),
+    "X": dict(table="text", model="text", batch_size=64, configurations=FOUR, best_bound=1.5,
+              full=(20000, 5000, 1), quick=(2000, 1000, 1)),
+    "M": dict(table="blocks", model="blocks", batch_size=32, configurations=FOUR, best_bound=1.3,
+              full=(6000, 1000, 1), quick=(500, 500, 1)),
     # against the hopper in PL/Python; metrics after each iteration, as in MADlib's own model selection runs
     "EA": dict(table="mnist8", model="mlp_64_32_10", batch_size=32, configurations=SIXTEEN, bound=10, hopper=True,
                full=(60000, 10000, 5), quick=(10000, 2000, 2)),
@@ -76,6 +92,8 @@ def steps_a_model(found):
 
 def keras_json(name):
     """The architecture as Keras's to_json() writes it. The input is flat, as the table's arrays are."""
+    if "graph" in MODELS[name]:
+        return graph_models.KERAS[name]()
     shape, layers = MODELS[name]["input"], []
     flat = 1
     for size in shape:

@@ -11,6 +11,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+import graph_networks
+
 # what a program does that nobody has tuned
 UNTUNED = {"foreach": {}, "channels_last": False, "gather": "index", "set_to_none": False, "untuned": True}
 
@@ -56,6 +58,13 @@ class Network(nn.Module):
         return self.layers(x)
 
 
+def make(architecture, channels_last):
+    if "graph" in architecture:
+        network = graph_networks.NETWORKS[architecture["graph"]]()
+        return network.to(memory_format=torch.channels_last) if channels_last else network
+    return Network(architecture, channels_last)
+
+
 def optimizer(parameters, configuration, options):
     arguments = {key: value for key, value in configuration.items() if key != "optimizer"}
     if options["foreach"].get(configuration["optimizer"]) is not None:
@@ -81,16 +90,27 @@ def target_tensor(labels, architecture):
     return labels.to(torch.int64)
 
 
-def step(network, optimise, loss_of, x, y, set_to_none):
-    loss = loss_of(network(x), y)
+def compiled(architecture, loss_of, channels_last):
+    """torch.compile's program of (parameters, x, y) -> loss, one for all models of an architecture."""
+    template = make(architecture, channels_last)
+    return torch.compile(lambda parameters, x, y: loss_of(torch.func.functional_call(template, parameters, (x,)), y), dynamic=False)
+
+
+def state(network):
+    return {**dict(network.named_parameters()), **dict(network.named_buffers())}
+
+
+def step(network, optimise, loss_of, x, y, set_to_none, program=None):
+    loss = program(state(network), x, y) if program else loss_of(network(x), y)
     optimise.zero_grad(set_to_none=set_to_none)
     loss.backward()
     optimise.step()
 
 
-def train_epoch(network, optimise, loss_of, x, y, batch_size, options, most_steps=None):
+def train_epoch(network, optimise, loss_of, x, y, batch_size, options, most_steps=None, program=None):
     """One pass over all rows in a new random order, or its first most_steps mini-batches. Returns the number of steps."""
     rows = len(x)
+    network.train()
     order = torch.randperm(rows)
     if options["gather"] == "epoch":
         x, y = x.index_select(0, order), y.index_select(0, order)
@@ -106,7 +126,7 @@ def train_epoch(network, optimise, loss_of, x, y, batch_size, options, most_step
         else:
             chosen = order[first:first + batch_size]
             batch_x, batch_y = x[chosen], y[chosen]
-        step(network, optimise, loss_of, batch_x, batch_y, options["set_to_none"])
+        step(network, optimise, loss_of, batch_x, batch_y, options["set_to_none"], program)
     return count
 
 
@@ -114,6 +134,7 @@ def train_epoch(network, optimise, loss_of, x, y, batch_size, options, most_step
 def score(network, loss_of, x, y, batch_size=1000):
     """(sum of losses, number of rows that are right, rows)"""
     loss = right = 0.0
+    network.eval()
     for first in range(0, len(x), batch_size):
         outputs, targets = network(x[first:first + batch_size]), y[first:first + batch_size]
         loss += loss_of(outputs, targets).item() * len(targets)

@@ -30,7 +30,8 @@ def load(folder, found):
     scale = 1 / data.NORMALIZING[found["table"]]
     tables = []
     for part in ("train", "validation"):
-        x = numpy.load(f"{folder}/{found['data']}_{part}_x.npy").astype("f4") * numpy.float32(scale)
+        x = numpy.load(f"{folder}/{found['data']}_{part}_x.npy")
+        x = x.astype("i8") if found["table"] == "text" else x.astype("f4") * numpy.float32(scale)
         labels = numpy.load(f"{folder}/{found['data']}_{part}_y.npy")
         tables.append((torch.from_numpy(x), networks.target_tensor(labels, found["architecture"])))
     return tables
@@ -42,6 +43,12 @@ def train_models(found, options, tables, numbers, ready, go, results):
     networks.prepare(options)
     (x, y), (validation_x, validation_y) = tables
     loss_of = networks.loss_function(found["architecture"])
+    program = None
+    if options.get("compile"):
+        program = networks.compiled(found["architecture"], loss_of, options["channels_last"])
+        network = networks.make(found["architecture"], options["channels_last"])
+        for rows in {found["batch_size"], len(x) % found["batch_size"] or found["batch_size"]}:
+            program(networks.state(network), x[:rows], y[:rows]).backward()
     ready.release()
     go.wait()
     used = resource.getrusage(resource.RUSAGE_SELF)
@@ -49,10 +56,10 @@ def train_models(found, options, tables, numbers, ready, go, results):
     for number in numbers:
         torch.manual_seed(1000 * found.get("seed", 1) + number)
         started = time.perf_counter()
-        network = networks.Network(found["architecture"], options["channels_last"])
+        network = networks.make(found["architecture"], options["channels_last"])
         optimise = networks.optimizer(network.parameters(), found["configurations"][number], options)
         for _ in range(found["iterations"]):
-            networks.train_epoch(network, optimise, loss_of, x, y, found["batch_size"], options)
+            networks.train_epoch(network, optimise, loss_of, x, y, found["batch_size"], options, program=program)
         training += time.perf_counter() - started
         _, right, rows = networks.score(network, loss_of, validation_x, validation_y)
         networks.score(network, loss_of, x, y)
@@ -62,18 +69,13 @@ def train_models(found, options, tables, numbers, ready, go, results):
     results.put({"scored": scored, "training": training, "cpu": cpu, "ended": time.time()})
 
 
-def main():
-    with open(sys.argv[1], encoding="utf8") as file:
-        found = json.load(file)
-    with open(sys.argv[3], encoding="utf8") as file:
-        options = json.load(file)
-    torch.set_num_threads(1)
-    tables = load(sys.argv[2], found)
+def run_processes(found, options, tables, train):
+    """A process a core, each with its share of the models: dealt out in turns. Prints what they come to."""
     processes = min(os.cpu_count(), len(found["configurations"]))
     fork = multiprocessing.get_context("fork")
     ready, go, results = fork.Semaphore(0), fork.Event(), fork.Queue()
     numbers = list(range(len(found["configurations"])))
-    workers = [fork.Process(target=train_models, args=(found, options, tables, numbers[first::processes], ready, go, results))
+    workers = [fork.Process(target=train, args=(found, options, tables, numbers[first::processes], ready, go, results))
                for first in range(processes)]
     for worker in workers:
         worker.start()
@@ -86,7 +88,16 @@ def main():
         worker.join()
     accuracies = [accuracy for _, accuracy in sorted(pair for part in parts for pair in part["scored"])]
     print(json.dumps({"seconds": max(part["ended"] for part in parts) - started, "training": max(part["training"] for part in parts),
-                      "cpu": sum(part["cpu"] for part in parts), "accuracies": accuracies}))
+                      "cpu": sum(part["cpu"] for part in parts), "accuracies": accuracies, "torch": torch.__version__}))
+
+
+def main():
+    with open(sys.argv[1], encoding="utf8") as file:
+        found = json.load(file)
+    with open(sys.argv[3], encoding="utf8") as file:
+        options = json.load(file)
+    torch.set_num_threads(1)
+    run_processes(found, options, load(sys.argv[2], found), train_models)
 
 
 if __name__ == "__main__":

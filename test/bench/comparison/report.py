@@ -59,6 +59,12 @@ def grid(found, contestants, runs, peaks, floors):
           f"{runs['a'][0]['workers']} workers; {runs['a'][0]['build']}")
     against = "d" if found.get("hopper") else "c"
     other = statistics.median(run["seconds"] for run in runs[against])
+    for words, keys, bound in (("the best stacked program", ("s", "ns", "nsc"), found.get("stacked_bound")),
+                               ("the best PyTorch program of all", ("c", "s", "n", "nc", "ns", "nsc"), found.get("best_bound"))):
+        times = {key: statistics.median(run["seconds"] for run in runs[key]) for key in keys if runs.get(key)}
+        if times:
+            fastest = min(times, key=times.get)
+            print(demand(f"{words} ({fastest}) / (a)", times[fastest] / ours, bound))
     # of runs beside each other: what else the machine did weighs on both
     pairs = [b["seconds"] / a["seconds"] for a, b in zip(runs["a"], runs[against])]
     print(demand(f"ratio ({against}) / (a)", other / ours, found.get("bound")) + f"; of neighbouring runs {spread(pairs)}")

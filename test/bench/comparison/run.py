@@ -17,6 +17,7 @@ import numpy
 import data
 import estimates
 import floor
+import graph_data
 import grids
 import halving
 import hopper
@@ -31,6 +32,14 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 MALLOC = {"MALLOC_TRIM_THRESHOLD_": str(1 << 30), "MALLOC_MMAP_THRESHOLD_": str(1 << 30)}
 ENVIRONMENTS = [{}, {"OPENBLAS_CORETYPE": "Haswell"}, {"OPENBLAS_CORETYPE": "SkylakeX"}, {"ATEN_CPU_CAPABILITY": "avx512"},
                 {"OPENBLAS_CORETYPE": "SkylakeX", "ATEN_CPU_CAPABILITY": "avx512"}]
+
+
+# another interpreter, with a PyTorch that is newer than this one's; it must see the same files
+NEWEST = os.environ.get("CEREBRO_NEWEST_PYTHON")
+
+
+def with_options(chosen, **more):
+    return dict(chosen, options=dict(chosen["options"], **more))
 
 
 class Bench:
@@ -56,16 +65,23 @@ class Bench:
                 numpy.save(f"{self.work}/{found['data']}_{part}_x.npy", x)
                 numpy.save(f"{self.work}/{found['data']}_{part}_y.npy", y)
                 name = f"{found['data']}_{part}"
+                inputs = "pixels"
                 with server.Session() as session:
-                    session.run(f"CREATE TABLE {name} (id integer, label smallint, pixels smallint[])")
-                    server.copy_in(name, data.copy_rows(x, y))
+                    if found["table"] in graph_data.COLUMNS:
+                        kind, columns, inputs = graph_data.COLUMNS[found["table"]]
+                        session.run(f"CREATE TABLE raw (id integer, label smallint, pixels {kind})")
+                        server.copy_in("raw", graph_data.copy_lines(x, y), "text")
+                        session.run(f"CREATE TABLE {name} AS SELECT id, label, {columns} FROM raw; DROP TABLE raw")
+                    else:
+                        session.run(f"CREATE TABLE {name} (id integer, label smallint, pixels smallint[])")
+                        server.copy_in(name, data.copy_rows(x, y))
                     session.run(f"ANALYZE {name}")
                     if part == "train":
                         kind = ", dependent_type => 'real'" if grids.binary(found) else ""
-                        session.run(f"SELECT cerebro.training_preprocessor_dl('{name}', '{name}_packed', 'label', 'pixels', "
+                        session.run(f"SELECT cerebro.training_preprocessor_dl('{name}', '{name}_packed', 'label', '{inputs}', "
                                     f"normalizing_const => {data.NORMALIZING[found['table']]}{kind})")
                     else:
-                        session.run(f"SELECT cerebro.validation_preprocessor_dl('{name}', '{name}_packed', 'label', 'pixels', "
+                        session.run(f"SELECT cerebro.validation_preprocessor_dl('{name}', '{name}_packed', 'label', '{inputs}', "
                                     f"'{found['data']}_train_packed')")
                     session.run(f"DROP TABLE {name}; ANALYZE {name}_packed")
         if found.get("hopper") and f"hopper_{found['table']}" not in self.loaded:
@@ -104,26 +120,26 @@ class Bench:
         return {"seconds": timed.seconds, "cpu": timed.cpu, "accuracies": accuracies, "training": trainer, "workers": workers,
                 "build": build}
 
-    def pytorch(self, found, seed, chosen):
+    def pytorch(self, found, seed, chosen, program="pytorch_train.py", interpreter=sys.executable):
         """The program, its options in a file. Its own figures: loading is not among them."""
         with open(f"{self.work}/grid.json", "w", encoding="utf8") as file:
             json.dump(dict(found, seed=seed), file)
         with open(f"{self.work}/options.json", "w", encoding="utf8") as file:
             json.dump(chosen["options"], file)
-        return self.python("pytorch_train.py", [f"{self.work}/options.json"], chosen["environment"])
+        return self.python(program, [f"{self.work}/options.json"], chosen["environment"], interpreter)
 
-    def python(self, program, arguments, environment):
-        command = [sys.executable, "-B", f"{HERE}/{program}", f"{self.work}/grid.json", self.work, *arguments]
+    def python(self, program, arguments, environment, interpreter=sys.executable):
+        command = [interpreter, "-B", f"{HERE}/{program}", f"{self.work}/grid.json", self.work, *arguments]
         done = subprocess.run(command, env=dict(os.environ, **environment), capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise RuntimeError(done.stderr)
         return json.loads(done.stdout.splitlines()[-1])
 
-    def calibrate(self, found):
+    def calibrate(self, found, interpreter=sys.executable):
         """The fastest way to write and to run the opponent, by short trials."""
         best = None
         for environment in ENVIRONMENTS[:1] if self.quick else ENVIRONMENTS:
-            tried = self.python("calibrate.py", [], {**MALLOC, **environment})
+            tried = self.python("calibrate.py", [], {**MALLOC, **environment}, interpreter)
             if best is None or tried["mean"] < best["mean"]:
                 best = dict(tried, environment={**MALLOC, **environment}, chosen=environment)
         best["options"]["environment"] = best["chosen"]
@@ -152,6 +168,19 @@ class Bench:
         if self.switches:
             yield "b", "pg_cerebro, rewrites off", lambda grid, seed: self.database(grid, seed, self.switches), self.root
         yield "c", "PyTorch, tuned", lambda grid, seed: self.pytorch(grid, seed, chosen), here
+        stacked = "stacked_train.py" if "graph" not in found["architecture"] else None
+        if stacked:
+            alone = with_options(chosen, compile=False)
+            yield "s", "PyTorch, stacked", lambda grid, seed: self.pytorch(grid, seed, alone, stacked), here
+        if NEWEST:
+            new = self.calibrate(found, NEWEST)
+            print("newest: " + report.opponent(new), flush=True)
+            whole, compiled = with_options(new, compile=False), with_options(new, compile=True)
+            yield "n", "newest, tuned", lambda grid, seed: self.pytorch(grid, seed, whole, interpreter=NEWEST), here
+            yield "nc", "newest, compiled", lambda grid, seed: self.pytorch(grid, seed, compiled, interpreter=NEWEST), here
+            if stacked:
+                yield "ns", "newest, stacked", lambda grid, seed: self.pytorch(grid, seed, whole, stacked, NEWEST), here
+                yield "nsc", "newest, stacked, compiled", lambda grid, seed: self.pytorch(grid, seed, compiled, stacked, NEWEST), here
         yield "untuned", "PyTorch, untuned", lambda grid, seed: self.pytorch(grid, seed, untuned), here
 
     def run(self, name):

@@ -56,9 +56,9 @@ class Session:
         self.close()
 
 
-def copy_in(table, pieces):
-    """COPY of bytes in binary format."""
-    command = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", f"COPY {table} FROM STDIN (FORMAT binary)"]
+def copy_in(table, pieces, form="binary"):
+    """COPY of bytes."""
+    command = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", f"COPY {table} FROM STDIN (FORMAT {form})"]
     psql = subprocess.Popen(command, stdin=subprocess.PIPE)
     for piece in pieces:
         psql.stdin.write(piece)
