@@ -68,7 +68,7 @@ SELECT * FROM wrong('Lion(beta_1=0)');
 SELECT * FROM wrong('Lamm(lr=0.1)');
 SELECT * FROM wrong('Adafactor(lr=0.1)');
 SELECT * FROM wrong('AdamW(exclude_from_weight_decay=5)');
-SELECT * FROM wrong('AdamW(exclude_from_weight_decay=[''bias'', 5])');
+SELECT * FROM wrong('AdamW(exclude_from_weight_decay=["bias", 5])');
 SELECT * FROM attempt($$SELECT cerebro.load_model('archs', net(', "bias_regularizer": {"class_name": "OrthogonalRegularizer", "config": {}}'))$$);
 SELECT * FROM attempt($$SELECT cerebro.load_model('archs', net(', "kernel_regularizer": {"class_name": "OrthogonalRegularizer", "config": {"mode": "diagonals"}}'))$$);
 SELECT * FROM attempt($$SELECT cerebro.load_model('archs', net(', "kernel_regularizer": "l3"'))$$);

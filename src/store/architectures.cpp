@@ -159,11 +159,9 @@ void DeleteModel(std::string_view model_arch_table, int model_id) {
   pg::Notice("dropped architecture table " + table.Text() + ": its last model was deleted");
 }
 
-Architecture ReadArchitecture(std::string_view model_arch_table, int model_id, const base::DataSpec& data) {
-  return ReadArchitecture(pg::ParseTableName(model_arch_table, "model_arch_table"), model_id, data);
-}
+namespace {
 
-Architecture ReadArchitecture(const pg::TableName& table, int model_id, const base::DataSpec& data) {
+Architecture Read(const pg::TableName& table, int model_id, const base::DataSpec* data) {
   const std::vector<pg::Column> columns = pg::TableColumns(table, "model_arch_table");
   for (const char* needed : {"model_id", "model_arch", "model_weights", "name"}) {
     if (pg::FindColumn(columns, needed) == nullptr) {
@@ -187,7 +185,7 @@ Architecture ReadArchitecture(const pg::TableName& table, int model_id, const ba
   architecture.model_id = model_id;
   architecture.json = *result.at(0, 0);
   try {
-    architecture.graph = std::make_shared<const base::Graph>(wire::ReadKeras(architecture.json, &data));
+    architecture.graph = std::make_shared<const base::Graph>(wire::ReadKeras(architecture.json, data));
   } catch (const base::Error& error) {
     throw base::Error(error.code(), "model_id " + std::to_string(model_id) + ": " + error.what(), error.detail(), error.hint());
   }
@@ -197,6 +195,18 @@ Architecture ReadArchitecture(const pg::TableName& table, int model_id, const ba
   }
   architecture.name = result.at(0, 1).value_or("");
   return architecture;
+}
+
+}  // namespace
+
+Architecture ReadArchitecture(std::string_view model_arch_table, int model_id, const base::DataSpec& data) {
+  return ReadArchitecture(pg::ParseTableName(model_arch_table, "model_arch_table"), model_id, data);
+}
+
+Architecture ReadArchitecture(const pg::TableName& table, int model_id, const base::DataSpec& data) { return Read(table, model_id, &data); }
+
+Architecture ReadArchitecture(std::string_view model_arch_table, int model_id) {
+  return Read(pg::ParseTableName(model_arch_table, "model_arch_table"), model_id, nullptr);
 }
 
 void LoadArchitectureWeights(const Architecture& architecture, const engine::Program& program, void* block) {

@@ -27,6 +27,8 @@ struct Architecture {
 /// Errors: the table or the model_id does not exist (hint: load_model()), the architecture is NULL or cannot be read.
 Architecture ReadArchitecture(std::string_view model_arch_table, int model_id, const base::DataSpec& data);
 Architecture ReadArchitecture(const pg::TableName& table, int model_id, const base::DataSpec& data);
+/// Without a table of rows: an input shape that the architecture leaves open is refused.
+Architecture ReadArchitecture(std::string_view model_arch_table, int model_id);
 
 /// Overwrites a block's initial weights with the architecture's, where it has any. Errors: kInvalidParameter for a
 /// wrong length.

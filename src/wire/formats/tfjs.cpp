@@ -97,7 +97,7 @@ class Reader {
   void ReadGroup(const Value& group) {
     std::string_view bytes;
     const base::List& paths = Items(group, "paths");
-    if (paths.size() > entries_.size()) Broken("has a group of " + std::to_string(paths.size()) + " files, the archive has " + std::to_string(entries_.size()));
+    if (paths.size() > entries_.size()) Broken("names " + std::to_string(paths.size()) + " files together, the archive has " + std::to_string(entries_.size()));
     std::string joined;
     for (const Value& path : paths) {
       if (!path.is_string()) Broken("has a path that is no string" + layers::Got(path));

@@ -62,8 +62,6 @@ std::vector<Case> Cases() {
        "layer number 1 has no config", ""},
       {"UnknownLayer", SequentialText("4", {LayerText("Dence", "x")}), kUnsupported, "layer \"x\" of class \"Dence\": the class is unknown",
        ", Dense, "},
-      {"NestedModel", SequentialText("4", {LayerText("Sequential", "x")}), kUnsupported,
-       "layer \"x\" of class \"Sequential\": a model inside a model is not supported", "one model"},
       {"OnlyInput", SequentialText("4", {}), kInvalid, "the model has no layer but its input", ""},
       {"SecondInput", SequentialText("4", {LayerText("InputLayer", "y", "\"batch_input_shape\": [null, 4]")}), kInvalid,
        "layer \"y\" (InputLayer): stands inside a Sequential model, an InputLayer can only be the first layer", ""},

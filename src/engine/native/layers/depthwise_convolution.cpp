@@ -35,8 +35,8 @@ class Depthwise : public Layer<T> {
         use_bias_(use_bias),
         activation_(activation) {}
 
-  // one image with its channels repeated, and its gradient; the kernel turned around
-  int64_t ScratchElements(int64_t /*rows*/) const override { return 2 * ImageElements() + (Turns() ? KernelElements() : 0); }
+  // one image with its channels repeated, and its gradient; the kernel mirrored
+  int64_t ScratchElements(int64_t /*rows*/) const override { return 2 * ImageElements() + (Gathers() ? KernelElements() : 0); }
 
   bool backward_reads_y() const override { return activation_ != math::FusedActivation::kLinear; }
 
@@ -54,7 +54,7 @@ class Depthwise : public Layer<T> {
   void Backward(const LayerCall<T>& call, T* g, T* dx, T* const* gradients) const override {
     const math::DepthwiseKernels<T>& kernels = math::TheDepthwiseKernels<T>();
     T* turned = call.scratch + 2 * ImageElements();
-    if (dx != nullptr && Turns()) Turn(call.weights[0], turned);
+    if (dx != nullptr && Gathers()) Mirror(call.weights[0], turned);
     for (int64_t i = 0; i < call.rows; ++i) {
       math::PollInterrupts();
       T* gi = g + i * this->output_elements();
@@ -66,7 +66,7 @@ class Depthwise : public Layer<T> {
       if (dx == nullptr) continue;
       T* dxi = dx + i * this->input_elements();
       T* image = multiplier_ == 1 ? dxi : call.scratch + ImageElements();
-      if (Turns()) {
+      if (Gathers()) {
         kernels.product(shape_.Turned(), gi, turned, nullptr, false, image);
       } else {
         kernels.input_gradient(shape_, gi, call.weights[0], image);
@@ -84,7 +84,7 @@ class Depthwise : public Layer<T> {
   math::FusedActivation DropActivation() override { return std::exchange(activation_, math::FusedActivation::kLinear); }
 
  private:
-  bool Turns() const { return shape_.rows.stride == 1 && shape_.columns.stride == 1; }
+  bool Gathers() const { return shape_.rows.stride == 1 && shape_.columns.stride == 1; }
   int64_t Positions() const { return shape_.rows.out * shape_.columns.out; }
   int64_t KernelElements() const { return shape_.rows.window * shape_.columns.window * shape_.channels; }
   int64_t ImageElements() const { return multiplier_ == 1 ? 0 : Rounded(shape_.rows.in * shape_.columns.in * shape_.channels); }
@@ -105,7 +105,7 @@ class Depthwise : public Layer<T> {
     }
   }
 
-  void Turn(const T* w, T* turned) const {
+  void Mirror(const T* w, T* turned) const {
     for (int64_t p = shape_.rows.window * shape_.columns.window; p-- > 0; w += shape_.channels) {
       std::copy_n(w, shape_.channels, turned + p * shape_.channels);
     }

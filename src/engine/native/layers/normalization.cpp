@@ -177,7 +177,7 @@ class BatchNormalization : public Layer<T> {
   std::optional<math::PointwiseFunction> function_;
 };
 
-// Wu & He, "Group normalization" (2018), over a row's positions and a group of the channels, which are last. Sums are made
+// GroupNormalization (Wu & He 2018), over a row's positions and some neighbouring channels, which are last. Sums are made
 // in double, position by position.
 template <typename T>
 class GroupNormalization : public Layer<T> {
@@ -194,7 +194,7 @@ class GroupNormalization : public Layer<T> {
     if (BoolAttribute(layer, "center")) beta_ = next++;
   }
 
-  // mean and inverse deviation of each row's groups
+  // mean and inverse deviation, each row's groups one after another
   int64_t ScratchElements(int64_t rows) const override { return 2 * rows * groups_; }
 
   bool backward_reads_y() const override { return false; }
@@ -248,7 +248,7 @@ class GroupNormalization : public Layer<T> {
   }
 
  private:
-  // Of row i / groups and group i % groups.
+  // Where the i-th of all rows' groups begins.
   int64_t First(int64_t i) const { return i / groups_ * this->input_elements() + i % groups_ * size_; }
 
   template <class Work>
@@ -259,7 +259,7 @@ class GroupNormalization : public Layer<T> {
   }
 
   int64_t positions_, channels_, groups_;
-  int64_t size_;  // of a group
+  int64_t size_;  // channels normalised together
   double epsilon_;
   int gamma_ = -1, beta_ = -1;  // indexes of weights
 };

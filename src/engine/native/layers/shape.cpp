@@ -1,4 +1,4 @@
-// Layers that change no value but its place.
+// Layers that change no value but its position.
 #include <algorithm>
 #include <memory>
 #include <utility>
@@ -19,7 +19,7 @@ int64_t Product(const base::Shape& shape, size_t first, size_t last) {
   return count;
 }
 
-// Elements of a row are written to other places, in runs that stay together: y[to + j] = x[from + j], and dx likewise
+// Elements of a row are written to other positions, in runs that stay together: y[to + j] = x[from + j], and dx likewise
 // from g. What no run writes is zero.
 template <typename T>
 class Moving : public Layer<T> {

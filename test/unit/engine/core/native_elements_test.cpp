@@ -1,4 +1,4 @@
-// Noise, dropout of several forms, layers with a number for each element, group normalisation and layers that turn or cut
+// Noise, dropout of several forms, layers with a number for each element, GroupNormalization and layers that reverse or cut
 // sequences, by kernels: the same training as autograd's.
 #include <gtest/gtest.h>
 

@@ -8,6 +8,8 @@
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "base/error.hpp"
 #include "definitions/metric.hpp"
@@ -51,33 +53,36 @@ constexpr int kMicro = static_cast<int>(base::Average::kMicro), kWeighted = stat
               kPR = static_cast<int>(base::Curve::kPrecisionRecall), kLinear = static_cast<int>(base::Weightage::kLinear),
               kQuadratic = static_cast<int>(base::Weightage::kQuadratic);
 
-// All of the file's, as loss.py names them.
-const std::pair<const char*, MetricConfig> kNames[] = {
-    {"categorical_accuracy", Metric(MetricKind::kCategoricalAccuracy)},
-    {"binary_accuracy", Metric(MetricKind::kBinaryAccuracy)},
-    {"top_k", Metric(MetricKind::kTopKCategoricalAccuracy)},
-    {"mae", Metric(MetricKind::kMeanAbsoluteError)},
-    {"mse", Metric(MetricKind::kMeanSquaredError)},
-    {"rmse", Metric(MetricKind::kRootMeanSquaredError)},
-    {"mape", Metric(MetricKind::kMeanAbsolutePercentageError)},
-    {"auc", Metric(MetricKind::kAUC)},
-    {"precision", Metric(MetricKind::kPrecision)},
-    {"recall", Metric(MetricKind::kRecall)},
-    {"binary_accuracy(threshold=0.25)", With(Metric(MetricKind::kBinaryAccuracy), 0.25)},
-    {"precision(thresholds=0.25)", With(Metric(MetricKind::kPrecision), 0.25)},
-    {"recall(thresholds=0.75)", With(Metric(MetricKind::kRecall), 0.75)},
-    {"auc(num_thresholds=17)", WithThresholds(Metric(MetricKind::kAUC), 17)},
-    {"auc(curve='PR')", Metric(MetricKind::kAUC, &MetricConfig::curve, kPR)},
-    {"auc(curve='PR', num_thresholds=17)", WithThresholds(Metric(MetricKind::kAUC, &MetricConfig::curve, kPR), 17)},
-    {"f1_score", Metric(MetricKind::kF1Score)},
-    {"f1_score(average='micro')", Metric(MetricKind::kF1Score, &MetricConfig::average, kMicro)},
-    {"f1_score(average='weighted')", Metric(MetricKind::kF1Score, &MetricConfig::average, kWeighted)},
-    {"f1_score(average='weighted', threshold=0.25)", With(Metric(MetricKind::kF1Score, &MetricConfig::average, kWeighted), 0.25)},
-    {"matthews_correlation", Metric(MetricKind::kMatthewsCorrelation)},
-    {"cohen_kappa", Metric(MetricKind::kCohenKappa)},
-    {"cohen_kappa(weightage='linear')", Metric(MetricKind::kCohenKappa, &MetricConfig::weightage, kLinear)},
-    {"cohen_kappa(weightage='quadratic')", Metric(MetricKind::kCohenKappa, &MetricConfig::weightage, kQuadratic)},
-};
+// All of the file's, as loss.py names them. Made at the first call, when the definitions are there.
+const std::vector<std::pair<const char*, MetricConfig>>& Names() {
+  static const std::vector<std::pair<const char*, MetricConfig>> names = {
+      {"categorical_accuracy", Metric(MetricKind::kCategoricalAccuracy)},
+      {"binary_accuracy", Metric(MetricKind::kBinaryAccuracy)},
+      {"top_k", Metric(MetricKind::kTopKCategoricalAccuracy)},
+      {"mae", Metric(MetricKind::kMeanAbsoluteError)},
+      {"mse", Metric(MetricKind::kMeanSquaredError)},
+      {"rmse", Metric(MetricKind::kRootMeanSquaredError)},
+      {"mape", Metric(MetricKind::kMeanAbsolutePercentageError)},
+      {"auc", Metric(MetricKind::kAUC)},
+      {"precision", Metric(MetricKind::kPrecision)},
+      {"recall", Metric(MetricKind::kRecall)},
+      {"binary_accuracy(threshold=0.25)", With(Metric(MetricKind::kBinaryAccuracy), 0.25)},
+      {"precision(thresholds=0.25)", With(Metric(MetricKind::kPrecision), 0.25)},
+      {"recall(thresholds=0.75)", With(Metric(MetricKind::kRecall), 0.75)},
+      {"auc(num_thresholds=17)", WithThresholds(Metric(MetricKind::kAUC), 17)},
+      {"auc(curve='PR')", Metric(MetricKind::kAUC, &MetricConfig::curve, kPR)},
+      {"auc(curve='PR', num_thresholds=17)", WithThresholds(Metric(MetricKind::kAUC, &MetricConfig::curve, kPR), 17)},
+      {"f1_score", Metric(MetricKind::kF1Score)},
+      {"f1_score(average='micro')", Metric(MetricKind::kF1Score, &MetricConfig::average, kMicro)},
+      {"f1_score(average='weighted')", Metric(MetricKind::kF1Score, &MetricConfig::average, kWeighted)},
+      {"f1_score(average='weighted', threshold=0.25)", With(Metric(MetricKind::kF1Score, &MetricConfig::average, kWeighted), 0.25)},
+      {"matthews_correlation", Metric(MetricKind::kMatthewsCorrelation)},
+      {"cohen_kappa", Metric(MetricKind::kCohenKappa)},
+      {"cohen_kappa(weightage='linear')", Metric(MetricKind::kCohenKappa, &MetricConfig::weightage, kLinear)},
+      {"cohen_kappa(weightage='quadratic')", Metric(MetricKind::kCohenKappa, &MetricConfig::weightage, kQuadratic)},
+  };
+  return names;
+}
 
 MetricConfig WithK(MetricConfig metric, int k) {
   metric.k = k;
@@ -114,7 +119,7 @@ void CheckCases(double tolerance) {
     batch.output = output.data();
     batch.target = target.data();
     const int k = static_cast<int>(golden::Get(entry, "k").integer());
-    for (const auto& [name, metric] : kNames) {
+    for (const auto& [name, metric] : Names()) {
       const double expected = golden::Get(golden::Get(entry, "values"), name).number();
       for (int64_t piece : {batch.positions, int64_t{7}}) {
         const double scale = std::max(1.0, std::abs(expected));  // mape is large where targets are 0
@@ -144,7 +149,7 @@ TEST(Metrics, ClassIndexesStandForTheirOneHotRows) {
       index.push_back(std::max_element(row, row + dense.classes) - row);
     }
     sparse.index = index.data();
-    for (const auto& [label, metric] : kNames) {
+    for (const auto& [label, metric] : Names()) {
       EXPECT_EQ(Compute(WithK(metric, 2), dense, 50), Compute(WithK(metric, 2), sparse, 50)) << name << " " << label;
     }
     EXPECT_EQ(Compute(Metric(MetricKind::kSparseCategoricalAccuracy), sparse, 50),
@@ -271,7 +276,7 @@ TEST(Metrics, AgreementByChanceIsNone) {
 
 TEST(Metrics, NothingCountedIsZero) {
   const MetricBatch<float> none;
-  for (const auto& [name, metric] : kNames) EXPECT_EQ(Compute(metric, none, 1), 0) << name;
+  for (const auto& [name, metric] : Names()) EXPECT_EQ(Compute(metric, none, 1), 0) << name;
 }
 
 TEST(Metrics, AccuracyIsResolvedByOutputAndTarget) {

@@ -81,6 +81,8 @@ void FollowTrajectories(double tolerance, double floor) {
     const std::string& name = golden::Get(entry, "name").string();
     SCOPED_TRACE(name);
     const OptimizerConfig config = ReadConfig(entry);
+    // differences of powers, which are no roots here, lose digits
+    const double bound = config.learning_rate_power == -0.5 ? tolerance : 4 * tolerance;
     std::vector<std::string> slot_names;
     for (const base::Value& slot : golden::Get(entry, "slot_names").list()) slot_names.push_back(slot.string());
     ASSERT_EQ(SlotNames(config), slot_names);
@@ -112,7 +114,7 @@ void FollowTrajectories(double tolerance, double floor) {
                     Decays(config, weight));
         const std::vector<double> expected = golden::Numbers<double>(trajectory[t].list()[i]);
         for (size_t j = 0; j < expected.size(); j++) {
-          ExpectNear(expected[j], static_cast<double>(weights[i][j]), tolerance, floor, "step " + std::to_string(t));
+          ExpectNear(expected[j], static_cast<double>(weights[i][j]), bound, floor, "step " + std::to_string(t));
         }
       }
     }
@@ -121,7 +123,7 @@ void FollowTrajectories(double tolerance, double floor) {
       for (size_t s = 0; s < slot_names.size(); s++) {
         const std::vector<double> expected = golden::Numbers<double>(last[i].list()[s]);
         for (size_t j = 0; j < expected.size(); j++) {
-          ExpectNear(expected[j], static_cast<double>(slots[i][s][j]), tolerance, floor, slot_names[s]);
+          ExpectNear(expected[j], static_cast<double>(slots[i][s][j]), bound, floor, slot_names[s]);
         }
       }
     }

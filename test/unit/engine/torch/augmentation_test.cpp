@@ -136,7 +136,7 @@ TEST(RandomContrast, SpreadsAroundTheMeanOfAChannel) {
   const at::Tensor x = at::rand({4, 3, 5, 2}, at::kDouble) * 100 + 20, y = Output(layer, x, Training());
   for (int64_t i = 0; i < 4; ++i) {
     const double factor = 0.5 + 1.25 * Uniform(static_cast<uint64_t>(i), 0);
-    const at::Tensor mean = x[i].mean({0, 1}, true);
+    const at::Tensor mean = x[i].mean(at::IntArrayRef{0, 1}, true);
     EXPECT_TRUE(at::allclose(y[i], at::clamp((x[i] - mean) * factor + mean, 0, 255), 0, 1e-10)) << i;
   }
   const base::Layer cut = Make(LayerKind::kRandomContrast, {{"factor", Pair(0, 1)}, {"value_range", Pair(50, 60)}});
