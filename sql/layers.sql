@@ -27,7 +27,7 @@ SELECT cerebro.load_model('archs', $$
  {"class_name": "MaxPooling1D", "config": {"name": "pool", "pool_size": [2], "strides": [2], "padding": "valid"}},
  {"class_name": "SeparableConv1D", "config": {"name": "more", "filters": 8, "kernel_size": 3, "padding": "same", "activation": "relu"}},
  {"class_name": "GlobalMaxPooling1D", "config": {"name": "all"}},
- {"class_name": "Dense", "config": {"name": "class", "units": 1, "activation": "sigmoid"}}]}} $$, name => 'text CNN');
+ {"class_name": "Dense", "config": {"name": "class", "units": 2, "activation": "softmax"}}]}} $$, name => 'text CNN');
 
 -- images of 6 x 6 pixels, a bright block left or right
 CREATE TABLE images AS
@@ -58,13 +58,13 @@ SELECT cerebro.load_model('image_archs', $$
  {"class_name": "Cropping2D", "config": {"name": "crop", "cropping": [[1, 1], [0, 0]]}},
  {"class_name": "GlobalAveragePooling2D", "config": {"name": "all"}},
  {"class_name": "GaussianDropout", "config": {"name": "noise", "rate": 0.1}},
- {"class_name": "Dense", "config": {"name": "class", "units": 1, "activation": "sigmoid"}}]}} $$, name => 'separable block');
+ {"class_name": "Dense", "config": {"name": "class", "units": 2, "activation": "softmax"}}]}} $$, name => 'separable block');
 
 SELECT cerebro.generate_model_configs('archs', 'configs', ARRAY[1],
-    $${'loss': ['binary_crossentropy'], 'optimizer_params_list': [{'optimizer': ['Adam'], 'lr': [0.01, 0.003]}], 'metrics': ['accuracy']}$$,
+    $${'loss': ['categorical_crossentropy'], 'optimizer_params_list': [{'optimizer': ['Adam'], 'lr': [0.01, 0.003]}], 'metrics': ['accuracy']}$$,
     $${'batch_size': [16, 30], 'epochs': [1]}$$);
 SELECT cerebro.generate_model_configs('image_archs', 'image_configs', ARRAY[1],
-    $${'loss': ['binary_crossentropy'], 'optimizer_params_list': [{'optimizer': ['Adam'], 'lr': [0.01, 0.003]}], 'metrics': ['accuracy']}$$,
+    $${'loss': ['categorical_crossentropy'], 'optimizer_params_list': [{'optimizer': ['Adam'], 'lr': [0.01, 0.003]}], 'metrics': ['accuracy']}$$,
     $${'batch_size': [16, 30], 'epochs': [1]}$$);
 
 -- they train, and the bits depend on no number of workers
@@ -97,12 +97,12 @@ CREATE FUNCTION people_model(normalization text) RETURNS json LANGUAGE sql AS $f
   "inbound_nodes": [[["norm", 0, 0, {}], ["bins", 0, 0, {}], ["hot", 0, 0, {}]]]},
  {"class_name": "EinsumDense", "config": {"name": "hidden", "equation": "ab,bc->ac", "output_shape": [16], "bias_axes": "c", "activation": "relu"},
   "inbound_nodes": [[["all", 0, 0, {}]]]},
- {"class_name": "Dense", "config": {"name": "out", "units": 1, "activation": "sigmoid"}, "inbound_nodes": [[["hidden", 0, 0, {}]]]}],
+ {"class_name": "Dense", "config": {"name": "out", "units": 2, "activation": "softmax"}, "inbound_nodes": [[["hidden", 0, 0, {}]]]}],
  "input_layers": [["age", 0, 0], ["town", 0, 0]], "output_layers": [["out", 0, 0]]}} $$, 'NORM', normalization)::json $f$;
 SELECT cerebro.load_model('people_archs', people_model('"axis": [-1], "mean": [12.5], "variance": [52.0]'));
 SELECT cerebro.load_model('people_archs', people_model('"axis": [-1], "mean": null, "variance": null'));
 SELECT cerebro.generate_model_configs('people_archs', 'people_configs', ARRAY[1, 2],
-    $${'loss': ['binary_crossentropy'], 'optimizer_params_list': [{'optimizer': ['Adam'], 'lr': [0.02]}], 'metrics': ['accuracy']}$$,
+    $${'loss': ['categorical_crossentropy'], 'optimizer_params_list': [{'optimizer': ['Adam'], 'lr': [0.02]}], 'metrics': ['accuracy']}$$,
     $${'batch_size': [20], 'epochs': [2]}$$);
 SELECT cerebro.fit_multiple_model('people_packed', 'a0', 'people_configs', 8, workers => 0, seed => 7);
 SELECT cerebro.fit_multiple_model('people_packed', 'a2', 'people_configs', 8, workers => 2, seed => 7);
@@ -111,7 +111,7 @@ SELECT "position", name, shape FROM cerebro.weights('a0', 2) ORDER BY 1;
 -- a category that there is none of
 CREATE TABLE strangers AS SELECT id, age, town + 1 AS town, label FROM people;
 SELECT cerebro.validation_preprocessor_dl('strangers', 'strangers_packed', 'label', 'age, town', 'people_packed');
-SELECT cerebro.evaluate('a0', 'strangers_packed', 1);
+SELECT cerebro.evaluate('a0', 'strangers_packed', 'a_scores', mst_key => 1);
 
 -- wrong arguments
 CREATE FUNCTION one(layer text, shape text DEFAULT '12, 12, 4') RETURNS json LANGUAGE sql AS $$

@@ -81,7 +81,7 @@ Shape GroupedShape(const Layer& layer, const Shapes& inputs) {
   if (groups != -1 && size % groups != 0) {
     Unfit(layer, "the " + std::to_string(size) + " elements of axis " + std::to_string(Int(layer, "axis")) + " cannot be split into " +
                      std::to_string(groups) + " groups, the input is " + base::FormatShape(inputs[0]),
-          "Keras's default are 32 groups; -1 makes a group of each element.");
+          "Keras's default is 32 groups; -1 makes a group of each element.");
   }
   return inputs[0];
 }

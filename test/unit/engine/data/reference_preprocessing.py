@@ -123,7 +123,7 @@ def normalizations():
 def equations():
     for name, equation, shape, output, kernel, bias_axes, bias, activation in (
             ("einsum_dense", "ab,bc->ac", (4,), 3, (4, 3), "c", (3,), "relu"),
-            ("einsum_dense_dots", "...x,xy->...y", (2, 4), [None, 3], (4, 3), "y", (3,), "tanh"),
+            ("einsum_dense_dots", "...x,xy->...y", (2, 4), 3, (4, 3), "y", (3,), "tanh"),
             ("einsum_dense_heads", "abc,cde->abde", (3, 4), [None, 2, 5], (4, 2, 5), "de", (2, 5), "linear"),
             ("einsum_dense_back", "abde,dec->abc", (3, 2, 4), [None, 5], (2, 4, 5), "c", (5,), "softmax"),
             ("einsum_dense_middle", "abc,bd->adc", (4, 3), [2, 3], (4, 2), "d", (2, 1), "linear"),
