@@ -40,23 +40,23 @@ CREATE TABLE rows AS
 SELECT i AS id, fill(i, '{16,16,3}')::real[] AS image, fill(i, '{16,16}', 2)::integer[] AS mask, fill(i, '{12}', 20)::integer[] AS words,
        fill(i + 3, '{12}', 20)::integer[] AS others, fill(i, '{12,3}')::real[] AS series, fill(i, '{6,3}')::real[] AS reply, fill(i, '{5,8,8}')::real[] AS frames,
        fill(i, '{3,4}', 20)::integer[] AS sentences, fill(i, '{12}', 3)::integer[] AS tags, (ARRAY['a', 'b', 'c', 'd'])[1 + i % 4] AS class,
-       (i % 5) / 4.0 AS number, i % 2 AS yes, (ARRAY['x', 'y'])[1 + i % 2] AS kind, i % 7 AS region, (i % 7) / 8.0 AS n1, (i % 3) / 8.0 AS n2, (i % 4) / 8.0 AS n3
+       (i % 5) / 4.0 AS number, i % 2 AS yes, (ARRAY['x', 'y'])[1 + i % 2] AS kind, i % 7 AS region, fill(i, '{16,16,3}')::real[] AS picture, fill(i, '{6,3}')::real[] AS answer, (i % 7) / 8.0 AS n1, (i % 3) / 8.0 AS n2, (i % 4) / 8.0 AS n3
 FROM generate_series(1, 24) i;
 
 -- packs columns, trains the newest architecture for one iteration and predicts: rows that were predicted, and whether the loss is a number
-CREATE FUNCTION try(out text, dependent text, independent text, loss text, dependent_type text DEFAULT NULL, OUT predicted bigint, OUT sane boolean)
+CREATE FUNCTION try(made text, dependent text, independent text, loss text, dependent_type text DEFAULT NULL, OUT predicted bigint, OUT sane boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
     newest integer;
 BEGIN
     SELECT max(model_id) INTO newest FROM archs;
-    PERFORM cerebro.training_preprocessor_dl('rows', out || '_packed', dependent, independent, dependent_type => dependent_type, num_partitions => 2);
-    PERFORM cerebro.load_model_selection_table('archs', out || '_configs', ARRAY[newest], ARRAY[format('optimizer=''Adam'',loss=%L', loss)],
+    PERFORM cerebro.training_preprocessor_dl('rows', made || '_packed', dependent, independent, dependent_type => dependent_type, num_partitions => 2);
+    PERFORM cerebro.load_model_selection_table('archs', made || '_configs', ARRAY[newest], ARRAY[format('optimizer=''Adam'',loss=%L', loss)],
         ARRAY['batch_size=6,epochs=1']);
-    PERFORM cerebro.fit_multiple_model(out || '_packed', out, out || '_configs', 1, workers => 0);
-    PERFORM cerebro.predict(out, 'rows', 'id', independent, out || '_said');
-    EXECUTE format('SELECT count(*) FROM %I', out || '_said') INTO predicted;
-    EXECUTE format('SELECT training_loss_final > 0 AND training_loss_final < 100 FROM %I', out || '_info') INTO sane;
+    PERFORM cerebro.fit_multiple_model(made || '_packed', made, made || '_configs', 1, workers => 0);
+    PERFORM cerebro.predict(made, 'rows', 'id', independent, made || '_said');
+    EXECUTE format('SELECT count(*) FROM %I', made || '_said') INTO predicted;
+    EXECUTE format('SELECT training_loss_final > 0 AND training_loss_final < 100 FROM %I', made || '_info') INTO sane;
 END $$;
 
 -- images
@@ -75,7 +75,7 @@ SELECT * FROM try('densenet', 'class', 'image', 'categorical_crossentropy');
 SELECT cerebro.load_model('archs', :'unet', name => 'U-Net') AS model_id;
 SELECT * FROM try('unet', 'mask', 'image', 'binary_crossentropy');
 SELECT cerebro.load_model('archs', :'autoencoder', name => 'autoencoder') AS model_id;
-SELECT * FROM try('autoencoder', 'image', 'image', 'mse');
+SELECT * FROM try('autoencoder', 'picture', 'image', 'mse');
 
 -- sequences
 SELECT cerebro.load_model('archs', :'text_cnn', name => 'text CNN') AS model_id;
@@ -89,7 +89,7 @@ SELECT * FROM try('tagger', 'tags', 'words', 'sparse_categorical_crossentropy');
 SELECT cerebro.load_model('archs', :'transformer', name => 'transformer encoder') AS model_id;
 SELECT * FROM try('transformer', 'class', 'words', 'categorical_crossentropy');
 SELECT cerebro.load_model('archs', :'seq2seq', name => 'encoder, decoder and attention') AS model_id;
-SELECT * FROM try('seq2seq', 'reply', 'series, reply', 'categorical_crossentropy');
+SELECT * FROM try('seq2seq', 'answer', 'series, reply', 'categorical_crossentropy');
 SELECT cerebro.load_model('archs', :'dilated', name => 'dilated convolutions') AS model_id;
 SELECT * FROM try('dilated', 'number', 'series', 'mse', 'real');
 SELECT cerebro.load_model('archs', :'documents', name => 'hierarchy of documents') AS model_id;

@@ -40,7 +40,6 @@ SELECT * FROM attempt($$SELECT cerebro.load_model('new', '{"config": [1, 2, 3]}'
 SELECT * FROM attempt($$SELECT cerebro.load_model('new', '[]')$$);
 SELECT * FROM attempt($$SELECT cerebro.load_model('new', arch(''))$$);
 SELECT * FROM attempt($$SELECT cerebro.load_model('new', arch('{"class_name": "Mystery", "config": {"name": "m1", "batch_input_shape": [null, 2]}}'))$$);
-SELECT * FROM attempt($$SELECT cerebro.load_model('new', arch('{"class_name": "Dense", "config": {"name": "d", "units": 3}}'))$$);
 SELECT * FROM attempt($$SELECT cerebro.load_model('new', arch(replace(dense(), '"units": 3', '"units": -3')))$$);
 SELECT * FROM attempt($$SELECT cerebro.load_model('new', arch(replace(dense(), 'softmax', 'sharpmax')))$$);
 SELECT * FROM attempt($$SELECT cerebro.load_model('new', arch(dense()), '\x00112233'::bytea)$$);

@@ -24,24 +24,24 @@ CREATE FUNCTION line(i integer, width integer) RETURNS real[] LANGUAGE sql AS $$
 CREATE FUNCTION words(i integer, width integer) RETURNS integer[] LANGUAGE sql AS $$
     SELECT array_agg((i * 7 + b * 3) % 20 ORDER BY b) FROM generate_series(1, width) b $$;
 CREATE TABLE rows AS
-SELECT i AS id, line(i, 4) AS x4, words(i, 6) AS left_words, words(i + 5, 6) AS right_words, grid(i, 5, 8) AS x5_8, grid(i, 8, 8) AS image,
+SELECT i AS id, line(i, 4) AS x4, words(i, 6) AS left_words, words(i + 5, 6) AS right_words, grid(i, 5, 8) AS x5_8, grid(i, 5, 8) AS same_5_8, grid(i, 8, 8) AS image,
        grid(i, 7, 3) AS x7_3, grid(i, 5, 3) AS source, grid(i, 4, 3) AS target, grid(i + 1, 4, 3) AS next, (ARRAY['a', 'b', 'c'])[1 + i % 3] AS kind,
        (i % 5) / 4.0 AS price, i % 2 AS same, (i % 7) / 8.0 AS n1, (i % 3) / 8.0 AS n2, (i % 4) / 8.0 AS n3
 FROM generate_series(1, 60) i;
 
 -- packs columns, trains the newest architecture for one iteration and predicts: rows that were predicted, and whether the loss is a number
-CREATE FUNCTION try(out text, dependent text, independent text, compile text, dependent_type text DEFAULT NULL, OUT predicted bigint, OUT sane boolean)
+CREATE FUNCTION try(made text, dependent text, independent text, compile text, dependent_type text DEFAULT NULL, OUT predicted bigint, OUT sane boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
     newest integer;
 BEGIN
     SELECT max(model_id) INTO newest FROM archs;
-    PERFORM cerebro.training_preprocessor_dl('rows', out || '_packed', dependent, independent, dependent_type => dependent_type, num_partitions => 2);
-    PERFORM cerebro.load_model_selection_table('archs', out || '_configs', ARRAY[newest], ARRAY[compile], ARRAY['batch_size=8,epochs=1']);
-    PERFORM cerebro.fit_multiple_model(out || '_packed', out, out || '_configs', 1, workers => 0);
-    PERFORM cerebro.predict(out, 'rows', 'id', independent, out || '_said');
-    EXECUTE format('SELECT count(*) FROM %I', out || '_said') INTO predicted;
-    EXECUTE format('SELECT training_loss_final > 0 AND training_loss_final < 100 FROM %I', out || '_info') INTO sane;
+    PERFORM cerebro.training_preprocessor_dl('rows', made || '_packed', dependent, independent, dependent_type => dependent_type, num_partitions => 2);
+    PERFORM cerebro.load_model_selection_table('archs', made || '_configs', ARRAY[newest], ARRAY[compile], ARRAY['batch_size=8,epochs=1']);
+    PERFORM cerebro.fit_multiple_model(made || '_packed', made, made || '_configs', 1, workers => 0);
+    PERFORM cerebro.predict(made, 'rows', 'id', independent, made || '_said');
+    EXECUTE format('SELECT count(*) FROM %I', made || '_said') INTO predicted;
+    EXECUTE format('SELECT training_loss_final > 0 AND training_loss_final < 100 FROM %I', made || '_info') INTO sane;
 END $$;
 
 SELECT cerebro.load_model('archs', :'nested', name => 'a model in a list');
@@ -49,7 +49,7 @@ SELECT * FROM try('nested', 'kind', 'x4', $$optimizer='Adam',loss='categorical_c
 SELECT cerebro.load_model('archs', :'siamese', name => 'a shared model');
 SELECT * FROM try('siamese', 'same', 'left_words, right_words', $$optimizer='Adam',loss='binary_crossentropy'$$, 'real');
 SELECT cerebro.load_model('archs', :'transformer', name => 'attention');
-SELECT * FROM try('transformer', 'x5_8', 'x5_8', $$optimizer='Adam',loss='mse'$$);
+SELECT * FROM try('transformer', 'same_5_8', 'x5_8', $$optimizer='Adam',loss='mse'$$);
 SELECT cerebro.load_model('archs', :'seq2seq', name => 'states');
 SELECT * FROM try('seq2seq', 'next', 'source, target', $$optimizer='RMSprop',loss='categorical_crossentropy'$$);
 

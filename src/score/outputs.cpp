@@ -45,11 +45,9 @@ std::vector<OutputInfo> DescribeOutputs(const std::vector<base::Shape>& output_s
     output.multi_label =
         output.meaning == OutputMeaning::kClasses && target.kind == base::TargetKind::kArray &&
         definitions::DefinitionOf(loss).targets == definitions::Targets::kYesNo;
+    // of a sequence or a mask: a class at each position, which no column of one class has room for
+    if (output.meaning == OutputMeaning::kClasses && output.shape.size() > 1) output.meaning = OutputMeaning::kValues;
     if (output.meaning != OutputMeaning::kValues) {
-      if (output.meaning == OutputMeaning::kClasses && output.shape.size() > 1) {
-        throw base::Error(base::ErrorCode::kFeatureNotSupported, "the output for \"" + output.name + "\" has shape " +
-                                                                     base::FormatShape(output.shape) + ": classes need one dimension");
-      }
       output.classes_count = output.meaning == OutputMeaning::kBinaryUnit ? 2 : output.elements;
       output.classes = target.class_values;
       if (output.classes.empty()) {
