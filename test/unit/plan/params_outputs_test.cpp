@@ -61,7 +61,7 @@ TEST(ParamsByOutput, WrongNames) {
 }
 
 TEST(ParamsByOutput, HaveOneText) {
-  EXPECT_EQ(plan::CanonicalParams("loss={'b': mse, 'a': mae}, optimizer=Adam", "compile_params"),
+  EXPECT_EQ(plan::CanonicalParams("loss={'b': 'mse', 'a': 'mae'}, optimizer=Adam", "compile_params"),
             plan::CanonicalParams("optimizer='Adam()', loss={'a': 'MeanAbsoluteError', 'b': 'mean_squared_error'}", "compile_params"));
 }
 
