@@ -56,7 +56,7 @@ LayerDefinition DefineBatch() {
                      Initializer("moving_variance_initializer", "'ones'"), Regularizer("beta_regularizer"), Regularizer("gamma_regularizer"),
                      Constraint("beta_constraint"), Constraint("gamma_constraint"), Absent("renorm"), Absent("virtual_batch_size"),
                      Absent("synchronized")};
-  batch.ignored = {"fused"};
+  batch.ignored = {"fused", "renorm_clipping", "renorm_momentum"};  // the latter two say how renorm would be done
   batch.weights = WeightsAndStatistics;
   batch.exchange = {"BatchNormalization",
                     {{"gamma", "weight", {}, {}, nullptr, 1}, {"beta", "bias", {}, {}, nullptr, 0}, {"moving_mean", "running_mean", {}},
