@@ -177,7 +177,7 @@ TEST(Forms, BidirectionalMerges) {
   EXPECT_EQ(graph("", ", \"merge_mode\": \"ave\"").layers.back().kind, LayerKind::kAverage);
   const Graph apart = graph("", ", \"merge_mode\": null");
   EXPECT_EQ(apart.outputs, (std::vector<int>{1, 2}));
-  const base::Layer& sequence = graph(", \"return_sequences\": true", "").layers[1];
+  const base::Layer sequence = graph(", \"return_sequences\": true", "").layers[1];
   EXPECT_TRUE(sequence.attributes.Find("zero_output_for_mask")->boolean());
   EXPECT_FALSE(apart.layers[1].attributes.Find("zero_output_for_mask")->boolean());
 }
@@ -303,7 +303,7 @@ TEST(Forms, WhatIsRefusedByName) {
 // Every level calls the next one ten times, and there is no layer in them.
 TEST(Forms, ModelsThatOnlyCallModels) {
   std::string inner = R"({"class_name": "InputLayer", "config": {"name": "in", "batch_input_shape": [null, 2]}, "name": "in", "inbound_nodes": []})";
-  std::string text = R"({"name": "m0", "layers": [)" + inner + R"(], "input_layers": [["in", 0, 0]], "output_layers": [["in", 0, 0]]})";
+  std::string text = R"({"name": "m", "layers": [)" + inner + R"(], "input_layers": [["in", 0, 0]], "output_layers": [["in", 0, 0]]})";
   for (int level = 1; level < 12; ++level) {
     std::string calls = R"([["in", 0, 0, {}]])";
     for (int i = 1; i < 10; ++i) calls += R"(, [["m", )" + std::to_string(i) + R"(, 0, {}]])";
