@@ -461,4 +461,8 @@ base::Dict ReadArguments(const std::vector<Argument>& arguments, const std::vect
   return read;
 }
 
+bool IsLaterDefault(const Argument& argument, const Value& value, const base::Dict& siblings) {
+  return argument.later && value == ReadArgument(argument, base::ParseLiteral(argument.initial), siblings, {});
+}
+
 }  // namespace layers

@@ -72,7 +72,14 @@ struct Argument {
   ArgumentType type;
   const char* initial = nullptr;  // the default as base::ParseLiteral reads it; nullptr = required
   const char* choices = "";       // kChoice: words parted by blanks; kPairOr, kSingleOr: the argument whose value stands in for null
+  bool later = false;  // version 0.1 had the layer without it: not written, nor part of a shape signature, while it has its default
 };
+
+/// An argument that a layer of version 0.1 got later.
+constexpr Argument Later(Argument argument) {
+  argument.later = true;
+  return argument;
+}
 
 /// Largest value of a dimension or of an argument that becomes one.
 constexpr int64_t kLargestDimension = int64_t{1} << 31;
@@ -85,6 +92,9 @@ base::Value ReadArgument(const Argument& argument, const base::Value& value, con
 /// an error.
 base::Dict ReadArguments(const std::vector<Argument>& arguments, const std::vector<const char*>& ignored, const base::Value& config,
                          const Where& where);
+
+/// Whether it is a `later` one that has its default. `siblings`: the layer's attributes.
+bool IsLaterDefault(const Argument& argument, const base::Value& value, const base::Dict& siblings);
 
 /// True and the integer, for an integer or a double with an integral value.
 bool AsInteger(const base::Value& value, int64_t* integer);

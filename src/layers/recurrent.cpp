@@ -117,7 +117,8 @@ LayerDefinition Define(LayerKind kind, const char* class_name, const std::vector
   add(variants);
   add({Regularizer("kernel_regularizer"), Regularizer("recurrent_regularizer"), Regularizer("bias_regularizer"),
        Constraint("kernel_constraint"), Constraint("recurrent_constraint"), Constraint("bias_constraint"), {"dropout", T::kRate, "0.0"},
-       {"recurrent_dropout", T::kRate, "0.0"}, {"return_sequences", T::kBool, "False"}, {"return_state", T::kBool, "False"}, {"go_backwards", T::kBool, "False"}, {"zero_output_for_mask", T::kBool, "False"},
+       {"recurrent_dropout", T::kRate, "0.0"}, {"return_sequences", T::kBool, "False"}, Later({"return_state", T::kBool, "False"}),
+       {"go_backwards", T::kBool, "False"}, Later({"zero_output_for_mask", T::kBool, "False"}),
        Absent("stateful"), Absent("time_major"), kNoActivityRegularizer});
   recurrent.ignored = {"implementation", "unroll", "seed", "use_cudnn"};  // how Keras computes, not what
   recurrent.max_inputs = kind == LayerKind::kLSTM ? 3 : 2;

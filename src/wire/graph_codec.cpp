@@ -1,6 +1,8 @@
 // Graphs as protobuf. Reading builds the graph anew from layers, attributes and calls, through the same checks as a Keras text, and then
 // compares shapes and weights with what the writer noted: bytes that pass are a graph that this version would have made itself.
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "graph.pb.h"
 #include "wire/graph_builder.hpp"
@@ -107,6 +109,18 @@ base::Graph Build(const cerebro::wire::Graph& in) {
                         {in.output_names().begin(), in.output_names().end()});
 }
 
+// Without the later ones that have their defaults: the bytes of a graph that version 0.1 knew stay the same.
+base::Dict StoredAttributes(const base::Layer& layer) {
+  base::Dict stored = layer.attributes.dict();
+  const layers::LayerDefinition* definition = layers::FindLayer(layer.kind);
+  if (definition == nullptr) return stored;
+  for (const layers::Argument& argument : definition->arguments) {
+    const auto same = std::find_if(stored.begin(), stored.end(), [&](const auto& entry) { return entry.first == argument.name; });
+    if (same != stored.end() && layers::IsLaterDefault(argument, same->second, layer.attributes.dict())) stored.erase(same);
+  }
+  return stored;
+}
+
 }  // namespace
 
 std::string WriteGraph(const base::Graph& graph) {
@@ -119,7 +133,7 @@ std::string WriteGraph(const base::Graph& graph) {
     stored->set_kind(static_cast<int>(layer.kind));
     stored->set_trainable(layer.trainable);
     stored->set_time_distributed(layer.time_distributed);
-    if (layer.attributes.is_dict()) WriteDict(layer.attributes.dict(), stored->mutable_attributes());
+    if (layer.attributes.is_dict()) WriteDict(StoredAttributes(layer), stored->mutable_attributes());
     for (const base::WeightSpec& weight : layer.weights) {
       cerebro::wire::Weight* noted = stored->add_weights();
       noted->set_name(weight.name);

@@ -1,7 +1,8 @@
 // What decides a network's shape and cost, as a text: models whose texts are equal can train side by side (plan/fusion.hpp).
 //
 // A line a layer with its kind, whether it is trained, and those of its arguments that decide what is computed; then a line a call with its
-// inputs and the shape of its output. Left out: names, seeds, initialisers, rates, momenta, regularisers and constraints.
+// inputs and the shape of its output. Left out: names, seeds, initialisers, rates, momenta, regularisers and constraints, and arguments that
+// version 0.1 did not know, while they have their defaults.
 #include "wire/shape_signature.hpp"
 
 #include "base/hash.hpp"
@@ -46,7 +47,8 @@ std::string ShapeText(const base::Graph& graph) {
     for (size_t i = 0; definition != nullptr && i < definition->arguments.size(); i++) {
       const layers::Argument& argument = definition->arguments[i];
       const base::Value* value = layer.attributes.Find(argument.name);
-      if (value != nullptr && DecidesShape(argument.type)) text += std::string(" ") + argument.name + "=" + base::FormatJson(*value);
+      if (value == nullptr || !DecidesShape(argument.type) || layers::IsLaterDefault(argument, *value, layer.attributes.dict())) continue;
+      text += std::string(" ") + argument.name + "=" + base::FormatJson(*value);
     }
     text += '\n';
   }

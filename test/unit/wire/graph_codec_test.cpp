@@ -80,6 +80,15 @@ TEST(GraphCodec, BytesAndDigestsAreFrozen) {
      "a21b548d04ee22617d9dd435d6719c77", "60468e71e4214b12711c2a3f5866fb00"},
     {"two_inputs_keras_2_10.json", "d088dd3dc4a669fb691254748a52334b",
      "bccf895af6b996e4ac3f95e822b7d468", "f1bfc22716a6b25ad2cdddb6a7521cb0"},
+    // forms that later versions read, from when they did
+    {"nested_keras_2_2_2.json", "75d7c79bfc51aa18a35007af7c100d20",
+     "a2184b39e84b5789b48d1ba179c96395", "4b2032a96072e34262c6d2801c0b8d78"},
+    {"seq2seq_keras_2_1_6.json", "231fb0213306ceedaf579c1f1bed225f",
+     "26ef7f355fe59c02607b0c2b25213a64", "bda038ec3edbd18ec1f89342f30a8da2"},
+    {"siamese_keras_2_10.json", "355dc98e17652883bd7392043fcd93d8",
+     "d1d57ca74a2289f36bbd3c67c5da57b7", "ccc1127905762e9d78198f63eb443414"},
+    {"transformer_keras_2_10.json", "e0386381e060ca692894d16a4ef61364",
+     "98c2113a4c6820ad5e3482fd49acfd5d", "2351c1df20a9a5fdb6e2e5aa164e5beb"},
   };
   EXPECT_EQ(std::size(rows), wire_test::KerasFixtures().size());
   for (const auto& row : rows) {
