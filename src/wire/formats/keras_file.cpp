@@ -2,7 +2,8 @@
 //
 // .weights.h5 (Keras 3): a dataset for each variable, "layers/dense_1/vars/0". Layers are called by their class in snake
 // case, counted in the model's order; a recurrent layer's variables lie in "layers/lstm/cell/vars". Newer versions add an
-// attribute "name" with the layer's own name to "vars". Layers are found by these names where all are there, else by
+// attribute "name" with the layer's own name to "vars". What a TimeDistributed layer wraps lies in "layer", the four
+// products of a MultiHeadAttention in "query_dense", "key_dense", "value_dense" and "output_dense". Layers are found by these names where all are there, else by
 // position. Files of Keras 2.12 and 2.13 say "_layer_checkpoint_dependencies" for "layers".
 // Weights and whole models of Keras 2 (.h5): attribute "layer_names" of the root or of "model_weights", for each layer
 // "weight_names", in the order of get_weights(). Layers are found by name where all are there, else, as Keras does, in
@@ -40,12 +41,24 @@ std::string SnakeCase(const std::string& name) {
   return snake;
 }
 
+// Where Keras 3 has a weight inside of its layer's group.
+std::string PathInLayer(const base::Layer& layer, const base::WeightSpec& spec) {
+  std::string path;
+  for (int i = 0; i < layer.time_distributed; ++i) path += "/layer";
+  if (layer.kind == base::LayerKind::kMultiHeadAttention) {
+    const size_t end = spec.name.find('_');  // query_kernel, query_bias, ...
+    return path + "/" + spec.name.substr(0, end) + "_dense/vars/" + (spec.name.substr(end + 1) == "kernel" ? "0" : "1");
+  }
+  const bool recurrent = layer.kind == base::LayerKind::kLSTM || layer.kind == base::LayerKind::kGRU || layer.kind == base::LayerKind::kSimpleRNN;
+  return path + (recurrent ? "/cell" : "") + "/vars/" + std::to_string(&spec - layer.weights.data());
+}
+
 // What Keras 3 calls each layer of a graph in its files.
 std::vector<std::string> NamesByClass(const base::Graph& graph) {
   std::map<std::string, int> used;
   std::vector<std::string> names;
   for (const base::Layer& layer : graph.layers) {
-    const std::string name = SnakeCase(layers::DefinitionOf(layer).class_names[0]);
+    const std::string name = layer.time_distributed > 0 ? "time_distributed" : SnakeCase(layers::DefinitionOf(layer).class_names[0]);
     const int count = used[name]++;
     names.push_back(count == 0 ? name : name + "_" + std::to_string(count));
   }
@@ -97,6 +110,21 @@ class Variables {
     return names_.count(layer) == 1 ? &names_.find(layer)->second : nullptr;
   }
 
+  /// A layer's, in the order of its weights.
+  Tensors Of(const base::Layer& layer, const std::string& group) const {
+    if (layer.kind != base::LayerKind::kMultiHeadAttention) return Of(group);
+    // their names are in another order than its weights, and their shapes may be the same
+    std::string inside = group;
+    for (int i = 0; i < layer.time_distributed; ++i) inside += "/layer";
+    Tensors tensors;
+    for (const char* product : {"/query_dense", "/key_dense", "/value_dense", "/output_dense"}) {
+      const Tensors part = Of(inside + product);
+      tensors.insert(tensors.end(), part.begin(), part.end());
+    }
+    return tensors;
+  }
+
+ private:
   Tensors Of(const std::string& group) const {
     Tensors tensors;
     const auto append = [&](const std::map<int, const FileTensor*>& variables) {
@@ -111,7 +139,6 @@ class Variables {
     return tensors;
   }
 
- private:
   std::map<std::string, std::map<int, const FileTensor*>> groups_;
   std::multimap<std::string, std::string> names_;  // layer -> group
 };
@@ -130,7 +157,7 @@ std::string Keras3Weights(const base::Graph& graph, const Hdf5File& file, const 
     if (layer.weights.empty()) continue;
     const std::string& name = NameInFile(names, layer.name);
     const std::string group = all_named ? *variables.Named(name) : root + "/" + (name == layer.name ? by_class[i] : name);
-    AppendLayer(layer, variables.Of(group), weights, group, &out);
+    AppendLayer(layer, variables.Of(layer, group), weights, group, &out);
   }
   return out;
 }
@@ -245,11 +272,7 @@ std::string ExportHdf5Weights(const base::Graph& graph, std::string_view weights
   TensorFile file;
   for (const GraphWeight& weight : WeightsOf(graph)) {
     const auto layer = static_cast<size_t>(weight.layer - graph.layers.data());
-    const bool recurrent = weight.layer->kind == base::LayerKind::kLSTM || weight.layer->kind == base::LayerKind::kGRU ||
-                           weight.layer->kind == base::LayerKind::kSimpleRNN;
-    file.tensors.push_back({"layers/" + by_class[layer] + (recurrent ? "/cell" : "") + "/vars/" +
-                                std::to_string(weight.spec - weight.layer->weights.data()),
-                            weight.spec->shape, ElementType::kFloat32,
+    file.tensors.push_back({"layers/" + by_class[layer] + PathInLayer(*weight.layer, *weight.spec), weight.spec->shape, ElementType::kFloat32,
                             weights.substr(weight.offset * sizeof(float), weight.elements * sizeof(float))});
   }
   return WriteHdf5(file);

@@ -23,7 +23,8 @@ std::string ExportKerasModel(const base::Graph& graph, std::string_view weights)
 /// Keras 3's form of a functional model, or Keras 2's, which TensorFlow.js reads.
 enum class KerasForm { kKeras2, kKeras3 };
 
-/// A graph's architecture as JSON: ReadKeras gives the same graph again.
+/// A graph's architecture as JSON: ReadKeras gives the same graph again, in kKeras3 with "_" for "/" in names.
+/// Errors: kFeatureNotSupported for what Keras cannot say.
 std::string WriteKeras(const base::Graph& graph, KerasForm form);
 
 }  // namespace wire

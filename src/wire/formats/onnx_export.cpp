@@ -215,6 +215,7 @@ class Exporter {
   // ---- layers
 
   Names Layer() {
+    if (layer_->time_distributed > 0) Refuse(*layer_, "is distributed over time");
     switch (layer_->kind) {
       case LayerKind::kInput: return Input();
       case LayerKind::kDense: return Dense();
@@ -498,6 +499,8 @@ class Exporter {
 
   // ONNX: time first, gates of an LSTM input, output, forget, cell, those of a GRU as ours; both biases one after another.
   Names Recurrent(const char* op) {
+    if (call_->inputs.size() > 1) Refuse(*layer_, "starts from an initial state");
+    if (Flag(*layer_, "return_state")) Refuse(*layer_, "returns its states");
     const bool lstm = layer_->kind == LayerKind::kLSTM;
     const std::vector<size_t> order = lstm ? std::vector<size_t>{0, 3, 1, 2} : std::vector<size_t>{0, 1, 2};
     const int64_t units = Integer(*layer_, "units"), features = InputShape()[1], columns = units * static_cast<int64_t>(order.size());

@@ -41,6 +41,22 @@ inline std::vector<std::string> ExchangeTexts() {
   };
 }
 
+/// The first layer of this kind; nullptr when there is none.
+inline const base::Layer* FindKind(const base::Graph& graph, base::LayerKind kind) {
+  for (const base::Layer& layer : graph.layers) {
+    if (layer.kind == kind) return &layer;
+  }
+  return nullptr;
+}
+
+inline bool HasFlag(const base::Graph& graph, const char* argument) {
+  for (const base::Layer& layer : graph.layers) {
+    const base::Value* value = layer.attributes.Find(argument);
+    if (value != nullptr && value->is_bool() && value->boolean()) return true;
+  }
+  return false;
+}
+
 /// And the fixtures that are not too large to be written many times.
 inline std::vector<std::string> SmallTexts() {
   std::vector<std::string> texts = ExchangeTexts();

@@ -57,6 +57,11 @@ TEST(Exchange, SafetensorsGivesTheSameBytesBack) {
 TEST(Exchange, TorchNamingGivesTheSameBytesBack) {
   for (const std::string& text : wire_test::SmallTexts()) {
     const base::Graph graph = wire::ReadKeras(text);
+    if (wire_test::FindKind(graph, base::LayerKind::kMultiHeadAttention) != nullptr) {
+      // PyTorch has the three products in one weight
+      ExpectError(ErrorCode::kFeatureNotSupported, "(MultiHeadAttention) has no counterpart in PyTorch", [&] { Export(text, Naming::kTorch); });
+      continue;
+    }
     const wire::ImportedWeights back = wire::ImportWeights(graph, Export(text, Naming::kTorch), FileFormat::kSafetensors, Naming::kTorch, {});
     EXPECT_TRUE(back.weights == CountedWeights(graph));
   }

@@ -95,6 +95,14 @@ std::vector<std::string> Classes(const wire::ImportedModel& model) {
   return classes;
 }
 
+// Why a graph is not written, or not read again; "" when it is.
+std::string Lack(const base::Graph& graph) {
+  if (wire_test::FindKind(graph, base::LayerKind::kMultiHeadAttention) != nullptr) return "(MultiHeadAttention) has no operators here";
+  if (wire_test::HasFlag(graph, "return_state")) return "returns its states";
+  if (wire_test::HasFlag(graph, "go_backwards")) return "operator \"Slice\"";  // the sequence in the opposite order
+  return "";
+}
+
 // Weights lie in the same order in both graphs, so they must come back as they were.
 TEST(Onnx, WeightsComeBackTheSame) {
   int read = 0;
@@ -105,6 +113,10 @@ TEST(Onnx, WeightsComeBackTheSame) {
     const size_t at = text.find(masked);
     if (at != std::string::npos) text.replace(at, masked.size(), "\"mask_zero\": false");
     const base::Graph graph = wire::ReadKeras(text);
+    if (!Lack(graph).empty()) {
+      ExpectError(ErrorCode::kFeatureNotSupported, Lack(graph), [&] { wire::ImportModel(Export(graph), FileFormat::kOnnx); });
+      continue;
+    }
     const wire::ImportedModel model = wire::ImportModel(Export(graph), FileFormat::kOnnx);
     const base::Graph back = wire::ReadKeras(model.architecture);
     ASSERT_EQ(back.outputs.size(), graph.outputs.size());
@@ -180,12 +192,12 @@ TEST(Onnx, WhatIsRefused) {
   const auto broken = [](const std::string& part, const Builder& builder) { ExpectError(ErrorCode::kInvalidData, part, [&] { builder.Read(); }); };
   refused("operator \"Einsum\" has no layer", Builder({2}).Node("Einsum", {"x"}, "y"));
   refused("has no constant as input 1", Builder({2}).Node("MatMul", {"x", "x"}, "y"));
-  refused("has a kernel of shape (3, 1) for an input of (2)", Builder({2}).Node("MatMul", {"x", "w"}, "y").Constant("w", {3, 1}, {1, 2, 3}));
+  refused("has a kernel of shape (3, 1) for an input of (2,)", Builder({2}).Node("MatMul", {"x", "w"}, "y").Constant("w", {3, 1}, {1, 2, 3}));
   refused("has a constant as input 1", Builder({2}).Node("Mul", {"x", "w"}, "y").Constant("w", {1}, {1}));
   refused("has no image", Builder({2}).Node("MaxPool", {"x"}, "y"));
   refused("output \"y\" is a transposed value", Builder({2, 3}).Node("Transpose", {"x"}, "y").Ints("perm", {0, 2, 1}));
   refused("changes the batch", Builder({4}).Node("Reshape", {"x", "s"}, "y").Numbers("s", {2, 2, -1}));
-  broken("uses the value \"z\" before it is there", Builder({2}).Node("Relu", {"z"}, "y"));
+  broken("uses the value \"z\" before it is there", Builder({2}).Node("Add", {"x", "z"}, "y"));
   broken("gives the name \"x\" twice", Builder({2}).Node("Relu", {"x"}, "x").Node("Relu", {"x"}, "y"));
   broken("it needs", Builder({2}).Node("MatMul", {"x", "w"}, "y").Constant("w", {2, 1000000000}, {1, 2, 3}));
   broken("whose perm is no permutation", Builder({2, 3}).Node("Transpose", {"x"}, "y").Ints("perm", {0, 1, 1}));
@@ -210,6 +222,14 @@ TEST(Onnx, WhatIsNotWritten) {
   };
   refused("masks time steps of layer \"l\"", SequentialText("3", {LayerText("Embedding", "e", "\"input_dim\": 4, \"output_dim\": 2, \"mask_zero\": true"),
                                                               LayerText("LSTM", "l", "\"units\": 1")}));
+  const auto distributed = LayerText("TimeDistributed", "t", "\"layer\": " + LayerText("Flatten", "f"));
+  refused("layer \"t\" (Flatten) is distributed over time", SequentialText("3, 4, 5", {distributed}));
+  const std::string call = R"({"class_name": "InputLayer", "config": {"name": "x", "batch_input_shape": [null, 3, 2]}, "name": "x", "inbound_nodes": []},
+    {"class_name": "InputLayer", "config": {"name": "h", "batch_input_shape": [null, 4]}, "name": "h", "inbound_nodes": []},
+    {"class_name": "GRU", "config": {"name": "g", "units": 4}, "name": "g", "inbound_nodes": [[["x", 0, 0, {}], ["h", 0, 0, {}]]]})";
+  refused("layer \"g\" (GRU) starts from an initial state",
+          R"({"class_name": "Functional", "config": {"name": "m", "layers": [)" + call +
+              R"(], "input_layers": [["x", 0, 0], ["h", 0, 0]], "output_layers": [["g", 0, 0]]}})");
   refused("normalizes over other than the last dimensions", SequentialText("3, 4", {LayerText("LayerNormalization", "n", "\"axis\": 1")}));
   refused("has the activation \"swish\"", SequentialText("3, 4", {LayerText("LSTM", "l", "\"units\": 1, \"activation\": \"swish\"")}));
 }
