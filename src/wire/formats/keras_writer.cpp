@@ -24,7 +24,7 @@ using layers::Quote;
 
 [[noreturn]] void Refuse(const base::Layer& layer, const std::string& what) {
   throw base::Error(base::ErrorCode::kFeatureNotSupported,
-                    "layer " + Quote(layer.name) + " (" + layers::DefinitionOf(layer).class_names[0] + ") " + what, {},
+                    "layer " + Quote(layer.name) + " (" + layers::DefinitionOf(layer).class_names[0] + ") " + what + ", which is not written for Keras", {},
                     "Export the weights alone as safetensors or h5.");
 }
 
@@ -104,12 +104,12 @@ class Writer {
     const base::Layer& slice = LayerOf(call);
     const base::Call& from = graph_.calls[static_cast<size_t>(call.inputs[0])];
     const base::Layer& layer = LayerOf(from);
-    if (!IsRecurrent(layer) || !Flag(layer, "return_state") || layer.time_distributed > 0) Refuse(slice, "has no counterpart in Keras");
+    if (!IsRecurrent(layer) || !Flag(layer, "return_state") || layer.time_distributed > 0) Refuse(slice, "takes a part of a sequence");
     const int64_t states = layer.kind == LayerKind::kLSTM ? 2 : 1, rows = from.output_shape[0] - states;
     const int64_t begin = slice.attributes.Find("begin")->integer(), size = slice.attributes.Find("size")->integer();
     const bool squeeze = Flag(slice, "squeeze"), sequences = Flag(layer, "return_sequences");
     const bool output = begin == 0 && size == rows && squeeze == !sequences, state = begin >= rows && size == 1 && squeeze;
-    if (!output && !state) Refuse(slice, "has no counterpart in Keras");
+    if (!output && !state) Refuse(slice, "takes a part of a sequence");
     const Tensor& whole = tensors_[static_cast<size_t>(call.inputs[0])];
     return {whole.layer, whole.node, output ? 0 : begin - rows + 1};
   }
@@ -123,7 +123,7 @@ class Writer {
   List History(int call) const {
     const Tensor& tensor = tensors_[static_cast<size_t>(call)];
     const auto layer = static_cast<size_t>(tensor.layer);
-    if (tensor.tensor == kAll) Refuse(graph_.layers[layer], "is read with its states in one tensor, which Keras returns as several");
+    if (tensor.tensor == kAll) Refuse(graph_.layers[layer], "is read with its states in one tensor");
     return {Value(names_[layer]), Value(tensor.node), Value(tensor.tensor)};
   }
 
@@ -155,13 +155,13 @@ class Writer {
     const bool wrapped = layer.time_distributed > 0;
     Dict arguments;
     if (call.inference) {
-      // see MeansInference in keras_call.cpp
+      // in a text of Keras 3 most layers have it as a default: see MeansInference in keras_call.cpp
       const bool said = !keras3_ || (layer.kind == LayerKind::kBatchNormalization && !wrapped);
-      if (!said) Refuse(layer, "is called with training=False, which cannot be told from a default in a text of Keras 3");
+      if (!said) Refuse(layer, "is called with training=False");
       arguments.emplace_back("training", Value(false));
     }
     if (IsCausal(layer)) {
-      if (wrapped) Refuse(layer, "has a causal mask and is distributed over time, which Keras cannot say");
+      if (wrapped) Refuse(layer, "has a causal mask and is distributed over time");
       arguments.emplace_back("use_causal_mask", Value(true));
     }
     return arguments;
@@ -174,7 +174,7 @@ class Writer {
     for (const int input : call.inputs) tensors.push_back(TensorOf(input));
     const bool heads = layer.kind == LayerKind::kMultiHeadAttention, several = tensors.size() > 1;
     if (several && layer.time_distributed > 0 && (heads || IsRecurrent(layer))) {
-      Refuse(layer, "has several inputs and is distributed over time, which Keras cannot say");
+      Refuse(layer, "has several inputs and is distributed over time");
     }
     if (keras3_) {
       if (several && IsRecurrent(layer)) {
@@ -209,7 +209,7 @@ class Writer {
 
   Value Layer(size_t index, List nodes) const {
     const base::Layer& layer = graph_.layers[index];
-    if (layer.kind == LayerKind::kReverse) Refuse(layer, "has no counterpart in Keras outside of a Bidirectional layer, which is written as its parts");
+    if (layer.kind == LayerKind::kReverse) Refuse(layer, "gives a sequence in the opposite order");
     Dict config = {{"name", Value(names_[index])}};
     if (layer.kind == LayerKind::kInput) {
       base::Shape shape;

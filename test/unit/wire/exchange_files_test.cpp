@@ -44,20 +44,20 @@ std::string Import(const std::string& text, const std::string& bytes) {
 base::Graph InOrderOfLayers(const base::Graph& graph) {
   base::Graph ordered = graph;
   ordered.calls.clear();
-  std::vector<int> place(graph.calls.size(), -1);
+  std::vector<int> position(graph.calls.size(), -1);
   while (ordered.calls.size() < graph.calls.size()) {
     size_t next = graph.calls.size();
     for (size_t i = 0; i < graph.calls.size(); ++i) {
       const base::Call& call = graph.calls[i];
-      const bool ready = std::all_of(call.inputs.begin(), call.inputs.end(), [&](int input) { return place[static_cast<size_t>(input)] >= 0; });
-      if (place[i] < 0 && ready && (next == graph.calls.size() || call.layer < graph.calls[next].layer)) next = i;
+      const bool ready = std::all_of(call.inputs.begin(), call.inputs.end(), [&](int input) { return position[static_cast<size_t>(input)] >= 0; });
+      if (position[i] < 0 && ready && (next == graph.calls.size() || call.layer < graph.calls[next].layer)) next = i;
     }
-    place[next] = static_cast<int>(ordered.calls.size());
+    position[next] = static_cast<int>(ordered.calls.size());
     ordered.calls.push_back(graph.calls[next]);
-    for (int& input : ordered.calls.back().inputs) input = place[static_cast<size_t>(input)];
+    for (int& input : ordered.calls.back().inputs) input = position[static_cast<size_t>(input)];
   }
   for (std::vector<int>* ends : {&ordered.inputs, &ordered.outputs}) {
-    for (int& call : *ends) call = place[static_cast<size_t>(call)];
+    for (int& call : *ends) call = position[static_cast<size_t>(call)];
   }
   return ordered;
 }
@@ -119,7 +119,7 @@ TEST(ExchangeFiles, WhatKerasCannotSay) {
     }
   };
   const std::string sequences = LayerText("GRU", "g", "\"units\": 3, \"return_sequences\": true");
-  refused("layer \"both/reverse\" (Reverse) has no counterpart in Keras",
+  refused("layer \"both/reverse\" (Reverse) gives a sequence in the opposite order, which is not written for Keras",
           wire::ReadKeras(SequentialText("4, 2", {LayerText("Bidirectional", "both", "\"layer\": " + sequences)})));
   base::Graph states = wire::ReadKeras(ReadFile("seq2seq_keras_2_1_6.json"));
   states.outputs = {2};
@@ -129,7 +129,7 @@ TEST(ExchangeFiles, WhatKerasCannotSay) {
   for (base::Call& call : slices.calls) {
     if (slices.layers[static_cast<size_t>(call.layer)].kind == base::LayerKind::kSlice) call.inputs = {0};
   }
-  refused("(Slice) has no counterpart in Keras", slices);
+  refused("(Slice) takes a part of a sequence", slices);
 }
 
 // Keras takes a causal mask, states and the values of an attention from the call.
