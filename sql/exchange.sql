@@ -112,6 +112,8 @@ SELECT * FROM attempt($$SELECT cerebro.import_weights('archs', 3, cerebro.export
 SELECT * FROM attempt($$SELECT cerebro.import_weights('archs', 3, cerebro.export_model('archs', model_id => 1), names => '{"hidden": "out"}')$$);
 SELECT * FROM attempt($$SELECT cerebro.import_weights('archs', 3, cerebro.export_model('archs', model_id => 1), names => '{"fc1": "out"}')$$);
 SELECT * FROM attempt($$SELECT cerebro.import_weights('archs', 3, cerebro.export_model('archs', model_id => 1), names => '[1]')$$);
+SELECT * FROM attempt($$SELECT cerebro.import_weights('archs', 3, cerebro.export_model('archs', model_id => 1, format => 'h5'), names => '{"fc1": "out"}')$$);
+SELECT * FROM attempt($$SELECT cerebro.import_weights('archs', 1, cerebro.export_model('archs', model_id => 1, format => 'h5'), naming => 'torch')$$);
 -- a weight that is no number: the last one
 SELECT * FROM attempt($$SELECT cerebro.import_weights('archs', 2, overlay(f PLACING '\x0000c07f'::bytea FROM octet_length(f) - 3)) FROM (SELECT cerebro.export_model('archs', model_id => 1) AS f) s$$);
 \x off

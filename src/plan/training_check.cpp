@@ -172,8 +172,8 @@ std::vector<TrainingDoubt> CheckWeightDecay(const base::Graph& graph, const base
                       "Weights of the model are " + known + (known.size() < kLongestList ? "." : ", ...")});
   }
   if (!config.optimizer.exclude_from_weight_decay.empty() && config.optimizer.weight_decay == 0) {
-    doubts.push_back({"exclude_from_weight_decay has no effect: optimizer " + config.optimizer.name + " has no weight_decay",
-                      "Add weight_decay to the optimizer, or leave exclude_from_weight_decay out."});
+    doubts.push_back({"exclude_from_weight_decay has no effect: weight_decay of optimizer " + config.optimizer.name + " is 0",
+                      "Give the optimizer a weight_decay above 0, or leave exclude_from_weight_decay out."});
   }
   return doubts;
 }

@@ -67,12 +67,18 @@ Source TrainedSource(const ExportRequest& request) {
   return source;
 }
 
+void RequireNaming(wire::Naming naming, wire::FileFormat format) {
+  if (naming != wire::Naming::kTorch || format == wire::FileFormat::kSafetensors) return;
+  throw base::Error(ErrorCode::kInvalidParameter, "naming torch goes with format safetensors only", "", "Leave naming out.");
+}
+
 }  // namespace
 
 void ImportWeights(const ImportRequest& request, int model_id) {
   const wire::Naming naming = wire::NamingFromName(request.naming);
   const wire::LayerNames names = request.names ? wire::ReadLayerNames(*request.names) : wire::LayerNames();
   const wire::FileFormat format = FormatOf(request);
+  RequireNaming(naming, format);
   const Architecture architecture = ReadArchitecture(request.model_arch_table, model_id);
   const wire::ImportedWeights imported = wire::ImportWeights(*architecture.graph, request.file, format, naming, names);
   NoticeUnused(imported.unused);
@@ -88,10 +94,7 @@ int ImportModel(const ImportRequest& request, const std::optional<std::string>& 
 std::string ExportModel(const ExportRequest& request) {
   const wire::FileFormat format = wire::FileFormatFromName(request.format);
   const wire::Naming naming = wire::NamingFromName(request.naming);
-  if (naming == wire::Naming::kTorch && format != wire::FileFormat::kSafetensors) {
-    throw base::Error(ErrorCode::kInvalidParameter, std::string("naming torch does not go with format ") + request.format, "",
-                      "It is for safetensors.");
-  }
+  RequireNaming(naming, format);
   const Source source = request.model_id ? ArchitectureSource(request) : TrainedSource(request);
   return wire::ExportModel(*source.graph, source.weights, format, naming);
 }

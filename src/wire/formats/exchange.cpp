@@ -94,6 +94,7 @@ LayerNames ReadLayerNames(std::string_view json) {
 }
 
 ImportedWeights ImportWeights(const base::Graph& graph, std::string_view bytes, FileFormat format, Naming naming, const LayerNames& names) {
+  RequireLayers(graph, names);
   switch (format) {
     case FileFormat::kH5: return ImportHdf5Weights(graph, bytes, names);
     case FileFormat::kKeras: return ImportKerasWeights(graph, bytes, names);

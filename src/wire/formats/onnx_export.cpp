@@ -250,7 +250,10 @@ class Exporter {
       case LayerKind::kMinimum: return Merge("Min", false);
       case LayerKind::kSubtract: return Merge("Sub", true);
       case LayerKind::kConcatenate: return Concatenate();
-      default: Refuse(*layer_, "has no operators here");
+      default:
+        throw base::Error(ErrorCode::kFeatureNotSupported,
+                          "layer " + Quote(layer_->name) + ": layers of class " + layers::DefinitionOf(*layer_).class_names[0] + " are not written as ONNX", {},
+                          "Export the weights alone as safetensors or h5, or the model as keras or tfjs.");
     }
   }
 

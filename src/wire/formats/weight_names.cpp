@@ -233,6 +233,13 @@ const std::string& NameInFile(const LayerNames& names, const std::string& layer)
   return other == names.end() ? layer : other->second;
 }
 
+[[noreturn]] void Missing(const TensorNames& known, const std::string& name, const base::Layer& layer, const char* other_naming) {
+  throw base::Error(ErrorCode::kInvalidParameter, "the file has no tensor " + Quote(name) + " for layer " + Quote(layer.name), known.Known(),
+                    "Where layers have other names in the file give names => '{\"" + layer.name + "\": \"...\"}'" + other_naming + ".");
+}
+
+}  // namespace
+
 void RequireLayers(const base::Graph& graph, const LayerNames& names) {
   for (const auto& entry : names) {
     bool found = false;
@@ -241,13 +248,6 @@ void RequireLayers(const base::Graph& graph, const LayerNames& names) {
     throw base::Error(ErrorCode::kInvalidParameter, "names gives a name to layer " + Quote(entry.first) + ", the architecture has no such layer with weights");
   }
 }
-
-[[noreturn]] void Missing(const TensorNames& known, const std::string& name, const base::Layer& layer, const char* other_naming) {
-  throw base::Error(ErrorCode::kInvalidParameter, "the file has no tensor " + Quote(name) + " for layer " + Quote(layer.name), known.Known(),
-                    "Where layers have other names in the file give names => '{\"" + layer.name + "\": \"...\"}'" + other_naming + ".");
-}
-
-}  // namespace
 
 std::vector<GraphWeight> WeightsOf(const base::Graph& graph) {
   std::vector<GraphWeight> weights;
@@ -293,7 +293,6 @@ TensorFile NameTorchWeights(const base::Graph& graph, std::string_view weights) 
 }
 
 ImportedWeights FindWeights(const base::Graph& graph, const TensorFile& file, const LayerNames& names) {
-  RequireLayers(graph, names);
   TensorNames known(file, '/');
   ImportedWeights imported;
   for (const GraphWeight& weight : WeightsOf(graph)) {
@@ -307,7 +306,6 @@ ImportedWeights FindWeights(const base::Graph& graph, const TensorFile& file, co
 }
 
 ImportedWeights FindTorchWeights(const base::Graph& graph, const TensorFile& file, const LayerNames& names) {
-  RequireLayers(graph, names);
   TensorNames known(file, '.');
   const std::vector<GraphWeight> ours = WeightsOf(graph);
   // nothing is reserved that the file has no bytes for: tensors are found before

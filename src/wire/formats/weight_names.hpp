@@ -25,6 +25,8 @@ TensorFile NameWeights(const base::Graph& graph, std::string_view weights);
 TensorFile NameTorchWeights(const base::Graph& graph, std::string_view weights);
 
 /// The weights of a graph by either naming. Errors: kInvalidParameter when a tensor is missing or of another shape.
+/// Errors: kInvalidParameter when names has one of a layer that the graph lacks, or one without weights.
+void RequireLayers(const base::Graph& graph, const LayerNames& names);
 ImportedWeights FindWeights(const base::Graph& graph, const TensorFile& file, const LayerNames& names);
 ImportedWeights FindTorchWeights(const base::Graph& graph, const TensorFile& file, const LayerNames& names);
 

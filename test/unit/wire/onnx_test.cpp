@@ -97,7 +97,7 @@ std::vector<std::string> Classes(const wire::ImportedModel& model) {
 
 // Why a graph is not written, or not read again; "" when it is.
 std::string Lack(const base::Graph& graph) {
-  if (wire_test::FindKind(graph, base::LayerKind::kMultiHeadAttention) != nullptr) return "(MultiHeadAttention) has no operators here";
+  if (wire_test::FindKind(graph, base::LayerKind::kMultiHeadAttention) != nullptr) return "class MultiHeadAttention are not written as ONNX";
   if (wire_test::HasFlag(graph, "return_state")) return "returns its states";
   if (wire_test::HasFlag(graph, "go_backwards")) return "operator \"Slice\"";  // the sequence in the opposite order
   return "";
