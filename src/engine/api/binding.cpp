@@ -1,5 +1,6 @@
 #include "engine/api/binding.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "base/error.hpp"
@@ -157,6 +158,17 @@ std::vector<InputBinding> BindInputs(const base::Graph& graph, const base::DataS
   }
   if (next < columns.size()) refuse_counts();
   return bindings;
+}
+
+bool TakesIndexes(const base::Graph& graph, const InputBinding& binding, int call) {
+  if (binding.parts.size() != 1) return false;
+  bool any = false;
+  for (const base::Call& reader : graph.calls) {
+    if (std::find(reader.inputs.begin(), reader.inputs.end(), call) == reader.inputs.end()) continue;
+    if (graph.layers[static_cast<size_t>(reader.layer)].kind != base::LayerKind::kEmbedding) return false;
+    any = true;
+  }
+  return any && std::find(graph.outputs.begin(), graph.outputs.end(), call) == graph.outputs.end();
 }
 
 std::vector<base::LossConfig> BindTargets(const base::Graph& graph, const base::TrainConfig& config, const base::DataSpec& data) {

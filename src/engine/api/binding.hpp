@@ -30,6 +30,10 @@ struct InputBinding {
 /// kInvalidParameter naming column, shapes and layer.
 std::vector<InputBinding> BindInputs(const base::Graph& graph, const base::DataSpec& data);
 
+/// Whether the input of a binding takes its one column as it is packed, without scale and standardisation: when only Embeddings read it.
+/// call: the input's, an element of Graph::inputs.
+bool TakesIndexes(const base::Graph& graph, const InputBinding& binding, int call);
+
 /// Checks that targets and losses fit the outputs, in order: dense losses ask for the output's shape (trailing ones not counted), sparse
 /// ones for the output's shape without the last dimension and no more classes than it has. Whether a loss makes sense for what the column
 /// means is checked before (plan/training_check.hpp). Returns the loss of every output. Throws kInvalidParameter naming column, loss and

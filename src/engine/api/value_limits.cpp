@@ -77,16 +77,6 @@ const char* IndexArgument(const base::Layer& layer) {
   }
 }
 
-// Whether the call is an input of one column that only Embeddings read: they get it as it is packed (engine/torch/batch.cpp).
-bool ReadsIndexes(const base::Graph& graph, const std::vector<InputBinding>& bindings, int call) {
-  const auto input = std::find(graph.inputs.begin(), graph.inputs.end(), call);
-  if (input == graph.inputs.end() || bindings.at(static_cast<size_t>(input - graph.inputs.begin())).parts.size() != 1) return false;
-  return std::all_of(graph.calls.begin(), graph.calls.end(), [&](const base::Call& reader) {
-    const bool reads = std::find(reader.inputs.begin(), reader.inputs.end(), call) != reader.inputs.end();
-    return !reads || graph.layers[static_cast<size_t>(reader.layer)].kind == base::LayerKind::kEmbedding;
-  });
-}
-
 // Adds what of the columns reaches the call unchanged.
 void AddParts(const base::Graph& graph, const std::vector<InputBinding>& bindings, int call, std::vector<InputPart>* parts) {
   const auto input = std::find(graph.inputs.begin(), graph.inputs.end(), call);
@@ -176,7 +166,8 @@ std::vector<ValueLimit> ValueLimits(const base::Graph& graph, const base::TrainC
     if (argument == nullptr) continue;
     std::vector<InputPart> parts;
     for (const int from : call.inputs) AddParts(graph, bindings, from, &parts);
-    const bool as_packed = ReadsIndexes(graph, bindings, call.inputs[0]);
+    const auto input = std::find(graph.inputs.begin(), graph.inputs.end(), call.inputs[0]);
+    const bool as_packed = input != graph.inputs.end() && TakesIndexes(graph, bindings.at(static_cast<size_t>(input - graph.inputs.begin())), *input);
     for (const InputPart& part : parts) {
       ValueLimit limit;
       limit.as_packed = as_packed;

@@ -8,21 +8,6 @@
 
 namespace engine::native {
 
-namespace {
-
-// A column that Embeddings alone read is indexes as they are packed (engine/torch/batch.cpp).
-bool FeedsEmbeddingsOnly(const base::Graph& graph, int input) {
-  bool any = false;
-  for (const base::Call& call : graph.calls) {
-    if (std::find(call.inputs.begin(), call.inputs.end(), input) == call.inputs.end()) continue;
-    if (graph.layers[static_cast<size_t>(call.layer)].kind != base::LayerKind::kEmbedding) return false;
-    any = true;
-  }
-  return any && std::find(graph.outputs.begin(), graph.outputs.end(), input) == graph.outputs.end();
-}
-
-}  // namespace
-
 template <typename T>
 BatchLoader<T>::BatchLoader(const base::Graph& graph, const base::DataSpec& data, const std::vector<bool>& sparse_targets,
                             const std::map<int, double>& class_weight) {
@@ -30,7 +15,7 @@ BatchLoader<T>::BatchLoader(const base::Graph& graph, const base::DataSpec& data
   for (size_t i = 0; i < bindings.size(); ++i) {
     inputs_.emplace_back();
     Input& input = inputs_.back();
-    input.as_index = bindings[i].parts.size() == 1 && FeedsEmbeddingsOnly(graph, graph.inputs[i]);
+    input.as_index = TakesIndexes(graph, bindings[i], graph.inputs[i]);
     for (const InputPart& part : bindings[i].parts) {
       base::ColumnSpec spec = data.inputs[static_cast<size_t>(part.column)];
       if (input.as_index) {

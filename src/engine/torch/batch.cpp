@@ -21,17 +21,6 @@ std::vector<int64_t> BatchShape(int64_t n, const base::Shape& shape) {
   return with_batch;
 }
 
-// True when every call that reads this input is of an Embedding layer.
-bool FeedsEmbeddingsOnly(const base::Graph& graph, int input) {
-  bool any = false;
-  for (const base::Call& call : graph.calls) {
-    if (std::find(call.inputs.begin(), call.inputs.end(), input) == call.inputs.end()) continue;
-    if (graph.layers[static_cast<size_t>(call.layer)].kind != base::LayerKind::kEmbedding) return false;
-    any = true;
-  }
-  return any && std::find(graph.outputs.begin(), graph.outputs.end(), input) == graph.outputs.end();
-}
-
 }  // namespace
 
 BatchLoader::BatchLoader(const base::Graph& graph, const base::DataSpec& data, const std::vector<base::LossConfig>& losses,
@@ -40,7 +29,7 @@ BatchLoader::BatchLoader(const base::Graph& graph, const base::DataSpec& data, c
   for (size_t i = 0; i < bindings_.size(); ++i) {
     inputs_.emplace_back();
     for (const InputPart& part : bindings_[i].parts) inputs_[i].emplace_back(data.inputs[static_cast<size_t>(part.column)], part);
-    if (inputs_[i].size() == 1) inputs_[i][0].as_index = FeedsEmbeddingsOnly(graph, graph.inputs[i]);
+    if (TakesIndexes(graph, bindings_[i], graph.inputs[i])) inputs_[i][0].as_index = true;
   }
   for (size_t i = 0; i < data.targets.size(); ++i) {
     targets_.emplace_back(data.targets[i], InputPart{static_cast<int>(i), 0, base::ElementCount(data.targets[i].shape)});
