@@ -162,20 +162,7 @@ void Run(const Kind& kind, int count, bool kernels_only) {
     data.targets.back().kind = base::TargetKind::kArray;
     buffer.targets.push_back(column.bytes.data());
   }
-  std::vector<bench::Trainee> paths[2];
-  std::vector<double> times[2];
-  for (int path = kernels_only ? 1 : 0; path < 2; path++) paths[path] = Models(kind, data, count, path == 1);
-  for (int round = 0; round < (kernels_only ? 70 : 7); round++) {
-    for (int path = kernels_only ? 1 : 0; path < 2; path++) times[path].push_back(1e6 * bench::SecondsPerStep(paths[path], buffer));
-  }
-  const double kernels = bench::Median(times[1]);
-  if (kernels_only) {
-    std::printf("%-12s batch %3d  kernels %9.1f us\n", kind.name.c_str(), kind.batch_size, kernels);
-    return;
-  }
-  const double autograd = bench::Median(times[0]);
-  std::printf("%-12s batch %3d  autograd %9.1f us  kernels %9.1f us  ratio %5.1f\n", kind.name.c_str(), kind.batch_size, autograd, kernels,
-              autograd / kernels);
+  bench::Compare(kind.name, kind.batch_size, buffer, kernels_only, [&](bool kernels) { return Models(kind, data, count, kernels); });
 }
 
 }  // namespace

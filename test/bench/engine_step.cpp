@@ -20,20 +20,7 @@ using bench::Case;
 /// steps: of one round.
 void Run(const Case& c, int steps, int count, bool kernels_only, const std::string& file) {
   const bench::Rows rows = bench::MakeRows(c, static_cast<int64_t>(c.batch_size) * steps, file);
-  std::vector<bench::Trainee> paths[2];
-  std::vector<double> times[2];
-  for (int path = kernels_only ? 1 : 0; path < 2; path++) paths[path] = bench::MakeModels(c, rows.data, count, path == 1);
-  for (int round = 0; round < (kernels_only ? 70 : 7); round++) {
-    for (int path = kernels_only ? 1 : 0; path < 2; path++) times[path].push_back(1e6 * bench::SecondsPerStep(paths[path], rows.buffer));
-  }
-  const double kernels = bench::Median(times[1]);
-  if (kernels_only) {
-    std::printf("%-20s batch %3d  kernels %9.1f us\n", c.name.c_str(), c.batch_size, kernels);
-    return;
-  }
-  const double autograd = bench::Median(times[0]);
-  std::printf("%-20s batch %3d  autograd %9.1f us  kernels %9.1f us  ratio %5.1f\n", c.name.c_str(), c.batch_size, autograd, kernels,
-              autograd / kernels);
+  bench::Compare(c.name, c.batch_size, rows.buffer, kernels_only, [&](bool kernels) { return bench::MakeModels(c, rows.data, count, kernels); });
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdio>
 #include <fstream>
 #include <memory>
 #include <new>
@@ -229,6 +230,25 @@ inline double SecondsPerStep(const std::vector<Trainee>& models, const base::Buf
 inline double Median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return values[values.size() / 2];
+}
+
+/// Prints microseconds a step by autograd and by kernels, in turns, or by kernels alone. make(kernels): the models.
+template <typename Make>
+void Compare(const std::string& name, int batch_size, const base::Buffer& buffer, bool kernels_only, const Make& make) {
+  std::vector<Trainee> paths[2];
+  std::vector<double> times[2];
+  for (int path = kernels_only ? 1 : 0; path < 2; path++) paths[path] = make(path == 1);
+  for (int round = 0; round < (kernels_only ? 70 : 7); round++) {
+    for (int path = kernels_only ? 1 : 0; path < 2; path++) times[path].push_back(1e6 * SecondsPerStep(paths[path], buffer));
+  }
+  const double kernels = Median(times[1]);
+  std::printf("%-20s batch %3d  ", name.c_str(), batch_size);
+  if (kernels_only) {
+    std::printf("kernels %9.1f us\n", kernels);
+    return;
+  }
+  const double autograd = Median(times[0]);
+  std::printf("autograd %9.1f us  kernels %9.1f us  ratio %5.1f\n", autograd, kernels, autograd / kernels);
 }
 
 }  // namespace bench

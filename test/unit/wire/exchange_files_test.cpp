@@ -15,20 +15,10 @@ using base::ErrorCode;
 using wire::FileFormat;
 using wire::Naming;
 using wire_test::CountedWeights;
+using wire_test::ExpectError;
 using wire_test::LayerText;
 using wire_test::ReadFile;
 using wire_test::SequentialText;
-
-template <typename F>
-void ExpectError(ErrorCode code, const std::string& part, F&& f) {
-  try {
-    f();
-    ADD_FAILURE() << "no error: " << part;
-  } catch (const base::Error& error) {
-    EXPECT_EQ(error.code(), code) << error.what();
-    EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << error.what();
-  }
-}
 
 const std::string& TwoDense() {
   static const std::string text = SequentialText("3", {LayerText("Dense", "fc1", "\"units\": 2, \"activation\": \"relu\""),

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.hpp"
 #include "fixture.hpp"
 #include "wire/exchange.hpp"
 
@@ -65,6 +66,18 @@ inline std::vector<std::string> SmallTexts() {
     if (wire::ReadKeras(texts.back()).WeightCount() > 50000) texts.pop_back();
   }
   return texts;
+}
+
+/// An error of this code whose message has this part.
+template <typename F>
+void ExpectError(base::ErrorCode code, const std::string& part, F&& f) {
+  try {
+    f();
+    ADD_FAILURE() << "no error: " << part;
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.code(), code) << error.what();
+    EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << error.what();
+  }
 }
 
 }  // namespace wire_test

@@ -10,6 +10,7 @@ using base::ErrorCode;
 using wire::FileFormat;
 using wire::Naming;
 using wire_test::CountedWeights;
+using wire_test::ExpectError;
 using wire_test::Floats;
 using wire_test::LayerText;
 using wire_test::SequentialText;
@@ -17,17 +18,6 @@ using wire_test::SequentialText;
 std::string Export(const std::string& text, Naming naming) {
   const base::Graph graph = wire::ReadKeras(text);
   return wire::ExportModel(graph, CountedWeights(graph), FileFormat::kSafetensors, naming);
-}
-
-template <typename F>
-void ExpectError(ErrorCode code, const std::string& part, F&& f) {
-  try {
-    f();
-    ADD_FAILURE() << "no error: " << part;
-  } catch (const base::Error& error) {
-    EXPECT_EQ(error.code(), code) << error.what();
-    EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << error.what();
-  }
 }
 
 const wire::FileTensor& Tensor(const wire::TensorFile& file, const std::string& name) {

@@ -11,20 +11,10 @@ using base::ErrorCode;
 using cerebro::onnx::Model;
 using wire::FileFormat;
 using wire_test::CountedWeights;
+using wire_test::ExpectError;
 using wire_test::Floats;
 using wire_test::LayerText;
 using wire_test::SequentialText;
-
-template <typename F>
-void ExpectError(ErrorCode code, const std::string& part, F&& f) {
-  try {
-    f();
-    ADD_FAILURE() << "no error: " << part;
-  } catch (const base::Error& error) {
-    EXPECT_EQ(error.code(), code) << error.what();
-    EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << error.what();
-  }
-}
 
 std::string Export(const base::Graph& graph) { return wire::ExportModel(graph, CountedWeights(graph), FileFormat::kOnnx, wire::Naming::kKeras); }
 wire::ImportedModel Import(const Model& model) { return wire::ImportModel(model.SerializeAsString(), FileFormat::kOnnx); }

@@ -11,12 +11,9 @@ using fixture::Dense;
 using fixture::Table;
 using training::AdamConfig;
 using training::ExpectSameTraining;
+using training::Layer;
 
 namespace {
-
-std::string Layer(const std::string& kind, const std::string& name, const std::string& arguments) {
-  return R"({"class_name": ")" + kind + R"(", "config": {"name": ")" + name + "\"" + (arguments.empty() ? "" : ", " + arguments) + "}}";
-}
 
 std::string Image(int height, int width, int channels) {
   return R"("batch_input_shape": [null, )" + std::to_string(height) + ", " + std::to_string(width) + ", " + std::to_string(channels) + "]";

@@ -13,13 +13,10 @@ using fixture::Table;
 using training::AdamConfig;
 using training::Classes;
 using training::ExpectSameTraining;
+using training::Layer;
 using training::Input;
 
 namespace {
-
-std::string Layer(const std::string& kind, const std::string& name, const std::string& arguments = {}) {
-  return R"({"class_name": ")" + kind + R"(", "config": {"name": ")" + name + "\"" + (arguments.empty() ? "" : ", " + arguments) + "}}";
-}
 
 std::string Shaped(const std::string& shape) { return R"(, "batch_input_shape": [null, )" + shape + "]"; }
 

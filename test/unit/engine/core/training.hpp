@@ -22,6 +22,11 @@ using fixture::Table;
 
 inline std::string Input(int features) { return R"(, "batch_input_shape": [null, )" + std::to_string(features) + "]"; }
 
+/// arguments: Keras's, with commas between.
+inline std::string Layer(const std::string& kind, const std::string& name, const std::string& arguments = {}) {
+  return R"({"class_name": ")" + kind + R"(", "config": {"name": ")" + name + "\"" + (arguments.empty() ? "" : ", " + arguments) + "}}";
+}
+
 struct Trained {
   std::vector<double> weights;
   std::string bytes;
@@ -111,6 +116,17 @@ inline base::TrainConfig AdamConfig(LossKind loss, int batch_size) {
   config.optimizer.kind = OptimizerKind::kAdam;
   config.shuffle = true;
   return config;
+}
+
+/// The same of a layer behind `first`, which has weights, so that gradients go through it.
+inline void ExpectSameBetween(const std::string& layer, const base::Shape& input, const std::string& first) {
+  SCOPED_TRACE(layer);
+  base::TrainConfig config = AdamConfig(LossKind::kCategoricalCrossentropy, 10);
+  config.optimizer.epsilon = 1e-3;  // gradients that are zero but for rounding make large steps otherwise
+  Table table = Classes(25, static_cast<int>(base::ElementCount(input)), 3, false);
+  table.spec.inputs[0].shape = input;
+  const base::Graph graph = fixture::Sequential(first + "," + layer + "," + Layer("Flatten", "flat") + "," + Dense("o", 3, "softmax"));
+  ExpectSameTraining(graph, config, table, 25, 1e-3);
 }
 
 }  // namespace training
