@@ -47,7 +47,10 @@ void LoadStoredWeights(const ModelTable& table, const StoredModel& stored, const
   const std::optional<std::string> raw = ReadWeightColumn(table, stored.mst_key);
   if (!raw) {  // too large for the column
     StateDecoder state(program.layout(), block);
-    ReadState(table, stored.mst_key, [&](int64_t piece, std::string_view data) { state.Add(piece, data); });
+    ReadState(table, stored.mst_key, [&](int64_t piece, std::string_view data) {
+      state.Add(piece, data);
+      return !state.complete();  // the optimizer's slots come last
+    });
     state.Finish();
     return;
   }

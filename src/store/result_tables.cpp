@@ -221,7 +221,7 @@ std::string LossType(const base::TrainConfig& config) {
 
 std::vector<StoredHistory> ReadHistory(const ResultTables& tables, const char* what) { return HistoryReader(tables, what).Read(); }
 
-void ReadState(const ModelTable& table, int mst_key, const std::function<void(int64_t piece, std::string_view data)>& use) {
+void ReadState(const ModelTable& table, int mst_key, const std::function<bool(int64_t piece, std::string_view data)>& use) {
   const ResultReader state(ResultTables(table.name).state, ResultTable::kState, "model_table", {"data", "mst_key", "piece"});
   for (int64_t piece = 0;; piece++) {
     const pg::Result result =
@@ -229,7 +229,7 @@ void ReadState(const ModelTable& table, int mst_key, const std::function<void(in
                      " s WHERE s.mst_key OPERATOR(pg_catalog.=) $1::pg_catalog.int4 AND s.piece OPERATOR(pg_catalog.=) $2::pg_catalog.int4",
                  {static_cast<int64_t>(mst_key), piece});
     if (!result.empty()) {
-      use(piece, result.at(0, 0).value());
+      if (!use(piece, result.at(0, 0).value())) return;
       continue;
     }
     if (piece > 0) return;
@@ -251,7 +251,10 @@ std::string ReadWeights(const ModelTable& table, int mst_key) {
   std::optional<std::string> weights = ReadWeightColumn(table, mst_key);
   if (weights) return *std::move(weights);
   StateJoiner state;
-  ReadState(table, mst_key, [&](int64_t piece, std::string_view data) { state.Add(piece, data); });
+  ReadState(table, mst_key, [&](int64_t piece, std::string_view data) {
+    state.Add(piece, data);
+    return true;
+  });
   return StateView(state.bytes()).Weights();
 }
 

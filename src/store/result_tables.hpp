@@ -83,9 +83,9 @@ std::vector<StoredHistory> ReadHistory(const ResultTables& tables, const char* w
 /// A model's weights, Keras order, raw float32: from <out>, or from <out>_state where model_weights is NULL.
 std::string ReadWeights(const ModelTable& table, int mst_key);
 
-/// Hands over the pieces of a model's training state (wire/state.hpp), one after the other. Errors: kUndefinedObject when
-/// there are none.
-void ReadState(const ModelTable& table, int mst_key, const std::function<void(int64_t piece, std::string_view data)>& use);
+/// Hands over the pieces of a model's training state (wire/state.hpp), one after the other, as long as `use` asks for
+/// more. Errors: kUndefinedObject when there are none.
+void ReadState(const ModelTable& table, int mst_key, const std::function<bool(int64_t piece, std::string_view data)>& use);
 
 /// The raw float32 weights of <out>, or nothing where model_weights is NULL: then they are in the training state.
 std::optional<std::string> ReadWeightColumn(const ModelTable& table, int mst_key);

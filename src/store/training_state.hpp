@@ -105,6 +105,8 @@ class StateDecoder {
   /// Errors: kDataCorrupted unless pieces come in their order, from 0, the first with the whole header; those of
   /// wire::ReadStateHeader and DecodeState.
   void Add(int64_t piece, std::string_view data);
+  /// Whether all that the layout asks for has come. REQUIRES that a piece has come.
+  bool complete() const { return raw_ >= needed_; }
   /// To be called behind the last piece. Errors: kDataCorrupted when bytes are missing.
   StateFit Finish() const;
   /// REQUIRES that a piece has come.

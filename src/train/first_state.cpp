@@ -24,6 +24,7 @@ void WriteFirstState(const PreparedFit& fit, const PreparedModel& model, void* b
   store::ReadState(*fit.stored, model.mst_key, [&](int64_t piece, std::string_view data) {
     pg::CheckInterrupts();
     state.Add(piece, data);
+    return true;
   });
   const std::string key = "mst_key=" + std::to_string(model.mst_key);
   if (state.Finish() == store::StateFit::kWeightsOnly) {

@@ -94,7 +94,7 @@ std::vector<train::ModelScores> ScoreOnWorkers(const store::ModelTable& models, 
     train::ModelScores& own = scores[static_cast<size_t>(m)];
     own.names = program.metric_names();
     own.values.assign(own.names.size(), std::nan(""));
-    std::memset(block, 0, program.layout().bytes);  // counters
+    std::memset(block, 0, engine::kStateCountersBytes);  // what weights fill is left to them: they look for interrupts
     store::LoadStoredWeights(models, stored, program, block);
     if (store::IsDiverged(stored)) store::CountersOf(block).diverged_step = 1;
   };
