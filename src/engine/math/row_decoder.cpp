@@ -63,6 +63,17 @@ CEREBRO_INLINE void FetchAhead(const uint8_t* row, int64_t row_bytes) {
   for (int64_t at = 0; at < row_bytes && at < kMostLines * kLine; at += kLine) __builtin_prefetch(row + at);
 }
 
+// A scalar column is small enough to be near, whatever the order: fetching ahead costs more than it saves.
+template <typename P, typename T>
+CEREBRO_INLINE void ReadScalars(const Job<T>& job, T* __restrict out) {
+  const uint8_t* const packed = job.packed;
+  const int64_t row_bytes = job.row_bytes;
+  const T scale = job.scale;
+  for (int64_t i = 0; i < job.n; i++) {
+    out[i] = static_cast<T>(*reinterpret_cast<const typename Packed<P>::Type*>(packed + job.rows[i] * row_bytes)) * scale;
+  }
+}
+
 template <typename P, typename T>
 CEREBRO_INLINE void ReadRows(const Job<T>& job, T* out) {
   const int64_t row_bytes = job.row_bytes;
@@ -72,6 +83,7 @@ CEREBRO_INLINE void ReadRows(const Job<T>& job, T* out) {
     ReadRow<P>(job.packed, job.n * job.elements, job.scale, out);
     return;
   }
+  if (job.elements == 1 && plain && job.rows != nullptr) return ReadScalars<P>(job, out);
   const int64_t ahead = job.rows == nullptr ? job.n : std::min(kRowsAhead, job.n);
   for (int64_t i = 0; i < ahead && job.rows != nullptr; i++) FetchAhead(job.packed + job.rows[i] * row_bytes, read_bytes);
   for (int64_t i = 0; i < job.n; i++) {

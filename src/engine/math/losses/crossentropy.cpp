@@ -5,6 +5,7 @@
 #include "engine/math/losses/kernel.hpp"
 #include "engine/math/simd/clones.hpp"
 #include "engine/math/simd/exp.hpp"
+#include "engine/math/simd/log.hpp"
 #include "engine/math/simd/row_sums.hpp"
 
 namespace engine::math {
@@ -61,17 +62,24 @@ CEREBRO_INLINE void SparseCategorical(const int64_t* __restrict target, const T*
 }
 
 template <typename T>
+CEREBRO_INLINE T BinaryOf(T logit, T label) {
+  return (logit < 0 ? T(0) : logit) - logit * label + Log1p(Exp(logit < 0 ? logit : -logit));
+}
+
+template <typename T>
 CEREBRO_INLINE void Binary(T smoothing, const T* __restrict target, const T* __restrict factors, int64_t positions, int64_t classes,
                            T* __restrict z, T* __restrict losses) {
   const T keep = T(1) - smoothing, half = smoothing / 2, mean = T(1) / static_cast<T>(classes);
+  if (classes == 1) {  // one loop over all rows
+    for (int64_t i = 0; i < positions; i++) losses[i] = BinaryOf(z[i], target[i] * keep + half);
+    for (int64_t i = 0; i < positions; i++) z[i] = (Sigmoid(z[i]) - (target[i] * keep + half)) * factors[i];
+    return;
+  }
   for (int64_t i = 0; i < positions; i++) {
     T* row = z + i * classes;
     const T* y = target + i * classes;
     T sum = 0;
-    for (int64_t j = 0; j < classes; j++) {
-      const T label = y[j] * keep + half;
-      sum += (row[j] < 0 ? T(0) : row[j]) - row[j] * label + std::log1p(Exp(row[j] < 0 ? row[j] : -row[j]));
-    }
+    for (int64_t j = 0; j < classes; j++) sum += BinaryOf(row[j], y[j] * keep + half);
     losses[i] = sum * mean;
     const T factor = factors[i] * mean;
     for (int64_t j = 0; j < classes; j++) row[j] = (Sigmoid(row[j]) - (y[j] * keep + half)) * factor;

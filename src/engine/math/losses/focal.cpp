@@ -44,7 +44,7 @@ CEREBRO_INLINE void Binary(const FocalNumbers<T>& k, const T* __restrict target,
     for (int64_t j = 0; j < classes; j++) {
       const T label = y[j] * keep + half, logit = row[j], p = Sigmoid(logit);
       const T weight = k.balanced ? label * k.alpha + (1 - label) * (1 - k.alpha) : T(1);
-      const T loss = (logit < 0 ? T(0) : logit) - logit * label + std::log1p(Exp(logit < 0 ? logit : -logit));
+      const T loss = (logit < 0 ? T(0) : logit) - logit * label + Log1p(Exp(logit < 0 ? logit : -logit));
       T slope;
       const T focus = Power(1 - (label * p + (1 - label) * (1 - p)), k.gamma, &slope);
       sum += weight * focus * loss;

@@ -18,7 +18,7 @@ struct LogCosh {
   static CEREBRO_INLINE T Loss(T p, T y, T* slope) {
     const T e = p - y, size = e < 0 ? -e : e;
     *slope = Tanh(e);
-    return size + std::log1p(Exp(-2 * size)) - static_cast<T>(M_LN2);
+    return size + Log1p(Exp(-2 * size)) - static_cast<T>(M_LN2);
   }
 };
 

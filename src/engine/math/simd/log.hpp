@@ -64,4 +64,11 @@ CEREBRO_INLINE T Log(T x) {
   return x <= std::numeric_limits<T>::max() ? y : x;
 }
 
+/// log(1 + x) for 0 <= x <= 1. What 1 + x rounds away is put back by the derivative.
+template <typename T>
+CEREBRO_INLINE T Log1p(T x) {
+  const T y = 1 + x;
+  return Log(y) + (x - (y - 1)) / y;
+}
+
 }  // namespace engine::math
