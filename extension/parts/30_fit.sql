@@ -66,6 +66,6 @@ COMMENT ON FUNCTION cerebro.weights(text, bigint) IS
     'weights of a trained model in Keras''s order: a row a tensor, or several of at most 64 MB, as raw float32';
 
 -- Volatile, so that a value that is used twice is worked out once.
-CREATE FUNCTION cerebro._value_range(data_spec text, value_precision text, first_element bigint, elements bigint, data bytea) RETURNS double precision[]
+CREATE FUNCTION cerebro._value_range(data_spec text, value_precision text, elements integer[], data bytea) RETURNS double precision[]
     AS 'MODULE_PATHNAME', 'pg_cerebro_value_range' LANGUAGE C VOLATILE STRICT PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION cerebro._value_range(text, text, bigint, bigint, bytea) IS 'internal: smallest and largest value of a column of a packed buffer, and one that is no whole number';
+COMMENT ON FUNCTION cerebro._value_range(text, text, integer[], bytea) IS 'internal: of each (first, count) of elements of a packed column: smallest and largest value, and one that is no whole number';

@@ -1,6 +1,6 @@
 // One query over the columns concerned:
 //
-//   SELECT min(v.r0[1]), max(v.r0[2]), min(v.r0[3]), ... FROM (SELECT cerebro._value_range(<description>, <precision>, t.x) AS r0, ... FROM <table> t) v
+//   SELECT min(v.r0[1]), max(v.r0[2]), min(v.r0[3]), ... FROM (SELECT cerebro._value_range(<description>, <precision>, <elements>, t.x) AS r0, ... FROM <table> t) v
 //
 // r0[3] is a value that is no whole number, or NaN, which the server takes for larger than all numbers.
 // _value_range is volatile, so that no planner moves it up and works it out once for each use. A second query, in the
@@ -57,8 +57,8 @@ base::ColumnSpec ColumnOf(const base::DataSpec& data, const ValueLimit& limit) {
   return engine::ColumnSeen((limit.is_target ? data.targets : data.inputs).at(static_cast<size_t>(limit.column)), limit);
 }
 
-/// cerebro._value_range of a column of "t".
-std::string RangeSql(const base::ColumnSpec& column, const engine::Elements& elements, base::DType precision) {
+/// cerebro._value_range of elements of a column of "t".
+std::string RangeSql(const base::ColumnSpec& column, const std::vector<engine::Elements>& subjects, base::DType precision) {
   base::DataSpec described;
   described.inputs.push_back(column);
   // values are all that the function looks at
@@ -66,18 +66,23 @@ std::string RangeSql(const base::ColumnSpec& column, const engine::Elements& ele
   described.inputs[0].num_classes = 0;
   described.inputs[0].dictionary.clear();
   described.inputs[0].class_values.clear();
+  std::string elements;
+  for (const engine::Elements& subject : subjects) {
+    elements += (elements.empty() ? "" : ",") + std::to_string(subject.first) + "," + std::to_string(subject.count);
+  }
   return "cerebro._value_range(" + pg::QuoteLiteral(base::WriteDataSpec(described)) + "::pg_catalog.text, " +
-         pg::QuoteLiteral(base::DTypeName(precision)) + "::pg_catalog.text, " + std::to_string(elements.first) + "::pg_catalog.int8, " + std::to_string(elements.count) +
-         "::pg_catalog.int8, t." + pg::QuoteIdent(column.name) + ")";
+         pg::QuoteLiteral(base::DTypeName(precision)) + "::pg_catalog.text, " + pg::QuoteLiteral("{" + elements + "}") +
+         "::pg_catalog.int4[], t." + pg::QuoteIdent(column.name) + ")";
 }
 
 double NumberOf(const pg::Cell& cell) { return std::strtod(cell->c_str(), nullptr); }
 
 constexpr size_t kEnds = 3;
 
-/// Over all rows, of an array that _value_range gives: kEnds columns.
-std::string EndsSql(const std::string& array) {
-  return "pg_catalog.min(" + array + "[1]), pg_catalog.max(" + array + "[2]), pg_catalog.min(" + array + "[3])";
+/// Over all rows, of the elements of that number in an array that _value_range gives: kEnds columns.
+std::string EndsSql(const std::string& array, size_t number) {
+  const auto end = [&](size_t i) { return "(" + array + "[" + std::to_string(kEnds * number + i) + "])"; };
+  return "pg_catalog.min" + end(1) + ", pg_catalog.max" + end(2) + ", pg_catalog.min" + end(3);
 }
 
 /// False where there was no row.
@@ -89,30 +94,35 @@ bool ReadEnds(const pg::Result& result, size_t first, ValueRange* range) {
   return true;
 }
 
-/// What a limit is about: is_target, column, elements, as_packed.
-using Subject = std::tuple<bool, int, int64_t, int64_t, bool>;
-using Ranges = std::map<Subject, ValueRange>;
+/// What limits are about: is_target, column, as_packed; and which of its elements.
+using Column = std::tuple<bool, int, bool>;
+using Part = std::pair<int64_t, int64_t>;
+using Subjects = std::map<Column, std::set<Part>>;
+using Ranges = std::map<std::pair<Column, Part>, ValueRange>;
 
-Subject SubjectOf(const ValueLimit& limit) { return {limit.is_target, limit.column, limit.elements.first, limit.elements.count, limit.as_packed}; }
+Column ColumnKey(const ValueLimit& limit) { return {limit.is_target, limit.column, limit.as_packed}; }
+Part PartKey(const ValueLimit& limit) { return {limit.elements.first, limit.elements.count}; }
 
-Ranges ReadRanges(const data::PackedTable& table, const std::set<Subject>& subjects, base::DType precision) {
+// A call for each column: fetching it is most of the work.
+Ranges ReadRanges(const data::PackedTable& table, const Subjects& subjects, base::DType precision) {
   std::string ends, calls;
   size_t n = 0;
-  for (const auto& [is_target, column, first, count, as_packed] : subjects) {
+  for (const auto& [key, parts] : subjects) {
     ValueLimit position;
-    position.is_target = is_target;
-    position.column = column;
-    position.as_packed = as_packed;
+    std::tie(position.is_target, position.column, position.as_packed) = key;
     const std::string name = "r" + std::to_string(n++);
-    calls += (calls.empty() ? "" : ", ") + RangeSql(ColumnOf(table.spec, position), {first, count}, precision) + " AS " + name;
-    ends += (ends.empty() ? "" : ", ") + EndsSql("v." + name);
+    std::vector<engine::Elements> elements;
+    for (const Part& part : parts) {
+      ends += (ends.empty() ? "" : ", ") + EndsSql("v." + name, elements.size());
+      elements.push_back({part.first, part.second});
+    }
+    calls += (calls.empty() ? "" : ", ") + RangeSql(ColumnOf(table.spec, position), elements, precision) + " AS " + name;
   }
   const pg::Result row = pg::Read("SELECT " + ends + " FROM (SELECT " + calls + " FROM " + table.name.Sql() + " AS t) AS v");
   Ranges ranges;
   n = 0;
-  for (const auto& key : subjects) {
-    ValueRange& range = ranges[key];
-    ReadEnds(row, kEnds * n++, &range);
+  for (const auto& [key, parts] : subjects) {
+    for (const Part& part : parts) ReadEnds(row, kEnds * n++, &ranges[{key, part}]);
   }
   return ranges;
 }
@@ -144,7 +154,7 @@ engine::Elements HolderOf(const ValueLimit& limit, const data::PackedTable& tabl
   const base::ColumnSpec column = ColumnOf(table.spec, limit);
   const std::vector<engine::Elements> members = engine::MembersOf(column, limit.elements);
   for (const engine::Elements& elements : members) {
-    const pg::Result row = pg::Read("SELECT " + EndsSql("v.r") + " FROM (SELECT " + RangeSql(column, elements, precision) + " AS r FROM " +
+    const pg::Result row = pg::Read("SELECT " + EndsSql("v.r", 0) + " FROM (SELECT " + RangeSql(column, {elements}, precision) + " AS r FROM " +
                                     table.name.Sql() + " AS t) AS v");
     ValueRange range;
     if (!ReadEnds(row, 0, &range) || limit.Allows(range)) continue;
@@ -161,7 +171,7 @@ engine::Elements HolderOf(const ValueLimit& limit, const data::PackedTable& tabl
   const engine::Elements holder = HolderOf(limit, table, precision, &value);
   std::string detail;
   const pg::Result location = pg::Read(
-      "SELECT v.partition_id, v.buffer_id FROM (SELECT t.partition_id, t.buffer_id, " + RangeSql(column, holder, precision) + " AS r FROM " +
+      "SELECT v.partition_id, v.buffer_id FROM (SELECT t.partition_id, t.buffer_id, " + RangeSql(column, {holder}, precision) + " AS r FROM " +
           table.name.Sql() + " AS t) AS v WHERE v.r[1] OPERATOR(pg_catalog.=) $1 OR v.r[2] OPERATOR(pg_catalog.=) $1"
           " OR v.r[3] OPERATOR(pg_catalog.=) $1 ORDER BY 1, 2 LIMIT 1",
       {value});
@@ -181,16 +191,16 @@ engine::Elements HolderOf(const ValueLimit& limit, const data::PackedTable& tabl
 
 void CheckValues(const std::vector<CheckedModel>& models, const data::PackedTable& table, const std::string& what, base::DType precision) {
   const std::vector<SharedLimit> limits = CollectLimits(models, table.spec);
-  std::set<Subject> unknown;
+  Subjects unknown;
   for (const SharedLimit& shared : limits) {
     if (!shared.limit.Allows(engine::WarrantedRange(ColumnOf(table.spec, shared.limit), shared.limit.elements))) {
-      unknown.insert(SubjectOf(shared.limit));
+      unknown[ColumnKey(shared.limit)].insert(PartKey(shared.limit));
     }
   }
   if (unknown.empty()) return;
   const Ranges ranges = ReadRanges(table, unknown, precision);
   for (const SharedLimit& shared : limits) {
-    const auto range = ranges.find(SubjectOf(shared.limit));
+    const auto range = ranges.find({ColumnKey(shared.limit), PartKey(shared.limit)});
     if (range == ranges.end() || shared.limit.Allows(range->second)) continue;
     RaiseLimit(shared, table, what, precision, engine::ValueOutside(shared.limit, range->second));
   }

@@ -16,30 +16,37 @@ constexpr int64_t kRowsAtOnce = 256;
 // Labels that are probabilities may have been rounded.
 constexpr double kRounding = 1e-6;
 
+// Adds the values of one element of n rows.
 template <typename T>
-ValueRange DecodedRange(const base::ColumnSpec& column, const Elements& elements, const uint8_t* packed, int64_t rows) {
+void Extend(const T* values, int64_t n, int64_t width, ValueRange* range) {
+  T smallest = values[0], largest = values[0];
+  for (int64_t row = 0; row < n; ++row, values += width) {
+    const T value = *values;
+    smallest = std::min(smallest, value);
+    largest = std::max(largest, value);
+    // what is no whole number is below 2^23, or 2^52
+    if (std::abs(value) < T(int64_t{1} << 52) && static_cast<T>(static_cast<int64_t>(value)) != value) range->fraction = static_cast<double>(value);
+  }
+  range->smallest = std::min(range->smallest, static_cast<double>(smallest));
+  range->largest = std::max(range->largest, static_cast<double>(largest));
+}
+
+template <typename T>
+std::vector<ValueRange> DecodedRanges(const base::ColumnSpec& column, const std::vector<Elements>& subjects, const uint8_t* packed,
+                                      int64_t rows) {
   const math::RowDecoder<T> decoder(column);
-  std::vector<T> values(static_cast<size_t>(kRowsAtOnce * decoder.row_elements()));
-  ValueRange range;
+  const int64_t width = decoder.row_elements();
+  std::vector<T> values(static_cast<size_t>(kRowsAtOnce * width));
+  std::vector<ValueRange> ranges(subjects.size());
   for (int64_t first = 0; first < rows; first += kRowsAtOnce) {
     const int64_t n = std::min(kRowsAtOnce, rows - first);
     decoder.Decode(packed + static_cast<size_t>(first) * column.row_bytes(), nullptr, n, values.data());
-    const int64_t width = decoder.row_elements(), count = elements.count > 0 ? elements.count : width;
-    T smallest = values[static_cast<size_t>(elements.first)], largest = smallest;
-    double fraction = range.fraction;
-    for (int64_t row = 0; row < n; ++row) {
-      const T* at = values.data() + row * width + elements.first;
-      for (int64_t i = 0; i < count; ++i) {
-        smallest = std::min(smallest, at[i]);
-        largest = std::max(largest, at[i]);
-        if (std::trunc(at[i]) != at[i] && std::isfinite(at[i])) fraction = static_cast<double>(at[i]);
-      }
+    for (size_t i = 0; i < subjects.size(); ++i) {
+      const int64_t count = subjects[i].count > 0 ? subjects[i].count : width;
+      for (int64_t k = 0; k < count; ++k) Extend(values.data() + subjects[i].first + k, n, width, &ranges[i]);
     }
-    range.smallest = std::min(range.smallest, static_cast<double>(smallest));
-    range.largest = std::max(range.largest, static_cast<double>(largest));
-    range.fraction = fraction;
   }
-  return range;
+  return ranges;
 }
 
 const base::Layer& LayerOf(const base::Graph& graph, int call) {
@@ -91,9 +98,14 @@ void AddParts(const base::Graph& graph, const std::vector<InputBinding>& binding
 
 }  // namespace
 
+std::vector<ValueRange> RangesOf(const base::ColumnSpec& column, const std::vector<Elements>& subjects, base::DType precision,
+                                 const uint8_t* packed, int64_t rows) {
+  return precision == base::DType::kFloat64 ? DecodedRanges<double>(column, subjects, packed, rows)
+                                            : DecodedRanges<float>(column, subjects, packed, rows);
+}
+
 ValueRange RangeOf(const base::ColumnSpec& column, const Elements& elements, base::DType precision, const uint8_t* packed, int64_t rows) {
-  return precision == base::DType::kFloat64 ? DecodedRange<double>(column, elements, packed, rows)
-                                            : DecodedRange<float>(column, elements, packed, rows);
+  return RangesOf(column, {elements}, precision, packed, rows).front();
 }
 
 std::vector<Elements> MembersOf(const base::ColumnSpec& column, const Elements& elements) {

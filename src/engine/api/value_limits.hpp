@@ -28,7 +28,11 @@ struct ValueRange {
   double fraction = std::numeric_limits<double>::quiet_NaN();
 };
 
-/// The range of `rows` packed rows. precision: of the network, float32 or float64; the values are those of the row decoder.
+/// The ranges of some elements of `rows` packed rows. precision: of the network, float32 or float64; the values are those of
+/// the row decoder.
+std::vector<ValueRange> RangesOf(const base::ColumnSpec& column, const std::vector<Elements>& subjects, base::DType precision,
+                                 const uint8_t* packed, int64_t rows);
+/// Of one.
 ValueRange RangeOf(const base::ColumnSpec& column, const Elements& elements, base::DType precision, const uint8_t* packed, int64_t rows);
 
 /// The range that the column's description alone warrants: of its element type, or of its dictionary. Without an end
