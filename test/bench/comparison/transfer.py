@@ -6,6 +6,9 @@ which has started a server:
 Grids: heads (12 heads on the residual trunk), depths (2 heads x 3 freeze depths x 2 learning rates on it), encoder (8 heads x 3 depths on
 the encoder). Of each: the first search, which computes and stores the features; a second search over the same trunk, with other learning
 rates; the same without the rewrite; and both PyTorch programs.
+
+budgets: the depths again with eleven limits of disk space, from none to all that the plan would store. appended: what a second run needs
+for its features, and what features of 5 % more rows take, against the first time.
 """
 
 import argparse
@@ -92,6 +95,46 @@ def fit(session, grid, selection, out, iterations):
     return timed.seconds, losses
 
 
+def stored_features(session, grid):
+    """(bytes, seconds that making them took, sets) of the grid's packed table."""
+    row = session.run("SELECT coalesce(sum(bytes), 0), coalesce(sum(seconds), 0), count(*) FROM cerebro.materialized_features "
+                      f"WHERE source_table = 'public.{grid}_packed'")[0]
+    return int(row[0]), float(row[1]), int(row[2])
+
+
+def budgets(iterations):
+    """Time and space at eleven budgets. REQUIRES that the grid of depths is loaded, and its features are stored."""
+    print("\n== budgets: the depths again")
+    with server.Session() as session:
+        most = max(1, stored_features(session, "depths")[0] // 1024 * 11 // 10)
+        times = []
+        for step in range(11):
+            budget = most * step // 10
+            session.run(f"SELECT cerebro.drop_features('depths_packed'); SET cerebro.materialize_disk = '{budget}kB'")
+            seconds, _ = fit(session, "depths", "depths_first", f"budget_{step}", iterations)
+            used, _, sets = stored_features(session, "depths")
+            times.append(seconds)
+            print(f"{budget:9} kB allowed, {used // 1024:9} kB of {sets} sets stored: {seconds:7.2f} s"
+                  f"{'' if used <= budget * 1024 else '  OVER THE BUDGET'}{'' if seconds <= 1.05 * min(times) else '  LONGER'}", flush=True)
+
+
+def appended(rows, iterations):
+    """Seconds of making features: at first, by a second run, and after 5 % more rows. REQUIRES that the grid of heads is loaded."""
+    print("\n== appended: the heads again")
+    with server.Session() as session:
+        session.run("SELECT cerebro.drop_features('heads_packed')")
+        fit(session, "heads", "heads_first", "appended_first", iterations)
+        first = stored_features(session, "heads")[1]
+        fit(session, "heads", "heads_second", "appended_second", iterations)
+        again = stored_features(session, "heads")[1]
+        session.run(f"CREATE TABLE heads_more AS SELECT id + {rows} AS id, label, x FROM heads ORDER BY id LIMIT {rows // 20}; "
+                    "SELECT cerebro.append_rows('heads_packed', 'heads_more')")
+        fit(session, "heads", "heads_first", "appended_more", iterations)
+        more = stored_features(session, "heads")[1]
+        print(f"features: {first:.2f} s at first, {again - first:.3f} s more for a second run, {more - again:.2f} s after 5 % more rows: "
+              f"{100 * (more - again) / first:.1f} % (asked: 8 %)")
+
+
 def worst_difference(a, b):
     return max(abs(x - y) / max(abs(x), abs(y)) for x, y in zip(a, b))
 
@@ -107,7 +150,13 @@ def main():
     parser.add_argument("--work", required=True)
     parser.add_argument("grids", nargs="*")
     arguments = parser.parse_args()
-    for grid in arguments.grids or list(GRIDS):
+    for grid in arguments.grids or [*GRIDS, "budgets", "appended"]:
+        if grid == "budgets":
+            budgets(2 if arguments.quick else GRIDS["depths"][3])
+            continue
+        if grid == "appended":
+            appended(GRIDS["heads"][2 if arguments.quick else 1], 2)
+            continue
         trunk, rows, quick_rows, iterations, of_plain, of_single, of_cached, of_second = GRIDS[grid]
         found, rows = candidates(grid), quick_rows if arguments.quick else rows
         iterations = 2 if arguments.quick else iterations
