@@ -71,6 +71,17 @@ SELECT * FROM try('listed', 'kind, price', 'x4',
     $$optimizer='SGD(lr=0.1)',loss=['categorical_crossentropy', 'mse'],loss_weights=[1, 0.25]$$, 'one_hot, real');
 SELECT n.training_loss_final = l.training_loss_final AS same FROM named_info n, listed_info l;
 SELECT loss_type FROM named_info;
+-- metrics likewise: those of each output, or one list for both
+SELECT * FROM try('metrics', 'kind, price', 'x4',
+    $$optimizer='SGD(lr=0.1)',loss={'price': 'mse', 'kind': 'categorical_crossentropy'},metrics={'price': ['mae', 'r2'], 'kind': 'accuracy'}$$,
+    'one_hot, real');
+SELECT metric_names, metrics_type FROM metrics_info;
+SELECT * FROM try('lists', 'kind, price', 'x4',
+    $$optimizer='SGD(lr=0.1)',loss=['categorical_crossentropy', 'mse'],metrics=[[], ['mae']]$$, 'one_hot, real');
+SELECT metric_names, metrics_type FROM lists_info;
+SELECT * FROM try('no_output', 'kind, price', 'x4', $$optimizer='SGD',loss='mse',metrics={'kinds': ['mae']}$$, 'one_hot, real');
+SELECT * FROM try('one_list', 'kind, price', 'x4', $$optimizer='SGD',loss='mse',metrics=[['mae']]$$, 'one_hot, real');
+SELECT * FROM try('mixed', 'kind, price', 'x4', $$optimizer='SGD',loss='mse',metrics=['mae', ['accuracy']]$$, 'one_hot, real');
 SELECT * FROM try('unknown', 'kind, price', 'x4', $$optimizer='SGD',loss={'prize': 'mse', 'kind': 'categorical_crossentropy'}$$, 'one_hot, real');
 SELECT * FROM try('missing', 'kind, price', 'x4', $$optimizer='SGD',loss={'kind': 'categorical_crossentropy'}$$, 'one_hot, real');
 SELECT * FROM try('weights', 'kind, price', 'x4', $$optimizer='SGD',loss='mse',loss_weights={'kinds': 2}$$, 'one_hot, real');

@@ -143,6 +143,8 @@ SELECT cerebro.fit_multiple_model('by_town', 'towns', 'located', 1, workers => 0
 SET client_min_messages = notice;
 SELECT cerebro.validation_preprocessor_dl('travellers', 'travellers_packed', 'animal', 'a, b, city', 'by_town');
 SELECT cerebro.predict('towns', 'travellers', 'id', 'a, b, city', 'told', 'response');
+CREATE VIEW strangers AS SELECT id, a, b, 'Oslo'::text AS city FROM travellers WHERE id <= 7;
+SELECT cerebro.predict('towns', 'strangers', 'id', 'a, b, city', 'told_strangers', 'response');
 SELECT cerebro.predict('towns', 'travellers', 'id', 'b, a, city', 'told_swapped', 'response');
 SELECT cerebro.validation_preprocessor_dl('points', 'swapped_packed', 'animal', 'b, a, city', 'by_town');
 SELECT cerebro.evaluate('towns', 'swapped_packed', 'swapped_scores');

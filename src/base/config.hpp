@@ -87,13 +87,14 @@ struct MetricConfig {
   int curve = 0;              // auc: Curve
   int num_thresholds = 200;   // auc
   int weightage = 0;          // cohen_kappa: Weightage
+  int output = -1;            // index of the output that it is computed for, or -1: for every output
 };
 
 struct TrainConfig {
   std::vector<LossConfig> losses;        // one, or one an output
   std::vector<double> loss_weights;      // empty, or one an output
   OptimizerConfig optimizer;
-  std::vector<MetricConfig> metrics;     // each computed for every output
+  std::vector<MetricConfig> metrics;
   int batch_size = 32;
   int epochs = 1;                        // passes over a buffer before the next buffer
   bool shuffle = true;                   // rows within a buffer, anew each epoch

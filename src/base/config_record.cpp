@@ -71,8 +71,9 @@ void LossFields(Loss& loss, Field& field) {
 
 template <typename Metric, typename Field>
 void MetricFields(Metric& metric, Field& field) {
-  auto& [kind, name, k, threshold, average, curve, num_thresholds, weightage] = metric;
+  auto& [kind, name, k, threshold, average, curve, num_thresholds, weightage, output] = metric;
   field(kind), field(name), field(k), field(threshold), field(average), field(curve), field(num_thresholds), field(weightage);
+  field(output);
 }
 
 template <typename Schedule, typename Field>

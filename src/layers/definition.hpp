@@ -72,6 +72,9 @@ struct Exchange {
     const char* torch_second = nullptr;
     /// What PyTorch's module has where our layer has no such weight; NaN: nothing either.
     double absent = std::numeric_limits<double>::quiet_NaN();
+    /// Our last two dimensions, channels and what each gives, are PyTorch's first one, and its second has the size 1: the
+    /// axes are those of a tensor (..., 1, channels * multiplier).
+    bool depthwise = false;
   };
   /// The ONNX operator that computes the layer on a batch of its usual rank, in ONNX's layout (channels first);
   /// nullptr = there is no single one.

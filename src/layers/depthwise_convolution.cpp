@@ -86,6 +86,13 @@ LayerDefinition Define(LayerKind kind, std::vector<const char*> class_names, T s
   conv.zeros = ZerosOfActivation;
   conv.range = RangeOfActivation;
   conv.exchange.onnx = separable ? nullptr : "Conv";
+  // PyTorch: a convolution with as many groups as channels; a separable one is a module of two, as those are usually named
+  const std::vector<int> axes = size == T::kPair ? std::vector<int>{3, 2, 0, 1} : std::vector<int>{2, 1, 0};
+  Exchange::Weight depthwise{"depthwise_kernel", separable ? "depthwise.weight" : "weight", axes};
+  depthwise.depthwise = true;
+  conv.exchange.weights = {depthwise};
+  if (separable) conv.exchange.weights.push_back({"pointwise_kernel", "pointwise.weight", axes});
+  conv.exchange.weights.push_back({"bias", separable ? "pointwise.bias" : "bias", {}});
   return conv;
 }
 

@@ -29,9 +29,11 @@ const std::vector<std::string> kFitKeys = {"batch_size", "epochs", "shuffle", "c
   throw base::Error(ErrorCode::kInvalidParameter, message, {}, hint);
 }
 
-/// Names of outputs by which losses or loss weights were given, in the order of these; empty where they are in the order of the outputs.
+/// Names of outputs by which losses, loss weights or metrics were given, in the order of these; empty where they are in the order of the
+/// outputs, or metrics for all of them.
 struct OutputNames {
-  std::vector<std::string> losses, weights;
+  std::vector<std::string> losses, weights, metrics;
+  size_t metric_lists = 0;  // where metrics were given as a list for each output
 };
 
 std::vector<base::LossConfig> ReadLosses(const Value& value, std::vector<std::string>* names) {
@@ -82,26 +84,48 @@ std::vector<double> ReadLossWeights(const Value& value, size_t losses, std::vect
   return weights;
 }
 
-std::vector<base::MetricConfig> ReadMetrics(const Value& value) {
-  if (value.is_null()) return {};
-  if (value.is_string()) return {ReadMetric(value.string())};
-  const std::string one_list = "Give one list: every metric is computed for every output.";
-  if (value.is_dict()) NotSupported("metrics by the names of outputs are not supported", one_list);
-  if (!value.is_list()) Invalid("metrics must be a list of names", "Example: metrics=['accuracy'].");
-  std::vector<base::MetricConfig> metrics;
-  for (const Value& item : value.list()) {
-    if (item.is_list()) NotSupported("metrics for each output are not supported", one_list);
+const char* const kMetricsExample =
+    "Examples: metrics=['accuracy'] for every output, metrics={'price': ['mae'], 'kind': ['accuracy']} by the names of outputs.";
+
+// One metric or several for the same outputs, behind those that are there.
+void ReadMetricList(const Value& value, int output, std::vector<base::MetricConfig>* metrics) {
+  const size_t first = metrics->size();
+  for (const Value& item : value.is_list() ? value.list() : base::List{value}) {
     if (!item.is_string()) {
-      Invalid(std::string("metrics must be a list of names, it holds a value of type ") + item.type_name(),
-              "Example: metrics=['accuracy'].");
+      Invalid(std::string("metrics must be a list of names, it holds a value of type ") + item.type_name(), kMetricsExample);
     }
-    metrics.push_back(ReadMetric(item.string()));
-    for (size_t i = 0; i + 1 < metrics.size(); ++i) {
-      if (metrics[i].name == metrics.back().name) {
-        Invalid("metric " + Quoted(metrics[i].name) + " is listed twice", "Name each metric once.");
+    metrics->push_back(ReadMetric(item.string()));
+    metrics->back().output = output;
+    for (size_t i = first; i + 1 < metrics->size(); ++i) {
+      if ((*metrics)[i].name == metrics->back().name) {
+        Invalid("metric " + Quoted(metrics->back().name) + " is listed twice", "Name each metric once.");
       }
     }
   }
+}
+
+// A list for all outputs, a list for each of them, or a dictionary by their names, as Keras has it. An output that the dictionary does not
+// name has no metrics.
+std::vector<base::MetricConfig> ReadMetrics(const Value& value, OutputNames* names) {
+  std::vector<base::MetricConfig> metrics;
+  if (value.is_null()) return metrics;
+  if (value.is_dict()) {
+    for (const auto& [name, of_output] : value.dict()) {
+      if (of_output.is_null()) continue;
+      ReadMetricList(of_output, -1, &metrics);
+      names->metrics.resize(metrics.size(), name);
+    }
+    return metrics;
+  }
+  if (!value.is_list() && !value.is_string()) Invalid("metrics must be a list of names", kMetricsExample);
+  const bool each = value.is_list() && !value.list().empty() &&
+                    std::all_of(value.list().begin(), value.list().end(), [](const Value& item) { return item.is_list(); });
+  if (!each) {
+    ReadMetricList(value, -1, &metrics);
+    return metrics;
+  }
+  names->metric_lists = value.list().size();
+  for (size_t i = 0; i < names->metric_lists; ++i) ReadMetricList(value.list()[i], static_cast<int>(i), &metrics);
   return metrics;
 }
 
@@ -120,6 +144,13 @@ std::vector<size_t> PositionsOf(const std::vector<std::string>& names, const cha
 
 void OrderByOutputs(const OutputNames& names, const base::Graph& graph, base::TrainConfig* config) {
   const size_t outputs = graph.outputs.size();
+  if (names.metric_lists > 0 && names.metric_lists != outputs) {
+    Invalid("the number of lists in metrics is " + std::to_string(names.metric_lists) + ", that of the model's outputs is " + std::to_string(outputs),
+            "Give one list for each output, or one list of names for all of them.");
+  }
+  const std::vector<size_t> of_metrics = PositionsOf(names.metrics, "metrics", graph);
+  for (size_t i = 0; i < of_metrics.size(); ++i) config->metrics[i].output = static_cast<int>(of_metrics[i]);
+  std::stable_sort(config->metrics.begin(), config->metrics.end(), [](const auto& a, const auto& b) { return a.output < b.output; });
   if (!names.losses.empty()) {
     std::vector<base::LossConfig> losses(outputs);
     std::vector<bool> given(outputs, false);
@@ -148,7 +179,7 @@ void ReadCompile(std::string_view text, base::TrainConfig* config, OutputNames* 
     } else if (key == "loss") {
       loss = &value;
     } else if (key == "metrics") {
-      config->metrics = ReadMetrics(value);
+      config->metrics = ReadMetrics(value, names);
     } else if (key == "loss_weights") {
       weights = &value;
     } else if (key == "weighted_metrics") {
@@ -259,6 +290,15 @@ std::string CanonicalCall(const std::string& text, const std::string& what, int 
   std::string out = known.empty() ? call.name : known;
   for (size_t i = 0; i < arguments.size(); ++i) out += (i == 0 ? "(" : ",") + arguments[i].first + "=" + arguments[i].second;
   return arguments.empty() ? out : out + ")";
+}
+
+// One metric is a list of one.
+Value CanonicalMetrics(const Value& value) {
+  if (value.is_string()) return Value(base::List{value});
+  if (!value.is_dict()) return value;
+  base::Dict entries;
+  for (const auto& [name, metrics] : value.dict()) entries.emplace_back(name, CanonicalMetrics(metrics));
+  return Value(std::move(entries));
 }
 
 Value CanonicalCalls(const Value& value, const std::string& what) {
@@ -384,7 +424,7 @@ std::string CanonicalParams(std::string_view text, const char* what) {
   for (const auto& [key, value] : params) {
     if (!out.empty()) out += ",";
     Value canonical = key == "optimizer" || key == "loss" ? CanonicalCalls(value, key) : Normal(value);
-    if (key == "metrics" && value.is_string()) canonical = Value(base::List{value});
+    if (key == "metrics") canonical = CanonicalMetrics(canonical);
     out += key + "=" + base::FormatPython(canonical);
   }
   return out;

@@ -18,8 +18,9 @@ base::Dict ParseAssignments(std::string_view text, const char* what);
 /// lists what is known. fit_params may be empty.
 base::TrainConfig ReadConfig(std::string_view compile_params, std::string_view fit_params);
 
-/// The same for a model: losses and loss weights that are given by the names of outputs are put into the order of its outputs. Errors:
-/// kInvalidParameter for a name that is no output's, and for an output without a loss.
+/// The same for a model: losses, loss weights and metrics that are given by the names of outputs are put into the order of its outputs.
+/// Errors: kInvalidParameter for a name that is no output's, for an output without a loss, and for lists of metrics that are not as many
+/// as outputs.
 base::TrainConfig ReadConfig(std::string_view compile_params, std::string_view fit_params, const base::Graph& graph);
 
 /// Canonical texts: two spellings of one configuration give the same text (white space and key order do not matter).

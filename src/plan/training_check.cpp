@@ -178,6 +178,17 @@ std::vector<TrainingDoubt> CheckWeightDecay(const base::Graph& graph, const base
   return doubts;
 }
 
+std::vector<TrainingDoubt> CheckConstants(const base::Graph& graph) {
+  std::vector<TrainingDoubt> doubts;
+  for (const base::Layer& layer : graph.layers) {
+    if (layer.kind != base::LayerKind::kNormalization || layer.weights.empty()) continue;
+    doubts.push_back({"layer " + Quote(layer.name) + " (Normalization) has no mean and no variance: it leaves its input as it is",
+                      "Give the two in the layer's config, or the weights that adapt() made, by model_weights of cerebro.load_model() or by "
+                      "cerebro.import_weights(). The packing functions standardize columns, too."});
+  }
+  return doubts;
+}
+
 void ResolveClassWeights(const base::Graph& graph, const base::DataSpec& data, base::TrainConfig* config) {
   if (config->class_weight.empty() && config->label_weight.empty()) return;
   const size_t outputs = graph.outputs.size();

@@ -31,6 +31,10 @@ std::vector<TrainingDoubt> CheckColumns(const base::Graph& graph, const base::Da
 /// Doubts about exclude_from_weight_decay: what occurs in the name of no weight, and a list without a weight decay.
 std::vector<TrainingDoubt> CheckWeightDecay(const base::Graph& graph, const base::TrainConfig& config);
 
+/// Doubts about a model that begins without weights: a Normalization layer whose mean and variance are weights leaves its input as it is,
+/// because nothing trains them.
+std::vector<TrainingDoubt> CheckConstants(const base::Graph& graph);
+
 /// Checks class_weight and makes indexes of its labels: label_weight is empty afterwards. Quoted indexes, as early versions wrote them, are
 /// taken for indexes when none of them is a label. Errors: kInvalidParameter for a key that is no class (the detail lists indexes and
 /// labels), for a class with two weights, and for outputs, losses and columns whose rows have no class.

@@ -208,13 +208,25 @@ class UnknownStrings {
     rows_ += builder.rows();
     for (Words& words : words_) {
       const base::Bytes bytes = builder.column(words.column);
-      for (const uint8_t* row = bytes.data; row < bytes.data + bytes.size; row += words.row_bytes) words.count += HoldsZero(row, words);
+      for (const uint8_t* row = bytes.data; row < bytes.data + bytes.size; row += words.row_bytes) {
+        const int64_t zeros = Zeros(row, words);
+        words.unknown += zeros;
+        words.count += zeros > 0 ? 1 : 0;
+        words.unknown_rows += zeros == static_cast<int64_t>(words.bytes / words.width) ? 1 : 0;
+      }
     }
   }
 
   void Say() const {
     for (const Words& words : words_) {
       if (words.count == 0) continue;
+      // nothing of the column is known: most likely it is another one, or written in another way
+      if (words.unknown_rows == rows_) {
+        pg::Warning("no string of column \"" + words.name + "\" is known from the training data: " + std::to_string(words.unknown) +
+                        (words.unknown == 1 ? " value" : " values") + " in " + std::to_string(rows_) + (rows_ == 1 ? " row" : " rows"),
+                    "They are read as index 0, the index of unknown strings. Is it the column that the model was trained with, written alike?");
+        continue;
+      }
       pg::Notice("column \"" + words.name + "\" holds strings that the training data lack: in " + std::to_string(words.count) + " of " +
                      std::to_string(rows_) + " rows",
                  "They are read as index 0, the index of unknown strings.");
@@ -228,16 +240,19 @@ class UnknownStrings {
     std::string name;  // of the source's column
     size_t row_bytes;
     size_t first, bytes, width;  // in a row; width of one index
-    int64_t count = 0;           // rows
+    int64_t count = 0;           // rows with an unknown string
+    int64_t unknown_rows = 0;    // rows without a known one
+    int64_t unknown = 0;         // strings
   };
 
   // In every type that indexes are packed in, 0 has no bit set.
-  static bool HoldsZero(const uint8_t* row, const Words& words) {
+  static int64_t Zeros(const uint8_t* row, const Words& words) {
     const auto zero = [](uint8_t byte) { return byte == 0; };
+    int64_t zeros = 0;
     for (const uint8_t* at = row + words.first; at < row + words.first + words.bytes; at += words.width) {
-      if (std::all_of(at, at + words.width, zero)) return true;
+      zeros += std::all_of(at, at + words.width, zero) ? 1 : 0;
     }
-    return false;
+    return zeros;
   }
 
   std::vector<Words> words_;

@@ -150,7 +150,8 @@ class Doubts {
 };
 
 // Every configuration is read and its program compiled, so that whatever is wrong is known before any training.
-void ReadModels(const std::vector<SelectionRow>& selection, PreparedFit* fit) {
+// warm_start: models have weights of an earlier run.
+void ReadModels(const std::vector<SelectionRow>& selection, bool warm_start, PreparedFit* fit) {
   std::map<int, std::shared_ptr<const store::Architecture>> architectures;
   std::vector<std::pair<int, Error>> errors;
   Doubts doubts;
@@ -172,6 +173,9 @@ void ReadModels(const std::vector<SelectionRow>& selection, PreparedFit* fit) {
       std::vector<plan::TrainingDoubt> doubted = plan::CheckLosses(*spec->graph, spec->config, fit->training.spec);
       for (plan::TrainingDoubt& doubt : plan::CheckColumns(*spec->graph, fit->training.spec)) doubted.push_back(std::move(doubt));
       for (plan::TrainingDoubt& doubt : plan::CheckWeightDecay(*spec->graph, spec->config)) doubted.push_back(std::move(doubt));
+      if (!architecture->weights && !warm_start) {
+        for (plan::TrainingDoubt& doubt : plan::CheckConstants(*spec->graph)) doubted.push_back(std::move(doubt));
+      }
       plan::ResolveClassWeights(*spec->graph, fit->training.spec, &spec->config);
       model.spec = spec;
       model.program = fit->pool->ProgramOf(spec->graph, spec->config);
@@ -388,7 +392,7 @@ PreparedFit PrepareFit(const FitArguments& a) {
   fit.pool = std::make_shared<engine::ModelPool>(fit.training.spec, fit.options);
   const std::vector<SelectionRow> selection = ReadSelection(a, &fit);
   CheckOutput(a, &fit);
-  ReadModels(selection, &fit);
+  ReadModels(selection, a.warm_start, &fit);
   CheckStopping(fit);
   AnnounceLargeBatches(fit);
   MatchStored(&fit);

@@ -7,6 +7,8 @@ CREATE TABLE tables AS SELECT i AS id, i % 3 AS label, ARRAY(SELECT number(i * 4
 CREATE TABLE images AS SELECT i AS id, i % 3 AS label, ARRAY(SELECT number(i * 128 + k)::real FROM generate_series(1, 128) k) AS x FROM generate_series(1, 200) i;
 CREATE TABLE texts AS SELECT i AS id, i % 3 AS label, ARRAY(SELECT floor((number(i * 7 + k) + 0.5) * 20)::smallint FROM generate_series(1, 7) k) AS x FROM generate_series(1, 200) i;
 CREATE TABLE blocks AS SELECT * FROM images;
+CREATE TABLE channels AS SELECT * FROM images;
+CREATE TABLE sequences AS SELECT * FROM images;
 
 CREATE TABLE architectures (name text, arch json);
 INSERT INTO architectures VALUES ('tables', $${"class_name": "Sequential", "config": {"name": "tables", "layers": [
@@ -47,7 +49,24 @@ INSERT INTO architectures VALUES ('tables', $${"class_name": "Sequential", "conf
   {"class_name": "GlobalMaxPooling2D", "name": "most", "config": {"name": "most"}, "inbound_nodes": [[["both", 0, 0, {}]]]},
   {"class_name": "Multiply", "name": "product", "config": {"name": "product"}, "inbound_nodes": [[["mean", 0, 0, {}], ["most", 0, 0, {}]]]},
   {"class_name": "Dense", "name": "out", "config": {"name": "out", "units": 3, "activation": "softmax"}, "inbound_nodes": [[["product", 0, 0, {}]]]}],
-  "input_layers": [["in", 0, 0]], "output_layers": [["out", 0, 0]]}}$$);
+  "input_layers": [["in", 0, 0]], "output_layers": [["out", 0, 0]]}}$$),
+('channels', $${"class_name": "Sequential", "config": {"name": "channels", "layers": [
+  {"class_name": "Reshape", "config": {"name": "image", "target_shape": [8, 8, 2], "batch_input_shape": [null, 128]}},
+  {"class_name": "DepthwiseConv2D", "config": {"name": "depthwise", "kernel_size": 3, "padding": "same", "strides": 2, "depth_multiplier": 2, "activation": "relu"}},
+  {"class_name": "SeparableConv2D", "config": {"name": "separable", "filters": 5, "kernel_size": [2, 3], "padding": "same", "activation": "tanh"}},
+  {"class_name": "GlobalAveragePooling2D", "config": {"name": "mean"}},
+  {"class_name": "Dense", "config": {"name": "out", "units": 3, "activation": "softmax"}}]}}$$),
+('sequences', $${"class_name": "Sequential", "config": {"name": "sequences", "layers": [
+  {"class_name": "Reshape", "config": {"name": "sequence", "target_shape": [32, 4], "batch_input_shape": [null, 128]}},
+  {"class_name": "Conv1D", "config": {"name": "conv", "filters": 6, "kernel_size": 3, "padding": "causal", "dilation_rate": 2, "activation": "relu"}},
+  {"class_name": "BatchNormalization", "config": {"name": "norm", "momentum": 0.9}},
+  {"class_name": "MaxPooling1D", "config": {"name": "pool", "pool_size": 3, "strides": 2, "padding": "same"}},
+  {"class_name": "DepthwiseConv1D", "config": {"name": "depthwise", "kernel_size": 3, "depth_multiplier": 2}},
+  {"class_name": "SeparableConv1D", "config": {"name": "separable", "filters": 4, "kernel_size": 2, "padding": "same", "activation": "softmax"}},
+  {"class_name": "AveragePooling1D", "config": {"name": "average", "pool_size": 2}},
+  {"class_name": "LSTM", "config": {"name": "lstm", "units": 4, "go_backwards": true, "return_sequences": true}},
+  {"class_name": "Bidirectional", "config": {"name": "both", "layer": {"class_name": "GRU", "config": {"name": "gru", "units": 3}}}},
+  {"class_name": "Dense", "config": {"name": "out", "units": 3, "activation": "softmax"}}]}}$$);
 
 CREATE FUNCTION train(what text, arch json, weights bytea, optimizer text, iterations integer, suffix text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN

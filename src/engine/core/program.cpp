@@ -70,6 +70,7 @@ std::string ProgramKey(const base::TrainConfig& config) {
   for (const base::MetricConfig& metric : config.metrics) {
     key.Number(static_cast<int64_t>(metric.kind));
     key.Number(metric.k);
+    key.Number(metric.output);
     key.Text(metric.name);  // with its arguments
   }
   for (const auto& [index, weight] : config.class_weight) {
@@ -100,7 +101,7 @@ Program::Impl::Impl(std::shared_ptr<const base::Graph> network, const base::Trai
   for (size_t i = 0; i < outputs; ++i) {
     output_shapes.push_back(graph->calls[static_cast<size_t>(graph->outputs[i])].output_shape);
     for (base::MetricConfig metric : config.metrics) {
-      if (metric.kind == base::MetricKind::kLoss) continue;
+      if (metric.kind == base::MetricKind::kLoss || (metric.output >= 0 && metric.output != static_cast<int>(i))) continue;
       metric.kind = math::ResolveMetric(metric.kind, losses[i].kind, output_shapes[i]);
       metric_names.push_back(outputs == 1 ? metric.name : OutputName(*graph, i) + "_" + metric.name);
       sums_size += math::MetricSums(metric, math::ClassesOf(output_shapes[i]));

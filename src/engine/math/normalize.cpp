@@ -160,6 +160,31 @@ CEREBRO_INLINE void FromRows(const T* __restrict g, const T* __restrict x, int64
   }
 }
 
+template <typename T>
+CEREBRO_INLINE void ToUnit(const T* x, int64_t rows, int64_t columns, T smallest, T* inverse, T* y) {
+  for (int64_t i = 0; i < rows; i++) {
+    const T* from = x + i * columns;
+    const T square = SumRow<T>(
+        columns, [&](int64_t j) __attribute__((always_inline)) { return from[j] * from[j]; });
+    inverse[i] = T(1) / std::sqrt(square < smallest ? smallest : square);
+    for (int64_t j = 0; j < columns; j++) y[i * columns + j] = from[j] * inverse[i];
+  }
+}
+
+// A length that counts as the smallest one is a constant.
+template <typename T>
+CEREBRO_INLINE void FromUnit(const T* g, const T* y, const T* inverse, int64_t rows, int64_t columns, T smallest, T* dx) {
+  const T most = T(1) / std::sqrt(smallest);
+  for (int64_t i = 0; i < rows; i++) {
+    const T* from = g + i * columns;
+    const T* unit = y + i * columns;
+    const T along = inverse[i] < most ? SumRow<T>(
+                                            columns, [&](int64_t j) __attribute__((always_inline)) { return from[j] * unit[j]; })
+                                      : T(0);
+    for (int64_t j = 0; j < columns; j++) dx[i * columns + j] = (from[j] - unit[j] * along) * inverse[i];
+  }
+}
+
 }  // namespace
 
 // One function a kernel and type: clones are made of plain functions, not of templates.
@@ -184,6 +209,12 @@ CEREBRO_INLINE void FromRows(const T* __restrict g, const T* __restrict x, int64
   CEREBRO_CLONES void RowGradient(const T* g, const T* x, int64_t rows, int64_t columns, const T* gamma, const T* mean, const T* inverse, \
                                   T* dx, T* dgamma, T* dbeta) {                                                                           \
     FromRows(g, x, rows, columns, gamma, mean, inverse, dx, dgamma, dbeta);                                                               \
+  }                                                                                                                                       \
+  CEREBRO_CLONES void UnitRows(const T* x, int64_t rows, int64_t columns, T smallest, T* inverse, T* y) {                                 \
+    ToUnit(x, rows, columns, smallest, inverse, y);                                                                                       \
+  }                                                                                                                                       \
+  CEREBRO_CLONES void UnitRowGradient(const T* g, const T* y, const T* inverse, int64_t rows, int64_t columns, T smallest, T* dx) {       \
+    FromUnit(g, y, inverse, rows, columns, smallest, dx);                                                                                 \
   }
 
 CEREBRO_DEFINE_ALL(float)

@@ -20,7 +20,12 @@ namespace engine::math {
   void NormaliseRows(const T* x, int64_t rows, int64_t columns, T epsilon, const T* gamma, const T* beta, T* mean, T* inverse, T* y); \
   /** Its gradient; dx may be nullptr, and so may the sums over the rows of g * normalised x and of g. */                             \
   void RowGradient(const T* g, const T* x, int64_t rows, int64_t columns, const T* gamma, const T* mean, const T* inverse, T* dx,     \
-                   T* dgamma, T* dbeta)
+                   T* dgamma, T* dbeta);                                                                                              \
+  /** Rows of x (rows, columns) to length 1, TensorFlow's l2_normalize: y = x * inverse[i], where inverse[i] = 1 / the length, and a   \
+      square of it below `smallest` counts as `smallest`. */                                                                          \
+  void UnitRows(const T* x, int64_t rows, int64_t columns, T smallest, T* inverse, T* y);                                             \
+  /** Its gradient, from its results; dx may be g. */                                                                                 \
+  void UnitRowGradient(const T* g, const T* y, const T* inverse, int64_t rows, int64_t columns, T smallest, T* dx)
 
 CEREBRO_KERNELS_OF(float);
 CEREBRO_KERNELS_OF(double);

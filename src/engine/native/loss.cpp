@@ -28,17 +28,22 @@ std::optional<Loss> Loss::Make(const base::LossConfig& config, double loss_weigh
 }
 
 template <typename T>
-double Loss::Run(const Batch<T>& batch, const Target<T>& target, T* values, T* factors, T* losses) const {
+double Loss::Run(const Batch<T>& batch, const Target<T>& target, T* values, T* factors, T* losses, const T* mask,
+                 int64_t mask_elements) const {
+  const int64_t each = mask == nullptr ? 1 : positions_ / mask_elements;  // positions of an element of the mask
   const T scale = static_cast<T>(weight_ / (static_cast<double>(batch.rows) * static_cast<double>(positions_)));
   for (int64_t i = 0; i < batch.rows; ++i) {
     const T factor = batch.weights == nullptr ? scale : batch.weights[i] * scale;
     std::fill_n(factors + i * positions_, positions_, factor);
+    for (int64_t j = 0; mask != nullptr && j < positions_; ++j) factors[i * positions_ + j] *= mask[i * mask_elements + j / each];
   }
   math::FindLossKernel<T>(config_.kind)(config_, target.values, target.index, factors, batch.rows * positions_, classes_, values, losses);
   double sum = 0;
   for (int64_t i = 0; i < batch.rows; ++i) {
     T row = 0;
-    for (int64_t j = 0; j < positions_; ++j) row += losses[i * positions_ + j];
+    for (int64_t j = 0; j < positions_; ++j) {
+      row += mask == nullptr ? losses[i * positions_ + j] : losses[i * positions_ + j] * mask[i * mask_elements + j / each];
+    }
     if (positions_ > 1) row /= static_cast<T>(positions_);
     if (batch.weights != nullptr) row *= batch.weights[i];
     if (weight_ != 1.0) row *= static_cast<T>(weight_);
@@ -47,7 +52,7 @@ double Loss::Run(const Batch<T>& batch, const Target<T>& target, T* values, T* f
   return sum;
 }
 
-template double Loss::Run(const Batch<float>&, const Target<float>&, float*, float*, float*) const;
-template double Loss::Run(const Batch<double>&, const Target<double>&, double*, double*, double*) const;
+template double Loss::Run(const Batch<float>&, const Target<float>&, float*, float*, float*, const float*, int64_t) const;
+template double Loss::Run(const Batch<double>&, const Target<double>&, double*, double*, double*, const double*, int64_t) const;
 
 }  // namespace engine::native

@@ -29,9 +29,10 @@ class Loss {
 
   /// Returns the sum over the rows of their weighted losses, added in double in the order of the rows; values, (rows,
   /// positions, classes), become the gradient of the batch's loss: that sum over the number of rows. target: the
-  /// output's in the batch. factors, losses: rows * positions elements of scratch.
+  /// output's in the batch. factors, losses: rows * positions elements of scratch. mask: nullptr, or 1 for what counts and
+  /// 0 for what does not, `mask_elements` a row, each for as many positions.
   template <typename T>
-  double Run(const Batch<T>& batch, const Target<T>& target, T* values, T* factors, T* losses) const;
+  double Run(const Batch<T>& batch, const Target<T>& target, T* values, T* factors, T* losses, const T* mask, int64_t mask_elements) const;
 
  private:
   base::LossConfig config_;

@@ -58,7 +58,9 @@ bool Network<T>::JoinAll(const base::Graph& graph, const std::vector<base::LossC
     std::optional<Loss> loss =
         Loss::Make(losses[i], loss_weights[i], graph.calls[static_cast<size_t>(call)].output_shape, calls.ActivationOf(call));
     if (!loss) return false;
-    outputs_.push_back({*loss, calls.ValueOf(call), 0, false});
+    const int mask = graph.calls[static_cast<size_t>(call)].output_shape.size() > 1 ? calls.MaskOf(call).value : -1;
+    if (mask >= 0 && loss->positions() % values[static_cast<size_t>(mask)].elements != 0) return false;
+    outputs_.push_back({*loss, calls.ValueOf(call), 0, false, mask});
   }
   GiveLogits(graph, &joined, &values);
   for (const StageValue& value : values) values_.emplace_back(value);
@@ -252,8 +254,9 @@ typename Network<T>::Layout Network<T>::LayOut(int64_t rows, bool training) cons
     }
   }
   for (const Output& output : outputs_) {
-    int& last = until[static_cast<size_t>(output.value)];
-    last = std::max(last, losses);
+    for (const int value : {output.value, output.mask}) {
+      if (value >= 0) until[static_cast<size_t>(value)] = std::max(until[static_cast<size_t>(value)], losses);
+    }
   }
   for (size_t i = 0; i < values_.size(); ++i) {
     if (values_[i].whole < 0) continue;

@@ -83,6 +83,12 @@ class Network {
   void Forward(const Pass& pass) const;
   /// After a Forward: what the output's loss wants, (rows, positions, classes). It may be the caller's own input.
   const T* Results(const Pass& pass, size_t output) const { return ValueOf(outputs_[output].value, pass); }
+  /// Which of their positions count, (rows, elements), 1 or 0; nullptr: all.
+  const T* Mask(const Pass& pass, size_t output) const {
+    return outputs_[output].mask < 0 ? nullptr : ValueOf(outputs_[output].mask, pass);
+  }
+  /// Elements of that mask in a row.
+  int64_t mask_elements(size_t output) const { return values_[static_cast<size_t>(outputs_[output].mask)].elements; }
   /// Memory for them, and for the loss's gradient with respect to them.
   T* LossValues(const Pass& pass, size_t output) const { return At(pass, pass.layout->gradients[outputs_[output].gradient]); }
 
@@ -119,6 +125,7 @@ class Network {
     int value = 0;
     size_t gradient = 0;
     bool adds = false;  // another output has the same value
+    int mask = -1;      // a value, or -1
   };
   /// A gradient, or a part of one. Times: see LayOut.
   struct Gradient {

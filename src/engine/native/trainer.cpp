@@ -244,7 +244,9 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
       const T* results = network_->Results(pass, i);
       T* values = network_->LossValues(pass, i);
       std::copy(results, results + pass.rows * loss.positions() * loss.classes(), values);
-      const double of_output = loss.Run(batch, batch.targets[i], values, InPass(pass.layout->factors), InPass(pass.layout->losses));
+      const T* mask = network_->Mask(pass, i);
+      const double of_output = loss.Run(batch, batch.targets[i], values, InPass(pass.layout->factors), InPass(pass.layout->losses), mask,
+                                        mask == nullptr ? 0 : network_->mask_elements(i));
       sum = i == 0 ? of_output : sum + of_output;
     }
     return sum;
@@ -291,6 +293,12 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
     predictions.index = batch.targets[output].index;
     predictions.positions = positions;
     predictions.classes = loss.classes();
+    const T* mask = network_->Mask(pass, output);
+    if (mask != nullptr && network_->mask_elements(output) == loss.positions()) {
+      bool* counts = reinterpret_cast<bool*>(pass_memory_ + pass.layout->factors);  // the losses have been made
+      for (int64_t i = 0; i < positions; ++i) counts[i] = mask[i] != 0;
+      predictions.mask = counts;
+    }
     return predictions;
   }
 

@@ -70,13 +70,24 @@ const std::string& NameInFile(const LayerNames& names, const std::string& layer)
   return other == names.end() ? layer : other->second;
 }
 
-// A layer's variables in a file.
+// "The file has a, b, c." Names come from a file that nobody vouches for.
+std::string TheFileHas(const std::vector<std::string>& names) {
+  constexpr size_t kMostNames = 10, kLongestName = 60;
+  std::string list;
+  for (size_t i = 0; i < names.size() && i < kMostNames; ++i) list += (i > 0 ? ", " : "") + names[i].substr(0, kLongestName);
+  return "The file has " + (list.empty() ? "none" : list) + (names.size() > kMostNames ? ", ..." : "") + ".";
+}
+
+constexpr const char* kNamesHint = "Layers are found by name where all are in the file, see the argument names, else in their order.";
+
+// A layer's variables in a file. known: what the file calls its layers.
 void AppendLayer(const base::Layer& layer, const Tensors& tensors, const std::vector<GraphWeight>& weights, const std::string& group,
-                 std::string* out) {
+                 const std::vector<std::string>& known, std::string* out) {
   if (tensors.size() != layer.weights.size()) {
     throw base::Error(ErrorCode::kInvalidParameter,
                       "the file has " + std::to_string(tensors.size()) + " weights in " + Quote(group) + ", layer " + Quote(layer.name) + " (" +
-                          layers::DefinitionOf(layer).class_names[0] + ") needs " + std::to_string(layer.weights.size()));
+                          layers::DefinitionOf(layer).class_names[0] + ") needs " + std::to_string(layer.weights.size()),
+                      TheFileHas(known), kNamesHint);
   }
   size_t next = 0;
   for (const GraphWeight& weight : weights) {
@@ -108,6 +119,15 @@ class Variables {
   /// The group of the layer of this name; nullptr when there are none or several.
   const std::string* Named(const std::string& layer) const {
     return names_.count(layer) == 1 ? &names_.find(layer)->second : nullptr;
+  }
+
+  /// What the file calls its layers: their own names where it has any, else the groups of their variables.
+  std::vector<std::string> Known() const {
+    std::vector<std::string> known;
+    for (const auto& entry : names_) known.push_back(entry.first);
+    if (!known.empty()) return known;
+    for (const auto& entry : groups_) known.push_back(entry.first);
+    return known;
   }
 
   /// A layer's, in the order of its weights.
@@ -147,6 +167,7 @@ std::string Keras3Weights(const base::Graph& graph, const Hdf5File& file, const 
   const Variables variables(file);
   const std::vector<GraphWeight> weights = WeightsOf(graph);
   const std::vector<std::string> by_class = NamesByClass(graph);
+  const std::vector<std::string> known = variables.Known();
   bool all_named = true;
   for (const base::Layer& layer : graph.layers) {
     all_named = all_named && (layer.weights.empty() || variables.Named(NameInFile(names, layer.name)) != nullptr);
@@ -157,7 +178,7 @@ std::string Keras3Weights(const base::Graph& graph, const Hdf5File& file, const 
     if (layer.weights.empty()) continue;
     const std::string& name = NameInFile(names, layer.name);
     const std::string group = all_named ? *variables.Named(name) : root + "/" + (name == layer.name ? by_class[i] : name);
-    AppendLayer(layer, variables.Of(layer, group), weights, group, &out);
+    AppendLayer(layer, variables.Of(layer, group), weights, group, known, &out);
   }
   return out;
 }
@@ -188,7 +209,11 @@ std::string Keras2Weights(const base::Graph& graph, const Hdf5File& file, const 
     if (!entry.weights.empty()) entries.push_back(std::move(entry));
   }
   std::map<std::string, const Entry*> by_name;
-  for (const Entry& entry : entries) by_name[entry.name] = &entry;
+  std::vector<std::string> known;
+  for (const Entry& entry : entries) {
+    by_name[entry.name] = &entry;
+    known.push_back(entry.name);
+  }
   std::vector<const base::Layer*> ours;
   bool all_named = true;
   for (const base::Layer& layer : graph.layers) {
@@ -197,12 +222,9 @@ std::string Keras2Weights(const base::Graph& graph, const Hdf5File& file, const 
     all_named = all_named && by_name.count(NameInFile(names, layer.name)) == 1;
   }
   if (!all_named && ours.size() != entries.size()) {
-    std::string list;
-    for (size_t i = 0; i < entries.size() && i < 10; ++i) list += (i > 0 ? ", " : "") + entries[i].name.substr(0, 60);
     throw base::Error(ErrorCode::kInvalidParameter,
                       "the file has " + std::to_string(entries.size()) + " layers with weights, the architecture " + std::to_string(ours.size()),
-                      "The file has " + (list.empty() ? "none" : list) + (entries.size() > 10 ? ", ..." : "") + ".",
-                      "Layers are found by name where all are in the file, see the argument names, else in their order.");
+                      TheFileHas(known), kNamesHint);
   }
   const std::vector<GraphWeight> weights = WeightsOf(graph);
   std::string out;
@@ -214,7 +236,7 @@ std::string Keras2Weights(const base::Graph& graph, const Hdf5File& file, const 
       if (found == datasets.end()) throw base::Error(ErrorCode::kInvalidData, "the HDF5 file has no dataset " + Quote(path));
       tensors.push_back(found->second);
     }
-    AppendLayer(*ours[i], tensors, weights, entry.name, &out);
+    AppendLayer(*ours[i], tensors, weights, entry.name, known, &out);
   }
   return out;
 }

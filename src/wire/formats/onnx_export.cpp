@@ -1,7 +1,7 @@
 // A graph as ONNX operators.
 //
-// ONNX's image operators want channels first, (batch, channels, height, width); ours have channels last. A value that is
-// an image is kept in the order in which it was made, and is transposed where somebody wants the other one: a chain of
+// ONNX's operators of images and sequences want channels first, (batch, channels, height, width) or (batch, channels,
+// time); ours have channels last. A value that is an image or a sequence is kept in the order in which it was made, and is transposed where somebody wants the other one: a chain of
 // convolutions, poolings and activations has one Transpose in front and one behind. Everything else is in our order, so
 // that weights behind a Flatten stay as they are.
 //
@@ -39,7 +39,6 @@ bool Flag(const base::Layer& layer, const char* name) { return layer.attributes.
 int64_t Integer(const base::Layer& layer, const char* name) { return layer.attributes.Find(name)->integer(); }
 double Number(const base::Layer& layer, const char* name) { return layer.attributes.Find(name)->number(); }
 const std::string& Text(const base::Layer& layer, const char* name) { return layer.attributes.Find(name)->string(); }
-int64_t PairElement(const base::Layer& layer, const char* name, size_t i) { return layer.attributes.Find(name)->list()[i].integer(); }
 
 [[noreturn]] void Refuse(const base::Layer& layer, const std::string& what) {
   throw base::Error(ErrorCode::kFeatureNotSupported,
@@ -182,11 +181,13 @@ class Exporter {
 
   const Shape& InputShape(size_t i = 0) const { return graph_.calls[static_cast<size_t>(call_->inputs[i])].output_shape; }
 
+  size_t Rank(int call) const { return graph_.calls[static_cast<size_t>(call)].output_shape.size(); }
+
   std::string Last(int call) {
     Names& names = values_[static_cast<size_t>(call)];
     if (names.last.empty()) {
       names.last = Op("Transpose", {names.first});
-      SetInts("perm", {0, 2, 3, 1});
+      SetInts("perm", Rank(call) == 3 ? std::vector<int64_t>{0, 2, 3, 1} : std::vector<int64_t>{0, 2, 1});
     }
     return names.last;
   }
@@ -194,7 +195,7 @@ class Exporter {
     Names& names = values_[static_cast<size_t>(call)];
     if (names.first.empty()) {
       names.first = Op("Transpose", {names.last});
-      SetInts("perm", {0, 3, 1, 2});
+      SetInts("perm", Rank(call) == 3 ? std::vector<int64_t>{0, 3, 1, 2} : std::vector<int64_t>{0, 2, 1});
     }
     return names.first;
   }
@@ -219,10 +220,19 @@ class Exporter {
     switch (layer_->kind) {
       case LayerKind::kInput: return Input();
       case LayerKind::kDense: return Dense();
-      case LayerKind::kConv2D: return Conv2D();
+      case LayerKind::kConv1D:
+      case LayerKind::kConv2D: return Convolution();
+      case LayerKind::kDepthwiseConv1D:
+      case LayerKind::kDepthwiseConv2D: return DepthwiseConvolution();
+      case LayerKind::kSeparableConv1D:
+      case LayerKind::kSeparableConv2D: return SeparableConvolution();
+      case LayerKind::kMaxPooling1D:
       case LayerKind::kMaxPooling2D: return Pool("MaxPool");
+      case LayerKind::kAveragePooling1D:
       case LayerKind::kAveragePooling2D: return Pool("AveragePool");
+      case LayerKind::kGlobalAveragePooling1D:
       case LayerKind::kGlobalAveragePooling2D: return GlobalPool("GlobalAveragePool");
+      case LayerKind::kGlobalMaxPooling1D:
       case LayerKind::kGlobalMaxPooling2D: return GlobalPool("GlobalMaxPool");
       case LayerKind::kFlatten: return Flatten();
       case LayerKind::kReshape: return Reshape();
@@ -250,6 +260,7 @@ class Exporter {
       case LayerKind::kMinimum: return Merge("Min", false);
       case LayerKind::kSubtract: return Merge("Sub", true);
       case LayerKind::kConcatenate: return Concatenate();
+      case LayerKind::kReverse: return AsLast(Reversed(LastInput()));
       default:
         throw base::Error(ErrorCode::kFeatureNotSupported,
                           "layer " + Quote(layer_->name) + ": layers of class " + layers::DefinitionOf(*layer_).class_names[0] + " are not written as ONNX", {},
@@ -274,52 +285,107 @@ class Exporter {
     return AsLast(Activated(y, Text(*layer_, "activation"), false));
   }
 
-  // (top, left, bottom, right) as TensorFlow pads "same": what is odd goes to the end.
-  std::vector<int64_t> SamePads(const Shape& image, const std::vector<int64_t>& window, const std::vector<int64_t>& strides) const {
-    std::vector<int64_t> pads(4);
-    if (Text(*layer_, "padding") != "same") return pads;
-    for (size_t i = 0; i < 2; ++i) {
-      const int64_t out = (image[i] + strides[i] - 1) / strides[i];
-      const int64_t total = std::max<int64_t>((out - 1) * strides[i] + window[i] - image[i], 0);
-      pads[i] = total / 2;
-      pads[i + 2] = total - total / 2;
+  // A number for each dimension under the window.
+  std::vector<int64_t> Sizes(const char* argument) const {
+    std::vector<int64_t> sizes;
+    for (const base::Value& size : layer_->attributes.Find(argument)->list()) sizes.push_back(size.integer());
+    return sizes;
+  }
+
+  // In front of each dimension, then behind each, as TensorFlow pads: what is odd of "same" goes to the end, all of "causal" in front.
+  std::vector<int64_t> PadsOf(const std::vector<int64_t>& window, const std::vector<int64_t>& strides) const {
+    const size_t dimensions = window.size();
+    std::vector<int64_t> pads(2 * dimensions);
+    const std::string& padding = Text(*layer_, "padding");
+    for (size_t i = 0; i < dimensions && padding != "valid"; ++i) {
+      const int64_t size = InputShape()[i], out = (size + strides[i] - 1) / strides[i];
+      const int64_t total = std::max<int64_t>((out - 1) * strides[i] + window[i] - size, 0);
+      pads[i] = padding == "causal" ? window[i] - 1 : total / 2;
+      pads[i + dimensions] = padding == "causal" ? 0 : total - total / 2;
     }
     return pads;
   }
 
-  Names Conv2D() {
-    const Shape kernel = Find("kernel")->spec->shape;  // height, width, in, out
-    const std::string weight = Made("kernel", {kernel[3], kernel[2], kernel[0], kernel[1]}, [&] {
-      const std::vector<float> ours = Values("kernel");
+  // inputs: channels first, then the kernel and perhaps a bias. kernel: its shape in ours, the sizes in front.
+  std::string Convolved(const std::vector<std::string>& inputs, const Shape& kernel, int64_t groups) {
+    const std::vector<int64_t> strides = Sizes("strides"), dilations = Sizes("dilation_rate");
+    std::vector<int64_t> sizes(kernel.begin(), kernel.end() - 2), window;
+    for (size_t i = 0; i < sizes.size(); ++i) window.push_back((sizes[i] - 1) * dilations[i] + 1);
+    const std::string y = Op("Conv", inputs);
+    SetInts("kernel_shape", sizes);
+    SetInts("strides", strides);
+    SetInts("dilations", dilations);
+    SetInt("group", groups);
+    SetInts("pads", PadsOf(window, strides));
+    return y;
+  }
+
+  // A kernel (sizes, in, out) as ONNX's (out, in, sizes).
+  std::string Kernel(const char* weight) {
+    const Shape kernel = Find(weight)->spec->shape;
+    const int64_t in = kernel[kernel.size() - 2], out = kernel.back(), window = base::ElementCount(kernel) / (in * out);
+    Shape shape = {out, in};
+    shape.insert(shape.end(), kernel.begin(), kernel.end() - 2);
+    return Made(weight, shape, [&] {
+      const std::vector<float> ours = Values(weight);
       std::vector<float> theirs;
       theirs.reserve(ours.size());
-      for (int64_t o = 0; o < kernel[3]; ++o) {
-        for (int64_t i = 0; i < kernel[2]; ++i) {
-          for (int64_t at = 0; at < kernel[0] * kernel[1]; ++at) theirs.push_back(ours[static_cast<size_t>((at * kernel[2] + i) * kernel[3] + o)]);
+      for (int64_t o = 0; o < out; ++o) {
+        for (int64_t i = 0; i < in; ++i) {
+          for (int64_t at = 0; at < window; ++at) theirs.push_back(ours[static_cast<size_t>((at * in + i) * out + o)]);
         }
       }
       return theirs;
     });
-    std::vector<std::string> inputs = {FirstInput(), weight};
+  }
+
+  // A depthwise kernel (sizes, channels, multiplier) as ONNX's (channels * multiplier, 1, sizes).
+  std::string DepthwiseKernel() {
+    const Shape kernel = Find("depthwise_kernel")->spec->shape;
+    const int64_t channels = kernel[kernel.size() - 2] * kernel.back(), window = base::ElementCount(kernel) / channels;
+    Shape shape = {channels, 1};
+    shape.insert(shape.end(), kernel.begin(), kernel.end() - 2);
+    return Made("depthwise_kernel", shape, [&] {
+      const std::vector<float> ours = Values("depthwise_kernel");
+      std::vector<float> theirs;
+      theirs.reserve(ours.size());
+      for (int64_t c = 0; c < channels; ++c) {
+        for (int64_t at = 0; at < window; ++at) theirs.push_back(ours[static_cast<size_t>(at * channels + c)]);
+      }
+      return theirs;
+    });
+  }
+
+  Names Convolution() {
+    std::vector<std::string> inputs = {FirstInput(), Kernel("kernel")};
     if (Has("bias")) inputs.push_back(Weight("bias"));
-    const std::vector<int64_t> strides = {PairElement(*layer_, "strides", 0), PairElement(*layer_, "strides", 1)},
-                               dilations = {PairElement(*layer_, "dilation_rate", 0), PairElement(*layer_, "dilation_rate", 1)};
+    const std::string y = Convolved(inputs, Find("kernel")->spec->shape, Integer(*layer_, "groups"));
+    return AsFirst(Activated(y, Text(*layer_, "activation"), true));
+  }
+
+  Names DepthwiseConvolution() {
+    std::vector<std::string> inputs = {FirstInput(), DepthwiseKernel()};
+    if (Has("bias")) inputs.push_back(Weight("bias"));
+    const std::string y = Convolved(inputs, Find("depthwise_kernel")->spec->shape, InputShape().back());
+    return AsFirst(Activated(y, Text(*layer_, "activation"), true));
+  }
+
+  // A depthwise convolution, and one of single pixels.
+  Names SeparableConvolution() {
+    const std::string between = Convolved({FirstInput(), DepthwiseKernel()}, Find("depthwise_kernel")->spec->shape, InputShape().back());
+    std::vector<std::string> inputs = {between, Kernel("pointwise_kernel")};
+    if (Has("bias")) inputs.push_back(Weight("bias"));
     const std::string y = Op("Conv", inputs);
-    SetInts("kernel_shape", {kernel[0], kernel[1]});
-    SetInts("strides", strides);
-    SetInts("dilations", dilations);
-    SetInt("group", Integer(*layer_, "groups"));
-    SetInts("pads", SamePads(InputShape(), {(kernel[0] - 1) * dilations[0] + 1, (kernel[1] - 1) * dilations[1] + 1}, strides));
+    SetInts("kernel_shape", std::vector<int64_t>(InputShape().size() - 1, 1));
     return AsFirst(Activated(y, Text(*layer_, "activation"), true));
   }
 
   Names Pool(const char* op) {
-    const std::vector<int64_t> window = {PairElement(*layer_, "pool_size", 0), PairElement(*layer_, "pool_size", 1)},
-                               strides = {PairElement(*layer_, "strides", 0), PairElement(*layer_, "strides", 1)};
+    const std::vector<int64_t> window = Sizes("pool_size"), strides = Sizes("strides");
     const std::string y = Op(op, {FirstInput()});
     SetInts("kernel_shape", window);
     SetInts("strides", strides);
-    SetInts("pads", SamePads(InputShape(), window, strides));
+    SetInts("pads", PadsOf(window, strides));
     return AsFirst(y);
   }
 
@@ -360,14 +426,14 @@ class Exporter {
     const size_t rank = InputShape().size();
     const auto count = static_cast<size_t>(InputShape()[axis - 1]);
     const std::vector<float> one(count, 1), zero(count, 0);
-    if (axis == rank && (rank == 1 || rank == 3)) {
+    if (axis == rank && rank <= 3) {
       const Shape shape = {static_cast<int64_t>(count)};
       const std::string gamma = Has("gamma") ? Weight("gamma") : Made("gamma", shape, [&] { return one; });
       const std::string beta = Has("beta") ? Weight("beta") : Made("beta", shape, [&] { return zero; });
-      const std::string y = Op("BatchNormalization", {rank == 3 ? FirstInput() : LastInput(), gamma, beta, Weight("moving_mean"), Weight("moving_variance")});
+      const std::string y = Op("BatchNormalization", {rank > 1 ? FirstInput() : LastInput(), gamma, beta, Weight("moving_mean"), Weight("moving_variance")});
       SetFloat("epsilon", Number(*layer_, "epsilon"));
       SetFloat("momentum", Number(*layer_, "momentum"));
-      return rank == 3 ? AsFirst(y) : AsLast(y);
+      return rank > 1 ? AsFirst(y) : AsLast(y);
     }
     // along another dimension than ONNX's second: as a product and a sum
     Shape shape(rank + 1, 1);
@@ -465,7 +531,8 @@ class Exporter {
   Names Embedding() {
     if (Flag(*layer_, "mask_zero")) {
       for (const base::Layer& other : graph_.layers) {
-        if (other.kind == LayerKind::kLSTM || other.kind == LayerKind::kGRU || other.kind == LayerKind::kSimpleRNN) {
+        if (other.kind == LayerKind::kLSTM || other.kind == LayerKind::kGRU || other.kind == LayerKind::kSimpleRNN ||
+            other.kind == LayerKind::kGlobalAveragePooling1D) {
           Refuse(*layer_, "masks time steps of layer " + Quote(other.name));
         }
       }
@@ -509,7 +576,7 @@ class Exporter {
     const int64_t units = Integer(*layer_, "units"), features = InputShape()[1], columns = units * static_cast<int64_t>(order.size());
     const bool sequences = Flag(*layer_, "return_sequences");
     std::string x = LastInput();
-    if (Flag(*layer_, "go_backwards")) x = Op("Slice", {x, Ints({-1}), Ints({std::numeric_limits<int64_t>::min()}), Ints({1}), Ints({-1})});
+    const bool backwards = Flag(*layer_, "go_backwards");
     x = Op("Transpose", {x});
     SetInts("perm", {1, 0, 2});
     std::vector<std::string> inputs = {x};
@@ -532,6 +599,7 @@ class Exporter {
     cerebro::onnx::Node* node = AddNode(op, inputs, all);
     node->add_output(final_state);
     SetInt("hidden_size", units);
+    if (backwards) SetText("direction", "reverse");
     cerebro::onnx::Attribute* activations = Attribute("activations", 8);
     activations->add_strings(ActivationOfGate("recurrent_activation"));
     activations->add_strings(ActivationOfGate("activation"));
@@ -540,7 +608,12 @@ class Exporter {
     if (!sequences) return AsLast(Op("Squeeze", {final_state, Ints({0})}));
     const std::string y = Op("Transpose", {Op("Squeeze", {all, Ints({1})})});
     SetInts("perm", {1, 0, 2});
-    return AsLast(y);
+    return AsLast(backwards ? Reversed(y) : y);  // ONNX has the time steps in the order of the inputs
+  }
+
+  // The first dimension behind the batch in the opposite order.
+  std::string Reversed(const std::string& x) {
+    return Op("Slice", {x, Ints({-1}), Ints({std::numeric_limits<int64_t>::min()}), Ints({1}), Ints({-1})});
   }
 
   Names Merge(const char* op, bool two) {

@@ -37,15 +37,16 @@ void Importer::ReadDropout() {
 }
 
 void Importer::ReadPool() {
-  const Value value = Image();
+  const Value value = ImageOrSequence();
   const bool max = node_->op_type() == "MaxPool";
-  const std::vector<int64_t> window = Pair("kernel_shape", {}), strides = Pair("strides", {1, 1});
-  if (Pair("dilations", {1, 1}) != std::vector<int64_t>{1, 1}) Refuse("has dilations");
+  const size_t dimensions = OurShape(value).size() - 1;
+  const std::vector<int64_t> window = Sizes("kernel_shape", dimensions), strides = Sizes("strides", dimensions);
+  if (Sizes("dilations", dimensions) != std::vector<int64_t>(dimensions, 1)) Refuse("has dilations");
   const Shape image = OurShape(value);
   const std::vector<int64_t> pads = Pads(image, window, strides);
-  const bool none = pads == std::vector<int64_t>{0, 0, 0, 0};
-  for (size_t i = 0; Int("ceil_mode", 0) != 0 && i < 2; ++i) {
-    if ((image[i] + pads[i] + pads[i + 2] - window[i]) % strides[i] != 0) Refuse("has ceil_mode, and windows that end outside");
+  const bool none = pads == std::vector<int64_t>(2 * dimensions);
+  for (size_t i = 0; Int("ceil_mode", 0) != 0 && i < dimensions; ++i) {
+    if ((image[i] + pads[i] + pads[i + dimensions] - window[i]) % strides[i] != 0) Refuse("has ceil_mode, and windows that end outside");
   }
   const bool counts_pads = !max && Int("count_include_pad", 0) != 0;
   const bool same = !none && !counts_pads && pads == SamePads(image, window, strides, false);
@@ -55,15 +56,19 @@ void Importer::ReadPool() {
     if (!counts_pads && !(max && value.not_negative)) Refuse("has pads that no pooling layer has");
     call = AddPadding(value.call, pads);
   }
-  const int pool = AddLayer(
-      max ? layers::kMaxPooling2D : layers::kAveragePooling2D,
-      {{"pool_size", PairValue(window)}, {"strides", PairValue(strides)}, {"padding", base::Value(same ? "same" : "valid")}}, {call});
+  const layers::LayerDefinition& definition = dimensions == 1 ? (max ? layers::kMaxPooling1D : layers::kAveragePooling1D)
+                                                              : (max ? layers::kMaxPooling2D : layers::kAveragePooling2D);
+  const int pool = AddLayer(definition, {{"pool_size", ListOf(window)}, {"strides", ListOf(strides)}, {"padding", base::Value(same ? "same" : "valid")}}, {call});
   Output(pool, value.axes, {}, value.not_negative);
 }
 
 void Importer::ReadGlobalPool() {
-  const Value value = Image();
+  const Value value = ImageOrSequence();
   const bool max = node_->op_type() == "GlobalMaxPool";
+  if (OurShape(value).size() == 2) {
+    return Output(AddLayer(max ? layers::kGlobalMaxPooling1D : layers::kGlobalAveragePooling1D, {}, {value.call}), {kBatch, 1, kOne}, {},
+                  value.not_negative);
+  }
   Output(AddLayer(max ? layers::kGlobalMaxPooling2D : layers::kGlobalAveragePooling2D, {}, {value.call}), {kBatch, 1, kOne, kOne}, {},
          value.not_negative);
 }
@@ -83,6 +88,7 @@ void Importer::Flat(const Value& value) {
   const Shape shape = OurShape(value);
   if (shape.size() == 1) return Output(value.call, {kBatch, 1}, value.parts, value.not_negative);
   if (!value.parts.empty()) Refuse("reshapes a flattened image");
+  if (std::find(value.axes.begin(), value.axes.end(), kReversed) != value.axes.end()) Refuse("flattens a sequence in the opposite order");
   Part part = {shape, {}};
   for (size_t i = 1; i < value.axes.size(); ++i) {
     if (value.axes[i] != kOne) part.axes.push_back(value.axes[i] - 1);
@@ -188,6 +194,24 @@ void Importer::ReadPad() {
   Output(AddPadding(value.call, pads), value.axes, {}, value.not_negative);
 }
 
+// One that has all of the dimension behind the batch in the opposite order.
+void Importer::ReadSlice() {
+  const Value value = Input(0);
+  const std::vector<int64_t> starts = IntegersOf("starts", 1), ends = IntegersOf("ends", 2), given = IntegersOf("axes", 3), strides = IntegersOf("", 4);
+  const auto rank = static_cast<int64_t>(value.axes.size());
+  const int64_t axis = given.size() != 1 ? -1 : given[0] < 0 ? given[0] + rank : given[0];
+  const bool one = starts.size() == 1 && ends.size() == 1 && strides == std::vector<int64_t>{-1} && axis >= 0 && axis < rank && value.parts.empty();
+  if (!one || (value.axes[static_cast<size_t>(axis)] != 1 && value.axes[static_cast<size_t>(axis)] != kReversed)) {
+    Refuse("does not give the dimension behind the batch backwards");
+  }
+  const int64_t size = OurShape(value)[0];
+  if ((starts[0] != -1 && starts[0] < size - 1) || ends[0] >= -size) Refuse("leaves out elements");
+  std::vector<int> axes = value.axes;
+  int& turned = axes[static_cast<size_t>(axis)];
+  turned = turned == 1 ? kReversed : 1;
+  Output(value.call, std::move(axes), {}, value.not_negative);
+}
+
 std::vector<int> Importer::Calls(bool* not_negative) const {
   std::vector<int> calls;
   *not_negative = true;
@@ -244,10 +268,12 @@ void Importer::ReadMerge() {
   const layers::LayerDefinition& definition = op == "Mul"    ? layers::kMultiply
                                               : op == "Mean" ? layers::kAverage
                                               : op == "Max"  ? layers::kMaximum
+                                              : op == "Min"  ? layers::kMinimum
+                                              : op == "Sub"  ? layers::kSubtract
                                                              : layers::kAdd;
   const int call = AddLayer(definition, {}, calls);
   if (OurShape(first).size() != builder_.OutputShape(call).size()) Refuse("combines values of different dimensions");
-  Output(call, first.axes, first.parts, not_negative);
+  Output(call, first.axes, first.parts, not_negative && op != "Sub");
 }
 
 void Importer::ReadActivation() {

@@ -1,6 +1,7 @@
 // Constants, attributes, names and the order of values of an ONNX graph: see onnx_import.cpp.
 #include <algorithm>
 #include <cstring>
+#include <string_view>
 
 #include "layers/refusal.hpp"
 #include "onnx.pb.h"
@@ -171,13 +172,14 @@ std::vector<int64_t> Importer::Ints(const char* name, std::vector<int64_t> if_ab
   return {attribute->ints().begin(), attribute->ints().end()};
 }
 
-std::vector<int64_t> Importer::Pair(const char* name, std::vector<int64_t> if_absent) const {
-  std::vector<int64_t> pair = Ints(name, std::move(if_absent));
-  if (pair.size() != 2) Refuse("has " + std::to_string(pair.size()) + " numbers as " + name + ", two dimensions are read");
-  for (const int64_t number : pair) {
+std::vector<int64_t> Importer::Sizes(const char* name, size_t dimensions) const {
+  const bool kernel = std::string_view(name) == "kernel_shape";
+  std::vector<int64_t> sizes = Ints(name, std::vector<int64_t>(kernel ? 0 : dimensions, 1));
+  if (sizes.size() != dimensions) Refuse("has " + std::to_string(sizes.size()) + " numbers as " + name + ", its input has " + std::to_string(dimensions) + " dimensions");
+  for (const int64_t number : sizes) {
     if (number < 1 || number > layers::kLargestDimension) Broken("has " + About() + " with " + name + " " + std::to_string(number));
   }
-  return pair;
+  return sizes;
 }
 
 std::string Importer::NameOf(const std::string& text, const char* if_empty) {
@@ -213,6 +215,12 @@ const Value& Importer::Image() const {
   const Value& value = Input(0);
   if (value.axes != std::vector<int>{0, 3, 1, 2} || !value.parts.empty()) Refuse("has no image with channels first as its input");
   return value;
+}
+
+const Value& Importer::ImageOrSequence() const {
+  const Value& value = Input(0);
+  if (value.axes == std::vector<int>{0, 2, 1} && value.parts.empty()) return value;
+  return Image();
 }
 
 const Value& Importer::Plain(int i) const {

@@ -74,23 +74,25 @@ void Importer::ReadMatMul() {
 
 std::vector<int64_t> Importer::SamePads(const Shape& image, const std::vector<int64_t>& window, const std::vector<int64_t>& strides,
                                         bool lower) {
-  std::vector<int64_t> pads(4);
-  for (size_t i = 0; i < 2; ++i) {
+  const size_t dimensions = window.size();
+  std::vector<int64_t> pads(2 * dimensions);
+  for (size_t i = 0; i < dimensions; ++i) {
     const int64_t out = (image[i] + strides[i] - 1) / strides[i];
     const int64_t total = std::max<int64_t>((out - 1) * strides[i] + window[i] - image[i], 0);
     pads[i] = lower ? total - total / 2 : total / 2;
-    pads[i + 2] = total - pads[i];
+    pads[i + dimensions] = total - pads[i];
   }
   return pads;
 }
 
 std::vector<int64_t> Importer::Pads(const Shape& image, const std::vector<int64_t>& window, const std::vector<int64_t>& strides) const {
   const std::string rule = Text("auto_pad", "NOTSET");
-  if (rule == "VALID") return {0, 0, 0, 0};
+  const std::vector<int64_t> none(2 * window.size());
+  if (rule == "VALID") return none;
   if (rule == "SAME_UPPER" || rule == "SAME_LOWER") return SamePads(image, window, strides, rule == "SAME_LOWER");
   if (rule != "NOTSET") Refuse("has the auto_pad " + Quote(rule));
-  std::vector<int64_t> pads = Ints("pads", {0, 0, 0, 0});
-  if (pads.size() != 4) Refuse("has " + std::to_string(pads.size()) + " pads, two dimensions are read");
+  std::vector<int64_t> pads = Ints("pads", none);
+  if (pads.size() != none.size()) Refuse("has " + std::to_string(pads.size()) + " pads, its input has " + std::to_string(window.size()) + " dimensions");
   for (const int64_t pad : pads) {
     if (pad < 0 || pad > layers::kLargestDimension) Refuse("has a pad of " + std::to_string(pad));
   }
@@ -98,36 +100,45 @@ std::vector<int64_t> Importer::Pads(const Shape& image, const std::vector<int64_
 }
 
 int Importer::AddPadding(int call, const std::vector<int64_t>& pads) {
+  if (pads.size() == 2) return AddLayer(layers::kZeroPadding1D, {{"padding", ListOf(pads)}}, {call}, "_pad");
   const auto sides = [&](size_t i) { return base::Value(List{base::Value(pads[i]), base::Value(pads[i + 2])}); };
   return AddLayer(layers::kZeroPadding2D, {{"padding", base::Value(List{sides(0), sides(1)})}}, {call}, "_pad");
 }
 
 void Importer::ReadConv() {
-  const Value value = Image();
+  const Value value = ImageOrSequence();
   Constant kernel = Floats(1);
-  if (kernel.shape.size() != 4) Refuse("has a kernel of shape " + base::FormatShape(kernel.shape) + ", two dimensions are read");
-  const int64_t filters = kernel.shape[0], channels = kernel.shape[1], height = kernel.shape[2], width = kernel.shape[3];
-  const std::vector<int64_t> strides = Pair("strides", {1, 1}), dilations = Pair("dilations", {1, 1});
+  const size_t dimensions = OurShape(value).size() - 1;
+  if (kernel.shape.size() != dimensions + 2) Refuse("has a kernel of shape " + base::FormatShape(kernel.shape) + ", its input has " + std::to_string(dimensions) + " dimensions");
+  const int64_t filters = kernel.shape[0], channels = kernel.shape[1];
+  const std::vector<int64_t> sizes(kernel.shape.begin() + 2, kernel.shape.end());
+  const std::vector<int64_t> strides = Sizes("strides", dimensions), dilations = Sizes("dilations", dimensions);
   if (kernel.values.empty()) Refuse("has an empty kernel");
-  const std::vector<int64_t> window = {(height - 1) * dilations[0] + 1, (width - 1) * dilations[1] + 1};
+  std::vector<int64_t> window;
+  int64_t positions = 1;
+  for (size_t i = 0; i < dimensions; ++i) {
+    window.push_back((sizes[i] - 1) * dilations[i] + 1);
+    positions *= sizes[i];
+  }
   const Shape image = OurShape(value);
   const std::vector<int64_t> pads = Pads(image, window, strides);
-  const bool none = pads == std::vector<int64_t>{0, 0, 0, 0}, same = !none && pads == SamePads(image, window, strides, false);
-  const int call = none || same ? value.call : AddPadding(value.call, pads);
-  const int conv = AddLayer(layers::kConv2D,
+  const bool none = pads == std::vector<int64_t>(2 * dimensions), same = !none && pads == SamePads(image, window, strides, false);
+  const bool causal = !none && !same && pads == std::vector<int64_t>{window[0] - 1, 0};
+  const int call = none || same || causal ? value.call : AddPadding(value.call, pads);
+  const int conv = AddLayer(dimensions == 1 ? layers::kConv1D : layers::kConv2D,
                             {{"filters", base::Value(filters)},
-                             {"kernel_size", PairValue({height, width})},
-                             {"strides", PairValue(strides)},
-                             {"dilation_rate", PairValue(dilations)},
-                             {"padding", base::Value(same ? "same" : "valid")},
+                             {"kernel_size", ListOf(sizes)},
+                             {"strides", ListOf(strides)},
+                             {"dilation_rate", ListOf(dilations)},
+                             {"padding", base::Value(same ? "same" : causal ? "causal" : "valid")},
                              {"groups", base::Value(Int("group", 1))},
                              {"use_bias", base::Value(HasInput(2))}},
                             {call});
   std::vector<float> ours;
   ours.reserve(kernel.values.size());
-  for (int64_t at = 0; at < height * width; ++at) {
+  for (int64_t at = 0; at < positions; ++at) {
     for (int64_t i = 0; i < channels; ++i) {
-      for (int64_t o = 0; o < filters; ++o) ours.push_back(kernel.values[static_cast<size_t>((o * channels + i) * height * width + at)]);
+      for (int64_t o = 0; o < filters; ++o) ours.push_back(kernel.values[static_cast<size_t>((o * channels + i) * positions + at)]);
     }
   }
   SetWeight("kernel", std::move(ours));
@@ -223,7 +234,8 @@ void Importer::ReadRecurrent() {
   const bool lstm = node_->op_type() == "LSTM";
   const Value value = Input(0);
   const Shape shape = OurShape(value);
-  const bool time_first = value.axes == std::vector<int>{1, 0, 2} && Int("layout", 0) == 0;
+  const bool reversed = value.axes == std::vector<int>{kReversed, 0, 2};
+  const bool time_first = (reversed || value.axes == std::vector<int>{1, 0, 2}) && Int("layout", 0) == 0;
   if (shape.size() != 2 || !value.parts.empty() || !time_first) Refuse("has no input of (time, batch, features)");
   const std::string direction = Text("direction", "forward");
   if (direction != "forward" && direction != "reverse") Refuse("has the direction " + Quote(direction));
@@ -261,7 +273,6 @@ void Importer::ReadRecurrent() {
   const auto used = [&](int i) { return i < node_->output_size() && needed_.count(node_->output(i)) > 0 && !node_->output(i).empty(); };
   if (used(2) || (used(0) && used(1))) Refuse("gives more than one result");
   const bool sequences = used(0);
-  if (sequences && direction == "reverse") Refuse("gives all time steps of the reverse direction");
   const auto* activations = FindAttribute("activations");
   if (lstm && activations != nullptr && (activations->strings_size() != 3 || activations->strings(1) != activations->strings(2))) {
     Refuse("has activations that no layer has");
@@ -271,14 +282,15 @@ void Importer::ReadRecurrent() {
                  {"recurrent_activation", base::Value(ActivationOfGate(activations, 0, "sigmoid"))},
                  {"use_bias", base::Value(has_bias)},
                  {"return_sequences", base::Value(sequences)},
-                 {"go_backwards", base::Value(direction == "reverse")}};
+                 {"go_backwards", base::Value((direction == "reverse") != reversed)}};
   if (!lstm) config.emplace_back("reset_after", base::Value(reset_after));
   const int call = AddLayer(lstm ? layers::kLSTM : layers::kGRU, std::move(config), {value.call});
   SetWeight("kernel", Columns(w.values.data(), static_cast<size_t>(features), static_cast<size_t>(units), order));
   SetWeight("recurrent_kernel", Columns(r.values.data(), static_cast<size_t>(units), static_cast<size_t>(units), order));
   if (has_bias) SetWeight("bias", std::move(bias));
   if (sequences) {
-    Output(call, {1, kOne, kBatch, 2});
+    // ONNX has the time steps in the order of the inputs, ours are in the order in which they were made
+    Output(call, {direction == "reverse" ? kReversed : 1, kOne, kBatch, 2});
   } else {
     Output(call, {kOne, kBatch, 1}, {}, false, 1);
   }

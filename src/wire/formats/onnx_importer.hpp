@@ -31,7 +31,9 @@ namespace onnx {
 
 constexpr uint64_t kMostCopies = 8;
 constexpr int kMostIntegers = 64;     // of a list of axes, pads or sizes
-constexpr int kBatch = 0, kOne = -1;  // in Value::axes: the batch; a dimension of size 1 that is none of ours
+// In Value::axes: the batch; a dimension of size 1 that is none of ours; our first one behind the batch in the opposite
+// order.
+constexpr int kBatch = 0, kOne = -1, kReversed = -2;
 
 // A stretch of a flat value: the elements of an image of ours, seen through axes.
 struct Part {
@@ -90,8 +92,8 @@ class Importer {
   double Float(const char* name, double if_absent) const;
   std::string Text(const char* name, const char* if_absent) const;
   std::vector<int64_t> Ints(const char* name, std::vector<int64_t> if_absent) const;
-  // Two integers from 1 on.
-  std::vector<int64_t> Pair(const char* name, std::vector<int64_t> if_absent) const;
+  // Integers from 1 on, one a dimension; ones where they are absent, but for the kernel_shape.
+  std::vector<int64_t> Sizes(const char* name, size_t dimensions) const;
 
   // ---- layers
   static std::string NameOf(const std::string& text, const char* if_empty);
@@ -105,6 +107,8 @@ class Importer {
   bool InOurOrder(const Value& value) const { return value.axes == Same(OurShape(value).size()); }
   // An image with channels first, of ours with channels last.
   const Value& Image() const;
+  // Or a sequence.
+  const Value& ImageOrSequence() const;
   // A value whose dimensions are ours.
   const Value& Plain(int i) const;
   void Output(int call, std::vector<int> axes, std::vector<Part> parts = {}, bool not_negative = false, int index = 0);
@@ -129,14 +133,12 @@ class Importer {
   void AddDense(const Value& value, Constant kernel, bool transposed, const std::vector<float>* bias, double alpha);
   void ReadGemm();
   void ReadMatMul();
-  // The pads that Keras's "same" has: (top, left, bottom, right).
+  // The pads that Keras's "same" has: in front of each dimension, then behind each.
   static std::vector<int64_t> SamePads(const base::Shape& image, const std::vector<int64_t>& window, const std::vector<int64_t>& strides,
                                        bool lower);
   std::vector<int64_t> Pads(const base::Shape& image, const std::vector<int64_t>& window, const std::vector<int64_t>& strides) const;
   int AddPadding(int call, const std::vector<int64_t>& pads);
-  static base::Value PairValue(const std::vector<int64_t>& pair) {
-    return base::Value(base::List{base::Value(pair[0]), base::Value(pair[1])});
-  }
+  static base::Value ListOf(const std::vector<int64_t>& numbers) { return base::Value(base::List(numbers.begin(), numbers.end())); }
   void ReadConv();
   void ReadPool();
   void ReadGlobalPool();
@@ -152,6 +154,7 @@ class Importer {
   void ReadSqueeze();
   void ReadUnsqueeze();
   void ReadPad();
+  void ReadSlice();
   // Inputs of one layout.
   std::vector<int> Calls(bool* not_negative) const;
   void ReadConcat();

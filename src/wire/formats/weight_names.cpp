@@ -4,7 +4,8 @@
 // layers::Exchange: dimensions permuted, a GRU's gates in PyTorch's order, two biases of recurrent layers.
 //
 // PyTorch keeps channels first. A layer behind a Flatten of images (height, width, channels) sees there the elements in
-// the order (channels, height, width). FeatureOrder follows the last dimension of every call back to such a Flatten, and
+// the order (channels, height, width), and likewise behind one of sequences that a convolution or a pooling made: what
+// recurrent layers and tables make has its features last in PyTorch, too. FeatureOrder follows the last dimension of every call back to such a Flatten, and
 // the weights along that dimension (a Dense layer's rows, a BatchNormalization's elements) are permuted by it, so that the
 // PyTorch model, given images with channels first, computes what ours does.
 #include "wire/formats/weight_names.hpp"
@@ -34,15 +35,17 @@ using Order = std::vector<int64_t>;
                     "Use naming => 'keras'.");
 }
 
+// Of an image, or of a sequence with channels first.
 Order FlattenedImage(const Shape& image) {
-  if (image.size() != 3 || image[2] == 1 || image[0] * image[1] == 1) return {};
+  const int64_t channels = image.back(), positions = base::ElementCount(image) / channels;
+  if (channels == 1 || positions == 1) return {};
   if (base::ElementCount(image) > kMostFeatures) {
     throw base::Error(ErrorCode::kLimitExceeded, "an image of shape " + base::FormatShape(image) + " is flattened, which has another order of elements in PyTorch",
                       {}, "Use naming => 'keras'.");
   }
   Order order;
-  for (int64_t c = 0; c < image[2]; ++c) {
-    for (int64_t at = 0; at < image[0] * image[1]; ++at) order.push_back(at * image[2] + c);
+  for (int64_t c = 0; c < channels; ++c) {
+    for (int64_t at = 0; at < positions; ++at) order.push_back(at * channels + c);
   }
   return order;
 }
@@ -50,7 +53,10 @@ Order FlattenedImage(const Shape& image) {
 class FeatureOrder {
  public:
   explicit FeatureOrder(const base::Graph& graph) : graph_(graph), of_layer_(graph.layers.size()), known_(graph.layers.size()) {
-    for (const base::Call& call : graph.calls) order_of_call_.push_back(OrderOf(call));
+    for (const base::Call& call : graph.calls) {
+      order_of_call_.push_back(OrderOf(call));
+      channels_first_.push_back(HasChannelsFirst(call));
+    }
   }
   /// Of the features that a layer's weights are indexed by.
   const Order& OfInput(size_t layer) const { return of_layer_[layer]; }
@@ -65,7 +71,7 @@ class FeatureOrder {
     switch (layer.kind) {
       case LayerKind::kFlatten:
       case LayerKind::kReshape:
-        if (call.output_shape.size() == 1 && from.output_shape.size() == 3) return FlattenedImage(from.output_shape);
+        if (call.output_shape.size() == 1 && channels_first_[static_cast<size_t>(call.inputs[0])]) return FlattenedImage(from.output_shape);
         if (!input.empty() && call.output_shape != from.output_shape) Unordered(layer, "reshapes a flattened image");
         return input;
       case LayerKind::kConcatenate: return Concatenated(call, layer);
@@ -80,6 +86,27 @@ class FeatureOrder {
     const bool by_element = layer.weights.empty() || layer.kind == LayerKind::kBatchNormalization || layer.kind == LayerKind::kLayerNormalization;
     if (!by_element || call.output_shape != from.output_shape) Unordered(layer, "stands behind a flattened image");
     return input;
+  }
+
+  // Whether PyTorch has the channels of this value in front.
+  bool HasChannelsFirst(const base::Call& call) const {
+    if (call.output_shape.size() == 3) return true;
+    if (call.output_shape.size() != 2 || call.inputs.empty()) return false;
+    switch (graph_.layers[static_cast<size_t>(call.layer)].kind) {
+      case LayerKind::kConv1D:
+      case LayerKind::kDepthwiseConv1D:
+      case LayerKind::kSeparableConv1D:
+      case LayerKind::kMaxPooling1D:
+      case LayerKind::kAveragePooling1D: return true;
+      case LayerKind::kLSTM:
+      case LayerKind::kGRU:
+      case LayerKind::kSimpleRNN:
+      case LayerKind::kDense:
+      case LayerKind::kReshape:
+      case LayerKind::kPermute:
+      case LayerKind::kEmbedding: return false;
+      default: return channels_first_[static_cast<size_t>(call.inputs[0])];
+    }
   }
 
   void RecordInput(const base::Call& call, const base::Layer& layer, const Order& input) {
@@ -107,6 +134,7 @@ class FeatureOrder {
 
   const base::Graph& graph_;
   std::vector<Order> order_of_call_;    // of every call's last dimension
+  std::vector<bool> channels_first_;    // of every call: an image, or a sequence that is kept like one
   std::vector<Order> of_layer_;
   std::vector<bool> known_;
 };
@@ -124,6 +152,10 @@ View ViewOf(const layers::Exchange::Weight& exchanged, const Shape& ours, size_t
   if (exchanged.torch_second != nullptr && ours.size() == 2) {
     shape = {ours[1]};
     view.begin = row * static_cast<size_t>(ours[1]);
+  }
+  if (exchanged.depthwise) {
+    shape.back() *= shape[shape.size() - 2];
+    shape[shape.size() - 2] = 1;
   }
   std::vector<int64_t> strides(shape.size(), 1);
   for (size_t i = shape.size(); i-- > 1;) strides[i - 1] = strides[i] * shape[i];

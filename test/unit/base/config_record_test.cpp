@@ -43,7 +43,7 @@ TEST(ConfigRecord, CarriesEveryField) {
   optimizer.nesterov = optimizer.centered = optimizer.amsgrad = true;
   optimizer.schedule.kind = base::ScheduleKind::kCosine;
   optimizer.exclude_from_weight_decay = {"bias", "norm/gamma"};
-  config.metrics = {{base::MetricKind::kTopKCategoricalAccuracy, "top", 3, 0.75, 1, 1, 77, 2}};
+  config.metrics = {{base::MetricKind::kTopKCategoricalAccuracy, "top", 3, 0.75, 1, 1, 77, 2, 1}};
   config.batch_size = 77;
   config.epochs = 3;
   config.shuffle = false;
@@ -77,6 +77,7 @@ TEST(ConfigRecord, CarriesEveryField) {
   EXPECT_EQ(read.metrics[0].kind, base::MetricKind::kTopKCategoricalAccuracy);
   EXPECT_EQ(read.metrics[0].name, "top");
   EXPECT_EQ(read.metrics[0].k, 3);
+  EXPECT_EQ(read.metrics[0].output, 1);
   EXPECT_EQ(read.metrics[0].threshold, 0.75);
   EXPECT_EQ(read.metrics[0].average, 1);
   EXPECT_EQ(read.metrics[0].curve, 1);

@@ -1,4 +1,4 @@
-// Losses and loss weights by the names of a model's outputs.
+// Losses, loss weights and metrics by the names of a model's outputs.
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
@@ -50,6 +50,29 @@ TEST(ParamsByOutput, TakeTheNamesOfTheModel) {
   graph.output_names = {"a", "b"};
   EXPECT_EQ(Read("loss={'b': 'mae', 'a': 'mse'}", graph).losses[1].kind, base::LossKind::kMeanAbsoluteError);
   EXPECT_EQ(Refusal("loss={'price': 'mae', 'kind': 'mse'}", graph), "loss names \"price\", which is no output of the model");
+}
+
+TEST(ParamsByOutput, MetricsOfEachOutput) {
+  const auto metrics = [](const std::string& text) {
+    std::string all;
+    for (const base::MetricConfig& metric : Read("loss=mse, metrics=" + text, TwoOutputs()).metrics) {
+      all += metric.name + "@" + std::to_string(metric.output) + " ";
+    }
+    return all;
+  };
+  EXPECT_EQ(metrics("{'kind': ['accuracy', 'auc'], 'price': 'mae'}"), "mae@0 accuracy@1 auc@1 ");
+  EXPECT_EQ(metrics("{'kind': ['mae'], 'price': ['mae']}"), "mae@0 mae@1 ");
+  EXPECT_EQ(metrics("{'kind': 'accuracy', 'price': None}"), "accuracy@1 ");
+  EXPECT_EQ(metrics("[['mae'], ['accuracy']]"), "mae@0 accuracy@1 ");
+  EXPECT_EQ(metrics("[[], ['accuracy']]"), "accuracy@1 ");
+  EXPECT_EQ(metrics("['mae']"), "mae@-1 ");
+  EXPECT_EQ(metrics("{}"), "");
+  EXPECT_EQ(Refusal("loss=mse, metrics={'prize': ['mae']}", TwoOutputs()), "metrics names \"prize\", which is no output of the model");
+  EXPECT_EQ(Refusal("loss=mse, metrics=[['mae'], [], ['mae']]", TwoOutputs()), "the number of lists in metrics is 3, that of the model's outputs is 2");
+  EXPECT_EQ(Refusal("loss=mse, metrics={'kind': ['mae', 'mae']}", TwoOutputs()), "metric \"mae\" is listed twice");
+  EXPECT_NE(Refusal("loss=mse, metrics=['mae', ['accuracy']]", TwoOutputs()), "");
+  EXPECT_EQ(plan::CanonicalParams("metrics={'b': 'mse', 'a': ['mae']}", "compile_params"),
+            plan::CanonicalParams("metrics={'a': 'mae', 'b': ['mse']}", "compile_params"));
 }
 
 TEST(ParamsByOutput, WrongNames) {

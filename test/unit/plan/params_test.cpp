@@ -319,7 +319,8 @@ TEST(ReadConfig, Metrics) {
                           "['acc(k=2)']", "['top_k_categorical_accuracy(k=0)']", "['top_k_categorical_accuracy(n=1)']"}) {
     EXPECT_EQ(Catch(std::string("optimizer='SGD', loss='mse', metrics=") + bad).code, ErrorCode::kInvalidParameter) << bad;
   }
-  EXPECT_EQ(Catch("optimizer='SGD', loss='mse', metrics=[['acc'], ['mae']]").code, ErrorCode::kFeatureNotSupported);
+  EXPECT_EQ(Catch("optimizer='SGD', loss='mse', metrics=[['acc'], 'mae']").code, ErrorCode::kInvalidParameter);
+  EXPECT_EQ(ReadConfig("optimizer='SGD', loss='mse', metrics=[['acc'], ['mae']]", "").metrics.size(), 2u);  // of two outputs
   EXPECT_EQ(Catch("optimizer='SGD', loss='mse', weighted_metrics=['acc']").code, ErrorCode::kFeatureNotSupported);
   EXPECT_NO_THROW(ReadConfig("optimizer='SGD', loss='mse', weighted_metrics=None, sample_weight_mode=None", ""));
 }

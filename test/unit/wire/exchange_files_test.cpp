@@ -214,6 +214,11 @@ TEST(ExchangeFiles, LayersByNameOrPosition) {
 TEST(ExchangeFiles, WhatAFileLacks) {
   const std::string three = SequentialText("3", {LayerText("Dense", "a", "\"units\": 2"), LayerText("Dense", "b", "\"units\": 1"), LayerText("Dense", "c", "\"units\": 1")});
   ExpectError(ErrorCode::kInvalidParameter, "has 0 weights in \"layers/dense_2\", layer \"c\" (Dense) needs 2", [&] { Import(three, ReadFile("files/keras3.weights.h5")); });
+  try {
+    Import(three, ReadFile("files/keras3.weights.h5"));
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.detail(), "The file has fc1, out.");
+  }
   ExpectError(ErrorCode::kInvalidParameter, "has 2 layers with weights, the architecture 3", [&] { Import(three, ReadFile("files/keras2_weights.h5")); });
   ExpectError(ErrorCode::kInvalidParameter, "has weights, but no architecture", [] { wire::ImportModel(ReadFile("files/keras3.weights.h5"), FileFormat::kH5); });
   ExpectError(ErrorCode::kFeatureNotSupported, "in chunks, compressed or elsewhere", [] { Import(TwoDense(), ReadFile("files/keras3_chunks.weights.h5")); });

@@ -86,6 +86,33 @@ TEST(Exchange, TorchConvHasChannelsFirst) {
   EXPECT_EQ(Values(Tensor(read, "c.weight")), (std::vector<float>{0.5, 4.5, 2.5, 6.5, 1.5, 5.5, 3.5, 7.5}));
 }
 
+// Depthwise (height 1, width 2, channels 2, multiplier 2) -> (channels * multiplier, 1, height, width), then single pixels
+// (1, 1, 4, 1) -> (1, 4, 1, 1); sequences likewise.
+TEST(Exchange, TorchDepthwiseAndSeparableConvolutions) {
+  const std::string depthwise = Export(SequentialText("3, 3, 2", {LayerText("DepthwiseConv2D", "c", "\"kernel_size\": [1, 2], \"depth_multiplier\": 2")}),
+                                       Naming::kTorch);
+  const wire::TensorFile read = wire::ReadSafetensors(depthwise);
+  EXPECT_EQ(Tensor(read, "c.weight").shape, (base::Shape{4, 1, 1, 2}));
+  EXPECT_EQ(Values(Tensor(read, "c.weight")), (std::vector<float>{0.5, 4.5, 1.5, 5.5, 2.5, 6.5, 3.5, 7.5}));
+  EXPECT_EQ(Tensor(read, "c.bias").shape, (base::Shape{4}));
+  const std::string separable =
+      Export(SequentialText("5, 2", {LayerText("SeparableConv1D", "c", "\"filters\": 1, \"kernel_size\": [2], \"depth_multiplier\": 2")}), Naming::kTorch);
+  const wire::TensorFile parts = wire::ReadSafetensors(separable);
+  EXPECT_EQ(Tensor(parts, "c.depthwise.weight").shape, (base::Shape{4, 1, 2}));
+  EXPECT_EQ(Values(Tensor(parts, "c.depthwise.weight")), (std::vector<float>{0.5, 4.5, 1.5, 5.5, 2.5, 6.5, 3.5, 7.5}));
+  EXPECT_EQ(Tensor(parts, "c.pointwise.weight").shape, (base::Shape{1, 4, 1}));
+  EXPECT_EQ(Values(Tensor(parts, "c.pointwise.weight")), (std::vector<float>{8.5, 9.5, 10.5, 11.5}));
+  EXPECT_EQ(Values(Tensor(parts, "c.pointwise.bias")), (std::vector<float>{12.5}));
+  for (const char* layer : {"DepthwiseConv2D", "SeparableConv2D", "Conv1D", "DepthwiseConv1D", "SeparableConv1D"}) {
+    const std::string kind = layer;
+    const std::string filters = kind.rfind("Depth", 0) == 0 ? "" : "\"filters\": 3, ";
+    const base::Graph graph = wire::ReadKeras(
+        SequentialText(kind.back() == 'D' && kind[kind.size() - 2] == '2' ? "4, 4, 3" : "4, 3", {LayerText(layer, "c", filters + "\"kernel_size\": 2")}));
+    const std::string file = wire::ExportModel(graph, CountedWeights(graph), FileFormat::kSafetensors, Naming::kTorch);
+    EXPECT_TRUE(wire::ImportWeights(graph, file, FileFormat::kSafetensors, Naming::kTorch, {}).weights == CountedWeights(graph)) << kind;
+  }
+}
+
 // An image (1, 2, 2) flattened is (w0c0, w0c1, w1c0, w1c1) here and (c0w0, c0w1, c1w0, c1w1) there.
 TEST(Exchange, TorchRowsBehindAFlattenedImage) {
   const std::string bytes = Export(SequentialText("1, 2, 2", {LayerText("Flatten", "f"), LayerText("BatchNormalization", "b"),
@@ -94,6 +121,18 @@ TEST(Exchange, TorchRowsBehindAFlattenedImage) {
   const wire::TensorFile read = wire::ReadSafetensors(bytes);
   EXPECT_EQ(Values(Tensor(read, "b.weight")), (std::vector<float>{0.5, 2.5, 1.5, 3.5}));
   EXPECT_EQ(Values(Tensor(read, "d.weight")), (std::vector<float>{16.5, 18.5, 17.5, 19.5}));
+}
+
+// Likewise a sequence (2 time steps, 2 channels) that a convolution made; one that a recurrent layer made is as it is here.
+TEST(Exchange, TorchRowsBehindAFlattenedSequence) {
+  const std::string dense = LayerText("Dense", "d", "\"units\": 1, \"use_bias\": false");
+  const std::string conv = Export(SequentialText("2, 1", {LayerText("Conv1D", "c", "\"filters\": 2, \"kernel_size\": 1, \"use_bias\": false"),
+                                                          LayerText("ReLU", "r"), LayerText("Flatten", "f"), dense}),
+                                  Naming::kTorch);
+  EXPECT_EQ(Values(Tensor(wire::ReadSafetensors(conv), "d.weight")), (std::vector<float>{2.5, 4.5, 3.5, 5.5}));
+  const std::string table = Export(SequentialText("2", {LayerText("Embedding", "e", "\"input_dim\": 1, \"output_dim\": 2"), LayerText("Flatten", "f"), dense}),
+                                   Naming::kTorch);
+  EXPECT_EQ(Values(Tensor(wire::ReadSafetensors(table), "d.weight")), (std::vector<float>{2.5, 3.5, 4.5, 5.5}));
 }
 
 // Gates: update, reset, candidate here; reset, update, candidate there. A row of our bias is one of PyTorch's biases.

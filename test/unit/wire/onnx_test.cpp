@@ -89,7 +89,6 @@ std::vector<std::string> Classes(const wire::ImportedModel& model) {
 std::string Lack(const base::Graph& graph) {
   if (wire_test::FindKind(graph, base::LayerKind::kMultiHeadAttention) != nullptr) return "class MultiHeadAttention are not written as ONNX";
   if (wire_test::HasFlag(graph, "return_state")) return "returns its states";
-  if (wire_test::HasFlag(graph, "go_backwards")) return "operator \"Slice\"";  // the sequence in the opposite order
   return "";
 }
 
@@ -98,6 +97,10 @@ TEST(Onnx, WeightsComeBackTheSame) {
   int read = 0;
   std::vector<std::string> texts = wire_test::SmallTexts();
   texts.push_back(SequentialText("2, 2, 3", {LayerText("Flatten", "f"), LayerText("Dense", "d", "\"units\": 2")}));
+  texts.push_back(SequentialText("9, 3", {LayerText("Conv1D", "c", "\"filters\": 4, \"kernel_size\": 3, \"padding\": \"causal\", \"dilation_rate\": 2"),
+                                          LayerText("BatchNormalization", "b"), LayerText("MaxPooling1D", "m", "\"pool_size\": 2, \"padding\": \"same\""),
+                                          LayerText("Conv1D", "e", "\"filters\": 2, \"kernel_size\": 2, \"strides\": 2, \"groups\": 2"),
+                                          LayerText("GlobalAveragePooling1D", "g"), LayerText("Dense", "d", "\"units\": 2")}));
   for (std::string& text : texts) {
     const std::string masked = "\"mask_zero\": true";  // ONNX has no masks
     const size_t at = text.find(masked);
@@ -128,6 +131,65 @@ TEST(Onnx, ChainsOfImagesAreTransposedOnce) {
   std::string ops;
   for (const auto& node : model.graph().node()) ops += node.op_type() + " ";
   EXPECT_EQ(ops, "Transpose Conv Relu BatchNormalization MaxPool Transpose Flatten Gemm Softmax Identity ");
+}
+
+// ONNX has the time steps of the reverse direction in the order of the inputs, Keras in that in which they were made.
+TEST(Onnx, SequencesThatGoBackwards) {
+  for (const char* sequences : {"false", "true"}) {
+    for (const char* kind : {"LSTM", "GRU"}) {
+      const std::string arguments = std::string("\"units\": 2, \"go_backwards\": true, \"return_sequences\": ") + sequences;
+      const base::Graph graph = wire::ReadKeras(SequentialText("4, 3", {LayerText(kind, "r", arguments), LayerText("Dense", "d", "\"units\": 1")}));
+      const wire::ImportedModel model = wire::ImportModel(Export(graph), FileFormat::kOnnx);
+      const base::Graph back = wire::ReadKeras(model.architecture);
+      EXPECT_EQ(Classes(model), (std::vector<std::string>{"InputLayer", kind, "Dense"}));
+      EXPECT_TRUE(back.layers[1].attributes.Find("go_backwards")->boolean());
+      EXPECT_TRUE(model.weights == CountedWeights(graph));
+    }
+  }
+  // a sequence that is turned around in front of the layer is the same
+  const auto slice = [](Builder builder, const char* from, const char* to) {
+    return builder.Node("Slice", {from, "m", "e", "o", "m"}, to).Numbers("m", {-1}).Numbers("e", {-9}).Numbers("o", {1});
+  };
+  const auto lstm = [&](Builder builder, const char* from) {
+    return builder.Node("Transpose", {from}, "t").Ints("perm", {1, 0, 2}).Node("LSTM", {"t", "w", "r"}, "all").Int("hidden_size", 1)
+        .Node("Squeeze", {"all", "o"}, "s").Node("Transpose", {"s"}, "y").Ints("perm", {1, 0, 2})
+        .Constant("w", {1, 4, 2}, std::vector<float>(8)).Constant("r", {1, 4, 1}, std::vector<float>(4));
+  };
+  EXPECT_TRUE(wire::ReadKeras(lstm(slice(Builder({3, 2}), "x", "b"), "b").Read().architecture).layers[1].attributes.Find("go_backwards")->boolean());
+  ExpectError(ErrorCode::kFeatureNotSupported, "leaves out elements", [&] {
+    Builder({3, 2}).Node("Slice", {"x", "m", "e", "o", "m"}, "y").Numbers("m", {-1}).Numbers("e", {-3}).Numbers("o", {1}).Read();
+  });
+  ExpectError(ErrorCode::kFeatureNotSupported, "does not give the dimension behind the batch backwards", [&] {
+    Builder({3, 2}).Node("Slice", {"x", "o", "e", "o"}, "y").Numbers("o", {1}).Numbers("e", {2}).Read();
+  });
+  ExpectError(ErrorCode::kFeatureNotSupported, "flattens a sequence in the opposite order",
+              [&] { slice(Builder({3, 2}), "x", "b").Node("Flatten", {"b"}, "y").Read(); });
+}
+
+// What single operators say; onnxruntime computes them in test/exchange.
+TEST(Onnx, ConvolutionsOfSequencesAndOfSingleChannels) {
+  const auto operators = [](const std::string& shape, const std::vector<std::string>& layers) {
+    Model model;
+    EXPECT_TRUE(model.ParseFromString(Export(wire::ReadKeras(SequentialText(shape, layers)))));
+    std::string text;
+    for (const auto& node : model.graph().node()) {
+      text += node.op_type();
+      for (const auto& attribute : node.attribute()) {
+        if (attribute.name() == "group") text += " group " + std::to_string(attribute.i());
+        if (attribute.name() != "pads") continue;
+        text += " pads";
+        for (const int64_t pad : attribute.ints()) text += " " + std::to_string(pad);
+      }
+      text += ", ";
+    }
+    return text;
+  };
+  EXPECT_EQ(operators("9, 3", {LayerText("Conv1D", "c", "\"filters\": 2, \"kernel_size\": 3, \"dilation_rate\": 2, \"padding\": \"causal\""),
+                               LayerText("MaxPooling1D", "m", "\"pool_size\": 2, \"padding\": \"same\""), LayerText("GlobalMaxPooling1D", "g")}),
+            "Transpose, Conv group 1 pads 4 0, MaxPool pads 0 1, GlobalMaxPool, Flatten, Identity, ");
+  EXPECT_EQ(operators("5, 5, 3", {LayerText("DepthwiseConv2D", "d", "\"kernel_size\": 3, \"padding\": \"same\", \"depth_multiplier\": 2"),
+                                  LayerText("SeparableConv2D", "s", "\"filters\": 2, \"kernel_size\": 2")}),
+            "Transpose, Conv group 3 pads 1 1 1 1, Conv group 6 pads 0 0 0 0, Conv, Transpose, Identity, ");
 }
 
 // As PyTorch writes it: channels first, a Flatten in that order, a transposed kernel.
@@ -212,6 +274,8 @@ TEST(Onnx, WhatIsNotWritten) {
   };
   refused("masks time steps of layer \"l\"", SequentialText("3", {LayerText("Embedding", "e", "\"input_dim\": 4, \"output_dim\": 2, \"mask_zero\": true"),
                                                               LayerText("LSTM", "l", "\"units\": 1")}));
+  refused("masks time steps of layer \"g\"", SequentialText("3", {LayerText("Embedding", "e", "\"input_dim\": 4, \"output_dim\": 2, \"mask_zero\": true"),
+                                                              LayerText("GlobalAveragePooling1D", "g")}));
   const auto distributed = LayerText("TimeDistributed", "t", "\"layer\": " + LayerText("Flatten", "f"));
   refused("layer \"t\" (Flatten) is distributed over time", SequentialText("3, 4, 5", {distributed}));
   const std::string call = R"({"class_name": "InputLayer", "config": {"name": "x", "batch_input_shape": [null, 3, 2]}, "name": "x", "inbound_nodes": []},

@@ -3,6 +3,7 @@
 //
 // Projections are products over the positions of all rows at once. Scores, their softmax and the weighted sums are made
 // head by head: a head's matrices are copied side by side, so that the products of engine/math/gemm_tiles.hpp apply.
+// Masks are inputs behind query, value and key.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -49,8 +50,11 @@ struct Heads {
   int64_t queries = 0, values = 0;        // positions
   int64_t key_size = 0, value_size = 0;   // of a head
   bool causal = false;
+  bool keys_apart = false;  // the third input; else the values are the keys
   double dropout = 0;
   uint64_t site = 0;
+  // which of the layer's inputs hides scores: by the query's position, and by the value's; -1: none
+  int query_mask = -1, value_mask = -1, key_mask = -1;
 };
 
 // From q (queries, heads * key_size), k (values, heads * key_size) and v (values, heads * value_size) of every row to y
@@ -75,7 +79,7 @@ class HeadsOf {
       CopyRows(k + Key(i, h_.values), h_.values, h_.key_size, KeyRow(), h_.key_size, a.values);
       kernels.product(Rows(q + Key(i, h_.queries), h_.queries, KeyRow(), h_.key_size),
                       math::PackTransposed(a.values, h_.values, h_.key_size, a.panels), nullptr, false, weights);
-      if (h_.causal) Hide(weights);
+      Hide(call, i / h_.heads, weights);
       math::BiasActivation(math::FusedActivation::kSoftmax, static_cast<const T*>(nullptr), h_.queries, h_.values, weights);
       CopyRows(v + Value(i, h_.values), h_.values, h_.value_size, ValueRow(), h_.value_size, a.values);
       kernels.product(Rows(Dropped(a, i, drops), h_.queries, h_.values, h_.values),
@@ -153,10 +157,17 @@ class HeadsOf {
   }
 
   // Keras's way to leave values behind the query's position out: their scores are so low that the weights are zero.
-  void Hide(T* scores) const {
+  // So are those that a mask hides.
+  void Hide(const LayerCall<T>& call, int64_t row, T* scores) const {
     constexpr T kMasked = static_cast<T>(-1e9);
+    if (!h_.causal && h_.query_mask < 0 && h_.value_mask < 0 && h_.key_mask < 0) return;
+    const auto counts = [&](int mask, int64_t position, int64_t of) { return mask < 0 || call.inputs[mask][row * of + position] != 0; };
     for (int64_t i = 0; i < h_.queries; ++i) {
-      for (int64_t j = i + 1; j < h_.values; ++j) scores[i * h_.values + j] += kMasked;
+      const bool query = counts(h_.query_mask, i, h_.queries);
+      for (int64_t j = 0; j < h_.values; ++j) {
+        const bool visible = query && !(h_.causal && j > i) && counts(h_.value_mask, j, h_.values) && counts(h_.key_mask, j, h_.values);
+        if (!visible) scores[i * h_.values + j] += kMasked;
+      }
     }
   }
 
@@ -189,9 +200,11 @@ class Projection {
   int64_t positions_, in_, out_;
 };
 
-std::vector<int64_t> InputElements(const CallSite& site) {
+/// masks: of which inputs there are masks behind them.
+std::vector<int64_t> InputElements(const CallSite& site, const std::vector<size_t>& masks) {
   std::vector<int64_t> elements;
   for (size_t i = 0; i < site.inputs(); ++i) elements.push_back(base::ElementCount(site.input_shape_of(i)));
+  for (const size_t input : masks) elements.push_back(site.input_shape_of(input)[0]);
   return elements;
 }
 
@@ -244,7 +257,7 @@ class MultiHeadAttention : public Layer<T> {
     for (int64_t i = 0; i < call.rows * results_[0]; ++i) a.gradients[0][i] *= scale_;
     // the value's input may be the key's, too: then its gradient has two parts
     T* const dvalue = call.input_gradients[1];
-    const bool keys_apart = this->inputs() == 3;
+    const bool keys_apart = heads_.keys_apart;
     T* const dkey = keys_apart ? call.input_gradients[2] : dvalue == nullptr ? nullptr : a.second;
     T* const inputs[] = {dx, dkey, dvalue};
     for (size_t i = 0; i < 3; ++i) {
@@ -282,7 +295,7 @@ class MultiHeadAttention : public Layer<T> {
 
   // Of query, key and value, in the order of the weights.
   const T* Input(const LayerCall<T>& call, size_t projection) const {
-    const size_t input = projection == 0 ? 0 : projection == 1 && this->inputs() == 3 ? 2 : 1;
+    const size_t input = projection == 0 ? 0 : projection == 1 && heads_.keys_apart ? 2 : 1;
     return call.inputs[input];
   }
   size_t Position(size_t projection) const { return projection * (use_bias_ ? 2 : 1); }
@@ -297,12 +310,13 @@ class MultiHeadAttention : public Layer<T> {
   int64_t results_[4];  // of a row: queries, keys, values, joined heads
 };
 
-// Scores are products of the inputs themselves.
+// Scores are products of the inputs themselves. zeros: the input that is the query's mask, by which rows of the result
+// become zero; or -1.
 template <typename T>
 class Attention : public Layer<T> {
  public:
-  Attention(std::vector<int64_t> input_elements, const Heads& heads)
-      : Layer<T>(std::move(input_elements), heads.queries * heads.value_size, -1), heads_(heads), core_(heads) {}
+  Attention(std::vector<int64_t> input_elements, const Heads& heads, int zeros)
+      : Layer<T>(std::move(input_elements), heads.queries * heads.value_size, -1), heads_(heads), core_(heads), zeros_(zeros) {}
 
   // the heads' own; a second gradient of the value
   int64_t ScratchElements(int64_t rows) const override {
@@ -312,7 +326,10 @@ class Attention : public Layer<T> {
   int64_t row_elements() const override { return this->output_elements() + heads_.queries * heads_.values; }
   bool backward_reads_y() const override { return false; }
 
-  void Forward(const LayerCall<T>& call) const override { core_.Forward(call, call.inputs[0], Key(call), call.inputs[1], call.scratch, call.y); }
+  void Forward(const LayerCall<T>& call) const override {
+    core_.Forward(call, call.inputs[0], Key(call), call.inputs[1], call.scratch, call.y);
+    ZeroRows(call, call.y);
+  }
 
   void Backward(const LayerCall<T>& call, T* g, T* dx, T* const*) const override {
     T* next = call.scratch + Rounded(core_.ScratchElements(call.rows));
@@ -321,8 +338,9 @@ class Attention : public Layer<T> {
       parts[i] = next;
       next += Gradients(call.rows, i);
     }
-    const bool keys_apart = this->inputs() == 3;
+    const bool keys_apart = heads_.keys_apart;
     T* const dvalue = call.input_gradients[1];
+    ZeroRows(call, g);
     core_.Backward(call, call.inputs[0], Key(call), call.inputs[1], call.scratch, g, parts[0], parts[1], parts[2]);
     const auto give = [](const T* from, int64_t n, T* to) {
       if (to != nullptr) std::copy_n(from, n, to);
@@ -337,7 +355,13 @@ class Attention : public Layer<T> {
   }
 
  private:
-  const T* Key(const LayerCall<T>& call) const { return call.inputs[this->inputs() == 3 ? 2 : 1]; }
+  const T* Key(const LayerCall<T>& call) const { return call.inputs[heads_.keys_apart ? 2 : 1]; }
+  void ZeroRows(const LayerCall<T>& call, T* y) const {
+    if (zeros_ < 0) return;
+    for (int64_t i = 0; i < call.rows * heads_.queries; ++i) {
+      if (call.inputs[zeros_][i] == 0) std::fill_n(y + i * heads_.value_size, heads_.value_size, T(0));
+    }
+  }
   // of query, key and value
   int64_t Gradients(int64_t rows, size_t i) const {
     const int64_t of[] = {heads_.queries * heads_.key_size, heads_.values * heads_.key_size, heads_.values * heads_.value_size};
@@ -346,6 +370,7 @@ class Attention : public Layer<T> {
 
   Heads heads_;
   HeadsOf<T> core_;
+  int zeros_;
 };
 
 // The keys' shape: that of the values where there is none.
@@ -356,13 +381,31 @@ Heads HeadsAt(const CallSite& site, const char* causal) {
   heads.queries = site.input_shape_of(0)[0];
   heads.values = site.input_shape_of(1)[0];
   heads.causal = BoolAttribute(site.layer(), causal);
-  heads.dropout = NumberAttribute(site.layer(), "dropout");
+  heads.keys_apart = site.inputs() == 3;
+  if (!site.graph_call().inference) heads.dropout = NumberAttribute(site.layer(), "dropout");
   heads.site = static_cast<uint64_t>(site.call);
   return heads;
 }
 
+// Which inputs have masks, in their order.
 template <typename T>
-std::unique_ptr<Layer<T>> MakeMultiHeadAttention(const CallSite& site) {
+std::vector<size_t> MaskedInputs(const CallSite& site, const Stages<T>& stages) {
+  std::vector<size_t> masked;
+  for (size_t i = 0; i < site.inputs(); ++i) {
+    if (stages.masked(i)) masked.push_back(i);
+  }
+  return masked;
+}
+
+// Where the mask of an input is among the layer's inputs, or -1.
+int PositionOfMask(const CallSite& site, const std::vector<size_t>& masked, size_t input) {
+  const auto found = std::find(masked.begin(), masked.end(), input);
+  return found == masked.end() ? -1 : static_cast<int>(site.inputs()) + static_cast<int>(found - masked.begin());
+}
+
+// Positions of the query that do not count see nothing, as in Keras since 2.10.
+template <typename T>
+std::unique_ptr<Layer<T>> MakeMultiHeadAttention(const CallSite& site, const std::vector<size_t>& masked) {
   const base::Layer& layer = site.layer();
   const bool use_bias = BoolAttribute(layer, "use_bias");
   const size_t step = use_bias ? 2 : 1;
@@ -372,34 +415,41 @@ std::unique_ptr<Layer<T>> MakeMultiHeadAttention(const CallSite& site) {
   heads.heads = IntAttribute(layer, "num_heads");
   heads.key_size = IntAttribute(layer, "key_dim");
   heads.value_size = value_kernel.back();
+  heads.query_mask = PositionOfMask(site, masked, 0);
+  heads.value_mask = PositionOfMask(site, masked, 1);
+  heads.key_mask = PositionOfMask(site, masked, 2);
   const int64_t keys = heads.heads * heads.key_size, values = heads.heads * heads.value_size;
   std::vector<Projection<T>> projections = {{heads.queries, site.input_shape_of(0).back(), keys},
                                             {heads.values, KeyShape(site).back(), keys},
                                             {heads.values, site.input_shape_of(1).back(), values},
                                             {heads.queries, values, output_kernel.back()}};
-  return std::make_unique<MultiHeadAttention<T>>(InputElements(site), heads, std::move(projections), use_bias, site.graph_call().layer);
+  return std::make_unique<MultiHeadAttention<T>>(InputElements(site, masked), heads, std::move(projections), use_bias, site.graph_call().layer);
 }
 
+// Values are masked by the value's mask, rows of the result by the query's.
 template <typename T>
-std::unique_ptr<Layer<T>> MakeAttention(const CallSite& site) {
+std::unique_ptr<Layer<T>> MakeAttention(const CallSite& site, const std::vector<size_t>& masked) {
   const base::Layer& layer = site.layer();
   if (BoolAttribute(layer, "use_scale") || TextAttribute(layer, "score_mode") != "dot") return nullptr;
   Heads heads = HeadsAt(site, "causal");
   heads.key_size = site.input_shape_of(0).back();
   heads.value_size = site.input_shape_of(1).back();
-  return std::make_unique<Attention<T>>(InputElements(site), heads);
+  heads.value_mask = PositionOfMask(site, masked, 1);
+  return std::make_unique<Attention<T>>(InputElements(site, masked), heads, PositionOfMask(site, masked, 0));
 }
 
 }  // namespace
 
 template <typename T>
 bool JoinMultiHeadAttention(const CallSite& site, Stages<T>* stages) {
-  return stages->Add(MakeMultiHeadAttention<T>(site));
+  const std::vector<size_t> masked = MaskedInputs(site, *stages);
+  return stages->AddMasked(MakeMultiHeadAttention<T>(site, masked), masked);
 }
 
 template <typename T>
 bool JoinAttention(const CallSite& site, Stages<T>* stages) {
-  return stages->Add(MakeAttention<T>(site));
+  const std::vector<size_t> masked = MaskedInputs(site, *stages);
+  return stages->AddMasked(MakeAttention<T>(site, masked), masked);
 }
 
 template bool JoinMultiHeadAttention(const CallSite&, Stages<float>*);

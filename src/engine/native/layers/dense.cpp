@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -185,12 +187,47 @@ std::unique_ptr<Layer<T>> MakeDense(const CallSite& site) {
                                     site.graph_call().layer);
 }
 
+// An EinsumDense that sums over the last dimensions of its input and puts the kernel's others in their place:
+// "ab,bc->ac", "abc,cde->abde", "abde,dec->abc", "...a,ab->...b". nullptr for every other equation, for a bias that is not
+// along all of those, and for a softmax along some of them.
+template <typename T>
+std::unique_ptr<Layer<T>> MakeEinsumDense(const CallSite& site) {
+  const base::Layer& layer = site.layer();
+  std::string equation = TextAttribute(layer, "equation");
+  equation.erase(std::remove(equation.begin(), equation.end(), ' '), equation.end());
+  const size_t comma = equation.find(','), arrow = equation.find("->");
+  if (comma == std::string::npos || arrow == std::string::npos || arrow < comma) return nullptr;
+  const std::string input = equation.substr(0, comma), kernel = equation.substr(comma + 1, arrow - comma - 1), output = equation.substr(arrow + 2);
+  size_t summed = 0;
+  while (summed < kernel.size() && output.find(kernel[summed]) == std::string::npos) ++summed;
+  if (summed == 0 || summed == kernel.size() || input.size() <= summed) return nullptr;
+  const std::string kept = input.substr(0, input.size() - summed);  // dots are in front here, or the output differs
+  if (input.substr(kept.size()) != kernel.substr(0, summed) || output != kept + kernel.substr(summed)) return nullptr;
+  const base::Shape& shape = layer.weights[0].shape;
+  const auto split = shape.begin() + static_cast<std::ptrdiff_t>(summed);
+  const int64_t in = base::ElementCount(base::Shape(shape.begin(), split)), out = base::ElementCount(base::Shape(split, shape.end()));
+  const bool use_bias = layer.weights.size() > 1;
+  if (use_bias && base::ElementCount(layer.weights[1].shape) != out) return nullptr;
+  math::FusedActivation activation = math::FusedActivation::kLinear;
+  FindFusedActivation(Attribute(layer, "activation"), &activation);
+  if (activation == math::FusedActivation::kSoftmax && kernel.size() - summed > 1) return nullptr;
+  return std::make_unique<Dense<T>>(base::ElementCount(site.input_shape) / in, in, out, use_bias, activation, site.graph_call().layer);
+}
+
 }  // namespace
 
 template <typename T>
 bool JoinDense(const CallSite& site, Stages<T>* stages) {
   return stages->AddWithActivation(site, MakeDense<T>(site));
 }
+
+template <typename T>
+bool JoinEinsumDense(const CallSite& site, Stages<T>* stages) {
+  return stages->AddWithActivation(site, MakeEinsumDense<T>(site));
+}
+
+template bool JoinEinsumDense(const CallSite&, Stages<float>*);
+template bool JoinEinsumDense(const CallSite&, Stages<double>*);
 
 template bool JoinDense(const CallSite&, Stages<float>*);
 template bool JoinDense(const CallSite&, Stages<double>*);

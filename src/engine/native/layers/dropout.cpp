@@ -169,7 +169,8 @@ std::unique_ptr<Layer<T>> MakeDropout(const CallSite& site) {
   return std::make_unique<Dropout<T>>(base::ElementCount(site.input_shape), NumberAttribute(site.layer(), "rate"), site.call);
 }
 
-double Rate(const CallSite& site) { return NumberAttribute(site.layer(), "rate"); }
+// Nothing is dropped where the call is one of inference.
+double Rate(const CallSite& site) { return site.graph_call().inference ? 0 : NumberAttribute(site.layer(), "rate"); }
 
 template <typename T>
 bool AddSpatialDropout(const CallSite& site, Stages<T>* stages) {
@@ -180,7 +181,7 @@ bool AddSpatialDropout(const CallSite& site, Stages<T>* stages) {
 
 template <typename T>
 bool AddNoise(const CallSite& site, double deviation, bool multiplies, Stages<T>* stages) {
-  if (deviation <= 0) return stages->Skip();
+  if (deviation <= 0 || site.graph_call().inference) return stages->Skip();
   return stages->Add(std::make_unique<Noise<T>>(base::ElementCount(site.input_shape), deviation, multiplies, site.call));
 }
 

@@ -90,8 +90,7 @@ template <typename T>
 std::unique_ptr<Layer<T>> MakeEmbedding(const CallSite& site) {
   const base::Layer& layer = site.layer();
   const int64_t count = IntAttribute(layer, "input_dim"), indexes = base::ElementCount(site.input_shape);
-  // a mask would reach the layers behind
-  if (BoolAttribute(layer, "mask_zero") || count > kMostRows) return nullptr;
+  if (count > kMostRows) return nullptr;
   return std::make_unique<Embedding<T>>(layer.name, indexes, count, IntAttribute(layer, "output_dim"), site.graph_call().layer);
 }
 
@@ -99,7 +98,9 @@ std::unique_ptr<Layer<T>> MakeEmbedding(const CallSite& site) {
 
 template <typename T>
 bool JoinEmbedding(const CallSite& site, Stages<T>* stages) {
-  return stages->Add(MakeEmbedding<T>(site));
+  if (!stages->Add(MakeEmbedding<T>(site))) return false;
+  if (BoolAttribute(site.layer(), "mask_zero")) stages->MakeMask(MakeIndexMask<T>(base::ElementCount(site.input_shape)), site.input_shape.size());
+  return true;
 }
 
 template bool JoinEmbedding(const CallSite&, Stages<float>*);

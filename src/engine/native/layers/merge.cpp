@@ -243,6 +243,16 @@ bool JoinMaximum(const CallSite& site, Stages<T>* stages) {
 }
 
 template <typename T>
+bool JoinMinimum(const CallSite& site, Stages<T>* stages) {
+  return JoinMerge(site, stages, MergeKind::kSmallest);
+}
+
+template <typename T>
+bool JoinSubtract(const CallSite& site, Stages<T>* stages) {
+  return JoinMerge(site, stages, MergeKind::kDifference);
+}
+
+template <typename T>
 bool JoinConcatenate(const CallSite& site, Stages<T>* stages) {
   const auto rank = static_cast<int64_t>(site.input_shape.size());
   const int64_t given = IntAttribute(site.layer(), "axis"), axis = given < 0 ? given + rank + 1 : given;  // 0 is the batch's
@@ -260,6 +270,10 @@ template bool JoinMultiply(const CallSite&, Stages<float>*);
 template bool JoinMultiply(const CallSite&, Stages<double>*);
 template bool JoinMaximum(const CallSite&, Stages<float>*);
 template bool JoinMaximum(const CallSite&, Stages<double>*);
+template bool JoinMinimum(const CallSite&, Stages<float>*);
+template bool JoinMinimum(const CallSite&, Stages<double>*);
+template bool JoinSubtract(const CallSite&, Stages<float>*);
+template bool JoinSubtract(const CallSite&, Stages<double>*);
 template bool JoinConcatenate(const CallSite&, Stages<float>*);
 template bool JoinConcatenate(const CallSite&, Stages<double>*);
 

@@ -21,12 +21,13 @@ namespace {
 template <typename T>
 class BatchNormalization : public Layer<T> {
  public:
-  BatchNormalization(const base::Layer& layer, int64_t positions, int64_t channels, bool image, int graph_layer)
+  /// inference: the moving statistics are used and stay as they are, in training, too.
+  BatchNormalization(const base::Layer& layer, int64_t positions, int64_t channels, bool image, bool inference, int graph_layer)
       : Layer<T>(positions * channels, positions * channels, graph_layer),
         positions_(positions),
         channels_(channels),
         image_(image),
-        trained_(layer.trainable),
+        trained_(layer.trainable && !inference),
         momentum_(NumberAttribute(layer, "momentum")),
         epsilon_(static_cast<T>(NumberAttribute(layer, "epsilon"))) {
     int next = 0;
@@ -84,17 +85,18 @@ class BatchNormalization : public Layer<T> {
         math::ActivationGradient(activation_, call.y + first * channels_, n, channels_, block);
       }
     });
-    if (!trained_) {  // the statistics are constants, and nothing else is trained
+    if (!trained_) {  // the statistics are constants; gamma and beta are trained where only this call is one of inference
+      if (gradients != nullptr) {
+        math::ColumnGradientSums(g, call.x, rows, channels_, mean, sum_g, sum_gx);
+        GiveWeights(sum_g, sum_gx, inverse, gradients);
+      }
       if (dx == nullptr) return;
       std::fill_n(sum_g, channels_, T(0));
       math::NormaliseColumns(g, rows, channels_, sum_g, Vector(call, kScale), nullptr, dx);
       return;
     }
     math::ColumnGradientSums(g, call.x, rows, channels_, mean, sum_g, sum_gx);
-    for (int64_t j = 0; gradients != nullptr && j < channels_; ++j) {
-      if (gamma_ >= 0 && gradients[gamma_] != nullptr) gradients[gamma_][j] = sum_gx[j] * inverse[j];
-      if (beta_ >= 0 && gradients[beta_] != nullptr) gradients[beta_][j] = sum_g[j];
-    }
+    if (gradients != nullptr) GiveWeights(sum_g, sum_gx, inverse, gradients);
     if (dx == nullptr) return;
     const T count = static_cast<T>(rows);
     for (int64_t j = 0; j < channels_; ++j) {
@@ -145,6 +147,13 @@ class BatchNormalization : public Layer<T> {
   int64_t BlockRows() const {
     constexpr int64_t kElements = 4096;
     return std::max<int64_t>(1, kElements / channels_);
+  }
+
+  void GiveWeights(const T* sum_g, const T* sum_gx, const T* inverse, T* const* gradients) const {
+    for (int64_t j = 0; j < channels_; ++j) {
+      if (gamma_ >= 0 && gradients[gamma_] != nullptr) gradients[gamma_][j] = sum_gx[j] * inverse[j];
+      if (beta_ >= 0 && gradients[beta_] != nullptr) gradients[beta_][j] = sum_g[j];
+    }
   }
 
   template <class Work>
@@ -304,6 +313,32 @@ class LayerNormalization : public Layer<T> {
   int gamma_ = -1, beta_ = -1;  // indexes of weights
 };
 
+// Over the last dimensions: each position's elements to length 1.
+template <typename T>
+class UnitNormalization : public Layer<T> {
+ public:
+  UnitNormalization(int64_t positions, int64_t elements)
+      : Layer<T>(positions * elements, positions * elements, -1), positions_(positions), elements_(elements) {}
+
+  int64_t ScratchElements(int64_t rows) const override { return rows * positions_; }
+  bool backward_reads_inputs() const override { return false; }
+  bool keeps_zeros() const override { return true; }
+
+  void Forward(const LayerCall<T>& call) const override {
+    math::UnitRows(call.x, call.rows * positions_, elements_, kSmallestSquare, call.scratch, call.y);
+  }
+
+  void Backward(const LayerCall<T>& call, T* g, T* dx, T* const*) const override {
+    if (dx != nullptr) math::UnitRowGradient(g, call.y, call.scratch, call.rows * positions_, elements_, kSmallestSquare, dx);
+  }
+
+ private:
+  static constexpr T kSmallestSquare = static_cast<T>(1e-12);
+
+  int64_t positions_;
+  int64_t elements_;
+};
+
 // True when "axis" names the last dimensions in order; their number. dims: with the batch.
 bool LastAxes(const base::Layer& layer, int64_t dims, int64_t* count) {
   const base::Value& axis = Attribute(layer, "axis");
@@ -325,11 +360,13 @@ std::unique_ptr<Layer<T>> MakeNormalization(const CallSite& site) {
   int64_t elements = 1;
   for (int64_t i = 0; i < axes; ++i) elements *= site.input_shape[static_cast<size_t>(dims - 2 - i)];
   const int64_t positions = base::ElementCount(site.input_shape) / elements;
+  if (layer.kind == base::LayerKind::kUnitNormalization) return std::make_unique<UnitNormalization<T>>(positions, elements);
   if (layer.kind == base::LayerKind::kLayerNormalization) {
     return std::make_unique<LayerNormalization<T>>(layer, positions, elements, site.graph_call().layer);
   }
   if (axes != 1) return nullptr;
-  return std::make_unique<BatchNormalization<T>>(layer, positions, elements, dims == 4, site.graph_call().layer);
+  return std::make_unique<BatchNormalization<T>>(layer, positions, elements, dims == 4, site.graph_call().inference,
+                                                 site.graph_call().layer);
 }
 
 template <typename T>
@@ -359,6 +396,13 @@ bool JoinLayerNormalization(const CallSite& site, Stages<T>* stages) {
   return stages->Add(MakeNormalization<T>(site));
 }
 
+template <typename T>
+bool JoinUnitNormalization(const CallSite& site, Stages<T>* stages) {
+  return stages->Add(MakeNormalization<T>(site));
+}
+
+template bool JoinUnitNormalization(const CallSite&, Stages<float>*);
+template bool JoinUnitNormalization(const CallSite&, Stages<double>*);
 template bool JoinGroupNormalization(const CallSite&, Stages<float>*);
 template bool JoinGroupNormalization(const CallSite&, Stages<double>*);
 template bool JoinBatchNormalization(const CallSite&, Stages<float>*);

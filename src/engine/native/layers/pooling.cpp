@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <memory>
+#include <vector>
 
 #include "base/tensor.hpp"
 #include "engine/api/layer_arguments.hpp"
+#include "engine/math/merge.hpp"
 #include "engine/math/pool2d.hpp"
 #include "engine/native/stages.hpp"
 
@@ -58,6 +60,53 @@ class GlobalMaxPooling2D : public Layer<T> {
   math::PoolShape shape_;
 };
 
+// Inputs: a sequence and its mask. The mean of the steps that count; zero where none does.
+template <typename T>
+class MaskedMean : public Layer<T> {
+ public:
+  MaskedMean(int64_t steps, int64_t features)
+      : Layer<T>(std::vector<int64_t>{steps * features, steps}, features, -1), steps_(steps), features_(features) {}
+
+  bool backward_reads_y() const override { return false; }
+
+  void Forward(const LayerCall<T>& call) const override {
+    for (int64_t r = 0; r < call.rows; ++r) {
+      T* y = call.y + r * features_;
+      const T* x = call.x + r * this->input_elements();
+      std::fill_n(y, features_, T(0));
+      ForCounted(call, r, [&](int64_t step) { math::AddTo(x + step * features_, features_, y); });
+      math::DivideBy(Count(call, r), features_, y);
+    }
+  }
+
+  void Backward(const LayerCall<T>& call, T* g, T* dx, T* const*) const override {
+    if (dx == nullptr) return;
+    std::fill_n(dx, call.rows * this->input_elements(), T(0));
+    for (int64_t r = 0; r < call.rows; ++r) {
+      T* of_row = g + r * features_;
+      math::DivideBy(Count(call, r), features_, of_row);
+      ForCounted(call, r, [&](int64_t step) { std::copy_n(of_row, features_, dx + r * this->input_elements() + step * features_); });
+    }
+  }
+
+ private:
+  template <class Each>
+  void ForCounted(const LayerCall<T>& call, int64_t row, const Each& each) const {
+    for (int64_t step = 0; step < steps_; ++step) {
+      if (call.inputs[1][row * steps_ + step] != 0) each(step);
+    }
+  }
+
+  T Count(const LayerCall<T>& call, int64_t row) const {
+    T count = 0;
+    ForCounted(call, row, [&](int64_t) { count += T(1); });
+    return std::max(count, T(1));
+  }
+
+  int64_t steps_;
+  int64_t features_;
+};
+
 // Of dimension i of an image or a sequence, which is an image of one row: i is negative there.
 math::Slide WindowOf(const CallSite& site, int i) {
   if (i < 0) return {1, 1, 1, 1, 1, false};
@@ -110,8 +159,16 @@ CEREBRO_JOIN(AveragePooling1D, MakePooling, 1, true)
 CEREBRO_JOIN(AveragePooling2D, MakePooling, 2, true)
 CEREBRO_JOIN(GlobalMaxPooling1D, MakeGlobalPooling, 1, false)
 CEREBRO_JOIN(GlobalMaxPooling2D, MakeGlobalPooling, 2, false)
-CEREBRO_JOIN(GlobalAveragePooling1D, MakeGlobalPooling, 1, true)
 CEREBRO_JOIN(GlobalAveragePooling2D, MakeGlobalPooling, 2, true)
 #undef CEREBRO_JOIN
+
+template <typename T>
+bool JoinGlobalAveragePooling1D(const CallSite& site, Stages<T>* stages) {
+  if (!stages->masked()) return stages->Add(MakeGlobalPooling<T>(site, 1, true));
+  return site.input_shape.size() == 2 && stages->AddMasked(std::make_unique<MaskedMean<T>>(site.input_shape[0], site.input_shape[1]));
+}
+
+template bool JoinGlobalAveragePooling1D(const CallSite&, Stages<float>*);
+template bool JoinGlobalAveragePooling1D(const CallSite&, Stages<double>*);
 
 }  // namespace engine::native

@@ -5,8 +5,15 @@
 // last and leaves the gradients of all pre-activations. Each weight's gradient, and that of the inputs, is one product
 // with them. Inside, matrices have the time in front: those of one step lie together. The kernels are packed into
 // panels once a mini-batch.
+//
+// Inputs: the sequence, perhaps the initial states, perhaps the mask. A step is made for all rows. A row that it does not
+// count in then gets the state before it back; in Backward the gradient of that state is held before the step, and put
+// back behind it. What such a row gives is its state, which is the output before it. Where there are initial states, or
+// zero_output_for_mask, outputs are apart from the states: see engine/torch/layers/recurrent.cpp.
 #include <algorithm>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "base/tensor.hpp"
 #include "engine/api/layer_arguments.hpp"
@@ -29,6 +36,8 @@ struct RecurrentOptions {
   Cell cell = Cell::kSimpleRNN;
   int64_t steps = 0, features = 0, units = 0;
   bool use_bias = true, sequences = false, states = false, backwards = false;
+  bool begins = false;                 // with states that are given
+  bool masked = false, zeros = false;  // zeros: the output of a step that does not count
   double dropout = 0, recurrent_dropout = 0;
   math::CellFunctions functions;
   uint64_t site = 0;
@@ -40,14 +49,23 @@ int64_t OutputRows(const RecurrentOptions& o) {
   return (o.sequences ? o.steps : 1) + (!o.states ? 0 : o.cell == Cell::kLSTM ? 2 : 1);
 }
 
+/// Elements of a row of each input.
+std::vector<int64_t> InputElements(const RecurrentOptions& o) {
+  std::vector<int64_t> elements{o.steps * o.features};
+  if (o.begins) elements.insert(elements.end(), o.cell == Cell::kLSTM ? 2 : 1, o.units);
+  if (o.masked) elements.push_back(o.steps);
+  return elements;
+}
+
 int64_t Gates(Cell cell) { return cell == Cell::kSimpleRNN ? 1 : cell == Cell::kLSTM ? 4 : 3; }
 
 template <typename T>
 class Recurrent : public Layer<T> {
  public:
   explicit Recurrent(const RecurrentOptions& options)
-      : Layer<T>(options.steps * options.features, OutputRows(options) * options.units, options.graph_layer),
+      : Layer<T>(InputElements(options), OutputRows(options) * options.units, options.graph_layer),
         o_(options),
+        apart_(options.masked && (options.begins || options.zeros)),
         u_(options.units),
         n_(options.units * Gates(options.cell)) {}
 
@@ -67,15 +85,16 @@ class Recurrent : public Layer<T> {
                     scratch + areas.gates);
     if (o_.cell == Cell::kGRUResetBefore) Split(call.weights[1], scratch + areas.split);
     const RecurrentPanels panels = PackRecurrent(call, areas);
-    std::fill_n(scratch + areas.states, state, T(0));
-    std::fill_n(scratch + areas.cells, o_.cell == Cell::kLSTM ? state : 0, T(0));
+    Begin(call, areas);
+    if (apart_) std::fill_n(scratch + areas.output, state, T(0));
     for (int64_t i = 0; i < o_.steps; ++i) {
       math::PollInterrupts();
       Step(call, areas, panels, i);
-      if (o_.sequences) Give(State(call, areas, i + 1), call, i);
+      if (apart_) StepOutput(call, areas, i);
+      if (o_.sequences) Give(apart_ ? scratch + areas.output : State(call, areas, i + 1), call, i);
     }
     const T* last = State(call, areas, o_.steps);
-    if (!o_.sequences) Give(last, call, 0);
+    if (!o_.sequences) Give(apart_ ? scratch + areas.output : last, call, 0);
     if (!o_.states) return;
     const int64_t row = o_.sequences ? o_.steps : 1;
     Give(last, call, row);
@@ -95,11 +114,23 @@ class Recurrent : public Layer<T> {
       Take(g, call, row, dstate);
       if (o_.cell == Cell::kLSTM) Take(g, call, row + 1, scratch + areas.dcell);
     }
-    if (!o_.sequences) Take(g, call, 0, dstate);
+    T* doutput = apart_ ? scratch + areas.output : dstate;
+    if (apart_) std::fill_n(doutput, state, T(0));
+    if (!o_.sequences) Take(g, call, 0, doutput);
     for (int64_t i = o_.steps; i-- > 0;) {
       math::PollInterrupts();
-      if (o_.sequences) Take(g, call, i, dstate);
+      if (o_.sequences) Take(g, call, i, doutput);
+      if (apart_) TakeOutput(call, areas, i);
+      if (o_.masked) Hold(areas, state, scratch);
       StepGradient(call, areas, i);
+      if (o_.masked) PutBack(call, areas, i);
+    }
+    if (o_.begins) {
+      const auto give = [&](const T* from, T* to) {
+        if (to != nullptr) std::copy_n(from, state, to);
+      };
+      give(dstate, call.input_gradients[1]);
+      if (o_.cell == Cell::kLSTM) give(scratch + areas.dcell, call.input_gradients[2]);
     }
     const T* dgates = scratch + areas.gates;
     if (gradients != nullptr) WeightGradients(call, areas, m, gradients);
@@ -144,6 +175,8 @@ class Recurrent : public Layer<T> {
     int64_t direct = 0;      // GRUs: (rows, units)
     int64_t dcandidate = 0;  // GRUResetBefore: (steps, rows, units)
     int64_t square = 0;      // GRUResetBefore: (units, units)
+    int64_t output = 0;      // outputs apart: (rows, units), the last one; in Backward the gradient of the one before
+    int64_t held = 0;        // masked: (rows, units), twice
     int64_t elements = 0;
   };
 
@@ -181,6 +214,8 @@ class Recurrent : public Layer<T> {
     take(&a.direct, gru || before, state);
     take(&a.dcandidate, before, o_.steps * state);
     take(&a.square, before, u_ * u_);
+    take(&a.output, apart_, state);
+    take(&a.held, o_.masked, (lstm ? 2 : 1) * state);
     return a;
   }
 
@@ -214,7 +249,79 @@ class Recurrent : public Layer<T> {
     for (int64_t r = 0; r < call.rows; ++r) math::AddTo(g + r * this->output_elements() + row * u_, u_, dstate + r * u_);
   }
 
-  // One mask for all steps, as Keras has it. The state before the first step is zero, masked or not.
+  // The state before the first step.
+  void Begin(const LayerCall<T>& call, const Areas& a) const {
+    const int64_t state = call.rows * u_;
+    T* h = call.scratch + a.states;
+    T* cell = call.scratch + a.cells;
+    const int64_t cells = o_.cell == Cell::kLSTM ? state : 0;
+    if (!o_.begins) {
+      std::fill_n(h, state, T(0));
+      std::fill_n(cell, cells, T(0));
+      return;
+    }
+    std::copy_n(call.inputs[1], state, h);
+    if (cells > 0) std::copy_n(call.inputs[2], cells, cell);
+    if (call.training && o_.recurrent_dropout > 0) math::Multiply(h, call.scratch + a.state_mask, state, call.scratch + a.seen);
+  }
+
+  // Whether step i counts in a row.
+  bool Counts(const LayerCall<T>& call, int64_t row, int64_t i) const {
+    const T* mask = call.inputs[this->inputs() - 1];
+    return mask[row * o_.steps + (o_.backwards ? o_.steps - 1 - i : i)] != 0;
+  }
+
+  // Calls each(offset of the row in (rows, units), row) for the rows in which step i does not count.
+  template <class Each>
+  void ForMasked(const LayerCall<T>& call, int64_t i, const Each& each) const {
+    for (int64_t r = 0; r < call.rows; ++r) {
+      if (!Counts(call, r, i)) each(r * u_, r);
+    }
+  }
+
+  // The output of step i, from the one before.
+  void StepOutput(const LayerCall<T>& call, const Areas& a, int64_t i) const {
+    T* output = call.scratch + a.output;
+    const T* h = State(call, a, i + 1);
+    for (int64_t r = 0; r < call.rows; ++r) {
+      if (Counts(call, r, i)) {
+        std::copy_n(h + r * u_, u_, output + r * u_);
+      } else if (o_.zeros) {
+        std::fill_n(output + r * u_, u_, T(0));
+      }
+    }
+  }
+
+  // The gradient of step i's output: of its state, or of the output before.
+  void TakeOutput(const LayerCall<T>& call, const Areas& a, int64_t i) const {
+    T* doutput = call.scratch + a.output;
+    for (int64_t r = 0; r < call.rows; ++r) {
+      const bool counts = Counts(call, r, i);
+      if (counts) math::AddTo(doutput + r * u_, u_, call.scratch + a.dstate + r * u_);
+      if (counts || o_.zeros) std::fill_n(doutput + r * u_, u_, T(0));
+    }
+  }
+
+  void Hold(const Areas& a, int64_t state, T* scratch) const {
+    std::copy_n(scratch + a.dstate, state, scratch + a.held);
+    if (o_.cell == Cell::kLSTM) std::copy_n(scratch + a.dcell, state, scratch + a.held + state);
+  }
+
+  // Behind a step: where it does not count, the gradients of its states are those of the states before, and those of the
+  // pre-activations are zero.
+  void PutBack(const LayerCall<T>& call, const Areas& a, int64_t i) const {
+    T* scratch = call.scratch;
+    const int64_t state = call.rows * u_;
+    ForMasked(call, i, [&](int64_t at, int64_t row) {
+      std::copy_n(scratch + a.held + at, u_, scratch + a.dstate + at);
+      if (o_.cell == Cell::kLSTM) std::copy_n(scratch + a.held + state + at, u_, scratch + a.dcell + at);
+      std::fill_n(StepGates(call, a, i) + row * n_, n_, T(0));
+      if (o_.cell == Cell::kGRU) std::fill_n(Inner(call, a, i) + row * n_, n_, T(0));
+      if (o_.cell == Cell::kGRUResetBefore) std::fill_n(scratch + a.dcandidate + i * state + at, u_, T(0));
+    });
+  }
+
+  // One mask for all steps, as Keras has it. A state of zeros before the first step is one, masked or not.
   void DrawMasks(const LayerCall<T>& call, const Areas& a) const {
     if (o_.dropout > 0) {
       math::FillDropoutMask(o_.dropout, *call.keys, o_.site | uint64_t{1} << 32, call.rows * o_.features, call.scratch + a.input_mask);
@@ -290,15 +397,22 @@ class Recurrent : public Layer<T> {
         math::GRUCandidate(o_.functions, call.rows, u_, inner, before, gates, h);
         break;
     }
+    if (o_.masked) {
+      ForMasked(call, i, [&](int64_t at, int64_t) {
+        std::copy_n(before + at, u_, h + at);
+        if (o_.cell == Cell::kLSTM) std::copy_n(CellState(call, a, i) + at, u_, CellState(call, a, i + 1) + at);
+      });
+    }
     if (call.training && o_.recurrent_dropout > 0) math::Multiply(h, call.scratch + a.state_mask, call.rows * u_, Seen(call, a, i + 1));
   }
 
-  // dstate: of the state behind the step, becomes that of the one before it.
+  // dstate: of the state behind the step, becomes that of the one before it, but for zeros before the first step.
   void StepGradient(const LayerCall<T>& call, const Areas& a, int64_t i) const {
     const int64_t rows = call.rows, state = rows * u_;
     T* scratch = call.scratch;
     T* dstate = scratch + a.dstate;
     T* direct = scratch + a.direct;
+    const bool ends = i == 0 && !o_.begins;
     T* gates = StepGates(call, a, i);
     const T* before = State(call, a, i);
     const math::Panels<T> transposed{scratch + a.transposed, u_, math::kPanelColumns,
@@ -323,13 +437,13 @@ class Recurrent : public Layer<T> {
         const math::Panels<T> w{scratch + a.transposed_candidate, u_, math::kPanelColumns, math::kPanelColumns * u_};
         product(gates + 2 * u_, u_, w, dstate);
         math::GRUResetGradient(o_.functions, rows, u_, Seen(call, a, i), dstate, gates);
-        if (i == 0) return;
+        if (ends) return;
         product(gates, 2 * u_, transposed, Inner(call, a, i));
         math::AddTo(Inner(call, a, i), state, dstate);
         break;
       }
     }
-    if (i == 0) return;
+    if (ends) return;
     if (o_.cell != Cell::kGRUResetBefore) product(o_.cell == Cell::kGRU ? Inner(call, a, i) : gates, n_, transposed, dstate);
     if (o_.recurrent_dropout > 0) math::Multiply(dstate, scratch + a.state_mask, state, dstate);
     if (o_.cell == Cell::kGRU || o_.cell == Cell::kGRUResetBefore) math::AddTo(direct, state, dstate);
@@ -355,6 +469,7 @@ class Recurrent : public Layer<T> {
   }
 
   RecurrentOptions o_;
+  bool apart_;  // outputs are not the states
   int64_t u_;  // units
   int64_t n_;  // columns of both kernels
 };
@@ -376,11 +491,11 @@ bool IsTrue(const base::Layer& layer, const char* name) {
 }
 
 template <typename T>
-std::unique_ptr<Layer<T>> MakeRecurrent(const CallSite& site, Cell cell) {
+std::unique_ptr<Layer<T>> MakeRecurrent(const CallSite& site, Cell cell, bool masked) {
   const base::Layer& layer = site.layer();
   RecurrentOptions options;
   options.cell = cell;
-  if (site.graph_call().inputs.size() != 1 || site.input_shape.size() != 2) return nullptr;
+  if (site.input_shape.size() != 2) return nullptr;
   if (!FindCellActivation(layer, "activation", &options.functions.state)) return nullptr;
   if (cell != Cell::kSimpleRNN && !FindCellActivation(layer, "recurrent_activation", &options.functions.gate)) return nullptr;
   options.steps = site.input_shape[0];
@@ -390,28 +505,40 @@ std::unique_ptr<Layer<T>> MakeRecurrent(const CallSite& site, Cell cell) {
   options.sequences = BoolAttribute(layer, "return_sequences");
   options.backwards = BoolAttribute(layer, "go_backwards");
   options.states = IsTrue(layer, "return_state");
-  FindNumber(layer, "dropout", &options.dropout);
-  FindNumber(layer, "recurrent_dropout", &options.recurrent_dropout);
+  options.begins = site.inputs() > 1;
+  options.masked = masked;
+  options.zeros = IsTrue(layer, "zero_output_for_mask");
+  if (!site.graph_call().inference) {
+    FindNumber(layer, "dropout", &options.dropout);
+    FindNumber(layer, "recurrent_dropout", &options.recurrent_dropout);
+  }
   options.site = static_cast<uint64_t>(site.call);
   options.graph_layer = site.graph_call().layer;
   return std::make_unique<Recurrent<T>>(options);
+}
+
+template <typename T>
+bool AddRecurrent(const CallSite& site, Cell cell, Stages<T>* stages) {
+  const bool masked = stages->masked();
+  std::unique_ptr<Layer<T>> layer = MakeRecurrent<T>(site, cell, masked);
+  return masked && layer ? stages->AddMasked(std::move(layer)) : stages->Add(std::move(layer));
 }
 
 }  // namespace
 
 template <typename T>
 bool JoinSimpleRNN(const CallSite& site, Stages<T>* stages) {
-  return stages->Add(MakeRecurrent<T>(site, Cell::kSimpleRNN));
+  return AddRecurrent(site, Cell::kSimpleRNN, stages);
 }
 
 template <typename T>
 bool JoinLSTM(const CallSite& site, Stages<T>* stages) {
-  return stages->Add(MakeRecurrent<T>(site, Cell::kLSTM));
+  return AddRecurrent(site, Cell::kLSTM, stages);
 }
 
 template <typename T>
 bool JoinGRU(const CallSite& site, Stages<T>* stages) {
-  return stages->Add(MakeRecurrent<T>(site, BoolAttribute(site.layer(), "reset_after") ? Cell::kGRU : Cell::kGRUResetBefore));
+  return AddRecurrent(site, BoolAttribute(site.layer(), "reset_after") ? Cell::kGRU : Cell::kGRUResetBefore, stages);
 }
 
 template bool JoinSimpleRNN(const CallSite&, Stages<float>*);

@@ -194,12 +194,92 @@ class Repeating : public Layer<T> {
   int64_t row_times_, column_times_;
 };
 
+// Bilinear: every pixel of the larger image lies between two rows and two columns, by half-pixel centres (TensorFlow's
+// resize); beyond the outer centres the edge goes on.
+template <typename T>
+class Bilinear : public Layer<T> {
+ public:
+  Bilinear(const base::Shape& in, int64_t row_times, int64_t column_times)
+      : Layer<T>(base::ElementCount(in), base::ElementCount(in) * row_times * column_times, -1),
+        rows_(in[0], row_times),
+        columns_(in[1], column_times),
+        width_(in[1]),
+        channels_(in[2]) {}
+
+  bool backward_reads_inputs() const override { return false; }
+  bool backward_reads_y() const override { return false; }
+
+  void Forward(const LayerCall<T>& call) const override {
+    ForPixels(call.rows, [&](const int64_t* from, const T* part, int64_t to) {
+      for (int64_t c = 0; c < channels_; ++c) {
+        const T* x = call.x + c;
+        call.y[to + c] = part[0] * x[from[0]] + part[1] * x[from[1]] + part[2] * x[from[2]] + part[3] * x[from[3]];
+      }
+    });
+  }
+
+  // Pixel by pixel of the larger image, in their order.
+  void Backward(const LayerCall<T>& call, T* g, T* dx, T* const*) const override {
+    if (dx == nullptr) return;
+    std::fill_n(dx, call.rows * this->input_elements(), T(0));
+    ForPixels(call.rows, [&](const int64_t* to, const T* part, int64_t from) {
+      for (int k = 0; k < 4; ++k) {
+        for (int64_t c = 0; c < channels_; ++c) dx[to[k] + c] += part[k] * g[from + c];
+      }
+    });
+  }
+
+ private:
+  // Between which two of a dimension's indexes each of the larger one lies, and the second one's part.
+  struct Between {
+    std::vector<int64_t> first, second;
+    std::vector<T> part;
+
+    Between(int64_t size, int64_t times) {
+      for (int64_t i = 0; i < size * times; ++i) {
+        const double at = std::max((static_cast<double>(i) + 0.5) / static_cast<double>(times) - 0.5, 0.0);
+        const auto below = static_cast<int64_t>(at);
+        first.push_back(below);
+        second.push_back(std::min(below + 1, size - 1));
+        part.push_back(static_cast<T>(at - static_cast<double>(below)));
+      }
+    }
+  };
+
+  // Calls each(four elements of x, the part of each, the element of y).
+  template <class Each>
+  void ForPixels(int64_t rows, const Each& each) const {
+    int64_t y = 0;
+    for (int64_t i = 0; i < rows; ++i) {
+      const int64_t image = i * this->input_elements();
+      for (size_t r = 0; r < rows_.part.size(); ++r) {
+        const int64_t above = image + rows_.first[r] * width_ * channels_, below = image + rows_.second[r] * width_ * channels_;
+        const T lower = rows_.part[r], upper = T(1) - lower;
+        for (size_t c = 0; c < columns_.part.size(); ++c, y += channels_) {
+          const int64_t left = columns_.first[c] * channels_, right = columns_.second[c] * channels_;
+          const T after = columns_.part[c], before = T(1) - after;
+          const int64_t from[] = {above + left, above + right, below + left, below + right};
+          const T part[] = {upper * before, upper * after, lower * before, lower * after};
+          each(from, part, y);
+        }
+      }
+    }
+  }
+
+  Between rows_, columns_;
+  int64_t width_, channels_;
+};
+
 template <typename T>
 std::unique_ptr<Layer<T>> MakeUpSampling(const CallSite& site, size_t dimensions) {
   const base::Value* interpolation = site.layer().attributes.Find("interpolation");
-  if (interpolation != nullptr && interpolation->string() != "nearest") return nullptr;
   const base::Shape& in = site.input_shape;
   if (in.size() != dimensions + 1) return nullptr;
+  if (interpolation != nullptr && interpolation->string() == "bilinear" && dimensions == 2) {
+    const base::List& times = Attribute(site.layer(), "size").list();
+    return std::make_unique<Bilinear<T>>(in, times.at(0).integer(), times.at(1).integer());
+  }
+  if (interpolation != nullptr && interpolation->string() != "nearest") return nullptr;
   const base::List& size = Attribute(site.layer(), "size").list();
   const int64_t times = size.at(dimensions - 1).integer();
   if (dimensions == 1) return std::make_unique<Repeating<T>>(1, in[0], in[1], 1, times);

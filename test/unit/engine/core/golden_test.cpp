@@ -1,5 +1,5 @@
 // Layers against an independent reference: data/make_golden.py computes prediction, loss and one step of SGD for a
-// small model a file.
+// small model a file. By kernels, where the model has them, and by autograd.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -52,6 +52,13 @@ double Distance(const std::vector<double>& got, const std::vector<double>& expec
 class Golden : public ::testing::TestWithParam<std::string> {
  protected:
   void Check(base::DType precision, double tolerance) {
+    for (const bool kernels : {true, false}) {
+      SCOPED_TRACE(kernels ? "kernels" : "autograd");
+      CheckTrainer(precision, kernels, tolerance);
+    }
+  }
+
+  void CheckTrainer(base::DType precision, bool kernels, double tolerance) {
     std::ifstream file(std::string(CEREBRO_UNIT_DATA) + "/" + GetParam() + ".json");
     std::stringstream text;
     text << file.rdbuf();
@@ -76,8 +83,11 @@ class Golden : public ::testing::TestWithParam<std::string> {
     }
     config.loss_weights = Doubles(*golden.Find("loss_weights"));
 
-    const base::Graph graph = wire::ReadKeras(golden.Find("model")->string());
-    engine::Model model(graph, config, table.spec, fixture::Precision(precision));
+    const base::Graph graph = wire::ReadKeras(golden.Find("model")->string(), &table.spec);
+    engine::Options options = fixture::Precision(precision);
+    options.kernels = kernels;
+    engine::Model model(graph, config, table.spec, options);
+    if (kernels && !model.program().has_kernels()) return;  // by autograd alone
     fixture::Block block(model.program().layout());
     model.Initialise(block.get(), 1, 1, 1);
     const std::vector<double> weights = Doubles(*golden.Find("weights"));

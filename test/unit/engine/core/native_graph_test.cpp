@@ -452,9 +452,10 @@ class RandomGraph {
   }
 
   void Step() {
-    const char* merges[] = {"Add", "Multiply", "Average", "Maximum"};
+    const char* merges[] = {"Add", "Multiply", "Average", "Maximum", "Minimum"};
+    constexpr int kMerges = 5;
     int width = 0;
-    switch (Below(13)) {
+    switch (Below(19)) {
       case 0:
       case 1: {
         const int units = 4 + 4 * Below(3);
@@ -463,7 +464,7 @@ class RandomGraph {
       }
       case 2: {
         const std::vector<Tensor> inputs = Alike(&vectors_, &width);
-        vectors_.push_back({Call(merges[Below(4)], "", inputs), width});
+        vectors_.push_back({Call(merges[Below(kMerges)], "", inputs), width});
         break;
       }
       case 3: {
@@ -492,9 +493,9 @@ class RandomGraph {
         break;
       case 6: {
         const Vector v = Any(&vectors_);
-        const char* kinds[] = {"Dropout", "LayerNormalization", "BatchNormalization"};
-        const int kind = Below(3);
-        vectors_.push_back({Call(kinds[kind], kind == 0 ? R"("rate": 0.25)" : R"("epsilon": 0.1)", {v.tensor}), v.width});
+        const char* kinds[] = {"Dropout", "LayerNormalization", "BatchNormalization", "UnitNormalization"};
+        const int kind = Below(4);
+        vectors_.push_back({Call(kinds[kind], kind == 0 ? R"("rate": 0.25)" : kind == 3 ? "" : R"("epsilon": 0.1)", {v.tensor}), v.width});
         break;
       }
       case 7: {
@@ -513,14 +514,14 @@ class RandomGraph {
       }
       case 9: {
         const std::vector<Tensor> inputs = Alike(&images_, &width);
-        images_.push_back({Call(merges[Below(4)], "", inputs), width});
+        images_.push_back({Call(merges[Below(kMerges)], "", inputs), width});
         break;
       }
       case 10: {  // squeeze and excite
         const Vector v = Any(&images_);
         const Tensor gate = Dense(v.width, "sigmoid", Call("GlobalAveragePooling2D", "", {v.tensor}));
         const Tensor spread = Call("Reshape", R"("target_shape": [1, 1, )" + std::to_string(v.width) + "]", {gate});
-        images_.push_back({Call(merges[Below(4)], "", {v.tensor, spread}), v.width});
+        images_.push_back({Call(merges[Below(kMerges)], "", {v.tensor, spread}), v.width});
         break;
       }
       case 11: {
@@ -528,9 +529,87 @@ class RandomGraph {
         images_.push_back({Call("Concatenate", R"("axis": 3)", {a.tensor, b.tensor}), a.width + b.width});
         break;
       }
-      default: {
+      case 12: {
         const Vector v = Any(&images_);
         vectors_.push_back({Call("GlobalMaxPooling2D", "", {v.tensor}), v.width});
+        break;
+      }
+      case 13: {  // two inputs
+        const Vector first = Any(&vectors_);
+        Vector& other = vectors_[static_cast<size_t>(Below(static_cast<int>(vectors_.size())))];
+        const bool same = other.width == first.width, dot = Below(2) == 0;
+        other.read = other.read || same;
+        const std::string arguments = !dot ? "" : Below(2) == 0 ? R"("axes": 1)" : R"("axes": 1, "normalize": true)";
+        const Tensor second = same ? other.tensor : first.tensor;
+        vectors_.push_back({Call(dot ? "Dot" : "Subtract", arguments, {first.tensor, second}), dot ? 1 : first.width});
+        break;
+      }
+      case 14: {  // what training changes is not, here
+        const Vector v = Any(&vectors_);
+        const char* kinds[] = {"Dropout", "GaussianNoise", "BatchNormalization"};
+        const char* arguments[] = {R"("rate": 0.25)", R"("stddev": 0.3)", R"("epsilon": 0.1)"};
+        const int kind = Below(3);
+        text_ += "training = false: ";
+        net_.NextCallWith(R"("training": false)");
+        vectors_.push_back({Call(kinds[kind], arguments[kind], {v.tensor}), v.width});
+        break;
+      }
+      case 15: {
+        const int filters = 3 + 2 * Below(2);
+        images_.push_back({Call("Conv2DTranspose",
+                                R"("filters": )" + std::to_string(filters) + R"(, "kernel_size": [2, 3], "padding": "same", "activation": "tanh")",
+                                {Any(&images_).tensor}),
+                           filters});
+        break;
+      }
+      case 16: {
+        const Tensor large = Call("UpSampling2D", R"("size": [2, 2], "interpolation": "bilinear")", {Any(&images_).tensor});
+        const Tensor small = Call("Conv2D", R"("filters": 3, "kernel_size": [2, 2], "strides": [2, 2])", {large});
+        images_.push_back({small, 3});
+        break;
+      }
+      case 17: {  // image rows as parts, each with the same weights
+        const Vector v = Any(&images_);
+        const std::string inner[] = {R"({"class_name": "Dense", "config": {"name": "each", "units": 3, "activation": "softmax"}})",
+                                     R"({"class_name": "Conv1D", "config": {"name": "each", "filters": 3, "kernel_size": [2], "padding": "same"}})",
+                                     R"({"class_name": "GRU", "config": {"name": "each", "units": 3, "return_sequences": true}})",
+                                     R"({"class_name": "BatchNormalization", "config": {"name": "each", "epsilon": 0.1}})"};
+        const int kind = Below(4);
+        images_.push_back({Call("TimeDistributed", R"("layer": )" + inner[kind], {v.tensor}), kind == 3 ? v.width : 3});
+        break;
+      }
+      default:
+        Words();
+        break;
+    }
+  }
+
+  /// A sequence of indexes with padding, which recurrent layers, means and initial states see.
+  void Words() {
+    const Tensor words = Call("Embedding", R"("input_dim": 9, "output_dim": 4, "mask_zero": true)", {indexes_});
+    const char* cells[] = {"LSTM", "GRU", "SimpleRNN"};
+    const int kind = Below(3);
+    const std::string cell = cells[kind];
+    switch (Below(4)) {
+      case 0:
+        vectors_.push_back({Call("GlobalAveragePooling1D", "", {Call("Dropout", R"("rate": 0.25)", {words})}), 4});
+        break;
+      case 1:
+        vectors_.push_back({Call(cell, R"("units": 8, "dropout": 0.2, "recurrent_dropout": 0.2)", {words}), 8});
+        break;
+      case 2: {
+        const Tensor both = Call("Bidirectional",
+                                 R"("merge_mode": "concat", "layer": {"class_name": ")" + cell +
+                                     R"(", "config": {"name": "in", "units": 2, "return_sequences": true}})",
+                                 {words});
+        vectors_.push_back({Call("GlobalAveragePooling1D", "", {both}), 4});
+        break;
+      }
+      default: {
+        const Tensor state = Dense(8, "tanh", Any(&vectors_).tensor);
+        std::vector<Tensor> inputs{words, state};
+        if (kind == 0) inputs.push_back(Dense(8, "linear", Any(&vectors_).tensor));
+        vectors_.push_back({Call(cell, R"("units": 8)", inputs), 8});
         break;
       }
     }
@@ -569,7 +648,7 @@ class RandomGraph {
 }  // namespace
 
 TEST(NativeGraph, RandomGraphsTrainAsByAutograd) {
-  for (uint32_t seed = 0; seed < 200; ++seed) {
+  for (uint32_t seed = 0; seed < 300; ++seed) {
     const RandomGraph graph(seed);
     SCOPED_TRACE(std::to_string(seed) + "\n" + graph.Text());
     const Task& task = graph.task();

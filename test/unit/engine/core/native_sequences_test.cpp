@@ -91,6 +91,21 @@ TEST(NativeSequences, SeparableConvolutions) {
   }
 }
 
+TEST(NativeSequences, TransposedConvolutions) {
+  for (const char* padding : {"valid", "same"}) {
+    const std::string rest = std::string(R"(, "padding": ")") + padding + "\"";
+    for (const char* filters : {"1", "5", "17"}) {
+      const std::string of = std::string(R"(, "filters": )") + filters + rest;
+      InImage(Layer("Conv2DTranspose", "t", R"("kernel_size": [3, 3], "activation": "relu")" + of));
+      InImage(Layer("Conv2DTranspose", "t", R"("kernel_size": [3, 2], "strides": [2, 2], "use_bias": false)" + of));
+      InImage(Layer("Conv2DTranspose", "t", R"("kernel_size": [2, 3], "strides": [3, 1], "activation": "tanh")" + of));
+    }
+    InImage(Layer("Conv2DTranspose", "t", R"("kernel_size": [2, 2], "strides": [3, 3], "filters": 3)" + rest));  // pixels that no window reaches
+    InImage(Layer("Conv2DTranspose", "t", R"("kernel_size": [2, 3], "dilation_rate": [2, 3], "filters": 3, "activation": "elu")" + rest));
+    InImage(Layer("Conv2DTranspose", "t", R"("kernel_size": [3, 3], "strides": [2, 2], "output_padding": [1, 1], "filters": 3)" + rest));
+  }
+}
+
 TEST(NativeSequences, ValuesThatMove) {
   InSequence(Layer("ZeroPadding1D", "z", R"("padding": [2, 1])"));
   InSequence(Layer("Cropping1D", "c", R"("cropping": [2, 1])"));
@@ -98,6 +113,9 @@ TEST(NativeSequences, ValuesThatMove) {
   InImage(Layer("Cropping2D", "c", R"("cropping": [[1, 0], [2, 1]])"));
   InSequence(Layer("UpSampling1D", "u", R"("size": [3])"));
   InImage(Layer("UpSampling2D", "u", R"("size": [2, 3])"));
+  for (const char* size : {"[2, 3]", "[1, 4]", "[5, 1]"}) {
+    InImage(Layer("UpSampling2D", "u", std::string(R"("interpolation": "bilinear", "size": )") + size));
+  }
   for (const char* dims : {"[1, 2, 3]", "[2, 1, 3]", "[3, 1, 2]", "[3, 2, 1]", "[1, 3, 2]"}) {
     InImage(Layer("Permute", "p", std::string(R"("dims": )") + dims));
   }
@@ -114,5 +132,7 @@ TEST(NativeSequences, WhatTakesAutograd) {
         .program().has_kernels();
   };
   EXPECT_TRUE(has(Layer("UpSampling2D", "u", R"("size": [2, 2])" + Shaped("6, 7, 2"))));
-  EXPECT_FALSE(has(Layer("UpSampling2D", "u", R"("size": [2, 2], "interpolation": "bilinear")" + Shaped("6, 7, 2"))));
+  EXPECT_TRUE(has(Layer("UpSampling2D", "u", R"("size": [2, 2], "interpolation": "bilinear")" + Shaped("6, 7, 2"))));
+  EXPECT_TRUE(has(Layer("Conv2DTranspose", "t", R"("filters": 2, "kernel_size": [3, 3])" + Shaped("6, 7, 2"))));
+  EXPECT_FALSE(has(Layer("Conv2D", "c", R"("filters": 2, "kernel_size": [3, 3], "groups": 2)" + Shaped("6, 7, 2"))));
 }

@@ -30,11 +30,11 @@ TEST(StateScorer, ScoresAsAlone) {
       options.precision = precision;
       options.kernels = kernels;
       engine::ModelPool pool(table.spec, options);
-      // two networks; the second has a layer that no kernel knows
+      // two networks; the second has a layer that takes autograd
       const std::shared_ptr<const base::Graph> graphs[] = {
           std::make_shared<const base::Graph>(fixture::Sequential(Dense("a", 10, "relu", fixture::ClassInput()) + "," + Dense("o", kClasses, "softmax"))),
           std::make_shared<const base::Graph>(fixture::Sequential(Dense("a", 4, "tanh", fixture::ClassInput()) +
-                                                                  R"(,{"class_name": "UnitNormalization", "config": {"name": "n"}},)" +
+                                                                  R"(,{"class_name": "EinsumDense", "config": {"name": "n", "equation": "ab,cb->ac", "output_shape": [5]}},)" +
                                                                   Dense("o", kClasses, "softmax")))};
       std::vector<base::TrainConfig> configs;
       for (const int batch_size : {8, 280, 8, 32}) {

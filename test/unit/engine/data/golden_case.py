@@ -44,8 +44,8 @@ class Case:
         self.weight(features, units)
         self.weight(units)
 
-    def finish(self, outputs, forward):
-        """forward(inputs, weights) -> outputs, in training and in prediction alike."""
+    def finish(self, outputs, forward, model=None):
+        """forward(inputs, weights) -> outputs, in training and in prediction alike. model: the text, where it is no model of add()."""
         data = [values for _, values in self.inputs]
         predicted = forward(data, self.weights)
         targets = [self.draw(*p.shape, scale=1.0) for p in predicted]
@@ -63,16 +63,17 @@ class Case:
                 gradient[at] = numpy.imag(total(moved)) / STEP
             after.append(weight - gradient)
         loss = float(total(self.weights))
-        model = {"class_name": "Functional", "keras_version": "2.10.0", "backend": "tensorflow",
-                 "config": {"name": self.name, "trainable": True, "layers": self.layers,
-                            "input_layers": [[layer["name"], 0, 0] for layer in self.layers if layer["class_name"] == "InputLayer"],
-                            "output_layers": [[name, 0, 0] for name in outputs]}}
+        if model is None:
+            model = {"class_name": "Functional", "keras_version": "2.10.0", "backend": "tensorflow",
+                     "config": {"name": self.name, "trainable": True, "layers": self.layers,
+                                "input_layers": [[layer["name"], 0, 0] for layer in self.layers if layer["class_name"] == "InputLayer"],
+                                "output_layers": [[name, 0, 0] for name in outputs]}}
 
         def flat(arrays):
             return [float(x) for array in arrays for x in numpy.asarray(array).reshape(-1)]
 
         record = {
-            "model": json.dumps(model), "losses": ["mean_squared_error"] * len(outputs), "loss_weights": [], "rows": len(data[0]),
+            "model": json.dumps(model), "losses": ["mean_squared_error"] * len(predicted), "loss_weights": [], "rows": len(data[0]),
             "inputs": [{"shape": s, "values": flat([v])} for s, v in self.inputs],
             "targets": [{"shape": list(t.shape[1:]), "values": flat([t])} for t in targets], "row_weights": [],
             "weights": flat(self.weights), "outputs": [flat([p]) for p in predicted],

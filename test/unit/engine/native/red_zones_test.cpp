@@ -298,6 +298,19 @@ TEST(RedZones, LayersOfImages) {
       layers.push_back(Layer(kind, "p", pad + R"(, "pool_size": [3, 2], "strides": [1, 1])"));
     }
   }
+  for (const char* padding : {"same", "valid"}) {
+    const std::string pad = std::string(R"(, "padding": ")") + padding + "\"";
+    for (const char* filters : {"1", "7", "17"}) {
+      layers.push_back(Layer("Conv2DTranspose", "t", std::string(R"("kernel_size": [3, 2], "strides": [1, 2], "activation": "relu", "filters": )") + filters + pad));
+      layers.push_back(Layer("Conv2DTranspose", "t", std::string(R"("kernel_size": [2, 2], "strides": [3, 3], "filters": )") + filters + pad));
+    }
+  }
+  layers.push_back(Layer("UpSampling2D", "u", R"("size": [2, 3], "interpolation": "bilinear")"));
+  layers.push_back(Layer("UnitNormalization", "n"));
+  for (const char* each : {R"("Conv1D", "config": {"name": "e", "filters": 5, "kernel_size": [2]})", R"("GlobalMaxPooling1D", "config": {"name": "e"})",
+                           R"("LSTM", "config": {"name": "e", "units": 7})", R"("BatchNormalization", "config": {"name": "e"})"}) {
+    layers.push_back(Layer("TimeDistributed", "t", std::string(R"("layer": {"class_name": )") + each + "}"));
+  }
   layers.push_back(Layer("GlobalAveragePooling2D", "g"));
   layers.push_back(Layer("GlobalMaxPooling2D", "g"));
   layers.push_back(Layer("ZeroPadding2D", "z", R"("padding": [[1, 0], [2, 1]])"));
@@ -310,6 +323,21 @@ TEST(RedZones, LayersOfImages) {
 TEST(RedZones, Embeddings) {
   const std::string layers = Layer("Embedding", "e", R"("input_dim": 9, "output_dim": 5, )" + Shaped("7")) + kEnd;
   ExpectNothingBesides({layers, {7}, DType::kInt32, 8}, Config(base::OptimizerKind::kAdam));
+}
+
+// Half of the words are padding, and some rows have no others.
+TEST(RedZones, Masks) {
+  const std::string words = Layer("Embedding", "e", R"("input_dim": 9, "output_dim": 5, "mask_zero": true, )" + Shaped("4")) + ",";
+  for (const char* kind : {"SimpleRNN", "LSTM", "GRU"}) {
+    for (const char* rest : {"", R"(, "return_sequences": true)", R"(, "go_backwards": true, "zero_output_for_mask": true)",
+                             R"(, "dropout": 0.3, "recurrent_dropout": 0.4)"}) {
+      const std::string both = Layer(kind, "r", R"("units": 7, "return_sequences": true)") + "," + Layer(kind, "s", std::string(R"("units": 17)") + rest);
+      ExpectNothingBesides({words + both + kEnd, {4}, DType::kInt32, 8}, Config(base::OptimizerKind::kAdam));
+    }
+  }
+  ExpectNothingBesides({words + Layer("GlobalAveragePooling1D", "g") + kEnd, {4}, DType::kInt32, 8}, Config(base::OptimizerKind::kAdam));
+  const std::string masking = Layer("Masking", "m", R"("mask_value": 0.0, )" + Shaped("5, 1")) + "," + Layer("GRU", "r", R"("units": 3)");
+  ExpectNothingBesides({masking + kEnd, {5, 1}}, Config(base::OptimizerKind::kAdam));
 }
 
 TEST(RedZones, RecurrentLayers) {
