@@ -99,7 +99,7 @@ SELECT cerebro.training_preprocessor_dl('points', 'halves', 'y', 'half', num_par
 SELECT cerebro.training_preprocessor_dl('points', 'codes', 'y', 'code', num_partitions => 2, normalizing_const => 4);
 SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('halves', 'never', 'settled', 1)$$);
 SELECT * FROM attempt($$SELECT cerebro.fit_multiple_model('codes', 'code_models', 'settled', 1)$$);
-CREATE VIEW halved AS SELECT id, half AS code FROM points;
+CREATE VIEW halved AS SELECT id, half AS code FROM points WHERE id = 1;
 SELECT * FROM attempt($$SELECT cerebro.predict('code_models', 'halved', 'id', 'code', 'never')$$);
 \x off
 SET client_min_messages = error;

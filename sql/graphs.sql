@@ -8,7 +8,7 @@ SELECT i AS id, (i % 3)::int AS label, (i % 7 - i % 3)::real AS y, (ARRAY['north
        'town ' || i * 11 % 23 AS town, (i % 10 / 10.0)::real AS a, (i % 9 / 9.0)::real AS b, (i % 8 / 8.0)::real AS c
 FROM generate_series(1, 700) i;
 SELECT cerebro.training_preprocessor_dl('points', 'two_packed', 'label, y', 'side, town, a, b, c', dependent_type => 'one_hot, real', num_partitions => 2, seed => 3, buffer_size => 100);
-SELECT cerebro.training_preprocessor_dl('points', 'five_packed', 'label, y', 'side, town, a, b, c', dependent_type => 'one_hot, real', num_partitions => 5, seed => 3, buffer_size => 100);
+SELECT cerebro.training_preprocessor_dl('points', 'six_packed', 'label, y', 'side, town, a, b, c', dependent_type => 'one_hot, real', num_partitions => 6, seed => 3, buffer_size => 100);
 
 -- two embeddings and three numbers side by side; a residual; a layer that is called twice, its weights within bounds
 SELECT cerebro.load_model('archs', $$
@@ -48,15 +48,15 @@ BEGIN
     PERFORM cerebro.fit_multiple_model(packed, name, 'configs', 3, seed => 7, workers => run.workers);
     INSERT INTO runs VALUES (packed, name, fingerprint(name::regclass));
 END $$;
-SELECT run(packed, packed || '_w0'), run(packed, packed || '_w2', 2) FROM unnest(ARRAY['two_packed', 'five_packed']) AS packed;
+SELECT run(packed, packed || '_w0'), run(packed, packed || '_w2', 2) FROM unnest(ARRAY['two_packed', 'six_packed']) AS packed;
 -- every model by itself, and all of them in one bundle
 SET cerebro.enable_shared_scan = off;
 SET cerebro.enable_horizontal = off;
-SELECT run(packed, packed || '_alone') FROM unnest(ARRAY['two_packed', 'five_packed']) AS packed;
+SELECT run(packed, packed || '_alone') FROM unnest(ARRAY['two_packed', 'six_packed']) AS packed;
 RESET cerebro.enable_shared_scan;
 RESET cerebro.enable_horizontal;
 SET cerebro.bundles = 1;
-SELECT run(packed, packed || '_together') FROM unnest(ARRAY['two_packed', 'five_packed']) AS packed;
+SELECT run(packed, packed || '_together') FROM unnest(ARRAY['two_packed', 'six_packed']) AS packed;
 RESET cerebro.bundles;
 SELECT packed, count(*) AS runs, count(DISTINCT fingerprint) AS different FROM runs GROUP BY packed ORDER BY 1;
 SELECT count(DISTINCT fingerprint) AS of_both FROM runs;

@@ -30,13 +30,11 @@ SELECT cerebro.load_model('archs', $$
  {"class_name": "Dense", "config": {"name": "class", "units": 2, "activation": "softmax"}}]}} $$, name => 'text CNN');
 
 -- images of 6 x 6 pixels, a bright block left or right
-CREATE TABLE images AS
-SELECT i AS id, i % 2 AS label,
-       ARRAY(SELECT ARRAY(SELECT ARRAY[((i * 7919 + r * 104729 + c * 1299709) % 90 + CASE WHEN (c < 3) = (i % 2 = 0) THEN 150 ELSE 0 END)::smallint]
-                          FROM generate_series(0, 5) c) FROM generate_series(0, 5) r) AS image
-FROM generate_series(1, 300) i;
 CREATE TABLE flat_images AS
-SELECT id, label, ARRAY(SELECT v FROM unnest(image) v) AS image FROM images;
+SELECT i AS id, i % 2 AS label,
+       ARRAY(SELECT ((i * 7919 + r * 104729 + c * 1299709) % 90 + CASE WHEN (c < 3) = (i % 2 = 0) THEN 150 ELSE 0 END)::smallint
+             FROM generate_series(0, 5) r, generate_series(0, 5) c ORDER BY r, c) AS image
+FROM generate_series(1, 300) i;
 SELECT cerebro.training_preprocessor_dl('flat_images', 'images_packed', 'label', 'image', num_partitions => 4, seed => 5, buffer_size => 40);
 SELECT cerebro.load_model('image_archs', $$
 {"class_name": "Sequential", "keras_version": "2.10.0", "config": {"name": "separable", "layers": [

@@ -32,6 +32,7 @@ SELECT cerebro.fit_multiple_model('packed_y', 'lines', 'slopes', 1, workers => 0
 SET client_min_messages = warning;
 SELECT mst_key, status FROM models_info ORDER BY 1;
 CREATE TABLE lone (mst_key integer, model_weights bytea, model_arch json);
+CREATE VIEW first_point AS SELECT * FROM points WHERE id = 1;
 CREATE TABLE ragged AS SELECT id, CASE WHEN id = 42 THEN x || 1::real ELSE x END AS x FROM points;
 CREATE TABLE holes AS SELECT id, CASE WHEN id = 42 THEN NULL ELSE x END AS x FROM points;
 CREATE TABLE nan AS SELECT id, CASE WHEN id = 42 THEN '{1,NaN,3}'::real[] ELSE x END AS x FROM points;
@@ -69,7 +70,7 @@ SELECT * FROM attempt($$SELECT cerebro.predict('models', 'points', 'id; DROP TAB
 SELECT * FROM attempt($$SELECT cerebro.predict('models', 'points', 'id', 'no_x', 'out', mst_key => 1)$$);
 SELECT * FROM attempt($$SELECT cerebro.predict('models', 'points', 'id', 'x, z', 'out', mst_key => 1)$$);
 SELECT * FROM attempt($$SELECT cerebro.predict('models', 'points', 'id', 'word', 'out', mst_key => 1)$$);
-SELECT * FROM attempt($$SELECT cerebro.predict('models', 'points', 'id', 'z', 'out', mst_key => 1)$$);
+SELECT * FROM attempt($$SELECT cerebro.predict('models', 'first_point', 'id', 'z', 'out', mst_key => 1)$$);
 SELECT * FROM attempt($$SELECT cerebro.predict('models', 'points', 'id', 'x', 'points', mst_key => 1)$$);
 SELECT * FROM attempt($$SELECT cerebro.predict('models', 'points', 'id', 'x', 'out', 'probability', mst_key => 1)$$);
 SELECT * FROM attempt($$SELECT cerebro.predict('models', 'points', 'id', 'x', 'out', 0, mst_key => 1)$$);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "pg/cluster.hpp"
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
 
@@ -11,9 +12,17 @@ namespace {
 
 constexpr size_t kPieceBytes = size_t{64} << 20;
 
+// Greenplum 6 refuses lo_create, lo_open and lo_unlink. It forgot lo_from_bytea and lo_get: what they made could never be removed.
+void CheckSupported() {
+  if (!OnGreenplum()) return;
+  throw base::Error(base::ErrorCode::kFeatureNotSupported, "Greenplum has no large objects", {},
+                    "Give or take the file as a bytea, by cerebro.import_weights(), cerebro.import_model() or cerebro.export_model().");
+}
+
 }  // namespace
 
 std::string ReadLargeObject(uint32_t oid, size_t most) {
+  CheckSupported();
   std::string bytes;
   for (;;) {
     CheckInterrupts();
@@ -30,6 +39,7 @@ std::string ReadLargeObject(uint32_t oid, size_t most) {
 }
 
 uint32_t CreateLargeObject(std::string_view bytes) {
+  CheckSupported();
   const auto oid = static_cast<uint32_t>(
       Execute("SELECT pg_catalog.lo_from_bytea(0::pg_catalog.oid, $1)::pg_catalog.int8", {Bytea{bytes.substr(0, kPieceBytes)}}).Int());
   for (size_t at = kPieceBytes; at < bytes.size(); at += kPieceBytes) {
