@@ -24,4 +24,7 @@ SELECT count(*) AS finalists, max(validation_metric) > 0.95 AS good FROM cerebro
 SELECT count(*) AS random_configurations FROM random_configs;
 -- ten passes of regression: the mean error is far below the spread of the values
 SELECT training_metrics_final < (SELECT stddev(ink) / 5 FROM measures) AS good FROM ink_models_info;
+-- transferred digits, and features of every row
+SELECT count(*) AS candidates, max(training_metric) > 0.97 AS good FROM cerebro.leaderboard('transferred');
+SELECT count(*) = (SELECT count(*) FROM high) AS all_rows FROM high_features;
 DROP SCHEMA documents CASCADE;

@@ -67,3 +67,9 @@ CREATE FUNCTION cerebro.validation_preprocessor_dl(source_table text, output_tab
     SET extra_float_digits = 1;
 COMMENT ON FUNCTION cerebro.validation_preprocessor_dl(text, text, text, text, text, bigint, text)
     IS 'packs a table as the training table was packed; writes <output_table> and <output_table>_summary';
+
+CREATE FUNCTION cerebro.append_rows(packed_table text, source_table text, sample_weight text DEFAULT NULL) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'pg_cerebro_append_rows' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+    SET extra_float_digits = 1;
+COMMENT ON FUNCTION cerebro.append_rows(text, text, text) IS
+    'adds the rows of a table to a packed table, behind those that are there, and returns how many';

@@ -24,3 +24,17 @@ CREATE FUNCTION cerebro.generate_model_configs(model_arch_table text, model_sele
     AS 'MODULE_PATHNAME', 'pg_cerebro_generate_model_configs' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION cerebro.generate_model_configs(text, text, integer[], text, text, text, bigint, bigint) IS
     'makes a model selection table, or appends to it, by grid or random search';
+
+CREATE FUNCTION cerebro.freeze_variants(model_arch_table text, model_id integer, layers text[], head json DEFAULT NULL,
+        hidden integer[] DEFAULT NULL, classes integer DEFAULT NULL, head_on text DEFAULT NULL, "truncate" boolean DEFAULT false,
+        OUT new_model_id integer, OUT name text, OUT description text) RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'pg_cerebro_freeze_variants' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+COMMENT ON FUNCTION cerebro.freeze_variants(text, integer, text[], json, integer[], integer, text, boolean) IS
+    'adds variants of an architecture that are frozen up to the named layers, with its own head or a new one';
+
+CREATE FUNCTION cerebro.adapter_variants(model_arch_table text, model_id integer, layers text[], sizes integer[] DEFAULT '{16}',
+        head json DEFAULT NULL, hidden integer[] DEFAULT NULL, classes integer DEFAULT NULL, head_on text DEFAULT NULL,
+        OUT new_model_id integer, OUT name text, OUT description text) RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'pg_cerebro_adapter_variants' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+COMMENT ON FUNCTION cerebro.adapter_variants(text, integer, text[], integer[], json, integer[], integer, text) IS
+    'adds variants of a frozen architecture with small trained adapters behind the named layers, one a size';

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,12 @@ struct Call {
   double forward_flops = 0;  // multiply and add counted as two, for one row
   /// Keras's training = False of a call: the layer computes as in scoring in training, too. Gradients pass as ever.
   bool inference = false;
+  /// Whether the call belongs to the model's frozen part (layers/frozen.hpp): it computes in training what it computes in scoring, from the
+  /// rows alone. A random layer there is left out in training, too. wire::GraphBuilder sets it; it follows from the rest of the graph.
+  bool frozen = false;
+  /// The call's index in the whole graph: random streams are keyed by it, so that they stay the same when the graph is cut
+  /// (base/graph_cut.hpp).
+  int site = 0;
 };
 
 struct Graph {
@@ -61,6 +68,8 @@ struct Graph {
   std::vector<int> outputs;   // calls whose values the model returns
   /// Keras's names of the outputs, where they are other ones than those of the layers: as many as outputs, or none.
   std::vector<std::string> output_names;
+  /// Of a graph that was cut: the whole one, as whose part it is trained and scored. Who makes a program of it sets it.
+  std::shared_ptr<const Graph> whole;
 
   int64_t WeightCount() const;      // elements of all weights
   int64_t TrainableCount() const;

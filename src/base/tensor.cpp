@@ -68,6 +68,7 @@ Value WriteColumn(const ColumnSpec& c) {
     }
     out.emplace_back("members", std::move(members));
   }
+  if (c.feature) out.emplace_back("feature", true);
   return Value(std::move(out));
 }
 
@@ -152,6 +153,7 @@ ColumnSpec ReadColumn(const Value& in, bool target) {
   }
   if (c.kind == TargetKind::kReal && elements != 1) Corrupted("Column \"" + c.name + "\" is not one number a row.");
   if (const Value* exact = in.Find("exact_standardisation")) c.exact_standardisation = exact->boolean();
+  if (const Value* feature = in.Find("feature")) c.feature = feature->boolean();
   if (const Value* members = in.Find("members")) {
     for (const Value& m : members->list()) c.members.push_back({Member(m, "name").string(), Texts(m, "dictionary")});
     const bool fits = c.shape == Shape{static_cast<int64_t>(c.members.size())} && c.members.size() >= kFewestMembers;

@@ -60,6 +60,8 @@ struct ColumnSpec {
   // Independent columns only: the scalar columns that are the elements of a row of shape (members.size()), in order. Empty: the column is
   // packed by itself.
   std::vector<ColumnMember> members;
+  // Independent columns of a run only: what frozen layers make of the packed ones (base/graph_cut.hpp). No packed table's summary has them.
+  bool feature = false;
 
   size_t row_bytes() const { return DTypeSize(dtype) * static_cast<size_t>(ElementCount(shape)); }
 };
@@ -86,7 +88,7 @@ struct Buffer {
   int64_t rows = 0;
   int partition_id = 0;
   int buffer_id = 0;
-  std::vector<const uint8_t*> inputs;
+  std::vector<const uint8_t*> inputs;  // nullptr: not there, because no model that gets the buffer reads it
   std::vector<const uint8_t*> targets;
   const uint8_t* weights = nullptr;  // float32 a row, or nullptr
 };

@@ -24,22 +24,37 @@ bool BufferCache::HasPartition(CachedTable table, int partition_id) const {
   return it != entries_.end() && std::get<0>(it->first) == table && std::get<1>(it->first) == partition_id;
 }
 
-void BufferCache::Keep(CachedTable table, int partition_id, int buffer_id, const std::vector<base::Bytes>& columns) {
-  read_++;
+BufferCache::Parts BufferCache::BytesOf(const std::vector<base::Bytes>& columns, const std::vector<bool>& features) {
+  Parts parts{};
+  for (size_t i = 0; i < columns.size(); ++i) parts[i < features.size() && features[i] ? 1 : 0] += RoundUp(columns[i].size);
+  return parts;
+}
+
+bool BufferCache::Fits(const std::vector<base::Bytes>& columns, const std::vector<bool>& features) const {
+  const Parts more = BytesOf(columns, features);
+  return (more[0] == 0 || bytes_[0] + more[0] <= limits_[0]) && (more[1] == 0 || bytes_[1] + more[1] <= limits_[1]);
+}
+
+void BufferCache::Keep(CachedTable table, int partition_id, int buffer_id, const std::vector<base::Bytes>& columns,
+                       const std::vector<bool>& features) {
   const Key key{table, partition_id, buffer_id};
-  size_t bytes = 0;
-  for (const base::Bytes& column : columns) bytes += RoundUp(column.size);
-  if (bytes_ + bytes > limit_ || entries_.count(key) != 0) return;
+  if (!Fits(columns, features) || entries_.count(key) != 0) return;
+  const Parts more = BytesOf(columns, features);
+  const size_t bytes = more[0] + more[1];
   Entry& entry = entries_[key];
   entry.memory.resize(bytes);
   size_t at = 0;
   for (const base::Bytes& column : columns) {
     char* to = entry.memory.data() + at;
+    if (column.data == nullptr) {
+      entry.columns.push_back(column);
+      continue;
+    }
     if (column.size > 0) std::memcpy(to, column.data, column.size);
     entry.columns.push_back({reinterpret_cast<const uint8_t*>(to), column.size});
     at += RoundUp(column.size);
   }
-  bytes_ += bytes;
+  for (size_t part = 0; part < more.size(); ++part) bytes_[part] += more[part];
 }
 
 }  // namespace data

@@ -3,6 +3,7 @@
 // one snapshot, so what it holds cannot go out of date.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -19,16 +20,21 @@ enum class CachedTable : int { kTraining = 0, kValidation = 1 };
 
 class BufferCache {
  public:
-  /// Keeps at most `limit` bytes; buffers that would pass it are not kept, and those that are stay.
-  explicit BufferCache(size_t limit) : limit_(limit) {}
+  /// Keeps at most `limit` bytes of packed columns and `feature_limit` of features; buffers that would pass one of them are not kept, and those
+  /// that are stay.
+  explicit BufferCache(size_t limit, size_t feature_limit = 0) : limits_{limit, feature_limit} {}
 
   /// The data columns of a buffer, valid as long as the cache; nullptr when it is not here.
   const std::vector<base::Bytes>* Find(CachedTable table, int partition_id, int buffer_id);
+  /// Whether there is room. features: by column, whether it is one; empty: there are none.
+  bool Fits(const std::vector<base::Bytes>& columns, const std::vector<bool>& features = {}) const;
+  /// Keeps a buffer if there is room and it is not there. A column without data stays without.
+  void Keep(CachedTable table, int partition_id, int buffer_id, const std::vector<base::Bytes>& columns, const std::vector<bool>& features = {});
   /// To be called for every buffer that was read because Find did not have it.
-  void Keep(CachedTable table, int partition_id, int buffer_id, const std::vector<base::Bytes>& columns);
+  void CountRead() { read_++; }
   /// Whether any buffer of the partition is here.
   bool HasPartition(CachedTable table, int partition_id) const;
-  size_t bytes() const { return bytes_; }
+  size_t bytes() const { return bytes_[0] + bytes_[1]; }
   /// Buffers that Find had, and buffers that were read.
   int64_t found() const { return found_; }
   int64_t read() const { return read_; }
@@ -40,8 +46,11 @@ class BufferCache {
     std::vector<base::Bytes> columns;
   };
 
-  size_t limit_;
-  size_t bytes_ = 0;
+  using Parts = std::array<size_t, 2>;  // packed columns, features
+  static Parts BytesOf(const std::vector<base::Bytes>& columns, const std::vector<bool>& features);
+
+  Parts limits_;
+  Parts bytes_{};
   int64_t found_ = 0, read_ = 0;
   std::map<Key, Entry> entries_;
 };

@@ -1,5 +1,6 @@
 #include "data/buffer_source.hpp"
 
+#include <utility>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -18,14 +19,14 @@ constexpr int64_t kBuffersAtOnce = 1;
 constexpr size_t kLeadingColumns = 1;  // buffer_id, before the data columns
 
 std::string SelectSql(const PackedTable& table, const std::string& condition) {
-  return "SELECT buffer_id, " + table.DataColumns() + " FROM " + table.name.Sql() +
+  return "SELECT buffer_id, " + table.DataColumns() + " FROM " + table.FromClause() +
          " WHERE partition_id OPERATOR(pg_catalog.=) $1::pg_catalog.int4" + condition + " ORDER BY partition_id, buffer_id";
 }
 
 }  // namespace
 
-BufferSource::BufferSource(const PackedTable& table, BufferCache* cache, CachedTable which)
-    : table_(table), cache_(cache), which_(which), sql_(SelectSql(table, "")) {}
+BufferSource::BufferSource(const PackedTable& table, BufferCache* cache, CachedTable which, CompleteColumns complete)
+    : table_(table), cache_(cache), which_(which), complete_(std::move(complete)), sql_(SelectSql(table, "")) {}
 
 // The cache may have all, some or none of the buffers. Some: the others are read one by one, so that the order stays.
 void BufferSource::ForEach(int partition, const std::function<void(const base::Buffer&)>& use) const {
@@ -47,7 +48,11 @@ void BufferSource::First(int partition, const std::function<void(const base::Buf
 
 void BufferSource::UseOne(int partition, int buffer, const std::function<void(const base::Buffer&)>& use) const {
   const std::vector<base::Bytes>* kept = cache_->Find(which_, partition, buffer);
-  if (kept != nullptr) return use(ViewBuffer(table_.spec, partition, buffer, *kept));
+  if (kept != nullptr) {
+    std::vector<base::Bytes> columns = *kept;
+    if (complete_) complete_(partition, buffer, &columns);
+    return use(ViewBuffer(table_.spec, partition, buffer, columns));
+  }
   bool there = false;
   Read(SelectSql(table_, " AND buffer_id OPERATOR(pg_catalog.=) " + std::to_string(buffer)), partition, [&](const base::Buffer& found) {
     there = true;
@@ -68,13 +73,18 @@ void BufferSource::Read(const std::string& sql, int partition, const std::functi
     for (const auto& row : batch.rows) {
       std::vector<base::Bytes> columns;
       for (size_t i = kLeadingColumns; i < row.size(); i++) {
+        if (!row[i] && !table_.HasColumn(i - kLeadingColumns)) {
+          columns.push_back({});
+          continue;
+        }
         if (!row[i]) {
           throw Error(ErrorCode::kNullValue, "column \"" + batch.columns[i] + "\" of partition " + std::to_string(partition) + " is NULL");
         }
         columns.push_back({reinterpret_cast<const uint8_t*>(row[i]->data()), row[i]->size()});
       }
       const int buffer = std::stoi(row[0].value());
-      if (cache_ != nullptr) cache_->Keep(which_, partition, buffer, columns);
+      std::vector<std::vector<float>> decoded;
+      PrepareColumns(table_, which_, partition, buffer, complete_, cache_, &columns, &decoded);
       use(ViewBuffer(table_.spec, partition, buffer, columns));
     }
   }

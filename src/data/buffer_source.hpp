@@ -1,11 +1,14 @@
-// The buffers of a packed table, read by SQL or taken from a process's cache.
+// The buffers of a packed table, with its feature columns as float32, read by SQL or taken from a process's cache.
 #pragma once
 
 #include <functional>
 #include <string>
+#include <vector>
 
+#include "base/bytes.hpp"
 #include "base/tensor.hpp"
 #include "data/buffer_cache.hpp"
+#include "data/feature_columns.hpp"
 #include "data/packed_table.hpp"
 
 namespace data {
@@ -16,7 +19,8 @@ class BufferSource {
  public:
   /// The table and the cache outlive the source. cache: of this process's run, or nullptr; `which` says which of its tables this is. Buffers
   /// that the cache has are not read, and those that are read are handed to it.
-  explicit BufferSource(const PackedTable& table, BufferCache* cache = nullptr, CachedTable which = CachedTable::kTraining);
+  explicit BufferSource(const PackedTable& table, BufferCache* cache = nullptr, CachedTable which = CachedTable::kTraining,
+                        CompleteColumns complete = {});
   /// Calls `use` for every buffer of the partition. The buffer is valid during the call. Errors: kDataCorrupted when the
   /// partition has not as many rows as the summary says.
   void ForEach(int partition, const std::function<void(const base::Buffer&)>& use) const;
@@ -30,6 +34,7 @@ class BufferSource {
   const PackedTable& table_;
   BufferCache* cache_;
   CachedTable which_;
+  CompleteColumns complete_;
   std::string sql_;
 };
 

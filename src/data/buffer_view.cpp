@@ -31,7 +31,10 @@ base::Buffer ViewBuffer(const base::DataSpec& data, int partition_id, int buffer
     return bytes.data;
   };
   size_t next = 0;
-  for (const base::ColumnSpec& column : data.inputs) buffer.inputs.push_back(take(columns[next++], column.name, column.row_bytes()));
+  for (const base::ColumnSpec& column : data.inputs) {
+    const base::Bytes& bytes = columns[next++];
+    buffer.inputs.push_back(bytes.data == nullptr ? nullptr : take(bytes, column.name, column.row_bytes()));
+  }
   for (const base::ColumnSpec& column : data.targets) buffer.targets.push_back(take(columns[next++], column.name, column.row_bytes()));
   if (data.has_weights) buffer.weights = take(columns[next], "sample_weight", sizeof(float));
   if (buffer.rows < 0) buffer.rows = 0;

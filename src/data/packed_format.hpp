@@ -15,6 +15,8 @@ constexpr const char* kBufferColumn = "buffer_id";
 constexpr const char* kWeightColumn = "sample_weight";
 constexpr const char* kTogetherColumn = "scalars";           // or scalars_2, ...: scalar columns side by side
 constexpr const char* kShapeSuffix = "_shape";
+/// <packed>_summary.earlier_digests: those that the table had before rows were appended, oldest first. Only appended tables have the column.
+constexpr const char* kEarlierDigestsColumn = "earlier_digests";
 constexpr const char* kClassValuesSuffix = "_class_values";
 
 }  // namespace data

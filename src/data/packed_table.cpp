@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "data/buffer_view.hpp"
+#include "pg/cluster.hpp"
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
 #include "data/packed_format.hpp"
@@ -207,6 +209,45 @@ std::string PackedTable::DataColumns() const {
   for (const ColumnSpec& c : spec.targets) add(c.name);
   if (spec.has_weights) add(kWeightColumn);
   return list;
+}
+
+bool PackedTable::HasColumn(size_t column) const {
+  if (column >= spec.inputs.size()) return true;
+  if (!fetched.empty() && !fetched[column]) return false;
+  if (!spec.inputs[column].feature) return true;
+  return std::any_of(features.begin(), features.end(), [&](const FeatureColumn& f) { return f.input == column && !f.table.empty(); });
+}
+
+std::string PackedTable::FromClause() const {
+  if (features.empty() && fetched.empty()) return name.Sql();
+  std::vector<std::string> from(spec.inputs.size());  // by input: the table that has it
+  std::string joins;
+  const std::string keys[] = {kPartitionColumn, kBufferColumn, kDistributionColumn};
+  const size_t key_count = pg::OnGreenplum() ? 3 : 2;
+  for (const FeatureColumn& feature : features) {
+    if (!HasColumn(feature.input)) continue;
+    const std::string alias = "f" + std::to_string(feature.input);
+    from[feature.input] = alias + ".features";
+    joins += " JOIN " + feature.table + " " + alias + " ON ";
+    for (size_t k = 0; k < key_count; ++k) joins += (k > 0 ? " AND " : "") + (alias + "." + keys[k]) + " OPERATOR(pg_catalog.=) p." + keys[k];
+  }
+  std::string list;
+  for (size_t k = 0; k < key_count; ++k) list += (k > 0 ? ", p." : "p.") + keys[k];
+  for (size_t i = 0; i < spec.inputs.size(); ++i) {
+    const std::string column = pg::QuoteIdent(spec.inputs[i].name);
+    list += ", " + (!HasColumn(i) ? std::string("NULL::pg_catalog.bytea") : from[i].empty() ? "p." + column : from[i]) + " AS " + column;
+  }
+  for (const ColumnSpec& c : spec.targets) list += ", p." + pg::QuoteIdent(c.name);
+  if (spec.has_weights) list += std::string(", p.") + kWeightColumn;
+  return "(SELECT " + list + " FROM " + name.Sql() + " p" + joins + ") q";
+}
+
+size_t PackedTable::RowBytes() const {
+  size_t bytes = data::RowBytes(spec);
+  for (size_t i = 0; i < spec.inputs.size(); ++i) {
+    if (!spec.inputs[i].feature && !HasColumn(i)) bytes -= spec.inputs[i].row_bytes();
+  }
+  return bytes;
 }
 
 int FormatVersionOf(const base::DataSpec& spec) {

@@ -11,9 +11,18 @@
 
 namespace data {
 
+/// Where the bytes of a feature column come from (base/tensor.hpp, ColumnSpec::feature).
+struct FeatureColumn {
+  size_t input = 0;        // index into DataSpec::inputs
+  std::string table;       // qualified, quoted SQL name of the table that has them; empty: computed while a buffer is visited
+  std::string encoding = "float32";  // of the table's bytes: data/feature_codec.hpp
+};
+
 struct PackedTable {
   pg::TableName name;
   base::DataSpec spec;
+  std::vector<FeatureColumn> features;     // of a run; in the order of their columns, which are behind the packed ones
+  std::vector<bool> fetched;               // by input: whether a run wants the column of its table; empty: all are wanted
   std::vector<int64_t> partition_rows;     // rows in each partition; size = spec.num_partitions
   std::vector<int64_t> partition_buffers;  // buffers in each partition
   int64_t max_buffer_rows = 0;
@@ -25,6 +34,19 @@ struct PackedTable {
 
   /// The data columns in DataSpec's order for a SELECT list: "x1", "y1"[, sample_weight], quoted.
   std::string DataColumns() const;
+  /// What has them, for a FROM: the packed table, or a query that joins it with its tables of features. It has partition_id, buffer_id, on
+  /// Greenplum __dist_key__, and the data columns, NULL where they are not fetched.
+  std::string FromClause() const;
+  /// Whether it has this data column, rather than NULL. column: in the order of DataColumns.
+  bool HasColumn(size_t column) const;
+  /// By input: whether it is a feature column.
+  std::vector<bool> FeatureFlags() const {
+    std::vector<bool> flags;
+    for (const base::ColumnSpec& column : spec.inputs) flags.push_back(column.feature);
+    return flags;
+  }
+  /// Bytes of a row as a process has it: the columns that are fetched and the features, as float32.
+  size_t RowBytes() const;
 };
 
 /// The packed format that a table of this description is of.

@@ -15,7 +15,7 @@ namespace entry {
 using base::Error;
 using base::ErrorCode;
 
-std::vector<base::Bytes> DataColumns(FunctionCallInfo fcinfo, int first) {
+std::vector<base::Bytes> DataColumns(FunctionCallInfo fcinfo, int first, const std::function<bool(size_t column)>& may_lack) {
   if (get_fn_expr_variadic(fcinfo->flinfo)) {
     throw Error(ErrorCode::kInvalidParameter, "fit_step takes its data columns one by one, not as a VARIADIC array");
   }
@@ -24,6 +24,10 @@ std::vector<base::Bytes> DataColumns(FunctionCallInfo fcinfo, int first) {
     if (get_fn_expr_argtype(fcinfo->flinfo, i) != BYTEAOID) {
       throw Error(ErrorCode::kDatatypeMismatch, "data column " + std::to_string(i - first + 1) + " of fit_step is not of type bytea",
                   "", "Pass the packed table's columns: those made by training_preprocessor_dl().");
+    }
+    if (PG_ARGISNULL(i) && may_lack && may_lack(columns.size())) {
+      columns.push_back({});
+      continue;
     }
     if (PG_ARGISNULL(i)) {
       throw Error(ErrorCode::kNullValue, "data column " + std::to_string(i - first + 1) + " of fit_step is NULL", "",

@@ -55,7 +55,11 @@ Datum Transition(FunctionCallInfo fcinfo, MakePass make_pass) {
   }
   const int partition_id = args.int4(2, "partition_id"), buffer_id = args.int4(3, "buffer_id");
   // the data columns of a row are pointers to the stored values: they are fetched only when the run does not have them yet
-  if (!holder->pass->FeedKept(partition_id, buffer_id)) holder->pass->Feed(partition_id, buffer_id, entry::DataColumns(fcinfo, kFirstData));
+  if (!holder->pass->FeedKept(partition_id, buffer_id)) {
+    const train::FitStep& pass = *holder->pass;
+    const auto may_lack = [&pass](size_t column) { return pass.MayLack(column); };
+    holder->pass->Feed(partition_id, buffer_id, entry::DataColumns(fcinfo, kFirstData, may_lack));
+  }
   return PointerGetDatum(holder);
 }
 

@@ -1,11 +1,13 @@
-// training_preprocessor_dl and validation_preprocessor_dl.
+// training_preprocessor_dl, validation_preprocessor_dl, append_rows.
 #include "pg/args.hpp"
 #include "pg/guard.hpp"
+#include "pack/append.hpp"
 #include "pack/packing.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(pg_cerebro_training_preprocessor_dl);
 PG_FUNCTION_INFO_V1(pg_cerebro_validation_preprocessor_dl);
+PG_FUNCTION_INFO_V1(pg_cerebro_append_rows);
 }
 
 Datum pg_cerebro_training_preprocessor_dl(PG_FUNCTION_ARGS) {
@@ -45,5 +47,12 @@ Datum pg_cerebro_validation_preprocessor_dl(PG_FUNCTION_ARGS) {
     a.distribution_rules = args.opt_text(6);
     pack::PackValidation(a);
     PG_RETURN_VOID();
+  });
+}
+
+Datum pg_cerebro_append_rows(PG_FUNCTION_ARGS) {
+  return pg::entry([&]() -> Datum {
+    const pg::Args args(fcinfo);
+    return Int64GetDatum(pack::AppendRows(args.text(0, "packed_table"), args.text(1, "source_table"), args.opt_text(2)));
   });
 }

@@ -31,7 +31,8 @@ data::CellType TypeOf(Oid element) {
     case INT8OID: return data::CellType::kInt64;
     case FLOAT4OID: return data::CellType::kFloat32;
     case FLOAT8OID: return data::CellType::kFloat64;
-    case TEXTOID: return data::CellType::kText;
+    case TEXTOID:
+    case VARCHAROID: return data::CellType::kText;
     case BYTEAOID: return data::CellType::kBytes;
     default: return data::CellType::kNull;
   }
@@ -52,10 +53,11 @@ void RowReader::LookUp(FunctionCallInfo fcinfo, HeapTupleHeader row) {
     ReleaseTupleDesc(shared);
     return copy;
   });
-  const size_t n = static_cast<size_t>(desc->natts);
+  std::vector<int> taken = FieldsToTake(desc);
+  const size_t n = taken.size();
   std::vector<Column> columns(n);
   for (size_t i = 0; i < n; ++i) {
-    const Oid declared = TupleDescAttr(desc, static_cast<int>(i))->atttypid;
+    const Oid declared = pg::compat::Attribute(desc, taken[i])->atttypid;
     Column* c = &columns[i];
     pg::call([&] {
       const Oid base = getBaseType(declared);
@@ -68,11 +70,16 @@ void RowReader::LookUp(FunctionCallInfo fcinfo, HeapTupleHeader row) {
     const bool known = c->type != data::CellType::kNull && !(c->is_array && c->element == BYTEAOID);
     c->plain = !c->is_array && c->by_value;
     if (!known) {
-      throw Error(ErrorCode::kDatatypeMismatch, "field " + std::to_string(i + 1) + " of the row has a type that cannot be packed", "",
+      throw Error(ErrorCode::kDatatypeMismatch, "field " + std::to_string(taken[i] + 1) + " of the row has a type that cannot be packed", "",
                   "Cast it to smallint, integer, bigint, real, double precision, boolean, text, bytea or an array of them.");
     }
   }
+  ++row_types_;
   columns_ = std::move(columns);
+  taken_ = std::move(taken);
+  const auto all = static_cast<size_t>(desc->natts);
+  all_values_.assign(all, 0);
+  all_nulls_ = std::make_unique<bool[]>(all);
   values_.assign(n, 0);
   nulls_ = std::make_unique<bool[]>(n);
   cells_.assign(n, data::Cell());
@@ -81,6 +88,44 @@ void RowReader::LookUp(FunctionCallInfo fcinfo, HeapTupleHeader row) {
   type_ = type;
   typmod_ = typmod;
   desc_ = desc;
+}
+
+std::vector<int> RowReader::FieldsToTake(void* row_desc) const {
+  auto* desc = static_cast<TupleDesc>(row_desc);
+  std::vector<int> positions;
+  for (const std::string& name : wanted_) {
+    for (int i = 0; i < desc->natts; ++i) {
+      const Form_pg_attribute field = pg::compat::Attribute(desc, i);
+      if (field->attisdropped || name != NameStr(field->attname)) continue;
+      positions.push_back(i);
+      break;
+    }
+  }
+  if (!wanted_.empty() && positions.size() == wanted_.size()) return positions;
+  positions.clear();
+  for (int i = 0; i < desc->natts; ++i) {
+    if (wanted_.empty() || !pg::compat::Attribute(desc, i)->attisdropped) positions.push_back(i);
+  }
+  if (wanted_.empty() || positions.size() == wanted_.size()) return positions;
+  std::string names;
+  for (const std::string& name : wanted_) names += (names.empty() ? "" : ", ") + pg::QuoteIdent(name);
+  throw Error(ErrorCode::kInvalidParameter,
+              "the row has " + std::to_string(positions.size()) + " fields, but the model was trained on " + std::to_string(wanted_.size()) + " columns",
+              "They are " + names + ".", "Give a row that has columns of these names, or ROW(...) of their values in this order.");
+}
+
+std::vector<pg::Column> RowReader::Fields() const {
+  std::vector<pg::Column> fields;
+  for (size_t i = 0; i < taken_.size(); ++i) {
+    const Column& column = columns_[i];
+    pg::Column field;
+    field.name = NameStr(pg::compat::Attribute(static_cast<TupleDesc>(desc_), taken_[i])->attname);
+    field.base_type = pg::call([&] { return format_type_be(column.element); });
+    field.type = field.base_type + (column.is_array ? "[]" : "");
+    field.is_array = column.is_array;
+    fields.push_back(std::move(field));
+  }
+  return fields;
 }
 
 // The cells of plain columns stay as they are made here from row to row, but those of a row with NULLs.
@@ -142,7 +187,15 @@ const std::vector<data::Cell>& RowReader::Read(FunctionCallInfo fcinfo, int n, s
                 "the row has " + std::to_string(columns_.size()) + " fields where " + std::to_string(expected) + " are packed");
   }
   HeapTupleData tuple = pg::compat::ViewTuple(row);
-  heap_deform_tuple(&tuple, static_cast<TupleDesc>(desc_), values_.data(), nulls_.get());
+  if (wanted_.empty()) {
+    heap_deform_tuple(&tuple, static_cast<TupleDesc>(desc_), values_.data(), nulls_.get());
+  } else {
+    heap_deform_tuple(&tuple, static_cast<TupleDesc>(desc_), all_values_.data(), all_nulls_.get());
+    for (size_t i = 0; i < taken_.size(); ++i) {
+      values_[i] = all_values_[static_cast<size_t>(taken_[i])];
+      nulls_[i] = all_nulls_[static_cast<size_t>(taken_[i])];
+    }
+  }
   StoreNumbers();
   bool has_nulls = false;
   for (size_t i = 0; i < columns_.size(); ++i) {
@@ -193,7 +246,7 @@ void RowReader::FillArray(size_t i, Datum datum) {
   }
   cell.has_null_elements = pg::call([&] { return array_contains_nulls(array); });
   if (cell.has_null_elements) return;
-  if (column.element != TEXTOID) {
+  if (cell.type != data::CellType::kText) {
     cell.data = ARR_DATA_PTR(array);  // fixed-length elements without NULLs lie side by side
     return;
   }

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "pg/names.hpp"
 #include "pg/own.hpp"
 #include "data/row_codec.hpp"
 
@@ -14,6 +16,14 @@ namespace entry {
 /// Reads records of one row type after another; what it knows of a row type is kept between calls.
 class RowReader {
  public:
+  /// Takes these fields of a row, in this order: by their names where the row has all of them, else by their positions, all of the row. To be
+  /// called before the first Read.
+  void Select(std::vector<std::string> names) { wanted_ = std::move(names); }
+  /// The fields of the row that was read last, as columns of a table have them. Errors: the server's own.
+  std::vector<pg::Column> Fields() const;
+  /// How many row types were met: another number says that the fields may be others than before.
+  int64_t row_types() const { return row_types_; }
+
   /// The cells of argument n, which must be a ROW(...) of `expected` columns (0: any number). They point into the current memory context
   /// and are valid until the next call. Errors: kNullValue, kDatatypeMismatch.
   const std::vector<data::Cell>& Read(FunctionCallInfo fcinfo, int n, size_t expected);
@@ -36,6 +46,13 @@ class RowReader {
   void StoreNumbers();
   void FillArray(size_t i, Datum datum);
 
+  std::vector<int> FieldsToTake(void* desc) const;
+
+  std::vector<std::string> wanted_;  // empty: all fields
+  std::vector<int> taken_;           // positions in the row, of the columns
+  int64_t row_types_ = 0;
+  std::vector<Datum> all_values_;    // of the whole row
+  std::unique_ptr<bool[]> all_nulls_;
   Oid type_ = InvalidOid;
   int32 typmod_ = -1;
   void* desc_ = nullptr;  // TupleDesc, lives as long as the function's cache

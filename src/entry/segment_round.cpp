@@ -67,7 +67,7 @@ Datum pg_cerebro_fit_bundle_transition(PG_FUNCTION_ARGS) {
         round.AddHeader(View(fcinfo, kFirstData));
       }
     } else if (!round.FeedKept(a, b)) {
-      round.Feed(a, b, entry::DataColumns(fcinfo, kFirstData));
+      round.Feed(a, b, entry::DataColumns(fcinfo, kFirstData, [&round](size_t column) { return round.MayLack(column); }));
     }
     return PointerGetDatum(number);
   });

@@ -140,6 +140,32 @@ Value Strings(const std::vector<std::string>& texts) {
   return list;
 }
 
+Value Features(const ExplainedFeatures& features) {
+  List cuts;
+  for (const ExplainedCut& cut : features.cuts) {
+    cuts.emplace_back(Dict{{"Layer", cut.layer},
+                           {"Column", cut.column},
+                           {"Use", cut.use},
+                           {"Stored Before", cut.there},
+                           {"Models", cut.models},
+                           {"Bytes", Bytes(cut.bytes)},
+                           {"Estimated Seconds Saved", cut.saved_seconds},
+                           {"Reason", cut.reason}});
+  }
+  return Dict{{"Applied", features.applied},
+              {"Reason", features.reason},
+              {"All Combinations Compared", features.exact},
+              {"Models", features.models},
+              {"Estimated Seconds without", features.seconds_plain},
+              {"Estimated Seconds", features.seconds_planned},
+              {"Estimated Making Seconds", features.store_seconds},
+              {"Disk Bytes", Bytes(features.disk)},
+              {"Disk Limit Bytes", Bytes(features.disk_budget)},
+              {"Memory Bytes", Bytes(features.memory)},
+              {"Memory Limit Bytes", Bytes(features.memory_budget)},
+              {"Cuts", std::move(cuts)}};
+}
+
 }  // namespace
 
 std::string ExplainAsJson(const ExplainedFit& fit) {
@@ -162,7 +188,8 @@ std::string ExplainAsJson(const ExplainedFit& fit) {
             {"Estimated Training Seconds", fit.training_seconds},
             {"Estimated Metrics Seconds", fit.metrics_seconds},
             {"Estimated Seconds", fit.total_seconds},
-            {"Rewrites", Rewrites(fit.rewrites)}};
+            {"Rewrites", Rewrites(fit.rewrites)},
+            {"Features", fit.features ? Features(*fit.features) : Value()}};
   List bundles;
   for (size_t b = 0; b < fit.bundles.size(); b++) bundles.push_back(Bundle(fit.bundles[b], b));
   plan.emplace_back("Plans", std::move(bundles));

@@ -55,13 +55,15 @@ double Share(const train::FitArguments& arguments, const train::PreparedFit& fit
 std::vector<double> InputDensities(const train::PreparedFit& fit) {
   std::map<int, const train::PreparedModel*> looking;  // by architecture
   for (const train::PreparedModel& model : fit.models) {
-    if (model.program->uses_sparse_product()) looking.try_emplace(model.architecture->model_id, &model);
+    if (model.program->uses_sparse_product() && model.spec->cuts.empty()) looking.try_emplace(model.architecture->model_id, &model);
   }
   std::map<int, double> densities;
   const auto rows = std::find_if(fit.training.partition_rows.begin(), fit.training.partition_rows.end(), [](int64_t n) { return n > 0; });
   if (!looking.empty() && rows != fit.training.partition_rows.end()) {
     const auto partition = static_cast<int>(rows - fit.training.partition_rows.begin());
-    data::BufferSource(fit.training).First(partition, [&](const base::Buffer& buffer) {
+    data::PackedTable table = fit.frozen.TableOf(fit.training);  // features may not be there yet
+    for (size_t i = fit.training.spec.inputs.size(); i < table.spec.inputs.size(); i++) table.fetched[i] = false;
+    data::BufferSource(table).First(partition, [&](const base::Buffer& buffer) {
       for (const auto& [architecture, model] : looking) {
         densities[architecture] = fit.pool->Lend(model->program, model->spec->config)->InputDensity(buffer);
       }
@@ -69,7 +71,7 @@ std::vector<double> InputDensities(const train::PreparedFit& fit) {
   }
   std::vector<double> of_models;
   for (const train::PreparedModel& model : fit.models) {
-    const auto known = densities.find(model.architecture->model_id);
+    const auto known = model.spec->cuts.empty() ? densities.find(model.architecture->model_id) : densities.end();
     of_models.push_back(known == densities.end() || !model.kernels() ? 1 : known->second);
   }
   return of_models;
@@ -82,7 +84,7 @@ plan::RunEstimate Estimate(const train::FitArguments& arguments, const train::Pr
   for (size_t m = 0; m < fit.models.size(); m++) {
     const train::PreparedModel& model = fit.models[m];
     plan::ModelCost cost;  // of one that has diverged: it is neither trained nor scored
-    if (model.stored_diverged_step == 0) cost = plan::EstimateCost(*model.spec->graph, model.spec->config, model.kernels(), densities[m]);
+    if (model.stored_diverged_step == 0) cost = plan::EstimateCost(*model.spec->TrainedGraph(), model.spec->config, model.kernels(), densities[m]);
     work.visit_seconds.push_back(cost.Visit(rows_a_visit, model.spec->config.batch_size, model.spec->config.epochs) * width);
     cost.seconds_per_scored_row *= width;
     work.costs.push_back(cost);
@@ -232,6 +234,13 @@ ExplainedFit ExplainPlan(const train::FitArguments& arguments, const train::Prep
   explained.metrics_seconds = estimate.metrics;
   explained.total_seconds = estimate.total;
   explained.rewrites.push_back(FewerModels(arguments, fit, estimate.iteration));
+  const train::PreparedFrozen& frozen = fit.frozen;
+  if (!frozen.graph.nodes.empty() || !frozen.off_reason.empty()) {
+    explained.features = ExplainFeatures(frozen.graph.nodes, frozen.rates, frozen.decision, frozen.off_reason);
+    const double making = explained.features->store_seconds / Hands(fit);
+    explained.start_seconds += making;
+    explained.total_seconds += making;
+  }
   for (size_t b = 0; b < fit.plan.bundles.size(); b++) explained.bundles.push_back(Bundle(fit, b, estimate.bundles[b], densities));
   return explained;
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "explain/explain_features.hpp"
 #include "train/arguments.hpp"
 #include "train/prepare.hpp"
 #include "train/run.hpp"
@@ -110,6 +111,7 @@ struct ExplainedFit {
   double iteration_seconds = 0, bound_seconds = 0;
   double start_seconds = 0, training_seconds = 0, metrics_seconds = 0, total_seconds = 0;
   std::vector<ExplainedRewrite> rewrites;  // of the run
+  std::optional<ExplainedFeatures> features;  // where a model has frozen layers
   std::vector<ExplainedBundle> bundles;
   std::optional<ExplainedRunActual> actual;
 };

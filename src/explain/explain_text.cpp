@@ -76,6 +76,24 @@ std::string Driver(const ExplainedDriver& driver) {
   return driver.kind + (driver.reason.empty() ? "" : " (" + driver.reason + ")");
 }
 
+// A cut a line, what is done first.
+void AddFeatures(const ExplainedFeatures& features, Lines* lines) {
+  const std::string found = features.exact ? "" : ", by search";
+  const std::string budgets = "  (models=" + Count(features.models) + " making=" + Seconds(features.store_seconds) + " disk=" + Size(features.disk) +
+                              " cerebro.materialize_disk=" + Size(features.disk_budget) + " memory=" + Size(features.memory) +
+                              " cerebro.materialize_mem=" + Size(features.memory_budget) + ")";
+  lines->Add(2, "Features: " + (features.applied ? features.reason + found + budgets : "declined: " + features.reason));
+  for (const ExplainedCut& cut : features.cuts) {
+    std::string text = (cut.use == "store" ? "Store " : cut.use == "share" ? "Share " : "Recompute ") + cut.layer + ": " + cut.reason;
+    if (cut.use == "recompute") {
+      text += "  (size=" + Size(cut.bytes) + ")";
+    } else {
+      text += "  (size=" + Size(cut.bytes) + " saves " + Number("%.2g s", cut.saved_seconds) + ")";
+    }
+    lines->Add(4, text);
+  }
+}
+
 void AddRun(const ExplainedFit& fit, Lines* lines) {
   lines->Add(0, "Model Hopper  (models=" + Count(fit.models) + " bundles=" + Count(static_cast<int64_t>(fit.bundles.size())) +
                     " partitions=" + Count(fit.partitions) + " iterations=" + Count(fit.iterations) + ")");
@@ -92,6 +110,7 @@ void AddRun(const ExplainedFit& fit, Lines* lines) {
   lines->Add(2, "Estimated: " + Seconds(fit.total_seconds) + " in all: start " + Seconds(fit.start_seconds) + ", training " +
                     Seconds(fit.training_seconds) + ", metrics " + Seconds(fit.metrics_seconds));
   AddRewrites(fit.rewrites, 2, lines);
+  if (fit.features) AddFeatures(*fit.features, lines);
 }
 
 void AddMemory(const ExplainedMemory& memory, Lines* lines) {

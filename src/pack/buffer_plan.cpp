@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 
 #include "base/error.hpp"
 
@@ -46,6 +47,17 @@ int64_t BufferRows(const BufferPlan& plan, int64_t partition_rows) {
 
 int64_t MaxBufferRows(const BufferPlan& plan, int64_t rows, int64_t partitions) {
   return std::max(BufferRows(plan, rows / partitions), BufferRows(plan, (rows + partitions - 1) / partitions));
+}
+
+std::vector<int> AssignPartitions(const std::vector<int64_t>& rows, const std::vector<int64_t>& more) {
+  std::vector<int> smallest(rows.size()), largest(more.size());
+  std::iota(smallest.begin(), smallest.end(), 0);
+  std::iota(largest.begin(), largest.end(), 0);
+  std::stable_sort(smallest.begin(), smallest.end(), [&](int a, int b) { return rows[static_cast<size_t>(a)] < rows[static_cast<size_t>(b)]; });
+  std::stable_sort(largest.begin(), largest.end(), [&](int a, int b) { return more[static_cast<size_t>(a)] > more[static_cast<size_t>(b)]; });
+  std::vector<int> targets(more.size());
+  for (size_t i = 0; i < largest.size(); ++i) targets[static_cast<size_t>(largest[i])] = smallest.at(i);
+  return targets;
 }
 
 Moments::Moments(const ColumnSpec& column)

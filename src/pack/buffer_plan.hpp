@@ -28,6 +28,10 @@ int64_t BufferRows(const BufferPlan& plan, int64_t partition_rows);
 /// Rows of the largest buffer of `partitions` partitions over `rows` rows.
 int64_t MaxBufferRows(const BufferPlan& plan, int64_t rows, int64_t partitions);
 
+/// Which partition of the table gets each of the new partitions, so that all stay as even as they can be: the largest new one goes to the smallest.
+/// rows: of the table's partitions; more: of the new ones, at most as many.
+std::vector<int> AssignPartitions(const std::vector<int64_t>& rows, const std::vector<int64_t>& more);
+
 /// Mean and standard deviation (of the population) of each element of the last dimension. Sums are taken buffer by buffer, each from zero
 /// and relative to the buffer's first row, in double precision, and merged in the order of the buffers: the result does not depend on where
 /// a buffer was made.

@@ -319,6 +319,35 @@ void AwaitOutput(const TableName& name) {
   call([&] { DirectFunctionCall1(pg_advisory_xact_lock_int8, Int64GetDatum(key)); });
 }
 
+namespace {
+
+int64_t ClaimKey(const TableName& name, const char* purpose) {
+  TableName named = name;
+  named.name += std::string(" ") + purpose;
+  return ClaimKey(named);
+}
+
+}  // namespace
+
+bool TryClaimTable(const TableName& name, TableClaim claim, const char* purpose) {
+  const int64_t key = ClaimKey(name, purpose);
+  return call([&] {
+    return DatumGetBool(claim == TableClaim::kUse ? DirectFunctionCall1(pg_try_advisory_xact_lock_shared_int8, Int64GetDatum(key))
+                                                  : DirectFunctionCall1(pg_try_advisory_xact_lock_int8, Int64GetDatum(key)));
+  });
+}
+
+void AwaitTable(const TableName& name, TableClaim claim, const char* purpose) {
+  const int64_t key = ClaimKey(name, purpose);
+  call([&] {
+    if (claim == TableClaim::kUse) {
+      DirectFunctionCall1(pg_advisory_xact_lock_shared_int8, Int64GetDatum(key));
+    } else {
+      DirectFunctionCall1(pg_advisory_xact_lock_int8, Int64GetDatum(key));
+    }
+  });
+}
+
 void RequireSelect(const TableName& name) { RequireRight(name, ACL_SELECT); }
 
 void RequireSelect(const TableName& name, const std::vector<std::string>& columns) {

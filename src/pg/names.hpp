@@ -72,6 +72,12 @@ void RequireAbsent(const TableName& name, const char* what);
 void ClaimOutput(const TableName& name, const char* what);
 /// The same, but waits for the other transaction.
 void AwaitOutput(const TableName& name);
+/// A claim on a table's name until the end of the transaction: kUse by any number of transactions at once, kChange by one and no user. False when
+/// another transaction's claim is in the way. `purpose` tells claims of one table from others. A claim of this transaction is never in its way.
+enum class TableClaim { kUse, kChange };
+bool TryClaimTable(const TableName& name, TableClaim claim, const char* purpose);
+/// The same, but waits.
+void AwaitTable(const TableName& name, TableClaim claim, const char* purpose);
 /// The caller must hold SELECT on the table: raises the server's own "permission denied" (42501) otherwise.
 void RequireSelect(const TableName& name);
 /// The same for a statement that reads only these columns: SELECT on each of them suffices.

@@ -176,7 +176,7 @@ const char* OwnFile() {
 
 }  // namespace
 
-Parallel::Parallel(int workers, const SharedMemory& memory) : impl_(std::make_unique<Impl>()) {
+Parallel::Parallel(int workers, const SharedMemory& memory, const char* entry) : impl_(std::make_unique<Impl>()) {
   if (workers <= 0 || memory.impl_->segment == nullptr) return;
   Impl* impl = impl_.get();
   const char* library = OwnFile();
@@ -187,7 +187,7 @@ Parallel::Parallel(int workers, const SharedMemory& memory) : impl_(std::make_un
       impl->pushed_snapshot = true;
     }
     EnterParallelMode();
-    impl->context = CreateParallelContext(library, "pg_cerebro_worker_main", workers);
+    impl->context = CreateParallelContext(library, entry, workers);
     shm_toc_estimate_chunk(&impl->context->estimator, sizeof(SharedBlock));
     shm_toc_estimate_chunk(&impl->context->estimator, build.size() + 1);
     shm_toc_estimate_keys(&impl->context->estimator, 2);
@@ -278,7 +278,7 @@ SharedMemory::SharedMemory(size_t bytes) : impl_(std::make_unique<Impl>()) {
 
 struct Parallel::Impl {};
 
-Parallel::Parallel(int, const SharedMemory&) : impl_(std::make_unique<Impl>()) {}
+Parallel::Parallel(int, const SharedMemory&, const char*) : impl_(std::make_unique<Impl>()) {}
 
 Parallel::~Parallel() = default;
 void Parallel::Launch() {}

@@ -53,8 +53,9 @@ class SharedMemory {
 
 class Parallel {
  public:
-  /// Enters parallel mode and makes a context for up to `workers` workers that see `memory`, which outlives it.
-  Parallel(int workers, const SharedMemory& memory);
+  /// Enters parallel mode and makes a context for up to `workers` workers that see `memory`, which outlives it. entry: the function of this
+  /// library in which they begin (src/entry/worker.cpp).
+  Parallel(int workers, const SharedMemory& memory, const char* entry = "pg_cerebro_worker_main");
   ~Parallel();
   Parallel(const Parallel&) = delete;
   Parallel& operator=(const Parallel&) = delete;

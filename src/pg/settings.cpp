@@ -29,6 +29,17 @@ constexpr int kDefaultFusionKb = 256 * 1024;
 constexpr int kMinBufferKb = 64;
 constexpr int kMaxBufferKb = 512 * 1024;  // a packed row must stay well below the server's 1 GB a value
 
+constexpr int kDefaultMaterializeMemKb = 1024 * 1024;
+constexpr int kDefaultMaterializeDiskKb = 50 * 1024 * 1024;
+
+enum FeaturePrecision { kFeaturesFloat32 = 0, kFeaturesBfloat16, kFeaturesFloat16, kFeaturesUint8 };
+
+const config_enum_entry kFeaturePrecisions[] = {{"float32", kFeaturesFloat32, false},
+                                                {"bfloat16", kFeaturesBfloat16, false},
+                                                {"float16", kFeaturesFloat16, false},
+                                                {"uint8", kFeaturesUint8, false},
+                                                {nullptr, 0, false}};
+
 enum Precision { kFloat32 = 0, kFloat64 = 1 };
 
 const config_enum_entry kPrecisions[] = {{"float32", kFloat32, false}, {"float64", kFloat64, false}, {nullptr, 0, false}};
@@ -44,6 +55,12 @@ bool enable_horizontal = true;
 bool enable_shared_scan = true;
 int fusion_kb = kDefaultFusionKb;
 int max_memory_kb = kAutomaticMemory;
+bool enable_feature_sharing = true;
+bool enable_feature_materialization = true;
+int materialize_mem_kb = kDefaultMaterializeMemKb;
+int materialize_disk_kb = kDefaultMaterializeDiskKb;
+int feature_precision = kFeaturesFloat32;
+char* features_schema = nullptr;
 
 void DefineBool(const char* name, const char* what, const char* more, bool* value) {
   DefineCustomBoolVariable(name, what, more, value, true, PGC_USERSET, CEREBRO_GUC_FLAGS, nullptr, nullptr, nullptr);
@@ -85,6 +102,22 @@ void RegisterSettings() {
     DefineInt("cerebro.max_memory", "Most memory that the processes of one run may take together.",
               "A run that needs more by its estimate is refused before it begins. -1 means what the server has free.", &max_memory_kb,
               kAutomaticMemory, kAutomaticMemory, INT_MAX, GUC_UNIT_KB);
+    DefineBool("cerebro.enable_feature_sharing", "Enables the planner's use of frozen layers that are computed once a visit for several models.",
+               "Results are the same without.", &enable_feature_sharing);
+    DefineBool("cerebro.enable_feature_materialization", "Enables the planner's use of tables that keep what frozen layers give.",
+               "Results are the same without, unless cerebro.feature_precision rounds.", &enable_feature_materialization);
+    DefineInt("cerebro.materialize_mem", "Most memory in which all processes of a fit together keep what frozen layers give.",
+              "0 means that no frozen layers are computed once. Results do not depend on it.", &materialize_mem_kb, kDefaultMaterializeMemKb, 0,
+              INT_MAX, GUC_UNIT_KB);
+    DefineInt("cerebro.materialize_disk", "Most disk space of the features that are stored of one packed table.",
+              "Features that were used longest ago make room for new ones. 0 stores none.", &materialize_disk_kb, kDefaultMaterializeDiskKb, 0,
+              INT_MAX, GUC_UNIT_KB);
+    DefineCustomEnumVariable("cerebro.feature_precision", "Type in which features are stored.",
+                             "All but float32 take less space and round: results are no longer those of the plain run.", &feature_precision,
+                             kFeaturesFloat32, kFeaturePrecisions, PGC_USERSET, CEREBRO_GUC_FLAGS, nullptr, nullptr, nullptr);
+    DefineCustomStringVariable("cerebro.features_schema", "Schema in which features are stored.",
+                               "Empty means the schema of their packed table.", &features_schema, "", PGC_USERSET, CEREBRO_GUC_FLAGS, nullptr,
+                               nullptr, nullptr);
     DefineCustomEnumVariable("cerebro.precision", "Floating-point type that models are trained in.",
                              "float64 is for checks: it is slower and keeps twice the memory.", &precision, kFloat32, kPrecisions,
                              PGC_USERSET, CEREBRO_GUC_FLAGS, nullptr, nullptr, nullptr);
@@ -104,6 +137,12 @@ Settings CurrentSettings() {
   s.enable_shared_scan = enable_shared_scan;
   s.fusion_mem = static_cast<int64_t>(fusion_kb) * 1024;
   s.max_memory = max_memory_kb < 0 ? -1 : static_cast<int64_t>(max_memory_kb) * 1024;
+  s.enable_feature_sharing = enable_feature_sharing;
+  s.enable_feature_materialization = enable_feature_materialization;
+  s.materialize_mem = static_cast<int64_t>(materialize_mem_kb) * 1024;
+  s.materialize_disk = static_cast<int64_t>(materialize_disk_kb) * 1024;
+  s.feature_precision = kFeaturePrecisions[feature_precision].name;  // listed in the order of their numbers
+  s.features_schema = features_schema == nullptr ? "" : features_schema;
   s.float64 = precision == kFloat64;
 #if CEREBRO_HAS_PARALLEL
   s.device_rank = std::max(0, ParallelWorkerNumber);

@@ -17,6 +17,12 @@ struct Settings {
   bool enable_shared_scan;     // cerebro.enable_shared_scan: one query a visit of a bundle, on
   int64_t fusion_mem;           // cerebro.fusion_mem, bytes (kB unit in SQL): states and workspace of models side by side, 256 MB
   int64_t max_memory;          // cerebro.max_memory, bytes (kB unit in SQL): most memory of a run's processes together; -1 = what is free
+  bool enable_feature_sharing;          // cerebro.enable_feature_sharing: frozen layers computed once a visit for all models, on
+  bool enable_feature_materialization;  // cerebro.enable_feature_materialization: what frozen layers give kept in tables, on
+  int64_t materialize_mem;     // cerebro.materialize_mem, bytes (kB unit in SQL): most memory of features, all processes of a run, 1 GB
+  int64_t materialize_disk;    // cerebro.materialize_disk, bytes (kB unit in SQL): most disk space of a packed table's features, 50 GB
+  std::string feature_precision;  // cerebro.feature_precision: float32, bfloat16, float16 or uint8, of stored features
+  std::string features_schema;    // cerebro.features_schema: where features are stored; empty: beside their packed table
   bool float64;                // cerebro.precision = 'float64'
   int device_rank;             // worker number of this process, or its segment on Greenplum, for GPU placement
 };

@@ -123,42 +123,59 @@ struct RowParts {
   double flops = 0;
 };
 
-// A call costs one forward; one more for the gradient of its weights; one more for the gradient of its inputs where a trainable layer lies
-// below. Frozen prefixes have no backward pass at all.
+// own: its weights are trained; below: its inputs need gradients. Then a call costs one more forward each.
+RowParts CallParts(const Graph& graph, const Call& call, const Rates& rates, bool training, bool own, bool below, double input_density) {
+  RowParts parts;
+  const Layer& layer = LayerOf(graph, call);
+  const layers::Cost& cost = layers::DefinitionOf(layer).cost;
+  parts.flops = call.forward_flops * (1.0 + (own ? 1 : 0) + (below ? 1 : 0));
+  parts.operations = Operations(graph, call, cost);
+  const double elements = Elements(call.output_shape), both = own || below ? 2 : 1;
+  switch (cost.work) {
+    case Work::kGather: parts.gather = elements * rates.gather_seconds; break;
+    case Work::kDense:
+    case Work::kConvolution:
+    case Work::kRecurrent: {
+      const double zeros = rates.uses_sparse_product ? TimeWithZeros(graph, call, cost.work, input_density) : 1;
+      parts.products = ProductSeconds(graph, call, cost.work, own ? 1 : 0, below ? 1 : 0, rates, zeros);
+      parts.elements = elements * both * 2 * rates.element_seconds;
+      break;
+    }
+    case Work::kDraws:
+      if (training && !call.inference && !call.frozen) parts.elements = elements * (kDrawSeconds + 4 * rates.element_seconds);
+      break;
+    case Work::kElements:  // pooling and normalising do several things to an element
+      parts.elements = (2 * elements + call.forward_flops) * both * rates.element_seconds;
+      break;
+    case Work::kUnstated:
+      throw base::Error(base::ErrorCode::kInternal, "the definition of layer \"" + layer.name + "\" states no cost");
+  }
+  return parts;
+}
+
+// Frozen prefixes have no backward pass at all.
 RowParts Row(const Graph& graph, const Rates& rates, bool training, double input_density) {
   RowParts row;
   std::vector<char> needs_gradient(graph.calls.size(), 0);
+  std::vector<bool> read(graph.calls.size());
+  for (const Call& call : graph.calls) {
+    for (const int input : call.inputs) read[static_cast<size_t>(input)] = true;
+  }
+  for (const int output : graph.outputs) read[static_cast<size_t>(output)] = true;
   for (size_t c = 0; c < graph.calls.size(); ++c) {
     const Call& call = graph.calls[c];
     const Layer& layer = LayerOf(graph, call);
-    const layers::Cost& cost = layers::DefinitionOf(layer).cost;
     const bool own = training && std::any_of(layer.weights.begin(), layer.weights.end(), [](const base::WeightSpec& w) { return w.trainable; });
     bool below = false;
     for (int input : call.inputs) below = below || needs_gradient[static_cast<size_t>(input)] != 0;
     needs_gradient[c] = own || below;
-    const double passes = 1.0 + (own ? 1 : 0) + (below ? 1 : 0);
-    row.flops += call.forward_flops * passes;
-    row.operations += Operations(graph, call, cost);
-    const double elements = Elements(call.output_shape), both = needs_gradient[c] ? 2 : 1;
-    switch (cost.work) {
-      case Work::kGather: row.gather += elements * rates.gather_seconds; break;
-      case Work::kDense:
-      case Work::kConvolution:
-      case Work::kRecurrent: {
-        const double zeros = rates.uses_sparse_product ? TimeWithZeros(graph, call, cost.work, input_density) : 1;
-        row.products += ProductSeconds(graph, call, cost.work, own ? 1 : 0, below ? 1 : 0, rates, zeros);
-        row.elements += elements * both * 2 * rates.element_seconds;
-        break;
-      }
-      case Work::kDraws:
-        if (training) row.elements += elements * (kDrawSeconds + 4 * rates.element_seconds);
-        break;
-      case Work::kElements:  // pooling and normalising do several things to an element
-        row.elements += (2 * elements + call.forward_flops) * both * rates.element_seconds;
-        break;
-      case Work::kUnstated:
-        throw base::Error(base::ErrorCode::kInternal, "the definition of layer \"" + layer.name + "\" states no cost");
-    }
+    if (call.inputs.empty() && !read[c]) continue;  // an input of a graph that was cut: nobody gathers it
+    const RowParts parts = CallParts(graph, call, rates, training, own, below, input_density);
+    row.products += parts.products;
+    row.elements += parts.elements;
+    row.gather += parts.gather;
+    row.operations += parts.operations;
+    row.flops += parts.flops;
   }
   return row;
 }
@@ -194,6 +211,21 @@ ModelCost EstimateCost(const Graph& graph, const base::TrainConfig& config, bool
   cost.seconds_per_scored_row = scored.products + scored.elements + scored.gather + kScoredRowSeconds +
                                 (scoring.step_seconds + scored.operations * scoring.operation_seconds) / std::max(kScoringRows, rows);
   return cost;
+}
+
+std::vector<double> ForwardSeconds(const Graph& graph, bool kernels) {
+  const Rates& rates = kernels ? kKernels : kModules;
+  std::vector<double> seconds;
+  for (const Call& call : graph.calls) {
+    const Work work = layers::DefinitionOf(LayerOf(graph, call)).cost.work;
+    if (work == Work::kGather || work == Work::kDraws) {
+      seconds.push_back(0);
+      continue;
+    }
+    const RowParts parts = CallParts(graph, call, rates, false, false, false, 1);
+    seconds.push_back(parts.products + parts.elements + parts.operations * rates.operation_seconds / kScoringRows);
+  }
+  return seconds;
 }
 
 int DefaultBundles(int models, int cores) {

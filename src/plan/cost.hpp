@@ -1,6 +1,8 @@
 // The cost model: FLOPs and bytes to seconds. Coarse but ordered right; measured constants are in docs/performance.md.
 #pragma once
 
+#include <vector>
+
 #include "base/config.hpp"
 #include "base/graph.hpp"
 
@@ -31,6 +33,10 @@ struct ModelCost {
 
 /// kernels: the model trains by hand-written kernels, else by autograd. input_density: engine::Model::InputDensity, 1 where it is not known.
 ModelCost EstimateCost(const base::Graph& graph, const base::TrainConfig& config, bool kernels, double input_density = 1);
+
+/// Seconds of the forward pass of each call for one row, in mini-batches as large as scoring takes them; 0 for Inputs and for random layers,
+/// which compute nothing there.
+std::vector<double> ForwardSeconds(const base::Graph& graph, bool kernels);
 
 /// Bundles for a run on PostgreSQL when cerebro.bundles is 0: min(models, 4 * cores). Never looks at launched workers.
 int DefaultBundles(int models, int cores);

@@ -34,7 +34,7 @@ ProcessMemory OfProcess(const RunMemory& run) {
   process.data = std::min(run.table_bytes, run.cache_bytes) + kBufferCopies * run.buffer_bytes;
   size_t widest = 0;
   for (const std::vector<int>& bundle : run.bundles) widest = std::max(widest, bundle.size());
-  process.work = std::max(Largest(run, &ModelMemory::workspace_bytes), autograd);
+  process.work = std::max(Largest(run, &ModelMemory::workspace_bytes), autograd) + run.features_bytes;
   process.work += static_cast<double>(widest) * (run.buffer_rows * kRowOrderBytes + run.carried_bytes + kModelBytes);
   if (run.states_in_file) process.work += Largest(run, &ModelMemory::state_bytes);  // the one in training stays in memory
   return process;

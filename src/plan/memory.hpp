@@ -44,6 +44,7 @@ struct RunMemory {
   std::vector<std::vector<int>> bundles;  // their models
   double buffer_bytes = 0;      // of the largest packed buffer
   double buffer_rows = 0;       // its rows
+  double features_bytes = 0;    // to compute features in while a buffer is visited
   double carried_bytes = 0;     // of rows that a model keeps from one buffer to the next
   double table_bytes = 0;       // packed, of all tables
   double cache_bytes = 0;       // of them a process may keep

@@ -20,10 +20,10 @@ std::vector<std::string> ExplainFit(const train::FitArguments& arguments, const 
   const double started_at = pg::Now();
   const pg::OlderPlanner planner;
   if (options.analyze) ClaimOutput(arguments);
-  const train::PreparedFit fit = train::PrepareFit(arguments);
+  train::PreparedFit fit = train::PrepareFit(arguments);
   explain::ExplainedFit explained = explain::ExplainPlan(arguments, fit);
   if (options.analyze) {
-    const train::RunResult result = RunFit(arguments, fit, started_at);
+    const train::RunResult result = RunFit(arguments, &fit, started_at);
     explain::AddActual(fit, result, pg::Now() - started_at, &explained);
   }
   if (options.format == ExplainFormat::kJson) return {explain::ExplainAsJson(explained)};

@@ -1,13 +1,16 @@
 #include "run/fit.hpp"
 
 #include <memory>
+#include <optional>
 
 #include "pg/cluster.hpp"
 #include "pg/names.hpp"
 #include "pg/report.hpp"
+#include "pg/snapshot.hpp"
 #include "segments/segment_driver.hpp"
 #include "store/result_columns.hpp"
 #include "train/coordinator.hpp"
+#include "train/frozen.hpp"
 #include "train/memory.hpp"
 #include "train/results.hpp"
 #include "train/run_log.hpp"
@@ -26,13 +29,17 @@ void FitMultipleModel(const train::FitArguments& arguments) {
   const double started_at = pg::Now();
   const pg::OlderPlanner planner;
   ClaimOutput(arguments);
-  RunFit(arguments, train::PrepareFit(arguments), started_at);
+  train::PreparedFit fit = train::PrepareFit(arguments);
+  RunFit(arguments, &fit, started_at);
 }
 
-train::RunResult RunFit(const train::FitArguments& arguments, const train::PreparedFit& fit, double started_at) {
+train::RunResult RunFit(const train::FitArguments& arguments, train::PreparedFit* prepared, double started_at) {
+  const train::PreparedFit& fit = *prepared;
   if (!fit.serial_reason.empty()) pg::Notice("this session trains the models itself, without parallel workers: " + fit.serial_reason);
   train::RunRequest request = train::MakeRequest(arguments, fit);
   if (!pg::OnGreenplum()) request.curves_memory = train::RequireMemory("the run", train::MemoryOf(request, train::TasksOf(fit)), train::kRunMemoryHint);
+  std::optional<pg::FreshSnapshot> with_features;  // what the run's processes read
+  if (train::MakeFeatures(prepared, &request)) with_features.emplace();
   const std::unique_ptr<train::Driver> driver = pg::OnGreenplum() ? segments::MakeFitDriver(arguments, fit, request)
                                                                   : workers::MakeFitDriver(arguments, fit, request);
   train::CreateResultTables(arguments, fit);

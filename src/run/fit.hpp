@@ -14,6 +14,6 @@ void ClaimOutput(const train::FitArguments& arguments);
 void FitMultipleModel(const train::FitArguments& arguments);
 
 /// Runs a prepared fit and writes the result tables. started_at: of the statement's work, for the summary.
-train::RunResult RunFit(const train::FitArguments& arguments, const train::PreparedFit& fit, double started_at);
+train::RunResult RunFit(const train::FitArguments& arguments, train::PreparedFit* fit, double started_at);
 
 }  // namespace run

@@ -7,10 +7,15 @@
 #include "base/config_record.hpp"
 #include "base/error.hpp"
 #include "base/record.hpp"
+#include "store/graph_cutter.hpp"
+#include "store/model_spec.hpp"
+#include "train/run_features.hpp"
 #include "wire/keras.hpp"
 
 namespace segments {
 namespace {
+
+constexpr int64_t kHeaderVersion = 2;  // of a run's header: 2 has features
 
 void WriteIntegers(const std::vector<int32_t>& values, base::RecordWriter* w) {
   w->Text({reinterpret_cast<const char*>(values.data()), values.size() * sizeof(int32_t)});
@@ -64,6 +69,7 @@ std::string WriteRunHeader(const RunHeader& header) {
     if (numbers.emplace(model.graph.get(), static_cast<int64_t>(graphs.size())).second) graphs.push_back(model.graph.get());
   }
   base::RecordWriter w;
+  w.Number(kHeaderVersion);
   w.Text(base::WriteDataSpec(header.data));
   w.Number(static_cast<int64_t>(header.precision));
   w.Number(static_cast<int64_t>(header.seed));
@@ -73,32 +79,53 @@ std::string WriteRunHeader(const RunHeader& header) {
   w.Number(static_cast<int64_t>(header.models.size()));
   for (const RunModel& model : header.models) {
     w.Number(numbers.at(model.graph.get()));
+    store::WriteCuts(model.cuts, &w);
+    w.Number(static_cast<int64_t>(model.given.size()));
+    for (const bool given : model.given) w.Number(given ? 1 : 0);
     base::WriteConfig(model.config, &w);
     w.Number(static_cast<int64_t>(model.stream));
     w.Number(model.kernels ? 1 : 0);
     w.Number(static_cast<int64_t>(model.template_bytes));
   }
+  for (const data::PackedTable* table : {&header.training, &header.validation}) train::WriteTableFeatures(*table, &w);
+  train::WriteSharedFeatures(header.shared_features, header.model_reads, &w);
+  w.Number(static_cast<int64_t>(header.feature_cache));
   return w.Take();
 }
 
 RunHeader ReadRunHeader(std::string_view bytes) {
   base::RecordReader r(bytes, "a run's header");
   RunHeader header;
+  const int64_t version = r.Number();
+  if (version != kHeaderVersion) {
+    throw base::Error(base::ErrorCode::kInternal, "a run's header has version " + std::to_string(version) + ", known is " +
+                                                      std::to_string(kHeaderVersion));
+  }
   header.data = base::ReadDataSpec(r.Text());
   header.precision = static_cast<base::DType>(r.Number());
   header.seed = static_cast<uint64_t>(r.Number());
   header.partitions = static_cast<uint32_t>(r.Number());
   std::vector<std::shared_ptr<const base::Graph>> graphs;
   for (int64_t left = r.Number(); left > 0; left--) graphs.push_back(std::make_shared<const base::Graph>(wire::ReadGraph(r.Text())));
+  store::GraphCutter cutter;
   for (int64_t left = r.Number(); left > 0; left--) {
     RunModel model;
     model.graph = graphs.at(static_cast<size_t>(r.Number()));
+    model.cuts = store::ReadCuts(&r);
+    model.trained = cutter.Cut(model.graph, model.cuts);
+    for (int64_t layers = r.Number(); layers > 0; layers--) model.given.push_back(r.Number() != 0);
     model.config = base::ReadConfig(&r);
     model.stream = static_cast<uint64_t>(r.Number());
     model.kernels = r.Number() != 0;
     model.template_bytes = static_cast<size_t>(r.Number());
     header.models.push_back(std::move(model));
   }
+  for (data::PackedTable* table : {&header.training, &header.validation}) {
+    train::ReadTableFeatures(&r, table);
+    table->spec = header.data;
+  }
+  train::ReadSharedFeatures(&r, &header.shared_features, &header.model_reads);
+  header.feature_cache = static_cast<size_t>(r.Number());
   return header;
 }
 

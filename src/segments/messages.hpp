@@ -11,8 +11,11 @@
 
 #include "base/config.hpp"
 #include "base/graph.hpp"
+#include "base/graph_cut.hpp"
 #include "base/tensor.hpp"
 #include "data/buffer_cache.hpp"
+#include "data/packed_table.hpp"
+#include "train/feature_computer.hpp"
 
 namespace segments {
 
@@ -41,8 +44,11 @@ RoundRequest ReadRoundRequest(std::string_view bytes);
 
 /// A model of a run as every process of it knows it.
 struct RunModel {
-  std::shared_ptr<const base::Graph> graph;
+  std::shared_ptr<const base::Graph> graph;  // the whole one
   base::TrainConfig config;
+  std::vector<base::FeatureCut> cuts;          // store::ModelSpec's
+  std::shared_ptr<const base::Graph> trained;  // likewise; the whole graph where there are no cuts
+  std::vector<bool> given;  // store::Architecture's
   uint64_t stream = 0;
   bool kernels = false;  // it needs no LibTorch
   // Of store::StateEncoder::HeadTemplate: decides how its state is cut into pieces. Unused in a run without training.
@@ -56,11 +62,15 @@ struct RunHeader {
   uint64_t seed = 0;
   uint32_t partitions = 0;
   std::vector<RunModel> models;  // those with the same architecture share its graph, the very object
+  data::PackedTable training, validation;  // of them only the feature columns and what is fetched
+  std::vector<train::SharedFeature> shared_features;  // train::RunSpec's
+  std::vector<bool> model_reads;                      // likewise
+  size_t feature_cache = 0;                           // likewise
 };
 
 /// Writes each graph once.
 std::string WriteRunHeader(const RunHeader& header);
-/// Errors: kInternal when the bytes end too early; those of wire::ReadGraph.
+/// Errors: kInternal when the bytes end too early, or are of another version; those of wire::ReadGraph.
 RunHeader ReadRunHeader(std::string_view bytes);
 
 /// What follows a model's entry as rows of the same model.

@@ -115,7 +115,7 @@ SegmentDriver::SegmentDriver(const train::FitArguments& arguments, const train::
 
 std::vector<uint64_t> SegmentDriver::Enter() {
   tables_.emplace(fit_.output.models);
-  key_of_ = EnterModels(fit_, &*tables_, training_.keys, ProcessKeys());
+  key_of_ = EnterModels(fit_, request_.spec, &*tables_, training_.keys, ProcessKeys());
   best_key_.assign(key_of_.size(), 0);
   std::vector<uint64_t> diverged;
   for (const train::PreparedModel& model : fit_.models) diverged.push_back(model.stored_diverged_step);

@@ -43,16 +43,29 @@ std::string ModelRows(const train::PreparedFit& fit) {
   return "(VALUES " + Join(rows) + ") v(model, mst_key, model_id)";
 }
 
-RunHeader HeaderOf(const train::PreparedFit& fit) {
+RunHeader HeaderOf(const train::PreparedFit& fit, const train::RunSpec& spec) {
   RunHeader header;
-  header.data = fit.training.spec;
+  header.data = spec.training.spec;
+  header.training = spec.training;
+  header.validation = spec.validation;
+  header.shared_features = spec.shared_features;
+  header.model_reads = spec.model_reads;
+  header.feature_cache = spec.feature_cache;
   header.precision = fit.options.precision;
   header.seed = fit.seed;
   header.partitions = static_cast<uint32_t>(fit.training.spec.num_partitions);
   store::StateEncoder encoder(fit.training.spec);
   for (const train::PreparedModel& model : fit.models) {
-    header.models.push_back({model.spec->graph, model.spec->config, model.stream(), model.kernels(),
-                             encoder.HeadTemplate(*model.spec, model.program->layout()).size()});
+    RunModel entry;
+    entry.graph = model.spec->graph;
+    entry.config = model.spec->config;
+    entry.cuts = model.spec->cuts;
+    entry.given = model.architecture->given;
+    entry.trained = model.spec->TrainedGraph();
+    entry.stream = model.stream();
+    entry.kernels = model.kernels();
+    entry.template_bytes = encoder.HeadTemplate(*model.spec, model.program->layout()).size();
+    header.models.push_back(std::move(entry));
   }
   return header;
 }
@@ -115,9 +128,9 @@ void InsertModels(const train::PreparedFit& fit, const std::string& pieces, cons
 
 // The header and a small entry a model from here; stored states and weights go from the tables where they lie straight
 // to the segments.
-std::vector<int32_t> EnterModels(const train::PreparedFit& fit, StateTables* tables, const std::vector<int32_t>& keys,
+std::vector<int32_t> EnterModels(const train::PreparedFit& fit, const train::RunSpec& spec, StateTables* tables, const std::vector<int32_t>& keys,
                                  const std::vector<int32_t>& process_keys) {
-  tables->PutHeader(HeaderOf(fit), process_keys);
+  tables->PutHeader(HeaderOf(fit, spec), process_keys);
   std::vector<int32_t> key_of(fit.models.size(), kAnyKey);
   std::vector<Entry> entries;
   std::vector<std::string> states, weights, diverged;

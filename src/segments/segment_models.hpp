@@ -23,8 +23,8 @@ struct ModelKey {
 
 /// Writes the run's header, puts every model that trains into table "a", under the key of the segment of its first
 /// visit, and every model that diverged before this run into table kStored. keys: SegmentMap::keys of the training
-/// table; process_keys: of every segment that takes part in the run. Returns a model's key.
-std::vector<int32_t> EnterModels(const train::PreparedFit& fit, StateTables* tables, const std::vector<int32_t>& keys,
+/// table; spec: of the run that is made of the fit; process_keys: of every segment that takes part in the run. Returns a model's key.
+std::vector<int32_t> EnterModels(const train::PreparedFit& fit, const train::RunSpec& spec, StateTables* tables, const std::vector<int32_t>& keys,
                                  const std::vector<int32_t>& process_keys);
 
 /// Writes the states and weights of all models into the result tables. best: where the best weights lie; of the models

@@ -16,7 +16,9 @@
 #include "pg/settings.hpp"
 #include "data/buffer_cache.hpp"
 #include "data/buffer_view.hpp"
+#include "data/feature_columns.hpp"
 #include "segments/messages.hpp"
+#include "store/architectures.hpp"
 #include "store/loaded_model.hpp"
 #include "store/model_spec.hpp"
 #include "store/training_state.hpp"
@@ -81,6 +83,7 @@ struct ProcessCache {
   std::optional<RunHeader> header;  // its models are in `models`
   std::unique_ptr<engine::ModelPool> pool;
   std::vector<KnownModel> models;
+  std::unique_ptr<train::FeatureComputer> features;
   std::shared_ptr<engine::Workspace> workspace = std::make_shared<engine::Workspace>();
   std::unique_ptr<data::BufferCache> cache;
 };
@@ -100,7 +103,6 @@ ProcessCache& ProcessCacheOf(uint64_t run) {
     process_cache.reset();
     auto fresh = std::make_unique<ProcessCache>();
     fresh->run = run;
-    fresh->cache = std::make_unique<data::BufferCache>(static_cast<size_t>(pg::CurrentSettings().cache_mem));
     process_cache = std::move(fresh);
   }
   return *process_cache;
@@ -122,7 +124,7 @@ const KnownModel& ModelOf(ProcessCache& own, int index, bool scoring) {
   std::shared_ptr<const engine::Program>& program = scoring ? model.scoring_program : model.program;
   if (program != nullptr) return model;
   if (!model.described.kernels) ReserveLibrary(&own);
-  program = own.pool->ProgramOf(model.described.graph, scoring ? model.scoring : model.described.config);
+  program = own.pool->ProgramOf(model.described.trained, scoring ? model.scoring : model.described.config);
   return model;
 }
 
@@ -188,6 +190,9 @@ void SegmentRound::AddHeader(base::Bytes header) {
     own.models.push_back({std::move(model), std::move(scoring), nullptr, nullptr});
   }
   read.models.clear();
+  own.cache = std::make_unique<data::BufferCache>(static_cast<size_t>(pg::CurrentSettings().cache_mem), read.feature_cache);
+  own.features = std::make_unique<train::FeatureComputer>(read.shared_features, read.data, read.model_reads, options,
+                                                          [&own](int model) { return own.models.at(static_cast<size_t>(model)).described.graph; });
   own.header = std::move(read);
   pg::Debug("the run's header was read: " + std::to_string(own.models.size()) + " models, " + std::to_string(header.size) + " bytes");
 }
@@ -253,14 +258,11 @@ void SegmentRound::EnterState(Member* member) {
     const std::string& build = stored.header().build;
     if (build != engine::BuildDescription()) member->record.build = build;
   } else if (member->entry == EntryKind::kWeights) {
-    if (incoming.size() != static_cast<size_t>(layout.weight_count) * sizeof(float)) {
-      throw Error(ErrorCode::kDataCorrupted, "model_weights of mst_key " + std::to_string(static_cast<int64_t>(stream)) + " has " +
-                                                 std::to_string(incoming.size()) + " bytes, the architecture needs " +
-                                                 std::to_string(static_cast<size_t>(layout.weight_count) * sizeof(float)));
-    }
-    std::vector<float> weights(static_cast<size_t>(layout.weight_count));
-    if (!weights.empty()) std::memcpy(weights.data(), incoming.data(), incoming.size());
-    member->program->LoadWeights(block, weights.data(), layout.weight_count, pg::CheckInterrupts);
+    const RunModel& described = member->model->described;
+    const std::string what = "model_weights of mst_key " + std::to_string(static_cast<int64_t>(stream));
+    std::vector<bool> all(described.graph->layers.size(), true);
+    const std::string weights = store::ExpandWeights(*described.graph, described.given.empty() ? all : described.given, incoming, what);
+    store::LoadGivenWeights(*member->program, *described.graph, described.given, weights, block);
   }
   incoming_memory_.Release();
 }
@@ -283,17 +285,51 @@ bool SegmentRound::FeedKept(int partition_id, int buffer_id) {
   const std::vector<base::Bytes>* columns = own.cache->Find(request_.table, partition_id, buffer_id);
   if (columns == nullptr) return false;
   kept_++;
-  Use(partition_id, buffer_id, *columns);
+  std::vector<base::Bytes> completed = *columns;
+  CompleteColumns(partition_id, buffer_id, &completed);
+  Use(partition_id, buffer_id, completed);
   return true;
 }
 
-void SegmentRound::Feed(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns) {
+const data::PackedTable& SegmentRound::Table() const {
+  const RunHeader& header = HeaderOf(ProcessCacheOf(request_.run));
+  return request_.table == data::CachedTable::kTraining ? header.training : header.validation;
+}
+
+bool SegmentRound::MayLack(size_t column) const { return !Table().HasColumn(column); }
+
+// By a model that is here in this round, whether it trains on this partition or not: what its frozen layers hold never changes.
+void SegmentRound::CompleteColumns(int partition_id, int buffer_id, std::vector<base::Bytes>* columns) {
+  train::FeatureComputer& features = *ProcessCacheOf(request_.run).features;
+  if (features.empty()) return;
+  std::vector<bool> wanted(data_.inputs.size());
+  for (const auto& member : members_) {
+    const std::vector<bool>& reads = member->program->reads();
+    for (size_t i = 0; i < wanted.size(); i++) wanted[i] = wanted[i] || reads[i];
+  }
+  const auto block_of = [this](int model) -> const void* {
+    for (const auto& member : members_) {
+      if (member->index == model) return member->block->data();
+    }
+    return nullptr;
+  };
+  features.Complete(partition_id, buffer_id, wanted, block_of, pg::CheckInterrupts, columns);
+}
+
+void SegmentRound::Feed(int partition_id, int buffer_id, std::vector<base::Bytes> columns) {
+  CompleteStates();
+  if (members_.empty()) return;
   ProcessCache& own = ProcessCacheOf(request_.run);
-  const size_t bytes = Bytes(columns);
-  const bool room = own.cache->bytes() + bytes <= static_cast<size_t>(pg::CurrentSettings().cache_mem);
+  const data::PackedTable& table = Table();
+  std::vector<std::vector<float>> decoded;
+  data::PrepareColumns(table, request_.table, partition_id, buffer_id, {}, nullptr, &columns, &decoded);
+  const std::vector<base::Bytes> fetched = columns;
+  CompleteColumns(partition_id, buffer_id, &columns);
   read_++;
-  if (!request_.last && room && own.buffers.TryGrow(bytes)) {
-    own.cache->Keep(request_.table, partition_id, buffer_id, columns);
+  const std::vector<bool> features = table.FeatureFlags();
+  const std::vector<base::Bytes>& kept = own.cache->Fits(columns, features) ? columns : fetched;
+  if (!request_.last && own.cache->Fits(kept, features) && own.buffers.TryGrow(Bytes(kept))) {
+    own.cache->Keep(request_.table, partition_id, buffer_id, kept, features);
   }
   Use(partition_id, buffer_id, columns);
 }
@@ -470,7 +506,7 @@ ProcessCacheSize CurrentProcessCacheSize() {
     }
   }
   found.programs = static_cast<int64_t>(programs.size());
-  found.buffer_bytes = static_cast<int64_t>(process_cache->cache->bytes());
+  if (process_cache->cache != nullptr) found.buffer_bytes = static_cast<int64_t>(process_cache->cache->bytes());
   found.reserved_bytes =
       static_cast<int64_t>(process_cache->library.bytes() + process_cache->buffers.bytes() + process_cache->blocks.bytes());
   return found;

@@ -51,7 +51,9 @@ class SegmentRound {
   void AddState(int model, int piece, base::Bytes data);
   /// True when its columns need not be fetched: the process keeps this buffer in memory, and has trained; or no model trains on it.
   bool FeedKept(int partition_id, int buffer_id);
-  void Feed(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns);
+  /// Whether a data column of the round's buffers may be missing (without data, NULL), because no model reads it.
+  bool MayLack(size_t column) const;
+  void Feed(int partition_id, int buffer_id, std::vector<base::Bytes> columns);
   void Finish();
   /// The next row of the result, or false at its end.
   bool Next(RoundRow* row);
@@ -69,6 +71,8 @@ class SegmentRound {
   bool TrainsOn(const Member& member, int partition_id) const;
   bool IsWanted(int partition_id) const;
   std::vector<train::FusionMembers> FusionGroups() const;
+  const data::PackedTable& Table() const;
+  void CompleteColumns(int partition_id, int buffer_id, std::vector<base::Bytes>* columns);
   void Use(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns);
 
   RoundRequest request_;

@@ -62,7 +62,12 @@ std::vector<std::vector<double>> ModelSums(const store::ModelTable& models, cons
     const auto number = static_cast<int32_t>(m);
     const auto stream = static_cast<uint64_t>(static_cast<int64_t>(stored.mst_key));
     const base::TrainConfig config = store::ScoringConfig(stored.config);
-    header.models.push_back({stored.graph, config, stream, pool->ProgramOf(stored.graph, config)->has_kernels(), 0});
+    RunModel model;
+    model.graph = model.trained = stored.graph;
+    model.config = config;
+    model.stream = stream;
+    model.kernels = pool->ProgramOf(stored.graph, config)->has_kernels();
+    header.models.push_back(std::move(model));
     if (store::IsDiverged(stored)) continue;
     const EntryKind kind = without.count(stored.mst_key) != 0 ? EntryKind::kState : EntryKind::kWeights;
     entries.push_back({keys.front(), number, kind});

@@ -140,7 +140,7 @@ std::string StateTables::PassSql(const std::string& states, const data::PackedTa
   return "SELECT cerebro._round_rows(cerebro._fit_bundle($1, u.kind, u.a, u.b" + arguments +
          " ORDER BY u.kind, u.a, u.b)) AS w FROM (SELECT " + StateColumns(RowKind::kHeader, DataColumnCount(packed)) + " FROM " +
          Sql(kHeader) + " h UNION ALL " + states + " UNION ALL SELECT __dist_key__, " + std::to_string(static_cast<int>(RowKind::kBuffer)) +
-         ", partition_id, buffer_id, " + packed.DataColumns() + " FROM " + packed.name.Sql() + ") u GROUP BY u.key";
+         ", partition_id, buffer_id, " + packed.DataColumns() + " FROM " + packed.FromClause() + ") u GROUP BY u.key";
 }
 
 std::string StateTables::RoundSql(const StateLocations& from, const std::string& to, const data::PackedTable& packed) const {

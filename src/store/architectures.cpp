@@ -1,5 +1,6 @@
 #include "store/architectures.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <string>
@@ -7,6 +8,8 @@
 
 #include "base/error.hpp"
 #include "base/graph.hpp"
+#include "base/literal.hpp"
+#include "base/value.hpp"
 #include "pg/cluster.hpp"
 #include "pg/large_value.hpp"
 #include "pg/names.hpp"
@@ -34,6 +37,9 @@ void RequireArchitectureColumns(const pg::TableName& table) {
               "Choose another name, or drop the table: cerebro.load_model() makes it when it does not exist.");
 }
 
+// Tables of version 0.1 do not have it.
+bool HasWeightLayers(const pg::TableName& table) { return pg::FindColumn(pg::TableColumns(table, kArgument), "weight_layers") != nullptr; }
+
 // Two sessions that load their first model at the same time must not both create the table.
 void CreateArchitectureTable(const pg::TableName& table) {
   pg::RequireCreate(table);
@@ -41,7 +47,7 @@ void CreateArchitectureTable(const pg::TableName& table) {
   if (pg::TableExists(table)) return;
   pg::Execute("CREATE TABLE " + table.Sql() +
               " (model_id pg_catalog.int4 PRIMARY KEY, model_arch pg_catalog.json, model_weights pg_catalog.bytea,"
-              " name pg_catalog.text, description pg_catalog.text, __internal_madlib_id__ pg_catalog.text)" + pg::DistributedBy("model_id"));
+              " name pg_catalog.text, description pg_catalog.text, __internal_madlib_id__ pg_catalog.text, weight_layers pg_catalog.text[])" + pg::DistributedBy("model_id"));
   pg::Notice("created architecture table " + table.Text());
 }
 
@@ -110,18 +116,31 @@ int LoadModel(std::string_view model_arch_table, std::string_view model_arch, co
     pg::Notice("the architecture leaves the shape of an input open: it takes that of the packed table's column when it is trained",
                "Shapes and weights are checked then.");
   }
+  NewArchitecture row;
+  row.json = model_arch;
+  row.weights = model_weights;
+  row.name = name;
+  row.description = description;
+  return AddArchitecture(table, row);
+}
+
+int AddArchitecture(const pg::TableName& table, const NewArchitecture& row) {
   if (!pg::TableExists(table)) CreateArchitectureTable(table);
   RequireArchitectureColumns(table);
-
   // the lock lets readers in and keeps other loads out, so that the greatest model_id stays the greatest
   pg::Execute("LOCK TABLE " + table.Sql() + " IN SHARE ROW EXCLUSIVE MODE");
+  const bool partial = !row.weight_layers.empty();
+  if (partial && !HasWeightLayers(table)) {
+    pg::Execute("ALTER TABLE " + table.Sql() + " ADD COLUMN weight_layers pg_catalog.text[]");
+    pg::Notice("added column weight_layers to architecture table " + table.Text());
+  }
   const int64_t model_id =
       pg::Execute("SELECT coalesce(pg_catalog.max(model_id), 0)::pg_catalog.int8 OPERATOR(pg_catalog.+) 1 FROM " + table.Sql()).Int();
-  const pg::Params params = {model_id, std::string(model_arch), OptionalText(name), OptionalText(description),
-                             model_weights ? pg::Param(pg::Bytea{*model_weights}) : pg::Param(pg::Null{})};
-  pg::Execute("INSERT INTO " + table.Sql() +
-                  " (model_id, model_arch, name, description, model_weights)"
-                  " VALUES ($1::pg_catalog.int4, $2::pg_catalog.json, $3, $4, $5::pg_catalog.bytea)",
+  pg::Params params = {model_id, row.json, OptionalText(row.name), OptionalText(row.description),
+                       row.weights ? pg::Param(pg::Bytea{*row.weights}) : pg::Param(pg::Null{})};
+  if (partial) params.push_back(row.weight_layers);
+  pg::Execute("INSERT INTO " + table.Sql() + " (model_id, model_arch, name, description, model_weights" + (partial ? ", weight_layers" : "") +
+                  ") VALUES ($1::pg_catalog.int4, $2::pg_catalog.json, $3, $4, $5::pg_catalog.bytea" + (partial ? ", $6)" : ")"),
               params);
   return static_cast<int>(model_id);
 }
@@ -130,7 +149,7 @@ void StoreWeights(std::string_view model_arch_table, const Architecture& archite
   const pg::TableName table = pg::ParseTableName(model_arch_table, kArgument);
   RequireFinite(*architecture.graph, weights, "the file");
   const pg::Result updated = pg::Execute("UPDATE " + table.Sql() +
-                                             " SET model_weights = $1::pg_catalog.bytea"
+                                             " SET model_weights = $1::pg_catalog.bytea" + (HasWeightLayers(table) ? ", weight_layers = NULL" : "") +
                                              " WHERE model_id OPERATOR(pg_catalog.=) $2::pg_catalog.int4",
                                          {pg::Bytea{weights}, static_cast<int64_t>(architecture.model_id)});
   if (updated.processed == 1) return;
@@ -159,7 +178,60 @@ void DeleteModel(std::string_view model_arch_table, int model_id) {
   pg::Notice("dropped architecture table " + table.Text() + ": its last model was deleted");
 }
 
+std::string ExpandWeights(const base::Graph& graph, const std::vector<bool>& given, const std::string& weights, const std::string& what) {
+  std::string whole;
+  size_t from = 0, needed = 0;
+  for (size_t layer = 0; layer < graph.layers.size(); layer++) {
+    size_t bytes = 0;
+    for (const base::WeightSpec& weight : graph.layers[layer].weights) bytes += static_cast<size_t>(base::ElementCount(weight.shape)) * sizeof(float);
+    if (!given[layer]) {
+      whole.append(bytes, '\0');
+      continue;
+    }
+    needed += bytes;
+    if (from + bytes <= weights.size()) whole.append(weights, from, bytes);
+    from += bytes;
+  }
+  if (needed == weights.size()) return whole;
+  throw Error(ErrorCode::kInvalidParameter,
+              what + " has " + std::to_string(weights.size()) + " bytes, the layers that it holds need " + std::to_string(needed), "",
+              "weight_layers names the layers, in the architecture's order.");
+}
+
+void LoadGivenWeights(const engine::Program& program, const base::Graph& graph, const std::vector<bool>& given, const std::string& weights, void* block) {
+  std::vector<float> values(weights.size() / sizeof(float));
+  std::memcpy(values.data(), weights.data(), weights.size());
+  if (!given.empty()) {
+    std::string initial;
+    program.StoreWeights(block, &initial, pg::CheckInterrupts);
+    size_t at = 0;
+    for (size_t layer = 0; layer < given.size(); layer++) {
+      for (const base::WeightSpec& weight : graph.layers[layer].weights) {
+        const auto count = static_cast<size_t>(base::ElementCount(weight.shape));
+        if (!given[layer]) std::memcpy(values.data() + at, initial.data() + at * sizeof(float), count * sizeof(float));
+        at += count;
+      }
+    }
+  }
+  program.LoadWeights(block, values.data(), static_cast<int64_t>(values.size()), pg::CheckInterrupts);
+}
+
 namespace {
+
+// names: a JSON list, as the row has it.
+std::vector<bool> GivenLayers(const base::Graph& graph, const std::string& names, int model_id) {
+  std::vector<bool> given(graph.layers.size());
+  const base::Value list = base::ParseLiteral(names);
+  for (const base::Value& name : list.list()) {
+    const auto same = std::find_if(graph.layers.begin(), graph.layers.end(), [&](const base::Layer& layer) { return name.is_string() && layer.name == name.string(); });
+    if (same == graph.layers.end()) {
+      throw Error(ErrorCode::kInvalidParameter,
+                  "weight_layers of model_id " + std::to_string(model_id) + " names a layer that the architecture does not have: " + base::FormatJson(name));
+    }
+    given[static_cast<size_t>(same - graph.layers.begin())] = true;
+  }
+  return given;
+}
 
 Architecture Read(const pg::TableName& table, int model_id, const base::DataSpec* data) {
   const std::vector<pg::Column> columns = pg::TableColumns(table, "model_arch_table");
@@ -172,7 +244,10 @@ Architecture Read(const pg::TableName& table, int model_id, const base::DataSpec
   }
   const std::string from = "FROM " + table.Sql() + " WHERE model_id OPERATOR(pg_catalog.=) $1::pg_catalog.int4";
   const pg::Params key = {static_cast<int64_t>(model_id)};
-  const pg::Result result = pg::Read("SELECT model_arch::pg_catalog.text, name " + from, key);
+  const bool partial = pg::FindColumn(columns, "weight_layers") != nullptr;
+  const pg::Result result = pg::Read("SELECT model_arch::pg_catalog.text, name, " +
+                                         std::string(partial ? "pg_catalog.array_to_json(weight_layers)::pg_catalog.text " : "NULL::pg_catalog.text ") + from,
+                                     key);
   if (result.empty()) {
     throw base::Error(base::ErrorCode::kUndefinedObject, "model_id " + std::to_string(model_id) + " is not in table " + table.Text(),
                       pg::HiddenRowsDetail(table), "Load the architecture by cerebro.load_model().");
@@ -190,6 +265,11 @@ Architecture Read(const pg::TableName& table, int model_id, const base::DataSpec
     throw base::Error(error.code(), "model_id " + std::to_string(model_id) + ": " + error.what(), error.detail(), error.hint());
   }
   architecture.weights = pg::ReadLargeValue("model_weights", from, key).bytes;
+  if (architecture.weights && result.at(0, 2)) {
+    const std::string what = "model_weights of model_id " + std::to_string(model_id);
+    architecture.given = GivenLayers(*architecture.graph, *result.at(0, 2), model_id);
+    architecture.weights = ExpandWeights(*architecture.graph, architecture.given, *architecture.weights, what);
+  }
   if (architecture.weights && architecture.weights->size() == static_cast<size_t>(architecture.graph->WeightCount()) * sizeof(float)) {
     RequireFinite(*architecture.graph, *architecture.weights, "model_weights of model_id " + std::to_string(model_id));
   }
@@ -220,9 +300,7 @@ void LoadArchitectureWeights(const Architecture& architecture, const engine::Pro
                       "Weights are float32 in Keras's order, " + std::to_string(needed) + " numbers for this architecture.",
                       "Load the weights of the same architecture, or NULL.");
   }
-  std::vector<float> weights(static_cast<size_t>(needed));
-  std::memcpy(weights.data(), raw.data(), raw.size());
-  program.LoadWeights(block, weights.data(), needed, pg::CheckInterrupts);
+  LoadGivenWeights(program, *architecture.graph, architecture.given, raw, block);
 }
 
 }  // namespace store

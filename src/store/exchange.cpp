@@ -45,6 +45,10 @@ Source ArchitectureSource(const ExportRequest& request) {
     throw base::Error(ErrorCode::kPrerequisiteState, "model_id " + std::to_string(*request.model_id) + " has no weights", "",
                       "Load them by cerebro.import_weights(), or export a trained model by its mst_key.");
   }
+  if (!architecture.given.empty()) {
+    throw base::Error(ErrorCode::kPrerequisiteState, "model_id " + std::to_string(*request.model_id) + " has weights of some layers only",
+                      "Those of its new layers are drawn by each model that is trained.", "Train it, and export the trained model by its mst_key.");
+  }
   const size_t needed = static_cast<size_t>(architecture.graph->WeightCount()) * sizeof(float);
   if (architecture.weights->size() != needed) {
     throw base::Error(ErrorCode::kInvalidParameter,

@@ -40,7 +40,12 @@ base::TrainConfig ScoringConfig(const base::TrainConfig& config) {
 }
 
 ModelSpec ScoringSpec(const StoredModel& stored) {
-  return {stored.graph, stored.compile_params, stored.fit_params, ScoringConfig(stored.config)};
+  ModelSpec spec;
+  spec.graph = stored.graph;
+  spec.compile_params = stored.compile_params;
+  spec.fit_params = stored.fit_params;
+  spec.config = ScoringConfig(stored.config);
+  return spec;
 }
 
 void LoadStoredWeights(const ModelTable& table, const StoredModel& stored, const engine::Program& program, void* block) {

@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/config.hpp"
 #include "base/graph.hpp"
+#include "base/graph_cut.hpp"
 #include "base/tensor.hpp"
 #include "engine/core/model.hpp"
 
@@ -18,6 +20,11 @@ struct ModelSpec {
   std::string compile_params;  // for people and for tables
   std::string fit_params;
   base::TrainConfig config;    // of the two texts
+  std::vector<base::FeatureCut> cuts;           // of the graph, in a run that reads features of its frozen part
+  std::shared_ptr<const base::Graph> trained;   // what is left of the graph then; nullptr: all of it
+
+  /// What trains and is scored within a run. What is stored, predicted and exported is the whole graph.
+  const std::shared_ptr<const base::Graph>& TrainedGraph() const { return trained == nullptr ? graph : trained; }
 };
 
 /// Memory for one training state: zeroed, aligned to 64 bytes.

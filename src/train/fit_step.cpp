@@ -8,6 +8,7 @@
 #include "pg/report.hpp"
 #include "plan/params.hpp"
 #include "plan/training_check.hpp"
+#include "data/feature_columns.hpp"
 #include "data/packed_table.hpp"
 #include "store/architectures.hpp"
 #include "store/model_spec.hpp"
@@ -25,7 +26,7 @@ struct FitStep::Own {
   std::unique_ptr<BundleVisit> visit;
 };
 
-FitStep::FitStep(std::string_view bytes) : own_(std::make_unique<Own>()), cache_(nullptr) {
+FitStep::FitStep(std::string_view bytes) : own_(std::make_unique<Own>()) {
   const store::StateView state(bytes);
   own_->spec = state.Spec();
   own_->data = base::ReadDataSpec(state.header().data_spec);
@@ -50,21 +51,29 @@ FitStep::FitStep(int visit_id) {
                       "Call fit_step with a state made by cerebro.init_state() or returned by fit_step.");
   }
   visit_ = visit->models;
-  cache_ = visit->cache;
+  run_ = visit;
   visit_->Begin();
 }
 
 FitStep::~FitStep() = default;
 
 bool FitStep::FeedKept(int partition_id, int buffer_id) {
-  const std::vector<base::Bytes>* columns = cache_ == nullptr ? nullptr : cache_->Find(data::CachedTable::kTraining, partition_id, buffer_id);
-  if (columns == nullptr) return false;
-  visit_->Feed(partition_id, buffer_id, *columns, pg::CheckInterrupts);
+  if (run_ == nullptr || run_->cache == nullptr) return false;
+  const std::vector<base::Bytes>* kept = run_->cache->Find(data::CachedTable::kTraining, partition_id, buffer_id);
+  if (kept == nullptr) return false;
+  std::vector<base::Bytes> columns = *kept;
+  if (run_->complete) run_->complete(partition_id, buffer_id, &columns);
+  visit_->Feed(partition_id, buffer_id, columns, pg::CheckInterrupts);
   return true;
 }
 
-void FitStep::Feed(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns) {
-  if (cache_ != nullptr) cache_->Keep(data::CachedTable::kTraining, partition_id, buffer_id, columns);
+bool FitStep::MayLack(size_t column) const { return run_ != nullptr && !run_->table->HasColumn(column); }
+
+void FitStep::Feed(int partition_id, int buffer_id, std::vector<base::Bytes> columns) {
+  std::vector<std::vector<float>> decoded;
+  if (run_ != nullptr) {
+    data::PrepareColumns(*run_->table, data::CachedTable::kTraining, partition_id, buffer_id, run_->complete, run_->cache, &columns, &decoded);
+  }
   visit_->Feed(partition_id, buffer_id, columns, pg::CheckInterrupts);
 }
 

@@ -14,6 +14,7 @@
 #include "base/tensor.hpp"
 #include "data/buffer_cache.hpp"
 #include "train/bundle_visit.hpp"
+#include "train/visit_context.hpp"
 
 namespace train {
 
@@ -28,10 +29,13 @@ class FitStep {
   /// True, and trained, when the run keeps this buffer in memory: its columns need not be fetched.
   bool FeedKept(int partition_id, int buffer_id);
 
+  /// Whether a data column of the run's buffers may be missing (without data, NULL), because no model reads it.
+  bool MayLack(size_t column) const;
+
   /// Trains on one packed buffer, and keeps it where the run has room for it. columns: its data columns in the packed table's order
   /// (independent, dependent, then the sample weight where the table has one). Errors: kInvalidParameter when the columns do not fit the
   /// state's data.
-  void Feed(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns);
+  void Feed(int partition_id, int buffer_id, std::vector<base::Bytes> columns);
 
   /// Ends the pass: the new state's bytes; empty inside a run.
   std::string Finish();
@@ -41,7 +45,7 @@ class FitStep {
 
   std::unique_ptr<Own> own_;  // by hand only
   BundleVisit* visit_;          // own_'s or the driver's
-  data::BufferCache* cache_;        // of the run, or nullptr
+  const ActiveVisit* run_ = nullptr;  // the driver's; nullptr by hand
 };
 
 /// The state of a model that has not been trained: what cerebro.init_state returns.

@@ -3,7 +3,8 @@
 #include <algorithm>
 
 #include "base/error.hpp"
-#include "data/buffer_view.hpp"
+#include "base/graph_cut.hpp"
+#include "engine/core/feature_extractor.hpp"
 #include "pg/settings.hpp"
 #include "store/training_state.hpp"
 
@@ -48,7 +49,7 @@ bool HasSeveralBuffers(const data::PackedTable& table) {
 
 void AddTable(const data::PackedTable& table, plan::RunMemory* run) {
   if (table.spec.num_partitions == 0) return;
-  const auto row = static_cast<double>(data::RowBytes(table.spec));
+  const auto row = static_cast<double>(table.RowBytes());
   run->table_bytes += static_cast<double>(table.spec.rows) * row;
   run->buffer_rows = std::max(run->buffer_rows, static_cast<double>(table.max_buffer_rows));
   run->buffer_bytes = std::max(run->buffer_bytes, static_cast<double>(table.max_buffer_rows) * row);
@@ -72,6 +73,22 @@ plan::ModelMemory MemoryOfModel(const RunRequest& request, size_t m) {
     memory.autograd_bytes = AutogradBytes(program.graph(), rows, program.layout().precision, trains);
   }
   return memory;
+}
+
+// Of the largest computation of shared features; what it gives is among the buffer's columns.
+double FeatureBytes(const RunRequest& request) {
+  double largest = 0;
+  for (const SharedFeature& feature : request.spec.shared_features) {
+    const auto& [model, call] = feature.makers.front();
+    const std::shared_ptr<const base::Graph>& graph = request.spec.models[static_cast<size_t>(model)]->graph;
+    engine::Options options;
+    options.precision = request.spec.precision;
+    const engine::FeatureExtractor extractor(graph, {call}, request.spec.training.spec, options);
+    const base::Graph prefix = base::PrefixGraph(*graph, {call});
+    largest = std::max(largest, extractor.has_kernels() ? static_cast<double>(extractor.workspace_bytes())
+                                                        : AutogradBytes(prefix, kForwardRows, options.precision, false));
+  }
+  return largest;
 }
 
 std::string Each(const plan::MemoryNeed& need) {
@@ -115,12 +132,13 @@ plan::MemoryNeed MemoryOf(const RunRequest& request, const RunTasks& tasks) {
   if (request.iterations > 0 && HasSeveralBuffers(request.spec.training)) {
     for (const auto& model : request.spec.models) {
       const auto most = std::min<int64_t>(model->config.batch_size, MostRowsOfABatch(request.spec.training, model->config));
-      run.carried_bytes = std::max(run.carried_bytes, static_cast<double>(most) * static_cast<double>(data::RowBytes(request.spec.training.spec)));
+      run.carried_bytes = std::max(run.carried_bytes, static_cast<double>(most) * static_cast<double>(request.spec.training.RowBytes()));
     }
   }
+  run.features_bytes = FeatureBytes(request);
   AddTable(request.spec.training, &run);
   AddTable(request.spec.validation, &run);
-  run.cache_bytes = static_cast<double>(pg::CurrentSettings().cache_mem);
+  run.cache_bytes = static_cast<double>(pg::CurrentSettings().cache_mem) + static_cast<double>(request.spec.feature_cache);
   run.sums_bytes = sums * (request.spec.training.spec.num_partitions + request.spec.validation.spec.num_partitions);
   run.piece_bytes = static_cast<double>(store::kStatePieceBytes);
   run.column_bytes = static_cast<double>(store::kMostWeightBytes);

@@ -274,6 +274,12 @@ void NoticeOtherSeed(const FitArguments& a, const PreparedFit& fit) {
              " on with the seed of the earlier run, " + std::to_string(fit.stored->seed));
 }
 
+void NoticeOtherPartitions(const PreparedFit& fit) {
+  if (!fit.stored || fit.stored->plan.partitions == fit.training.spec.num_partitions) return;
+  pg::Notice("the packed table has " + std::to_string(fit.training.spec.num_partitions) + " partitions, the stored run had " +
+             std::to_string(fit.stored->plan.partitions) + ": its models go on in the order that belongs to the new number");
+}
+
 // A model that goes on keeps the sequence of its stored run, whoever trains beside it.
 void MakePlan(PreparedFit* fit) {
   const pg::Settings settings = pg::CurrentSettings();
@@ -286,9 +292,6 @@ void MakePlan(PreparedFit* fit) {
     for (const plan::Bundle& bundle : fit->stored->plan.bundles) {
       for (const int m : bundle.models) stored[fit->stored->models.at(static_cast<size_t>(m)).mst_key] = bundle.sequence;
     }
-  } else if (fit->stored) {
-    pg::Notice("the packed table has " + std::to_string(partitions) + " partitions, the stored run had " +
-               std::to_string(fit->stored->plan.partitions) + ": its models go on in the order that belongs to the new number");
   }
   std::vector<double> costs;
   std::vector<plan::Sequence> sequences;
@@ -309,8 +312,9 @@ void MakeFusion(PreparedFit* fit) {
   std::map<const base::Graph*, std::string> signatures;
   for (const PreparedModel& prepared : fit->models) {
     plan::FusionModel model;
-    std::string& signature = signatures[prepared.spec->graph.get()];
-    if (signature.empty()) signature = wire::ShapeSignature(*prepared.spec->graph);
+    const base::Graph& trained = *prepared.spec->TrainedGraph();
+    std::string& signature = signatures[&trained];
+    if (signature.empty()) signature = wire::ShapeSignature(trained);
     model.signature = signature;
     model.batch_size = prepared.spec->config.batch_size;
     model.epochs = prepared.spec->config.epochs;
@@ -329,11 +333,13 @@ void MakeFusion(PreparedFit* fit) {
     const auto most = static_cast<double>(fit->training.max_buffer_rows);
     for (const int64_t rows : fit->training.partition_rows) data.buffers += std::ceil(static_cast<double>(rows) / most);
   }
-  data.row_bytes = static_cast<double>(data::RowBytes(fit->training.spec));
-  for (const base::ColumnSpec& column : fit->training.spec.inputs) {
-    data.row_elements += static_cast<double>(base::ElementCount(column.shape));
+  const data::PackedTable table = fit->frozen.TableOf(fit->training);
+  data.row_bytes = static_cast<double>(table.RowBytes());
+  for (size_t i = 0; i < table.spec.inputs.size(); ++i) {
+    const bool read = fit->frozen.model_reads.empty() || fit->frozen.model_reads[i];
+    if (read) data.row_elements += static_cast<double>(base::ElementCount(table.spec.inputs[i].shape));
   }
-  data.cached_bytes = static_cast<double>(settings.cache_mem);
+  data.cached_bytes = static_cast<double>(settings.cache_mem) + fit->frozen.decision.kept_bytes;
   plan::FusionSwitches switches;
   switches.horizontal = settings.enable_horizontal;
   switches.shared_scan = settings.enable_shared_scan;
@@ -358,6 +364,8 @@ void ChooseWorkers(const FitArguments& a, PreparedFit* fit) {
   const bool ours = wanted < 0;  // nobody has asked for a number
   if (ours) wanted = std::min(pg::Cores(), pg::WorkerLimit());
   fit->workers = std::min(wanted, static_cast<int>(fit->plan.bundles.size()));
+  fit->serial_reason.clear();
+  fit->too_short = false;
   if (fit->workers == 0) return;
   if (pg::InParallelWorker()) fit->serial_reason = "the function runs in a parallel worker itself";
   if (fit->training.temporary || (fit->validation && fit->validation->temporary)) {
@@ -402,19 +410,26 @@ PreparedFit PrepareFit(const FitArguments& a) {
     NoticeOtherSeed(a, fit);
   }
   if (pg::OnGreenplum()) fit.segments = data::FindSegments(fit.training);
-  MakePlan(&fit);
-  MakeFusion(&fit);
   fit.due = plan::DueIterations(a.num_iterations, a.metrics_compute_frequency, fit.stopping);
   if (a.restore_best && fit.due.count() == 1 && a.num_iterations > 1) {
     pg::Notice("restore_best has only the last iteration to choose from: metrics are computed after no other one",
                "Give metrics_compute_frequency => 1 to have them computed after each iteration.");
   }
+  fit.seed = static_cast<uint64_t>(a.seed.value_or(0));
+  fit.use_gpus = a.use_gpus;
+  NoticeOtherPartitions(fit);
+  MakePlan(&fit);
   ChooseWorkers(a, &fit);
+  // the plan of bundles follows from what is left to train, and nobody sees it before
+  if (PlanFrozen(a, &fit)) {
+    MakePlan(&fit);
+    ChooseWorkers(a, &fit);
+  }
+  MakeFusion(&fit);
   std::vector<size_t> states;
   for (const PreparedModel& model : fit.models) states.push_back(model.state_bytes());
   fit.states = DecideStates(states, fit.workers);
   if (fit.segments) fit.states.location = StatesLocation::kSegments;
-  fit.seed = static_cast<uint64_t>(a.seed.value_or(0));
   CheckTables(fit);
   return fit;
 }
@@ -428,8 +443,11 @@ RunTasks TasksOf(const PreparedFit& fit) {
 
 RunRequest MakeRequest(const FitArguments& arguments, const PreparedFit& fit) {
   RunRequest request;
-  request.spec.training = fit.training;
-  if (fit.validation) request.spec.validation = *fit.validation;
+  request.spec.training = fit.frozen.TableOf(fit.training);
+  if (fit.validation) request.spec.validation = fit.frozen.TableOf(*fit.validation);
+  request.spec.shared_features = fit.frozen.shared;
+  request.spec.model_reads = fit.frozen.model_reads;
+  request.spec.feature_cache = static_cast<size_t>(fit.frozen.decision.kept_bytes);
   for (const PreparedModel& model : fit.models) {
     request.spec.models.push_back(model.spec);
     request.spec.costs.push_back(model.visit_seconds);

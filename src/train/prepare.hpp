@@ -19,6 +19,7 @@
 #include "store/model_spec.hpp"
 #include "store/result_tables.hpp"
 #include "train/arguments.hpp"
+#include "train/frozen.hpp"
 #include "train/memory.hpp"
 #include "train/run.hpp"
 
@@ -65,6 +66,8 @@ struct PreparedFit {
   std::optional<store::ModelTable> stored;  // warm start
   std::optional<data::SegmentMap> segments;  // of the training table, on Greenplum
   StatesDecision states;
+  bool use_gpus = false;  // some process may train on one
+  PreparedFrozen frozen;  // frozen layers computed once
   size_t StateBytes() const;
   double RowsAVisit() const;  // of an average partition
 };

@@ -17,6 +17,7 @@
 #include "plan/stopping.hpp"
 #include "data/packed_table.hpp"
 #include "store/model_spec.hpp"
+#include "train/feature_computer.hpp"
 #include "train/visit_log.hpp"
 
 namespace train {
@@ -41,14 +42,17 @@ struct VisitRecord {
 
 /// What a process needs to know to work: workers read it from the shared block.
 struct RunSpec {
-  data::PackedTable training;
-  data::PackedTable validation;  // partitions = 0: none
+  data::PackedTable training;    // with the feature columns of the run
+  data::PackedTable validation;  // likewise; partitions = 0: none
   std::vector<std::shared_ptr<const store::ModelSpec>> models;
   std::vector<double> costs;  // seconds of a visit, a model
   plan::Plan plan;
   plan::Fusion fusion;  // of the plan's bundles; empty when nothing is trained
   base::DType precision = base::DType::kFloat32;
   bool use_gpus = false;
+  std::vector<SharedFeature> shared_features;  // columns of both tables that are computed while a buffer is visited
+  size_t feature_cache = 0;                    // bytes of features that a process may keep from visit to visit
+  std::vector<bool> model_reads;               // by input column: whether a model reads it; empty: there are no features
 };
 
 /// What a model brings along from earlier runs.

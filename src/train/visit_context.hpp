@@ -3,6 +3,8 @@
 #pragma once
 
 #include "data/buffer_cache.hpp"
+#include "data/feature_columns.hpp"
+#include "data/packed_table.hpp"
 #include "train/bundle_visit.hpp"
 
 namespace train {
@@ -12,6 +14,8 @@ struct ActiveVisit {
   int visit_id = -1;             // the bundle's number
   BundleVisit* models = nullptr;  // its models, attached to their states
   data::BufferCache* cache = nullptr;  // of the run in this process, or nullptr
+  const data::PackedTable* table = nullptr;  // whose buffers come
+  data::CompleteColumns complete;  // puts in the features that are computed here; may be empty
 };
 
 /// The visit that this process is in, or nullptr.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "layers/frozen.hpp"
 #include "layers/refusal.hpp"
 
 namespace wire {
@@ -136,6 +137,7 @@ int GraphBuilder::AddCall(int layer_index, std::vector<int> inputs, bool inferen
   call.layer = layer_index;
   call.inputs = std::move(inputs);
   call.inference = inference;
+  call.site = static_cast<int>(graph_.calls.size());
   if (has_shapes_) {
     const layers::Shapes shapes = ShapesOfEach(layer, call.inputs);
     const Shape each = definition.shape(layer, shapes);
@@ -218,6 +220,10 @@ base::Graph GraphBuilder::Finish(std::vector<int> inputs, std::vector<int> outpu
   graph_.output_names = std::move(output_names);
   graph_.inputs = std::move(inputs);
   graph_.outputs = std::move(outputs);
+  if (has_shapes_) {  // without shapes no layer has its weights
+    const std::vector<bool> frozen = layers::FrozenCalls(graph_);
+    for (size_t call = 0; call < frozen.size(); ++call) graph_.calls[call].frozen = frozen[call];
+  }
   return std::move(graph_);
 }
 

@@ -11,8 +11,10 @@
 #include "base/record.hpp"
 #include "wire/keras.hpp"
 #include "data/packed_table.hpp"
+#include "store/graph_cutter.hpp"
 #include "store/model_spec.hpp"
 #include "train/run.hpp"
+#include "train/run_features.hpp"
 
 namespace workers {
 namespace {
@@ -29,6 +31,7 @@ void WriteTable(base::RecordWriter* w, const data::PackedTable& table) {
   for (const int64_t buffers : table.partition_buffers) w->Number(buffers);
   w->Number(table.max_buffer_rows);
   w->Text(table.packer);
+  train::WriteTableFeatures(table, w);
 }
 
 data::PackedTable ReadTable(base::RecordReader* r) {
@@ -44,6 +47,7 @@ data::PackedTable ReadTable(base::RecordReader* r) {
   for (int64_t& buffers : table.partition_buffers) buffers = r->Number();
   table.max_buffer_rows = r->Number();
   table.packer = r->Text();
+  train::ReadTableFeatures(r, &table);
   return table;
 }
 
@@ -60,6 +64,7 @@ void WriteModels(base::RecordWriter* w, const train::RunSpec& spec) {
   w->Number(static_cast<int64_t>(spec.models.size()));
   for (size_t i = 0; i < spec.models.size(); i++) {
     w->Number(numbers.at(spec.models[i]->graph.get()));
+    store::WriteCuts(spec.models[i]->cuts, w);
     base::WriteConfig(spec.models[i]->config, w);
     w->Real(spec.costs[i]);
   }
@@ -68,11 +73,14 @@ void WriteModels(base::RecordWriter* w, const train::RunSpec& spec) {
 void ReadModels(base::RecordReader* r, train::RunSpec* spec) {
   std::vector<std::shared_ptr<const base::Graph>> graphs(static_cast<size_t>(r->Number()));
   for (auto& graph : graphs) graph = std::make_shared<const base::Graph>(wire::ReadGraph(r->Text()));
+  store::GraphCutter cutter;
   spec->models.resize(static_cast<size_t>(r->Number()));
   spec->costs.resize(spec->models.size());
   for (size_t i = 0; i < spec->models.size(); i++) {
     auto model = std::make_shared<store::ModelSpec>();
     model->graph = graphs.at(static_cast<size_t>(r->Number()));
+    model->cuts = store::ReadCuts(r);
+    if (!model->cuts.empty()) model->trained = cutter.Cut(model->graph, model->cuts);
     model->config = base::ReadConfig(r);
     spec->models[i] = std::move(model);
     spec->costs[i] = r->Real();
@@ -146,6 +154,8 @@ std::string WriteRunSpec(const train::RunSpec& spec) {
   for (const plan::Bundle& bundle : spec.plan.bundles) w.Number(bundle.sequence.first);
   w.Number(static_cast<int64_t>(spec.precision));
   w.Number(spec.use_gpus ? 1 : 0);
+  train::WriteSharedFeatures(spec.shared_features, spec.model_reads, &w);
+  w.Number(static_cast<int64_t>(spec.feature_cache));
   return w.Take();
 }
 
@@ -160,6 +170,8 @@ train::RunSpec ReadRunSpec(const char* data, size_t bytes) {
   for (plan::Bundle& bundle : spec.plan.bundles) bundle.sequence.first = r.Number();
   spec.precision = static_cast<base::DType>(r.Number());
   spec.use_gpus = r.Number() != 0;
+  train::ReadSharedFeatures(&r, &spec.shared_features, &spec.model_reads);
+  spec.feature_cache = static_cast<size_t>(r.Number());
   return spec;
 }
 

@@ -42,7 +42,7 @@ plan::FusionGroup Alone(int model) {
 std::string VisitQuery(const data::PackedTable& table) {
   const std::string columns = table.DataColumns();
   return "SELECT cerebro_run.fit_visit($1::pg_catalog.int4, v.partition_id, v.buffer_id, " + columns +
-         ") FROM (SELECT partition_id, buffer_id, " + columns + " FROM " + table.name.Sql() +
+         ") FROM (SELECT partition_id, buffer_id, " + columns + " FROM " + table.FromClause() +
          " WHERE partition_id OPERATOR(pg_catalog.=) $2::pg_catalog.int4 ORDER BY partition_id, buffer_id) v";
 }
 
@@ -66,11 +66,12 @@ Worker::Worker(SharedRun* shared, char* states, train::RunSpec spec, std::shared
       pool_(std::move(pool)),
       programs_(spec_.models.size()),
       workspace_(std::make_shared<engine::Workspace>()),
-      cache_(static_cast<size_t>(pg::CurrentSettings().cache_mem)) {
-  if (pool_ != nullptr) return;
+      cache_(static_cast<size_t>(pg::CurrentSettings().cache_mem), spec_.feature_cache) {
   engine::Options options = store::EngineOptions(spec_.use_gpus);
   options.precision = spec_.precision;
-  pool_ = std::make_shared<engine::ModelPool>(spec_.training.spec, options);
+  features_ = std::make_unique<train::FeatureComputer>(spec_.shared_features, spec_.training.spec, spec_.model_reads, options,
+                                                       [this](int model) { return spec_.models.at(static_cast<size_t>(model))->graph; });
+  if (pool_ == nullptr) pool_ = std::make_shared<engine::ModelPool>(spec_.training.spec, options);
 }
 
 Worker::~Worker() = default;
@@ -78,7 +79,7 @@ Worker::~Worker() = default;
 const std::shared_ptr<const engine::Program>& Worker::ProgramOf(int index) {
   std::shared_ptr<const engine::Program>& program = programs_[static_cast<size_t>(index)];
   const store::ModelSpec& model = *spec_.models[static_cast<size_t>(index)];
-  if (program == nullptr) program = pool_->ProgramOf(model.graph, model.config);
+  if (program == nullptr) program = pool_->ProgramOf(model.TrainedGraph(), model.config);
   return program;
 }
 
@@ -182,6 +183,8 @@ void Worker::Visit(const std::vector<plan::FusionGroup>& fusion_groups, const pl
   visit.visit_id = task.bundle;
   visit.models = &bundle_visit;
   visit.cache = &cache_;
+  visit.table = &spec_.training;
+  visit.complete = CompleteFor(members);
   const double started = pg::Now();
   for (size_t i = 0; i < models.size(); i++) models[i]->Attach(BlockOf(members[i]));
   {
@@ -194,6 +197,19 @@ void Worker::Visit(const std::vector<plan::FusionGroup>& fusion_groups, const pl
   }
   for (engine::Model* model : models) model->Detach();
   LogVisit(members, bundle_visit.Records(started, pg::Now()), task, partition);
+}
+
+// Puts in the features that these models read and no table has; empty where there are none.
+data::CompleteColumns Worker::CompleteFor(const std::vector<int>& models) {
+  if (features_->empty()) return {};
+  std::vector<bool> wanted(spec_.training.spec.inputs.size());
+  for (const int index : models) {
+    const std::vector<bool>& reads = ProgramOf(index)->reads();
+    for (size_t i = 0; i < wanted.size(); i++) wanted[i] = wanted[i] || reads[i];
+  }
+  return [this, wanted](int partition, int buffer, std::vector<base::Bytes>* columns) {
+    features_->Complete(partition, buffer, wanted, [this](int model) { return BlockOf(model); }, pg::CheckInterrupts, columns);
+  };
 }
 
 void Worker::LogVisit(const std::vector<int>& members, std::vector<train::VisitRecord> records, const plan::Scheduler::Task& task,
@@ -234,6 +250,7 @@ void Worker::Log(const train::VisitRecord& record) {
 // All models that still train, in one scan. The sums of others stay as they were: nobody reads them.
 void Worker::Score(int table, int partition) {
   std::vector<engine::ScoredState> alive;
+  std::vector<int> models;
   std::vector<size_t> sizes, offsets;
   size_t stride = 0, alive_sums = 0;
   for (size_t i = 0; i < spec_.models.size(); i++) {
@@ -241,6 +258,7 @@ void Worker::Score(int table, int partition) {
     const std::shared_ptr<const engine::Program>& program = ProgramOf(index);
     const size_t size = program->sums_size();
     if (Trains(index)) {
+      models.push_back(index);
       alive.push_back({program, &spec_.models[i]->config, BlockOf(index)});
       sizes.push_back(size);
       offsets.push_back(stride);
@@ -251,7 +269,7 @@ void Worker::Score(int table, int partition) {
   std::vector<double> found(alive_sums, 0.0);
   const bool training = table == kTrainingTable;
   const data::BufferSource source(training ? spec_.training : spec_.validation, &cache_,
-                                  training ? data::CachedTable::kTraining : data::CachedTable::kValidation);
+                                  training ? data::CachedTable::kTraining : data::CachedTable::kValidation, CompleteFor(models));
   train::Scorer(std::move(alive), source, workspace_).ScorePartition(partition, found.data());
   double* sums = At<double>(shared_, shared_->sums_offset[table]) + static_cast<size_t>(partition) * stride;
   const double* from = found.data();

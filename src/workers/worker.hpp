@@ -10,6 +10,7 @@
 #include "pg/sql.hpp"
 #include "plan/schedule.hpp"
 #include "data/buffer_cache.hpp"
+#include "data/buffer_source.hpp"
 #include "train/run.hpp"
 #include "workers/shared_memory.hpp"
 
@@ -38,6 +39,7 @@ class Worker {
   void Visit(const std::vector<plan::FusionGroup>& fusion_groups, const plan::Scheduler::Task& task, int partition);
   void LogVisit(const std::vector<int>& members, std::vector<train::VisitRecord> records, const plan::Scheduler::Task& task, int partition);
   void Score(int table, int partition);
+  data::CompleteColumns CompleteFor(const std::vector<int>& models);
   void Log(const train::VisitRecord& record);
 
   SharedRun* shared_;
@@ -50,6 +52,7 @@ class Worker {
   std::unique_ptr<pg::Statement> visit_query_;
   std::shared_ptr<engine::Workspace> workspace_;
   data::BufferCache cache_;
+  std::unique_ptr<train::FeatureComputer> features_;
   uint64_t seen_events_ = 0;
   bool stopped_ = false;
 };

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "base/graph_cut.hpp"
 #include "definitions/loss.hpp"
 
 namespace engine {
@@ -50,6 +51,7 @@ std::vector<SourceColumn> SourceColumns(const base::DataSpec& data) {
   std::vector<SourceColumn> columns;
   for (size_t c = 0; c < data.inputs.size(); ++c) {
     const base::ColumnSpec& packed = data.inputs[c];
+    if (packed.feature) continue;
     const int index = static_cast<int>(c);
     if (packed.members.empty()) columns.push_back({packed.name, packed.shape, {index, 0, base::ElementCount(packed.shape)}});
     for (size_t m = 0; m < packed.members.size(); ++m) {
@@ -113,20 +115,45 @@ void CheckDense(const base::ColumnSpec& column, const Shape& shape, const std::s
   }
 }
 
+bool IsRead(const base::Graph& graph, int call) {
+  const auto has = [call](const std::vector<int>& calls) { return std::find(calls.begin(), calls.end(), call) != calls.end(); };
+  return has(graph.outputs) || std::any_of(graph.calls.begin(), graph.calls.end(), [&](const base::Call& reader) { return has(reader.inputs); });
+}
+
+// The column of a feature Input.
+InputBinding BindFeature(const base::Graph& graph, int input, const std::string& name, const base::DataSpec& data) {
+  const Shape& shape = graph.calls[static_cast<size_t>(input)].output_shape;
+  for (size_t c = 0; c < data.inputs.size(); ++c) {
+    const base::ColumnSpec& column = data.inputs[c];
+    if (!column.feature || column.name != name || column.shape != shape) continue;
+    return {{{static_cast<int>(c), 0, base::ElementCount(shape)}}, shape};
+  }
+  throw base::Error(base::ErrorCode::kInternal, "there is no feature column " + Quoted(name) + " of shape " + base::FormatShape(shape));
+}
+
 }  // namespace
 
 const std::string& OutputName(const base::Graph& graph, size_t output) { return graph.OutputName(output); }
 
 std::vector<InputBinding> BindInputs(const base::Graph& graph, const base::DataSpec& data) {
   const std::vector<SourceColumn> columns = SourceColumns(data);
+  const auto feature_of = [&graph](int input) {
+    return base::FeatureColumnOf(graph.layers[static_cast<size_t>(graph.calls[static_cast<size_t>(input)].layer)]);
+  };
+  const auto raw_inputs = static_cast<size_t>(
+      std::count_if(graph.inputs.begin(), graph.inputs.end(), [&](int input) { return feature_of(input) == nullptr; }));
   const auto refuse_counts = [&] {
-    Refuse("the model has " + Plural(graph.inputs.size(), "input") + " but the packed table has " +
+    Refuse("the model has " + Plural(raw_inputs, "input") + " but the packed table has " +
                Plural(columns.size(), "independent column"),
            {}, "Columns belong to input layers in order. Several scalar columns may feed one input layer of as many elements.");
   };
   std::vector<InputBinding> bindings;
   size_t next = 0;
   for (const int input : graph.inputs) {
+    if (const std::string* feature = feature_of(input)) {
+      bindings.push_back(BindFeature(graph, input, *feature, data));
+      continue;
+    }
     if (next == columns.size()) refuse_counts();
     const SourceColumn& column = columns[next];
     InputBinding binding{{}, graph.calls[static_cast<size_t>(input)].output_shape};
@@ -139,14 +166,14 @@ std::vector<InputBinding> BindInputs(const base::Graph& graph, const base::DataS
       ++next;
     } else {
       const size_t together = shape.size() == 1 && shape[0] > 0 ? ColumnsTogether(columns, next, shape[0]) : 0;
-      if (together == 0 && graph.inputs.size() == columns.size()) {
+      if (together == 0 && raw_inputs == columns.size()) {
         Refuse("input " + Quoted(column.name) + " has shape " + base::FormatShape(column.shape) + " but the model's input layer " +
                    Quoted(LayerName(graph, input)) + " expects " + base::FormatShape(shape),
                {},
                "Change the input shape of the architecture, begin it with a Reshape layer, or pack the column in the shape that it "
                "expects.");
       }
-      if (together == 0 && graph.inputs.size() > 1) {
+      if (together == 0 && raw_inputs > 1) {
         Refuse("the model's input layer " + Quoted(LayerName(graph, input)) + " expects " + base::FormatShape(shape) +
                    ", which no number of the independent columns from " + Quoted(column.name) + " on gives",
                {}, "Columns belong to input layers in order. Several scalar columns may feed one input layer of as many elements.");
@@ -157,7 +184,26 @@ std::vector<InputBinding> BindInputs(const base::Graph& graph, const base::DataS
     bindings.push_back(std::move(binding));
   }
   if (next < columns.size()) refuse_counts();
+  for (size_t i = 0; i < bindings.size(); ++i) bindings[i].read = IsRead(graph, graph.inputs[i]);
   return bindings;
+}
+
+std::vector<bool> ColumnsRead(const base::Graph& graph, const base::DataSpec& data) {
+  std::vector<bool> read(data.inputs.size());
+  for (const InputBinding& binding : BindInputs(graph, data)) {
+    for (const InputPart& part : binding.parts) {
+      if (binding.read) read[static_cast<size_t>(part.column)] = true;
+    }
+  }
+  return read;
+}
+
+void RequireColumns(const std::vector<bool>& columns, const base::Buffer& buffer) {
+  bool complete = buffer.inputs.size() == columns.size();
+  for (size_t c = 0; complete && c < columns.size(); ++c) complete = !columns[c] || buffer.inputs[c] != nullptr || buffer.rows == 0;
+  if (complete) return;
+  throw base::Error(base::ErrorCode::kInternal, "buffer " + std::to_string(buffer.buffer_id) + " of partition " +
+                                                    std::to_string(buffer.partition_id) + " does not have the model's columns");
 }
 
 bool TakesIndexes(const base::Graph& graph, const InputBinding& binding, int call) {

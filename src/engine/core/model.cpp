@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "engine/api/binding.hpp"
 #include "engine/core/autograd_library.hpp"
 #include "engine/core/model_impl.hpp"
 #include "engine/math/fpenv.hpp"
@@ -57,12 +58,10 @@ void Model::Impl::Detach() {
 }
 
 void Model::Impl::CheckBuffer(const base::Buffer& buffer, bool with_targets) const {
-  const bool complete = buffer.rows >= 0 && buffer.inputs.size() == program.data.inputs.size() &&
-                        (!with_targets || buffer.targets.size() == program.data.targets.size());
-  if (!complete) {
-    throw base::Error(base::ErrorCode::kInternal, "buffer " + std::to_string(buffer.buffer_id) + " of partition " +
-                                                      std::to_string(buffer.partition_id) + " does not have the model's columns");
-  }
+  RequireColumns(program.reads, buffer);
+  if (buffer.rows >= 0 && (!with_targets || buffer.targets.size() == program.data.targets.size())) return;
+  throw base::Error(base::ErrorCode::kInternal, "buffer " + std::to_string(buffer.buffer_id) + " of partition " +
+                                                    std::to_string(buffer.partition_id) + " does not have the model's columns");
 }
 
 Model::Model(std::shared_ptr<const Program> program, const base::TrainConfig& config)

@@ -35,7 +35,7 @@ struct CarriedRows {
   int64_t rows = 0;
   uint64_t batches = 0;  // trained of such rows in this visit
   int partition_id = 0;
-  std::vector<std::vector<uint8_t>> inputs, targets;  // as base::Buffer's
+  std::vector<std::vector<uint8_t>> inputs, targets;  // as base::Buffer's; empty: an input that the model does not read
   std::vector<uint8_t> weights;
 };
 

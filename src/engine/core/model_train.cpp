@@ -34,13 +34,17 @@ void AppendRows(const uint8_t* column, size_t row_bytes, const int64_t* rows, in
   }
 }
 
-void AppendRows(const std::vector<const uint8_t*>& columns, const std::vector<base::ColumnSpec>& specs, const int64_t* rows, int64_t first,
-                int64_t n, std::vector<std::vector<uint8_t>>* to) {
+// wanted: by column; empty stands for all.
+void AppendRows(const std::vector<const uint8_t*>& columns, const std::vector<base::ColumnSpec>& specs, const std::vector<bool>& wanted,
+                const int64_t* rows, int64_t first, int64_t n, std::vector<std::vector<uint8_t>>* to) {
   to->resize(columns.size());
-  for (size_t c = 0; c < columns.size(); ++c) AppendRows(columns[c], specs[c].row_bytes(), rows, first, n, &(*to)[c]);
+  for (size_t c = 0; c < columns.size(); ++c) {
+    if (wanted.empty() || wanted[c]) AppendRows(columns[c], specs[c].row_bytes(), rows, first, n, &(*to)[c]);
+  }
 }
 
 void DropRows(size_t row_bytes, int64_t n, std::vector<uint8_t>* column) {
+  if (column->empty()) return;  // one that the model does not read
   column->erase(column->begin(), column->begin() + static_cast<std::ptrdiff_t>(static_cast<size_t>(n) * row_bytes));
 }
 
@@ -48,7 +52,7 @@ base::Buffer View(const CarriedRows& carried) {
   base::Buffer buffer;
   buffer.rows = carried.rows;
   buffer.partition_id = carried.partition_id;
-  for (const std::vector<uint8_t>& column : carried.inputs) buffer.inputs.push_back(column.data());
+  for (const std::vector<uint8_t>& column : carried.inputs) buffer.inputs.push_back(column.empty() ? nullptr : column.data());
   for (const std::vector<uint8_t>& column : carried.targets) buffer.targets.push_back(column.data());
   if (!carried.weights.empty()) buffer.weights = carried.weights.data();
   return buffer;
@@ -181,8 +185,8 @@ void Model::Impl::Carry(const base::Buffer& buffer, int64_t first, LoadedRows* l
   const int64_t* rows = config.shuffle ? order.data() + first : nullptr;
   const int64_t n = buffer.rows - first;
   carried.partition_id = buffer.partition_id;
-  AppendRows(buffer.inputs, program.data.inputs, rows, first, n, &carried.inputs);
-  AppendRows(buffer.targets, program.data.targets, rows, first, n, &carried.targets);
+  AppendRows(buffer.inputs, program.data.inputs, program.reads, rows, first, n, &carried.inputs);
+  AppendRows(buffer.targets, program.data.targets, {}, rows, first, n, &carried.targets);
   if (buffer.weights != nullptr) AppendRows(buffer.weights, sizeof(float), rows, first, n, &carried.weights);
   carried.rows += n;
   while (!position.ended && carried.rows >= config.batch_size) TrainCarried(config.batch_size, loaded, result);

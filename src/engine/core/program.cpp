@@ -118,6 +118,7 @@ Program::Impl::Impl(std::shared_ptr<const base::Graph> network, const base::Trai
   }
   if (options.kernels && device < 0) native = native::Program::Make(*graph, losses, loss_weights, class_weight, data, layout);
   if (native == nullptr) TheAutogradLibrary().MakeTrainer(*this, config.optimizer);  // what it would refuse is refused now
+  reads = ColumnsRead(*graph, data);
 }
 
 Program::Program(std::shared_ptr<const base::Graph> graph, const base::TrainConfig& config, const base::DataSpec& data, const Options& options) {
@@ -129,6 +130,7 @@ Program::Program(std::shared_ptr<const base::Graph> graph, const base::TrainConf
 Program::~Program() = default;
 
 const base::Graph& Program::graph() const { return *impl_->graph; }
+const std::vector<bool>& Program::reads() const { return impl_->reads; }
 const StateLayout& Program::layout() const { return impl_->layout; }
 bool Program::has_kernels() const { return impl_->native != nullptr; }
 bool Program::uses_sparse_product() const { return impl_->native && impl_->native->uses_sparse_product(); }

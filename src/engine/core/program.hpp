@@ -42,6 +42,8 @@ class Program {
   Program& operator=(const Program&) = delete;
 
   const base::Graph& graph() const;
+  /// By column of the data: whether its models read it. The others may be missing in a buffer.
+  const std::vector<bool>& reads() const;
   const StateLayout& layout() const;
   /// Whether its models train by the hand-written kernels.
   bool has_kernels() const;

@@ -18,6 +18,7 @@ struct Program::Impl : ResolvedNetwork {
   std::vector<std::string> metric_names;
   size_t sums_size = 0;
   std::vector<base::Shape> output_shapes;
+  std::vector<bool> reads;  // by column of the data: ColumnsRead
   std::shared_ptr<const native::Program> native;  // nullptr: its models train and are scored by autograd
 };
 

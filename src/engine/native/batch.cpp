@@ -15,6 +15,8 @@ BatchLoader<T>::BatchLoader(const base::Graph& graph, const base::DataSpec& data
   for (size_t i = 0; i < bindings.size(); ++i) {
     inputs_.emplace_back();
     Input& input = inputs_.back();
+    input.read = bindings[i].read;
+    if (!input.read) continue;
     input.as_index = TakesIndexes(graph, bindings[i], graph.inputs[i]);
     for (const InputPart& part : bindings[i].parts) {
       base::ColumnSpec spec = data.inputs[static_cast<size_t>(part.column)];
@@ -71,7 +73,7 @@ template <typename T>
 bool BatchLoader<T>::LoadsLike(const BatchLoader& other) const {
   const auto same_part = [](const Part& a, const Part& b) { return a.part == b.part; };
   const auto same_input = [&](const Input& a, const Input& b) {
-    return a.as_index == b.as_index && std::equal(a.parts.begin(), a.parts.end(), b.parts.begin(), b.parts.end(), same_part);
+    return a.read == b.read && a.as_index == b.as_index && std::equal(a.parts.begin(), a.parts.end(), b.parts.begin(), b.parts.end(), same_part);
   };
   const auto same_output = [](const Output& a, const Output& b) { return a.sparse == b.sparse; };
   return class_weight_ == other.class_weight_ &&
@@ -83,7 +85,9 @@ template <typename T>
 const Batch<T>& BatchLoader<T>::Slice(int64_t first, int64_t n) {
   slice_ = batch_;
   slice_.rows = n;
-  for (size_t i = 0; i < slice_.inputs.size(); ++i) slice_.inputs[i] += first * inputs_[i].elements;
+  for (size_t i = 0; i < slice_.inputs.size(); ++i) {
+    if (inputs_[i].read) slice_.inputs[i] += first * inputs_[i].elements;
+  }
   for (size_t i = 0; i < slice_.targets.size(); ++i) {
     const int64_t targets = first * outputs_[i].decoder.row_elements();
     if (slice_.targets[i].values != nullptr) slice_.targets[i].values += targets;
@@ -101,8 +105,8 @@ const Batch<T>& BatchLoader<T>::Load(const base::Buffer& buffer, const int64_t* 
   batch_.targets.clear();
   batch_.weights = nullptr;
   for (const Input& input : inputs_) {
-    GatherInput(input, buffer, rows, first, n);
-    batch_.inputs.push_back(input.x);
+    if (input.read) GatherInput(input, buffer, rows, first, n);
+    batch_.inputs.push_back(input.read ? input.x : nullptr);
   }
   if (!targets) return batch_;
   for (size_t i = 0; i < outputs_.size(); ++i) {

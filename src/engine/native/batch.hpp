@@ -25,7 +25,7 @@ struct Target {
 template <typename T>
 struct Batch {
   int64_t rows = 0;
-  std::vector<const T*> inputs;    // one an input: (rows, input elements)
+  std::vector<const T*> inputs;    // one an input: (rows, input elements), nullptr where no call reads it
   std::vector<Target<T>> targets;  // one an output
   const T* weights = nullptr;      // (rows), or nullptr when every row counts 1
 };
@@ -61,6 +61,7 @@ class BatchLoader {
   };
   struct Input {
     std::vector<Part> parts;
+    bool read = true;       // by some call: else nothing is gathered
     bool as_index = false;  // values as they are packed
     int64_t elements = 0;   // of a row
     T* x = nullptr;

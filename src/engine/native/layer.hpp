@@ -116,10 +116,13 @@ class Layer {
 /// One call of the graph with what comes before it, for the Make functions.
 struct CallSite {
   const base::Graph* graph = nullptr;
-  int call = 0;             // index into Graph::calls, the call site of random streams
+  int call = 0;             // index into Graph::calls
   base::Shape input_shape;  // of a row of the first input
 
   const base::Call& graph_call() const { return graph->calls[static_cast<size_t>(call)]; }
+  int random_site() const { return graph_call().site; }  // of random streams
+  /// Whether the call computes in training what it computes in scoring.
+  bool inference() const { return graph_call().inference || graph_call().frozen; }
   const base::Layer& layer() const { return graph->layers[static_cast<size_t>(graph_call().layer)]; }
   size_t inputs() const { return graph_call().inputs.size(); }
   const base::Shape& input_shape_of(size_t input) const { return graph->calls[static_cast<size_t>(graph_call().inputs[input])].output_shape; }

@@ -33,11 +33,21 @@ int64_t PaddedElements(int64_t n) {
 }  // namespace
 
 template <typename T>
+struct Network<T>::Joined {
+  explicit Joined(const base::Graph& graph) : calls(graph) {}
+  Stages<T> calls;
+  std::vector<StageValue> values;
+  std::vector<JoinedStage<T>> stages;
+};
+
+template <typename T>
 std::unique_ptr<Network<T>> Network<T>::Make(const base::Graph& graph, const std::vector<base::LossConfig>& losses,
                                              const std::vector<double>& loss_weights) {
-  if (!math::HasProducts()) return nullptr;
+  const std::unique_ptr<Joined> joined = JoinCalls(graph);
+  if (joined == nullptr || joined->stages.empty()) return nullptr;
   auto network = std::make_unique<Network<T>>();
-  if (!network->JoinAll(graph, losses, loss_weights)) return nullptr;
+  if (!network->AddLosses(graph, losses, loss_weights, joined.get())) return nullptr;
+  network->TakeStages(joined.get());
   network->PlaceInside();
   network->FindGradients(graph);
   network->FindZeros();
@@ -45,34 +55,56 @@ std::unique_ptr<Network<T>> Network<T>::Make(const base::Graph& graph, const std
 }
 
 template <typename T>
-bool Network<T>::JoinAll(const base::Graph& graph, const std::vector<base::LossConfig>& losses, const std::vector<double>& loss_weights) {
-  Stages<T> calls(graph);
+std::unique_ptr<Network<T>> Network<T>::MakeForward(const base::Graph& graph) {
+  const std::unique_ptr<Joined> joined = JoinCalls(graph);
+  if (joined == nullptr) return nullptr;
+  auto network = std::make_unique<Network<T>>();
+  for (const int call : graph.outputs) network->outputs_.push_back({Loss(), joined->calls.ValueOf(call), kNone, false});
+  network->TakeStages(joined.get());
+  network->PlaceInside();
+  return network;
+}
+
+template <typename T>
+std::unique_ptr<typename Network<T>::Joined> Network<T>::JoinCalls(const base::Graph& graph) {
+  if (!math::HasProducts()) return nullptr;
+  auto joined = std::make_unique<Joined>(graph);
   for (size_t call = 0; call < graph.calls.size(); ++call) {
-    if (!Fits(graph.calls[call].output_shape) || !calls.JoinCall(static_cast<int>(call))) return false;
+    if (!Fits(graph.calls[call].output_shape) || !joined->calls.JoinCall(static_cast<int>(call))) return nullptr;
   }
-  std::vector<StageValue> values = calls.TakeValues();
-  std::vector<JoinedStage<T>> joined = calls.TakeStages();
-  if (joined.empty()) return false;
+  joined->values = joined->calls.TakeValues();
+  joined->stages = joined->calls.TakeStages();
+  return joined;
+}
+
+template <typename T>
+bool Network<T>::AddLosses(const base::Graph& graph, const std::vector<base::LossConfig>& losses, const std::vector<double>& loss_weights,
+                           Joined* joined) {
   for (size_t i = 0; i < graph.outputs.size(); ++i) {
     const int call = graph.outputs[i];
     std::optional<Loss> loss =
-        Loss::Make(losses[i], loss_weights[i], graph.calls[static_cast<size_t>(call)].output_shape, calls.ActivationOf(call));
+        Loss::Make(losses[i], loss_weights[i], graph.calls[static_cast<size_t>(call)].output_shape, joined->calls.ActivationOf(call));
     if (!loss) return false;
-    const int mask = graph.calls[static_cast<size_t>(call)].output_shape.size() > 1 ? calls.MaskOf(call).value : -1;
-    if (mask >= 0 && loss->positions() % values[static_cast<size_t>(mask)].elements != 0) return false;
-    outputs_.push_back({*loss, calls.ValueOf(call), 0, false, mask});
+    const int mask = graph.calls[static_cast<size_t>(call)].output_shape.size() > 1 ? joined->calls.MaskOf(call).value : -1;
+    if (mask >= 0 && loss->positions() % joined->values[static_cast<size_t>(mask)].elements != 0) return false;
+    outputs_.push_back({*loss, joined->calls.ValueOf(call), 0, false, mask});
   }
-  GiveLogits(graph, &joined, &values);
-  for (const StageValue& value : values) values_.emplace_back(value);
-  for (JoinedStage<T>& stage : joined) {
+  GiveLogits(graph, &joined->stages, &joined->values);
+  return true;
+}
+
+template <typename T>
+void Network<T>::TakeStages(Joined* joined) {
+  for (const StageValue& value : joined->values) values_.emplace_back(value);
+  for (JoinedStage<T>& stage : joined->stages) {
     most_inputs_ = std::max(most_inputs_, stage.inputs.size());
     values_[static_cast<size_t>(stage.output)].stage = stages();
     stages_.emplace_back();
     stages_.back().layer = std::move(stage.layer);
     stages_.back().output = stage.output;
+    stages_.back().frozen = stage.frozen;
     for (const int input : stage.inputs) stages_.back().inputs.push_back({input});
   }
-  return true;
 }
 
 // A loss that wants logits takes them from the stage that makes the output, whose activation goes. Who else reads the
@@ -321,7 +353,7 @@ LayerCall<T> Network<T>::CallOf(size_t index, const Pass& pass) const {
   const Value& result = values_[static_cast<size_t>(stage.output)];
   LayerCall<T> call;
   call.rows = pass.rows;
-  call.training = pass.keys != nullptr;
+  call.training = pass.keys != nullptr && !stage.frozen;
   call.keys = pass.keys;
   call.x = ValueOf(stage.inputs[0].value, pass);
   if (stage.inputs.size() > 1) {
@@ -409,7 +441,7 @@ void Network<T>::Backward(const Pass& pass, GradientSink<T>* sink) const {
     StageBackward(i, pass, sink);
   }
   for (size_t i = 0; i < stages_.size(); ++i) {
-    if (stages_[i].layer->moves_statistics()) stages_[i].layer->UpdateMovingStatistics(CallOf(i, pass));
+    if (stages_[i].layer->moves_statistics() && !stages_[i].frozen) stages_[i].layer->UpdateMovingStatistics(CallOf(i, pass));
   }
 }
 

@@ -67,6 +67,10 @@ class Network {
   static std::unique_ptr<Network> Make(const base::Graph& graph, const std::vector<base::LossConfig>& losses,
                                        const std::vector<double>& loss_weights);
 
+  /// A network for forward passes alone: its outputs have no losses. nullptr when the graph has a layer or an argument that the native trainer
+  /// does not know.
+  static std::unique_ptr<Network> MakeForward(const base::Graph& graph);
+
   size_t outputs() const { return outputs_.size(); }
   const Loss& loss(size_t output) const { return outputs_[output].loss; }
   /// Whether the losses depend on the layer's trained weights, so that a sink gets their gradients.
@@ -81,7 +85,8 @@ class Network {
   int64_t ResultBytes() const;
 
   void Forward(const Pass& pass) const;
-  /// After a Forward: what the output's loss wants, (rows, positions, classes). It may be the caller's own input.
+  /// After a Forward: what the output's loss wants, (rows, positions, classes); of a network without losses the output itself. It may be the
+  /// caller's own input.
   const T* Results(const Pass& pass, size_t output) const { return ValueOf(outputs_[output].value, pass); }
   /// Which of their positions count, (rows, elements), 1 or 0; nullptr: all.
   const T* Mask(const Pass& pass, size_t output) const {
@@ -115,6 +120,7 @@ class Network {
     std::unique_ptr<Layer<T>> layer;
     std::vector<Source> inputs;
     int output = 0;
+    bool frozen = false;    // computes in training what it computes in scoring
     bool trained = false;   // has a weight that the optimizer moves
     bool backward = false;  // takes part in the pass back
     bool adds = false;      // a call of its layer has given gradients before
@@ -133,7 +139,11 @@ class Network {
     int from = 0, until = 0;
   };
 
-  bool JoinAll(const base::Graph& graph, const std::vector<base::LossConfig>& losses, const std::vector<double>& loss_weights);
+  /// What the calls of a graph join to, before it is the network's own.
+  struct Joined;
+  static std::unique_ptr<Joined> JoinCalls(const base::Graph& graph);
+  bool AddLosses(const base::Graph& graph, const std::vector<base::LossConfig>& losses, const std::vector<double>& loss_weights, Joined* joined);
+  void TakeStages(Joined* joined);
   void GiveLogits(const base::Graph& graph, std::vector<JoinedStage<T>>* joined, std::vector<StageValue>* values);
   void PlaceInside();
   std::vector<bool> FindTrained(const base::Graph& graph);

@@ -50,8 +50,10 @@ bool Stages<T>::JoinCall(int index) {
     graph = &GraphOfEach(index);
   }
   const CallSite site{graph, index, graph->calls[first].output_shape};
+  const size_t before = stages_.size();
   StageMask mask;
   if (!Join(site, this) || current_.size() != 1 || !FindMask(site, &mask)) return false;
+  for (size_t stage = before; stage < stages_.size(); ++stage) stages_[stage].frozen = call.frozen;
   if (mask.value >= 0) {
     mask.dims += static_cast<size_t>(made_.value >= 0 ? distributed : 0);
   } else {

@@ -41,6 +41,7 @@ struct JoinedStage {
   std::unique_ptr<Layer<T>> layer;
   std::vector<int> inputs;  // values
   int output = 0;           // a value
+  bool frozen = false;      // base::Call::frozen: computes in training what it computes in scoring
 };
 
 /// What joined so far. Each function returns false when the native trainer does not know the layer's arguments: there

@@ -39,9 +39,10 @@ struct TrainedWeight {
 template <typename T>
 class TypedProgram : public Program, public std::enable_shared_from_this<TypedProgram<T>> {
  public:
-  TypedProgram(std::unique_ptr<const Network<T>> compiled, const base::Graph& graph, const std::map<int, double>& class_weight,
-               const base::DataSpec& data, const StateLayout& layout)
-      : network(std::move(compiled)), loader(graph, data, SparseTargets(), class_weight) {
+  /// scored_bytes: Network::ResultBytes of the network as whose part this one is scored.
+  TypedProgram(std::unique_ptr<const Network<T>> compiled, int64_t scored_bytes, const base::Graph& graph,
+               const std::map<int, double>& class_weight, const base::DataSpec& data, const StateLayout& layout)
+      : network(std::move(compiled)), result_bytes(scored_bytes), loader(graph, data, SparseTargets(), class_weight) {
     FindWeights(graph, layout);
   }
 
@@ -49,6 +50,7 @@ class TypedProgram : public Program, public std::enable_shared_from_this<TypedPr
   bool uses_sparse_product() const override { return network->uses_sparse_product(); }
 
   const std::unique_ptr<const Network<T>> network;
+  const int64_t result_bytes;
   const BatchLoader<T> loader;                       // a trainer's begins as a copy
   std::vector<size_t> offsets;                       // of the state's tensors
   std::vector<size_t> weights;                       // by graph layer: how many
@@ -330,11 +332,11 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
 
   // At once: as many as leave the results of a convolutional network in the cache, but no fewer than make the results
   // outweigh the weights, which come into the cache again with every slice. A function of the network alone, because
-  // sums are made of a slice's.
+  // sums are made of a slice's; of a graph that was cut, of the whole one, whose sums it makes.
   int64_t ScoringRows() const {
     constexpr int64_t kCacheBytes = 1024 * 1024, kUnit = 8;  // a tile's rows (engine/math/simd/gemm_tiles.inc)
     const int64_t bytes = std::max(kCacheBytes, program_->weight_elements * static_cast<int64_t>(sizeof(T)));
-    return std::max(kUnit, bytes / network_->ResultBytes() / kUnit * kUnit);
+    return std::max(kUnit, bytes / program_->result_bytes / kUnit * kUnit);
   }
 
   const typename Network<T>::Layout& ScoringLayout() {
@@ -483,7 +485,9 @@ std::shared_ptr<const Program> MakeProgram(const base::Graph& graph, const std::
                                            const base::DataSpec& data, const StateLayout& layout) {
   std::unique_ptr<const Network<T>> network = Network<T>::Make(graph, losses, loss_weights);
   if (!network) return nullptr;
-  return std::make_shared<const TypedProgram<T>>(std::move(network), graph, class_weight, data, layout);
+  const std::unique_ptr<const Network<T>> whole = graph.whole == nullptr ? nullptr : Network<T>::Make(*graph.whole, losses, loss_weights);
+  const int64_t result_bytes = (whole == nullptr ? network : whole)->ResultBytes();
+  return std::make_shared<const TypedProgram<T>>(std::move(network), result_bytes, graph, class_weight, data, layout);
 }
 
 }  // namespace

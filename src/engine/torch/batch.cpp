@@ -28,6 +28,7 @@ BatchLoader::BatchLoader(const base::Graph& graph, const base::DataSpec& data, c
     : bindings_(BindInputs(graph, data)), joined_(bindings_.size()), type_(type), device_(device) {
   for (size_t i = 0; i < bindings_.size(); ++i) {
     inputs_.emplace_back();
+    if (!bindings_[i].read) continue;
     for (const InputPart& part : bindings_[i].parts) inputs_[i].emplace_back(data.inputs[static_cast<size_t>(part.column)], part);
     if (TakesIndexes(graph, bindings_[i], graph.inputs[i])) inputs_[i][0].as_index = true;
   }
@@ -48,6 +49,10 @@ const Batch& BatchLoader::Load(const base::Buffer& buffer, const int64_t* rows, 
   batch_.weights = at::Tensor();
   for (size_t i = 0; i < bindings_.size(); ++i) {
     const InputBinding& binding = bindings_[i];
+    if (!binding.read) {
+      batch_.inputs.emplace_back();
+      continue;
+    }
     at::Tensor data;
     const auto packed = [&buffer](const Column& column) { return buffer.inputs[static_cast<size_t>(column.part.column)]; };
     if (inputs_[i].size() == 1) {

@@ -17,7 +17,8 @@ namespace engine::torch {
 /// Tensors over the loader's memory, valid until the next Load.
 struct Batch {
   int64_t rows = 0;
-  std::vector<at::Tensor> inputs;   // (rows, ...), channels last; int64 where only Embedding layers read the input
+  std::vector<at::Tensor> inputs;   // (rows, ...), channels last; int64 where only Embedding layers read the input; undefined where no
+                                    // call reads it
   std::vector<at::Tensor> targets;  // (rows, ...): int64 for sparse losses
   at::Tensor weights;               // (rows), or undefined when every row counts 1
 };

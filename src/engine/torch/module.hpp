@@ -43,7 +43,7 @@ struct StatisticUpdate {
 struct Context {
   bool training = false;
   math::DrawKeys keys;
-  uint64_t site = 0;                                // index of the call in the graph
+  uint64_t site = 0;                                // base::Call::site
   std::vector<StatisticUpdate>* updates = nullptr;  // set when training
 };
 

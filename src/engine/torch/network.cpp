@@ -57,7 +57,8 @@ Network::Network(const base::Graph& graph) : outputs_(graph.outputs) {
     nodes_[i].layer = graph.calls[i].layer;
     nodes_[i].inputs = graph.calls[i].inputs;
     nodes_[i].time_distributed = graph.layers[static_cast<size_t>(graph.calls[i].layer)].time_distributed;
-    nodes_[i].inference = graph.calls[i].inference;
+    nodes_[i].inference = graph.calls[i].inference || graph.calls[i].frozen;
+    nodes_[i].site = static_cast<uint64_t>(graph.calls[i].site);
     if (last_reader[i] >= 0 && last_reader[i] < calls) nodes_[last_reader[i]].finished.push_back(i);
   }
   for (size_t k = 0; k < graph.inputs.size(); ++k) nodes_[graph.inputs[k]].input_index = static_cast<int>(k);
@@ -81,7 +82,7 @@ std::vector<Value> Network::Forward(const std::vector<at::Tensor>& inputs, const
     arguments.clear();
     for (int input : node.inputs) arguments.push_back(&values[static_cast<size_t>(input)]);
     Context own = context;
-    own.site = i;
+    own.site = node.site;
     own.training = context.training && !node.inference;
     const Module& module = *modules_[static_cast<size_t>(node.layer)];
     const Weights& tensors = weights[static_cast<size_t>(node.layer)];

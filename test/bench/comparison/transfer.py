@@ -19,6 +19,7 @@ import sys
 
 import numpy
 
+import run
 import server
 import transfer_models as models
 
@@ -51,8 +52,8 @@ def table(trunk, rows):
         return numpy.where(marked, y[:, None] * (models.WORDS // models.CLASSES) + x % 50, x).astype("i4"), y.astype("u1")
     line, column = numpy.mgrid[0:32, 0:32]
     angle, phase = (y * (numpy.pi / models.CLASSES))[:, None, None], draw.uniform(0, 2 * numpy.pi, (rows, 1, 1))
-    waves = numpy.sin(0.9 * (numpy.cos(angle) * line + numpy.sin(angle) * column) + phase)[..., None]
-    return numpy.clip(128 + 60 * waves + 30 * draw.standard_normal((rows, 32, 32, 3)), 0, 255).astype("u1").reshape(rows, -1), y.astype("u1")
+    gratings = numpy.sin(0.9 * (numpy.cos(angle) * line + numpy.sin(angle) * column) + phase)[..., None]
+    return numpy.clip(128 + 60 * gratings + 30 * draw.standard_normal((rows, 32, 32, 3)), 0, 255).astype("u1").reshape(rows, -1), y.astype("u1")
 
 
 def load(grid, trunk, x, y, found):
@@ -65,8 +66,7 @@ def load(grid, trunk, x, y, found):
     server.copy_in(grid, [rows.encode() + b"\n"], "text")
     scale = "255" if trunk == "residual" else "1"
     with server.Session() as session:
-        session.run(f"SELECT cerebro.training_preprocessor_dl('{grid}', '{grid}_packed', 'label', 'x', normalizing_const => {scale}, "
-                    f"num_classes => {models.CLASSES}, dependent_type => 'categorical')")
+        session.run(f"SELECT cerebro.training_preprocessor_dl('{grid}', '{grid}_packed', 'label', 'x', normalizing_const => {scale})")
         first, second = [], []
         for number, candidate in enumerate(found):
             candidate["frozen_until"], candidate["seed"] = ends[candidate["depth"]], 100 + number
@@ -102,15 +102,23 @@ def stored_features(session, grid):
     return int(row[0]), float(row[1]), int(row[2])
 
 
+def drop_features(session, grid):
+    if stored_features(session, grid)[2] > 0:
+        session.run(f"SELECT cerebro.drop_features('{grid}_packed')")
+
+
 def budgets(iterations):
-    """Time and space at eleven budgets. REQUIRES that the grid of depths is loaded, and its features are stored."""
-    print("\n== budgets: the depths again")
+    """Time and space at eleven budgets. REQUIRES that the grid of depths is loaded. Sharing is off, so that only the budget decides."""
+    print("\n== budgets: the depths again, without sharing")
     with server.Session() as session:
+        session.run("SET cerebro.enable_feature_sharing = off")
+        fit(session, "depths", "depths_first", "budget_all", iterations)
         most = max(1, stored_features(session, "depths")[0] // 1024 * 11 // 10)
         times = []
         for step in range(11):
             budget = most * step // 10
-            session.run(f"SELECT cerebro.drop_features('depths_packed'); SET cerebro.materialize_disk = '{budget}kB'")
+            drop_features(session, "depths")
+            session.run(f"SET cerebro.materialize_disk = '{budget}kB'")
             seconds, _ = fit(session, "depths", "depths_first", f"budget_{step}", iterations)
             used, _, sets = stored_features(session, "depths")
             times.append(seconds)
@@ -122,7 +130,7 @@ def appended(rows, iterations):
     """Seconds of making features: at first, by a second run, and after 5 % more rows. REQUIRES that the grid of heads is loaded."""
     print("\n== appended: the heads again")
     with server.Session() as session:
-        session.run("SELECT cerebro.drop_features('heads_packed')")
+        drop_features(session, "heads")
         fit(session, "heads", "heads_first", "appended_first", iterations)
         first = stored_features(session, "heads")[1]
         fit(session, "heads", "heads_second", "appended_second", iterations)
@@ -184,7 +192,8 @@ def main():
             json.dump({"trunk": trunk, "candidates": found, "iterations": iterations, "batch_size": BATCH, "foreach": True}, file)
         for mode in ("single", "cached"):
             command = [sys.executable, "-B", f"{HERE}/transfer_train.py", f"{folder}/job.json", folder, mode]
-            opponents[mode] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env={**os.environ, **run.MALLOC})
+            opponents[mode] = json.loads(done.stdout)
         line("pg_cerebro, features computed, stored and used", stored, 1)
         line("pg_cerebro, a second search", second, stored / second)
         line("pg_cerebro, no rewrite", plain, plain / stored, of_plain)

@@ -56,6 +56,7 @@ class Network:
     def apply(self, kind, name, x, arguments, training):
         w, x0 = self.weights[name], x[0]
         if kind == "conv":
+            x0 = x0.contiguous(memory_format=torch.channels_last)  # indexing may have lost it; otherwise nothing is done
             if arguments["stride"] > 1 and w[0].shape[-1] == 3:  # Keras's "same" pads below and to the right only
                 return functional.conv2d(functional.pad(x0, (0, 1, 0, 1)), w[0], stride=arguments["stride"])
             return functional.conv2d(x0, w[0], stride=arguments["stride"], padding=w[0].shape[-1] // 2)

@@ -180,6 +180,56 @@ Lines Added(const Lines& before, const Lines& now) {
   return added;
 }
 
+// Of a trunk of two layers, one of them stored and one shared; a third is computed again.
+plan::FrozenDecision Decision() {
+  plan::FrozenDecision decision;
+  decision.stored = {1};
+  decision.shared = {2};
+  decision.reads = {{1}, {1, 2}, {}};
+  decision.seconds_plain = 40;
+  decision.seconds_planned = 4;
+  decision.store_seconds = 1.5;
+  decision.disk_bytes = 20 * kMegabyte;
+  decision.memory_bytes = 30 * kKilobyte;
+  decision.choices = {{0, plan::FeatureUse::kRecompute, 0, 1, 90 * kMegabyte, 0, "storing it would take 2 s more"},
+                      {1, plan::FeatureUse::kStore, 2, 1, 20 * kMegabyte, 30, "computed once, then read for 2 models"},
+                      {2, plan::FeatureUse::kShare, 1, 1, 25 * kKilobyte, 6, "computed once a visit for 1 model"}};
+  decision.reason = "frozen layers take 4 s instead of 40 s";
+  return decision;
+}
+
+std::vector<plan::FrozenNode> Nodes() {
+  std::vector<plan::FrozenNode> nodes(3);
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    nodes[i].name = "conv" + std::to_string(i);
+    nodes[i].digest = "0123456789abcdef0123456789abcde" + std::to_string(i);
+  }
+  nodes[1].stored = true;
+  return nodes;
+}
+
+plan::FrozenRates Rates() {
+  plan::FrozenRates rates;
+  rates.disk_budget = 100 * kMegabyte;
+  rates.memory_budget = 50 * kMegabyte;
+  return rates;
+}
+
+TEST(ExplainText, ShowsWhatIsDoneWithFrozenLayers) {
+  ExplainedFit fit = Small();
+  fit.features = explain::ExplainFeatures(Nodes(), Rates(), Decision(), "");
+  EXPECT_EQ(Added(explain::ExplainAsText(Small()), explain::ExplainAsText(fit)),
+            (Lines{"  Features: frozen layers take 4 s instead of 40 s  (models=2 making=1.5 s disk=20 MB cerebro.materialize_disk=100 MB "
+                   "memory=30 kB cerebro.materialize_mem=50 MB)",
+                   "    Store conv1: computed once, then read for 2 models  (size=20 MB saves 30 s)",
+                   "    Share conv2: computed once a visit for 1 model  (size=25 kB saves 6 s)",
+                   "    Recompute conv0: storing it would take 2 s more  (size=90 MB)"}));
+  fit.features->exact = false;
+  EXPECT_NE(explain::ExplainAsText(fit)[8].find("instead of 40 s, by search  (models=2"), std::string::npos);
+  fit.features = explain::ExplainFeatures({}, Rates(), {}, "the models compute on GPUs");
+  EXPECT_EQ(Added(explain::ExplainAsText(Small()), explain::ExplainAsText(fit)), (Lines{"  Features: declined: the models compute on GPUs"}));
+}
+
 TEST(ExplainText, ShowsWhatARunMeasured) {
   EXPECT_EQ(Added(explain::ExplainAsText(Small()), explain::ExplainAsText(Ran())),
             (Lines{"  Validation: \"My\".valid  (rows=100 partitions=1 size=500 B)",
@@ -273,12 +323,13 @@ TEST(ExplainJson, IsAListOfOnePlan) {
   EXPECT_EQ(Keys(plan),
             (Lines{"Node Type", "Models", "Iterations", "Partitions", "Source", "Validation", "Output", "Warm Start", "Evaluations",
                    "Metrics after Iterations", "Stopping", "Driver", "Memory", "Estimated Iteration Seconds", "Lower Bound Iteration Seconds", "Estimated Start Seconds",
-                   "Estimated Training Seconds", "Estimated Metrics Seconds", "Estimated Seconds", "Rewrites", "Plans"}));
+                   "Estimated Training Seconds", "Estimated Metrics Seconds", "Estimated Seconds", "Rewrites", "Features", "Plans"}));
   EXPECT_VALUE("Model Hopper", plan, "Node Type");
   EXPECT_VALUE(3, plan, "Models");
   EXPECT_VALUE("points_packed", plan, "Source", "Table");
   EXPECT_VALUE(17408, plan, "Source", "Bytes");
   EXPECT_VALUE(Value(), plan, "Validation");  // there, and null
+  EXPECT_VALUE(Value(), plan, "Features");
   EXPECT_VALUE(false, plan, "Warm Start");
   EXPECT_VALUE(1, plan, "Evaluations");
   EXPECT_VALUE((base::List{4}), plan, "Metrics after Iterations");
@@ -290,6 +341,24 @@ TEST(ExplainJson, IsAListOfOnePlan) {
   EXPECT_EQ(Keys(At(plan, "Memory")).size(), 6u);
   EXPECT_VALUE(14336, plan, "Memory", "State Bytes");
   EXPECT_VALUE(268435456, plan, "Memory", "Data Cache Limit Bytes");
+}
+
+TEST(ExplainJson, HasFeaturesAndTheirCuts) {
+  ExplainedFit fit = Small();
+  fit.features = explain::ExplainFeatures(Nodes(), Rates(), Decision(), "");
+  const Value document = base::ParseLiteral(explain::ExplainAsJson(fit));
+  const Value* features = At(&document, 0, "Plan", "Features");
+  EXPECT_VALUE(true, features, "Applied");
+  EXPECT_VALUE(2, features, "Models");
+  EXPECT_VALUE(40.0, features, "Estimated Seconds without");
+  EXPECT_VALUE(104857600, features, "Disk Limit Bytes");
+  ASSERT_EQ(At(features, "Cuts")->list().size(), 3u);
+  EXPECT_VALUE("store", features, "Cuts", 0, "Use");
+  EXPECT_VALUE("features_0123456789ab", features, "Cuts", 0, "Column");
+  EXPECT_VALUE(true, features, "Cuts", 0, "Stored Before");
+  EXPECT_VALUE("share", features, "Cuts", 1, "Use");
+  EXPECT_VALUE("conv0", features, "Cuts", 2, "Layer");
+  EXPECT_VALUE("storing it would take 2 s more", features, "Cuts", 2, "Reason");
 }
 
 TEST(ExplainJson, HasABundleAndItsFusionGroupsAsPlans) {

@@ -58,9 +58,42 @@ RunHeader Header() {
     model.stream = m == 4 ? static_cast<uint64_t>(-7) : static_cast<uint64_t>(m);
     model.kernels = m % 3 == 0;
     model.template_bytes = 1000 + static_cast<size_t>(m);
+    if (m % 2 == 1) model.given = {true, false, m == 3};
     header.models.push_back(std::move(model));
   }
   return header;
+}
+
+TEST(RunHeader, ComesBackWithFeatures) {
+  RunHeader written = Header();
+  base::ColumnSpec column;
+  column.name = "features_1";
+  column.shape = {3};
+  column.feature = true;
+  written.data.inputs.push_back(column);
+  written.training.features = {{1, "s.t_features_1", "uint8"}};
+  written.training.fetched = {false, true};
+  written.validation.fetched = {true, true};
+  written.shared_features = {{1, {{0, 4}}}};
+  written.model_reads = {false, true};
+  written.feature_cache = 77;
+  const std::string bytes = segments::WriteRunHeader(written);
+  const RunHeader read = segments::ReadRunHeader(bytes);
+  EXPECT_TRUE(read.training.spec.inputs[1].feature);
+  EXPECT_EQ(read.training.fetched, written.training.fetched);
+  EXPECT_EQ(read.validation.fetched, written.validation.fetched);
+  ASSERT_EQ(read.training.features.size(), 1u);
+  EXPECT_EQ(read.training.features[0].table, "s.t_features_1");
+  EXPECT_EQ(read.training.features[0].encoding, "uint8");
+  EXPECT_TRUE(read.validation.features.empty());
+  ASSERT_EQ(read.shared_features.size(), 1u);
+  EXPECT_EQ(read.shared_features[0].makers, written.shared_features[0].makers);
+  EXPECT_EQ(read.model_reads, written.model_reads);
+  EXPECT_EQ(read.feature_cache, 77u);
+  EXPECT_EQ(read.models[0].trained, read.models[0].graph);
+  std::string other = bytes;
+  other[0] = 9;
+  EXPECT_EQ(ErrorOf([&] { segments::ReadRunHeader(other); }), base::ErrorCode::kInternal);
 }
 
 TEST(RunHeader, ComesBackWithSharedGraphs) {
@@ -82,6 +115,7 @@ TEST(RunHeader, ComesBackWithSharedGraphs) {
     EXPECT_EQ(is.stream, was.stream);
     EXPECT_EQ(is.kernels, was.kernels);
     EXPECT_EQ(is.template_bytes, was.template_bytes);
+    EXPECT_EQ(is.given, was.given);
   }
   EXPECT_EQ(segments::WriteRunHeader(read), bytes);
 }

@@ -278,6 +278,60 @@ void ExpectSameTable(const data::PackedTable& a, const data::PackedTable& b) {
   EXPECT_EQ(a.packer, b.packer);
 }
 
+// Models of one architecture that are cut alike share what is left of it, too.
+TEST(RunSpec, ComesBackWithFeatures) {
+  train::RunSpec spec = Spec(4, 2, 3, 2);
+  const auto whole = std::make_shared<const base::Graph>(wire::ReadKeras(
+      R"({"class_name": "Sequential", "config": {"name": "m", "layers": [
+        {"class_name": "Dense", "config": {"name": "a", "units": 5, "activation": "tanh", "trainable": false, "batch_input_shape": [null, 3]}},
+        {"class_name": "Dense", "config": {"name": "b", "units": 4, "activation": "relu", "trainable": false}},
+        {"class_name": "Dense", "config": {"name": "out", "units": 2, "activation": "softmax"}}]}})"));
+  for (size_t m = 0; m < spec.models.size(); m++) {
+    auto model = std::make_shared<store::ModelSpec>(*spec.models[m]);
+    model->graph = whole;
+    if (m > 0) model->cuts = {{m == 3 ? 1 : 2, m == 3 ? "features_1" : "features_2"}};
+    spec.models[m] = model;
+  }
+  for (data::PackedTable* table : {&spec.training, &spec.validation}) {
+    for (const int units : {5, 4}) {
+      base::ColumnSpec column;
+      column.name = units == 5 ? "features_1" : "features_2";
+      column.shape = {units};
+      column.feature = true;
+      table->spec.inputs.push_back(column);
+    }
+    const size_t columns = table->spec.inputs.size();
+    table->features = {{columns - 2, "public.packed_features_1", "float16"}};
+    table->fetched.assign(columns, true);
+    table->fetched[0] = false;
+  }
+  spec.shared_features = {{spec.training.spec.inputs.size() - 1, {{1, 2}, {2, 2}}}};
+  spec.model_reads = spec.training.fetched;
+  spec.feature_cache = 12345;
+  const std::string text = workers::WriteRunSpec(spec);
+  const train::RunSpec read = workers::ReadRunSpec(text.data(), text.size());
+  for (const auto& [is, was] : {std::pair(&read.training, &spec.training), std::pair(&read.validation, &spec.validation)}) {
+    ExpectSameTable(*is, *was);
+    EXPECT_EQ(is->fetched, was->fetched);
+    ASSERT_EQ(is->features.size(), 1u);
+    EXPECT_EQ(is->features[0].input, was->features[0].input);
+    EXPECT_EQ(is->features[0].table, was->features[0].table);
+    EXPECT_EQ(is->features[0].encoding, was->features[0].encoding);
+    EXPECT_TRUE(is->spec.inputs.back().feature);
+  }
+  EXPECT_EQ(read.models[0]->trained, nullptr);
+  EXPECT_EQ(read.models[0]->TrainedGraph(), read.models[0]->graph);
+  EXPECT_EQ(read.models[1]->trained, read.models[2]->trained);
+  EXPECT_NE(read.models[1]->trained, read.models[3]->trained);
+  EXPECT_EQ(read.models[1]->trained->whole, read.models[1]->graph);
+  EXPECT_EQ(read.models[1]->trained->calls.size(), 3u);  // the raw input, which nobody reads, the features, the head
+  ASSERT_EQ(read.shared_features.size(), 1u);
+  EXPECT_EQ(read.shared_features[0].column, spec.shared_features[0].column);
+  EXPECT_EQ(read.shared_features[0].makers, spec.shared_features[0].makers);
+  EXPECT_EQ(read.model_reads, spec.model_reads);
+  EXPECT_EQ(read.feature_cache, spec.feature_cache);
+}
+
 TEST(RunSpec, ComesBackWhole) {
   for (const int validation_partitions : {0, 2}) {
     const train::RunSpec spec = Spec(5, 2, 3, validation_partitions);

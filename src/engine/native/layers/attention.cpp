@@ -382,8 +382,8 @@ Heads HeadsAt(const CallSite& site, const char* causal) {
   heads.values = site.input_shape_of(1)[0];
   heads.causal = BoolAttribute(site.layer(), causal);
   heads.keys_apart = site.inputs() == 3;
-  if (!site.graph_call().inference) heads.dropout = NumberAttribute(site.layer(), "dropout");
-  heads.site = static_cast<uint64_t>(site.call);
+  if (!site.inference()) heads.dropout = NumberAttribute(site.layer(), "dropout");
+  heads.site = static_cast<uint64_t>(site.random_site());
   return heads;
 }
 

@@ -166,23 +166,23 @@ template <typename T>
 std::unique_ptr<Layer<T>> MakeDropout(const CallSite& site) {
   const base::Value* noise = site.layer().attributes.Find("noise_shape");
   if (noise != nullptr && !noise->is_null()) return nullptr;
-  return std::make_unique<Dropout<T>>(base::ElementCount(site.input_shape), NumberAttribute(site.layer(), "rate"), site.call);
+  return std::make_unique<Dropout<T>>(base::ElementCount(site.input_shape), NumberAttribute(site.layer(), "rate"), site.random_site());
 }
 
 // Nothing is dropped where the call is one of inference.
-double Rate(const CallSite& site) { return site.graph_call().inference ? 0 : NumberAttribute(site.layer(), "rate"); }
+double Rate(const CallSite& site) { return site.inference() ? 0 : NumberAttribute(site.layer(), "rate"); }
 
 template <typename T>
 bool AddSpatialDropout(const CallSite& site, Stages<T>* stages) {
   if (Rate(site) <= 0) return stages->Skip();
   const int64_t channels = site.input_shape.back();
-  return stages->Add(std::make_unique<SpatialDropout<T>>(base::ElementCount(site.input_shape) / channels, channels, Rate(site), site.call));
+  return stages->Add(std::make_unique<SpatialDropout<T>>(base::ElementCount(site.input_shape) / channels, channels, Rate(site), site.random_site()));
 }
 
 template <typename T>
 bool AddNoise(const CallSite& site, double deviation, bool multiplies, Stages<T>* stages) {
-  if (deviation <= 0 || site.graph_call().inference) return stages->Skip();
-  return stages->Add(std::make_unique<Noise<T>>(base::ElementCount(site.input_shape), deviation, multiplies, site.call));
+  if (deviation <= 0 || site.inference()) return stages->Skip();
+  return stages->Add(std::make_unique<Noise<T>>(base::ElementCount(site.input_shape), deviation, multiplies, site.random_site()));
 }
 
 }  // namespace
@@ -206,7 +206,7 @@ bool JoinSpatialDropout2D(const CallSite& site, Stages<T>* stages) {
 template <typename T>
 bool JoinAlphaDropout(const CallSite& site, Stages<T>* stages) {
   if (Rate(site) <= 0) return stages->Skip();
-  return stages->Add(std::make_unique<AlphaDropout<T>>(base::ElementCount(site.input_shape), Rate(site), site.call));
+  return stages->Add(std::make_unique<AlphaDropout<T>>(base::ElementCount(site.input_shape), Rate(site), site.random_site()));
 }
 
 template <typename T>

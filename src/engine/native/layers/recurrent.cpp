@@ -508,11 +508,11 @@ std::unique_ptr<Layer<T>> MakeRecurrent(const CallSite& site, Cell cell, bool ma
   options.begins = site.inputs() > 1;
   options.masked = masked;
   options.zeros = IsTrue(layer, "zero_output_for_mask");
-  if (!site.graph_call().inference) {
+  if (!site.inference()) {
     FindNumber(layer, "dropout", &options.dropout);
     FindNumber(layer, "recurrent_dropout", &options.recurrent_dropout);
   }
-  options.site = static_cast<uint64_t>(site.call);
+  options.site = static_cast<uint64_t>(site.random_site());
   options.graph_layer = site.graph_call().layer;
   return std::make_unique<Recurrent<T>>(options);
 }

@@ -1,7 +1,11 @@
 // Which packed tables fit which graphs, and what a user is told when they do not.
 #include <gtest/gtest.h>
 
+#include <tuple>
+
+#include "../functional.hpp"
 #include "base/error.hpp"
+#include "base/graph_cut.hpp"
 #include "engine/api/binding.hpp"
 #include "models.hpp"
 
@@ -135,6 +139,37 @@ TEST(Binding, MembersOfAColumnFeedInputsInOrder) {
   EXPECT_EQ(refusal(data), "the model's input layer \"in3\" expects (3,), which no number of the independent columns from \"q\" on gives");
   data.inputs = {scalars, vector, last, last};
   EXPECT_EQ(refusal(data), "the model has 3 inputs but the packed table has 6 independent columns");
+}
+
+// Raw columns belong to raw inputs as ever; a feature column to the Input that names it.
+TEST(Binding, FeatureColumnsBelongToTheInputsThatNameThem) {
+  fixture::Functional net;
+  const fixture::Tensor x = net.Input("x", "3"), z = net.Input("z", "2");
+  const fixture::Tensor a = net.Dense("a", 4, "relu", x, R"(, "trainable": false)");
+  const base::Graph whole = net.Build({net.Dense("out", 2, "linear", net.Call("Concatenate", "both", "", {a, z}))});
+  int call = 0;
+  while (whole.layers[static_cast<size_t>(whole.calls[static_cast<size_t>(call)].layer)].name != "a") ++call;
+  const base::Graph cut = base::CutGraph(whole, {{call, "features_b"}});
+  base::DataSpec data;
+  for (const auto& [name, width, feature] : {std::tuple("x", 3, false), std::tuple("z", 2, false), std::tuple("features_a", 4, true),
+                                             std::tuple("features_b", 4, true)}) {
+    base::ColumnSpec column;
+    column.name = name;
+    column.shape = {width};
+    column.feature = feature;
+    data.inputs.push_back(column);
+  }
+  const std::vector<engine::InputBinding> bound = engine::BindInputs(cut, data);
+  ASSERT_EQ(bound.size(), 3u);
+  EXPECT_EQ(bound[0].parts, (std::vector<engine::InputPart>{{0, 0, 3}}));
+  EXPECT_FALSE(bound[0].read);
+  EXPECT_EQ(bound[1].parts, (std::vector<engine::InputPart>{{1, 0, 2}}));
+  EXPECT_TRUE(bound[1].read);
+  EXPECT_EQ(bound[2].parts, (std::vector<engine::InputPart>{{3, 0, 4}}));
+  EXPECT_EQ(engine::ColumnsRead(cut, data), (std::vector<bool>{false, true, false, true}));
+  EXPECT_EQ(engine::ColumnsRead(whole, data), (std::vector<bool>{true, true, false, false}));
+  data.inputs[3].shape = {5};
+  EXPECT_THROW(engine::BindInputs(cut, data), base::Error);
 }
 
 TEST(Binding, TargetsThatDoNotFitTheLoss) {

@@ -1,0 +1,124 @@
+// Stored features: listed, dropped, computed on segments. Features of layers: written to a table, and of one row.
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "entry/data_columns.hpp"
+#include "entry/pack_row_reader.hpp"
+#include "pg/args.hpp"
+#include "pg/guard.hpp"
+#include "pg/own.hpp"
+#include "score/features.hpp"
+#include "store/feature_maker.hpp"
+#include "store/features.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+
+PG_FUNCTION_INFO_V1(pg_cerebro_extract_features);
+PG_FUNCTION_INFO_V1(pg_cerebro_features);
+PG_FUNCTION_INFO_V1(pg_cerebro_materialized_features);
+PG_FUNCTION_INFO_V1(pg_cerebro_drop_features);
+PG_FUNCTION_INFO_V1(pg_cerebro_buffer_features);
+}
+
+Datum pg_cerebro_materialized_features(PG_FUNCTION_ARGS) {
+  return pg::entry([&]() -> Datum {
+    pg::ReturnRows(fcinfo, store::ListFeatures());
+    return Datum{0};
+  });
+}
+
+Datum pg_cerebro_drop_features(PG_FUNCTION_ARGS) {
+  return pg::entry([&]() -> Datum {
+    const pg::Args args(fcinfo);
+    return Int64GetDatum(store::DropFeatures(args.text(0, "packed_table"), args.opt_text(1)));
+  });
+}
+
+// The job is the same value in every row of a segment: it is fetched at the first row of a statement.
+Datum pg_cerebro_buffer_features(PG_FUNCTION_ARGS) {
+  return pg::entry([&]() -> Datum {
+    constexpr int kFirstData = 3;
+    const pg::Args args(fcinfo);
+    FmgrInfo* info = fcinfo->flinfo;
+    if (info->fn_extra == nullptr) info->fn_extra = pg::NewIn<store::SegmentFeatures>(info->fn_mcxt, args.bytea(0, "job"));
+    const auto columns = entry::DataColumns(fcinfo, kFirstData, [](size_t) { return true; });
+    return pg::ByteaDatum(static_cast<store::SegmentFeatures*>(info->fn_extra)->Make(args.int4(1, "partition_id"), args.int4(2, "buffer_id"), columns));
+  });
+}
+
+Datum pg_cerebro_extract_features(PG_FUNCTION_ARGS) {
+  return pg::entry([&]() -> Datum {
+    const pg::Args args(fcinfo);
+    score::ExtractRequest request;
+    request.model_table = args.text(0, "model_table");
+    request.layer = args.text(1, "layer");
+    request.source_table = args.text(2, "source_table");
+    request.output_table = args.text(3, "output_table");
+    request.id_col = args.opt_text(4);
+    request.independent_varname = args.opt_text(5);
+    request.mst_key = args.opt_whole(6, "mst_key");
+    score::ExtractFeatures(request);
+    PG_RETURN_VOID();
+  });
+}
+
+namespace {
+
+/// What a call site keeps from row to row of a statement.
+struct FeaturesState {
+  std::string model_table, layer;
+  std::optional<int> mst_key;
+  std::shared_ptr<score::RowFeatures> features;
+  entry::RowReader reader;
+  int64_t row_types = 0;           // of the reader, when its fields were taken
+  std::vector<pg::Column> fields;
+};
+
+}  // namespace
+
+// The model of a call site is looked for once a statement; arguments that change from row to row are looked at in each.
+Datum pg_cerebro_features(PG_FUNCTION_ARGS) {
+  if (PG_ARGISNULL(2)) PG_RETURN_NULL();
+  return pg::entry([&]() -> Datum {
+    constexpr int kRow = 2;
+    const pg::Args args(fcinfo);
+    FmgrInfo* info = fcinfo->flinfo;
+    auto* state = static_cast<FeaturesState*>(info->fn_extra);
+    const std::string model_table = args.text(0, "model_table"), layer = args.text(1, "layer");
+    const std::optional<int> mst_key = args.opt_whole(3, "mst_key");
+    if (state == nullptr || state->model_table != model_table || state->layer != layer || state->mst_key != mst_key) {
+      auto features = score::RowFeatures::Open(model_table, layer, mst_key);
+      state = pg::NewIn<FeaturesState>(info->fn_mcxt);
+      state->model_table = model_table;
+      state->layer = layer;
+      state->mst_key = mst_key;
+      state->features = std::move(features);
+      state->reader.Select(state->features->columns());
+      info->fn_extra = state;
+    }
+    const std::vector<data::Cell>& cells = state->reader.Read(fcinfo, kRow, 0);
+    if (state->row_types != state->reader.row_types()) {
+      state->fields = state->reader.Fields();
+      state->row_types = state->reader.row_types();
+    }
+    // a model is shared by call sites, whose rows may be of different types
+    state->features->Describe(state->fields);
+    const std::vector<float>& values = state->features->Compute(cells.data());
+    const size_t bytes = ARR_OVERHEAD_NONULLS(1) + values.size() * sizeof(float);
+    auto* array = pg::call([&] { return static_cast<ArrayType*>(palloc0(bytes)); });
+    SET_VARSIZE(array, bytes);
+    array->ndim = 1;
+    array->dataoffset = 0;
+    array->elemtype = FLOAT4OID;
+    ARR_DIMS(array)[0] = static_cast<int>(values.size());
+    ARR_LBOUND(array)[0] = 1;
+    if (!values.empty()) std::memcpy(ARR_DATA_PTR(array), values.data(), values.size() * sizeof(float));
+    return PointerGetDatum(array);
+  });
+}

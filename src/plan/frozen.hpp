@@ -1,0 +1,139 @@
+// What to do with the frozen parts of a run's models: the planner's third rewrite.
+//
+// Candidates that share frozen layers compute the same numbers from the same rows, in every iteration. Each of these numbers may be computed
+// again by every model (recompute), once for all models of a bundle while a buffer is visited (share), or once for all and read from a table
+// (store). No bit depends on the choice, so it is no part of the stored plan.
+//
+//  1. MergeFrozen lays the frozen parts of all candidates over each other. Calls of equal function, equal weights and equal inputs are one node.
+//  2. DecideFrozen costs nodes and chooses, within a budget of disk and one of memory.
+//  3. CutsOf says where a candidate is cut by the decision.
+//
+// The three are pure functions: no clock, no table, no randomness.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/graph.hpp"
+#include "base/graph_cut.hpp"
+
+namespace plan {
+
+/// One value that frozen layers compute from a row.
+struct FrozenNode {
+  std::string digest;       // 32 hex digits, of all that the value depends on
+  std::vector<int> inputs;  // nodes that it reads, all smaller than its own index; none: it reads raw columns only
+  double seconds = 0;       // of its own computation, a row, forward
+  double row_bytes = 0;     // of its value, float32; as it lies in memory
+  double stored_row_bytes = 0;  // as it would be stored, or is; 0: row_bytes
+  bool stored = false;      // a fresh table has it already
+  bool can_cut = true;      // layers::CutCalls, of every candidate that has it
+  bool can_store = true;    // its weights are given: other runs can have it too
+  std::string name;         // of its layer, in the first candidate that has it
+};
+
+/// One model of the run.
+struct FrozenCandidate {
+  std::vector<int> needs;    // nodes that its trained part reads (layers::DeepestCuts); none: it has no frozen part
+  double passes = 0;         // forward passes of all rows in the plain run: iterations x epochs + evaluations
+  double visits = 0;         // times that all rows are handed to it: iterations + evaluations; epochs of a visit share
+  double stop_factor = 1;    // part of the passes that is expected to be made
+  std::vector<int> call_of_node;  // by node: the call of its graph that computes it, -1: none
+  int bundle = 0;            // models of one bundle visit a buffer together
+};
+
+/// Evaluations count by the rows that they score: with validation table and training table, 1 + validation rows / training rows each.
+void CountPasses(double iterations, double epochs, double evaluations, FrozenCandidate* candidate);
+
+// Of one core, measured as docs/performance.md says.
+constexpr double kReadBytesPerSecond = 2e9;
+constexpr double kWriteBytesPerSecond = 0.2e9;
+constexpr double kDecodeBytesPerSecond = 4e9;
+constexpr double kStoreStatementSeconds = 20e-3;
+/// Part of the seconds of making what is stored that later runs are expected to save: others than the run that makes it read it, too.
+constexpr double kReuse = 0.25;
+
+/// What the machine gives, and what the user allows.
+struct FrozenRates {
+  double rows = 0;               // of the training table
+  double stored_rows = 0;        // of all tables of the run, whose features would be stored
+  double buffer_rows = 0;        // of the largest buffer
+  double processes = 1;          // that train at once, each with features of its own in memory
+  double process_rows = 0;       // rows of the buffers that one process meets in the run; 0: rows
+  double read_bytes_s = kReadBytesPerSecond;      // out of a table
+  double write_bytes_s = kWriteBytesPerSecond;    // into a table
+  double decode_bytes_s = kDecodeBytesPerSecond;  // from the stored bytes to float32; a copy where they are float32
+  double statement_seconds = kStoreStatementSeconds;  // of a set of features that is made: table, index, catalogue
+  double reuse = kReuse;         // of the seconds of storing, not charged to this run when uses are compared
+  double disk_budget = 0;        // bytes: cerebro.materialize_disk
+  double memory_budget = 0;      // bytes, all processes together: cerebro.materialize_mem
+  bool store = true;             // cerebro.enable_feature_materialization
+  bool share = true;             // cerebro.enable_feature_sharing
+};
+
+enum class FeatureUse { kRecompute, kShare, kStore };
+
+/// A point where a cut was considered, and what was decided about it.
+struct FrozenChoice {
+  int node = 0;
+  FeatureUse use = FeatureUse::kRecompute;
+  int candidates = 0;        // that get it as a column
+  int needed_by = 0;         // whose trained part reads it
+  double bytes = 0;          // all rows: stored, or in memory where it is shared
+  double saved_seconds = 0;  // against the same plan without this cut, the others as they are; 0 for kRecompute
+  std::string reason;
+};
+
+struct FrozenDecision {
+  std::vector<int> stored;  // nodes, ascending; those that are there already among them
+  std::vector<int> shared;  // nodes, ascending
+  std::vector<std::vector<int>> reads;  // by candidate: nodes that it gets as columns, ascending; empty: it runs as it is
+  double seconds_plain = 0;    // of all frozen layers in the plain run, all rows and candidates, of one core
+  double seconds_planned = 0;  // by this decision, store_seconds included
+  double store_seconds = 0;    // of it: computing and writing what is stored
+  double disk_bytes = 0;       // of `stored`, at most disk_budget
+  double memory_bytes = 0;     // of all processes, at most memory_budget
+  double kept_bytes = 0;       // of it: what each process may keep of features from one visit to the next
+  bool exact = true;           // all combinations were compared
+  std::vector<FrozenChoice> choices;  // by node
+  std::string reason;          // one sentence on the whole
+  bool applied() const { return !stored.empty() || !shared.empty(); }
+};
+
+/// A model as MergeFrozen takes it.
+struct FrozenModel {
+  const base::Graph* graph = nullptr;         // whole, as wire::GraphBuilder makes it
+  std::vector<std::string> columns;           // by Graph::inputs: what decides the numbers of the input: column, members, scale
+  std::vector<std::string> weights;           // by layer: digest of its weights' bytes; empty: not given, or none
+  std::string own;                            // what stands in for weights that are not given: a text that no other model has
+  bool kernels = true;                        // its frozen part is computed by kernels, else by LibTorch: their bits differ
+};
+
+struct FrozenGraph {
+  std::vector<FrozenNode> nodes;  // in topological order
+  std::vector<FrozenCandidate> candidates;  // as the models; needs and call_of_node are set
+};
+
+/// Frozen layers that pass on their input unchanged (Dropout) make no node: the calls behind them read their input's node.
+FrozenGraph MergeFrozen(const std::vector<FrozenModel>& models);
+
+/// kHeuristic is for tests: kAutomatic is exact wherever it can be.
+enum class FrozenSearch { kAutomatic, kHeuristic };
+
+/// Never costlier than the plain run by its own estimate, storing charged whole: then it decides that nothing is done.
+FrozenDecision DecideFrozen(const std::vector<FrozenNode>& nodes, const std::vector<FrozenCandidate>& candidates, const FrozenRates& rates,
+                            FrozenSearch search = FrozenSearch::kAutomatic);
+
+/// The estimated seconds of a decision that somebody else made: seconds_planned of one with these stored and shared nodes, which need not be
+/// within the budgets.
+double CostOf(const std::vector<FrozenNode>& nodes, const std::vector<FrozenCandidate>& candidates, const FrozenRates& rates,
+              const std::vector<int>& stored, const std::vector<int>& shared);
+
+/// "features_" and the first 12 digits of a node's digest: the name of its column.
+std::string FeatureColumnName(const FrozenNode& node);
+
+/// Where a candidate's graph is cut.
+std::vector<base::FeatureCut> CutsOf(const std::vector<FrozenNode>& nodes, const FrozenCandidate& candidate, const std::vector<int>& reads);
+
+}  // namespace plan

@@ -1,0 +1,251 @@
+#include "store/feature_catalogue.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/hash.hpp"
+#include "pg/cluster.hpp"
+#include "pg/settings.hpp"
+#include "pg/sql.hpp"
+#include "data/packed_format.hpp"
+
+namespace store {
+namespace {
+
+constexpr size_t kMostNameBytes = 63;  // what the server keeps of a name
+constexpr size_t kDigestDigits = 12;
+constexpr size_t kHashDigits = 8;
+constexpr int64_t kMarksAtOnce = 10000;
+constexpr const char* kColumns =
+    "digest pg_catalog.text, source_table pg_catalog.text, source_digest pg_catalog.text, extents pg_catalog.int8[], source_checksum"
+    " pg_catalog.text, feature_table pg_catalog.text, feature_checksum pg_catalog.text, layer pg_catalog.text, model pg_catalog.text, shape"
+    " pg_catalog.int8[], encoding pg_catalog.text, feature_precision pg_catalog.text, bytes pg_catalog.int8, rows pg_catalog.int8, seconds"
+    " pg_catalog.float8, made_at pg_catalog.timestamptz, last_use pg_catalog.timestamptz";
+constexpr const char* kColumnNames[] = {"digest", "source_table", "source_digest", "extents", "source_checksum", "feature_table", "feature_checksum",
+                                        "layer", "model", "shape", "encoding", "feature_precision", "bytes", "rows", "seconds", "made_at", "last_use"};
+
+std::vector<int64_t> Integers(const std::string& array) {
+  std::vector<int64_t> out;
+  for (const pg::Cell& cell : pg::ParseArrayText(array)) out.push_back(std::strtoll(cell.value_or("0").c_str(), nullptr, 10));
+  return out;
+}
+
+bool IsCatalogue(const pg::TableName& name) {
+  if (!pg::TableExists(name)) return false;
+  const std::vector<pg::Column> columns = pg::TableColumns(name, "catalogue");
+  return std::all_of(std::begin(kColumnNames), std::end(kColumnNames), [&](const char* c) { return pg::FindColumn(columns, c) != nullptr; });
+}
+
+/// The first bytes of a name, whole characters of UTF-8.
+std::string Shortened(const std::string& name, size_t bytes) {
+  size_t end = std::min(bytes, name.size());
+  while (end > 0 && end < name.size() && (static_cast<unsigned char>(name[end]) & 0xC0) == 0x80) --end;
+  return name.substr(0, end);
+}
+
+}  // namespace
+
+// A name that is too long, and one in a schema where tables of other schemas have theirs, gets a hash of the table's full name.
+FeatureNames::FeatureNames(const pg::TableName& packed) : catalogue(packed) {
+  const std::string schema = pg::CurrentSettings().features_schema;
+  const bool elsewhere = !schema.empty() && packed.schema.rfind("pg_temp", 0) != 0 && schema != packed.schema;
+  const size_t room = kMostNameBytes - std::string(kFeaturesSuffix).size() - 1 - kDigestDigits - 3;
+  if (elsewhere || packed.name.size() > room) {
+    const std::string full = packed.Sql();
+    catalogue.name = Shortened(packed.name, room - 1 - kHashDigits) + "_" + base::ToHex(base::Hash(full.data(), full.size(), 0)).substr(0, kHashDigits);
+  }
+  catalogue.name += kFeaturesSuffix;
+  if (elsewhere) {
+    catalogue.schema = schema;
+    catalogue.bare = false;
+  }
+}
+
+pg::TableName FeatureNames::Set(const std::string& digest, int nth) const {
+  return catalogue.WithSuffix("_" + digest.substr(0, kDigestDigits) + (nth == 1 ? "" : "_" + std::to_string(nth)));
+}
+
+HeapMarks::HeapMarks(const std::string& table_sql) {
+  pg::Cursor cursor("SELECT partition_id, buffer_id, pg_catalog.concat(ctid::pg_catalog.text, xmin::pg_catalog.text) FROM " + table_sql);
+  for (;;) {
+    const pg::Result rows = cursor.Fetch(kMarksAtOnce);
+    if (rows.empty()) break;
+    for (const auto& row : rows.rows) {
+      const int64_t partition = row[0] ? std::strtoll(row[0]->c_str(), nullptr, 10) : -1;
+      if (partition < 0 || partition >= (int64_t{1} << 31) || !row[1]) continue;
+      if (static_cast<size_t>(partition) >= partitions_.size()) partitions_.resize(static_cast<size_t>(partition) + 1);
+      partitions_[static_cast<size_t>(partition)].emplace_back(std::strtoll(row[1]->c_str(), nullptr, 10), row[2].value_or(""));
+    }
+  }
+  for (auto& partition : partitions_) std::sort(partition.begin(), partition.end());
+}
+
+std::optional<std::string> HeapMarks::Checksum(const std::vector<int64_t>& extents) const {
+  base::Hasher hasher(0);
+  for (size_t p = 0; p < extents.size(); ++p) {
+    const size_t there = p < partitions_.size() ? partitions_[p].size() : 0;
+    const auto wanted = static_cast<size_t>(std::max<int64_t>(extents[p], 0));
+    if (there < wanted) return std::nullopt;
+    hasher.UpdateU64(wanted);
+    for (size_t b = 0; b < wanted; ++b) {
+      const auto& [buffer, mark] = partitions_[p][b];
+      if (buffer != static_cast<int64_t>(b)) return std::nullopt;
+      hasher.UpdateU64(mark.size());
+      hasher.Update(mark.data(), mark.size());
+    }
+  }
+  return base::ToHex(hasher.Finish());
+}
+
+bool HeapMarks::HasMore(const std::vector<int64_t>& extents) const {
+  for (size_t p = 0; p < partitions_.size(); ++p) {
+    if (static_cast<int64_t>(partitions_[p].size()) > (p < extents.size() ? extents[p] : 0)) return true;
+  }
+  return false;
+}
+
+std::vector<FeatureRow> ReadFeatureRows(const pg::TableName& catalogue) {
+  if (!IsCatalogue(catalogue)) return {};
+  const pg::Result found = pg::Read(
+      "SELECT digest, source_table, source_digest, extents::pg_catalog.text, source_checksum, feature_table, feature_checksum, layer, model,"
+      " shape::pg_catalog.text, encoding, feature_precision, bytes, rows, seconds, made_at::pg_catalog.text, last_use::pg_catalog.text FROM " +
+      catalogue.Sql() + " ORDER BY last_use, made_at");
+  std::map<std::string, FeatureRow> newest;
+  std::map<std::string, std::pair<size_t, std::string>> used;  // when it was used last, as a number of a row and as a timestamp
+  for (size_t i = 0; i < found.rows.size(); ++i) {
+    const auto& row = found.rows[i];
+    if (!row[0] || row[0]->size() < kDigestDigits || !row[16]) continue;
+    used[*row[0]] = {i, *row[16]};
+    if (!row[5]) continue;  // a use
+    if (std::any_of(row.begin(), row.end(), [](const pg::Cell& cell) { return !cell; })) continue;
+    FeatureRow& r = newest[*row[0]];
+    r.digest = *row[0];
+    r.source_table = *row[1];
+    r.source_digest = *row[2];
+    r.extents = Integers(*row[3]);
+    r.source_checksum = *row[4];
+    r.feature_table = *row[5];
+    r.feature_checksum = *row[6];
+    r.layer = *row[7];
+    r.model = *row[8];
+    r.shape = Integers(*row[9]);
+    r.encoding = *row[10];
+    r.precision = *row[11];
+    r.bytes = std::strtoll(row[12]->c_str(), nullptr, 10);
+    r.rows = std::strtoll(row[13]->c_str(), nullptr, 10);
+    r.seconds = std::strtod(row[14]->c_str(), nullptr);
+    r.made_at = *row[15];
+  }
+  std::vector<FeatureRow> rows;
+  for (auto& [digest, row] : newest) {
+    row.last_use = used[digest].second;
+    rows.push_back(std::move(row));
+  }
+  std::sort(rows.begin(), rows.end(), [&](const FeatureRow& a, const FeatureRow& b) { return used[a.digest].first < used[b.digest].first; });
+  return rows;
+}
+
+void CreateFeatureCatalogue(const FeatureNames& names, bool temporary) {
+  if (pg::TableExists(names.catalogue)) {
+    if (IsCatalogue(names.catalogue)) return;
+    throw base::Error(base::ErrorCode::kDuplicateTable,
+                      "relation " + names.catalogue.Text() + " already exists and is no catalogue of stored features",
+                      "Features of the packed table would be listed in a table of this name.",
+                      "Rename it, or give stored features a schema of their own: SET cerebro.features_schema.");
+  }
+  pg::Execute(std::string(temporary ? "CREATE TEMPORARY TABLE " : "CREATE TABLE ") + names.catalogue.Sql() + " (" + kColumns + ")" +
+              pg::DistributedBy("digest"));
+}
+
+void InsertFeatureRow(const FeatureNames& names, const FeatureRow& row) {
+  pg::Execute("INSERT INTO " + names.catalogue.Sql() +
+                  " SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, pg_catalog.clock_timestamp(),"
+                  " pg_catalog.clock_timestamp()",
+              {row.digest, row.source_table, row.source_digest, row.extents, row.source_checksum, row.feature_table, row.feature_checksum, row.layer,
+               row.model, row.shape, row.encoding, row.precision, row.bytes, row.rows, row.seconds});
+}
+
+void InsertFeatureUse(const FeatureNames& names, const std::string& digest) {
+  pg::Execute("INSERT INTO " + names.catalogue.Sql() + " (digest, last_use) SELECT $1, pg_catalog.clock_timestamp()", {digest});
+}
+
+FeatureJudge::FeatureJudge(const data::PackedTable& table) : table_(table) {
+  const pg::TableName summary = table.name.WithSuffix("_summary");
+  if (pg::FindColumn(pg::TableColumns(summary, "packed table"), data::kEarlierDigestsColumn) == nullptr) return;
+  const pg::Result found = pg::Read(std::string("SELECT s.") + data::kEarlierDigestsColumn + "::pg_catalog.text FROM " + summary.Sql() + " AS s");
+  if (found.empty() || !found.at(0, 0)) return;
+  for (const pg::Cell& cell : pg::ParseArrayText(found.Text())) earlier_.push_back(cell.value_or(""));
+}
+
+const HeapMarks& FeatureJudge::Marks() {
+  if (!marks_) marks_.emplace(table_.name.Sql());
+  return *marks_;
+}
+
+std::string FeatureJudge::SourceChecksum() {
+  const std::optional<std::string> sum = Marks().Checksum(table_.partition_buffers);
+  if (sum && !Marks().HasMore(table_.partition_buffers)) return *sum;
+  throw base::Error(base::ErrorCode::kDataCorrupted, "packed table " + table_.name.Text() + " has other buffers than its summary says",
+                    "The packed table was changed after it was made.", "Pack the data again by " + table_.packer + ".");
+}
+
+FeatureVerdict FeatureJudge::Judge(const FeatureRow& row) {
+  const auto stale = [](std::string why) { return FeatureVerdict{FeatureState::kStale, std::move(why)}; };
+  if (row.source_table != table_.name.Sql()) return stale("they are of table " + row.source_table);
+  const bool same = row.source_digest == table_.digest;
+  if (!same && std::find(earlier_.begin(), earlier_.end(), row.source_digest) == earlier_.end()) {
+    return stale("the table was packed anew since they were made");
+  }
+  if (row.extents.size() != table_.partition_buffers.size()) return stale("the table has another number of partitions");
+  for (size_t p = 0; p < row.extents.size(); ++p) {
+    if (row.extents[p] < 0 || row.extents[p] > table_.partition_buffers[p]) return stale("the table has fewer buffers than it had");
+  }
+  if (same && row.extents != table_.partition_buffers) return stale("the table has other buffers than it had");
+  if (Marks().Checksum(row.extents) != row.source_checksum) {
+    return stale("rows of the table were changed or rewritten since they were made");
+  }
+  const pg::TableName set = pg::ParseTableName(row.feature_table, "feature_table");
+  if (!pg::TableExists(set)) return stale("their table " + row.feature_table + " is gone");
+  if (!TrustsTable(set, table_.name)) return stale("their table " + row.feature_table + " belongs to another role");
+  const HeapMarks own(row.feature_table);
+  if (own.Checksum(row.extents) != row.feature_checksum || own.HasMore(row.extents)) {
+    return stale("rows of their table " + row.feature_table + " were changed or rewritten");
+  }
+  return {row.extents == table_.partition_buffers ? FeatureState::kFresh : FeatureState::kExtendable, ""};
+}
+
+std::vector<FeatureCatalogue> FindFeatureCatalogues() {
+  // names first: a catalog has many tables, and few end so
+  const pg::Result found = pg::Read(
+      "SELECT n.nspname::pg_catalog.text, c.relname::pg_catalog.text, pg_catalog.pg_get_userbyid(c.relowner)::pg_catalog.text,"
+      " pg_catalog.pg_has_role(c.relowner, 'USAGE'::pg_catalog.text) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
+      " ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+      " WHERE pg_catalog.right(c.relname::pg_catalog.text, 9) OPERATOR(pg_catalog.=) '_features'::pg_catalog.text"
+      " AND c.relkind OPERATOR(pg_catalog.=) 'r'::pg_catalog.\"char\" AND NOT pg_catalog.pg_is_other_temp_schema(n.oid)"
+      " AND pg_catalog.has_schema_privilege(n.oid, 'USAGE'::pg_catalog.text)"
+      " AND pg_catalog.has_table_privilege(c.oid, 'SELECT'::pg_catalog.text) ORDER BY 1, 2");
+  std::vector<FeatureCatalogue> catalogues;
+  for (const auto& row : found.rows) {
+    FeatureCatalogue catalogue{{*row[0], *row[1]}, *row[2], row[3] == "t"};
+    if (IsCatalogue(catalogue.name) && !pg::RowSecurityApplies(catalogue.name)) catalogues.push_back(std::move(catalogue));
+  }
+  return catalogues;
+}
+
+bool TrustsTable(const pg::TableName& table, const pg::TableName& packed) {
+  return pg::Read("SELECT pg_catalog.count(*) FROM pg_catalog.pg_class t, pg_catalog.pg_class p WHERE t.oid OPERATOR(pg_catalog.=)"
+                  " $1::pg_catalog.regclass::pg_catalog.oid AND p.oid OPERATOR(pg_catalog.=) $2::pg_catalog.regclass::pg_catalog.oid"
+                  " AND pg_catalog.has_table_privilege(t.oid, 'SELECT'::pg_catalog.text)"
+                  " AND (t.relowner OPERATOR(pg_catalog.=) p.relowner OR pg_catalog.pg_has_role(t.relowner, 'USAGE'::pg_catalog.text))",
+                  {table.Sql(), packed.Sql()})
+             .Int() > 0;
+}
+
+int64_t TableBytes(const std::string& table_sql) {
+  return pg::Read("SELECT pg_catalog.pg_total_relation_size($1::pg_catalog.regclass)", {table_sql}).Int();
+}
+
+}  // namespace store

@@ -1,0 +1,474 @@
+// How EnsureFeatures goes: sets that are there and fresh are claimed for use and taken. The others are claimed for making, in the order of their
+// digests, and looked for once more under a new snapshot: the session that was waited for may have made them. What is still missing is computed
+// in one pass for each graph, and written; room is made before. A set that is out of date is dropped where nobody uses it, else left to be
+// dropped later, and the new one gets another name.
+#include "store/features.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "base/error.hpp"
+#include "data/packed_format.hpp"
+#include "pg/cluster.hpp"
+#include "pg/report.hpp"
+#include "pg/settings.hpp"
+#include "pg/snapshot.hpp"
+#include "pg/sql.hpp"
+#include "store/feature_catalogue.hpp"
+#include "store/feature_maker.hpp"
+
+namespace store {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+constexpr const char* kUse = "use";
+constexpr const char* kMaking = "making";
+constexpr double kStorageFactor = 1.04;  // what the server needs for a stored byte: pages, their heads, the index over pieces
+constexpr int64_t kTableBytes = 65536;   // of an empty table with its indexes
+constexpr int kMostTables = 100;         // of one digest, all but one out of date
+
+pg::TableName TableOf(const FeatureRow& row) { return pg::ParseTableName(row.feature_table, "feature_table"); }
+
+StoredFeatures Found(const FeatureRow& row, bool complete) {
+  StoredFeatures found;
+  found.digest = row.digest;
+  found.table = row.feature_table;
+  found.encoding = row.encoding;
+  found.precision = row.precision;
+  found.shape = row.shape;
+  found.bytes = row.bytes;
+  found.rows = row.rows;
+  found.complete = complete;
+  return found;
+}
+
+std::string Megabytes(double bytes) {
+  const auto tenths = static_cast<int64_t>(bytes / 1e5 + 0.5);
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " MB";
+}
+
+std::string Described(const FeatureRow& row) { return "layer \"" + row.layer + "\" (" + row.digest.substr(0, 12) + ")"; }
+
+bool MayRead(const pg::TableName& table) {
+  return pg::TableExists(table) && !pg::RowSecurityApplies(table) &&
+         pg::Read("SELECT pg_catalog.has_table_privilege($1::pg_catalog.regclass::pg_catalog.oid, 'SELECT'::pg_catalog.text)::pg_catalog.int4", {table.Sql()})
+                 .Int() == 1;
+}
+
+/// A set on its way.
+struct Set {
+  const FeatureRequest* request = nullptr;
+  std::optional<FeatureRow> row;   // what the catalogue says of it
+  FeatureVerdict verdict;          // of that row
+  bool ready() const { return row && verdict.state == FeatureState::kFresh; }
+  // while it is made
+  data::FeatureEncoding encoding = data::FeatureEncoding::kFloat32;
+  double estimate = 0;  // bytes on disk that it will take besides what it has
+};
+
+class Ensuring {
+ public:
+  Ensuring(const data::PackedTable& table, const std::vector<FeatureRequest>& requests, const engine::Options& options, int workers,
+           FeatureCosts* costs)
+      : table_(table), names_(table.name), options_(options), workers_(workers), costs_(costs) {
+    for (const FeatureRequest& request : requests) sets_[request.digest].request = &request;
+  }
+
+  void Run();
+  std::vector<StoredFeatures> Result(const std::vector<FeatureRequest>& requests) const;
+
+ private:
+  void Look();
+  void ClaimForMaking();
+  void Estimate(const std::vector<Set*>& together);
+  void MakeRoom();
+  void MakeTogether(const std::vector<Set*>& together);
+  pg::TableName CreateTable(const Set& set) const;
+  void WriteRow(Set* set, const pg::TableName& name, double seconds);
+  void SayWhy(const Set& set) const;
+  static std::vector<int64_t> Extents(const Set& set, size_t partitions);
+
+  const data::PackedTable& table_;
+  const FeatureNames names_;
+  const engine::Options options_;
+  const int workers_;
+  FeatureCosts* const costs_;
+  std::map<std::string, Set> sets_;  // by digest
+};
+
+// Sets that may be used are claimed: from then on nobody drops them.
+void Ensuring::Look() {
+  const pg::FreshSnapshot snapshot;
+  FeatureJudge judge(table_);
+  for (const FeatureRow& row : ReadFeatureRows(names_.catalogue)) {
+    const auto found = sets_.find(row.digest);
+    if (found == sets_.end()) continue;
+    Set& set = found->second;
+    set.row = row;
+    set.verdict = judge.Judge(row);
+    if (set.verdict.state == FeatureState::kStale) continue;
+    if (set.row->precision != set.request->precision) {
+      set.verdict = {FeatureState::kStale, "they were stored as " + set.row->precision + ", and cerebro.feature_precision is " + set.request->precision};
+    } else if (!pg::TryClaimTable(TableOf(row), pg::TableClaim::kUse, kUse) || !pg::TableExists(TableOf(row))) {
+      set.verdict = {FeatureState::kStale, "another session has dropped them"};
+    }
+  }
+}
+
+void Ensuring::ClaimForMaking() {
+  bool waited = false;
+  for (auto& [digest, set] : sets_) {
+    if (set.ready()) continue;
+    const pg::TableName name = names_.Set(digest, 1);
+    if (pg::TryClaimTable(name, pg::TableClaim::kChange, kMaking)) continue;
+    pg::Notice("another session is making features of layer \"" + set.request->layer + "\" of packed table " + table_.name.Text() +
+                   ": this one waits until its transaction has ended",
+               "SET cerebro.enable_feature_materialization = off trains without stored features.");
+    pg::AwaitTable(name, pg::TableClaim::kChange, kMaking);
+    waited = true;
+  }
+  if (waited) Look();
+}
+
+std::vector<int64_t> Ensuring::Extents(const Set& set, size_t partitions) {
+  if (set.row && set.verdict.state == FeatureState::kExtendable) return set.row->extents;
+  return std::vector<int64_t>(partitions, 0);
+}
+
+void Ensuring::SayWhy(const Set& set) const {
+  if (!set.row || set.verdict.state != FeatureState::kStale) return;
+  pg::Notice("stored features of " + Described(*set.row) + " of packed table " + table_.name.Text() + " are not used: " + set.verdict.why,
+             "They are computed again and replace the others.");
+}
+
+FeatureJob JobOf(const data::PackedTable& table, const std::vector<Set*>& together, const engine::Options& options) {
+  FeatureJob job;
+  job.table = table;
+  job.graph = together.front()->request->graph;
+  job.options = options;
+  for (const Set* set : together) {
+    job.calls.push_back(set->request->call);
+    job.encodings.push_back(set->encoding);
+  }
+  return job;
+}
+
+// What a set will take, by a sample of rows; and how its values are stored, unless it is there already.
+void Ensuring::Estimate(const std::vector<Set*>& together) {
+  FeatureMaker maker(JobOf(table_, together, options_), together.front()->request->block);
+  std::vector<std::vector<float>> values;
+  const int64_t rows = maker.Sample(&values);
+  for (size_t i = 0; i < together.size(); ++i) {
+    Set& set = *together[i];
+    const base::Shape& shape = maker.shapes()[i];
+    const int64_t elements = base::ElementCount(shape);
+    if (table_.max_buffer_rows * elements * static_cast<int64_t>(sizeof(float)) > kMostFeatureBytes) {
+      throw Error(ErrorCode::kLimitExceeded,
+                  "features of layer \"" + set.request->layer + "\" cannot be stored: a buffer of " + std::to_string(table_.max_buffer_rows) +
+                      " rows would have more than " + std::to_string(kMostFeatureBytes) + " bytes",
+                  "", "Pack the data with a smaller buffer_size.");
+    }
+    const bool extends = set.row && set.verdict.state == FeatureState::kExtendable;
+    set.encoding = extends ? data::FeatureEncodingFromName(set.row->encoding)
+                           : data::ChooseFeatureEncoding(set.request->precision, values[i].data(), rows, elements);
+    const std::string sample = data::EncodeFeatures(set.encoding, values[i].data(), rows, elements, shape.empty() ? 1 : shape.back());
+    const double row_bytes = static_cast<double>(sample.size()) / static_cast<double>(std::max<int64_t>(rows, 1));
+    const int64_t missing = table_.spec.rows - (extends ? set.row->rows : 0);
+    set.estimate = row_bytes * static_cast<double>(missing) * kStorageFactor + (extends ? 0 : kTableBytes);
+  }
+}
+
+bool MayDrop(const pg::TableName& table) {
+  return pg::Read("SELECT pg_catalog.pg_has_role(c.relowner, 'USAGE'::pg_catalog.text)::pg_catalog.int4 FROM pg_catalog.pg_class c"
+                  " WHERE c.oid OPERATOR(pg_catalog.=) $1::pg_catalog.regclass::pg_catalog.oid",
+                  {table.Sql()})
+             .Int() == 1;
+}
+
+/// Drops a set that nobody uses. False: it stays.
+bool DropUnused(const pg::TableName& table) {
+  if (!pg::TableExists(table) || !MayDrop(table) || !pg::TryClaimTable(table, pg::TableClaim::kChange, kUse)) return false;
+  pg::Execute("DROP TABLE " + table.Sql());
+  return true;
+}
+
+void Ensuring::MakeRoom() {
+  const int64_t limit = pg::CurrentSettings().materialize_disk;
+  double wanted = 0, kept = 0;
+  std::set<std::string> keep;
+  std::string largest;
+  double most = -1;
+  for (auto& [digest, set] : sets_) {
+    if (set.row && set.verdict.state != FeatureState::kStale) {
+      keep.insert(set.row->feature_table);
+      kept += static_cast<double>(set.row->bytes);
+    }
+    if (set.ready()) continue;
+    wanted += set.estimate;
+    if (set.estimate > most) largest = set.request->layer;
+    most = std::max(most, set.estimate);
+  }
+  if (wanted + kept > static_cast<double>(limit)) {
+    throw Error(ErrorCode::kLimitExceeded,
+                "stored features of packed table " + table_.name.Text() + " need " + Megabytes(wanted + kept) + ", cerebro.materialize_disk is " +
+                    Megabytes(static_cast<double>(limit)),
+                "Those of layer \"" + largest + "\" need most.",
+                "Raise cerebro.materialize_disk, set cerebro.feature_precision to a shorter type, or train without stored features: "
+                "SET cerebro.enable_feature_materialization = off.");
+  }
+  double there = kept;
+  std::vector<FeatureRow> others;  // used longest ago first
+  for (const FeatureRow& row : ReadFeatureRows(names_.catalogue)) {
+    if (keep.count(row.feature_table) != 0 || !pg::TableExists(TableOf(row))) continue;
+    // those that are replaced go, whether there is room or not
+    if (sets_.count(row.digest) != 0 && DropUnused(TableOf(row))) continue;
+    there += static_cast<double>(row.bytes);
+    others.push_back(row);
+  }
+  for (const FeatureRow& row : others) {
+    if (there + wanted <= static_cast<double>(limit)) return;
+    if (!DropUnused(TableOf(row))) continue;
+    there -= static_cast<double>(row.bytes);
+    pg::Notice("stored features of " + Described(row) + " of packed table " + table_.name.Text() + " were dropped to make room: " +
+                   Megabytes(static_cast<double>(row.bytes)),
+               "They were used last at " + row.last_use + ". cerebro.materialize_disk says how much stored features of a packed table may take.");
+  }
+  if (there + wanted <= static_cast<double>(limit)) return;
+  throw Error(ErrorCode::kLimitExceeded,
+              "there is no room for " + Megabytes(wanted) + " of stored features of packed table " + table_.name.Text() + ": cerebro.materialize_disk is " +
+                  Megabytes(static_cast<double>(limit)),
+              "Others take " + Megabytes(there) + "; they are used by other sessions, or belong to other roles.",
+              "Raise cerebro.materialize_disk, or train without stored features: SET cerebro.enable_feature_materialization = off.");
+}
+
+pg::TableName Ensuring::CreateTable(const Set& set) const {
+  for (int nth = 1; nth <= kMostTables; ++nth) {
+    const pg::TableName name = names_.Set(set.request->digest, nth);
+    if (pg::TableExists(name)) continue;
+    const std::string key = pg::OnGreenplum() ? std::string(data::kDistributionColumn) + " integer, " : "";
+    pg::Execute(std::string(table_.temporary ? "CREATE TEMPORARY TABLE " : "CREATE TABLE ") + name.Sql() + " (" + key + data::kPartitionColumn +
+                " integer, " + data::kBufferColumn + " integer, features pg_catalog.bytea)" + pg::DistributedByKey(data::kDistributionColumn));
+    pg::Execute("ALTER TABLE " + name.Sql() + " ALTER COLUMN features SET STORAGE EXTERNAL");
+    if (!pg::TryClaimTable(name, pg::TableClaim::kUse, kUse)) {
+      throw Error(ErrorCode::kPrerequisiteState, "table " + name.Text() + " is being changed by another session");
+    }
+    return name;
+  }
+  throw Error(ErrorCode::kLimitExceeded, "there are " + std::to_string(kMostTables) + " tables " + names_.Set(set.request->digest, 1).Text() + ", ..._2, ...",
+              "Features that are out of date are dropped when nobody uses them.", "Drop them: SELECT cerebro.drop_features(" +
+                  pg::QuoteLiteral(table_.name.Text()) + ").");
+}
+
+// The sets of one graph, one block and the same missing buffers.
+void Ensuring::MakeTogether(const std::vector<Set*>& together) {
+  const double started = pg::Now();
+  const void* block = together.front()->request->block;
+  const std::vector<int64_t> extents = Extents(*together.front(), table_.partition_buffers.size());
+  std::vector<pg::TableName> tables;
+  for (const Set* set : together) {
+    SayWhy(*set);
+    const bool extends = set->row && set->verdict.state == FeatureState::kExtendable;
+    tables.push_back(extends ? TableOf(*set->row) : CreateTable(*set));
+  }
+  int workers = 0;
+  if (pg::OnGreenplum()) {
+    for (size_t i = 0; i < together.size(); ++i) MakeFeaturesOnSegments(JobOf(table_, {together[i]}, options_), block, extents, tables[i].Sql());
+  } else {
+    std::vector<FeatureItem> items;
+    for (size_t p = 0; p < extents.size(); ++p) {
+      for (int64_t b = extents[p]; b < table_.partition_buffers[p]; ++b) items.push_back({static_cast<int32_t>(p), static_cast<int32_t>(b), 0});
+    }
+    // no statement is prepared while there are workers
+    std::vector<std::unique_ptr<pg::Statement>> inserts(tables.size());
+    workers = MakeFeatures(JobOf(table_, together, options_), block, std::move(items), workers_,
+                           [&](const FeatureItem& item, const std::vector<std::string_view>& encoded) {
+                             for (size_t i = 0; i < tables.size(); ++i) {
+                               if (inserts[i] == nullptr) {
+                                 inserts[i] = std::make_unique<pg::Statement>(
+                                     "INSERT INTO " + tables[i].Sql() + " (partition_id, buffer_id, features) VALUES ($1::pg_catalog.int4, $2::pg_catalog.int4, $3)",
+                                     std::vector<std::string>{"int8", "int8", "bytea"}, false);
+                               }
+                               inserts[i]->Run({static_cast<int64_t>(item.partition), static_cast<int64_t>(item.buffer), pg::Bytea{encoded[i]}});
+                             }
+                           });
+  }
+  const double seconds = (pg::Now() - started) / static_cast<double>(together.size());
+  for (size_t i = 0; i < together.size(); ++i) WriteRow(together[i], tables[i], seconds);
+  if (costs_ != nullptr) {
+    costs_->seconds += pg::Now() - started;
+    costs_->workers = std::max(costs_->workers, workers);
+  }
+}
+
+void Ensuring::WriteRow(Set* set, const pg::TableName& name, double seconds) {
+  const bool extends = set->row && set->verdict.state == FeatureState::kExtendable;
+  if (!extends) {
+    pg::Execute("CREATE UNIQUE INDEX ON " + name.Sql() + " (" + (pg::OnGreenplum() ? std::string(data::kDistributionColumn) + ", " : "") +
+                data::kPartitionColumn + ", " + data::kBufferColumn + ")");
+  }
+  pg::Execute("ANALYZE " + name.Sql());
+  const pg::FreshSnapshot snapshot;
+  FeatureRow row;
+  if (extends) row = *set->row;
+  row.digest = set->request->digest;
+  row.source_table = table_.name.Sql();
+  row.source_digest = table_.digest;
+  row.extents = table_.partition_buffers;
+  row.source_checksum = FeatureJudge(table_).SourceChecksum();
+  row.feature_table = name.Sql();
+  const std::optional<std::string> own = HeapMarks(name.Sql()).Checksum(row.extents);
+  if (!own) throw Error(ErrorCode::kInternal, "features of some buffers are missing in " + name.Text());
+  row.feature_checksum = *own;
+  const int64_t bytes = TableBytes(name.Sql());
+  if (costs_ != nullptr) {
+    costs_->bytes_written += bytes - (extends ? row.bytes : 0);
+    (extends ? costs_->extended : costs_->made)++;
+  }
+  if (!extends) {
+    row.layer = set->request->layer;
+    row.model = set->request->model;
+    row.shape = set->request->graph->calls[static_cast<size_t>(set->request->call)].output_shape;
+    row.encoding = data::FeatureEncodingName(set->encoding);
+    row.precision = set->request->precision;
+  }
+  row.bytes = bytes;
+  row.rows = table_.spec.rows;
+  row.seconds += seconds;
+  InsertFeatureRow(names_, row);
+  set->row = row;
+  set->verdict = {FeatureState::kFresh, ""};
+}
+
+void Ensuring::Run() {
+  Look();
+  ClaimForMaking();
+  const pg::FreshSnapshot snapshot;  // who was waited for has made tables
+  std::map<std::pair<const void*, std::vector<int64_t>>, std::vector<Set*>> passes;  // and of one graph, whose state the block is
+  for (auto& [digest, set] : sets_) {
+    if (set.ready()) {
+      if (costs_ != nullptr) costs_->found++;
+      if (pg::TableExists(names_.catalogue) && MayMakeFeatures(table_)) InsertFeatureUse(names_, digest);
+      continue;
+    }
+    passes[{set.request->block, Extents(set, table_.partition_buffers.size())}].push_back(&set);
+  }
+  if (passes.empty()) return;
+  for (auto& [key, together] : passes) Estimate(together);
+  MakeRoom();
+  CreateFeatureCatalogue(names_, table_.temporary);
+  for (auto& [key, together] : passes) MakeTogether(together);
+}
+
+std::vector<StoredFeatures> Ensuring::Result(const std::vector<FeatureRequest>& requests) const {
+  std::vector<StoredFeatures> result;
+  for (const FeatureRequest& request : requests) result.push_back(Found(sets_.at(request.digest).row.value(), true));
+  return result;
+}
+
+}  // namespace
+
+std::vector<StoredFeatures> FindFeatures(const data::PackedTable& table) {
+  const FeatureNames names(table.name);
+  std::vector<StoredFeatures> found;
+  std::optional<FeatureJudge> judge;
+  for (const FeatureRow& row : ReadFeatureRows(names.catalogue)) {
+    if (!judge) judge.emplace(table);
+    const FeatureVerdict verdict = judge->Judge(row);
+    if (verdict.state != FeatureState::kStale) found.push_back(Found(row, verdict.state == FeatureState::kFresh));
+  }
+  return found;
+}
+
+bool MayMakeFeatures(const data::PackedTable& table) {
+  const FeatureNames names(table.name);
+  if (!pg::MayCreate(names.catalogue)) return false;
+  if (!pg::TableExists(names.catalogue)) return true;
+  return pg::Read("SELECT pg_catalog.has_table_privilege(c.oid, 'INSERT'::pg_catalog.text)::pg_catalog.int4 FROM pg_catalog.pg_class c"
+                  " WHERE c.oid OPERATOR(pg_catalog.=) $1::pg_catalog.regclass::pg_catalog.oid",
+                  {names.catalogue.Sql()})
+             .Int() == 1;
+}
+
+std::vector<StoredFeatures> EnsureFeatures(const data::PackedTable& table, const std::vector<FeatureRequest>& requests,
+                                           const engine::Options& options, int workers, FeatureCosts* costs) {
+  if (requests.empty()) return {};
+  Ensuring ensuring(table, requests, options, workers, costs);
+  ensuring.Run();
+  return ensuring.Result(requests);
+}
+
+int64_t FeatureBytes(const data::PackedTable& table) {
+  int64_t bytes = 0;
+  for (const FeatureRow& row : ReadFeatureRows(FeatureNames(table.name).catalogue)) {
+    if (pg::TableExists(TableOf(row))) bytes += row.bytes;
+  }
+  return bytes;
+}
+
+int64_t DropFeatures(std::string_view packed_table, const std::optional<std::string>& digest) {
+  const pg::TableName packed = pg::ParseTableName(packed_table, "packed_table");
+  const FeatureNames names(packed);
+  constexpr size_t kFewestDigits = 12;
+  if (digest && (digest->size() < kFewestDigits || digest->find_first_not_of("0123456789abcdef") != std::string::npos)) {
+    throw Error(ErrorCode::kInvalidParameter, "'" + *digest + "' is no digest of stored features", "",
+                "Give the digest that cerebro.materialized_features shows, or its first 12 digits or more.");
+  }
+  const auto missing = [&](const std::string& what) {
+    throw Error(ErrorCode::kUndefinedObject, what, "", "SELECT * FROM cerebro.materialized_features lists those that you may read.");
+  };
+  const std::vector<FeatureRow> rows = ReadFeatureRows(names.catalogue);
+  if (!pg::TableExists(names.catalogue)) missing("there are no stored features of table " + packed.Text());
+  pg::RequireOwner(names.catalogue);
+  int64_t dropped = 0;
+  std::set<std::string> matching;
+  for (const FeatureRow& row : rows) {
+    if (digest && row.digest.rfind(*digest, 0) != 0) continue;
+    matching.insert(row.digest);
+    const pg::TableName table = TableOf(row);
+    if (!pg::TableExists(table)) continue;
+    pg::RequireOwner(table);
+    if (!pg::TryClaimTable(table, pg::TableClaim::kChange, kUse)) {
+      throw Error(ErrorCode::kPrerequisiteState, "stored features " + table.Text() + " are in use by another session", "",
+                  "Wait for its run to end, or cancel it.");
+    }
+    pg::Execute("DROP TABLE " + table.Sql());
+    dropped++;
+  }
+  if (digest && matching.empty()) missing("there are no stored features of table " + packed.Text() + " whose digest begins with " + *digest);
+  if (!digest) {
+    pg::Execute("DROP TABLE " + names.catalogue.Sql());
+    return dropped;
+  }
+  for (const std::string& gone : matching) pg::Execute("DELETE FROM " + names.catalogue.Sql() + " WHERE digest OPERATOR(pg_catalog.=) $1", {gone});
+  return dropped;
+}
+
+std::vector<std::vector<std::optional<std::string>>> ListFeatures() {
+  std::vector<std::vector<std::optional<std::string>>> list;
+  for (const FeatureCatalogue& catalogue : FindFeatureCatalogues()) {
+    for (const FeatureRow& row : ReadFeatureRows(catalogue.name)) {
+      if (!pg::TableExists(TableOf(row))) continue;
+      std::string shape;
+      for (const int64_t d : row.shape) shape += (shape.empty() ? "" : ",") + std::to_string(d);
+      std::string state = "stale: the packed table cannot be read";
+      const pg::TableName source = pg::ParseTableName(row.source_table, "source_table");
+      if (MayRead(source) && MayRead(source.WithSuffix("_summary"))) {
+        const data::PackedTable table = data::OpenPackedTable(row.source_table, "source_table");
+        const FeatureVerdict verdict = FeatureJudge(table).Judge(row);
+        state = verdict.state == FeatureState::kFresh        ? "fresh"
+                : verdict.state == FeatureState::kExtendable ? "rows were appended"
+                                                             : "stale: " + verdict.why;
+      }
+      list.push_back({row.source_table, row.digest, row.layer, row.model, "{" + shape + "}", row.encoding, std::to_string(row.bytes),
+                      std::to_string(row.rows), state, row.feature_table, row.source_digest, catalogue.owner, pg::NumberText(row.seconds), row.made_at,
+                      row.last_use});
+    }
+  }
+  return list;
+}
+
+}  // namespace store

@@ -1,0 +1,391 @@
+// The plan's input, gathered from the prepared models: which weights are given, and by which digest each layer's are known.
+//
+// Weights are given where the architecture's row has them, or where the model goes on from a stored state. They are read, digested layer by
+// layer, and let go of; those from which features are made are read again then. A frozen layer whose weights are drawn by the run itself
+// belongs to its model alone.
+#include "train/frozen.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/graph_cut.hpp"
+#include "base/hash.hpp"
+#include "base/literal.hpp"
+#include "engine/api/binding.hpp"
+#include "engine/api/state.hpp"
+#include "engine/core/feature_extractor.hpp"
+#include "layers/frozen.hpp"
+#include "pg/report.hpp"
+#include "pg/settings.hpp"
+#include "plan/cost.hpp"
+#include "store/graph_cutter.hpp"
+#include "store/result_tables.hpp"
+#include "store/training_state.hpp"
+#include "train/memory.hpp"
+#include "train/prepare.hpp"
+#include "train/run.hpp"
+
+namespace train {
+namespace {
+
+constexpr uint64_t kWeightsSeed = 0x77656967687473;  // "weights"
+
+engine::StateLayout LayoutOf(const base::Graph& graph) { return engine::MakeStateLayout(graph, {}, base::DType::kFloat32); }
+
+/// The weights that a model begins with, as a state without optimizer slots; nullptr when they are not given.
+std::shared_ptr<store::Block> GivenWeights(const PreparedFit& fit, const PreparedModel& model) {
+  if (!model.stored && !model.architecture->weights) return nullptr;
+  const engine::StateLayout layout = LayoutOf(*model.spec->graph);
+  auto block = std::make_shared<store::Block>(layout.bytes);
+  if (model.stored) {
+    store::StateDecoder state(layout, block->data());
+    store::ReadState(*fit.stored, model.mst_key, [&](int64_t piece, std::string_view data) {
+      pg::CheckInterrupts();
+      state.Add(piece, data);
+      return !state.complete();
+    });
+    state.Finish();
+    return block;
+  }
+  const char* from = model.architecture->weights->data();
+  for (const engine::StateTensor& tensor : layout.tensors) {
+    const size_t bytes = tensor.count * sizeof(float);
+    if (bytes > 0) std::memcpy(static_cast<char*>(block->data()) + tensor.offset, from, bytes);
+    from += bytes;
+  }
+  return block;
+}
+
+/// By layer: a digest of its weights' bytes; empty where it has none.
+std::vector<std::string> WeightDigests(const base::Graph& graph, const store::Block& block) {
+  const engine::StateLayout layout = LayoutOf(graph);
+  std::vector<std::string> digests;
+  size_t tensor = 0;
+  for (const base::Layer& layer : graph.layers) {
+    base::Hasher hasher(kWeightsSeed);
+    for (size_t w = 0; w < layer.weights.size(); ++w, ++tensor) {
+      pg::CheckInterrupts();
+      const engine::StateTensor& at = layout.tensors[tensor];
+      hasher.UpdateU64(at.count);
+      hasher.Update(static_cast<const char*>(block.data()) + at.offset, at.count * sizeof(float));
+    }
+    digests.push_back(layer.weights.empty() ? std::string() : base::ToHex(hasher.Finish()));
+  }
+  return digests;
+}
+
+void AddNumbers(const char* name, const std::vector<double>& values, std::string* text) {
+  if (values.empty()) return;
+  *text += std::string(" ") + name;
+  for (const double value : values) *text += " " + base::FormatNumber(value, true);
+}
+
+/// What decides the numbers of an input: positions of columns, since tables of one run agree in these and not in names, and what is done to
+/// their values.
+std::string InputText(const base::Graph& graph, const engine::InputBinding& binding, int call, const base::DataSpec& data) {
+  std::string text = engine::TakesIndexes(graph, binding, call) ? "indexes" : "numbers";
+  for (const engine::InputPart& part : binding.parts) {
+    const base::ColumnSpec& column = data.inputs[static_cast<size_t>(part.column)];
+    text += "; column " + std::to_string(part.column) + " " + base::DTypeName(column.dtype) + base::FormatShape(column.shape) + " from " +
+            std::to_string(part.first) + " " + std::to_string(part.count) + " scale " + base::FormatNumber(column.scale, true);
+    AddNumbers("mean", column.mean, &text);
+    AddNumbers("std", column.std, &text);
+    if (column.exact_standardisation) text += " exact";
+  }
+  // features of another build are other bits
+  return text + "; shape " + base::FormatShape(binding.shape) + "; build " + engine::BuildDescription();
+}
+
+/// What is known of the models besides their graphs: each architecture's given weights are digested once.
+class ModelReader {
+ public:
+  explicit ModelReader(const PreparedFit& fit) : fit_(fit) {}
+
+  plan::FrozenModel Read(const PreparedModel& model) {
+    const base::Graph& graph = *model.spec->graph;
+    plan::FrozenModel found;
+    found.graph = &graph;
+    found.kernels = HasKernels(model);
+    found.own = "mst_key " + std::to_string(model.mst_key) + " seed " + std::to_string(fit_.seed);
+    const std::vector<engine::InputBinding> bindings = engine::BindInputs(graph, fit_.training.spec);
+    for (size_t i = 0; i < bindings.size(); ++i)
+      found.columns.push_back(InputText(graph, bindings[i], graph.inputs[i], fit_.training.spec));
+    found.weights = Weights(model);
+    return found;
+  }
+
+ private:
+  std::vector<std::string> Weights(const PreparedModel& model) {
+    const auto read = [&] {
+      const std::shared_ptr<store::Block> block = GivenWeights(fit_, model);
+      if (block == nullptr) return std::vector<std::string>(model.spec->graph->layers.size());
+      std::vector<std::string> digests = WeightDigests(*model.spec->graph, *block);
+      const std::vector<bool>& given = model.architecture->given;
+      for (size_t layer = 0; !model.stored && layer < given.size(); ++layer) {
+        if (!given[layer]) digests[layer].clear();
+      }
+      return digests;
+    };
+    if (model.stored) return read();
+    const auto [known, first] = digests_.try_emplace(model.architecture->model_id);
+    if (first) known->second = read();
+    return known->second;
+  }
+
+  // Of the model's frozen part.
+  bool HasKernels(const PreparedModel& model) {
+    if (model.kernels()) return true;
+    const auto [known, first] = kernels_.try_emplace(model.spec->graph.get(), false);
+    if (first) {
+      const std::vector<int> cuts = layers::DeepestCuts(*model.spec->graph);
+      known->second = engine::FeatureExtractor(model.spec->graph, cuts, fit_.training.spec, fit_.options).has_kernels();
+    }
+    return known->second;
+  }
+
+  const PreparedFit& fit_;
+  std::map<int, std::vector<std::string>> digests_;  // by model_id
+  std::map<const base::Graph*, bool> kernels_;
+};
+
+/// Whether the frozen part of a graph does more than to lay out its inputs in another way, so that a plan is worth making.
+bool HasFrozenWork(const base::Graph& graph) {
+  const std::vector<int> cuts = layers::DeepestCuts(graph);
+  if (cuts.empty()) return false;
+  const base::Graph prefix = base::PrefixGraph(graph, cuts);
+  return std::any_of(prefix.calls.begin(), prefix.calls.end(), [&](const base::Call& call) {
+    return call.forward_flops > 0 || !prefix.layers[static_cast<size_t>(call.layer)].weights.empty();
+  });
+}
+
+double HalvingPart(const FitArguments& arguments, const PreparedFit& fit) {
+  if (!fit.stopping.halving) return 1;
+  const auto models = static_cast<int64_t>(fit.models.size());
+  return static_cast<double>(plan::HalvingWork(*fit.stopping.halving, models, arguments.num_iterations)) /
+         (static_cast<double>(models) * arguments.num_iterations);
+}
+
+plan::FrozenRates RatesOf(const PreparedFit& fit, bool may_store) {
+  const pg::Settings settings = pg::CurrentSettings();
+  plan::FrozenRates rates;
+  rates.rows = static_cast<double>(fit.training.spec.rows);
+  rates.stored_rows = rates.rows + (fit.validation ? static_cast<double>(fit.validation->spec.rows) : 0);
+  rates.buffer_rows = static_cast<double>(std::max(fit.training.max_buffer_rows, fit.validation ? fit.validation->max_buffer_rows : 0));
+  rates.processes = std::max(1, fit.segments ? fit.segments->data_segments : fit.workers);
+  rates.process_rows = rates.stored_rows / (fit.segments ? rates.processes : 1);
+  rates.disk_budget = static_cast<double>(settings.materialize_disk);
+  rates.memory_budget = static_cast<double>(settings.materialize_mem);
+  rates.store = settings.enable_feature_materialization && may_store;
+  rates.share = settings.enable_feature_sharing;
+  return rates;
+}
+
+/// What could be stored, and what is there already: in all tables of the run, fresh and of the precision that is asked for.
+void MarkStored(const PreparedFit& fit, const std::string& precision, double buffer_rows, std::vector<plan::FrozenNode>* nodes) {
+  std::vector<const data::PackedTable*> tables = {&fit.training};
+  if (fit.validation) tables.push_back(&*fit.validation);
+  std::map<std::string, size_t> times;
+  std::map<std::string, double> row_bytes;
+  for (const data::PackedTable* table : tables) {
+    for (const store::StoredFeatures& found : store::FindFeatures(*table)) {
+      if (found.precision != precision || !found.complete) continue;
+      ++times[found.digest];
+      if (found.rows > 0) row_bytes[found.digest] = static_cast<double>(found.bytes) / static_cast<double>(found.rows);
+    }
+  }
+  const double width = precision == "float32" ? 1 : precision == "uint8" ? 0.25 : 0.5;
+  for (plan::FrozenNode& node : *nodes) {
+    node.stored_row_bytes = node.row_bytes * width;
+    node.can_store = node.can_store && node.row_bytes * buffer_rows <= static_cast<double>(store::kMostFeatureBytes);
+    const auto known = times.find(node.digest);
+    if (known == times.end() || known->second != tables.size()) continue;
+    node.stored = true;
+    if (row_bytes.count(node.digest) != 0) node.stored_row_bytes = row_bytes.at(node.digest);
+  }
+}
+
+/// Why no run on this server and with these settings is rewritten, or "".
+std::string OffReason(const PreparedFit& fit) {
+  const pg::Settings settings = pg::CurrentSettings();
+  if (!settings.enable_feature_sharing && !settings.enable_feature_materialization) {
+    return "cerebro.enable_feature_sharing and cerebro.enable_feature_materialization are off";
+  }
+  if (fit.options.precision != base::DType::kFloat32) return "features are float32, and the models compute in float64";
+  if (fit.options.device >= 0 || fit.use_gpus) return "the models compute on GPUs";
+  return {};
+}
+
+bool MayStore(const PreparedFit& fit) {
+  const auto may = [](const data::PackedTable& table) { return !table.temporary && store::MayMakeFeatures(table); };
+  return may(fit.training) && (!fit.validation || may(*fit.validation));
+}
+
+/// Columns, cuts and who makes what, by the decision.
+void ApplyDecision(PreparedFit* fit) {
+  PreparedFrozen& frozen = fit->frozen;
+  const std::vector<plan::FrozenNode>& nodes = frozen.graph.nodes;
+  const std::set<int> stored(frozen.decision.stored.begin(), frozen.decision.stored.end());
+  std::set<int> read;
+  for (const std::vector<int>& reads : frozen.decision.reads) read.insert(reads.begin(), reads.end());
+  for (const int n : read) {
+    const auto node = static_cast<size_t>(n);
+    PreparedFeature feature;
+    feature.node = n;
+    feature.stored = stored.count(n) != 0;
+    SharedFeature shared;
+    shared.column = fit->training.spec.inputs.size() + frozen.columns.size();
+    for (size_t m = fit->models.size(); m-- > 0;) {
+      const int call = frozen.graph.candidates[m].call_of_node[node];
+      if (call < 0 || fit->models[m].stored_diverged_step != 0) continue;
+      feature.model = static_cast<int>(m);
+      feature.call = call;
+      shared.makers.insert(shared.makers.begin(), {feature.model, call});
+    }
+    base::ColumnSpec column;
+    column.name = plan::FeatureColumnName(nodes[node]);
+    column.shape = fit->models[static_cast<size_t>(feature.model)].spec->graph->calls[static_cast<size_t>(feature.call)].output_shape;
+    column.feature = true;
+    frozen.columns.push_back(std::move(column));
+    if (!feature.stored) frozen.shared.push_back(std::move(shared));
+    frozen.features.push_back(feature);
+  }
+  store::GraphCutter cutter;
+  for (size_t m = 0; m < fit->models.size(); ++m) {
+    const std::vector<int>& reads = frozen.decision.reads[m];
+    if (reads.empty()) continue;
+    auto spec = std::make_shared<store::ModelSpec>(*fit->models[m].spec);
+    spec->cuts = plan::CutsOf(nodes, frozen.graph.candidates[m], reads);
+    spec->trained = cutter.Cut(spec->graph, spec->cuts);
+    fit->models[m].spec = std::move(spec);
+  }
+}
+
+/// Programs of what is left, over the table with its features; with the costs that follow.
+void CompileCut(PreparedFit* fit) {
+  PreparedFrozen& frozen = fit->frozen;
+  base::DataSpec spec = fit->training.spec;
+  spec.inputs.insert(spec.inputs.end(), frozen.columns.begin(), frozen.columns.end());
+  frozen.model_reads.assign(spec.inputs.size(), false);
+  fit->pool = std::make_shared<engine::ModelPool>(spec, fit->options);
+  for (PreparedModel& model : fit->models) {
+    pg::CheckInterrupts();
+    const base::Graph& trained = *model.spec->TrainedGraph();
+    model.program = fit->pool->ProgramOf(model.spec->TrainedGraph(), model.spec->config);
+    for (size_t i = 0; i < spec.inputs.size(); ++i) frozen.model_reads[i] = frozen.model_reads[i] || model.program->reads()[i];
+    if (model.spec->cuts.empty()) continue;
+    model.workspace_bytes =
+        fit->pool->Lend(model.program, model.spec->config)->workspace_bytes(MostRowsOfABatch(fit->training, model.spec->config));
+    const plan::ModelCost cost = plan::EstimateCost(trained, model.spec->config, model.kernels());
+    model.scored_row_seconds = cost.seconds_per_scored_row;
+    model.visit_seconds = cost.Visit(fit->RowsAVisit(), model.spec->config.batch_size, model.spec->config.epochs);
+  }
+  frozen.fetched = frozen.model_reads;
+  for (const SharedFeature& shared : frozen.shared) {
+    const auto& [model, call] = shared.makers.front();
+    const base::Graph prefix = base::PrefixGraph(*fit->models[static_cast<size_t>(model)].spec->graph, {call});
+    const std::vector<bool> reads = engine::ColumnsRead(prefix, spec);
+    for (size_t i = 0; i < reads.size(); ++i) frozen.fetched[i] = frozen.fetched[i] || reads[i];
+  }
+}
+
+}  // namespace
+
+data::PackedTable PreparedFrozen::TableOf(const data::PackedTable& packed) const {
+  data::PackedTable table = packed;
+  if (columns.empty()) return table;
+  for (size_t f = 0; f < columns.size(); ++f) {
+    if (features[f].stored) table.features.push_back({table.spec.inputs.size(), {}, "float32"});
+    table.spec.inputs.push_back(columns[f]);
+  }
+  table.fetched = fetched;
+  return table;
+}
+
+bool PlanFrozen(const FitArguments& arguments, PreparedFit* fit) {
+  PreparedFrozen& frozen = fit->frozen;
+  std::map<const base::Graph*, bool> has_work;
+  bool any = false;
+  for (const PreparedModel& model : fit->models) {
+    const auto [known, first] = has_work.try_emplace(model.spec->graph.get(), false);
+    if (first) known->second = HasFrozenWork(*model.spec->graph);
+    any = any || (known->second && model.stored_diverged_step == 0);
+  }
+  if (!any) return false;
+  frozen.off_reason = OffReason(*fit);
+  if (!frozen.off_reason.empty()) return false;
+  ModelReader reader(*fit);
+  std::vector<plan::FrozenModel> models;
+  for (const PreparedModel& model : fit->models) models.push_back(reader.Read(model));
+  frozen.graph = plan::MergeFrozen(models);
+  const double scored =
+      fit->validation ? 1 + static_cast<double>(fit->validation->spec.rows) / static_cast<double>(fit->training.spec.rows) : 1;
+  std::vector<int> bundle_of(fit->models.size());
+  for (size_t b = 0; b < fit->plan.bundles.size(); ++b) {
+    for (const int m : fit->plan.bundles[b].models) bundle_of[static_cast<size_t>(m)] = static_cast<int>(b);
+  }
+  for (size_t m = 0; m < fit->models.size(); ++m) {
+    plan::FrozenCandidate& candidate = frozen.graph.candidates[m];
+    plan::CountPasses(arguments.num_iterations, fit->models[m].spec->config.epochs, static_cast<double>(fit->due.count()) * scored,
+                      &candidate);
+    candidate.stop_factor = HalvingPart(arguments, *fit);
+    candidate.bundle = bundle_of[m];
+    if (fit->models[m].stored_diverged_step != 0) candidate.needs.clear();
+  }
+  frozen.precision = pg::CurrentSettings().feature_precision;
+  frozen.rates = RatesOf(*fit, MayStore(*fit));
+  if (frozen.rates.store) MarkStored(*fit, frozen.precision, frozen.rates.buffer_rows, &frozen.graph.nodes);
+  frozen.decision = plan::DecideFrozen(frozen.graph.nodes, frozen.graph.candidates, frozen.rates);
+  if (!frozen.decision.applied()) return false;
+  ApplyDecision(fit);
+  CompileCut(fit);
+  return true;
+}
+
+bool MakeFeatures(PreparedFit* fit, RunRequest* request) {
+  PreparedFrozen& frozen = fit->frozen;
+  std::map<int, std::shared_ptr<store::Block>> blocks;  // by model
+  std::vector<store::FeatureRequest> requests;
+  for (const PreparedFeature& feature : frozen.features) {
+    if (!feature.stored) continue;
+    const PreparedModel& model = fit->models[static_cast<size_t>(feature.model)];
+    std::shared_ptr<store::Block>& block = blocks[feature.model];
+    if (block == nullptr) block = GivenWeights(*fit, model);
+    const plan::FrozenNode& node = frozen.graph.nodes[static_cast<size_t>(feature.node)];
+    store::FeatureRequest wanted;
+    wanted.digest = node.digest;
+    wanted.graph = model.spec->graph;
+    wanted.call = feature.call;
+    wanted.block = block == nullptr ? nullptr : block->data();
+    wanted.layer = node.name;
+    wanted.model = model.architecture->name.empty() ? "model_id " + std::to_string(model.architecture->model_id) : model.architecture->name;
+    wanted.precision = frozen.precision;
+    requests.push_back(std::move(wanted));
+  }
+  if (requests.empty()) return false;
+  for (data::PackedTable* table : {&request->spec.training, &request->spec.validation}) {
+    if (table->spec.num_partitions == 0) continue;
+    const data::PackedTable& packed = table == &request->spec.training ? fit->training : *fit->validation;
+    store::FeatureCosts costs;
+    const std::vector<store::StoredFeatures> made = store::EnsureFeatures(packed, requests, fit->options, fit->workers, &costs);
+    for (size_t i = 0; i < made.size(); ++i) {
+      table->features[i].table = made[i].table;
+      table->features[i].encoding = made[i].encoding;
+    }
+    frozen.costs.made += costs.made;
+    frozen.costs.found += costs.found;
+    frozen.costs.extended += costs.extended;
+    frozen.costs.seconds += costs.seconds;
+    frozen.costs.bytes_written += costs.bytes_written;
+    frozen.costs.workers = std::max(frozen.costs.workers, costs.workers);
+  }
+  return true;
+}
+
+}  // namespace train
