@@ -81,6 +81,11 @@ SELECT cerebro.training_preprocessor_dl('points', 'weighted', 'label', 'x', num_
 SELECT message, hint FROM attempt($$SELECT cerebro.append_rows('weighted', 'more')$$);
 SELECT cerebro.append_rows('weighted', 'more', 'id');
 SELECT sum(octet_length(sample_weight)) / 4 AS weights FROM weighted;
+CREATE TABLE faulty AS SELECT label, x, -1 AS below, CASE WHEN id <> 104 THEN 1 END AS missing,
+    CASE WHEN id = 105 THEN 'NaN'::real ELSE 1 END AS nan FROM more;
+SELECT message FROM attempt($$SELECT cerebro.append_rows('weighted', 'faulty', 'below')$$);
+SELECT message FROM attempt($$SELECT cerebro.append_rows('weighted', 'faulty', 'missing')$$);
+SELECT message FROM attempt($$SELECT cerebro.append_rows('weighted', 'faulty', 'nan')$$);
 
 -- another role may read, but not append
 CREATE ROLE append_reader;

@@ -153,8 +153,7 @@ int64_t AppendRows(const std::string& packed_table, const std::string& source_ta
     c.form = data::LabelFormOf(c.column, table.spec.targets[i].class_values);
   }
   const Profile profile = ProfileSource(source);
-  SpecPair specs = ValidationSpec(source, profile, table.spec);
-  specs.data.has_weights = specs.source.has_weights = table.spec.has_weights;
+  const SpecPair specs = ValidationSpec(source, profile, table.spec);
   const int partitions = pg::OnGreenplum() ? FittingPartitions(ChooseSegments(std::nullopt), profile.rows, table.spec.num_partitions)
                                            : static_cast<int>(std::min<int64_t>(table.spec.num_partitions, profile.rows));
   BufferPlan plan;

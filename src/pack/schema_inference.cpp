@@ -458,6 +458,7 @@ SpecPair ValidationSpec(const Source& source, const Profile& profile, const base
     (i < source.inputs ? specs.data.inputs : specs.data.targets).push_back(std::move(spec));
     (i < source.inputs ? specs.source.inputs : specs.source.targets).push_back(std::move(from));
   }
+  specs.data.has_weights = specs.source.has_weights = source.has_weights;  // by which CheckRows looks for the faulty row
   CheckRows(source, profile, specs);
   std::vector<size_t> runs;
   for (const ColumnSpec& c : training.inputs) runs.push_back(std::max<size_t>(c.members.size(), 1));
