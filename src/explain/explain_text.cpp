@@ -88,7 +88,9 @@ void AddFeatures(const ExplainedFeatures& features, Lines* lines) {
     if (cut.use == "recompute") {
       text += "  (size=" + Size(cut.bytes) + ")";
     } else {
-      text += "  (size=" + Size(cut.bytes) + " saves " + Number("%.2g s", cut.saved_seconds) + ")";
+      // a column that is made anew may pay only together with others, or for later runs
+      text += "  (size=" + Size(cut.bytes) + " saves " +
+              (cut.saved_seconds > 0 ? Number("%.2g s", cut.saved_seconds) : "nothing by itself") + ")";
     }
     lines->Add(4, text);
   }

@@ -9,6 +9,7 @@
 
 extern "C" {
 #include "nodes/makefuncs.h"
+#include "utils/inval.h"
 #include "utils/syscache.h"
 }
 
@@ -332,8 +333,10 @@ int64_t ClaimKey(const TableName& name, const char* purpose) {
 bool TryClaimTable(const TableName& name, TableClaim claim, const char* purpose) {
   const int64_t key = ClaimKey(name, purpose);
   return call([&] {
-    return DatumGetBool(claim == TableClaim::kUse ? DirectFunctionCall1(pg_try_advisory_xact_lock_shared_int8, Int64GetDatum(key))
-                                                  : DirectFunctionCall1(pg_try_advisory_xact_lock_int8, Int64GetDatum(key)));
+    const Datum claimed = claim == TableClaim::kUse ? DirectFunctionCall1(pg_try_advisory_xact_lock_shared_int8, Int64GetDatum(key))
+                                                    : DirectFunctionCall1(pg_try_advisory_xact_lock_int8, Int64GetDatum(key));
+    AcceptInvalidationMessages();
+    return DatumGetBool(claimed);
   });
 }
 
@@ -345,6 +348,7 @@ void AwaitTable(const TableName& name, TableClaim claim, const char* purpose) {
     } else {
       DirectFunctionCall1(pg_advisory_xact_lock_int8, Int64GetDatum(key));
     }
+    AcceptInvalidationMessages();
   });
 }
 

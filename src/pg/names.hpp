@@ -74,6 +74,7 @@ void ClaimOutput(const TableName& name, const char* what);
 void AwaitOutput(const TableName& name);
 /// A claim on a table's name until the end of the transaction: kUse by any number of transactions at once, kChange by one and no user. False when
 /// another transaction's claim is in the way. `purpose` tells claims of one table from others. A claim of this transaction is never in its way.
+/// Who has claimed a name then sees whether those who had it before have dropped the table.
 enum class TableClaim { kUse, kChange };
 bool TryClaimTable(const TableName& name, TableClaim claim, const char* purpose);
 /// The same, but waits.

@@ -146,7 +146,7 @@ class Problem {
   double work() const { return work_; }  // evaluations x demands of bundles so far
   double StoredBytes(size_t point) const { return RowBytesStored(node(point)) * StoredRows(); }
   double KeptBytes(size_t point) const { return node(point).row_bytes * rates_.rows; }
-  bool MayStore(size_t point) const { return rates_.store && node(point).can_store; }
+  bool MayStore(size_t point) const { return rates_.store && node(point).can_store && (node(point).stored || rates_.no_making.empty()); }
   bool MayShare(size_t) const { return rates_.share; }
 
   Outcome Evaluate(Mask stored, Mask shared) { return Evaluate(stored, shared, nullptr); }
@@ -578,6 +578,7 @@ class Reasons {
     if (!rates_.store && !rates_.share) return "cerebro.enable_feature_materialization and cerebro.enable_feature_sharing are off";
     std::string reason;
     if (problem_.MayStore(point)) reason = Declined(point, FeatureUse::kStore, explained);
+    else if (rates_.store && problem_.node(point).can_store) reason = rates_.no_making;
     if (problem_.MayShare(point)) {
       const std::string other = Declined(point, FeatureUse::kShare, explained);
       if (reason.empty() || (reason != other && other.rfind(kNobody, 0) != 0)) reason += (reason.empty() ? "" : "; ") + other;
@@ -616,7 +617,8 @@ std::string Whole(const FrozenDecision& decision, const Problem& problem, const 
   if (!(decision.seconds_plain > 0)) return "no model has frozen layers that compute anything";
   if (!rates.store && !rates.share) return "cerebro.enable_feature_materialization and cerebro.enable_feature_sharing are off";
   if (problem.points().empty()) return "no frozen layer gives values that could be read instead";
-  return "computing frozen layers again, " + Seconds(decision.seconds_plain) + ", costs no more than what could be done instead";
+  return "computing frozen layers again, " + Seconds(decision.seconds_plain) + ", costs no more than what could be done instead" +
+         (rates.store && !rates.no_making.empty() ? "; " + rates.no_making : "");
 }
 
 }  // namespace

@@ -69,6 +69,7 @@ struct FrozenRates {
   double disk_budget = 0;        // bytes: cerebro.materialize_disk
   double memory_budget = 0;      // bytes, all processes together: cerebro.materialize_mem
   bool store = true;             // cerebro.enable_feature_materialization
+  std::string no_making;         // why sets that are not there cannot be made; empty: they can
   bool share = true;             // cerebro.enable_feature_sharing
 };
 

@@ -122,6 +122,8 @@ std::vector<FeatureRow> ReadFeatureRows(const pg::TableName& catalogue) {
     if (!row[5]) continue;  // a use
     if (std::any_of(row.begin(), row.end(), [](const pg::Cell& cell) { return !cell; })) continue;
     FeatureRow& r = newest[*row[0]];
+    r.replaced.erase(std::remove(r.replaced.begin(), r.replaced.end(), *row[5]), r.replaced.end());
+    if (!r.feature_table.empty() && r.feature_table != *row[5]) r.replaced.push_back(r.feature_table);
     r.digest = *row[0];
     r.source_table = *row[1];
     r.source_digest = *row[2];
@@ -208,6 +210,8 @@ FeatureVerdict FeatureJudge::Judge(const FeatureRow& row) {
     return stale("rows of the table were changed or rewritten since they were made");
   }
   const pg::TableName set = pg::ParseTableName(row.feature_table, "feature_table");
+  // claimed before it is locked: who drops it has its name claimed, and a reader that waited for that one might be waited for
+  if (!pg::TryClaimTable(set, pg::TableClaim::kUse, kUseOfFeatures)) return stale("another session drops them");
   if (!pg::TableExists(set)) return stale("their table " + row.feature_table + " is gone");
   if (!TrustsTable(set, table_.name)) return stale("their table " + row.feature_table + " belongs to another role");
   const HeapMarks own(row.feature_table);

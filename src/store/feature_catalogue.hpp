@@ -25,6 +25,8 @@
 namespace store {
 
 constexpr const char* kFeaturesSuffix = "_features";
+/// What a set's name is claimed for by who reads it, and by who drops it: pg::TryClaimTable, before the table itself is locked.
+constexpr const char* kUseOfFeatures = "use";
 
 /// Where the features of a packed table are kept: in its schema, or in cerebro.features_schema.
 struct FeatureNames {
@@ -57,6 +59,7 @@ struct FeatureRow {
   int64_t bytes = 0, rows = 0;
   double seconds = 0;
   std::string made_at, last_use;  // timestamps; last_use: the latest of all rows of this digest
+  std::vector<std::string> replaced;  // tables of earlier rows: in use when they were replaced, or gone
 };
 
 /// The newest row of each digest, used longest ago first. Empty when there is no catalogue; rows that cannot be read are left out.

@@ -25,7 +25,7 @@ namespace {
 using base::Error;
 using base::ErrorCode;
 
-constexpr const char* kUse = "use";
+constexpr const char* kUse = kUseOfFeatures;
 constexpr const char* kMaking = "making";
 constexpr double kStorageFactor = 1.04;  // what the server needs for a stored byte: pages, their heads, the index over pieces
 constexpr int64_t kTableBytes = 65536;   // of an empty table with its indexes
@@ -189,8 +189,12 @@ bool MayDrop(const pg::TableName& table) {
              .Int() == 1;
 }
 
-/// Drops a set that nobody uses. False: it stays.
-bool DropUnused(const pg::TableName& table) {
+/// Drops a set that nobody uses. False: it stays; so does a table whose name is none of the digest's, whatever the catalogue says.
+bool DropUnused(const FeatureNames& names, const std::string& digest, const std::string& table_sql) {
+  bool named = false;
+  for (int nth = 1; nth <= kMostTables && !named; ++nth) named = names.Set(digest, nth).Sql() == table_sql;
+  if (!named) return false;
+  const pg::TableName table = pg::ParseTableName(table_sql, "feature_table");
   if (!pg::TableExists(table) || !MayDrop(table) || !pg::TryClaimTable(table, pg::TableClaim::kChange, kUse)) return false;
   pg::Execute("DROP TABLE " + table.Sql());
   return true;
@@ -223,15 +227,19 @@ void Ensuring::MakeRoom() {
   double there = kept;
   std::vector<FeatureRow> others;  // used longest ago first
   for (const FeatureRow& row : ReadFeatureRows(names_.catalogue)) {
+    // those that were in use when they were replaced
+    for (const std::string& replaced : row.replaced) {
+      if (keep.count(replaced) == 0) DropUnused(names_, row.digest, replaced);
+    }
     if (keep.count(row.feature_table) != 0 || !pg::TableExists(TableOf(row))) continue;
     // those that are replaced go, whether there is room or not
-    if (sets_.count(row.digest) != 0 && DropUnused(TableOf(row))) continue;
+    if (sets_.count(row.digest) != 0 && DropUnused(names_, row.digest, row.feature_table)) continue;
     there += static_cast<double>(row.bytes);
     others.push_back(row);
   }
   for (const FeatureRow& row : others) {
     if (there + wanted <= static_cast<double>(limit)) return;
-    if (!DropUnused(TableOf(row))) continue;
+    if (!DropUnused(names_, row.digest, row.feature_table)) continue;
     there -= static_cast<double>(row.bytes);
     pg::Notice("stored features of " + Described(row) + " of packed table " + table_.name.Text() + " were dropped to make room: " +
                    Megabytes(static_cast<double>(row.bytes)),
@@ -374,6 +382,7 @@ std::vector<StoredFeatures> Ensuring::Result(const std::vector<FeatureRequest>& 
 std::vector<StoredFeatures> FindFeatures(const data::PackedTable& table) {
   const FeatureNames names(table.name);
   std::vector<StoredFeatures> found;
+  if (!MayRead(names.catalogue)) return found;
   std::optional<FeatureJudge> judge;
   for (const FeatureRow& row : ReadFeatureRows(names.catalogue)) {
     if (!judge) judge.emplace(table);
@@ -383,15 +392,21 @@ std::vector<StoredFeatures> FindFeatures(const data::PackedTable& table) {
   return found;
 }
 
-bool MayMakeFeatures(const data::PackedTable& table) {
+std::string WhyNoFeatures(const data::PackedTable& table) {
+  constexpr const char* kWayOut = "; SET cerebro.features_schema";
   const FeatureNames names(table.name);
-  if (!pg::MayCreate(names.catalogue)) return false;
-  if (!pg::TableExists(names.catalogue)) return true;
-  return pg::Read("SELECT pg_catalog.has_table_privilege(c.oid, 'INSERT'::pg_catalog.text)::pg_catalog.int4 FROM pg_catalog.pg_class c"
+  if (!pg::MayCreate(names.catalogue)) return "you may not create tables in schema " + pg::QuoteIdent(names.catalogue.schema) + kWayOut;
+  if (!pg::TableExists(names.catalogue)) return {};
+  const bool writes =
+      MayRead(names.catalogue) &&
+      pg::Read("SELECT pg_catalog.has_table_privilege(c.oid, 'INSERT'::pg_catalog.text)::pg_catalog.int4 FROM pg_catalog.pg_class c"
                   " WHERE c.oid OPERATOR(pg_catalog.=) $1::pg_catalog.regclass::pg_catalog.oid",
                   {names.catalogue.Sql()})
              .Int() == 1;
+  return writes ? std::string() : "you may not read and write table " + names.catalogue.Text() + kWayOut;
 }
+
+bool MayMakeFeatures(const data::PackedTable& table) { return WhyNoFeatures(table).empty(); }
 
 std::vector<StoredFeatures> EnsureFeatures(const data::PackedTable& table, const std::vector<FeatureRequest>& requests,
                                            const engine::Options& options, int workers, FeatureCosts* costs) {
@@ -428,15 +443,19 @@ int64_t DropFeatures(std::string_view packed_table, const std::optional<std::str
   for (const FeatureRow& row : rows) {
     if (digest && row.digest.rfind(*digest, 0) != 0) continue;
     matching.insert(row.digest);
-    const pg::TableName table = TableOf(row);
-    if (!pg::TableExists(table)) continue;
-    pg::RequireOwner(table);
-    if (!pg::TryClaimTable(table, pg::TableClaim::kChange, kUse)) {
-      throw Error(ErrorCode::kPrerequisiteState, "stored features " + table.Text() + " are in use by another session", "",
-                  "Wait for its run to end, or cancel it.");
+    std::vector<std::string> tables = row.replaced;
+    tables.push_back(row.feature_table);
+    for (const std::string& name : tables) {
+      const pg::TableName table = pg::ParseTableName(name, "feature_table");
+      if (!pg::TableExists(table)) continue;
+      pg::RequireOwner(table);
+      if (!pg::TryClaimTable(table, pg::TableClaim::kChange, kUse)) {
+        throw Error(ErrorCode::kPrerequisiteState, "stored features " + table.Text() + " are in use by another session", "",
+                    "Wait for its run to end, or cancel it.");
+      }
+      pg::Execute("DROP TABLE " + table.Sql());
+      if (name == row.feature_table) dropped++;
     }
-    pg::Execute("DROP TABLE " + table.Sql());
-    dropped++;
   }
   if (digest && matching.empty()) missing("there are no stored features of table " + packed.Text() + " whose digest begins with " + *digest);
   if (!digest) {

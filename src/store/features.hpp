@@ -15,7 +15,18 @@
 //
 // Claims (advisory locks on the set's name, until the end of the transaction): who makes or extends a set claims "making" for itself, so that of
 // two sessions that want the same set the second waits, with a NOTICE, and then finds it. Who uses a set claims "use" beside others; who drops
-// one claims the same name alone, and passes over a set that is in use. The catalogue's rows are never updated (store/feature_catalogue.hpp), so
+// one claims the same name alone, and passes over a set that is in use. Reading a set to find out whether it is fresh is a use, too.
+//
+// The order, by which no two sessions wait for each other:
+//   1. "use" of a set, before its table is read or locked in any other way, also while a run is planned. Never waited for: a set that is
+//      being dropped is out of date.
+//   2. "making" of all missing sets of a packed table, in the order of their digests; it is waited for. Packed tables of one run come in the
+//      order of their names.
+//   3. The name of a set alone, before it is dropped. Never waited for: a set in use stays, and goes when features of the table are made
+//      next.
+// So who waits (2) holds only locks of tables that nobody wants to drop (3).
+//
+// The catalogue's rows are never updated (store/feature_catalogue.hpp), so
 // that no run waits for another one's row.
 #pragma once
 
@@ -71,8 +82,8 @@ struct FeatureCosts {
 /// The longest value of a buffer that is stored: no set is possible where max_buffer_rows x elements x 4 bytes is more.
 constexpr int64_t kMostFeatureBytes = int64_t{512} << 20;
 
-/// Whether the caller may make sets of this table: false when it may neither create tables in the schema nor write the catalogue there. Then a
-/// plan stores nothing.
+/// Why the caller may not make sets of this table, or "". Sets that are there may be read all the same.
+std::string WhyNoFeatures(const data::PackedTable& table);
 bool MayMakeFeatures(const data::PackedTable& table);
 
 /// Finds or makes the sets, in the order of the requests. options: of the engine that computes them (precision float32 or float64, CPU).

@@ -172,7 +172,17 @@ double HalvingPart(const FitArguments& arguments, const PreparedFit& fit) {
          (static_cast<double>(models) * arguments.num_iterations);
 }
 
-plan::FrozenRates RatesOf(const PreparedFit& fit, bool may_store) {
+/// Why no features are made that are not there, or "".
+std::string WhyNoMaking(const PreparedFit& fit) {
+  const auto why = [](const data::PackedTable& table) {
+    return table.temporary ? "features of temporary tables are not stored" : store::WhyNoFeatures(table);
+  };
+  std::string reason = why(fit.training);
+  if (reason.empty() && fit.validation) reason = why(*fit.validation);
+  return reason;
+}
+
+plan::FrozenRates RatesOf(const PreparedFit& fit) {
   const pg::Settings settings = pg::CurrentSettings();
   plan::FrozenRates rates;
   rates.rows = static_cast<double>(fit.training.spec.rows);
@@ -182,7 +192,8 @@ plan::FrozenRates RatesOf(const PreparedFit& fit, bool may_store) {
   rates.process_rows = rates.stored_rows / (fit.segments ? rates.processes : 1);
   rates.disk_budget = static_cast<double>(settings.materialize_disk);
   rates.memory_budget = static_cast<double>(settings.materialize_mem);
-  rates.store = settings.enable_feature_materialization && may_store;
+  rates.store = settings.enable_feature_materialization;
+  if (rates.store) rates.no_making = WhyNoMaking(fit);
   rates.share = settings.enable_feature_sharing;
   return rates;
 }
@@ -220,11 +231,6 @@ std::string OffReason(const PreparedFit& fit) {
   if (fit.options.precision != base::DType::kFloat32) return "features are float32, and the models compute in float64";
   if (fit.options.device >= 0 || fit.use_gpus) return "the models compute on GPUs";
   return {};
-}
-
-bool MayStore(const PreparedFit& fit) {
-  const auto may = [](const data::PackedTable& table) { return !table.temporary && store::MayMakeFeatures(table); };
-  return may(fit.training) && (!fit.validation || may(*fit.validation));
 }
 
 /// Columns, cuts and who makes what, by the decision.
@@ -339,8 +345,12 @@ bool PlanFrozen(const FitArguments& arguments, PreparedFit* fit) {
     if (fit->models[m].stored_diverged_step != 0) candidate.needs.clear();
   }
   frozen.precision = pg::CurrentSettings().feature_precision;
-  frozen.rates = RatesOf(*fit, MayStore(*fit));
+  frozen.rates = RatesOf(*fit);
   if (frozen.rates.store) MarkStored(*fit, frozen.precision, frozen.rates.buffer_rows, &frozen.graph.nodes);
+  if (!frozen.rates.no_making.empty() && !pg::CurrentSettings().features_schema.empty()) {
+    pg::Notice("no features are stored: " + frozen.rates.no_making,
+               "cerebro.features_schema must name a schema in which you may create tables.");
+  }
   frozen.decision = plan::DecideFrozen(frozen.graph.nodes, frozen.graph.candidates, frozen.rates);
   if (!frozen.decision.applied()) return false;
   ApplyDecision(fit);
@@ -369,7 +379,11 @@ bool MakeFeatures(PreparedFit* fit, RunRequest* request) {
     requests.push_back(std::move(wanted));
   }
   if (requests.empty()) return false;
-  for (data::PackedTable* table : {&request->spec.training, &request->spec.validation}) {
+  std::vector<data::PackedTable*> tables = {&request->spec.training, &request->spec.validation};
+  // in the order of their names, whatever their parts: two runs do not wait for each other (store/features.hpp)
+  const auto before = [](const data::PackedTable* a, const data::PackedTable* b) { return a->name.Sql() < b->name.Sql(); };
+  std::sort(tables.begin(), tables.end(), before);
+  for (data::PackedTable* table : tables) {
     if (table->spec.num_partitions == 0) continue;
     const data::PackedTable& packed = table == &request->spec.training ? fit->training : *fit->validation;
     store::FeatureCosts costs;
