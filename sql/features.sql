@@ -160,6 +160,19 @@ SELECT * FROM attempt($$SELECT cerebro.features('pretrained', 'pool', ROW(x, id)
 SELECT * FROM attempt($$SELECT cerebro.features('pretrained', 'pool', ROW('a'::text)) FROM more$$);
 SELECT * FROM attempt($$SELECT cerebro.features('pretrained', 'pool', ROW(ARRAY[1, 2])) FROM more$$);
 SELECT * FROM attempt($$SELECT cerebro.features('missing', 'pool', ROW(x)) FROM more$$);
+-- fields that have names are not taken by their positions
+SELECT * FROM attempt($$SELECT cerebro.features('pretrained', 'pool', q) FROM (SELECT x AS y FROM more) q$$);
+SELECT * FROM attempt($$SELECT cerebro.features('pretrained', 'pool', q) FROM (SELECT x AS f1, id FROM more) q$$);
+-- a table that is no model table: what predict says
+SELECT * FROM attempt($$SELECT cerebro.features('more', 'pool', ROW(x)) FROM more$$);
+SELECT * FROM attempt($$SELECT cerebro.predict('more', 'more', 'id', 'x', 'wrong')$$);
+-- numeric as packing takes it; types of other fields do not matter
+SELECT bool_and(cerebro.features('pretrained', 'pool', ROW(m.x::numeric[])) = p.features) AS same FROM more m JOIN pooled p USING (id);
+SELECT bool_and(cerebro.features('pretrained', 'pool', q) = p.features) AS same
+FROM (SELECT now() AS at, x::numeric[] AS x, id, point(1, 2) AS place FROM more) q JOIN pooled p USING (id);
+SELECT * FROM attempt($$SELECT cerebro.features('pretrained', 'pool', ROW('a')) FROM more$$);
+SELECT * FROM attempt($$SELECT cerebro.features('pretrained', 'pool', ROW(1.5)) FROM more$$);
+SELECT * FROM attempt($$SELECT cerebro.features('pretrained', 'pool', ROW(now())) FROM more$$);
 
 -- dropped: one set, all of them, and none
 SELECT * FROM attempt($$SELECT cerebro.drop_features('packed', 'abc')$$);

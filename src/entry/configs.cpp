@@ -23,7 +23,7 @@ store::VariantRequest ReadVariantRequest(const pg::Args& args, int first) {
   request.model_arch_table = args.text(0, "model_arch_table");
   request.model_id = args.int4(1, "model_id");
   request.head.layers = args.opt_text(first);
-  request.head.hidden = args.opt_int4_array(first + 1);
+  request.head.hidden = args.opt_int4_array(first + 1, "hidden");
   request.head.classes = args.opt_int4(first + 2);
   request.head.on = args.opt_text(first + 3);
   return request;

@@ -38,6 +38,35 @@ data::CellType TypeOf(Oid element) {
   }
 }
 
+/// The type that packing casts such values to, or InvalidOid: they are read as they are.
+Oid ReadAs(Oid element) {
+  switch (element) {
+    case NUMERICOID: return FLOAT8OID;
+    case BPCHAROID:
+    case NAMEOID:
+    case UNKNOWNOID: return TEXTOID;
+    default: return InvalidOid;
+  }
+}
+
+/// The server's own casts. Inside call().
+Datum ConvertOne(Oid given, Datum datum) {
+  switch (given) {
+    case NUMERICOID: return DirectFunctionCall1(numeric_float8, datum);
+    case BPCHAROID: return DirectFunctionCall1(rtrim1, datum);
+    case NAMEOID: return DirectFunctionCall1(name_text, datum);
+    default: return CStringGetTextDatum(DatumGetCString(datum));
+  }
+}
+
+/// Whether the names are f1, f2, ... as ROW(...) gives them.
+bool NamedByNumber(TupleDesc desc) {
+  for (int i = 0; i < desc->natts; ++i) {
+    if ("f" + std::to_string(i + 1) != NameStr(pg::compat::Attribute(desc, i)->attname)) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 void RowReader::LookUp(FunctionCallInfo fcinfo, HeapTupleHeader row) {
@@ -53,7 +82,7 @@ void RowReader::LookUp(FunctionCallInfo fcinfo, HeapTupleHeader row) {
     ReleaseTupleDesc(shared);
     return copy;
   });
-  std::vector<int> taken = FieldsToTake(desc);
+  std::vector<int> taken = FieldsToTake(desc, type == RECORDOID);
   const size_t n = taken.size();
   std::vector<Column> columns(n);
   for (size_t i = 0; i < n; ++i) {
@@ -64,6 +93,12 @@ void RowReader::LookUp(FunctionCallInfo fcinfo, HeapTupleHeader row) {
       const Oid element = get_element_type(base);
       c->is_array = OidIsValid(element);
       c->element = c->is_array ? element : base;
+      const Oid read_as = wanted_.empty() ? InvalidOid : ReadAs(c->element);
+      if (OidIsValid(read_as)) {
+        c->given = c->element;
+        get_typlenbyvalalign(c->given, &c->given_length, &c->given_by_value, &c->given_align);
+        c->element = read_as;
+      }
       get_typlenbyvalalign(c->element, &c->length, &c->by_value, &c->align);
     });
     c->type = TypeOf(c->element);
@@ -90,23 +125,35 @@ void RowReader::LookUp(FunctionCallInfo fcinfo, HeapTupleHeader row) {
   desc_ = desc;
 }
 
-std::vector<int> RowReader::FieldsToTake(void* row_desc) const {
+std::vector<int> RowReader::FieldsToTake(void* row_desc, bool record) const {
   auto* desc = static_cast<TupleDesc>(row_desc);
   std::vector<int> positions;
+  std::string missing;
   for (const std::string& name : wanted_) {
+    const size_t before = positions.size();
     for (int i = 0; i < desc->natts; ++i) {
       const Form_pg_attribute field = pg::compat::Attribute(desc, i);
       if (field->attisdropped || name != NameStr(field->attname)) continue;
       positions.push_back(i);
       break;
     }
+    if (positions.size() == before && missing.empty()) missing = name;
   }
   if (!wanted_.empty() && positions.size() == wanted_.size()) return positions;
   positions.clear();
   for (int i = 0; i < desc->natts; ++i) {
     if (wanted_.empty() || !pg::compat::Attribute(desc, i)->attisdropped) positions.push_back(i);
   }
-  if (wanted_.empty() || positions.size() == wanted_.size()) return positions;
+  if (wanted_.empty()) return positions;
+  if (!record || !NamedByNumber(desc)) {
+    // fields that have names are never taken by their positions
+    std::string fields;
+    for (const int i : positions) fields += (fields.empty() ? "" : ", ") + pg::QuoteIdent(NameStr(pg::compat::Attribute(desc, i)->attname));
+    throw Error(ErrorCode::kUndefinedColumn, "the row has no field \"" + missing + "\", a column that the model was trained on",
+                "The row's fields are " + fields + ".",
+                "Give a row that has all columns of the model, by their names, or ROW(...) of their values in the model's order.");
+  }
+  if (positions.size() == wanted_.size()) return positions;
   std::string names;
   for (const std::string& name : wanted_) names += (names.empty() ? "" : ", ") + pg::QuoteIdent(name);
   throw Error(ErrorCode::kInvalidParameter,
@@ -196,6 +243,9 @@ const std::vector<data::Cell>& RowReader::Read(FunctionCallInfo fcinfo, int n, s
       nulls_[i] = all_nulls_[static_cast<size_t>(taken_[i])];
     }
   }
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    if (OidIsValid(columns_[i].given) && !nulls_[i]) values_[i] = Convert(columns_[i], values_[i]);
+  }
   StoreNumbers();
   bool has_nulls = false;
   for (size_t i = 0; i < columns_.size(); ++i) {
@@ -213,6 +263,22 @@ const std::vector<data::Cell>& RowReader::Read(FunctionCallInfo fcinfo, int n, s
   }
   had_nulls_ = has_nulls;
   return cells_;
+}
+
+Datum RowReader::Convert(const Column& column, Datum datum) const {
+  return pg::call([&] {
+    if (!column.is_array) return ConvertOne(column.given, datum);
+    ArrayType* array = DatumGetArrayTypeP(datum);
+    Datum* values;
+    bool* nulls;
+    int count;
+    deconstruct_array(array, column.given, column.given_length, column.given_by_value, column.given_align, &values, &nulls, &count);
+    for (int k = 0; k < count; ++k) {
+      if (!nulls[k]) values[k] = ConvertOne(column.given, values[k]);
+    }
+    return PointerGetDatum(construct_md_array(values, nulls, ARR_NDIM(array), ARR_DIMS(array), ARR_LBOUND(array), column.element,
+                                              column.length, column.by_value, column.align));
+  });
 }
 
 void RowReader::Fill(size_t i, Datum datum) {

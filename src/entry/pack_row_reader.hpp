@@ -16,8 +16,9 @@ namespace entry {
 /// Reads records of one row type after another; what it knows of a row type is kept between calls.
 class RowReader {
  public:
-  /// Takes these fields of a row, in this order: by their names where the row has all of them, else by their positions, all of the row. To be
-  /// called before the first Read.
+  /// Takes these fields of a row, in this order: by their names where the row has all of them, else by their positions from a ROW(...) that
+  /// has as many. Then numeric is read as double precision, and character, name and literals of no type as text: what packing casts them
+  /// to. To be called before the first Read.
   void Select(std::vector<std::string> names) { wanted_ = std::move(names); }
   /// The fields of the row that was read last, as columns of a table have them. Errors: the server's own.
   std::vector<pg::Column> Fields() const;
@@ -34,6 +35,10 @@ class RowReader {
     data::CellType type = data::CellType::kNull;
     bool is_array = false;
     bool plain = false;  // a scalar that is passed by value
+    Oid given = InvalidOid;    // the scalar type that the row has, where values are converted to `element`
+    int16 given_length = 0;
+    bool given_by_value = false;
+    char given_align = 'i';
     size_t offset = 0;   // of its bytes in numbers_
     int64_t run = 1;     // plain columns of this type from this one on
     int16 length = 0;
@@ -42,11 +47,12 @@ class RowReader {
   };
   void LookUp(FunctionCallInfo fcinfo, HeapTupleHeader row);
   void LayOutNumbers();
+  Datum Convert(const Column& column, Datum datum) const;
   void Fill(size_t i, Datum datum);
   void StoreNumbers();
   void FillArray(size_t i, Datum datum);
 
-  std::vector<int> FieldsToTake(void* desc) const;
+  std::vector<int> FieldsToTake(void* desc, bool record) const;
 
   std::vector<std::string> wanted_;  // empty: all fields
   std::vector<int> taken_;           // positions in the row, of the columns

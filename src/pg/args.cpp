@@ -162,9 +162,9 @@ std::vector<int32_t> Args::int4_array(int i, const char* name) const {
   return Int4Array(datum(i), name);
 }
 
-std::optional<std::vector<int32_t>> Args::opt_int4_array(int i) const {
+std::optional<std::vector<int32_t>> Args::opt_int4_array(int i, const char* name) const {
   if (is_null(i)) return std::nullopt;
-  return Int4Array(datum(i), ("number " + std::to_string(i + 1)).c_str());
+  return Int4Array(datum(i), name);
 }
 
 std::vector<std::string> Args::text_array(int i, const char* name) const {

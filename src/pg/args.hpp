@@ -32,7 +32,7 @@ class Args {
   std::string bytea(int i, const char* name) const;
   std::optional<std::string> opt_bytea(int i) const;
   std::vector<int32_t> int4_array(int i, const char* name) const;  // NULL elements are errors
-  std::optional<std::vector<int32_t>> opt_int4_array(int i) const;
+  std::optional<std::vector<int32_t>> opt_int4_array(int i, const char* name) const;
   std::vector<std::string> text_array(int i, const char* name) const;  // text[] or varchar[]; NULL elements are errors
   Datum datum(int i) const;  // as it came: maybe toasted
 

@@ -250,6 +250,7 @@ std::string VersionOf(const std::string& model_table, std::optional<int> mst_key
   for (const pg::TableName& table : {tables.models, tables.info}) {
     if (!pg::TableExists(table)) return "";  // opening it says so
     pg::RequireSelect(table);
+    if (pg::FindColumn(pg::TableColumns(table, "model_table"), "mst_key") == nullptr) return "";  // likewise
     const pg::Result found = pg::Read("SELECT t.tableoid::pg_catalog.text, t.ctid::pg_catalog.text, t.xmin::pg_catalog.text FROM " + table.Sql() +
                                       " AS t WHERE $1 IS NULL OR t.mst_key OPERATOR(pg_catalog.=) $1::pg_catalog.int4 LIMIT 2",
                                       {mst_key ? pg::Param(std::to_string(*mst_key)) : pg::Param(pg::Null{})});
