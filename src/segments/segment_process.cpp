@@ -260,8 +260,12 @@ void SegmentRound::EnterState(Member* member) {
   } else if (member->entry == EntryKind::kWeights) {
     const RunModel& described = member->model->described;
     const std::string what = "model_weights of mst_key " + std::to_string(static_cast<int64_t>(stream));
-    std::vector<bool> all(described.graph->layers.size(), true);
-    const std::string weights = store::ExpandWeights(*described.graph, described.given.empty() ? all : described.given, incoming, what);
+    const size_t needed = static_cast<size_t>(described.graph->WeightCount()) * sizeof(float);
+    if (described.given.empty() && incoming.size() != needed) {
+      throw Error(ErrorCode::kDataCorrupted,
+                  what + " has " + std::to_string(incoming.size()) + " bytes, the architecture needs " + std::to_string(needed));
+    }
+    const std::string weights = described.given.empty() ? incoming : store::ExpandWeights(*described.graph, described.given, incoming, what);
     store::LoadGivenWeights(*member->program, *described.graph, described.given, weights, block);
   }
   incoming_memory_.Release();

@@ -27,8 +27,6 @@ using base::ErrorCode;
 
 constexpr const char* kUse = kUseOfFeatures;
 constexpr const char* kMaking = "making";
-constexpr double kStorageFactor = 1.04;  // what the server needs for a stored byte: pages, their heads, the index over pieces
-constexpr int64_t kTableBytes = 65536;   // of an empty table with its indexes
 constexpr int kMostTables = 100;         // of one digest, all but one out of date
 
 pg::TableName TableOf(const FeatureRow& row) { return pg::ParseTableName(row.feature_table, "feature_table"); }
@@ -178,7 +176,7 @@ void Ensuring::Estimate(const std::vector<Set*>& together) {
     const std::string sample = data::EncodeFeatures(set.encoding, values[i].data(), rows, elements, shape.empty() ? 1 : shape.back());
     const double row_bytes = static_cast<double>(sample.size()) / static_cast<double>(std::max<int64_t>(rows, 1));
     const int64_t missing = table_.spec.rows - (extends ? set.row->rows : 0);
-    set.estimate = row_bytes * static_cast<double>(missing) * kStorageFactor + (extends ? 0 : kTableBytes);
+    set.estimate = row_bytes * static_cast<double>(missing) * kFeatureStorageFactor + (extends ? 0 : kFeatureTableBytes);
   }
 }
 

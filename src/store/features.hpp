@@ -79,6 +79,10 @@ struct FeatureCosts {
   int workers = 0;                        // that computed; 0: the session, or segments
 };
 
+/// What the server needs for a byte of features: pages, their heads, the index over pieces; and for an empty table with its indexes.
+constexpr double kFeatureStorageFactor = 1.04;
+constexpr double kFeatureTableBytes = 65536;
+
 /// The longest value of a buffer that is stored: no set is possible where max_buffer_rows x elements x 4 bytes is more.
 constexpr int64_t kMostFeatureBytes = int64_t{512} << 20;
 

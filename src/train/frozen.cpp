@@ -211,9 +211,12 @@ void MarkStored(const PreparedFit& fit, const std::string& precision, double buf
       if (found.rows > 0) row_bytes[found.digest] = static_cast<double>(found.bytes) / static_cast<double>(found.rows);
     }
   }
+  double stored_rows = 0;
+  for (const data::PackedTable* table : tables) stored_rows += static_cast<double>(table->spec.rows);
   const double width = precision == "float32" ? 1 : precision == "uint8" ? 0.25 : 0.5;
   for (plan::FrozenNode& node : *nodes) {
-    node.stored_row_bytes = node.row_bytes * width;
+    node.stored_row_bytes = node.row_bytes * width * store::kFeatureStorageFactor +
+                            static_cast<double>(tables.size()) * store::kFeatureTableBytes / std::max(1.0, stored_rows);
     node.can_store = node.can_store && node.row_bytes * buffer_rows <= static_cast<double>(store::kMostFeatureBytes);
     const auto known = times.find(node.digest);
     if (known == times.end() || known->second != tables.size()) continue;

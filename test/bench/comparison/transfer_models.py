@@ -42,9 +42,9 @@ def residual_trunk():
             operations.append(("add", f"{name}_add", [start, last], {}))
             operations.append(("relu", f"{name}_out", [f"{name}_add"], {}))
             last = f"{name}_out"
-        ends.insert(0, last)
+            ends.insert(0, last)
     operations.append(("average2d", "features", [last], {}))
-    return operations, ["features", *ends[1:]]
+    return operations, ["features", *ends[1:3]]
 
 
 def encoder_trunk():
