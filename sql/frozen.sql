@@ -61,14 +61,14 @@ BEGIN
         name || '_visits') INTO visits;
     RETURN metrics || visits;
 END $$;
-CREATE FUNCTION sets(packed text) RETURNS bigint LANGUAGE sql AS $$
+CREATE FUNCTION set_count(packed text) RETURNS bigint LANGUAGE sql AS $$
     SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'frozen' AND relkind = 'r' AND relname ~ ('^' || $1 || '_features_[0-9a-f]{12}$') $$;
 CREATE TABLE runs (run text, fingerprint text, losses text, training_sets bigint, validation_sets bigint);
 CREATE FUNCTION run(name text, store boolean, share boolean, workers integer DEFAULT 0) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM set_config('cerebro.enable_feature_materialization', store::text, true), set_config('cerebro.enable_feature_sharing', share::text, true);
     PERFORM cerebro.fit_multiple_model('packed', name, 'configs', 4, validation_table => 'packed_val', metrics_compute_frequency => 2, seed => 7, workers => run.workers);
-    INSERT INTO runs VALUES (name, fingerprint(name), losses(name), sets('packed'), sets('packed_val'));
+    INSERT INTO runs VALUES (name, fingerprint(name), losses(name), set_count('packed'), set_count('packed_val'));
 END $$;
 -- what EXPLAIN says that is done
 CREATE FUNCTION planned(store boolean, share boolean, OUT shares boolean, OUT stores boolean) LANGUAGE plpgsql AS $$
@@ -86,7 +86,7 @@ SELECT run('shared_again', false, true);
 RESET cerebro.cache_mem;
 -- EXPLAIN writes nothing
 SELECT * FROM planned(true, false);
-SELECT sets('packed'), sets('packed_val');
+SELECT set_count('packed'), set_count('packed_val');
 SELECT run('stored', true, false);
 SELECT run('stored_workers', true, false, 2);
 SELECT run('both', true, true), run('both_workers', true, true, 2);
