@@ -176,7 +176,7 @@ SELECT * FROM attempt($$SELECT cerebro.predict('more', 'more', 'id', 'x', 'wrong
 -- numeric as packing takes it; types of other fields do not matter
 SELECT bool_and(cerebro.features('pretrained', 'pool', ROW(x::numeric[])) = cerebro.features('pretrained', 'pool', ROW(x::numeric[]::real[]))) AS same FROM more;
 SELECT bool_and(cerebro.features('pretrained', 'pool', q) = cerebro.features('pretrained', 'pool', ROW(q.x::real[]))) AS same
-FROM (SELECT now() AS at, x::numeric[] AS x, id, point(1, 2) AS place FROM more) q;
+FROM (SELECT now() AS at, x::numeric[] AS x, id, point(1, 2) AS origin FROM more) q;
 SELECT * FROM attempt($$SELECT cerebro.features('pretrained', 'pool', ROW('a')) FROM more$$);
 SELECT * FROM attempt($$SELECT cerebro.features('pretrained', 'pool', ROW(1.5)) FROM more$$);
 SELECT * FROM attempt($$SELECT cerebro.features('pretrained', 'pool', ROW(now())) FROM more$$);
