@@ -558,7 +558,7 @@ class Reasons {
   void Explain(size_t point, FrozenChoice* explained) {
     explained->use = UseOf(choice_, point);
     if (explained->use == FeatureUse::kRecompute) {
-      explained->reason = WhyNot(point, *explained);
+      explained->reason = WhyNot(point);
       return;
     }
     const Choice without = With(choice_, point, FeatureUse::kRecompute);
@@ -574,13 +574,13 @@ class Reasons {
     return (problem_.node(point).stored ? "there already, read " : "computed once, then read ") + readers;
   }
 
-  std::string WhyNot(size_t point, const FrozenChoice& explained) {
+  std::string WhyNot(size_t point) {
     if (!rates_.store && !rates_.share) return "cerebro.enable_feature_materialization and cerebro.enable_feature_sharing are off";
     std::string reason;
-    if (problem_.MayStore(point)) reason = Declined(point, FeatureUse::kStore, explained);
+    if (problem_.MayStore(point)) reason = Declined(point, FeatureUse::kStore);
     else if (rates_.store && problem_.node(point).can_store) reason = rates_.no_making;
     if (problem_.MayShare(point)) {
-      const std::string other = Declined(point, FeatureUse::kShare, explained);
+      const std::string other = Declined(point, FeatureUse::kShare);
       if (reason.empty() || (reason != other && other.rfind(kNobody, 0) != 0)) reason += (reason.empty() ? "" : "; ") + other;
     }
     if (reason.empty()) reason = rates_.store ? "its weights are not given, so nobody else has its features" : "cerebro.enable_feature_materialization is off";
@@ -589,7 +589,7 @@ class Reasons {
 
   static constexpr const char* kNobody = "nobody would read it";
 
-  std::string Declined(size_t point, FeatureUse use, const FrozenChoice&) {
+  std::string Declined(size_t point, FeatureUse use) {
     const Choice with = With(choice_, point, use);
     const Outcome outcome = problem_.Evaluate(with.stored, with.shared);
     const Mask bit = Mask{1} << point;

@@ -216,6 +216,7 @@ TEST(ExchangeFiles, WhatAFileLacks) {
   ExpectError(ErrorCode::kInvalidParameter, "has 0 weights in \"layers/dense_2\", layer \"c\" (Dense) needs 2", [&] { Import(three, ReadFile("files/keras3.weights.h5")); });
   try {
     Import(three, ReadFile("files/keras3.weights.h5"));
+    ADD_FAILURE() << "no error";
   } catch (const base::Error& error) {
     EXPECT_EQ(error.detail(), "The file has fc1, out.");
   }
