@@ -100,6 +100,7 @@ struct TrainConfig {
   bool shuffle = true;                   // rows within a buffer, anew each epoch
   std::map<int, double> class_weight;    // class index -> weight; empty = none
   std::map<std::string, double> label_weight;  // class label -> weight; plan::ResolveClassWeights makes indexes of them
+  bool balanced_class_weight = false;    // weights of the classes by their rows: plan::ResolveClassWeights makes them
 };
 
 }  // namespace base

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,6 +58,7 @@ struct ColumnSpec {
   TargetKind kind = TargetKind::kNone;
   std::vector<std::string> class_values;  // as text, in class order; padding classes are absent here
   int64_t num_classes = 0;                // >= class_values.size(); 0 for kArray and kReal
+  std::vector<int64_t> class_rows;        // rows of each of class_values, without their weights; empty: not known
   // Independent columns only: the scalar columns that are the elements of a row of shape (members.size()), in order. Empty: the column is
   // packed by itself.
   std::vector<ColumnMember> members;
@@ -66,6 +68,8 @@ struct ColumnSpec {
   size_t row_bytes() const { return DTypeSize(dtype) * static_cast<size_t>(ElementCount(shape)); }
 };
 
+struct Preprocessing;  // base/preprocessing.hpp
+
 /// Everything that training and prediction need to know of a packed table.
 struct DataSpec {
   std::vector<ColumnSpec> inputs;
@@ -73,6 +77,8 @@ struct DataSpec {
   bool has_weights = false;  // a float32 sample weight a row, packed as column sample_weight
   int num_partitions = 0;
   int64_t rows = 0;
+  // How the inputs are made of the source table's columns. nullptr: each input is one column, or several side by side.
+  std::shared_ptr<const Preprocessing> preprocessing;
 };
 
 /// The columns of the source table, each by itself: a packed column of several members gives a scalar column for each of them, with its own
