@@ -113,7 +113,8 @@ void ClassWeights(std::map<Key, double>& weights, Reading& field) {
 
 template <typename Config, typename Field>
 void ConfigFields(Config& config, Field& field) {
-  auto& [losses, loss_weights, optimizer, metrics, batch_size, epochs, shuffle, class_weight, label_weight] = config;
+  auto& [losses, loss_weights, optimizer, metrics, batch_size, epochs, shuffle, class_weight, label_weight,
+         balanced_class_weight] = config;
   Resize(losses, field.Count(losses.size()), field);
   for (auto& loss : losses) LossFields(loss, field);
   Resize(loss_weights, field.Count(loss_weights.size()), field);
@@ -124,6 +125,7 @@ void ConfigFields(Config& config, Field& field) {
   field(batch_size), field(epochs), field(shuffle);
   ClassWeights(class_weight, field);
   ClassWeights(label_weight, field);
+  field(balanced_class_weight);
 }
 
 }  // namespace
