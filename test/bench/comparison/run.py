@@ -1,6 +1,6 @@
 """Runs grids by every contestant in turns and reports. Called by ../compare, which has started a server:
 
-  run.py [--quick] --work DIR --modules DIR --build DIR --mnist DIR grids...
+  run.py [--quick] [--only KEYS] --work DIR --modules DIR --build DIR --mnist DIR grids...
 
 --modules: a folder that the server's user may read. Exits with 1 when, in a full run, accuracies differ.
 """
@@ -46,6 +46,7 @@ class Bench:
     def __init__(self, arguments):
         self.work, self.modules, self.build, self.mnist = arguments.work, arguments.modules, arguments.build, arguments.mnist
         self.quick = arguments.quick
+        self.only = set(arguments.only.split(",")) | {"a"} if arguments.only else None
         self.rounds = arguments.rounds or (2 if arguments.quick else 5)
         self.root = server.postmaster()
         self.loaded = set()
@@ -156,7 +157,14 @@ class Bench:
 
     # --- a grid
 
+    def wanted(self, *keys):
+        return self.only is None or any(key in self.only for key in keys)
+
     def contestants(self, found, chosen):
+        """Those of all_contestants that take part."""
+        return [contestant for contestant in self.all_contestants(found, chosen) if self.wanted(contestant[0])]
+
+    def all_contestants(self, found, chosen):
         """(key, what it is called, call with a grid and a seed, process whose memory counts), in the order in which they take turns."""
         untuned = {"options": dict(UNTUNED, environment={}), "environment": {}}
         here = os.getpid()
@@ -172,7 +180,7 @@ class Bench:
         if stacked:
             alone = with_options(chosen, compile=False)
             yield "s", "PyTorch, stacked", lambda grid, seed: self.pytorch(grid, seed, alone, stacked), here
-        if NEWEST:
+        if NEWEST and self.wanted("n", "nc", "ns", "nsc"):
             new = self.calibrate(found, NEWEST)
             print("newest: " + report.opponent(new), flush=True)
             whole, compiled = with_options(new, compile=False), with_options(new, compile=True)
@@ -191,7 +199,7 @@ class Bench:
             return halving.run(self, found)
         chosen = self.calibrate(found)
         print(report.opponent(chosen), flush=True)
-        contestants = list(self.contestants(found, chosen))
+        contestants = self.contestants(found, chosen)
         seconds = grids.steps_a_model(found) * len(found["configurations"]) * chosen["mean"] * 1e-6 / os.cpu_count()
         print(f"the opponent is expected to take {seconds:.0f} s a run; {self.rounds} rounds after a short one for memory", flush=True)
         began, peaks, runs = time.time(), {}, {key: [] for key, _, _, _ in contestants}
@@ -216,6 +224,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--rounds", type=int)
+    parser.add_argument("--only")
     for option in ("work", "modules", "build", "mnist"):
         parser.add_argument(f"--{option}", required=True)
     parser.add_argument("grids", nargs="*")
