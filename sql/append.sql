@@ -29,7 +29,8 @@ FROM packed p LEFT JOIN before b USING (partition_id, buffer_id);
 SELECT s.rows, s.partition_rows, s.partition_buffers, s.max_buffer_rows, s.digest <> b.digest AS other_digest, s.earlier_digests = ARRAY[b.digest] AS keeps_old_one
 FROM packed_summary s, summary_before b;
 -- constants, classes and dictionary are those of before
-SELECT (s.data_spec->'inputs')::text = (b.data_spec->'inputs')::text AS inputs, (s.data_spec->'targets')::text = (b.data_spec->'targets')::text AS targets
+SELECT (s.data_spec->'inputs')::text = (b.data_spec->'inputs')::text AS inputs, (s.data_spec->'targets'->0->'class_values')::text = (b.data_spec->'targets'->0->'class_values')::text AS classes,
+       s.data_spec->'targets'->0->>'class_rows' AS class_rows, b.data_spec->'targets'->0->>'class_rows' AS class_rows_before
 FROM packed_summary s, summary_before b;
 -- one row, which goes to a partition that has fewest
 CREATE TABLE one AS SELECT * FROM more WHERE id = 101;

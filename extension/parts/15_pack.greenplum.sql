@@ -27,5 +27,5 @@ COMMENT ON FUNCTION cerebro._device_count() IS 'internal: CUDA devices that this
 
 -- GPORCA tells of columns without statistics in a NOTICE; packed columns never have any.
 ALTER FUNCTION cerebro.training_preprocessor_dl(text, text, text, text, bigint, real, integer[], text, bigint, bigint, text, boolean, text, text,
-        text) SET optimizer_print_missing_stats = off;
+        text, text, text, double precision, text, text, bigint, boolean) SET optimizer_print_missing_stats = off;
 ALTER FUNCTION cerebro.validation_preprocessor_dl(text, text, text, text, text, bigint, text) SET optimizer_print_missing_stats = off;

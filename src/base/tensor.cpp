@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
+#include "base/preprocessing.hpp"
 
 namespace base {
 namespace {
@@ -12,7 +13,8 @@ constexpr int64_t kMaxElements = int64_t{1} << 40;
 constexpr size_t kMaxRank = 8;
 constexpr int64_t kMaxPartitions = 1000000;
 constexpr int kFirstVersion = 1;   // neither members nor exact standardisation: what version 0.1 reads
-constexpr int kFormatVersion = 2;
+constexpr int kSecondVersion = 2;  // no preprocessing
+constexpr int kFormatVersion = 3;
 constexpr size_t kFewestMembers = 2;
 
 struct DTypeRow {
@@ -58,6 +60,11 @@ Value WriteColumn(const ColumnSpec& c) {
   out.emplace_back("kind", static_cast<int>(c.kind));
   out.emplace_back("class_values", std::move(class_values));
   out.emplace_back("num_classes", c.num_classes);
+  if (!c.class_rows.empty()) {
+    List class_rows;
+    for (int64_t rows : c.class_rows) class_rows.emplace_back(rows);
+    out.emplace_back("class_rows", std::move(class_rows));
+  }
   if (c.exact_standardisation) out.emplace_back("exact_standardisation", true);
   if (!c.members.empty()) {
     List members;
@@ -145,6 +152,13 @@ ColumnSpec ReadColumn(const Value& in, bool target) {
   if (static_cast<size_t>(c.num_classes) < c.class_values.size()) {
     Corrupted("Column \"" + c.name + "\" has more class values than classes.");
   }
+  if (const Value* rows = in.Find("class_rows")) {
+    for (const Value& v : rows->list()) {
+      if (!v.is_int() || v.integer() < 0) Corrupted("A class of column \"" + c.name + "\" has no number of rows.");
+      c.class_rows.push_back(v.integer());
+    }
+    if (c.class_rows.size() != c.class_values.size()) Corrupted("The rows of the classes of column \"" + c.name + "\" do not fit its classes.");
+  }
   if (c.kind == TargetKind::kOneHot && (c.dtype != DType::kUInt8 || elements != c.num_classes)) {
     Corrupted("One-hot column \"" + c.name + "\" does not fit its number of classes.");
   }
@@ -172,6 +186,8 @@ DataSpec ReadChecked(std::string_view json) {
   spec.has_weights = Member(root, "has_weights").boolean();
   spec.num_partitions = static_cast<int>(Integer(root, "num_partitions", 0, kMaxPartitions));
   spec.rows = Integer(root, "rows", 0, INT64_MAX);
+  if (const Value* p = root.Find("preprocessing"))
+    spec.preprocessing = std::make_shared<const Preprocessing>(ReadPreprocessing(*p, spec.inputs));
   return spec;
 }
 
@@ -241,12 +257,15 @@ std::string WriteDataSpec(const DataSpec& spec) {
   for (const ColumnSpec& c : spec.inputs) inputs.push_back(WriteColumn(c));
   for (const ColumnSpec& c : spec.targets) targets.push_back(WriteColumn(c));
   Dict root;
-  root.emplace_back("version", IsFirstVersion(spec.inputs) ? kFirstVersion : kFormatVersion);
+  root.emplace_back("version", spec.preprocessing            ? kFormatVersion
+                               : IsFirstVersion(spec.inputs) ? kFirstVersion
+                                                             : kSecondVersion);
   root.emplace_back("inputs", std::move(inputs));
   root.emplace_back("targets", std::move(targets));
   root.emplace_back("has_weights", spec.has_weights);
   root.emplace_back("num_partitions", spec.num_partitions);
   root.emplace_back("rows", spec.rows);
+  if (spec.preprocessing) root.emplace_back("preprocessing", WritePreprocessing(*spec.preprocessing));
   return FormatJson(Value(std::move(root)));
 }
 

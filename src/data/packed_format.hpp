@@ -3,10 +3,12 @@
 
 namespace data {
 
-/// Stored in <packed>_summary.format_version. A reader refuses numbers beyond these two. Version 1 is what version 0.1 reads; version 2 adds
-/// scalar columns that are packed side by side, and standardisation in float64. A table that has neither is of version 1.
+/// Stored in <packed>_summary.format_version. A reader refuses numbers beyond these. Version 1 is what version 0.1
+/// reads; version 2 adds scalar columns that are packed side by side, and standardisation in float64; version 3 adds
+/// preprocessing. A table is of the first version that has all that it needs.
 constexpr int kFirstPackedFormatVersion = 1;
-constexpr int kPackedFormatVersion = 2;
+constexpr int kSecondPackedFormatVersion = 2;
+constexpr int kPackedFormatVersion = 3;
 
 /// Names of the packed table's columns besides the data columns.
 constexpr const char* kDistributionColumn = "__dist_key__";  // on a cluster only

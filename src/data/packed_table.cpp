@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/preprocessing.hpp"
 #include "data/buffer_view.hpp"
 #include "pg/cluster.hpp"
 #include "pg/report.hpp"
@@ -99,6 +100,13 @@ void ReadSummary(PackedTable* table, const pg::TableName& summary, const char* w
   table->max_buffer_rows = std::strtoll(row.at(0, 4)->c_str(), nullptr, 10);
   table->source_table = *row.at(0, 5);
   table->digest = *row.at(0, 6);
+  if (pg::FindColumn(columns, "folds") != nullptr) {
+    const pg::Result folds = pg::Read("SELECT s.folds::pg_catalog.int4 FROM " + summary.Sql() + " AS s");
+    table->folds = folds.empty() || !folds.at(0, 0) ? 0 : std::atoi(folds.at(0, 0)->c_str());
+    if (table->folds != 0 && (table->folds < 2 || table->spec.num_partitions % table->folds != 0)) {
+      Corrupted(summary, "its folds and partitions do not fit together");
+    }
+  }
   const size_t partitions = static_cast<size_t>(table->spec.num_partitions);
   if (partitions == 0 || table->partition_rows.size() != partitions || table->partition_buffers.size() != partitions) {
     Corrupted(summary, "its partitions do not fit together");
@@ -253,7 +261,8 @@ size_t PackedTable::RowBytes() const {
 int FormatVersionOf(const base::DataSpec& spec) {
   const bool first = std::none_of(spec.inputs.begin(), spec.inputs.end(),
                                   [](const ColumnSpec& c) { return c.exact_standardisation || !c.members.empty(); });
-  return first ? kFirstPackedFormatVersion : kPackedFormatVersion;
+  if (spec.preprocessing) return kPackedFormatVersion;
+  return first ? kFirstPackedFormatVersion : kSecondPackedFormatVersion;
 }
 
 PackedTable OpenPackedTable(std::string_view name, const char* what) {
@@ -281,8 +290,34 @@ PackedTable OpenPackedTable(std::string_view name, const char* what) {
   return table;
 }
 
+namespace {
+
+/// The first source whose preprocessing is another, and how; names aside.
+std::optional<std::string> FindOtherPreprocessing(const base::DataSpec& a, const base::DataSpec& b) {
+  if (!a.preprocessing && !b.preprocessing) return std::nullopt;
+  if (!a.preprocessing || !b.preprocessing)
+    return std::string("its columns are ") + (b.preprocessing ? "" : "not ") + "preprocessed";
+  const std::vector<base::SourceInput>& first = a.preprocessing->sources;
+  const std::vector<base::SourceInput>& second = b.preprocessing->sources;
+  if (first.size() != second.size())
+    return "it has " + std::to_string(second.size()) + " preprocessed columns instead of " +
+           std::to_string(first.size());
+  for (size_t i = 0; i < first.size(); ++i) {
+    if (const auto found = base::FindDifference(first[i], second[i]))
+      return "column " + Quoted(second[i].name) + " has " + *found;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 void RequireCompatible(const PackedTable& training, const PackedTable& validation) {
   const Role role = RoleOf(validation);
+  if (const auto found = FindOtherPreprocessing(training.spec, validation.spec)) {
+    throw Error(ErrorCode::kInvalidParameter,
+                std::string(role.name) + " is preprocessed in another way than the training table",
+                "Reason: " + *found + ".", role.hint);
+  }
   RequireSameCount(base::SourceColumns(training.spec.inputs).size(), base::SourceColumns(validation.spec.inputs).size(), "independent", role);
   RequireSameCount(training.spec.targets.size(), validation.spec.targets.size(), "dependent", role);
   const std::vector<ColumnSpec> mine = base::SourceColumns(training.spec.inputs), theirs = base::SourceColumns(validation.spec.inputs);
@@ -294,21 +329,30 @@ void RequireCompatible(const PackedTable& training, const PackedTable& validatio
                 std::string(role.name) + "'s scalar columns are not packed together as the training table's are", "", role.hint);
   }
   for (size_t i = 0; i < training.spec.targets.size(); ++i) RequireSame(training.spec.targets[i], validation.spec.targets[i], role);
-  for (const auto columns : {&base::DataSpec::inputs, &base::DataSpec::targets}) {
+  const auto notice = [&role](const std::vector<ColumnSpec>& first, const std::vector<ColumnSpec>& second) {
     std::vector<std::string> names;
-    for (const ColumnSpec& column : base::SourceColumns(validation.spec.*columns)) names.push_back(column.name);
-    NoticeMovedColumns(training.spec.*columns, names, role.name);
-  }
+    for (const ColumnSpec& column : second) names.push_back(column.name);
+    NoticeMovedColumns(first, names, role.name);
+  };
+  notice(base::SourceInputs(training.spec), base::SourceInputs(validation.spec));
+  notice(training.spec.targets, validation.spec.targets);
 }
 
 void WarnOfOtherMeanings(const base::DataSpec& before, const PackedTable& now) {
+  if (const auto found = FindOtherPreprocessing(before, now.spec)) {
+    pg::Warning("models go on with other data than before: packed table " + now.name.Text() +
+                    " is preprocessed in another way: " + *found,
+                "Pack further data by validation_preprocessor_dl() with the first training table: then values mean the same.");
+    return;
+  }
   for (const auto columns : {&base::DataSpec::inputs, &base::DataSpec::targets}) {
     const std::vector<ColumnSpec> first = base::SourceColumns(before.*columns), second = base::SourceColumns(now.spec.*columns);
     for (size_t i = 0; i < std::min(first.size(), second.size()); ++i) {
       const std::optional<Difference> found = FindOtherMeaning(first[i], second[i]);
       if (!found) continue;
-      pg::Warning("models go on with other data than before: column " + Quoted(second[i].name) + " of packed table " + now.name.Text() +
-                      " has " + found->what + " " + found->second + ", the stored run had " + found->first,
+      pg::Warning("models go on with other data than before: column " + Quoted(second[i].name) + " of packed table " +
+                      now.name.Text() + " has " + found->what + " " + found->second + ", the stored run had " +
+                      found->first,
                   "Pack further data by validation_preprocessor_dl() with the first training table: then values mean the same.");
       return;
     }

@@ -26,6 +26,7 @@ struct PackedTable {
   std::vector<int64_t> partition_rows;     // rows in each partition; size = spec.num_partitions
   std::vector<int64_t> partition_buffers;  // buffers in each partition
   int64_t max_buffer_rows = 0;
+  int folds = 0;                           // fold f (from 1) is partitions (f - 1) * num_partitions / folds and those behind it; 0: none
   std::string source_table;                // as recorded in the summary
   std::string digest;                      // of the packed contents, as recorded by the packer: names the data in caches and summaries
   bool temporary = false;                  // workers cannot read it

@@ -5,12 +5,15 @@
 #include <cstring>
 #include <iterator>
 #include <limits>
+#include <optional>
 #include <type_traits>
 #include <unordered_map>
 #include <utility>
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
+#include "base/preprocessing.hpp"
+#include "data/encoder.hpp"
 #include "data/image_file.hpp"
 
 namespace data {
@@ -128,9 +131,11 @@ std::string RangeText(DType type) {
 /// What to do with the column's cells, worked out once.
 struct ColumnConverter {
   const base::ColumnSpec* column = nullptr;  // of the source table
+  size_t cell = 0;
   size_t offset = 0;
   size_t elements = 0;
   bool weight = false;
+  std::optional<double> fill;  // all elements, where the cell is NULL
   bool words = false;  // labels or strings
   int64_t numbers = 0;  // columns from this one on that are a number each of one packed type
   std::unordered_map<std::string, int32_t> codes;  // dictionary (from 1) or class (from 0)
@@ -139,6 +144,7 @@ struct ColumnConverter {
 std::string Subject(const ColumnConverter& converter) { return converter.weight ? "the sample weight" : "column " + Quoted(converter.column->name); }
 
 void CheckShape(const ColumnConverter& converter, const Cell& cell) {
+  if (cell.type == CellType::kNull && converter.fill) return;
   if (cell.type == CellType::kNull) {
     throw Error(ErrorCode::kNullValue, Subject(converter) + " is NULL", "",
                 "Leave such rows out by a view with WHERE, or fill the value in.");
@@ -170,6 +176,20 @@ void CheckShape(const ColumnConverter& converter, const Cell& cell) {
               subject + " holds an array of shape " + base::FormatShape(CellShape(cell)) + " where " +
                   base::FormatShape(shape) + " is expected",
               "", "All rows must have the same shape: pad, crop or leave out the others.");
+}
+
+/// A NULL array: all elements are one number.
+void FillNumbers(const ColumnConverter& converter, uint8_t* out) {
+  Cell cell;
+  cell.type = CellType::kFloat64;
+  cell.count = 1;
+  cell.data = &*converter.fill;
+  const size_t width = base::DTypeSize(converter.column->dtype);
+  for (size_t i = 0; i < converter.elements; ++i) {
+    if (RunTo(converter.column->dtype, cell, out + i * width) < 0) continue;
+    throw Error(ErrorCode::kInvalidData, "the constant " + NumberText(cell, 0) + " for a missing array of " +
+                                             Subject(converter) + " is no " + base::DTypeName(converter.column->dtype));
+  }
 }
 
 void ConvertNumbers(const ColumnConverter& converter, const Cell& cell, uint8_t* out) {
@@ -248,11 +268,16 @@ struct RowConverter::Impl {
   std::vector<base::ColumnSpec> inputs, targets;  // of the source table
   base::ColumnSpec weight;                        // the converters need a column to name
   std::vector<ColumnConverter> converters;
+  std::optional<Encoder> encoder;  // of columns that are preprocessed, whose cells come first
+  size_t cells = 0;
+  size_t unweighted = 0;  // cells but that of the weight
   size_t row_bytes = 0;
 
-  void AddConverter(const base::ColumnSpec* column, bool is_weight) {
+  void AddConverter(const base::ColumnSpec* column, bool is_weight, std::optional<size_t> cell = std::nullopt) {
     ColumnConverter converter;
     converter.column = column;
+    converter.cell = cell ? *cell : cells++;
+    if (!is_weight) unweighted = cells;
     converter.offset = row_bytes;
     converter.elements = static_cast<size_t>(base::ElementCount(column->shape));
     converter.weight = is_weight;
@@ -269,6 +294,30 @@ struct RowConverter::Impl {
     converters.push_back(std::move(converter));
   }
 
+  /// The encoder's numbers and indexes are only skipped; arrays and images have converters, under the names that their
+  /// columns have.
+  void AddPreprocessed(const base::DataSpec& spec) {
+    encoder.emplace(spec);
+    const std::vector<base::SourceInput>& sources = spec.preprocessing->sources;
+    size_t numbers = 0;
+    for (const base::SourceInput& s : sources) numbers += base::ElementCount(s);
+    size_t next = numbers > 0 ? 1 : 0;
+    row_bytes = numbers * sizeof(float);
+    cells = unweighted = sources.size();
+    inputs = spec.inputs;
+    for (size_t i = 0; i < sources.size(); ++i) {
+      if (!sources[i].own_input()) continue;
+      base::ColumnSpec& input = inputs.at(next++);
+      input.name = sources[i].name;
+      if (sources[i].categorical()) {
+        row_bytes += input.row_bytes();
+        continue;
+      }
+      AddConverter(&input, false, i);
+      if (sources[i].imputation == base::Imputation::kConstant) converters.back().fill = sources[i].fill;
+    }
+  }
+
   // Wide tables of scalar columns are converted by such runs.
   void CountNumbers() {
     for (size_t i = converters.size(); i-- > 0;) {
@@ -282,10 +331,14 @@ struct RowConverter::Impl {
 };
 
 RowConverter::RowConverter(const base::DataSpec& spec) : impl_(std::make_unique<Impl>()) {
-  impl_->inputs = base::SourceColumns(spec.inputs);
   impl_->targets = spec.targets;
   impl_->weight.name = "sample_weight";
-  for (const base::ColumnSpec& c : impl_->inputs) impl_->AddConverter(&c, false);
+  if (spec.preprocessing) {
+    impl_->AddPreprocessed(spec);
+  } else {
+    impl_->inputs = base::SourceColumns(spec.inputs);
+    for (const base::ColumnSpec& c : impl_->inputs) impl_->AddConverter(&c, false);
+  }
   for (const base::ColumnSpec& c : impl_->targets) impl_->AddConverter(&c, false);
   if (spec.has_weights) impl_->AddConverter(&impl_->weight, true);
   impl_->CountNumbers();
@@ -294,27 +347,37 @@ RowConverter::RowConverter(const base::DataSpec& spec) : impl_(std::make_unique<
 RowConverter::~RowConverter() = default;
 RowConverter::RowConverter(RowConverter&&) noexcept = default;
 
-size_t RowConverter::columns() const { return impl_->converters.size(); }
+size_t RowConverter::columns() const { return impl_->cells; }
 size_t RowConverter::row_bytes() const { return impl_->row_bytes; }
 
 void RowConverter::CheckShapes(const Cell* cells) const {
-  for (size_t i = 0; i < impl_->converters.size(); ++i) CheckShape(impl_->converters[i], cells[i]);
+  for (const ColumnConverter& converter : impl_->converters) CheckShape(converter, cells[converter.cell]);
 }
 
 void RowConverter::Convert(const Cell* cells, uint8_t* out) const {
+  if (impl_->encoder) {
+    const int fold = impl_->encoder->needs_fold() ? FoldOf(cells, impl_->unweighted) : -1;
+    impl_->encoder->Encode(cells, fold, out);
+  }
   for (size_t i = 0; i < impl_->converters.size(); ++i) {
     const ColumnConverter& converter = impl_->converters[i];
-    const Cell& cell = cells[i];
+    const Cell& cell = cells[converter.cell];
     const int64_t run = std::min(converter.numbers, cell.side_by_side);
     if (run > 1) {
       Cell numbers = cell;
       numbers.count = run;
       const int64_t bad = RunTo(converter.column->dtype, numbers, out + converter.offset);
-      if (bad >= 0) ConvertNumbers(impl_->converters[i + static_cast<size_t>(bad)], cells[i + static_cast<size_t>(bad)], out);  // throws
+      if (bad >= 0)
+        ConvertNumbers(impl_->converters[i + static_cast<size_t>(bad)],
+                       cells[converter.cell + static_cast<size_t>(bad)], out);  // throws
       i += static_cast<size_t>(run) - 1;
       continue;
     }
     CheckShape(converter, cell);
+    if (cell.type == CellType::kNull) {
+      FillNumbers(converter, out + converter.offset);
+      continue;
+    }
     if (cell.type == CellType::kText) {
       if (!converter.words) throw Error(ErrorCode::kDatatypeMismatch, "column " + Quoted(converter.column->name) + " holds text where numbers are packed");
       ConvertTexts(converter, cell, out + converter.offset);

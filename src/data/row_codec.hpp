@@ -58,7 +58,7 @@ class RowConverter {
   ~RowConverter();
   RowConverter(RowConverter&&) noexcept;
 
-  /// Cells of a row, a column of the source table each: inputs, targets, weight.
+  /// Cells of a row, a column of the source table each: inputs (base::SourceInputs), targets, weight.
   size_t columns() const;
   size_t row_bytes() const;
 

@@ -2,10 +2,15 @@
 #include "data/row_sql.hpp"
 
 #include <algorithm>
+#include <initializer_list>
+#include <optional>
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/preprocessing.hpp"
+#include "pg/cluster.hpp"
 #include "pg/report.hpp"
+#include "pg/sql.hpp"
 
 namespace data {
 namespace {
@@ -137,7 +142,207 @@ std::string CellSql(const pg::Column& column, TargetKind kind, std::string_view 
   return Reference(column, alias) + "::" + type->cast + (column.is_array ? "[]" : "");
 }
 
+// ---------------------------------------------------------------- columns that are preprocessed
+
 namespace {
+
+using base::ValueClass;
+
+constexpr const char* kJsonHint =
+    "Take the values that predict out of it in a view, such as (data ->> 'price')::double precision AS price, or leave "
+    "the column out by exclude.";
+constexpr const char* kOtherHint =
+    "Numbers, truth values, text, enums, dates, times, arrays of numbers, vectors and bytea images can be "
+    "preprocessed: cast the column in a "
+    "view, or leave it out by exclude.";
+
+std::string BareType(const pg::Column& column) { return column.base_type.substr(0, column.base_type.find('(')); }
+
+bool IsOneOf(const std::string& type, std::initializer_list<const char*> types) {
+  return std::any_of(types.begin(), types.end(), [&type](const char* other) { return type == other; });
+}
+
+/// pgvector's types, in whatever schema it is.
+bool IsVector(const pg::Column& column) {
+  const std::string type = BareType(column);
+  const std::string name = type.substr(type.rfind('.') + 1);
+  return !column.is_array && type != name && (name == "vector" || name == "halfvec");
+}
+
+bool IsEnum(const pg::Column& column) {
+  if (column.base_type.find('.') == std::string::npos) return false;  // the server's own types
+  const pg::Result found = pg::Read(
+      "SELECT t.typtype OPERATOR(pg_catalog.=) 'e' FROM pg_catalog.pg_type AS t WHERE t.oid OPERATOR(pg_catalog.=) "
+      "$1::pg_catalog.regtype",
+      {column.base_type});
+  return !found.empty() && found.at(0, 0).value_or("f") == "t";
+}
+
+bool IsTextLike(const pg::Column& column) {
+  return IsOneOf(BareType(column), {"text", "character varying", "character", "name", "uuid", "macaddr"}) ||
+         IsEnum(column);
+}
+
+bool IsDate(const pg::Column& column) { return BareType(column) == "date"; }
+
+bool IsZonedClock(const pg::Column& column) { return column.base_type.find("with time zone") != std::string::npos; }
+
+bool IsTimestamp(const pg::Column& column) { return column.base_type.rfind("timestamp", 0) == 0; }
+
+/// An amount of time, or a time of the day: a number of seconds.
+bool IsSeconds(const pg::Column& column) {
+  return column.base_type.rfind("interval", 0) == 0 ||
+         (column.base_type.rfind("time", 0) == 0 && !IsTimestamp(column) && !IsZonedClock(column));
+}
+
+std::string EpochSql(const std::string& value) {
+  return "pg_catalog.date_part('epoch'::pg_catalog.text, " + value + ")";
+}
+
+/// Infinite times are infinite seconds on every server.
+std::string TimeSql(const pg::Column& column, const std::string& reference) {
+  const std::string value =
+      reference + (IsZonedTime(column) ? "::timestamp with time zone" : "::timestamp without time zone");
+  if (!pg::OnGreenplum()) return EpochSql(value);
+  return "CASE WHEN NOT pg_catalog.isfinite(" + value + ") THEN 'Infinity'::double precision ELSE " + EpochSql(value) +
+         " END";
+}
+
+/// nullopt: values of the column cannot be read so.
+std::optional<std::string> TryCellSql(const pg::Column& column, ValueClass value_class, std::string_view alias) {
+  const TypeRow* type = FindType(column);
+  const std::string reference = Reference(column, alias);
+  const bool scalar_number = type != nullptr && type->number && !column.is_array;
+  switch (value_class) {
+    case ValueClass::kBoolean:
+    case ValueClass::kNumber:
+      if (scalar_number) return reference + "::" + type->cast;
+      if (column.is_array) return std::nullopt;
+      if (column.base_type == "money") return reference + "::pg_catalog.numeric::double precision";
+      if (IsSeconds(column)) {
+        return EpochSql(reference + (column.base_type.rfind("interval", 0) == 0 ? "::pg_catalog.interval"
+                                                                                : "::time without time zone"));
+      }
+      return std::nullopt;
+    case ValueClass::kCategory:
+      // numbers whose text is one and the same everywhere
+      if (column.is_array || !(IsTextLike(column) || (type != nullptr && type->integer))) return std::nullopt;
+      return reference + "::pg_catalog.text";
+    case ValueClass::kDate:
+    case ValueClass::kTime:
+      if (column.is_array || !(IsDate(column) || IsTimestamp(column))) return std::nullopt;
+      return TimeSql(column, reference);
+    case ValueClass::kArray:
+      if (IsVector(column)) return reference + "::real[]";
+      if (!column.is_array || type == nullptr || !type->number) return std::nullopt;
+      return reference + "::" + type->cast + "[]";
+    case ValueClass::kBytes:
+      if (column.is_array || BareType(column) != "bytea") return std::nullopt;
+      return reference + "::bytea";
+  }
+  return std::nullopt;
+}
+
+const char* Described(ValueClass value_class) {
+  switch (value_class) {
+    case ValueClass::kBoolean:
+    case ValueClass::kNumber:
+      return "numbers";
+    case ValueClass::kCategory:
+      return "categories";
+    case ValueClass::kDate:
+    case ValueClass::kTime:
+      return "dates or times";
+    case ValueClass::kArray:
+      return "arrays of numbers";
+    case ValueClass::kBytes:
+      return "bytea images";
+  }
+  return "values";
+}
+
+}  // namespace
+
+ValueClass ClassOf(const pg::Column& column) {
+  const std::string bare = BareType(column);
+  if (bare == "json" || bare == "jsonb") WrongType(column, "independent", kJsonHint);
+  if (bare == "boolean" && !column.is_array) return ValueClass::kBoolean;
+  if (IsDate(column) && !column.is_array) return ValueClass::kDate;
+  for (const ValueClass value_class :
+       {ValueClass::kNumber, ValueClass::kCategory, ValueClass::kTime, ValueClass::kArray, ValueClass::kBytes}) {
+    if (TryCellSql(column, value_class, "s")) return value_class;
+  }
+  if (column.is_array && FindType(column) != nullptr) {
+    WrongType(
+        column, "independent",
+        "Arrays of strings cannot be preprocessed: pack them without preprocess, or leave the column out by exclude.");
+  }
+  WrongType(column, "independent", kOtherHint);
+}
+
+std::string SourceCellSql(const pg::Column& column, ValueClass value_class, std::string_view alias) {
+  if (const auto sql = TryCellSql(column, value_class, alias)) return *sql;
+  const std::string bare = BareType(column);
+  throw Error(
+      ErrorCode::kDatatypeMismatch,
+      "column \"" + column.name + "\" has type " + column.type + ", which cannot be read as " + Described(value_class),
+      "",
+      bare == "json" || bare == "jsonb" ? std::string(kJsonHint)
+      : value_class == ValueClass::kCategory
+          ? std::string(
+                "Text, enums, uuids, integers and truth values can be categories: cast the column to text in a view.")
+          : std::string("Cast the column in a view."));
+}
+
+std::vector<std::string> InputNames(const base::DataSpec& training, const std::string& independent_varname,
+                                    const std::vector<pg::Column>& columns, const char* what) {
+  if (independent_varname != kAllColumns) return pg::ParseColumnList(independent_varname, "independent_varname");
+  std::vector<std::string> names;
+  for (const base::ColumnSpec& c : base::SourceInputs(training)) {
+    names.push_back(c.name);
+    if (pg::FindColumn(columns, c.name) != nullptr) continue;
+    throw Error(ErrorCode::kUndefinedColumn,
+                std::string("the ") + what + " has no column \"" + c.name + "\", which the training table has", "",
+                "With independent_varname => '*' columns are found by their names. Give it the name in a view, or name "
+                "all columns in the order "
+                "of the training table.");
+  }
+  return names;
+}
+
+namespace {
+
+/// The next names stand for the training table's sources.
+base::DataSpec PredictPreprocessed(const base::DataSpec& training, const std::vector<pg::Column>& columns,
+                                   const std::vector<std::string>& names, const char* what) {
+  base::DataSpec spec;
+  spec.inputs = training.inputs;
+  spec.preprocessing = training.preprocessing;
+  const std::vector<base::SourceInput>& sources = training.preprocessing->sources;
+  size_t own = 0;
+  for (const base::SourceInput& s : sources) own = std::max<size_t>(own, base::ElementCount(s) > 0 ? 1 : 0);
+  for (size_t i = 0; i < sources.size(); ++i) {
+    const pg::Column* column = pg::FindColumn(columns, names[i]);
+    if (column == nullptr) {
+      throw Error(ErrorCode::kUndefinedColumn,
+                  "column \"" + names[i] + "\" of independent_varname does not exist in the " + what);
+    }
+    if (!TryCellSql(*column, sources[i].value_class, "t")) {
+      throw Error(ErrorCode::kDatatypeMismatch,
+                  "column \"" + names[i] + "\" of the " + what + " has type " + column->type + ", but column \"" +
+                      sources[i].name + "\" of the training table holds " + Described(sources[i].value_class),
+                  "", "Cast it in a view to " + sources[i].data_type + ", the type that it had in training.");
+    }
+    if (!sources[i].own_input()) continue;
+    base::ColumnSpec& input = spec.inputs.at(own++);
+    if (sources[i].value_class != ValueClass::kArray) continue;
+    const TypeRow* type = FindType(*column);
+    const bool integers = input.dtype != DType::kFloat32 && type != nullptr && type->integer;
+    input.dtype = integers ? DType::kInt32 : DType::kFloat32;
+  }
+  base::RenameSources(names, &spec);
+  return spec;
+}
 
 // The description and ROW(...), as the conversion functions take them.
 std::string RowArguments(const base::DataSpec& spec, const std::vector<pg::Column>& columns, std::string_view weight, std::string_view alias) {
@@ -148,7 +353,12 @@ std::string RowArguments(const base::DataSpec& spec, const std::vector<pg::Colum
   };
   std::string list;
   const auto add = [&list](const std::string& sql) { list += (list.empty() ? "" : ", ") + sql; };
-  for (const base::ColumnSpec& c : base::SourceColumns(spec.inputs)) add(CellSql(find(c.name), c.kind, alias));
+  if (spec.preprocessing) {
+    for (const base::SourceInput& s : spec.preprocessing->sources)
+      add(SourceCellSql(find(s.name), s.value_class, alias));
+  } else {
+    for (const base::ColumnSpec& c : base::SourceColumns(spec.inputs)) add(CellSql(find(c.name), c.kind, alias));
+  }
   for (const base::ColumnSpec& c : spec.targets) {
     const pg::Column& column = find(c.name);
     add(CellSql(column, c.kind, alias, LabelFormOf(column, c.class_values)));
@@ -171,12 +381,13 @@ std::string PackRowOfSql(const base::DataSpec& spec, const std::vector<pg::Colum
 
 base::DataSpec PredictSpec(const base::DataSpec& training, const std::vector<pg::Column>& columns, const std::vector<std::string>& names,
                            const char* what) {
-  const size_t wanted = base::SourceColumns(training.inputs).size();
+  const size_t wanted = base::SourceInputs(training).size();
   if (names.size() != wanted) {
     throw Error(ErrorCode::kInvalidParameter,
                 "independent_varname has " + std::to_string(names.size()) + " columns, but the model was trained on " + std::to_string(wanted),
                 "", "Name one column of the test table for each independent column of the training table, in the same order.");
   }
+  if (training.preprocessing) return PredictPreprocessed(training, columns, names, what);
   base::DataSpec spec;
   size_t next = 0;
   // the next name stands for a column of the training table; returns its type

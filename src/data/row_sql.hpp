@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/preprocessing.hpp"
 #include "base/tensor.hpp"
 #include "pg/names.hpp"
 
@@ -28,6 +29,24 @@ LabelForm LabelFormOf(const pg::Column& column, const std::vector<std::string>& 
 /// setting. A label may be an array of one element: _only_label takes it out, and refuses other arrays. `kind` says what the column is packed as (kNone: an input). Errors: kDatatypeMismatch naming the column, with the types that are
 /// allowed.
 std::string CellSql(const pg::Column& column, base::TargetKind kind, std::string_view alias, LabelForm form = LabelForm::kFull);
+
+/// independent_varname => '*': columns by their names.
+constexpr const char* kAllColumns = "*";
+
+/// What an independent column is read as when it is preprocessed, unless the caller says otherwise. Errors:
+/// kDatatypeMismatch with a hint, for json above all.
+base::ValueClass ClassOf(const pg::Column& column);
+
+/// CellSql of a column that is preprocessed: a number or truth value, a text, seconds since 1970 (UTC for times with a
+/// zone), an array of numbers (pgvector's vectors among them), or bytes. Errors: kDatatypeMismatch when its type cannot
+/// be read so.
+std::string SourceCellSql(const pg::Column& column, base::ValueClass value_class, std::string_view alias);
+
+/// The names of another table's columns that stand for those of `training`, in its order: those of independent_varname,
+/// or with '*' the training table's own. Errors: kUndefinedColumn when `columns` has no such column, with '*'. what:
+/// "test table", for messages.
+std::vector<std::string> InputNames(const base::DataSpec& training, const std::string& independent_varname,
+                                    const std::vector<pg::Column>& columns, const char* what);
 
 /// cerebro._pack_row('<data_spec>', ROW(...)): a bytea, one packed row. `columns` are the relation's; the spec's column names are looked
 /// up in them (kUndefinedColumn). `weight` is the sample weight's column, "" for none. `alias` is the relation's name in the FROM list.

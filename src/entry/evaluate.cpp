@@ -8,6 +8,7 @@
 extern "C" {
 PG_FUNCTION_INFO_V1(pg_cerebro_evaluate);
 PG_FUNCTION_INFO_V1(pg_cerebro_leaderboard);
+PG_FUNCTION_INFO_V1(pg_cerebro_fold_leaderboard);
 PG_FUNCTION_INFO_V1(pg_cerebro_learning_curve);
 PG_FUNCTION_INFO_V1(pg_cerebro_confusion_matrix);
 }
@@ -24,6 +25,13 @@ Datum pg_cerebro_evaluate(PG_FUNCTION_ARGS) {
 Datum pg_cerebro_leaderboard(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     pg::ReturnRows(fcinfo, score::Leaderboard(pg::Args(fcinfo).text(0, "model_output_table")));
+    return Datum{0};
+  });
+}
+
+Datum pg_cerebro_fold_leaderboard(PG_FUNCTION_ARGS) {
+  return pg::entry([&]() -> Datum {
+    pg::ReturnRows(fcinfo, score::FoldLeaderboard(pg::Args(fcinfo).text(0, "model_output_table")));
     return Datum{0};
   });
 }

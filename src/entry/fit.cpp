@@ -18,7 +18,8 @@ PG_FUNCTION_INFO_V1(pg_cerebro_weights);
 
 namespace {
 
-train::FitArguments ReadArguments(const pg::Args& args) {
+/// folds: which argument it is.
+train::FitArguments ReadArguments(const pg::Args& args, int folds) {
   train::FitArguments a;
   a.source_table = args.text(0, "source_table");
   a.model_output_table = args.text(1, "model_output_table");
@@ -36,6 +37,7 @@ train::FitArguments ReadArguments(const pg::Args& args) {
   a.restore_best = args.boolean(13, false);
   a.early_stopping = args.opt_text(14);
   a.halving = args.opt_text(15);
+  a.folds = args.opt_whole(folds, "folds");
   return a;
 }
 
@@ -43,7 +45,7 @@ train::FitArguments ReadArguments(const pg::Args& args) {
 
 Datum pg_cerebro_fit_multiple_model(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
-    run::FitMultipleModel(ReadArguments(pg::Args(fcinfo)));
+    run::FitMultipleModel(ReadArguments(pg::Args(fcinfo), 16));
     PG_RETURN_VOID();
   });
 }
@@ -55,7 +57,7 @@ Datum pg_cerebro_explain_fit_multiple_model(PG_FUNCTION_ARGS) {
     options.analyze = args.boolean(16, false);
     options.format = run::ReadExplainFormat(args.opt_text(17));
     std::vector<std::vector<std::optional<std::string>>> rows;
-    for (const std::string& line : run::ExplainFit(ReadArguments(args), options)) rows.push_back({line});
+    for (const std::string& line : run::ExplainFit(ReadArguments(args, 18), options)) rows.push_back({line});
     pg::ReturnRows(fcinfo, rows);
     return Datum{0};
   });

@@ -29,6 +29,13 @@ Datum pg_cerebro_training_preprocessor_dl(PG_FUNCTION_ARGS) {
     a.sample_weight = args.opt_text(12);
     a.shapes = args.opt_text(13);
     a.dtypes = args.opt_text(14);
+    a.exclude = args.opt_text(15);
+    a.preprocess = args.opt_text(16);
+    a.split.validation_fraction = args.opt_float8(17);
+    a.split.split_column = args.opt_text(18);
+    a.split.split_by_time = args.opt_text(19);
+    a.split.folds = args.opt_int8(20);
+    a.split.drop_null_labels = args.boolean(21, true);
     pack::PackTraining(a);
     PG_RETURN_VOID();
   });

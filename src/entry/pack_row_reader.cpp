@@ -1,18 +1,26 @@
 #include "entry/pack_row_reader.hpp"
 
+#include <cstdint>
 #include <cstring>
+#include <limits>
 #include <string>
 
 #include "data/row_codec.hpp"
+#include "pg/pinned_path.hpp"
 
 extern "C" {
 #include "access/htup_details.h"
 #include "access/tupdesc.h"
 #include "catalog/pg_type.h"
+#include "parser/parse_coerce.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/date.h"
 #include "utils/lsyscache.h"
+#include "utils/timestamp.h"
 #include "utils/typcache.h"
+
+Datum cash_numeric(PG_FUNCTION_ARGS);  // in different headers of the server
 }
 
 namespace entry {
@@ -49,14 +57,74 @@ Oid ReadAs(Oid element) {
   }
 }
 
+constexpr Oid kMoney = 790;  // the server's headers have two names for it
+constexpr double kMicroseconds = 1000000.0;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// Seconds since 1970 as date_part('epoch', ...) has them, infinite for the infinite ones.
+double SecondsOf(DateADT date) {
+  if (DATE_IS_NOBEGIN(date)) return -kInfinity;
+  if (DATE_IS_NOEND(date)) return kInfinity;
+  return (static_cast<double>(date) + (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE)) * SECS_PER_DAY;
+}
+
+double SecondsOf(Timestamp time) {
+  if (TIMESTAMP_IS_NOBEGIN(time)) return -kInfinity;
+  if (TIMESTAMP_IS_NOEND(time)) return kInfinity;
+  const Timestamp epoch = (static_cast<Timestamp>(UNIX_EPOCH_JDATE) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY;
+  if (time < INT64_MAX + epoch) return static_cast<double>(time - epoch) / kMicroseconds;
+  return (static_cast<double>(time) - static_cast<double>(epoch)) / kMicroseconds;
+}
+
+/// The type that values are read in where their column is preprocessed, or InvalidOid: as packing without it reads
+/// them.
+Oid ReadAsClass(Oid element, bool is_array, base::ValueClass value_class) {
+  switch (value_class) {
+    case base::ValueClass::kCategory:
+      return is_array || element == TEXTOID || element == VARCHAROID ? InvalidOid : TEXTOID;
+    case base::ValueClass::kDate:
+    case base::ValueClass::kTime:
+      return !is_array && (element == DATEOID || element == TIMESTAMPOID || element == TIMESTAMPTZOID) ? FLOAT8OID
+                                                                                                       : InvalidOid;
+    case base::ValueClass::kBoolean:
+    case base::ValueClass::kNumber:
+      return !is_array && (element == INTERVALOID || element == TIMEOID || element == kMoney) ? FLOAT8OID : InvalidOid;
+    default:
+      return InvalidOid;
+  }
+}
+
 /// The server's own casts. Inside call().
 Datum ConvertOne(Oid given, Datum datum) {
   switch (given) {
     case NUMERICOID: return DirectFunctionCall1(numeric_float8, datum);
     case BPCHAROID: return DirectFunctionCall1(rtrim1, datum);
     case NAMEOID: return DirectFunctionCall1(name_text, datum);
+    case BOOLOID:
+      return CStringGetTextDatum(DatumGetBool(datum) ? "true" : "false");
+    case DATEOID:
+      return Float8GetDatum(SecondsOf(DatumGetDateADT(datum)));
+    case TIMESTAMPOID:
+    case TIMESTAMPTZOID:
+      return Float8GetDatum(SecondsOf(DatumGetTimestamp(datum)));
+    case INTERVALOID:
+      return DirectFunctionCall2(interval_part, CStringGetTextDatum("epoch"), datum);
+    case TIMEOID:
+      return DirectFunctionCall2(time_part, CStringGetTextDatum("epoch"), datum);
+    case kMoney:
+      return DirectFunctionCall1(numeric_float8, DirectFunctionCall1(cash_numeric, datum));
     default: return CStringGetTextDatum(DatumGetCString(datum));
   }
+}
+
+/// What gives a real[] of a value of the type, pgvector's above all: a cast function of one to three arguments. Inside
+/// call().
+bool FindVectorCast(Oid type, MemoryContext context, FmgrInfo* cast) {
+  Oid function = InvalidOid;
+  if (find_coercion_pathway(get_array_type(FLOAT4OID), type, COERCION_EXPLICIT, &function) != COERCION_PATH_FUNC)
+    return false;
+  fmgr_info_cxt(function, cast, context);
+  return true;
 }
 
 /// Whether the names are f1, f2, ... as ROW(...) gives them.
@@ -93,9 +161,14 @@ void RowReader::LookUp(FunctionCallInfo fcinfo, HeapTupleHeader row) {
       const Oid element = get_element_type(base);
       c->is_array = OidIsValid(element);
       c->element = c->is_array ? element : base;
-      const Oid read_as = wanted_.empty() ? InvalidOid : ReadAs(c->element);
+      if (i < classes_.size()) {
+        c->value_class = classes_[i];
+        ReadAsClass(fcinfo, c);
+      }
+      const Oid read_as = wanted_.empty() || OidIsValid(c->given) ? InvalidOid : ReadAs(c->element);
       if (OidIsValid(read_as)) {
         c->given = c->element;
+        c->given_is_array = c->is_array;
         get_typlenbyvalalign(c->given, &c->given_length, &c->given_by_value, &c->given_align);
         c->element = read_as;
       }
@@ -123,6 +196,30 @@ void RowReader::LookUp(FunctionCallInfo fcinfo, HeapTupleHeader row) {
   type_ = type;
   typmod_ = typmod;
   desc_ = desc;
+}
+
+// Inside call().
+void RowReader::ReadAsClass(FunctionCallInfo fcinfo, Column* c) const {
+  const MemoryContext cache = fcinfo->flinfo->fn_mcxt;
+  if (*c->value_class == base::ValueClass::kArray && !c->is_array) {
+    if (!FindVectorCast(c->element, cache, &c->convert)) return;
+    c->given = c->element;
+    c->element = FLOAT4OID;
+    c->is_array = true;
+    c->given_is_array = false;
+    return;
+  }
+  const Oid read_as = entry::ReadAsClass(c->element, c->is_array, *c->value_class);
+  if (!OidIsValid(read_as)) return;
+  c->given = c->element;
+  c->given_is_array = c->is_array;
+  c->element = read_as;
+  const bool known = c->given == BOOLOID || c->given == BPCHAROID || c->given == NAMEOID || c->given == UNKNOWNOID;
+  if (*c->value_class != base::ValueClass::kCategory || known) return;
+  Oid output = InvalidOid;
+  bool varlena = false;
+  getTypeOutputInfo(c->given, &output, &varlena);
+  fmgr_info_cxt(output, &c->convert, cache);
 }
 
 std::vector<int> RowReader::FieldsToTake(void* row_desc, bool record) const {
@@ -163,13 +260,17 @@ std::vector<int> RowReader::FieldsToTake(void* row_desc, bool record) const {
 
 std::vector<pg::Column> RowReader::Fields() const {
   std::vector<pg::Column> fields;
+  const pg::PinnedPath pinned(
+      pg::PinnedPath::Until::kBlock);  // types that are not the server's own are written with their schema
   for (size_t i = 0; i < taken_.size(); ++i) {
     const Column& column = columns_[i];
     pg::Column field;
     field.name = NameStr(pg::compat::Attribute(static_cast<TupleDesc>(desc_), taken_[i])->attname);
-    field.base_type = pg::call([&] { return format_type_be(column.element); });
-    field.type = field.base_type + (column.is_array ? "[]" : "");
-    field.is_array = column.is_array;
+    // what is preprocessed is described by the type that the row has
+    const bool as_given = column.value_class && OidIsValid(column.given) && column.given != UNKNOWNOID;
+    field.is_array = as_given ? column.given_is_array : column.is_array;
+    field.base_type = pg::call([&] { return format_type_be(as_given ? column.given : column.element); });
+    field.type = field.base_type + (field.is_array ? "[]" : "");
     fields.push_back(std::move(field));
   }
   return fields;
@@ -244,7 +345,7 @@ const std::vector<data::Cell>& RowReader::Read(FunctionCallInfo fcinfo, int n, s
     }
   }
   for (size_t i = 0; i < columns_.size(); ++i) {
-    if (OidIsValid(columns_[i].given) && !nulls_[i]) values_[i] = Convert(columns_[i], values_[i]);
+    if (OidIsValid(columns_[i].given) && !nulls_[i]) values_[i] = Convert(&columns_[i], values_[i]);
   }
   StoreNumbers();
   bool has_nulls = false;
@@ -265,8 +366,20 @@ const std::vector<data::Cell>& RowReader::Read(FunctionCallInfo fcinfo, int n, s
   return cells_;
 }
 
-Datum RowReader::Convert(const Column& column, Datum datum) const {
+Datum RowReader::Convert(Column* converted, Datum datum) const {
   return pg::call([&] {
+    Column& column = *converted;
+    if (column.is_array && OidIsValid(column.convert.fn_oid)) {
+      switch (column.convert.fn_nargs) {
+        case 1:
+          return FunctionCall1(&column.convert, datum);
+        case 2:
+          return FunctionCall2(&column.convert, datum, Int32GetDatum(-1));
+        default:
+          return FunctionCall3(&column.convert, datum, Int32GetDatum(-1), BoolGetDatum(true));
+      }
+    }
+    if (OidIsValid(column.convert.fn_oid)) return CStringGetTextDatum(OutputFunctionCall(&column.convert, datum));
     if (!column.is_array) return ConvertOne(column.given, datum);
     ArrayType* array = DatumGetArrayTypeP(datum);
     Datum* values;

@@ -17,6 +17,8 @@ PG_FUNCTION_INFO_V1(pg_cerebro_pack_row);
 PG_FUNCTION_INFO_V1(pg_cerebro_pack_row_of);
 PG_FUNCTION_INFO_V1(pg_cerebro_row_fault);
 PG_FUNCTION_INFO_V1(pg_cerebro_row_key);
+PG_FUNCTION_INFO_V1(pg_cerebro_fold_key);
+PG_FUNCTION_INFO_V1(pg_cerebro_fold_of_key);
 PG_FUNCTION_INFO_V1(pg_cerebro_profile_transition);
 PG_FUNCTION_INFO_V1(pg_cerebro_profile_combine);
 PG_FUNCTION_INFO_V1(pg_cerebro_profile_serialize);
@@ -121,6 +123,12 @@ Datum pg_cerebro_row_key(PG_FUNCTION_ARGS) {
     return Int64GetDatum(pack::RowKey(row, static_cast<uint64_t>(args.opt_int8(1).value_or(0)), args.opt_int8(2).value_or(0)));
   });
 }
+
+Datum pg_cerebro_fold_key(PG_FUNCTION_ARGS) {
+  PG_RETURN_INT64(pack::FoldKey(PG_GETARG_INT64(0), PG_GETARG_INT64(1), PG_GETARG_INT64(2)));
+}
+
+Datum pg_cerebro_fold_of_key(PG_FUNCTION_ARGS) { PG_RETURN_INT64(pack::FoldOfKey(PG_GETARG_INT64(0), PG_GETARG_INT64(1))); }
 
 Datum pg_cerebro_profile_transition(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {

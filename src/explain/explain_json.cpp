@@ -190,6 +190,7 @@ std::string ExplainAsJson(const ExplainedFit& fit) {
             {"Estimated Seconds", fit.total_seconds},
             {"Rewrites", Rewrites(fit.rewrites)},
             {"Features", fit.features ? Features(*fit.features) : Value()}};
+  if (fit.folds > 0) plan.emplace_back("Folds", fit.folds);
   List bundles;
   for (size_t b = 0; b < fit.bundles.size(); b++) bundles.push_back(Bundle(fit.bundles[b], b));
   plan.emplace_back("Plans", std::move(bundles));

@@ -174,7 +174,7 @@ ExplainedFusionGroup FusionGroup(const train::PreparedFit& fit, const plan::Fusi
   explained.flops = estimate.visit_flops;
   explained.input_density = densities[static_cast<size_t>(fusion_group.models.front())];
   explained.visit_seconds = estimate.visit_seconds;
-  explained.iteration_seconds = estimate.visit_seconds * fit.plan.partitions;
+  explained.iteration_seconds = estimate.visit_seconds * fit.plan.visits();
   explained.rewrites.push_back(Rewrite("Horizontal", fusion_group.horizontal));
   return explained;
 }
@@ -184,11 +184,11 @@ ExplainedBundle Bundle(const train::PreparedFit& fit, size_t b, const plan::Bund
   const plan::BundleFusion& together = fit.fusion.bundles[b];
   ExplainedBundle bundle;
   bundle.mst_keys = Keys(fit, fit.plan.bundles[b].models);
-  for (int v = 0; v < fit.plan.partitions; v++) {
+  for (int v = 0; v < fit.plan.visits(); v++) {
     bundle.partitions.push_back(fit.plan.PartitionAt(static_cast<int>(b), 0, v));
   }
   bundle.visit_seconds = estimate.visit_seconds;
-  bundle.iteration_seconds = estimate.visit_seconds * fit.plan.partitions;
+  bundle.iteration_seconds = estimate.visit_seconds * fit.plan.visits();
   bundle.rewrites.push_back(Rewrite("Shared Scan", together.shared_scan));
   for (size_t g = 0; g < together.fusion_groups.size(); g++) bundle.fusion_groups.push_back(FusionGroup(fit, together.fusion_groups[g], estimate.fusion_groups[g], densities));
   return bundle;
@@ -219,6 +219,7 @@ ExplainedFit ExplainPlan(const train::FitArguments& arguments, const train::Prep
   explained.models = static_cast<int64_t>(fit.models.size());
   explained.iterations = arguments.num_iterations;
   explained.partitions = fit.plan.partitions;
+  explained.folds = fit.folds;
   explained.source = Table(fit.training);
   if (fit.validation) explained.validation = Table(*fit.validation);
   explained.output = fit.output.models.Text();

@@ -100,6 +100,7 @@ struct ExplainedRunActual {
 struct ExplainedFit {
   int64_t models = 0, iterations = 0;
   int partitions = 0;
+  int folds = 0;  // 0: none
   ExplainedTable source;
   std::optional<ExplainedTable> validation;
   std::string output;

@@ -98,7 +98,8 @@ void AddFeatures(const ExplainedFeatures& features, Lines* lines) {
 
 void AddRun(const ExplainedFit& fit, Lines* lines) {
   lines->Add(0, "Model Hopper  (models=" + Count(fit.models) + " bundles=" + Count(static_cast<int64_t>(fit.bundles.size())) +
-                    " partitions=" + Count(fit.partitions) + " iterations=" + Count(fit.iterations) + ")");
+                    " partitions=" + Count(fit.partitions) + (fit.folds > 0 ? " folds=" + Count(fit.folds) : "") +
+                    " iterations=" + Count(fit.iterations) + ")");
   AddTable("Source", fit.source, lines);
   if (fit.validation) AddTable("Validation", *fit.validation, lines);
   lines->Add(2, "Output: " + fit.output + (fit.warm_start ? "  (warm start)" : ""));

@@ -16,6 +16,8 @@
 #include "pack/buffer_plan.hpp"
 #include "pack/cluster_keys.hpp"
 #include "pack/cluster_packing.hpp"
+#include "pack/row_split.hpp"
+#include "pack/preprocessed_columns.hpp"
 #include "pack/schema_inference.hpp"
 #include "pack/sorted_staging.hpp"
 #include "pack/source.hpp"
@@ -69,9 +71,9 @@ Packed PackNewRows(const Source& source, const pg::TableName& output, const Spec
     return PackOnCluster(source, {output, true, specs.data, specs.source, standardized, partitions, plan, static_cast<uint64_t>(seed), contents});
   }
   SortedStaging stage(output, true, rows, data::BufferBuilder(specs.data).row_bytes());
-  const int64_t packed = stage.Fill(source, specs.source, static_cast<uint64_t>(seed));
+  const int64_t packed = stage.Fill(source, specs.source, static_cast<uint64_t>(seed)).front();
   if (packed < partitions) throw Error(ErrorCode::kInvalidData, "table " + source.Text() + " was changed while it was being packed");
-  TableWriter writer(output, true, specs.data, packed, partitions, plan, standardized);
+  TableWriter writer(output, true, specs.data, PartitionRanks(packed, partitions), plan, standardized);
   stage.ForEach([&writer](std::string_view row) { writer.Add(row); });
   Packed result = writer.Finish();
   stage.Drop();
@@ -119,6 +121,10 @@ void UpdateSummary(const data::PackedTable& table, const pg::TableName& summary,
     buffers[target] += more.partition_buffers[p];
   }
   spec.rows += more.spec.rows;
+  for (size_t t = 0; t < spec.targets.size(); ++t) {
+    std::vector<int64_t>& class_rows = spec.targets[t].class_rows;  // not there in tables of earlier versions
+    for (size_t c = 0; c < class_rows.size(); ++c) class_rows[c] += more.spec.targets[t].class_rows[c];
+  }
   if (pg::FindColumn(pg::TableColumns(summary, "packed_table"), data::kEarlierDigestsColumn) == nullptr) {
     pg::Execute("ALTER TABLE " + summary.Sql() + " ADD COLUMN " + data::kEarlierDigestsColumn + " pg_catalog.text[]");
   }
@@ -144,16 +150,23 @@ int64_t AppendRows(const std::string& packed_table, const std::string& source_ta
                                                                                : " has no sample weights: sample_weight cannot be given"),
                 "", table.spec.has_weights ? "Name the source's column of sample weights." : "Leave the argument out.");
   }
+  if (table.folds > 0) {
+    throw Error(ErrorCode::kFeatureNotSupported, "packed table " + table.name.Text() + " has " + std::to_string(table.folds) +
+                                                     " folds: rows cannot be appended to it",
+                "Rows of equal contents lie in one fold, and each fold has its share of every class.",
+                "Add the rows to the source table, and pack it again.");
+  }
   const PackedAs as = ReadPackedAs(summary);
   std::vector<base::TargetKind> kinds;
   for (const base::ColumnSpec& c : table.spec.targets) kinds.push_back(c.kind);
-  Source source = OpenSource(source_table, as.inputs, as.targets, kinds, sample_weight);
+  Source source = OpenSource(source_table, as.inputs, as.targets, kinds, sample_weight, ClassesOf(table.spec));
   for (size_t i = 0; i < source.targets; ++i) {
     SourceColumn& c = source.columns[source.inputs + i];
     c.form = data::LabelFormOf(c.column, table.spec.targets[i].class_values);
   }
+  LeaveOutNullLabels(&source);
   const Profile profile = ProfileSource(source);
-  const SpecPair specs = ValidationSpec(source, profile, table.spec);
+  const SpecPair specs = DescribeValidation(source, profile, table.spec);
   const int partitions = pg::OnGreenplum() ? FittingPartitions(ChooseSegments(std::nullopt), profile.rows, table.spec.num_partitions)
                                            : static_cast<int>(std::min<int64_t>(table.spec.num_partitions, profile.rows));
   BufferPlan plan;

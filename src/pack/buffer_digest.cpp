@@ -6,13 +6,33 @@
 
 #include "base/error.hpp"
 #include "pack/buffer_plan.hpp"
-#include "pack/shuffle_key.hpp"
 
 namespace pack {
 namespace {
 
 using base::Error;
 using base::ErrorCode;
+
+/// Rows of each class of a packed label column; empty for other targets.
+std::vector<int64_t> CountClasses(const base::ColumnSpec& target, base::Bytes rows) {
+  if (target.kind != base::TargetKind::kOneHot && target.kind != base::TargetKind::kClassIndex) return {};
+  std::vector<int64_t> counts(static_cast<size_t>(target.num_classes), 0);
+  const size_t row_bytes = target.row_bytes();
+  for (const uint8_t* row = rows.data; row < rows.data + rows.size; row += row_bytes) {
+    size_t index = 0;
+    if (target.kind == base::TargetKind::kOneHot) {
+      const void* one = std::memchr(row, 1, row_bytes);
+      if (one == nullptr) continue;
+      index = static_cast<size_t>(static_cast<const uint8_t*>(one) - row);
+    } else {
+      int32_t value;
+      std::memcpy(&value, row, sizeof(value));
+      index = static_cast<size_t>(value);
+    }
+    if (index < counts.size()) ++counts[index];
+  }
+  return counts;
+}
 
 }  // namespace
 
@@ -21,6 +41,9 @@ std::string BufferDigest::Write() const {
   std::string out(reinterpret_cast<const char*>(words), sizeof(words));
   for (const std::optional<Moments>& m : moments) {
     if (m) out += m->Write();
+  }
+  for (const std::vector<int64_t>& counts : class_rows) {
+    out.append(reinterpret_cast<const char*>(counts.data()), counts.size() * sizeof(int64_t));
   }
   return out;
 }
@@ -36,6 +59,9 @@ BufferDigest DigestBuffer(const base::DataSpec& spec, const std::vector<bool>& s
     if (!standardized.at(i)) continue;
     digest.moments.back().emplace(spec.inputs[i]);
     digest.moments.back()->Add(columns.at(i));
+  }
+  for (size_t t = 0; t < spec.targets.size(); ++t) {
+    digest.class_rows.push_back(CountClasses(spec.targets[t], columns.at(spec.inputs.size() + t)));
   }
   return digest;
 }
@@ -58,15 +84,21 @@ BufferDigest ReadBufferDigest(const base::DataSpec& spec, const std::vector<bool
     digest.moments.back().emplace(spec.inputs[i]);
     digest.moments.back()->Read(take(digest.moments.back()->written_bytes()));
   }
+  for (const base::ColumnSpec& target : spec.targets) {
+    digest.class_rows.push_back(CountClasses(target, {}));
+    std::vector<int64_t>& counts = digest.class_rows.back();
+    if (!counts.empty()) std::memcpy(counts.data(), take(counts.size() * sizeof(int64_t)).data, counts.size() * sizeof(int64_t));
+  }
   return digest;
 }
 
-PackTally::PackTally(const base::DataSpec& spec, int64_t rows, int partitions) : digest_(0), moments_(spec.inputs.size()) {
+PackTally::PackTally(const base::DataSpec& spec, const PartitionRanks& ranks)
+    : digest_(0), moments_(spec.inputs.size()), class_rows_(spec.targets.size()) {
+  const auto partitions = static_cast<int>(ranks.partitions());
   packed_.spec = spec;
-  packed_.spec.rows = rows;
+  packed_.spec.rows = ranks.rows();
   packed_.spec.num_partitions = partitions;
-  for (int p = 0; p < partitions; ++p)
-    packed_.partition_rows.push_back(FirstRank(p + 1, partitions, rows) - FirstRank(p, partitions, rows));
+  for (int p = 0; p < partitions; ++p) packed_.partition_rows.push_back(ranks.Rows(p));
   packed_.partition_buffers.assign(static_cast<size_t>(partitions), 0);
   rows_.assign(static_cast<size_t>(partitions), 0);
 }
@@ -89,6 +121,10 @@ void PackTally::Add(int64_t partition, int64_t buffer, const BufferDigest& diges
       moments_[i]->Merge(*digest.moments[i]);
     }
   }
+  for (size_t t = 0; t < digest.class_rows.size(); ++t) {
+    class_rows_[t].resize(digest.class_rows[t].size(), 0);
+    for (size_t c = 0; c < class_rows_[t].size(); ++c) class_rows_[t][c] += digest.class_rows[t][c];
+  }
   ++packed_.partition_buffers[p];
   rows_[p] += digest.rows;
   packed_.max_buffer_rows = std::max(packed_.max_buffer_rows, digest.rows);
@@ -102,6 +138,11 @@ Packed PackTally::Finish() {
   }
   for (size_t i = 0; i < moments_.size(); ++i) {
     if (moments_[i]) moments_[i]->Finish(&packed_.spec.inputs[i]);
+  }
+  for (size_t t = 0; t < class_rows_.size(); ++t) {
+    base::ColumnSpec& target = packed_.spec.targets[t];
+    target.class_rows = class_rows_[t];
+    target.class_rows.resize(target.class_values.size(), 0);  // classes of no label have no rows
   }
   packed_.digest = base::ToHex(digest_.Finish());
   return std::move(packed_);

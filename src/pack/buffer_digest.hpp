@@ -14,6 +14,7 @@
 #include "base/hash.hpp"
 #include "base/tensor.hpp"
 #include "pack/buffer_plan.hpp"
+#include "pack/partition_ranks.hpp"
 
 namespace pack {
 
@@ -21,6 +22,7 @@ struct BufferDigest {
   int64_t rows = 0;
   base::Hash128 hash;
   std::vector<std::optional<Moments>> moments;  // an input: its sums, if it is to be standardised
+  std::vector<std::vector<int64_t>> class_rows;  // a target: rows of each of its num_classes classes; empty where it is no label
 
   std::string Write() const;
 };
@@ -33,7 +35,7 @@ BufferDigest ReadBufferDigest(const base::DataSpec& spec, const std::vector<bool
 
 /// What a packing leaves behind besides the table.
 struct Packed {
-  base::DataSpec spec;  // with rows, partitions and the constants of standardisation
+  base::DataSpec spec;  // with rows, partitions, rows of the classes, and the constants of standardisation
   std::vector<int64_t> partition_rows, partition_buffers;
   int64_t max_buffer_rows = 0;
   std::string digest;
@@ -41,7 +43,7 @@ struct Packed {
 
 class PackTally {
  public:
-  PackTally(const base::DataSpec& spec, int64_t rows, int partitions);
+  PackTally(const base::DataSpec& spec, const PartitionRanks& ranks);
   /// In the order of (partition, buffer). Errors: kInternal when a buffer or a row is missing.
   void Add(int64_t partition, int64_t buffer, const BufferDigest& digest);
   Packed Finish();
@@ -50,6 +52,7 @@ class PackTally {
   Packed packed_;
   base::Hasher digest_;
   std::vector<std::optional<Moments>> moments_;
+  std::vector<std::vector<int64_t>> class_rows_;  // a target
   std::vector<int64_t> rows_;  // a partition: noted so far
 };
 

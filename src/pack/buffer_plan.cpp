@@ -45,8 +45,10 @@ int64_t BufferRows(const BufferPlan& plan, int64_t partition_rows) {
   return std::min(plan.rows, (even + multiple - 1) / multiple * multiple);
 }
 
-int64_t MaxBufferRows(const BufferPlan& plan, int64_t rows, int64_t partitions) {
-  return std::max(BufferRows(plan, rows / partitions), BufferRows(plan, (rows + partitions - 1) / partitions));
+int64_t MaxBufferRows(const BufferPlan& plan, const PartitionRanks& ranks) {
+  int64_t most = 1;
+  for (int64_t p = 0; p < ranks.partitions(); ++p) most = std::max(most, BufferRows(plan, ranks.Rows(p)));
+  return most;
 }
 
 std::vector<int> AssignPartitions(const std::vector<int64_t>& rows, const std::vector<int64_t>& more) {

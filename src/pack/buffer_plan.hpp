@@ -9,6 +9,7 @@
 
 #include "base/bytes.hpp"
 #include "base/tensor.hpp"
+#include "pack/partition_ranks.hpp"
 
 namespace pack {
 
@@ -25,8 +26,8 @@ BufferPlan PlanBuffers(const std::optional<int32_t>& buffer_size, int64_t buffer
 /// has, so that no tiny buffer is left at its end.
 int64_t BufferRows(const BufferPlan& plan, int64_t partition_rows);
 
-/// Rows of the largest buffer of `partitions` partitions over `rows` rows.
-int64_t MaxBufferRows(const BufferPlan& plan, int64_t rows, int64_t partitions);
+/// Rows of the table's largest buffer.
+int64_t MaxBufferRows(const BufferPlan& plan, const PartitionRanks& ranks);
 
 /// Which partition of the table gets each of the new partitions, so that all stay as even as they can be: the largest new one goes to the smallest.
 /// rows: of the table's partitions; more: of the new ones, at most as many.

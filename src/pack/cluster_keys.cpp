@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <map>
+#include <numeric>
 #include <set>
 
 #include "base/error.hpp"
@@ -129,6 +130,21 @@ int ClusterPartitions(const SegmentChoice& choice, int64_t rows, const std::opti
       "num_partitions is " + std::to_string(*asked) + ", which is no multiple of the " + std::to_string(segments) + " data segments",
       "Every segment holds as many partitions as every other.",
       "Give a multiple of " + std::to_string(segments) + ", a smaller number, or leave it out.");
+}
+
+int ClusterFoldPartitions(const SegmentChoice& choice, int64_t rows, const std::optional<int32_t>& asked, int64_t most, int folds) {
+  if (asked) return ClusterPartitions(choice, rows, asked, most);
+  const int segments = choice.Segments(rows);
+  const int64_t both = std::lcm<int64_t>(segments, folds);
+  if (both <= most) return static_cast<int>(both);
+  if (folds <= segments || folds % segments == 0) return folds;
+  if (both <= rows) return static_cast<int>(both);
+  throw Error(ErrorCode::kInvalidParameter,
+              std::to_string(folds) + " folds cannot be laid out on " + std::to_string(segments) + " data segments with " + std::to_string(rows) +
+                  " rows",
+              "Each fold is a number of whole partitions, and every segment holds as many partitions as every other: " + std::to_string(both) +
+                  " would be needed.",
+              "Ask for " + std::to_string(segments) + " folds, or give distribution_rules with fewer segments.");
 }
 
 int FittingPartitions(const SegmentChoice& choice, int64_t rows, int wanted) {

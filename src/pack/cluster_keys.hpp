@@ -25,6 +25,11 @@ SegmentChoice ChooseSegments(const std::optional<std::string>& rules);
 /// of data segments, or smaller.
 int ClusterPartitions(const SegmentChoice& choice, int64_t rows, const std::optional<int32_t>& asked, int64_t most);
 
+/// The same where each of `folds` folds is a number of whole partitions: the least common multiple of folds and data segments if that is no more
+/// than `most`, else as many as folds where the segments allow it. Errors: kInvalidParameter where they do not, and for a number that was asked for
+/// and is no multiple of both.
+int ClusterFoldPartitions(const SegmentChoice& choice, int64_t rows, const std::optional<int32_t>& asked, int64_t most, int folds);
+
 /// The number nearest to, and not above, `wanted` that the segments allow.
 int FittingPartitions(const SegmentChoice& choice, int64_t rows, int wanted);
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "pack/buffer_plan.hpp"
+#include "pack/partition_ranks.hpp"
 
 namespace pack {
 
@@ -23,11 +24,13 @@ struct ClusterLayout {
   };
 
   int64_t rows = 0;
+  std::vector<int64_t> fold_rows;  // of a table with folds: rows of each
   int32_t partitions = 0;
   BufferPlan plan;
   std::vector<int32_t> distribution_keys;  // a data segment: the distribution key of its rows; partitions is a multiple of their number
   std::vector<Cut> cuts;        // one fewer
 
+  PartitionRanks Ranks() const { return fold_rows.empty() ? PartitionRanks(rows, partitions) : PartitionRanks(fold_rows, partitions); }
   /// The first rank of data segment d.
   int64_t First(size_t d) const;
   /// The data segment of a row of this key that is the nth (from 1) of it. By binary search.

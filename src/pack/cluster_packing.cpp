@@ -48,6 +48,9 @@ class ClusterPacking {
 
  private:
   void CreateStage(const pg::TableName& name) const;
+  std::string KeySql(const std::string& row, const std::string& repetition, const std::string& fold) const;
+  void CountFolds();
+  std::string FoldsSql() const { return std::to_string(source_.folds) + "::bigint"; }
   std::string LayoutSql() const { return pg::QuoteLiteral(layout_.Write()) + "::pg_catalog.text"; }
 
   const Source& source_;
@@ -63,14 +66,28 @@ void ClusterPacking::CreateStage(const pg::TableName& name) const {
   pg::Execute("ALTER TABLE " + name.Sql() + " ALTER COLUMN packed SET STORAGE EXTERNAL");
 }
 
-void ClusterPacking::Stage() {
+std::string ClusterPacking::KeySql(const std::string& row, const std::string& repetition, const std::string& fold) const {
   const std::string seed = "'" + std::to_string(static_cast<int64_t>(r_.seed)) + "'::bigint";
+  const std::string key = "cerebro._row_key(" + row + ", " + seed + ", " + repetition + ")";
+  return source_.folds == 0 ? key : "cerebro._fold_key(" + key + ", " + fold + ", " + FoldsSql() + ")";
+}
+
+void ClusterPacking::CountFolds() {
+  if (source_.folds == 0) return;
+  layout_.fold_rows.assign(static_cast<size_t>(source_.folds), 0);
+  const pg::Result counts = pg::Execute("SELECT cerebro._fold_of_key(s.key, " + FoldsSql() + "), pg_catalog.count(*) FROM " + stage_.Sql() +
+                                        " AS s GROUP BY 1");
+  for (const auto& row : counts.rows) layout_.fold_rows.at(std::stoul(row[0].value())) = std::stoll(row[1].value());
+}
+
+void ClusterPacking::Stage() {
   CreateStage(stage_);
   std::string packed = data::PackRowSql(r_.source_spec, source_.all, source_.WeightName(), "s");
   packed = "cerebro._pack_row_once" + packed.substr(packed.find('('));
   layout_.rows =
-      static_cast<int64_t>(pg::Execute("INSERT INTO " + stage_.Sql() + " (key, packed) SELECT cerebro._row_key(p.packed, " + seed +
-                                       ", 0::bigint), p.packed FROM (SELECT " + packed + " AS packed FROM " + source_.name.Sql() + " AS s) AS p")
+      static_cast<int64_t>(pg::Execute("INSERT INTO " + stage_.Sql() + " (key, packed) SELECT " + KeySql("p.packed", "0::bigint", "p.fold") +
+                                       ", p.packed FROM (SELECT " + packed + " AS packed" +
+                                       (source_.folds == 0 ? "" : ", " + source_.fold + " AS fold") + " FROM " + source_.From() + ") AS p")
                                .processed);
   if (layout_.rows < r_.partitions) {
     throw Error(ErrorCode::kInvalidData, "table " + source_.Text() + " was changed while it was being packed");
@@ -79,13 +96,14 @@ void ClusterPacking::Stage() {
                                        " AS s GROUP BY s.key HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1) AS d")
                                .Int();
   pg::Debug("packed " + std::to_string(layout_.rows) + " rows on the segments, " + std::to_string(repeated) + " keys more than once");
+  CountFolds();
   if (repeated == 0) return;
   // rows of equal bytes lie together: number them, and give all but the first the keys of their numbers
   const pg::TableName renumbered = stage_.WithSuffix("_r");
   CreateStage(renumbered);
-  pg::Execute("INSERT INTO " + renumbered.Sql() + " (key, packed) SELECT CASE WHEN d.repetition OPERATOR(pg_catalog.=) 1 THEN d.key" +
-              " ELSE cerebro._row_key(d.packed, " + seed +
-              ", d.repetition OPERATOR(pg_catalog.-) 1) END, d.packed FROM (SELECT s.key, s.packed," +
+  pg::Execute("INSERT INTO " + renumbered.Sql() + " (key, packed) SELECT CASE WHEN d.repetition OPERATOR(pg_catalog.=) 1 THEN d.key ELSE " +
+              KeySql("d.packed", "d.repetition OPERATOR(pg_catalog.-) 1", "cerebro._fold_of_key(d.key, " + FoldsSql() + ")") +
+              " END, d.packed FROM (SELECT s.key, s.packed," +
               " pg_catalog.row_number() OVER (PARTITION BY s.key, s.packed) AS repetition FROM " + stage_.Sql() + " AS s) AS d");
   pg::Execute("DROP TABLE " + stage_.Sql());
   stage_ = renumbered;
@@ -133,7 +151,7 @@ void ClusterPacking::FindCuts() {
 }
 
 void ClusterPacking::Build() {
-  const int64_t most = MaxBufferRows(r_.plan, layout_.rows, r_.partitions);
+  const int64_t most = MaxBufferRows(r_.plan, layout_.Ranks());
   if (most * static_cast<int64_t>(row_bytes_) > kMaxBufferBytes) {
     throw Error(ErrorCode::kLimitExceeded,
                 "a buffer of " + std::to_string(most) + " rows would have " + std::to_string(most * static_cast<int64_t>(row_bytes_)) +
@@ -190,11 +208,15 @@ Packed ClusterPacking::Digests() {
     c.dictionary.clear();
     c.members.clear();
   }
-  for (ColumnSpec& c : bare.targets) c.class_values.clear();
+  for (ColumnSpec& c : bare.targets) {
+    c.class_values.clear();
+    c.class_rows.clear();
+  }
+  bare.preprocessing.reset();
   const pg::Result digests =
       pg::Execute("SELECT t.partition_id, t.buffer_id, cerebro._buffer_digest(" + pg::QuoteLiteral(base::WriteDataSpec(bare)) +
                   "::pg_catalog.text, '" + flags + "'::pg_catalog.text" + columns + ") FROM " + r_.output.Sql() + " AS t ORDER BY 1, 2");
-  PackTally tally(r_.spec, layout_.rows, r_.partitions);
+  PackTally tally(r_.spec, layout_.Ranks());
   for (const auto& row : digests.rows) {
     const std::string& digest = row[2].value();
     tally.Add(std::atoll(row[0].value().c_str()), std::atoll(row[1].value().c_str()),

@@ -1,13 +1,19 @@
 // training_preprocessor_dl and validation_preprocessor_dl: source table -> packed table and its summary. The caller's rights, the caller's
 // transaction: on an error nothing is left.
 //
-//   profile (one scan) -> description -> staging tables in the order of the shuffle -> packed table -> <output>_summary
+//   split (one scan, where rows are split by their contents) -> profile (one scan) -> description -> staging tables in the order of the shuffle
+//   (one scan) -> packed table -> <output>_summary
+//
+// The rows that validate become <output>_val in the same way, after the training table: what is learned of columns is learned of training rows
+// alone. So a source that is split is read five times: once for the hashes, and each half twice.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "pack/row_split.hpp"
 
 namespace pack {
 
@@ -29,7 +35,13 @@ struct TrainingPackArguments {
   std::optional<std::string> sample_weight;
   std::optional<std::string> shapes;              // {"column": [28, 28, 1]}
   std::optional<std::string> dtypes;              // {"column": "int16"}
+  std::optional<std::string> exclude;             // columns that independent_varname '*' does not mean
+  std::optional<std::string>
+      preprocess;  // "auto", or a JSON object (pack/column_choice.hpp); nullopt: columns are packed as they are
+  SplitRequest split;
 };
+
+constexpr const char* kValidationSuffix = "_val";  // of the packed table of the rows that validate
 
 void PackTraining(const TrainingPackArguments& arguments);
 

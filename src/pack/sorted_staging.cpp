@@ -55,22 +55,32 @@ SortedStaging::SortedStaging(const pg::TableName& output, bool temporary, int64_
 
 std::string SortedStaging::Slice(int i) const { return slices_ == 1 ? name_.Sql() : name_.WithSuffix("_" + std::to_string(i)).Sql(); }
 
-int64_t SortedStaging::Fill(const Source& source, const base::DataSpec& spec, uint64_t seed) {
+std::vector<int64_t> SortedStaging::Fill(const Source& source, const base::DataSpec& spec, uint64_t seed) {
   const std::string seed_sql = "'" + std::to_string(static_cast<int64_t>(seed)) + "'::bigint";
+  const std::string folds = std::to_string(source.folds) + "::bigint";
   const std::string into = "INSERT INTO " + name_.Sql() + " (key, repeated, packed) ";
+  const auto key = [&](const std::string& row, const std::string& repetition, const std::string& fold) {
+    const std::string plain = "cerebro._row_key(" + row + ", " + seed_sql + ", " + repetition + ")";
+    return source.folds == 0 ? plain : "cerebro._fold_key(" + plain + ", " + fold + ", " + folds + ")";
+  };
   // OFFSET 0 keeps the planner from converting each row twice
-  const pg::Result rows =
-      pg::Execute(into + "SELECT cerebro._row_key(p.packed, " + seed_sql + ", 0::bigint), false, p.packed FROM (SELECT " +
-                  data::PackRowSql(spec, source.all, source.WeightName(), "s") + " AS packed FROM " + source.name.Sql() + " AS s OFFSET 0) AS p");
+  const pg::Result rows = pg::Execute(into + "SELECT " + key("p.packed", "0::bigint", "p.fold") + ", false, p.packed FROM (SELECT " +
+                                      data::PackRowSql(spec, source.all, source.WeightName(), "s") + " AS packed" +
+                                      (source.folds == 0 ? "" : ", " + source.fold + " AS fold") + " FROM " + source.From() + " OFFSET 0) AS p");
   pg::Execute("ANALYZE " + name_.Sql() + " (key)");
   const pg::Result repeated = pg::Execute(
-      into + "SELECT cerebro._row_key(d.packed, " + seed_sql + ", d.repetition), true, d.packed FROM (SELECT s.packed, " +
+      into + "SELECT " + key("d.packed", "d.repetition", "cerebro._fold_of_key(d.key, " + folds + ")") + ", true, d.packed FROM (SELECT s.key, s.packed, " +
       "pg_catalog.row_number() OVER (PARTITION BY s.key, s.packed) OPERATOR(pg_catalog.-) 1 AS repetition FROM " + name_.Sql() +
       " AS s WHERE s.key OPERATOR(pg_catalog.=) ANY (SELECT t.key FROM " + name_.Sql() +
       " AS t GROUP BY t.key HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1)) AS d WHERE d.repetition OPERATOR(pg_catalog.>) 0");
   pg::Debug("packed " + std::to_string(rows.processed) + " rows into " + std::to_string(slices_) + " slices, " +
             std::to_string(repeated.processed) + " of them repetitions");
-  return static_cast<int64_t>(rows.processed);
+  if (source.folds == 0) return {static_cast<int64_t>(rows.processed)};
+  std::vector<int64_t> fold_rows(static_cast<size_t>(source.folds), 0);
+  const pg::Result counts = pg::Execute("SELECT cerebro._fold_of_key(s.key, " + folds + "), pg_catalog.count(*) FROM " + name_.Sql() +
+                                        " AS s WHERE NOT s.repeated GROUP BY 1");
+  for (const auto& row : counts.rows) fold_rows.at(std::stoul(row[0].value())) = std::stoll(row[1].value());
+  return fold_rows;
 }
 
 void SortedStaging::ForEach(const std::function<void(std::string_view)>& use) const {

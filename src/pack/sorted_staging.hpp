@@ -6,6 +6,8 @@
 // are equal to within one row. On a cluster the same order is had by splitters and a sort in each segment; only this file and
 // run/pack_write would change.
 //
+// Folds: their numbers are the first bits of the keys, so that they follow each other (pack/shuffle_key.hpp). Fewer slices have rows then.
+//
 // Repetitions: rows of equal bytes have equal keys. All but the first of each are stored again under the keys of their repetition numbers
 // (repeated = true), and their first copies are passed over when the slices are read.
 //
@@ -17,6 +19,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "pg/names.hpp"
 #include "pack/source.hpp"
@@ -28,8 +31,8 @@ class SortedStaging {
   /// Makes the tables beside `output`, for about rows * row_bytes bytes.
   SortedStaging(const pg::TableName& output, bool temporary, int64_t rows, size_t row_bytes);
 
-  /// Converts and stores the source's rows by `spec`; returns how many there were.
-  int64_t Fill(const Source& source, const base::DataSpec& spec, uint64_t seed);
+  /// Converts and stores the source's rows by `spec`; returns how many there were, by fold (one entry where the source has none).
+  std::vector<int64_t> Fill(const Source& source, const base::DataSpec& spec, uint64_t seed);
 
   /// Calls `use` with every packed row in the order of the shuffle.
   void ForEach(const std::function<void(std::string_view)>& use) const;

@@ -1,5 +1,6 @@
 #include "pack/source.hpp"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -43,9 +44,16 @@ void CheckNames(const Source& source) {
                   "Give the column another name in a view over the source table.");
     }
   };
+  std::set<std::string> preprocessed;  // names that the packed table need not have
   for (const SourceColumn& c : source.columns) {
     if (c.weight) continue;
     const std::string& name = c.column.name;
+    if (c.read_as ? !preprocessed.insert(name).second : preprocessed.count(name) > 0) {
+      throw Error(
+          ErrorCode::kInvalidParameter, "column \"" + name + "\" is named more than once", "",
+          c.read_as ? "Name it once in independent_varname." : "A dependent column cannot be an independent one, too.");
+    }
+    if (c.read_as) continue;
     add(name, "It is named more than once, or it is a column that the packed table adds itself.");
     const size_t longest = name.size() + std::string(c.labels() ? data::kClassValuesSuffix : data::kShapeSuffix).size();
     if (longest > kMaxNameBytes) {
@@ -56,7 +64,7 @@ void CheckNames(const Source& source) {
     }
   }
   for (const SourceColumn& c : source.columns) {
-    if (c.weight) continue;
+    if (c.weight || c.read_as) continue;
     add(c.column.name + data::kShapeSuffix, "The packed table keeps the shape of column \"" + c.column.name + "\" under this name.");
   }
 }
@@ -71,13 +79,26 @@ bool NamesRows(const pg::TableName& name) {
   return !found.empty();
 }
 
-std::string RowSql(const Source& source, std::string_view alias) {
+/// RowSql for a profile; long categories stand as their beginnings and hashes: only how many there are is looked at,
+/// and a text may be a document.
+std::string ProfiledRowSql(const Source& source, std::string_view alias) {
   std::string list;
-  for (const SourceColumn& c : source.columns) list += (list.empty() ? "" : ", ") + data::CellSql(c.column, c.kind, alias, c.form);
+  for (const SourceColumn& c : source.columns) {
+    std::string cell = c.Sql(alias);
+    const std::string type = BareType(c.column);
+    if (c.read_as == base::ValueClass::kCategory && (type == "text" || type == "character varying")) {
+      cell = "CASE WHEN pg_catalog.octet_length(" + cell + ") OPERATOR(pg_catalog.>) " + std::to_string(kLongCategory) +
+             " THEN pg_catalog.\"left\"(" + cell + ", 64) OPERATOR(pg_catalog.||) pg_catalog.md5(" + cell + ") ELSE " +
+             cell + " END";
+    }
+    list += (list.empty() ? "" : ", ") + cell;
+  }
   return "ROW(" + list + ")";
 }
 
 }  // namespace
+
+std::string Source::From() const { return name.Sql() + " AS s" + (filter.empty() ? "" : " WHERE " + filter); }
 
 bool SourceColumn::integers() const {
   const std::string t = BareType(column);
@@ -93,10 +114,21 @@ bool SourceColumn::text() const { return labels() || (!numbers() && !bytes()); }
 
 bool SourceColumn::bytes() const { return !labels() && !column.is_array && BareType(column) == "bytea"; }
 
+std::string RowSql(const Source& source, std::string_view alias) {
+  std::string list;
+  for (const SourceColumn& c : source.columns) list += (list.empty() ? "" : ", ") + c.Sql(alias);
+  return "ROW(" + list + ")";
+}
+
+std::string SourceColumn::Sql(std::string_view alias) const {
+  return read_as ? data::SourceCellSql(column, *read_as, alias) : data::CellSql(column, kind, alias, form);
+}
+
 std::string Source::Text() const { return "\"" + (name.bare || name.schema.empty() ? name.name : name.schema + "." + name.name) + "\""; }
 
-Source OpenSource(const std::string& source_table, const std::string& independent_varname, const std::string& dependent_varname,
-                  const std::vector<TargetKind>& kinds, const std::optional<std::string>& sample_weight) {
+Source OpenSource(const std::string& source_table, const std::string& independent_varname,
+                  const std::string& dependent_varname, const std::vector<TargetKind>& kinds,
+                  const std::optional<std::string>& sample_weight, const ClassChooser& choose) {
   Source source;
   source.name = pg::ParseTableName(source_table, "source_table");
   const std::vector<std::string> inputs = pg::ParseColumnList(independent_varname, "independent_varname");
@@ -116,6 +148,17 @@ Source OpenSource(const std::string& source_table, const std::string& independen
   }
   for (const std::string& name : inputs) {
     source.columns.push_back({Find(source.all, name, "independent_varname", source), TargetKind::kNone});
+    if (!choose) continue;
+    SourceColumn& c = source.columns.back();
+    c.read_as = choose(source.columns.size() - 1, c.column);
+    c.Sql("s");  // refuses types that cannot be read so
+    if (*c.read_as != base::ValueClass::kArray || c.column.is_array) continue;
+    // a vector is handled as the array that its cells are
+    c.column.is_array = true;
+    c.column.base_type = "real";
+    std::replace_if(
+        source.all.begin(), source.all.end(), [&name](const pg::Column& other) { return other.name == name; },
+        c.column);
   }
   for (size_t i = 0; i < targets.size(); ++i) {
     const pg::Column& column = Find(source.all, targets[i], "dependent_varname", source);
@@ -141,7 +184,7 @@ Source OpenSource(const std::string& source_table, const std::string& independen
                   "A sample weight is a scalar number.");
     }
   }
-  for (const SourceColumn& c : source.columns) data::CellSql(c.column, c.kind, "s");  // refuses types that cannot be packed
+  for (const SourceColumn& c : source.columns) c.Sql("s");  // refuses types that cannot be packed
   CheckNames(source);
   const pg::Result kind =
       pg::Execute("SELECT pg_catalog.has_table_privilege(c.oid, 'SELECT') AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'm']::pg_catalog.\"char\"[]) FROM pg_catalog.pg_class c"
@@ -151,16 +194,75 @@ Source OpenSource(const std::string& source_table, const std::string& independen
   return source;
 }
 
+namespace {
+
+/// '{a,"B c"}' as an array has it, blanks aside, or 'a, "B c"' as other lists of columns.
+std::vector<std::string> ReadExclude(const std::string& text) {
+  const size_t first = text.find_first_not_of(" \t\n");
+  if (first == std::string::npos) return {};
+  if (text[first] != '{') return pg::ParseColumnList(text, "exclude");
+  std::string bare;
+  bool quoted = false;
+  for (size_t i = first; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"') quoted = !quoted;
+    if (quoted && c == '\\' && i + 1 < text.size()) bare += text[i++];
+    if (quoted || (c != ' ' && c != '\t' && c != '\n')) bare += text[i];
+  }
+  if (quoted || bare.back() != '}' || bare.find('}') != bare.size() - 1) {
+    throw Error(ErrorCode::kInvalidName, "invalid list of columns in exclude: \"" + text + "\"", "",
+                "Write '{a,\"B c\"}' or 'a, \"B c\"'.");
+  }
+  std::vector<std::string> names;
+  for (const pg::Cell& cell : pg::ParseArrayText(bare)) names.push_back(cell.value_or("NULL"));
+  return names;
+}
+
+/// A name without quotes is in lower case, unless there is a column that has it as it is written.
+std::string Folded(const std::vector<pg::Column>& columns, std::string name) {
+  if (pg::FindColumn(columns, name) != nullptr) return name;
+  for (char& c : name) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  return name;
+}
+
+}  // namespace
+
+std::string ExpandColumns(const std::string& source_table, const std::string& independent_varname,
+                          const std::vector<std::string>& elsewhere, const std::optional<std::string>& exclude) {
+  if (independent_varname != data::kAllColumns) {
+    if (!exclude) return independent_varname;
+    throw Error(ErrorCode::kInvalidParameter, "exclude is given, but independent_varname names the columns", "",
+                "Write independent_varname => '*' for all columns but those of exclude, or leave exclude out.");
+  }
+  Source source;
+  source.name = pg::ParseTableName(source_table, "source_table");
+  source.all = pg::TableColumns(source.name, "source_table");
+  std::set<std::string> left_out(elsewhere.begin(), elsewhere.end());
+  for (const std::string& name : exclude ? ReadExclude(*exclude) : std::vector<std::string>()) {
+    left_out.insert(Find(source.all, Folded(source.all, name), "exclude", source).name);
+  }
+  std::string list;
+  for (const pg::Column& column : source.all) {
+    if (left_out.count(column.name) == 0) list += (list.empty() ? "" : ", ") + pg::QuoteIdent(column.name);
+  }
+  if (list.empty()) {
+    throw Error(ErrorCode::kInvalidParameter, "table " + source.Text() + " has no independent column",
+                "Every column is dependent, a weight or excluded.", "Exclude fewer columns.");
+  }
+  return list;
+}
+
 std::optional<std::string> ImageFilesIn(const Source& source, const SourceColumn& column) {
   const std::string name = "s." + pg::QuoteIdent(column.column.name);
   const pg::Result first = pg::Execute("SELECT pg_catalog.substr(" + name + "::pg_catalog.bytea, 1, 12) FROM " + source.name.Sql() + " AS s WHERE " + name +
-                                       " IS NOT NULL LIMIT 1");
+                                       " IS NOT NULL" + (source.filter.empty() ? "" : " AND (" + source.filter + ")") + " LIMIT 1");
   const char* format = first.empty() ? nullptr : data::ImageFileFormat(*first.at(0, 0));
   return format == nullptr ? std::nullopt : std::optional<std::string>(format);
 }
 
 Profile ProfileSource(const Source& source) {
-  const pg::Result result = pg::Execute("SELECT cerebro._profile(" + RowSql(source, "s") + ") FROM " + source.name.Sql() + " AS s");
+  const pg::Result result =
+      pg::Execute("SELECT cerebro._profile(" + ProfiledRowSql(source, "s") + ") FROM " + source.From());
   Profile profile = ReadProfile(result.Text());
   if (profile.rows == 0) {
     throw Error(ErrorCode::kInvalidData, "table " + source.Text() + " is empty", "",
@@ -183,7 +285,7 @@ void RaiseFault(const Source& source, const base::DataSpec& spec) {
     location = "pg_catalog.row_number() OVER ()";
   }
   const pg::Result found = pg::Execute("SELECT f.fault, f.location, f.segment FROM (SELECT " + fault + ", " + location + "::pg_catalog.text, " +
-                                       segment + "::pg_catalog.text FROM " + source.name.Sql() + " AS s" + (cluster ? "" : " OFFSET 0") +
+                                       segment + "::pg_catalog.text FROM " + source.From() + (cluster ? "" : " OFFSET 0") +
                                        ") AS f (fault, location, segment) WHERE f.fault IS NOT NULL LIMIT 1");
   if (found.empty()) return;
   const base::Value parts = base::ParseLiteral(found.at(0, 0).value_or(""));

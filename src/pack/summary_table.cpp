@@ -109,6 +109,8 @@ void WriteSummary(const pg::TableName& name, bool temporary, const Source& sourc
   row.Add("partition_buffers", "integer[]", summary.packed.partition_buffers);
   row.Add("max_buffer_rows", "bigint", summary.packed.max_buffer_rows);
   row.Add("format_version", "integer", static_cast<int64_t>(data::FormatVersionOf(summary.packed.spec)));
+  row.Add("folds", "integer", summary.folds > 0 ? pg::Param(static_cast<int64_t>(summary.folds)) : pg::Param(pg::Null{}), "::pg_catalog.int8");
+  row.Add("split", "pg_catalog.json", summary.split.empty() ? pg::Param(pg::Null{}) : pg::Param(summary.split), "::pg_catalog.text");
   row.Write(name, temporary);
 }
 

@@ -1,7 +1,8 @@
 // <output>_summary: one row. MADlib's columns first (one "<column>_class_values" a dependent column, NULL where it is no label), then ours:
 // distribution_rules and __internal_gpu_config__ are 'all_segments', or the dbids and content ids of the chosen segments as integer[].
 //   num_partitions, seed, rows, data_spec JSON (base::WriteDataSpec), digest, partition_rows bigint[], partition_buffers integer[],
-//   max_buffer_rows, format_version (data/packed_format.hpp).
+//   max_buffer_rows, format_version (data/packed_format.hpp), folds integer (NULL: none), split JSON (which rows were left out or put aside;
+//   NULL: all rows are here).
 #pragma once
 
 #include <cstdint>
@@ -22,6 +23,8 @@ struct PackSummary {
   double normalizing_const = 1.0;
   int64_t seed = 0;
   Packed packed;
+  int folds = 0;
+  std::string split;  // JSON; empty: none
   std::optional<std::vector<int64_t>> dbids, contents;  // of the chosen segments; nothing: all
 };
 

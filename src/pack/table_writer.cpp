@@ -8,7 +8,6 @@
 #include "data/packed_format.hpp"
 #include "pack/buffer_digest.hpp"
 #include "pack/buffer_plan.hpp"
-#include "pack/shuffle_key.hpp"
 
 namespace pack {
 namespace {
@@ -52,17 +51,10 @@ void CreatePackedTable(const pg::TableName& output, bool temporary, const base::
   pg::Execute("ALTER TABLE " + output.Sql() + " " + external);
 }
 
-TableWriter::TableWriter(const pg::TableName& output, bool temporary, const base::DataSpec& spec, int64_t rows, int partitions,
+TableWriter::TableWriter(const pg::TableName& output, bool temporary, const base::DataSpec& spec, const PartitionRanks& ranks,
                        const BufferPlan& plan, const std::vector<bool>& standardized)
-    : output_(output),
-      spec_(spec),
-      rows_(rows),
-      partitions_(partitions),
-      plan_(plan),
-      standardized_(standardized),
-      builder_(spec),
-      tally_(spec, rows, partitions) {
-  CreatePackedTable(output, temporary, spec, MaxBufferRows(plan, rows, partitions));
+    : output_(output), spec_(spec), ranks_(ranks), plan_(plan), standardized_(standardized), builder_(spec), tally_(spec, ranks) {
+  CreatePackedTable(output, temporary, spec, MaxBufferRows(plan, ranks));
   std::string placeholders;
   std::vector<std::string> types;
   const auto add = [&](const char* type, const char* cast) {
@@ -80,13 +72,13 @@ TableWriter::TableWriter(const pg::TableName& output, bool temporary, const base
 TableWriter::~TableWriter() = default;
 
 void TableWriter::StartPartition() {
-  rows_left_ = FirstRank(partition_ + 1, partitions_, rows_) - FirstRank(partition_, partitions_, rows_);
+  rows_left_ = ranks_.Rows(partition_);
   buffer_rows_ = BufferRows(plan_, rows_left_);
   buffer_ = 0;
 }
 
 void TableWriter::Add(std::string_view packed_row) {
-  if (added_ == rows_) throw Error(ErrorCode::kInternal, "more rows were handed out than packed");
+  if (added_ == ranks_.rows()) throw Error(ErrorCode::kInternal, "more rows were handed out than packed");
   while (rows_left_ == 0) {
     ++partition_;
     StartPartition();
@@ -119,8 +111,9 @@ void TableWriter::WriteBuffer() {
 }
 
 Packed TableWriter::Finish() {
-  if (added_ != rows_) {
-    throw Error(ErrorCode::kInternal, std::to_string(added_) + " rows were handed out of " + std::to_string(rows_) + " that were packed");
+  if (added_ != ranks_.rows()) {
+    throw Error(ErrorCode::kInternal,
+                std::to_string(added_) + " rows were handed out of " + std::to_string(ranks_.rows()) + " that were packed");
   }
   insert_.reset();
   pg::Execute("ALTER TABLE " + output_.Sql() + " ADD PRIMARY KEY (" + data::kPartitionColumn + ", " + data::kBufferColumn + ")");

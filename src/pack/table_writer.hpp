@@ -15,6 +15,7 @@
 #include "data/row_codec.hpp"
 #include "pack/buffer_digest.hpp"
 #include "pack/buffer_plan.hpp"
+#include "pack/partition_ranks.hpp"
 
 namespace pack {
 
@@ -26,13 +27,13 @@ void CreatePackedTable(const pg::TableName& output, bool temporary, const base::
 
 class TableWriter {
  public:
-  /// Makes the table. `rows` are to come. standardized: the inputs whose constants are wanted.
-  TableWriter(const pg::TableName& output, bool temporary, const base::DataSpec& spec, int64_t rows, int partitions, const BufferPlan& plan,
+  /// Makes the table. ranks.rows() rows are to come. standardized: the inputs whose constants are wanted.
+  TableWriter(const pg::TableName& output, bool temporary, const base::DataSpec& spec, const PartitionRanks& ranks, const BufferPlan& plan,
              const std::vector<bool>& standardized);
   ~TableWriter();
 
   void Add(std::string_view packed_row);
-  /// Writes the primary key. Errors: kInternal unless exactly `rows` rows came.
+  /// Writes the primary key. Errors: kInternal unless exactly ranks.rows() rows came.
   Packed Finish();
 
  private:
@@ -41,8 +42,7 @@ class TableWriter {
 
   pg::TableName output_;
   base::DataSpec spec_;
-  int64_t rows_;
-  int partitions_;
+  PartitionRanks ranks_;
   BufferPlan plan_;
   std::vector<bool> standardized_;
   data::BufferBuilder builder_;

@@ -52,6 +52,7 @@ void EstimateRounds(const Plan& costed, const RunWork& work, int iterations, Run
   span.partitions = costed.partitions;
   span.partitions_each = costed.partitions / work.segments;
   span.iterations = iterations;
+  span.visited = costed.visits();
   std::vector<RoundUnit> units;
   double total = 0, longest = 0;
   for (const Bundle& bundle : costed.bundles) {
@@ -67,7 +68,7 @@ void EstimateRounds(const Plan& costed, const RunWork& work, int iterations, Run
   const RoundChoice choice = ChooseRounds(span, units);
   run->rounds = choice.rounds;
   run->iteration = choice.seconds + choice.rounds * kRoundSeconds;
-  run->lower_bound = costed.partitions * std::max(longest, total / work.segments);
+  run->lower_bound = costed.visits() * std::max(longest, total / work.segments);
 }
 
 // Partitions are what processes take.

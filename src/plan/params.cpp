@@ -207,9 +207,11 @@ void ReadCompile(std::string_view text, base::TrainConfig* config, OutputNames* 
 void ReadClassWeight(const Value& value, base::TrainConfig* config) {
   config->class_weight.clear();
   config->label_weight.clear();
-  if (value.is_null()) return;
-  const std::string example = "Example: class_weight={0: 1.0, 1: 5.0} by class indexes, or class_weight={'no': 1.0, 'yes': 5.0} by labels.";
-  if (!value.is_dict()) Invalid("class_weight must be a dictionary from class to weight", example);
+  config->balanced_class_weight = value.is_string() && value.string() == "balanced";
+  if (value.is_null() || config->balanced_class_weight) return;
+  const std::string example =
+      "Example: class_weight={0: 1.0, 1: 5.0} by class indexes, class_weight={'no': 1.0, 'yes': 5.0} by labels, or class_weight='balanced'.";
+  if (!value.is_dict()) Invalid("class_weight must be a dictionary from class to weight, or 'balanced'", example);
   constexpr size_t kMostDigits = 9;
   for (const auto& [key, given] : value.dict()) {
     const double weight = Parameter("fit_params", "class_weight", given).Float(0, kInfinity);

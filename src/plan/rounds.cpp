@@ -27,7 +27,7 @@ void Try(const RoundSpan& span, const std::vector<RoundUnit>& units, double long
 RoundSpan Tried(const RoundSpan& span, const std::vector<RoundUnit>& units) {
   const double legs = std::max(1.0, static_cast<double>(units.size()) * span.segments());
   int64_t ahead = 0;
-  for (const RoundUnit& unit : units) ahead = std::max(ahead, unit.done / span.partitions);
+  for (const RoundUnit& unit : units) ahead = std::max(ahead, unit.done / span.visits_each());
   RoundSpan tried = span;
   tried.iterations = std::min(std::max<int64_t>(1, static_cast<int64_t>(kLegsTried / legs)) + ahead, span.iterations);
   return tried;
@@ -39,9 +39,7 @@ class LateStarts {
  public:
   LateStarts(const RoundSpan& span, const std::vector<RoundUnit>& units) : span_(span), segments_(span.segments()) {
     for (const RoundUnit& unit : units) {
-      const int at = unit.sequence.PartitionAt(span.partitions, span.iteration + unit.done / span.partitions,
-                                               static_cast<int>(unit.done % span.partitions));
-      positions_.push_back(at / span.partitions_each);
+      positions_.push_back(span.PartitionOf(unit.sequence, unit.done) / span.partitions_each);
       costs_.push_back(unit.cost * span.partitions_each);
       total_ += costs_.back();
       longest_ = std::max(longest_, costs_.back());
@@ -168,10 +166,12 @@ RoundLeg Rounds::LegOf(int unit) const {
   RoundLeg leg;
   leg.unit = unit;
   leg.visit = u.done;
-  const auto visit = static_cast<int>(u.done % span_.partitions);
-  leg.partition = u.sequence.PartitionAt(span_.partitions, span_.iteration + u.done / span_.partitions, visit);
+  const int visit = span_.VisitOf(u.done);
+  leg.partition = span_.PartitionOf(u.sequence, u.done);
   const int64_t room = span_.partitions_each - leg.partition % span_.partitions_each;
-  const int64_t unbroken = u.sequence.shift != 0 ? span_.partitions - visit : span_.visits() - u.done;
+  int64_t unbroken = u.sequence.shift != 0 ? span_.visits_each() - visit : span_.visits() - u.done;
+  // behind its last partition a unit of a fold leaves the fold's out
+  if (u.sequence.count > 0) unbroken = std::min<int64_t>(unbroken, u.sequence.count - (u.sequence.start + visit) % u.sequence.count);
   leg.visits = static_cast<int>(std::min(room, unbroken));
   return leg;
 }

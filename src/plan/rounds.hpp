@@ -25,9 +25,17 @@ struct RoundSpan {
   int partitions_each = 1;  // of a segment: partitions lie on segments in blocks of this length
   int64_t iteration = 0;    // of the run, the first one
   int64_t iterations = 1;
+  int visited = 0;  // partitions that a unit visits in an iteration; 0: all of them
 
   int segments() const { return partitions / partitions_each; }
-  int64_t visits() const { return iterations * partitions; }  // of a unit
+  int visits_each() const { return visited > 0 ? visited : partitions; }  // of a unit, in an iteration
+  int64_t visits() const { return iterations * visits_each(); }           // of a unit
+  int64_t IterationOf(int64_t visit) const { return iteration + visit / visits_each(); }  // visit: counted within the span
+  int VisitOf(int64_t visit) const { return static_cast<int>(visit % visits_each()); }    // likewise, within its iteration
+  /// Of a visit counted within the span; that behind its last one is the first of the next iteration.
+  int PartitionOf(const Sequence& sequence, int64_t visit) const {
+    return sequence.PartitionAt(partitions, IterationOf(visit), VisitOf(visit));
+  }
 };
 
 struct RoundUnit {

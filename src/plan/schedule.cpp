@@ -1,6 +1,7 @@
 // The scheduler's block is a Head and one Entry a bundle, side by side: no pointers, no virtual functions, so any process may map it
 // anywhere. Mutable state is under the caller's lock. Invariants: an entry is held by at most one taker; visits of a bundle are done in
-// order, 0 .. P-1 of iteration 0, then of iteration 1, ...; visits_done is the sum over entries of iteration * P + visit.
+// order, 0 .. V-1 of iteration 0, then of iteration 1, ... (V = Plan::visits); visits_done is the sum over entries of
+// iteration * V + visit.
 #include "plan/schedule.hpp"
 
 #include <algorithm>
@@ -53,7 +54,11 @@ Bundle ReadBundle(const base::Value& in, int partitions, int version, int shift,
     bundle.sequence.start = static_cast<int>(Integer(in, "offset", 0, partitions - 1));
     bundle.sequence.shift = shift;
   } else {
-    bundle.sequence.start = static_cast<int>(Integer(in, "start", 0, partitions - 1));
+    if (in.Find("count") != nullptr) {
+      bundle.sequence.base = static_cast<int>(Integer(in, "base", 0, partitions - 1));
+      bundle.sequence.count = static_cast<int>(Integer(in, "count", 1, partitions - 1));
+    }
+    bundle.sequence.start = static_cast<int>(Integer(in, "start", 0, bundle.sequence.Visits(partitions) - 1));
     if (in.Find("shift") != nullptr) bundle.sequence.shift = static_cast<int>(Integer(in, "shift", 0, partitions));
   }
   const base::Value* cost = in.Find("visit_cost");
@@ -73,14 +78,31 @@ Bundle ReadBundle(const base::Value& in, int partitions, int version, int shift,
 }  // namespace
 
 int Sequence::PartitionAt(int partitions, int64_t iteration, int visit) const {
-  return static_cast<int>((start + (first + iteration) % partitions * shift + visit) % partitions);
+  const int visits = Visits(partitions);
+  return static_cast<int>((base + (start + (first + iteration) % visits * shift + visit) % visits) % partitions);
 }
 
-bool operator==(const Sequence& a, const Sequence& b) { return a.start == b.start && a.shift == b.shift && a.first == b.first; }
+namespace {
 
-bool operator<(const Sequence& a, const Sequence& b) {
-  return std::tie(a.start, a.shift, a.first) < std::tie(b.start, b.shift, b.first);
+auto Fields(const Sequence& s) { return std::tie(s.start, s.shift, s.first, s.base, s.count); }
+
+std::vector<int> Around(int partitions, int from, int count) {
+  std::vector<int> list;
+  for (int i = 0; i < count; ++i) list.push_back((from + i) % partitions);
+  return list;
 }
+
+}  // namespace
+
+std::vector<int> Sequence::Visited(int partitions) const { return Around(partitions, base, Visits(partitions)); }
+
+std::vector<int> Sequence::LeftOut(int partitions) const {
+  return Around(partitions, base + Visits(partitions), partitions - Visits(partitions));
+}
+
+bool operator==(const Sequence& a, const Sequence& b) { return Fields(a) == Fields(b); }
+
+bool operator<(const Sequence& a, const Sequence& b) { return Fields(a) < Fields(b); }
 
 Sequence SequenceOf(uint64_t stream, int partitions) {
   const auto count = static_cast<uint64_t>(partitions);
@@ -90,13 +112,29 @@ Sequence SequenceOf(uint64_t stream, int partitions) {
   return sequence;
 }
 
+Sequence SequenceOfFold(uint64_t stream, int partitions, int folds, int fold) {
+  const int each = partitions / folds;
+  Sequence sequence = SequenceOf(stream, partitions - each);
+  sequence.base = fold * each % partitions;
+  sequence.count = partitions - each;
+  return sequence;
+}
+
+std::vector<Sequence> Plan::Sequences(size_t models) const {
+  std::vector<Sequence> sequences(models);
+  for (const Bundle& bundle : bundles) {
+    for (const int m : bundle.models) sequences.at(static_cast<size_t>(m)) = bundle.sequence;
+  }
+  return sequences;
+}
+
 double Plan::LowerBound(int workers) const {
   double longest = 0, total = 0;
   for (const Bundle& bundle : bundles) {
     longest = std::max(longest, bundle.visit_cost);
     total += bundle.visit_cost;
   }
-  return partitions * std::max(longest, total / workers);
+  return visits() * std::max(longest, total / workers);
 }
 
 namespace {
@@ -155,6 +193,11 @@ Plan MakePlan(const std::vector<double>& costs, const std::vector<Sequence>& seq
                       "no plan has " + std::to_string(bundles) + " bundles over " + std::to_string(partitions) + " partitions");
   }
   if (sequences.size() != costs.size()) throw base::Error(ErrorCode::kInternal, "a plan needs a sequence for every model");
+  for (const Sequence& sequence : sequences) {
+    if (sequence.Visits(partitions) != sequences.front().Visits(partitions)) {
+      throw base::Error(ErrorCode::kInternal, "models of a plan have different numbers of visits");
+    }
+  }
   for (double cost : costs) {
     if (!std::isfinite(cost) || cost < 0) throw base::Error(ErrorCode::kInternal, "the cost of a model is no finite number of at least 0");
   }
@@ -179,6 +222,10 @@ std::string WritePlan(const Plan& plan) {
     for (int m : bundle.models) models.emplace_back(m);
     base::Dict out{{"models", std::move(models)}, {"start", bundle.sequence.start}};
     if (bundle.sequence.shift != 0) out.emplace_back("shift", bundle.sequence.shift);
+    if (bundle.sequence.count != 0) {
+      out.emplace_back("base", bundle.sequence.base);
+      out.emplace_back("count", bundle.sequence.count);
+    }
     out.emplace_back("visit_cost", bundle.visit_cost);
     bundles.emplace_back(std::move(out));
   }
@@ -200,6 +247,7 @@ Plan ReadPlan(std::string_view json) {
   std::set<int> seen;
   for (const base::Value& bundle : Items(root, "bundles")) {
     plan.bundles.push_back(ReadBundle(bundle, plan.partitions, version, shift, &seen));
+    if (plan.bundles.back().sequence.Visits(plan.partitions) != plan.visits()) Corrupted("Bundles have different numbers of visits.");
   }
   return plan;
 }
@@ -207,7 +255,7 @@ Plan ReadPlan(std::string_view json) {
 struct Scheduler::Head {
   // immutable
   int32_t bundles;
-  int32_t partitions;
+  int32_t visits;  // of an iteration
   // mutable, under the caller's lock
   int64_t target;
   int64_t visits_done;
@@ -234,9 +282,9 @@ Scheduler::Scheduler(void* block, const Plan& plan, bool init)
     : head_(static_cast<Head*>(block)), entries_(reinterpret_cast<Entry*>(static_cast<char*>(block) + sizeof(Head))), plan_(&plan) {
   const int32_t bundles = static_cast<int32_t>(plan.bundles.size());
   if (init) {
-    *head_ = Head{bundles, plan.partitions, 0, 0};
+    *head_ = Head{bundles, plan.visits(), 0, 0};
     for (int32_t b = 0; b < bundles; ++b) entries_[b] = Entry{plan.bundles[static_cast<size_t>(b)].visit_cost, 1.0, 0, 0, 0};
-  } else if (head_->bundles != bundles || head_->partitions != plan.partitions) {
+  } else if (head_->bundles != bundles || head_->visits != plan.visits()) {
     throw base::Error(ErrorCode::kInternal, "the scheduler's block belongs to another plan");
   }
 }
@@ -249,7 +297,7 @@ bool Scheduler::Take(Task* task) {
   for (int32_t b = 0; b < head_->bundles; ++b) {
     const Entry& entry = entries_[b];
     if (entry.held != 0 || entry.iteration >= head_->target) continue;
-    const double visits = static_cast<double>(head_->target - entry.iteration) * head_->partitions - entry.visit;
+    const double visits = static_cast<double>(head_->target - entry.iteration) * head_->visits - entry.visit;
     const double work = visits * entry.visit_cost * entry.alive;
     if (work > best_work) {
       best = b;
@@ -270,7 +318,7 @@ void Scheduler::Done(const Task& task, double alive) {
   }
   entry.held = 0;
   entry.alive = alive > 0 ? std::min(alive, 1.0) : 0;
-  if (++entry.visit == head_->partitions) {
+  if (++entry.visit == head_->visits) {
     entry.visit = 0;
     ++entry.iteration;
   }

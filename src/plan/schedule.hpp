@@ -11,15 +11,24 @@
 
 namespace plan {
 
-/// The partitions that a model visits: at visit v (0 .. partitions-1) of a run's iteration i it is at
-/// (start + (first + i) * shift + v) mod partitions.
+/// The partitions that a model visits: n = Visits(partitions) of them, from `base` on, around the end of the table. At
+/// visit v (0 .. n-1) of a run's iteration i it is at (base + (start + (first + i) * shift + v) mod n) mod partitions.
 struct Sequence {
   int start = 0;
   // Runs that began with version 0.1 shift from iteration to iteration, by 1 or by the partitions of a segment, and their models go on so.
   int shift = 0;
   int64_t first = 0;  // where a sequence shifts: iterations that the model had done before the run; else 0
+  // Of a model of a fold: its partitions are `count` ones from `base` on, all but the fold's. count = 0: all partitions.
+  int base = 0;
+  int count = 0;
 
+  /// Visits of an iteration.
+  int Visits(int partitions) const { return count > 0 ? count : partitions; }
   int PartitionAt(int partitions, int64_t iteration, int visit) const;
+  /// The partitions that are visited, from `base` on, and those that are left out, from the first behind them on: so
+  /// the sums of metrics are added.
+  std::vector<int> Visited(int partitions) const;
+  std::vector<int> LeftOut(int partitions) const;
 };
 
 bool operator==(const Sequence& a, const Sequence& b);
@@ -28,6 +37,11 @@ bool operator<(const Sequence& a, const Sequence& b);
 /// Of a model whose training begins. Models of consecutive stream ids from 1 on begin at partitions that are all different, and the next
 /// `partitions` models again in another order, so that models whose costs alternate do not gather.
 Sequence SequenceOf(uint64_t stream, int partitions);
+
+/// Of a new model of fold `fold` (from 1) of `folds`: it leaves the fold's partitions out, and goes through the others as
+/// a model of that stream would through a table that has no others. REQUIRES that partitions is a multiple of folds, and
+/// folds >= 2.
+Sequence SequenceOfFold(uint64_t stream, int partitions, int folds, int fold);
 
 struct Bundle {
   std::vector<int> models;  // indexes into the run's models, ascending
@@ -39,7 +53,13 @@ struct Plan {
   int partitions = 0;
   std::vector<Bundle> bundles;
 
-  /// Partition of a bundle at visit v (0 .. partitions-1) of iteration i of the run.
+  /// Visits that each bundle makes in an iteration: as many as partitions, or fewer where folds are left out.
+  int visits() const { return bundles.empty() ? partitions : bundles.front().sequence.Visits(partitions); }
+  /// Whether every model leaves the partitions of a fold out.
+  bool has_folds() const { return visits() != partitions; }
+  /// By model.
+  std::vector<Sequence> Sequences(size_t models) const;
+  /// Partition of a bundle at visit v (0 .. visits()-1) of iteration i of the run.
   int PartitionAt(int bundle, int64_t iteration, int visit) const {
     return bundles[static_cast<size_t>(bundle)].sequence.PartitionAt(partitions, iteration, visit);
   }
@@ -47,8 +67,8 @@ struct Plan {
   double LowerBound(int workers) const;
 };
 
-/// costs[m]: estimated seconds of one visit of model m; sequences[m]: its sequence. Models of one sequence make at least one bundle; up to
-/// `bundles` of them are made in all, where the most work is, each packed longest processing time first, ties by index. Bundles are in the
+/// costs[m]: estimated seconds of one visit of model m; sequences[m]: its sequence, all of them with as many visits an
+/// iteration. Models of one sequence make at least one bundle; up to `bundles` of them are made in all, where the most work is, each packed longest processing time first, ties by index. Bundles are in the
 /// order of their first models. A pure function of its arguments.
 Plan MakePlan(const std::vector<double>& costs, const std::vector<Sequence>& sequences, int partitions, int bundles);
 

@@ -189,8 +189,32 @@ std::vector<TrainingDoubt> CheckConstants(const base::Graph& graph) {
   return doubts;
 }
 
+namespace {
+
+// scikit-learn's rule: rows / (classes * rows of the class), over the classes that have rows.
+void WeighByRows(const ColumnSpec& target, base::TrainConfig* config) {
+  if (target.class_rows.empty()) {
+    Invalid("class_weight='balanced' needs the number of rows of each class of column " + Quote(target.name),
+            target.class_values.empty() ? "The column is packed as an array: its classes are not counted."
+                                        : "The table was packed by an earlier version, which did not count them.",
+            target.class_values.empty() ? "Pack a label, or give class_weight as a dictionary."
+                                        : "Pack the table again, or give class_weight as a dictionary.");
+  }
+  double rows = 0, classes = 0;
+  for (const int64_t count : target.class_rows) {
+    rows += static_cast<double>(count);
+    classes += count > 0 ? 1 : 0;
+  }
+  for (size_t c = 0; c < target.class_rows.size(); ++c) {
+    if (target.class_rows[c] == 0) continue;
+    config->class_weight[static_cast<int>(c)] = rows / (classes * static_cast<double>(target.class_rows[c]));
+  }
+}
+
+}  // namespace
+
 void ResolveClassWeights(const base::Graph& graph, const base::DataSpec& data, base::TrainConfig* config) {
-  if (config->class_weight.empty() && config->label_weight.empty()) return;
+  if (config->class_weight.empty() && config->label_weight.empty() && !config->balanced_class_weight) return;
   const size_t outputs = graph.outputs.size();
   if (outputs > 1) {
     Invalid("class_weight is for models of one output, this one has " + std::to_string(outputs), {}, "Use a sample-weight column.");
@@ -202,6 +226,11 @@ void ResolveClassWeights(const base::Graph& graph, const base::DataSpec& data, b
   if (classes.count == 0) {
     Invalid("class_weight has no meaning for column " + Quote(target.name) + ": " + classes.none, {},
             "Leave class_weight out, or pack a column of weights with the data: sample_weight => 'column'.");
+  }
+  if (config->balanced_class_weight) {
+    WeighByRows(target, config);
+    config->balanced_class_weight = false;
+    return;
   }
   const std::string hint = "Give indexes, as in {0: 1.0, 1: 5.0}, or labels in quotes, as in {'no': 1.0, 'yes': 5.0}.";
   for (const auto& [index, weight] : config->class_weight) {

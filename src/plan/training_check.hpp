@@ -35,9 +35,11 @@ std::vector<TrainingDoubt> CheckWeightDecay(const base::Graph& graph, const base
 /// because nothing trains them.
 std::vector<TrainingDoubt> CheckConstants(const base::Graph& graph);
 
-/// Checks class_weight and makes indexes of its labels: label_weight is empty afterwards. Quoted indexes, as early versions wrote them, are
+/// Checks class_weight and makes indexes of its labels, or weights of the classes' rows where it is 'balanced':
+/// label_weight is empty and balanced_class_weight false afterwards. Quoted indexes, as early versions wrote them, are
 /// taken for indexes when none of them is a label. Errors: kInvalidParameter for a key that is no class (the detail lists indexes and
-/// labels), for a class with two weights, and for outputs, losses and columns whose rows have no class.
+/// labels), for a class with two weights, for outputs, losses and columns whose rows have no class, and for a balanced
+/// weight where the rows of the classes are not known.
 void ResolveClassWeights(const base::Graph& graph, const base::DataSpec& data, base::TrainConfig* config);
 
 }  // namespace plan

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/preprocessing.hpp"
 #include "data/buffer_source.hpp"
 #include "data/packed_table.hpp"
 #include "data/row_sql.hpp"
@@ -135,7 +136,7 @@ class FeatureWriter {
 
 std::vector<std::string> InputColumns(const base::DataSpec& data) {
   std::vector<std::string> names;
-  for (const base::ColumnSpec& column : base::SourceColumns(data.inputs)) names.push_back(column.name);
+  for (const base::ColumnSpec& column : base::SourceInputs(data)) names.push_back(column.name);
   return names;
 }
 
@@ -304,6 +305,14 @@ std::shared_ptr<RowFeatures> RowFeatures::Open(const std::string& model_table, c
 
 const std::vector<std::string>& RowFeatures::columns() const { return impl_->columns; }
 
+std::vector<base::ValueClass> RowFeatures::classes() const {
+  std::vector<base::ValueClass> classes;
+  const base::DataSpec& data = impl_->table.data;
+  if (!data.preprocessing) return classes;
+  for (const base::SourceInput& source : data.preprocessing->sources) classes.push_back(source.value_class);
+  return classes;
+}
+
 void RowFeatures::Describe(const std::vector<pg::Column>& columns) {
   std::string types;
   std::vector<std::string> names;
@@ -322,11 +331,11 @@ void RowFeatures::Describe(const std::vector<pg::Column>& columns) {
 const std::vector<float>& RowFeatures::Compute(const data::Cell* cells) {
   Impl& impl = *impl_;
   base::DataSpec reshaped;
-  size_t cell = 0;
+  const std::vector<size_t> positions = base::CellsOfInputs(impl.rows);
   for (size_t i = 0; i < impl.rows.inputs.size(); ++i) {
     const base::ColumnSpec& input = impl.rows.inputs[i];
-    const data::Cell& first = cells[cell];
-    cell += std::max<size_t>(input.members.size(), 1);
+    if (positions[i] == base::kNoCell) continue;
+    const data::Cell& first = cells[positions[i]];
     if (!input.members.empty() || !first.is_array || first.count != base::ElementCount(input.shape)) continue;
     const base::Shape shape = data::CellShape(first);
     if (shape == input.shape) continue;

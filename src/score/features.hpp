@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/preprocessing.hpp"
 #include "data/row_codec.hpp"
 #include "pg/names.hpp"
 
@@ -33,6 +34,8 @@ class RowFeatures {
 
   /// The columns that the model was trained on, in order.
   const std::vector<std::string>& columns() const;
+  /// What they are read as, one each; empty where they are not preprocessed.
+  std::vector<base::ValueClass> classes() const;
   /// Says which types the cells will have: one column each, with name and type as pg::TableColumns gives them. Errors: kDatatypeMismatch.
   void Describe(const std::vector<pg::Column>& columns);
   /// cells: one a column. Valid until the next call. Errors: a value that cannot be converted, or that a layer does not take.

@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
+#include "base/preprocessing.hpp"
 #include "data/packed_format.hpp"
 #include "data/row_codec.hpp"
 #include "data/row_sql.hpp"
@@ -50,11 +51,14 @@ base::Shape ReadDims(const std::string& dims) {
 // Training may have given arrays another shape than they have in the source. Rows to predict are read in the shape that
 // the first of them has, if it has as many numbers.
 void ReadAsStored(const pg::TableName& test, const std::vector<pg::Column>& columns, base::DataSpec* rows) {
-  for (base::ColumnSpec& input : rows->inputs) {
-    if (!input.members.empty()) continue;
-    const pg::Column* column = pg::FindColumn(columns, input.name);
+  const std::vector<base::ColumnSpec> sources = base::SourceInputs(*rows);
+  const std::vector<size_t> cells = base::CellsOfInputs(*rows);
+  for (size_t i = 0; i < rows->inputs.size(); ++i) {
+    base::ColumnSpec& input = rows->inputs[i];
+    if (!input.members.empty() || cells[i] == base::kNoCell) continue;
+    const pg::Column* column = pg::FindColumn(columns, sources[cells[i]].name);
     if (column == nullptr || !column->is_array) continue;
-    const std::string quoted = pg::QuoteIdent(input.name);
+    const std::string quoted = pg::QuoteIdent(column->name);
     const pg::Result dims =
         pg::Read("SELECT pg_catalog.array_dims(" + quoted + ") FROM " + test.Sql() + " WHERE " + quoted + " IS NOT NULL LIMIT 1");
     if (dims.empty() || !dims.at(0, 0)) continue;
@@ -66,7 +70,11 @@ void ReadAsStored(const pg::TableName& test, const std::vector<pg::Column>& colu
 // Rows with strings that the training data lacked: they were packed as 0.
 class UnknownStrings {
  public:
-  explicit UnknownStrings(const base::DataSpec& spec) {
+  explicit UnknownStrings(const base::DataSpec& spec) : preprocessed_(spec.preprocessing != nullptr) {
+    if (preprocessed_) {
+      AddSources(spec);
+      return;
+    }
     for (size_t i = 0; i < spec.inputs.size(); i++) {
       const base::ColumnSpec& column = spec.inputs[i];
       const size_t width = base::DTypeSize(column.dtype), all = column.row_bytes();
@@ -93,6 +101,10 @@ class UnknownStrings {
   void Say() const {
     for (const Words& words : words_) {
       if (words.count == 0) continue;
+      if (preprocessed_) {
+        SayCategories(words);
+        continue;
+      }
       // nothing of the column is known: most likely it is another one, or written in another way
       if (words.unknown_rows == rows_) {
         pg::Warning("no string of column \"" + words.name + "\" is known from the training data: " + std::to_string(words.unknown) +
@@ -118,6 +130,34 @@ class UnknownStrings {
     int64_t unknown = 0;         // strings
   };
 
+  // Indexes, and one-hot flags with their indicator of NULLs: all bits are 0 where a category is not known.
+  void AddSources(const base::DataSpec& spec) {
+    const std::vector<base::SourceInput>& sources = spec.preprocessing->sources;
+    const std::vector<size_t> cells = base::CellsOfInputs(spec);
+    size_t first = 0;
+    for (size_t i = 0; i < sources.size(); ++i) {
+      const size_t elements = base::ElementCount(sources[i]), width = elements * sizeof(float);
+      if (sources[i].encoding == base::Encoding::kOneHot)
+        words_.push_back({0, sources[i].name, spec.inputs[0].row_bytes(), first, width, width});
+      first += width;
+      if (sources[i].encoding != base::Encoding::kIndex) continue;
+      const auto input = static_cast<size_t>(std::find(cells.begin(), cells.end(), i) - cells.begin());
+      words_.push_back({input, sources[i].name, sizeof(int32_t), 0, sizeof(int32_t), sizeof(int32_t)});
+    }
+  }
+
+  void SayCategories(const Words& words) const {
+    const std::string rows = std::to_string(rows_) + (rows_ == 1 ? " row" : " rows");
+    if (words.unknown_rows == rows_) {
+      pg::Warning("no category of column \"" + words.name + "\" is known from the training data: " + rows,
+                  "They are read as unknown. Is it the column that the model was trained with, written alike?");
+      return;
+    }
+    pg::Notice("column \"" + words.name + "\" is NULL or holds a category that the training data lack: in " +
+                   std::to_string(words.count) + " of " + rows,
+               "It is read as unknown there: index 0, or no flag of one-hot.");
+  }
+
   // In every type that indexes are packed in, 0 has no bit set.
   static int64_t Zeros(const uint8_t* row, const Words& words) {
     const auto zero = [](uint8_t byte) { return byte == 0; };
@@ -130,6 +170,7 @@ class UnknownStrings {
 
   std::vector<Words> words_;
   int64_t rows_ = 0;
+  const bool preprocessed_;
 };
 
 }  // namespace
@@ -189,9 +230,9 @@ PlainRows::PlainRows(const pg::TableName& table, const char* argument, const std
                 "Its columns are " + ColumnList(columns_) + ".");
   }
   id_column_ = *id_column;
-  const std::vector<std::string> inputs = pg::ParseColumnList(independent_varname, "independent_varname");
+  const std::vector<std::string> inputs = data::InputNames(model.data, independent_varname, columns_, "table");
   rows_ = data::PredictSpec(model.data, columns_, inputs, argument);
-  data::NoticeMovedColumns(model.data.inputs, inputs, "independent_varname");
+  data::NoticeMovedColumns(base::SourceInputs(model.data), inputs, "independent_varname");
   std::vector<std::string> read = inputs;
   read.push_back(id);
   pg::RequireSelect(table, read);

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <map>
+#include <numeric>
 #include <utility>
 
+#include "base/error.hpp"
 #include "pg/names.hpp"
 #include "pg/sql.hpp"
 #include "plan/evaluation.hpp"
@@ -121,6 +124,92 @@ ReportRows Leaderboard(std::string_view model_output_table) {
     rows.push_back({std::to_string(rows.size() + 1), c[kMstKey], c[kModelId], name == names.end() ? pg::Cell() : pg::Cell(name->second),
                     c[kCompileParams], c[kFitParams], c[kStatus], c[kTrainingLoss], c[kTrainingMetric], c[kValidationLoss],
                     c[kValidationMetric], c[kMetric], c[kParameters], c[kSeconds]});
+  }
+  return rows;
+}
+
+namespace {
+
+/// Mean and standard deviation of the sample.
+class Spread {
+ public:
+  void Add(const pg::Cell& cell) {
+    if (cell) values_.push_back(Number(cell));
+  }
+  double Mean() const { return values_.empty() ? std::nan("") : std::accumulate(values_.begin(), values_.end(), 0.0) / Count(); }
+  pg::Cell MeanCell() const { return values_.empty() ? pg::Cell() : pg::Cell(pg::NumberText(Mean())); }
+  pg::Cell DeviationCell() const {
+    if (values_.size() < 2) return {};
+    double squares = 0;
+    for (const double v : values_) squares += (v - Mean()) * (v - Mean());
+    return pg::NumberText(std::sqrt(squares / (Count() - 1)));
+  }
+
+ private:
+  double Count() const { return static_cast<double>(values_.size()); }
+  std::vector<double> values_;
+};
+
+/// The models of a configuration.
+struct Configuration {
+  const Entry* first = nullptr;
+  int64_t folds = 0, diverged = 0;
+  Spread metric, loss, training_metric, training_loss;
+  double seconds = 0;
+  plan::Standing standing;
+};
+
+}  // namespace
+
+ReportRows FoldLeaderboard(std::string_view model_output_table) {
+  const pg::TableName models = pg::ParseTableName(model_output_table, kArgument);
+  const store::ResultReader info(store::ResultTables(models).info, store::ResultTable::kInfo, kArgument, {"mst_key", "configuration", "fold"});
+  std::map<int64_t, int64_t> configuration_of;  // by mst_key
+  for (const auto& row : pg::Read("SELECT " + info.Columns("i") + " FROM " + info.Sql() + " i").rows) {
+    if (row[1] && row[2]) configuration_of[std::stoll(row[0].value())] = std::stoll(*row[1]);
+  }
+  if (configuration_of.empty()) {
+    throw base::Error(base::ErrorCode::kInvalidParameter, "the models of table " + models.Text() + " were not trained on folds", "",
+                      "Use cerebro.leaderboard(), or train with folds on a table that was packed with folds.");
+  }
+  const Ranking ranking = RankEntries(models);
+  std::map<int64_t, Configuration> configurations;  // by mst_key of the selection table
+  for (const Entry& entry : ranking.entries) {
+    const auto found = configuration_of.find(entry.standing.mst_key);
+    if (found == configuration_of.end()) continue;
+    Configuration& c = configurations[found->second];
+    c.first = &entry;
+    c.standing.mst_key = found->second;
+    c.folds++;
+    c.seconds += Number(entry.cells[kSeconds]);
+    c.standing.diverged = c.standing.diverged || entry.standing.diverged;
+    if (entry.standing.diverged) {
+      c.diverged++;
+      continue;
+    }
+    c.metric.Add(entry.cells[kValidationMetric]);
+    c.loss.Add(entry.cells[kValidationLoss]);
+    c.training_metric.Add(entry.cells[kTrainingMetric]);
+    c.training_loss.Add(entry.cells[kTrainingLoss]);
+  }
+  std::vector<Configuration*> ranked;
+  for (auto& [key, c] : configurations) {
+    c.standing.metric = c.metric.Mean();
+    c.standing.loss = c.loss.Mean();
+    ranked.push_back(&c);
+  }
+  std::sort(ranked.begin(), ranked.end(),
+            [&](const Configuration* a, const Configuration* b) { return plan::StandsBefore(ranking.metric, a->standing, b->standing); });
+  const auto names = ReadNames(models);
+  ReportRows rows;
+  for (const Configuration* c : ranked) {
+    const std::vector<pg::Cell>& cells = c->first->cells;
+    const auto name = std::find_if(names.begin(), names.end(), [&](const auto& n) { return cells[kModelId] && n.first == *cells[kModelId]; });
+    rows.push_back({std::to_string(rows.size() + 1), std::to_string(c->standing.mst_key), cells[kModelId],
+                    name == names.end() ? pg::Cell() : pg::Cell(name->second), cells[kCompileParams], cells[kFitParams],
+                    std::to_string(c->folds), std::to_string(c->diverged), cells[kMetric], c->metric.MeanCell(), c->metric.DeviationCell(),
+                    c->loss.MeanCell(), c->loss.DeviationCell(), c->training_metric.MeanCell(), c->training_loss.MeanCell(), cells[kParameters],
+                    pg::NumberText(c->seconds)});
   }
   return rows;
 }

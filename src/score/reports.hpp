@@ -19,6 +19,12 @@ using ReportRows = std::vector<std::vector<std::optional<std::string>>>;
 /// gone or may not be read.
 ReportRows Leaderboard(std::string_view model_output_table);
 
+/// cerebro.fold_leaderboard: rank, mst_key (of the selection table), model_id, model_name, compile_params, fit_params, folds, diverged (models),
+/// metric, mean_metric, std_metric, mean_loss, std_loss, mean_training_metric, mean_training_loss, parameters, seconds; best first, by the rule of
+/// the leaderboard on the means. Means and standard deviations (of the sample, n - 1) are over the folds whose models have not diverged; a
+/// configuration with a diverged one comes after all others. Errors: kInvalidParameter for a run without folds.
+ReportRows FoldLeaderboard(std::string_view model_output_table);
+
 /// cerebro.learning_curve: mst_key, iteration, training_loss, training_metric, validation_loss, validation_metric, a row for each model and
 /// iteration after which metrics were computed.
 ReportRows LearningCurve(std::string_view model_output_table);

@@ -15,7 +15,7 @@
 namespace segments {
 namespace {
 
-constexpr int64_t kHeaderVersion = 2;  // of a run's header: 2 has features
+constexpr int64_t kHeaderVersion = 3;  // of a run's header: 2 has features, 3 the partition that a model knows as its first
 
 void WriteIntegers(const std::vector<int32_t>& values, base::RecordWriter* w) {
   w->Text({reinterpret_cast<const char*>(values.data()), values.size() * sizeof(int32_t)});
@@ -73,7 +73,7 @@ std::string WriteRunHeader(const RunHeader& header) {
   w.Text(base::WriteDataSpec(header.data));
   w.Number(static_cast<int64_t>(header.precision));
   w.Number(static_cast<int64_t>(header.seed));
-  w.Number(header.partitions);
+  w.Number(header.visits);
   w.Number(static_cast<int64_t>(graphs.size()));
   for (const base::Graph* graph : graphs) w.Text(wire::WriteGraph(*graph));
   w.Number(static_cast<int64_t>(header.models.size()));
@@ -84,6 +84,7 @@ std::string WriteRunHeader(const RunHeader& header) {
     for (const bool given : model.given) w.Number(given ? 1 : 0);
     base::WriteConfig(model.config, &w);
     w.Number(static_cast<int64_t>(model.stream));
+    w.Number(model.first_partition);
     w.Number(model.kernels ? 1 : 0);
     w.Number(static_cast<int64_t>(model.template_bytes));
   }
@@ -104,7 +105,7 @@ RunHeader ReadRunHeader(std::string_view bytes) {
   header.data = base::ReadDataSpec(r.Text());
   header.precision = static_cast<base::DType>(r.Number());
   header.seed = static_cast<uint64_t>(r.Number());
-  header.partitions = static_cast<uint32_t>(r.Number());
+  header.visits = static_cast<uint32_t>(r.Number());
   std::vector<std::shared_ptr<const base::Graph>> graphs;
   for (int64_t left = r.Number(); left > 0; left--) graphs.push_back(std::make_shared<const base::Graph>(wire::ReadGraph(r.Text())));
   store::GraphCutter cutter;
@@ -116,6 +117,7 @@ RunHeader ReadRunHeader(std::string_view bytes) {
     for (int64_t layers = r.Number(); layers > 0; layers--) model.given.push_back(r.Number() != 0);
     model.config = base::ReadConfig(&r);
     model.stream = static_cast<uint64_t>(r.Number());
+    model.first_partition = static_cast<int32_t>(r.Number());
     model.kernels = r.Number() != 0;
     model.template_bytes = static_cast<size_t>(r.Number());
     header.models.push_back(std::move(model));

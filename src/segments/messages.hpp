@@ -50,6 +50,7 @@ struct RunModel {
   std::shared_ptr<const base::Graph> trained;  // likewise; the whole graph where there are no cuts
   std::vector<bool> given;  // store::Architecture's
   uint64_t stream = 0;
+  int32_t first_partition = 0;  // plan::Sequence::base
   bool kernels = false;  // it needs no LibTorch
   // Of store::StateEncoder::HeadTemplate: decides how its state is cut into pieces. Unused in a run without training.
   size_t template_bytes = 0;
@@ -60,7 +61,7 @@ struct RunHeader {
   base::DataSpec data;
   base::DType precision = base::DType::kFloat32;
   uint64_t seed = 0;
-  uint32_t partitions = 0;
+  uint32_t visits = 0;  // that each model makes in an iteration
   std::vector<RunModel> models;  // those with the same architecture share its graph, the very object
   data::PackedTable training, validation;  // of them only the feature columns and what is fetched
   std::vector<train::SharedFeature> shared_features;  // train::RunSpec's

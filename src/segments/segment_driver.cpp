@@ -51,7 +51,6 @@ class SegmentDriver : public train::Driver {
  private:
   void Lay(int64_t target, train::VisitSink* sink);
   bool Round(const plan::RoundSpan& span, const std::map<int, plan::RoundLeg>& legs, bool last, train::VisitSink* sink);
-  int PartitionOf(size_t m, const plan::RoundSpan& span, int64_t visit) const;
   int64_t IterationsDone(const plan::RoundSpan& span) const;
   std::vector<int32_t> ProcessKeys() const;
   std::vector<int> ProcessSegments() const;
@@ -61,6 +60,7 @@ class SegmentDriver : public train::Driver {
   void MoveToRest(const std::vector<int>& models);
   StateLocations LocationsOf(const std::vector<int>& models) const;
   std::vector<int> Training() const;
+  SumsByPartition SumsOf(train::ScoredTable table, const std::vector<int>& models);
 
   const train::FitArguments& arguments_;
   const train::PreparedFit& fit_;
@@ -70,6 +70,7 @@ class SegmentDriver : public train::Driver {
   std::optional<StateTables> tables_;
   std::vector<plan::Sequence> sequences_;  // a model
   std::vector<int64_t> visits_;           // a model: made of the span of iterations that is being trained
+  SumsByPartition training_sums_;  // of the training table, as it was scored last
   RoundRequest round_request_;            // what does not change from round to round
   std::vector<std::string> table_of_;     // a model: where its current state is
   std::vector<int32_t> key_of_;           // a model: under which key it is there
@@ -88,10 +89,7 @@ SegmentDriver::SegmentDriver(const train::FitArguments& arguments, const train::
   CheckSegmentLibraries();
   if (fit.validation) validation_ = data::FindSegments(*fit.validation);
   if (request_.spec.use_gpus) CheckSegmentDevices(ProcessSegments());
-  sequences_.resize(request_.programs.size());
-  for (const plan::Bundle& bundle : request_.spec.plan.bundles) {
-    for (const int m : bundle.models) sequences_[static_cast<size_t>(m)] = bundle.sequence;
-  }
+  sequences_ = request_.spec.plan.Sequences(request_.programs.size());
   iterations_done_.assign(request_.programs.size(), 0);
   has_best_.assign(request_.programs.size(), false);
   for (const train::PreparedModel& model : fit.models) {
@@ -154,11 +152,6 @@ StateLocations SegmentDriver::LocationsOf(const std::vector<int>& models) const 
   return locations;
 }
 
-// Of a visit counted within the span; that behind its last one is the first of the next iteration.
-int SegmentDriver::PartitionOf(size_t m, const plan::RoundSpan& span, int64_t visit) const {
-  return sequences_[m].PartitionAt(span.partitions, span.iteration + visit / span.partitions, static_cast<int>(visit % span.partitions));
-}
-
 // A table in which no state is waiting. Where models rest in all of them, those of the table with the fewest are moved
 // to another one.
 std::string SegmentDriver::EmptyTable() {
@@ -198,7 +191,7 @@ bool SegmentDriver::Round(const plan::RoundSpan& span, const std::map<int, plan:
   for (const auto& [model, leg] : legs) {
     const auto m = static_cast<size_t>(model);
     models.push_back(model);
-    request.next_key[m] = training_.keys[static_cast<size_t>(PartitionOf(m, span, leg.visit + leg.visits))];
+    request.next_key[m] = training_.keys[static_cast<size_t>(span.PartitionOf(sequences_[m], leg.visit + leg.visits))];
     request.first_partition[m] = leg.partition;
     request.visits[m] = leg.visits;
   }
@@ -232,7 +225,7 @@ bool SegmentDriver::Round(const plan::RoundSpan& span, const std::map<int, plan:
 // Iterations of the span that all models which train have behind them.
 int64_t SegmentDriver::IterationsDone(const plan::RoundSpan& span) const {
   int64_t least = span.iterations;
-  for (const int m : Training()) least = std::min(least, visits_[static_cast<size_t>(m)] / span.partitions);
+  for (const int m : Training()) least = std::min(least, visits_[static_cast<size_t>(m)] / span.visits_each());
   return least;
 }
 
@@ -241,6 +234,7 @@ void SegmentDriver::Lay(int64_t target, train::VisitSink* sink) {
   plan::RoundSpan span;
   span.partitions = request_.spec.plan.partitions;
   span.partitions_each = training_.partitions_each;
+  span.visited = request_.spec.plan.visits();
   span.iteration = iteration_;
   span.iterations = target - iteration_;
   visits_.assign(request_.programs.size(), 0);
@@ -279,8 +273,8 @@ void SegmentDriver::TakeReply(const ModelReply& record, const plan::RoundSpan& s
   for (const SegmentVisit& seen : record.visits) {
     train::VisitRecord v;
     v.model = record.model;
-    v.iteration = span.iteration + visits_[m] / span.partitions;
-    v.visit = static_cast<int32_t>(visits_[m] % span.partitions);
+    v.iteration = span.IterationOf(visits_[m]);
+    v.visit = span.VisitOf(visits_[m]);
     visits_[m]++;
     v.partition = seen.partition;
     v.worker = record.segment;
@@ -305,7 +299,7 @@ void SegmentDriver::CheckVisits(const ModelReply& record, const plan::RoundSpan&
   const bool diverged = record.diverged_step != 0;
   bool as_planned = diverged ? !record.visits.empty() : record.visits.size() == static_cast<size_t>(leg.visits);
   for (size_t i = 0; i < record.visits.size() && as_planned; i++) {
-    as_planned = record.visits[i].partition == PartitionOf(m, span, leg.visit + static_cast<int64_t>(i));
+    as_planned = record.visits[i].partition == span.PartitionOf(sequences_[m], leg.visit + static_cast<int64_t>(i));
   }
   if (!as_planned) {
     throw Error(ErrorCode::kDataCorrupted,
@@ -339,6 +333,27 @@ void SegmentDriver::Train(int64_t iteration, train::VisitSink* sink) {
 }
 
 std::vector<std::vector<double>> SegmentDriver::Score(train::ScoredTable table, const std::vector<int>& models, train::VisitSink* sink) {
+  SumsByPartition validation_sums;
+  if (table == train::ScoredTable::kTraining) training_sums_ = SumsOf(table, models);
+  if (table == train::ScoredTable::kValidation) validation_sums = SumsOf(table, models);
+  std::vector<std::vector<double>> values;
+  for (const int m : models) {
+    const auto number = static_cast<size_t>(m);
+    std::vector<double> sums;
+    if (table == train::ScoredTable::kValidation) {
+      sums = AddSums(validation_sums, plan::Sequence().Visited(request_.spec.validation.spec.num_partitions), m);
+    } else {
+      const int partitions = request_.spec.plan.partitions;
+      const bool training = table == train::ScoredTable::kTraining;
+      sums = AddSums(training_sums_, training ? sequences_[number].Visited(partitions) : sequences_[number].LeftOut(partitions), m);
+    }
+    values.push_back(request_.programs[number]->Finish(sums.data()));
+  }
+  sink->Progress(rows_trained_);
+  return values;
+}
+
+SumsByPartition SegmentDriver::SumsOf(train::ScoredTable table, const std::vector<int>& models) {
   const bool training = table == train::ScoredTable::kTraining;
   const data::PackedTable& packed = training ? request_.spec.training : request_.spec.validation;
   tables_->Need(kScored);
@@ -348,12 +363,9 @@ std::vector<std::vector<double>> SegmentDriver::Score(train::ScoredTable table, 
   request.table = training ? data::CachedTable::kTraining : data::CachedTable::kValidation;
   request.has_weights = packed.spec.has_weights;
   request.last = iteration_ == request_.iterations && (!training || !validation_);
-  const std::vector<std::vector<double>> sums = SumsOnSegments(*tables_, kScored, packed, request_.programs.size(), request);
+  SumsByPartition sums = SumsOnSegments(*tables_, kScored, packed, request);
   tables_->Empty(kScored);
-  std::vector<std::vector<double>> values;
-  for (const int m : models) values.push_back(request_.programs[static_cast<size_t>(m)]->Finish(sums[static_cast<size_t>(m)].data()));
-  sink->Progress(rows_trained_);
-  return values;
+  return sums;
 }
 
 // The best weights are copied from table to table, so that neither grows with the iterations.

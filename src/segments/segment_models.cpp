@@ -53,10 +53,13 @@ RunHeader HeaderOf(const train::PreparedFit& fit, const train::RunSpec& spec) {
   header.feature_cache = spec.feature_cache;
   header.precision = fit.options.precision;
   header.seed = fit.seed;
-  header.partitions = static_cast<uint32_t>(fit.training.spec.num_partitions);
+  header.visits = static_cast<uint32_t>(fit.plan.visits());
+  const std::vector<plan::Sequence> sequences = fit.plan.Sequences(fit.models.size());
   store::StateEncoder encoder(fit.training.spec);
-  for (const train::PreparedModel& model : fit.models) {
+  for (size_t m = 0; m < fit.models.size(); m++) {
+    const train::PreparedModel& model = fit.models[m];
     RunModel entry;
+    entry.first_partition = sequences[m].base;
     entry.graph = model.spec->graph;
     entry.config = model.spec->config;
     entry.cuts = model.spec->cuts;

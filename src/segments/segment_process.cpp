@@ -248,12 +248,12 @@ void SegmentRound::EnterState(Member* member) {
   const uint64_t stream = member->model->described.stream;
   void* block = member->block->data();
   const std::string incoming = member->incoming.Take();
-  member->program->Initialise(member->config->optimizer, block, header.seed, stream, header.partitions, pg::CheckInterrupts);
+  member->program->Initialise(member->config->optimizer, block, header.seed, stream, header.visits, pg::CheckInterrupts);
   if (member->entry == EntryKind::kState) {
     const store::StateView stored(incoming);
     member->record.weights_only = store::DecodeState(stored, layout, block) == store::StateFit::kWeightsOnly;
     engine::StateCounters& counters = store::CountersOf(block);
-    counters.partitions = header.partitions;
+    counters.partitions = header.visits;
     counters.visits_in_iteration = 0;
     const std::string& build = stored.header().build;
     if (build != engine::BuildDescription()) member->record.build = build;
@@ -385,6 +385,9 @@ void SegmentRound::BeginPartition(int partition_id) {
     models.push_back(member->lent->get());
   }
   visit_ = std::make_unique<train::BundleVisit>(models, &data_, FusionGroups(), ProcessCacheOf(request_.run).workspace);
+  std::vector<int> first;
+  for (const Member* member : visiting_) first.push_back(member->model->described.first_partition);
+  visit_->CountPartitionsFrom(std::move(first), data_.num_partitions);
   visit_->Begin();
 }
 

@@ -13,6 +13,7 @@
 #include "base/hash.hpp"
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
+#include "plan/schedule.hpp"
 #include "data/packed_table.hpp"
 #include "data/segment_map.hpp"
 #include "segments/messages.hpp"
@@ -54,7 +55,7 @@ std::vector<std::vector<double>> ModelSums(const store::ModelTable& models, cons
   RunHeader header;
   header.data = test.spec;
   header.precision = models.float64 ? base::DType::kFloat64 : base::DType::kFloat32;
-  header.partitions = static_cast<uint32_t>(test.spec.num_partitions);
+  header.visits = static_cast<uint32_t>(test.spec.num_partitions);
   std::vector<Entry> entries;
   std::string weights, states;
   for (size_t m = 0; m < models.models.size(); m++) {
@@ -89,7 +90,10 @@ std::vector<std::vector<double>> ModelSums(const store::ModelTable& models, cons
   request.has_weights = test.spec.has_weights;
   request.use_gpus = use_gpus;
   request.last = true;
-  std::vector<std::vector<double>> sums = SumsOnSegments(tables, "score", test, models.models.size(), request);
+  const SumsByPartition partitions = SumsOnSegments(tables, "score", test, request);
+  const std::vector<int> all = plan::Sequence().Visited(test.spec.num_partitions);
+  std::vector<std::vector<double>> sums;
+  for (size_t m = 0; m < models.models.size(); m++) sums.push_back(AddSums(partitions, all, static_cast<int>(m)));
   tables.Drop();
   return sums;
 }
@@ -105,32 +109,38 @@ uint64_t NewRunNumber() {
   return hasher.Finish().hi;
 }
 
-// Sums of partitions are added in the order of the partitions, whoever computed them.
-std::vector<std::vector<double>> SumsOnSegments(const StateTables& tables, const std::string& from, const data::PackedTable& packed,
-                                                size_t models, const RoundRequest& request) {
+SumsByPartition SumsOnSegments(const StateTables& tables, const std::string& from, const data::PackedTable& packed,
+                               const RoundRequest& request) {
   const std::string bytes = WriteRoundRequest(request);
   const pg::Result rows = pg::Execute(tables.ScoreSql(from, packed), {pg::Bytea{bytes}});
-  std::map<int, PartitionSums> partitions;
+  SumsByPartition found(static_cast<size_t>(packed.spec.num_partitions));
+  std::set<int> seen;
   for (const auto& row : rows.rows) {
     PartitionSums sums = ReadPartitionSums(row[0].value());
     data::CheckVisitedRows(packed, sums.partition, sums.rows);
-    partitions[sums.partition] = std::move(sums);
+    seen.insert(sums.partition);
+    auto& of_models = found.at(static_cast<size_t>(sums.partition));
+    for (size_t i = 0; i < sums.models.size(); i++) of_models[sums.models[i]] = std::move(sums.sums[i]);
   }
-  std::vector<std::vector<double>> totals(models);
-  for (const auto& [partition, sums] : partitions) {
-    for (size_t i = 0; i < sums.models.size(); i++) {
-      std::vector<double>& total = totals.at(static_cast<size_t>(sums.models[i]));
-      if (total.empty()) total.assign(sums.sums[i].size(), 0.0);
-      for (size_t k = 0; k < total.size(); k++) total[k] += sums.sums[i][k];
-    }
-  }
-  if (!partitions.empty() && partitions.size() != static_cast<size_t>(packed.spec.num_partitions)) {
+  if (!seen.empty() && seen.size() != found.size()) {
     throw base::Error(base::ErrorCode::kDataCorrupted,
-                      "packed table " + packed.name.Text() + " has " + std::to_string(partitions.size()) + " partitions, its summary says " +
-                          std::to_string(packed.spec.num_partitions),
+                      "packed table " + packed.name.Text() + " has " + std::to_string(seen.size()) + " partitions, its summary says " +
+                          std::to_string(found.size()),
                       "", "Pack the data again by " + packed.packer + ".");
   }
-  return totals;
+  return found;
+}
+
+std::vector<double> AddSums(const SumsByPartition& sums, const std::vector<int>& partitions, int model) {
+  std::vector<double> total;
+  for (const int partition : partitions) {
+    const auto& of_models = sums.at(static_cast<size_t>(partition));
+    const auto own = of_models.find(model);
+    if (own == of_models.end()) continue;
+    if (total.empty()) total.assign(own->second.size(), 0.0);
+    for (size_t k = 0; k < total.size(); k++) total[k] += own->second[k];
+  }
+  return total;
 }
 
 std::vector<train::ModelScores> ScoreOnSegments(const store::ModelTable& models, const data::PackedTable& test, const pg::TableName& beside,

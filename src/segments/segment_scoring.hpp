@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,9 +18,14 @@ namespace segments {
 /// Names a run for the processes of the segments: different for every run.
 uint64_t NewRunNumber();
 
-/// Metric sums of the models over a packed table, by one statement: result[m] is empty for a model that is not in table `from`.
-std::vector<std::vector<double>> SumsOnSegments(const StateTables& tables, const std::string& from, const data::PackedTable& packed,
-                                                size_t models, const RoundRequest& request);
+/// By partition: the metric sums of each model that was scored.
+using SumsByPartition = std::vector<std::map<int32_t, std::vector<double>>>;
+
+/// Metric sums over a packed table of the models in table `from`, by one statement.
+SumsByPartition SumsOnSegments(const StateTables& tables, const std::string& from, const data::PackedTable& packed, const RoundRequest& request);
+
+/// A model's sums over these partitions, added in their order, whoever computed them. Empty for a model that was not scored.
+std::vector<double> AddSums(const SumsByPartition& sums, const std::vector<int>& partitions, int model);
 
 /// Scores every model of `models` over `test`, in the order of models.models. beside: names the schema of the tables that are needed for it.
 std::vector<train::ModelScores> ScoreOnSegments(const store::ModelTable& models, const data::PackedTable& test, const pg::TableName& beside, bool use_gpus);

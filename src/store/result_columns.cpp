@@ -51,6 +51,8 @@ constexpr ResultColumn kInfoColumns[] = {
     {"best_iteration", "pg_catalog.int4"},
     {"stopped_iteration", "pg_catalog.int4", "", kLater},
     {"stopped_by", "pg_catalog.text", "", kLater},
+    {"configuration", "pg_catalog.int4", "", kLater},  // mst_key in the model selection table
+    {"fold", "pg_catalog.int4", "", kLater},  // that the model left out, from 1; NULL: it trained on all rows
 };
 
 constexpr ResultColumn kSummaryColumns[] = {
@@ -88,6 +90,7 @@ constexpr ResultColumn kSummaryColumns[] = {
     {"early_stopping", "pg_catalog.text", "", kLater},
     {"halving", "pg_catalog.text", "", kLater},
     {"result_format", "pg_catalog.int4", "", kLater},  // kResultFormat; NULL in tables of early versions
+    {"folds", "pg_catalog.int4", "", kLater},  // NULL: none
 };
 
 constexpr ResultColumn kStateColumns[] = {

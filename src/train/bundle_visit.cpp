@@ -26,14 +26,28 @@ BundleVisit::BundleVisit(std::vector<engine::Model*> models, const base::DataSpe
   }
 }
 
+void BundleVisit::CountPartitionsFrom(std::vector<int> first, int partitions) {
+  first_partition_ = std::move(first);
+  partitions_ = partitions;
+}
+
+int BundleVisit::PartitionOf(const FusionGroup& fusion_group, int partition_id) const {
+  if (first_partition_.empty()) return partition_id;
+  const int first = first_partition_[static_cast<size_t>(fusion_group.members.front())];
+  return (partition_id - first + partitions_) % partitions_;
+}
+
 void BundleVisit::Begin() {
   for (engine::Model* model : models_) model->BeginVisit(engine::BufferEnd::kCarries);
   begun_ = true;
 }
 
 void BundleVisit::Feed(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns, const engine::Poll& poll) {
-  const base::Buffer buffer = data::ViewBuffer(*data_, partition_id, buffer_id, columns);
-  for (const FusionGroup& fusion_group : fusion_groups_) Add(fusion_group, fusion_group.models->Train(buffer, poll));
+  base::Buffer buffer = data::ViewBuffer(*data_, partition_id, buffer_id, columns);
+  for (const FusionGroup& fusion_group : fusion_groups_) {
+    buffer.partition_id = PartitionOf(fusion_group, partition_id);
+    Add(fusion_group, fusion_group.models->Train(buffer, poll));
+  }
 }
 
 void BundleVisit::Add(const FusionGroup& fusion_group, const std::vector<engine::TrainResult>& parts) {

@@ -31,6 +31,9 @@ class BundleVisit {
   BundleVisit(std::vector<engine::Model*> models, const base::DataSpec* data, const std::vector<FusionMembers>& fusion_groups = {},
              const std::shared_ptr<engine::Workspace>& workspace = nullptr);
 
+  /// By model: the partition that it knows as its first. Its random numbers are those of a table that begins there. Models
+  /// that train side by side have the same one. partitions: of the table. Without this call it is partition 0.
+  void CountPartitionsFrom(std::vector<int> first, int partitions);
   /// Begins the visit of every model.
   void Begin();
   /// Trains all models on one packed buffer. columns: its data columns in the packed table's order. Errors:
@@ -53,12 +56,15 @@ class BundleVisit {
     std::unique_ptr<engine::ModelGroup> models;
   };
 
+  int PartitionOf(const FusionGroup& fusion_group, int partition_id) const;
   void Add(const FusionGroup& fusion_group, const std::vector<engine::TrainResult>& parts);
 
   std::vector<engine::Model*> models_;
   const base::DataSpec* data_;
   std::vector<FusionGroup> fusion_groups_;
   std::vector<engine::TrainResult> results_;
+  std::vector<int> first_partition_;  // a model; empty: 0
+  int partitions_ = 0;
   bool begun_ = false;
   bool ended_ = false;
 };

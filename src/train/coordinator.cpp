@@ -65,6 +65,7 @@ void Coordinator::Evaluate(int64_t iteration) {
   }
   ScoreTable(ScoredTable::kTraining);
   if (request_.spec.validation.spec.num_partitions > 0) ScoreTable(ScoredTable::kValidation);
+  if (request_.spec.plan.has_folds()) ScoreTable(ScoredTable::kFolds);
   for (size_t m = 0; m < result_.models.size(); m++) {
     if (IsEvaluated(m)) result_.models[m].evaluations.back().elapsed = before_[m].elapsed + now_() - started_;
   }
@@ -105,7 +106,7 @@ void Coordinator::ScoreTable(ScoredTable table) {
     if (!IsEvaluated(m)) continue;
     ModelResult& model = result_.models[m];
     plan::Evaluation& evaluation = model.evaluations.back();
-    std::vector<double>& own = table == ScoredTable::kValidation ? evaluation.validation : evaluation.training;
+    std::vector<double>& own = table == ScoredTable::kTraining ? evaluation.training : evaluation.validation;
     if (model.trains()) {
       own = std::move(values.at(next++));
     } else {

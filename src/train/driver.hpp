@@ -26,7 +26,8 @@ class VisitSink {
   virtual void Progress(int64_t rows) = 0;
 };
 
-enum class ScoredTable : int { kTraining = 0, kValidation = 1 };
+/// kTraining: of the training table the partitions that a model visits. kFolds: those that it leaves out.
+enum class ScoredTable : int { kTraining = 0, kValidation = 1, kFolds = 2 };
 
 class Driver {
  public:
@@ -43,7 +44,7 @@ class Driver {
   /// run.
   virtual void Train(int64_t iteration, VisitSink* sink) = 0;
   /// The metric values of `models` (ascending) over one table: the loss, then the metrics. REQUIRES that all of them
-  /// train still.
+  /// train still; for kFolds that kTraining has just been scored for the same models, which reads those partitions, too.
   virtual std::vector<std::vector<double>> Score(ScoredTable table, const std::vector<int>& models, VisitSink* sink) = 0;
   /// The weights of these models are their best ones so far.
   virtual void KeepBest(const std::vector<int>& models) = 0;

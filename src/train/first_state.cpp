@@ -14,7 +14,7 @@
 namespace train {
 
 void WriteFirstState(const PreparedFit& fit, const PreparedModel& model, void* block) {
-  const auto partitions = static_cast<uint32_t>(fit.training.spec.num_partitions);
+  const auto partitions = static_cast<uint32_t>(fit.plan.visits());
   model.program->Initialise(model.spec->config.optimizer, block, fit.seed, model.stream(), partitions, pg::CheckInterrupts);
   if (!model.stored) {
     store::LoadArchitectureWeights(*model.architecture, *model.program, block);

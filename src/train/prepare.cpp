@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -62,6 +64,33 @@ void CheckArguments(const FitArguments& a) {
   }
 }
 
+// What folds cannot be trained with is refused before anything is read.
+void CheckFolds(const FitArguments& a, const PreparedFit& fit) {
+  if (!a.folds) return;
+  const auto refuse = [](const std::string& message, const std::string& detail, const std::string& hint) {
+    throw Error(ErrorCode::kInvalidParameter, message, detail, hint);
+  };
+  const std::string pack = "Pack the table by cerebro.training_preprocessor_dl() with folds => " + std::to_string(std::max(2, *a.folds)) + ".";
+  if (*a.folds < 2) refuse("folds must be at least 2, got " + std::to_string(*a.folds), "", "Leave it out to train on all rows.");
+  if (fit.training.folds == 0) refuse("packed table " + fit.training.name.Text() + " has no folds", "Folds are made when rows are packed.", pack);
+  if (fit.training.folds != *a.folds) {
+    refuse("folds is " + std::to_string(*a.folds) + ", but packed table " + fit.training.name.Text() + " has " +
+               std::to_string(fit.training.folds) + " folds",
+           "", "Give folds => " + std::to_string(fit.training.folds) + ", or pack the table again.");
+  }
+  if (a.validation_table) {
+    refuse("folds cannot be trained with a validation_table", "Each model is validated on the fold that it leaves out.",
+           "Leave validation_table out; cerebro.evaluate() scores the models on another table afterwards.");
+  }
+  if (a.warm_start) {
+    refuse("folds cannot be trained with warm_start", "", "Train with more iterations in a new run.");
+  }
+  if (a.halving) {
+    refuse("folds cannot be trained with halving", "Halving drops models one by one, and a configuration needs all of its folds.",
+           "Leave one of the two out; early_stopping can be used with folds.");
+  }
+}
+
 void CheckOutput(const FitArguments& a, PreparedFit* fit) {
   if (!a.warm_start) {
     for (const pg::TableName& table : fit->output.All()) pg::RequireAbsent(table, "model_output_table");
@@ -69,6 +98,10 @@ void CheckOutput(const FitArguments& a, PreparedFit* fit) {
     return;
   }
   fit->stored = store::OpenModelTable(a.model_output_table, "model_output_table", std::nullopt);
+  if (!fit->stored->plan.has_folds()) return;
+  throw Error(ErrorCode::kInvalidParameter, "the models of table " + fit->output.models.Text() + " were trained on folds: warm_start cannot go on with them",
+              "Each of them has left a part of the rows out.",
+              "Train the best configuration of cerebro.fold_leaderboard() on all rows, in a new run without folds.");
 }
 
 struct SelectionRow {
@@ -149,6 +182,28 @@ class Doubts {
   std::vector<Said> said_;
 };
 
+// A configuration's models: one, or one a fold. Those of one configuration have consecutive keys.
+void AddModels(PreparedModel model, PreparedFit* fit) {
+  model.configuration = model.mst_key;
+  for (int fold = 1; fold <= fit->folds; fold++) {
+    model.fold = fold;
+    model.mst_key = (model.configuration - 1) * fit->folds + fold;
+    fit->models.push_back(model);
+  }
+  if (fit->folds == 0) fit->models.push_back(std::move(model));
+}
+
+void CheckFoldKeys(const std::vector<SelectionRow>& selection, const PreparedFit& fit) {
+  if (fit.folds == 0) return;
+  for (const SelectionRow& row : selection) {
+    if (row.mst_key >= 1 && row.mst_key <= std::numeric_limits<int32_t>::max() / fit.folds) continue;
+    throw Error(ErrorCode::kInvalidParameter,
+                "mst_key " + std::to_string(row.mst_key) + " of table " + fit.selection_table.Text() + " cannot be trained on folds",
+                "The models of a configuration get the keys from (mst_key - 1) * folds + 1 to mst_key * folds.",
+                "Give the configuration a key between 1 and " + std::to_string(std::numeric_limits<int32_t>::max() / fit.folds) + ".");
+  }
+}
+
 // Every configuration is read and its program compiled, so that whatever is wrong is known before any training.
 // warm_start: models have weights of an earlier run.
 void ReadModels(const std::vector<SelectionRow>& selection, bool warm_start, PreparedFit* fit) {
@@ -187,7 +242,7 @@ void ReadModels(const std::vector<SelectionRow>& selection, bool warm_start, Pre
       const plan::ModelCost cost = plan::EstimateCost(*spec->graph, spec->config, model.kernels());
       model.scored_row_seconds = cost.seconds_per_scored_row;
       model.visit_seconds = cost.Visit(fit->RowsAVisit(), spec->config.batch_size, spec->config.epochs);
-      fit->models.push_back(std::move(model));
+      AddModels(std::move(model), fit);
       doubts.Add(row.mst_key, std::move(doubted));
     } catch (const Error& error) {
       errors.emplace_back(row.mst_key, error);
@@ -215,9 +270,11 @@ void ReadModels(const std::vector<SelectionRow>& selection, bool warm_start, Pre
 void AnnounceLargeBatches(const PreparedFit& fit) {
   const std::vector<int64_t>& rows = fit.training.partition_rows;
   const int64_t most = rows.empty() ? 0 : *std::max_element(rows.begin(), rows.end());
-  size_t larger = 0;
+  size_t larger = 0, configurations = 0;
   int largest = 0;
   for (const PreparedModel& model : fit.models) {
+    if (model.fold > 1) continue;
+    ++configurations;
     if (model.spec->config.batch_size <= most) continue;
     ++larger;
     largest = std::max(largest, model.spec->config.batch_size);
@@ -225,20 +282,22 @@ void AnnounceLargeBatches(const PreparedFit& fit) {
   if (larger == 0) return;
   pg::Notice("a partition of packed table " + fit.training.name.Text() + " has " + std::to_string(most) +
                  " rows: mini-batches have no more, although batch_size is larger in " + std::to_string(larger) + " of " +
-                 std::to_string(fit.models.size()) + " configurations (up to " + std::to_string(largest) + ")",
+                 std::to_string(configurations) + " configurations (up to " + std::to_string(largest) + ")",
              fit.training.spec.num_partitions > 1 ? "Pack the table with a smaller num_partitions for larger mini-batches." : "");
 }
 
 void CheckStopping(const PreparedFit& fit) {
   std::vector<std::pair<int, std::vector<std::string>>> names;
   for (const PreparedModel& model : fit.models) names.emplace_back(model.mst_key, model.metric_names());
-  plan::CheckMonitors(fit.stopping, names, fit.validation.has_value());
+  plan::CheckMonitors(fit.stopping, names, fit.HasValidation());
 }
 
 // The tables' values, as far as models have limits for them: the last check, because it reads packed columns.
 void CheckTables(const PreparedFit& fit) {
   std::vector<CheckedModel> models;
-  for (const PreparedModel& model : fit.models) models.push_back({model.mst_key, model.spec->graph.get(), &model.spec->config});
+  for (const PreparedModel& model : fit.models) {
+    if (model.fold <= 1) models.push_back({model.configuration, model.spec->graph.get(), &model.spec->config});
+  }
   CheckValues(models, fit.training, "training table", fit.options.precision);
   if (fit.validation) CheckValues(models, *fit.validation, "validation table", fit.options.precision);
 }
@@ -297,7 +356,9 @@ void MakePlan(PreparedFit* fit) {
   std::vector<plan::Sequence> sequences;
   for (const PreparedModel& model : fit->models) {
     const auto known = stored.find(model.mst_key);
-    plan::Sequence sequence = known != stored.end() && model.stored ? known->second : plan::SequenceOf(model.stream(), partitions);
+    plan::Sequence sequence = fit->folds > 0 ? plan::SequenceOfFold(model.stream(), partitions, fit->folds, model.fold)
+                                             : plan::SequenceOf(model.stream(), partitions);
+    if (known != stored.end() && model.stored) sequence = known->second;
     if (sequence.shift != 0) sequence.first = model.past.iterations;
     sequences.push_back(sequence);
     costs.push_back(model.visit_seconds);
@@ -349,7 +410,7 @@ void MakeFusion(PreparedFit* fit) {
 
 // Of training and metrics, if the session does all of it alone.
 double SessionSeconds(const FitArguments& a, const PreparedFit& fit) {
-  const double visits = static_cast<double>(fit.training.spec.num_partitions) * a.num_iterations;
+  const double visits = static_cast<double>(fit.plan.visits()) * a.num_iterations;
   const double scored = static_cast<double>(fit.training.spec.rows + (fit.validation ? fit.validation->spec.rows : 0)) *
                         static_cast<double>(fit.due.count());
   double seconds = 0;
@@ -395,10 +456,13 @@ PreparedFit PrepareFit(const FitArguments& a) {
     fit.validation = data::OpenPackedTable(*a.validation_table, "validation_table");
     data::RequireCompatible(fit.training, *fit.validation);
   }
-  fit.stopping = plan::ReadStopping(a.early_stopping, a.halving, a.num_iterations, fit.validation.has_value());
+  CheckFolds(a, fit);
+  fit.folds = a.folds.value_or(0);
+  fit.stopping = plan::ReadStopping(a.early_stopping, a.halving, a.num_iterations, fit.HasValidation());
   fit.options = store::EngineOptions(a.use_gpus && !pg::OnGreenplum());
   fit.pool = std::make_shared<engine::ModelPool>(fit.training.spec, fit.options);
   const std::vector<SelectionRow> selection = ReadSelection(a, &fit);
+  CheckFoldKeys(selection, fit);
   CheckOutput(a, &fit);
   ReadModels(selection, a.warm_start, &fit);
   CheckStopping(fit);

@@ -27,6 +27,8 @@ namespace train {
 
 struct PreparedModel {
   int mst_key = 0;
+  int configuration = 0;  // mst_key in the selection table; another one than the model's where there are folds
+  int fold = 0;           // that the model leaves out, from 1; 0: none
   uint64_t stream() const { return static_cast<uint64_t>(static_cast<int64_t>(mst_key)); }  // of its random numbers and its sequence
   std::shared_ptr<const store::Architecture> architecture;
   std::shared_ptr<const store::ModelSpec> spec;
@@ -58,6 +60,7 @@ struct PreparedFit {
   plan::StoppingPolicy stopping;
   plan::DueIterations due;  // iterations after which metrics are computed
   uint64_t seed = 0;
+  int folds = 0;              // 0: models train on all partitions
   int workers = 0;            // wanted
   std::string serial_reason;  // why workers is 0 although some were asked for
   bool too_short = false;     // workers is 0 because their start would take longer than they save
@@ -70,6 +73,8 @@ struct PreparedFit {
   PreparedFrozen frozen;  // frozen layers computed once
   size_t StateBytes() const;
   double RowsAVisit() const;  // of an average partition
+  /// Whether models are scored over rows that they do not train on.
+  bool HasValidation() const { return validation.has_value() || folds > 0; }
 };
 
 /// Errors: all that a caller can get wrong; several wrong configurations are listed in one error.

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/preprocessing.hpp"
 #include "pg/cluster.hpp"
 #include "pg/report.hpp"
 #include "pg/settings.hpp"
@@ -133,7 +134,9 @@ void WriteInfo(const PreparedFit& fit, const RunResult& result) {
                       {"iterations_done", r.iterations_done},
                       {"best_iteration", r.best >= 0 ? pg::Param(kept->iteration) : pg::Param(pg::Null{})},
                       {"stopped_iteration", stopped ? pg::Param(model.past.iterations + r.stopped_iteration) : pg::Param(pg::Null{})},
-                      {"stopped_by", stopped ? pg::Param(r.stopped_by) : pg::Param(pg::Null{})}});
+                      {"stopped_by", stopped ? pg::Param(r.stopped_by) : pg::Param(pg::Null{})},
+                      {"configuration", static_cast<int64_t>(model.configuration)},
+                      {"fold", model.fold > 0 ? pg::Param(static_cast<int64_t>(model.fold)) : pg::Param(pg::Null{})}});
   }
   info.Finish();
 }
@@ -175,7 +178,7 @@ void WriteSummary(const FitArguments& a, const PreparedFit& fit, const RunResult
   const pg::Settings settings = pg::CurrentSettings();
   std::vector<std::string> dependent, independent;
   for (const base::ColumnSpec& column : fit.training.spec.targets) dependent.push_back(column.name);
-  for (const base::ColumnSpec& column : base::SourceColumns(fit.training.spec.inputs)) independent.push_back(column.name);
+  for (const base::ColumnSpec& column : base::SourceInputs(fit.training.spec)) independent.push_back(column.name);
   const int64_t frequency = a.metrics_compute_frequency.value_or(fit.stopping.early_stopping ? 1 : a.num_iterations);
   std::optional<std::string> validation;
   if (fit.validation) validation = fit.validation->name.Sql();
@@ -214,7 +217,8 @@ void WriteSummary(const FitArguments& a, const PreparedFit& fit, const RunResult
                                      {"state_place", result.states_location},
                                      {"early_stopping", ValueOrNull(a.early_stopping)},
                                      {"halving", ValueOrNull(a.halving)},
-                                     {"result_format", store::kResultFormat}};
+                                     {"result_format", store::kResultFormat},
+                                     {"folds", fit.folds > 0 ? pg::Param(static_cast<int64_t>(fit.folds)) : pg::Param(pg::Null{})}};
   for (const pg::Column& column : ClassValueColumns(fit)) {
     values.push_back(ResultValue::Expression(column.name, "s." + pg::QuoteIdent(column.name)));
   }

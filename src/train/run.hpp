@@ -100,7 +100,7 @@ struct RunRequest {
   std::vector<int> mst_keys;                            // a model
   std::vector<std::vector<std::string>> metric_names;   // a model: the loss first
   std::vector<ModelPast> past;                          // a model; empty: all are new
-  int64_t iterations = 1;
+  int64_t iterations = 1;  // in which every model visits the partitions of its sequence
   plan::DueIterations due;  // iterations, from 1, after which models that train are scored; the last is `iterations`
   plan::StoppingPolicy stopping;
   int workers = 0;         // wanted; 0 = train in this session

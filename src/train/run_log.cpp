@@ -106,7 +106,7 @@ double RunLog::SecondsLeft(const RunResult& so_far) const {
   double cost_left = 0;  // of the models that still train
   for (size_t m = 0; m < so_far.models.size(); m++) {
     if (!so_far.models[m].trains()) continue;
-    const int64_t all = request_.iterations * request_.spec.plan.partitions;
+    const int64_t all = request_.iterations * request_.spec.plan.visits();
     cost_left += request_.spec.costs[m] * static_cast<double>(std::max<int64_t>(0, all - visits_done_[m]));
   }
   return time_left_.Seconds(pg::Now(), cost_left * ShareAfterHalving(so_far));
@@ -131,7 +131,7 @@ void RunLog::Show(const RunResult& so_far, RunPhase phase, int64_t rows_trained)
   row.iterations = request_.iterations;
   row.visits_done = so_far.visits.size();
   for (const ModelResult& model : so_far.models) {
-    row.visits_total += request_.spec.plan.partitions * (model.stopped_iteration != 0 ? model.stopped_iteration : request_.iterations);
+    row.visits_total += request_.spec.plan.visits() * (model.stopped_iteration != 0 ? model.stopped_iteration : request_.iterations);
   }
   row.models = static_cast<int>(so_far.models.size());
   row.models_training = static_cast<int>(so_far.ModelsThatTrain());

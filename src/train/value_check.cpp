@@ -66,6 +66,7 @@ std::string RangeSql(const base::ColumnSpec& column, const std::vector<engine::E
   described.inputs[0].num_classes = 0;
   described.inputs[0].dictionary.clear();
   described.inputs[0].class_values.clear();
+  described.inputs[0].class_rows.clear();
   std::string elements;
   for (const engine::Elements& subject : subjects) {
     elements += (elements.empty() ? "" : ",") + std::to_string(subject.first) + "," + std::to_string(subject.count);

@@ -179,6 +179,8 @@ void Worker::Visit(const std::vector<plan::FusionGroup>& fusion_groups, const pl
     visit_query_ = std::make_unique<pg::Statement>(VisitQuery(spec_.training), std::vector<std::string>{"int8", "int8"});
   }
   train::BundleVisit bundle_visit(models, &spec_.training.spec, fused, workspace_);
+  const int first = spec_.plan.bundles[static_cast<size_t>(task.bundle)].sequence.base;
+  if (first != 0) bundle_visit.CountPartitionsFrom(std::vector<int>(models.size(), first), spec_.plan.partitions);
   train::ActiveVisit visit;
   visit.visit_id = task.bundle;
   visit.models = &bundle_visit;

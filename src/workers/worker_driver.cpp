@@ -20,6 +20,7 @@ WorkerDriver::WorkerDriver(const train::RunRequest& request, StateAccess states)
     sizes_.sums.push_back(program->sums_size());
   }
   trains_.assign(request.programs.size(), true);
+  sequences_ = request.spec.plan.Sequences(request.programs.size());
   best_weights_.resize(request.programs.size());
   has_best_.assign(request.programs.size(), false);
 }
@@ -149,9 +150,8 @@ void WorkerDriver::ReportIterations(train::VisitSink* sink) {
   }
 }
 
-// Partition sums are added in the order of the partitions, whoever computed them.
-std::vector<std::vector<double>> WorkerDriver::Score(train::ScoredTable table, const std::vector<int>& models, train::VisitSink* sink) {
-  const auto which = static_cast<int>(table);
+// The sums of every partition and model are in the shared memory then.
+void WorkerDriver::ScanTable(int which, train::VisitSink* sink) {
   const int partitions = which == kTrainingTable ? shared_->partitions : shared_->validation_partitions;
   shared_->sync.Lock();
   shared_->score_table = which;
@@ -167,14 +167,25 @@ std::vector<std::vector<double>> WorkerDriver::Score(train::ScoredTable table, c
     WorkOrWait(sink);
   }
   SetPhase(WorkerPhase::kIdle);
+}
+
+// Partition sums are added in the order of the partitions, whoever computed them.
+std::vector<std::vector<double>> WorkerDriver::Score(train::ScoredTable table, const std::vector<int>& models, train::VisitSink* sink) {
+  const int which = table == train::ScoredTable::kValidation ? kValidationTable : kTrainingTable;
+  if (table != train::ScoredTable::kFolds) ScanTable(which, sink);
   const size_t stride = sizes_.SumsStride();
   const double* all = At<double>(shared_, shared_->sums_offset[which]);
+  const auto partitions_of = [&](size_t m) {
+    if (table == train::ScoredTable::kTraining) return sequences_[m].Visited(shared_->partitions);
+    if (table == train::ScoredTable::kFolds) return sequences_[m].LeftOut(shared_->partitions);
+    return plan::Sequence().Visited(shared_->validation_partitions);
+  };
   std::vector<std::vector<double>> values;
   size_t at = 0, next = 0;
   for (size_t m = 0; m < request_.programs.size(); m++) {
     if (next < models.size() && models[next] == static_cast<int>(m)) {
       std::vector<double> sums(sizes_.sums[m], 0.0);
-      for (int p = 0; p < partitions; p++) {
+      for (const int p : partitions_of(m)) {
         for (size_t k = 0; k < sums.size(); k++) sums[k] += all[static_cast<size_t>(p) * stride + at + k];
       }
       values.push_back(request_.programs[m]->Finish(sums.data()));

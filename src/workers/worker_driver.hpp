@@ -56,6 +56,7 @@ class WorkerDriver : public train::Driver {
   void DrainVisits(train::VisitSink* sink);
   void ReportIterations(train::VisitSink* sink);
   void ReplanBundles();
+  void ScanTable(int table, train::VisitSink* sink);
   char* BlockOf(size_t model) const { return states_ + At<uint64_t>(shared_, shared_->state_offsets_offset)[model]; }
 
   const train::RunRequest& request_;
@@ -75,6 +76,7 @@ class WorkerDriver : public train::Driver {
   int64_t target_ = 0;         // iterations that Train goes to
   int64_t iterations_done_ = 0;
   std::vector<bool> trains_;   // a model
+  std::vector<plan::Sequence> sequences_;  // a model
   std::vector<std::string> best_weights_;  // a model: raw float32, or empty
   std::vector<bool> has_best_;
 };

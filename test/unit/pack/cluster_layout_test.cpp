@@ -51,6 +51,51 @@ TEST(ClusterLayout, CutsEverySegmentIntoItsPartitionsAndBuffers) {
   }
 }
 
+TEST(ClusterLayout, FoldsAreWholePartitions) {
+  ClusterLayout layout = Layout(18, 6, {4, 0, 2}, 100, true);
+  layout.fold_rows = {7, 11};
+  const ClusterLayout copy = ClusterLayout::Read(layout.Write());
+  EXPECT_EQ(copy.fold_rows, layout.fold_rows);
+  std::vector<int64_t> rows(6, 0);
+  for (size_t d = 0; d < 3; ++d) {
+    for (int64_t n = 0; n < copy.First(d + 1) - copy.First(d); ++n) ++rows[static_cast<size_t>(copy.BufferPosition(d, n).first)];
+  }
+  EXPECT_EQ(rows, (std::vector<int64_t>{2, 2, 3, 3, 4, 4}));
+  layout.fold_rows = {7, 12};
+  EXPECT_THROW(ClusterLayout::Read(layout.Write()), base::Error);
+}
+
+TEST(PackTally, CountsRowsOfClasses) {
+  base::DataSpec spec;
+  spec.inputs.resize(1);
+  spec.inputs[0].dtype = base::DType::kUInt8;
+  base::ColumnSpec hot, index;
+  hot.kind = base::TargetKind::kOneHot;
+  hot.dtype = base::DType::kUInt8;
+  hot.shape = {3};
+  hot.num_classes = 3;
+  hot.class_values = {"a", "b"};
+  index.kind = base::TargetKind::kClassIndex;
+  index.dtype = base::DType::kInt32;
+  index.num_classes = 2;
+  index.class_values = {"x", "y"};
+  spec.targets = {hot, index};
+  const uint8_t input[] = {1, 2, 3, 4}, hots[] = {1, 0, 0, 0, 1, 0, 0, 1, 0, 1, 0, 0};
+  const int32_t indexes[] = {1, 1, 1, 0};
+  pack::PackTally tally(spec, pack::PartitionRanks(4, 1));
+  for (const size_t first : {size_t{0}, size_t{2}}) {
+    const std::vector<base::Bytes> columns = {{input + first, 2}, {hots + 3 * first, 6}, {reinterpret_cast<const uint8_t*>(indexes + first), 8}};
+    const std::string text = pack::DigestBuffer(spec, {false}, columns).Write();
+    EXPECT_THROW(pack::ReadBufferDigest(spec, {false}, {reinterpret_cast<const uint8_t*>(text.data()), text.size() - 8}), base::Error);
+    tally.Add(0, first == 0 ? 0 : 1, pack::ReadBufferDigest(spec, {false}, {reinterpret_cast<const uint8_t*>(text.data()), text.size()}));
+  }
+  const pack::Packed packed = tally.Finish();
+  EXPECT_EQ(packed.spec.targets[0].class_rows, (std::vector<int64_t>{2, 2}));
+  EXPECT_EQ(packed.spec.targets[1].class_rows, (std::vector<int64_t>{1, 3}));
+  // the description keeps them
+  EXPECT_EQ(base::ReadDataSpec(base::WriteDataSpec(packed.spec)).targets[1].class_rows, packed.spec.targets[1].class_rows);
+}
+
 TEST(ClusterLayout, FindsTheSegmentOfAKeyEvenAmongEqualKeys) {
   // ten rows by key and position among equal keys; five segments of two rows
   const std::vector<std::pair<int64_t, int64_t>> rows = {
@@ -83,7 +128,7 @@ TEST(PackTally, TakesDigestsInOrderOnly) {
     EXPECT_THROW(pack::ReadBufferDigest(spec, {true}, {reinterpret_cast<const uint8_t*>(text.data()), text.size() - 1}), base::Error);
     return pack::ReadBufferDigest(spec, {true}, {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
   };
-  pack::PackTally tally(spec, 5, 2);
+  pack::PackTally tally(spec, pack::PartitionRanks(5, 2));
   tally.Add(0, 0, digest(0, 2));
   EXPECT_THROW(tally.Add(0, 0, digest(0, 2)), base::Error);
   EXPECT_THROW(tally.Add(2, 0, digest(0, 2)), base::Error);

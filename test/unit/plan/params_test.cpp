@@ -331,12 +331,14 @@ TEST(ReadConfig, FitParameters) {
   EXPECT_EQ(c.epochs, 3);
   EXPECT_FALSE(c.shuffle);
   EXPECT_EQ(c.class_weight, (std::map<int, double>{{0, 1.0}, {1, 2.5}}));
+  EXPECT_FALSE(c.balanced_class_weight);
+  EXPECT_TRUE(ReadConfig("optimizer='SGD', loss='mse'", "class_weight='balanced'").balanced_class_weight);
   const auto labels = ReadConfig("optimizer='SGD', loss='mse'", "class_weight={0: 1, '7': 2, 'no': 0.5}");
   EXPECT_EQ(labels.class_weight, (std::map<int, double>{{0, 1.0}}));
   EXPECT_EQ(labels.label_weight, (std::map<std::string, double>{{"7", 2.0}, {"no", 0.5}}));
   for (const char* bad : {"batch_size=0", "batch_size=-1", "batch_size=1.5", "batch_size='32'", "batch_size=True", "batch_size=3000000000",
                           "epochs=0",
-                          "epochs=None", "epochs=1e300", "shuffle=1", "shuffle='batch'", "class_weight=[1]", "class_weight={9999999999: 1}",
+                          "epochs=None", "epochs=1e300", "shuffle=1", "shuffle='batch'", "class_weight=[1]", "class_weight={9999999999: 1}", "class_weight='equal'",
                           "class_weight={-1: 1}", "class_weight={0: -1}", "class_weight={'a': -1}", "class_weight={0: 'x'}", "validation_split=0.1"}) {
     EXPECT_EQ(Catch("optimizer='SGD', loss='mse'", bad).code, ErrorCode::kInvalidParameter) << bad;
   }

@@ -97,6 +97,35 @@ TEST(Rounds, EveryUnitKeepsItsSequence) {
   }
 }
 
+// Units of folds make all visits of the partitions that they do not leave out, and no leg goes over a fold.
+TEST(Rounds, FoldsAreLeftOut) {
+  base::Stream random(3, 0, base::Purpose::kSearch);
+  for (int round = 0; round < 100; ++round) {
+    const int folds = 2 + static_cast<int>(random.Below(4)), segments = 1 + static_cast<int>(random.Below(4));
+    RoundSpan span = Span(folds * segments * 2, folds * 2, 1 + static_cast<int64_t>(random.Below(3)));
+    span.visited = span.partitions - span.partitions / folds;
+    std::vector<RoundUnit> units;
+    for (uint64_t u = 0; u < 3 * static_cast<uint64_t>(folds); ++u) {
+      const int fold = 1 + static_cast<int>(u) % folds;
+      units.push_back({plan::SequenceOfFold(u + 1, span.partitions, folds, fold), 1 + random.Uniform(), 0});
+    }
+    for (const RoundChoice& choice : {plan::ChooseRounds(span, units), RoundChoice()}) {
+      std::vector<int64_t> next(units.size(), 0);
+      for (const auto& legs : Lay(span, units, choice).rounds) {
+        for (const RoundLeg& leg : legs) {
+          const auto u = static_cast<size_t>(leg.unit);
+          ASSERT_EQ(leg.visit, next[u]);
+          for (int v = 0; v < leg.visits; ++v, ++next[u]) {
+            ASSERT_EQ(span.PartitionOf(units[u].sequence, next[u]), leg.partition + v);
+            ASSERT_EQ((leg.partition + v) / span.partitions_each, leg.partition / span.partitions_each);
+          }
+        }
+      }
+      for (const int64_t n : next) ASSERT_EQ(n, span.visits());
+    }
+  }
+}
+
 // The choice knows length and rounds of what it tried, and that is all of a short span.
 TEST(Rounds, TheChoiceIsWhatIsLaidOut) {
   base::Stream random(2, 0, base::Purpose::kSearch);

@@ -150,6 +150,64 @@ TEST(Sequence, IsALatinSquare) {
   }
 }
 
+// A fold's model goes through the other partitions as through a table of its own.
+TEST(Sequence, OfAFoldIsThatOfATableWithoutTheFold) {
+  base::Stream random(5, 0, base::Purpose::kSearch);
+  for (int round = 0; round < 100; ++round) {
+    const int folds = 2 + static_cast<int>(random.Below(6)), each = 1 + static_cast<int>(random.Below(4)), partitions = folds * each;
+    const int fold = 1 + static_cast<int>(random.Below(static_cast<uint64_t>(folds)));
+    const uint64_t stream = random.Next64();
+    const Sequence sequence = plan::SequenceOfFold(stream, partitions, folds, fold), alone = plan::SequenceOf(stream, partitions - each);
+    std::vector<int> left_out, visited = sequence.Visited(partitions);
+    for (int p = (fold - 1) * each; p < fold * each; ++p) left_out.push_back(p);
+    ASSERT_EQ(sequence.LeftOut(partitions), left_out);
+    ASSERT_EQ(visited.size(), static_cast<size_t>(partitions - each));
+    ASSERT_EQ(sequence.Visits(partitions), partitions - each);
+    for (const int64_t iteration : {int64_t{0}, int64_t{3}}) {
+      for (int v = 0; v < partitions - each; ++v) {
+        // partition n of such a table is the n-th that is visited
+        ASSERT_EQ(sequence.PartitionAt(partitions, iteration, v), visited[static_cast<size_t>(alone.PartitionAt(partitions - each, iteration, v))]);
+      }
+    }
+  }
+  EXPECT_EQ(Sequence().Visited(3), (std::vector<int>{0, 1, 2}));
+  EXPECT_TRUE(Sequence().LeftOut(3).empty());
+}
+
+TEST(Plan, OfFoldsComesBackAndMakesFewerVisits) {
+  std::vector<Sequence> sequences;
+  for (int m = 1; m <= 6; ++m) sequences.push_back(plan::SequenceOfFold(static_cast<uint64_t>(m), 6, 3, 1 + (m - 1) % 3));
+  const Plan plan = MakePlan(std::vector<double>(6, 1.0), sequences, 6, 4);
+  EXPECT_EQ(plan.visits(), 4);
+  EXPECT_TRUE(plan.has_folds());
+  EXPECT_FALSE(PlanOf({1, 2}, 4, 2).has_folds());
+  EXPECT_EQ(plan.Sequences(6), sequences);
+  const Plan read = plan::ReadPlan(plan::WritePlan(plan));
+  EXPECT_EQ(plan::WritePlan(read), plan::WritePlan(plan));
+  EXPECT_EQ(read.Sequences(6), sequences);
+  EXPECT_EQ(plan.LowerBound(100), 4 * plan.bundles.front().visit_cost);
+  // each bundle makes as many visits
+  Block block(plan);
+  Scheduler scheduler(block.data(), plan, true);
+  scheduler.SetTarget(2);
+  Scheduler::Task task;
+  int64_t tasks = 0;
+  for (; scheduler.Take(&task); ++tasks) {
+    ASSERT_LT(task.visit, 4);
+    scheduler.Done(task, 1.0);
+  }
+  EXPECT_EQ(tasks, 2 * 4 * static_cast<int64_t>(plan.bundles.size()));
+  sequences.push_back(plan::SequenceOf(7, 6));
+  EXPECT_THROW(MakePlan(std::vector<double>(7, 1.0), sequences, 6, 4), base::Error);
+  const auto bundle = [](const char* fields) {
+    return std::string(R"({"version":2,"partitions":6,"bundles":[{"models":[0],"start":0,"visit_cost":1.0},{"models":[1],"visit_cost":1.0,)") + fields + "}]}";
+  };
+  for (const char* fields : {R"("start":0,"base":2,"count":4)", R"("start":4,"base":2,"count":4)", R"("start":0,"base":6,"count":4)", R"("start":0,"count":4)",
+                             R"("start":0,"base":0,"count":6)"}) {
+    EXPECT_THROW(plan::ReadPlan(bundle(fields)), base::Error) << fields;
+  }
+}
+
 // A model's visits of two iterations follow each other without a break; those of an old run shift.
 TEST(Sequence, VisitsEveryPartitionOnceAnIteration) {
   base::Stream random(4, 0, base::Purpose::kSearch);

@@ -200,6 +200,30 @@ TEST(ClassWeights, KeysThatAreNoClass) {
             "without a label.");
 }
 
+TEST(ClassWeights, BalancedByRows) {
+  const base::Graph three = Network().Dense("out", 3, "softmax").Output().graph, one = Network().Dense("out", 1, "sigmoid").Output().graph;
+  base::ColumnSpec counted = kAnimal;
+  counted.class_rows = {10, 50, 0};
+  const auto weights = [](const base::Graph& graph, const std::string& loss, const base::ColumnSpec& column) {
+    base::TrainConfig config = Config(loss, "class_weight='balanced'");
+    plan::ResolveClassWeights(graph, Data({column}), &config);
+    EXPECT_FALSE(config.balanced_class_weight);
+    return config.class_weight;
+  };
+  EXPECT_EQ(weights(three, "'categorical_crossentropy'", counted), (std::map<int, double>{{0, 3.0}, {1, 0.6}}));
+  base::ColumnSpec grade = kGrade;
+  grade.class_rows = {1, 3};
+  EXPECT_EQ(weights(one, "'binary_crossentropy'", grade), (std::map<int, double>{{0, 2.0}, {1, 4.0 / 6.0}}));
+  EXPECT_EQ(Resolve(three, "'categorical_crossentropy'", "'balanced'", Data({kAnimal})),
+            "class_weight='balanced' needs the number of rows of each class of column \"animal\" | The table was packed by an earlier version, which "
+            "did not count them.");
+  EXPECT_EQ(Resolve(three, "'categorical_crossentropy'", "'balanced'", Data({Target("tags", TargetKind::kArray, {3})})),
+            "class_weight='balanced' needs the number of rows of each class of column \"tags\" | The column is packed as an array: its classes are "
+            "not counted.");
+  EXPECT_EQ(Resolve(one, "'mse'", "'balanced'", Data({kPrice})),
+            "class_weight has no meaning for column \"price\": it holds numbers, and the loss compares numbers");
+}
+
 TEST(ClassWeights, ColumnsWithoutAClassARow) {
   const base::Graph one = Network().Dense("out", 1, "sigmoid").Output().graph, three = Network().Dense("out", 3, "sigmoid").Output().graph;
   const base::ColumnSpec tags = Target("tags", TargetKind::kArray, {3});

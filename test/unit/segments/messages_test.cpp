@@ -47,7 +47,7 @@ RunHeader Header() {
   header.data.rows = 99;
   header.precision = base::DType::kFloat64;
   header.seed = ~uint64_t{0};
-  header.partitions = 4;
+  header.visits = 4;
   const auto small = Network(3), large = Network(50);
   for (int m = 0; m < 5; m++) {
     segments::RunModel model;
@@ -103,7 +103,7 @@ TEST(RunHeader, ComesBackWithSharedGraphs) {
   EXPECT_EQ(base::WriteDataSpec(read.data), base::WriteDataSpec(written.data));
   EXPECT_EQ(read.precision, written.precision);
   EXPECT_EQ(read.seed, written.seed);
-  EXPECT_EQ(read.partitions, written.partitions);
+  EXPECT_EQ(read.visits, written.visits);
   ASSERT_EQ(read.models.size(), written.models.size());
   for (size_t m = 0; m < read.models.size(); m++) {
     const segments::RunModel &is = read.models[m], &was = written.models[m];

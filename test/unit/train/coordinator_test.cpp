@@ -60,7 +60,8 @@ class FakeDriver : public train::Driver {
     sink->Progress(10 * done);
   }
   std::vector<std::vector<double>> Score(ScoredTable table, const std::vector<int>& models, train::VisitSink*) override {
-    Call((table == ScoredTable::kTraining ? "score training " : "score validation ") + List(models));
+    const char* name = table == ScoredTable::kTraining ? "training " : table == ScoredTable::kFolds ? "folds " : "validation ";
+    Call(std::string("score ") + name + List(models));
     std::vector<std::vector<double>> values;
     for (const int m : models) {
       EXPECT_TRUE(trains[static_cast<size_t>(m)]) << "model " << m << " trains no more";
@@ -171,6 +172,23 @@ plan::EarlyStopping Patience(const char* monitor, int64_t patience) {
   rule.monitor = monitor;
   rule.patience = patience;
   return rule;
+}
+
+// Models of folds are scored over what they leave out; those are their validation figures.
+TEST(Coordinator, ScoresTheFolds) {
+  RunRequest request = Request(2, 2, {1, 2});
+  std::vector<plan::Sequence> sequences;
+  for (int fold = 1; fold <= 2; fold++) sequences.push_back(plan::SequenceOfFold(static_cast<uint64_t>(fold), 4, 2, fold));
+  request.spec.plan = plan::MakePlan({1, 1}, sequences, 4, 2);
+  FakeDriver driver(2);
+  driver.value = [](int m, int64_t, ScoredTable table) { return std::vector<double>{table == ScoredTable::kFolds ? 10.0 + m : 1.0, 0.5}; };
+  FakeObserver observer;
+  const RunResult result = Finish(request, &driver, &observer);
+  EXPECT_EQ(driver.calls, (Calls{"enter", "train to 1", "score training 0,1", "score folds 0,1", "train to 2", "score training 0,1", "score folds 0,1", "collect"}));
+  for (size_t m = 0; m < 2; m++) {
+    EXPECT_EQ(result.models[m].evaluations.back().training[0], 1.0);
+    EXPECT_EQ(result.models[m].evaluations.back().validation[0], 10.0 + static_cast<double>(m));
+  }
 }
 
 TEST(Coordinator, TrainsToEachDueIterationAndScoresThen) {
