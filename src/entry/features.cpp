@@ -99,7 +99,7 @@ Datum pg_cerebro_features(PG_FUNCTION_ARGS) {
       state->layer = layer;
       state->mst_key = mst_key;
       state->features = std::move(features);
-      state->reader.Select(state->features->columns(), state->features->classes());
+      state->reader.Select(state->features->fields());
       info->fn_extra = state;
     }
     const std::vector<data::Cell>& cells = state->reader.Read(fcinfo, kRow, 0);

@@ -6,11 +6,11 @@
 #include <string>
 
 #include "data/row_codec.hpp"
-#include "pg/pinned_path.hpp"
 
 extern "C" {
 #include "access/htup_details.h"
 #include "access/tupdesc.h"
+#include "access/transam.h"
 #include "catalog/pg_type.h"
 #include "parser/parse_coerce.h"
 #include "utils/array.h"
@@ -46,85 +46,20 @@ data::CellType TypeOf(Oid element) {
   }
 }
 
-/// The type that packing casts such values to, or InvalidOid: they are read as they are.
-Oid ReadAs(Oid element) {
-  switch (element) {
-    case NUMERICOID: return FLOAT8OID;
-    case BPCHAROID:
-    case NAMEOID:
-    case UNKNOWNOID: return TEXTOID;
-    default: return InvalidOid;
-  }
-}
-
 constexpr Oid kMoney = 790;  // the server's headers have two names for it
-constexpr double kMicroseconds = 1000000.0;
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-/// Seconds since 1970 as date_part('epoch', ...) has them, infinite for the infinite ones.
-double SecondsOf(DateADT date) {
-  if (DATE_IS_NOBEGIN(date)) return -kInfinity;
-  if (DATE_IS_NOEND(date)) return kInfinity;
-  return (static_cast<double>(date) + (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE)) * SECS_PER_DAY;
-}
-
-double SecondsOf(Timestamp time) {
-  if (TIMESTAMP_IS_NOBEGIN(time)) return -kInfinity;
-  if (TIMESTAMP_IS_NOEND(time)) return kInfinity;
-  const Timestamp epoch = (static_cast<Timestamp>(UNIX_EPOCH_JDATE) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY;
-  if (time < INT64_MAX + epoch) return static_cast<double>(time - epoch) / kMicroseconds;
-  return (static_cast<double>(time) - static_cast<double>(epoch)) / kMicroseconds;
-}
-
-/// The type that values are read in where their column is preprocessed, or InvalidOid: as packing without it reads
-/// them.
-Oid ReadAsClass(Oid element, bool is_array, base::ValueClass value_class) {
-  switch (value_class) {
-    case base::ValueClass::kCategory:
-      return is_array || element == TEXTOID || element == VARCHAROID ? InvalidOid : TEXTOID;
+/// What a literal of no type is read as.
+Oid LiteralType(const score::RowField& field) {
+  if (field.text) return TEXTOID;
+  if (field.array) return pg::compat::kFloat8ArrayOid;
+  if (!field.value_class) return FLOAT8OID;
+  switch (*field.value_class) {
     case base::ValueClass::kDate:
-    case base::ValueClass::kTime:
-      return !is_array && (element == DATEOID || element == TIMESTAMPOID || element == TIMESTAMPTZOID) ? FLOAT8OID
-                                                                                                       : InvalidOid;
-    case base::ValueClass::kBoolean:
-    case base::ValueClass::kNumber:
-      return !is_array && (element == INTERVALOID || element == TIMEOID || element == kMoney) ? FLOAT8OID : InvalidOid;
-    default:
-      return InvalidOid;
+    case base::ValueClass::kTime: return TIMESTAMPOID;
+    case base::ValueClass::kBoolean: return BOOLOID;
+    case base::ValueClass::kBytes: return BYTEAOID;
+    default: return FLOAT8OID;
   }
-}
-
-/// The server's own casts. Inside call().
-Datum ConvertOne(Oid given, Datum datum) {
-  switch (given) {
-    case NUMERICOID: return DirectFunctionCall1(numeric_float8, datum);
-    case BPCHAROID: return DirectFunctionCall1(rtrim1, datum);
-    case NAMEOID: return DirectFunctionCall1(name_text, datum);
-    case BOOLOID:
-      return CStringGetTextDatum(DatumGetBool(datum) ? "true" : "false");
-    case DATEOID:
-      return Float8GetDatum(SecondsOf(DatumGetDateADT(datum)));
-    case TIMESTAMPOID:
-    case TIMESTAMPTZOID:
-      return Float8GetDatum(SecondsOf(DatumGetTimestamp(datum)));
-    case INTERVALOID:
-      return DirectFunctionCall2(interval_part, CStringGetTextDatum("epoch"), datum);
-    case TIMEOID:
-      return DirectFunctionCall2(time_part, CStringGetTextDatum("epoch"), datum);
-    case kMoney:
-      return DirectFunctionCall1(numeric_float8, DirectFunctionCall1(cash_numeric, datum));
-    default: return CStringGetTextDatum(DatumGetCString(datum));
-  }
-}
-
-/// What gives a real[] of a value of the type, pgvector's above all: a cast function of one to three arguments. Inside
-/// call().
-bool FindVectorCast(Oid type, MemoryContext context, FmgrInfo* cast) {
-  Oid function = InvalidOid;
-  if (find_coercion_pathway(get_array_type(FLOAT4OID), type, COERCION_EXPLICIT, &function) != COERCION_PATH_FUNC)
-    return false;
-  fmgr_info_cxt(function, cast, context);
-  return true;
 }
 
 /// Whether the names are f1, f2, ... as ROW(...) gives them.
@@ -141,7 +76,7 @@ void RowReader::LookUp(FunctionCallInfo fcinfo, HeapTupleHeader row) {
   const Oid type = HeapTupleHeaderGetTypeId(row);
   const int32 typmod = HeapTupleHeaderGetTypMod(row);
   if (desc_ != nullptr && type == type_ && typmod == typmod_) return;
-  const MemoryContext cache = fcinfo->flinfo->fn_mcxt;
+  auto* const cache = static_cast<MemoryContext>(MemoryOf(fcinfo));
   TupleDesc desc = pg::call([&] {
     TupleDesc shared = lookup_rowtype_tupdesc(type, typmod);
     MemoryContext old = MemoryContextSwitchTo(cache);
@@ -150,41 +85,122 @@ void RowReader::LookUp(FunctionCallInfo fcinfo, HeapTupleHeader row) {
     ReleaseTupleDesc(shared);
     return copy;
   });
-  std::vector<int> taken = FieldsToTake(desc, type == RECORDOID);
-  const size_t n = taken.size();
+  Use(desc, type == RECORDOID, cache);
+  type_ = type;
+  typmod_ = typmod;
+}
+
+// What packing casts a column of this type to. Inside call().
+void RowReader::Choose(const score::RowField& field, void* memory, Column* c) const {
+  auto* const cache = static_cast<MemoryContext>(memory);
+  const auto read_as = [c](Conversion conversion, Oid element) {
+    c->conversion = conversion;
+    c->element = element;
+  };
+  if (c->element == UNKNOWNOID && !c->is_array) {
+    c->is_array = field.array;
+    c->declared = LiteralType(field);
+    const bool is_time = c->declared == TIMESTAMPOID;
+    read_as(Conversion::kLiteral, field.array ? FLOAT8OID : c->declared);
+    Oid input;
+    getTypeInputInfo(c->declared, &input, &c->parameter);
+    fmgr_info_cxt(input, &c->function, cache);
+    if (is_time) c->element = FLOAT8OID;
+    return;
+  }
+  const auto by_element = [&](Conversion conversion, Oid element) {
+    c->given = c->element;
+    get_typlenbyvalalign(c->given, &c->given_length, &c->given_by_value, &c->given_align);
+    read_as(conversion, element);
+  };
+  switch (c->element) {
+    case NUMERICOID:
+      if (field.value_class != base::ValueClass::kCategory) return by_element(Conversion::kNumeric, FLOAT8OID);
+      break;
+    case BPCHAROID: return by_element(Conversion::kTrim, TEXTOID);
+    case NAMEOID: return by_element(Conversion::kName, TEXTOID);
+    case TEXTOID:
+    case VARCHAROID: return;
+    default: break;
+  }
+  if (!field.value_class) return;
+  const auto cast_to = [&](Oid target) {
+    Oid function = InvalidOid;
+    switch (find_coercion_pathway(target, c->declared, COERCION_EXPLICIT, &function)) {
+      case COERCION_PATH_FUNC:
+        c->conversion = Conversion::kCast;
+        c->arguments = get_func_nargs(function);
+        break;
+      case COERCION_PATH_COERCEVIAIO: {
+        bool varlena;
+        c->conversion = Conversion::kOutput;
+        getTypeOutputInfo(c->declared, &function, &varlena);
+        break;
+      }
+      default: return false;
+    }
+    fmgr_info_cxt(function, &c->function, cache);
+    return true;
+  };
+  switch (*field.value_class) {
+    case base::ValueClass::kBoolean:
+    case base::ValueClass::kNumber:
+      if (c->is_array) return;
+      if (c->element == kMoney) read_as(Conversion::kMoney, FLOAT8OID);
+      if (c->element == INTERVALOID) read_as(Conversion::kInterval, FLOAT8OID);
+      if (c->element == TIMEOID) read_as(Conversion::kTime, FLOAT8OID);
+      return;
+    case base::ValueClass::kCategory:
+      if (!c->is_array && cast_to(TEXTOID)) c->element = TEXTOID;
+      return;
+    case base::ValueClass::kDate:
+    case base::ValueClass::kTime:
+      if (c->is_array) return;
+      if (c->element == DATEOID) read_as(Conversion::kDate, FLOAT8OID);
+      if (c->element == TIMESTAMPOID || c->element == TIMESTAMPTZOID) read_as(Conversion::kTimestamp, FLOAT8OID);
+      return;
+    case base::ValueClass::kArray:
+      if (c->is_array || TypeOf(c->element) != CellType::kNull || !cast_to(pg::compat::kFloat4ArrayOid)) return;
+      c->element = FLOAT4OID;
+      c->is_array = true;
+      return;
+    case base::ValueClass::kBytes: return;
+  }
+}
+
+void RowReader::LookUpColumn(size_t i, void* memory, Column* c) const {
+  pg::call([&] {
+    const Oid base = getBaseType(c->declared);
+    const Oid element = get_element_type(base);
+    c->declared = base;
+    c->is_array = OidIsValid(element);
+    c->element = c->is_array ? element : base;
+    if (!wanted_.empty()) Choose(wanted_[i], memory, c);
+    get_typlenbyvalalign(c->element, &c->length, &c->by_value, &c->align);
+  });
+  c->type = TypeOf(c->element);
+  c->plain = !c->is_array && c->by_value;
+  const bool known = c->type != data::CellType::kNull && !(c->is_array && c->element == BYTEAOID);
+  if (known) return;
+  c->unreadable = !wanted_.empty() && wanted_[i].value_class;
+  c->plain = false;
+  if (c->unreadable) return;
+  throw Error(ErrorCode::kDatatypeMismatch, "field " + std::to_string(taken_[i] + 1) + " of the row has a type that cannot be packed", "",
+              "Cast it to smallint, integer, bigint, real, double precision, boolean, text, bytea or an array of them.");
+}
+
+void RowReader::Use(void* row_desc, bool record, void* memory) {
+  auto* const desc = static_cast<TupleDesc>(row_desc);
+  desc_ = nullptr;  // until all of it is known
+  taken_ = FieldsToTake(desc, record);
+  const size_t n = taken_.size();
   std::vector<Column> columns(n);
   for (size_t i = 0; i < n; ++i) {
-    const Oid declared = pg::compat::Attribute(desc, taken[i])->atttypid;
-    Column* c = &columns[i];
-    pg::call([&] {
-      const Oid base = getBaseType(declared);
-      const Oid element = get_element_type(base);
-      c->is_array = OidIsValid(element);
-      c->element = c->is_array ? element : base;
-      if (i < classes_.size()) {
-        c->value_class = classes_[i];
-        ReadAsClass(fcinfo, c);
-      }
-      const Oid read_as = wanted_.empty() || OidIsValid(c->given) ? InvalidOid : ReadAs(c->element);
-      if (OidIsValid(read_as)) {
-        c->given = c->element;
-        c->given_is_array = c->is_array;
-        get_typlenbyvalalign(c->given, &c->given_length, &c->given_by_value, &c->given_align);
-        c->element = read_as;
-      }
-      get_typlenbyvalalign(c->element, &c->length, &c->by_value, &c->align);
-    });
-    c->type = TypeOf(c->element);
-    const bool known = c->type != data::CellType::kNull && !(c->is_array && c->element == BYTEAOID);
-    c->plain = !c->is_array && c->by_value;
-    if (!known) {
-      throw Error(ErrorCode::kDatatypeMismatch, "field " + std::to_string(taken[i] + 1) + " of the row has a type that cannot be packed", "",
-                  "Cast it to smallint, integer, bigint, real, double precision, boolean, text, bytea or an array of them.");
-    }
+    columns[i].declared = pg::compat::Attribute(desc, taken_[i])->atttypid;
+    LookUpColumn(i, memory, &columns[i]);
   }
   ++row_types_;
   columns_ = std::move(columns);
-  taken_ = std::move(taken);
   const auto all = static_cast<size_t>(desc->natts);
   all_values_.assign(all, 0);
   all_nulls_ = std::make_unique<bool[]>(all);
@@ -193,40 +209,15 @@ void RowReader::LookUp(FunctionCallInfo fcinfo, HeapTupleHeader row) {
   cells_.assign(n, data::Cell());
   texts_.assign(n, {});
   LayOutNumbers();
-  type_ = type;
-  typmod_ = typmod;
   desc_ = desc;
-}
-
-// Inside call().
-void RowReader::ReadAsClass(FunctionCallInfo fcinfo, Column* c) const {
-  const MemoryContext cache = fcinfo->flinfo->fn_mcxt;
-  if (*c->value_class == base::ValueClass::kArray && !c->is_array) {
-    if (!FindVectorCast(c->element, cache, &c->convert)) return;
-    c->given = c->element;
-    c->element = FLOAT4OID;
-    c->is_array = true;
-    c->given_is_array = false;
-    return;
-  }
-  const Oid read_as = entry::ReadAsClass(c->element, c->is_array, *c->value_class);
-  if (!OidIsValid(read_as)) return;
-  c->given = c->element;
-  c->given_is_array = c->is_array;
-  c->element = read_as;
-  const bool known = c->given == BOOLOID || c->given == BPCHAROID || c->given == NAMEOID || c->given == UNKNOWNOID;
-  if (*c->value_class != base::ValueClass::kCategory || known) return;
-  Oid output = InvalidOid;
-  bool varlena = false;
-  getTypeOutputInfo(c->given, &output, &varlena);
-  fmgr_info_cxt(output, &c->convert, cache);
 }
 
 std::vector<int> RowReader::FieldsToTake(void* row_desc, bool record) const {
   auto* desc = static_cast<TupleDesc>(row_desc);
   std::vector<int> positions;
   std::string missing;
-  for (const std::string& name : wanted_) {
+  for (const score::RowField& wanted : wanted_) {
+    const std::string& name = wanted.name;
     const size_t before = positions.size();
     for (int i = 0; i < desc->natts; ++i) {
       const Form_pg_attribute field = pg::compat::Attribute(desc, i);
@@ -252,7 +243,7 @@ std::vector<int> RowReader::FieldsToTake(void* row_desc, bool record) const {
   }
   if (positions.size() == wanted_.size()) return positions;
   std::string names;
-  for (const std::string& name : wanted_) names += (names.empty() ? "" : ", ") + pg::QuoteIdent(name);
+  for (const score::RowField& wanted : wanted_) names += (names.empty() ? "" : ", ") + pg::QuoteIdent(wanted.name);
   throw Error(ErrorCode::kInvalidParameter,
               "the row has " + std::to_string(positions.size()) + " fields, but the model was trained on " + std::to_string(wanted_.size()) + " columns",
               "They are " + names + ".", "Give a row that has columns of these names, or ROW(...) of their values in this order.");
@@ -260,16 +251,16 @@ std::vector<int> RowReader::FieldsToTake(void* row_desc, bool record) const {
 
 std::vector<pg::Column> RowReader::Fields() const {
   std::vector<pg::Column> fields;
-  const pg::PinnedPath pinned(
-      pg::PinnedPath::Until::kBlock);  // types that are not the server's own are written with their schema
   for (size_t i = 0; i < taken_.size(); ++i) {
     const Column& column = columns_[i];
     pg::Column field;
     field.name = NameStr(pg::compat::Attribute(static_cast<TupleDesc>(desc_), taken_[i])->attname);
-    // what is preprocessed is described by the type that the row has
-    const bool as_given = column.value_class && OidIsValid(column.given) && column.given != UNKNOWNOID;
-    field.is_array = as_given ? column.given_is_array : column.is_array;
-    field.base_type = pg::call([&] { return format_type_be(as_given ? column.given : column.element); });
+    const bool as_given = !wanted_.empty() && wanted_[i].value_class;
+    const Oid element = as_given ? pg::call([&] { return get_element_type(column.declared); }) : InvalidOid;
+    field.is_array = as_given ? OidIsValid(element) : column.is_array;
+    const Oid scalar = !as_given ? column.element : field.is_array ? element : column.declared;
+    // types that are not the server's have their schema, as in a table's columns
+    field.base_type = pg::call([&] { return scalar < FirstNormalObjectId ? format_type_be(scalar) : format_type_be_qualified(scalar); });
     field.type = field.base_type + (field.is_array ? "[]" : "");
     fields.push_back(std::move(field));
   }
@@ -335,17 +326,49 @@ const std::vector<data::Cell>& RowReader::Read(FunctionCallInfo fcinfo, int n, s
                 "the row has " + std::to_string(columns_.size()) + " fields where " + std::to_string(expected) + " are packed");
   }
   HeapTupleData tuple = pg::compat::ViewTuple(row);
-  if (wanted_.empty()) {
-    heap_deform_tuple(&tuple, static_cast<TupleDesc>(desc_), values_.data(), nulls_.get());
-  } else {
-    heap_deform_tuple(&tuple, static_cast<TupleDesc>(desc_), all_values_.data(), all_nulls_.get());
-    for (size_t i = 0; i < taken_.size(); ++i) {
-      values_[i] = all_values_[static_cast<size_t>(taken_[i])];
-      nulls_[i] = all_nulls_[static_cast<size_t>(taken_[i])];
-    }
+  const bool all = wanted_.empty();
+  heap_deform_tuple(&tuple, static_cast<TupleDesc>(desc_), all ? values_.data() : all_values_.data(), all ? nulls_.get() : all_nulls_.get());
+  return TakeFields();
+}
+
+const std::vector<data::Cell>& RowReader::ReadTuple(void* desc, void* tuple) {
+  if (desc_ == nullptr) Use(desc, false, memory_);
+  heap_deform_tuple(static_cast<HeapTuple>(tuple), static_cast<TupleDesc>(desc_), all_values_.data(), all_nulls_.get());
+  return TakeFields();
+}
+
+const std::vector<data::Cell>& RowReader::ReadArguments(FunctionCallInfo fcinfo, int first) {
+  if (desc_ == nullptr) {
+    auto* const cache = static_cast<MemoryContext>(MemoryOf(fcinfo));
+    TupleDesc desc = pg::call([&] {
+      MemoryContext old = MemoryContextSwitchTo(cache);
+      TupleDesc made = pg::compat::NewTupleDesc(PG_NARGS() - first);
+      for (int i = first; i < PG_NARGS(); ++i) {
+        char name[NAMEDATALEN];
+        snprintf(name, sizeof(name), "f%d", i - first + 1);
+        const Oid type = get_fn_expr_argtype(fcinfo->flinfo, i);
+        if (!OidIsValid(type)) elog(ERROR, "the type of argument %d is not known", i + 1);
+        TupleDescInitEntry(made, static_cast<AttrNumber>(i - first + 1), name, type, -1, 0);
+      }
+      MemoryContextSwitchTo(old);
+      return made;
+    });
+    Use(desc, true, cache);
+  }
+  for (int i = first; i < PG_NARGS(); ++i) {
+    all_nulls_[static_cast<size_t>(i - first)] = PG_ARGISNULL(i);
+    all_values_[static_cast<size_t>(i - first)] = PG_ARGISNULL(i) ? Datum{0} : PG_GETARG_DATUM(i);
+  }
+  return TakeFields();
+}
+
+const std::vector<data::Cell>& RowReader::TakeFields() {
+  for (size_t i = 0; i < taken_.size() && !wanted_.empty(); ++i) {
+    values_[i] = all_values_[static_cast<size_t>(taken_[i])];
+    nulls_[i] = all_nulls_[static_cast<size_t>(taken_[i])];
   }
   for (size_t i = 0; i < columns_.size(); ++i) {
-    if (OidIsValid(columns_[i].given) && !nulls_[i]) values_[i] = Convert(&columns_[i], values_[i]);
+    if (columns_[i].conversion != Conversion::kNone && !nulls_[i]) values_[i] = Convert(columns_[i], values_[i]);
   }
   StoreNumbers();
   bool has_nulls = false;
@@ -353,7 +376,7 @@ const std::vector<data::Cell>& RowReader::Read(FunctionCallInfo fcinfo, int n, s
     has_nulls = has_nulls || nulls_[i];
     if (columns_[i].plain) continue;
     cells_[i] = data::Cell();
-    if (!nulls_[i]) Fill(i, values_[i]);
+    if (!nulls_[i] && !columns_[i].unreadable) Fill(i, values_[i]);
   }
   if (!has_nulls && !had_nulls_) return cells_;
   for (size_t i = 0; i < columns_.size(); ++i) {
@@ -366,28 +389,64 @@ const std::vector<data::Cell>& RowReader::Read(FunctionCallInfo fcinfo, int n, s
   return cells_;
 }
 
-Datum RowReader::Convert(Column* converted, Datum datum) const {
-  return pg::call([&] {
-    Column& column = *converted;
-    if (column.is_array && OidIsValid(column.convert.fn_oid)) {
-      switch (column.convert.fn_nargs) {
-        case 1:
-          return FunctionCall1(&column.convert, datum);
-        case 2:
-          return FunctionCall2(&column.convert, datum, Int32GetDatum(-1));
-        default:
-          return FunctionCall3(&column.convert, datum, Int32GetDatum(-1), BoolGetDatum(true));
-      }
+namespace {
+
+constexpr double kMicroseconds = 1000000.0;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// Seconds since 1970 as date_part('epoch', ...) has them, infinite for the infinite ones.
+Datum SecondsOfDate(DateADT date) {
+  if (DATE_IS_NOBEGIN(date)) return Float8GetDatum(-kInfinity);
+  if (DATE_IS_NOEND(date)) return Float8GetDatum(kInfinity);
+  return Float8GetDatum((static_cast<double>(date) + (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE)) * SECS_PER_DAY);
+}
+
+Datum SecondsOfTimestamp(Timestamp time) {
+  if (TIMESTAMP_IS_NOBEGIN(time)) return Float8GetDatum(-kInfinity);
+  if (TIMESTAMP_IS_NOEND(time)) return Float8GetDatum(kInfinity);
+  const Timestamp epoch = (static_cast<Timestamp>(UNIX_EPOCH_JDATE) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY;
+  if (time < INT64_MAX + epoch) return Float8GetDatum(static_cast<double>(time - epoch) / kMicroseconds);
+  return Float8GetDatum((static_cast<double>(time) - static_cast<double>(epoch)) / kMicroseconds);
+}
+
+}  // namespace
+
+// Inside call().
+Datum RowReader::ConvertOne(const Column& column, Datum datum) const {
+  auto* const function = const_cast<FmgrInfo*>(&column.function);
+  switch (column.conversion) {
+    case Conversion::kNone: return datum;
+    case Conversion::kNumeric: return DirectFunctionCall1(numeric_float8, datum);
+    case Conversion::kTrim: return DirectFunctionCall1(rtrim1, datum);
+    case Conversion::kName: return DirectFunctionCall1(name_text, datum);
+    case Conversion::kOutput: return CStringGetTextDatum(OutputFunctionCall(function, datum));
+    case Conversion::kCast:
+      if (column.arguments == 1) return FunctionCall1(function, datum);
+      if (column.arguments == 2) return FunctionCall2(function, datum, Int32GetDatum(-1));
+      return FunctionCall3(function, datum, Int32GetDatum(-1), BoolGetDatum(true));
+    case Conversion::kLiteral: {
+      const Datum value = InputFunctionCall(function, DatumGetCString(datum), column.parameter, -1);
+      return column.declared == TIMESTAMPOID ? SecondsOfTimestamp(DatumGetTimestamp(value)) : value;
     }
-    if (OidIsValid(column.convert.fn_oid)) return CStringGetTextDatum(OutputFunctionCall(&column.convert, datum));
-    if (!column.is_array) return ConvertOne(column.given, datum);
+    case Conversion::kDate: return SecondsOfDate(DatumGetDateADT(datum));
+    case Conversion::kTimestamp: return SecondsOfTimestamp(DatumGetTimestamp(datum));
+    case Conversion::kTime: return DirectFunctionCall2(time_part, CStringGetTextDatum("epoch"), datum);
+    case Conversion::kInterval: return DirectFunctionCall2(interval_part, CStringGetTextDatum("epoch"), datum);
+    case Conversion::kMoney: return DirectFunctionCall1(numeric_float8, DirectFunctionCall1(cash_numeric, datum));
+  }
+  return datum;
+}
+
+Datum RowReader::Convert(const Column& column, Datum datum) const {
+  return pg::call([&] {
+    if (!OidIsValid(column.given) || !column.is_array) return ConvertOne(column, datum);
     ArrayType* array = DatumGetArrayTypeP(datum);
     Datum* values;
     bool* nulls;
     int count;
     deconstruct_array(array, column.given, column.given_length, column.given_by_value, column.given_align, &values, &nulls, &count);
     for (int k = 0; k < count; ++k) {
-      if (!nulls[k]) values[k] = ConvertOne(column.given, values[k]);
+      if (!nulls[k]) values[k] = ConvertOne(column, values[k]);
     }
     return PointerGetDatum(construct_md_array(values, nulls, ARR_NDIM(array), ARR_DIMS(array), ARR_LBOUND(array), column.element,
                                               column.length, column.by_value, column.align));

@@ -131,6 +131,7 @@ namespace compat {
 
 // OIDs of built-in types never change; some of the names are newer than others.
 constexpr Oid kInt8ArrayOid = 1016;
+constexpr Oid kFloat4ArrayOid = 1021;
 constexpr Oid kFloat8ArrayOid = 1022;
 constexpr Oid kTextArrayOid = 1009;
 constexpr Oid kInt4ArrayOid = 1007;

@@ -1,4 +1,6 @@
 // Rows of a set-returning function, materialised in one tuple store.
+#include "pg/result_rows.hpp"
+
 #include <algorithm>
 
 #include "pg/args.hpp"
@@ -18,6 +20,11 @@ struct Column {
   int32 typmod;
   Oid io_param;
   FmgrInfo input;
+};
+
+struct Store {
+  TupleDesc desc;
+  Tuplestorestate* store;
 };
 
 struct Sink {
@@ -46,19 +53,27 @@ TupleDesc ResultDesc(FunctionCallInfo fcinfo, const ReturnSetInfo* info) {
   return nullptr;
 }
 
-Sink OpenSink(FunctionCallInfo fcinfo) {
+Store OpenStore(FunctionCallInfo fcinfo) {
   auto* info = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
   if (info == nullptr || !IsA(info, ReturnSetInfo) || (info->allowedModes & SFRM_Materialize) == 0) {
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("set-valued function called in a context that cannot accept a set")));
   }
   const MemoryContext before = MemoryContextSwitchTo(info->econtext->ecxt_per_query_memory);
-  Sink sink;
-  sink.desc = ResultDesc(fcinfo, info);
-  sink.store = tuplestore_begin_heap((info->allowedModes & SFRM_Materialize_Random) != 0, false, work_mem);
+  Store store;
+  store.desc = ResultDesc(fcinfo, info);
+  store.store = tuplestore_begin_heap((info->allowedModes & SFRM_Materialize_Random) != 0, false, work_mem);
   info->returnMode = SFRM_Materialize;
-  info->setResult = sink.store;
-  info->setDesc = sink.desc;
+  info->setResult = store.store;
+  info->setDesc = store.desc;
   MemoryContextSwitchTo(before);
+  return store;
+}
+
+Sink OpenSink(FunctionCallInfo fcinfo) {
+  const Store store = OpenStore(fcinfo);
+  Sink sink;
+  sink.desc = store.desc;
+  sink.store = store.store;
   sink.columns = static_cast<Column*>(palloc0(sizeof(Column) * static_cast<size_t>(sink.desc->natts)));
   for (int i = 0; i < sink.desc->natts; i++) {
     const Form_pg_attribute attribute = compat::Attribute(sink.desc, i);
@@ -95,6 +110,14 @@ void PutRow(const Sink& sink, const Cells& cells) {
 }
 
 }  // namespace
+
+ResultRows::ResultRows(FunctionCallInfo fcinfo) {
+  const Store store = call([&] { return OpenStore(fcinfo); });
+  desc_ = store.desc;
+  store_ = store.store;
+}
+
+void ResultRows::Put(Datum* values, bool* nulls) { tuplestore_putvalues(static_cast<Tuplestorestate*>(store_), desc_, values, nulls); }
 
 void ReturnRows(FunctionCallInfo fcinfo, const std::vector<Cells>& rows) {
   const Sink sink = call([&] { return OpenSink(fcinfo); });

@@ -25,6 +25,7 @@ constexpr int kMaxBundles = 100000;
 constexpr int kDefaultSharedStateKb = 1024 * 1024;
 constexpr int kDefaultBufferKb = 4 * 1024;
 constexpr int kDefaultCacheKb = 256 * 1024;
+constexpr int kDefaultModelCacheKb = 256 * 1024;
 constexpr int kDefaultFusionKb = 256 * 1024;
 constexpr int kMinBufferKb = 64;
 constexpr int kMaxBufferKb = 512 * 1024;  // a packed row must stay well below the server's 1 GB a value
@@ -49,6 +50,7 @@ int workers = kAutomaticWorkers;
 int bundles = 0;
 int shared_state_kb = kDefaultSharedStateKb;
 int cache_kb = kDefaultCacheKb;
+int model_cache_kb = kDefaultModelCacheKb;
 int buffer_kb = kDefaultBufferKb;
 int precision = kFloat32;
 bool enable_horizontal = true;
@@ -89,6 +91,9 @@ void RegisterSettings() {
     DefineInt("cerebro.cache_mem", "Most memory in which a process keeps packed buffers during a fit.",
               "Buffers that are kept need not be fetched again by the next model or iteration. 0 keeps none.", &cache_kb, kDefaultCacheKb, 0,
               INT_MAX, GUC_UNIT_KB);
+    DefineInt("cerebro.model_cache_mem", "Most memory in which a process keeps models that predict in queries.",
+              "Models that were used longest ago make room for others. 0 keeps none from one statement to the next.", &model_cache_kb,
+              kDefaultModelCacheKb, 0, INT_MAX, GUC_UNIT_KB);
     DefineInt("cerebro.buffer_bytes", "Size of a packed buffer.", "Used when a table is packed without a buffer_size.", &buffer_kb,
               kDefaultBufferKb, kMinBufferKb, kMaxBufferKb, GUC_UNIT_KB);
     DefineBool("cerebro.enable_horizontal", "Enables the planner's use of models that train side by side.",
@@ -132,6 +137,7 @@ Settings CurrentSettings() {
   s.bundles = bundles;
   s.shared_state_mem = static_cast<int64_t>(shared_state_kb) * 1024;
   s.cache_mem = static_cast<int64_t>(cache_kb) * 1024;
+  s.model_cache_mem = static_cast<int64_t>(model_cache_kb) * 1024;
   s.buffer_bytes = static_cast<int64_t>(buffer_kb) * 1024;
   s.enable_horizontal = enable_horizontal;
   s.enable_shared_scan = enable_shared_scan;

@@ -13,6 +13,7 @@ struct Settings {
   int64_t shared_state_mem;    // cerebro.shared_state_mem, bytes (kB unit in SQL): most memory of states in /dev/shm, 1 GB
   int64_t cache_mem;           // cerebro.cache_mem, bytes (kB unit in SQL): packed buffers that a process keeps during a run, 256 MB
   int64_t buffer_bytes;        // cerebro.buffer_bytes, bytes (kB unit in SQL): size of a packed buffer, 4 MB
+  int64_t model_cache_mem;     // cerebro.model_cache_mem, bytes (kB unit in SQL): models that a process keeps for predictions in queries, 256 MB
   bool enable_horizontal;      // cerebro.enable_horizontal: models of one shape train side by side, on
   bool enable_shared_scan;     // cerebro.enable_shared_scan: one query a visit of a bundle, on
   int64_t fusion_mem;           // cerebro.fusion_mem, bytes (kB unit in SQL): states and workspace of models side by side, 256 MB

@@ -14,6 +14,7 @@
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
 #include "score/plain_rows.hpp"
+#include "score/row_packer.hpp"
 #include "store/loaded_model.hpp"
 #include "store/result_columns.hpp"
 #include "store/result_tables.hpp"
@@ -213,54 +214,19 @@ void ExtractFeatures(const ExtractRequest& request) {
 }
 
 struct RowFeatures::Impl {
+  Impl(store::ModelTable model_table, const std::string& layer_name)
+      : table(std::move(model_table)), call(CallOfLayer(*table.models.front().graph, layer_name, table.name.Text())), packer(table) {}
+
   store::ModelTable table;
   int call = 0;
-  std::vector<std::string> columns;
-  // of the types that Describe was given last
-  std::string types;
-  std::vector<base::Shape> shapes;  // as rows are given
-  base::DataSpec rows, model_data;
-  std::unique_ptr<data::RowConverter> converter;
-  std::unique_ptr<data::BufferBuilder> builder;
-  std::unique_ptr<RowLimits> limits;
+  RowPacker packer;
   LayerOfModel layer;
-  std::string packed;
-
-  void Use(base::DataSpec spec);
 };
-
-void RowFeatures::Impl::Use(base::DataSpec spec) {
-  rows = std::move(spec);
-  model_data = ModelDataFor(rows, table.data);
-  converter = std::make_unique<data::RowConverter>(rows);
-  builder = std::make_unique<data::BufferBuilder>(rows);
-  const store::StoredModel& stored = table.models.front();
-  limits = std::make_unique<RowLimits>(*stored.graph, stored.config, model_data, table.float64 ? base::DType::kFloat64 : base::DType::kFloat32);
-  layer = LoadLayer(table, call, model_data);
-}
 
 RowFeatures::RowFeatures(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 RowFeatures::~RowFeatures() = default;
 
 namespace {
-
-/// The row that says where a model's weights and configuration are stored: another one after every training.
-std::string VersionOf(const std::string& model_table, std::optional<int> mst_key) {
-  const store::ResultTables tables(pg::ParseTableName(model_table, "model_table"));
-  std::string version;
-  for (const pg::TableName& table : {tables.models, tables.info}) {
-    if (!pg::TableExists(table)) return "";  // opening it says so
-    pg::RequireSelect(table);
-    if (pg::FindColumn(pg::TableColumns(table, "model_table"), "mst_key") == nullptr) return "";  // likewise
-    const pg::Result found = pg::Read("SELECT t.tableoid::pg_catalog.text, t.ctid::pg_catalog.text, t.xmin::pg_catalog.text FROM " + table.Sql() +
-                                      " AS t WHERE $1 IS NULL OR t.mst_key OPERATOR(pg_catalog.=) $1::pg_catalog.int4 LIMIT 2",
-                                      {mst_key ? pg::Param(std::to_string(*mst_key)) : pg::Param(pg::Null{})});
-    for (const auto& row : found.rows) {
-      for (const pg::Cell& cell : row) version += cell.value_or("") + " ";
-    }
-  }
-  return version;
-}
 
 struct Kept {
   std::string name, version;
@@ -281,7 +247,7 @@ std::shared_ptr<RowFeatures> RowFeatures::Open(const std::string& model_table, c
                 "A segment has a part of every table only.", "Write the features of a table's rows by cerebro.extract_features().");
   }
   const pg::TableName named = pg::ParseTableName(model_table, "model_table");
-  const std::string version = VersionOf(model_table, mst_key);
+  const std::string version = store::StoredVersion(model_table, mst_key);
   const std::string name = named.Sql() + " " + (mst_key ? std::to_string(*mst_key) : "") + " " + layer;
   std::list<Kept>& kept = KeptModels();
   for (auto it = kept.begin(); it != kept.end(); ++it) {
@@ -293,66 +259,22 @@ std::shared_ptr<RowFeatures> RowFeatures::Open(const std::string& model_table, c
     kept.erase(it);
     break;
   }
-  auto impl = std::make_unique<Impl>();
-  impl->table = store::OpenOneModel(model_table, mst_key);
-  impl->call = CallOfLayer(*impl->table.models.front().graph, layer, impl->table.name.Text());
-  impl->columns = InputColumns(impl->table.data);
-  std::shared_ptr<RowFeatures> features(new RowFeatures(std::move(impl)));
+  std::shared_ptr<RowFeatures> features(new RowFeatures(std::make_unique<Impl>(store::OpenOneModel(model_table, mst_key), layer)));
   if (kept.size() >= kMostModelsKept) kept.pop_back();
   kept.push_front({name, version, features});
   return features;
 }
 
-const std::vector<std::string>& RowFeatures::columns() const { return impl_->columns; }
-
-std::vector<base::ValueClass> RowFeatures::classes() const {
-  std::vector<base::ValueClass> classes;
-  const base::DataSpec& data = impl_->table.data;
-  if (!data.preprocessing) return classes;
-  for (const base::SourceInput& source : data.preprocessing->sources) classes.push_back(source.value_class);
-  return classes;
-}
+const std::vector<RowField>& RowFeatures::fields() const { return impl_->packer.fields(); }
 
 void RowFeatures::Describe(const std::vector<pg::Column>& columns) {
-  std::string types;
-  std::vector<std::string> names;
-  for (const pg::Column& column : columns) {
-    types += column.type + ",";
-    names.push_back(column.name);
-  }
-  if (types == impl_->types) return;
-  base::DataSpec spec = data::PredictSpec(impl_->table.data, columns, names, "row");
-  impl_->types.clear();
-  impl_->Use(std::move(spec));
-  impl_->types = types;
+  if (impl_->packer.Describe(columns)) impl_->layer = LoadLayer(impl_->table, impl_->call, impl_->packer.model_data());
 }
 
-// Arrays are read in the shape that they have, where it has as many numbers as the model's.
 const std::vector<float>& RowFeatures::Compute(const data::Cell* cells) {
-  Impl& impl = *impl_;
-  base::DataSpec reshaped;
-  const std::vector<size_t> positions = base::CellsOfInputs(impl.rows);
-  for (size_t i = 0; i < impl.rows.inputs.size(); ++i) {
-    const base::ColumnSpec& input = impl.rows.inputs[i];
-    if (positions[i] == base::kNoCell) continue;
-    const data::Cell& first = cells[positions[i]];
-    if (!input.members.empty() || !first.is_array || first.count != base::ElementCount(input.shape)) continue;
-    const base::Shape shape = data::CellShape(first);
-    if (shape == input.shape) continue;
-    if (reshaped.inputs.empty()) reshaped = impl.rows;
-    reshaped.inputs[i].shape = shape;
-  }
-  if (!reshaped.inputs.empty()) {  // as many bytes a row: what the model sees stays as it is
-    impl.converter = std::make_unique<data::RowConverter>(reshaped);
-    impl.builder = std::make_unique<data::BufferBuilder>(reshaped);
-    impl.rows = std::move(reshaped);
-  }
-  impl.packed.resize(impl.converter->row_bytes());
-  impl.converter->Convert(cells, reinterpret_cast<uint8_t*>(impl.packed.data()));
-  impl.builder->Clear();
-  impl.builder->Add(impl.packed);
-  impl.limits->Check(impl.builder->buffer(), [](int64_t) { return std::string(); });
-  return impl.layer.Run(impl.builder->buffer());
+  impl_->packer.Clear();
+  impl_->packer.Add(cells);
+  return impl_->layer.Run(impl_->packer.buffer());
 }
 
 }  // namespace score

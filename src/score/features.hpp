@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "base/preprocessing.hpp"
 #include "data/row_codec.hpp"
 #include "pg/names.hpp"
+#include "score/row_packer.hpp"
 
 namespace score {
 
@@ -33,9 +33,7 @@ class RowFeatures {
   static std::shared_ptr<RowFeatures> Open(const std::string& model_table, const std::string& layer, std::optional<int> mst_key);
 
   /// The columns that the model was trained on, in order.
-  const std::vector<std::string>& columns() const;
-  /// What they are read as, one each; empty where they are not preprocessed.
-  std::vector<base::ValueClass> classes() const;
+  const std::vector<RowField>& fields() const;
   /// Says which types the cells will have: one column each, with name and type as pg::TableColumns gives them. Errors: kDatatypeMismatch.
   void Describe(const std::vector<pg::Column>& columns);
   /// cells: one a column. Valid until the next call. Errors: a value that cannot be converted, or that a layer does not take.

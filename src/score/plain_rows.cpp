@@ -48,8 +48,8 @@ base::Shape ReadDims(const std::string& dims) {
   return shape;
 }
 
-// Training may have given arrays another shape than they have in the source. Rows to predict are read in the shape that
-// the first of them has, if it has as many numbers.
+}  // namespace
+
 void ReadAsStored(const pg::TableName& test, const std::vector<pg::Column>& columns, base::DataSpec* rows) {
   const std::vector<base::ColumnSpec> sources = base::SourceInputs(*rows);
   const std::vector<size_t> cells = base::CellsOfInputs(*rows);
@@ -66,6 +66,8 @@ void ReadAsStored(const pg::TableName& test, const std::vector<pg::Column>& colu
     if (base::ElementCount(shape) == base::ElementCount(input.shape)) input.shape = std::move(shape);
   }
 }
+
+namespace {
 
 // Rows with strings that the training data lacked: they were packed as 0.
 class UnknownStrings {
@@ -193,13 +195,15 @@ bool IsPackedTable(const pg::TableName& table, const std::vector<pg::Column>& co
 RowLimits::RowLimits(const base::Graph& graph, const base::TrainConfig& config, const base::DataSpec& model_data, base::DType precision)
     : data_(model_data), precision_(precision) {
   for (engine::ValueLimit& limit : engine::ValueLimits(graph, config, model_data)) {
-    if (!limit.is_target) limits_.push_back(std::move(limit));
+    if (limit.is_target) continue;
+    base::ColumnSpec seen = engine::ColumnSeen(data_.inputs[static_cast<size_t>(limit.column)], limit);
+    if (limit.Allows(engine::WarrantedRange(seen, limit.elements))) continue;
+    limits_.push_back({std::move(limit), std::move(seen)});
   }
 }
 
 void RowLimits::Check(const base::Buffer& buffer, const std::function<std::string(int64_t row)>& detail) const {
-  for (const engine::ValueLimit& limit : limits_) {
-    const base::ColumnSpec column = engine::ColumnSeen(data_.inputs[static_cast<size_t>(limit.column)], limit);
+  for (const auto& [limit, column] : limits_) {
     const uint8_t* packed = buffer.inputs[static_cast<size_t>(limit.column)];
     if (limit.Allows(engine::RangeOf(column, limit.elements, precision_, packed, buffer.rows))) continue;
     for (int64_t row = 0; row < buffer.rows; row++) {

@@ -30,12 +30,21 @@ class RowLimits {
  private:
   const base::DataSpec& data_;
   const base::DType precision_;
-  std::vector<engine::ValueLimit> limits_;
+  /// Limits of columns whose description does not warrant them, and the columns as their layers see them.
+  struct Limited {
+    engine::ValueLimit limit;
+    base::ColumnSpec seen;
+  };
+  std::vector<Limited> limits_;
 };
 
 /// What the model sees of rows that are described by `rows`: the types of their values in the shapes of training, and the targets that it was
 /// trained to say.
 base::DataSpec ModelDataFor(const base::DataSpec& rows, const base::DataSpec& training);
+
+/// Training may have given arrays another shape than they have in the source: rows of a table are read in the shape that the first of them has, if it
+/// has as many numbers.
+void ReadAsStored(const pg::TableName& table, const std::vector<pg::Column>& columns, base::DataSpec* rows);
 
 /// Whether a table is a packed one.
 bool IsPackedTable(const pg::TableName& table, const std::vector<pg::Column>& columns);

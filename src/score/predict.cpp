@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
+#include "engine/core/predictor.hpp"
 #include "pg/names.hpp"
 #include "pg/report.hpp"
 #include "score/outputs.hpp"
@@ -85,6 +86,11 @@ void Predict(const PredictRequest& request) {
   const pg::TableName output = pg::ParseNewTableName(request.output_table, "output_table");
   const pg::TableName test = pg::ParseTableName(request.test_table, "test_table");
   const store::ModelTable table = store::OpenOneModel(request.model_table, request.mst_key);
+  if (table.registered && !pg::TableExists(test)) {
+    throw Error(ErrorCode::kUndefinedTable, "relation \"" + test.Text() + "\" does not exist",
+                "Five to eight arguments that are all text call the function that predicts for a table.",
+                "For one row of text columns write cerebro.predict('" + request.model_table + "', ROW(...)), or give the row by its table's name.");
+  }
   const PlainRows rows(test, "test_table", request.id_col, request.independent_varname, table, "predict");
   pg::ClaimOutput(output, "output_table");
   pg::RequireAbsent(output, "output_table");
@@ -94,8 +100,10 @@ void Predict(const PredictRequest& request) {
   const store::StoredModel& model = table.models.front();
   train::RequireMemory("the prediction", train::MemoryOfPrediction(*model.graph, model.config, options.precision, static_cast<double>(kMostBatchBytes)),
                        train::kPredictionMemoryHint);
-  const store::LoadedModel loaded = store::LoadModelForScoring(table, model, rows.model_data(), options);
-  const std::vector<OutputInfo> outputs = DescribeOutputs(loaded.model->program().output_shapes(), table.models.front().config, table.data);
+  const store::Block weights = store::LoadWeightBlock(table, model, options);
+  engine::Predictor predictor(*model.graph, model.config, rows.model_data(), options);
+  predictor.Attach(weights.data());
+  const std::vector<OutputInfo> outputs = DescribeOutputs(predictor.output_shapes(), model.config, table.data);
   NoticeFewerClasses(filter, outputs);
   PredictionTable predictions(output, rows.id_column(), outputs, filter);
   predictions.Create();
@@ -103,7 +111,7 @@ void Predict(const PredictRequest& request) {
   std::vector<std::vector<float>> values;
   rows.ForEach([&](const base::Buffer& buffer, const std::vector<std::string>& ids) {
     values.clear();
-    loaded.model->Predict(buffer, &values, pg::CheckInterrupts);
+    predictor.Run(buffer, &values, pg::CheckInterrupts);
     predictions.Insert(ids, values);
   });
 }

@@ -5,7 +5,10 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "engine/api/state.hpp"
+#include "pg/names.hpp"
 #include "pg/report.hpp"
+#include "pg/sql.hpp"
 #include "store/model_spec.hpp"
 #include "store/result_tables.hpp"
 #include "store/training_state.hpp"
@@ -93,6 +96,37 @@ ModelTable OpenOneModel(std::string_view model_table, std::optional<int> mst_key
                       "Its training loss became NaN or infinite.", "Choose another model; cerebro.leaderboard() lists them, best first.");
   }
   return table;
+}
+
+Block LoadWeightBlock(const ModelTable& table, const StoredModel& stored, const engine::Options& options) {
+  // raw weights are written by a program of the training table
+  if (!table.registered) return std::move(*LoadModelForScoring(table, stored, table.data, options).block);
+  const engine::StateLayout layout = engine::MakeStateLayout(*stored.graph, {}, options.precision);
+  Block block(layout.bytes);
+  StateDecoder state(layout, block.data());
+  ReadState(table, stored.mst_key, [&](int64_t piece, std::string_view data) {
+    state.Add(piece, data);
+    return !state.complete();
+  });
+  state.Finish();
+  return block;
+}
+
+std::string StoredVersion(const std::string& model_table, std::optional<int> mst_key) {
+  const ResultTables tables(pg::ParseTableName(model_table, "model_table"));
+  std::string version;
+  for (const pg::TableName& table : {tables.models, tables.info}) {
+    if (!pg::TableExists(table)) return "";  // opening it says so
+    pg::RequireSelect(table);
+    if (pg::FindColumn(pg::TableColumns(table, "model_table"), "mst_key") == nullptr) return "";  // likewise
+    const pg::Result found = pg::Read("SELECT t.tableoid::pg_catalog.text, t.ctid::pg_catalog.text, t.xmin::pg_catalog.text FROM " + table.Sql() +
+                                      " AS t WHERE $1 IS NULL OR t.mst_key OPERATOR(pg_catalog.=) $1::pg_catalog.int4 LIMIT 2",
+                                      {mst_key ? pg::Param(std::to_string(*mst_key)) : pg::Param(pg::Null{})});
+    for (const auto& row : found.rows) {
+      for (const pg::Cell& cell : row) version += cell.value_or("") + " ";
+    }
+  }
+  return version;
 }
 
 bool IsDiverged(const StoredModel& model) { return model.status == kStatusDiverged; }

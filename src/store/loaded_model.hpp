@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/tensor.hpp"
@@ -39,6 +40,13 @@ LoadedModel LoadModelForScoring(const ModelTable& table, const StoredModel& stor
 /// Errors: kNullValue with the keys and a hint at the leaderboard when there are several; kPrerequisiteState when the
 /// model diverged.
 ModelTable OpenOneModel(std::string_view model_table, std::optional<int> mst_key);
+
+/// The weights of a model, laid out as engine::Predictor has them.
+Block LoadWeightBlock(const ModelTable& table, const StoredModel& stored, const engine::Options& options);
+
+/// The rows that say where a model's weights and configuration are stored: another text after every training. Empty where there is no such table.
+/// Read-only statements; the caller must hold SELECT.
+std::string StoredVersion(const std::string& model_table, std::optional<int> mst_key);
 
 /// A model whose loss became NaN or infinite: its weights say nothing.
 bool IsDiverged(const StoredModel& model);

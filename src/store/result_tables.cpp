@@ -8,6 +8,7 @@
 #include "pg/large_value.hpp"
 #include "pg/sql.hpp"
 #include "plan/params.hpp"
+#include "store/registry.hpp"
 #include "store/training_state.hpp"
 #include "wire/keras.hpp"
 
@@ -30,11 +31,22 @@ using base::ErrorCode;
               "Its mst_keys are " + list + ".");
 }
 
+// A registered model has the key that it had in its run, and needs none.
+ModelTable OnlyWithKey(ModelTable table, std::optional<int> mst_key) {
+  const int key = table.models.front().mst_key;
+  if (!mst_key || *mst_key == key) return table;
+  throw Error(ErrorCode::kUndefinedObject, "registered model " + table.name.name + " has no mst_key " + std::to_string(*mst_key), "",
+              "Leave mst_key out: a version of a registered model is one model.");
+}
+
 }  // namespace
 
 ModelTable OpenModelTable(std::string_view name, const char* what, std::optional<int> mst_key) {
   ModelTable table;
   table.name = pg::ParseTableName(name, what);
+  if (!pg::TableExists(table.name)) {
+    if (std::optional<ModelTable> registered = OpenRegistered(name)) return OnlyWithKey(std::move(*registered), mst_key);
+  }
   const ResultTables tables(table.name);
   const ResultReader architectures(tables.models, ResultTable::kModels, what, {"mst_key", "model_arch"});
   const ResultReader info(tables.info, ResultTable::kInfo, what, {"mst_key", "model_id", "compile_params", "fit_params", "status"});
@@ -222,6 +234,7 @@ std::string LossType(const base::TrainConfig& config) {
 std::vector<StoredHistory> ReadHistory(const ResultTables& tables, const char* what) { return HistoryReader(tables, what).Read(); }
 
 void ReadState(const ModelTable& table, int mst_key, const std::function<bool(int64_t piece, std::string_view data)>& use) {
+  if (table.registered) return table.registered(use);
   const ResultReader state(ResultTables(table.name).state, ResultTable::kState, "model_table", {"data", "mst_key", "piece"});
   for (int64_t piece = 0;; piece++) {
     const pg::Result result =
@@ -239,6 +252,7 @@ void ReadState(const ModelTable& table, int mst_key, const std::function<bool(in
 }
 
 std::optional<std::string> ReadWeightColumn(const ModelTable& table, int mst_key) {
+  if (table.registered) return std::nullopt;
   const ResultReader models(table.name, ResultTable::kModels, "model_table", {"model_weights", "mst_key"});
   pg::LargeValue weights =
       pg::ReadLargeValue("m.model_weights", "FROM " + models.Sql() + " m WHERE m.mst_key OPERATOR(pg_catalog.=) $1::pg_catalog.int4",

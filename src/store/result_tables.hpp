@@ -46,17 +46,22 @@ struct StoredModel {
   base::TrainConfig config;
 };
 
+/// Hands over the pieces of a training state as ReadState does.
+using StateReader = std::function<void(const std::function<bool(int64_t piece, std::string_view data)>& use)>;
+
 struct ModelTable {
-  pg::TableName name;
+  pg::TableName name;                // of a registered model: its name and version, which are those of no table
   base::DataSpec data;               // of the packed training table
   std::vector<std::string> dependent_vartype;  // SQL types of the source's dependent columns
   int64_t seed = 0;
   plan::Plan plan;
   bool float64 = false;
   std::vector<StoredModel> models;   // by mst_key, ascending
+  StateReader registered;            // the state of the one model, which lies in no run's tables (store/registry.hpp); empty: it does
 };
 
-/// Opens <name>, <name>_info and <name>_summary; with mst_key only that model. Errors: tables missing (hint: run
+/// Opens <name>, <name>_info and <name>_summary; with mst_key only that model. Where there is no such table, the name may be a registered
+/// model's. Errors: tables missing (hint: run
 /// fit_multiple_model()), kUndefinedObject when there is no such mst_key (the hint lists those that exist, at most
 /// ten).
 ModelTable OpenModelTable(std::string_view name, const char* what, std::optional<int> mst_key);

@@ -1,0 +1,257 @@
+#include "score/row_model.hpp"
+
+#include <algorithm>
+#include <list>
+#include <optional>
+
+#include "base/error.hpp"
+#include "base/hash.hpp"
+#include "engine/core/predictor.hpp"
+#include "pg/cluster.hpp"
+#include "pg/report.hpp"
+#include "pg/role.hpp"
+#include "pg/settings.hpp"
+#include "pg/table_watch.hpp"
+#include "store/loaded_model.hpp"
+#include "store/registry.hpp"
+#include "train/memory.hpp"
+
+namespace score {
+
+using base::Error;
+using base::ErrorCode;
+
+namespace {
+
+constexpr size_t kFixedBytes = size_t{64} << 10;  // of a model besides weights and descriptions, about
+
+constexpr size_t kMostIdle = 4;  // row types whose kernels a model keeps
+
+}  // namespace
+
+struct RowScorer::Parts {
+  Parts(const store::ModelTable& table, const engine::Options& options, const void* weights, const std::vector<pg::Column>& columns, std::string types)
+      : row_types(std::move(types)), packer(table) {
+    packer.Describe(columns);
+    const store::StoredModel& stored = table.models.front();
+    predictor = std::make_unique<engine::Predictor>(*stored.graph, stored.config, packer.model_data(), options);
+    predictor->Attach(weights);
+    for (const base::Shape& shape : predictor->output_shapes()) elements.push_back(base::ElementCount(shape));
+    row.resize(elements.size());
+  }
+
+  const std::string row_types;
+  RowPacker packer;
+  std::unique_ptr<engine::Predictor> predictor;
+  std::vector<std::vector<float>> values;  // an output
+  std::vector<int64_t> elements;           // of a row, an output
+  RowValues row;
+};
+
+/// A model that this process has loaded: shared by call sites, which may outlive its being kept.
+class KeptModel {
+ public:
+  explicit KeptModel(store::ModelTable model_table)
+      : table_(std::move(model_table)), options_(store::ScoringOptions(table_, false)), packer_(table_), block_(Load()) {
+    const base::Graph& graph = *stored().graph;
+    std::vector<base::Shape> shapes;
+    for (const int call : graph.outputs) shapes.push_back(graph.calls[static_cast<size_t>(call)].output_shape);
+    outputs_ = DescribeOutputs(shapes, stored().config, table_.data);
+    bytes_ = kFixedBytes + block_.size() + 2 * base::WriteDataSpec(table_.data).size();
+  }
+
+  const store::ModelTable& table() const { return table_; }
+  const store::StoredModel& stored() const { return table_.models.front(); }
+  const engine::Options& options() const { return options_; }
+  const std::vector<RowField>& fields() const { return packer_.fields(); }
+  const std::vector<OutputInfo>& outputs() const { return outputs_; }
+  size_t bytes() const { return bytes_; }
+
+  std::unique_ptr<RowScorer::Parts> Take(const std::vector<pg::Column>& columns) {
+    std::string types;
+    for (const pg::Column& column : columns) types += column.name + " " + column.type + ",";
+    const auto found = std::find_if(idle_.begin(), idle_.end(), [&types](const auto& parts) { return parts->row_types == types; });
+    if (found == idle_.end()) return std::make_unique<RowScorer::Parts>(table_, options_, block_.data(), columns, std::move(types));
+    std::unique_ptr<RowScorer::Parts> parts = std::move(*found);
+    idle_.erase(found);
+    return parts;
+  }
+  void GiveBack(std::unique_ptr<RowScorer::Parts> parts) {
+    if (idle_.size() >= kMostIdle) idle_.pop_front();
+    idle_.push_back(std::move(parts));
+  }
+
+ private:
+  store::Block Load() const {
+    train::RequireMemory("the prediction", train::MemoryOfPrediction(*stored().graph, stored().config, options_.precision, static_cast<double>(kMostBatchBytes)),
+                         train::kPredictionMemoryHint);
+    return store::LoadWeightBlock(table_, stored(), options_);
+  }
+
+  const store::ModelTable table_;
+  const engine::Options options_;
+  const RowPacker packer_;  // its fields alone
+  const store::Block block_;
+  std::vector<OutputInfo> outputs_;
+  size_t bytes_ = 0;
+  std::list<std::unique_ptr<RowScorer::Parts>> idle_;  // used last at the end; of the table and the block, which stand above
+};
+
+namespace {
+
+struct Kept {
+  std::string key;
+  std::shared_ptr<KeptModel> model;
+};
+
+/// Used last first. Lives as long as the process.
+std::list<Kept>& KeptModels() {
+  static auto* kept = new std::list<Kept>();
+  return *kept;
+}
+
+std::shared_ptr<KeptModel> FindKept(const std::string& key) {
+  std::list<Kept>& kept = KeptModels();
+  const auto found = std::find_if(kept.begin(), kept.end(), [&key](const Kept& model) { return model.key == key; });
+  if (found == kept.end()) return nullptr;
+  kept.splice(kept.begin(), kept, found);
+  return kept.front().model;
+}
+
+/// A model larger than all that may be kept is not; whoever uses it has it as long as the statement lasts.
+std::shared_ptr<KeptModel> Keep(const std::string& key, store::ModelTable table) {
+  std::shared_ptr<KeptModel> model = std::make_shared<KeptModel>(std::move(table));
+  pg::Debug("model " + model->table().name.Text() + " was loaded");
+  std::list<Kept>& kept = KeptModels();
+  kept.push_front({key, model});
+  const auto most = static_cast<size_t>(pg::CurrentSettings().model_cache_mem);
+  size_t bytes = 0;
+  for (auto it = kept.begin(); it != kept.end();) {
+    bytes += it->model->bytes();
+    it = bytes > most ? kept.erase(it) : std::next(it);
+  }
+  return model;
+}
+
+/// "models:3" -> the table and the key.
+std::pair<std::string, std::optional<int>> TableAndKey(const std::string& name) {
+  const size_t colon = name.rfind(':');
+  if (colon == std::string::npos || colon + 1 == name.size()) return {name, std::nullopt};
+  const std::string key = name.substr(colon + 1);
+  constexpr size_t kMostDigits = 9;
+  if (key.size() > kMostDigits || !std::all_of(key.begin(), key.end(), [](char c) { return c >= '0' && c <= '9'; })) return {name, std::nullopt};
+  return {name.substr(0, colon), std::stoi(key)};
+}
+
+bool IsTable(const std::string& name) { return pg::TableExists(pg::ParseTableName(name, "model")); }
+
+/// The version that a text means, or nothing: the text is a table's.
+std::optional<store::RegisteredVersion> FindVersion(const std::string& name, bool pinned) {
+  if (name.empty()) throw Error(ErrorCode::kInvalidName, "the name of a model is empty", "", "cerebro.models lists the registered models that you may use.");
+  const std::optional<store::ModelReference> reference = store::ParseModelReference(name);
+  if (pinned && (!reference || !reference->version)) {
+    throw Error(ErrorCode::kInvalidParameter, "model \"" + name + "\" is given without a version",
+                "What a name alone means changes when another version is deployed, and a generated column or an index must not.",
+                "Write name@version, such as '" + (reference ? reference->name : std::string("penguins")) + "@1'; cerebro.model_versions lists them.");
+  }
+  if (!reference) return std::nullopt;
+  const std::optional<store::RegisteredVersion> version = store::FindRegistered(*reference);
+  if (version) {
+    // another role must not be able to slip a model under the name of a table
+    if (!reference->version && !pg::ActsAs(version->owner) && IsTable(name)) {
+      throw Error(ErrorCode::kInvalidParameter, "model \"" + name + "\" is ambiguous",
+                  "Role \"" + pg::NameOf(version->owner) + "\" shares a registered model of this name, and there is a table of this name.",
+                  "Write " + version->Text() + " for the registered model, or the table with its schema.");
+    }
+    return version;
+  }
+  if (reference->version || !IsTable(name)) {
+    throw Error(ErrorCode::kUndefinedObject, "model \"" + name + "\" does not exist", "There is neither a registered model nor a table of models of this name.",
+                "cerebro.models lists the registered models that you may use; cerebro.register() makes one of a model of a run.");
+  }
+  return std::nullopt;
+}
+
+void RequireServer(const char* function) {
+  if (pg::SegmentIndex() < 0) return;
+  throw Error(ErrorCode::kFeatureNotSupported, std::string(function) + " cannot look a model up on a segment", "A segment has a part of every table only.",
+              "Give the model as a value, which the coordinator looks up: cerebro.predict((SELECT cerebro.model_bytes('name')), ...); or use "
+              "cerebro.predict_table().");
+}
+
+}  // namespace
+
+RowScorer::RowScorer(std::shared_ptr<KeptModel> model, std::unique_ptr<Parts> parts) : model_(std::move(model)), parts_(std::move(parts)) {}
+RowScorer::~RowScorer() { model_->GiveBack(std::move(parts_)); }
+
+void RowScorer::Clear() { parts_->packer.Clear(); }
+void RowScorer::Add(const data::Cell* cells) { parts_->packer.Add(cells); }
+int64_t RowScorer::rows() const { return parts_->packer.rows(); }
+int64_t RowScorer::row_bytes() const { return parts_->packer.row_bytes(); }
+void RowScorer::Run() { parts_->predictor->Run(parts_->packer.buffer(), &parts_->values, pg::CheckInterrupts); }
+
+const RowValues& RowScorer::Values(int64_t row) {
+  for (size_t i = 0; i < parts_->row.size(); ++i) parts_->row[i] = parts_->values[i].data() + row * parts_->elements[i];
+  return parts_->row;
+}
+
+OpenModel OpenModel::Find(const std::string& name, bool pinned) {
+  RequireServer("cerebro.predict");
+  OpenModel open;
+  open.role_ = pg::CurrentRoleId();
+  open.command_ = pg::CurrentCommand();
+  // before it is read: a change that comes in between is seen again
+  pg::WatchTable(store::RegistryTable());
+  open.changes_ = pg::WatchedChanges();
+  if (const std::optional<store::RegisteredVersion> version = FindVersion(name, pinned)) {
+    open.origin_ = Origin::kRegistry;
+    const std::string key = "registered " + version->Text() + " " + version->digest;
+    open.model_ = FindKept(key);
+    if (open.model_ == nullptr) open.model_ = Keep(key, store::OpenRegistered(*version));
+    return open;
+  }
+  open.origin_ = Origin::kTable;
+  const auto [table, mst_key] = TableAndKey(name);
+  const std::string stored = store::StoredVersion(table, mst_key);
+  const std::string key = "table " + pg::ParseTableName(table, "model").Sql() + " " + (mst_key ? std::to_string(*mst_key) : "") + " " + stored;
+  open.model_ = stored.empty() ? nullptr : FindKept(key);
+  if (open.model_ == nullptr) open.model_ = Keep(key, store::OpenOneModel(table, mst_key));
+  return open;
+}
+
+OpenModel OpenModel::Of(std::string bytes) {
+  OpenModel open;
+  open.origin_ = Origin::kBytes;
+  const std::string key = "bytes " + base::ToHex(base::Hash(bytes.data(), bytes.size(), 0)) + " " + std::to_string(bytes.size());
+  open.model_ = FindKept(key);
+  if (open.model_ == nullptr) open.model_ = Keep(key, store::OpenModelBytes(std::move(bytes), "given as bytes"));
+  return open;
+}
+
+bool OpenModel::IsCurrent() const {
+  switch (origin_) {
+    case Origin::kBytes: return true;
+    case Origin::kRegistry: return role_ == pg::CurrentRoleId() && changes_ == pg::WatchedChanges();
+    case Origin::kTable: return role_ == pg::CurrentRoleId() && command_ == pg::CurrentCommand();
+  }
+  return false;
+}
+
+const std::vector<RowField>& OpenModel::fields() const { return model_->fields(); }
+const std::vector<OutputInfo>& OpenModel::outputs() const { return model_->outputs(); }
+
+std::unique_ptr<RowScorer> OpenModel::ScorerFor(const std::vector<pg::Column>& columns) const {
+  return std::unique_ptr<RowScorer>(new RowScorer(model_, model_->Take(columns)));
+}
+
+std::string ModelBytes(const std::string& name) {
+  RequireServer("cerebro.model_bytes");
+  const std::optional<store::RegisteredVersion> version = FindVersion(name, false);
+  if (!version) {
+    throw Error(ErrorCode::kWrongObjectType, "\"" + name + "\" is a table of models, no registered model", "",
+                "Register the model first, by cerebro.register().");
+  }
+  return store::RegisteredBytes(*version);
+}
+
+}  // namespace score

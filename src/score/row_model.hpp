@@ -1,0 +1,79 @@
+// Models that are asked inside of queries: looked up by name, kept by the process, one row or many at a time.
+//
+// A process keeps what it has loaded (weights, dictionaries, kernels for the types of the rows that came) up to cerebro.model_cache_mem; the model that was
+// used longest ago goes first. A call site asks whether its model is IsCurrent before each row, which compares a few numbers: a registered model is
+// looked up again when the registry has changed in any session or the role is another one; a model of a run's table once a command.
+// Read-only statements only, so that standbys and parallel workers can predict, too.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "data/row_codec.hpp"
+#include "pg/names.hpp"
+#include "score/outputs.hpp"
+#include "score/predictions.hpp"
+#include "score/row_packer.hpp"
+
+namespace score {
+
+class KeptModel;
+
+/// Predicts rows of one row type. What it is made of goes back to the model when it goes, for the next call site of such rows.
+class RowScorer {
+ public:
+  ~RowScorer();
+  RowScorer(const RowScorer&) = delete;
+  RowScorer& operator=(const RowScorer&) = delete;
+
+  void Clear();
+  void Add(const data::Cell* cells);
+  int64_t rows() const;
+  int64_t row_bytes() const;
+  /// Predicts the rows since Clear.
+  void Run();
+  /// What the last Run says of one of them. Valid until the next call.
+  const RowValues& Values(int64_t row);
+
+ private:
+  friend class KeptModel;
+  friend class OpenModel;
+  struct Parts;
+  RowScorer(std::shared_ptr<KeptModel> model, std::unique_ptr<Parts> parts);
+  const std::shared_ptr<KeptModel> model_;
+  std::unique_ptr<Parts> parts_;
+};
+
+/// A model that was looked up.
+class OpenModel {
+ public:
+  OpenModel() = default;
+  /// name: of a registered model, "penguins" or "penguins@3", or of a run's table with one model, "models", or any with the model's key, "models:3".
+  /// pinned: the version must be named. Errors: kUndefinedObject; those of FindRegistered and OpenOneModel; kFeatureNotSupported on a segment.
+  static OpenModel Find(const std::string& name, bool pinned);
+  /// Of the value that cerebro.model_bytes gives.
+  static OpenModel Of(std::string bytes);
+
+  /// Whether the name still means this model to this role, for the rows that are seen now.
+  bool IsCurrent() const;
+  const std::vector<RowField>& fields() const;
+  const std::vector<OutputInfo>& outputs() const;
+  /// columns: as RowPacker::Describe takes them.
+  std::unique_ptr<RowScorer> ScorerFor(const std::vector<pg::Column>& columns) const;
+
+ private:
+  enum class Origin { kRegistry, kTable, kBytes };
+  std::shared_ptr<KeptModel> model_;
+  Origin origin_ = Origin::kBytes;
+  uint32_t role_ = 0;
+  uint64_t changes_ = 0;
+  std::pair<int64_t, uint32_t> command_;
+};
+
+/// cerebro.model_bytes. Errors: as Find's; kLimitExceeded.
+std::string ModelBytes(const std::string& name);
+
+}  // namespace score

@@ -1,0 +1,593 @@
+#include "store/registry.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <memory>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/hash.hpp"
+#include "pg/large_value.hpp"
+#include "pg/report.hpp"
+#include "pg/table_watch.hpp"
+#include "store/loaded_model.hpp"
+#include "store/result_columns.hpp"
+#include "store/training_state.hpp"
+
+namespace store {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+constexpr const char* kNames = "cerebro.registry_names";
+constexpr const char* kModels = "cerebro.registry_models";
+constexpr const char* kVersions = "cerebro.registry_versions";
+constexpr const char* kPieces = "cerebro.registry_pieces";
+constexpr const char* kShares = "cerebro.registry_shares";
+
+constexpr size_t kMostNameBytes = 63;
+constexpr size_t kMostVersionsListed = 10;
+constexpr uint64_t kDigestSeed = 0x6d6f64656c;  // "model": a format, since digests are kept
+constexpr size_t kHeadGuess = size_t{64} << 10;  // that is read to learn how long a state's head is
+constexpr size_t kSizeOffset = 8, kFixedHead = 16;  // wire/state.hpp: magic, version, size of the header
+
+/// A statement over the registry, with its owner's rights. changes: it sees what this call wrote before, and may write.
+pg::Result Ask(const std::string& sql, const pg::Params& params, bool changes) {
+  const pg::AsOwnerOf owner(RegistryTable());
+  return changes ? pg::Execute(sql, params) : pg::Read(sql, params);
+}
+
+pg::Result Change(const std::string& sql, const pg::Params& params) { return Ask(sql, params, true); }
+
+pg::Param OrNull(const std::optional<std::string>& text) { return text ? pg::Param(*text) : pg::Param(pg::Null{}); }
+
+std::string Quoted(const std::string& name) { return "\"" + name + "\""; }
+
+pg::Role RoleIn(const std::vector<pg::Cell>& row, size_t first) {
+  pg::Role role;
+  role.name = row[first].value_or("");
+  role.id = static_cast<uint32_t>(std::stoul(row[first + 1].value_or("0")));
+  role.system = std::stoll(row[first + 2].value_or("0"));
+  return role;
+}
+
+void AddRole(const pg::Role& role, pg::Params* params) {
+  params->emplace_back(role.name);
+  params->emplace_back(static_cast<int64_t>(role.id));
+  params->emplace_back(role.system);
+}
+
+/// Of these roles one whose rights the caller has, or nobody.
+bool IsSharedWithCaller(const std::string& name) {
+  const pg::Result shares = Ask("SELECT s.role, s.role_id::pg_catalog.int8, s.role_system FROM " + std::string(kShares) +
+                                    " AS s WHERE s.name OPERATOR(pg_catalog.=) $1",
+                                {name}, false);
+  return std::any_of(shares.rows.begin(), shares.rows.end(), [](const auto& row) { return pg::ActsAs(RoleIn(row, 0)); });
+}
+
+[[noreturn]] void NoSuchModel(const std::string& name) {
+  throw Error(ErrorCode::kUndefinedObject, "registered model " + Quoted(name) + " does not exist", "",
+              "cerebro.models lists those that you may use; cerebro.register() makes one.");
+}
+
+[[noreturn]] void NoSuchVersion(const std::string& name, int version, bool changes) {
+  const pg::Result found = Ask("SELECT v.version FROM " + std::string(kVersions) + " AS v WHERE v.name OPERATOR(pg_catalog.=) $1 ORDER BY v.version DESC",
+                               {name}, changes);
+  std::string list;
+  for (size_t i = 0; i < found.rows.size() && i < kMostVersionsListed; ++i) list += (i > 0 ? ", " : "") + found.rows[i][0].value_or("");
+  if (found.rows.size() > kMostVersionsListed) list += ", ...";
+  throw Error(ErrorCode::kUndefinedObject, "registered model " + Quoted(name) + " has no version " + std::to_string(version), "",
+              list.empty() ? "It has no versions." : "Its versions are " + list + ".");
+}
+
+void CheckName(const std::string& name, const char* what) {
+  const std::optional<ModelReference> reference = ParseModelReference(name);
+  if (reference && !reference->version) return;
+  throw Error(ErrorCode::kInvalidName, "a registered model cannot be called " + Quoted(name), std::string("The name was given as ") + what + ".",
+              "Take letters, digits, \"_\" and \"-\", at most " + std::to_string(kMostNameBytes) + " bytes.");
+}
+
+/// Waits for other sessions that change the model. All changes of it begin with this.
+void Claim(const std::string& name) { pg::AwaitTable({"cerebro", name}, pg::TableClaim::kChange, "registered model"); }
+
+/// The model's row, for its owner.
+struct OwnedModel {
+  pg::Role owner;
+  std::optional<int> deployed;
+  std::vector<int> before;  // deployed before, the last one last
+};
+
+std::optional<OwnedModel> FindOwned(const std::string& name) {
+  const pg::Result found = Change("SELECT m.owner, m.owner_id::pg_catalog.int8, m.owner_system, m.deployed_version, m.deployed_before FROM " +
+                                      std::string(kModels) + " AS m WHERE m.name OPERATOR(pg_catalog.=) $1",
+                                  {name});
+  if (found.empty()) return std::nullopt;
+  const auto& row = found.rows.front();
+  OwnedModel model;
+  model.owner = RoleIn(row, 0);
+  if (row[3]) model.deployed = std::stoi(*row[3]);
+  for (const pg::Cell& cell : pg::ParseArrayText(row[4].value_or("{}"))) model.before.push_back(std::stoi(cell.value_or("0")));
+  if (!pg::ActsAs(model.owner)) {
+    pg::ThrowDenied("must be owner of registered model " + Quoted(name), "It belongs to role " + Quoted(pg::NameOf(model.owner)) + ".",
+                    "Take another name, or ask its owner. The owner can let others predict with it by cerebro.share().");
+  }
+  return model;
+}
+
+OwnedModel RequireOwned(const std::string& name) {
+  CheckName(name, "name");
+  Claim(name);
+  std::optional<OwnedModel> model = FindOwned(name);
+  if (!model) NoSuchModel(name);
+  return *std::move(model);
+}
+
+bool HasVersion(const std::string& name, int version) {
+  return !Change("SELECT 1 FROM " + std::string(kVersions) + " AS v WHERE v.name OPERATOR(pg_catalog.=) $1 AND v.version OPERATOR(pg_catalog.=) $2::pg_catalog.int4",
+                 {name, static_cast<int64_t>(version)})
+              .empty();
+}
+
+std::string ArrayText(const std::vector<int>& numbers) {
+  std::string text = "{";
+  for (size_t i = 0; i < numbers.size(); ++i) text += (i > 0 ? "," : "") + std::to_string(numbers[i]);
+  return text + "}";
+}
+
+void SetDeployed(const std::string& name, std::optional<int> version, const std::vector<int>& before) {
+  Change("UPDATE " + std::string(kModels) +
+             " SET deployed_version = $2::pg_catalog.int4, deployed_before = $3::pg_catalog.int4[], deployed_at = pg_catalog.now()"
+             " WHERE name OPERATOR(pg_catalog.=) $1",
+         {name, version ? pg::Param(std::to_string(*version)) : pg::Param(pg::Null{}), ArrayText(before)});
+  pg::AnnounceChange(RegistryTable());
+}
+
+int NextVersion(const std::string& name) {
+  const pg::Result found = Change("UPDATE " + std::string(kNames) + " SET last_version = last_version OPERATOR(pg_catalog.+) 1 WHERE name OPERATOR(pg_catalog.=) $1"
+                                  " RETURNING last_version", {name});
+  if (!found.empty()) return static_cast<int>(found.Int());
+  Change("INSERT INTO " + std::string(kNames) + " (name, last_version) VALUES ($1, 1)", {name});
+  return 1;
+}
+
+/// What a run says of a model.
+struct Origin {
+  std::string trained_on;
+  pg::Cell data_digest, metric, iterations, parameters, training_loss, training_metric, validation_loss, validation_metric;
+};
+
+Origin ReadOrigin(const ModelTable& table, int mst_key) {
+  const ResultTables tables(table.name);
+  const ResultReader info(tables.info, ResultTable::kInfo, "model_table",
+                          {"iterations_done", "parameters", "training_loss_final", "training_metrics_final", "validation_loss_final", "validation_metrics_final",
+                           "metric_names"});
+  const ResultReader summary(tables.summary, ResultTable::kSummary, "model_table", {"source_table", "data_digest"});
+  const pg::Result row = pg::Execute("SELECT " + info.Columns("i") + ", " + summary.Columns("s") + " FROM " + info.Sql() + " i CROSS JOIN " + summary.Sql() +
+                                         " s WHERE i.mst_key OPERATOR(pg_catalog.=) $1::pg_catalog.int4",
+                                     {static_cast<int64_t>(mst_key)});
+  Origin origin;
+  if (row.empty()) return origin;
+  const std::vector<pg::Cell>& cells = row.rows.front();
+  origin.iterations = cells[0];
+  origin.parameters = cells[1];
+  origin.training_loss = cells[2];
+  origin.training_metric = cells[3];
+  origin.validation_loss = cells[4];
+  origin.validation_metric = cells[5];
+  if (cells[6]) {
+    const std::vector<pg::Cell> names = pg::ParseArrayText(*cells[6]);
+    if (names.size() > 1) origin.metric = names[1];
+  }
+  origin.trained_on = cells[7].value_or("");
+  origin.data_digest = cells[8];
+  return origin;
+}
+
+/// Of all that predictions follow from, and of nothing else: equal models have equal digests, whoever registers them.
+std::string DigestOf(const wire::StateHeader& header, const engine::StateLayout& layout, const void* block) {
+  base::Hasher hasher(kDigestSeed);
+  for (const std::string& text : {header.graph_digest, header.compile_params, header.fit_params, header.data_spec, std::string(base::DTypeName(header.precision))}) {
+    hasher.UpdateU64(text.size());
+    hasher.Update(text.data(), text.size());
+  }
+  for (const engine::StateTensor& tensor : layout.tensors) {
+    hasher.Update(static_cast<const char*>(block) + tensor.offset, tensor.count * base::DTypeSize(layout.precision));
+  }
+  return base::ToHex(hasher.Finish());
+}
+
+struct WrittenState {
+  std::string digest;
+  int64_t bytes = 0;
+};
+
+WrittenState WriteState(const std::string& name, int version, const ModelTable& table, const StoredModel& stored) {
+  const LoadedModel loaded = LoadModelForScoring(table, stored, table.data, ScoringOptions(table, false));
+  const engine::StateLayout& layout = loaded.model->program().layout();
+  StateEncoder encoder(table.data);
+  const std::string head = encoder.Head(ScoringSpec(stored), layout, loaded.block->data());
+  WrittenState written;
+  written.digest = DigestOf(StateView(head).header(), layout, loaded.block->data());
+  StoredPieces pieces(head, loaded.block->data(), layout);
+  const std::string insert = "INSERT INTO " + std::string(kPieces) + " (name, version, piece, data) VALUES ($1, $2::pg_catalog.int4, $3::pg_catalog.int4, $4)";
+  for (size_t i = 0; i < pieces.count(); ++i) {
+    pg::CheckInterrupts();
+    const std::string_view piece = pieces[i];
+    written.bytes += static_cast<int64_t>(piece.size());
+    Change(insert, {name, static_cast<int64_t>(version), static_cast<int64_t>(i), pg::Bytea{piece}});
+  }
+  return written;
+}
+
+const char* const kPieceRow = " AS p WHERE p.name OPERATOR(pg_catalog.=) $1 AND p.version OPERATOR(pg_catalog.=) $2::pg_catalog.int4"
+                              " AND p.piece OPERATOR(pg_catalog.=) $3::pg_catalog.int4";
+
+std::string ReadPiece(const RegisteredVersion& version, int64_t piece, const std::string& expression) {
+  const pg::AsOwnerOf owner(RegistryTable());
+  const pg::LargeValue value = pg::ReadLargeValue(expression, "FROM " + std::string(kPieces) + kPieceRow,
+                                                  {version.name, static_cast<int64_t>(version.version), piece});
+  if (value.found && value.bytes) return *value.bytes;
+  if (piece > 0) return {};
+  throw Error(ErrorCode::kDataCorrupted, "registered model " + version.Text() + " has lost its weights", "", "Restore cerebro.registry_pieces, or register the model again.");
+}
+
+/// The head of a state: what it begins with, as far as its own size says.
+std::string ReadHead(const RegisteredVersion& version) {
+  const auto first = [&version](size_t bytes) {
+    return ReadPiece(version, 0, "pg_catalog.substr(p.data, 1, " + std::to_string(bytes) + ")");
+  };
+  std::string head = first(kHeadGuess);
+  uint64_t size = 0;
+  for (size_t i = 0; head.size() >= kFixedHead && i < sizeof(size); ++i) size |= uint64_t{static_cast<uint8_t>(head[kSizeOffset + i])} << (8 * i);
+  if (kFixedHead + size <= head.size() || size > kStatePieceBytes) return head;
+  return first(kFixedHead + static_cast<size_t>(size));
+}
+
+/// A model table of one model, of a state's head.
+ModelTable TableOf(std::string_view head, const std::string& name) {
+  const StateView view(head);
+  const ModelSpec spec = view.Spec();
+  ModelTable table;
+  table.name.name = name;
+  table.name.bare = true;
+  table.data = base::ReadDataSpec(view.header().data_spec);
+  table.seed = static_cast<int64_t>(view.header().seed);
+  table.float64 = view.header().precision == base::DType::kFloat64;
+  StoredModel model;
+  model.compile_params = spec.compile_params;
+  model.fit_params = spec.fit_params;
+  model.status = kStatusTrained;
+  model.graph = spec.graph;
+  model.config = spec.config;
+  table.models.push_back(std::move(model));
+  return table;
+}
+
+std::optional<RegisteredVersion> ReadVersion(const ModelReference& reference, bool* owned) {
+  const pg::Result found = Ask("SELECT m.owner, m.owner_id::pg_catalog.int8, m.owner_system, v.version, v.digest FROM " + std::string(kModels) + " AS m LEFT JOIN " +
+                                   kVersions + " AS v ON v.name OPERATOR(pg_catalog.=) m.name AND v.version OPERATOR(pg_catalog.=)"
+                                   " COALESCE($2::pg_catalog.int4, m.deployed_version) WHERE m.name OPERATOR(pg_catalog.=) $1",
+                               {reference.name, reference.version ? pg::Param(std::to_string(*reference.version)) : pg::Param(pg::Null{})}, false);
+  if (found.empty()) return std::nullopt;
+  const auto& row = found.rows.front();
+  RegisteredVersion version;
+  version.name = reference.name;
+  version.owner = RoleIn(row, 0);
+  version.version = row[3] ? std::stoi(*row[3]) : 0;
+  version.digest = row[4].value_or("");
+  *owned = pg::ActsAs(version.owner);
+  return version;
+}
+
+}  // namespace
+
+pg::TableName RegistryTable() { return {"cerebro", "registry_models"}; }
+
+std::optional<ModelReference> ParseModelReference(std::string_view text) {
+  const size_t at = text.find('@');
+  ModelReference reference;
+  reference.name = std::string(text.substr(0, at));
+  const auto allowed = [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte >= 0x80 || std::isalnum(byte) != 0 || c == '_' || c == '-';
+  };
+  if (reference.name.empty() || reference.name.size() > kMostNameBytes) return std::nullopt;
+  if (!std::all_of(reference.name.begin(), reference.name.end(), allowed)) return std::nullopt;
+  if (at == std::string_view::npos) return reference;
+  const std::string number(text.substr(at + 1));
+  constexpr size_t kMostDigits = 9;
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (number.empty() || number.size() > kMostDigits || !std::all_of(number.begin(), number.end(), digit)) return std::nullopt;
+  reference.version = std::stoi(number);
+  return reference;
+}
+
+std::optional<RegisteredVersion> FindRegistered(const ModelReference& reference) {
+  bool owned = false;
+  std::optional<RegisteredVersion> version = ReadVersion(reference, &owned);
+  if (!version) return std::nullopt;
+  if (!owned && !IsSharedWithCaller(reference.name)) {
+    pg::ThrowDenied("permission denied for registered model " + Quoted(reference.name), "It belongs to role " + Quoted(pg::NameOf(version->owner)) + ".",
+                    "Its owner can share it with you: SELECT cerebro.share('" + reference.name + "', '" + pg::CurrentRole().name + "').");
+  }
+  if (version->version > 0) return version;
+  if (reference.version) NoSuchVersion(reference.name, *reference.version, false);
+  throw Error(ErrorCode::kUndefinedObject, "registered model " + Quoted(reference.name) + " has no deployed version", "",
+              "Its owner can choose one by cerebro.deploy().");
+}
+
+ModelTable OpenRegistered(const RegisteredVersion& version) {
+  ModelTable table = TableOf(ReadHead(version), version.Text());
+  table.registered = [version](const std::function<bool(int64_t piece, std::string_view data)>& use) {
+    for (int64_t piece = 0;; ++piece) {
+      const std::string data = ReadPiece(version, piece, "p.data");
+      if (data.empty() || !use(piece, data)) return;
+    }
+  };
+  return table;
+}
+
+std::optional<ModelTable> OpenRegistered(std::string_view text) {
+  const std::optional<ModelReference> reference = ParseModelReference(text);
+  if (!reference) return std::nullopt;
+  const std::optional<RegisteredVersion> version = FindRegistered(*reference);
+  if (!version) return std::nullopt;
+  return OpenRegistered(*version);
+}
+
+std::string RegisteredBytes(const RegisteredVersion& version) {
+  std::string bytes;
+  for (int64_t piece = 0;; ++piece) {
+    const std::string data = ReadPiece(version, piece, "p.data");
+    if (data.empty()) return bytes;
+    if (bytes.size() + data.size() > kMostWeightBytes) {
+      throw Error(ErrorCode::kLimitExceeded, "registered model " + version.Text() + " has more than " + std::to_string(kMostWeightBytes >> 20) + " MB",
+                  "It does not fit in one value.", "Predict with it by its name, or by cerebro.predict_table().");
+    }
+    bytes += data;
+  }
+}
+
+ModelTable OpenModelBytes(std::string bytes, const std::string& name) {
+  ModelTable table = TableOf(bytes, name);
+  table.registered = [kept = std::make_shared<const std::string>(std::move(bytes))](const std::function<bool(int64_t piece, std::string_view data)>& use) {
+    use(0, *kept);
+  };
+  return table;
+}
+
+int Register(const std::string& name, const std::string& model_table, std::optional<int> mst_key, const std::optional<std::string>& remark) {
+  CheckName(name, "name");
+  const ModelTable table = OpenOneModel(model_table, mst_key);
+  if (table.registered) {
+    throw Error(ErrorCode::kWrongObjectType, table.name.name + " is a registered model already", "",
+                "Give the model_output_table of a finished cerebro.fit_multiple_model(). A model is renamed by cerebro.rename_model().");
+  }
+  const StoredModel& stored = table.models.front();
+  const Origin origin = ReadOrigin(table, stored.mst_key);
+  Claim(name);
+  const std::optional<OwnedModel> model = FindOwned(name);
+  const pg::Role owner = pg::CurrentRole();
+  if (!model) {
+    pg::Params params = {name};
+    AddRole(owner, &params);
+    Change("INSERT INTO " + std::string(kModels) + " (name, owner, owner_id, owner_system, deployed_before)"
+           " VALUES ($1, $2, $3::pg_catalog.oid, $4, '{}'::pg_catalog.int4[])", params);
+  }
+  const int version = NextVersion(name);
+  const WrittenState written = WriteState(name, version, table, stored);
+  Change("INSERT INTO " + std::string(kVersions) +
+             " (name, version, digest, bytes, model_table, mst_key, trained_on, data_digest, rows, parameters, iterations, compile_params, fit_params, metric,"
+             " training_loss, training_metric, validation_loss, validation_metric, registered_by, registered_at, remark)"
+             " VALUES ($1, $2::pg_catalog.int4, $3, $4, $5, $6::pg_catalog.int4, $7, $8, $9, $10::pg_catalog.int8, $11::pg_catalog.int8, $12, $13, $14,"
+             " $15::pg_catalog.float8, $16::pg_catalog.float8, $17::pg_catalog.float8, $18::pg_catalog.float8, $19, pg_catalog.now(), $20)",
+         {name, static_cast<int64_t>(version), written.digest, written.bytes, table.name.Sql(), static_cast<int64_t>(stored.mst_key), origin.trained_on,
+          OrNull(origin.data_digest), table.data.rows, OrNull(origin.parameters), OrNull(origin.iterations), stored.compile_params, stored.fit_params,
+          OrNull(origin.metric), OrNull(origin.training_loss), OrNull(origin.training_metric), OrNull(origin.validation_loss),
+          OrNull(origin.validation_metric), owner.name, OrNull(remark)});
+  if (!model || !model->deployed) {
+    SetDeployed(name, version, model ? model->before : std::vector<int>());
+  } else {
+    pg::Notice("version " + std::to_string(*model->deployed) + " of model " + Quoted(name) + " stays deployed",
+               "Deploy the new one by cerebro.deploy('" + name + "', " + std::to_string(version) + "), or by cerebro.promote_if_better().");
+    pg::AnnounceChange(RegistryTable());
+  }
+  return version;
+}
+
+std::optional<int> Deploy(const std::string& name, int version) {
+  OwnedModel model = RequireOwned(name);
+  if (!HasVersion(name, version)) NoSuchVersion(name, version, true);
+  const std::optional<int> before = model.deployed;
+  if (before == version) {
+    pg::Notice("version " + std::to_string(version) + " of model " + Quoted(name) + " is deployed already");
+    return before;
+  }
+  if (before) model.before.push_back(*before);
+  SetDeployed(name, version, model.before);
+  return before;
+}
+
+int Rollback(const std::string& name) {
+  OwnedModel model = RequireOwned(name);
+  if (model.before.empty()) {
+    throw Error(ErrorCode::kPrerequisiteState, "no version of registered model " + Quoted(name) + " was deployed before" +
+                                                   (model.deployed ? " version " + std::to_string(*model.deployed) : std::string()),
+                "", "Choose a version by cerebro.deploy(); cerebro.model_versions lists them.");
+  }
+  const int version = model.before.back();
+  model.before.pop_back();
+  SetDeployed(name, version, model.before);
+  return version;
+}
+
+void DropModel(const std::string& name, std::optional<int> version) {
+  OwnedModel model = RequireOwned(name);
+  if (version) {
+    if (!HasVersion(name, *version)) NoSuchVersion(name, *version, true);
+    if (model.deployed == version) {
+      throw Error(ErrorCode::kPrerequisiteState, "version " + std::to_string(*version) + " of registered model " + Quoted(name) + " is deployed", "",
+                  "Deploy another version first, or drop the whole model by cerebro.drop_model('" + name + "').");
+    }
+    model.before.erase(std::remove(model.before.begin(), model.before.end(), *version), model.before.end());
+    for (const char* table : {kPieces, kVersions}) {
+      Change("DELETE FROM " + std::string(table) + " WHERE name OPERATOR(pg_catalog.=) $1 AND version OPERATOR(pg_catalog.=) $2::pg_catalog.int4",
+             {name, static_cast<int64_t>(*version)});
+    }
+    Change("UPDATE " + std::string(kModels) + " SET deployed_before = $2::pg_catalog.int4[] WHERE name OPERATOR(pg_catalog.=) $1", {name, ArrayText(model.before)});
+  } else {
+    for (const char* table : {kPieces, kVersions, kShares, kModels}) {
+      Change("DELETE FROM " + std::string(table) + " WHERE name OPERATOR(pg_catalog.=) $1", {name});
+    }
+  }
+  pg::AnnounceChange(RegistryTable());
+}
+
+void RenameModel(const std::string& name, const std::string& new_name) {
+  CheckName(new_name, "new_name");
+  RequireOwned(name);
+  Claim(new_name);
+  if (!Change("SELECT 1 FROM " + std::string(kNames) + " AS n WHERE n.name OPERATOR(pg_catalog.=) $1", {new_name}).empty()) {
+    throw Error(ErrorCode::kPrerequisiteState, "the name " + Quoted(new_name) + " has had versions of a model of its own",
+                "Numbers of versions are not given again: whoever wrote " + new_name + "@1 meant that model.", "Take a name that was never used.");
+  }
+  Change("INSERT INTO " + std::string(kNames) + " (name, last_version) SELECT $2, n.last_version FROM " + kNames +
+             " AS n WHERE n.name OPERATOR(pg_catalog.=) $1", {name, new_name});
+  // rows are copied and deleted: a cluster's server does not update the column by which it distributes
+  const struct { const char* table; const char* columns; } kept[] = {
+      {kModels, "owner, owner_id, owner_system, remark, deployed_version, deployed_before, deployed_at"},
+      {kVersions, "version, digest, bytes, model_table, mst_key, trained_on, data_digest, rows, parameters, iterations, compile_params, fit_params, metric, training_loss,"
+                  " training_metric, validation_loss, validation_metric, registered_by, registered_at, remark"},
+      {kPieces, "version, piece, data"},
+      {kShares, "role, role_id, role_system, shared_by, shared_at"}};
+  for (const auto& rows : kept) {
+    Change("INSERT INTO " + std::string(rows.table) + " (name, " + rows.columns + ") SELECT $2, " + rows.columns + " FROM " + rows.table +
+               " AS t WHERE t.name OPERATOR(pg_catalog.=) $1", {name, new_name});
+    Change("DELETE FROM " + std::string(rows.table) + " WHERE name OPERATOR(pg_catalog.=) $1", {name});
+  }
+  pg::AnnounceChange(RegistryTable());
+}
+
+void RemarkOnModel(const std::string& name, const std::optional<std::string>& remark, std::optional<int> version) {
+  RequireOwned(name);
+  if (!version) {
+    Change("UPDATE " + std::string(kModels) + " SET remark = $2 WHERE name OPERATOR(pg_catalog.=) $1", {name, OrNull(remark)});
+    return;
+  }
+  if (!HasVersion(name, *version)) NoSuchVersion(name, *version, true);
+  Change("UPDATE " + std::string(kVersions) + " SET remark = $2 WHERE name OPERATOR(pg_catalog.=) $1 AND version OPERATOR(pg_catalog.=) $3::pg_catalog.int4",
+         {name, OrNull(remark), static_cast<int64_t>(*version)});
+}
+
+void GiveModel(const std::string& name, const std::string& role) {
+  RequireOwned(name);
+  const pg::Role owner = pg::NamedRole(role, "role");
+  if (owner.id == 0) throw Error(ErrorCode::kInvalidParameter, "public cannot own a registered model", "", "Share it with public instead, by cerebro.share().");
+  if (!pg::ActsAs(owner)) pg::ThrowDenied("must be able to act as role " + Quoted(owner.name), "A model is given to a role of which the giver is a member.", "");
+  pg::Params params = {name};
+  AddRole(owner, &params);
+  Change("UPDATE " + std::string(kModels) + " SET owner = $2, owner_id = $3::pg_catalog.oid, owner_system = $4 WHERE name OPERATOR(pg_catalog.=) $1", params);
+  pg::AnnounceChange(RegistryTable());
+}
+
+namespace {
+
+/// Takes a role out of those with whom the model is shared; returns whether it was among them.
+bool RemoveShare(const std::string& name, const pg::Role& role) {
+  const pg::Result shares = Change("SELECT s.role, s.role_id::pg_catalog.int8, s.role_system FROM " + std::string(kShares) +
+                                       " AS s WHERE s.name OPERATOR(pg_catalog.=) $1", {name});
+  bool found = false;
+  for (const auto& row : shares.rows) {
+    const pg::Role kept = RoleIn(row, 0);
+    if (pg::NameOf(kept) != pg::NameOf(role)) continue;
+    pg::Params params = {name};
+    AddRole(kept, &params);
+    Change("DELETE FROM " + std::string(kShares) + " WHERE name OPERATOR(pg_catalog.=) $1 AND role OPERATOR(pg_catalog.=) $2"
+           " AND role_id OPERATOR(pg_catalog.=) $3::pg_catalog.oid AND role_system OPERATOR(pg_catalog.=) $4", params);
+    found = true;
+  }
+  return found;
+}
+
+}  // namespace
+
+void ShareModel(const std::string& name, const std::string& role) {
+  RequireOwned(name);
+  const pg::Role with = pg::NamedRole(role, "role");
+  RemoveShare(name, with);
+  pg::Params params = {name};
+  AddRole(with, &params);
+  params.emplace_back(pg::CurrentRole().name);
+  Change("INSERT INTO " + std::string(kShares) + " (name, role, role_id, role_system, shared_by, shared_at)"
+         " VALUES ($1, $2, $3::pg_catalog.oid, $4, $5, pg_catalog.now())", params);
+  pg::AnnounceChange(RegistryTable());
+}
+
+void UnshareModel(const std::string& name, const std::string& role) {
+  RequireOwned(name);
+  const pg::Role with = role == pg::kPublicRole ? pg::NamedRole(role, "role") : pg::Role{role, 0, 0};
+  if (!RemoveShare(name, with)) pg::Notice("model " + Quoted(name) + " is not shared with role " + Quoted(role));
+  pg::AnnounceChange(RegistryTable());
+}
+
+Versions RequireModelOwner(const std::string& name) {
+  const OwnedModel model = RequireOwned(name);
+  Versions versions;
+  versions.deployed = model.deployed;
+  const pg::Result latest = Change("SELECT pg_catalog.max(v.version) FROM " + std::string(kVersions) + " AS v WHERE v.name OPERATOR(pg_catalog.=) $1", {name});
+  versions.latest = latest.at(0, 0) ? std::stoi(*latest.at(0, 0)) : 0;
+  return versions;
+}
+
+namespace {
+
+/// The rows whose model the caller may use; the first columns of a row are the model's name and the owner as RoleIn reads it, which becomes one
+/// column, its name.
+std::vector<std::vector<pg::Cell>> Usable(pg::Result found) {
+  std::vector<std::vector<pg::Cell>> rows;
+  std::string last;
+  bool usable = false;
+  for (auto& row : found.rows) {
+    const pg::Role owner = RoleIn(row, 1);
+    if (row[0] != last) {
+      last = row[0].value_or("");
+      usable = pg::ActsAs(owner) || IsSharedWithCaller(last);
+    }
+    if (!usable) continue;
+    row[1] = pg::NameOf(owner);
+    row.erase(row.begin() + 2, row.begin() + 4);
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+}  // namespace
+
+std::vector<std::vector<pg::Cell>> ListModels() {
+  std::vector<std::vector<pg::Cell>> rows = Usable(
+      Ask("SELECT m.name, m.owner, m.owner_id::pg_catalog.int8, m.owner_system, m.deployed_version,"
+          " (SELECT pg_catalog.count(*) FROM " + std::string(kVersions) + " AS c WHERE c.name OPERATOR(pg_catalog.=) m.name),"
+          " v.metric, COALESCE(v.validation_metric, v.training_metric), COALESCE(v.validation_loss, v.training_loss), v.trained_on, v.rows, v.parameters,"
+          " v.bytes, v.digest, m.deployed_at, m.remark FROM " + kModels + " AS m LEFT JOIN " + kVersions +
+          " AS v ON v.name OPERATOR(pg_catalog.=) m.name AND v.version OPERATOR(pg_catalog.=) m.deployed_version ORDER BY m.name", {}, false));
+  for (auto& row : rows) {
+    const pg::Result shares = Ask("SELECT s.role, s.role_id::pg_catalog.int8, s.role_system FROM " + std::string(kShares) +
+                                      " AS s WHERE s.name OPERATOR(pg_catalog.=) $1 ORDER BY s.role", {row[0].value_or("")}, false);
+    std::string list;
+    for (const auto& share : shares.rows) list += (list.empty() ? "" : ", ") + pg::QuoteIdent(pg::NameOf(RoleIn(share, 0)));
+    row.emplace_back(list.empty() ? pg::Cell() : pg::Cell(list));
+  }
+  return rows;
+}
+
+std::vector<std::vector<pg::Cell>> ListVersions() {
+  return Usable(Ask("SELECT v.name, m.owner, m.owner_id::pg_catalog.int8, m.owner_system, v.version,"
+                    " COALESCE(v.version OPERATOR(pg_catalog.=) m.deployed_version, false), v.metric, v.training_loss, v.training_metric, v.validation_loss,"
+                    " v.validation_metric, v.trained_on, v.data_digest, v.rows, v.parameters, v.iterations, v.compile_params, v.fit_params, v.model_table, v.mst_key,"
+                    " v.bytes, v.digest, v.registered_by, v.registered_at, v.remark FROM " + std::string(kVersions) + " AS v JOIN " + kModels +
+                    " AS m ON m.name OPERATOR(pg_catalog.=) v.name ORDER BY v.name, v.version", {}, false));
+}
+
+}  // namespace store
