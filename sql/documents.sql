@@ -27,4 +27,7 @@ SELECT training_metrics_final < (SELECT stddev(ink) / 5 FROM measures) AS good F
 -- transferred digits, and features of every row
 SELECT count(*) AS candidates, max(training_metric) > 0.97 AS good FROM cerebro.leaderboard('transferred');
 SELECT count(*) = (SELECT count(*) FROM high) AS all_rows FROM high_features;
+-- architectures made in SQL: five of them with two learning rates
+SELECT count(*) AS models, max(validation_metric) > 0.95 AS good FROM cerebro.leaderboard('made_models');
+SELECT training_metric > 0.9 AS good FROM cerebro.leaderboard('wide_models');
 DROP SCHEMA documents CASCADE;

@@ -176,6 +176,21 @@ std::vector<std::string> Args::text_array(int i, const char* name) const {
   return result;
 }
 
+std::optional<std::string> Args::opt_value(int i) const {
+  if (is_null(i)) return std::nullopt;
+  char* const printed = call([&] {
+    const Oid type = get_fn_expr_argtype(fcinfo_->flinfo, i);
+    if (!OidIsValid(type)) ereport(ERROR, (errcode(ERRCODE_INDETERMINATE_DATATYPE), errmsg("could not determine the type of argument %d", i + 1)));
+    Oid output = InvalidOid;
+    bool is_varlena = false;
+    getTypeOutputInfo(type, &output, &is_varlena);
+    return OidOutputFunctionCall(output, datum(i));
+  });
+  std::string text(printed);
+  call([&] { pfree(printed); });
+  return text;
+}
+
 Datum TextDatum(const std::string& s) {
   RequireValueSize(s.size());
   return call([&] { return RawText(s); });

@@ -34,6 +34,8 @@ class Args {
   std::vector<int32_t> int4_array(int i, const char* name) const;  // NULL elements are errors
   std::optional<std::vector<int32_t>> opt_int4_array(int i, const char* name) const;
   std::vector<std::string> text_array(int i, const char* name) const;  // text[] or varchar[]; NULL elements are errors
+  /// Of an argument that is declared "any": the text that the server prints of it.
+  std::optional<std::string> opt_value(int i) const;
   Datum datum(int i) const;  // as it came: maybe toasted
 
  private:

@@ -20,8 +20,9 @@ ImportedWeights ImportKerasWeights(const base::Graph& graph, std::string_view by
 ImportedModel ImportKerasModel(std::string_view bytes);
 std::string ExportKerasModel(const base::Graph& graph, std::string_view weights);
 
-/// Keras 3's form of a functional model, or Keras 2's, which TensorFlow.js reads.
-enum class KerasForm { kKeras2, kKeras3 };
+/// Keras 3's form of a functional model, or Keras 2's, which TensorFlow.js reads. kKeras2Wrapped: Keras 2's, in which Bidirectional layers that
+/// return sequences are put together again; who writes weights beside the text cannot use it, because their names are those of the parts.
+enum class KerasForm { kKeras2, kKeras2Wrapped, kKeras3 };
 
 /// A graph's architecture as JSON: ReadKeras gives the same graph again, in kKeras3 with "_" for "/" in names.
 /// Errors: kFeatureNotSupported for what Keras cannot say.

@@ -1,10 +1,14 @@
 // An architecture as Keras's JSON: a functional model, layers with all of their arguments.
 //
-// Models inside of models and Bidirectional layers are written as the layers that they were taken apart into, a layer that is distributed
+// Models inside of models and Bidirectional layers are written as the layers that they were taken apart into (but see KerasForm), a layer that is distributed
 // over time inside of TimeDistributed, slices of a recurrent layer's output as the tensors that it returns. What Keras has no layer or
 // argument for is refused.
 #include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
 #include <set>
+#include <tuple>
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
@@ -40,14 +44,95 @@ bool IsRecurrent(const base::Layer& layer) {
 // Keras takes it from the call.
 bool IsCausal(const base::Layer& layer) { return Flag(layer, "use_causal_mask") || Flag(layer, "causal"); }
 
+/// The layers of a Bidirectional layer that returns sequences, as the reader made them (keras_block.cpp).
+struct Halves {
+  size_t forward = 0, backward = 0, reverse = 0, merge = 0;
+  std::string name;       // of the whole
+  const char* mode = "";  // merge_mode
+};
+
+const char* MergeMode(const base::Layer& merge) {
+  switch (merge.kind) {
+    case LayerKind::kConcatenate: return "concat";
+    case LayerKind::kAdd: return "sum";
+    case LayerKind::kMultiply: return "mul";
+    case LayerKind::kAverage: return "ave";
+    default: return nullptr;
+  }
+}
+
+bool BeginsWith(const std::string& text, const std::string& begin) { return text.compare(0, begin.size(), begin) == 0; }
+
+class HalvesFinder {
+ public:
+  explicit HalvesFinder(const base::Graph& graph) : graph_(graph), calls_(graph.layers.size()), readers_(graph.calls.size()) {
+    for (size_t i = 0; i < graph.calls.size(); ++i) {
+      calls_[static_cast<size_t>(graph.calls[i].layer)].push_back(static_cast<int>(i));
+      for (const int input : graph.calls[i].inputs) readers_[static_cast<size_t>(input)].push_back(static_cast<int>(i));
+    }
+    for (const int output : graph.outputs) readers_[static_cast<size_t>(output)].push_back(-1);
+  }
+
+  /// None where something else reads a part, or where a part is not as the reader makes it.
+  std::optional<Halves> Of(size_t reverse) const {
+    Halves found;
+    found.reverse = reverse;
+    const std::vector<int>& calls = calls_[reverse];
+    for (size_t i = 0; i < calls.size(); ++i) {
+      const int merge = OnlyReader(calls[i]);
+      if (merge < 0 || Inputs(merge).size() != 2 || Inputs(merge)[1] != calls[i]) return std::nullopt;
+      const int forward = Inputs(merge)[0], backward = Inputs(calls[i])[0];
+      const bool alone = OnlyReader(forward) == merge && OnlyReader(backward) == calls[i] && Inputs(forward) == Inputs(backward) &&
+                         graph_.calls[static_cast<size_t>(forward)].inference == graph_.calls[static_cast<size_t>(backward)].inference;
+      const std::array<size_t, 3> layers = {Layer(forward), Layer(backward), Layer(merge)};
+      const bool same = i == 0 || layers == std::array<size_t, 3>{found.forward, found.backward, found.merge};
+      if (!alone || !same) return std::nullopt;
+      std::tie(found.forward, found.backward, found.merge) = std::tie(layers[0], layers[1], layers[2]);
+    }
+    const size_t count = calls.size();
+    const bool all = calls_[found.forward].size() == count && calls_[found.backward].size() == count && calls_[found.merge].size() == count;
+    const base::Layer &forward = graph_.layers[found.forward], &backward = graph_.layers[found.backward], &merge = graph_.layers[found.merge];
+    found.name = merge.name;
+    const char* const mode = MergeMode(merge);
+    const bool plain = forward.time_distributed == 0 && !Flag(forward, "return_state") && !Flag(backward, "return_state");
+    const bool named = BeginsWith(forward.name, found.name + "/forward_") && BeginsWith(backward.name, found.name + "/backward_");
+    if (!all || mode == nullptr || !plain || !named || forward.kind != backward.kind || !IsRecurrent(forward)) return std::nullopt;
+    found.mode = mode;
+    return found;
+  }
+
+ private:
+  const std::vector<int>& Inputs(int call) const { return graph_.calls[static_cast<size_t>(call)].inputs; }
+  size_t Layer(int call) const { return static_cast<size_t>(graph_.calls[static_cast<size_t>(call)].layer); }
+  int OnlyReader(int call) const {
+    const std::vector<int>& readers = readers_[static_cast<size_t>(call)];
+    return readers.size() == 1 ? readers[0] : -1;
+  }
+
+  const base::Graph& graph_;
+  std::vector<std::vector<int>> calls_;    // by layer
+  std::vector<std::vector<int>> readers_;  // by call; -1: the model returns it
+};
+
 class Writer {
  public:
-  Writer(const base::Graph& graph, KerasForm form) : graph_(graph), keras3_(form == KerasForm::kKeras3) { NameLayers(); }
+  Writer(const base::Graph& graph, KerasForm form) : graph_(graph), keras3_(form == KerasForm::kKeras3) {
+    NameLayers();
+    if (form == KerasForm::kKeras2Wrapped) FindHalves();
+  }
 
   std::string Write() {
     std::vector<List> nodes(graph_.layers.size());
     for (const base::Call& call : graph_.calls) {
       const base::Layer& layer = LayerOf(call);
+      const auto whole = halves_.find(static_cast<size_t>(call.layer));
+      if (whole != halves_.end()) {
+        const Halves& halves = whole->second;
+        List& list = nodes[halves.forward];
+        tensors_.push_back({static_cast<int>(halves.forward), static_cast<int64_t>(list.size()), 0});
+        if (static_cast<size_t>(call.layer) == halves.merge) list.push_back(Inbound(graph_.calls[static_cast<size_t>(call.inputs[0])]));
+        continue;
+      }
       if (layer.kind == LayerKind::kSlice) {
         tensors_.push_back(StateOf(call));
         continue;
@@ -58,7 +143,9 @@ class Writer {
     }
     List layers;
     for (size_t i = 0; i < graph_.layers.size(); ++i) {
-      if (graph_.layers[i].kind != LayerKind::kSlice) layers.push_back(Layer(i, std::move(nodes[i])));
+      const auto whole = halves_.find(i);
+      if (graph_.layers[i].kind == LayerKind::kSlice || (whole != halves_.end() && i != whole->second.forward)) continue;
+      layers.push_back(whole == halves_.end() ? Layer(i, std::move(nodes[i])) : Bidirectional(whole->second, std::move(nodes[i])));
     }
     Dict config = {{"name", Value(graph_.name.empty() ? "model" : graph_.name)}, {"trainable", Value(true)}, {"layers", Value(std::move(layers))},
                    {"input_layers", Ends(graph_.inputs)}, {"output_layers", Outputs()}};
@@ -94,6 +181,17 @@ class Writer {
         for (int i = 1; !taken.insert(name).second; ++i) name = wanted + "_" + std::to_string(i);
       }
       names_.push_back(std::move(name));
+    }
+  }
+
+  void FindHalves() {
+    const HalvesFinder finder(graph_);
+    for (size_t i = 0; i < graph_.layers.size(); ++i) {
+      if (graph_.layers[i].kind != LayerKind::kReverse) continue;
+      const std::optional<Halves> found = finder.Of(i);
+      if (!found) continue;
+      for (const size_t part : {found->forward, found->backward, found->reverse, found->merge}) halves_[part] = *found;
+      names_[found->forward] = found->name;  // the whole stands where its forward half does
     }
   }
 
@@ -207,6 +305,21 @@ class Writer {
     return entry;
   }
 
+  Value Half(const base::Layer& layer, const std::string& whole) const {
+    Dict config = {{"name", Value(layer.name.substr(whole.size() + 1))}, {"trainable", Value(layer.trainable)}};
+    for (const auto& attribute : layer.attributes.dict()) config.push_back(attribute);
+    return Value(Entry(layers::DefinitionOf(layer).class_names[0], std::move(config)));
+  }
+
+  Value Bidirectional(const Halves& halves, List nodes) const {
+    Dict config = {{"name", Value(halves.name)}, {"trainable", Value(true)}, {"layer", Half(graph_.layers[halves.forward], halves.name)},
+                   {"backward_layer", Half(graph_.layers[halves.backward], halves.name)}, {"merge_mode", Value(halves.mode)}};
+    Dict entry = Entry("Bidirectional", std::move(config));
+    entry.emplace_back("name", Value(halves.name));
+    entry.emplace_back("inbound_nodes", Value(std::move(nodes)));
+    return Value(std::move(entry));
+  }
+
   Value Layer(size_t index, List nodes) const {
     const base::Layer& layer = graph_.layers[index];
     if (layer.kind == LayerKind::kReverse) Refuse(layer, "gives a sequence in the opposite order");
@@ -236,6 +349,7 @@ class Writer {
   const bool keras3_;
   std::vector<std::string> names_;  // of each layer, in the text
   std::vector<Tensor> tensors_;     // of each call
+  std::map<size_t, Halves> halves_;  // by each of their layers
 };
 
 }  // namespace

@@ -1,0 +1,30 @@
+// The loss and the metrics that fit an output and its dependent column, as texts that the user's tables take. Called by
+// store/builders.hpp.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/target_contents.hpp"
+#include "base/tensor.hpp"
+
+namespace plan {
+
+struct OutputDefaults {
+  std::string loss;                  // "categorical_crossentropy"
+  std::vector<std::string> metrics;  // the first one decides the leaderboard
+};
+
+/// activation: of the output's last layer, as wire::PlanOutputs gives it. No rule of plan::LossRules refuses or warns
+/// of the loss.
+OutputDefaults DefaultsFor(const base::ColumnSpec& target, base::TargetContents contents,
+                           const std::string& activation);
+
+/// compile_params with Adam: optimizer='Adam(lr=0.001)',loss='mse',metrics=['rmse','mae']; lists in the outputs' order
+/// for several of them.
+std::string CompileParams(const std::vector<OutputDefaults>& outputs);
+
+/// A compile_params_grid with Adam and these learning rates. REQUIRES a rate.
+std::string CompileGrid(const std::vector<OutputDefaults>& outputs, const std::vector<double>& learning_rates);
+
+}  // namespace plan
