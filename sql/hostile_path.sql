@@ -37,6 +37,9 @@ SELECT cerebro.predict('hostile_models', 'hostile_points', 'id', 'x', 'public.ho
 SELECT pg_catalog.count(*) FROM cerebro.leaderboard('hostile_models');
 SELECT pg_catalog.count(*) FROM cerebro.learning_curve('hostile_models');
 SELECT pg_catalog.sum(count) FROM cerebro.confusion_matrix('hostile_models', 'hostile_val');
+SELECT pg_catalog.length(cerebro.report('hostile_models')) OPERATOR(pg_catalog.>) 10000 AS page;
+SELECT pg_catalog.count(*) FROM cerebro.learning_curve_text('hostile_models');
+SELECT pg_catalog.count(*) FROM cerebro.feature_importance('hostile_models', 'hostile_val');
 SELECT pg_catalog.count(*) FROM cerebro.stat_progress;
 SELECT cerebro.delete_model('hostile_archs', 1);
 RESET search_path;

@@ -11,7 +11,7 @@ namespace base {
 std::array<uint32_t, 4> Philox4x32(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key);
 
 /// What a draw is for; part of the key, so streams never overlap. Frozen numbers: part of the reproducibility contract.
-enum class Purpose : uint32_t { kInitialiser = 1, kShuffle = 2, kDropout = 3, kSearch = 4, kSplit = 5, kHalving = 6 };
+enum class Purpose : uint32_t { kInitialiser = 1, kShuffle = 2, kDropout = 3, kSearch = 4, kSplit = 5, kHalving = 6, kPermutation = 7 };
 
 /// A stream of random numbers named by (seed, stream, purpose, a, b, c, d): everything is hashed into the 64-bit key and the upper
 /// half of the counter; the lower 64 bits of the counter are the position.

@@ -1,0 +1,86 @@
+#include "score/ranked_models.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <utility>
+
+#include "store/result_columns.hpp"
+#include "store/result_tables.hpp"
+
+namespace score {
+namespace {
+
+double Number(const pg::Cell& cell) { return cell ? std::strtod(cell->c_str(), nullptr) : std::nan(""); }
+
+// The first metric after the loss, of the text of metric_names.
+pg::Cell FirstMetric(const pg::Cell& names) {
+  if (!names) return {};
+  const std::vector<pg::Cell> list = pg::ParseArrayText(*names);
+  return list.size() > 1 ? list[1] : pg::Cell();
+}
+
+bool IsDiverged(const std::vector<pg::Cell>& row) { return row[kStatus].value_or("") == store::kStatusDiverged; }
+
+}  // namespace
+
+Ranking RankModels(const pg::TableName& models) {
+  const store::ResultReader info(store::ResultTables(models).info, store::ResultTable::kInfo, kRunArgument,
+                                 {"mst_key", "model_id", "compile_params", "fit_params", "status", "training_loss_final",
+                                  "training_metrics_final", "validation_loss_final", "validation_metrics_final", "metric_names",
+                                  "parameters", "training_seconds"});
+  pg::Result result = pg::Read("SELECT " + info.Columns("i") + " FROM " + info.Sql() + " i ORDER BY 1");
+  Ranking ranking;
+  for (auto& row : result.rows) row[kMetric] = FirstMetric(row[kMetric]);
+  ranking.validated = !result.empty();
+  for (const auto& row : result.rows) ranking.validated = ranking.validated && (row[kValidationLoss] || IsDiverged(row));
+  for (const auto& row : result.rows) {
+    RankedModel model;
+    model.metric_names = {"loss"};
+    if (row[kMetric]) model.metric_names.push_back(*row[kMetric]);
+    model.standing.mst_key = std::stoll(row[kMstKey].value_or("0"));
+    model.standing.metric = Number(row[ranking.validated ? kValidationMetric : kTrainingMetric]);
+    model.standing.loss = Number(row[ranking.validated ? kValidationLoss : kTrainingLoss]);
+    model.standing.diverged = IsDiverged(row);
+    model.cells = row;
+    ranking.models.push_back(std::move(model));
+  }
+  std::vector<const std::vector<std::string>*> names;
+  for (const RankedModel& model : ranking.models) {
+    if (!model.standing.diverged) names.push_back(&model.metric_names);
+  }
+  ranking.metric = plan::CommonMetric(names);
+  std::sort(ranking.models.begin(), ranking.models.end(),
+            [&ranking](const RankedModel& a, const RankedModel& b) { return plan::StandsBefore(ranking.metric, a.standing, b.standing); });
+  return ranking;
+}
+
+bool MayRead(const pg::TableName& table) {
+  if (!pg::TableExists(table)) return false;
+  const pg::Result readable =
+      pg::Read("SELECT pg_catalog.has_table_privilege(c.oid, 'SELECT') AND c.relkind OPERATOR(pg_catalog.=) ANY "
+               "(ARRAY['r', 'p', 'v', 'm', 'f']::pg_catalog.\"char\"[]) FROM pg_catalog.pg_class c"
+               " WHERE c.oid OPERATOR(pg_catalog.=) $1::pg_catalog.regclass",
+               {table.Sql()});
+  return !readable.empty() && readable.at(0, 0).value_or("f") == "t";
+}
+
+std::vector<std::pair<std::string, std::string>> ArchitectureNames(const pg::TableName& models) {
+  std::vector<std::pair<std::string, std::string>> names;
+  const pg::TableName summary = store::ResultTables(models).summary;
+  if (!pg::TableExists(summary) || pg::FindColumn(pg::TableColumns(summary, kRunArgument), "model_arch_table") == nullptr) return names;
+  const pg::Result found = pg::Read("SELECT s.model_arch_table FROM " + summary.Sql() + " s WHERE s.model_arch_table IS NOT NULL LIMIT 1");
+  if (found.empty()) return names;
+  const pg::TableName architectures = pg::ParseStoredName(found.Text(), "model_arch_table", summary);
+  if (!MayRead(architectures)) return names;
+  const std::vector<pg::Column> columns = pg::TableColumns(architectures, "model_arch_table");
+  if (pg::FindColumn(columns, "model_id") == nullptr || pg::FindColumn(columns, "name") == nullptr) return names;
+  const pg::Result rows =
+      pg::Read("SELECT model_id::pg_catalog.text, name::pg_catalog.text FROM " + architectures.Sql() + " WHERE name IS NOT NULL");
+  for (const auto& row : rows.rows) {
+    if (row[0] && row[1]) names.emplace_back(*row[0], *row[1]);
+  }
+  return names;
+}
+
+}  // namespace score
