@@ -171,10 +171,12 @@ function(cerebro_extension)
   set_target_properties(pg_cerebro PROPERTIES BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "$ORIGIN")
   add_dependencies(pg_cerebro pg_cerebro_torch)
 
-  # parts/*.greenplum.sql are for segments only
+  # parts/*.greenplum.sql are for segments only, parts/*.postgresql.sql for servers that have procedures
   file(GLOB parts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/extension/parts/*.sql)
   if(NOT CEREBRO_GREENPLUM)
     list(FILTER parts EXCLUDE REGEX "\\.greenplum\\.sql$")
+  else()
+    list(FILTER parts EXCLUDE REGEX "\\.postgresql\\.sql$")
   endif()
   list(SORT parts)
   set(script ${CMAKE_BINARY_DIR}/pg_cerebro--${PROJECT_VERSION}.sql)

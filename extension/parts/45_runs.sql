@@ -2,7 +2,8 @@
 
 CREATE FUNCTION cerebro.runs_rows(OUT name text, OUT run_name text, OUT description text, OUT source_table text, OUT started_at timestamp,
         OUT finished_at timestamp, OUT models integer, OUT diverged integer, OUT iterations bigint, OUT metric text,
-        OUT best_mst_key integer, OUT best_metric double precision, OUT best_loss double precision) RETURNS SETOF record
+        OUT best_mst_key integer, OUT best_metric double precision, OUT best_loss double precision, OUT state text, OUT iteration bigint,
+        OUT last_commit timestamptz, OUT error text) RETURNS SETOF record
     AS 'MODULE_PATHNAME', 'pg_cerebro_runs_rows' LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 10;
 COMMENT ON FUNCTION cerebro.runs_rows() IS 'runs whose tables the caller may read; read it through cerebro.runs';
 
@@ -21,11 +22,15 @@ COMMENT ON COLUMN cerebro.runs.metric IS 'metric by which models are ranked, or 
 COMMENT ON COLUMN cerebro.runs.best_mst_key IS 'the first model of the leaderboard; NULL when all have diverged';
 COMMENT ON COLUMN cerebro.runs.best_metric IS 'its metric, over the validation table where there is one';
 COMMENT ON COLUMN cerebro.runs.best_loss IS 'its loss, over the same table';
+COMMENT ON COLUMN cerebro.runs.state IS 'running, interrupted, stopped, finished or failed; a run of one transaction is finished when it is seen';
+COMMENT ON COLUMN cerebro.runs.iteration IS 'of a durable run: iterations that are over for all models, at its last commit';
+COMMENT ON COLUMN cerebro.runs.last_commit IS 'of a durable run: when its models were written last';
+COMMENT ON COLUMN cerebro.runs.error IS 'of a durable run: what ended its last call, where that could be written';
 GRANT SELECT ON cerebro.runs TO PUBLIC;
 
 CREATE FUNCTION cerebro.drop_run(name text) RETURNS void
     AS 'MODULE_PATHNAME', 'pg_cerebro_drop_run' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
-COMMENT ON FUNCTION cerebro.drop_run(text) IS 'drops the result tables of a run: <name>, <name>_info, _summary, _state and _visits';
+COMMENT ON FUNCTION cerebro.drop_run(text) IS 'drops the result tables of a run: <name>, <name>_info, _summary, _state, _visits and _run';
 
 CREATE FUNCTION cerebro.rename_run(name text, new_name text) RETURNS void
     AS 'MODULE_PATHNAME', 'pg_cerebro_rename_run' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;

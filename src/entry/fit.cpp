@@ -1,4 +1,4 @@
-// fit_multiple_model, its EXPLAIN, and the weights that it stored.
+// fit_multiple_model, its EXPLAIN, the same as a durable run, and the weights that it stored.
 #include <optional>
 #include <string>
 #include <vector>
@@ -6,6 +6,7 @@
 #include "pg/args.hpp"
 #include "pg/guard.hpp"
 #include "run/explain.hpp"
+#include "run/durable.hpp"
 #include "run/fit.hpp"
 #include "store/weights.hpp"
 #include "train/arguments.hpp"
@@ -13,6 +14,8 @@
 extern "C" {
 PG_FUNCTION_INFO_V1(pg_cerebro_fit_multiple_model);
 PG_FUNCTION_INFO_V1(pg_cerebro_explain_fit_multiple_model);
+PG_FUNCTION_INFO_V1(pg_cerebro_fit);
+PG_FUNCTION_INFO_V1(pg_cerebro_advance);
 PG_FUNCTION_INFO_V1(pg_cerebro_weights);
 }
 
@@ -47,6 +50,22 @@ Datum pg_cerebro_fit_multiple_model(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     run::FitMultipleModel(ReadArguments(pg::Args(fcinfo), 16));
     PG_RETURN_VOID();
+  });
+}
+
+Datum pg_cerebro_fit(PG_FUNCTION_ARGS) {
+  return pg::entry([&]() -> Datum {
+    pg::RequireCommits(fcinfo, "cerebro.fit()");
+    const pg::Args args(fcinfo);
+    run::FitDurably(ReadArguments(args), args.interval(16, "checkpoint_interval"));
+    PG_RETURN_VOID();
+  });
+}
+
+Datum pg_cerebro_advance(PG_FUNCTION_ARGS) {
+  return pg::entry([&]() -> Datum {
+    const pg::Args args(fcinfo);
+    return Int64GetDatum(run::Advance(ReadArguments(args), args.whole(16, "iterations")));
   });
 }
 

@@ -4,6 +4,10 @@
 
 #include "pg/datum.hpp"
 
+extern "C" {
+#include "utils/timestamp.h"
+}
+
 namespace pg {
 namespace {
 
@@ -146,6 +150,13 @@ std::optional<double> Args::opt_float4(int i) const {
   return static_cast<double>(DatumGetFloat4(datum(i)));
 }
 
+double Args::interval(int i, const char* name) const {
+  if (is_null(i)) ThrowNull(name);
+  const Interval value = call([&] { return *DatumGetIntervalP(datum(i)); });
+  constexpr double kDay = 24 * 60 * 60;
+  return static_cast<double>(value.time) / 1e6 + static_cast<double>(value.day) * kDay + static_cast<double>(value.month) * 30 * kDay;
+}
+
 bool Args::boolean(int i, bool if_null) const { return is_null(i) ? if_null : DatumGetBool(datum(i)); }
 
 std::optional<bool> Args::opt_boolean(int i) const {
@@ -189,6 +200,16 @@ std::optional<std::string> Args::opt_value(int i) const {
   std::string text(printed);
   call([&] { pfree(printed); });
   return text;
+}
+
+void RequireCommits(FunctionCallInfo fcinfo, const char* procedure) {
+#if CEREBRO_HAS_PROCEDURES
+  if (fcinfo->context != nullptr && IsA(fcinfo->context, CallContext) && !castNode(CallContext, fcinfo->context)->atomic) return;
+#endif
+  throw base::Error(base::ErrorCode::kPrerequisiteState, std::string(procedure) + " cannot run inside a transaction block",
+                    "It commits while it runs, which only a CALL at the top level may do.",
+                    "Call it by itself: not between BEGIN and COMMIT, in a function, or beside other statements in one string. "
+                    "cerebro.fit_multiple_model() trains in one transaction.");
 }
 
 Datum TextDatum(const std::string& s) {

@@ -28,6 +28,8 @@ class Args {
   std::optional<double> opt_float8(int i) const;
   std::optional<double> opt_float4(int i) const;
   bool boolean(int i, bool if_null) const;
+  /// Seconds of an interval: a day has 24 hours, a month 30 days.
+  double interval(int i, const char* name) const;
   std::optional<bool> opt_boolean(int i) const;
   std::string bytea(int i, const char* name) const;
   std::optional<std::string> opt_bytea(int i) const;
@@ -41,6 +43,9 @@ class Args {
  private:
   FunctionCallInfo fcinfo_;
 };
+
+/// Errors: kPrerequisiteState unless this is a CALL that may commit. procedure: its name, for messages.
+void RequireCommits(FunctionCallInfo fcinfo, const char* procedure);
 
 /// Datum of a std value in the current memory context.
 Datum TextDatum(const std::string& s);

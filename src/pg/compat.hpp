@@ -76,6 +76,13 @@ extern "C" {
 #define CEREBRO_HAS_PARALLEL 0
 #endif
 
+// CALL of a procedure that commits came with 11; we support 12 and later, and 9.4.
+#if PG_VERSION_NUM >= 120000
+#define CEREBRO_HAS_PROCEDURES 1
+#else
+#define CEREBRO_HAS_PROCEDURES 0
+#endif
+
 // A memory context that tells when it is reset came with 9.5.
 #if PG_VERSION_NUM >= 90500
 #define CEREBRO_HAS_CONTEXT_CALLBACK 1

@@ -294,20 +294,16 @@ void RequireAbsent(const TableName& name, const char* what) {
   }
 }
 
-namespace {
-
-/// Of the advisory lock on a table's name. Two names of one key would only keep each other out.
-int64_t ClaimKey(const TableName& name) {
+// Two names of one key would only keep each other out.
+int64_t ClaimKeyOf(const TableName& name) {
   constexpr uint64_t kClaims = 0x63657265626f0001;  // any fixed number: apart from the keys of others
   const std::string text = name.Sql();
   return static_cast<int64_t>(base::Hash(text.data(), text.size(), kClaims).hi);
 }
 
-}  // namespace
-
 void ClaimOutput(const TableName& name, const char* what) {
   if (name.schema.empty() || name.schema == "pg_temp") return;  // nobody else makes it
-  const int64_t key = ClaimKey(name);
+  const int64_t key = ClaimKeyOf(name);
   if (call([&] { return DatumGetBool(DirectFunctionCall1(pg_try_advisory_xact_lock_int8, Int64GetDatum(key))); })) return;
   throw base::Error(base::ErrorCode::kPrerequisiteState, "table \"" + Shown(name) + "\" is being written by another session",
                     std::string("It was given as ") + what + ". The other session's transaction has not ended.",
@@ -316,7 +312,7 @@ void ClaimOutput(const TableName& name, const char* what) {
 
 void AwaitOutput(const TableName& name) {
   if (name.schema.empty() || name.schema == "pg_temp") return;
-  const int64_t key = ClaimKey(name);
+  const int64_t key = ClaimKeyOf(name);
   call([&] { DirectFunctionCall1(pg_advisory_xact_lock_int8, Int64GetDatum(key)); });
 }
 
@@ -325,7 +321,7 @@ namespace {
 int64_t ClaimKey(const TableName& name, const char* purpose) {
   TableName named = name;
   named.name += std::string(" ") + purpose;
-  return ClaimKey(named);
+  return ClaimKeyOf(named);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Table and column names: parsed, looked up and quoted by the server's own functions.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -70,6 +71,8 @@ void RequireAbsent(const TableName& name, const char* what);
 /// Claims the name of a table for this transaction, without waiting: of two sessions that make or change the same table of results, the second
 /// would find out when the first has ended. Errors: kPrerequisiteState when another transaction has it. `what` as above.
 void ClaimOutput(const TableName& name, const char* what);
+/// The key of its advisory lock.
+int64_t ClaimKeyOf(const TableName& name);
 /// The same, but waits for the other transaction.
 void AwaitOutput(const TableName& name);
 /// A claim on a table's name until the end of the transaction: kUse by any number of transactions at once, kChange by one and no user. False when

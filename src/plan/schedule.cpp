@@ -336,6 +336,19 @@ void Scheduler::SetAlive(int bundle, double alive) { Resting(bundle)->alive = al
 
 void Scheduler::End(int bundle) { Resting(bundle)->iteration = std::numeric_limits<int64_t>::max(); }
 
+void Scheduler::Begin(int bundle, int64_t iteration, int visit) {
+  Entry* entry = Resting(bundle);
+  if (iteration < 0 || visit < 0 || visit >= head_->partitions) throw base::Error(ErrorCode::kInternal, "a bundle cannot begin at such a visit");
+  entry->iteration = iteration;
+  entry->visit = visit;
+}
+
+void Scheduler::Hold() { head_->target = 0; }
+
+bool Scheduler::AnyHeld() const {
+  return std::any_of(entries_, entries_ + head_->bundles, [](const Entry& entry) { return entry.held != 0; });
+}
+
 int64_t Scheduler::IterationsDone() const {
   int64_t done = head_->target;
   for (int32_t b = 0; b < head_->bundles; ++b) done = std::min(done, entries_[b].iteration);

@@ -98,6 +98,12 @@ class Scheduler {
   void SetAlive(int bundle, double alive);
   /// Likewise: no model of the bundle trains any more. It is at every target.
   void End(int bundle);
+  /// Before the first target: the visits before this one were made by an earlier part of the run.
+  void Begin(int bundle, int64_t iteration, int visit);
+  /// Nobody gets a task until the next SetTarget.
+  void Hold();
+  /// Whether somebody holds a task.
+  bool AnyHeld() const;
   /// Iterations that every bundle has done, as far as the target.
   int64_t IterationsDone() const;
   /// True when every bundle has reached the target.

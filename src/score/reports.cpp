@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <map>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "base/error.hpp"
@@ -14,6 +15,7 @@
 #include "score/ranked_models.hpp"
 #include "store/result_columns.hpp"
 #include "store/result_tables.hpp"
+#include "store/run_record.hpp"
 #include "store/runs.hpp"
 
 namespace score {
@@ -34,6 +36,8 @@ ReportRows Leaderboard(std::string_view model_output_table) {
 }
 
 namespace {
+
+double Number(const pg::Cell& cell) { return cell ? std::strtod(cell->c_str(), nullptr) : std::nan(""); }
 
 /// Mean and standard deviation of the sample.
 class Spread {
@@ -57,7 +61,7 @@ class Spread {
 
 /// The models of a configuration.
 struct Configuration {
-  const Entry* first = nullptr;
+  const RankedModel* first = nullptr;
   int64_t folds = 0, diverged = 0;
   Spread metric, loss, training_metric, training_loss;
   double seconds = 0;
@@ -67,8 +71,8 @@ struct Configuration {
 }  // namespace
 
 ReportRows FoldLeaderboard(std::string_view model_output_table) {
-  const pg::TableName models = pg::ParseTableName(model_output_table, kArgument);
-  const store::ResultReader info(store::ResultTables(models).info, store::ResultTable::kInfo, kArgument, {"mst_key", "configuration", "fold"});
+  const pg::TableName models = pg::ParseTableName(model_output_table, kRunArgument);
+  const store::ResultReader info(store::ResultTables(models).info, store::ResultTable::kInfo, kRunArgument, {"mst_key", "configuration", "fold"});
   std::map<int64_t, int64_t> configuration_of;  // by mst_key
   for (const auto& row : pg::Read("SELECT " + info.Columns("i") + " FROM " + info.Sql() + " i").rows) {
     if (row[1] && row[2]) configuration_of[std::stoll(row[0].value())] = std::stoll(*row[1]);
@@ -77,25 +81,25 @@ ReportRows FoldLeaderboard(std::string_view model_output_table) {
     throw base::Error(base::ErrorCode::kInvalidParameter, "the models of table " + models.Text() + " were not trained on folds", "",
                       "Use cerebro.leaderboard(), or train with folds on a table that was packed with folds.");
   }
-  const Ranking ranking = RankEntries(models);
+  const Ranking ranking = RankModels(models);
   std::map<int64_t, Configuration> configurations;  // by mst_key of the selection table
-  for (const Entry& entry : ranking.entries) {
-    const auto found = configuration_of.find(entry.standing.mst_key);
+  for (const RankedModel& model : ranking.models) {
+    const auto found = configuration_of.find(model.standing.mst_key);
     if (found == configuration_of.end()) continue;
     Configuration& c = configurations[found->second];
-    c.first = &entry;
+    c.first = &model;
     c.standing.mst_key = found->second;
     c.folds++;
-    c.seconds += Number(entry.cells[kSeconds]);
-    c.standing.diverged = c.standing.diverged || entry.standing.diverged;
-    if (entry.standing.diverged) {
+    c.seconds += Number(model.cells[kSeconds]);
+    c.standing.diverged = c.standing.diverged || model.standing.diverged;
+    if (model.standing.diverged) {
       c.diverged++;
       continue;
     }
-    c.metric.Add(entry.cells[kValidationMetric]);
-    c.loss.Add(entry.cells[kValidationLoss]);
-    c.training_metric.Add(entry.cells[kTrainingMetric]);
-    c.training_loss.Add(entry.cells[kTrainingLoss]);
+    c.metric.Add(model.cells[kValidationMetric]);
+    c.loss.Add(model.cells[kValidationLoss]);
+    c.training_metric.Add(model.cells[kTrainingMetric]);
+    c.training_loss.Add(model.cells[kTrainingLoss]);
   }
   std::vector<Configuration*> ranked;
   for (auto& [key, c] : configurations) {
@@ -105,7 +109,7 @@ ReportRows FoldLeaderboard(std::string_view model_output_table) {
   }
   std::sort(ranked.begin(), ranked.end(),
             [&](const Configuration* a, const Configuration* b) { return plan::StandsBefore(ranking.metric, a->standing, b->standing); });
-  const auto names = ReadNames(models);
+  const auto names = ArchitectureNames(models);
   ReportRows rows;
   for (const Configuration* c : ranked) {
     const std::vector<pg::Cell>& cells = c->first->cells;
@@ -119,6 +123,19 @@ ReportRows FoldLeaderboard(std::string_view model_output_table) {
   return rows;
 }
 
+namespace {
+
+constexpr size_t kRunCells = 13;  // of a row of cerebro.runs, before those of its state
+
+void AddStatus(const store::RunStatus& status, std::vector<pg::Cell>* row) {
+  row->push_back(status.state.empty() ? pg::Cell() : pg::Cell(status.state));
+  row->push_back(status.iteration ? pg::Cell(std::to_string(*status.iteration)) : pg::Cell());
+  row->push_back(status.committed_at);
+  row->push_back(status.error);
+}
+
+}  // namespace
+
 ReportRows Runs() {
   ReportRows rows;
   for (const pg::TableName& name : store::FindRuns()) {
@@ -126,6 +143,14 @@ ReportRows Runs() {
     const store::ResultReader summary(tables.summary, store::ResultTable::kSummary, kRunArgument,
                                       {"name", "description", "source_table", "start_training_time", "end_training_time"});
     const pg::Result run = pg::Read("SELECT " + summary.Columns("s") + " FROM " + summary.Sql() + " s");
+    const std::optional<store::RunStatus> status = store::ReadRunStatus(tables);
+    const bool durable = pg::TableExists(tables.run);
+    if (run.rows.empty() && durable && status) {
+      std::vector<pg::Cell> row{name.Sql()};
+      row.resize(kRunCells);
+      AddStatus(*status, &row);
+      rows.push_back(std::move(row));
+    }
     if (run.rows.size() != 1) continue;  // damaged: the other reports say so
     const store::ResultReader info(tables.info, store::ResultTable::kInfo, kRunArgument, {"iterations_done"});
     const pg::Result iterations = pg::Read("SELECT pg_catalog.max(" + info.Columns("i") + ") FROM " + info.Sql() + " i");
@@ -141,6 +166,7 @@ ReportRows Runs() {
     row.push_back(any ? ranking.models.front().cells[kMstKey] : pg::Cell());
     row.push_back(any && !ranking.metric.empty() ? pg::Cell(pg::NumberText(ranking.models.front().standing.metric)) : pg::Cell());
     row.push_back(any ? pg::Cell(pg::NumberText(ranking.models.front().standing.loss)) : pg::Cell());
+    AddStatus(status.value_or(store::RunStatus()), &row);
     rows.push_back(std::move(row));
   }
   return rows;

@@ -42,7 +42,7 @@ class SegmentDriver : public train::Driver {
   std::vector<uint64_t> Enter() override;
   int workers() const override { return training_.data_segments; }
   std::string states_location() const override { return train::StatesLocationName(train::StatesLocation::kSegments); }
-  void Train(int64_t iteration, train::VisitSink* sink) override;
+  bool Train(int64_t iteration, train::VisitSink* sink) override;
   std::vector<std::vector<double>> Score(train::ScoredTable table, const std::vector<int>& models, train::VisitSink* sink) override;
   void KeepBest(const std::vector<int>& models) override;
   void Retire(const std::vector<int>& models) override;
@@ -91,6 +91,10 @@ SegmentDriver::SegmentDriver(const train::FitArguments& arguments, const train::
   if (request_.spec.use_gpus) CheckSegmentDevices(ProcessSegments());
   sequences_ = request_.spec.plan.Sequences(request_.programs.size());
   iterations_done_.assign(request_.programs.size(), 0);
+  if (request_.progress) {
+    iteration_ = request_.progress->iteration;
+    for (size_t m = 0; m < iterations_done_.size(); m++) iterations_done_[m] = request_.progress->models[m].iterations_done;
+  }
   has_best_.assign(request_.programs.size(), false);
   for (const train::PreparedModel& model : fit.models) {
     trains_.push_back(model.stored_diverged_step == 0);
@@ -252,7 +256,7 @@ void SegmentDriver::Lay(int64_t target, train::VisitSink* sink) {
       if (complete || legs.empty()) continue;
       std::map<int, plan::RoundLeg> round;
       for (const plan::RoundLeg& leg : legs) round[models[static_cast<size_t>(leg.unit)]] = leg;
-      as_laid = Round(span, round, rounds.done() && target == request_.iterations, sink);
+      as_laid = Round(span, round, rounds.done() && target == request_.LastIteration(), sink);
       while (iteration_ + 1 < target && iteration_ - span.iteration < IterationsDone(span)) sink->IterationDone(++iteration_);
     }
   }
@@ -326,10 +330,11 @@ void SegmentDriver::Retire(const std::vector<int>& models) {
   MoveToRest(models);
 }
 
-void SegmentDriver::Train(int64_t iteration, train::VisitSink* sink) {
+bool SegmentDriver::Train(int64_t iteration, train::VisitSink* sink) {
   if (iteration_ < iteration) Lay(iteration, sink);
   while (iteration_ + 1 < iteration) sink->IterationDone(++iteration_);  // nobody trains any more
   iteration_ = iteration;
+  return true;
 }
 
 std::vector<std::vector<double>> SegmentDriver::Score(train::ScoredTable table, const std::vector<int>& models, train::VisitSink* sink) {
@@ -362,7 +367,7 @@ SumsByPartition SegmentDriver::SumsOf(train::ScoredTable table, const std::vecto
   request.kind = RoundKind::kScore;
   request.table = training ? data::CachedTable::kTraining : data::CachedTable::kValidation;
   request.has_weights = packed.spec.has_weights;
-  request.last = iteration_ == request_.iterations && (!training || !validation_);
+  request.last = iteration_ == request_.LastIteration() && (!training || !validation_);
   SumsByPartition sums = SumsOnSegments(*tables_, kScored, packed, request);
   tables_->Empty(kScored);
   return sums;
@@ -397,9 +402,15 @@ void SegmentDriver::Collect(train::RunResult* result) {
     if (table_of_[m] != kStored) lie.insert({key_of_[m], number});
     if (has_best_[m]) lie.insert({best_key_[m], number});
     const train::PreparedModel& model = fit_.models[m];
-    result->models[m].iterations_done = model.stored_diverged_step != 0 ? model.past.iterations : iterations_done_[m];
+    result->models[m].iterations_done = model.stored_diverged_step != 0 && !request_.progress ? model.past.iterations : iterations_done_[m];
   }
-  train::ClearResultTables(arguments_, fit_);
+  if (fit_.durable) {
+    std::vector<bool> weights;
+    for (size_t m = 0; m < has_best_.size(); m++) weights.push_back(has_best_[m] || !fit_.models[m].keeps_weights);
+    train::ClearForCheckpoint(fit_, weights);
+  } else {
+    train::ClearResultTables(arguments_, fit_);
+  }
   StoreModels(fit_, &*tables_, std::move(states), best, {lie.begin(), lie.end()});
   tables_->Drop();
 }

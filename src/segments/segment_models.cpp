@@ -137,14 +137,15 @@ std::vector<int32_t> EnterModels(const train::PreparedFit& fit, const train::Run
   std::vector<int32_t> key_of(fit.models.size(), kAnyKey);
   std::vector<Entry> entries;
   std::vector<std::string> states, weights, diverged;
+  const int64_t begins = fit.progress ? fit.progress->iteration : 0;
   for (size_t b = 0; b < fit.plan.bundles.size(); b++) {
-    const int partition = fit.plan.PartitionAt(static_cast<int>(b), 0, 0);
+    const int partition = fit.plan.PartitionAt(static_cast<int>(b), begins, 0);
     for (const int m : fit.plan.bundles[b].models) {
       const train::PreparedModel& model = fit.models[static_cast<size_t>(m)];
       const std::string mst_key = std::to_string(model.mst_key), number = std::to_string(m);
       if (model.stored_diverged_step != 0) {
         diverged.push_back(Row({mst_key, std::to_string(kAnyKey), number}));
-        train::NoticeDivergedBefore(model.mst_key, model.stored_diverged_step);
+        if (!fit.progress) train::NoticeDivergedBefore(model.mst_key, model.stored_diverged_step);
         continue;
       }
       const int32_t key = keys[static_cast<size_t>(partition)];
@@ -185,7 +186,7 @@ void StoreModels(const train::PreparedFit& fit, StateTables* tables, StateLocati
   StateLocations weights = best;  // of the other models their last ones
   for (const auto& [table, models] : states) {
     for (const int m : models) {
-      if (has_best.count(m) == 0) weights[table].push_back(m);
+      if (has_best.count(m) == 0 && !fit.models[static_cast<size_t>(m)].keeps_weights) weights[table].push_back(m);
     }
   }
   for (const train::PreparedModel& model : fit.models) {
@@ -193,16 +194,21 @@ void StoreModels(const train::PreparedFit& fit, StateTables* tables, StateLocati
     if (bytes > store::kMostWeightBytes) train::NoticeLargeWeights(model.mst_key, bytes);
   }
   const std::string models = ModelRows(fit);
-  if (!weights.empty()) {
+  if (!states.empty()) {
     tables->Need(kTemplates);
     PutTemplates(fit, *tables, lie);
     InsertStates(fit, StoredSql(*tables, states, false), models);
-    InsertModels(fit, StoredSql(*tables, weights, true), models);
   }
+  if (!weights.empty()) InsertModels(fit, StoredSql(*tables, weights, true), models);
   if (stored.empty()) return;
   const std::string pieces = tables->StatesSql({{kStored, stored}}, "h.__dist_key__, h.model, h.piece, h.data");
   InsertStates(fit, pieces, models);
-  InsertModels(fit, pieces, models);
+  std::vector<int> with_weights;  // of the others the kept ones stay
+  for (const int m : stored) {
+    if (!fit.models[static_cast<size_t>(m)].keeps_weights) with_weights.push_back(m);
+  }
+  if (with_weights.empty()) return;
+  InsertModels(fit, tables->StatesSql({{kStored, with_weights}}, "h.__dist_key__, h.model, h.piece, h.data"), models);
 }
 
 }  // namespace segments

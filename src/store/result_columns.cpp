@@ -112,6 +112,29 @@ constexpr ResultColumn kVisitColumns[] = {
     {"device", "pg_catalog.int4"},
 };
 
+// One row: store/run_record.hpp.
+constexpr ResultColumn kRunColumns[] = {
+    {"format", "pg_catalog.int4", "NOT NULL"},
+    {"state", "pg_catalog.text", "NOT NULL"},
+    {"iteration", "pg_catalog.int8"},
+    {"iterations", "pg_catalog.int8"},
+    {"generation", "pg_catalog.int8"},
+    {"started_at", "pg_catalog.timestamptz"},
+    {"committed_at", "pg_catalog.timestamptz"},
+    {"seconds", "pg_catalog.float8"},
+    {"visits", "pg_catalog.int8"},
+    {"error", "pg_catalog.text"},
+    {"arguments", "pg_catalog.text[]"},
+    {"settings", "pg_catalog.text[]"},
+    {"data", "pg_catalog.text[]"},
+    {"models", "pg_catalog.text[]"},
+    {"build", "pg_catalog.text"},
+    {"past_iterations", "pg_catalog.int8[]"},
+    {"past_evaluations", "pg_catalog.int8[]"},
+    {"past_seconds", "pg_catalog.float8[]"},
+    {"past_diverged", "pg_catalog.int8[]"},
+};
+
 /// A table of a run.
 struct Definition {
   const char* suffix;          // of its name, behind <out>
@@ -133,6 +156,7 @@ constexpr Definition kDefinitions[] = {
     {"_summary", "model", nullptr, "", RangeOf(kSummaryColumns)},
     {"_state", "mst_key", "data", "PRIMARY KEY (mst_key, piece)", RangeOf(kStateColumns)},
     {"_visits", "mst_key", nullptr, "", RangeOf(kVisitColumns)},
+    {"_run", "format", nullptr, "", RangeOf(kRunColumns)},
 };
 
 const Definition& DefinitionOf(ResultTable table) { return kDefinitions[static_cast<size_t>(table)]; }
@@ -151,7 +175,8 @@ ResultTables::ResultTables(const pg::TableName& name)
       info(name.WithSuffix(DefinitionOf(ResultTable::kInfo).suffix)),
       summary(name.WithSuffix(DefinitionOf(ResultTable::kSummary).suffix)),
       state(name.WithSuffix(DefinitionOf(ResultTable::kState).suffix)),
-      visits(name.WithSuffix(DefinitionOf(ResultTable::kVisits).suffix)) {}
+      visits(name.WithSuffix(DefinitionOf(ResultTable::kVisits).suffix)),
+      run(name.WithSuffix(DefinitionOf(ResultTable::kRun).suffix)) {}
 
 const pg::TableName& ResultTables::operator[](ResultTable table) const {
   switch (table) {
@@ -160,6 +185,7 @@ const pg::TableName& ResultTables::operator[](ResultTable table) const {
     case ResultTable::kSummary: return summary;
     case ResultTable::kState: return state;
     case ResultTable::kVisits: return visits;
+    case ResultTable::kRun: return run;
   }
   return models;
 }

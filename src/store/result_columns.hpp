@@ -16,14 +16,14 @@
 
 namespace store {
 
-enum class ResultTable { kModels, kInfo, kSummary, kState, kVisits };
+enum class ResultTable { kModels, kInfo, kSummary, kState, kVisits, kRun };
 
-/// The five tables of a run: <out>, <out>_info, <out>_summary, <out>_state, <out>_visits.
+/// The five tables of a run: <out>, <out>_info, <out>_summary, <out>_state, <out>_visits; of a durable run also <out>_run.
 struct ResultTables {
-  pg::TableName models, info, summary, state, visits;
+  pg::TableName models, info, summary, state, visits, run;
   explicit ResultTables(const pg::TableName& name);
   const pg::TableName& operator[](ResultTable table) const;
-  std::vector<pg::TableName> All() const { return {models, info, summary, state, visits}; }
+  std::vector<pg::TableName> All() const { return {models, info, summary, state, visits, run}; }
 };
 
 struct ResultColumn {

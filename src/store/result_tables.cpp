@@ -148,7 +148,8 @@ class HistoryReader {
         what_(what),
         info_(tables.info, ResultTable::kInfo, what,
               {"mst_key", "iterations_done", "diverged_step", "training_seconds", "loss_type", "metric_names", "status",
-               "stopped_iteration", "metrics_iters", "metrics_elapsed_time", "training_metric_values", "validation_metric_values"}),
+               "stopped_iteration", "metrics_iters", "metrics_elapsed_time", "training_metric_values", "validation_metric_values",
+               "best_iteration", "stopped_by"}),
         run_(ReadLastRun(tables.summary, what)) {}
 
   std::vector<StoredHistory> Read() const {
@@ -162,7 +163,7 @@ class HistoryReader {
   // In the order of info_.
   enum Column : size_t {
     kMstKey, kIterationsDone, kDivergedStep, kTrainingSeconds, kLossType, kMetricNames, kStatus, kStoppedIteration, kMetricsIters, kElapsed,
-    kTrainingValues, kValidationValues
+    kTrainingValues, kValidationValues, kBestIteration, kStoppedBy
   };
 
   StoredHistory ReadRow(const std::vector<pg::Cell>& row) const {
@@ -172,6 +173,9 @@ class HistoryReader {
     history.diverged_step = std::stoull(row[kDivergedStep].value_or("0"));
     history.training_seconds = std::strtod(row[kTrainingSeconds].value_or("0").c_str(), nullptr);
     history.loss_type = row[kLossType].value_or("");
+    history.best_iteration = std::stoll(row[kBestIteration].value_or("0"));
+    history.stopped_iteration = std::stoll(row[kStoppedIteration].value_or("0"));
+    history.stopped_by = row[kStoppedBy].value_or("");
     if (row[kMetricNames]) {
       for (const pg::Cell& name : pg::ParseArrayText(*row[kMetricNames])) history.metric_names.push_back(name.value_or(""));
     }

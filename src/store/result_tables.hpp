@@ -78,6 +78,9 @@ struct StoredHistory {
   std::string loss_type;
   std::vector<std::string> metric_names;
   std::vector<plan::Evaluation> evaluations;
+  int64_t best_iteration = 0;     // whose weights are kept; 0 = the last one
+  int64_t stopped_iteration = 0;  // 0 = never
+  std::string stopped_by;
   int64_t shift = 0;  // to be added to the stored iterations of this model; evaluations have it already
 };
 

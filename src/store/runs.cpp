@@ -14,7 +14,7 @@ using base::ErrorCode;
 
 constexpr const char* kListHint = "SELECT * FROM cerebro.runs lists the runs whose tables you may read.";
 constexpr ResultTable kTables[] = {ResultTable::kModels, ResultTable::kInfo, ResultTable::kSummary, ResultTable::kState,
-                                   ResultTable::kVisits};
+                                   ResultTable::kVisits, ResultTable::kRun};
 
 // The schema in which the table lies.
 std::string SchemaOf(const pg::TableName& table) {

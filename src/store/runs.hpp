@@ -1,4 +1,4 @@
-// The results of runs as things to list, rename and drop: a run is its five result tables (store/result_columns.hpp).
+// The results of runs as things to list, rename and drop: a run is its result tables (store/result_columns.hpp).
 #pragma once
 
 #include <string_view>

@@ -10,6 +10,14 @@
 #include "plan/stopping.hpp"
 
 namespace train {
+namespace {
+
+double BytesOf(const plan::Evaluation& evaluation) {
+  constexpr double kHeaps = 2 * 16;  // what an allocation takes besides
+  return sizeof(evaluation) + kHeaps + static_cast<double>((evaluation.training.size() + evaluation.validation.size()) * sizeof(double));
+}
+
+}  // namespace
 
 int64_t RunResult::ModelsThatTrain() const {
   return std::count_if(models.begin(), models.end(), [](const ModelResult& model) { return model.trains(); });
@@ -26,6 +34,27 @@ Coordinator::Coordinator(const RunRequest& request, Driver* driver, RunObserver*
     before_[m].iterations = past.iterations;
     if (!past.evaluations.empty()) before_[m].elapsed = past.evaluations.back().elapsed;
   }
+  if (request.progress) GoOn(*request.progress);
+}
+
+void Coordinator::GoOn(const RunProgress& progress) {
+  result_.models = progress.models;
+  result_.due = progress.due;
+  result_.iteration = progress.iteration;
+  seconds_before_ = progress.seconds;
+  for (const ModelResult& model : result_.models) {
+    for (const plan::Evaluation& evaluation : model.evaluations) curves_bytes_ += BytesOf(evaluation);
+  }
+  for (size_t m = 0; m < before_.size(); m++) before_[m].diverged = m < request_.past.size() && request_.past[m].diverged;
+}
+
+// The driver has their states, and is told once more.
+void Coordinator::RetireStopped() {
+  std::vector<int> stopped;
+  for (size_t m = 0; m < result_.models.size(); m++) {
+    if (result_.models[m].stopped_iteration != 0) stopped.push_back(static_cast<int>(m));
+  }
+  if (!stopped.empty()) driver_->Retire(stopped);
 }
 
 RunResult Coordinator::Run() {
@@ -33,27 +62,48 @@ RunResult Coordinator::Run() {
   const std::vector<uint64_t> diverged = driver_->Enter();
   for (size_t m = 0; m < result_.models.size(); m++) {
     result_.models[m].diverged_step = diverged.at(m);
-    before_[m].diverged = diverged[m] != 0;
+    if (!request_.progress) before_[m].diverged = diverged[m] != 0;
   }
   result_.workers = driver_->workers();
   result_.states_location = driver_->states_location();
-  for (int64_t iteration = request_.due.After(0); iteration != 0; iteration = request_.due.After(iteration)) {
-    TrainTo(iteration);
-    Evaluate(iteration);
-    if (request_.stopping.any() && result_.ModelsThatTrain() == 0) break;
-  }
+  if (request_.progress) RetireStopped();
+  result_.complete = TrainRounds();
   Show(RunPhase::kWriting);
   driver_->Collect(&result_);
-  result_.seconds = now_() - started_;
+  result_.seconds = seconds_before_ + now_() - started_;
   return std::move(result_);
 }
 
-void Coordinator::TrainTo(int64_t iteration) {
+// Whether nothing is left of the run.
+bool Coordinator::TrainRounds() {
+  const int64_t last = request_.LastIteration();
+  int64_t iteration = request_.due.After(result_.due.empty() ? 0 : result_.due.back());
+  while (iteration != 0) {
+    if (iteration > last) {
+      if (TrainTo(last)) result_.iteration = last;
+      return false;
+    }
+    if (!TrainTo(iteration)) return false;
+    Evaluate(iteration);
+    evaluated_ = true;
+    result_.iteration = iteration;
+    if (request_.stopping.any() && result_.ModelsThatTrain() == 0) return true;
+    iteration = request_.due.After(iteration);
+    if (iteration != 0 && (result_.iteration == last || Pauses())) return false;
+  }
+  return true;
+}
+
+bool Coordinator::TrainTo(int64_t iteration) {
   phase_ = RunPhase::kTraining;
   observer_->TrainingBegins(result_);
-  driver_->Train(iteration, this);
+  const bool there = driver_->Train(iteration, this);
   observer_->TrainingEnds(result_);
+  return there;
 }
+
+// A part trains or scores something: whoever asks for a pause at once still comes to an end.
+bool Coordinator::Pauses() { return request_.pause && (evaluated_ || result_.visits.size() > 0) && request_.pause(); }
 
 void Coordinator::Evaluate(int64_t iteration) {
   Show(RunPhase::kEvaluating);
@@ -67,7 +117,7 @@ void Coordinator::Evaluate(int64_t iteration) {
   if (request_.spec.validation.spec.num_partitions > 0) ScoreTable(ScoredTable::kValidation);
   if (request_.spec.plan.has_folds()) ScoreTable(ScoredTable::kFolds);
   for (size_t m = 0; m < result_.models.size(); m++) {
-    if (IsEvaluated(m)) result_.models[m].evaluations.back().elapsed = before_[m].elapsed + now_() - started_;
+    if (IsEvaluated(m)) result_.models[m].evaluations.back().elapsed = before_[m].elapsed + seconds_before_ + now_() - started_;
   }
   CountCurves();
   const std::vector<int> best = FindBest();
@@ -81,11 +131,9 @@ void Coordinator::Evaluate(int64_t iteration) {
 
 // Curves are what grows with the evaluations of a run: better an error than to be ended by the system.
 void Coordinator::CountCurves() {
-  constexpr double kHeaps = 2 * 16;  // what an allocation takes besides
   for (size_t m = 0; m < result_.models.size(); m++) {
     if (!IsEvaluated(m)) continue;
-    const plan::Evaluation& evaluation = result_.models[m].evaluations.back();
-    curves_bytes_ += sizeof(evaluation) + kHeaps + static_cast<double>((evaluation.training.size() + evaluation.validation.size()) * sizeof(double));
+    curves_bytes_ += BytesOf(result_.models[m].evaluations.back());
   }
   if (curves_bytes_ <= request_.curves_memory) return;
   throw base::Error(base::ErrorCode::kOutOfMemory,
@@ -166,7 +214,10 @@ void Coordinator::Visit(const VisitRecord& record) {
   observer_->VisitDone(result_, record, first_divergence);
 }
 
-void Coordinator::IterationDone(int64_t iteration) { observer_->IterationDone(result_, iteration); }
+void Coordinator::IterationDone(int64_t iteration) {
+  result_.iteration = iteration;
+  observer_->IterationDone(result_, iteration);
+}
 
 void Coordinator::Progress(int64_t rows) {
   rows_trained_ = rows;

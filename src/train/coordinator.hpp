@@ -7,6 +7,10 @@
 // Two counts of iterations: a run counts its own from 1 (due, stopped_iteration, visits), a model counts from its first
 // training, over all runs (plan::Evaluation). A model's evaluations of earlier runs count for patience, but not for the
 // choice of the best weights: those are gone.
+//
+// A durable run comes in parts (RunRequest::progress, until, pause). A part begins with all that the parts before it have
+// found, so that decisions are the same as in a run of one part; it ends between two rounds, or within one behind whole
+// visits.
 #pragma once
 
 #include <cstdint>
@@ -54,8 +58,12 @@ class Coordinator : private VisitSink {
   void Visit(const VisitRecord& record) override;
   void IterationDone(int64_t iteration) override;
   void Progress(int64_t rows) override;
+  bool Pauses() override;
   void Show(RunPhase phase);
-  void TrainTo(int64_t iteration);
+  void GoOn(const RunProgress& progress);
+  void RetireStopped();
+  bool TrainRounds();
+  bool TrainTo(int64_t iteration);
   void Evaluate(int64_t iteration);
   void ScoreTable(ScoredTable table);
   void CountCurves();
@@ -73,6 +81,8 @@ class Coordinator : private VisitSink {
   std::vector<Before> before_;  // a model
   RunPhase phase_ = RunPhase::kInitialising;
   int64_t rows_trained_ = 0;
+  double seconds_before_ = 0;  // of the parts before this one
+  bool evaluated_ = false;     // in this part
   double curves_bytes_ = 0;
 };
 

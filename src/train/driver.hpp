@@ -1,8 +1,8 @@
 // Who trains: the processes of this server (src/workers), the segments of a cluster (src/segments), or a fake in unit
 // tests.
 //
-// The coordinator (train/coordinator.hpp) calls: Enter once; then rounds of Train, Score, KeepBest and Retire; Collect
-// once. Whatever a driver cannot do it throws, and then nothing else is called. A driver decides nothing that a result
+// The coordinator (train/coordinator.hpp) calls: Enter once; in a run that goes on (RunRequest::progress), Retire for the
+// models that have stopped; then rounds of Train, Score, KeepBest and Retire; Collect once. Whatever a driver cannot do it throws, and then nothing else is called. A driver decides nothing that a result
 // depends on.
 #pragma once
 
@@ -24,6 +24,8 @@ class VisitSink {
   virtual void IterationDone(int64_t iteration) = 0;
   /// Called now and then while others work. rows: trained in this run so far, epochs counted.
   virtual void Progress(int64_t rows) = 0;
+  /// Whether the run is to pause now. A driver that can asks now and then while it trains.
+  virtual bool Pauses() { return false; }
 };
 
 /// kTraining: of the training table the partitions that a model visits. kFolds: those that it leaves out.
@@ -41,8 +43,9 @@ class Driver {
   /// Where states lie, after Enter: RunResult::states_location.
   virtual std::string states_location() const = 0;
   /// Trains every model that has neither diverged nor been retired until it has done `iteration` iterations of this
-  /// run.
-  virtual void Train(int64_t iteration, VisitSink* sink) = 0;
+  /// run. False: the sink wanted a pause. No visit is under way then, each model has whole visits behind it, and of the
+  /// other verbs only Collect may follow.
+  virtual bool Train(int64_t iteration, VisitSink* sink) = 0;
   /// The metric values of `models` (ascending) over one table: the loss, then the metrics. REQUIRES that all of them
   /// train still; for kFolds that kTraining has just been scored for the same models, which reads those partitions, too.
   virtual std::vector<std::vector<double>> Score(ScoredTable table, const std::vector<int>& models, VisitSink* sink) = 0;

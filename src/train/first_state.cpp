@@ -36,6 +36,7 @@ void WriteFirstState(const PreparedFit& fit, const PreparedModel& model, void* b
                 "This server's build is " + engine::BuildDescription() + ".");
   }
   engine::StateCounters& counters = store::CountersOf(block);
+  if (fit.progress) return;  // in the middle of an iteration
   counters.partitions = partitions;
   counters.visits_in_iteration = 0;
   if (counters.diverged_step != 0) NoticeDivergedBefore(model.mst_key, counters.diverged_step);

@@ -41,10 +41,10 @@ engine::StateLayout LayoutOf(const base::Graph& graph) { return engine::MakeStat
 
 /// The weights that a model begins with, as a state without optimizer slots; nullptr when they are not given.
 std::shared_ptr<store::Block> GivenWeights(const PreparedFit& fit, const PreparedModel& model) {
-  if (!model.stored && !model.architecture->weights) return nullptr;
+  if (!model.began_stored() && !model.architecture->weights) return nullptr;
   const engine::StateLayout layout = LayoutOf(*model.spec->graph);
   auto block = std::make_shared<store::Block>(layout.bytes);
-  if (model.stored) {
+  if (model.began_stored()) {
     store::StateDecoder state(layout, block->data());
     store::ReadState(*fit.stored, model.mst_key, [&](int64_t piece, std::string_view data) {
       pg::CheckInterrupts();
@@ -128,12 +128,12 @@ class ModelReader {
       if (block == nullptr) return std::vector<std::string>(model.spec->graph->layers.size());
       std::vector<std::string> digests = WeightDigests(*model.spec->graph, *block);
       const std::vector<bool>& given = model.architecture->given;
-      for (size_t layer = 0; !model.stored && layer < given.size(); ++layer) {
+      for (size_t layer = 0; !model.began_stored() && layer < given.size(); ++layer) {
         if (!given[layer]) digests[layer].clear();
       }
       return digests;
     };
-    if (model.stored) return read();
+    if (model.began_stored()) return read();
     const auto [known, first] = digests_.try_emplace(model.architecture->model_id);
     if (first) known->second = read();
     return known->second;

@@ -26,6 +26,7 @@
 #include "store/result_tables.hpp"
 #include "train/arguments.hpp"
 #include "train/results.hpp"
+#include "train/run_parts.hpp"
 #include "train/value_check.hpp"
 
 namespace train {
@@ -91,14 +92,28 @@ void CheckFolds(const FitArguments& a, const PreparedFit& fit) {
   }
 }
 
-void CheckOutput(const FitArguments& a, PreparedFit* fit) {
-  if (!a.warm_start) {
+// A durable run that is not over has states in the middle of an iteration, and somebody who waits for its end.
+void RequireEnded(const PreparedFit& fit) {
+  const std::optional<store::RunRecord> run = store::ReadRunRecord(fit.output);
+  if (!run || run->state == store::kRunFinished) return;
+  throw Error(ErrorCode::kPrerequisiteState,
+              "run " + fit.output.models.Text() + " has not ended: " + std::to_string(run->iteration) + " of " +
+                  std::to_string(run->iterations) + " iterations are done",
+              "It was begun by cerebro.fit() or cerebro.advance().", "Let it go on by the call that it was begun with, or drop it by cerebro.drop_run().");
+}
+
+void CheckOutput(const FitArguments& a, const store::RunRecord* run, PreparedFit* fit) {
+  if (run == nullptr && a.warm_start) RequireEnded(*fit);
+  if (run != nullptr && run->generation == 0 && !a.warm_start) return;  // the tables are there, and empty
+  if (!a.warm_start && run == nullptr) {
     for (const pg::TableName& table : fit->output.All()) pg::RequireAbsent(table, "model_output_table");
     pg::RequireCreate(fit->output.models);
     return;
   }
-  fit->stored = store::OpenModelTable(a.model_output_table, "model_output_table", std::nullopt);
-  if (!fit->stored->plan.has_folds()) return;
+  // the very tables that have the record, whatever a reader's search_path leads to
+  const std::string name = run == nullptr ? a.model_output_table : fit->output.models.Sql();
+  fit->stored = store::OpenModelTable(name, "model_output_table", std::nullopt);
+  if (run != nullptr || !fit->stored->plan.has_folds()) return;
   throw Error(ErrorCode::kInvalidParameter, "the models of table " + fit->output.models.Text() + " were trained on folds: warm_start cannot go on with them",
               "Each of them has left a part of the rows out.",
               "Train the best configuration of cerebro.fold_leaderboard() on all rows, in a new run without folds.");
@@ -316,6 +331,7 @@ void MatchStored(PreparedFit* fit) {
     model.stored_shift = history.shift;
     model.past.iterations = history.iterations_done;
     model.past.training_seconds = history.training_seconds;
+    model.past.diverged = history.diverged_step != 0;
     if (history.metric_names == model.metric_names() && history.loss_type == store::LossType(model.spec->config)) {
       model.past.evaluations = std::move(history.evaluations);
     } else if (!history.evaluations.empty()) {
@@ -339,11 +355,28 @@ void NoticeOtherPartitions(const PreparedFit& fit) {
              std::to_string(fit.stored->plan.partitions) + ": its models go on in the order that belongs to the new number");
 }
 
+// A durable run keeps its bundles, whatever the server has become: their models are at the same visit.
+void GoOnWithPlan(PreparedFit* fit) {
+  fit->plan = fit->stored->plan;
+  for (plan::Bundle& bundle : fit->plan.bundles) {
+    bundle.visit_cost = 0;
+    for (const int m : bundle.models) {
+      const PreparedModel& model = fit->models[static_cast<size_t>(m)];
+      bundle.visit_cost += model.visit_seconds;
+      if (bundle.sequence.shift != 0) bundle.sequence.first = model.past.iterations;
+    }
+  }
+}
+
 // A model that goes on keeps the sequence of its stored run, whoever trains beside it.
 void MakePlan(PreparedFit* fit) {
   const pg::Settings settings = pg::CurrentSettings();
   const int count = static_cast<int>(fit->models.size());
   const int partitions = fit->training.spec.num_partitions;
+  if (fit->progress && !fit->segments) {
+    GoOnWithPlan(fit);
+    return;
+  }
   int bundles = settings.bundles > 0 ? settings.bundles : plan::DefaultBundles(count, pg::Cores());
   if (fit->segments) bundles = fit->segments->data_segments;
   std::map<int, plan::Sequence> stored;  // by mst_key
@@ -447,7 +480,7 @@ size_t PreparedFit::StateBytes() const {
   return bytes;
 }
 
-PreparedFit PrepareFit(const FitArguments& a) {
+PreparedFit PrepareFit(const FitArguments& a, const store::RunRecord* run) {
   CheckArguments(a);
   PreparedFit fit(a.warm_start ? pg::ParseTableName(a.model_output_table, "model_output_table")
                                : pg::ParseNewTableName(a.model_output_table, "model_output_table"));
@@ -456,6 +489,7 @@ PreparedFit PrepareFit(const FitArguments& a) {
     fit.validation = data::OpenPackedTable(*a.validation_table, "validation_table");
     data::RequireCompatible(fit.training, *fit.validation);
   }
+  if (run != nullptr) RequireSameData(*run, fit);
   CheckFolds(a, fit);
   fit.folds = a.folds.value_or(0);
   fit.stopping = plan::ReadStopping(a.early_stopping, a.halving, a.num_iterations, fit.HasValidation());
@@ -463,12 +497,17 @@ PreparedFit PrepareFit(const FitArguments& a) {
   fit.pool = std::make_shared<engine::ModelPool>(fit.training.spec, fit.options);
   const std::vector<SelectionRow> selection = ReadSelection(a, &fit);
   CheckFoldKeys(selection, fit);
-  CheckOutput(a, &fit);
-  ReadModels(selection, a.warm_start, &fit);
+  CheckOutput(a, run, &fit);
+  ReadModels(selection, fit.stored.has_value(), &fit);
+  if (run != nullptr) RequireSameModels(*run, fit);
   CheckStopping(fit);
   AnnounceLargeBatches(fit);
-  MatchStored(&fit);
-  if (fit.stored) {
+  if (run != nullptr && run->generation > 0) {
+    GoOn(*run, &fit);
+  } else {
+    MatchStored(&fit);
+  }
+  if (fit.stored && !fit.progress) {
     RequireRewritable(fit);
     data::WarnOfOtherMeanings(fit.stored->data, fit.training);
     NoticeOtherSeed(a, fit);
@@ -481,7 +520,7 @@ PreparedFit PrepareFit(const FitArguments& a) {
   }
   fit.seed = static_cast<uint64_t>(a.seed.value_or(0));
   fit.use_gpus = a.use_gpus;
-  NoticeOtherPartitions(fit);
+  if (!fit.progress) NoticeOtherPartitions(fit);
   MakePlan(&fit);
   ChooseWorkers(a, &fit);
   // the plan of bundles follows from what is left to train, and nobody sees it before
@@ -532,6 +571,7 @@ RunRequest MakeRequest(const FitArguments& arguments, const PreparedFit& fit) {
   request.states = fit.states;
   request.make_visit_store = MakeVisitFile;
   request.keep_best = arguments.restore_best;
+  request.progress = fit.progress;
   return request;
 }
 

@@ -18,6 +18,7 @@
 #include "store/architectures.hpp"
 #include "store/model_spec.hpp"
 #include "store/result_tables.hpp"
+#include "store/run_record.hpp"
 #include "train/arguments.hpp"
 #include "train/frozen.hpp"
 #include "train/memory.hpp"
@@ -40,10 +41,13 @@ struct PreparedModel {
   const std::vector<std::string>& metric_names() const { return program->metric_names(); }  // the loss first
   bool kernels() const { return program->has_kernels(); }
   size_t workspace_bytes = 0;  // of a step with kernels, 0 without
-  bool stored = false;  // warm start: goes on from <out>_state
+  bool stored = false;  // warm start, or a durable run after its first commit: goes on from <out>_state
+  bool began_here = false;  // of a stored one: in this durable run, with the weights of its architecture
+  bool began_stored() const { return stored && !began_here; }
   uint64_t stored_diverged_step = 0;
   ModelPast past;
   int64_t stored_shift = 0;  // store::StoredHistory::shift
+  bool keeps_weights = false;  // durable run: those in <out> are its best ones; only better ones replace them
 };
 
 struct PreparedFit {
@@ -71,14 +75,17 @@ struct PreparedFit {
   StatesDecision states;
   bool use_gpus = false;  // some process may train on one
   PreparedFrozen frozen;  // frozen layers computed once
+  bool durable = false;   // the run comes in parts: its tables are written before each commit
+  std::optional<RunProgress> progress;  // of a durable run: the parts before the next one; none before the first commit
   size_t StateBytes() const;
   double RowsAVisit() const;  // of an average partition
   /// Whether models are scored over rows that they do not train on.
   bool HasValidation() const { return validation.has_value() || folds > 0; }
 };
 
-/// Errors: all that a caller can get wrong; several wrong configurations are listed in one error.
-PreparedFit PrepareFit(const FitArguments& arguments);
+/// Errors: all that a caller can get wrong; several wrong configurations are listed in one error. run: the record of the
+/// durable run that goes on; then it is also an error when configurations or data are others than those it began with.
+PreparedFit PrepareFit(const FitArguments& arguments, const store::RunRecord* run = nullptr);
 
 /// Whether stored states are read; what a fit writes, it writes always.
 RunTasks TasksOf(const PreparedFit& fit);

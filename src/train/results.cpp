@@ -279,11 +279,37 @@ void RequireRewritable(const PreparedFit& fit) {
 
 void ClearResultTables(const FitArguments& a, const PreparedFit& fit) {
   if (!a.warm_start) return;
+  AddMissingColumns(fit);
   for (const ResultTable table : kAllTables) {
-    store::AddColumns(fit.output[table], MissingColumns(fit, table));
     if (table != ResultTable::kVisits) pg::Execute("TRUNCATE " + fit.output[table].Sql());
   }
   KeepVisits(fit);
+  // the run is an atomic one from now on
+  if (pg::TableExists(fit.output.run)) pg::Execute("DROP TABLE " + fit.output.run.Sql());
+}
+
+void ClearForCheckpoint(const PreparedFit& fit, const std::vector<bool>& weights) {
+  std::vector<int64_t> keys;
+  for (const PreparedModel& model : fit.models) keys.push_back(model.mst_key);
+  const auto remove = [](const pg::TableName& table, const char* which, const std::vector<int64_t>& models) {
+    pg::Execute("DELETE FROM " + table.Sql() + " WHERE " + which + "(mst_key OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.int4[]))", {models});
+  };
+  if (!fit.progress && fit.stored) {
+    for (const ResultTable table : {ResultTable::kModels, ResultTable::kState}) remove(fit.output[table], "NOT ", keys);
+    KeepVisits(fit);
+  }
+  for (const ResultTable table : {ResultTable::kInfo, ResultTable::kSummary}) pg::Execute("DELETE FROM " + fit.output[table].Sql());
+  if (weights.empty()) return;
+  remove(fit.output.state, "", keys);
+  std::vector<int64_t> written;
+  for (size_t m = 0; m < keys.size(); m++) {
+    if (weights[m]) written.push_back(keys[m]);
+  }
+  remove(fit.output.models, "", written);
+}
+
+void AddMissingColumns(const PreparedFit& fit) {
+  for (const ResultTable table : kAllTables) store::AddColumns(fit.output[table], MissingColumns(fit, table));
 }
 
 void NoticeDivergedBefore(int mst_key, uint64_t diverged_step) {
@@ -299,15 +325,36 @@ void NoticeLargeWeights(int mst_key, size_t bytes) {
 }
 
 ModelWriter::ModelWriter(const PreparedFit& fit)
-    : models_(fit.output, ResultTable::kModels), states_(fit.output, ResultTable::kState), encoder_(fit.training.spec) {}
+    : fit_(fit), models_(fit.output, ResultTable::kModels), states_(fit.output, ResultTable::kState), encoder_(fit.training.spec) {}
 
 void ModelWriter::Write(const PreparedModel& model, const void* block, const std::string* best) {
+  WriteWeights(model, block, best);
+  WriteState(model, block);
+}
+
+void ModelWriter::Replace(const PreparedModel& model, const void* block, const std::string* best, bool trained) {
+  const auto remove = [&](const pg::TableName& table) {
+    pg::Execute("DELETE FROM " + table.Sql() + " WHERE mst_key OPERATOR(pg_catalog.=) $1::pg_catalog.int4",
+                {static_cast<int64_t>(model.mst_key)});
+  };
+  const bool changed = trained || !model.stored;
+  if (best != nullptr || (changed && !model.keeps_weights)) {
+    remove(fit_.output.models);
+    WriteWeights(model, block, best);
+  }
+  if (changed) {
+    remove(fit_.output.state);
+    WriteState(model, block);
+  }
+}
+
+void ModelWriter::WriteWeights(const PreparedModel& model, const void* block, const std::string* best) {
   const auto key = static_cast<int64_t>(model.mst_key);
   const size_t weight_bytes = static_cast<size_t>(model.weight_count()) * sizeof(float);
   const bool too_large = weight_bytes > store::kMostWeightBytes;
   std::string own;
   if (too_large) {
-    NoticeLargeWeights(model.mst_key, weight_bytes);
+    if (!fit_.progress) NoticeLargeWeights(model.mst_key, weight_bytes);
   } else if (best == nullptr) {
     model.program->StoreWeights(block, &own, pg::CheckInterrupts);
   }
@@ -315,6 +362,10 @@ void ModelWriter::Write(const PreparedModel& model, const void* block, const std
   models_.Insert({{"mst_key", key},
                   {"model_weights", too_large ? pg::Param(pg::Null{}) : pg::Param(pg::Bytea{weights})},
                   {"model_arch", model.architecture->json}});
+}
+
+void ModelWriter::WriteState(const PreparedModel& model, const void* block) {
+  const auto key = static_cast<int64_t>(model.mst_key);
   store::StoredPieces pieces(encoder_.Head(*model.spec, model.program->layout(), block), block, model.program->layout());
   for (size_t piece = 0; piece < pieces.count(); piece++) {
     pg::CheckInterrupts();

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "store/result_columns.hpp"
 #include "store/training_state.hpp"
@@ -24,6 +25,15 @@ void RequireRewritable(const PreparedFit& fit);
 /// rows of the run before out, but for the visits of models that go on. Tables of earlier versions get what they lack.
 void ClearResultTables(const FitArguments& arguments, const PreparedFit& fit);
 
+/// Tables of earlier versions get what they lack: before the first part of a durable run that is a warm start.
+void AddMissingColumns(const PreparedFit& fit);
+
+/// The same as ClearResultTables in a durable run, before each commit: rows are deleted in the transaction that writes the new ones, so that
+/// others see the last commit until the next one. Before the first commit of a run that is a warm start, it also does
+/// what ClearResultTables does to the visits and to models that are not in the run. weights: a model, whether its
+/// weights are written anew; empty: states and weights are left to ModelWriter::Replace.
+void ClearForCheckpoint(const PreparedFit& fit, const std::vector<bool>& weights);
+
 /// Writes models: the weights of each (raw float32, Keras's order) and its training state in pieces.
 class ModelWriter {
  public:
@@ -31,8 +41,13 @@ class ModelWriter {
   explicit ModelWriter(const PreparedFit& fit);
   /// block: of the model's layout. best: weights that are kept instead of the block's, or nullptr.
   void Write(const PreparedModel& model, const void* block, const std::string* best);
+  /// Writes what is new since the last commit of a durable run, instead of what is stored. trained: the block is new.
+  void Replace(const PreparedModel& model, const void* block, const std::string* best, bool trained);
 
  private:
+  void WriteWeights(const PreparedModel& model, const void* block, const std::string* best);
+  void WriteState(const PreparedModel& model, const void* block);
+  const PreparedFit& fit_;
   store::RowInserter models_, states_;
   store::StateEncoder encoder_;
 };

@@ -1,10 +1,13 @@
 // A run as both drivers see it: what is asked (RunRequest), and what came of it (RunResult). Plain values.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -60,6 +63,7 @@ struct ModelPast {
   int64_t iterations = 0;                     // done
   std::vector<plan::Evaluation> evaluations;  // ascending
   double training_seconds = 0;
+  bool diverged = false;
 };
 
 /// One model's record of the run.
@@ -74,6 +78,15 @@ struct ModelResult {
   std::string stopped_by;         // plan::Stop::by
   int64_t best = -1;              // index into evaluations, of this run: whose weights are kept; -1 = the last ones
   bool trains() const { return diverged_step == 0 && stopped_iteration == 0; }
+};
+
+/// What a durable run has behind it: it goes on as if it had never been interrupted. Models are where their states are.
+struct RunProgress {
+  int64_t iteration = 0;            // of this run: over for all models, and said so
+  double seconds = 0;               // that the run has taken, without the time between its parts
+  int64_t visits = 0;
+  std::vector<int64_t> due;         // evaluated
+  std::vector<ModelResult> models;
 };
 
 /// Where the training states of a run lie.
@@ -108,6 +121,11 @@ struct RunRequest {
   double curves_memory = std::numeric_limits<double>::infinity();  // bytes that the evaluations of all models may take in the session
   MakeVisitStore make_visit_store;  // of the log; empty: it stays in memory
   bool keep_best = false;  // keep each model's weights of its best due iteration of this run
+  // of a part of a run
+  std::optional<RunProgress> progress;  // the parts before this one; none: the run begins
+  int64_t until = 0;                    // the part ends with this iteration at the latest; 0: with the run
+  std::function<bool()> pause;          // whether the part is to end now, behind the visits that are under way; empty: no
+  int64_t LastIteration() const { return until > 0 ? std::min(until, iterations) : iterations; }
 };
 
 struct RunResult {
@@ -116,7 +134,9 @@ struct RunResult {
   std::vector<int64_t> due;     // those of the request that the run came to (it ends early when all models have stopped), from 1
   int workers = 0;              // that took part; 0 = the session trained
   std::string states_location;  // "shared memory", "mapped file", "session memory", "segments"
-  double seconds = 0;
+  double seconds = 0;           // of all parts
+  int64_t iteration = 0;        // RunProgress::iteration
+  bool complete = false;        // nothing is left to train; false: this was a part of the run
   int64_t ModelsThatTrain() const;
 };
 

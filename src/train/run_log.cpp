@@ -33,12 +33,16 @@ RunLog::RunLog(const RunRequest& request, const std::string& model_table)
       model_table_(model_table),
       progress_(model_table),
       iteration_started_(pg::Now()),
-      visits_done_(request.mst_keys.size(), 0) {}
+      visits_done_(request.mst_keys.size(), 0) {
+  if (!request.progress) return;
+  iterations_reported_ = request.progress->iteration;
+  visits_done_.assign(visits_done_.size(), iterations_reported_ * request.spec.plan.partitions);
+}
 
 void RunLog::TrainingBegins(const RunResult&) {
   training_since_ = pg::Now();
   time_left_.TrainingBegins(training_since_);
-  if (iterations_reported_ == 0 && trained_seconds_ == 0) iteration_started_ = training_since_;
+  if (trained_seconds_ == 0) iteration_started_ = training_since_;
 }
 
 void RunLog::TrainingEnds(const RunResult&) {
@@ -129,7 +133,7 @@ void RunLog::Show(const RunResult& so_far, RunPhase phase, int64_t rows_trained)
   row.phase = ProgressPhase(phase);
   row.iteration = std::min(iterations_reported_ + 1, request_.iterations);
   row.iterations = request_.iterations;
-  row.visits_done = so_far.visits.size();
+  row.visits_done = so_far.visits.size() + (request_.progress ? request_.progress->visits : 0);
   for (const ModelResult& model : so_far.models) {
     row.visits_total += request_.spec.plan.visits() * (model.stopped_iteration != 0 ? model.stopped_iteration : request_.iterations);
   }

@@ -37,9 +37,42 @@ std::vector<uint64_t> WorkerDriver::Enter() {
     access_.initialise(static_cast<int>(m), BlockOf(m));
     diverged.push_back(store::CountersOf(BlockOf(m)).diverged_step);
     trains_[m] = diverged.back() == 0;
+    visits_before_.push_back(VisitsOf(m));
+    trained_before_.push_back(trains_[m]);
   }
+  if (request_.progress) BeginBundles();
   WaitForWorkers();
   return diverged;
+}
+
+// That a model has behind it, over all runs.
+int64_t WorkerDriver::VisitsOf(size_t model) const {
+  const engine::StateCounters& counters = store::CountersOf(BlockOf(model));
+  return static_cast<int64_t>(counters.iterations_done) * request_.spec.plan.partitions + counters.visits_in_iteration;
+}
+
+// Where the parts of the run before this one ended: the models of a bundle that train made all their visits together. No
+// worker has a target yet.
+void WorkerDriver::BeginBundles() {
+  const plan::Plan& plan = request_.spec.plan;
+  iterations_done_ = request_.progress->iteration;
+  for (size_t b = 0; b < plan.bundles.size(); b++) {
+    int64_t begins = -1;
+    for (const int index : plan.bundles[b].models) {
+      const auto m = static_cast<size_t>(index);
+      if (!trains_[m] || request_.progress->models[m].stopped_iteration != 0) continue;
+      const int64_t visits = visits_before_[m] - request_.past[m].iterations * plan.partitions;
+      if (visits < 0 || (begins >= 0 && begins != visits)) {
+        throw base::Error(base::ErrorCode::kDataCorrupted,
+                          "the training state of model mst_key=" + std::to_string(request_.mst_keys[m]) + " has " + std::to_string(visits) +
+                              " visits of the run behind it" + (begins < 0 ? "" : ", those of its bundle have " + std::to_string(begins)),
+                          "The result tables were changed since the last commit of the run.");
+      }
+      begins = visits;
+    }
+    if (begins >= 0) scheduler_->Begin(static_cast<int>(b), begins / plan.partitions, static_cast<int>(begins % plan.partitions));
+  }
+  ReplanBundles();
 }
 
 // States go where the prepared run says: into the workers' shared memory or into one mapped file, with the same layout.
@@ -108,23 +141,32 @@ void WorkerDriver::WorkOrWait(train::VisitSink* sink) {
   sink->Progress(rows);
 }
 
-void WorkerDriver::Train(int64_t iteration, train::VisitSink* sink) {
+bool WorkerDriver::Train(int64_t iteration, train::VisitSink* sink) {
   target_ = iteration;
   shared_->sync.Lock();
   scheduler_->SetTarget(iteration);
   shared_->sync.Unlock();
   SetPhase(WorkerPhase::kTrain);
+  bool paused = false;
   for (;;) {
     shared_->sync.Lock();
-    const bool there = scheduler_->AtTarget();
+    const bool there = paused ? !scheduler_->AnyHeld() : scheduler_->AtTarget();
     shared_->sync.Unlock();
     if (there) break;
     WorkOrWait(sink);
+    if (!paused && sink->Pauses()) {
+      shared_->sync.Lock();
+      paused = !scheduler_->AtTarget();
+      if (paused) scheduler_->Hold();
+      shared_->sync.Unlock();
+    }
   }
   SetPhase(WorkerPhase::kIdle);
   DrainVisits(sink);
+  if (paused) return false;
   ReportIterations(sink);
   iterations_done_ = iteration;
+  return true;
 }
 
 void WorkerDriver::DrainVisits(train::VisitSink* sink) {
@@ -247,7 +289,8 @@ void WorkerDriver::Collect(train::RunResult* result) {
     pg::CheckInterrupts();
     const char* block = BlockOf(m);
     result->models[m].iterations_done = static_cast<int64_t>(store::CountersOf(block).iterations_done);
-    access_.collect(static_cast<int>(m), block, has_best_[m] ? &best_weights_[m] : nullptr);
+    const bool trained = VisitsOf(m) != visits_before_[m] || (trained_before_[m] && store::HasDiverged(block));
+    access_.collect(static_cast<int>(m), block, has_best_[m] ? &best_weights_[m] : nullptr, trained);
   }
 }
 

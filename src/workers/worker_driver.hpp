@@ -26,8 +26,9 @@ struct StateAccess {
   /// Writes a model's first state into its block, whose contents were undefined before.
   std::function<void(int model, void* block)> initialise;
   /// Keeps a model's last state; called model by model when all workers have ended and statements may write again.
-  /// best: the raw float32 weights to keep instead of the block's, or nullptr. May be empty: then nothing is kept.
-  std::function<void(int model, const void* block, const std::string* best)> collect;
+  /// best: the raw float32 weights to keep instead of the block's, or nullptr. trained: since initialise. May be empty:
+  /// then nothing is kept.
+  std::function<void(int model, const void* block, const std::string* best, bool trained)> collect;
 };
 
 class WorkerDriver : public train::Driver {
@@ -42,7 +43,7 @@ class WorkerDriver : public train::Driver {
   std::vector<uint64_t> Enter() override;
   int workers() const override { return launched_; }
   std::string states_location() const override { return states_location_; }
-  void Train(int64_t iteration, train::VisitSink* sink) override;
+  bool Train(int64_t iteration, train::VisitSink* sink) override;
   std::vector<std::vector<double>> Score(train::ScoredTable table, const std::vector<int>& models, train::VisitSink* sink) override;
   void KeepBest(const std::vector<int>& models) override;
   void Retire(const std::vector<int>& models) override;
@@ -57,6 +58,8 @@ class WorkerDriver : public train::Driver {
   void ReportIterations(train::VisitSink* sink);
   void ReplanBundles();
   void ScanTable(int table, train::VisitSink* sink);
+  void BeginBundles();
+  int64_t VisitsOf(size_t model) const;
   char* BlockOf(size_t model) const { return states_ + At<uint64_t>(shared_, shared_->state_offsets_offset)[model]; }
 
   const train::RunRequest& request_;
@@ -77,6 +80,9 @@ class WorkerDriver : public train::Driver {
   int64_t iterations_done_ = 0;
   std::vector<bool> trains_;   // a model
   std::vector<plan::Sequence> sequences_;  // a model
+  // a model, as it entered
+  std::vector<int64_t> visits_before_;
+  std::vector<bool> trained_before_;  // had not diverged
   std::vector<std::string> best_weights_;  // a model: raw float32, or empty
   std::vector<bool> has_best_;
 };

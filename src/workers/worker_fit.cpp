@@ -15,9 +15,14 @@ std::unique_ptr<train::Driver> MakeFitDriver(const train::FitArguments& argument
   StateAccess states;
   states.initialise = [&fit](int m, void* block) { train::WriteFirstState(fit, fit.models[static_cast<size_t>(m)], block); };
   const auto writer = std::make_shared<train::ModelWriter>(fit);
-  states.collect = [&arguments, &fit, writer](int m, const void* block, const std::string* best) {
-    if (m == 0) train::ClearResultTables(arguments, fit);
-    writer->Write(fit.models[static_cast<size_t>(m)], block, best);
+  states.collect = [&arguments, &fit, writer](int m, const void* block, const std::string* best, bool trained) {
+    if (fit.durable) {
+      if (m == 0) train::ClearForCheckpoint(fit, {});
+      writer->Replace(fit.models[static_cast<size_t>(m)], block, best, trained);
+    } else {
+      if (m == 0) train::ClearResultTables(arguments, fit);
+      writer->Write(fit.models[static_cast<size_t>(m)], block, best);
+    }
   };
   return std::make_unique<WorkerDriver>(request, std::move(states));
 }

@@ -397,6 +397,50 @@ TEST(Scheduler, EndedBundlesAreAtEveryTarget) {
   EXPECT_THROW(s.SetAlive(-1, 1), base::Error);
 }
 
+// A run that goes on: each bundle begins behind the visits that it has made.
+TEST(Scheduler, BeginsWhereAnEarlierPartEnded) {
+  const Plan plan = OfOneSequence({1, 1, 1}, 3, 3);
+  Block block(plan);
+  Scheduler s(block.data(), plan, true);
+  s.Begin(0, 1, 2);
+  s.Begin(1, 2, 0);
+  s.SetTarget(2);
+  Scheduler::Task task;
+  std::vector<int> visits(3);
+  while (s.Take(&task)) {
+    if (task.bundle == 0) {
+      EXPECT_EQ(task.iteration, 1);
+      EXPECT_EQ(task.visit, 2);
+    }
+    visits[static_cast<size_t>(task.bundle)]++;
+    s.Done(task, 1.0);
+  }
+  EXPECT_EQ(visits, std::vector<int>({1, 0, 6}));
+  EXPECT_TRUE(s.AtTarget());
+  EXPECT_THROW(s.Begin(0, 1, 3), base::Error);
+  EXPECT_THROW(s.Begin(0, -1, 0), base::Error);
+  EXPECT_THROW(s.Begin(3, 0, 0), base::Error);
+}
+
+TEST(Scheduler, HeldTasksEndWhileNobodyGetsAnother) {
+  const Plan plan = OfOneSequence({1, 1}, 2, 2);
+  Block block(plan);
+  Scheduler s(block.data(), plan, true);
+  s.SetTarget(1);
+  Scheduler::Task first, second, none;
+  ASSERT_TRUE(s.Take(&first));
+  ASSERT_TRUE(s.Take(&second));
+  s.Hold();
+  s.Done(first, 1.0);
+  EXPECT_FALSE(s.Take(&none));
+  EXPECT_TRUE(s.AnyHeld());
+  s.Done(second, 1.0);
+  EXPECT_FALSE(s.AnyHeld());
+  s.SetTarget(1);
+  ASSERT_TRUE(s.Take(&first));
+  EXPECT_EQ(first.visit, 1);
+}
+
 TEST(Scheduler, RefusesWhatItDidNotHandOut) {
   const Plan plan = OfOneSequence({1, 1}, 2, 2);
   Block block(plan);

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -34,7 +35,7 @@ class FakeDriver : public train::Driver {
   }
   int workers() const override { return 3; }
   std::string states_location() const override { return "nowhere"; }
-  void Train(int64_t iteration, train::VisitSink* sink) override {
+  bool Train(int64_t iteration, train::VisitSink* sink) override {
     Call("train to " + std::to_string(iteration));
     while (done < iteration) {
       for (size_t m = 0; m < trains.size(); m++) {
@@ -56,8 +57,10 @@ class FakeDriver : public train::Driver {
       }
       done++;
       if (done < iteration) sink->IterationDone(done);
+      if (done < iteration && sink->Pauses()) return false;
     }
     sink->Progress(10 * done);
+    return true;
   }
   std::vector<std::vector<double>> Score(ScoredTable table, const std::vector<int>& models, train::VisitSink*) override {
     const char* name = table == ScoredTable::kTraining ? "training " : table == ScoredTable::kFolds ? "folds " : "validation ";
@@ -413,6 +416,121 @@ TEST(Coordinator, KeepsTheBestOfThisRunOnly) {
                                  "train to 3", "score training 0", "collect"}));
   EXPECT_EQ(result.models[0].best, 3);
   EXPECT_EQ(result.models[0].evaluations[3].iteration, 4);
+}
+
+train::RunProgress ProgressOf(const RunResult& result) {
+  train::RunProgress progress;
+  progress.iteration = result.iteration;
+  progress.seconds = result.seconds;
+  progress.visits = result.visits.size();
+  progress.due = result.due;
+  progress.models = result.models;
+  return progress;
+}
+
+/// A run in parts, each with a driver of its own, as a durable run has them. Returns the last result and all calls but
+/// enter and collect.
+RunResult FinishInParts(RunRequest request, const FakeDriver& like, const std::function<void(RunRequest*, int64_t done)>& next, Calls* calls) {
+  int64_t done = 0;
+  for (int parts = 0; parts < 100; parts++) {
+    next(&request, done);
+    FakeDriver driver = like;
+    driver.done = done;
+    if (request.progress) {
+      for (size_t m = 0; m < driver.diverged_before.size(); m++) driver.diverged_before[m] = request.progress->models[m].diverged_step;
+    }
+    FakeObserver observer;
+    RunResult result = Finish(request, &driver, &observer);
+    calls->insert(calls->end(), driver.calls.begin() + 1, driver.calls.end() - 1);
+    if (result.complete) return result;
+    request.progress = ProgressOf(result);
+    done = driver.done;
+  }
+  throw std::runtime_error("the run does not end");
+}
+
+void ExpectSameDecisions(const RunResult& one, const RunResult& parts) {
+  EXPECT_EQ(one.due, parts.due);
+  EXPECT_EQ(one.iteration, parts.iteration);
+  for (size_t m = 0; m < one.models.size(); m++) {
+    const ModelResult &a = one.models[m], &b = parts.models[m];
+    EXPECT_EQ(IterationsOf(a), IterationsOf(b)) << m;
+    EXPECT_EQ(a.stopped_iteration, b.stopped_iteration) << m;
+    EXPECT_EQ(a.stopped_by, b.stopped_by) << m;
+    EXPECT_EQ(a.best, b.best) << m;
+    EXPECT_EQ(a.diverged_step, b.diverged_step) << m;
+    EXPECT_DOUBLE_EQ(a.training_seconds, b.training_seconds) << m;
+    for (size_t e = 0; e < std::min(a.evaluations.size(), b.evaluations.size()); e++) {
+      for (size_t k = 0; k < a.evaluations[e].training.size(); k++) {
+        const double x = a.evaluations[e].training[k], y = b.evaluations[e].training.at(k);
+        EXPECT_TRUE(x == y || (std::isnan(x) && std::isnan(y))) << m << " " << e;
+      }
+      if (e > 0) {
+        EXPECT_GT(b.evaluations[e].elapsed, b.evaluations[e - 1].elapsed) << m << " " << e;
+      }
+    }
+  }
+}
+
+RunRequest StoppingRequest() {
+  RunRequest request = Request(4, 12, {1, 2, 3, 4, 5, 6, 8, 10, 12});
+  request.keep_best = true;
+  request.stopping.early_stopping = Patience("loss", 2);
+  request.past.resize(4);
+  request.past[3].diverged = true;
+  return request;
+}
+
+FakeDriver StoppingDriver() {
+  FakeDriver driver(4);
+  driver.diverged_before[3] = 3;
+  driver.diverges_at[2] = 5;
+  driver.value = [](int m, int64_t iteration, ScoredTable) {
+    // the first is best at 3 and stops at 5, the second goes on getting better
+    const double loss = m == 0 ? std::abs(3.0 - static_cast<double>(iteration)) : 1.0 / static_cast<double>(iteration);
+    return std::vector<double>{loss, 1 - loss};
+  };
+  return driver;
+}
+
+TEST(Coordinator, ARunInPartsDecidesWhatARunOfOnePartDoes) {
+  const RunRequest request = StoppingRequest();
+  FakeDriver driver = StoppingDriver();
+  FakeObserver observer;
+  const RunResult one = Finish(request, &driver, &observer);
+  EXPECT_TRUE(one.complete);
+  EXPECT_EQ(one.models[0].stopped_iteration, 5);
+  EXPECT_EQ(one.models[2].diverged_step, 7u);
+  for (const int64_t every : {1, 2, 3, 5, 7}) {
+    Calls calls;
+    const RunResult parts =
+        FinishInParts(request, StoppingDriver(), [every](RunRequest* part, int64_t done) { part->until = done + every; }, &calls);
+    ExpectSameDecisions(one, parts);
+    EXPECT_NE(std::find(calls.begin(), calls.end(), "retire 0"), calls.end()) << every;
+    EXPECT_EQ(std::count(calls.begin(), calls.end(), "keep best 0,1,2"), 3) << every;  // of iterations 1, 2 and 3
+  }
+}
+
+TEST(Coordinator, APartEndsAtItsLastIteration) {
+  RunRequest request = Request(2, 5, {2, 5});
+  Calls calls;
+  const RunResult result = FinishInParts(request, FakeDriver(2), [](RunRequest* part, int64_t done) { part->until = done + 1; }, &calls);
+  EXPECT_EQ(calls, (Calls{"train to 1", "train to 2", "score training 0,1", "train to 3", "train to 4", "train to 5", "score training 0,1"}));
+  EXPECT_EQ(result.due, (Iterations{2, 5}));
+  EXPECT_EQ(result.iteration, 5);
+  EXPECT_TRUE(result.complete);
+}
+
+// Whoever always wants a pause gets one behind whatever a part has done, so that the run comes to its end.
+TEST(Coordinator, APartTrainsSomethingBeforeItPauses) {
+  RunRequest request = Request(1, 4, {3, 4});
+  int asked = 0;
+  request.pause = [&asked] { return ++asked > 0; };
+  Calls calls;
+  const RunResult result = FinishInParts(request, FakeDriver(1), [](RunRequest*, int64_t) {}, &calls);
+  EXPECT_EQ(calls, (Calls{"train to 3", "train to 3", "train to 3", "score training 0", "train to 4", "score training 0"}));
+  EXPECT_TRUE(result.complete);
+  EXPECT_EQ(IterationsOf(result.models[0]), (Iterations{3, 4}));
 }
 
 TEST(Coordinator, WhateverTheDriverThrowsEndsTheRun) {

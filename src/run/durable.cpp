@@ -1,0 +1,196 @@
+// Parts of a run: each enters parallel mode, trains, leaves it, and writes what it has come to. Workers end before a
+// commit and are launched again after it, because no statement may write beside them; states go through <out>_state. What
+// was prepared stays in memory from part to part of a call.
+//
+// Order, of a CALL: the session claims the run's name and commits, so that it sees all that was committed until then. It
+// reads the record, prepares, makes the tables, writes the record and commits: from now on the run is known. Then part
+// after part, each with its commit. A crash leaves a record that says "running" and a claim that nobody holds.
+#include "run/durable.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/error.hpp"
+#include "pg/cluster.hpp"
+#include "pg/names.hpp"
+#include "pg/report.hpp"
+#include "pg/session_claim.hpp"
+#include "pg/snapshot.hpp"
+#include "pg/transaction.hpp"
+#include "run/fit.hpp"
+#include "segments/segment_driver.hpp"
+#include "store/result_columns.hpp"
+#include "store/run_record.hpp"
+#include "train/coordinator.hpp"
+#include "train/frozen.hpp"
+#include "train/memory.hpp"
+#include "train/results.hpp"
+#include "train/run_log.hpp"
+#include "train/run_parts.hpp"
+#include "workers/worker_fit.hpp"
+
+namespace run {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+pg::TableName OutputOf(const train::FitArguments& arguments) {
+  const char* const argument = "model_output_table";
+  return arguments.warm_start ? pg::ParseTableName(arguments.model_output_table, argument)
+                              : pg::ParseNewTableName(arguments.model_output_table, argument);
+}
+
+class DurableRun {
+ public:
+  /// Prepares the run, begun or not. REQUIRES a snapshot that sees the last commit of whoever had the claim before.
+  explicit DurableRun(const train::FitArguments& arguments);
+
+  bool finished() const { return record_.state == store::kRunFinished; }
+  const store::RunRecord& record() const { return record_; }
+  /// Makes what is not there yet, and says in the record that the run goes on.
+  void Begin(const char* state);
+  /// Trains a part and writes it. until, pause: train::RunRequest. Whether the run is over.
+  bool Part(int64_t until, std::function<bool()> pause, const char* state_between);
+  void SetError(const pg::CaughtError& error);
+
+ private:
+  const train::FitArguments& arguments_;
+  std::optional<store::RunRecord> stored_;
+  std::optional<train::PreparedFit> fit_;
+  store::RunRecord record_;
+  double memory_ = 0;  // RunRequest::curves_memory, once it is known
+};
+
+DurableRun::DurableRun(const train::FitArguments& arguments) : arguments_(arguments) {
+  const double started_at = pg::Now();
+  const store::ResultTables tables(OutputOf(arguments));
+  stored_ = store::ReadRunRecord(tables);
+  // a run that is over may be trained further, by a warm start that is another one
+  if (stored_ && stored_->state == store::kRunFinished && arguments.warm_start && !train::DifferentArguments(*stored_, arguments).empty()) {
+    stored_.reset();
+  }
+  if (stored_) train::RequireSameArguments(*stored_, arguments, tables.models);
+  fit_.emplace(train::PrepareFit(arguments, stored_ ? &*stored_ : nullptr));
+  fit_->durable = true;
+  train::RequirePermanent(arguments, *fit_);
+  record_ = stored_ ? *stored_ : train::NewRunRecord(arguments, *fit_, started_at);
+}
+
+void DurableRun::Begin(const char* state) {
+  if (!fit_->serial_reason.empty()) pg::Notice("this session trains the models itself, without parallel workers: " + fit_->serial_reason);
+  train::RunRequest request = train::MakeRequest(arguments_, *fit_);
+  if (!pg::OnGreenplum()) {
+    memory_ = train::RequireMemory("the run", train::MemoryOf(request, train::TasksOf(*fit_)), train::kRunMemoryHint);
+  }
+  train::MakeFeatures(&*fit_, &request);  // committed before the first part, so that later ones find them
+  if (!stored_) {
+    if (arguments_.warm_start) train::AddMissingColumns(*fit_);
+    train::CreateResultTables(arguments_, *fit_);
+    if (!pg::TableExists(fit_->output.run)) store::CreateResultTable(fit_->output, store::ResultTable::kRun);
+  }
+  record_.state = state;
+  record_.error.reset();
+  store::WriteRunRecord(fit_->output, record_);
+}
+
+bool DurableRun::Part(int64_t until, std::function<bool()> pause, const char* state_between) {
+  ClaimOutput(arguments_);
+  train::RunRequest request = train::MakeRequest(arguments_, *fit_);
+  if (memory_ > 0) request.curves_memory = memory_;
+  request.until = until;
+  request.pause = std::move(pause);
+  train::RunResult result;
+  {
+    std::optional<pg::FreshSnapshot> with_features;
+    if (train::MakeFeatures(&*fit_, &request)) with_features.emplace();
+    const std::unique_ptr<train::Driver> driver = pg::OnGreenplum() ? segments::MakeFitDriver(arguments_, *fit_, request)
+                                                                    : workers::MakeFitDriver(arguments_, *fit_, request);
+    train::RunLog log(request, fit_->output.models.Text());
+    result = train::Coordinator(request, driver.get(), &log, pg::Now).Run();
+    train::WriteReports(arguments_, *fit_, result, record_.started_at);
+  }
+  const bool complete = result.complete;
+  record_.state = complete ? store::kRunFinished : state_between;
+  record_.iteration = result.iteration;
+  record_.generation++;
+  record_.visits += result.visits.size();
+  record_.seconds = result.seconds;
+  record_.committed_at = pg::Now();
+  store::WriteRunRecord(fit_->output, record_);
+  train::GoOnWith(std::move(result), &*fit_);
+  return complete;
+}
+
+// Of what Part has set, nothing was committed.
+void DurableRun::SetError(const pg::CaughtError& error) {
+  const std::optional<store::RunRecord> committed = store::ReadRunRecord(fit_->output);
+  if (!committed) return;
+  record_ = *committed;
+  record_.state = error.cancelled() ? store::kRunInterrupted : store::kRunFailed;
+  record_.error = error.text();
+  store::WriteRunRecord(fit_->output, record_);
+}
+
+void SayFinished(const DurableRun& run, const pg::TableName& output) {
+  pg::Notice("run " + output.Text() + " has ended: all of its " + std::to_string(run.record().iterations) + " iterations are done, or its models have stopped",
+             "Train it further by warm_start with other arguments, or drop it by cerebro.drop_run().");
+}
+
+}  // namespace
+
+void FitDurably(const train::FitArguments& arguments, double checkpoint_interval) {
+  if (!(checkpoint_interval >= 0)) {
+    throw Error(ErrorCode::kInvalidParameter, "checkpoint_interval must not be negative", "",
+                "It is the least time between two commits, such as '60 s'; with 0 every visit is committed.");
+  }
+  pg::RequireWritable("CALL cerebro.fit");
+  pg::Transactions transactions;
+  const pg::TableName output = OutputOf(arguments);
+  const pg::SessionClaim claim(output);
+  transactions.Commit();
+  DurableRun run(arguments);
+  if (run.finished()) {
+    SayFinished(run, output);
+    return;
+  }
+  ClaimOutput(arguments);
+  run.Begin(store::kRunRunning);
+  transactions.Commit();
+  for (bool complete = false; !complete;) {
+    const double committed = pg::Now();
+    const auto pause = [&] { return pg::Now() - committed >= checkpoint_interval; };
+    const std::optional<pg::CaughtError> error = pg::Attempt([&] { complete = run.Part(0, pause, store::kRunRunning); });
+    if (error) {
+      run.SetError(*error);
+      transactions.Commit();
+      error->Throw();
+    }
+    transactions.Commit();
+  }
+}
+
+int64_t Advance(const train::FitArguments& arguments, int64_t iterations) {
+  if (iterations < 1) {
+    throw Error(ErrorCode::kInvalidParameter, "iterations must be at least 1, got " + std::to_string(iterations), "",
+                "It is the number of iterations that this call trains, of the num_iterations of the run.");
+  }
+  pg::RequireWritable("cerebro.advance()");
+  const pg::OlderPlanner planner;
+  ClaimOutput(arguments);
+  const pg::FreshSnapshot newest;
+  DurableRun run(arguments);
+  if (run.finished()) {
+    SayFinished(run, OutputOf(arguments));
+    return 0;
+  }
+  run.Begin(store::kRunStopped);
+  const int64_t left = run.record().iterations - run.record().iteration;
+  const bool complete = run.Part(run.record().iteration + std::min(iterations, left), {}, store::kRunStopped);
+  return complete ? 0 : run.record().iterations - run.record().iteration;
+}
+
+}  // namespace run

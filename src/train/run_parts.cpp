@@ -1,0 +1,281 @@
+#include "train/run_parts.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/hash.hpp"
+#include "pg/names.hpp"
+#include "pg/report.hpp"
+#include "pg/settings.hpp"
+#include "pg/sql.hpp"
+#include "store/result_columns.hpp"
+#include "store/result_tables.hpp"
+
+namespace train {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+constexpr size_t kMostDifferencesListed = 10;
+constexpr uint64_t kDigestSeed = 0;  // stored: never another one
+
+std::string Digest(const std::string& text) { return base::ToHex(base::Hash(text.data(), text.size(), kDigestSeed)); }
+
+std::string Pair(const std::string& name, const std::string& value) { return name + "=" + value; }
+
+// Names of tables with their schemas, so that they mean the same under every search_path. The output table is the one
+// that has the record: cerebro.rename_run() changes it.
+std::vector<std::string> ArgumentTexts(const FitArguments& a) {
+  std::vector<std::string> texts;
+  const auto add = [&](const char* name, const std::string& value) { texts.push_back(Pair(name, value)); };
+  const auto flag = [&](const char* name, bool value) { add(name, value ? "true" : "false"); };
+  add("source_table", pg::ParseTableName(a.source_table, "source_table").Sql());
+  add("model_selection_table", pg::ParseTableName(a.model_selection_table, "model_selection_table").Sql());
+  add("num_iterations", std::to_string(a.num_iterations));
+  flag("use_gpus", a.use_gpus);
+  if (a.validation_table) add("validation_table", pg::ParseTableName(*a.validation_table, "validation_table").Sql());
+  if (a.metrics_compute_frequency) add("metrics_compute_frequency", std::to_string(*a.metrics_compute_frequency));
+  flag("warm_start", a.warm_start);
+  if (a.name) add("name", *a.name);
+  if (a.description) add("description", *a.description);
+  add("seed", std::to_string(a.seed.value_or(0)));
+  flag("restore_best", a.restore_best);
+  if (a.early_stopping) add("early_stopping", *a.early_stopping);
+  if (a.halving) add("halving", *a.halving);
+  return texts;
+}
+
+std::vector<std::string> SettingTexts() {
+  const pg::Settings settings = pg::CurrentSettings();
+  return {Pair("cerebro.precision", settings.float64 ? "float64" : "float32"),
+          Pair("cerebro.threads", std::to_string(settings.threads)),
+          Pair("cerebro.feature_precision", settings.feature_precision)};
+}
+
+std::vector<std::string> DataTexts(const PreparedFit& fit) {
+  std::vector<std::string> texts = {Pair("source_table", fit.training.digest)};
+  if (fit.validation) texts.push_back(Pair("validation_table", fit.validation->digest));
+  return texts;
+}
+
+std::vector<std::string> ModelTexts(const PreparedFit& fit) {
+  std::map<const store::Architecture*, std::string> architectures;  // digests of text and weights
+  std::vector<std::string> texts;
+  for (const PreparedModel& model : fit.models) {
+    std::string& architecture = architectures[model.architecture.get()];
+    if (architecture.empty()) {
+      architecture = Digest(model.architecture->json) + ":" + (model.architecture->weights ? Digest(*model.architecture->weights) : "none");
+    }
+    texts.push_back(std::to_string(model.mst_key) + ":" + std::to_string(model.architecture->model_id) + ":" +
+                    Digest(model.spec->compile_params) + ":" + Digest(model.spec->fit_params) + ":" + architecture);
+  }
+  return texts;
+}
+
+std::map<std::string, std::string> PairsOf(const std::vector<std::string>& texts) {
+  std::map<std::string, std::string> pairs;
+  for (const std::string& text : texts) {
+    const size_t equals = text.find('=');
+    pairs[text.substr(0, equals)] = equals == std::string::npos ? "" : text.substr(equals + 1);
+  }
+  return pairs;
+}
+
+// A sentence for each name whose value is another one, or is given on one side only.
+std::vector<std::string> Differences(const std::vector<std::string>& before, const std::vector<std::string>& now) {
+  const std::map<std::string, std::string> old_pairs = PairsOf(before), new_pairs = PairsOf(now);
+  std::vector<std::string> names;
+  for (const std::string& text : before) names.push_back(text.substr(0, text.find('=')));
+  for (const std::string& text : now) {
+    if (old_pairs.count(text.substr(0, text.find('='))) == 0) names.push_back(text.substr(0, text.find('=')));
+  }
+  std::vector<std::string> differences;
+  for (const std::string& name : names) {
+    const auto was = old_pairs.find(name), is = new_pairs.find(name);
+    if (was != old_pairs.end() && is != new_pairs.end() && was->second == is->second) continue;
+    differences.push_back(name + " was " + (was != old_pairs.end() ? was->second : "not given") + ", now it is " +
+                          (is != new_pairs.end() ? is->second : "not given") + ".");
+  }
+  return differences;
+}
+
+std::vector<std::string> Split(const std::string& text) {
+  std::vector<std::string> parts;
+  size_t from = 0;
+  for (size_t colon = text.find(':'); colon != std::string::npos; colon = text.find(':', from)) {
+    parts.push_back(text.substr(from, colon - from));
+    from = colon + 1;
+  }
+  parts.push_back(text.substr(from));
+  return parts;
+}
+
+std::vector<std::string> ModelDifferences(const std::vector<std::string>& before, const std::vector<std::string>& now) {
+  constexpr const char* kParts[] = {"mst_key", "model_id", "compile_params", "fit_params", "architecture", "weights of the architecture"};
+  std::map<std::string, std::vector<std::string>> missing;  // by mst_key
+  for (const std::string& text : before) missing[Split(text).at(0)] = Split(text);
+  std::vector<std::string> differences;
+  for (const std::string& text : now) {
+    const std::vector<std::string> parts = Split(text);
+    const auto known = missing.find(parts[0]);
+    if (known == missing.end()) {
+      differences.push_back("mst_key " + parts[0] + " was not there.");
+      continue;
+    }
+    std::string names;
+    for (size_t i = 1; i < parts.size(); i++) {
+      if (i >= known->second.size() || known->second[i] != parts[i]) names += (names.empty() ? "" : ", ") + std::string(kParts[std::min<size_t>(i, 5)]);
+    }
+    if (!names.empty()) differences.push_back("mst_key " + parts[0] + " has another " + names + ".");
+    missing.erase(known);
+  }
+  for (const auto& [key, parts] : missing) differences.push_back("mst_key " + key + " is missing.");
+  return differences;
+}
+
+void RequireNone(const std::vector<std::string>& differences, const pg::TableName& output, const char* what, const char* hint) {
+  if (differences.empty()) return;
+  std::string detail;
+  for (size_t i = 0; i < differences.size() && i < kMostDifferencesListed; i++) detail += (i > 0 ? "\n" : "") + differences[i];
+  if (differences.size() > kMostDifferencesListed) {
+    detail += "\nand " + std::to_string(differences.size() - kMostDifferencesListed) + " more.";
+  }
+  throw Error(ErrorCode::kPrerequisiteState, "run " + output.Text() + " was begun with other " + what, detail, hint);
+}
+
+constexpr const char* kSameHint =
+    "Call it as it was begun, drop the run by cerebro.drop_run(), or give another model_output_table.";
+
+std::vector<int64_t> ReadDue(const PreparedFit& fit) {
+  const store::ResultReader summary(fit.output.summary, store::ResultTable::kSummary, "model_output_table", {"metrics_iters"});
+  const pg::Result row = pg::Read("SELECT " + summary.Columns("s") + " FROM " + summary.Sql() + " s");
+  std::vector<int64_t> due;
+  for (const pg::Cell& cell : pg::ParseArrayText(row.at(0, 0).value_or("{}"))) due.push_back(std::stoll(cell.value_or("0")));
+  return due;
+}
+
+}  // namespace
+
+store::RunRecord NewRunRecord(const FitArguments& arguments, const PreparedFit& fit, double started_at) {
+  store::RunRecord run;
+  run.iterations = arguments.num_iterations;
+  run.started_at = started_at;
+  run.arguments = ArgumentTexts(arguments);
+  run.settings = SettingTexts();
+  run.data = DataTexts(fit);
+  run.models = ModelTexts(fit);
+  run.build = engine::BuildDescription();
+  for (const PreparedModel& model : fit.models) {
+    run.past_iterations.push_back(model.past.iterations);
+    run.past_evaluations.push_back(static_cast<int64_t>(model.past.evaluations.size()));
+    run.past_seconds.push_back(model.past.training_seconds);
+    run.past_diverged.push_back(static_cast<int64_t>(model.stored_diverged_step));
+  }
+  return run;
+}
+
+std::vector<std::string> DifferentArguments(const store::RunRecord& run, const FitArguments& arguments) {
+  return Differences(run.arguments, ArgumentTexts(arguments));
+}
+
+void RequireSameArguments(const store::RunRecord& run, const FitArguments& arguments, const pg::TableName& output) {
+  RequireNone(DifferentArguments(run, arguments), output, "arguments", kSameHint);
+}
+
+void RequireSameData(const store::RunRecord& run, const PreparedFit& fit) {
+  RequireNone(Differences(run.settings, SettingTexts()), fit.output.models, "settings", "Set them as they were: results depend on them.");
+  std::vector<std::string> differences;
+  for (const std::string& text : Differences(run.data, DataTexts(fit))) {
+    differences.push_back("The digest of " + text);
+  }
+  RequireNone(differences, fit.output.models, "data", "Pack the same rows with the same arguments again, or begin another run.");
+}
+
+void RequireSameModels(const store::RunRecord& run, const PreparedFit& fit) {
+  RequireNone(ModelDifferences(run.models, ModelTexts(fit)), fit.output.models, "configurations", kSameHint);
+}
+
+void RequirePermanent(const FitArguments& arguments, const PreparedFit& fit) {
+  const std::pair<const pg::TableName*, const char*> tables[] = {{&fit.output.models, "model_output_table"},
+                                                                 {&fit.training.name, "source_table"},
+                                                                 {fit.validation ? &fit.validation->name : nullptr, "validation_table"},
+                                                                 {&fit.selection_table, "model_selection_table"},
+                                                                 {&fit.architecture_table, "model_arch_table"}};
+  for (const auto& [table, argument] : tables) {
+    if (table == nullptr || (table->schema != "pg_temp" && !(pg::TableExists(*table) && pg::IsTemporary(*table)))) continue;
+    throw Error(ErrorCode::kFeatureNotSupported,
+                std::string(argument) + " must be no temporary table: " + table->Text() + " goes with this session, a durable run does not",
+                "", "Use permanent tables, or cerebro.fit_multiple_model(), which is one transaction.");
+  }
+}
+
+void GoOn(const store::RunRecord& run, PreparedFit* fit) {
+  RunProgress& progress = fit->progress.emplace();
+  progress.iteration = run.iteration;
+  progress.seconds = run.seconds;
+  progress.visits = run.visits;
+  progress.due = ReadDue(*fit);
+  std::map<int, store::StoredHistory> stored;
+  for (store::StoredHistory& history : store::ReadHistory(fit->output, "model_output_table")) stored[history.mst_key] = std::move(history);
+  for (size_t m = 0; m < fit->models.size(); m++) {
+    PreparedModel& model = fit->models[m];
+    const auto found = stored.find(model.mst_key);
+    const auto past = static_cast<size_t>(run.past_evaluations[m]);
+    if (found == stored.end() || found->second.evaluations.size() < past) {
+      throw Error(ErrorCode::kDataCorrupted, "table " + fit->output.info.Text() + " has not what the run knew of mst_key " +
+                                                 std::to_string(model.mst_key) + " at its last commit");
+    }
+    const store::StoredHistory& history = found->second;
+    model.stored = true;
+    model.began_here = run.past_iterations[m] == 0 && run.past_diverged[m] == 0 && past == 0;
+    model.stored_diverged_step = history.diverged_step;
+    model.past.iterations = run.past_iterations[m];
+    model.past.training_seconds = run.past_seconds[m];
+    model.past.diverged = run.past_diverged[m] != 0;
+    model.past.evaluations.assign(history.evaluations.begin(), history.evaluations.begin() + static_cast<std::ptrdiff_t>(past));
+    ModelResult result;
+    result.evaluations = history.evaluations;
+    result.training_seconds = history.training_seconds - model.past.training_seconds;
+    result.iterations_done = history.iterations_done;
+    result.diverged_step = history.diverged_step;
+    if (history.stopped_iteration != 0) {
+      result.stopped_iteration = history.stopped_iteration - model.past.iterations;
+      result.stopped_by = history.stopped_by;
+    }
+    for (size_t e = past; e < history.evaluations.size() && history.best_iteration != 0; e++) {
+      if (history.evaluations[e].iteration == history.best_iteration) result.best = static_cast<int64_t>(e);
+    }
+    model.keeps_weights = result.best >= 0;
+    progress.models.push_back(std::move(result));
+  }
+  if (run.build != engine::BuildDescription()) {
+    pg::Warning("run " + fit->output.models.Text() + " was begun by another build (" + run.build +
+                    "): its further training will not repeat bit for bit",
+                "This server's build is " + engine::BuildDescription() + ".");
+  }
+}
+
+void GoOnWith(RunResult result, PreparedFit* fit) {
+  RunProgress progress;
+  progress.iteration = result.iteration;
+  progress.seconds = result.seconds;
+  progress.visits = (fit->progress ? fit->progress->visits : 0) + result.visits.size();
+  progress.due = std::move(result.due);
+  progress.models = std::move(result.models);
+  for (size_t m = 0; m < fit->models.size(); m++) {
+    PreparedModel& model = fit->models[m];
+    model.past.diverged = fit->progress ? model.past.diverged : model.stored_diverged_step != 0;
+    if (!model.stored) model.began_here = true;
+    model.stored = true;
+    model.stored_diverged_step = progress.models[m].diverged_step;
+    model.keeps_weights = progress.models[m].best >= 0;
+  }
+  fit->progress = std::move(progress);
+  if (!fit->stored) fit->stored.emplace();
+  fit->stored->name = fit->output.models;
+}
+
+}  // namespace train
