@@ -61,6 +61,11 @@ CREATE VIEW sets AS SELECT regexp_replace(source_table, '^.*\.', '') AS source_t
 SELECT * FROM sets;
 SELECT train('stored') = plain('unstored') AS same_weights;
 SELECT * FROM sets;
+-- the summary says what was read, and what was done about each layer
+SELECT feature_precision, e->>'layer' AS layer, e->>'use' AS use, e->>'models' AS models, length(e->>'digest') AS digest
+FROM stored_summary, json_array_elements(frozen_layers) e;
+SELECT feature_precision, e->>'layer' AS layer, e->>'use' AS use, e->>'models' AS models FROM unstored_summary, json_array_elements(frozen_layers) e;
+SELECT feature_precision, frozen_layers FROM pretrained_summary;
 -- the second run finds them
 CREATE TABLE made AS SELECT digest, made_at, last_use FROM cerebro.materialized_features WHERE source_table = 'features_case.packed';
 SELECT train('again') = weights_of('stored') AS same_weights;
@@ -102,6 +107,7 @@ SELECT encoding, state FROM sets;
 SET cerebro.feature_precision = 'uint8';
 SELECT train('bytes') = weights_of('longer') AS same_weights;
 SELECT encoding, state FROM sets;
+SELECT feature_precision FROM bytes_summary;
 RESET cerebro.feature_precision;
 SELECT train('exact') = weights_of('longer') AS same_weights;
 SELECT encoding, state FROM sets;
@@ -126,10 +132,11 @@ BEGIN
         PERFORM cerebro.drop_features('packed', added);
     END LOOP;
 END $$;
-SET cerebro.materialize_disk = '1600kB';
+CREATE TABLE room AS SELECT sum(bytes) * 3 / 2 / 1024 AS kb FROM cerebro.materialized_features WHERE source_table = 'features_case.packed';
+SELECT set_config('cerebro.materialize_disk', round(kb)::text, false) <> '' AS limited FROM room;
 SELECT length(train('other_trunk_again'));
-SELECT count(*) AS sets, count(o.digest) AS old, sum(bytes) <= 1600 * 1024 AS within_the_limit
-FROM cerebro.materialized_features f LEFT JOIN older o USING (digest) WHERE source_table = 'features_case.packed';
+SELECT count(*) AS sets, count(o.digest) AS old, sum(bytes) <= max(kb) * 1024 AS within_the_limit
+FROM cerebro.materialized_features f LEFT JOIN older o USING (digest) CROSS JOIN room WHERE source_table = 'features_case.packed';
 RESET cerebro.materialize_disk;
 
 \x off

@@ -87,6 +87,7 @@ SELECT * FROM attempt($$SELECT cerebro.freeze_variants('archs', 2, ARRAY['c1'], 
 SELECT * FROM attempt($$SELECT cerebro.freeze_variants('archs', 2, ARRAY['c1'], head => '[{"class_name": "Lambda"}]')$$);
 SELECT * FROM attempt($$SELECT cerebro.freeze_variants('archs', 2, ARRAY['c1'], truncate => true)$$);
 SELECT * FROM attempt($$SELECT cerebro.freeze_variants('archs', 2, ARRAY['c1'], hidden => '{0}')$$);
+SELECT * FROM attempt($$SELECT cerebro.freeze_variants('archs', 2, ARRAY['c1'], hidden => '{2000000000}')$$);
 SELECT * FROM attempt($$SELECT cerebro.freeze_variants('archs', 99, ARRAY['c1'])$$);
 SELECT * FROM attempt($$SELECT cerebro.adapter_variants('archs', 2, ARRAY['out'])$$);
 SELECT * FROM attempt($$SELECT cerebro.adapter_variants('archs', 2, ARRAY['c1'], ARRAY[0])$$);

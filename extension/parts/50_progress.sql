@@ -36,11 +36,11 @@ COMMENT ON COLUMN cerebro.stat_progress.pid IS 'process of the session that runs
 COMMENT ON COLUMN cerebro.stat_progress.datname IS 'database of the session';
 COMMENT ON COLUMN cerebro.stat_progress.usename IS 'user of the session';
 COMMENT ON COLUMN cerebro.stat_progress.model_table IS 'model output table of the fit';
-COMMENT ON COLUMN cerebro.stat_progress.phase IS 'planning, initialising, training, evaluating or writing';
+COMMENT ON COLUMN cerebro.stat_progress.phase IS 'planning, storing features, initialising, training, evaluating or writing';
 COMMENT ON COLUMN cerebro.stat_progress.iteration IS 'iteration in progress, from 1';
 COMMENT ON COLUMN cerebro.stat_progress.iterations IS 'iterations asked for';
-COMMENT ON COLUMN cerebro.stat_progress.visits_done IS 'visits done: a visit is one model going over one partition once';
-COMMENT ON COLUMN cerebro.stat_progress.visits_total IS 'visits of the whole fit';
+COMMENT ON COLUMN cerebro.stat_progress.visits_done IS 'visits done: a visit is one model going over one partition once; while features are stored, buffers that have them';
+COMMENT ON COLUMN cerebro.stat_progress.visits_total IS 'visits of the whole fit; while features are stored, buffers that get them';
 COMMENT ON COLUMN cerebro.stat_progress.percent IS 'visits done of all visits';
 COMMENT ON COLUMN cerebro.stat_progress.models IS 'models of the fit';
 COMMENT ON COLUMN cerebro.stat_progress.models_training IS 'models that still train: neither diverged nor stopped';

@@ -20,6 +20,7 @@ const char* PhaseName(pg::Phase phase) {
     case pg::Phase::kTraining: return "training";
     case pg::Phase::kEvaluating: return "evaluating";
     case pg::Phase::kWriting: return "writing";
+    case pg::Phase::kStoringFeatures: return "storing features";
   }
   return "unknown";
 }

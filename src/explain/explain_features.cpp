@@ -3,18 +3,6 @@
 #include <algorithm>
 
 namespace explain {
-namespace {
-
-const char* UseName(plan::FeatureUse use) {
-  switch (use) {
-    case plan::FeatureUse::kStore: return "store";
-    case plan::FeatureUse::kShare: return "share";
-    case plan::FeatureUse::kRecompute: break;
-  }
-  return "recompute";
-}
-
-}  // namespace
 
 ExplainedFeatures ExplainFeatures(const std::vector<plan::FrozenNode>& nodes, const plan::FrozenRates& rates, const plan::FrozenDecision& decision,
                                   const std::string& off_reason) {
@@ -39,7 +27,7 @@ ExplainedFeatures ExplainFeatures(const std::vector<plan::FrozenNode>& nodes, co
     ExplainedCut cut;
     cut.layer = node.name;
     cut.column = plan::FeatureColumnName(node);
-    cut.use = UseName(choice.use);
+    cut.use = plan::FeatureUseName(choice.use);
     cut.there = node.stored;
     cut.models = choice.candidates;
     cut.bytes = choice.bytes;

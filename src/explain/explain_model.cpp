@@ -238,7 +238,7 @@ ExplainedFit ExplainPlan(const train::FitArguments& arguments, const train::Prep
   const train::PreparedFrozen& frozen = fit.frozen;
   if (!frozen.graph.nodes.empty() || !frozen.off_reason.empty()) {
     explained.features = ExplainFeatures(frozen.graph.nodes, frozen.rates, frozen.decision, frozen.off_reason);
-    const double making = explained.features->store_seconds / Hands(fit);
+    const double making = explained.features->store_seconds / frozen.rates.processes;
     explained.start_seconds += making;
     explained.total_seconds += making;
   }

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "base/plain_number.hpp"
 #include "explain/explain_model.hpp"
 
 namespace explain {
@@ -26,7 +27,8 @@ std::string Number(const char* format, double value) {
 }
 
 std::string Count(int64_t n) { return std::to_string(n); }
-std::string Seconds(double s) { return Number("%.3g s", s); }
+std::string Seconds(double s) { return base::PlainNumber(s, 3) + " s"; }
+std::string Saved(double s) { return base::PlainNumber(s, 2) + " s"; }
 std::string Percent(double share) { return Number("%.0f %%", 100 * share); }
 std::string Ratio(double r) { return Number("%.2f", r); }
 
@@ -57,7 +59,7 @@ std::string Actual(const std::optional<ExplainedActual>& actual) {
 void AddRewrites(const std::vector<ExplainedRewrite>& rewrites, int indent, Lines* lines) {
   for (const ExplainedRewrite& rewrite : rewrites) {
     const std::string saved =
-        rewrite.applied && rewrite.saved_seconds > 0 ? "  (saves " + Number("%.2g s", rewrite.saved_seconds) + " an iteration)" : "";
+        rewrite.applied && rewrite.saved_seconds > 0 ? "  (saves " + Saved(rewrite.saved_seconds) + " an iteration)" : "";
     lines->Add(indent, rewrite.name + ": " + (rewrite.applied ? "" : "declined: ") + rewrite.reason + saved);
   }
 }
@@ -90,7 +92,7 @@ void AddFeatures(const ExplainedFeatures& features, Lines* lines) {
     } else {
       // a column that is made anew may pay only together with others, or for later runs
       text += "  (size=" + Size(cut.bytes) + " saves " +
-              (cut.saved_seconds > 0 ? Number("%.2g s", cut.saved_seconds) : "nothing by itself") + ")";
+              (cut.saved_seconds > 0 ? Saved(cut.saved_seconds) : "nothing by itself") + ")";
     }
     lines->Add(4, text);
   }

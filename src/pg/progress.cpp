@@ -120,7 +120,7 @@ std::map<int64_t, int64_t> VisibleProcesses() {
 }
 
 bool Valid(const Image& image) {
-  return image.phase >= static_cast<int>(Phase::kPlanning) && image.phase <= static_cast<int>(Phase::kWriting);
+  return image.phase >= static_cast<int>(Phase::kPlanning) && image.phase <= static_cast<int>(Phase::kStoringFeatures);
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 
 namespace pg {
 
-enum class Phase : int { kPlanning = 1, kInitialising = 2, kTraining = 3, kEvaluating = 4, kWriting = 5 };
+enum class Phase : int { kPlanning = 1, kInitialising = 2, kTraining = 3, kEvaluating = 4, kWriting = 5, kStoringFeatures = 6 };
 
 struct ProgressRow {
   int pid = 0;
@@ -17,7 +17,7 @@ struct ProgressRow {
   std::string model_table;          // cut to 127 bytes
   Phase phase = Phase::kPlanning;
   int64_t iteration = 0, iterations = 0;
-  int64_t visits_done = 0, visits_total = 0;
+  int64_t visits_done = 0, visits_total = 0;  // in kStoringFeatures: buffers
   int models = 0, models_training = 0, workers = 0;
   double rows_per_second = 0;
   double seconds_left = -1;         // < 0: not known yet

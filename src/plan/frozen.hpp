@@ -27,6 +27,7 @@ struct FrozenNode {
   double seconds = 0;       // of its own computation, a row, forward
   double row_bytes = 0;     // of its value, float32; as it lies in memory
   double stored_row_bytes = 0;  // as it would be stored, or is; 0: row_bytes
+  int64_t channels = 1;     // of its value: the last dimension
   bool stored = false;      // a fresh table has it already
   bool can_cut = true;      // layers::CutCalls, of every candidate that has it
   bool can_store = true;    // its weights are given: other runs can have it too
@@ -50,11 +51,20 @@ void CountPasses(double iterations, double epochs, double evaluations, FrozenCan
 constexpr double kReadBytesPerSecond = 2e9;
 constexpr double kWriteBytesPerSecond = 0.2e9;
 constexpr double kDecodeBytesPerSecond = 4e9;
-constexpr double kStoreStatementSeconds = 20e-3;
-/// Part of the seconds of making what is stored that later runs are expected to save: others than the run that makes it read it, too.
+// What does not grow with the bytes; `test/bench/transfer rates` measures all of these.
+constexpr double kStoreStatementSeconds = 12e-3;  // a set of a packed table: its table, index, statistics, checksum and row of the catalogue
+constexpr double kStoreBufferSeconds = 0.15e-3;   // a buffer that is stored: its INSERT
+constexpr double kStoreStartSeconds = 15e-3;      // once where something is stored: the catalogue, a sample
+constexpr double kStoreWorkerSeconds = 30e-3;     // the same where parallel workers compute it
+constexpr double kStoredVisitSeconds = 0.2e-3;    // a visit's query, for each table that is joined
+constexpr double kStoredBufferSeconds = 20e-6;    // a buffer that is joined
+constexpr double kShareProcessSeconds = 1e-3;     // a process that compiles the network of what is shared
+/// Part of the seconds of making what is stored that later runs are expected to save: others than the run that makes it read it, too. It
+/// decides between choices that take this run nearly equally long.
 constexpr double kReuse = 0.25;
 
-/// What the machine gives, and what the user allows.
+/// What the machine gives, and what the user allows. Seconds are those of one core; what only the session does while the others wait counts
+/// as many times as there are processes.
 struct FrozenRates {
   double rows = 0;               // of the training table
   double stored_rows = 0;        // of all tables of the run, whose features would be stored
@@ -64,7 +74,10 @@ struct FrozenRates {
   double read_bytes_s = kReadBytesPerSecond;      // out of a table
   double write_bytes_s = kWriteBytesPerSecond;    // into a table
   double decode_bytes_s = kDecodeBytesPerSecond;  // from the stored bytes to float32; a copy where they are float32
-  double statement_seconds = kStoreStatementSeconds;  // of a set of features that is made: table, index, catalogue
+  double statement_seconds = kStoreStatementSeconds;  // of a set of features that is made, in all tables: what does not grow with its bytes
+  double making_seconds = 0;     // once, where any set is made
+  double pass_seconds = 0;       // of fetching one stored column of all rows, besides its bytes
+  double share_seconds = 0;      // of a process, where anything is shared
   double reuse = kReuse;         // of the seconds of storing, not charged to this run when uses are compared
   double disk_budget = 0;        // bytes: cerebro.materialize_disk
   double memory_budget = 0;      // bytes, all processes together: cerebro.materialize_mem
@@ -74,6 +87,8 @@ struct FrozenRates {
 };
 
 enum class FeatureUse { kRecompute, kShare, kStore };
+/// "recompute", "share", "store".
+const char* FeatureUseName(FeatureUse use);
 
 /// A point where a cut was considered, and what was decided about it.
 struct FrozenChoice {
@@ -92,11 +107,12 @@ struct FrozenDecision {
   std::vector<std::vector<int>> reads;  // by candidate: nodes that it gets as columns, ascending; empty: it runs as it is
   double seconds_plain = 0;    // of all frozen layers in the plain run, all rows and candidates, of one core
   double seconds_planned = 0;  // by this decision, store_seconds included
+  double column_seconds = 0;   // of it: fetching what is stored and computing what is shared, visit by visit
   double store_seconds = 0;    // of it: computing and writing what is stored
   double disk_bytes = 0;       // of `stored`, at most disk_budget
   double memory_bytes = 0;     // of all processes, at most memory_budget
   double kept_bytes = 0;       // of it: what each process may keep of features from one visit to the next
-  bool exact = true;           // all combinations were compared
+  bool exact = true;           // no other choice takes fewer seconds; false: a search found none
   std::vector<FrozenChoice> choices;  // by node
   std::string reason;          // one sentence on the whole
   bool applied() const { return !stored.empty() || !shared.empty(); }
@@ -119,8 +135,8 @@ struct FrozenGraph {
 /// Frozen layers that pass on their input unchanged (Dropout) make no node: the calls behind them read their input's node.
 FrozenGraph MergeFrozen(const std::vector<FrozenModel>& models);
 
-/// kHeuristic is for tests: kAutomatic is exact wherever it can be.
-enum class FrozenSearch { kAutomatic, kHeuristic };
+/// kHeuristic and kBranchAndBound are for tests: kAutomatic is exact wherever it can be.
+enum class FrozenSearch { kAutomatic, kHeuristic, kBranchAndBound };
 
 /// Never costlier than the plain run by its own estimate, storing charged whole: then it decides that nothing is done.
 FrozenDecision DecideFrozen(const std::vector<FrozenNode>& nodes, const std::vector<FrozenCandidate>& candidates, const FrozenRates& rates,

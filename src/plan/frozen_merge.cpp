@@ -64,6 +64,7 @@ class Merger {
           node.name = layer.name;
           node.seconds = seconds[c];
           node.row_bytes = static_cast<double>(base::ElementCount(call.output_shape)) * kElementBytes;
+          if (!call.output_shape.empty()) node.channels = call.output_shape.back();
         }
         node.can_cut = node.can_cut && cut[c];
         calls.emplace_back(values[c].node, static_cast<int>(c));

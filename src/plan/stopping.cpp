@@ -174,6 +174,17 @@ int64_t HalvingWork(const Halving& halving, int64_t models, int64_t num_iteratio
   return work + models * (num_iterations - done);
 }
 
+double ExpectedPart(const StoppingPolicy& policy, int64_t first_stop, int64_t models, int64_t num_iterations) {
+  const auto iterations = static_cast<double>(num_iterations);
+  double part = 1;
+  if (policy.halving) {
+    const auto all = static_cast<double>(std::max<int64_t>(1, models)) * iterations;
+    part = static_cast<double>(HalvingWork(*policy.halving, models, num_iterations)) / all;
+  }
+  if (policy.early_stopping && first_stop > 0) part = std::min(part, (static_cast<double>(first_stop) + iterations) / 2 / iterations);
+  return part;
+}
+
 std::vector<std::string> DescribeStopping(const StoppingPolicy& policy, int64_t models, int64_t num_iterations) {
   std::vector<std::string> lines;
   if (policy.early_stopping) {

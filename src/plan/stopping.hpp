@@ -76,6 +76,11 @@ int64_t ModelsKept(int64_t models, double eta);
 /// Model-iterations of a run in which halving alone stops models.
 int64_t HalvingWork(const Halving& halving, int64_t models, int64_t num_iterations);
 
+/// The part of the models' iterations that a plan counts on. With halving it is known. A model with early stopping is taken to stop halfway
+/// between first_stop, the first iteration at which it may (that of its evaluation number patience + 1), and the last; 0: it never may. With
+/// both rules the smaller part.
+double ExpectedPart(const StoppingPolicy& policy, int64_t first_stop, int64_t models, int64_t num_iterations);
+
 /// A line for EXPLAIN for each rule, without indent.
 std::vector<std::string> DescribeStopping(const StoppingPolicy& policy, int64_t models, int64_t num_iterations);
 

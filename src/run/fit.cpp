@@ -39,11 +39,11 @@ train::RunResult RunFit(const train::FitArguments& arguments, train::PreparedFit
   train::RunRequest request = train::MakeRequest(arguments, fit);
   if (!pg::OnGreenplum()) request.curves_memory = train::RequireMemory("the run", train::MemoryOf(request, train::TasksOf(fit)), train::kRunMemoryHint);
   std::optional<pg::FreshSnapshot> with_features;  // what the run's processes read
-  if (train::MakeFeatures(prepared, &request)) with_features.emplace();
+  train::RunLog log(request, fit.output.models.Text());
+  if (train::MakeFeatures(prepared, &request, [&log](int64_t done, int64_t all) { log.StoringFeatures(done, all); })) with_features.emplace();
   const std::unique_ptr<train::Driver> driver = pg::OnGreenplum() ? segments::MakeFitDriver(arguments, fit, request)
                                                                   : workers::MakeFitDriver(arguments, fit, request);
   train::CreateResultTables(arguments, fit);
-  train::RunLog log(request, fit.output.models.Text());
   train::RunResult result = train::Coordinator(request, driver.get(), &log, pg::Now).Run();
   train::WriteReports(arguments, fit, result, started_at);
   return result;

@@ -8,7 +8,9 @@
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "pg/cluster.hpp"
+#include "pg/report.hpp"
 #include "pg/settings.hpp"
+#include "pg/snapshot.hpp"
 #include "pg/sql.hpp"
 #include "data/packed_format.hpp"
 
@@ -150,13 +152,32 @@ std::vector<FeatureRow> ReadFeatureRows(const pg::TableName& catalogue) {
   return rows;
 }
 
-void CreateFeatureCatalogue(const FeatureNames& names, bool temporary) {
-  if (pg::TableExists(names.catalogue)) {
-    if (IsCatalogue(names.catalogue)) return;
+namespace {
+
+bool HasCatalogue(const FeatureNames& names) {
+  if (!pg::TableExists(names.catalogue)) return false;
+  if (!IsCatalogue(names.catalogue)) {
     throw base::Error(base::ErrorCode::kDuplicateTable,
                       "relation " + names.catalogue.Text() + " already exists and is no catalogue of stored features",
                       "Features of the packed table would be listed in a table of this name.",
                       "Rename it, or give stored features a schema of their own: SET cerebro.features_schema.");
+  }
+  return true;
+}
+
+}  // namespace
+
+// Of two sessions that make the first features of a table, with different layers, the second waits for the first one's transaction: until then
+// the list is not there for it, and its name is taken.
+void CreateFeatureCatalogue(const FeatureNames& names, bool temporary) {
+  constexpr const char* kMaking = "making the list";
+  if (HasCatalogue(names)) return;
+  if (!temporary && !pg::TryClaimTable(names.catalogue, pg::TableClaim::kChange, kMaking)) {
+    pg::Notice("another session is making the first stored features of the same packed table: this one waits until its transaction has ended",
+               "SET cerebro.enable_feature_materialization = off trains without stored features.");
+    pg::AwaitTable(names.catalogue, pg::TableClaim::kChange, kMaking);
+    const pg::FreshSnapshot snapshot;  // which sees what was waited for
+    if (HasCatalogue(names)) return;
   }
   pg::Execute(std::string(temporary ? "CREATE TEMPORARY TABLE " : "CREATE TABLE ") + names.catalogue.Sql() + " (" + kColumns + ")" +
               pg::DistributedBy("digest"));

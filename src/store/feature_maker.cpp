@@ -337,10 +337,13 @@ void MakeFeaturesOnSegments(const FeatureJob& job, const void* block, const std:
   for (const int32_t key : data::FindSegments(job.table).SegmentKeys()) keys += (keys.empty() ? "(" : ", (") + std::to_string(key) + ")";
   for (const int64_t buffer : first_buffers) first += (first.empty() ? "" : ",") + std::to_string(buffer);
   pg::Execute("INSERT INTO " + header + " SELECT k.key, $1 FROM (VALUES " + keys + ") k(key)", {pg::Bytea{bytes}});
-  pg::Execute("INSERT INTO " + into + " SELECT q." + data::kDistributionColumn +
-              ", q.partition_id, q.buffer_id, cerebro._buffer_features(h.job, q.partition_id, q.buffer_id, " + maker.Columns() + ") FROM " +
-              maker.From() + " JOIN " + header + " h ON h." + data::kDistributionColumn + " OPERATOR(pg_catalog.=) q." + data::kDistributionColumn +
-              " WHERE q.buffer_id OPERATOR(pg_catalog.>=) ('{" + first + "}'::pg_catalog.int4[])[q.partition_id OPERATOR(pg_catalog.+) 1]");
+  const std::string make =
+      "INSERT INTO " + into + " SELECT q." + data::kDistributionColumn +
+      ", q.partition_id, q.buffer_id, cerebro._buffer_features(h.job, q.partition_id, q.buffer_id, " + maker.Columns() + ") FROM " + maker.From() +
+      " JOIN " + header + " h ON h." + data::kDistributionColumn + " OPERATOR(pg_catalog.=) q." + data::kDistributionColumn +
+      " WHERE q.buffer_id OPERATOR(pg_catalog.>=) ('{" + first + "}'::pg_catalog.int4[])[q.partition_id OPERATOR(pg_catalog.+) 1]";
+  pg::Debug("statement that stores features: " + make);
+  pg::Execute(make);
   pg::Execute("DROP TABLE " + header);
 }
 

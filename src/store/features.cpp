@@ -71,8 +71,8 @@ struct Set {
 class Ensuring {
  public:
   Ensuring(const data::PackedTable& table, const std::vector<FeatureRequest>& requests, const engine::Options& options, int workers,
-           FeatureCosts* costs)
-      : table_(table), names_(table.name), options_(options), workers_(workers), costs_(costs) {
+           FeatureCosts* costs, const FeatureProgress& progress)
+      : table_(table), names_(table.name), options_(options), workers_(workers), costs_(costs), progress_(progress) {
     for (const FeatureRequest& request : requests) sets_[request.digest].request = &request;
   }
 
@@ -85,6 +85,8 @@ class Ensuring {
   void Estimate(const std::vector<Set*>& together);
   void MakeRoom();
   void MakeTogether(const std::vector<Set*>& together);
+  int Compute(const std::vector<Set*>& together, const std::vector<pg::TableName>& tables, const std::vector<int64_t>& extents);
+  void CheckRoom(const std::vector<pg::TableName>& tables) const;
   pg::TableName CreateTable(const Set& set) const;
   void WriteRow(Set* set, const pg::TableName& name, double seconds);
   void SayWhy(const Set& set) const;
@@ -95,7 +97,9 @@ class Ensuring {
   const engine::Options options_;
   const int workers_;
   FeatureCosts* const costs_;
+  const FeatureProgress& progress_;
   std::map<std::string, Set> sets_;  // by digest
+  double there_ = 0;                 // bytes of sets that stay, and of those that have been made
 };
 
 // Sets that may be used are claimed: from then on nobody drops them.
@@ -155,8 +159,9 @@ FeatureJob JobOf(const data::PackedTable& table, const std::vector<Set*>& togeth
   return job;
 }
 
-// What a set will take, by a sample of rows; and how its values are stored, unless it is there already.
+// The most that a set will take; and how its values are stored, by a sample of rows, unless it is there already.
 void Ensuring::Estimate(const std::vector<Set*>& together) {
+  const data::PageLayout pages = ServerPages();
   FeatureMaker maker(JobOf(table_, together, options_), together.front()->request->block);
   std::vector<std::vector<float>> values;
   const int64_t rows = maker.Sample(&values);
@@ -173,10 +178,8 @@ void Ensuring::Estimate(const std::vector<Set*>& together) {
     const bool extends = set.row && set.verdict.state == FeatureState::kExtendable;
     set.encoding = extends ? data::FeatureEncodingFromName(set.row->encoding)
                            : data::ChooseFeatureEncoding(set.request->precision, values[i].data(), rows, elements);
-    const std::string sample = data::EncodeFeatures(set.encoding, values[i].data(), rows, elements, shape.empty() ? 1 : shape.back());
-    const double row_bytes = static_cast<double>(sample.size()) / static_cast<double>(std::max<int64_t>(rows, 1));
-    const int64_t missing = table_.spec.rows - (extends ? set.row->rows : 0);
-    set.estimate = row_bytes * static_cast<double>(missing) * kFeatureStorageFactor + (extends ? 0 : kFeatureTableBytes);
+    set.estimate = MostSetBytes(pages, table_, set.request->precision, elements, shape.empty() ? 1 : shape.back());
+    if (extends) set.estimate = std::max(0.0, set.estimate - static_cast<double>(set.row->bytes));
   }
 }
 
@@ -236,13 +239,14 @@ void Ensuring::MakeRoom() {
     others.push_back(row);
   }
   for (const FeatureRow& row : others) {
-    if (there + wanted <= static_cast<double>(limit)) return;
+    if (there + wanted <= static_cast<double>(limit)) break;
     if (!DropUnused(names_, row.digest, row.feature_table)) continue;
     there -= static_cast<double>(row.bytes);
     pg::Notice("stored features of " + Described(row) + " of packed table " + table_.name.Text() + " were dropped to make room: " +
                    Megabytes(static_cast<double>(row.bytes)),
                "They were used last at " + row.last_use + ". cerebro.materialize_disk says how much stored features of a packed table may take.");
   }
+  there_ = there;
   if (there + wanted <= static_cast<double>(limit)) return;
   throw Error(ErrorCode::kLimitExceeded,
               "there is no room for " + Megabytes(wanted) + " of stored features of packed table " + table_.name.Text() + ": cerebro.materialize_disk is " +
@@ -269,10 +273,58 @@ pg::TableName Ensuring::CreateTable(const Set& set) const {
                   pg::QuoteLiteral(table_.name.Text()) + ").");
 }
 
+// The bound of the estimate has been kept, or the run ends.
+void Ensuring::CheckRoom(const std::vector<pg::TableName>& tables) const {
+  double bytes = there_;
+  for (const pg::TableName& table : tables) bytes += static_cast<double>(TableBytes(table.Sql()));
+  const auto limit = static_cast<double>(pg::CurrentSettings().materialize_disk);
+  if (bytes <= limit) return;
+  throw Error(ErrorCode::kLimitExceeded,
+              "stored features of packed table " + table_.name.Text() + " take " + Megabytes(bytes) + ", cerebro.materialize_disk is " +
+                  Megabytes(limit),
+              "They take more than was estimated.",
+              "Raise cerebro.materialize_disk, or train without stored features: SET cerebro.enable_feature_materialization = off.");
+}
+
+// Fills the tables from the buffers `extents` on. Returns how many parallel workers took part.
+int Ensuring::Compute(const std::vector<Set*>& together, const std::vector<pg::TableName>& tables, const std::vector<int64_t>& extents) {
+  const void* block = together.front()->request->block;
+  if (pg::OnGreenplum()) {
+    for (size_t i = 0; i < together.size(); ++i) {
+      MakeFeaturesOnSegments(JobOf(table_, {together[i]}, options_), block, extents, tables[i].Sql());
+      CheckRoom(tables);
+      if (progress_) progress_(static_cast<int64_t>(i) + 1, static_cast<int64_t>(together.size()));
+    }
+    return 0;
+  }
+  std::vector<FeatureItem> items;
+  for (size_t p = 0; p < extents.size(); ++p) {
+    for (int64_t b = extents[p]; b < table_.partition_buffers[p]; ++b) items.push_back({static_cast<int32_t>(p), static_cast<int32_t>(b), 0});
+  }
+  const auto all = static_cast<int64_t>(items.size());
+  int64_t done = 0;
+  if (progress_) progress_(done, all);
+  // no statement is prepared while there are workers
+  std::vector<std::unique_ptr<pg::Statement>> inserts(tables.size());
+  return MakeFeatures(JobOf(table_, together, options_), block, std::move(items), workers_,
+                      [&](const FeatureItem& item, const std::vector<std::string_view>& encoded) {
+                        for (size_t i = 0; i < tables.size(); ++i) {
+                          if (inserts[i] == nullptr) {
+                            inserts[i] = std::make_unique<pg::Statement>(
+                                "INSERT INTO " + tables[i].Sql() +
+                                    " (partition_id, buffer_id, features) VALUES ($1::pg_catalog.int4, $2::pg_catalog.int4, $3)",
+                                std::vector<std::string>{"int8", "int8", "bytea"}, false);
+                          }
+                          inserts[i]->Run({static_cast<int64_t>(item.partition), static_cast<int64_t>(item.buffer), pg::Bytea{encoded[i]}});
+                        }
+                        CheckRoom(tables);
+                        if (progress_) progress_(++done, all);
+                      });
+}
+
 // The sets of one graph, one block and the same missing buffers.
 void Ensuring::MakeTogether(const std::vector<Set*>& together) {
   const double started = pg::Now();
-  const void* block = together.front()->request->block;
   const std::vector<int64_t> extents = Extents(*together.front(), table_.partition_buffers.size());
   std::vector<pg::TableName> tables;
   for (const Set* set : together) {
@@ -280,28 +332,10 @@ void Ensuring::MakeTogether(const std::vector<Set*>& together) {
     const bool extends = set->row && set->verdict.state == FeatureState::kExtendable;
     tables.push_back(extends ? TableOf(*set->row) : CreateTable(*set));
   }
-  int workers = 0;
-  if (pg::OnGreenplum()) {
-    for (size_t i = 0; i < together.size(); ++i) MakeFeaturesOnSegments(JobOf(table_, {together[i]}, options_), block, extents, tables[i].Sql());
-  } else {
-    std::vector<FeatureItem> items;
-    for (size_t p = 0; p < extents.size(); ++p) {
-      for (int64_t b = extents[p]; b < table_.partition_buffers[p]; ++b) items.push_back({static_cast<int32_t>(p), static_cast<int32_t>(b), 0});
-    }
-    // no statement is prepared while there are workers
-    std::vector<std::unique_ptr<pg::Statement>> inserts(tables.size());
-    workers = MakeFeatures(JobOf(table_, together, options_), block, std::move(items), workers_,
-                           [&](const FeatureItem& item, const std::vector<std::string_view>& encoded) {
-                             for (size_t i = 0; i < tables.size(); ++i) {
-                               if (inserts[i] == nullptr) {
-                                 inserts[i] = std::make_unique<pg::Statement>(
-                                     "INSERT INTO " + tables[i].Sql() + " (partition_id, buffer_id, features) VALUES ($1::pg_catalog.int4, $2::pg_catalog.int4, $3)",
-                                     std::vector<std::string>{"int8", "int8", "bytea"}, false);
-                               }
-                               inserts[i]->Run({static_cast<int64_t>(item.partition), static_cast<int64_t>(item.buffer), pg::Bytea{encoded[i]}});
-                             }
-                           });
+  for (const Set* set : together) {
+    if (set->row && set->verdict.state == FeatureState::kExtendable) there_ -= static_cast<double>(set->row->bytes);  // counted by CheckRoom
   }
+  const int workers = Compute(together, tables, extents);
   const double seconds = (pg::Now() - started) / static_cast<double>(together.size());
   for (size_t i = 0; i < together.size(); ++i) WriteRow(together[i], tables[i], seconds);
   if (costs_ != nullptr) {
@@ -341,6 +375,7 @@ void Ensuring::WriteRow(Set* set, const pg::TableName& name, double seconds) {
     row.encoding = data::FeatureEncodingName(set->encoding);
     row.precision = set->request->precision;
   }
+  there_ += static_cast<double>(bytes);
   row.bytes = bytes;
   row.rows = table_.spec.rows;
   row.seconds += seconds;
@@ -407,11 +442,26 @@ std::string WhyNoFeatures(const data::PackedTable& table) {
 bool MayMakeFeatures(const data::PackedTable& table) { return WhyNoFeatures(table).empty(); }
 
 std::vector<StoredFeatures> EnsureFeatures(const data::PackedTable& table, const std::vector<FeatureRequest>& requests,
-                                           const engine::Options& options, int workers, FeatureCosts* costs) {
+                                           const engine::Options& options, int workers, FeatureCosts* costs, const FeatureProgress& progress) {
   if (requests.empty()) return {};
-  Ensuring ensuring(table, requests, options, workers, costs);
+  Ensuring ensuring(table, requests, options, workers, costs, progress);
   ensuring.Run();
   return ensuring.Result(requests);
+}
+
+data::PageLayout ServerPages() {
+  data::PageLayout pages;
+  pages.page_bytes = pg::Read("SELECT pg_catalog.current_setting('block_size'::pg_catalog.text)::pg_catalog.int8").Int();
+  pages.segments = std::max(1, pg::SegmentCount());
+  return pages;
+}
+
+double MostSetBytes(const data::PageLayout& pages, const data::PackedTable& table, const std::string& precision, int64_t elements,
+                    int64_t channels) {
+  data::StorageExtent extent;
+  extent.rows = table.spec.rows;
+  for (const int64_t buffers : table.partition_buffers) extent.buffers += buffers;
+  return data::FeatureTableBytes(pages, extent, data::MostEncodedBytes(precision, elements, channels));
 }
 
 int64_t FeatureBytes(const data::PackedTable& table) {

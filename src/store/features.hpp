@@ -22,15 +22,18 @@
 //      being dropped is out of date.
 //   2. "making" of all missing sets of a packed table, in the order of their digests; it is waited for. Packed tables of one run come in the
 //      order of their names.
-//   3. The name of a set alone, before it is dropped. Never waited for: a set in use stays, and goes when features of the table are made
+//   3. The name of the catalogue, where there is none: it is waited for, since another session's is not visible before its transaction has
+//      ended. Who holds it has all of (2) of this table.
+//   4. The name of a set alone, before it is dropped. Never waited for: a set in use stays, and goes when features of the table are made
 //      next.
-// So who waits (2) holds only locks of tables that nobody wants to drop (3).
+// So who waits (2, 3) holds only locks of tables that nobody wants to drop (4).
 //
 // The catalogue's rows are never updated (store/feature_catalogue.hpp), so
 // that no run waits for another one's row.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,6 +43,7 @@
 #include "base/graph.hpp"
 #include "base/tensor.hpp"
 #include "data/feature_codec.hpp"
+#include "data/feature_storage.hpp"
 #include "data/packed_table.hpp"
 #include "engine/core/program.hpp"
 
@@ -72,6 +76,9 @@ struct StoredFeatures {
 /// read are left out. Cheap: no packed value is fetched.
 std::vector<StoredFeatures> FindFeatures(const data::PackedTable& table);
 
+/// Called as buffers are stored: how many of how many, over all sets that are made together.
+using FeatureProgress = std::function<void(int64_t done, int64_t all)>;
+
 struct FeatureCosts {
   int made = 0, found = 0, extended = 0;  // sets
   double seconds = 0;                     // of making and extending
@@ -79,9 +86,11 @@ struct FeatureCosts {
   int workers = 0;                        // that computed; 0: the session, or segments
 };
 
-/// What the server needs for a byte of features: pages, their heads, the index over pieces; and for an empty table with its indexes.
-constexpr double kFeatureStorageFactor = 1.04;
-constexpr double kFeatureTableBytes = 65536;
+/// Pages of the server, on every segment: what data::FeatureTableBytes wants.
+data::PageLayout ServerPages();
+/// The most bytes that a set of features of the table can take on disk: what EnsureFeatures finds room for. elements, channels: of a row.
+double MostSetBytes(const data::PageLayout& pages, const data::PackedTable& table, const std::string& precision, int64_t elements,
+                    int64_t channels);
 
 /// The longest value of a buffer that is stored: no set is possible where max_buffer_rows x elements x 4 bytes is more.
 constexpr int64_t kMostFeatureBytes = int64_t{512} << 20;
@@ -96,7 +105,8 @@ bool MayMakeFeatures(const data::PackedTable& table);
 /// `requests`; sets in use by other sessions stay. Errors: kLimitExceeded when the requests alone need more than cerebro.materialize_disk; the server's own where the caller
 /// may not create tables (hint: cerebro.features_schema).
 std::vector<StoredFeatures> EnsureFeatures(const data::PackedTable& table, const std::vector<FeatureRequest>& requests,
-                                           const engine::Options& options, int workers, FeatureCosts* costs = nullptr);
+                                           const engine::Options& options, int workers, FeatureCosts* costs = nullptr,
+                                           const FeatureProgress& progress = {});
 
 /// Bytes that all sets of this table take on disk, stale ones included.
 int64_t FeatureBytes(const data::PackedTable& table);

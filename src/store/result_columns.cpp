@@ -89,6 +89,8 @@ constexpr ResultColumn kSummaryColumns[] = {
     {"state_place", "pg_catalog.text"},
     {"early_stopping", "pg_catalog.text", "", kLater},
     {"halving", "pg_catalog.text", "", kLater},
+    {"feature_precision", "pg_catalog.text", "", kLater},  // of the stored features that the run read; NULL: it read none
+    {"frozen_layers", "pg_catalog.json", "", kLater},      // what was done about them; NULL: no model has any
     {"result_format", "pg_catalog.int4", "", kLater},  // kResultFormat; NULL in tables of early versions
     {"folds", "pg_catalog.int4", "", kLater},  // NULL: none
 };

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -25,6 +26,8 @@
 #include "pg/report.hpp"
 #include "pg/settings.hpp"
 #include "plan/cost.hpp"
+#include "plan/estimate.hpp"
+#include "plan/stopping.hpp"
 #include "store/graph_cutter.hpp"
 #include "store/result_tables.hpp"
 #include "store/training_state.hpp"
@@ -165,11 +168,16 @@ bool HasFrozenWork(const base::Graph& graph) {
   });
 }
 
-double HalvingPart(const FitArguments& arguments, const PreparedFit& fit) {
-  if (!fit.stopping.halving) return 1;
-  const auto models = static_cast<int64_t>(fit.models.size());
-  return static_cast<double>(plan::HalvingWork(*fit.stopping.halving, models, arguments.num_iterations)) /
-         (static_cast<double>(models) * arguments.num_iterations);
+// 0: no model can stop early, or only after more evaluations than anybody waits for.
+int64_t FirstStop(const PreparedFit& fit) {
+  constexpr int64_t kMostEvaluations = 1000000;
+  if (!fit.stopping.early_stopping || fit.stopping.early_stopping->patience >= kMostEvaluations) return 0;
+  int64_t iteration = 0;
+  for (int64_t evaluation = 0; evaluation <= fit.stopping.early_stopping->patience; ++evaluation) {
+    iteration = fit.due.After(iteration);
+    if (iteration == 0) break;
+  }
+  return iteration;
 }
 
 /// Why no features are made that are not there, or "".
@@ -180,6 +188,24 @@ std::string WhyNoMaking(const PreparedFit& fit) {
   std::string reason = why(fit.training);
   if (reason.empty() && fit.validation) reason = why(*fit.validation);
   return reason;
+}
+
+double Buffers(const data::PackedTable& table) {
+  return static_cast<double>(std::accumulate(table.partition_buffers.begin(), table.partition_buffers.end(), int64_t{0}));
+}
+
+// What the session alone does, the other processes wait for. On PostgreSQL that is all writing.
+void AddFixedCosts(const PreparedFit& fit, plan::FrozenRates* rates) {
+  const double tables = fit.validation ? 2 : 1;
+  const double buffers = Buffers(fit.training), all_buffers = buffers + (fit.validation ? Buffers(*fit.validation) : 0);
+  rates->statement_seconds = rates->processes * tables * plan::kStoreStatementSeconds;
+  rates->making_seconds = rates->processes * tables * plan::kStoreStartSeconds;
+  rates->pass_seconds = fit.training.spec.num_partitions * plan::kStoredVisitSeconds + buffers * plan::kStoredBufferSeconds;
+  rates->share_seconds = plan::kShareProcessSeconds;
+  if (fit.segments) return;
+  rates->write_bytes_s /= rates->processes;
+  rates->statement_seconds += rates->processes * all_buffers * plan::kStoreBufferSeconds;
+  if (rates->processes > 1) rates->making_seconds += rates->processes * tables * plan::kStoreWorkerSeconds;
 }
 
 plan::FrozenRates RatesOf(const PreparedFit& fit) {
@@ -195,6 +221,7 @@ plan::FrozenRates RatesOf(const PreparedFit& fit) {
   rates.store = settings.enable_feature_materialization;
   if (rates.store) rates.no_making = WhyNoMaking(fit);
   rates.share = settings.enable_feature_sharing;
+  AddFixedCosts(fit, &rates);
   return rates;
 }
 
@@ -213,10 +240,12 @@ void MarkStored(const PreparedFit& fit, const std::string& precision, double buf
   }
   double stored_rows = 0;
   for (const data::PackedTable* table : tables) stored_rows += static_cast<double>(table->spec.rows);
-  const double width = precision == "float32" ? 1 : precision == "uint8" ? 0.25 : 0.5;
+  const data::PageLayout pages = store::ServerPages();
   for (plan::FrozenNode& node : *nodes) {
-    node.stored_row_bytes = node.row_bytes * width * store::kFeatureStorageFactor +
-                            static_cast<double>(tables.size()) * store::kFeatureTableBytes / std::max(1.0, stored_rows);
+    double bytes = 0;
+    const auto elements = static_cast<int64_t>(node.row_bytes / sizeof(float));
+    for (const data::PackedTable* table : tables) bytes += store::MostSetBytes(pages, *table, precision, elements, node.channels);
+    node.stored_row_bytes = bytes / std::max(1.0, stored_rows);
     node.can_store = node.can_store && node.row_bytes * buffer_rows <= static_cast<double>(store::kMostFeatureBytes);
     const auto known = times.find(node.digest);
     if (known == times.end() || known->second != tables.size()) continue;
@@ -317,6 +346,23 @@ data::PackedTable PreparedFrozen::TableOf(const data::PackedTable& packed) const
   return table;
 }
 
+std::optional<std::string> PreparedFrozen::StoredPrecision() const {
+  return decision.stored.empty() ? std::nullopt : std::make_optional(precision);
+}
+
+std::optional<std::string> PreparedFrozen::Ways() const {
+  if (graph.nodes.empty()) return std::nullopt;
+  base::List ways;
+  for (const plan::FrozenChoice& choice : decision.choices) {
+    const plan::FrozenNode& node = graph.nodes[static_cast<size_t>(choice.node)];
+    ways.emplace_back(base::Dict{{"layer", node.name},
+                                 {"use", plan::FeatureUseName(choice.use)},
+                                 {"models", static_cast<int64_t>(choice.candidates)},
+                                 {"digest", node.digest}});
+  }
+  return base::FormatJson(base::Value(std::move(ways)));
+}
+
 bool PlanFrozen(const FitArguments& arguments, PreparedFit* fit) {
   PreparedFrozen& frozen = fit->frozen;
   std::map<const base::Graph*, bool> has_work;
@@ -339,11 +385,13 @@ bool PlanFrozen(const FitArguments& arguments, PreparedFit* fit) {
   for (size_t b = 0; b < fit->plan.bundles.size(); ++b) {
     for (const int m : fit->plan.bundles[b].models) bundle_of[static_cast<size_t>(m)] = static_cast<int>(b);
   }
+  const double part =
+      plan::ExpectedPart(fit->stopping, FirstStop(*fit), static_cast<int64_t>(fit->models.size()), arguments.num_iterations);
   for (size_t m = 0; m < fit->models.size(); ++m) {
     plan::FrozenCandidate& candidate = frozen.graph.candidates[m];
     plan::CountPasses(arguments.num_iterations, fit->models[m].spec->config.epochs, static_cast<double>(fit->due.count()) * scored,
                       &candidate);
-    candidate.stop_factor = HalvingPart(arguments, *fit);
+    candidate.stop_factor = part;
     candidate.bundle = bundle_of[m];
     if (fit->models[m].stored_diverged_step != 0) candidate.needs.clear();
   }
@@ -355,13 +403,16 @@ bool PlanFrozen(const FitArguments& arguments, PreparedFit* fit) {
                "cerebro.features_schema must name a schema in which you may create tables.");
   }
   frozen.decision = plan::DecideFrozen(frozen.graph.nodes, frozen.graph.candidates, frozen.rates);
+  // decided before the models are cut, whose work may be too short for workers
+  const bool asked = arguments.workers.has_value() || pg::CurrentSettings().workers >= 0;
+  frozen.making_workers = asked || plan::WorthWorkers(frozen.decision.store_seconds, fit->workers, false) ? fit->workers : 0;
   if (!frozen.decision.applied()) return false;
   ApplyDecision(fit);
   CompileCut(fit);
   return true;
 }
 
-bool MakeFeatures(PreparedFit* fit, RunRequest* request) {
+bool MakeFeatures(PreparedFit* fit, RunRequest* request, const store::FeatureProgress& progress) {
   PreparedFrozen& frozen = fit->frozen;
   std::map<int, std::shared_ptr<store::Block>> blocks;  // by model
   std::vector<store::FeatureRequest> requests;
@@ -390,7 +441,7 @@ bool MakeFeatures(PreparedFit* fit, RunRequest* request) {
     if (table->spec.num_partitions == 0) continue;
     const data::PackedTable& packed = table == &request->spec.training ? fit->training : *fit->validation;
     store::FeatureCosts costs;
-    const std::vector<store::StoredFeatures> made = store::EnsureFeatures(packed, requests, fit->options, fit->workers, &costs);
+    const std::vector<store::StoredFeatures> made = store::EnsureFeatures(packed, requests, fit->options, frozen.making_workers, &costs, progress);
     for (size_t i = 0; i < made.size(); ++i) {
       table->features[i].table = made[i].table;
       table->features[i].encoding = made[i].encoding;

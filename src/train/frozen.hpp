@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,7 @@ struct PreparedFrozen {
   plan::FrozenRates rates;
   plan::FrozenDecision decision;
   std::string precision;                  // of stored features
+  int making_workers = 0;                 // parallel processes that compute what is not stored yet; 0: the session does
   std::string off_reason;                 // why nothing was planned; empty: it was
   std::vector<base::ColumnSpec> columns;  // appended to the packed table's; none: no model is cut
   std::vector<PreparedFeature> features;  // of them
@@ -45,6 +47,11 @@ struct PreparedFrozen {
   std::vector<bool> fetched;              // by input column: whether a buffer needs it
   store::FeatureCosts costs;              // of making what is stored; set by MakeFeatures
 
+  /// Of the stored features that models read; nothing where they read none.
+  std::optional<std::string> StoredPrecision() const;
+  /// JSON for <out>_summary: an array of {layer, use, models, digest} for each point where a cut was considered; nothing where no model has
+  /// frozen layers, or nothing was planned.
+  std::optional<std::string> Ways() const;
   /// The table as the run reads it. Columns of stored features have no table yet.
   data::PackedTable TableOf(const data::PackedTable& packed) const;
 };
@@ -54,7 +61,8 @@ struct PreparedFrozen {
 bool PlanFrozen(const FitArguments& arguments, PreparedFit* fit);
 
 /// Makes or finds what the plan wants stored, and says in the request where it is. Writes; to be called before the run's own tables are
-/// made. True when there was something to be had: read-only statements see it from the next snapshot on.
-bool MakeFeatures(PreparedFit* fit, RunRequest* request);
+/// made. progress: called as buffers are stored. True when there was something to be had: read-only statements see it from the next snapshot
+/// on.
+bool MakeFeatures(PreparedFit* fit, RunRequest* request, const store::FeatureProgress& progress = {});
 
 }  // namespace train

@@ -448,7 +448,7 @@ double SessionSeconds(const FitArguments& a, const PreparedFit& fit) {
                         static_cast<double>(fit.due.count());
   double seconds = 0;
   for (const PreparedModel& model : fit.models) seconds += model.visit_seconds * visits + model.scored_row_seconds * scored;
-  return seconds;
+  return seconds + fit.frozen.decision.column_seconds;  // which is no model's own
 }
 
 void ChooseWorkers(const FitArguments& a, PreparedFit* fit) {

@@ -217,6 +217,8 @@ void WriteSummary(const FitArguments& a, const PreparedFit& fit, const RunResult
                                      {"state_place", result.states_location},
                                      {"early_stopping", ValueOrNull(a.early_stopping)},
                                      {"halving", ValueOrNull(a.halving)},
+                                     {"feature_precision", ValueOrNull(fit.frozen.StoredPrecision())},
+                                     {"frozen_layers", ValueOrNull(fit.frozen.Ways())},
                                      {"result_format", store::kResultFormat},
                                      {"folds", fit.folds > 0 ? pg::Param(static_cast<int64_t>(fit.folds)) : pg::Param(pg::Null{})}};
   for (const pg::Column& column : ClassValueColumns(fit)) {

@@ -127,6 +127,17 @@ double RunLog::ShareAfterHalving(const RunResult& so_far) const {
   return static_cast<double>(plan::HalvingWork(rest, models, left)) / static_cast<double>(models * left);
 }
 
+void RunLog::StoringFeatures(int64_t done, int64_t all) {
+  pg::ProgressRow row;
+  row.model_table = model_table_;
+  row.phase = pg::Phase::kStoringFeatures;
+  row.iterations = request_.iterations;
+  row.visits_done = done;
+  row.visits_total = all;
+  row.models = row.models_training = static_cast<int>(request_.mst_keys.size());
+  progress_.Update(row);
+}
+
 void RunLog::Show(const RunResult& so_far, RunPhase phase, int64_t rows_trained) {
   pg::ProgressRow row;
   row.model_table = model_table_;

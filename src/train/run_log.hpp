@@ -17,6 +17,9 @@ class RunLog : public RunObserver {
   /// The request outlives the log. model_table: as stat_progress shows it.
   RunLog(const RunRequest& request, const std::string& model_table);
 
+  /// Before the run: features of buffers are stored, so many of so many.
+  void StoringFeatures(int64_t done, int64_t all);
+
   void Show(const RunResult& so_far, RunPhase phase, int64_t rows_trained) override;
   void TrainingBegins(const RunResult& so_far) override;
   void TrainingEnds(const RunResult& so_far) override;

@@ -28,6 +28,7 @@ using base::Value;
 using layers::Quote;
 
 constexpr size_t kMostNamed = 20;
+constexpr int64_t kMostNewWeights = int64_t{1} << 31;  // of all new layers: 8 GB
 
 const base::Layer& LayerOf(const Graph& graph, int call) {
   return graph.layers[static_cast<size_t>(graph.calls[static_cast<size_t>(call)].layer)];
@@ -239,6 +240,7 @@ class Maker {
     variant.graph = builder_.Finish(std::move(inputs), std::move(outputs), std::move(output_names));
     variant.architecture = WriteKeras(variant.graph, KerasForm::kKeras2);
     variant.from = std::move(from_);
+    CheckNewWeights(variant);
     variant.frozen = frozen_;
     if (GraphDigest(ReadKeras(variant.architecture)) != GraphDigest(variant.graph)) {
       throw Error(ErrorCode::kInternal, "the architecture of a variant of model " + Quote(source_.name) + " is read as another one");
@@ -247,6 +249,33 @@ class Maker {
   }
 
  private:
+  // More would fail, too, but only when a run asks for the memory, and then by all of its models.
+  void CheckNewWeights(const Variant& variant) const {
+    double all = 0, most = 0;
+    const base::Layer* largest = nullptr;
+    for (size_t i = 0; i < variant.from.size(); ++i) {
+      if (variant.from[i] >= 0) continue;
+      double weights = 0;
+      for (const base::WeightSpec& weight : variant.graph.layers[i].weights) weights += static_cast<double>(base::ElementCount(weight.shape));
+      all += weights;
+      if (weights <= most) continue;
+      most = weights;
+      largest = &variant.graph.layers[i];
+    }
+    if (all <= static_cast<double>(kMostNewWeights)) return;
+    throw Error(ErrorCode::kLimitExceeded,
+                "the new layers of a variant of model " + Quote(source_.name) + " would have " + std::to_string(static_cast<int64_t>(all)) +
+                    " weights",
+                "Layer " + Quote(largest->name) + " has the weights " + WeightShapes(*largest) + ".",
+                "Give it fewer units: new layers may have up to " + std::to_string(kMostNewWeights) + " weights.");
+  }
+
+  static std::string WeightShapes(const base::Layer& layer) {
+    std::string text;
+    for (const base::WeightSpec& weight : layer.weights) text += (text.empty() ? "" : ", ") + weight.name + " " + base::FormatShape(weight.shape);
+    return text;
+  }
+
   const Graph& source_;
   GraphBuilder builder_;
   std::vector<int> layer_, call_;  // of the source, there

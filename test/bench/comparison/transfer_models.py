@@ -3,8 +3,12 @@ made of them.
 
   residual   a stem and nine residual blocks of two convolutions (19 in all) on images of 32 x 32 x 3; its trunk dominates
   encoder    an embedding of tokens and two transformer blocks on 32 tokens
+  plain      convolutions one behind the other
+  dense      dense layers one behind the other
 
-An operation is (kind, name, inputs, arguments); it is called by its name. `trunk` ends at the features of a row.
+The last two, and other sizes of the first two, are for random workloads (transfer_random.py). An operation is (kind, name, inputs,
+arguments); it is called by its name. A trunk ends at the features of a row; with it come the layers at which a freeze may end, from the
+deepest to the most shallow.
 """
 
 import numpy
@@ -18,51 +22,74 @@ WORDS, TOKENS, WIDTH, HEADS, HIDDEN = 2000, 32, 64, 4, 128
 EPSILON = 1e-3
 
 
-def residual_trunk():
-    """Operations, and the names of the layers at which a freeze may end, from the deepest to the most shallow."""
-    operations = [("input", "image", [], {"shape": [32, 32, 3]})]
+def convolution(operations, name, source, filters, stride, relu):
+    """A convolution with its normalization, and perhaps a ReLU; returns the name of the last."""
+    operations.append(("conv", f"{name}_conv", [source], {"filters": filters, "stride": stride}))
+    operations.append(("norm", f"{name}_norm", [f"{name}_conv"], {}))
+    if not relu:
+        return f"{name}_norm"
+    operations.append(("relu", f"{name}_relu", [f"{name}_norm"], {}))
+    return f"{name}_relu"
 
-    def normalized(name, source, filters, stride, relu):
-        operations.append(("conv", f"{name}_conv", [source], {"filters": filters, "stride": stride}))
-        operations.append(("norm", f"{name}_norm", [f"{name}_conv"], {}))
-        if not relu:
-            return f"{name}_norm"
-        operations.append(("relu", f"{name}_relu", [f"{name}_norm"], {}))
-        return f"{name}_relu"
 
-    last, ends = normalized("stem", "image", STAGES[0][0], 1, True), []
-    for stage, (filters, first_stride) in enumerate(STAGES, 1):
-        for block in range(1, BLOCKS_A_STAGE + 1):
+def residual_trunk(stages=STAGES, blocks=BLOCKS_A_STAGE, size=32, relu=True):
+    operations = [("input", "image", [], {"shape": [size, size, 3]})]
+    last, ends = convolution(operations, "stem", "image", stages[0][0], 1, relu), []
+    for stage, (filters, first_stride) in enumerate(stages, 1):
+        for block in range(1, blocks + 1):
             name = f"s{stage}b{block}"
             stride = first_stride if block == 1 else 1
             start = last
-            last = normalized(f"{name}_second", normalized(f"{name}_first", last, filters, stride, True), filters, 1, False)
+            first = convolution(operations, f"{name}_first", last, filters, stride, relu)
+            last = convolution(operations, f"{name}_second", first, filters, 1, False)
             if stride > 1:  # a shortcut of the new width
-                start = normalized(f"{name}_short", start, filters, stride, False)
+                start = convolution(operations, f"{name}_short", start, filters, stride, False)
             operations.append(("add", f"{name}_add", [start, last], {}))
-            operations.append(("relu", f"{name}_out", [f"{name}_add"], {}))
-            last = f"{name}_out"
+            last = f"{name}_add"
+            if relu:
+                operations.append(("relu", f"{name}_out", [last], {}))
+                last = f"{name}_out"
             ends.insert(0, last)
     operations.append(("average2d", "features", [last], {}))
-    return operations, ["features", *ends[1:3]]
+    return operations, ["features", *ends[1:]]
 
 
-def encoder_trunk():
-    operations = [("input", "tokens", [], {"shape": [TOKENS]}), ("embedding", "words", ["tokens"], {})]
+def encoder_trunk(blocks=2, words=WORDS, tokens=TOKENS, width=WIDTH, heads=HEADS, hidden=HIDDEN, relu=True):
+    """A freeze may end behind a whole block, or behind its attention, so that its feed-forward part is trained."""
+    operations = [("input", "tokens", [], {"shape": [tokens]}), ("embedding", "words", ["tokens"], {"words": words, "width": width})]
     last, ends = "words", []
-    for block in (1, 2):
+    for block in range(1, blocks + 1):
         name = f"block{block}"
-        operations += [("attention", f"{name}_attention", [last], {}),
+        operations += [("attention", f"{name}_attention", [last], {"heads": heads}),
                        ("add", f"{name}_add1", [last, f"{name}_attention"], {}),
                        ("layernorm", f"{name}_norm1", [f"{name}_add1"], {}),
-                       ("dense", f"{name}_wide", [f"{name}_norm1"], {"units": HIDDEN, "activation": "relu"}),
-                       ("dense", f"{name}_narrow", [f"{name}_wide"], {"units": WIDTH, "activation": "linear"}),
+                       ("dense", f"{name}_wide", [f"{name}_norm1"], {"units": hidden, "activation": "relu" if relu else "linear"}),
+                       ("dense", f"{name}_narrow", [f"{name}_wide"], {"units": width, "activation": "linear"}),
                        ("add", f"{name}_add2", [f"{name}_norm1", f"{name}_narrow"], {}),
                        ("layernorm", f"{name}_norm2", [f"{name}_add2"], {})]
         last = f"{name}_norm2"
-        ends.insert(0, last)
+        ends = [last, f"{name}_norm1", *ends]
     operations.append(("average1d", "features", [last], {}))
-    return operations, ["features", ends[1], "words"]
+    return operations, ["features", *ends[1:]]
+
+
+def plain_trunk(filters, strides, size, relu=True):
+    operations, last, ends = [("input", "image", [], {"shape": [size, size, 3]})], "image", []
+    for number, (width, stride) in enumerate(zip(filters, strides), 1):
+        last = convolution(operations, f"c{number}", last, width, stride, relu)
+        ends.insert(0, last)
+    operations.append(("average2d", "features", [last], {}))
+    return operations, ["features", *ends[1:]]
+
+
+def dense_trunk(inputs, units, relu=True):
+    operations, last, ends = [("input", "numbers", [], {"shape": [inputs]})], "numbers", []
+    for number, width in enumerate(units, 1):
+        operations.append(("dense", f"d{number}", [last], {"units": width, "activation": "relu" if relu else "linear"}))
+        last = f"d{number}"
+        ends.insert(0, last)
+    operations[-1] = (operations[-1][0], "features", *operations[-1][2:])
+    return operations, ["features", *ends[1:]]
 
 
 def with_head(trunk, hidden):
@@ -94,7 +121,7 @@ def shapes(operations):
         elif kind == "dense":
             shape[-1] = arguments["units"]
         elif kind == "embedding":
-            shape.append(WIDTH)
+            shape.append(arguments["width"])
         elif kind in ("average2d", "average1d"):
             shape = shape[-1:]
         found[name] = shape
@@ -124,17 +151,18 @@ def weights(operations, seed):
             units = arguments["units"]
             found[name] = [glorot(last, units, fan_in=last, fan_out=units), numpy.zeros(units, "f4")]
         elif kind == "embedding":
-            found[name] = [draw.normal(0, 1, (WORDS, WIDTH)).astype("f4")]
+            found[name] = [draw.normal(0, 1, (arguments["words"], arguments["width"])).astype("f4")]
         elif kind == "attention":
-            each = WIDTH // HEADS
+            heads = arguments["heads"]
+            each = last // heads
             for _ in range(3):
-                found.setdefault(name, []).extend([glorot(WIDTH, HEADS, each, fan_in=WIDTH, fan_out=WIDTH), numpy.zeros((HEADS, each), "f4")])
-            found[name] += [glorot(HEADS, each, WIDTH, fan_in=WIDTH, fan_out=WIDTH), numpy.zeros(WIDTH, "f4")]
+                found.setdefault(name, []).extend([glorot(last, heads, each, fan_in=last, fan_out=last), numpy.zeros((heads, each), "f4")])
+            found[name] += [glorot(heads, each, last, fan_in=last, fan_out=last), numpy.zeros(last, "f4")]
     return found
 
 
 def keras_json(operations, frozen):
-    model = graph_models.Functional()
+    model, widths = graph_models.Functional(), shapes(operations)
     for kind, name, inputs, arguments in operations:
         common = {"name": name, "trainable": name not in frozen}
         if kind == "input":
@@ -156,9 +184,10 @@ def keras_json(operations, frozen):
         elif kind == "dense":
             model.add("Dense", inputs, units=arguments["units"], activation=arguments["activation"], **common)
         elif kind == "embedding":
-            model.add("Embedding", inputs, input_dim=WORDS, output_dim=WIDTH, **common)
+            model.add("Embedding", inputs, input_dim=arguments["words"], output_dim=arguments["width"], **common)
         elif kind == "attention":
-            model.add("MultiHeadAttention", inputs * 2, num_heads=HEADS, key_dim=WIDTH // HEADS, **common)
+            model.add("MultiHeadAttention", inputs * 2, num_heads=arguments["heads"],
+                      key_dim=widths[inputs[0]][-1] // arguments["heads"], **common)
         elif kind == "average2d":
             model.add("GlobalAveragePooling2D", inputs, **common)
         else:
@@ -166,4 +195,10 @@ def keras_json(operations, frozen):
     return model.json([f"{operations[0][1]}_flat"], [operations[-1][1]])
 
 
-TRUNKS = {"residual": residual_trunk, "encoder": encoder_trunk}
+def three_depths(trunk):
+    """The head alone, the last part that can be trained, the last two."""
+    operations, ends = trunk()
+    return operations, ends[:3]
+
+
+TRUNKS = {"residual": lambda: three_depths(residual_trunk), "encoder": lambda: three_depths(encoder_trunk)}

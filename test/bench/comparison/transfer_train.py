@@ -75,7 +75,7 @@ class Network:
             return functional.embedding(x0, w[0])
         if kind == "attention":
             q, k, v = (torch.einsum("btd,dhe->bhte", x0, w[2 * i]) + w[2 * i + 1][:, None] for i in range(3))
-            scores = torch.softmax(q @ k.transpose(2, 3) * (models.WIDTH // models.HEADS) ** -0.5, -1)
+            scores = torch.softmax(q @ k.transpose(2, 3) * q.shape[-1] ** -0.5, -1)
             return torch.einsum("bhte,hed->btd", scores @ v, w[6]) + w[7]
         if kind == "average2d":
             return x0.mean((2, 3))

@@ -212,6 +212,19 @@ TEST(Stopping, Counts) {
             "model-iterations)");
 }
 
+TEST(Stopping, ExpectsPartOfTheIterations) {
+  const auto part = [](const char* patience, const char* halving, int64_t first_stop) {
+    const auto text = [](const char* t) { return t == nullptr ? std::nullopt : std::make_optional(std::string(t)); };
+    return plan::ExpectedPart(ReadStopping(text(patience), text(halving), 10, false), first_stop, 9, 10);
+  };
+  EXPECT_EQ(part(nullptr, nullptr, 0), 1);
+  EXPECT_EQ(part("{'patience': 1}", nullptr, 2), 0.6);  // halfway between 2 and 10
+  EXPECT_EQ(part("{'patience': 9}", nullptr, 10), 1);
+  EXPECT_EQ(part("{'patience': 20}", nullptr, 0), 1);
+  EXPECT_NEAR(part(nullptr, "{'eta': 3, 'iterations': [1]}", 0), (9 + 3 * 9) / 90.0, 1e-12);
+  EXPECT_NEAR(part("{'patience': 1}", "{'eta': 3, 'iterations': [9]}", 2), 0.6, 1e-12);
+}
+
 TEST(Stopping, DueIterations) {
   using Due = std::vector<int64_t>;
   const StoppingPolicy none, halving = ReadStopping(std::nullopt, "{'eta': 3, 'iterations': [1, 3]}", 7, false),
