@@ -35,7 +35,7 @@ SELECT format('{"class_name": "Sequential", "config": [
 SELECT trained('flowers', 'kinds', 'kind', 'a, b, c', mlp(3, 'softmax', 3), '''categorical_crossentropy'',metrics=[''accuracy'']');
 SELECT trained('flowers', 'prices', 'price', 'a, b, c', mlp(1, 'linear', 3), '''mse''', ', dependent_type => ''real''');
 SELECT trained('flowers', 'roses', 'is_rose', 'a, b, c', mlp(1, 'sigmoid', 3), '''binary_crossentropy''', ', dependent_type => ''real''');
-SELECT trained('flowers', 'logits', 'kind', 'a, b, c', mlp(3, 'linear', 3), '{''class_name'':''CategoricalCrossentropy'',''config'':{''from_logits'':True}}');
+SELECT trained('flowers', 'logits', 'kind', 'a, b, c', mlp(3, 'linear', 3), '''CategoricalCrossentropy(from_logits=True)''');
 SELECT trained('flowers', 'arrays', 'kind', 'x', mlp(3, 'softmax', 3), '''categorical_crossentropy''');
 SELECT trained('flowers', 'colours', 'kind', 'colour, a', '{"class_name": "Functional", "config": {"name": "m", "layers": [
  {"class_name": "InputLayer", "name": "colour", "inbound_nodes": [], "config": {"name": "colour", "batch_input_shape": [null, 1], "dtype": "int32"}},
@@ -164,11 +164,11 @@ SELECT proname, provolatile, proparallel, count(*) FROM pg_proc WHERE pronamespa
 -- whole tables without a table of results
 SELECT count(*), count(DISTINCT id), bool_and(p.prediction = s.prediction) AS same, bool_and(probability BETWEEN 0.33 AND 1) AS probable
 FROM cerebro.predict_table('kinds', 'SELECT * FROM flowers') AS p(id integer, prediction text, probability real) JOIN said s USING (id);
-SELECT count(*), bool_and(abs(p.prediction - cerebro.predict_number('prices', f)) < 1e-5) AS same FROM cerebro.predict_table('prices', 'flowers') AS p(id bigint, prediction double precision, kind varchar(3)) JOIN flowers f USING (id);
+SELECT count(*), bool_and(abs(p.prediction - cerebro.predict_number('prices', f)) < 1e-5) AS same FROM cerebro.predict_table('prices', 'flowers') AS p(id bigint, prediction double precision, kind varchar(20)) JOIN flowers f USING (id);
 SELECT count(*), bool_and(vector[1] = (probabilities ->> 'it''s "odd"')::real) AS same FROM cerebro.predict_table('kinds', 'SELECT a, b, c FROM flowers WHERE id <= 50') AS p(vector real[], probabilities jsonb);
 SELECT * FROM cerebro.predict_table('kinds', 'SELECT * FROM flowers WHERE false') AS p(id integer, prediction text);
 SELECT count(*) FROM cerebro.predict_table('kinds', 'TABLE flowers') AS p(prediction text, kind text);
-WITH new AS (SELECT 1) SELECT count(*) FROM new, LATERAL cerebro.predict_table('kinds', 'VALUES (1, 2.5, 3), (4, 5, 6)') AS p(prediction text);
+WITH new AS (SELECT 1) SELECT count(*) FROM new, LATERAL cerebro.predict_table('kinds', 'SELECT * FROM (VALUES (1, 2.5, 3), (4, 5, 6)) AS v(a, b, c)') AS p(prediction text);
 
 -- wrong input
 \x on

@@ -92,10 +92,7 @@ SELECT count(*) AS wrong_side FROM rows_of('held_val') v JOIN items i ON encode(
 SELECT split FROM held_summary;
 
 -- the latest rows: ties are on one side, and the share is the nearest one
-SELECT cerebro.training_preprocessor_dl('items', 'late', 'label', 'x', split_by_time => 'day', validation_fraction => 0.1);
-\set VERBOSITY terse
 DELETE FROM items WHERE id > 140;
-\set VERBOSITY default
 SELECT cerebro.training_preprocessor_dl('items', 'late', 'label', 'x', split_by_time => 'day', validation_fraction => 0.1);
 SELECT (SELECT rows FROM late_val_summary) AS validated, count(*) AS on_the_latest_days, 0.1 * (SELECT count(*) FROM items) AS wanted FROM items WHERE day >= '2024-01-14';
 SELECT split FROM late_summary;

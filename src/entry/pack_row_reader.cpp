@@ -254,7 +254,8 @@ std::vector<pg::Column> RowReader::Fields() const {
   for (size_t i = 0; i < taken_.size(); ++i) {
     const Column& column = columns_[i];
     pg::Column field;
-    field.name = NameStr(pg::compat::Attribute(static_cast<TupleDesc>(desc_), taken_[i])->attname);
+    // values by position have the names of the training table in messages, too
+    field.name = wanted_.empty() ? NameStr(pg::compat::Attribute(static_cast<TupleDesc>(desc_), taken_[i])->attname) : wanted_[i].name;
     const bool as_given = !wanted_.empty() && wanted_[i].value_class;
     const Oid element = as_given ? pg::call([&] { return get_element_type(column.declared); }) : InvalidOid;
     field.is_array = as_given ? OidIsValid(element) : column.is_array;

@@ -4,7 +4,7 @@
 // With at most kMostExactPoints points all combinations are compared. Beyond that, and where there are too many models
 // to do so, single changes and pairs of them are tried until none is better, from nothing, from all stored, from all
 // shared, and from each of them alone. What that finds is then held against the rest by branch and bound, from the
-// deepest point down: where the bound closes, which it does for most chains, nothing is better.
+// deepest point down: where the bound closes, nothing is better. Chains have a bound of their own.
 //
 // The seconds come first. Of choices that take hardly longer than the fastest, the one with the most to gain for later
 // runs is taken. So a larger budget never makes a run slower than a smaller one by more than that.
@@ -103,7 +103,7 @@ class Search {
       if (ranked.rank < best_.rank * kBetter) best_ = ranked;
       return true;
     }
-    if (problem_.LeastSeconds(decided, (PointMask{1} << open) - 1) >= best_.rank * kBetter) return true;
+    if (problem_.LeastSeconds(decided, open) >= best_.rank * kBetter) return true;
     const size_t point = open - 1;
     const FeatureUse first = UseOf(best_, point);
     if (!Branch(point, With(decided, point, first))) return false;

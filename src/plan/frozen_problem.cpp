@@ -1,6 +1,7 @@
 #include "plan/frozen_problem.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <map>
 #include <utility>
@@ -38,6 +39,7 @@ FrozenProblem::FrozenProblem(const std::vector<FrozenNode>& nodes, const std::ve
 void FrozenProblem::UsePoints(const std::vector<int>& nodes) {
   std::fill(point_of_.begin(), point_of_.end(), -1);
   points_ = nodes;
+  chain_prepared_ = false;
   for (size_t i = 0; i < points_.size(); ++i) point_of_[static_cast<size_t>(points_[i])] = static_cast<int>(i);
   ways_.assign(demands_.size(), {});
   for (PointTable<Way>& ways : ways_) ways.Resize(points_.size());
@@ -285,11 +287,17 @@ FrozenProblem::Outcome FrozenProblem::Evaluate(PointMask stored, PointMask share
   return outcome;
 }
 
+double FrozenProblem::LeastSeconds(const PointUses& uses, size_t open) {
+  work_ += 1 + static_cast<double>(bundle_demands_);
+  if (!chain_prepared_) PrepareChain();
+  const double least = LeastOnAnyGraph(uses, (PointMask{1} << open) - 1);
+  return chain_ ? std::max(least, LeastOnAChain(uses, open)) : least;
+}
+
 // What is undecided is taken to be a column that costs nothing. A decided column that a candidate reads beside those,
 // it reads without them, too; so the seconds of computing it are owed in every completion in which its bundle takes
 // shared columns at all.
-double FrozenProblem::LeastSeconds(const PointUses& uses, PointMask undecided) {
-  work_ += 1 + static_cast<double>(bundle_demands_);
+double FrozenProblem::LeastOnAnyGraph(const PointUses& uses, PointMask undecided) {
   const double factor = all_visits_ > met_ ? met_ / all_visits_ : 1;
   double seconds = StoreSeconds(uses.stored) + ShareSeconds(uses.shared);
   for (const BundleDemand& bundle : bundles_) {
@@ -307,6 +315,95 @@ double FrozenProblem::LeastSeconds(const PointUses& uses, PointMask undecided) {
     seconds += without;
   }
   return seconds;
+}
+
+// On a chain a candidate reads one column, the deepest that it is given below its need, so that what is open can be decided point by point,
+// from the deepest: dynamic programming over (the column that is read next above, whether something is made, whether something is shared).
+// All bundles are taken to read a column whether it is stored or shared, and a column is paid for by the bundle that is visited least. So
+// it is a bound; with one bundle it is nearly the cost itself.
+constexpr size_t kMade = 1, kShared = 2;
+
+void FrozenProblem::PrepareChain() {
+  constexpr double kSame = 1e-9;
+  chain_prepared_ = true;
+  chain_ = false;
+  const size_t n = points_.size();
+  const auto same = [](double a, double b) { return std::abs(a - b) <= kSame * std::max(a, b); };
+  // whether all ways down from the needs lead through the point
+  const auto passes_through = [&](const std::vector<int>& needs, size_t point) {
+    const Way way = ComputeWay(needs, PointMask{1} << point);
+    return way.reads != 0 && same(way.seconds + Closure(PointMask{1} << point), ComputeWay(needs, 0).seconds);
+  };
+  for (size_t i = 1; i < n; ++i) {
+    if (!passes_through({points_[i]}, i - 1)) return;
+  }
+  std::vector<double> passes(demands_.size());
+  for (const BundleDemand& bundle : bundles_) {
+    for (const Share& share : bundle.shares) passes[share.demand] += share.passes;
+  }
+  serve_.assign((n + 1) * (n + 1), 0);
+  for (size_t d = 0; d < demands_.size(); ++d) {
+    size_t deepest = n;
+    while (deepest > 0 && ComputeWay(demands_[d].needs, PointMask{1} << (deepest - 1)).reads == 0) --deepest;
+    if (demands_[d].needs.size() != 1 || (deepest > 0 && !passes_through(demands_[d].needs, deepest - 1))) return;
+    for (size_t column = 0; column <= deepest; ++column) {  // 0: none; else the point before it
+      const PointMask mask = column == 0 ? 0 : PointMask{1} << (column - 1);
+      const double seconds = passes[d] * rates_.rows * ComputeWay(demands_[d].needs, mask).seconds;
+      for (size_t before = deepest; before <= n; ++before) serve_[column * (n + 1) + before] += seconds;
+    }
+  }
+  below_.assign(n, {});
+  for (size_t point = 0; point < n; ++point) {
+    for (size_t flags = 0; flags < 4; ++flags) below_[point][flags] = LeastBelow(point, point, flags);
+  }
+  chain_ = true;
+}
+
+// Of all candidates whose deepest point lies from `column` on and before `before`, when they read `column`; -1: they read nothing.
+double FrozenProblem::ServeSeconds(int column, size_t before) const {
+  return serve_[static_cast<size_t>(column + 1) * (points_.size() + 1) + before];
+}
+
+// Of those whose deepest point lies before `before`, when the points before `open` may be used.
+double FrozenProblem::LeastBelow(size_t open, size_t before, size_t flags) {
+  const double factor = all_visits_ > met_ ? met_ / all_visits_ : 1;
+  double visits = std::numeric_limits<double>::infinity();
+  for (const BundleDemand& bundle : bundles_) visits = std::min(visits, bundle.visits);
+  double least = ServeSeconds(-1, before);
+  for (size_t point = 0; point < open; ++point) {
+    const PointMask bit = PointMask{1} << point;
+    const double serve = ServeSeconds(static_cast<int>(point), before);
+    if (MayStore(point)) {
+      const bool makes = !node(point).stored;
+      double seconds = factor * ColumnSeconds(visits, bit, 0);
+      if (makes) seconds += StoredRows() * RowBytesStored(node(point)) / rates_.write_bytes_s + rates_.statement_seconds;
+      if (makes && (flags & kMade) == 0) seconds += StoredRows() * Closure(bit) + rates_.making_seconds;
+      least = std::min(least, serve + seconds + below_[point][makes ? flags | kMade : flags]);
+    }
+    if (MayShare(point)) {
+      double seconds = 0;
+      if ((flags & kShared) == 0) seconds += factor * visits * rates_.rows * Closure(bit) + ShareSeconds(bit);
+      least = std::min(least, serve + seconds + below_[point][flags | kShared]);
+    }
+  }
+  return least;
+}
+
+double FrozenProblem::LeastOnAChain(const PointUses& uses, size_t open) {
+  const size_t n = points_.size();
+  const double factor = all_visits_ > met_ ? met_ / all_visits_ : 1;
+  double visits = std::numeric_limits<double>::infinity(), seconds = StoreSeconds(uses.stored) + ShareSeconds(uses.shared);
+  for (const BundleDemand& bundle : bundles_) visits = std::min(visits, bundle.visits);
+  seconds += factor * ColumnSeconds(visits, uses.stored, uses.shared);
+  size_t before = n, flags = uses.shared != 0 ? kShared : 0;
+  for (size_t point = n; point-- > open;) {
+    const PointMask bit = PointMask{1} << point;
+    if (((uses.stored | uses.shared) & bit) == 0) continue;
+    if ((uses.stored & bit) != 0 && !node(point).stored) flags |= kMade;
+    seconds += ServeSeconds(static_cast<int>(point), before);
+    before = point;
+  }
+  return seconds + LeastBelow(open, before, flags);
 }
 
 bool FrozenProblem::CanFit(const PointUses& uses) {

@@ -20,6 +20,7 @@
 // pass. In a residual net that leaves the ends of the freeze depths and the points where values are narrow.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <unordered_map>
@@ -113,9 +114,9 @@ class FrozenProblem {
   /// uses: filled by bundle; nullptr: not wanted.
   Outcome Evaluate(PointMask stored, PointMask shared, std::vector<BundleUse>* uses = nullptr);
 
-  /// No choice that decides these points so, and the others in any way, takes fewer seconds. undecided: points whose
-  /// use is open. `uses`: of the others; those that are stored or shared are taken to be read.
-  double LeastSeconds(const PointUses& uses, PointMask undecided);
+  /// No choice that uses the points from `open` on as `uses` says, and those before in any way, takes fewer seconds. Those
+  /// that are stored or shared are taken to be read.
+  double LeastSeconds(const PointUses& uses, size_t open);
 
   /// Whether columns at all of these points, all of them read, are within both budgets.
   bool CanFit(const PointUses& uses);
@@ -162,6 +163,11 @@ class FrozenProblem {
   double ColumnSeconds(double visits, PointMask stored, PointMask shared);
   double ShareSeconds(PointMask shared) const;
   double StoreSeconds(PointMask stored);
+  double LeastOnAnyGraph(const PointUses& uses, PointMask undecided);
+  void PrepareChain();
+  double ServeSeconds(int column, size_t before) const;
+  double LeastBelow(size_t open, size_t before, size_t flags);
+  double LeastOnAChain(const PointUses& uses, size_t open);
   BundleUse BestUse(const BundleDemand& bundle, PointMask stored, PointMask shared, double factor);
 
   const std::vector<FrozenNode>& nodes_;
@@ -177,6 +183,10 @@ class FrozenProblem {
   size_t bundle_demands_ = 0;
   double work_ = 0;
   std::vector<BundleUse> scratch_;
+  // of a graph whose points are a chain
+  bool chain_prepared_ = false, chain_ = false;
+  std::vector<double> serve_;                 // (points + 1) x (points + 1), see ServeSeconds
+  std::vector<std::array<double, 4>> below_;  // by point that is read, by flags: the least seconds of all before it
   std::vector<int> stack_, mark_;
   int round_ = 0;
 };

@@ -338,7 +338,7 @@ void Scheduler::End(int bundle) { Resting(bundle)->iteration = std::numeric_limi
 
 void Scheduler::Begin(int bundle, int64_t iteration, int visit) {
   Entry* entry = Resting(bundle);
-  if (iteration < 0 || visit < 0 || visit >= head_->partitions) throw base::Error(ErrorCode::kInternal, "a bundle cannot begin at such a visit");
+  if (iteration < 0 || visit < 0 || visit >= head_->visits) throw base::Error(ErrorCode::kInternal, "a bundle cannot begin at such a visit");
   entry->iteration = iteration;
   entry->visit = visit;
 }

@@ -50,8 +50,11 @@ bool SuitsLogarithm(const Range& range) { return !range.empty && range.least >= 
 
 Scale::Scale(const Range& range, double from, double to, bool logarithm, bool integers, int about)
     : least_(range.least), greatest_(range.greatest), from_(from), to_(to), logarithm_(logarithm) {
-  if (logarithm_) return TickLogarithm();
-  TickLinear(integers, about);
+  if (logarithm_) {
+    TickLogarithm();
+  } else {
+    TickLinear(integers, about);
+  }
 }
 
 void Scale::TickLinear(bool integers, int about) {

@@ -74,7 +74,7 @@ std::string CalibrationChart(const std::string& id, const Calibration& calibrati
   Svg svg(id, kWidth, kHeight, "Calibration of " + calibration.output,
           "For rows by the probability of the predicted class: how many are right. On the diagonal probabilities can be taken at their word.");
   DrawLeftAxis(kFrame, y, &svg);
-  DrawBottomAxis(kFrame, x, "probability of the predicted class \xC2\xB7 upwards: share that is right", &svg);
+  DrawBottomAxis(kFrame, x, "probability of the predicted class", &svg);
   svg.Line(x.At(0), y.At(0), x.At(1), y.At(1), "diagonal");
   double most = 1;
   for (const Calibration::Bin& bin : calibration.bins) most = std::max(most, static_cast<double>(bin.rows));

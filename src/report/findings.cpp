@@ -37,6 +37,22 @@ std::string BestFinding(const Run& run) {
   return text + ".";
 }
 
+std::string LeaderboardFinding(const Run& run) {
+  Range range;
+  int64_t diverged = 0;
+  for (const Model& model : run.models) {
+    diverged += model.diverged ? 1 : 0;
+    if (!model.diverged) range.Add(ScoreOf(run, model));
+  }
+  const auto models = static_cast<int64_t>(run.models.size());
+  std::string text = Counted(models, "model");
+  if (models > diverged + 1 && !range.empty) {
+    text += range.least == range.greatest ? " with the same " + ScoreName(run) + ", " + Number(range.least)
+                                          : " with a " + ScoreName(run) + " from " + Number(range.least) + " to " + Number(range.greatest);
+  }
+  return text + (diverged > 0 ? "; " + Count(diverged) + " diverged." : ".");
+}
+
 std::string CurveFinding(const Run& run) {
   if (run.models.empty() || run.models.front().diverged) return "How the models learned";
   const Model& best = run.models.front();

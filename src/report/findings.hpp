@@ -9,6 +9,8 @@
 namespace report {
 
 std::string BestFinding(const Run& run);
+/// How far the models' scores are apart, and how many diverged.
+std::string LeaderboardFinding(const Run& run);
 /// How the best model learned: still improving, levelled off, or overfitting.
 std::string CurveFinding(const Run& run);
 std::string WorthFinding(const Run& run, const Worths& worths);

@@ -121,10 +121,10 @@ std::string Leaderboard(const Run& run, const Worths& worths) {
   const std::string metric_name = run.metric.empty() ? "first metric" : run.metric;
   std::vector<std::pair<std::string, bool>> columns = {{"model", false}};
   const bool architecture = std::find(shown.begin(), shown.end(), "architecture") != shown.end();
-  if (!architecture) columns.emplace_back("architecture", false);
-  for (const std::string& name : shown) columns.emplace_back(name, false);
   if (metric && validated) columns.emplace_back("validation " + metric_name, true);
   if (validated) columns.emplace_back("validation loss", true);
+  if (!architecture) columns.emplace_back("architecture", false);
+  for (const std::string& name : shown) columns.emplace_back(name, false);
   if (metric) columns.emplace_back("training " + metric_name, true);
   columns.emplace_back("training loss", true);
   columns.emplace_back("weights", true);
@@ -135,13 +135,13 @@ std::string Leaderboard(const Run& run, const Worths& worths) {
     const Model& model = run.models[rank];
     const bool coloured = rank < kHighlighted && !model.diverged;
     std::vector<std::string> cells = {Key(coloured ? "s" + std::to_string(rank + 1) : "", std::to_string(model.mst_key))};
+    if (metric && validated) cells.push_back(Escape(Number(model.validation_metric)));
+    if (validated) cells.push_back(Escape(Number(model.validation_loss)));
     if (!architecture) cells.push_back(Escape(model.architecture));
     for (const std::string& name : shown) {
       const std::string value = ValueOf(model, name);
       cells.push_back(Escape(value.empty() ? kDefaultValue : value));
     }
-    if (metric && validated) cells.push_back(Escape(Number(model.validation_metric)));
-    if (validated) cells.push_back(Escape(Number(model.validation_loss)));
     if (metric) cells.push_back(Escape(Number(model.training_metric)));
     cells.push_back(Escape(Number(model.training_loss)));
     cells.push_back(Escape(Count(model.parameters)));
@@ -161,10 +161,7 @@ std::string Leaderboard(const Run& run, const Worths& worths) {
     inside += Paragraph(Counted(static_cast<int64_t>(varying.size() - shown.size()), "other parameter") + " differ, too; see tool tips of the drawings.",
                         "class=\"soft\"");
   }
-  const auto diverged = std::count_if(run.models.begin(), run.models.end(), [](const Model& model) { return model.diverged; });
-  std::string heading = Counted(static_cast<int64_t>(run.models.size()), "model") + ", by " + ScoreName(run);
-  if (diverged > 0) heading += "; " + Count(diverged) + " diverged";
-  return Section("leaderboard", "Leaderboard", heading, inside);
+  return Section("leaderboard", "Leaderboard", LeaderboardFinding(run), inside);
 }
 
 std::string MutedSentence(const Run& run) {

@@ -75,7 +75,7 @@ svg .on { fill: var(--on); }
 .wide:focus-visible, summary:focus-visible { outline: 2px solid var(--s1); outline-offset: 2px; }
 table { border-collapse: collapse; min-width: 100%; font-size: 0.88rem; line-height: 1.4; }
 caption { padding: 0 0 0.6rem; text-align: left; font-size: 0.86rem; }
-th, td { padding: 0.42rem 1.4rem 0.42rem 0; text-align: left; vertical-align: baseline; border-bottom: 1px solid var(--line); }
+th, td { padding: 0.42rem 1.1rem 0.42rem 0; text-align: left; vertical-align: baseline; border-bottom: 1px solid var(--line); }
 th:last-child, td:last-child { padding-right: 0; }
 thead th { font-weight: 500; color: var(--soft); white-space: nowrap; vertical-align: bottom; border-bottom-color: var(--muted); }
 tbody th { font-weight: inherit; white-space: nowrap; }
@@ -103,7 +103,6 @@ footer { margin-top: 5rem; padding-top: 1.2rem; border-top: 1px solid var(--line
   figure, tr, dl.list div { break-inside: avoid; }
   .wide { overflow: visible; }
   table { font-size: 8pt; } th, td { padding-right: 0.7rem; }
-  thead { display: table-header-group; }
   svg, .key { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   details::details-content { content-visibility: visible; block-size: auto; }
   summary { list-style: none; }

@@ -110,7 +110,19 @@ std::list<Kept>& KeptModels() {
   return *kept;
 }
 
+/// Lets go of what is over the limit. A model that is larger than all that may be kept is not; whoever uses it has it as long as the statement lasts.
+void Trim() {
+  std::list<Kept>& kept = KeptModels();
+  const auto most = static_cast<size_t>(pg::CurrentSettings().model_cache_mem);
+  size_t bytes = 0;
+  for (auto it = kept.begin(); it != kept.end();) {
+    bytes += it->model->bytes();
+    it = bytes > most ? kept.erase(it) : std::next(it);
+  }
+}
+
 std::shared_ptr<KeptModel> FindKept(const std::string& key) {
+  Trim();
   std::list<Kept>& kept = KeptModels();
   const auto found = std::find_if(kept.begin(), kept.end(), [&key](const Kept& model) { return model.key == key; });
   if (found == kept.end()) return nullptr;
@@ -118,18 +130,11 @@ std::shared_ptr<KeptModel> FindKept(const std::string& key) {
   return kept.front().model;
 }
 
-/// A model larger than all that may be kept is not; whoever uses it has it as long as the statement lasts.
 std::shared_ptr<KeptModel> Keep(const std::string& key, store::ModelTable table) {
   std::shared_ptr<KeptModel> model = std::make_shared<KeptModel>(std::move(table));
   pg::Debug("model " + model->table().name.Text() + " was loaded");
-  std::list<Kept>& kept = KeptModels();
-  kept.push_front({key, model});
-  const auto most = static_cast<size_t>(pg::CurrentSettings().model_cache_mem);
-  size_t bytes = 0;
-  for (auto it = kept.begin(); it != kept.end();) {
-    bytes += it->model->bytes();
-    it = bytes > most ? kept.erase(it) : std::next(it);
-  }
+  KeptModels().push_front({key, model});
+  Trim();
   return model;
 }
 

@@ -90,10 +90,10 @@ std::vector<std::vector<double>> ModelSums(const store::ModelTable& models, cons
   request.has_weights = test.spec.has_weights;
   request.use_gpus = use_gpus;
   request.last = true;
-  const SumsByPartition partitions = SumsOnSegments(tables, "score", test, request);
-  const std::vector<int> all = plan::Sequence().Visited(test.spec.num_partitions);
+  const SumsByPartition found = SumsOnSegments(tables, "score", test, request);
+  const std::vector<int> partitions = plan::Sequence().Visited(test.spec.num_partitions);
   std::vector<std::vector<double>> sums;
-  for (size_t m = 0; m < models.models.size(); m++) sums.push_back(AddSums(partitions, all, static_cast<int>(m)));
+  for (size_t m = 0; m < models.models.size(); m++) sums.push_back(AddSums(found, partitions, static_cast<int>(m)));
   tables.Drop();
   return sums;
 }

@@ -305,6 +305,14 @@ class Writer {
     return entry;
   }
 
+  // Keras 2 has no argument for the range to which a RandomContrast cuts: it is 0 to 255.
+  bool IsFixedRange(const base::Layer& layer, const std::pair<base::Key, Value>& attribute) const {
+    if (keras3_ || layer.kind != LayerKind::kRandomContrast || attribute.first != "value_range") return false;
+    const List& ends = attribute.second.list();
+    if (ends[0].number() != 0 || ends[1].number() != 255) Refuse(layer, "cuts to another range than 0 to 255");
+    return true;
+  }
+
   Value Half(const base::Layer& layer, const std::string& whole) const {
     Dict config = {{"name", Value(layer.name.substr(whole.size() + 1))}, {"trainable", Value(layer.trainable)}};
     for (const auto& attribute : layer.attributes.dict()) config.push_back(attribute);
@@ -333,7 +341,8 @@ class Writer {
     } else {
       config.emplace_back("trainable", Value(layer.trainable));
       for (const auto& attribute : layer.attributes.dict()) {
-        if (attribute.first != "use_causal_mask" && attribute.first != "causal") config.push_back(attribute);
+        if (attribute.first == "use_causal_mask" || attribute.first == "causal" || IsFixedRange(layer, attribute)) continue;
+        config.push_back(attribute);
       }
     }
     Dict entry = Entry(layers::DefinitionOf(layer).class_names[0], std::move(config));

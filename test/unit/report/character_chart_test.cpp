@@ -12,27 +12,15 @@ using report::CharacterSeries;
 TEST(CharacterChart, DrawsAxesCurvesAndALegend) {
   const std::vector<CharacterSeries> series = {{"validation", {{1, 4}, {2, 3}, {3, 2}, {4, 1}}}, {"training", {{1, 4}, {4, 0}}}};
   const std::vector<std::string> lines = report::CharacterChart("loss of model 1", series, 30, 10);
-  const std::vector<std::string> expected = {
-      "loss of model 1",
-      "4 +*",
-      "  |ooo**",
-      "  |  ooo***",
-      "  |     oooo***",
-      "2 +        oooo***",
-      "  |            oooo***",
-      "  |                oooo***",
-      "  |                    oooo***",
-      "0 +                        ooo*",
-      "  +---------+--------+---------+",
-      "  1        2        3          4",
-      "  * validation: 1 after iteration 4",
-      "  o training: 0 after iteration 4"};
-  // the shape: the first line's title, axis labels at their ends, both marks, the legend
-  EXPECT_EQ(lines.front(), expected.front());
-  EXPECT_EQ(lines.size(), 1 + 10 + 2U);
-  EXPECT_EQ(lines[1].substr(0, 4), "4 +*");
-  EXPECT_EQ(lines[lines.size() - 2], expected[expected.size() - 2]);
-  EXPECT_EQ(lines.back(), expected.back());
+  // the title, ten lines with the axes, the legend
+  ASSERT_EQ(lines.size(), 1 + 10 + 2U);
+  EXPECT_EQ(lines[0], "loss of model 1");
+  EXPECT_EQ(lines[1], "4 +*");
+  EXPECT_EQ(lines[8].substr(0, 3), "0 +");
+  EXPECT_EQ(lines[8].back(), 'o');
+  EXPECT_EQ(lines[9].substr(0, 4), "  +-");
+  EXPECT_EQ(lines[11], "  * validation: 1 after iteration 4");
+  EXPECT_EQ(lines[12], "  o training: 0 after iteration 4");
 }
 
 TEST(CharacterChart, KeepsToItsSize) {

@@ -259,14 +259,16 @@ TEST(Page, RefersToNothingOutside) {
 }
 
 TEST(Page, SaysWhatItFound) {
-  const std::string page = report::Page(MakeRun(16, 8));
+  report::Run run = MakeRun(16, 8);
+  for (report::Model& model : run.models) model.validation_metric = (model.architecture == "mlp" ? 0.9 : 0.6) + 0.001 * static_cast<double>(model.mst_key % 4);
+  const std::string page = report::Page(run);
   const std::unique_ptr<Node> root = ParsePage(page);
   std::string headings;
   for (const Node* heading : Find(*root, "h2")) headings += TextOf(*heading) + "\n";
   EXPECT_NE(headings.find("petal_length matters most: without it the accuracy falls by 0.3100."), std::string::npos) << headings;
   EXPECT_NE(headings.find("is most often taken for"), std::string::npos) << headings;
-  EXPECT_NE(headings.find("of the differences in validation accuracy."), std::string::npos) << headings;
-  EXPECT_EQ(page, report::Page(MakeRun(16, 8)));
+  EXPECT_NE(headings.find("architecture matters most: by itself it explains"), std::string::npos) << headings;
+  EXPECT_EQ(page, report::Page(run));
 }
 
 // The checker itself finds what it is there for.

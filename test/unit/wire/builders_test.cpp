@@ -445,7 +445,7 @@ TEST(Choices, Layers) {
   EXPECT_EQ(read("{{},{8}}"), (Lists{{}, {8}}));
   ExpectError(ErrorCode::kInvalidParameter, "hidden has the value 0", "from 1 to", [&] { read("{0}"); });
   ExpectError(ErrorCode::kInvalidParameter, "hidden has the value 1.5", "whole numbers", [&] { read("1.5"); });
-  ExpectError(ErrorCode::kInvalidParameter, "hidden has the value null", "whole numbers", [&] { read("[null]"); });
+  ExpectError(ErrorCode::kInvalidParameter, "hidden has the value \"null\"", "whole numbers", [&] { read("[null]"); });
   ExpectError(ErrorCode::kInvalidParameter, "hidden has the value [8] twice", "once", [&] { read("{{8},{8}}"); });
   ExpectError(ErrorCode::kSyntax, "hidden \"{64,\" is neither a value nor a list of values", "array",
               [&] { read("{64,"); });
