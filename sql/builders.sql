@@ -50,10 +50,14 @@ SELECT cerebro.generate_model_configs('archs', 'configs', cerebro.mlp('archs', '
     cerebro.default_compile_grid('packed', 0.003), $${'batch_size': [32], 'epochs': [1]}$$);
 SELECT cerebro.generate_model_configs('archs', 'configs', ARRAY[2, 5], cerebro.default_compile_grid('packed', 0.003), $${'batch_size': [32], 'epochs': [1]}$$);
 SELECT * FROM configs ORDER BY mst_key;
+SET client_min_messages = warning;
 SELECT cerebro.fit_multiple_model('packed', 'models', 'configs', 10, validation_table => 'packed_val', seed => 1);
+SET client_min_messages = notice;
 SELECT model_name, validation_metric > 0.9 AS good FROM cerebro.leaderboard('models') ORDER BY mst_key;
 SELECT cerebro.load_model_selection_table('archs', 'image_configs', ARRAY[6, 7], ARRAY[cerebro.default_compile_params('images')], ARRAY['batch_size=32,epochs=1']);
-SELECT cerebro.fit_multiple_model('images', 'image_models', 'image_configs', 6, seed => 1);
+SET client_min_messages = warning;
+SELECT cerebro.fit_multiple_model('images', 'image_models', 'image_configs', 12, seed => 1);
+SET client_min_messages = notice;
 SELECT model_name, training_metric > 0.9 AS good FROM cerebro.leaderboard('image_models') ORDER BY mst_key;
 
 -- a table with strings and numbers; one unit with a sigmoid
@@ -73,9 +77,11 @@ SELECT * FROM cerebro.summary('customer_archs', 1);
 SELECT cerebro.default_compile_params('customers_packed', 'sigmoid');
 SELECT cerebro.load_model_selection_table('customer_archs', 'customer_configs', ARRAY[1, 2, 3], ARRAY[replace(cerebro.default_compile_params('customers_packed', 'sigmoid'), '0.001', '0.01')],
     ARRAY['batch_size=32,epochs=1']);
+SET client_min_messages = warning;
 SELECT cerebro.fit_multiple_model('customers_packed', 'customer_models', 'customer_configs', 20, seed => 1);
+SET client_min_messages = notice;
 SELECT model_name, training_metric > 0.95 AS good FROM cerebro.leaderboard('customer_models') ORDER BY mst_key;
-SELECT cerebro.predict('customer_models', 'customers', 'id', 'age, region, shop, ratio, visits', 'customers_predicted', mst_key => 1);
+SELECT cerebro.predict('customer_models', 'customers', 'id', 'age, region, shop, ratio, visits', 'customers_predicted', pred_type => 'response', mst_key => 1);
 SELECT avg((class_value = outcome)::int) > 0.95 AS good FROM customers_predicted JOIN customers USING (id);
 
 -- sequences: of words, of numbers, of indexes
@@ -100,14 +106,20 @@ SELECT * FROM cerebro.summary('sequence_archs', 2);
 SELECT cerebro.default_compile_params('signal_packed');
 SELECT cerebro.default_compile_grid('tokens_packed');
 SELECT cerebro.load_model_selection_table('sequence_archs', 'words_configs', ARRAY[1, 2, 5], ARRAY[replace(cerebro.default_compile_params('words_packed'), '0.001', '0.01')], ARRAY['batch_size=32,epochs=1']);
+SET client_min_messages = warning;
 SELECT cerebro.fit_multiple_model('words_packed', 'words_models', 'words_configs', 8, seed => 1);
+SET client_min_messages = notice;
 SELECT model_name, training_metric > 0.95 AS good FROM cerebro.leaderboard('words_models') ORDER BY mst_key;
 SELECT cerebro.load_model_selection_table('sequence_archs', 'signal_configs', ARRAY[3], ARRAY[replace(cerebro.default_compile_params('signal_packed'), '0.001', '0.01')], ARRAY['batch_size=32,epochs=1']);
+SET client_min_messages = warning;
 SELECT cerebro.fit_multiple_model('signal_packed', 'signal_models', 'signal_configs', 15, seed => 1);
+SET client_min_messages = notice;
 SELECT model_name, training_metric < 0.1 AS good FROM cerebro.leaderboard('signal_models') ORDER BY mst_key;
 SELECT cerebro.generate_model_configs('sequence_archs', 'tokens_configs', ARRAY[4], cerebro.default_compile_grid('tokens_packed', 0.01), $${'batch_size': [32], 'epochs': [1]}$$);
 SELECT compile_params FROM tokens_configs;
+SET client_min_messages = warning;
 SELECT cerebro.fit_multiple_model('tokens_packed', 'tokens_models', 'tokens_configs', 1, seed => 1);
+SET client_min_messages = notice;
 
 -- arrays as targets are what they hold
 SET client_min_messages = warning;
@@ -121,7 +133,9 @@ SELECT * FROM cerebro.summary('array_archs', 1);
 SELECT cerebro.default_compile_params('arrays_packed');
 SELECT cerebro.mlp('array_archs', 'arrays_packed', output_activation => '{softmax,sigmoid,softplus}');
 SELECT cerebro.load_model_selection_table('array_archs', 'array_configs', ARRAY[1], ARRAY[cerebro.default_compile_params('arrays_packed')], ARRAY['batch_size=32']);
+SET client_min_messages = warning;
 SELECT cerebro.fit_multiple_model('arrays_packed', 'array_models', 'array_configs', 1);
+SET client_min_messages = notice;
 
 -- Keras's text of whatever is stored is the same model
 SELECT cerebro.load_model('again', cerebro.to_keras_json('sequence_archs', 2)), cerebro.load_model('again', cerebro.to_keras_json('archs', 5)),
@@ -170,3 +184,5 @@ SELECT * FROM attempt($$SELECT cerebro.default_compile_grid('packed', '{}')$$);
 \x off
 -- nothing of them is left
 SELECT count(*) FROM archs;
+SET client_min_messages = warning;
+DROP SCHEMA builders CASCADE;

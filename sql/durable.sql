@@ -29,28 +29,28 @@ END $$;
 
 SET client_min_messages = error;
 SELECT cerebro.fit_multiple_model('packed', 'plain', 'configs', 6, validation_table => 'packed_val', metrics_compute_frequency => 2, seed => 5, workers => 0, restore_best => true,
-    early_stopping => $${'patience': 2, 'monitor': 'val_loss'}$$);
+    early_stopping => $${'patience': 1, 'monitor': 'val_loss', 'min_delta': 0.1}$$);
 -- a commit behind every visit, behind every round, and none but the last; in the session and by workers
 CALL cerebro.fit('packed', 'each_visit', 'configs', 6, validation_table => 'packed_val', metrics_compute_frequency => 2, seed => 5, workers => 0, restore_best => true,
-    early_stopping => $${'patience': 2, 'monitor': 'val_loss'}$$, checkpoint_interval => '0');
+    early_stopping => $${'patience': 1, 'monitor': 'val_loss', 'min_delta': 0.1}$$, checkpoint_interval => '0');
 CALL cerebro.fit('packed', 'by_workers', 'configs', 6, validation_table => 'packed_val', metrics_compute_frequency => 2, seed => 5, workers => 2, restore_best => true,
-    early_stopping => $${'patience': 2, 'monitor': 'val_loss'}$$, checkpoint_interval => '0');
+    early_stopping => $${'patience': 1, 'monitor': 'val_loss', 'min_delta': 0.1}$$, checkpoint_interval => '0');
 CALL cerebro.fit('packed', 'at_once', 'configs', 6, validation_table => 'packed_val', metrics_compute_frequency => 2, seed => 5, workers => 0, restore_best => true,
-    early_stopping => $${'patience': 2, 'monitor': 'val_loss'}$$);
+    early_stopping => $${'patience': 1, 'monitor': 'val_loss', 'min_delta': 0.1}$$);
 SET client_min_messages = warning;
 SELECT name, found(name) = found('plain') AS same FROM unnest(ARRAY['each_visit', 'by_workers', 'at_once']) name;
 SELECT state, iteration, iterations, generation > 20 AS many, error, committed_at >= started_at AS in_order, visits FROM each_visit_run;
 SELECT state, iteration, iterations, generation, error FROM at_once_run;
-SELECT count(*) AS distinct_stops FROM (SELECT DISTINCT stopped_iteration FROM plain_info) s;
+SELECT DISTINCT stopped_iteration, stopped_by FROM plain_info ORDER BY 1, 2;
 
 -- so many iterations a call, for servers without procedures
 SET client_min_messages = error;
 SELECT cerebro.advance('packed', 'advanced', 'configs', 6, validation_table => 'packed_val', metrics_compute_frequency => 2, seed => 5, workers => 0, restore_best => true,
-    early_stopping => $${'patience': 2, 'monitor': 'val_loss'}$$, iterations => 1) AS iterations_left;
+    early_stopping => $${'patience': 1, 'monitor': 'val_loss', 'min_delta': 0.1}$$, iterations => 1) AS iterations_left;
 SELECT state, iteration, generation FROM advanced_run;
 SELECT name, state, iteration, last_commit IS NOT NULL AS committed, error FROM cerebro.runs WHERE name LIKE 'durable_case.a%' ORDER BY name;
 SELECT cerebro.advance('packed', 'advanced', 'configs', 6, validation_table => 'packed_val', metrics_compute_frequency => 2, seed => 5, workers => 0, restore_best => true,
-    early_stopping => $${'patience': 2, 'monitor': 'val_loss'}$$, iterations => 2) AS iterations_left;
+    early_stopping => $${'patience': 1, 'monitor': 'val_loss', 'min_delta': 0.1}$$, iterations => 2) AS iterations_left;
 -- what is there can be used: of models that are in the middle of an iteration, too
 SELECT count(*) FROM cerebro.leaderboard('advanced');
 SELECT max(iteration) FROM cerebro.learning_curve('advanced');
@@ -58,12 +58,12 @@ SELECT cerebro.predict('advanced', 'points', 'id', 'x', 'guesses', mst_key => 1)
 SELECT count(*) FROM guesses;
 -- a CALL goes on with what advance has begun
 CALL cerebro.fit('packed', 'advanced', 'configs', 6, validation_table => 'packed_val', metrics_compute_frequency => 2, seed => 5, workers => 2, restore_best => true,
-    early_stopping => $${'patience': 2, 'monitor': 'val_loss'}$$, checkpoint_interval => '1 second');
+    early_stopping => $${'patience': 1, 'monitor': 'val_loss', 'min_delta': 0.1}$$, checkpoint_interval => '1 second');
 SELECT found('advanced') = found('plain') AS same;
 SET client_min_messages = notice;
 -- nothing is left to do
 CALL cerebro.fit('packed', 'advanced', 'configs', 6, validation_table => 'packed_val', metrics_compute_frequency => 2, seed => 5, workers => 2, restore_best => true,
-    early_stopping => $${'patience': 2, 'monitor': 'val_loss'}$$);
+    early_stopping => $${'patience': 1, 'monitor': 'val_loss', 'min_delta': 0.1}$$);
 SET client_min_messages = error;
 
 -- halving, without validation

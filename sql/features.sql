@@ -46,7 +46,7 @@ BEGIN
 END $$;
 CREATE FUNCTION train(name text, workers integer DEFAULT 0) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM cerebro.fit_multiple_model('packed', name, 'configs', 6, seed => 7, workers => train.workers);
+    PERFORM cerebro.fit_multiple_model('packed', name, 'configs', 20, seed => 7, workers => train.workers);
     RETURN weights_of(name::regclass);
 END $$;
 CREATE FUNCTION plain(name text) RETURNS text LANGUAGE plpgsql AS $$

@@ -84,8 +84,12 @@ SELECT mst_key FROM scores;
 -- a model that diverges
 SELECT cerebro.load_model_selection_table('archs', 'wild', ARRAY[1], ARRAY[$$optimizer='SGD(lr=0.001)',loss='sparse_categorical_crossentropy',metrics=['accuracy']$$,
     $$optimizer='SGD(lr=1e30)',loss='sparse_categorical_crossentropy',metrics=['accuracy']$$], ARRAY['batch_size=16']);
+SET client_min_messages = error;
 SELECT cerebro.fit_multiple_model('packed', 'wild_run', 'wild', 2, workers => 0, folds => 3);
-SELECT rank, folds, diverged, mean_metric IS NULL AS no_metric, std_loss IS NULL AS no_deviation FROM cerebro.fold_leaderboard('wild_run');
+SET client_min_messages = warning;
+SELECT rank, mst_key, folds, diverged > 0 AS diverged FROM cerebro.fold_leaderboard('wild_run');
+SELECT bool_and(b.diverged = i.n AND (b.mean_loss IS NULL) = (i.l IS NULL)) AS as_in_sql FROM cerebro.fold_leaderboard('wild_run') b
+    JOIN (SELECT configuration, count(CASE WHEN status = 'diverged' THEN 1 END) AS n, avg(CASE WHEN status <> 'diverged' THEN validation_loss_final END) AS l FROM wild_run_info GROUP BY 1) i ON i.configuration = b.mst_key;
 
 -- the whole table is trained on as any other
 SELECT cerebro.fit_multiple_model('packed', 'whole', 'one_config', 1, workers => 0);
@@ -116,4 +120,5 @@ UPDATE packed_summary SET folds = 3;
 SET client_min_messages = notice;
 CREATE TABLE rare AS SELECT label, x FROM points WHERE id % 4 = 0 OR label = 0 UNION ALL SELECT 9, ARRAY[250, 250]::smallint[];
 SELECT cerebro.training_preprocessor_dl('rare', 'rare_packed', 'label', 'x', dependent_type => 'index', folds => 3);
+SET client_min_messages = warning;
 DROP SCHEMA folds CASCADE;

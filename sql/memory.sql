@@ -54,7 +54,7 @@ SET cerebro.max_memory = '8GB';
 SELECT refusal($$SELECT cerebro.fit_multiple_model('packed', 'models', 'huge', 1, workers => 0)$$);
 SELECT l FROM cerebro.explain_fit_multiple_model('packed', 'models', 'huge', 1, workers => 0) l WHERE l ~ '^  (Training States|Memory)';
 -- nothing was made
-SELECT count(*) FROM pg_class WHERE relname LIKE 'models%';
+SELECT count(*) FROM pg_class WHERE relname LIKE 'models%' AND pg_table_is_visible(oid);
 -- by default there is enough
 RESET cerebro.max_memory;
 SELECT refusal($$SELECT cerebro.fit_multiple_model('packed', 'models', 'wide', 2, workers => 2)$$);

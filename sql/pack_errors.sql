@@ -95,8 +95,8 @@ SELECT * FROM attempt($$SELECT cerebro.training_preprocessor_dl('good', 'out', '
 -- values: column, value and row are named
 SELECT * FROM pack('SELECT i AS y, CASE WHEN i <> 3 THEN ARRAY[1, i] END AS x FROM generate_series(1, 5) i');
 SELECT * FROM pack('SELECT i AS y, ARRAY[1, CASE WHEN i <> 4 THEN i END] AS x FROM generate_series(1, 5) i');
-SELECT * FROM pack('SELECT nullif(i, 2) AS y, i AS x FROM generate_series(1, 5) i');
-SELECT * FROM pack('SELECT nullif(i, 2) AS y, i AS x FROM generate_series(1, 5) i', more => ', dependent_type => ''real''');
+SELECT * FROM pack('SELECT nullif(i, 2) AS y, i AS x FROM generate_series(1, 5) i', more => ', drop_null_labels => false');
+SELECT * FROM pack('SELECT nullif(i, 2) AS y, i AS x FROM generate_series(1, 5) i', more => ', dependent_type => ''real'', drop_null_labels => false');
 SELECT * FROM pack('SELECT NULL::int AS y, i AS x FROM generate_series(1, 5) i');
 SELECT * FROM pack('SELECT i AS y, NULL::int[] AS x FROM generate_series(1, 5) i');
 SELECT * FROM pack('SELECT i AS y, NULL::bytea AS x FROM generate_series(1, 5) i', more => ', shapes => ''{"x": [2]}''');

@@ -93,8 +93,9 @@ SELECT split FROM held_summary;
 
 -- the latest rows: ties are on one side, and the share is the nearest one
 DELETE FROM items WHERE id > 140;
-SELECT cerebro.training_preprocessor_dl('items', 'late', 'label', 'x', split_by_time => 'day', validation_fraction => 0.1);
-SELECT (SELECT rows FROM late_val_summary) AS validated, count(*) AS on_the_latest_days, 0.1 * (SELECT count(*) FROM items) AS wanted FROM items WHERE day >= '2024-01-14';
+CREATE TABLE dated AS SELECT CASE WHEN held THEN 'third' ELSE 'other' END AS label, x, day FROM items;
+SELECT cerebro.training_preprocessor_dl('dated', 'late', 'label', 'x', split_by_time => 'day', validation_fraction => 0.1);
+SELECT (SELECT rows FROM late_val_summary) AS validated, count(*) AS on_the_latest_days, 0.1 * (SELECT count(*) FROM dated) AS wanted FROM dated WHERE day >= '2024-01-14';
 SELECT split FROM late_summary;
 CREATE TABLE times AS SELECT label, x, (timestamp '2024-03-01 00:00:00.123456' + id * interval '1 microsecond') AS at, (timestamptz '2024-03-31 00:30:00+00' + id * interval '1 hour') AS zoned,
     id / 3.0::float8 AS seconds FROM items WHERE id <= 138;

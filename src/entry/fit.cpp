@@ -21,8 +21,8 @@ PG_FUNCTION_INFO_V1(pg_cerebro_weights);
 
 namespace {
 
-/// folds: which argument it is.
-train::FitArguments ReadArguments(const pg::Args& args, int folds) {
+/// What all of them have in common.
+train::FitArguments ReadArguments(const pg::Args& args) {
   train::FitArguments a;
   a.source_table = args.text(0, "source_table");
   a.model_output_table = args.text(1, "model_output_table");
@@ -40,7 +40,6 @@ train::FitArguments ReadArguments(const pg::Args& args, int folds) {
   a.restore_best = args.boolean(13, false);
   a.early_stopping = args.opt_text(14);
   a.halving = args.opt_text(15);
-  a.folds = args.opt_whole(folds, "folds");
   return a;
 }
 
@@ -48,7 +47,10 @@ train::FitArguments ReadArguments(const pg::Args& args, int folds) {
 
 Datum pg_cerebro_fit_multiple_model(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
-    run::FitMultipleModel(ReadArguments(pg::Args(fcinfo), 16));
+    const pg::Args args(fcinfo);
+    train::FitArguments a = ReadArguments(args);
+    a.folds = args.opt_whole(16, "folds");
+    run::FitMultipleModel(a);
     PG_RETURN_VOID();
   });
 }
@@ -75,8 +77,10 @@ Datum pg_cerebro_explain_fit_multiple_model(PG_FUNCTION_ARGS) {
     run::ExplainOptions options;
     options.analyze = args.boolean(16, false);
     options.format = run::ReadExplainFormat(args.opt_text(17));
+    train::FitArguments a = ReadArguments(args);
+    a.folds = args.opt_whole(18, "folds");
     std::vector<std::vector<std::optional<std::string>>> rows;
-    for (const std::string& line : run::ExplainFit(ReadArguments(args, 18), options)) rows.push_back({line});
+    for (const std::string& line : run::ExplainFit(a, options)) rows.push_back({line});
     pg::ReturnRows(fcinfo, rows);
     return Datum{0};
   });

@@ -132,12 +132,30 @@ std::vector<TrainingDoubt> CheckLosses(const base::Graph& graph, const base::Tra
   return doubts;
 }
 
+struct InputColumn {
+  std::string name;
+  bool scaled;  // it has constants that change its values
+};
+
+/// The columns that are bound to input layers: members of a packed column are scalar columns.
+std::vector<InputColumn> InputColumns(const base::DataSpec& data) {
+  std::vector<InputColumn> columns;
+  for (const ColumnSpec& c : data.inputs) {
+    if (c.members.empty()) columns.push_back({c.name, c.scale != 1 || !c.mean.empty()});
+    for (size_t m = 0; m < c.members.size(); ++m) {
+      const bool scaled = c.mean.empty() ? c.scale != 1 : c.mean[m] != 0 || c.std[m] != c.scale;
+      columns.push_back({c.members[m].name, scaled && c.members[m].dictionary.empty()});
+    }
+  }
+  return columns;
+}
+
 std::vector<TrainingDoubt> CheckColumns(const base::Graph& graph, const base::DataSpec& data) {
   std::vector<TrainingDoubt> doubts;
-  if (graph.inputs.size() != data.inputs.size()) return doubts;  // columns side by side, or refused
-  for (size_t i = 0; i < data.inputs.size(); ++i) {
-    const ColumnSpec& column = data.inputs[i];
-    if (column.scale == 1 && column.mean.empty()) continue;
+  const std::vector<InputColumn> columns = InputColumns(data);
+  if (graph.inputs.size() != columns.size()) return doubts;  // columns side by side, or refused
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (!columns[i].scaled) continue;
     bool embedded = false, otherwise = false;
     for (const base::Call& call : graph.calls) {
       if (std::find(call.inputs.begin(), call.inputs.end(), graph.inputs[i]) == call.inputs.end()) continue;
@@ -145,8 +163,8 @@ std::vector<TrainingDoubt> CheckColumns(const base::Graph& graph, const base::Da
       (embedding ? embedded : otherwise) = true;
     }
     if (!embedded || otherwise) continue;
-    doubts.push_back({"column " + Quote(column.name) + " feeds an Embedding, which reads it as it is packed: normalizing_const and standardize "
-                      "have no effect on it", "Indexes are no quantities: pack them without."});
+    doubts.push_back({"column " + Quote(columns[i].name) + " feeds an Embedding, which reads it as it is packed: normalizing_const and "
+                      "standardize have no effect on it", "Indexes are no quantities: pack them without."});
   }
   return doubts;
 }

@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "base/preprocessing.hpp"
 #include "base/error.hpp"
 #include "base/philox.hpp"
 #include "data/buffer_source.hpp"
@@ -140,7 +141,32 @@ class ImportanceSums {
 
 }  // namespace
 
+namespace {
+
+/// A source column is its elements of the input of numbers, or its own input.
+std::vector<ImportanceColumn> SourceColumnsOf(const base::DataSpec& spec) {
+  const std::vector<base::SourceInput>& sources = spec.preprocessing->sources;
+  const auto own = static_cast<size_t>(std::count_if(sources.begin(), sources.end(), [](const base::SourceInput& s) { return s.own_input(); }));
+  const size_t bytes = base::DTypeSize(base::DType::kFloat32);
+  size_t element = 0, next = spec.inputs.size() - own;
+  std::vector<ImportanceColumn> columns;
+  for (const base::SourceInput& source : sources) {
+    const size_t elements = base::ElementCount(source);
+    if (source.own_input()) {
+      columns.push_back({source.name, next, 0, spec.inputs[next].row_bytes()});
+      next++;
+    } else if (elements > 0) {
+      columns.push_back({source.name, 0, element * bytes, elements * bytes});
+    }
+    element += elements;
+  }
+  return columns;
+}
+
+}  // namespace
+
 std::vector<ImportanceColumn> ImportanceColumns(const base::DataSpec& spec) {
+  if (spec.preprocessing) return SourceColumnsOf(spec);
   std::vector<ImportanceColumn> columns;
   for (size_t i = 0; i < spec.inputs.size(); i++) {
     const base::ColumnSpec& input = spec.inputs[i];

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/preprocessing.hpp"
 #include "base/error.hpp"
 #include "base/tensor.hpp"
 #include "pg/encoding.hpp"
@@ -154,7 +155,7 @@ std::vector<report::Column> CollectColumns(const base::DataSpec& spec) {
     columns.push_back({pg::ToUtf8(column.name), role, base::DTypeName(column.dtype), column.shape.empty() ? "" : base::FormatShape(column.shape),
                        MeaningOf(column)});
   };
-  for (const base::ColumnSpec& column : base::SourceColumns(spec.inputs)) add(column, "input");
+  for (const base::ColumnSpec& column : base::SourceInputs(spec)) add(column, "input");
   for (const base::ColumnSpec& column : spec.targets) add(column, "label");
   if (spec.has_weights) columns.push_back({"sample_weight", "weight of a row", base::DTypeName(base::DType::kFloat32), "", ""});
   return columns;

@@ -1,6 +1,5 @@
 #include "score/row_packer.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "data/row_sql.hpp"
@@ -20,8 +19,8 @@ RowPacker::RowPacker(const store::ModelTable& table) : table_(table) {
     } else {
       field.text = !columns[i].dictionary.empty();
       field.array = !columns[i].shape.empty();
-      has_arrays_ = has_arrays_ || field.array;
     }
+    has_arrays_ = has_arrays_ || field.array;
     fields_.push_back(std::move(field));
   }
 }
@@ -49,11 +48,11 @@ bool RowPacker::Describe(const std::vector<pg::Column>& columns) {
 // Arrays are read in the shape that they have, where it has as many numbers as the model's: as many bytes a row, so what the model sees stays as it is.
 void RowPacker::TakeShapes(const data::Cell* cells) {
   base::DataSpec reshaped;
-  size_t cell = 0;
+  const std::vector<size_t> positions = base::CellsOfInputs(rows_);
   for (size_t i = 0; i < rows_.inputs.size(); ++i) {
     const base::ColumnSpec& input = rows_.inputs[i];
-    const data::Cell& first = cells[cell];
-    cell += std::max<size_t>(input.members.size(), 1);
+    if (positions[i] == base::kNoCell) continue;
+    const data::Cell& first = cells[positions[i]];
     if (!input.members.empty() || !first.is_array || first.count != base::ElementCount(input.shape)) continue;
     const base::Shape shape = data::CellShape(first);
     if (shape == input.shape) continue;

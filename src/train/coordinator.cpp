@@ -89,6 +89,7 @@ bool Coordinator::TrainRounds() {
     result_.iteration = iteration;
     if (request_.stopping.any() && result_.ModelsThatTrain() == 0) return true;
     iteration = request_.due.After(iteration);
+    if (iteration != 0 && request_.deadline && now_() >= *request_.deadline) return true;
     if (iteration != 0 && (result_.iteration == last || Pauses())) return false;
   }
   return true;

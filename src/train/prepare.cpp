@@ -565,6 +565,7 @@ RunRequest MakeRequest(const FitArguments& arguments, const PreparedFit& fit) {
   request.spec.precision = fit.options.precision;
   request.spec.use_gpus = arguments.use_gpus;
   request.iterations = arguments.num_iterations;
+  request.deadline = arguments.deadline;
   request.due = fit.due;
   request.stopping = fit.stopping;
   request.workers = fit.workers;

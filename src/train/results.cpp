@@ -339,7 +339,7 @@ void ModelWriter::Replace(const PreparedModel& model, const void* block, const s
     pg::Execute("DELETE FROM " + table.Sql() + " WHERE mst_key OPERATOR(pg_catalog.=) $1::pg_catalog.int4",
                 {static_cast<int64_t>(model.mst_key)});
   };
-  const bool changed = trained || !model.stored;
+  const bool changed = trained || !model.stored || !fit_.progress;  // the first part of a run sets counters of them all
   if (best != nullptr || (changed && !model.keeps_weights)) {
     remove(fit_.output.models);
     WriteWeights(model, block, best);

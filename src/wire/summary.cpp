@@ -64,7 +64,12 @@ class Summary {
 
   std::vector<std::string> Lines() {
     rows_.push_back({"Layer (type)", "Output Shape", "Param #", "Connected to", "FLOPs"});
-    for (size_t layer = 0; layer < graph_.layers.size(); ++layer) AddLayer(layer);
+    std::vector<bool> added(graph_.layers.size());
+    for (const base::Call& call : graph_.calls) {  // a layer stands where it is first called
+      const auto layer = static_cast<size_t>(call.layer);
+      if (!added[layer]) AddLayer(layer);
+      added[layer] = true;
+    }
     std::array<size_t, kColumns> widths{};
     for (const Row& row : rows_) {
       for (size_t i = 0; i < kColumns; ++i) widths[i] = std::max(widths[i], Width(row[i]));

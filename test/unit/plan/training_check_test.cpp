@@ -164,6 +164,18 @@ TEST(CheckColumns, AnEmbeddingReadsIndexes) {
   data.inputs[0].scale = 1;
   data.inputs[0].mean = data.inputs[0].std = {1};
   EXPECT_EQ(plan::CheckColumns(words, data).size(), 1u);
+  // of a packed column of several scalars only its members count, and strings are not scaled
+  data.inputs[0].name = "scalars";
+  data.inputs[0].mean = {2};
+  data.inputs[0].members = {{"count", {}}};
+  ASSERT_EQ(plan::CheckColumns(words, data).size(), 1u);
+  EXPECT_EQ(plan::CheckColumns(words, data)[0].message.find("column \"count\""), 0u);
+  data.inputs[0].members[0].dictionary = {"a", "b"};
+  EXPECT_TRUE(plan::CheckColumns(words, data).empty());
+  data.inputs[0].members = {{"word", {"a"}}, {"count", {}}};
+  data.inputs[0].mean = {0, 3};
+  data.inputs[0].std = {1, 2};
+  EXPECT_TRUE(plan::CheckColumns(words, data).empty());
 }
 
 TEST(ClassWeights, KeysAreIndexesOrLabels) {
