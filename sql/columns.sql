@@ -116,6 +116,9 @@ SELECT cerebro.training_preprocessor_dl('often', 'often_workers', 'species', '*'
 SET max_parallel_workers_per_gather = 0;
 SELECT cerebro.training_preprocessor_dl('often', 'often_alone', 'species', '*', exclude => 'id', preprocess => '{"town": {"encode": "target"}, "age": {"clip": 0.05, "scale": "robust"}}', num_partitions => 2);
 RESET max_parallel_workers_per_gather;
+RESET min_parallel_table_scan_size;
+RESET parallel_setup_cost;
+RESET parallel_tuple_cost;
 SELECT (SELECT digest FROM auto_packed_summary) = (SELECT digest FROM auto_zone_summary) AS zone, (SELECT digest FROM auto_packed_summary) = (SELECT digest FROM auto_backwards_summary) AS backwards,
        (SELECT digest FROM often_workers_summary) = (SELECT digest FROM often_alone_summary) AS workers,
        (SELECT data_spec::text FROM often_workers_summary) = (SELECT data_spec::text FROM often_alone_summary) AS constants;
@@ -320,6 +323,13 @@ SELECT what, attempt(format('SELECT cerebro.training_preprocessor_dl(%s)', what)
     $$'wrong', 'w_packed', 'label', '*', exclude => '{doc,doc_b,spot,endless}'$$]) what;
 SELECT attempt($$SELECT * FROM cerebro.describe('wrong')$$);
 \a
+-- a key that is written twice
+SELECT cerebro.training_preprocessor_dl('wrong', 'w_packed', 'label', 'x', preprocess => '{"x": {}, "x": {"scale": "none"}}');
+-- numbers at the end of the range
+CREATE TABLE far AS SELECT CASE WHEN i % 2 = 0 THEN 1e308 ELSE -1e308 END::float8 AS x, i % 2 AS label FROM generate_series(1, 50) i;
+SELECT cerebro.training_preprocessor_dl('far', 'far_packed', 'label', 'x', preprocess => 'auto');
+SELECT imputed_value, center, spread FROM cerebro.describe('far_packed') WHERE role = 'independent';
+SELECT value, count(*) FROM numbers_of('far_packed') GROUP BY 1 ORDER BY 1;
 -- bounds let infinities in
 SELECT cerebro.training_preprocessor_dl('wrong', 'bound_packed', 'label', 'endless', preprocess => '{"endless": {"clip": [0, 15], "scale": "none"}}');
 SELECT max(value[1]), sum(value[1]) FROM numbers_of('bound_packed');

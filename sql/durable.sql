@@ -35,12 +35,17 @@ CALL cerebro.fit('packed', 'each_visit', 'configs', 6, validation_table => 'pack
     early_stopping => $${'patience': 1, 'monitor': 'val_loss', 'min_delta': 0.1}$$, checkpoint_interval => '0');
 CALL cerebro.fit('packed', 'by_workers', 'configs', 6, validation_table => 'packed_val', metrics_compute_frequency => 2, seed => 5, workers => 2, restore_best => true,
     early_stopping => $${'patience': 1, 'monitor': 'val_loss', 'min_delta': 0.1}$$, checkpoint_interval => '0');
+SET cerebro.shared_state_mem = 0;
+CALL cerebro.fit('packed', 'by_file', 'configs', 6, validation_table => 'packed_val', metrics_compute_frequency => 2, seed => 5, workers => 2, restore_best => true,
+    early_stopping => $${'patience': 1, 'monitor': 'val_loss', 'min_delta': 0.1}$$, checkpoint_interval => '0');
+RESET cerebro.shared_state_mem;
 CALL cerebro.fit('packed', 'at_once', 'configs', 6, validation_table => 'packed_val', metrics_compute_frequency => 2, seed => 5, workers => 0, restore_best => true,
     early_stopping => $${'patience': 1, 'monitor': 'val_loss', 'min_delta': 0.1}$$);
 SET client_min_messages = warning;
-SELECT name, found(name) = found('plain') AS same FROM unnest(ARRAY['each_visit', 'by_workers', 'at_once']) name;
+SELECT name, found(name) = found('plain') AS same FROM unnest(ARRAY['each_visit', 'by_workers', 'by_file', 'at_once']) name;
 SELECT state, iteration, iterations, generation > 20 AS many, error, committed_at >= started_at AS in_order, visits FROM each_visit_run;
 SELECT state, iteration, iterations, generation, error FROM at_once_run;
+SELECT state_place, (SELECT count(*) FROM pg_ls_tmpdir()) AS files FROM by_file_summary;
 SELECT DISTINCT stopped_iteration, stopped_by FROM plain_info ORDER BY 1, 2;
 
 -- so many iterations a call, for servers without procedures
@@ -91,6 +96,14 @@ SELECT count(*) FROM failed_visits;
 -- this session's claim is gone with the error
 SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();
 DROP TRIGGER fail_at ON failed_visits;
+-- the commit itself fails
+CREATE CONSTRAINT TRIGGER fail_at AFTER INSERT ON failed_visits DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fail_at();
+\set VERBOSITY terse
+CALL cerebro.fit('packed', 'failed', 'configs', 4, workers => 2);
+\set VERBOSITY default
+SELECT state, iteration, error FROM cerebro.runs WHERE name = 'durable_case.failed';
+SELECT (SELECT count(*) FROM failed_visits) AS visits, count(*) AS claims FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();
+DROP TRIGGER fail_at ON failed_visits;
 CALL cerebro.fit('packed', 'failed', 'configs', 4, workers => 2);
 SELECT state, iteration, error FROM cerebro.runs WHERE name = 'durable_case.failed';
 SELECT cerebro.fit_multiple_model('packed', 'not_failed', 'configs', 4, workers => 0);
@@ -133,6 +146,19 @@ CALL cerebro.fit('packed', 'never', 'configs', 1);
 ROLLBACK;
 DO $$ BEGIN CALL cerebro.fit('packed', 'within', 'configs', 1, workers => 0); END $$;
 SELECT state FROM within_run;
+DO $$ BEGIN CALL cerebro.fit('packed', 'never', 'configs', 1); EXCEPTION WHEN OTHERS THEN RAISE WARNING '%', SQLERRM; END $$;
+SET client_min_messages = error;
+CREATE PROCEDURE one_by_one() LANGUAGE plpgsql AS $$
+DECLARE
+    i int;
+BEGIN
+    FOR i IN SELECT * FROM generate_series(1, 2) LOOP
+        CALL cerebro.fit('packed', 'within_' || i, 'configs', 1, workers => i, checkpoint_interval => '0');
+    END LOOP;
+END $$;
+CALL one_by_one();
+SELECT name, state FROM cerebro.runs WHERE name LIKE 'durable_case.within%' ORDER BY name;
+SET client_min_messages = warning;
 CREATE FUNCTION calls() RETURNS void LANGUAGE plpgsql AS $$ BEGIN CALL cerebro.fit('packed', 'never', 'configs', 1); END $$;
 SELECT calls();
 CREATE TEMPORARY TABLE temporary_points AS SELECT * FROM points;

@@ -138,6 +138,10 @@ SELECT * FROM attempt($$SELECT cerebro.training_preprocessor_dl('items', 'out', 
 SELECT * FROM attempt($$SELECT cerebro.training_preprocessor_dl('items', 'out', 'label', 'x', validation_fraction => 'NaN')$$);
 SELECT * FROM attempt($$SELECT cerebro.training_preprocessor_dl('items', 'out', 'label', 'x', validation_fraction => 0.001)$$);
 SELECT * FROM attempt($$SELECT cerebro.training_preprocessor_dl('items', 'out', 'label', 'x', validation_fraction => 0.2, split_column => 'held')$$);
+SELECT * FROM attempt($$SELECT cerebro.training_preprocessor_dl('items', 'out', 'id', 'x', validation_fraction => 0.2)$$);
+CREATE TABLE fractions AS SELECT i / 7.0 AS y, (i * 7) % 20011 AS z, i AS x FROM generate_series(1, 100001) i;
+SELECT * FROM attempt($$SELECT cerebro.training_preprocessor_dl('fractions', 'out', 'y', 'x', validation_fraction => 0.2)$$);
+SELECT * FROM attempt($$SELECT cerebro.training_preprocessor_dl('fractions', 'out', 'y, z', 'x', folds => 2)$$);
 SELECT * FROM attempt($$SELECT cerebro.training_preprocessor_dl('items', 'out', 'label', 'x', split_by_time => 'day', split_column => 'held')$$);
 SELECT * FROM attempt($$SELECT cerebro.training_preprocessor_dl('items', 'out', 'label', 'x', split_by_time => 'day')$$);
 SELECT * FROM attempt($$SELECT cerebro.training_preprocessor_dl('items', 'out', 'label', 'x', split_column => 'nothing')$$);

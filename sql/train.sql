@@ -35,6 +35,12 @@ FROM generate_series(1, 900) i;
 SELECT model, metric, value < baseline / 2 AS good FROM cerebro.train('houses', 'houses', 'price', exclude => 'id', max_models => 4, num_iterations => 40);
 SELECT count(*) AS rows, avg(abs(cerebro.predict_number('houses', h) - price)) < 25000 AS good FROM houses h;
 
+-- whole numbers of many values are predicted as numbers, and that is said; so are the ends of models
+SET client_min_messages = notice;
+ALTER TABLE houses ALTER price TYPE integer;
+SELECT model, metric, value < baseline / 2 AS good FROM cerebro.train('whole', 'houses', 'price', exclude => 'id', max_models => 2, num_iterations => 8);
+SET client_min_messages = error;
+
 -- by the clock: few models, but a model
 SELECT model, models >= 1 AS models, seconds < 30 AS in_time FROM cerebro.train('hurried', 'houses', 'price', exclude => 'id', time_budget => '2 s');
 
@@ -62,6 +68,6 @@ SELECT attempt($$SELECT cerebro.train('m', 'flowers', 'kind', output_table => 'k
 SELECT attempt($$SELECT cerebro.train(NULL, 'flowers', 'kind')$$);
 SELECT count(*) FROM cerebro.models WHERE name = 'm';
 
-SELECT cerebro.drop_model(name) FROM cerebro.models WHERE name IN ('flowers', 'houses', 'hurried');
+SELECT cerebro.drop_model(name) FROM cerebro.models WHERE name IN ('flowers', 'houses', 'hurried', 'whole');
 SET client_min_messages = error;
 DROP SCHEMA train_case CASCADE;

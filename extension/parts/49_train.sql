@@ -3,7 +3,7 @@
 CREATE FUNCTION cerebro.train(name text, source_table text, label text, exclude text DEFAULT NULL, time_budget interval DEFAULT NULL,
         max_models bigint DEFAULT NULL, num_iterations bigint DEFAULT NULL, validation_fraction double precision DEFAULT NULL,
         split_column text DEFAULT NULL, split_by_time text DEFAULT NULL, dependent_type text DEFAULT NULL, preprocess text DEFAULT 'auto',
-        seed bigint DEFAULT 0, output_table text DEFAULT NULL, remark text DEFAULT NULL, OUT model text, OUT metric text,
+        seed bigint DEFAULT 0, output_table text DEFAULT NULL, note text DEFAULT NULL, OUT model text, OUT metric text,
         OUT value double precision, OUT baseline double precision, OUT architecture text, OUT compile_params text, OUT fit_params text,
         OUT models bigint, OUT iterations bigint, OUT training_rows bigint, OUT validation_rows bigint, OUT rows_left_out bigint,
         OUT seconds double precision) RETURNS record

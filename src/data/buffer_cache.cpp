@@ -1,6 +1,5 @@
 #include "data/buffer_cache.hpp"
 
-#include <cstring>
 #include <limits>
 
 namespace data {
@@ -42,17 +41,16 @@ void BufferCache::Keep(CachedTable table, int partition_id, int buffer_id, const
   const Parts more = BytesOf(columns, features);
   const size_t bytes = more[0] + more[1];
   Entry& entry = entries_[key];
-  entry.memory.resize(bytes);
-  size_t at = 0;
+  entry.memory.reserve(bytes);  // appended to, so that nothing is written twice
   for (const base::Bytes& column : columns) {
-    char* to = entry.memory.data() + at;
     if (column.data == nullptr) {
       entry.columns.push_back(column);
       continue;
     }
-    if (column.size > 0) std::memcpy(to, column.data, column.size);
-    entry.columns.push_back({reinterpret_cast<const uint8_t*>(to), column.size});
-    at += RoundUp(column.size);
+    const size_t at = entry.memory.size();
+    if (column.size > 0) entry.memory.append(reinterpret_cast<const char*>(column.data), column.size);
+    entry.memory.append(RoundUp(column.size) - column.size, '\0');
+    entry.columns.push_back({reinterpret_cast<const uint8_t*>(entry.memory.data()) + at, column.size});
   }
   for (size_t part = 0; part < more.size(); ++part) bytes_[part] += more[part];
 }

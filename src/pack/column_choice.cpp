@@ -307,6 +307,14 @@ void NoticeLeftOut(const std::vector<base::LeftOut>& left_out) {
   }
 }
 
+Value ReadText(const std::string& text) {
+  try {
+    return base::ParseLiteral(text);
+  } catch (const Error& e) {
+    throw Error(e.code(), std::string("preprocess: ") + e.what(), e.detail(), kExample);
+  }
+}
+
 }  // namespace
 
 PreprocessRequest PreprocessRequest::Read(const std::string& text) {
@@ -315,7 +323,7 @@ PreprocessRequest PreprocessRequest::Read(const std::string& text) {
   if (text.find('{') == std::string::npos) {
     throw Error(ErrorCode::kInvalidParameter, "preprocess has no value \"" + text + "\"", "", kExample);
   }
-  const Value value = base::ParseLiteral(text);
+  const Value value = ReadText(text);
   if (!value.is_dict())
     throw Error(ErrorCode::kInvalidParameter,
                 std::string("preprocess is a ") + value.type_name() + ", not a dictionary", "", kExample);

@@ -247,7 +247,9 @@ class Quantiles {
     const auto i = static_cast<size_t>(std::find(fractions_.begin(), fractions_.end(), fraction) - fractions_.begin());
     const double low = *ranks_.at(2 * i).value, high = *ranks_.at(2 * i + 1).value;
     const double position = Position(fraction, rows_), part = position - std::floor(position);
-    return low == high || part == 0 ? low : low + (high - low) * part;
+    if (low == high || part == 0) return low;
+    const double width = high - low;  // infinite between large numbers of two signs
+    return std::isfinite(width) ? low + width * part : low * (1 - part) + high * part;
   }
 
  private:

@@ -14,6 +14,7 @@
 #include "base/literal.hpp"
 #include "data/row_sql.hpp"
 #include "pack/class_cuts.hpp"
+#include "pack/schema_inference.hpp"
 #include "pg/cluster.hpp"
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
@@ -25,7 +26,8 @@ using base::Error;
 using base::ErrorCode;
 
 constexpr int64_t kMostFolds = 1000;
-constexpr int64_t kMostCuts = 1000000;  // of all classes together
+constexpr size_t kMostCombinations = 100000;  // of the classes of several label columns
+constexpr int64_t kMostCuts = 1000000;        // of all classes together
 constexpr int kMostBinBits = 16;
 constexpr int64_t kMostBins = int64_t{1} << 17;  // of all classes together
 constexpr int64_t kRowsOfBin = 64;
@@ -73,6 +75,7 @@ class ContentSplit {
 
  private:
   std::string KeySql() const { return "cerebro._content_key(" + RowSql(source_, "s") + ", " + seed_ + ")"; }
+  void CheckClasses(size_t classes) const;
   std::string ClassSql() const;
   int BinBits() const;
 
@@ -95,8 +98,23 @@ ContentSplit::ContentSplit(const Source& source, const std::string& filter, uint
               source_.From());
   pg::Execute("ANALYZE " + table_.Sql());
   const pg::Result rows = pg::Execute("SELECT k.class, pg_catalog.count(*) FROM " + table_.Sql() +
-                                      " AS k GROUP BY k.class ORDER BY k.class");
+                                      " AS k GROUP BY k.class ORDER BY k.class LIMIT " +
+                                      std::to_string(kMostCombinations + 1));
+  CheckClasses(rows.rows.size());
   for (const auto& row : rows.rows) classes_.emplace_back(std::stoll(row[0].value()), std::stoll(row[1].value()));
+}
+
+void ContentSplit::CheckClasses(size_t classes) const {
+  std::vector<const SourceColumn*> labels;
+  for (size_t i = source_.inputs; i < source_.inputs + source_.targets; ++i) {
+    if (source_.columns[i].labels()) labels.push_back(&source_.columns[i]);
+  }
+  if (labels.size() == 1 && classes > kMaxClasses) RefuseClasses(labels[0]->column.name);
+  if (classes <= kMostCombinations) return;
+  throw Error(ErrorCode::kLimitExceeded,
+              "the labels of table " + source_.Text() + " occur in more than " + std::to_string(kMostCombinations) +
+                  " combinations, too many to split each of them",
+              "", "Split by a column or by time instead: split_column, split_by_time.");
 }
 
 std::string ContentSplit::ClassSql() const {
@@ -202,7 +220,11 @@ void SplitByContent(const Source& source, const std::string& filter, double frac
                     const pg::TableName& beside, bool temporary, RowSplit* split) {
   const ContentSplit content(source, filter, seed, beside, temporary);
   std::vector<int64_t> class_rows;
-  for (const auto& [id, rows] : content.classes()) class_rows.push_back(rows);
+  int64_t rows = 0;
+  for (const auto& [id, count] : content.classes()) {
+    class_rows.push_back(count);
+    rows += count;
+  }
   const std::vector<ClassShare> shares = ShareRows(class_rows, fraction, folds);
   const size_t first_fold = fraction > 0 ? 1 : 0;
   const size_t parts = first_fold + static_cast<size_t>(std::max<int64_t>(folds, 1));
@@ -249,7 +271,8 @@ void SplitByContent(const Source& source, const std::string& filter, double frac
     throw Error(
         ErrorCode::kInvalidData,
         "validation_fraction " + base::FormatNumber(fraction, true) + " of table " + source.Text() + " is no row",
-        "A class keeps a row that trains, and rows of equal contents are on one side.",
+        "It has " + Count(rows) + (shares.size() > 1 ? " of " + std::to_string(shares.size()) + " classes" : "") +
+            ". A class keeps a row that trains, and rows of equal contents are on one side.",
         "Raise validation_fraction, or load more rows.");
   }
   if (folds > 0) {

@@ -160,12 +160,7 @@ std::vector<std::string> ClassValues(const SourceColumn& c, const ColumnProfile&
     }
     distinct.insert(value);
   }
-  if (distinct.size() > kMaxClasses) {
-    throw Error(ErrorCode::kLimitExceeded,
-                "column " + Quoted(c.column.name) + " has more than " + std::to_string(kMaxClasses) +
-                    " distinct values, too many for classes", "",
-                "If the column is a number to be predicted, ask for regression by dependent_type => 'real'.");
-  }
+  if (distinct.size() > kMaxClasses) RefuseClasses(c.column.name);
   std::vector<std::string> values(distinct.begin(), distinct.end());
   if (numbers) {
     // a 64-bit mantissa tells all bigint values apart; longer numerics of equal value in it stay in the order of their texts
@@ -309,6 +304,13 @@ void CheckRows(const Source& source, const Profile& profile, const SpecPair& spe
 }
 
 }  // namespace
+
+void RefuseClasses(const std::string& column) {
+  throw Error(ErrorCode::kLimitExceeded,
+              "column " + Quoted(column) + " has more than " + std::to_string(kMaxClasses) +
+                  " distinct values, too many for classes",
+              "", "If the column is a number to be predicted, ask for regression by dependent_type => 'real'.");
+}
 
 bool IsQuantity(const SourceColumn& column) { return column.column.base_type != "boolean" && !column.text(); }
 

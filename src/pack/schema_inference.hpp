@@ -13,6 +13,8 @@ namespace pack {
 
 /// Most classes of a label column.
 constexpr size_t kMaxClasses = 10000;
+/// The error of a label column that has more of them.
+[[noreturn]] void RefuseClasses(const std::string& column);
 
 /// Most data columns of a packed table. Each takes up to 24 bytes of a row for its values (a pointer to them has 18) and 18 for its shape, and a
 /// row of the server's has 8,160.

@@ -134,6 +134,7 @@ std::vector<TrainingDoubt> CheckLosses(const base::Graph& graph, const base::Tra
 
 struct InputColumn {
   std::string name;
+  int64_t elements;
   bool scaled;  // it has constants that change its values
 };
 
@@ -141,10 +142,10 @@ struct InputColumn {
 std::vector<InputColumn> InputColumns(const base::DataSpec& data) {
   std::vector<InputColumn> columns;
   for (const ColumnSpec& c : data.inputs) {
-    if (c.members.empty()) columns.push_back({c.name, c.scale != 1 || !c.mean.empty()});
+    if (c.members.empty()) columns.push_back({c.name, base::ElementCount(c.shape), c.scale != 1 || !c.mean.empty()});
     for (size_t m = 0; m < c.members.size(); ++m) {
       const bool scaled = c.mean.empty() ? c.scale != 1 : c.mean[m] != 0 || c.std[m] != c.scale;
-      columns.push_back({c.members[m].name, scaled && c.members[m].dictionary.empty()});
+      columns.push_back({c.members[m].name, 1, scaled && c.members[m].dictionary.empty()});
     }
   }
   return columns;
@@ -156,6 +157,8 @@ std::vector<TrainingDoubt> CheckColumns(const base::Graph& graph, const base::Da
   if (graph.inputs.size() != columns.size()) return doubts;  // columns side by side, or refused
   for (size_t i = 0; i < columns.size(); ++i) {
     if (!columns[i].scaled) continue;
+    // an input of another size has elements of other columns
+    if (base::ElementCount(CallOf(graph, graph.inputs[i]).output_shape) != columns[i].elements) continue;
     bool embedded = false, otherwise = false;
     for (const base::Call& call : graph.calls) {
       if (std::find(call.inputs.begin(), call.inputs.end(), graph.inputs[i]) == call.inputs.end()) continue;

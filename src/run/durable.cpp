@@ -86,7 +86,11 @@ void DurableRun::Begin(const char* state) {
   if (!pg::OnGreenplum()) {
     memory_ = train::RequireMemory("the run", train::MemoryOf(request, train::TasksOf(*fit_)), train::kRunMemoryHint);
   }
-  train::MakeFeatures(&*fit_, &request);  // committed before the first part, so that later ones find them
+  {
+    train::RunLog log(request, fit_->output.models.Text());
+    // committed before the first part, so that later ones find them
+    train::MakeFeatures(&*fit_, &request, [&log](int64_t done, int64_t all) { log.StoringFeatures(done, all); });
+  }
   if (!stored_) {
     if (arguments_.warm_start) train::AddMissingColumns(*fit_);
     train::CreateResultTables(arguments_, *fit_);
@@ -106,10 +110,11 @@ bool DurableRun::Part(int64_t until, std::function<bool()> pause, const char* st
   train::RunResult result;
   {
     std::optional<pg::FreshSnapshot> with_features;
-    if (train::MakeFeatures(&*fit_, &request)) with_features.emplace();
+    train::RunLog log(request, fit_->output.models.Text());
+    const auto progress = [&log](int64_t done, int64_t all) { log.StoringFeatures(done, all); };
+    if (train::MakeFeatures(&*fit_, &request, progress)) with_features.emplace();
     const std::unique_ptr<train::Driver> driver = pg::OnGreenplum() ? segments::MakeFitDriver(arguments_, *fit_, request)
                                                                     : workers::MakeFitDriver(arguments_, *fit_, request);
-    train::RunLog log(request, fit_->output.models.Text());
     result = train::Coordinator(request, driver.get(), &log, pg::Now).Run();
     train::WriteReports(arguments_, *fit_, result, record_.started_at);
   }

@@ -38,7 +38,7 @@ constexpr double kDefaultValidation = 0.2;
 constexpr int kFewestModels = 4;     // of a search by the clock, however slow they are
 constexpr int kMostModels = 48;      // of a search by the clock, however fast they are
 constexpr int kFewestIterations = 5, kMostIterations = 200;
-constexpr double kWantedSteps = 6000;      // optimizer steps of a model that trains to the end
+constexpr double kWantedUpdates = 6000;  // of the optimizer, of a model that trains to the end
 constexpr double kShareOfBudget = 0.8;     // that the plan may take by its own estimate
 constexpr int64_t kMostEvaluations = 40;   // of a run
 constexpr int64_t kHalvingEta = 3;
@@ -64,6 +64,28 @@ void Check(const TrainArguments& a) {
   if (a.num_iterations && *a.num_iterations < 1) refuse("num_iterations is " + std::to_string(*a.num_iterations), "It must be 1 or more.");
 }
 
+/// A label of whole numbers is predicted as a number where it has more values than this.
+constexpr int kMostWholeClasses = 20;
+
+/// What the label means where nobody said.
+std::optional<std::string> MeaningOf(const TrainArguments& a) {
+  if (a.dependent_type) return a.dependent_type;
+  const pg::TableName source = pg::ParseTableName(a.source_table, "source_table");
+  if (!pg::TableExists(source)) return std::nullopt;  // packing says so
+  const std::vector<std::string> labels = pg::ParseColumnList(a.label, "label");
+  const std::vector<pg::Column> columns = pg::TableColumns(source, "source_table");
+  const pg::Column* const column = labels.size() == 1 ? pg::FindColumn(columns, labels.front()) : nullptr;
+  if (column == nullptr || column->is_array) return std::nullopt;
+  if (column->base_type != "integer" && column->base_type != "bigint" && column->base_type != "smallint") return std::nullopt;
+  const std::string name = pg::QuoteIdent(column->name);
+  const pg::Result distinct = pg::Read("SELECT pg_catalog.count(*) FROM (SELECT DISTINCT s." + name + " FROM " + source.Sql() + " s WHERE s." + name +
+                                       " IS NOT NULL LIMIT " + std::to_string(kMostWholeClasses + 1) + ") d");
+  if (std::stoll(distinct.Text()) <= kMostWholeClasses) return std::nullopt;
+  pg::Notice("column " + name + " has more than " + std::to_string(kMostWholeClasses) + " whole numbers: it is predicted as a number",
+             "Give dependent_type => 'one_hot' to have them as classes.");
+  return std::string("real");
+}
+
 void Pack(const TrainArguments& a, const Tables& tables) {
   pack::TrainingPackArguments p;
   p.source_table = a.source_table;
@@ -73,7 +95,7 @@ void Pack(const TrainArguments& a, const Tables& tables) {
   p.exclude = a.exclude;
   p.preprocess = a.preprocess;
   p.seed = a.seed;
-  p.dependent_type = a.dependent_type;
+  p.dependent_type = MeaningOf(a);
   p.split.split_column = a.split_column;
   p.split.split_by_time = a.split_by_time;
   p.split.validation_fraction = a.validation_fraction;
@@ -148,6 +170,7 @@ train::FitArguments FitOf(const TrainArguments& a, const Tables& tables, int ite
   fit.name = "train " + a.name;
   fit.seed = a.seed;
   fit.restore_best = true;
+  fit.quiet = true;
   if (iterations >= kHalvingEta * kHalvingEta) {
     const int first = *fit.metrics_compute_frequency * std::max(1, iterations / static_cast<int>(kHalvingEta * kHalvingEta) / *fit.metrics_compute_frequency);
     const int second = *fit.metrics_compute_frequency * std::max(2, iterations / static_cast<int>(kHalvingEta) / *fit.metrics_compute_frequency);
@@ -200,7 +223,6 @@ std::optional<double> Baseline(const data::PackedTable& training, const data::Pa
   return metric == "rmse" ? std::sqrt(error) : error;
 }
 
-/// Configurations and iterations that fit into the time that is left.
 struct Size {
   int models = 0, iterations = 0;
 };
@@ -210,6 +232,7 @@ struct Size {
 Trained Train(const TrainArguments& a) {
   const double began = pg::Now();
   Check(a);
+  store::RequireRegistrable(a.name);
   const Tables tables = TablesOf(a);
   Pack(a, tables);
 
@@ -222,9 +245,9 @@ Trained Train(const TrainArguments& a) {
   const std::string compile_grid = store::DefaultCompileGrid(tables.packed, kLearningRates, {});
   snapshot.reset();
 
-  const double steps = std::max(1.0, std::ceil(static_cast<double>(rows) / MiddleBatchSizeFor(rows)));
+  const double batches = std::max(1.0, std::ceil(static_cast<double>(rows) / MiddleBatchSizeFor(rows)));
   Size size;
-  size.iterations = a.num_iterations.value_or(std::clamp(static_cast<int>(kWantedSteps / steps), kFewestIterations, kMostIterations));
+  size.iterations = a.num_iterations.value_or(std::clamp(static_cast<int>(kWantedUpdates / batches), kFewestIterations, kMostIterations));
   size.models = a.max_models.value_or(kMostModels);
   const double budget = a.time_budget.value_or(a.max_models ? std::numeric_limits<double>::infinity() : kDefaultBudget);
   Choose(a, tables, models, compile_grid, rows, size.models);
@@ -274,7 +297,6 @@ Trained Train(const TrainArguments& a) {
   trained.rows_left_out = std::max<int64_t>(0, all_rows - rows - validation.spec.rows);
   const int version = store::Register(a.name, tables.models, static_cast<int>(best.standing.mst_key), a.remark);
   trained.model = a.name + "@" + std::to_string(version);
-  snapshot.reset();
 
   if (!a.output_table) {
     store::DropRun(tables.models);
@@ -285,6 +307,7 @@ Trained Train(const TrainArguments& a) {
       DropTable(packed);
     }
   }
+  snapshot.reset();
   trained.seconds = pg::Now() - began;
   return trained;
 }

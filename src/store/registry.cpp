@@ -358,6 +358,11 @@ ModelTable OpenModelBytes(std::string bytes, const std::string& name) {
   return table;
 }
 
+void RequireRegistrable(const std::string& name) {
+  CheckName(name, "name");
+  FindOwned(name);
+}
+
 int Register(const std::string& name, const std::string& model_table, std::optional<int> mst_key, const std::optional<std::string>& remark) {
   CheckName(name, "name");
   const ModelTable table = OpenOneModel(model_table, mst_key);

@@ -58,6 +58,9 @@ std::string RegisteredBytes(const RegisteredVersion& version);
 /// A model of such bytes. name: for messages.
 ModelTable OpenModelBytes(std::string bytes, const std::string& name);
 
+/// Throws unless the caller could register a model under this name now: its errors of names and of other roles' models.
+void RequireRegistrable(const std::string& name);
+
 /// cerebro.register. Returns the version. Errors: OpenOneModel's; kInvalidName; "insufficient privilege" when the name is another role's.
 int Register(const std::string& name, const std::string& model_table, std::optional<int> mst_key, const std::optional<std::string>& remark);
 

@@ -24,6 +24,7 @@ struct FitArguments {
   std::optional<int> workers;   // none: cerebro.workers
   bool restore_best = false;    // model_weights of the best due iteration instead of the last
   std::optional<std::string> early_stopping, halving;  // plan/stopping.hpp
+  bool quiet = false;  // of iterations only those are said at whose end models stop
   std::optional<double> deadline;  // seconds since the epoch: the run ends at the first evaluation after it
   std::optional<int> folds;  // each configuration is trained once for each fold of the packed table
 };

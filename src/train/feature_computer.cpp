@@ -72,6 +72,7 @@ void FeatureComputer::Complete(int partition_id, int buffer_id, const std::vecto
     engine::FeatureExtractor& extractor = ExtractorOf(best, calls);
     extractor.Attach(block_of(best));
     std::vector<std::vector<float>> out;
+    for (const size_t f : made) out.push_back(std::move(values_[f]));
     extractor.Run(buffer, &out, poll);
     extractor.Attach(nullptr);
     for (size_t i = 0; i < made.size(); ++i) {

@@ -566,6 +566,7 @@ RunRequest MakeRequest(const FitArguments& arguments, const PreparedFit& fit) {
   request.spec.use_gpus = arguments.use_gpus;
   request.iterations = arguments.num_iterations;
   request.deadline = arguments.deadline;
+  request.quiet = arguments.quiet;
   request.due = fit.due;
   request.stopping = fit.stopping;
   request.workers = fit.workers;

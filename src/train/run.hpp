@@ -125,6 +125,7 @@ struct RunRequest {
   std::optional<RunProgress> progress;  // the parts before this one; none: the run begins
   int64_t until = 0;                    // the part ends with this iteration at the latest; 0: with the run
   std::function<bool()> pause;          // whether the part is to end now, behind the visits that are under way; empty: no
+  bool quiet = false;  // as FitArguments has it
   std::optional<double> deadline;  // seconds since the epoch: the run ends with the first evaluation behind it
   int64_t LastIteration() const { return until > 0 ? std::min(until, iterations) : iterations; }
 };

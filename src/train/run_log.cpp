@@ -68,13 +68,13 @@ void RunLog::VisitDone(const RunResult&, const VisitRecord& record, bool first_d
 
 void RunLog::IterationDone(const RunResult& so_far, int64_t iteration) {
   iterations_reported_ = iteration;
-  pg::Info(IterationLine(so_far, iteration, so_far.ModelsThatTrain()));
+  if (!request_.quiet) pg::Info(IterationLine(so_far, iteration, so_far.ModelsThatTrain()));
   BeginNext();
 }
 
 void RunLog::Evaluated(const RunResult& so_far, int64_t iteration, int64_t trained, const std::vector<int>& stopped) {
   iterations_reported_ = iteration;
-  pg::Info(IterationLine(so_far, iteration, trained) + LeaderText(request_, so_far) + Stops(so_far, stopped));
+  if (!request_.quiet || !stopped.empty()) pg::Info(IterationLine(so_far, iteration, trained) + LeaderText(request_, so_far) + Stops(so_far, stopped));
   BeginNext();
 }
 

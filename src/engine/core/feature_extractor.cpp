@@ -87,8 +87,9 @@ void FeatureExtractor::Run(const base::Buffer& buffer, std::vector<std::vector<f
   const math::PollScope scope(poll);
   if (impl_->block == nullptr) throw base::Error(base::ErrorCode::kInternal, "features are computed without weights");
   RequireColumns(impl_->reads, buffer);
-  out->assign(impl_->shapes.size(), {});
+  out->resize(impl_->shapes.size());
   for (size_t i = 0; i < out->size(); ++i) {
+    (*out)[i].clear();  // its memory is used again
     (*out)[i].reserve(static_cast<size_t>(buffer.rows * base::ElementCount(impl_->shapes[i])));
   }
   for (int64_t first = 0; first < buffer.rows; first += native::Extractor::kMostRows) {

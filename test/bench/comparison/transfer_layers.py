@@ -41,13 +41,13 @@ def run(quick):
         runs.load_table(session, "layers_val", operations, x, y, training="layers_packed")
         session.run(f"SELECT cerebro.load_model('layers_arch', $json${models.keras_json(whole, set())}$json$, (SELECT model_weights FROM source_model))")
         rates = ", ".join(f"$$optimizer='Adam(lr={rate})',{runs.LOSS},metrics=['accuracy']$$" for rate in RATES)
-        sql = f"""SELECT cerebro.fit_multiple_model('layers_packed', 'layers_out', 'layers_configs', {iterations}, validation_table => 'layers_val_packed')
-FROM (SELECT cerebro.load_model_selection_table('layers_arch', 'layers_configs', ids, ARRAY[{rates}], ARRAY['batch_size=32'])
-      FROM (SELECT array_agg(new_model_id) AS ids
-            FROM cerebro.freeze_variants('layers_arch', 1, ARRAY[{names}], hidden => '{{}}', truncate => true)) v OFFSET 0) s"""
-        print(sql)
+        candidates = f"""SELECT cerebro.load_model_selection_table('layers_arch', 'layers_configs', array_agg(new_model_id), ARRAY[{rates}], ARRAY['batch_size=32'])
+FROM cerebro.freeze_variants('layers_arch', 1, ARRAY[{names}], hidden => '{{}}', truncate => true)"""
+        fit = f"SELECT cerebro.fit_multiple_model('layers_packed', 'layers_out', 'layers_configs', {iterations}, validation_table => 'layers_val_packed')"
+        print(f"{candidates};\n{fit};")
+        session.run(candidates)
         with server.Timed(server.postmaster()) as timed:
-            session.run(sql)
+            session.run(fit)
         board = session.run("""SELECT a.name, i.validation_metrics_final, i.validation_loss_final, i.training_seconds, i.compile_params
             FROM (SELECT DISTINCT ON (model_id) * FROM layers_out_info ORDER BY model_id, validation_loss_final) i
             JOIN layers_arch a USING (model_id) ORDER BY i.validation_loss_final""")

@@ -131,7 +131,7 @@ TEST(DataSpec, RefusesWhatItCannotTrust) {
   ExpectCorrupted("");
   ExpectCorrupted("[]");
   ExpectCorrupted("{}");
-  ExpectCorrupted(Replaced(text, "\"version\":1", "\"version\":3"));
+  ExpectCorrupted(Replaced(text, "\"version\":1", "\"version\":4"));
   ExpectCorrupted(Replaced(text, "\"shape\":[8,8,3]", "\"shape\":[8,-8,3]"));
   ExpectCorrupted(Replaced(text, "\"shape\":[8,8,3]", "\"shape\":[8,8.5,3]"));
   ExpectCorrupted(Replaced(text, "\"shape\":[8,8,3]", "\"shape\":[4611686018427387904,4611686018427387904,3]"));
