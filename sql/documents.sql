@@ -6,6 +6,9 @@ CREATE SCHEMA documents;
 SET search_path = documents, public;
 \o /dev/null
 \i :data/load_digits.sql
+CREATE TABLE penguins AS SELECT i AS id, CASE WHEN i % 70 <> 0 THEN (ARRAY['Adelie', 'Chinstrap', 'Gentoo'])[1 + i % 3] END AS species,
+    (ARRAY['Biscoe', 'Dream', 'Torgersen'])[1 + i * 7 % 3] AS island, CASE WHEN i % 50 <> 0 THEN 38 + i % 3 * 5 + i * 31 % 60 / 10.0 END AS bill_length
+FROM generate_series(1, 344) i;
 \i :data/README.sql
 \o
 \set ECHO all
@@ -30,4 +33,5 @@ SELECT count(*) = (SELECT count(*) FROM high) AS all_rows FROM high_features;
 -- architectures made in SQL: five of them with two learning rates
 SELECT count(*) AS models, max(validation_metric) > 0.95 AS good FROM cerebro.leaderboard('made_models');
 SELECT training_metric > 0.9 AS good FROM cerebro.leaderboard('wide_models');
+SELECT name, cerebro.drop_model(name) FROM cerebro.models WHERE name IN ('digits', 'penguin_species') ORDER BY name;
 DROP SCHEMA documents CASCADE;

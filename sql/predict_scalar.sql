@@ -244,4 +244,4 @@ SET cerebro.model_cache_mem = -1;
 RESET cerebro.model_cache_mem;
 SET client_min_messages = error;
 DROP SCHEMA scalar_case CASCADE;
-SELECT cerebro.drop_model(name) FROM cerebro.models;
+SELECT count(*) >= 8 AS dropped FROM (SELECT cerebro.drop_model(name) FROM cerebro.models) d;

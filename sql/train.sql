@@ -35,10 +35,10 @@ FROM generate_series(1, 900) i;
 SELECT model, metric, value < baseline / 2 AS good FROM cerebro.train('houses', 'houses', 'price', exclude => 'id', max_models => 4, num_iterations => 40);
 SELECT count(*) AS rows, avg(abs(cerebro.predict_number('houses', h) - price)) < 25000 AS good FROM houses h;
 
--- whole numbers of many values are predicted as numbers, and that is said; so are the ends of models
+-- whole numbers of many values are predicted as numbers, and that is said
 SET client_min_messages = notice;
 ALTER TABLE houses ALTER price TYPE integer;
-SELECT model, metric, value < baseline / 2 AS good FROM cerebro.train('whole', 'houses', 'price', exclude => 'id', max_models => 2, num_iterations => 8);
+SELECT model, metric FROM cerebro.train('whole', 'houses', 'price', exclude => 'id', max_models => 2, num_iterations => 4);
 SET client_min_messages = error;
 
 -- by the clock: few models, but a model

@@ -132,6 +132,8 @@ std::vector<TrainingDoubt> CheckLosses(const base::Graph& graph, const base::Tra
   return doubts;
 }
 
+namespace {
+
 struct InputColumn {
   std::string name;
   int64_t elements;
@@ -150,6 +152,8 @@ std::vector<InputColumn> InputColumns(const base::DataSpec& data) {
   }
   return columns;
 }
+
+}  // namespace
 
 std::vector<TrainingDoubt> CheckColumns(const base::Graph& graph, const base::DataSpec& data) {
   std::vector<TrainingDoubt> doubts;

@@ -15,7 +15,7 @@ TEST(CharacterChart, DrawsAxesCurvesAndALegend) {
   // the title, ten lines with the axes, the legend
   ASSERT_EQ(lines.size(), 1 + 10 + 2U);
   EXPECT_EQ(lines[0], "loss of model 1");
-  EXPECT_EQ(lines[1], "4 +*");
+  EXPECT_EQ(lines[1], "4 +***");  // as long as the line is nearer to 4 than to the next row's value
   EXPECT_EQ(lines[8].substr(0, 3), "0 +");
   EXPECT_EQ(lines[8].back(), 'o');
   EXPECT_EQ(lines[9].substr(0, 4), "  +-");
