@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 
@@ -27,6 +28,12 @@ std::string PlainNumber(double value, int digits) {
     if (plain.back() == '.') plain.pop_back();
   }
   return plain;
+}
+
+std::string Thousands(int64_t number) {
+  std::string text = std::to_string(number);
+  for (auto at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > 0; at -= 3) text.insert(static_cast<size_t>(at), ",");
+  return text;
 }
 
 }  // namespace base

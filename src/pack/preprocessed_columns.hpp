@@ -16,10 +16,6 @@
 
 namespace pack {
 
-/// Most categories of one-hot, and most classes of a target that categories are encoded by.
-constexpr size_t kMostOneHot = 10000;
-constexpr size_t kMostTargetClasses = 32;
-
 /// In preprocessing a dependent column of reals, of which nobody said what it means, is a number to be predicted. A
 /// NOTICE says so.
 void TakeRealsAsNumbers(Source* source);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "base/plain_number.hpp"
 #include "layers/definition.hpp"
 
 namespace wire {
@@ -19,12 +20,7 @@ size_t Width(const std::string& text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
-std::string Thousands(double number) {
-  std::string text = std::to_string(std::llround(number));
-  for (auto at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > 0; at -= 3)
-    text.insert(static_cast<size_t>(at), ",");
-  return text;
-}
+std::string Thousands(double number) { return base::Thousands(std::llround(number)); }
 
 // As Keras prints sizes.
 std::string Bytes(double bytes) {
