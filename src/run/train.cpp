@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <functional>
 #include <limits>
 #include <utility>
@@ -12,6 +11,7 @@
 #include "base/literal.hpp"
 #include "data/buffer_source.hpp"
 #include "data/packed_table.hpp"
+#include "engine/math/row_decoder.hpp"
 #include "explain/explain_model.hpp"
 #include "pack/packing.hpp"
 #include "pg/names.hpp"
@@ -186,20 +186,15 @@ double Estimate(const train::FitArguments& fit) {
   return explain::ExplainPlan(fit, prepared).total_seconds;
 }
 
-double TargetOf(const base::ColumnSpec& target, const uint8_t* values, int64_t row) {
-  const auto read = [&](auto zero) {
-    std::memcpy(&zero, values + static_cast<size_t>(row) * sizeof(zero), sizeof(zero));
-    return static_cast<double>(zero);
-  };
-  return target.scale * (target.dtype == base::DType::kFloat64 ? read(double{}) : target.dtype == base::DType::kInt32 ? read(int32_t{}) :
-                         target.dtype == base::DType::kInt16 ? read(int16_t{}) : read(float{}));
-}
-
 void ForEachTarget(const data::PackedTable& table, const std::function<void(double)>& use) {
+  const engine::math::RowDecoder<double> decoder(table.spec.targets.front());
   const data::BufferSource source(table);
+  std::vector<double> values;
   for (int p = 0; p < table.spec.num_partitions; ++p) {
     source.ForEach(p, [&](const base::Buffer& buffer) {
-      for (int64_t r = 0; r < buffer.rows; ++r) use(TargetOf(table.spec.targets.front(), buffer.targets.front(), r));
+      values.resize(static_cast<size_t>(buffer.rows));
+      decoder.Decode(buffer.targets.front(), nullptr, buffer.rows, values.data());
+      for (const double value : values) use(value);
     });
   }
 }
@@ -223,10 +218,6 @@ std::optional<double> Baseline(const data::PackedTable& training, const data::Pa
   return metric == "rmse" ? std::sqrt(error) : error;
 }
 
-struct Size {
-  int models = 0, iterations = 0;
-};
-
 }  // namespace
 
 Trained Train(const TrainArguments& a) {
@@ -246,7 +237,9 @@ Trained Train(const TrainArguments& a) {
   snapshot.reset();
 
   const double batches = std::max(1.0, std::ceil(static_cast<double>(rows) / MiddleBatchSizeFor(rows)));
-  Size size;
+  struct {
+    int models, iterations;
+  } size;
   size.iterations = a.num_iterations.value_or(std::clamp(static_cast<int>(kWantedUpdates / batches), kFewestIterations, kMostIterations));
   size.models = a.max_models.value_or(kMostModels);
   const double budget = a.time_budget.value_or(a.max_models ? std::numeric_limits<double>::infinity() : kDefaultBudget);
