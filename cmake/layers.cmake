@@ -76,12 +76,17 @@ function(cerebro_protobuf name)
   target_link_libraries(cerebro_${name} PRIVATE protobuf::libprotobuf-lite)
 endfunction()
 
-# cerebro_loops(<room> <file or pattern>...): vector code in every build type. no-trapping-math changes no value: it lets
-# both sides of a choice be computed, which a vector does (traps are masked anyway).
+# cerebro_loops(<room> <file or pattern>...): vector code in every build type but that of the sanitizers, which would take
+# minutes for it. no-trapping-math changes no value: it lets both sides of a choice be computed, which a vector does (traps
+# are masked anyway).
 function(cerebro_loops room)
   list(TRANSFORM ARGN PREPEND ${CMAKE_SOURCE_DIR}/src/${room}/)
   file(GLOB files CONFIGURE_DEPENDS ${ARGN})
-  set_source_files_properties(${files} PROPERTIES COMPILE_OPTIONS "-O3;-fno-trapping-math")
+  set(level -O3)
+  if(CEREBRO_SANITIZE)
+    set(level -O1)
+  endif()
+  set_source_files_properties(${files} PROPERTIES COMPILE_OPTIONS "${level};-fno-trapping-math")
 endfunction()
 
 # What includes LibTorch's headers is compiled by the standard that they were written for, if it is newer than ours.
