@@ -16,12 +16,12 @@ END $$;
 
 -- 10 rows of one class, 50 of the other: weights 60 / (2 * 10) = 3 and 60 / (2 * 50) = 0.6
 CREATE TABLE points AS SELECT CASE WHEN i <= 10 THEN 'ill' ELSE 'well' END AS label, ARRAY[i % 7, i % 5]::real[] AS x, i / 10.0 AS number FROM generate_series(1, 60) i;
-SELECT cerebro.training_preprocessor_dl('points', 'packed', 'label', 'x', num_partitions => 3, buffer_size => 7);
+SELECT cerebro.training_preprocessor_dl('points', 'packed', 'label', 'x', num_partitions => 2, buffer_size => 7);
 SELECT cerebro.training_preprocessor_dl('points', 'indexed', 'label', 'x', num_partitions => 2, dependent_type => 'index', num_classes => ARRAY[4]);
 SELECT cerebro.training_preprocessor_dl('points', 'numbers', 'number', 'x', dependent_type => 'real');
 SELECT data_spec -> 'targets' -> 0 ->> 'class_values' AS classes, data_spec -> 'targets' -> 0 ->> 'class_rows' AS rows FROM packed_summary;
 SELECT data_spec -> 'targets' -> 0 ->> 'class_values' AS classes, data_spec -> 'targets' -> 0 ->> 'class_rows' AS rows FROM indexed_summary;
-SELECT data_spec -> 'targets' -> 0 ->> 'class_rows' IS NULL AS none FROM numbers_summary;
+SELECT (data_spec -> 'targets' -> 0 ->> 'class_rows') IS NULL AS none FROM numbers_summary;
 
 SELECT cerebro.load_model('archs', $$ {"class_name": "Sequential", "config": [
  {"class_name": "Dense", "config": {"name": "out", "units": 2, "activation": "softmax", "batch_input_shape": [null, 2]}}]} $$);
@@ -72,5 +72,5 @@ UPDATE packed_summary SET data_spec = regexp_replace(data_spec::text, ', ?"class
 SELECT * FROM attempt($$SELECT weights('packed', 1, 'categorical_crossentropy', '''balanced''')$$);
 \x off
 SELECT cerebro.append_rows('packed', 'more');
-SELECT data_spec -> 'targets' -> 0 ->> 'class_rows' IS NULL AS still_unknown FROM packed_summary;
+SELECT (data_spec -> 'targets' -> 0 ->> 'class_rows') IS NULL AS still_unknown FROM packed_summary;
 DROP SCHEMA balanced CASCADE;

@@ -89,7 +89,7 @@ SET client_min_messages = warning;
 CREATE TABLE sentences AS
 SELECT i AS id, ARRAY(SELECT CASE WHEN w = 1 + i % 5 THEN CASE WHEN i % 2 = 0 THEN 'good' ELSE 'bad' END ELSE 'word' || (i * 31 + w * 17) % 23 END
                       FROM generate_series(1, 6) w) AS words,
-       ARRAY(SELECT ARRAY[((i + t) % 10) / 10.0, ((i * t) % 7) / 7.0]::real[] FROM generate_series(0, 7) t) AS signal,
+       (SELECT '{' || string_agg(format('{%s,%s}', ((i + t) % 10) / 10.0, ((i * t) % 7) / 7.0), ',' ORDER BY t) || '}' FROM generate_series(0, 7) t)::real[] AS signal,
        ARRAY(SELECT ((i * 31 + t * 17) % 50)::int FROM generate_series(1, 6) t) AS tokens,
        ((i + 8) % 10) / 10.0 AS next, CASE WHEN i % 2 = 0 THEN 'positive' ELSE 'negative' END AS mood
 FROM generate_series(1, 800) i;
@@ -173,7 +173,7 @@ SELECT * FROM attempt($$SELECT cerebro.mlp('archs', 'packed', dropout => ARRAY['
 SELECT * FROM attempt($$SELECT cerebro.mlp('archs', 'packed', activation => 'rely')$$);
 SELECT * FROM attempt($$SELECT cerebro.mlp('archs', 'packed', batch_norm => 2)$$);
 SELECT * FROM attempt($$SELECT cerebro.mlp('archs', 'images', hidden => '{10000000,1000}')$$);
-SELECT * FROM attempt($$SELECT cerebro.mlp('archs', 'packed', hidden => to_json(ARRAY(SELECT ARRAY[i] FROM generate_series(1, 400) i)), dropout => '{0,0.1,0.2}')$$);
+SELECT * FROM attempt($$SELECT cerebro.mlp('archs', 'packed', hidden => to_json((SELECT '{' || string_agg('{' || i || '}', ',') || '}' FROM generate_series(1, 400) i)::int[]), dropout => '{0,0.1,0.2}')$$);
 SELECT * FROM attempt($$SELECT cerebro.mlp('archs', 'digits_train')$$);
 SELECT * FROM attempt($$SELECT cerebro.mlp('archs', NULL)$$);
 SELECT * FROM attempt($$SELECT cerebro.mlp(NULL, 'packed')$$);

@@ -56,7 +56,7 @@ SELECT i AS id, (ARRAY['cat', 'dog', 'owl'])[1 + i % 3] AS species,
        date '2023-01-01' + i % 500 AS born,
        timestamptz '2024-02-28 12:00:00+00' + i * interval '7 hours' AS seen,
        (i * 13 % 24 || ' hours')::interval AS slept,
-       md5(i::text)::uuid AS tag, 'animal number ' || i AS remark, 'zoo' AS kept_in, NULL::text AS nothing, 5 AS five,
+       md5(i::text)::uuid AS tag, 'animal number ' || i AS remark, 'zoo'::text AS kept_in, NULL::text AS nothing, 5 AS five,
        ARRAY[i % 3, i % 5]::real[] AS shape
 FROM generate_series(1, 300) i;
 SELECT cerebro.training_preprocessor_dl('animals', 'auto_packed', 'species', '*', exclude => '{id}', preprocess => 'auto');
@@ -127,11 +127,12 @@ SELECT (SELECT digest FROM auto_packed_summary) = (SELECT digest FROM auto_zone_
 CREATE TABLE numbers AS
 SELECT i AS id, CASE WHEN i % 6 <> 0 THEN round((exp(sin(i * 12.9898) * 4) * 10)::numeric, 3)::float8 * CASE WHEN i % 3 = 0 THEN -1 ELSE 1 END END AS x,
        i % 2 = 0 AS label, i / 7.0::float8 AS y FROM generate_series(1, 10000) i;
-CREATE FUNCTION learned(entry text) RETURNS TABLE(impute text, imputed_value numeric, indicator boolean, scale text, center numeric, spread numeric, clip text) LANGUAGE plpgsql AS $$
+CREATE FUNCTION learned(entry text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    DROP TABLE IF EXISTS learned_packed, learned_packed_summary;
+    DROP TABLE IF EXISTS learned_packed, learned_packed_summary, learned;
     PERFORM cerebro.training_preprocessor_dl('numbers', 'learned_packed', 'label', 'x', preprocess => format('{"x": %s}', entry));
-    RETURN QUERY SELECT d.impute, round(d.imputed_value::numeric, 6), d.indicator, d.scale, round(d.center::numeric, 6), round(d.spread::numeric, 6), d.clip
+    CREATE TABLE learned AS SELECT d.impute, round(d.imputed_value::numeric, 6) AS imputed_value, d.indicator, d.scale, round(d.center::numeric, 6) AS center,
+               round(d.spread::numeric, 6) AS spread, d.clip
         FROM cerebro.describe('learned_packed') d WHERE d.role = 'independent';
 END $$;
 CREATE VIEW truth AS
@@ -140,17 +141,26 @@ SELECT round(avg(x)::numeric, 6) AS mean, round(stddev_pop(x)::numeric, 6) AS de
        round(min(x)::numeric, 6) AS min, round(max(x)::numeric, 6) AS max, round(avg(sign(x) * ln(1 + abs(x)))::numeric, 6) AS log_mean,
        round(stddev_pop(sign(x) * ln(1 + abs(x)))::numeric, 6) AS log_dev, percentile_cont(0.01) WITHIN GROUP (ORDER BY x) AS low, percentile_cont(0.99) WITHIN GROUP (ORDER BY x) AS high
 FROM numbers;
-SELECT l.*, l.imputed_value = t.median AND l.center = t.mean AND l.spread = t.dev AS right_values FROM learned('{}') l, truth t;
-SELECT l.*, l.imputed_value = t.mean AS right_values FROM learned('{"impute": "mean", "scale": "none"}') l, truth t;
-SELECT l.*, l.center = t.min AND l.spread = t.max - t.min AS right_values FROM learned('{"impute": "constant", "value": -1, "scale": "minmax", "indicator": false}') l, truth t;
-SELECT l.*, l.center = t.median AND abs(l.spread - (t.high_quartile - t.low_quartile)) < 0.000002 AS right_values FROM learned('{"scale": "robust"}') l, truth t;
-SELECT l.*, l.center = t.log_mean AND l.spread = t.log_dev AS right_values FROM learned('{"scale": "log"}') l, truth t;
-SELECT l.*, l.imputed_value = m.mode AS right_values FROM learned('{"impute": "mode", "scale": "none"}') l, (SELECT round((mode() WITHIN GROUP (ORDER BY x))::numeric, 6) AS mode FROM numbers) m;
-SELECT l.*, l.center = c.mean AND l.spread = c.dev AS right_values FROM learned('{"clip": [-20, 100]}') l,
+DO $$ BEGIN PERFORM learned('{}'); END $$;
+SELECT l.*, l.imputed_value = t.median AND l.center = t.mean AND l.spread = t.dev AS right_values FROM learned l, truth t;
+DO $$ BEGIN PERFORM learned('{"impute": "mean", "scale": "none"}'); END $$;
+SELECT l.*, l.imputed_value = t.mean AS right_values FROM learned l, truth t;
+DO $$ BEGIN PERFORM learned('{"impute": "constant", "value": -1, "scale": "minmax", "indicator": false}'); END $$;
+SELECT l.*, l.center = t.min AND l.spread = t.max - t.min AS right_values FROM learned l, truth t;
+DO $$ BEGIN PERFORM learned('{"scale": "robust"}'); END $$;
+SELECT l.*, l.center = t.median AND abs(l.spread - (t.high_quartile - t.low_quartile)) < 0.000002 AS right_values FROM learned l, truth t;
+DO $$ BEGIN PERFORM learned('{"scale": "log"}'); END $$;
+SELECT l.*, l.center = t.log_mean AND l.spread = t.log_dev AS right_values FROM learned l, truth t;
+DO $$ BEGIN PERFORM learned('{"impute": "mode", "scale": "none"}'); END $$;
+SELECT l.*, l.imputed_value = m.mode AS right_values FROM learned l, (SELECT round((mode() WITHIN GROUP (ORDER BY x))::numeric, 6) AS mode FROM numbers) m;
+DO $$ BEGIN PERFORM learned('{"clip": [-20, 100]}'); END $$;
+SELECT l.*, l.center = c.mean AND l.spread = c.dev AS right_values FROM learned l,
     (SELECT round(avg(least(greatest(x, -20), 100))::numeric, 6) AS mean, round(stddev_pop(least(greatest(x, -20), 100))::numeric, 6) AS dev FROM numbers WHERE x IS NOT NULL) c;
-SELECT l.*, l.center = c.mean AND l.spread = c.dev AND l.clip = format('[%s, %s]', t.low, t.high) AS right_values FROM learned('{"clip": 0.01}') l, truth t,
+DO $$ BEGIN PERFORM learned('{"clip": 0.01}'); END $$;
+SELECT l.*, l.center = c.mean AND l.spread = c.dev AND l.clip = format('[%s, %s]', t.low, t.high) AS right_values FROM learned l, truth t,
     (SELECT round(avg(least(greatest(x, low), high))::numeric, 6) AS mean, round(stddev_pop(least(greatest(x, low), high))::numeric, 6) AS dev FROM numbers, truth WHERE x IS NOT NULL) c;
-SELECT l.*, l.imputed_value = c.mean AS right_values FROM learned('{"clip": [null, 10], "impute": "mean", "scale": "none"}') l,
+DO $$ BEGIN PERFORM learned('{"clip": [null, 10], "impute": "mean", "scale": "none"}'); END $$;
+SELECT l.*, l.imputed_value = c.mean AS right_values FROM learned l,
     (SELECT round(avg(least(x, 10))::numeric, 6) AS mean FROM numbers WHERE x IS NOT NULL) c;
 -- what is packed of these
 CREATE VIEW scaled AS SELECT ARRAY[((CASE WHEN x > 10 THEN 10 WHEN x IS NULL THEN m ELSE x END) - 0)::float8, (x IS NULL)::int] AS value
@@ -166,14 +176,14 @@ SELECT cerebro.training_preprocessor_dl('shops', 'shops_packed', 'label', 'size,
     '{"size": {"encode": "ordinal", "categories": ["low", "medium", "high"], "scale": "none"}, "zip": {"encode": "hash", "bins": 50},
       "mood": {"encode": "ordinal", "scale": "minmax"}, "open": {"encode": "one_hot"}}');
 SELECT column_name, encode, impute, imputed_value, indicator, scale, center, spread, categories, elements FROM cerebro.describe('shops_packed') WHERE role = 'independent';
-CREATE VIEW ordinals AS SELECT ARRAY[coalesce(array_position(ARRAY['low', 'medium', 'high'], size), 0), (size IS NULL)::int, (array_position(enum_range(NULL::mood), mood) - 1) / 2.0,
+CREATE VIEW ordinals AS SELECT ARRAY[coalesce((SELECT p FROM unnest(ARRAY['low', 'medium', 'high']) WITH ORDINALITY u(name, p) WHERE name = size), 0), (size IS NULL)::int, ((SELECT p FROM unnest(enum_range(NULL::mood)) WITH ORDINALITY u(name, p) WHERE name = mood) - 1) / 2.0,
     (open = 0)::int, (open = 1)::int]::float8[] AS value FROM shops;
 SELECT * FROM differences('shops_packed', 'ordinals');
 SELECT min(value), max(value), count(DISTINCT value) > 30 AS spread, count(*) AS rows FROM indexes_of('shops_packed', 'zip');
 -- the most frequent one and a constant
 SELECT cerebro.training_preprocessor_dl('shops', 'mode_packed', 'label', 'size, mood', preprocess => '{"size": {"impute": "mode"}, "mood": {"encode": "index", "impute": "constant", "value": "unknown"}}');
 SELECT column_name, encode, impute, imputed_value, indicator, categories, elements FROM cerebro.describe('mode_packed') WHERE role = 'independent';
-SELECT d.imputed_value = m.mode AS most_frequent FROM cerebro.describe('mode_packed') d, (SELECT mode() WITHIN GROUP (ORDER BY size COLLATE "C") AS mode FROM shops) m WHERE column_name = 'size';
+SELECT imputed_value = (SELECT mode() WITHIN GROUP (ORDER BY size COLLATE "C") FROM shops) AS most_frequent FROM cerebro.describe('mode_packed') WHERE column_name = 'size';
 SELECT value, count(*) FROM indexes_of('mode_packed', 'mood') GROUP BY 1 ORDER BY 1;
 
 -- target encoding: at prediction the values of the whole table; in training those of the other folds, smoothed towards the mean
@@ -191,9 +201,9 @@ SELECT count(DISTINCT zip) BETWEEN 121 AND 600 AS folds FROM target_rows;
 -- the whole table's values, as they are kept
 SELECT count(*) AS categories, bool_and(abs((s.data_spec #>> ARRAY['preprocessing', 'sources', '0', 'category_values', k::text, '0'])::float8
         - (t.sum + 10 * t.mean) / (t.n + 10)) < 1e-9) AS right_values
-FROM target_packed_summary s, generate_series(0, 119) k JOIN LATERAL (
-    SELECT sum(price) AS sum, count(*) AS n, (SELECT avg(price) FROM shops) AS mean FROM shops
-    WHERE zip::text = (SELECT data_spec #>> ARRAY['preprocessing', 'sources', '0', 'categories', k::text] FROM target_packed_summary)) t ON true;
+FROM target_packed_summary s CROSS JOIN generate_series(0, 119) k JOIN (
+    SELECT zip, sum(price) AS sum, count(*) AS n, (SELECT avg(price) FROM shops) AS mean FROM shops GROUP BY 1) t
+    ON t.zip::text = s.data_spec #>> ARRAY['preprocessing', 'sources', '0', 'categories', k::text];
 SELECT data_spec::text LIKE '%folds%' AS folds_are_kept FROM target_packed_summary;
 CREATE TABLE shops_later AS SELECT * FROM shops WHERE id <= 500;
 SELECT cerebro.validation_preprocessor_dl('shops_later', 'target_later', 'price', '*', 'target_packed');
@@ -333,6 +343,6 @@ SELECT value, count(*) FROM numbers_of('far_packed') GROUP BY 1 ORDER BY 1;
 -- bounds let infinities in
 SELECT cerebro.training_preprocessor_dl('wrong', 'bound_packed', 'label', 'endless', preprocess => '{"endless": {"clip": [0, 15], "scale": "none"}}');
 SELECT max(value[1]), sum(value[1]) FROM numbers_of('bound_packed');
-SELECT count(*) AS left_behind FROM pg_class WHERE relnamespace = 'columns_case'::regnamespace AND relname LIKE '%w_packed%' AND relname NOT LIKE 'shops%' AND relname NOT LIKE '%_w_packed%';
+SELECT count(*) AS left_behind FROM pg_class WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = 'columns_case') AND relname LIKE '%w_packed%' AND relname NOT LIKE 'shops%' AND relname NOT LIKE '%_w_packed%';
 SET client_min_messages = warning;
 DROP SCHEMA columns_case CASCADE;

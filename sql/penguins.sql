@@ -36,11 +36,11 @@ SELECT count(*) AS rows, count(*) FILTER (WHERE cerebro.predict('newcomer_specie
 FROM penguins p JOIN estimates e USING (id) JOIN cerebro.predict_table('newcomer_species', 'penguins') AS t(id bigint, prediction text, probability real) USING (id);
 
 -- labels of other types
-CREATE FUNCTION learn(label text, exclude text) RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE FUNCTION learn(label text, left_out text) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     good boolean;
 BEGIN
-    PERFORM cerebro.training_preprocessor_dl('penguins', label || '_packed', label, '*', exclude => exclude, preprocess => 'auto', dependent_type => CASE label WHEN 'body_mass_g' THEN 'real' END);
+    PERFORM cerebro.training_preprocessor_dl('penguins', label || '_packed', label, '*', exclude => left_out, preprocess => 'auto', dependent_type => CASE label WHEN 'body_mass_g' THEN 'real' END);
     PERFORM cerebro.mlp(label || '_archs', label || '_packed', hidden => '{{32}}');
     PERFORM cerebro.load_model_selection_table(label || '_archs', label || '_configs', ARRAY[1], ARRAY[cerebro.default_compile_params(label || '_packed')], ARRAY['batch_size=16,epochs=1']);
     PERFORM cerebro.fit_multiple_model(label || '_packed', label || '_models', label || '_configs', 20, workers => 0);

@@ -25,7 +25,7 @@ SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WH
 -- a second version, kept with its tables; the same seed gives the same model
 SELECT model, models FROM cerebro.train('flowers', 'flowers', 'kind', exclude => 'id', max_models => 4, num_iterations => 20, output_table => 'kept');
 SELECT count(DISTINCT digest) AS digests, count(*) AS versions FROM cerebro.model_versions WHERE name = 'flowers';
-SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE nspname = 'train_case' AND relkind = 'r' ORDER BY relname COLLATE "C";
+SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE nspname = 'train_case' AND relkind = 'r' ORDER BY relname::text COLLATE "C";
 
 -- a number: the root of the mean squared error against the mean's
 CREATE TABLE houses AS

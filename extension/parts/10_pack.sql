@@ -54,7 +54,7 @@ CREATE FUNCTION cerebro.training_preprocessor_dl(source_table text, output_table
         buffer_size bigint DEFAULT NULL, normalizing_const real DEFAULT 1.0, num_classes integer[] DEFAULT NULL,
         distribution_rules text DEFAULT NULL, num_partitions bigint DEFAULT NULL, seed bigint DEFAULT NULL,
         dependent_type text DEFAULT NULL, standardize boolean DEFAULT false, sample_weight text DEFAULT NULL, shapes text DEFAULT NULL,
-        dtypes text DEFAULT NULL, exclude text DEFAULT NULL, preprocess text DEFAULT NULL, validation_fraction double precision DEFAULT NULL,
+        dtypes text DEFAULT NULL, "exclude" text DEFAULT NULL, preprocess text DEFAULT NULL, validation_fraction double precision DEFAULT NULL,
         split_column text DEFAULT NULL, split_by_time text DEFAULT NULL, folds bigint DEFAULT NULL,
         drop_null_labels boolean DEFAULT true) RETURNS void
     AS 'MODULE_PATHNAME', 'pg_cerebro_training_preprocessor_dl' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE

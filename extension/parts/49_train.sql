@@ -1,6 +1,6 @@
 -- From a table to a registered model in one call.
 
-CREATE FUNCTION cerebro.train(name text, source_table text, label text, exclude text DEFAULT NULL, time_budget interval DEFAULT NULL,
+CREATE FUNCTION cerebro.train(name text, source_table text, label text, "exclude" text DEFAULT NULL, time_budget interval DEFAULT NULL,
         max_models bigint DEFAULT NULL, num_iterations bigint DEFAULT NULL, validation_fraction double precision DEFAULT NULL,
         split_column text DEFAULT NULL, split_by_time text DEFAULT NULL, dependent_type text DEFAULT NULL, preprocess text DEFAULT 'auto',
         seed bigint DEFAULT 0, output_table text DEFAULT NULL, note text DEFAULT NULL, OUT model text, OUT metric text,

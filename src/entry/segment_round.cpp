@@ -8,6 +8,7 @@
 #include "pg/args.hpp"
 #include "pg/cluster.hpp"
 #include "pg/own.hpp"
+#include "pg/role.hpp"
 #include "segments/segment_process.hpp"
 #include "segments/segment_report.hpp"
 #include "store/training_state.hpp"
@@ -23,6 +24,7 @@ PG_FUNCTION_INFO_V1(pg_cerebro_stored_state);
 PG_FUNCTION_INFO_V1(pg_cerebro_state_weights_transition);
 PG_FUNCTION_INFO_V1(pg_cerebro_state_weights_final);
 PG_FUNCTION_INFO_V1(pg_cerebro_segment_report);
+PG_FUNCTION_INFO_V1(pg_cerebro_system_identifier);
 }
 
 namespace {
@@ -196,4 +198,8 @@ Datum pg_cerebro_state_weights_final(PG_FUNCTION_ARGS) {
 
 Datum pg_cerebro_segment_report(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum { return pg::TextDatum(segments::SegmentReport()); });
+}
+
+Datum pg_cerebro_system_identifier(PG_FUNCTION_ARGS) {
+  return pg::entry([&]() -> Datum { PG_RETURN_INT64(pg::CurrentRole().system); });
 }

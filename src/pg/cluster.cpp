@@ -12,6 +12,7 @@
 extern "C" {
 #include "access/xact.h"
 #if CEREBRO_GREENPLUM
+#include "cdb/cdbdisp.h"
 #include "cdb/cdbhash.h"
 #include "cdb/cdbutil.h"
 #include "cdb/cdbvars.h"
@@ -27,6 +28,15 @@ bool OnGreenplum() { return CEREBRO_GREENPLUM != 0; }
 #if CEREBRO_GREENPLUM
 
 int SegmentIndex() { return GpIdentity.segindex; }
+
+// A query that segments run holds the session's connections to them until it ends; those of a cursor are its own.
+TablesSeen TablesSeenHere() {
+  if (Gp_role == GP_ROLE_EXECUTE) return SegmentIndex() < 0 ? TablesSeen::kNone : TablesSeen::kReplicated;
+  for (const dispatcher_handle_t* open = open_dispatcher_handles; open != nullptr; open = open->next) {
+    if (!open->dispatcherState->isExtendedQuery) return TablesSeen::kNone;
+  }
+  return TablesSeen::kAll;
+}
 
 int SegmentCount() {
   return call([] { return getgpsegmentCount(); });
@@ -105,6 +115,7 @@ void ReservedMemory::Shrink(size_t bytes) {
 #else
 
 int SegmentIndex() { return -1; }
+TablesSeen TablesSeenHere() { return TablesSeen::kAll; }
 int SegmentCount() { return 0; }
 std::vector<int32_t> SegmentKeys() { return {}; }
 std::string DistributedBy(const std::string&) { return {}; }

@@ -15,6 +15,14 @@ bool OnGreenplum();
 /// Content id of the segment that this process belongs to; -1 on the coordinator and on PostgreSQL.
 int SegmentIndex();
 
+/// Of which tables a statement of ours sees the rows, in this process at this moment. On PostgreSQL always kAll.
+enum class TablesSeen {
+  kAll,
+  kReplicated,  // on a segment: those of which it has all rows
+  kNone,        // where rows of a query that the segments run arrive: no other statement can be sent to them meanwhile
+};
+TablesSeen TablesSeenHere();
+
 /// Number of primary segments; 0 on PostgreSQL.
 int SegmentCount();
 

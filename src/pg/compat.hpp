@@ -20,6 +20,7 @@ extern "C" {
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
+#include "executor/spi.h"
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -135,6 +136,15 @@ extern "C" {
 
 namespace pg {
 namespace compat {
+
+// Before 10 a connection to SPI is opened inside of another one only after a word to it.
+#if PG_VERSION_NUM >= 100000
+inline bool PushSpi() { return false; }
+inline void PopSpi(bool) {}
+#else
+inline bool PushSpi() { return SPI_push_conditional(); }
+inline void PopSpi(bool pushed) { SPI_pop_conditional(pushed); }
+#endif
 
 // OIDs of built-in types never change; some of the names are newer than others.
 constexpr Oid kInt8ArrayOid = 1016;

@@ -1,34 +1,9 @@
 #include "pg/query_cursor.hpp"
 
 #include "base/error.hpp"
+#include "pg/spi_connection.hpp"
 
 namespace pg {
-namespace {
-
-/// A connection to SPI; it nests.
-class Connection {
- public:
-  Connection() {
-    call([] {
-      const int code = SPI_connect();
-      if (code != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed: %s", SPI_result_code_string(code));
-    });
-  }
-  ~Connection() {
-    if (open_) CallInDestructor([] { SPI_finish(); });
-  }
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
-  void Finish() {
-    open_ = false;
-    call([] { SPI_finish(); });
-  }
-
- private:
-  bool open_ = true;
-};
-
-}  // namespace
 
 QueryCursor::QueryCursor(const std::string& query) {
   struct Opened {
@@ -36,7 +11,7 @@ QueryCursor::QueryCursor(const std::string& query) {
     TupleDesc desc;
   };
   const MemoryContext memory = CurrentMemoryContext;
-  Connection connection;
+  SpiConnection connection;
   const Opened opened = call([&]() -> Opened {
     SPIPlanPtr plan = SPI_prepare(query.c_str(), 0, nullptr);
     if (plan == nullptr) elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
@@ -66,7 +41,7 @@ QueryCursor::~QueryCursor() {
 }
 
 bool QueryCursor::Fetch(int64_t count, const std::function<void(HeapTuple* rows, uint64_t rows_count)>& use) {
-  Connection connection;
+  SpiConnection connection;
   call([&] {
     Portal portal = SPI_cursor_find(portal_.c_str());
     if (portal == nullptr) elog(ERROR, "cursor \"%s\" is gone", portal_.c_str());

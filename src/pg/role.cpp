@@ -1,6 +1,10 @@
 #include "pg/role.hpp"
 
+#include <optional>
+
+#include "pg/cluster.hpp"
 #include "pg/guard.hpp"
+#include "pg/sql.hpp"
 
 extern "C" {
 #include "access/xlog.h"
@@ -11,7 +15,16 @@ extern "C" {
 namespace pg {
 namespace {
 
-int64_t ThisSystem() { return static_cast<int64_t>(GetSystemIdentifier()); }
+/// Ids of roles are a cluster's. Each of its segments has an identifier of its own, and learns the coordinator's from a table.
+int64_t ThisSystem() {
+  if (SegmentIndex() < 0) return static_cast<int64_t>(GetSystemIdentifier());
+  static std::optional<int64_t> coordinator;
+  if (!coordinator) {
+    const Result found = Read("SELECT c.identifier FROM cerebro.cluster_identifier AS c");
+    coordinator = found.empty() ? 0 : std::stoll(found.at(0, 0).value_or("0"));
+  }
+  return *coordinator;
+}
 
 Oid IdByName(const std::string& name) {
   return call([&] { return get_role_oid(name.c_str(), true); });

@@ -6,36 +6,12 @@
 
 #include "pg/guard.hpp"
 #include "pg/pinned_path.hpp"
+#include "pg/spi_connection.hpp"
 #include "pg/sql_params.hpp"
 #include "pg/sql_result.hpp"
 
 namespace pg {
 namespace {
-
-/// A connection to SPI. It nests; what was allocated while it was open goes with it.
-class Spi {
- public:
-  Spi() {
-    call([] {
-      const int code = SPI_connect();
-      if (code != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed: %s", SPI_result_code_string(code));
-    });
-  }
-  ~Spi() {
-    if (open_) CallInDestructor([] { SPI_finish(); });
-  }
-  Spi(const Spi&) = delete;
-  Spi& operator=(const Spi&) = delete;
-
-  /// The ordinary way out: an error of the end is thrown.
-  void Finish() {
-    open_ = false;
-    call([] { SPI_finish(); });
-  }
-
- private:
-  bool open_ = true;
-};
 
 /// call() for what runs a statement of ours: an error's context does not show it.
 template <typename F>
@@ -68,7 +44,7 @@ bool IsPinned(const std::string& sql) {
 
 Result Run(const std::string& sql, const Params& params, bool read_only) {
   CheckParams(params);
-  Spi spi;
+  SpiConnection spi;
   std::optional<PinnedPath> pinned;
   if (IsPinned(sql)) pinned.emplace(PinnedPath::Until::kStatement);
   CallStatement(sql, [&] {
@@ -135,7 +111,7 @@ Statement::Statement(const std::string& sql, const std::vector<std::string>& typ
   impl_->sql = sql;
   impl_->read_only = read_only;
   for (const std::string& type : types) impl_->types.push_back(TypeNamed(type));
-  Spi spi;
+  SpiConnection spi;
   const PinnedPath pinned(PinnedPath::Until::kBlock);
   impl_->plan = CallStatement(sql, [&] {
     // what writes gets rows one after another: a plan made anew for each would hold copies of the values, which may be
@@ -159,7 +135,7 @@ Result Statement::Run(const Params& params) {
                                                       std::to_string(params.size()));
   }
   CheckParams(params);
-  Spi spi;
+  SpiConnection spi;
   const PinnedPath pinned(PinnedPath::Until::kStatement);  // under another path the server would analyse the text anew
   CallStatement(impl_->sql, [&] {
     const ServerParams server = MakeParams(params, impl_->types.data());
@@ -188,7 +164,7 @@ Cursor::Cursor(const std::string& sql, const Params& params, bool read_only) : i
   CheckParams(params);
   impl_->sql = sql;
   impl_->portal.reserve(NAMEDATALEN);
-  Spi spi;
+  SpiConnection spi;
   const PinnedPath pinned(PinnedPath::Until::kStatement);
   const char* name = CallStatement(sql, [&] {
     const ServerParams server = MakeParams(params, nullptr);
@@ -205,7 +181,7 @@ Cursor::~Cursor() = default;
 Cursor::Cursor(Cursor&&) noexcept = default;
 
 Result Cursor::Fetch(int64_t count) {
-  Spi spi;
+  SpiConnection spi;
   CallStatement(impl_->sql, [&] {
     Portal portal = SPI_cursor_find(impl_->portal.c_str());
     if (portal == nullptr) elog(ERROR, "cursor \"%s\" is gone", impl_->portal.c_str());

@@ -16,6 +16,7 @@
 #include "score/plain_rows.hpp"
 #include "score/row_packer.hpp"
 #include "store/loaded_model.hpp"
+#include "store/registry.hpp"
 #include "store/result_columns.hpp"
 #include "store/result_tables.hpp"
 #include "train/memory.hpp"
@@ -242,12 +243,19 @@ std::list<Kept>& KeptModels() {
 }  // namespace
 
 std::shared_ptr<RowFeatures> RowFeatures::Open(const std::string& model_table, const std::string& layer, std::optional<int> mst_key) {
-  if (pg::SegmentIndex() >= 0) {
-    throw Error(ErrorCode::kFeatureNotSupported, "cerebro.features cannot read a model's table on a segment",
-                "A segment has a part of every table only.", "Write the features of a table's rows by cerebro.extract_features().");
-  }
+  const pg::TablesSeen seen = pg::TablesSeenHere();
   const pg::TableName named = pg::ParseTableName(model_table, "model_table");
-  const std::string version = store::StoredVersion(model_table, mst_key);
+  const bool is_table = seen == pg::TablesSeen::kNone || pg::TableExists(named);
+  if (is_table && seen != pg::TablesSeen::kAll) {
+    throw Error(ErrorCode::kFeatureNotSupported, "cerebro.features cannot read a model's table on a segment, nor where rows of segments arrive",
+                "A segment has a part of every table only.",
+                "Register the model by cerebro.register(): registered models are on every segment. Or write the features of a table's rows by "
+                "cerebro.extract_features().");
+  }
+  // of a registered model no table tells that its name means another one
+  const std::optional<store::ModelReference> reference = is_table ? std::nullopt : store::ParseModelReference(model_table);
+  const std::optional<store::RegisteredVersion> registered = reference ? store::FindRegistered(*reference) : std::nullopt;
+  const std::string version = registered ? registered->Text() + " " + registered->digest : store::StoredVersion(model_table, mst_key);
   const std::string name = named.Sql() + " " + (mst_key ? std::to_string(*mst_key) : "") + " " + layer;
   std::list<Kept>& kept = KeptModels();
   for (auto it = kept.begin(); it != kept.end(); ++it) {

@@ -170,17 +170,24 @@ std::optional<store::RegisteredVersion> FindVersion(const std::string& name, boo
     }
     return version;
   }
-  if (reference->version || !IsTable(name)) {
+  const bool is_table = !reference->version && IsTable(name);
+  if (is_table && pg::TablesSeenHere() != pg::TablesSeen::kAll) {
+    throw Error(ErrorCode::kFeatureNotSupported, "cerebro.predict cannot read table \"" + name + "\" on a segment", "A segment has a part of every table only.",
+                "Register the model by cerebro.register(): registered models are on every segment. Or use cerebro.predict_table().");
+  }
+  if (!is_table) {
     throw Error(ErrorCode::kUndefinedObject, "model \"" + name + "\" does not exist", "There is neither a registered model nor a table of models of this name.",
                 "cerebro.models lists the registered models that you may use; cerebro.register() makes one of a model of a run.");
   }
   return std::nullopt;
 }
 
-void RequireServer(const char* function) {
-  if (pg::SegmentIndex() < 0) return;
-  throw Error(ErrorCode::kFeatureNotSupported, std::string(function) + " cannot look a model up on a segment", "A segment has a part of every table only.",
-              "Give the model as a value, which the coordinator looks up: cerebro.predict((SELECT cerebro.model_bytes('name')), ...); or use "
+/// Registered models are seen on segments too, but not where a query of theirs ends.
+void RequireLookup(const char* function) {
+  if (pg::TablesSeenHere() != pg::TablesSeen::kNone) return;
+  throw Error(ErrorCode::kFeatureNotSupported, std::string(function) + " cannot look a model up where rows of the segments arrive",
+              "The coordinator can run no other statement while it gets rows of a query, such as those of a subquery with LIMIT.",
+              "Give the model as a value, which is looked up beforehand: cerebro.predict((SELECT cerebro.model_bytes('name')), ...); or use "
               "cerebro.predict_table().");
 }
 
@@ -201,7 +208,7 @@ const RowValues& RowScorer::Values(int64_t row) {
 }
 
 OpenModel OpenModel::Find(const std::string& name, bool pinned) {
-  RequireServer("cerebro.predict");
+  RequireLookup("cerebro.predict");
   OpenModel open;
   open.role_ = pg::CurrentRoleId();
   open.command_ = pg::CurrentCommand();
@@ -250,7 +257,7 @@ std::unique_ptr<RowScorer> OpenModel::ScorerFor(const std::vector<pg::Column>& c
 }
 
 std::string ModelBytes(const std::string& name) {
-  RequireServer("cerebro.model_bytes");
+  RequireLookup("cerebro.model_bytes");
   const std::optional<store::RegisteredVersion> version = FindVersion(name, false);
   if (!version) {
     throw Error(ErrorCode::kWrongObjectType, "\"" + name + "\" is a table of models, no registered model", "",

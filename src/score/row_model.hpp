@@ -52,7 +52,8 @@ class OpenModel {
  public:
   OpenModel() = default;
   /// name: of a registered model, "penguins" or "penguins@3", or of a run's table with one model, "models", or any with the model's key, "models:3".
-  /// pinned: the version must be named. Errors: kUndefinedObject; those of FindRegistered and OpenOneModel; kFeatureNotSupported on a segment.
+  /// pinned: the version must be named. Errors: kUndefinedObject; those of FindRegistered and OpenOneModel; kFeatureNotSupported
+  /// for a table on a segment, and where a cluster's coordinator cannot ask the segments.
   static OpenModel Find(const std::string& name, bool pinned);
   /// Of the value that cerebro.model_bytes gives.
   static OpenModel Of(std::string bytes);

@@ -57,7 +57,7 @@ class SegmentDriver : public train::Driver {
   std::string EmptyTable();
   void TakeReply(const ModelReply& record, const plan::RoundSpan& span, const plan::RoundLeg& leg, train::VisitSink* sink);
   void CheckVisits(const ModelReply& record, const plan::RoundSpan& span, const plan::RoundLeg& leg) const;
-  void MoveToRest(const std::vector<int>& models);
+  void MoveToRest(std::vector<int> models);
   StateLocations LocationsOf(const std::vector<int>& models) const;
   std::vector<int> Training() const;
   SumsByPartition SumsOf(train::ScoredTable table, const std::vector<int>& models);
@@ -96,8 +96,8 @@ SegmentDriver::SegmentDriver(const train::FitArguments& arguments, const train::
     for (size_t m = 0; m < iterations_done_.size(); m++) iterations_done_[m] = request_.progress->models[m].iterations_done;
   }
   has_best_.assign(request_.programs.size(), false);
-  for (const train::PreparedModel& model : fit.models) {
-    trains_.push_back(model.stored_diverged_step == 0);
+  for (size_t m = 0; m < fit.models.size(); m++) {
+    trains_.push_back(!IsOver(fit, static_cast<int>(m)));
     table_of_.push_back(trains_.back() ? kStateTables[0] : kStored);
   }
   round_request_.run = NewRunNumber();
@@ -316,8 +316,10 @@ void SegmentDriver::CheckVisits(const ModelReply& record, const plan::RoundSpan&
     data::CheckVisitedRows(table, seen.partition, seen.rows / request_.spec.models[m]->config.epochs);
 }
 
-// Models that train no more leave the tables that rounds empty. No round copies them.
-void SegmentDriver::MoveToRest(const std::vector<int>& models) {
+// Models that train no more leave the tables that rounds empty. No round copies them. Those that an earlier part has retired are where they were
+// stored.
+void SegmentDriver::MoveToRest(std::vector<int> models) {
+  models.erase(std::remove_if(models.begin(), models.end(), [this](int m) { return table_of_[static_cast<size_t>(m)] == kStored; }), models.end());
   if (models.empty()) return;
   tables_->Need(kRetired);
   pg::Execute("INSERT INTO " + tables_->Sql(kRetired) + " SELECT * FROM " +

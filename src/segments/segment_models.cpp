@@ -129,6 +129,11 @@ void InsertModels(const train::PreparedFit& fit, const std::string& pieces, cons
 
 }  // namespace
 
+bool IsOver(const train::PreparedFit& fit, int model) {
+  const auto m = static_cast<size_t>(model);
+  return fit.models[m].stored_diverged_step != 0 || (fit.progress && fit.progress->models[m].stopped_iteration != 0);
+}
+
 // The header and a small entry a model from here; stored states and weights go from the tables where they lie straight
 // to the segments.
 std::vector<int32_t> EnterModels(const train::PreparedFit& fit, const train::RunSpec& spec, StateTables* tables, const std::vector<int32_t>& keys,
@@ -136,15 +141,15 @@ std::vector<int32_t> EnterModels(const train::PreparedFit& fit, const train::Run
   tables->PutHeader(HeaderOf(fit, spec), process_keys);
   std::vector<int32_t> key_of(fit.models.size(), kAnyKey);
   std::vector<Entry> entries;
-  std::vector<std::string> states, weights, diverged;
+  std::vector<std::string> states, weights, over;
   const int64_t begins = fit.progress ? fit.progress->iteration : 0;
   for (size_t b = 0; b < fit.plan.bundles.size(); b++) {
     const int partition = fit.plan.PartitionAt(static_cast<int>(b), begins, 0);
     for (const int m : fit.plan.bundles[b].models) {
       const train::PreparedModel& model = fit.models[static_cast<size_t>(m)];
       const std::string mst_key = std::to_string(model.mst_key), number = std::to_string(m);
-      if (model.stored_diverged_step != 0) {
-        diverged.push_back(Row({mst_key, std::to_string(kAnyKey), number}));
+      if (IsOver(fit, m)) {
+        over.push_back(Row({mst_key, std::to_string(kAnyKey), number}));
         if (!fit.progress) train::NoticeDivergedBefore(model.mst_key, model.stored_diverged_step);
         continue;
       }
@@ -165,8 +170,8 @@ std::vector<int32_t> EnterModels(const train::PreparedFit& fit, const train::Run
                 ") v(mst_key, key, model) ON s.mst_key OPERATOR(pg_catalog.=) v.mst_key");
   };
   copy("a", states);
-  if (!diverged.empty()) tables->Need(kStored);
-  copy(kStored, diverged);
+  if (!over.empty()) tables->Need(kStored);
+  copy(kStored, over);
   if (!weights.empty()) {
     pg::Execute("INSERT INTO " + tables->Sql("a") + " SELECT v.key, v.model, 0, 0, w.model_weights, NULL FROM " +
                 fit.architecture_table.Sql() + " w JOIN (VALUES " + Join(weights) +

@@ -21,8 +21,11 @@ struct ModelKey {
   bool operator<(const ModelKey& other) const { return std::tie(key, model) < std::tie(other.key, other.model); }
 };
 
+/// Whether nothing is left to do for a model from the beginning: it diverged before this run, or an earlier part of a durable run has ended it.
+bool IsOver(const train::PreparedFit& fit, int model);
+
 /// Writes the run's header, puts every model that trains into table "a", under the key of the segment of its first
-/// visit, and every model that diverged before this run into table kStored. keys: SegmentMap::keys of the training
+/// visit, and every model that IsOver into table kStored. keys: SegmentMap::keys of the training
 /// table; spec: of the run that is made of the fit; process_keys: of every segment that takes part in the run. Returns a model's key.
 std::vector<int32_t> EnterModels(const train::PreparedFit& fit, const train::RunSpec& spec, StateTables* tables, const std::vector<int32_t>& keys,
                                  const std::vector<int32_t>& process_keys);

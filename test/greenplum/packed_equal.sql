@@ -30,6 +30,16 @@ SELECT cerebro.training_preprocessor_dl('mixed_view', 'mixed_packed', 'label, ta
 SELECT cerebro.validation_preprocessor_dl('mixed', 'mixed_packed_val', 'label, target', 'word, tokens, reals, price, flag, image', 'mixed_packed');
 SELECT cerebro.training_preprocessor_dl('images', 'images_packed', 'label', 'pixels', num_partitions := :partitions, standardize := true);
 SELECT cerebro.training_preprocessor_dl('few', 'few_packed', 'y', 'x', num_partitions := :partitions);
+-- what is learned of columns, splits, folds
+CREATE TABLE columns AS SELECT i AS id, (ARRAY['m', 'f'])[1 + i % 2] AS sex, CASE WHEN i % 5 <> 0 THEN i * 7919 % 1000 END AS age, exp(sin(i * 12.9898) * 4) AS income,
+    'town ' || (i % 40) AS town, date '2023-01-01' + i % 500 AS born, timestamptz '2024-02-28 12:00:00+00' + i * interval '7 hours' AS seen, (i * 37 % 100 / 10.0)::numeric(6, 1) AS weight,
+    i % 4 = 0 AS tame, ARRAY[i % 3, i % 5]::real[] AS shape, (ARRAY['cat', 'dog', 'owl'])[1 + i % 3] AS label FROM generate_series(1, 4001) i;
+SELECT cerebro.training_preprocessor_dl('columns', 'auto_packed', 'label', '*', "exclude" := 'id', preprocess := 'auto', num_partitions := :partitions,
+    validation_fraction := 0.2, seed := 3);
+SELECT cerebro.training_preprocessor_dl('columns', 'learned_packed', 'label', 'town, sex, age, income', num_partitions := :partitions, buffer_size := 100,
+    preprocess := '{"town": {"encode": "target"}, "age": {"clip": 0.05, "scale": "robust"}, "income": {"impute": "mean", "scale": "log"}, "sex": {"encode": "hash", "bins": 7}}');
+SELECT cerebro.validation_preprocessor_dl('columns', 'learned_packed_val', 'label', '*', 'learned_packed');
+SELECT cerebro.training_preprocessor_dl('columns', 'folds_packed', 'label', 'age, town', preprocess := 'auto', folds := 2, num_partitions := 2 * :partitions);
 -- the text of a label depends on no setting, of the session or of a segment
 SET DateStyle = 'SQL, DMY';
 SET IntervalStyle = postgres_verbose;
@@ -52,7 +62,7 @@ BEGIN
 END $f$;
 \o
 SELECT facts(t) FROM unnest(ARRAY['digits_packed', 'digits_packed_val', 'points_packed', 'weights_packed', 'repeats_packed', 'mixed_packed',
-    'mixed_packed_val', 'images_packed', 'few_packed', 'labels_packed']) t;
+    'mixed_packed_val', 'images_packed', 'few_packed', 'labels_packed', 'auto_packed', 'auto_packed_val', 'learned_packed', 'learned_packed_val', 'folds_packed']) t;
 
 -- keys so coarse that cuts between segments fall among rows of one key
 \o /dev/null

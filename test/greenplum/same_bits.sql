@@ -59,6 +59,22 @@ SELECT cerebro.fit_multiple_model('packed', 'lone', 'single', 3, seed := 7);
 SELECT cerebro.load_model_selection_table('archs', 'wild', ARRAY[1, 2], ARRAY[$$optimizer='SGD(lr=1e30)',metrics=['accuracy'],loss='categorical_crossentropy'$$,
     $$optimizer='Adam(lr=0.001)',metrics=['accuracy'],loss='categorical_crossentropy'$$], ARRAY['batch_size=32,epochs=1']);
 SELECT cerebro.fit_multiple_model('packed', 'diverged', 'wild', 3, metrics_compute_frequency := 1, seed := 7);
+-- a run by parts; folds, with rare classes weighed up; train
+SELECT cerebro.advance('packed', 'parts', 'configs', 6, validation_table := 'packed_val', metrics_compute_frequency := 1, seed := 7, restore_best := true,
+    early_stopping := $${'monitor': 'val_loss', 'patience': 1, 'min_delta': 0.05}$$, iterations := 2);
+SELECT cerebro.advance('packed', 'parts', 'configs', 6, validation_table := 'packed_val', metrics_compute_frequency := 1, seed := 7, restore_best := true,
+    early_stopping := $${'monitor': 'val_loss', 'patience': 1, 'min_delta': 0.05}$$, iterations := 2);
+SELECT cerebro.advance('packed', 'parts', 'configs', 6, validation_table := 'packed_val', metrics_compute_frequency := 1, seed := 7, restore_best := true,
+    early_stopping := $${'monitor': 'val_loss', 'patience': 1, 'min_delta': 0.05}$$, iterations := 2);
+SELECT cerebro.fit_multiple_model('packed', 'whole', 'configs', 6, validation_table := 'packed_val', metrics_compute_frequency := 1, seed := 7, restore_best := true,
+    early_stopping := $${'monitor': 'val_loss', 'patience': 1, 'min_delta': 0.05}$$);
+SELECT cerebro.training_preprocessor_dl('digits_train', 'folds_packed', 'label', 'pixels', buffer_size := 64, normalizing_const := 16, folds := 2, num_partitions := 2 * :segments, seed := 5);
+SELECT cerebro.load_model_selection_table('archs', 'weighed', ARRAY[1, 2], ARRAY[$$optimizer='Adam(lr=0.001)',metrics=['accuracy'],loss='categorical_crossentropy'$$],
+    ARRAY[$$batch_size=32,epochs=1,class_weight='balanced'$$]);
+SELECT cerebro.fit_multiple_model('folds_packed', 'folded', 'weighed', 2, metrics_compute_frequency := 1, seed := 7, folds := 2);
+CREATE TABLE flowers AS SELECT i AS id, i * 37 % 101 / 4.0 AS a, (i * 7919 % 13)::int AS b, (ARRAY['red', 'white', 'blue'])[1 + i % 3] AS colour,
+    CASE WHEN i % 9 <> 0 THEN (i % 3 + i % 5)::float8 END AS c, (ARRAY['rose', 'tulip', 'lily'])[1 + i % 3] AS kind FROM generate_series(1, 700) i;
+SELECT cerebro.train('kinds', 'flowers', 'kind', "exclude" := 'id', max_models := 4, num_iterations := 4, seed := 11, output_table := 'kinds');
 
 CREATE FUNCTION bits(v double precision) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT encode(float8send(v), 'hex') $$;
 CREATE FUNCTION bits(v double precision[]) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT string_agg(encode(float8send(x), 'hex'), ',') FROM unnest(v) x $$;
@@ -78,10 +94,12 @@ SELECT concat_ws(' ', 'packed', partition_id, buffer_id, md5(pixels), md5(label)
 SELECT concat_ws(' ', 'packed_val', partition_id, buffer_id, md5(pixels), md5(label)) FROM packed_val ORDER BY partition_id, buffer_id;
 SELECT concat_ws(' ', 'packed_twice', partition_id, buffer_id, md5(pixels), md5(label)) FROM packed_twice ORDER BY partition_id, buffer_id;
 SELECT 'digest ' || digest FROM packed_summary;
-SELECT facts(r) FROM unnest('{bits,forty,twice,again,metrics,halves,best,halved,patient,subset,lone,diverged}'::text[]) r;
+SELECT facts(r) FROM unnest('{bits,forty,twice,again,metrics,halves,best,halved,patient,subset,lone,diverged,parts,whole,folded,kinds_models}'::text[]) r;
 SELECT concat_ws(' ', 'bits_eval', mst_key, bits(loss), bits(metric)) FROM bits_eval ORDER BY mst_key;
 SELECT concat_ws(' ', 'best_eval', mst_key, bits(loss), bits(metric)) FROM best_eval ORDER BY mst_key;
 SELECT 'build ' || build FROM bits_summary;
 SELECT 'same again ' || bool_and(b.model_weights = a.model_weights) FROM bits b JOIN again a USING (mst_key);
 SELECT 'same with metrics ' || bool_and(b.model_weights = a.model_weights) FROM bits b JOIN metrics a USING (mst_key);
+SELECT 'same in parts ' || bool_and(w.model_weights = p.model_weights) FROM whole w JOIN parts p USING (mst_key);
+SELECT concat_ws(' ', 'said', id, cerebro.predict('kinds', f), encode(float8send((cerebro.predict_proba('kinds', f) ->> 'rose')::float8), 'hex')) FROM flowers f ORDER BY id;
 SELECT 'same in two halves ' || bool_and(b.model_weights = a.model_weights) FROM bits b JOIN halves a USING (mst_key);
