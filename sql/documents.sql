@@ -6,9 +6,7 @@ CREATE SCHEMA documents;
 SET search_path = documents, public;
 \o /dev/null
 \i :data/load_digits.sql
-CREATE TABLE penguins AS SELECT i AS id, CASE WHEN i % 70 <> 0 THEN (ARRAY['Adelie', 'Chinstrap', 'Gentoo'])[1 + i % 3] END AS species,
-    (ARRAY['Biscoe', 'Dream', 'Torgersen'])[1 + i * 7 % 3] AS island, CASE WHEN i % 50 <> 0 THEN 38 + i % 3 * 5 + i * 31 % 60 / 10.0 END AS bill_length
-FROM generate_series(1, 344) i;
+\i :data/load_penguins.sql
 \i :data/README.sql
 \o
 \set ECHO all

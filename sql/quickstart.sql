@@ -9,6 +9,11 @@ SET search_path = quickstart, public;
 \i :data/quickstart.sql
 \o
 \set ECHO all
+-- twelve models of penguins, and 34 birds of unknown species
+SELECT version, metric, metric_value > 0.9 AS good FROM cerebro.models WHERE name = 'penguin_species';
+SELECT count(*) AS birds, avg((cerebro.predict('penguin_species', p) = t.species)::integer) > 0.9 AS good
+FROM penguins p JOIN penguins_truth t USING (id) WHERE p.species IS NULL;
+SELECT cerebro.drop_model('penguin_species');
 SELECT count(*) AS models, count(*) FILTER (WHERE status = 'trained') AS trained, max(validation_metric) >= 0.975 AS good
 FROM cerebro.leaderboard('digits_models');
 SELECT count(*) AS predictions, avg((v.label::text = p.class_value)::integer) >= 0.975 AS good

@@ -363,7 +363,9 @@ Value WritePreprocessing(const Preprocessing& p) {
   List sources, left_out;
   for (const SourceInput& s : p.sources) sources.push_back(WriteSource(s));
   for (const LeftOut& l : p.left_out) left_out.emplace_back(Dict{{"name", l.name}, {"reason", l.reason}});
-  return Value(Dict{{"sources", std::move(sources)}, {"left_out", std::move(left_out)}});
+  Dict out = {{"sources", std::move(sources)}, {"left_out", std::move(left_out)}};
+  if (!p.target_types.empty()) out.emplace_back("target_types", Texts(p.target_types));
+  return Value(std::move(out));
 }
 
 Preprocessing ReadPreprocessing(const Value& value, const std::vector<ColumnSpec>& inputs) {
@@ -371,6 +373,9 @@ Preprocessing ReadPreprocessing(const Value& value, const std::vector<ColumnSpec
   for (const Value& s : Member(value, "sources").list()) p.sources.push_back(ReadSource(s));
   for (const Value& l : Member(value, "left_out").list())
     p.left_out.push_back({Member(l, "name").string(), Member(l, "reason").string()});
+  if (const Value* types = value.Find("target_types")) {
+    for (const Value& type : types->list()) p.target_types.push_back(type.string());
+  }
   CheckInputs(p, inputs);
   return p;
 }

@@ -106,6 +106,7 @@ struct LeftOut {
 struct Preprocessing {
   std::vector<SourceInput> sources;
   std::vector<LeftOut> left_out;
+  std::vector<std::string> target_types;  // of the dependent columns, as the server writes them; empty: not known
 };
 
 /// The elements that a source adds to the input of numbers: "age", "age is null", "sex = male", "day month sine", ...

@@ -57,12 +57,13 @@ Text ClipText(const SourceInput& s) {
   return "[" + bound(s.clip_low) + ", " + bound(s.clip_high) + "]";
 }
 
-void AddSource(const SourceInput& s, const std::string& input, Description* out) {
+/// input: the packed one that it is in, or a part of.
+void AddSource(const SourceInput& s, const ColumnSpec& input, Description* out) {
   Described d;
   d.name = s.name;
   d.role = "independent";
   d.data_type = s.data_type;
-  d.input = input;
+  d.input = input.name;
   d.encode = base::NameOf(s.encoding);
   d.impute = base::NameOf(s.imputation);
   const bool imputed = s.imputation != Imputation::kNone && s.imputation != Imputation::kError;
@@ -72,9 +73,13 @@ void AddSource(const SourceInput& s, const std::string& input, Description* out)
     d.imputed_value = NumberText(s.fill);
   d.indicator = s.indicator ? "true" : "false";
   d.scale = base::NameOf(s.scaling);
-  if (s.scaling != base::Scaling::kNone) {
+  const bool array = s.value_class == base::ValueClass::kArray || s.value_class == base::ValueClass::kBytes;
+  if (s.scaling != base::Scaling::kNone && !array) {
     d.center = NumberText(s.center);
     d.spread = NumberText(s.spread);
+  } else if (array && input.mean.size() == 1) {
+    d.center = NumberText(input.mean[0]);
+    d.spread = NumberText(input.std[0]);
   }
   d.clip = ClipText(s);
   if (s.encoding == Encoding::kHash)
@@ -104,9 +109,10 @@ void AddPlain(const ColumnSpec& packed, const ColumnSpec& column, Description* o
   out->Add(std::move(d));
 }
 
-void AddTarget(const ColumnSpec& target, Description* out) {
+void AddTarget(const ColumnSpec& target, Text data_type, Description* out) {
   Described d;
   d.name = target.name;
+  d.data_type = std::move(data_type);
   d.role = "dependent";
   d.encode = target.kind == TargetKind::kOneHot ? "one_hot" : target.kind == TargetKind::kClassIndex ? "index" : "none";
   if (target.num_classes > 0) d.categories = std::to_string(target.num_classes);
@@ -122,18 +128,21 @@ std::vector<std::vector<Text>> DescribeColumns(const PackedTable& table) {
     const std::vector<SourceInput>& sources = spec.preprocessing->sources;
     const std::vector<size_t> cells = base::CellsOfInputs(spec);
     for (size_t i = 0; i < sources.size(); ++i) {
-      std::string input = spec.inputs[0].name;  // of the numbers
+      const ColumnSpec* input = &spec.inputs[0];  // of the numbers
       for (size_t k = 0; k < cells.size(); ++k) {
-        if (cells[k] == i) input = spec.inputs[k].name;
+        if (cells[k] == i) input = &spec.inputs[k];
       }
-      AddSource(sources[i], input, &description);
+      AddSource(sources[i], *input, &description);
     }
   } else {
     for (const ColumnSpec& packed : spec.inputs) {
       for (const ColumnSpec& column : base::SourceColumns({packed})) AddPlain(packed, column, &description);
     }
   }
-  for (const ColumnSpec& target : spec.targets) AddTarget(target, &description);
+  for (size_t i = 0; i < spec.targets.size(); ++i) {
+    const bool known = spec.preprocessing && i < spec.preprocessing->target_types.size();
+    AddTarget(spec.targets[i], known ? Text(spec.preprocessing->target_types[i]) : std::nullopt, &description);
+  }
   if (spec.has_weights) {
     Described d;
     d.name = kWeightColumn;

@@ -179,20 +179,24 @@ bool IsEnum(const pg::Column& column) {
 }
 
 bool IsTextLike(const pg::Column& column) {
-  return IsOneOf(BareType(column), {"text", "character varying", "character", "name", "uuid", "macaddr"}) ||
+  return IsOneOf(BareType(column), {"text", "character varying", "character", "name", "uuid", "macaddr", "macaddr8", "inet", "cidr"}) ||
          IsEnum(column);
 }
 
 bool IsDate(const pg::Column& column) { return BareType(column) == "date"; }
 
-bool IsZonedClock(const pg::Column& column) { return column.base_type.find("with time zone") != std::string::npos; }
-
 bool IsTimestamp(const pg::Column& column) { return column.base_type.rfind("timestamp", 0) == 0; }
 
-/// An amount of time, or a time of the day: a number of seconds.
+bool IsInterval(const pg::Column& column) { return column.base_type.rfind("interval", 0) == 0; }
+
+/// An amount of time, or a time of the day: a number of seconds; with a zone those since midnight in UTC.
 bool IsSeconds(const pg::Column& column) {
-  return column.base_type.rfind("interval", 0) == 0 ||
-         (column.base_type.rfind("time", 0) == 0 && !IsTimestamp(column) && !IsZonedClock(column));
+  return IsInterval(column) || (column.base_type.rfind("time", 0) == 0 && !IsTimestamp(column));
+}
+
+const char* SecondsType(const pg::Column& column) {
+  if (IsInterval(column)) return "::pg_catalog.interval";
+  return column.base_type.find("with time zone") != std::string::npos ? "::time with time zone" : "::time without time zone";
 }
 
 std::string EpochSql(const std::string& value) {
@@ -219,10 +223,7 @@ std::optional<std::string> TryCellSql(const pg::Column& column, ValueClass value
       if (scalar_number) return reference + "::" + type->cast;
       if (column.is_array) return std::nullopt;
       if (column.base_type == "money") return reference + "::pg_catalog.numeric::double precision";
-      if (IsSeconds(column)) {
-        return EpochSql(reference + (column.base_type.rfind("interval", 0) == 0 ? "::pg_catalog.interval"
-                                                                                : "::time without time zone"));
-      }
+      if (IsSeconds(column)) return EpochSql(reference + SecondsType(column));
       return std::nullopt;
     case ValueClass::kCategory:
       // numbers whose text is one and the same everywhere

@@ -244,13 +244,19 @@ ChosenColumn Choose(const SourceColumn& c, const ColumnProfile& p, const Value* 
   s.indicator = e.indicator.value_or(missing && s.imputation != Imputation::kError && !own_code);
   if (s.indicator && s.value_class == ValueClass::kBytes)
     Refuse(s.name, "has an indicator, but images are never NULL", "Leave rows without one out by a view.");
-  s.scaling = e.scaling.value_or((numbers && s.value_class != ValueClass::kBoolean) || ranks ? Scaling::kStandard
-                                                                                             : Scaling::kNone);
-  if (s.scaling != Scaling::kNone && !numbers && !ranks) {
+  const bool arrays = s.value_class == ValueClass::kArray || s.value_class == ValueClass::kBytes;
+  s.scaling = e.scaling.value_or((numbers && s.value_class != ValueClass::kBoolean) || ranks || arrays
+                                     ? Scaling::kStandard
+                                     : Scaling::kNone);
+  chosen.may_be_log = !e.scaling && s.value_class == ValueClass::kNumber;
+  if (arrays && s.scaling != Scaling::kStandard && s.scaling != Scaling::kNone) {
+    Refuse(s.name, std::string("has scale \"") + base::NameOf(s.scaling) + "\"",
+           "Of arrays and images use \"standard\" or \"none\".");
+  }
+  if (s.scaling != Scaling::kNone && !numbers && !ranks && !arrays) {
     Refuse(s.name,
            std::string("has scale \"") + base::NameOf(s.scaling) + "\", but makes no number that could be scaled",
-           s.value_class == ValueClass::kArray ? "Arrays are taken as they are: scale them in a view."
-                                               : "Leave it out, or use \"none\".");
+           "Leave it out, or use \"none\".");
   }
   if (ranks && (s.scaling == Scaling::kRobust || s.scaling == Scaling::kLog)) {
     Refuse(s.name, std::string("has scale \"") + base::NameOf(s.scaling) + "\"",

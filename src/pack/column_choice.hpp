@@ -3,9 +3,10 @@
 //
 // Automatic, in this sequence: columns that are NULL in every row, constant ones, uuids and almost unique texts (more
 // than kFewCategories distinct ones, and more than half as many as rows) are left out, with a NOTICE. Truth values: 0
-// or 1. Numbers: the median where missing, standardised. Dates and times: calendar. Categories: one-hot up to
-// kFewCategories, an index for an Embedding up to kMaxDictionary, kAutomaticBins bins of their hashes beyond. Arrays
-// and images: as they are. An indicator where values are missing in the training rows.
+// or 1. Numbers: the median where missing, standardised, and their logarithms where they have a long tail. Dates and
+// times: calendar. Categories: one-hot up to kFewCategories, an index for an Embedding up to kMaxDictionary,
+// kAutomaticBins bins of their hashes beyond. Arrays and images: standardised along their last dimension. An indicator
+// where values are missing in the training rows.
 #pragma once
 
 #include <cstddef>
@@ -50,6 +51,7 @@ class PreprocessRequest {
 struct ChosenColumn {
   base::SourceInput source;
   std::optional<double> clip_fraction;  // clip at the quantiles of this and of 1 - this
+  bool may_be_log = false;  // scaled as a logarithm where the values have a long tail (pack/column_learner.cpp)
 };
 
 struct ColumnChoice {

@@ -104,6 +104,7 @@ class Quantiles {
   int64_t rows_ = 0;
 };
 
+constexpr double kLongTail = 10;  // deviations from the mean; of a normal distribution no value is so far off
 constexpr double kMedian = 0.5, kLowQuartile = 0.25, kHighQuartile = 0.75;
 
 class Learner {
@@ -114,7 +115,8 @@ class Learner {
         profile_(profile),
         choice_(choice),
         quantiles_(choice.columns.size()),
-        clip_known_(choice.columns.size()) {
+        clip_known_(choice.columns.size()),
+        summed_(choice.columns.size(), false) {
     for (const ChosenColumn& c : choice.columns) sources_.push_back(c.source);
     DescribeTarget(targets);
     for (size_t i = 0; i < sources_.size(); ++i) {
@@ -133,12 +135,11 @@ class Learner {
   }
 
   std::vector<SourceInput> Learn() {
-    std::vector<bool> summed(sources_.size(), false);  // whether what needs the clip was asked for
     for (bool first = true;; first = false) {
       StatisticsRequest request = target_;
       bool any = false;
       for (size_t i = 0; i < sources_.size(); ++i) {
-        request.columns.push_back(Ask(i, first, &summed));
+        request.columns.push_back(Ask(i, first));
         const StatisticsRequest::Column& asked = request.columns.back();
         any = any || asked.mean || asked.moments || asked.counts || asked.categories || !asked.brackets.empty();
       }
@@ -185,7 +186,7 @@ class Learner {
     target_.target_high = profile_.columns[source_.inputs].max;
   }
 
-  StatisticsRequest::Column Ask(size_t i, bool first, std::vector<bool>* summed) {
+  StatisticsRequest::Column Ask(size_t i, bool first) {
     const SourceInput& s = sources_[i];
     const ColumnProfile& p = profile_.columns[i];
     StatisticsRequest::Column asked;
@@ -203,8 +204,8 @@ class Learner {
     if (!quantiles_[i].known())
       asked.brackets =
           quantiles_[i].Brackets(OrderOf(infinite ? -kInfinity : p.min), OrderOf(infinite ? kInfinity : p.max));
-    if (!clip_known_[i] || (*summed)[i]) return asked;
-    (*summed)[i] = true;
+    if (!clip_known_[i] || summed_[i]) return asked;
+    summed_[i] = true;
     asked.mean = s.imputation == Imputation::kMean;
     asked.moments = s.scaling == Scaling::kStandard || s.scaling == Scaling::kLog;
     asked.low = Low(s, p);
@@ -247,7 +248,18 @@ class Learner {
       if (quantiles_[i].known()) TakeQuantiles(i);
     }
     if (asked.mean) s.fill = found.mean.Mean();
-    if (asked.moments) SetScale(found.moments.Mean(), found.moments.Deviation(), &s);
+    if (asked.moments) TakeMoments(i, asked, found.moments);
+  }
+
+  /// A number that goes far beyond the others has a long tail: its logarithm is standardised, in a further pass.
+  void TakeMoments(size_t i, const StatisticsRequest::Column& asked, const RangeSums& moments) {
+    SourceInput& s = sources_[i];
+    const double mean = moments.Mean(), deviation = moments.Deviation();
+    SetScale(mean, deviation, &s);
+    if (!choice_.columns[i].may_be_log || s.scaling != Scaling::kStandard) return;
+    if (std::max(asked.high - mean, mean - asked.low) <= kLongTail * deviation) return;
+    s.scaling = Scaling::kLog;
+    summed_[i] = false;
   }
 
   void TakeQuantiles(size_t i) {
@@ -413,6 +425,7 @@ class Learner {
   std::vector<SourceInput> sources_;
   std::vector<Quantiles> quantiles_;
   std::vector<bool> clip_known_;
+  std::vector<bool> summed_;  // whether what needs the clip was asked for
   StatisticsRequest target_;
 };
 

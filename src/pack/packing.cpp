@@ -81,22 +81,29 @@ void KeepOthers(const Source& source, std::vector<base::ColumnSpec>* inputs) {
   }
 }
 
+/// By packed input: whether its constants of standardisation are learned. training: not those of a validation table, which has them.
+std::vector<bool> StandardizedInputs(const Source& source, const base::DataSpec& spec, bool training) {
+  std::vector<bool> standardized;
+  size_t next = 0;
+  for (const base::ColumnSpec& c : spec.inputs) {
+    if (!training || spec.preprocessing) {  // what is preprocessed has other columns than its source
+      standardized.push_back(training && c.exact_standardisation);
+      continue;
+    }
+    bool any = false;  // of its members
+    for (const size_t end = next + std::max<size_t>(c.members.size(), 1); next < end; ++next)
+      any = any || IsQuantity(source.columns[next]);
+    standardized.push_back(any);
+  }
+  return standardized;
+}
+
 /// What both functions do once the description is known. Returns what was packed.
 base::DataSpec Pack(const Source& source, const Output& output, const SpecPair& specs, int64_t rows, int partitions, const SegmentChoice& choice,
                     PackSummary summary, const std::optional<int32_t>& buffer_size, bool standardize) {
   const size_t row_bytes = data::BufferBuilder(specs.data).row_bytes();
   const BufferPlan plan = PlanBuffers(buffer_size, pg::CurrentSettings().buffer_bytes, row_bytes);
-  std::vector<bool> standardized;  // a packed column of inputs: whether any of its members is
-  size_t next = 0;
-  for (const base::ColumnSpec& c : specs.data.inputs) {
-    bool any = false;
-    if (!standardize) {  // what is preprocessed has other columns than its source
-      standardized.push_back(false);
-      continue;
-    }
-    for (const size_t end = next + std::max<size_t>(c.members.size(), 1); next < end; ++next) any = any || IsQuantity(source.columns[next]);
-    standardized.push_back(any);
-  }
+  const std::vector<bool> standardized = StandardizedInputs(source, specs.data, standardize);
   const auto seed = static_cast<uint64_t>(summary.seed);
   if (pg::OnGreenplum()) {
     summary.packed = PackOnCluster(source, {output.table, output.temporary, specs.data, specs.source, standardized, partitions, plan, seed,
@@ -112,7 +119,7 @@ base::DataSpec Pack(const Source& source, const Output& output, const SpecPair& 
     summary.packed = writer.Finish();
     stage.Drop();
   }
-  if (standardize) KeepOthers(source, &summary.packed.spec.inputs);
+  if (standardize && !specs.data.preprocessing) KeepOthers(source, &summary.packed.spec.inputs);
   summary.buffer_size = plan.rows;
   summary.folds = source.folds;
   if (choice.dbids) {
@@ -275,7 +282,7 @@ void PackTraining(const TrainingPackArguments& a) {
   PackSummary held_summary = summary;
   summary.split = DescribeSplit(a.split, split, held_out ? held_out->table.Sql() : std::string());
   const base::DataSpec packed =
-      Pack(source, output, specs, profile.rows, partitions, choice, std::move(summary), a.buffer_size, a.standardize);
+      Pack(source, output, specs, profile.rows, partitions, choice, std::move(summary), a.buffer_size, a.standardize || preprocess);
   if (held_out) PackValidationHalf(held, *held_out, *held_profile, packed, choice, std::move(held_summary), a.buffer_size);
 }
 

@@ -137,6 +137,8 @@ void CheckPackedNames(const base::DataSpec& spec) {
 SpecPair Assemble(const Source& source, const std::vector<SourceInput>& sources, std::vector<base::LeftOut> left_out,
                   const SpecPair& plain) {
   auto with_folds = std::make_shared<base::Preprocessing>();
+  for (size_t i = source.inputs; i < source.inputs + source.targets; ++i)
+    with_folds->target_types.push_back(source.columns[i].column.type);
   with_folds->sources = sources;
   with_folds->left_out = std::move(left_out);
   auto without = std::make_shared<base::Preprocessing>(*with_folds);
@@ -177,6 +179,19 @@ void RaiseFaultBefore(const Source& source, const ColumnChoice& choice, const Sp
     s.categories.clear();
   }
   RaiseFault(source, Assemble(source, unlearned, {}, plain).source);
+}
+
+/// Categories as profiles have them (kLongCategory): long ones as hashes, too.
+std::set<std::string> AsProfiled(const std::vector<std::string>& categories) {
+  std::set<std::string> texts(categories.begin(), categories.end());
+  std::vector<std::string> long_ones;
+  for (const std::string& c : categories) {
+    if (c.size() > kLongCategory) long_ones.push_back(c);
+  }
+  if (long_ones.empty()) return texts;
+  const pg::Result shortened = pg::Execute("SELECT " + ShortenedSql("t.category") + " FROM pg_catalog.unnest($1) AS t(category)", {long_ones});
+  for (const auto& row : shortened.rows) texts.insert(row[0].value_or(""));
+  return texts;
 }
 
 std::vector<const SourceInput*> Pointers(const std::vector<SourceInput>& sources) {
@@ -220,7 +235,11 @@ SpecPair PreprocessedTrainingSpec(const Source& source, const Profile& profile, 
   std::vector<SourceInput> sources;
   for (const ChosenColumn& c : choice.columns) sources.push_back(c.source);
   const PlainPart part = PlainPartOf(source, profile, Pointers(sources));
-  const SpecPair plain = TrainingSpec(part.source, part.profile, request);
+  SpecRequest plain_request = request;
+  for (const SourceInput& s : sources) {
+    if (IsArrayOrImage(s.value_class)) plain_request.standardize_inputs.push_back(s.scaling == Scaling::kStandard);
+  }
+  const SpecPair plain = TrainingSpec(part.source, part.profile, plain_request);
   for (size_t i = 0; i < sources.size(); ++i) {
     if (!MayFail(sources[i], profile.columns[i])) continue;
     RaiseFaultBefore(source, choice, plain);
@@ -257,10 +276,7 @@ SpecPair DescribeValidation(const Source& source, const Profile& profile, const 
     names.push_back(source.columns[i].column.name);
     may_fail = may_fail || MayFail(s, p);
     if (!s.categorical() || s.encoding == Encoding::kHash) continue;
-    const bool shortened = std::any_of(s.categories.begin(), s.categories.end(),
-                                       [](const std::string& c) { return c.size() > kLongCategory; });
-    if (shortened) continue;  // profiles have hashes of long ones
-    const std::set<std::string> known(s.categories.begin(), s.categories.end());
+    const std::set<std::string> known = AsProfiled(s.categories);
     const int64_t unknown =
         std::count_if(p.texts.begin(), p.texts.end(), [&known](const std::string& t) { return known.count(t) == 0; });
     if (unknown == 0) continue;

@@ -377,7 +377,7 @@ SpecPair TrainingSpec(const Source& source, const Profile& profile, const SpecRe
         throw Error(ErrorCode::kInvalidParameter, "column " + Quoted(spec.name) + " is of type bytea and has no shape", "",
                     "Give its shape, one byte an element: shapes => '{\"" + spec.name + "\": [28, 28, 1]}'.");
       }
-      spec.exact_standardisation = request.standardize && i < source.inputs && IsQuantity(c);
+      spec.exact_standardisation = i < source.inputs && request.Standardizes(i) && IsQuantity(c);
       spec.dtype = c.kind == TargetKind::kReal ? DType::kFloat32 : ChooseType(c, p, spec.exact_standardisation);
       if (const base::Value* dtype = Entry(dtypes, spec.name)) {
         if (!dtype->is_string() || c.text() || c.kind == TargetKind::kReal || *dtype == base::Value("float64")) {
@@ -412,7 +412,7 @@ SpecPair TrainingSpec(const Source& source, const Profile& profile, const SpecRe
   const std::vector<size_t> runs = FindScalarRuns(source, specs.data.inputs, given);
   for (std::vector<ColumnSpec>* inputs : {&specs.data.inputs, &specs.source.inputs}) JoinTypes(runs, request.standardize, inputs);
   CheckRows(source, profile, specs);
-  WarnOfRounding(source, profile, specs.data.inputs, request.standardize);
+  WarnOfRounding(source, profile, specs.data.inputs, request.StandardizesAny());
   PackRuns(source, runs, &specs);
   return specs;
 }

@@ -1,6 +1,7 @@
 // From a profile of the source to the description of the packed table: element types, shapes, classes, dictionaries.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,6 +28,14 @@ struct SpecRequest {
   std::optional<std::string> shapes;  // {"column": [dims]}
   std::optional<std::string> dtypes;  // {"column": "int16"}
   bool standardize = false;
+  std::vector<bool> standardize_inputs;  // an independent column each; empty: all of them, or none, as above
+
+  bool Standardizes(size_t input) const {
+    return standardize_inputs.empty() ? standardize : static_cast<bool>(standardize_inputs.at(input));
+  }
+  bool StandardizesAny() const {
+    return standardize || std::find(standardize_inputs.begin(), standardize_inputs.end(), true) != standardize_inputs.end();
+  }
 };
 
 struct SpecPair {

@@ -88,8 +88,7 @@ std::string ProfiledRowSql(const Source& source, std::string_view alias) {
     const std::string type = BareType(c.column);
     if (c.read_as == base::ValueClass::kCategory && (type == "text" || type == "character varying")) {
       cell = "CASE WHEN pg_catalog.octet_length(" + cell + ") OPERATOR(pg_catalog.>) " + std::to_string(kLongCategory) +
-             " THEN pg_catalog.\"left\"(" + cell + ", 64) OPERATOR(pg_catalog.||) pg_catalog.md5(" + cell + ") ELSE " +
-             cell + " END";
+             " THEN " + ShortenedSql(cell) + " ELSE " + cell + " END";
     }
     list += (list.empty() ? "" : ", ") + cell;
   }
@@ -97,6 +96,10 @@ std::string ProfiledRowSql(const Source& source, std::string_view alias) {
 }
 
 }  // namespace
+
+std::string ShortenedSql(const std::string& text) {
+  return "pg_catalog.\"left\"(" + text + ", 64) OPERATOR(pg_catalog.||) pg_catalog.md5(" + text + ")";
+}
 
 std::string Source::From() const { return name.Sql() + " AS s" + (filter.empty() ? "" : " WHERE " + filter); }
 

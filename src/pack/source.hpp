@@ -79,6 +79,8 @@ std::string RowSql(const Source& source, std::string_view alias);
 
 /// A profile has hashes in place of categories that are longer.
 constexpr size_t kLongCategory = 128;
+/// What a long one stands as. text: an expression.
+std::string ShortenedSql(const std::string& text);
 
 /// One scan of the source. Errors: kInvalidData for a table without rows.
 Profile ProfileSource(const Source& source);

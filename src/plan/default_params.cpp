@@ -59,4 +59,21 @@ std::string CompileGrid(const std::vector<OutputDefaults>& outputs, const std::v
                                        {"optimizer_params_list", optimizers}}));
 }
 
+std::string CompileGrid(const std::vector<OutputDefaults>& outputs, const AdamChoices& choices) {
+  Dict adam = {{"optimizer", Value(List{Value("Adam")})},
+               {"lr", Value(List(choices.learning_rates.begin(), choices.learning_rates.end()))},
+               {"schedule", Value(List{Value("cosine")})},
+               {"decay_steps", Value(List{Value(choices.decay_steps)})}};
+  if (choices.weight_decays != std::vector<double>{0})
+    adam.emplace_back("weight_decay", Value(List(choices.weight_decays.begin(), choices.weight_decays.end())));
+  Dict grid = {{"loss", Value(List{Losses(outputs)})},
+               {"metrics", Value(List{Metrics(outputs)})},
+               {"optimizer_params_list", Value(List{Value(std::move(adam))})}};
+  if (!choices.loss_weights.empty()) {
+    const Value weights(List(choices.loss_weights.begin(), choices.loss_weights.end()));
+    grid.emplace_back("loss_weights", Value(List{weights}));
+  }
+  return base::FormatPython(Value(std::move(grid)));
+}
+
 }  // namespace plan

@@ -2,6 +2,7 @@
 // store/builders.hpp.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -26,5 +27,15 @@ std::string CompileParams(const std::vector<OutputDefaults>& outputs);
 
 /// A compile_params_grid with Adam and these learning rates. REQUIRES a rate.
 std::string CompileGrid(const std::vector<OutputDefaults>& outputs, const std::vector<double>& learning_rates);
+
+/// What Adam is given in a search.
+struct AdamChoices {
+  std::vector<double> learning_rates, weight_decays;
+  int64_t decay_steps = 0;            // learning rates fall to 0 in so many optimizer steps, along a cosine
+  std::vector<double> loss_weights;  // one an output, or empty
+};
+
+/// A compile_params_grid of these. REQUIRES a rate and a weight decay.
+std::string CompileGrid(const std::vector<OutputDefaults>& outputs, const AdamChoices& choices);
 
 }  // namespace plan

@@ -83,7 +83,7 @@ tbody tr:hover { background: var(--track); }
 tr.best { font-weight: 640; }
 tr.lost { color: var(--soft); }
 .num { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-td.text { max-width: 22rem; overflow-wrap: anywhere; }
+td.text { max-width: 22rem; overflow-wrap: break-word; }
 .key { display: inline-block; width: 0.62em; height: 0.62em; margin-right: 0.5em; border-radius: 50%; background: var(--own, transparent); }
 details { margin-top: 1rem; }
 summary { cursor: pointer; color: var(--soft); font-size: 0.88rem; }
@@ -102,7 +102,7 @@ footer { margin-top: 5rem; padding-top: 1.2rem; border-top: 1px solid var(--line
   h2, h3 { break-after: avoid; }
   figure, tr, dl.list div { break-inside: avoid; }
   .wide { overflow: visible; }
-  table { font-size: 8pt; } th, td { padding-right: 0.7rem; }
+  table { font-size: 8pt; } th, td { padding-right: 0.7rem; } td.text { overflow-wrap: anywhere; }
   svg, .key { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   details::details-content { content-visibility: visible; block-size: auto; }
   summary { list-style: none; }

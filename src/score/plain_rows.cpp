@@ -92,7 +92,7 @@ class UnknownStrings {
     for (Words& words : words_) {
       const base::Bytes bytes = builder.column(words.column);
       for (const uint8_t* row = bytes.data; row < bytes.data + bytes.size; row += words.row_bytes) {
-        const int64_t zeros = Zeros(row, words);
+        const int64_t zeros = Unknown(row, words);
         words.unknown += zeros;
         words.count += zeros > 0 ? 1 : 0;
         words.unknown_rows += zeros == static_cast<int64_t>(words.bytes / words.width) ? 1 : 0;
@@ -127,25 +127,50 @@ class UnknownStrings {
     std::string name;  // of the source's column
     size_t row_bytes;
     size_t first, bytes, width;  // in a row; width of one index
+    std::vector<uint8_t> pattern = {};  // what is unknown; empty: bytes of 0
     int64_t count = 0;           // rows with an unknown string
     int64_t unknown_rows = 0;    // rows without a known one
     int64_t unknown = 0;         // strings
   };
 
-  // Indexes, and one-hot flags with their indicator of NULLs: all bits are 0 where a category is not known.
+  // Indexes, and one-hot flags with their indicator of NULLs: all bits are 0 where a category is not known. A rank is
+  // that of no category, and of means of the target there are those of all rows.
   void AddSources(const base::DataSpec& spec) {
     const std::vector<base::SourceInput>& sources = spec.preprocessing->sources;
     const std::vector<size_t> cells = base::CellsOfInputs(spec);
     size_t first = 0;
     for (size_t i = 0; i < sources.size(); ++i) {
-      const size_t elements = base::ElementCount(sources[i]), width = elements * sizeof(float);
-      if (sources[i].encoding == base::Encoding::kOneHot)
-        words_.push_back({0, sources[i].name, spec.inputs[0].row_bytes(), first, width, width});
+      const base::SourceInput& s = sources[i];
+      const size_t width = base::ElementCount(s) * sizeof(float), begin = first;
       first += width;
-      if (sources[i].encoding != base::Encoding::kIndex) continue;
-      const auto input = static_cast<size_t>(std::find(cells.begin(), cells.end(), i) - cells.begin());
-      words_.push_back({input, sources[i].name, sizeof(int32_t), 0, sizeof(int32_t), sizeof(int32_t)});
+      if (s.encoding == base::Encoding::kOneHot) {
+        words_.push_back({0, s.name, spec.inputs[0].row_bytes(), begin, width, width});
+      } else if (s.encoding == base::Encoding::kOrdinal) {
+        AddNumbers(spec, s, begin, {Scaled(s, 0)});
+      } else if (s.encoding == base::Encoding::kTarget) {
+        std::vector<float> prior;
+        for (const double mean : s.prior) prior.push_back(Scaled(s, mean));
+        // a category whose means are those of all rows looks like one that is not known
+        if (std::none_of(s.category_values.begin(), s.category_values.end(), [&](const std::vector<double>& means) {
+              return std::equal(means.begin(), means.end(), prior.begin(), [&s](double mean, float all) { return Scaled(s, mean) == all; });
+            })) {
+          AddNumbers(spec, s, begin, prior);
+        }
+      } else if (s.encoding == base::Encoding::kIndex) {
+        const auto input = static_cast<size_t>(std::find(cells.begin(), cells.end(), i) - cells.begin());
+        words_.push_back({input, s.name, sizeof(int32_t), 0, sizeof(int32_t), sizeof(int32_t)});
+      }
     }
+  }
+
+  /// As data/encoder.cpp has it.
+  static float Scaled(const base::SourceInput& s, double v) { return static_cast<float>((v - s.center) / s.spread); }
+
+  void AddNumbers(const base::DataSpec& spec, const base::SourceInput& s, size_t begin, const std::vector<float>& unknown) {
+    const size_t width = unknown.size() * sizeof(float);
+    words_.push_back({0, s.name, spec.inputs[0].row_bytes(), begin, width, width});
+    const auto* bytes = reinterpret_cast<const uint8_t*>(unknown.data());
+    words_.back().pattern.assign(bytes, bytes + width);
   }
 
   void SayCategories(const Words& words) const {
@@ -157,15 +182,17 @@ class UnknownStrings {
     }
     pg::Notice("column \"" + words.name + "\" is NULL or holds a category that the training data lack: in " +
                    std::to_string(words.count) + " of " + rows,
-               "It is read as unknown there: index 0, or no flag of one-hot.");
+               "It is read as unknown there: index 0, no flag of one-hot, or the mean of the target.");
   }
 
-  // In every type that indexes are packed in, 0 has no bit set.
-  static int64_t Zeros(const uint8_t* row, const Words& words) {
+  // Of the row, those that are not known. In every type that indexes are packed in, 0 has no bit set.
+  static int64_t Unknown(const uint8_t* row, const Words& words) {
     const auto zero = [](uint8_t byte) { return byte == 0; };
     int64_t zeros = 0;
     for (const uint8_t* at = row + words.first; at < row + words.first + words.bytes; at += words.width) {
-      zeros += std::all_of(at, at + words.width, zero) ? 1 : 0;
+      const bool unknown = words.pattern.empty() ? std::all_of(at, at + words.width, zero)
+                                                 : std::equal(at, at + words.width, words.pattern.begin());
+      zeros += unknown ? 1 : 0;
     }
     return zeros;
   }

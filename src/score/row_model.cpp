@@ -40,6 +40,13 @@ struct RowScorer::Parts {
     row.resize(elements.size());
   }
 
+  /// What it holds on to between statements, its copies of descriptions aside.
+  size_t bytes() const {
+    size_t sum = predictor->workspace_bytes() + static_cast<size_t>(packer.rows() * packer.row_bytes());
+    for (const std::vector<float>& output : values) sum += output.capacity() * sizeof(float);
+    return sum;
+  }
+
   const std::string row_types;
   RowPacker packer;
   std::unique_ptr<engine::Predictor> predictor;
@@ -57,7 +64,8 @@ class KeptModel {
     std::vector<base::Shape> shapes;
     for (const int call : graph.outputs) shapes.push_back(graph.calls[static_cast<size_t>(call)].output_shape);
     outputs_ = DescribeOutputs(shapes, stored().config, table_.data);
-    bytes_ = kFixedBytes + block_.size() + 2 * base::WriteDataSpec(table_.data).size();
+    description_bytes_ = 2 * base::WriteDataSpec(table_.data).size();
+    bytes_ = kFixedBytes + block_.size() + description_bytes_;
   }
 
   const store::ModelTable& table() const { return table_; }
@@ -65,7 +73,12 @@ class KeptModel {
   const engine::Options& options() const { return options_; }
   const std::vector<RowField>& fields() const { return packer_.fields(); }
   const std::vector<OutputInfo>& outputs() const { return outputs_; }
-  size_t bytes() const { return bytes_; }
+  /// With the kernels that are not in use.
+  size_t bytes() const {
+    size_t sum = bytes_ + idle_.size() * description_bytes_;
+    for (const auto& parts : idle_) sum += parts->bytes();
+    return sum;
+  }
 
   std::unique_ptr<RowScorer::Parts> Take(const std::vector<pg::Column>& columns) {
     std::string types;
@@ -93,7 +106,7 @@ class KeptModel {
   const RowPacker packer_;  // its fields alone
   const store::Block block_;
   std::vector<OutputInfo> outputs_;
-  size_t bytes_ = 0;
+  size_t bytes_ = 0, description_bytes_ = 0;
   std::list<std::unique_ptr<RowScorer::Parts>> idle_;  // used last at the end; of the table and the block, which stand above
 };
 

@@ -8,7 +8,6 @@
 #include "engine/api/binding.hpp"
 #include "pg/names.hpp"
 #include "pg/report.hpp"
-#include "plan/default_params.hpp"
 #include "store/architectures.hpp"
 #include "wire/keras_json.hpp"
 #include "wire/summary.hpp"
@@ -103,17 +102,6 @@ void NoticeContents(const base::DataSpec& data, const std::vector<TargetContents
 
 data::PackedTable Open(std::string_view source_table) { return data::OpenPackedTable(source_table, "source_table"); }
 
-std::vector<plan::OutputDefaults> Defaults(std::string_view source_table,
-                                           const std::vector<std::string>& output_activation) {
-  const data::PackedTable table = Open(source_table);
-  const std::vector<TargetContents> contents = ContentsOf(table);
-  const std::vector<wire::OutputPlan> outputs = wire::PlanOutputs(table.spec, contents, output_activation);
-  std::vector<plan::OutputDefaults> defaults;
-  for (size_t i = 0; i < outputs.size(); ++i)
-    defaults.push_back(plan::DefaultsFor(table.spec.targets[i], contents[i], outputs[i].activation));
-  return defaults;
-}
-
 Architecture ReadFor(std::string_view model_arch_table, int model_id, const std::optional<std::string>& source_table) {
   return source_table ? ReadArchitecture(model_arch_table, model_id, Open(*source_table).spec)
                       : ReadArchitecture(model_arch_table, model_id);
@@ -152,13 +140,24 @@ std::string KerasJson(std::string_view model_arch_table, int model_id, const std
   return wire::Keras2Json(*architecture.graph, architecture.json);
 }
 
+std::vector<plan::OutputDefaults> OutputDefaultsOf(std::string_view source_table,
+                                                   const std::vector<std::string>& output_activation) {
+  const data::PackedTable table = Open(source_table);
+  const std::vector<TargetContents> contents = ContentsOf(table);
+  const std::vector<wire::OutputPlan> outputs = wire::PlanOutputs(table.spec, contents, output_activation);
+  std::vector<plan::OutputDefaults> defaults;
+  for (size_t i = 0; i < outputs.size(); ++i)
+    defaults.push_back(plan::DefaultsFor(table.spec.targets[i], contents[i], outputs[i].activation));
+  return defaults;
+}
+
 std::string DefaultCompileParams(std::string_view source_table, const std::vector<std::string>& output_activation) {
-  return plan::CompileParams(Defaults(source_table, output_activation));
+  return plan::CompileParams(OutputDefaultsOf(source_table, output_activation));
 }
 
 std::string DefaultCompileGrid(std::string_view source_table, const std::vector<double>& learning_rates,
                                const std::vector<std::string>& output_activation) {
-  return plan::CompileGrid(Defaults(source_table, output_activation), learning_rates);
+  return plan::CompileGrid(OutputDefaultsOf(source_table, output_activation), learning_rates);
 }
 
 }  // namespace store

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "plan/default_params.hpp"
 #include "wire/builders.hpp"
 
 namespace store {
@@ -28,6 +29,10 @@ std::string KerasJson(std::string_view model_arch_table, int model_id, const std
 /// compile_params for the outputs that the makers give a packed table. output_activation: as wire::BuilderRequest has
 /// it.
 std::string DefaultCompileParams(std::string_view source_table, const std::vector<std::string>& output_activation);
+
+/// Loss and metrics of each of these outputs.
+std::vector<plan::OutputDefaults> OutputDefaultsOf(std::string_view source_table,
+                                                   const std::vector<std::string>& output_activation);
 
 /// A compile_params_grid with these learning rates.
 std::string DefaultCompileGrid(std::string_view source_table, const std::vector<double>& learning_rates,

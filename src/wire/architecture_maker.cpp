@@ -248,11 +248,16 @@ class Maker {
     const Shape& shape = data_.targets[i].shape;
     const bool reshaped = data_.targets[i].kind == base::TargetKind::kArray && shape.size() > 1,
                wide = request_.family == Family::kWideDeep;
+    const NumberRange* const range = RangeOf(i);
     Dict config = {{"units", Value(output.units)}};
     if (!reshaped && !wide) config.emplace_back("activation", Value(output.activation));
     AddL2("kernel_regularizer", &config);
-    if (!reshaped && !wide) {
+    if (!reshaped && !wide && range == nullptr) {
       text_.AddNamed("Dense", name, std::move(config), {deep});
+    } else if (range != nullptr) {
+      std::string sum = text_.Add("Dense", name + (wide ? "_deep" : "_standard"), std::move(config), {deep});
+      if (wide) sum = AddWide(name, output.units, inputs, sum);
+      text_.AddNamed("Rescaling", name, {{"scale", Value(range->deviation)}, {"offset", Value(range->mean)}}, {sum});
     } else {
       std::string sum = text_.Add("Dense", name + (wide ? "_deep" : "_flat"), std::move(config), {deep});
       if (wide) sum = AddWide(name, output.units, inputs, sum);
@@ -261,6 +266,13 @@ class Maker {
       text_.AddNamed("Activation", name, {{"activation", Value(output.activation)}}, {sum});
     }
     text_.AddOutput(name);
+  }
+
+  /// Of the linear output of a number, where the request has it.
+  const NumberRange* RangeOf(size_t i) const {
+    const bool has = i < request_.ranges.size() && request_.ranges[i] && outputs_[i].activation == "linear" &&
+                     data_.targets[i].kind == base::TargetKind::kReal;
+    return has ? &*request_.ranges[i] : nullptr;
   }
 
   /// A linear model of the wide columns, which begins with zeros; an Embedding is one of a one-hot vector.

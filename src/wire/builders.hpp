@@ -32,6 +32,10 @@ enum class Family { kMlp, kCnn, kRnn, kWideDeep };
 /// "mlp", "cnn", "rnn", "wide_deep"
 const char* FamilyName(Family family);
 
+struct NumberRange {
+  double mean = 0, deviation = 1;  // deviation > 0
+};
+
 /// What is to be made. A list that has several values has alternatives: each combination of them is an architecture.
 struct BuilderRequest {
   explicit BuilderRequest(Family of);
@@ -62,6 +66,9 @@ struct BuilderRequest {
   std::optional<std::vector<std::string>> wide;
   std::vector<std::string> output_activation;  // one for all outputs, or one an output; empty: by the contents
   std::vector<base::TargetContents> contents;  // of each dependent column
+  // By dependent column, or empty: how far apart its numbers are. A linear output then learns numbers of mean 0 and
+  // deviation 1, and a Rescaling behind it makes the column's numbers of them.
+  std::vector<std::optional<NumberRange>> ranges;
 };
 
 /// The words that are known.

@@ -91,4 +91,15 @@ TEST(DefaultParams, Texts) {
             "'optimizer_params_list': [{'optimizer': ['Adam'], 'lr': [0.001]}]}");
 }
 
+TEST(DefaultParams, GridsOfSearches) {
+  plan::AdamChoices adam;
+  adam.learning_rates = {0.001, 0.01};
+  adam.weight_decays = {0, 0.02};
+  adam.decay_steps = 1200;
+  adam.loss_weights = {0.25};
+  EXPECT_EQ(plan::CompileGrid({OutputDefaults{"mse", {"rmse"}}}, adam),
+            "{'loss': ['mse'], 'metrics': [['rmse']], 'optimizer_params_list': [{'optimizer': ['Adam'], 'lr': [0.001, 0.01], "
+            "'schedule': ['cosine'], 'decay_steps': [1200], 'weight_decay': [0, 0.02]}], 'loss_weights': [[0.25]]}");
+}
+
 }  // namespace

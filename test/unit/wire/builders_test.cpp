@@ -242,6 +242,34 @@ TEST(Builders, OutputsFollowTheColumns) {
   }
 }
 
+TEST(Builders, NumbersAreMadeOfStandardOnesBehindTheOutput) {
+  const auto rescaling = [](const Graph& graph, const std::string& name) -> const base::Layer* {
+    for (const base::Layer& layer : graph.layers) {
+      if (layer.name == name && layer.kind == base::LayerKind::kRescaling) return &layer;
+    }
+    return nullptr;
+  };
+  const DataSpec data = Data({Numbers("x", {4})}, {kThree, Target("price", TargetKind::kReal, 1)});
+  BuilderRequest request = Request(Family::kMlp, {TargetContents::kClasses, TargetContents::kNumbers});
+  request.ranges = {wire::NumberRange{1, 2}, wire::NumberRange{-250.5, 12.25}};
+  const Graph graph = One(data, request).graph;
+  EXPECT_EQ(graph.OutputName(1), "price");
+  const base::Layer* const layer = rescaling(graph, "price");
+  ASSERT_NE(layer, nullptr);
+  EXPECT_EQ(layer->attributes.Find("scale")->number(), 12.25);
+  EXPECT_EQ(layer->attributes.Find("offset")->number(), -250.5);
+  EXPECT_EQ(Activation(graph, "price_standard"), "linear");
+  EXPECT_EQ(rescaling(graph, kThree.name), nullptr) << "classes have no range";
+  request.ranges = {std::nullopt, std::nullopt};
+  EXPECT_EQ(rescaling(One(data, request).graph, "price"), nullptr);
+
+  BuilderRequest wide = Request(Family::kWideDeep, {TargetContents::kNumbers});
+  wide.ranges = {wire::NumberRange{10, 3}};
+  const Graph sum = One(Data({Numbers("x", {4})}, {Target("price", TargetKind::kReal, 1)}), wide).graph;
+  ASSERT_NE(rescaling(sum, "price"), nullptr);
+  EXPECT_EQ(Weights(sum, "price_wide_x"), 4);
+}
+
 TEST(Builders, OneSigmoidUnitWhereTheColumnAllowsIt) {
   BuilderRequest request = Request(Family::kMlp);
   request.output_activation = {"sigmoid"};
