@@ -320,7 +320,7 @@ SELECT what, attempt(format('SELECT cerebro.training_preprocessor_dl(%s)', what)
     $$'wrong', 'w_packed', 'pair', 'word', preprocess => '{"word": {"encode": "target"}}'$$,
     $$'wrong', 'w_packed', 'label', 'word', preprocess => '{"word": {"clip": [0, 1]}}'$$,
     $$'wrong', 'w_packed', 'label', 'pair', preprocess => '{"pair": {"impute": "mean"}}'$$,
-    $$'wrong', 'w_packed', 'label', 'pair', preprocess => '{"pair": {"scale": "standard"}}'$$,
+    $$'wrong', 'w_packed', 'label', 'pair', preprocess => '{"pair": {"scale": "minmax"}}'$$,
     $$'wrong', 'w_packed', 'label', 'gap', preprocess => '{"gap": {"impute": "error"}}'$$,
     $$'wrong', 'w_packed', 'label', 'endless', preprocess => 'auto'$$,
     $$'wrong', 'w_packed', 'label', 'one', preprocess => 'auto'$$,

@@ -51,7 +51,7 @@ SELECT cerebro.drop_model('standard');
 
 -- two classes, one of them rare: one output, and the area under the curve decides; a label of two numbers is no number
 CREATE TABLE alarms AS
-SELECT i AS id, ((i * 7919) % 1000) / 1000.0 AS heat, exp(((i * 104729) % 997) / 100.0) AS pressure, i % 7 AS shift,
+SELECT i AS id, ((i * 7919) % 1000) / 1000.0 AS heat, exp(20 * (((i * 104729) % 997) / 997.0) ^ 4) AS pressure, i % 7 AS shift,
        (CASE WHEN (i * 7919) % 1000 + ((i * 104729) % 997) / 4 > 1130 THEN 1 ELSE 0 END) AS alarm FROM generate_series(1, 3000) i;
 SELECT round(avg(alarm), 2) AS share FROM alarms;
 SELECT model, metric, value > 0.95 AS good, baseline FROM cerebro.train('alarms', 'alarms', 'alarm', exclude => 'id', max_models => 4, num_iterations => 20, output_table => 'alarm');

@@ -56,12 +56,14 @@ CREATE FUNCTION cerebro.training_preprocessor_dl(source_table text, output_table
         dependent_type text DEFAULT NULL, standardize boolean DEFAULT false, sample_weight text DEFAULT NULL, shapes text DEFAULT NULL,
         dtypes text DEFAULT NULL, "exclude" text DEFAULT NULL, preprocess text DEFAULT NULL, validation_fraction double precision DEFAULT NULL,
         split_column text DEFAULT NULL, split_by_time text DEFAULT NULL, folds bigint DEFAULT NULL,
-        drop_null_labels boolean DEFAULT true) RETURNS void
+        drop_null_labels boolean DEFAULT true, grouping_cols text DEFAULT NULL, min_rows bigint DEFAULT NULL,
+        max_groups bigint DEFAULT NULL, preprocess_per_group boolean DEFAULT false, null_groups boolean DEFAULT true,
+        pooled boolean DEFAULT true) RETURNS void
     AS 'MODULE_PATHNAME', 'pg_cerebro_training_preprocessor_dl' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
     SET extra_float_digits = 1;
 COMMENT ON FUNCTION cerebro.training_preprocessor_dl(text, text, text, text, bigint, real, integer[], text, bigint, bigint, text,
-        boolean, text, text, text, text, text, double precision, text, text, bigint, boolean) IS
-    'shuffles a table and packs it into buffers for training; writes <output_table> and <output_table>_summary, and the same of <output_table>_val for rows that validate';
+        boolean, text, text, text, text, text, double precision, text, text, bigint, boolean, text, bigint, bigint, boolean, boolean, boolean) IS
+    'shuffles a table and packs it into buffers for training, as a whole or by group; writes <output_table> and <output_table>_summary, and the same of <output_table>_val for rows that validate';
 
 CREATE FUNCTION cerebro.validation_preprocessor_dl(source_table text, output_table text, dependent_varname text, independent_varname text,
         training_preprocessor_table text, buffer_size bigint DEFAULT NULL, distribution_rules text DEFAULT NULL) RETURNS void

@@ -13,19 +13,11 @@ CREATE FUNCTION cerebro._pack_position(layout text, distribution_key integer, nt
     AS 'MODULE_PATHNAME', 'pg_cerebro_pack_position' LANGUAGE C IMMUTABLE STRICT;
 COMMENT ON FUNCTION cerebro._pack_position(text, integer, bigint) IS 'internal: partition and buffer of a packed row';
 
-CREATE FUNCTION cerebro._pack_column(data bytea, row_bytes integer, first integer, width integer) RETURNS bytea
-    AS 'MODULE_PATHNAME', 'pg_cerebro_pack_column' LANGUAGE C IMMUTABLE STRICT;
-COMMENT ON FUNCTION cerebro._pack_column(bytea, integer, integer, integer) IS 'internal: a column of a buffer';
-
-CREATE FUNCTION cerebro._buffer_digest(data_spec text, standardized text, VARIADIC data "any") RETURNS bytea
-    AS 'MODULE_PATHNAME', 'pg_cerebro_buffer_digest' LANGUAGE C IMMUTABLE CALLED ON NULL INPUT;
-COMMENT ON FUNCTION cerebro._buffer_digest(text, text, "any") IS 'internal: rows, hash and sums of a buffer';
-
 CREATE FUNCTION cerebro._device_count() RETURNS integer
     AS 'MODULE_PATHNAME', 'pg_cerebro_device_count' LANGUAGE C VOLATILE STRICT;
 COMMENT ON FUNCTION cerebro._device_count() IS 'internal: CUDA devices that this process sees';
 
 -- GPORCA tells of columns without statistics in a NOTICE; packed columns never have any.
 ALTER FUNCTION cerebro.training_preprocessor_dl(text, text, text, text, bigint, real, integer[], text, bigint, bigint, text, boolean, text, text,
-        text, text, text, double precision, text, text, bigint, boolean) SET optimizer_print_missing_stats = off;
+        text, text, text, double precision, text, text, bigint, boolean, text, bigint, bigint, boolean, boolean, boolean) SET optimizer_print_missing_stats = off;
 ALTER FUNCTION cerebro.validation_preprocessor_dl(text, text, text, text, text, bigint, text) SET optimizer_print_missing_stats = off;

@@ -43,10 +43,12 @@ CREATE FUNCTION cerebro.fit_multiple_model(source_table text, model_output_table
         use_gpus boolean DEFAULT false, validation_table text DEFAULT NULL, metrics_compute_frequency bigint DEFAULT NULL,
         warm_start boolean DEFAULT false, name text DEFAULT NULL, description text DEFAULT NULL, use_caching boolean DEFAULT false,
         seed bigint DEFAULT NULL, workers bigint DEFAULT NULL, restore_best boolean DEFAULT false,
-        early_stopping text DEFAULT NULL, halving text DEFAULT NULL, folds bigint DEFAULT NULL) RETURNS void
+        early_stopping text DEFAULT NULL, halving text DEFAULT NULL, folds bigint DEFAULT NULL, search text DEFAULT NULL,
+        global_model boolean DEFAULT false, warm_start_groups boolean DEFAULT false, promote text DEFAULT NULL,
+        max_failed_groups bigint DEFAULT NULL) RETURNS void
     AS 'MODULE_PATHNAME', 'pg_cerebro_fit_multiple_model' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION cerebro.fit_multiple_model(text, text, text, bigint, boolean, text, bigint, boolean, text, text, boolean, bigint, bigint, boolean,
-        text, text, bigint) IS
+        text, text, bigint, text, boolean, boolean, text, bigint) IS
     'trains all models of a model selection table on a packed table by model hopping';
 
 CREATE FUNCTION cerebro.explain_fit_multiple_model(source_table text, model_output_table text, model_selection_table text, num_iterations bigint,
@@ -54,10 +56,11 @@ CREATE FUNCTION cerebro.explain_fit_multiple_model(source_table text, model_outp
         warm_start boolean DEFAULT false, name text DEFAULT NULL, description text DEFAULT NULL, use_caching boolean DEFAULT false,
         seed bigint DEFAULT NULL, workers bigint DEFAULT NULL, restore_best boolean DEFAULT false,
         early_stopping text DEFAULT NULL, halving text DEFAULT NULL, "analyze" boolean DEFAULT false, format text DEFAULT 'text',
-        folds bigint DEFAULT NULL) RETURNS SETOF text
+        folds bigint DEFAULT NULL, search text DEFAULT NULL, global_model boolean DEFAULT false, warm_start_groups boolean DEFAULT false,
+        promote text DEFAULT NULL, max_failed_groups bigint DEFAULT NULL) RETURNS SETOF text
     AS 'MODULE_PATHNAME', 'pg_cerebro_explain_fit_multiple_model' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION cerebro.explain_fit_multiple_model(text, text, text, bigint, boolean, text, bigint, boolean, text, text, boolean, bigint, bigint, boolean,
-        text, text, boolean, text, bigint) IS
+        text, text, boolean, text, bigint, text, boolean, boolean, text, bigint) IS
     'the plan of fit_multiple_model with the same arguments, as text or JSON; with analyze it runs, too, and shows what it took';
 
 CREATE FUNCTION cerebro.weights(model_table text, mst_key bigint, OUT "position" integer, OUT name text, OUT shape integer[], OUT piece integer,

@@ -1,13 +1,17 @@
 #include "data/buffer_cache.hpp"
 
+#include <algorithm>
+#include <cstring>
 #include <limits>
+#include <utility>
 
 namespace data {
 namespace {
 
-constexpr size_t kAlignment = 64;
-
-size_t RoundUp(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+size_t RoundUp(size_t bytes) {
+  constexpr size_t kUnit = BufferMemory::kAlignment;
+  return (bytes + kUnit - 1) / kUnit * kUnit;
+}
 
 }  // namespace
 
@@ -15,7 +19,7 @@ const std::vector<base::Bytes>* BufferCache::Find(CachedTable table, int partiti
   const auto it = entries_.find({table, partition_id, buffer_id});
   if (it == entries_.end()) return nullptr;
   found_++;
-  return &it->second.columns;
+  return &it->second;
 }
 
 bool BufferCache::HasPartition(CachedTable table, int partition_id) const {
@@ -34,23 +38,28 @@ bool BufferCache::Fits(const std::vector<base::Bytes>& columns, const std::vecto
   return (more[0] == 0 || bytes_[0] + more[0] <= limits_[0]) && (more[1] == 0 || bytes_[1] + more[1] <= limits_[1]);
 }
 
+std::vector<base::Bytes> BufferCache::Missing(CachedTable table, int partition_id, int buffer_id, std::vector<base::Bytes> columns) const {
+  const auto it = entries_.find({table, partition_id, buffer_id});
+  if (it == entries_.end()) return columns;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (it->second[i].data != nullptr) columns[i] = {};
+  }
+  return columns;
+}
+
 void BufferCache::Keep(CachedTable table, int partition_id, int buffer_id, const std::vector<base::Bytes>& columns,
                        const std::vector<bool>& features) {
-  const Key key{table, partition_id, buffer_id};
-  if (!Fits(columns, features) || entries_.count(key) != 0) return;
-  const Parts more = BytesOf(columns, features);
-  const size_t bytes = more[0] + more[1];
-  Entry& entry = entries_[key];
-  entry.memory.reserve(bytes);  // appended to, so that nothing is written twice
-  for (const base::Bytes& column : columns) {
-    if (column.data == nullptr) {
-      entry.columns.push_back(column);
-      continue;
-    }
-    const size_t at = entry.memory.size();
-    if (column.size > 0) entry.memory.append(reinterpret_cast<const char*>(column.data), column.size);
-    entry.memory.append(RoundUp(column.size) - column.size, '\0');
-    entry.columns.push_back({reinterpret_cast<const uint8_t*>(entry.memory.data()) + at, column.size});
+  const std::vector<base::Bytes> fresh = Missing(table, partition_id, buffer_id, columns);
+  const bool any = std::any_of(fresh.begin(), fresh.end(), [](const base::Bytes& column) { return column.data != nullptr; });
+  if (!any || !Fits(fresh, features)) return;
+  const Parts more = BytesOf(fresh, features);
+  char* to = memory_.Take(more[0] + more[1]);
+  std::vector<base::Bytes>& kept = entries_.try_emplace({table, partition_id, buffer_id}, columns.size()).first->second;
+  for (size_t i = 0; i < fresh.size(); ++i) {
+    if (fresh[i].data == nullptr) continue;
+    if (fresh[i].size > 0) std::memcpy(to, fresh[i].data, fresh[i].size);
+    kept[i] = {reinterpret_cast<const uint8_t*>(to), fresh[i].size};
+    to += RoundUp(fresh[i].size);
   }
   for (size_t part = 0; part < more.size(); ++part) bytes_[part] += more[part];
 }

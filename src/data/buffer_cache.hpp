@@ -7,11 +7,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <string>
 #include <tuple>
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "data/buffer_memory.hpp"
 
 namespace data {
 
@@ -26,9 +26,12 @@ class BufferCache {
 
   /// The data columns of a buffer, valid as long as the cache; nullptr when it is not here.
   const std::vector<base::Bytes>* Find(CachedTable table, int partition_id, int buffer_id);
+  /// The columns of which the cache has no data: Keep takes these.
+  std::vector<base::Bytes> Missing(CachedTable table, int partition_id, int buffer_id, std::vector<base::Bytes> columns) const;
   /// Whether there is room. features: by column, whether it is one; empty: there are none.
   bool Fits(const std::vector<base::Bytes>& columns, const std::vector<bool>& features = {}) const;
-  /// Keeps a buffer if there is room and it is not there. A column without data stays without.
+  /// Keeps a buffer if there is room. Of a buffer that is there it keeps the columns that were without data, if there is room for these: the
+  /// models of one bundle need other features than those of the next. A column without data stays without.
   void Keep(CachedTable table, int partition_id, int buffer_id, const std::vector<base::Bytes>& columns, const std::vector<bool>& features = {});
   /// To be called for every buffer that was read because Find did not have it.
   void CountRead() { read_++; }
@@ -41,18 +44,14 @@ class BufferCache {
 
  private:
   using Key = std::tuple<CachedTable, int, int>;
-  struct Entry {
-    std::string memory;  // all columns, each at a multiple of 64 bytes
-    std::vector<base::Bytes> columns;
-  };
-
   using Parts = std::array<size_t, 2>;  // packed columns, features
   static Parts BytesOf(const std::vector<base::Bytes>& columns, const std::vector<bool>& features);
 
   Parts limits_;
   Parts bytes_{};
   int64_t found_ = 0, read_ = 0;
-  std::map<Key, Entry> entries_;
+  BufferMemory memory_;
+  std::map<Key, std::vector<base::Bytes>> entries_;  // columns, each at a multiple of 64 bytes
 };
 
 }  // namespace data

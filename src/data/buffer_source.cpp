@@ -25,8 +25,9 @@ std::string SelectSql(const PackedTable& table, const std::string& condition) {
 
 }  // namespace
 
+// Buffers of all groups are many and small: one that is missing in a cache would cost a scan of its own.
 BufferSource::BufferSource(const PackedTable& table, BufferCache* cache, CachedTable which, CompleteColumns complete)
-    : table_(table), cache_(cache), which_(which), complete_(std::move(complete)), sql_(SelectSql(table, "")) {}
+    : table_(table), cache_(table.all_groups ? nullptr : cache), which_(which), complete_(std::move(complete)), sql_(SelectSql(table, "")) {}
 
 // The cache may have all, some or none of the buffers. Some: the others are read one by one, so that the order stays.
 void BufferSource::ForEach(int partition, const std::function<void(const base::Buffer&)>& use) const {
@@ -47,12 +48,8 @@ void BufferSource::ForEach(int partition, const std::function<void(const base::B
 void BufferSource::First(int partition, const std::function<void(const base::Buffer&)>& use) const { Read(sql_ + " LIMIT 1", partition, use); }
 
 void BufferSource::UseOne(int partition, int buffer, const std::function<void(const base::Buffer&)>& use) const {
-  const std::vector<base::Bytes>* kept = cache_->Find(which_, partition, buffer);
-  if (kept != nullptr) {
-    std::vector<base::Bytes> columns = *kept;
-    if (complete_) complete_(partition, buffer, &columns);
-    return use(ViewBuffer(table_.spec, partition, buffer, columns));
-  }
+  const std::vector<base::Bytes> kept = KeptColumns(table_, which_, partition, buffer, complete_, cache_);
+  if (!kept.empty()) return use(ViewBuffer(table_.spec, partition, buffer, kept));
   bool there = false;
   Read(SelectSql(table_, " AND buffer_id OPERATOR(pg_catalog.=) " + std::to_string(buffer)), partition, [&](const base::Buffer& found) {
     there = true;
@@ -67,6 +64,7 @@ void BufferSource::UseOne(int partition, int buffer, const std::function<void(co
 
 void BufferSource::Read(const std::string& sql, int partition, const std::function<void(const base::Buffer&)>& use) const {
   pg::Cursor cursor(sql, {static_cast<int64_t>(partition)});
+  std::vector<std::vector<float>> decoded;
   for (;;) {
     const pg::Result batch = cursor.Fetch(kBuffersAtOnce);
     if (batch.empty()) return;
@@ -83,7 +81,6 @@ void BufferSource::Read(const std::string& sql, int partition, const std::functi
         columns.push_back({reinterpret_cast<const uint8_t*>(row[i]->data()), row[i]->size()});
       }
       const int buffer = std::stoi(row[0].value());
-      std::vector<std::vector<float>> decoded;
       PrepareColumns(table_, which_, partition, buffer, complete_, cache_, &columns, &decoded);
       use(ViewBuffer(table_.spec, partition, buffer, columns));
     }

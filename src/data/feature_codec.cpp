@@ -14,6 +14,8 @@
 #include <limits>
 
 #include "base/error.hpp"
+#include "base/huge_pages.hpp"
+#include "data/feature_blocks.hpp"
 
 namespace data {
 namespace {
@@ -37,7 +39,6 @@ struct FeatureHead {
 static_assert(sizeof(FeatureHead) == 40, "the head of stored features is a format");
 constexpr char kMagic[3] = {'P', 'G', 'F'};
 constexpr int64_t kMostValues = int64_t{1} << 30;  // of a buffer: what one value of the server could hold as bytes
-constexpr float kMostHalf = 65504.0F;
 
 struct Level {
   float least, stride;
@@ -57,38 +58,6 @@ float FromBits(uint32_t bits) {
   return v;
 }
 
-uint16_t ToBFloat16(float v) {
-  uint32_t bits = Bits(v);
-  if ((bits & 0x7FFFFFFF) > 0x7F800000) return static_cast<uint16_t>(bits >> 16 | 0x40);  // NaN stays one
-  bits += 0x7FFF + (bits >> 16 & 1);
-  return static_cast<uint16_t>(bits >> 16);
-}
-
-float FromBFloat16(uint16_t v) { return FromBits(static_cast<uint32_t>(v) << 16); }
-
-uint16_t ToFloat16(float v) {
-  const uint32_t bits = Bits(v);
-  const auto sign = static_cast<uint16_t>(bits >> 16 & 0x8000);
-  const uint32_t magnitude = bits & 0x7FFFFFFF;
-  if (magnitude > 0x7F800000) return static_cast<uint16_t>(sign | 0x7E00);
-  if (magnitude == 0x7F800000) return static_cast<uint16_t>(sign | 0x7C00);
-  if (FromBits(magnitude) >= kMostHalf) return static_cast<uint16_t>(sign | 0x7BFF);
-  if (magnitude < 0x38800000) {  // below 2^-14: a multiple of 2^-24
-    const float scaled = FromBits(magnitude) * 16777216.0F;
-    return static_cast<uint16_t>(sign | static_cast<uint16_t>(std::nearbyint(scaled)));
-  }
-  const uint32_t rounded = magnitude + 0xFFF + (magnitude >> 13 & 1);
-  return static_cast<uint16_t>(sign | static_cast<uint16_t>((rounded >> 13) - (112U << 10)));
-}
-
-float FromFloat16(uint16_t v) {
-  const uint32_t sign = static_cast<uint32_t>(v & 0x8000) << 16;
-  const uint32_t exponent = v >> 10 & 0x1F, fraction = v & 0x3FF;
-  if (exponent == 0) return FromBits(sign | Bits(static_cast<float>(fraction) / 16777216.0F));
-  if (exponent == 31) return FromBits(sign | 0x7F800000 | fraction << 13);
-  return FromBits(sign | (exponent + 112) << 23 | fraction << 13);
-}
-
 size_t ValueBytes(FeatureEncoding encoding) {
   switch (encoding) {
     case FeatureEncoding::kFloat32:
@@ -100,20 +69,30 @@ size_t ValueBytes(FeatureEncoding encoding) {
   return sizeof(uint8_t);
 }
 
+void RequireFinite(const float* values, size_t count) {
+  constexpr uint32_t kExponent = 0x7F800000;
+  bool finite = true;
+  for (size_t i = 0; i < count; ++i) finite = finite & ((Bits(values[i]) & kExponent) != kExponent);
+  if (finite) return;
+  throw Error(ErrorCode::kInvalidData, "features that are NaN or infinite cannot be stored as uint8", "",
+              "SET cerebro.feature_precision = float32 keeps them as they are.");
+}
+
 // The pairs of a uint8 buffer: one a channel where all together are shorter than what a finer stride is worth, i.e. at most a quarter of the
-// values; else one.
+// values; else one. REQUIRES: finite values.
 std::vector<Level> LevelsOf(const float* values, size_t count, size_t channels) {
-  std::vector<float> least(channels, std::numeric_limits<float>::infinity()), most(channels, -std::numeric_limits<float>::infinity());
-  for (size_t i = 0; i < count; i += channels) {
-    for (size_t c = 0; c < channels; ++c) {
-      const float v = values[i + c];
-      if (!std::isfinite(v)) {
-        throw Error(ErrorCode::kInvalidData, "features that are NaN or infinite cannot be stored as uint8", "",
-                    "SET cerebro.feature_precision = float32 keeps them as they are.");
-      }
-      least[c] = std::min(least[c], v);
-      most[c] = std::max(most[c], v);
+  // one pair: of as many lanes as fit, and then of these
+  const size_t lanes = channels == 1 && count % kBlockValues == 0 ? kBlockValues : channels;
+  std::vector<float> least(lanes, std::numeric_limits<float>::infinity()), most(lanes, -std::numeric_limits<float>::infinity());
+  for (size_t i = 0; i < count; i += lanes) {
+    for (size_t c = 0; c < lanes; ++c) {
+      least[c] = std::min(least[c], values[i + c]);
+      most[c] = std::max(most[c], values[i + c]);
     }
+  }
+  if (lanes > channels) {
+    least[0] = *std::min_element(least.begin(), least.end());
+    most[0] = *std::max_element(most.begin(), most.end());
   }
   std::vector<Level> levels(channels);
   for (size_t c = 0; c < channels; ++c) {
@@ -129,72 +108,130 @@ std::vector<Level> LevelsOf(const float* values, size_t count, size_t channels) 
   return levels;
 }
 
-uint8_t ToLevel(float v, const Level& level) {
-  if (!(level.stride > 0)) return 0;
-  const double at = (static_cast<double>(v) - static_cast<double>(level.least)) / static_cast<double>(level.stride);
-  return static_cast<uint8_t>(std::clamp(std::nearbyint(at), 0.0, 255.0));
-}
-
-float FromLevel(uint8_t v, const Level& level) {
-  return static_cast<float>(static_cast<double>(level.least) + static_cast<double>(v) * static_cast<double>(level.stride));
-}
-
-/// Writes the value at `i` of a buffer, and reads it.
-class ValueCodec {
+/// Levels as the loops take them: from any value on, one a value of a block.
+class BlockLevels {
  public:
-  ValueCodec(FeatureEncoding encoding, const std::vector<Level>* levels) : encoding_(encoding), levels_(levels) {}
-
-  char* Write(float v, size_t i, char* to) const {
-    switch (encoding_) {
-      case FeatureEncoding::kFloat32:
-      case FeatureEncoding::kFloat32Sparse: return Put(v, to);
-      case FeatureEncoding::kBFloat16: return Put(ToBFloat16(v), to);
-      case FeatureEncoding::kFloat16: return Put(ToFloat16(v), to);
-      case FeatureEncoding::kUInt8: break;
+  explicit BlockLevels(const std::vector<Level>& levels) : channels_(std::max<size_t>(1, levels.size())) {
+    for (size_t i = 0; !levels.empty() && i < channels_ + kBlockValues - 1; ++i) {
+      least_.push_back(levels[i % channels_].least);
+      stride_.push_back(levels[i % channels_].stride);
     }
-    return Put(ToLevel(v, (*levels_)[i % levels_->size()]), to);
   }
-
-  float Read(const uint8_t* from, size_t i) const {
-    switch (encoding_) {
-      case FeatureEncoding::kFloat32:
-      case FeatureEncoding::kFloat32Sparse: return Get<float>(from);
-      case FeatureEncoding::kBFloat16: return FromBFloat16(Get<uint16_t>(from));
-      case FeatureEncoding::kFloat16: return FromFloat16(Get<uint16_t>(from));
-      case FeatureEncoding::kUInt8: break;
-    }
-    return FromLevel(*from, (*levels_)[i % levels_->size()]);
-  }
+  const double* Least(size_t value) const { return least_.data() + value % channels_; }
+  const double* Stride(size_t value) const { return stride_.data() + value % channels_; }
 
  private:
-  template <typename T>
-  static char* Put(T v, char* to) {
-    std::memcpy(to, &v, sizeof(T));
-    return to + sizeof(T);
-  }
-  template <typename T>
-  static T Get(const uint8_t* from) {
-    T v;
-    std::memcpy(&v, from, sizeof(T));
-    return v;
-  }
-  FeatureEncoding encoding_;
-  const std::vector<Level>* levels_;
+  size_t channels_;
+  std::vector<double> least_, stride_;
 };
-
-bool IsZero(float v, bool exact) { return exact ? Bits(v) == 0 : v == 0.0F; }
 
 size_t MapBytes(size_t count) { return (count + 7) / 8; }
 
 /// Values other than zero.
 size_t CountNonZero(const float* values, size_t count, bool exact) {
+  const uint32_t looked_at = exact ? 0xFFFFFFFF : 0x7FFFFFFF;
   size_t nonzero = 0;
-  for (size_t i = 0; i < count; ++i) nonzero += IsZero(values[i], exact) ? 0 : 1;
+  for (size_t i = 0; i < count; ++i) nonzero += (Bits(values[i]) & looked_at) != 0 ? 1 : 0;
   return nonzero;
 }
 
 size_t BodyBytes(Form form, size_t count, size_t nonzero, size_t width) {
   return form == Form::kDense ? count * width : MapBytes(count) + nonzero * width;
+}
+
+/// A body's bytes. to_codes(block, its first value's number, codes).
+template <typename Code, typename F>
+void WriteBody(Form form, bool exact, const float* values, size_t count, const F& to_codes, char* to) {
+  char* const map = to;
+  if (form == Form::kSparse) to += MapBytes(count);
+  for (size_t first = 0; first < count; first += kBlockValues) {
+    const size_t n = std::min(kBlockValues, count - first);
+    float last[kBlockValues] = {};
+    if (n < kBlockValues) std::copy_n(values + first, n, last);
+    const float* const block = n < kBlockValues ? last : values + first;
+    Code codes[kBlockValues];
+    to_codes(block, first, codes);
+    const Code* written = codes;
+    size_t kept = n;
+    Code squeezed[kBlockValues];
+    if (form == Form::kSparse) {
+      const uint64_t bits = MapOfBlock(block, exact);
+      std::memcpy(map + first / 8, &bits, MapBytes(n));
+      kept = static_cast<size_t>(Squeeze(codes, bits, squeezed) - squeezed);
+      written = squeezed;
+    }
+    std::memcpy(to, written, kept * sizeof(Code));
+    to += kept * sizeof(Code);
+  }
+}
+
+/// The reverse, of a body of `stored` values. from_codes(codes, number of the first, block).
+template <typename Code, typename F>
+void ReadBody(Form form, const uint8_t* from, size_t stored, size_t count, const F& from_codes, float* values) {
+  const uint8_t* const map = from;
+  if (form == Form::kSparse) from += MapBytes(count);
+  size_t read = 0;
+  for (size_t first = 0; first < count; first += kBlockValues) {
+    const size_t n = std::min(kBlockValues, count - first);
+    Code codes[kBlockValues] = {};
+    uint64_t bits = ~uint64_t{0};
+    size_t kept = n;
+    if (form == Form::kSparse) {
+      bits = 0;
+      std::memcpy(&bits, map + first / 8, MapBytes(n));
+      if (n < kBlockValues) bits &= (uint64_t{1} << n) - 1;
+      kept = static_cast<size_t>(__builtin_popcountll(bits));
+      if (kept > stored - read) Corrupted("their map has more values than follow");
+      Code squeezed[kBlockValues];
+      std::memcpy(squeezed, from, kept * sizeof(Code));
+      Spread(squeezed, bits, codes);
+    } else {
+      std::memcpy(codes, from, n * sizeof(Code));
+    }
+    from += kept * sizeof(Code);
+    read += kept;
+    float last[kBlockValues];
+    float* const block = n < kBlockValues ? last : values + first;
+    from_codes(codes, first, block);
+    if (form == Form::kSparse && sizeof(Code) == 1) ClearUnmapped(bits, block);  // a level of 0 need not be a zero
+    if (n < kBlockValues) std::copy_n(last, n, values + first);
+  }
+  if (read != stored) Corrupted("their map has " + std::to_string(read) + " values, " + std::to_string(stored) + " follow");
+}
+
+void CopyCodes(const float* values, size_t, uint32_t* codes) { std::memcpy(codes, values, kBlockValues * sizeof(float)); }
+void CopyValues(const uint32_t* codes, size_t, float* values) { std::memcpy(values, codes, kBlockValues * sizeof(float)); }
+
+void Write(FeatureEncoding encoding, Form form, const std::vector<Level>& levels, const float* values, size_t count, char* to) {
+  switch (encoding) {
+    case FeatureEncoding::kFloat32:
+    case FeatureEncoding::kFloat32Sparse: return WriteBody<uint32_t>(form, true, values, count, CopyCodes, to);
+    case FeatureEncoding::kBFloat16:
+      return WriteBody<uint16_t>(form, false, values, count, [](const float* block, size_t, uint16_t* codes) { ToBFloat16(block, codes); }, to);
+    case FeatureEncoding::kFloat16:
+      return WriteBody<uint16_t>(form, false, values, count, [](const float* block, size_t, uint16_t* codes) { ToFloat16(block, codes); }, to);
+    case FeatureEncoding::kUInt8: break;
+  }
+  const BlockLevels spread(levels);
+  WriteBody<uint8_t>(form, false, values, count, [&](const float* block, size_t first, uint8_t* codes) {
+    ToLevels(block, spread.Least(first), spread.Stride(first), codes);
+  }, to);
+}
+
+void Read(FeatureEncoding encoding, Form form, const std::vector<Level>& levels, const uint8_t* from, size_t stored, size_t count, float* values) {
+  switch (encoding) {
+    case FeatureEncoding::kFloat32:
+    case FeatureEncoding::kFloat32Sparse: return ReadBody<uint32_t>(form, from, stored, count, CopyValues, values);
+    case FeatureEncoding::kBFloat16:
+      return ReadBody<uint16_t>(form, from, stored, count, [](const uint16_t* codes, size_t, float* block) { FromBFloat16(codes, block); }, values);
+    case FeatureEncoding::kFloat16:
+      return ReadBody<uint16_t>(form, from, stored, count, [](const uint16_t* codes, size_t, float* block) { FromFloat16(codes, block); }, values);
+    case FeatureEncoding::kUInt8: break;
+  }
+  const BlockLevels spread(levels);
+  ReadBody<uint8_t>(form, from, stored, count, [&](const uint8_t* codes, size_t first, float* block) {
+    FromLevels(codes, spread.Least(first), spread.Stride(first), block);
+  }, values);
 }
 
 }  // namespace
@@ -241,6 +278,7 @@ std::string EncodeFeatures(FeatureEncoding encoding, const float* values, int64_
   }
   std::vector<Level> levels;
   if (encoding == FeatureEncoding::kUInt8) {
+    RequireFinite(values, count);
     const bool each = channels > 1 && static_cast<size_t>(channels) * sizeof(Level) * 4 <= count;
     levels = LevelsOf(values, count, each ? static_cast<size_t>(channels) : 1);
   }
@@ -262,18 +300,7 @@ std::string EncodeFeatures(FeatureEncoding encoding, const float* values, int64_
   to += sizeof(head);
   if (!levels.empty()) std::memcpy(to, levels.data(), levels.size() * sizeof(Level));
   to += levels.size() * sizeof(Level);
-  const ValueCodec codec(encoding, &levels);
-  if (form == Form::kDense) {
-    for (size_t i = 0; i < count; ++i) to = codec.Write(values[i], i, to);
-    return out;
-  }
-  auto* map = reinterpret_cast<uint8_t*>(to);
-  to += MapBytes(count);
-  for (size_t i = 0; i < count; ++i) {
-    if (IsZero(values[i], exact)) continue;
-    map[i / 8] = static_cast<uint8_t>(map[i / 8] | 1U << i % 8);
-    to = codec.Write(values[i], i, to);
-  }
+  Write(encoding, form, levels, values, count, to);
   return out;
 }
 
@@ -319,23 +346,13 @@ int64_t DecodeFeatures(FeatureEncoding encoding, base::Bytes bytes, int64_t rows
   std::vector<Level> levels(head.channels);
   if (levelled) std::memcpy(levels.data(), bytes.data + sizeof(head), level_bytes);
   const uint8_t* from = bytes.data + sizeof(head) + level_bytes;
-  const ValueCodec codec(encoding, &levels);
+  if (count > out->capacity()) {
+    out->clear();
+    out->reserve(count);
+    base::AdviseHugePages(out->data(), count * sizeof(float));
+  }
   out->resize(count);
-  if (form == Form::kDense) {
-    for (size_t i = 0; i < count; ++i, from += value_bytes) (*out)[i] = codec.Read(from, i);
-    return head.rows;
-  }
-  const uint8_t* const map = from;
-  from += MapBytes(count);
-  size_t read = 0;
-  for (size_t i = 0; i < count; ++i) {
-    const bool set = (map[i / 8] >> i % 8 & 1) != 0;
-    if (set && read == stored) Corrupted("their map has more values than follow");
-    (*out)[i] = set ? codec.Read(from, i) : 0.0F;
-    from += set ? value_bytes : 0;
-    read += set ? 1 : 0;
-  }
-  if (read != stored) Corrupted("their map has " + std::to_string(read) + " values, " + std::to_string(stored) + " follow");
+  Read(encoding, form, levels, from, stored, count, out->data());
   return head.rows;
 }
 

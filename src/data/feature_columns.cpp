@@ -22,7 +22,7 @@ int64_t RowsOf(const base::DataSpec& spec, const std::vector<base::Bytes>& colum
 
 void DecodeFeatureColumns(const PackedTable& table, int partition_id, int buffer_id, std::vector<base::Bytes>* columns,
                           std::vector<std::vector<float>>* memory) {
-  memory->clear();
+  size_t used = 0;  // of memory
   const int64_t rows = RowsOf(table.spec, *columns);
   for (const FeatureColumn& feature : table.features) {
     if (feature.input >= columns->size()) continue;
@@ -30,7 +30,8 @@ void DecodeFeatureColumns(const PackedTable& table, int partition_id, int buffer
     const FeatureEncoding encoding = FeatureEncodingFromName(feature.encoding);
     if (bytes.data == nullptr || encoding == FeatureEncoding::kFloat32) continue;
     const base::ColumnSpec& column = table.spec.inputs[feature.input];
-    std::vector<float> values;
+    if (used == memory->size()) memory->emplace_back();
+    std::vector<float>& values = (*memory)[used++];
     try {
       DecodeFeatures(encoding, bytes, rows, base::ElementCount(column.shape), &values);
     } catch (const base::Error& error) {
@@ -39,8 +40,7 @@ void DecodeFeatureColumns(const PackedTable& table, int partition_id, int buffer
                             std::to_string(buffer_id) + ": " + error.what(),
                         error.detail(), error.hint());
     }
-    memory->push_back(std::move(values));
-    bytes = {reinterpret_cast<const uint8_t*>(memory->back().data()), memory->back().size() * sizeof(float)};
+    bytes = {reinterpret_cast<const uint8_t*>(values.data()), values.size() * sizeof(float)};
   }
 }
 
@@ -53,6 +53,17 @@ void PrepareColumns(const PackedTable& table, CachedTable which, int partition_i
   cache->CountRead();
   const std::vector<bool> features = table.FeatureFlags();
   cache->Keep(which, partition_id, buffer_id, cache->Fits(*columns, features) ? *columns : fetched, features);
+}
+
+std::vector<base::Bytes> KeptColumns(const PackedTable& table, CachedTable which, int partition_id, int buffer_id,
+                                     const CompleteColumns& complete, BufferCache* cache) {
+  const std::vector<base::Bytes>* kept = cache->Find(which, partition_id, buffer_id);
+  if (kept == nullptr) return {};
+  std::vector<base::Bytes> columns = *kept;
+  if (!complete) return columns;
+  complete(partition_id, buffer_id, &columns);
+  cache->Keep(which, partition_id, buffer_id, columns, table.FeatureFlags());
+  return columns;
 }
 
 }  // namespace data

@@ -107,6 +107,10 @@ void ReadSummary(PackedTable* table, const pg::TableName& summary, const char* w
       Corrupted(summary, "its folds and partitions do not fit together");
     }
   }
+  if (pg::FindColumn(columns, kGroupingColumn) != nullptr) {
+    const pg::Result keys = pg::Read(std::string("SELECT s.") + kGroupingColumn + "::pg_catalog.text FROM " + summary.Sql() + " AS s");
+    for (const pg::Cell& key : pg::ParseArrayText(keys.at(0, 0).value_or("{}"))) table->grouping.push_back(key.value_or(""));
+  }
   const size_t partitions = static_cast<size_t>(table->spec.num_partitions);
   if (partitions == 0 || table->partition_rows.size() != partitions || table->partition_buffers.size() != partitions) {
     Corrupted(summary, "its partitions do not fit together");
@@ -227,7 +231,11 @@ bool PackedTable::HasColumn(size_t column) const {
 }
 
 std::string PackedTable::FromClause() const {
-  if (features.empty() && fetched.empty()) return name.Sql();
+  if (features.empty() && fetched.empty()) {
+    if (all_groups) return Source() + " q";
+    if (group_id == 0) return name.Sql();
+    return "(SELECT p.* FROM " + name.Sql() + " p WHERE p." + kGroupColumn + GroupCondition() + ") q";
+  }
   std::vector<std::string> from(spec.inputs.size());  // by input: the table that has it
   std::string joins;
   const std::string keys[] = {kPartitionColumn, kBufferColumn, kDistributionColumn};
@@ -247,8 +255,18 @@ std::string PackedTable::FromClause() const {
   }
   for (const ColumnSpec& c : spec.targets) list += ", p." + pg::QuoteIdent(c.name);
   if (spec.has_weights) list += std::string(", p.") + kWeightColumn;
-  return "(SELECT " + list + " FROM " + name.Sql() + " p" + joins + ") q";
+  if (group_id != 0) joins += std::string(" WHERE p.") + kGroupColumn + GroupCondition();
+  return "(SELECT " + list + " FROM " + Source() + " p" + joins + ") q";
 }
+
+// The table; of a view of all groups its buffers, numbered in the order of the groups.
+std::string PackedTable::Source() const {
+  if (!all_groups) return name.Sql();
+  return "(SELECT 0 AS partition_id, (pg_catalog.row_number() OVER (ORDER BY g.group_id, g.partition_id, g.buffer_id)"
+         " OPERATOR(pg_catalog.-) 1)::pg_catalog.int4 AS buffer_id, " + DataColumns() + " FROM " + name.Sql() + " g)";
+}
+
+std::string PackedTable::GroupCondition() const { return " OPERATOR(pg_catalog.=) '" + std::to_string(group_id) + "'::pg_catalog.int8"; }
 
 size_t PackedTable::RowBytes() const {
   size_t bytes = data::RowBytes(spec);
@@ -261,11 +279,21 @@ size_t PackedTable::RowBytes() const {
 int FormatVersionOf(const base::DataSpec& spec) {
   const bool first = std::none_of(spec.inputs.begin(), spec.inputs.end(),
                                   [](const ColumnSpec& c) { return c.exact_standardisation || !c.members.empty(); });
-  if (spec.preprocessing) return kPackedFormatVersion;
+  if (spec.preprocessing) return kPreprocessedFormatVersion;
   return first ? kFirstPackedFormatVersion : kSecondPackedFormatVersion;
 }
 
 PackedTable OpenPackedTable(std::string_view name, const char* what) {
+  PackedTable table = OpenAnyPackedTable(name, what);
+  if (table.grouping.empty()) return table;
+  const pg::TableName pooled = table.name.WithSuffix(kPooledSuffix);
+  throw Error(ErrorCode::kWrongObjectType, "packed table " + Quoted(table.name.name) + " is packed by group",
+              std::string("It was given as ") + what + ", where a table without groups is wanted.",
+              pg::TableExists(pooled) ? "Give " + Quoted(pooled.name) + ", which has the rows of all groups without them."
+                                      : "Pack the rows once more, without grouping_cols.");
+}
+
+PackedTable OpenAnyPackedTable(std::string_view name, const char* what) {
   PackedTable table;
   table.name = pg::ParseTableName(name, what);
   table.packer = PackerOf(what);
@@ -283,6 +311,7 @@ PackedTable OpenPackedTable(std::string_view name, const char* what) {
   for (const ColumnSpec& c : table.spec.inputs) RequireTyped(columns, c.name, "bytea", table.name);
   for (const ColumnSpec& c : table.spec.targets) RequireTyped(columns, c.name, "bytea", table.name);
   if (table.spec.has_weights) RequireTyped(columns, kWeightColumn, "bytea", table.name);
+  if (!table.grouping.empty()) RequireTyped(columns, kGroupColumn, "bigint", table.name);
   RequireTyped(columns, kPartitionColumn, "integer", table.name);
   RequireTyped(columns, kBufferColumn, "integer", table.name);
   RequireAllBuffers(table);

@@ -26,6 +26,9 @@ struct PackedTable {
   std::vector<int64_t> partition_rows;     // rows in each partition; size = spec.num_partitions
   std::vector<int64_t> partition_buffers;  // buffers in each partition
   int64_t max_buffer_rows = 0;
+  std::vector<std::string> grouping;       // of a table that is packed by group (data/groups.hpp): the key columns, in order; else empty
+  int64_t group_id = 0;                    // of a view of one group: whose rows these are; 0: of no single group
+  bool all_groups = false;                 // of a view of all groups (data/all_groups.hpp): their buffers are one partition
   int folds = 0;                           // fold f (from 1) is partitions (f - 1) * num_partitions / folds and those behind it; 0: none
   std::string source_table;                // as recorded in the summary
   std::string digest;                      // of the packed contents, as recorded by the packer: names the data in caches and summaries
@@ -48,14 +51,23 @@ struct PackedTable {
   }
   /// Bytes of a row as a process has it: the columns that are fetched and the features, as float32.
   size_t RowBytes() const;
+
+ private:
+  std::string GroupCondition() const;
+  std::string Source() const;
 };
 
 /// The packed format that a table of this description is of.
 int FormatVersionOf(const base::DataSpec& spec);
 
 /// Opens <name> and <name>_summary. Errors: the table or its summary missing (hint: run training_preprocessor_dl()), columns missing or of
-/// a wrong type, no rows, no SELECT privilege. `what` names the argument ("source_table", "validation_table").
+/// a wrong type, no rows, no SELECT privilege; kWrongObjectType for a table that is packed by group (hint: the table of all its rows). `what`
+/// names the argument ("source_table", "validation_table").
 PackedTable OpenPackedTable(std::string_view name, const char* what);
+
+/// The same, but a table that is packed by group is opened, too. It has `grouping`, and all of it counts as one partition: what its partitions are
+/// is a matter of each group.
+PackedTable OpenAnyPackedTable(std::string_view name, const char* what);
 
 /// Throws kInvalidParameter, naming the column, unless `validation` can be scored by a model trained on `training`: same number of
 /// columns, same shapes, same classes, same scale. A NOTICE says when its columns have names of `training` in another order.

@@ -43,6 +43,14 @@ train::FitArguments ReadArguments(const pg::Args& args) {
   return a;
 }
 
+/// Of runs over groups, from argument number `first` on.
+void ReadGroupArguments(const pg::Args& args, int first, train::FitArguments* a) {
+  a->global_model = args.boolean(first, false);
+  a->warm_start_groups = args.boolean(first + 1, false);
+  a->promote = args.opt_text(first + 2);
+  a->max_failed_groups = args.opt_int8(first + 3);
+}
+
 }  // namespace
 
 Datum pg_cerebro_fit_multiple_model(PG_FUNCTION_ARGS) {
@@ -50,6 +58,8 @@ Datum pg_cerebro_fit_multiple_model(PG_FUNCTION_ARGS) {
     const pg::Args args(fcinfo);
     train::FitArguments a = ReadArguments(args);
     a.folds = args.opt_whole(16, "folds");
+    a.search = args.opt_text(17);
+    ReadGroupArguments(args, 18, &a);
     run::FitMultipleModel(a);
     PG_RETURN_VOID();
   });
@@ -59,7 +69,9 @@ Datum pg_cerebro_fit(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     pg::RequireCommits(fcinfo, "cerebro.fit()");
     const pg::Args args(fcinfo);
-    run::FitDurably(ReadArguments(args), args.interval(16, "checkpoint_interval"));
+    train::FitArguments a = ReadArguments(args);
+    a.search = args.opt_text(17);
+    run::FitDurably(a, args.interval(16, "checkpoint_interval"));
     PG_RETURN_VOID();
   });
 }
@@ -67,7 +79,9 @@ Datum pg_cerebro_fit(PG_FUNCTION_ARGS) {
 Datum pg_cerebro_advance(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     const pg::Args args(fcinfo);
-    return Int64GetDatum(run::Advance(ReadArguments(args), args.whole(16, "iterations")));
+    train::FitArguments a = ReadArguments(args);
+    a.search = args.opt_text(17);
+    return Int64GetDatum(run::Advance(a, args.whole(16, "iterations")));
   });
 }
 
@@ -79,6 +93,8 @@ Datum pg_cerebro_explain_fit_multiple_model(PG_FUNCTION_ARGS) {
     options.format = run::ReadExplainFormat(args.opt_text(17));
     train::FitArguments a = ReadArguments(args);
     a.folds = args.opt_whole(18, "folds");
+    a.search = args.opt_text(19);
+    ReadGroupArguments(args, 20, &a);
     std::vector<std::vector<std::optional<std::string>>> rows;
     for (const std::string& line : run::ExplainFit(a, options)) rows.push_back({line});
     pg::ReturnRows(fcinfo, rows);

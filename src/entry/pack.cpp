@@ -36,6 +36,12 @@ Datum pg_cerebro_training_preprocessor_dl(PG_FUNCTION_ARGS) {
     a.split.split_by_time = args.opt_text(19);
     a.split.folds = args.opt_int8(20);
     a.split.drop_null_labels = args.boolean(21, true);
+    a.groups.columns = args.opt_text(22);
+    a.groups.min_rows = args.opt_int8(23);
+    a.groups.max_groups = args.opt_int8(24).value_or(pack::kDefaultMaxGroups);
+    a.groups.own_constants = args.boolean(25, false);
+    a.groups.null_groups = args.boolean(26, true);
+    a.groups.pooled = args.boolean(27, true);
     pack::PackTraining(a);
     PG_RETURN_VOID();
   });

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -16,12 +17,16 @@
 #include "pg/datum.hpp"
 #include "pg/guard.hpp"
 #include "pg/own.hpp"
+#include "pg/settings.hpp"
 #include "score/row_model.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"
 #include "nodes/primnodes.h"
+#include "access/htup_details.h"
+#include "executor/executor.h"
 #include "utils/lsyscache.h"
+#include "utils/typcache.h"
 
 PG_FUNCTION_INFO_V1(pg_cerebro_predict_row);
 PG_FUNCTION_INFO_V1(pg_cerebro_predict_number);
@@ -42,6 +47,13 @@ constexpr int kModel = 0, kFirstColumn = 1;
 
 constexpr size_t kMostLookups = 16;  // models of a call site whose model changes from row to row
 
+/// The model of a group, at a call site whose model is a run over groups.
+struct Routed {
+  score::OpenModel open;
+  int64_t row_types = 0;
+  std::unique_ptr<score::RowScorer> scorer;  // nullptr, with no open model: no model predicts for the group
+};
+
 /// A model of a call site.
 struct Lookup {
   std::string model;  // the argument: a name, or the model's bytes
@@ -50,6 +62,14 @@ struct Lookup {
   int64_t row_types = 0;  // of the reader, for which the scorer is
   std::unique_ptr<score::RowScorer> scorer;
   MemoryContext memory = nullptr;  // of the reader; it goes with the call site's
+  std::unordered_map<std::string, Routed> routed;  // by keys, where it is a run over groups
+  size_t routed_bytes = 0;
+};
+
+/// Who has predicted a row.
+struct Prediction {
+  const score::OpenModel* open = nullptr;  // nullptr: nobody
+  score::RowScorer* scorer = nullptr;
 };
 
 /// What a call site keeps from row to row.
@@ -124,30 +144,97 @@ Lookup& LookupOf(Site* site, FunctionCallInfo fcinfo, bool pinned) {
   return lookup;
 }
 
-/// Predicts the row of a call; nullptr for a model or a row that is NULL.
-Lookup* Predict(FunctionCallInfo fcinfo, bool pinned) {
-  if (PG_ARGISNULL(kModel)) return nullptr;
+/// A row's values of some columns, as texts.
+std::vector<std::optional<std::string>> KeysOf(const Site& site, FunctionCallInfo fcinfo, const std::vector<std::string>& columns) {
+  if (!site.is_row) {
+    throw Error(ErrorCode::kInvalidParameter, "the model is a run over groups, and its rows must be given by the name of their table", "",
+                "Write cerebro.predict('models', t) with the alias of a table that has the grouping columns.");
+  }
+  std::vector<std::optional<std::string>> keys(columns.size());
+  for (size_t k = 0; k < columns.size(); k++) {
+    bool there = false, null = false;
+    char* text = pg::call([&]() -> char* {
+      HeapTupleHeader row = PG_GETARG_HEAPTUPLEHEADER(kFirstColumn);
+      const TupleDesc desc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(row), HeapTupleHeaderGetTypMod(row));
+      char* found = nullptr;
+      for (int i = 0; i < desc->natts && !there; i++) {
+        const Form_pg_attribute attribute = pg::compat::Attribute(desc, i);
+        if (attribute->attisdropped || strcmp(NameStr(attribute->attname), columns[k].c_str()) != 0) continue;
+        there = true;
+        const Datum value = GetAttributeByNum(row, static_cast<AttrNumber>(i + 1), &null);
+        Oid output;
+        bool varlena;
+        getTypeOutputInfo(attribute->atttypid, &output, &varlena);
+        if (!null) found = OidOutputFunctionCall(output, value);
+      }
+      ReleaseTupleDesc(desc);
+      return found;
+    });
+    if (!there) {
+      throw Error(ErrorCode::kUndefinedColumn, "the row has no column \"" + columns[k] + "\"",
+                  "It tells which group the row belongs to, and the model is chosen by it.", "Give rows with all grouping columns, by the name of their table.");
+    }
+    if (!null) keys[k] = text;
+  }
+  return keys;
+}
+
+/// The model of the row's group. Those that were met are kept, up to cerebro.model_cache_mem.
+Routed& RoutedOf(const Site& site, Lookup* lookup, FunctionCallInfo fcinfo) {
+  const std::vector<std::optional<std::string>> keys = KeysOf(site, fcinfo, lookup->open.key_columns());
+  std::string name;
+  for (const std::optional<std::string>& key : keys) name += key ? std::to_string(key->size()) + ":" + *key : "-";
+  const auto found = lookup->routed.find(name);
+  if (found != lookup->routed.end()) return found->second;
+  if (lookup->routed_bytes > static_cast<size_t>(pg::CurrentSettings().model_cache_mem)) {
+    lookup->routed.clear();
+    lookup->routed_bytes = 0;
+  }
+  Routed& routed = lookup->routed[name];
+  std::optional<score::OpenModel> open = lookup->open.Route(keys);
+  if (!open) return routed;
+  lookup->routed_bytes += open->bytes();
+  routed.open = *std::move(open);
+  routed.scorer = routed.open.ScorerFor(lookup->reader.Fields());
+  routed.row_types = lookup->reader.row_types();
+  return routed;
+}
+
+/// Predicts the row of a call; nobody does for a model or a row that is NULL, and for groups without a model.
+Prediction Predict(FunctionCallInfo fcinfo, bool pinned) {
+  if (PG_ARGISNULL(kModel)) return {};
   auto* site = static_cast<Site*>(fcinfo->flinfo->fn_extra);
   if (site == nullptr) site = MakeSite(fcinfo);
   Lookup& lookup = LookupOf(site, fcinfo, pinned);
-  if (site->is_row && PG_ARGISNULL(kFirstColumn)) return nullptr;
+  if (site->is_row && PG_ARGISNULL(kFirstColumn)) return {};
   const std::vector<data::Cell>& cells = site->is_row ? lookup.reader.Read(fcinfo, kFirstColumn, 0) : lookup.reader.ReadArguments(fcinfo, kFirstColumn);
-  if (lookup.scorer == nullptr || lookup.row_types != lookup.reader.row_types()) {
-    lookup.scorer.reset();
-    lookup.scorer = lookup.open.ScorerFor(lookup.reader.Fields());
-    lookup.row_types = lookup.reader.row_types();
+  Prediction prediction{&lookup.open, nullptr};
+  std::unique_ptr<score::RowScorer>* scorer = &lookup.scorer;
+  int64_t* row_types = &lookup.row_types;
+  if (lookup.open.routes()) {
+    Routed& routed = RoutedOf(*site, &lookup, fcinfo);
+    if (routed.scorer == nullptr) return {};
+    prediction.open = &routed.open;
+    scorer = &routed.scorer;
+    row_types = &routed.row_types;
   }
-  lookup.scorer->Clear();
-  lookup.scorer->Add(cells.data());
-  lookup.scorer->Run();
-  return &lookup;
+  if (*scorer == nullptr || *row_types != lookup.reader.row_types()) {
+    scorer->reset();
+    *scorer = prediction.open->ScorerFor(lookup.reader.Fields());
+    *row_types = lookup.reader.row_types();
+  }
+  prediction.scorer = scorer->get();
+  prediction.scorer->Clear();
+  prediction.scorer->Add(cells.data());
+  prediction.scorer->Run();
+  return prediction;
 }
 
 Datum PredictText(FunctionCallInfo fcinfo, bool pinned) {
   return pg::entry([&]() -> Datum {
-    Lookup* row = Predict(fcinfo, pinned);
-    if (row == nullptr) PG_RETURN_NULL();
-    const std::optional<std::string> text = score::PredictionText(row->open.outputs(), row->scorer->Values(0));
+    const Prediction row = Predict(fcinfo, pinned);
+    if (row.open == nullptr) PG_RETURN_NULL();
+    const std::optional<std::string> text = score::PredictionText(row.open->outputs(), row.scorer->Values(0));
     if (!text) PG_RETURN_NULL();
     return pg::call([&] { return pg::RawVarlena(*text); });
   });
@@ -155,19 +242,19 @@ Datum PredictText(FunctionCallInfo fcinfo, bool pinned) {
 
 Datum PredictNumber(FunctionCallInfo fcinfo, bool pinned) {
   return pg::entry([&]() -> Datum {
-    Lookup* row = Predict(fcinfo, pinned);
-    if (row == nullptr) PG_RETURN_NULL();
-    score::RequireOneNumber(row->open.outputs());
-    const auto number = static_cast<double>(row->scorer->Values(0)[0][0]);
+    const Prediction row = Predict(fcinfo, pinned);
+    if (row.open == nullptr) PG_RETURN_NULL();
+    score::RequireOneNumber(row.open->outputs());
+    const auto number = static_cast<double>(row.scorer->Values(0)[0][0]);
     return pg::call([&] { return Float8GetDatum(number); });
   });
 }
 
 Datum PredictVector(FunctionCallInfo fcinfo, bool pinned) {
   return pg::entry([&]() -> Datum {
-    Lookup* row = Predict(fcinfo, pinned);
-    if (row == nullptr) PG_RETURN_NULL();
-    return entry::VectorDatum(row->open.outputs(), row->scorer->Values(0));
+    const Prediction row = Predict(fcinfo, pinned);
+    if (row.open == nullptr) PG_RETURN_NULL();
+    return entry::VectorDatum(row.open->outputs(), row.scorer->Values(0));
   });
 }
 
@@ -182,9 +269,9 @@ Datum pg_cerebro_predict_vector_pinned(PG_FUNCTION_ARGS) { return PredictVector(
 
 Datum pg_cerebro_predict_proba(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
-    Lookup* row = Predict(fcinfo, false);
-    if (row == nullptr) PG_RETURN_NULL();
-    const std::string json = score::ProbabilitiesJson(row->open.outputs(), row->scorer->Values(0));
+    const Prediction row = Predict(fcinfo, false);
+    if (row.open == nullptr) PG_RETURN_NULL();
+    const std::string json = score::ProbabilitiesJson(row.open->outputs(), row.scorer->Values(0));
     return entry::JsonbDatum(json);
   });
 }

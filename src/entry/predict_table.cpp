@@ -113,7 +113,7 @@ std::string QueryOf(const std::string& text) {
 class TablePrediction {
  public:
   TablePrediction(FunctionCallInfo fcinfo, const std::string& model, const std::string& query)
-      : open_(score::OpenModel::Find(model, false)), rows_(fcinfo), cursor_(QueryOf(query)) {
+      : open_(OpenOne(model)), rows_(fcinfo), cursor_(QueryOf(query)) {
     const bool is_number = IsNumber(open_.outputs());
     for (int i = 0; i < rows_.desc()->natts; ++i) outputs_.push_back(PlanOutput(pg::compat::Attribute(rows_.desc(), i), cursor_.desc(), is_number));
     reader_.Select(open_.fields(), fcinfo->flinfo->fn_mcxt);
@@ -199,6 +199,13 @@ class TablePrediction {
       case Wanted::kProbabilities: *value = entry::JsonbDatum(score::ProbabilitiesJson(open_.outputs(), row)); return;
       case Wanted::kVector: *value = entry::VectorDatum(open_.outputs(), row); return;
     }
+  }
+
+  static score::OpenModel OpenOne(const std::string& model) {
+    score::OpenModel open = score::OpenModel::Find(model, false);
+    if (!open.routes()) return open;
+    throw Error(ErrorCode::kFeatureNotSupported, "cerebro.predict_table takes one model, and \"" + model + "\" has one for each group", "",
+                "Use cerebro.predict(model, t) in a query over the rows, or cerebro.predict() for a table.");
   }
 
   score::OpenModel open_;

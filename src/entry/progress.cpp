@@ -31,6 +31,8 @@ std::string Number(double value) {
   return text;
 }
 
+Cell Known(int64_t value) { return value < 0 ? Cell() : Cell(std::to_string(value)); }
+
 std::vector<Cell> Cells(const pg::ProgressRow& row) {
   return {std::to_string(row.pid),
           std::to_string(row.database),
@@ -46,7 +48,13 @@ std::vector<Cell> Cells(const pg::ProgressRow& row) {
           std::to_string(row.workers),
           Number(row.rows_per_second),
           row.seconds_left < 0 ? Cell() : Cell(Number(row.seconds_left)),
-          pg::TimestampText(row.started_at)};
+          pg::TimestampText(row.started_at),
+          Known(row.models_waiting),
+          Known(row.models_stopped),
+          Known(row.rung),
+          Known(row.bracket),
+          Known(row.best_mst_key),
+          row.best_mst_key < 0 ? Cell() : Cell(Number(row.best_value))};
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "pg/guard.hpp"
 #include "pg/worker.hpp"
 #include "store/feature_maker.hpp"
+#include "workers/group_process.hpp"
 #include "workers/worker.hpp"
 
 #if CEREBRO_HAS_PARALLEL
@@ -10,6 +11,7 @@ extern "C" {
 
 PGDLLEXPORT void pg_cerebro_worker_main(dsm_segment* segment, shm_toc* toc);
 PGDLLEXPORT void pg_cerebro_feature_worker_main(dsm_segment* segment, shm_toc* toc);
+PGDLLEXPORT void pg_cerebro_group_worker_main(dsm_segment* segment, shm_toc* toc);
 
 void pg_cerebro_worker_main(dsm_segment*, shm_toc* toc) {
   pg::entry([&] { pg::RunParallelWorker(toc, workers::RunWorker); });
@@ -17,6 +19,10 @@ void pg_cerebro_worker_main(dsm_segment*, shm_toc* toc) {
 
 void pg_cerebro_feature_worker_main(dsm_segment*, shm_toc* toc) {
   pg::entry([&] { pg::RunParallelWorker(toc, store::RunFeatureWorker); });
+}
+
+void pg_cerebro_group_worker_main(dsm_segment*, shm_toc* toc) {
+  pg::entry([&] { pg::RunParallelWorker(toc, workers::RunGroupWorker); });
 }
 
 }  // extern "C"

@@ -191,6 +191,12 @@ std::string ExplainAsJson(const ExplainedFit& fit) {
             {"Rewrites", Rewrites(fit.rewrites)},
             {"Features", fit.features ? Features(*fit.features) : Value()}};
   if (fit.folds > 0) plan.emplace_back("Folds", fit.folds);
+  if (fit.search) {
+    plan.emplace_back("Search", Dict{{"Policy", fit.search->policy},
+                                     {"Trials", fit.search->trials},
+                                     {"Expected Model Iterations", fit.search->model_iterations},
+                                     {"Description", Strings(fit.search->lines)}});
+  }
   List bundles;
   for (size_t b = 0; b < fit.bundles.size(); b++) bundles.push_back(Bundle(fit.bundles[b], b));
   plan.emplace_back("Plans", std::move(bundles));

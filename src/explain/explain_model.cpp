@@ -45,8 +45,9 @@ int Hands(const train::PreparedFit& fit) {
 
 // The part of the models' iterations that is trained as far as the plan knows: who stops early, it does not know.
 double Share(const train::FitArguments& arguments, const train::PreparedFit& fit) {
-  if (!fit.stopping.halving) return 1;
   const auto models = static_cast<int64_t>(fit.models.size());
+  if (fit.policy) return static_cast<double>(fit.policy->ExpectedWork()) / (static_cast<double>(models) * arguments.num_iterations);
+  if (!fit.stopping.halving) return 1;
   return static_cast<double>(plan::HalvingWork(*fit.stopping.halving, models, arguments.num_iterations)) /
          (static_cast<double>(models) * arguments.num_iterations);
 }
@@ -198,8 +199,10 @@ ExplainedBundle Bundle(const train::PreparedFit& fit, size_t b, const plan::Bund
 ExplainedRewrite FewerModels(const train::FitArguments& arguments, const train::PreparedFit& fit, double iteration_seconds) {
   ExplainedRewrite rewrite;
   rewrite.name = "Fewer Models";
-  rewrite.applied = fit.stopping.any();
-  if (fit.stopping.halving) {
+  rewrite.applied = fit.stopping.any() || fit.policy != nullptr;
+  if (fit.policy) {
+    rewrite.reason = "the policy of the search says who is trained and how far";
+  } else if (fit.stopping.halving) {
     rewrite.reason = "halving drops the worse ones";
     rewrite.saved_seconds = iteration_seconds * (1 - Share(arguments, fit));
   } else if (fit.stopping.early_stopping) {
@@ -226,6 +229,7 @@ ExplainedFit ExplainPlan(const train::FitArguments& arguments, const train::Prep
   explained.warm_start = arguments.warm_start;
   explained.due = fit.due;
   explained.stopping = plan::DescribeStopping(fit.stopping, explained.models, arguments.num_iterations);
+  if (fit.policy) explained.search = ExplainedSearch{fit.search->policy, fit.policy->MostTrials(), fit.policy->ExpectedWork(), fit.policy->Describe()};
   explained.driver = Driver(fit, estimate);
   explained.memory = Memory(arguments, fit);
   explained.iteration_seconds = estimate.iteration;

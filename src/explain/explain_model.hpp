@@ -97,6 +97,14 @@ struct ExplainedRunActual {
   int64_t visits = 0, rows = 0, evaluations = 0, diverged = 0, stopped = 0;
 };
 
+/// A run that searches: its models are those of its first round.
+struct ExplainedSearch {
+  std::string policy;
+  int64_t trials = 0;            // at most
+  int64_t model_iterations = 0;  // expected
+  std::vector<std::string> lines;  // rungs and their sizes, in words
+};
+
 struct ExplainedFit {
   int64_t models = 0, iterations = 0;
   int partitions = 0;
@@ -107,6 +115,7 @@ struct ExplainedFit {
   bool warm_start = false;
   plan::DueIterations due;             // iterations after which metrics are computed
   std::vector<std::string> stopping;   // its rules, in words
+  std::optional<ExplainedSearch> search;
   ExplainedDriver driver;
   ExplainedMemory memory;
   double iteration_seconds = 0, bound_seconds = 0;

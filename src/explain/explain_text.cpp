@@ -108,6 +108,11 @@ void AddRun(const ExplainedFit& fit, Lines* lines) {
   lines->Add(2, "Metrics: after " + Count(fit.due.count()) + " of " + Count(fit.iterations) +
                     " iterations, all models in one shared scan a table");
   for (const std::string& rule : fit.stopping) lines->Add(2, rule);
+  if (fit.search) {
+    lines->Add(2, "Search: " + fit.search->policy + "  (trials=" + Count(fit.search->trials) + " model-iterations=" + Count(fit.search->model_iterations) +
+                      ", models and bundles are those of the first round)");
+    for (const std::string& line : fit.search->lines) lines->Add(4, line);
+  }
   lines->Add(2, "Driver: " + Driver(fit.driver));
   const double over = fit.bound_seconds > 0 ? fit.iteration_seconds / fit.bound_seconds : 1;
   lines->Add(2, "Schedule: " + Seconds(fit.iteration_seconds) + " an iteration, lower bound " + Seconds(fit.bound_seconds) + "  (" +

@@ -66,6 +66,20 @@ BufferDigest DigestBuffer(const base::DataSpec& spec, const std::vector<bool>& s
   return digest;
 }
 
+base::DataSpec BareSpec(const base::DataSpec& spec) {
+  base::DataSpec bare = spec;
+  for (base::ColumnSpec& c : bare.inputs) {
+    c.dictionary.clear();
+    c.members.clear();
+  }
+  for (base::ColumnSpec& c : bare.targets) {
+    c.class_values.clear();
+    c.class_rows.clear();
+  }
+  bare.preprocessing.reset();
+  return bare;
+}
+
 BufferDigest ReadBufferDigest(const base::DataSpec& spec, const std::vector<bool>& standardized, base::Bytes bytes) {
   BufferDigest digest;
   uint64_t words[3];

@@ -30,6 +30,9 @@ struct BufferDigest {
 /// standardized: an input each. columns: the buffer's bytes, in the order of the description.
 BufferDigest DigestBuffer(const base::DataSpec& spec, const std::vector<bool>& standardized, const std::vector<base::Bytes>& columns);
 
+/// What a statement that digests buffers needs of a description: its words and classes are of no use there.
+base::DataSpec BareSpec(const base::DataSpec& spec);
+
 /// Errors: kDataCorrupted.
 BufferDigest ReadBufferDigest(const base::DataSpec& spec, const std::vector<bool>& standardized, base::Bytes bytes);
 

@@ -203,16 +203,7 @@ Packed ClusterPacking::Digests() {
   for (const ColumnSpec* c : DataColumns(r_.spec)) columns += ", t." + pg::QuoteIdent(c->name);
   if (r_.spec.has_weights) columns += std::string(", t.") + data::kWeightColumn;
   for (bool flag : r_.standardized) flags += flag ? 't' : 'f';
-  base::DataSpec bare = r_.spec;  // words and classes are of no use there
-  for (ColumnSpec& c : bare.inputs) {
-    c.dictionary.clear();
-    c.members.clear();
-  }
-  for (ColumnSpec& c : bare.targets) {
-    c.class_values.clear();
-    c.class_rows.clear();
-  }
-  bare.preprocessing.reset();
+  const base::DataSpec bare = BareSpec(r_.spec);
   const pg::Result digests =
       pg::Execute("SELECT t.partition_id, t.buffer_id, cerebro._buffer_digest(" + pg::QuoteLiteral(base::WriteDataSpec(bare)) +
                   "::pg_catalog.text, '" + flags + "'::pg_catalog.text" + columns + ") FROM " + r_.output.Sql() + " AS t ORDER BY 1, 2");

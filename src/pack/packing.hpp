@@ -22,6 +22,20 @@ namespace pack {
 constexpr int kDefaultPartitions = 8;
 constexpr int64_t kFewestPartitionRows = 1024;
 
+/// Most groups that max_groups may ask for, and as many as are made without it.
+constexpr int64_t kMostGroups = 1000000;
+constexpr int64_t kDefaultMaxGroups = 10000;
+
+/// Packing by group (pack/grouped_packing.hpp).
+struct GroupRequest {
+  std::optional<std::string> columns;  // grouping_cols; nothing: the table is packed without groups
+  std::optional<int64_t> min_rows;     // groups of fewer rows are skipped
+  int64_t max_groups = kDefaultMaxGroups;
+  bool own_constants = false;          // preprocess_per_group: each group learns the constants of its columns itself
+  bool null_groups = true;             // NULLs are groups of their own; false: they are refused
+  bool pooled = true;                  // all groups' rows are packed once more, without groups
+};
+
 struct TrainingPackArguments {
   std::string source_table, output_table, dependent_varname, independent_varname;
   std::optional<int32_t> buffer_size;             // rows; nullopt: from cerebro.buffer_bytes
@@ -39,6 +53,7 @@ struct TrainingPackArguments {
   std::optional<std::string>
       preprocess;  // "auto", or a JSON object (pack/column_choice.hpp); nullopt: columns are packed as they are
   SplitRequest split;
+  GroupRequest groups;
 };
 
 constexpr const char* kValidationSuffix = "_val";  // of the packed table of the rows that validate

@@ -74,27 +74,23 @@ class ContentSplit {
   void Drop() const { pg::Execute("DROP TABLE " + table_.Sql()); }
 
  private:
-  std::string KeySql() const { return "cerebro._content_key(" + RowSql(source_, "s") + ", " + seed_ + ")"; }
   void CheckClasses(size_t classes) const;
-  std::string ClassSql() const;
   int BinBits() const;
 
-  Source source_;  // the rows that are split, without their weights
-  std::string seed_;
+  Source source_;  // the rows that are split
+  std::string class_, key_;  // of a row: SQL over s
   pg::TableName table_;
   std::vector<std::pair<int64_t, int64_t>> classes_;
 };
 
 ContentSplit::ContentSplit(const Source& source, const std::string& filter, uint64_t seed, const pg::TableName& beside,
                            bool temporary)
-    : source_(source), seed_("'" + std::to_string(static_cast<int64_t>(seed)) + "'::bigint"), table_(beside) {
+    : source_(source), class_(LabelKeySql(source)), key_(ContentKeySql(source, seed)), table_(beside) {
   source_.filter = filter;
-  if (source_.has_weights) source_.columns.pop_back();
-  source_.has_weights = false;
   table_.name = "_cerebro_split_" + pg::Execute("SELECT pg_catalog.pg_backend_pid()").Text();
   pg::Execute((temporary ? "CREATE TEMPORARY TABLE " : "CREATE UNLOGGED TABLE ") + table_.Sql() +
               " (class bigint, key bigint)" + pg::DistributedBy("key"));
-  pg::Execute("INSERT INTO " + table_.Sql() + " (class, key) SELECT " + ClassSql() + ", " + KeySql() + " FROM " +
+  pg::Execute("INSERT INTO " + table_.Sql() + " (class, key) SELECT " + class_ + ", " + key_ + " FROM " +
               source_.From());
   pg::Execute("ANALYZE " + table_.Sql());
   const pg::Result rows = pg::Execute("SELECT k.class, pg_catalog.count(*) FROM " + table_.Sql() +
@@ -117,18 +113,9 @@ void ContentSplit::CheckClasses(size_t classes) const {
               "", "Split by a column or by time instead: split_column, split_by_time.");
 }
 
-std::string ContentSplit::ClassSql() const {
-  std::string list;
-  for (size_t i = source_.inputs; i < source_.inputs + source_.targets; ++i) {
-    const SourceColumn& c = source_.columns[i];
-    if (c.labels()) list += (list.empty() ? "" : ", ") + data::CellSql(c.column, c.kind, "s", c.form);
-  }
-  return list.empty() ? "0::bigint" : "cerebro._content_key(ROW(" + list + "), 0::bigint)";
-}
-
 std::string ContentSplit::PartSql(const std::vector<ClassCuts>& cuts) const {
   const std::string part = "cerebro._split_part(" + pg::QuoteLiteral(WriteCuts(cuts)) + "::pg_catalog.text, " +
-                           ClassSql() + ", " + KeySql() + ")";
+                           class_ + ", " + key_ + ")";
   if (source_.filter.empty()) return part;
   return "CASE WHEN " + source_.filter + " THEN " + part + " END";  // rows that were not split have no class
 }
@@ -366,6 +353,58 @@ std::string OrderedType(const pg::Column& column) {
 
 void SplitByTime(const Source& source, const std::string& text, double fraction, const std::string& filter,
                  RowSplit* split) {
+  const TimeColumn time = OpenTimeColumn(source, text, filter);
+  const std::string& value = time.value;
+  const int64_t all = time.rows;
+  Source rows = source;
+  rows.filter = filter;
+  if (all == 0) return;
+  const auto wanted = static_cast<int64_t>(std::floor(fraction * static_cast<double>(all) + 0.5));
+  // of each time: the rows from it on; the time whose number is the nearest, of two the later one
+  const pg::Result cut = pg::Execute(
+      "SELECT cerebro._label_text(e.t), e.later FROM (SELECT d.t, (pg_catalog.sum(d.n) OVER (ORDER BY d.t "
+      "DESC))::bigint AS later FROM (SELECT " +
+      value + " AS t, pg_catalog.count(*) AS n FROM " + rows.From() +
+      " GROUP BY 1) AS d) AS e WHERE e.later OPERATOR(pg_catalog.<) " + std::to_string(all) +
+      "::bigint ORDER BY pg_catalog.abs(e.later OPERATOR(pg_catalog.-) " + std::to_string(wanted) +
+      "::bigint), e.later LIMIT 1");
+  if (cut.empty()) {
+    throw Error(ErrorCode::kInvalidData,
+                "column " + Quoted(time.name) + " of split_by_time has one value in all " + Count(all),
+                "Rows of equal time are on one side.", "Name a column that tells earlier rows from later ones.");
+  }
+  const std::string at = pg::QuoteLiteral(cut.at(0, 0).value()) + "::" + time.type;
+  split->validation_rows = std::stoll(cut.at(0, 1).value());
+  split->validation = Both(filter, "(" + value + " OPERATOR(pg_catalog.>=) " + at + ")");
+  split->training = Both(filter, "(" + value + " OPERATOR(pg_catalog.<) " + at + ")");
+}
+
+[[noreturn]] void Exclude(const char* one, const char* other) {
+  throw Error(ErrorCode::kInvalidParameter, std::string(one) + " and " + other + " exclude each other", "",
+              "validation_fraction splits by content, split_column by a boolean column, and split_by_time with "
+              "validation_fraction by time.");
+}
+
+}  // namespace
+
+std::string LabelKeySql(const Source& source) {
+  std::string list;
+  for (size_t i = source.inputs; i < source.inputs + source.targets; ++i) {
+    const SourceColumn& c = source.columns[i];
+    if (c.labels()) list += (list.empty() ? "" : ", ") + data::CellSql(c.column, c.kind, "s", c.form);
+  }
+  return list.empty() ? "0::bigint" : "cerebro._content_key(ROW(" + list + "), 0::bigint)";
+}
+
+std::string ContentKeySql(const Source& source, uint64_t seed) {
+  Source unweighted = source;
+  if (unweighted.has_weights) unweighted.columns.pop_back();
+  unweighted.has_weights = false;
+  return "cerebro._content_key(" + RowSql(unweighted, "s") + ", '" + std::to_string(static_cast<int64_t>(seed)) +
+         "'::bigint)";
+}
+
+TimeColumn OpenTimeColumn(const Source& source, const std::string& text, const std::string& filter) {
   const pg::Column& column = FindSplitColumn(source, text, "split_by_time");
   const std::string type = OrderedType(column);
   if (type.empty()) {
@@ -380,34 +419,8 @@ void SplitByTime(const Source& source, const std::string& text, double fraction,
       pg::Execute("SELECT pg_catalog.count(*), pg_catalog.count(" + value + ") FROM " + rows.From());
   const int64_t all = std::stoll(counts.at(0, 0).value()), known = std::stoll(counts.at(0, 1).value());
   if (known < all) RefuseNulls("split_by_time", column.name, all - known);
-  if (all == 0) return;
-  const auto wanted = static_cast<int64_t>(std::floor(fraction * static_cast<double>(all) + 0.5));
-  // of each time: the rows from it on; the time whose number is the nearest, of two the later one
-  const pg::Result cut = pg::Execute(
-      "SELECT cerebro._label_text(e.t), e.later FROM (SELECT d.t, (pg_catalog.sum(d.n) OVER (ORDER BY d.t "
-      "DESC))::bigint AS later FROM (SELECT " +
-      value + " AS t, pg_catalog.count(*) AS n FROM " + rows.From() +
-      " GROUP BY 1) AS d) AS e WHERE e.later OPERATOR(pg_catalog.<) " + std::to_string(all) +
-      "::bigint ORDER BY pg_catalog.abs(e.later OPERATOR(pg_catalog.-) " + std::to_string(wanted) +
-      "::bigint), e.later LIMIT 1");
-  if (cut.empty()) {
-    throw Error(ErrorCode::kInvalidData,
-                "column " + Quoted(column.name) + " of split_by_time has one value in all " + Count(all),
-                "Rows of equal time are on one side.", "Name a column that tells earlier rows from later ones.");
-  }
-  const std::string at = pg::QuoteLiteral(cut.at(0, 0).value()) + "::" + type;
-  split->validation_rows = std::stoll(cut.at(0, 1).value());
-  split->validation = Both(filter, "(" + value + " OPERATOR(pg_catalog.>=) " + at + ")");
-  split->training = Both(filter, "(" + value + " OPERATOR(pg_catalog.<) " + at + ")");
+  return {column.name, value, type, all};
 }
-
-[[noreturn]] void Exclude(const char* one, const char* other) {
-  throw Error(ErrorCode::kInvalidParameter, std::string(one) + " and " + other + " exclude each other", "",
-              "validation_fraction splits by content, split_column by a boolean column, and split_by_time with "
-              "validation_fraction by time.");
-}
-
-}  // namespace
 
 void CheckSplit(const SplitRequest& request) {
   if (request.validation_fraction && !(*request.validation_fraction > 0 && *request.validation_fraction < 1)) {

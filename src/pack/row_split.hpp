@@ -53,6 +53,20 @@ RowSplit SplitRows(const Source& source, const SplitRequest& request, uint64_t s
 /// there are. Where no row is left, nothing is changed: the packer then refuses the column.
 int64_t LeaveOutNullLabels(Source* source);
 
+/// SQL over s of a row: the hash of its labels, one for all rows of a table without labels; and the hash of its contents,
+/// by which the rows of equal labels are split.
+std::string LabelKeySql(const Source& source);
+std::string ContentKeySql(const Source& source, uint64_t seed);
+
+/// The column of split_by_time. Errors: kUndefinedColumn, kDatatypeMismatch, kNullValue in the rows that pass `filter`.
+struct TimeColumn {
+  std::string name;
+  std::string value;  // SQL over s
+  std::string type;   // of the value, for SQL text
+  int64_t rows = 0;   // that pass the filter
+};
+TimeColumn OpenTimeColumn(const Source& source, const std::string& text, const std::string& filter);
+
 /// As the summary has it; "" where the request asks for nothing and no row was left out. validation_table: as SQL.
 std::string DescribeSplit(const SplitRequest& request, const RowSplit& split, const std::string& validation_table);
 

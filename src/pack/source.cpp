@@ -127,7 +127,10 @@ std::string SourceColumn::Sql(std::string_view alias) const {
   return read_as ? data::SourceCellSql(column, *read_as, alias) : data::CellSql(column, kind, alias, form);
 }
 
-std::string Source::Text() const { return "\"" + (name.bare || name.schema.empty() ? name.name : name.schema + "." + name.name) + "\""; }
+std::string Source::Text() const {
+  const pg::TableName& shown = copied_from ? *copied_from : name;
+  return "\"" + (shown.bare || shown.schema.empty() ? shown.name : shown.schema + "." + shown.name) + "\"";
+}
 
 Source OpenSource(const std::string& source_table, const std::string& independent_varname,
                   const std::string& dependent_varname, const std::vector<TargetKind>& kinds,
@@ -282,9 +285,9 @@ void RaiseFault(const Source& source, const base::DataSpec& spec) {
   const bool cluster = pg::OnGreenplum();
   std::string location = "NULL", segment = "NULL";
   if (source.has_ctid) {
-    location = "s.ctid";
-    if (cluster) segment = "s.gp_segment_id";
-  } else if (!cluster) {
+    location = source.copied_from ? source.copied_ctid : "s.ctid";
+    if (cluster) segment = source.copied_from ? source.copied_segment : "s.gp_segment_id";
+  } else if (!cluster && !source.copied_from) {
     location = "pg_catalog.row_number() OVER ()";
   }
   const pg::Result found = pg::Execute("SELECT f.fault, f.location, f.segment FROM (SELECT " + fault + ", " + location + "::pg_catalog.text, " +

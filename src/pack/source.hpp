@@ -38,6 +38,10 @@ struct SourceColumn {
 
 struct Source {
   pg::TableName name;
+  // Of a copy that is packed in the place of a table: what messages call it, and the columns that say which row of that table
+  // a row is. Empty: rows are the table's own.
+  std::optional<pg::TableName> copied_from;
+  std::string copied_ctid, copied_segment;
   std::vector<pg::Column> all;         // the relation's columns
   std::vector<SourceColumn> columns;   // independent, dependent, weight
   size_t inputs = 0, targets = 0;

@@ -60,6 +60,17 @@ std::string ArrayText(const std::vector<std::string>& values, int64_t size) {
   return text + "}";
 }
 
+void AddGroups(const GroupSummary& groups, RowMaker* row) {
+  row->Add(data::kGroupingColumn, "pg_catalog.text[]", groups.keys);
+  row->Add("groups_table", "pg_catalog.text", groups.groups_table);
+  row->Add("groups", "bigint", groups.groups);
+  row->Add("packed_groups", "bigint", groups.packed_groups);
+  row->Add("largest_group_rows", "bigint", groups.largest_rows);
+  row->Add("validates", "boolean", groups.validates);
+  row->Add("own_constants", "boolean", groups.own_constants);
+  row->Add("arguments", "pg_catalog.json", groups.arguments, "::pg_catalog.text");
+}
+
 }  // namespace
 
 void WriteSummary(const pg::TableName& name, bool temporary, const Source& source, const PackSummary& summary) {
@@ -108,9 +119,11 @@ void WriteSummary(const pg::TableName& name, bool temporary, const Source& sourc
   row.Add("partition_rows", "bigint[]", summary.packed.partition_rows);
   row.Add("partition_buffers", "integer[]", summary.packed.partition_buffers);
   row.Add("max_buffer_rows", "bigint", summary.packed.max_buffer_rows);
-  row.Add("format_version", "integer", static_cast<int64_t>(data::FormatVersionOf(summary.packed.spec)));
+  const int version = summary.groups ? data::kPackedFormatVersion : data::FormatVersionOf(summary.packed.spec);
+  row.Add("format_version", "integer", static_cast<int64_t>(version));
   row.Add("folds", "integer", summary.folds > 0 ? pg::Param(static_cast<int64_t>(summary.folds)) : pg::Param(pg::Null{}), "::pg_catalog.int8");
   row.Add("split", "pg_catalog.json", summary.split.empty() ? pg::Param(pg::Null{}) : pg::Param(summary.split), "::pg_catalog.text");
+  if (summary.groups) AddGroups(*summary.groups, &row);
   row.Write(name, temporary);
 }
 

@@ -27,13 +27,18 @@ std::vector<const ColumnSpec*> DataColumns(const base::DataSpec& spec) {
   return columns;
 }
 
-void CreatePackedTable(const pg::TableName& output, bool temporary, const base::DataSpec& spec, int64_t rows) {
+void CreatePackedTable(const pg::TableName& output, bool temporary, const base::DataSpec& spec, int64_t rows, bool by_group) {
   std::string definitions, external;
+  const std::string numbers = std::string(data::kPartitionColumn) + " integer, " + data::kBufferColumn + " integer";
   const auto add_data = [&](const std::string& name) {
     definitions += pg::QuoteIdent(name) + " pg_catalog.bytea, ";
     external += (external.empty() ? "" : ", ") + ("ALTER COLUMN " + pg::QuoteIdent(name) + " SET STORAGE EXTERNAL");
   };
-  if (pg::OnGreenplum()) definitions += std::string(data::kDistributionColumn) + " integer, ";
+  if (by_group) {
+    definitions += std::string(data::kGroupColumn) + " bigint, " + numbers + ", ";
+  } else if (pg::OnGreenplum()) {
+    definitions += std::string(data::kDistributionColumn) + " integer, ";
+  }
   for (const ColumnSpec* c : DataColumns(spec)) {
     const int64_t bytes = rows * static_cast<int64_t>(c->row_bytes());
     if (bytes > kMaxColumnBytes) {
@@ -46,8 +51,13 @@ void CreatePackedTable(const pg::TableName& output, bool temporary, const base::
   }
   if (spec.has_weights) add_data(data::kWeightColumn);
   for (const ColumnSpec* c : DataColumns(spec)) definitions += pg::QuoteIdent(c->name + data::kShapeSuffix) + " integer[], ";
-  pg::Execute(std::string(temporary ? "CREATE TEMPORARY TABLE " : "CREATE TABLE ") + output.Sql() + " (" + definitions +
-              data::kPartitionColumn + " integer, " + data::kBufferColumn + " integer)" + pg::DistributedByKey(data::kDistributionColumn));
+  if (by_group) {
+    definitions.resize(definitions.size() - 2);
+  } else {
+    definitions += numbers;
+  }
+  pg::Execute(std::string(temporary ? "CREATE TEMPORARY TABLE " : "CREATE TABLE ") + output.Sql() + " (" + definitions + ")" +
+              (by_group ? pg::DistributedBy(data::kGroupColumn) : pg::DistributedByKey(data::kDistributionColumn)));
   pg::Execute("ALTER TABLE " + output.Sql() + " " + external);
 }
 

@@ -22,8 +22,9 @@ namespace pack {
 /// Inputs, targets.
 std::vector<const base::ColumnSpec*> DataColumns(const base::DataSpec& spec);
 
-/// Makes the table, empty. rows: of its largest buffer. Errors: kLimitExceeded when a column of a buffer would be too large.
-void CreatePackedTable(const pg::TableName& output, bool temporary, const base::DataSpec& spec, int64_t rows);
+/// Makes the table, empty. rows: of its largest buffer. by_group: with group_id, and the three columns of numbers first. Errors: kLimitExceeded
+/// when a column of a buffer would be too large.
+void CreatePackedTable(const pg::TableName& output, bool temporary, const base::DataSpec& spec, int64_t rows, bool by_group = false);
 
 class TableWriter {
  public:

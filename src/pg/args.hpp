@@ -54,4 +54,14 @@ Datum ByteaDatum(const std::string& bytes);
 /// Materialised result of a set-returning function: rows of cells as text, converted by the result columns' input functions (bytea: raw).
 void ReturnRows(FunctionCallInfo fcinfo, const std::vector<std::vector<std::optional<std::string>>>& rows);
 
+/// The same, a portion of the rows at a time: for results that are too many to be in memory at once.
+class RowsSink {
+ public:
+  explicit RowsSink(FunctionCallInfo fcinfo);
+  void Add(const std::vector<std::vector<std::optional<std::string>>>& rows);
+
+ private:
+  void* sink_ = nullptr;  // in the function's memory
+};
+
 }  // namespace pg

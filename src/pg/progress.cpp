@@ -40,7 +40,10 @@ struct Image {
   uint32_t database, role;
   int32_t phase;
   int32_t models, models_training, workers;
+  int32_t models_waiting, models_stopped;
   int32_t reserved;
+  int64_t rung, bracket, best_mst_key;
+  double best_value;
   int64_t iteration, iterations, visits_done, visits_total;
   double rows_per_second, seconds_left, started_at;
   int64_t process_started;  // microseconds since the epoch
@@ -166,6 +169,12 @@ void Progress::Update(const ProgressRow& row) {
   image.models = row.models;
   image.models_training = row.models_training;
   image.workers = row.workers;
+  image.models_waiting = row.models_waiting;
+  image.models_stopped = row.models_stopped;
+  image.rung = row.rung;
+  image.bracket = row.bracket;
+  image.best_mst_key = row.best_mst_key;
+  image.best_value = row.best_value;
   image.iteration = row.iteration;
   image.iterations = row.iterations;
   image.visits_done = row.visits_done;
@@ -209,6 +218,12 @@ std::vector<ProgressRow> ReadProgress() {
     row.models = image->models;
     row.models_training = image->models_training;
     row.workers = image->workers;
+    row.models_waiting = image->models_waiting;
+    row.models_stopped = image->models_stopped;
+    row.rung = image->rung;
+    row.bracket = image->bracket;
+    row.best_mst_key = image->best_mst_key;
+    row.best_value = image->best_value;
     row.rows_per_second = image->rows_per_second;
     row.seconds_left = image->seconds_left;
     row.started_at = image->started_at;

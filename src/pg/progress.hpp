@@ -19,6 +19,11 @@ struct ProgressRow {
   int64_t iteration = 0, iterations = 0;
   int64_t visits_done = 0, visits_total = 0;  // in kStoringFeatures: buffers
   int models = 0, models_training = 0, workers = 0;
+  // of a living run; -1: it is none, or nothing is there to be said
+  int models_waiting = -1, models_stopped = -1;
+  int64_t rung = -1, bracket = -1;  // the lowest of the models that train
+  int64_t best_mst_key = -1;
+  double best_value = 0;            // of that model, where there is one
   double rows_per_second = 0;
   double seconds_left = -1;         // < 0: not known yet
   double started_at = 0;            // seconds since the epoch

@@ -119,17 +119,38 @@ ResultRows::ResultRows(FunctionCallInfo fcinfo) {
 
 void ResultRows::Put(Datum* values, bool* nulls) { tuplestore_putvalues(static_cast<Tuplestorestate*>(store_), desc_, values, nulls); }
 
-void ReturnRows(FunctionCallInfo fcinfo, const std::vector<Cells>& rows) {
-  const Sink sink = call([&] { return OpenSink(fcinfo); });
+namespace {
+
+void RequireColumns(const Sink& sink, const std::vector<Cells>& rows) {
   for (const Cells& row : rows) {
-    if (row.size() != static_cast<size_t>(sink.desc->natts)) {
-      throw base::Error(base::ErrorCode::kInternal, "a result row has " + std::to_string(row.size()) + " columns instead of " +
-                                                        std::to_string(sink.desc->natts));
-    }
+    if (row.size() == static_cast<size_t>(sink.desc->natts)) continue;
+    throw base::Error(base::ErrorCode::kInternal, "a result row has " + std::to_string(row.size()) + " columns instead of " +
+                                                      std::to_string(sink.desc->natts));
   }
+}
+
+}  // namespace
+
+void ReturnRows(FunctionCallInfo fcinfo, const std::vector<Cells>& rows) {
+  RowsSink sink(fcinfo);
+  sink.Add(rows);
+}
+
+RowsSink::RowsSink(FunctionCallInfo fcinfo) {
+  Sink* sink = call([&] {
+    auto* made = static_cast<Sink*>(palloc(sizeof(Sink)));
+    *made = OpenSink(fcinfo);
+    return made;
+  });
+  sink_ = sink;
+}
+
+// The memory of a row goes with the function's.
+void RowsSink::Add(const std::vector<Cells>& rows) {
+  const Sink& sink = *static_cast<Sink*>(sink_);
+  RequireColumns(sink, rows);
   call([&] {
     for (const Cells& row : rows) PutRow(sink, row);
-    MemoryContextDelete(sink.row_memory);
   });
 }
 

@@ -27,6 +27,7 @@ constexpr int kDefaultBufferKb = 4 * 1024;
 constexpr int kDefaultCacheKb = 256 * 1024;
 constexpr int kDefaultModelCacheKb = 256 * 1024;
 constexpr int kDefaultFusionKb = 256 * 1024;
+constexpr int kDefaultGroupKb = 256 * 1024;
 constexpr int kMinBufferKb = 64;
 constexpr int kMaxBufferKb = 512 * 1024;  // a packed row must stay well below the server's 1 GB a value
 
@@ -56,6 +57,7 @@ int precision = kFloat32;
 bool enable_horizontal = true;
 bool enable_shared_scan = true;
 int fusion_kb = kDefaultFusionKb;
+int group_kb = kDefaultGroupKb;
 int max_memory_kb = kAutomaticMemory;
 bool enable_feature_sharing = true;
 bool enable_feature_materialization = true;
@@ -104,6 +106,9 @@ void RegisterSettings() {
     DefineInt("cerebro.fusion_mem", "Most memory of the training states and the workspace of models that train side by side.",
               "Decides how many models a fusion group has. Results do not depend on it.", &fusion_kb, kDefaultFusionKb, 0, INT_MAX,
               GUC_UNIT_KB);
+    DefineInt("cerebro.group_mem", "Most memory of what comes of the groups that are trained between two writes.",
+              "A run over groups trains as many groups at once as have room for their states, and then writes them. Results do not depend on it.",
+              &group_kb, kDefaultGroupKb, 1024, INT_MAX, GUC_UNIT_KB);
     DefineInt("cerebro.max_memory", "Most memory that the processes of one run may take together.",
               "A run that needs more by its estimate is refused before it begins. -1 means what the server has free.", &max_memory_kb,
               kAutomaticMemory, kAutomaticMemory, INT_MAX, GUC_UNIT_KB);
@@ -142,6 +147,7 @@ Settings CurrentSettings() {
   s.enable_horizontal = enable_horizontal;
   s.enable_shared_scan = enable_shared_scan;
   s.fusion_mem = static_cast<int64_t>(fusion_kb) * 1024;
+  s.group_mem = static_cast<int64_t>(group_kb) * 1024;
   s.max_memory = max_memory_kb < 0 ? -1 : static_cast<int64_t>(max_memory_kb) * 1024;
   s.enable_feature_sharing = enable_feature_sharing;
   s.enable_feature_materialization = enable_feature_materialization;

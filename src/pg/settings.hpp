@@ -17,6 +17,7 @@ struct Settings {
   bool enable_horizontal;      // cerebro.enable_horizontal: models of one shape train side by side, on
   bool enable_shared_scan;     // cerebro.enable_shared_scan: one query a visit of a bundle, on
   int64_t fusion_mem;           // cerebro.fusion_mem, bytes (kB unit in SQL): states and workspace of models side by side, 256 MB
+  int64_t group_mem;            // cerebro.group_mem, bytes (kB unit in SQL): what comes of the groups that are trained between two writes, 256 MB
   int64_t max_memory;          // cerebro.max_memory, bytes (kB unit in SQL): most memory of a run's processes together; -1 = what is free
   bool enable_feature_sharing;          // cerebro.enable_feature_sharing: frozen layers computed once a visit for all models, on
   bool enable_feature_materialization;  // cerebro.enable_feature_materialization: what frozen layers give kept in tables, on

@@ -24,4 +24,12 @@ FreshSnapshot::~FreshSnapshot() {
   CallInDestructor([] { PopActiveSnapshot(); });
 }
 
+GlanceSnapshot::GlanceSnapshot() {
+  call([] { PushActiveSnapshot(GetTransactionSnapshot()); });
+}
+
+GlanceSnapshot::~GlanceSnapshot() {
+  CallInDestructor([] { PopActiveSnapshot(); });
+}
+
 }  // namespace pg

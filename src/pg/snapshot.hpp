@@ -17,4 +17,14 @@ class FreshSnapshot {
   FreshSnapshot& operator=(const FreshSnapshot&) = delete;
 };
 
+/// The same for read-only statements in the middle of a parallel run: tables that were made meanwhile are not found.
+class GlanceSnapshot {
+ public:
+  /// REQUIRES that the transaction has had a snapshot.
+  GlanceSnapshot();
+  ~GlanceSnapshot();
+  GlanceSnapshot(const GlanceSnapshot&) = delete;
+  GlanceSnapshot& operator=(const GlanceSnapshot&) = delete;
+};
+
 }  // namespace pg

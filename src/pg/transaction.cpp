@@ -29,6 +29,13 @@ void RequireWritable(const char* command) {
   });
 }
 
+void WaitFor(int milliseconds) {
+  call([&] {
+    compat::WaitOwnLatch(milliseconds);
+    CHECK_FOR_INTERRUPTS();
+  });
+}
+
 #if CEREBRO_HAS_PROCEDURES
 
 Transactions::Transactions() {

@@ -31,6 +31,9 @@ class Transactions {
   bool open_ = false;
 };
 
+/// Waits; a cancel ends it with its error.
+void WaitFor(int milliseconds);
+
 /// An error that Attempt has caught.
 class CaughtError {
  public:

@@ -43,10 +43,22 @@ void FrozenProblem::UsePoints(const std::vector<int>& nodes) {
   for (size_t i = 0; i < points_.size(); ++i) point_of_[static_cast<size_t>(points_[i])] = static_cast<int>(i);
   ways_.assign(demands_.size(), {});
   for (PointTable<Way>& ways : ways_) ways.Resize(points_.size());
-  closures_ = {};
+  for (Demand& demand : demands_) demand.below = PointsBelow(demand.needs);
+  for (BundleDemand& bundle : bundles_) {
+    bundle.below = 0;
+    for (const Share& share : bundle.shares) bundle.below |= demands_[share.demand].below;
+  }
   closures_.Resize(points_.size());
-  sums_ = {};
-  sums_.Resize(points_.size());
+  bytes_.clear();
+  share_visit_.clear();
+  store_visit_.clear();
+  for (const int at : points_) {
+    const FrozenNode& node = nodes_[static_cast<size_t>(at)];
+    bytes_.push_back({node.row_bytes, RowBytesStored(node)});
+    const double keep = rates_.rows * node.row_bytes / rates_.keep_bytes_s;
+    share_visit_.push_back(keep);
+    store_visit_.push_back(keep + rates_.rows * RowBytesStored(node) / rates_.read_bytes_s + rates_.pass_seconds);
+  }
 }
 
 double FrozenProblem::StoredRows() const { return std::max(rates_.stored_rows, rates_.rows); }
@@ -63,7 +75,7 @@ void FrozenProblem::CollectDemands(const std::vector<FrozenCandidate>& candidate
     const double made = candidate.passes * candidate.stop_factor;
     if (candidate.needs.empty() || !(made > 0)) continue;
     const auto [demand, added] = demand_of.try_emplace(candidate.needs, demands_.size());
-    if (added) demands_.push_back({candidate.needs, ComputeWay(candidate.needs, 0).seconds});
+    if (added) demands_.push_back({candidate.needs, ComputeWay(candidate.needs, 0).seconds, 0});
     passes[candidate.bundle][demand->second] += made;
     double& most = visits[candidate.bundle];
     most = std::max(most, candidate.visits * candidate.stop_factor);
@@ -151,6 +163,15 @@ void FrozenProblem::FindPoints() {
   UsePoints(found);
 }
 
+PointMask FrozenProblem::PointsBelow(const std::vector<int>& needs) {
+  ComputeWay(needs, 0);  // marks what it meets
+  PointMask below = 0;
+  for (size_t point = 0; point < points_.size(); ++point) {
+    if (mark_[static_cast<size_t>(points_[point])] == round_) below |= PointMask{1} << point;
+  }
+  return below;
+}
+
 // Walks down from what is needed; stops at columns.
 FrozenProblem::Way FrozenProblem::ComputeWay(const std::vector<int>& needs, PointMask columns) {
   Way way;
@@ -172,8 +193,14 @@ FrozenProblem::Way FrozenProblem::ComputeWay(const std::vector<int>& needs, Poin
   return way;
 }
 
-const FrozenProblem::Way& FrozenProblem::WayOf(size_t demand, PointMask columns) {
-  return ways_[demand].Get(columns, [&](PointMask mask) { return ComputeWay(demands_[demand].needs, mask); });
+FrozenProblem::Way FrozenProblem::WayOf(size_t demand, PointMask columns) {
+  const Demand& of = demands_[demand];
+  if ((columns & of.below) == 0) return {0, of.plain_seconds, 0};
+  return ways_[demand].Get(columns & of.below, [&](PointMask mask) {
+    Way way = ComputeWay(of.needs, mask);
+    way.row_bytes = SumsOf(way.reads).row_bytes;
+    return way;
+  });
 }
 
 // Of computing all of these from raw inputs, a row.
@@ -185,15 +212,13 @@ double FrozenProblem::Closure(PointMask points) {
   });
 }
 
-const FrozenProblem::Sums& FrozenProblem::SumsOf(PointMask points) {
-  return sums_.Get(points, [&](PointMask mask) {
-    Sums sums;
-    ForEachPoint(mask, [&](size_t point) {
-      sums.row_bytes += node(point).row_bytes;
-      sums.stored_bytes += RowBytesStored(node(point));
-    });
-    return sums;
+FrozenProblem::Sums FrozenProblem::SumsOf(PointMask points) const {
+  Sums sums;
+  ForEachPoint(points, [&](size_t point) {
+    sums.row_bytes += bytes_[point].row_bytes;
+    sums.stored_bytes += bytes_[point].stored_bytes;
   });
+  return sums;
 }
 
 // The part of `visits` at which columns are fetched or computed.
@@ -206,9 +231,10 @@ double FrozenProblem::KeepFactor(PointMask columns, double visits) {
 }
 
 double FrozenProblem::ColumnSeconds(double visits, PointMask stored, PointMask shared) {
-  double row = SumsOf(stored).stored_bytes * (1 / rates_.read_bytes_s + 1 / rates_.decode_bytes_s);
-  if (shared != 0) row += Closure(shared) + SumsOf(shared).row_bytes / rates_.decode_bytes_s;
-  return visits * (rates_.rows * row + static_cast<double>(__builtin_popcountll(stored)) * rates_.pass_seconds);
+  double seconds = shared == 0 ? 0 : rates_.rows * Closure(shared);
+  ForEachPoint(stored, [&](size_t point) { seconds += store_visit_[point]; });
+  ForEachPoint(shared, [&](size_t point) { seconds += share_visit_[point]; });
+  return visits * seconds;
 }
 
 double FrozenProblem::ShareSeconds(PointMask shared) const {
@@ -232,6 +258,8 @@ FrozenProblem::BundleUse FrozenProblem::BestUse(const BundleDemand& bundle, Poin
                                                 double factor) {
   BundleUse best;
   double least = std::numeric_limits<double>::infinity();
+  stored &= bundle.below;
+  shared &= bundle.below;
   const PointMask options[] = {0, stored, shared, stored | shared};
   for (size_t i = 0; i < 4; ++i) {
     if (i > 0 && options[i] == 0) continue;
@@ -239,10 +267,11 @@ FrozenProblem::BundleUse FrozenProblem::BestUse(const BundleDemand& bundle, Poin
     BundleUse use;
     use.columns = options[i];
     for (const Share& share : bundle.shares) {
-      const Way& way = WayOf(share.demand, options[i]);
+      const Way way = WayOf(share.demand, options[i]);
       use.reads |= way.reads;
-      use.seconds += share.passes * rates_.rows * (way.seconds + SumsOf(way.reads).row_bytes * kGatherByteSeconds);
+      use.seconds += share.passes * rates_.rows * (way.seconds + way.row_bytes * kGatherByteSeconds);
     }
+    if (!(use.seconds < least)) continue;
     const double all = use.seconds + factor * ColumnSeconds(bundle.visits, use.reads & stored, use.reads & shared);
     if (all < least) {
       least = all;
@@ -306,7 +335,7 @@ double FrozenProblem::LeastOnAnyGraph(const PointUses& uses, PointMask undecided
     for (const Share& share : bundle.shares) {
       without += share.passes * rates_.rows * WayOf(share.demand, uses.stored | undecided).seconds;
       if (uses.shared == 0) continue;
-      const Way& way = WayOf(share.demand, uses.stored | uses.shared | undecided);
+      const Way way = WayOf(share.demand, uses.stored | uses.shared | undecided);
       with += share.passes * rates_.rows * way.seconds;
       reads |= way.reads;
     }

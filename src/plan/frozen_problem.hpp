@@ -23,7 +23,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <unordered_map>
 #include <vector>
 
 #include "plan/frozen.hpp"
@@ -34,30 +33,54 @@ using PointMask = uint64_t;  // of points
 
 constexpr size_t kMostExactPoints = 12;  // of which all combinations are compared
 
-/// A function of a set of points, computed once a set.
+/// A function of a set of points, computed once a set. Where there are too many sets for an array of all: a hash table
+/// with open addressing (Knuth 6.4, algorithm L), at most half full.
 template <typename T>
 class PointTable {
  public:
   void Resize(size_t points) {
-    if (points <= kMostExactPoints) dense_.assign(size_t{1} << points, Entry());
+    direct_ = points <= kMostExactPoints;
+    entries_.assign(direct_ ? size_t{1} << points : kFirstEntries, Entry());
+    known_ = 0;
   }
   template <typename F>
-  const T& Get(PointMask mask, const F& compute) {
-    Entry& entry = dense_.empty() ? sparse_[mask] : dense_[static_cast<size_t>(mask)];
-    if (!entry.known) {
-      entry.value = compute(mask);
-      entry.known = true;
+  T Get(PointMask mask, const F& compute) {
+    Entry* entry = Find(mask);
+    if (entry->known) return entry->value;
+    if (!direct_ && 2 * ++known_ > entries_.size()) {
+      Grow();
+      entry = Find(mask);
     }
-    return entry.value;
+    entry->mask = mask;
+    entry->known = true;
+    return entry->value = compute(mask);
   }
 
  private:
+  static constexpr size_t kFirstEntries = 16;
   struct Entry {
+    PointMask mask = 0;
     bool known = false;
     T value{};
   };
-  std::vector<Entry> dense_;
-  std::unordered_map<PointMask, Entry> sparse_;
+  Entry* Find(PointMask mask) {
+    if (direct_) return &entries_[static_cast<size_t>(mask)];
+    constexpr PointMask kGolden = 0x9E3779B97F4A7C15;  // Fibonacci hashing, Knuth 6.4
+    const size_t last = entries_.size() - 1;
+    for (size_t at = static_cast<size_t>(mask * kGolden >> 32) & last;; at = (at + 1) & last) {
+      if (!entries_[at].known || entries_[at].mask == mask) return &entries_[at];
+    }
+  }
+  void Grow() {
+    std::vector<Entry> old(2 * entries_.size());
+    old.swap(entries_);
+    for (const Entry& entry : old) {
+      if (entry.known) *Find(entry.mask) = entry;
+    }
+  }
+  bool direct_ = true;
+  std::vector<Entry> entries_;
+  size_t known_ = 0;  // of a hash table
 };
 
 template <typename F>
@@ -129,6 +152,7 @@ class FrozenProblem {
   struct Demand {
     std::vector<int> needs;
     double plain_seconds = 0;  // a row
+    PointMask below = 0;       // points at or below the needs: no other makes a difference
   };
   /// Candidates of one bundle that need the same nodes.
   struct Share {
@@ -138,11 +162,13 @@ class FrozenProblem {
   struct BundleDemand {
     std::vector<Share> shares;
     double visits = 0;  // of the one that is visited most often
+    PointMask below = 0;
   };
   /// What a demand does with some columns.
   struct Way {
     PointMask reads = 0;
-    double seconds = 0;  // a row: what it computes itself
+    double seconds = 0;    // a row: what it computes itself
+    double row_bytes = 0;  // of what it reads
   };
   struct Sums {
     double row_bytes = 0, stored_bytes = 0;  // a row
@@ -155,10 +181,11 @@ class FrozenProblem {
   std::vector<int> PostDominators(const std::vector<bool>& needed, const std::vector<bool>& reached) const;
   static bool IsBetterPoint(const FrozenNode& other, const FrozenNode& node);
   void FindPoints();
+  PointMask PointsBelow(const std::vector<int>& needs);
   Way ComputeWay(const std::vector<int>& needs, PointMask columns);
-  const Way& WayOf(size_t demand, PointMask columns);
+  Way WayOf(size_t demand, PointMask columns);
   double Closure(PointMask points);
-  const Sums& SumsOf(PointMask points);
+  Sums SumsOf(PointMask points) const;
   double KeepFactor(PointMask columns, double visits);
   double ColumnSeconds(double visits, PointMask stored, PointMask shared);
   double ShareSeconds(PointMask shared) const;
@@ -177,7 +204,8 @@ class FrozenProblem {
   std::vector<int> points_, point_of_;
   std::vector<PointTable<Way>> ways_;
   PointTable<double> closures_;
-  PointTable<Sums> sums_;
+  std::vector<Sums> bytes_;                          // by point
+  std::vector<double> store_visit_, share_visit_;  // likewise: seconds of a visit's rows of a column, but for computing it
   double all_visits_ = 0, plain_seconds_ = 0;
   double met_ = 1;  // times that a row is met for the first time, by one process or another
   size_t bundle_demands_ = 0;

@@ -278,15 +278,21 @@ size_t Scheduler::BlockSize(int bundles) {
   return sizeof(Head) + static_cast<size_t>(bundles) * sizeof(Entry);
 }
 
-Scheduler::Scheduler(void* block, const Plan& plan, bool init)
-    : head_(static_cast<Head*>(block)), entries_(reinterpret_cast<Entry*>(static_cast<char*>(block) + sizeof(Head))), plan_(&plan) {
-  const int32_t bundles = static_cast<int32_t>(plan.bundles.size());
+Scheduler::Scheduler(void* block)
+    : head_(static_cast<Head*>(block)), entries_(reinterpret_cast<Entry*>(static_cast<char*>(block) + sizeof(Head))) {}
+
+Scheduler::Scheduler(void* block, const Plan& plan, bool init) : Scheduler(block) {
   if (init) {
-    *head_ = Head{bundles, plan.visits(), 0, 0};
-    for (int32_t b = 0; b < bundles; ++b) entries_[b] = Entry{plan.bundles[static_cast<size_t>(b)].visit_cost, 1.0, 0, 0, 0};
-  } else if (head_->bundles != bundles || head_->visits != plan.visits()) {
+    Begin(plan);
+  } else if (head_->bundles != static_cast<int32_t>(plan.bundles.size()) || head_->visits != plan.visits()) {
     throw base::Error(ErrorCode::kInternal, "the scheduler's block belongs to another plan");
   }
+}
+
+void Scheduler::Begin(const Plan& plan) {
+  const auto bundles = static_cast<int32_t>(plan.bundles.size());
+  *head_ = Head{bundles, plan.visits(), 0, 0};
+  for (int32_t b = 0; b < bundles; ++b) entries_[b] = Entry{plan.bundles[static_cast<size_t>(b)].visit_cost, 1.0, 0, 0, 0};
 }
 
 void Scheduler::SetTarget(int64_t iterations) { head_->target = iterations; }
@@ -341,6 +347,17 @@ void Scheduler::Begin(int bundle, int64_t iteration, int visit) {
   if (iteration < 0 || visit < 0 || visit >= head_->visits) throw base::Error(ErrorCode::kInternal, "a bundle cannot begin at such a visit");
   entry->iteration = iteration;
   entry->visit = visit;
+}
+
+int64_t Scheduler::EndIteration() {
+  int64_t begun = 0;
+  for (int32_t b = 0; b < head_->bundles; ++b) {
+    const Entry& entry = entries_[b];
+    if (entry.iteration < head_->target) begun = std::max(begun, entry.iteration + (entry.visit > 0 || entry.held != 0 ? 1 : 0));
+    else if (entry.iteration == head_->target) begun = head_->target;  // not one that has ended
+  }
+  head_->target = std::min(head_->target, begun);
+  return head_->target;
 }
 
 void Scheduler::Hold() { head_->target = 0; }

@@ -87,6 +87,11 @@ class Scheduler {
   static size_t BlockSize(int bundles);
   /// Lays the scheduler over a block; `init` writes the start state (all bundles at iteration 0, visit 0).
   Scheduler(void* block, const Plan& plan, bool init);
+  /// Lays it over a block that another one has initialised, whatever the plan is now.
+  explicit Scheduler(void* block);
+  /// Another plan from now on, all bundles at the start, no target. REQUIRES a block that is large enough, and that nobody
+  /// holds a task.
+  void Begin(const Plan& plan);
 
   /// Bundles may work until this many iterations are done (a barrier where metrics are due).
   void SetTarget(int64_t iterations);
@@ -100,6 +105,9 @@ class Scheduler {
   void End(int bundle);
   /// Before the first target: the visits before this one were made by an earlier part of the run.
   void Begin(int bundle, int64_t iteration, int visit);
+  /// The first iteration that no bundle has begun, at most the target: an end at which all can be soon. With `iteration` as
+  /// the target from then on.
+  int64_t EndIteration();
   /// Nobody gets a task until the next SetTarget.
   void Hold();
   /// Whether somebody holds a task.
@@ -116,7 +124,6 @@ class Scheduler {
   Entry* Resting(int bundle);
   Head* head_;
   Entry* entries_;
-  const Plan* plan_;
 };
 
 }  // namespace plan

@@ -142,7 +142,7 @@ std::vector<Candidate> GenerateCandidates(const std::vector<int>& model_ids, std
     throw base::Error(ErrorCode::kInvalidParameter, "model_id_list is empty", {}, "Example: model_id_list => ARRAY[1, 2].");
   }
 
-  const SearchSpace space = ReadSearchSpace(compile_grid, fit_grid, type == SearchType::kRandom);
+  const SearchSpace space = ReadSearchSpace(compile_grid, fit_grid, type == SearchType::kRandom ? SpaceForm::kDistributions : SpaceForm::kValues);
   const double size = static_cast<double>(models.size()) * space.compile.Size() * space.fit.Size();
   std::vector<Candidate> out;
   if (type == SearchType::kRandom) {

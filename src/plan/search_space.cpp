@@ -1,13 +1,12 @@
 #include "plan/search_space.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <limits>
 
 #include "base/error.hpp"
-#include "base/hash.hpp"
 #include "base/literal.hpp"
+#include "plan/params.hpp"
 #include "plan/params_read.hpp"
 #include "plan/params_text.hpp"
 
@@ -18,27 +17,10 @@ using base::ErrorCode;
 using base::Value;
 using Parts = std::vector<std::pair<std::string, std::string>>;
 
-// Drawn numbers keep this many digits: short texts, and far finer than any search needs.
-constexpr int kDigits = 6;
-
-double Rounded(double value) {
-  char buffer[64];
-  const auto written = std::to_chars(buffer, buffer + sizeof(buffer), value, std::chars_format::scientific, kDigits - 1);
-  double out = value;
-  std::from_chars(buffer, written.ptr, out);
-  return out;
-}
-
 // A value within an optimizer's parentheses: a call such as ExponentialDecay(...) stays bare, other strings take double quotes.
 std::string ArgumentText(const Value& value) {
   if (!value.is_string()) return base::FormatPython(value);
   return value.string().find('(') != std::string::npos ? value.string() : base::FormatJson(value);
-}
-
-// metrics is a list in the text; one name stands for a list of one.
-std::string AssignedText(const std::string& key, const Value& value) {
-  if (key == "metrics" && value.is_string()) return base::FormatPython(base::List{value});
-  return base::FormatPython(value);
 }
 
 std::string OptimizerText(const std::string& name, const Parts& arguments) {
@@ -61,43 +43,115 @@ bool LooksLikeDistribution(const base::List& list) {
   return std::all_of(list.begin(), list.end() - 1, [](const Value& v) { return v.is_number(); });
 }
 
-void ReadDistribution(const base::List& list, const std::string& where, Choice* choice) {
+void SetDistribution(double low, double high, const std::string& type, const std::string& where, Choice* choice) {
   const std::string format = "A distribution is written [lower_bound, upper_bound, distribution_type].";
-  if (!IsDistributionName(list.back())) {
-    Invalid("unknown distribution " + Quoted(list.back().string()) + " for " + where, "Choose 'linear', 'log' or 'log_near_one'.");
-  }
-  if (list.size() != 3) Invalid(where + " should have exactly 3 elements if picking from a distribution", format);
-  choice->low = list[0].number();
-  choice->high = list[1].number();
-  if (!std::isfinite(choice->low) || !std::isfinite(choice->high) || !(choice->high > choice->low)) {
+  choice->low = low;
+  choice->high = high;
+  if (!std::isfinite(low) || !std::isfinite(high) || !(high > low)) {
     Invalid("the upper bound of " + where + " must be greater than its lower bound", format);
   }
-  const std::string& type = list[2].string();
   choice->kind = type == "linear" ? Choice::Kind::kLinear : type == "log" ? Choice::Kind::kLog : Choice::Kind::kLogNearOne;
-  if (type == "log" && !(choice->low > 0)) Invalid("the lower bound of " + where + " must be positive for 'log'", format);
-  if (type == "log_near_one" && !(choice->high < 1)) {
+  if (type == "log" && !(low > 0)) Invalid("the lower bound of " + where + " must be positive for 'log'", format);
+  if (type == "log_near_one" && !(high < 1)) {
     Invalid("the upper bound of " + where + " must be less than 1 for 'log_near_one'", format);
   }
-  choice->integral = choice->name == "batch_size" || choice->name == "epochs";
+  if (choice->name == "batch_size" || choice->name == "epochs") choice->integral = true;
   if (!choice->integral) return;
   if (type == "log_near_one") Invalid(where + " is a whole number and cannot be drawn from 'log_near_one'", "Choose 'linear' or 'log'.");
-  for (double bound : {choice->low, choice->high}) {
+  for (double bound : {low, high}) {
     if (bound != std::floor(bound) || bound < 1 || bound > std::numeric_limits<int>::max()) {
       Invalid("the bounds of " + where + " must be positive whole numbers", format);
     }
   }
 }
 
-Choice ReadChoice(const std::string& key, const Value& value, const std::string& what, bool distributions) {
+void CheckDistributionName(const Value& name, const std::string& where) {
+  if (IsDistributionName(name)) return;
+  Invalid("unknown distribution " + Quoted(name.is_string() ? name.string() : base::FormatPython(name)) + " for " + where,
+          "Choose 'linear', 'log' or 'log_near_one'.");
+}
+
+void ReadDistribution(const base::List& list, const std::string& where, Choice* choice) {
+  CheckDistributionName(list.back(), where);
+  if (list.size() != 3) {
+    Invalid(where + " should have exactly 3 elements if picking from a distribution",
+            "A distribution is written [lower_bound, upper_bound, distribution_type].");
+  }
+  SetDistribution(list[0].number(), list[1].number(), list[2].string(), where, choice);
+}
+
+double NumberOf(const base::Dict& dict, const char* key, const std::string& where) {
+  for (const auto& [name, value] : dict) {
+    if (name != key) continue;
+    if (!value.is_number()) Invalid(std::string(key) + " of " + where + " is no number", "Example: {'low': 0.001, 'high': 0.1}.");
+    return value.number();
+  }
+  Invalid(where + " has no " + key, "Give 'values', or 'low' and 'high'.");
+}
+
+void ReadConditions(const Value& when, const std::string& where, std::vector<Condition>* out) {
+  const char* const example = "Example: 'when': {'model_id': [2, 3]}.";
+  if (!when.is_dict() || when.dict().empty()) Invalid("when of " + where + " is no dictionary of lists of values", example);
+  for (const auto& [key, values] : when.dict()) {
+    if (!values.is_list() || values.list().empty()) Invalid("when of " + where + " has no list of values for " + Quoted(key), example);
+    out->push_back({key, values.list()});
+  }
+}
+
+// {'values': [...]} or {'low': ..., 'high': ..., 'distribution': ..., 'q': ..., 'integer': ...}, and 'when'.
+void ReadChoiceDictionary(const base::Dict& dict, const std::string& where, SpaceForm form, Choice* choice) {
+  Value distribution("linear");
+  bool values = false;
+  for (const auto& [key, value] : dict) {
+    if (key == "values") {
+      if (!value.is_list() || value.list().empty()) Invalid("values of " + where + " is no list of values", "Example: {'values': [0, 0.9]}.");
+      choice->values = value.list();
+      values = true;
+    } else if (key == "when") {
+      if (form != SpaceForm::kConditions) Invalid(where + " has a condition", "Conditions are for searching runs: give the grids to cerebro.search.");
+      ReadConditions(value, where, &choice->when);
+    } else if (key == "distribution") {
+      CheckDistributionName(value, where);
+      distribution = value;
+    } else if (key == "integer") {
+      if (!value.is_bool()) Invalid("integer of " + where + " is neither True nor False", "Example: {'low': 1, 'high': 9, 'integer': True}.");
+      choice->integral = value.boolean();
+    } else if (key == "q") {
+      choice->quantum = NumberOf(dict, "q", where);
+    } else if (key != "low" && key != "high") {
+      Invalid("unknown key " + Quoted(key) + " of " + where, "Known keys are values, low, high, distribution, integer, q and when.");
+    }
+  }
+  if (values) {
+    if (dict.size() > 1 + (choice->when.empty() ? 0u : 1u)) Invalid(where + " has both values and a distribution", "Give one of them.");
+    return;
+  }
+  if (form == SpaceForm::kValues) {
+    Invalid("cannot search from a distribution with grid search: " + where, "Use search_type => 'random', or list the values.");
+  }
+  SetDistribution(NumberOf(dict, "low", where), NumberOf(dict, "high", where), distribution.string(), where, choice);
+  if (choice->quantum == 0) return;
+  if (!(choice->quantum > 0) || choice->quantum > choice->high - choice->low || choice->kind == Choice::Kind::kLogNearOne ||
+      (choice->integral && choice->quantum != std::floor(choice->quantum))) {
+    Invalid("q of " + where + " is " + base::FormatNumber(choice->quantum, true) + ", no width that fits between its bounds",
+            "Draws are low, low + q, low + 2 q, ... up to high.");
+  }
+}
+
+Choice ReadChoice(const std::string& key, const Value& value, const std::string& what, SpaceForm form) {
   Choice choice;
   choice.name = key;
   choice.path = what + "." + key;
   const std::string where = what + " \"" + key + "\"";
+  if (value.is_dict()) {
+    ReadChoiceDictionary(value.dict(), where, form, &choice);
+    return choice;
+  }
   if (!value.is_list()) Invalid("the values of " + where + " must be specified in a list", "Example: {'" + key + "': [value, value]}.");
   const base::List& list = value.list();
   if (list.empty()) Invalid("the list of values of " + where + " is empty", "Give at least one value, or leave the parameter out.");
   if (LooksLikeDistribution(list)) {
-    if (!distributions) {
+    if (form == SpaceForm::kValues) {
       Invalid("cannot search from a distribution with grid search: " + where, "Use search_type => 'random', or list the values.");
     }
     ReadDistribution(list, where, &choice);
@@ -123,7 +177,7 @@ Value ReadGrid(std::string_view text, const char* what) {
   return grid;
 }
 
-OptimizerChoice ReadOptimizerChoice(const Value& value, size_t number, bool distributions) {
+OptimizerChoice ReadOptimizerChoice(const Value& value, size_t number, SpaceForm form) {
   const std::string what = "optimizer_params_list[" + std::to_string(number) + "]";
   if (!value.is_dict()) {
     Invalid("optimizer_params_list must hold dictionaries, its element " + std::to_string(number + 1) + " is of type " + value.type_name(),
@@ -137,7 +191,7 @@ OptimizerChoice ReadOptimizerChoice(const Value& value, size_t number, bool dist
   out.name.path = what + ".optimizer";
   out.name.values = {Value("RMSprop")};
   for (const auto& [key, list] : value.dict()) {
-    Choice choice = ReadChoice(key, list, what, distributions);
+    Choice choice = ReadChoice(key, list, what, form);
     if (key != "optimizer") {
       out.parameters.push_back(std::move(choice));
       continue;
@@ -156,7 +210,7 @@ OptimizerChoice ReadOptimizerChoice(const Value& value, size_t number, bool dist
   return out;
 }
 
-void ReadCompileGrid(const Value& grid, bool distributions, TextSpace* space) {
+void ReadCompileGrid(const Value& grid, SpaceForm form, TextSpace* space) {
   bool optimizer_seen = false;
   for (const auto& [key, value] : grid.dict()) {
     if (key == "optimizer_params_list" || key == "optimizer") {
@@ -170,7 +224,7 @@ void ReadCompileGrid(const Value& grid, bool distributions, TextSpace* space) {
                 "Known keys are optimizer_params_list, loss, metrics and loss_weights; parameters of an optimizer, such as lr, belong into "
                 "a dictionary of optimizer_params_list.");
       }
-      space->choices.push_back(ReadChoice(key, value, "compile_params_grid", distributions));
+      space->choices.push_back(ReadChoice(key, value, "compile_params_grid", form));
       continue;
     }
     if (!value.is_list() || value.list().empty()) {
@@ -178,7 +232,7 @@ void ReadCompileGrid(const Value& grid, bool distributions, TextSpace* space) {
               "Example: 'optimizer_params_list': [{'optimizer': ['Adam'], 'lr': [0.001, 0.01]}].");
     }
     space->optimizer_position = space->choices.size();
-    for (size_t i = 0; i < value.list().size(); ++i) space->optimizers.push_back(ReadOptimizerChoice(value.list()[i], i, distributions));
+    for (size_t i = 0; i < value.list().size(); ++i) space->optimizers.push_back(ReadOptimizerChoice(value.list()[i], i, form));
   }
 }
 
@@ -199,54 +253,6 @@ std::vector<std::vector<Value>> Product(const std::vector<Choice>& choices) {
 }
 
 }  // namespace
-
-base::Stream Draw::StreamOf(const std::string& path) const {
-  return base::Stream(random_state, base::Hash(path.data(), path.size(), 0).lo, base::Purpose::kSearch, number);
-}
-
-size_t Draw::Pick(const std::string& path, size_t count) const { return static_cast<size_t>(StreamOf(path).Below(count)); }
-
-double Choice::Size() const {
-  if (kind == Kind::kValues) return static_cast<double>(values.size());
-  return integral ? high - low + 1 : std::numeric_limits<double>::infinity();
-}
-
-std::vector<Value> Choice::All() const {
-  std::vector<Value> all = values;
-  if (kind != Kind::kValues) {
-    for (double n = low; n <= high; ++n) all.emplace_back(static_cast<int64_t>(n));
-  }
-  return all;
-}
-
-Value Choice::Sample(const Draw& draw) const {
-  base::Stream random = draw.StreamOf(path);
-  if (kind == Kind::kValues) return values[random.Below(values.size())];
-  if (integral && kind == Kind::kLinear) {
-    return Value(static_cast<int64_t>(low) + static_cast<int64_t>(random.Below(static_cast<uint64_t>(high - low) + 1)));
-  }
-  const double u = random.Uniform();
-  if (integral) {  // log: whole numbers n with weight log(n + 1) - log(n)
-    const double drawn = std::floor(std::exp(std::log(low) + u * (std::log(high + 1) - std::log(low))));
-    return Value(static_cast<int64_t>(std::clamp(drawn, low, high)));
-  }
-  double value = 0;
-  if (kind == Kind::kLinear) {
-    value = Rounded(low + u * (high - low));
-  } else if (kind == Kind::kLog) {
-    value = Rounded(std::pow(10.0, std::log10(low) + u * (std::log10(high) - std::log10(low))));
-  } else {
-    const double far = std::log10(1 - low), near = std::log10(1 - high);
-    const double distance = Rounded(std::pow(10.0, near + u * (far - near)));
-    value = 1 - distance;
-    // the subtraction leaves digits of rounding behind: keep as many decimals as the distance has
-    char buffer[64];
-    const int decimals = std::clamp(kDigits + static_cast<int>(std::ceil(-std::log10(distance))), 0, 17);
-    const auto written = std::to_chars(buffer, buffer + sizeof(buffer), value, std::chars_format::fixed, decimals);
-    if (written.ec == std::errc()) std::from_chars(buffer, written.ptr, value);
-  }
-  return Value(std::clamp(value, low, high));
-}
 
 double TextSpace::Size() const {
   double size = 1;
@@ -293,7 +299,7 @@ std::vector<std::string> TextSpace::Enumerate() const {
       const bool optimizer = !optimizers.empty() && i == optimizer_position;
       const Value& value = row[i];
       parts.emplace_back(all[i].name,
-                         optimizer ? optimizer_texts[static_cast<size_t>(value.integer())] : AssignedText(all[i].name, value));
+                         optimizer ? optimizer_texts[static_cast<size_t>(value.integer())] : all[i].Text(value));
     }
     texts.push_back(Text(parts));
   }
@@ -301,15 +307,66 @@ std::vector<std::string> TextSpace::Enumerate() const {
 }
 
 std::string TextSpace::Sample(const Draw& draw) const {
-  Parts parts;
-  for (const Choice& choice : choices) parts.emplace_back(choice.name, AssignedText(choice.name, choice.Sample(draw)));
+  Setting setting;
+  for (const Choice& choice : choices) setting.values.emplace_back(choice.Sample(draw));
   if (!optimizers.empty()) {
-    const OptimizerChoice& optimizer = optimizers[draw.Pick("optimizer_params_list", optimizers.size())];
+    setting.optimizer = draw.Pick("optimizer_params_list", optimizers.size());
+    const OptimizerChoice& optimizer = optimizers[setting.optimizer];
+    for (const Choice& choice : optimizer.parameters) setting.arguments.emplace_back(choice.Sample(draw));
+    setting.optimizer_name = optimizer.name.Sample(draw).string();
+  }
+  return Write(setting);
+}
+
+std::string TextSpace::Write(const Setting& setting) const {
+  Parts parts;
+  for (size_t i = 0; i < choices.size(); ++i) {
+    if (setting.values[i]) parts.emplace_back(choices[i].name, choices[i].Text(*setting.values[i]));
+  }
+  if (!optimizers.empty()) {
+    const std::vector<Choice>& parameters = optimizers[setting.optimizer].parameters;
     Parts arguments;
-    for (const Choice& choice : optimizer.parameters) arguments.emplace_back(choice.name, ArgumentText(choice.Sample(draw)));
-    parts.emplace_back("optimizer", OptimizerText(optimizer.name.Sample(draw).string(), arguments));
+    for (size_t i = 0; i < parameters.size(); ++i) {
+      if (setting.arguments[i]) arguments.emplace_back(parameters[i].name, ArgumentText(*setting.arguments[i]));
+    }
+    parts.emplace_back("optimizer", OptimizerText(setting.optimizer_name, arguments));
   }
   return Text(parts);
+}
+
+std::optional<TextSpace::Setting> TextSpace::Read(std::string_view text) const {
+  const base::Dict given = ParseAssignments(text, "parameters");
+  Setting setting;
+  size_t known = 0;
+  const auto read = [](const base::Dict& from, const std::vector<Choice>& space, std::vector<std::optional<Value>>* out) -> std::optional<size_t> {
+    size_t found = 0;
+    out->assign(space.size(), std::nullopt);
+    for (size_t i = 0; i < space.size(); ++i) {
+      const auto at = std::find_if(from.begin(), from.end(), [&](const auto& part) { return part.first == space[i].name; });
+      if (at == from.end() && space[i].when.empty()) return std::nullopt;
+      if (at == from.end()) continue;
+      if (!space[i].CoordinateOf(at->second)) return std::nullopt;
+      (*out)[i] = at->second;
+      ++found;
+    }
+    return found;
+  };
+  const auto values = read(given, choices, &setting.values);
+  if (!values) return std::nullopt;
+  known = *values;
+  if (optimizers.empty()) return known == given.size() ? std::optional<Setting>(setting) : std::nullopt;
+  const auto written = std::find_if(given.begin(), given.end(), [](const auto& part) { return part.first == "optimizer"; });
+  if (written == given.end() || !written->second.is_string() || known + 1 != given.size()) return std::nullopt;
+  const CallText call = ReadCall(written->second.string(), "optimizer");
+  for (size_t i = 0; i < optimizers.size(); ++i) {
+    if (!optimizers[i].name.CoordinateOf(Value(call.name))) continue;
+    const auto arguments = read(call.arguments, optimizers[i].parameters, &setting.arguments);
+    if (!arguments || *arguments != call.arguments.size()) continue;
+    setting.optimizer = i;
+    setting.optimizer_name = call.name;
+    return setting;
+  }
+  return std::nullopt;
 }
 
 std::string TextSpace::Text(const Parts& parts) const {
@@ -328,14 +385,14 @@ std::string TextSpace::Text(const Parts& parts) const {
   return text;
 }
 
-SearchSpace ReadSearchSpace(std::string_view compile_grid, std::string_view fit_grid, bool distributions) {
+SearchSpace ReadSearchSpace(std::string_view compile_grid, std::string_view fit_grid, SpaceForm form) {
   SearchSpace space;
   space.compile.order = {"optimizer", "metrics", "loss"};
   space.fit.order = {"epochs", "batch_size"};
-  ReadCompileGrid(ReadGrid(compile_grid, "compile_params_grid"), distributions, &space.compile);
+  ReadCompileGrid(ReadGrid(compile_grid, "compile_params_grid"), form, &space.compile);
   const Value fit = ReadGrid(fit_grid, "fit_params_grid");
   for (const auto& [key, value] : fit.dict()) {
-    space.fit.choices.push_back(ReadChoice(key, value, "fit_params_grid", distributions));
+    space.fit.choices.push_back(ReadChoice(key, value, "fit_params_grid", form));
   }
   return space;
 }

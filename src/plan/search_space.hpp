@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,7 +25,14 @@ struct Draw {
   size_t Pick(const std::string& path, size_t count) const;
 };
 
-/// What one parameter can be: listed values, or a distribution between two bounds.
+/// A parameter is there only where another one has one of these values: "model_id", "optimizer", or a key of either grid.
+struct Condition {
+  std::string key;
+  std::vector<base::Value> values;
+};
+
+/// What one parameter can be: listed values, or a distribution between two bounds. Either is a list, [0.001, 0.01] and [0.001, 0.1, 'log'], or a
+/// dictionary: {'values': [...]} or {'low': 16, 'high': 256, 'distribution': 'log', 'integer': True, 'q': 16}, with 'when': {key: [values]}.
 struct Choice {
   enum class Kind { kValues, kLinear, kLog, kLogNearOne };
   std::string name;
@@ -33,10 +41,25 @@ struct Choice {
   std::vector<base::Value> values;
   double low = 0, high = 0;
   bool integral = false;  // batch_size, epochs, ...: draws are whole numbers, both bounds included
+  double quantum = 0;     // draws are low + a multiple of it; 0: any number
+  std::vector<Condition> when;  // all of them hold where the parameter is there; only of a searching run
 
   double Size() const;  // infinite for a distribution of real numbers
   std::vector<base::Value> All() const;  // of a finite choice
   base::Value Sample(const Draw& draw) const;
+
+  // A value's coordinate in [0, 1), of which equal parts are drawn as often: ordered values are near where they are alike.
+  base::Value At(double coordinate) const;
+  /// nullopt: no value of this choice. The middle of the part that gives the value.
+  std::optional<double> CoordinateOf(const base::Value& value) const;
+  /// Whether values have an order: numbers.
+  bool ordered() const;
+  /// As it stands behind "name=".
+  std::string Text(const base::Value& value) const;
+
+ private:
+  base::Value Numbered(double n) const;
+  std::vector<base::Value> Ranked() const;
 };
 
 /// Parameters that are chosen together: a list of alternatives, each a product of choices. An optimizer's parameters are one such set.
@@ -53,6 +76,17 @@ class TextSpace {
   std::vector<std::string> Enumerate() const;
   std::string Sample(const Draw& draw) const;
 
+  /// What is chosen for each parameter; nullopt: it is not there.
+  struct Setting {
+    std::vector<std::optional<base::Value>> values;  // a choice
+    size_t optimizer = 0;                            // of `optimizers`
+    std::string optimizer_name;
+    std::vector<std::optional<base::Value>> arguments;  // a parameter of that optimizer
+  };
+  std::string Write(const Setting& setting) const;
+  /// The setting of a text; nullopt when it says something that is not in the space. Errors: kSyntax.
+  std::optional<Setting> Read(std::string_view text) const;
+
   std::vector<Choice> choices;               // in the order written
   std::vector<OptimizerChoice> optimizers;   // optimizer_params_list, or empty
   size_t optimizer_position = 0;             // its position among the choices
@@ -68,7 +102,10 @@ struct SearchSpace {
   TextSpace fit;
 };
 
+/// What a grid may have beyond lists of values: distributions, and with kConditions parameters that are there only sometimes.
+enum class SpaceForm { kValues, kDistributions, kConditions };
+
 /// Errors: kSyntax for a text that is no dictionary literal, kInvalidParameter for wrong keys, lists or distributions, naming the key.
-SearchSpace ReadSearchSpace(std::string_view compile_grid, std::string_view fit_grid, bool distributions);
+SearchSpace ReadSearchSpace(std::string_view compile_grid, std::string_view fit_grid, SpaceForm form);
 
 }  // namespace plan

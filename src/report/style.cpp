@@ -102,7 +102,7 @@ footer { margin-top: 5rem; padding-top: 1.2rem; border-top: 1px solid var(--line
   h2, h3 { break-after: avoid; }
   figure, tr, dl.list div { break-inside: avoid; }
   .wide { overflow: visible; }
-  table { font-size: 8pt; } th, td { padding-right: 0.7rem; } td.text { overflow-wrap: anywhere; }
+  table { font-size: 8pt; } th, td { padding-right: 0.7rem; } thead th, thead .num { white-space: normal; } td.text { overflow-wrap: anywhere; } td:last-child { white-space: nowrap; }
   svg, .key { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   details::details-content { content-visibility: visible; block-size: auto; }
   summary { list-style: none; }

@@ -26,10 +26,12 @@
 #include "store/run_record.hpp"
 #include "train/coordinator.hpp"
 #include "train/frozen.hpp"
+#include "train/living_fit.hpp"
 #include "train/memory.hpp"
 #include "train/results.hpp"
 #include "train/run_log.hpp"
 #include "train/run_parts.hpp"
+#include "train/trial_table.hpp"
 #include "workers/worker_fit.hpp"
 
 namespace run {
@@ -37,6 +39,9 @@ namespace {
 
 using base::Error;
 using base::ErrorCode;
+
+constexpr double kSecondsBetweenLooks = 0.5;  // at what people ask for
+constexpr int kMillisecondsOfAWait = 200;     // of a run that can only go on with what they ask for
 
 pg::TableName OutputOf(const train::FitArguments& arguments) {
   const char* const argument = "model_output_table";
@@ -49,19 +54,29 @@ class DurableRun {
   /// Prepares the run, begun or not. REQUIRES a snapshot that sees the last commit of whoever had the claim before.
   explicit DurableRun(const train::FitArguments& arguments);
 
+  /// Iterations of the model that has most of them left.
+  int64_t Left() const;
   bool finished() const { return record_.state == store::kRunFinished; }
   const store::RunRecord& record() const { return record_; }
   /// Makes what is not there yet, and says in the record that the run goes on.
   void Begin(const char* state);
   /// Trains a part and writes it. until, pause: train::RunRequest. Whether the run is over.
   bool Part(int64_t until, std::function<bool()> pause, const char* state_between);
+  /// Whether somebody has asked for something that has taken no effect yet.
+  bool IsAsked() const { return !pg::OnGreenplum() && train::AnyActionsWait(fit_->output); }
+  /// Whether the last part ended because nothing trains until somebody adds a model.
+  bool waits() const { return waits_; }
   void SetError(const pg::CaughtError& error);
 
  private:
+  void RefuseActions(const char* why);
+
   const train::FitArguments& arguments_;
   std::optional<store::RunRecord> stored_;
   std::optional<train::PreparedFit> fit_;
   store::RunRecord record_;
+  bool between_rounds_ = false;  // all models have done as many iterations
+  bool waits_ = false;
   double memory_ = 0;  // RunRequest::curves_memory, once it is known
 };
 
@@ -76,6 +91,7 @@ DurableRun::DurableRun(const train::FitArguments& arguments) : arguments_(argume
   if (stored_) train::RequireSameArguments(*stored_, arguments, tables.models);
   fit_.emplace(train::PrepareFit(arguments, stored_ ? &*stored_ : nullptr));
   fit_->durable = true;
+  between_rounds_ = !stored_ || stored_->generation == 0 || (stored_->decided && *stored_->decided == stored_->iteration);
   train::RequirePermanent(arguments, *fit_);
   record_ = stored_ ? *stored_ : train::NewRunRecord(arguments, *fit_, started_at);
 }
@@ -95,15 +111,40 @@ void DurableRun::Begin(const char* state) {
     if (arguments_.warm_start) train::AddMissingColumns(*fit_);
     train::CreateResultTables(arguments_, *fit_);
     if (!pg::TableExists(fit_->output.run)) store::CreateResultTable(fit_->output, store::ResultTable::kRun);
+  } else {
+    store::AddColumns(fit_->output.run, store::MissingColumns(fit_->output, store::ResultTable::kRun));
   }
+  if (!pg::TableExists(fit_->output.control)) store::CreateResultTable(fit_->output, store::ResultTable::kControl);
   record_.state = state;
   record_.error.reset();
   store::WriteRunRecord(fit_->output, record_);
 }
 
+void DurableRun::RefuseActions(const char* why) {
+  std::vector<train::ControlAction> actions = train::ReadActions(fit_->output, record_.iteration);
+  for (train::ControlAction& action : actions) action.refused = why;
+  train::WriteActionsDone(fit_->output, actions);
+}
+
+// Whoever asks is heard behind the round that is under way. A run whose models have not changed so far trains them in
+// bundles that are at different iterations: all go to the end of an iteration first.
 bool DurableRun::Part(int64_t until, std::function<bool()> pause, const char* state_between) {
   ClaimOutput(arguments_);
+  bool asked = IsAsked();
+  if (asked && !fit_->living && !train::CanBeLiving(*fit_)) {
+    RefuseActions("the order of its partitions is of an early version");
+    asked = false;
+  }
+  if (asked && !fit_->living && between_rounds_) train::MakeLiving(arguments_, &*fit_);
+  if (fit_->living) fit_->actions = train::ReadActions(fit_->output, record_.iteration);
   train::RunRequest request = train::MakeRequest(arguments_, *fit_);
+  double looked = pg::Now();
+  request.wanted = [&, ends_at_once = asked && !fit_->living] {
+    if (ends_at_once) return true;
+    if (pg::Now() - looked < kSecondsBetweenLooks) return false;
+    looked = pg::Now();
+    return IsAsked();
+  };
   if (memory_ > 0) request.curves_memory = memory_;
   request.until = until;
   request.pause = std::move(pause);
@@ -113,21 +154,38 @@ bool DurableRun::Part(int64_t until, std::function<bool()> pause, const char* st
     train::RunLog log(request, fit_->output.models.Text());
     const auto progress = [&log](int64_t done, int64_t all) { log.StoringFeatures(done, all); };
     if (train::MakeFeatures(&*fit_, &request, progress)) with_features.emplace();
+    train::FitTrialMaker maker(&*fit_, &request);
+    if (fit_->living) request.living = train::LivingRunOf(arguments_, *fit_, &maker);
     const std::unique_ptr<train::Driver> driver = pg::OnGreenplum() ? segments::MakeFitDriver(arguments_, *fit_, request)
                                                                     : workers::MakeFitDriver(arguments_, *fit_, request);
     result = train::Coordinator(request, driver.get(), &log, pg::Now).Run();
     train::WriteReports(arguments_, *fit_, result, record_.started_at);
   }
+  train::WriteActionsDone(fit_->output, result.actions);
+  if (result.complete) RefuseActions("the run has ended before");
+  between_rounds_ = result.between_rounds;
+  waits_ = result.waits;
   const bool complete = result.complete;
   record_.state = complete ? store::kRunFinished : state_between;
   record_.iteration = result.iteration;
+  record_.decided = fit_->living ? result.decided : result.iteration + (between_rounds_ ? 0 : 1);
   record_.generation++;
   record_.visits += result.visits.size();
   record_.seconds = result.seconds;
   record_.committed_at = pg::Now();
   store::WriteRunRecord(fit_->output, record_);
+  train::NotifyOfRun(fit_->output.models, record_.state, record_.iteration, result);
   train::GoOnWith(std::move(result), &*fit_);
   return complete;
+}
+
+int64_t DurableRun::Left() const {
+  if (!fit_->living) return record_.iterations - record_.iteration;
+  int64_t most = 1;
+  for (const train::LivingTrial& trial : fit_->progress ? fit_->progress->trials : fit_->trials) {
+    if (trial.trial.state == plan::TrialState::kTrains) most = std::max(most, trial.trial.target - trial.trial.iterations);
+  }
+  return most;
 }
 
 // Of what Part has set, nothing was committed.
@@ -168,7 +226,13 @@ void FitDurably(const train::FitArguments& arguments, double checkpoint_interval
   for (bool complete = false; !complete;) {
     const double committed = pg::Now();
     const auto pause = [&] { return pg::Now() - committed >= checkpoint_interval; };
-    const std::optional<pg::CaughtError> error = pg::Attempt([&] { complete = run.Part(0, pause, store::kRunRunning); });
+    const std::optional<pg::CaughtError> error = pg::Attempt([&] {
+      if (run.waits() && !run.IsAsked()) {
+        pg::WaitFor(kMillisecondsOfAWait);
+      } else {
+        complete = run.Part(0, pause, store::kRunRunning);
+      }
+    });
     if (error) {
       run.SetError(*error);
       transactions.Commit();
@@ -193,9 +257,8 @@ int64_t Advance(const train::FitArguments& arguments, int64_t iterations) {
     return 0;
   }
   run.Begin(store::kRunStopped);
-  const int64_t left = run.record().iterations - run.record().iteration;
-  const bool complete = run.Part(run.record().iteration + std::min(iterations, left), {}, store::kRunStopped);
-  return complete ? 0 : run.record().iterations - run.record().iteration;
+  const bool complete = run.Part(run.record().iteration + iterations, {}, store::kRunStopped);
+  return complete ? 0 : run.Left();
 }
 
 }  // namespace run

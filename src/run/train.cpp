@@ -57,6 +57,18 @@ int64_t DistinctValues(const pg::TableName& source, const pg::Column& column, in
   return std::stoll(distinct.Text());
 }
 
+/// Types that are labels, and not numbers, and have an equality.
+bool HoldsClasses(const std::string& type) {
+  for (const char* known : {"text", "character varying", "character", "name", "boolean", "date", "uuid"}) {
+    if (type == known) return true;
+  }
+  if (type.find('.') == std::string::npos) return false;
+  return !pg::Read("SELECT 1 FROM pg_catalog.pg_type AS t WHERE t.oid OPERATOR(pg_catalog.=) $1::pg_catalog.regtype AND t.typtype "
+                   "OPERATOR(pg_catalog.=) 'e'",
+                   {type})
+              .empty();
+}
+
 /// What the label means where nobody said: two classes are 0 and 1, and whole numbers of many values numbers.
 std::optional<std::string> MeaningOf(const TrainArguments& a) {
   if (a.dependent_type) return a.dependent_type;
@@ -66,9 +78,9 @@ std::optional<std::string> MeaningOf(const TrainArguments& a) {
   const std::vector<pg::Column> columns = pg::TableColumns(source, "source_table");
   const pg::Column* const column = labels.size() == 1 ? pg::FindColumn(columns, labels.front()) : nullptr;
   if (column == nullptr || column->is_array) return std::nullopt;
-  const std::string& type = column->base_type;
-  if (type == "real" || type == "double precision" || type == "numeric") return std::nullopt;
+  const std::string type = column->base_type.substr(0, column->base_type.find('('));
   const bool whole = type == "integer" || type == "bigint" || type == "smallint";
+  if (!whole && !HoldsClasses(type)) return std::nullopt;
   const int64_t distinct = DistinctValues(source, *column, whole ? kMostWholeClasses : 2);
   if (distinct == 2) return std::string("index");
   if (!whole || distinct <= kMostWholeClasses) return std::nullopt;
@@ -153,7 +165,7 @@ Trained Train(const TrainArguments& a) {
   }
   const score::RankedModel& best = ranking.models.front();
   Trained trained;
-  trained.metric = ranking.metric.empty() ? "loss" : ranking.metric;
+  trained.metric = ranking.metric.empty() ? "loss" : search.ranks() ? "auc" : ranking.metric;
   trained.value = ranking.metric.empty() ? best.standing.loss : best.standing.metric;
   trained.baseline = Baseline(training, validation, trained.metric);
   for (const auto& [id, name] : score::ArchitectureNames(run)) {

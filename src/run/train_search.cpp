@@ -32,10 +32,11 @@ constexpr double kPilotShare = 0.03;     // of the time, for the pilot
 constexpr int kPilotModels = 4, kMostPilotIterations = 10;
 constexpr int64_t kMostEvaluations = 24;  // of a run
 constexpr int64_t kHalvingEta = 3;
+constexpr int64_t kLargestEmbedding = 16;  // larger ones learn thousands of rare categories by heart, and take longer
 constexpr double kUneven = 0.2;  // the share of the rarer of two classes below which accuracy says little
 
-const std::vector<double> kLearningRates = {0.0005, 0.001, 0.002, 0.005, 0.01};
-const std::vector<double> kWeightDecays = {0, 0.02};
+const std::vector<double> kLearningRates = {0.001, 0.002, 0.005, 0.01};
+const std::vector<double> kWeightDecays = {0, 0.2};
 
 /// The middle one first: of few configurations it has most.
 std::vector<int> BatchSizesFor(int64_t rows) {
@@ -53,6 +54,7 @@ wire::Family FamilyFor(const base::DataSpec& data) {
 
 wire::BuilderRequest ArchitecturesFor(const base::DataSpec& data) {
   wire::BuilderRequest request(FamilyFor(data));
+  request.largest_embedding = kLargestEmbedding;
   switch (request.family) {
     case wire::Family::kCnn:
       request.filters = {{16, 32}, {32, 64}};
@@ -206,12 +208,14 @@ double TrainSearch::MeasuredToEstimated(double seconds) const {
     const int iterations = std::clamp(static_cast<int>(kPilotShare * seconds / one), 1, kMostPilotIterations);
     train::FitArguments fit = FitOf(tables_.pilot_configurations, tables_.pilot_models, iterations);
     fit.metrics_compute_frequency = iterations;
+    fit.halving.reset();
     const double estimate = EstimateOf(fit), began = pg::Now();
     {
       const pg::FreshSnapshot snapshot;
       FitMultipleModel(fit);
     }
     ratio = (pg::Now() - began) / estimate;
+    const pg::FreshSnapshot with_results;
     store::DropRun(tables_.pilot_models);
   }
   DropSelection(tables_.pilot_configurations);

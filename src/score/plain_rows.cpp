@@ -271,7 +271,8 @@ PlainRows::PlainRows(const pg::TableName& table, const char* argument, const std
   model_data_ = ModelDataFor(rows_, model.data);
 }
 
-void PlainRows::ForEach(const std::function<void(const base::Buffer& buffer, const std::vector<std::string>& ids)>& use) const {
+void PlainRows::ForEach(const std::string& condition,
+                        const std::function<void(const base::Buffer& buffer, const std::vector<std::string>& ids)>& use) const {
   data::BufferBuilder builder(rows_);
   const int64_t row_bytes = std::max<int64_t>(1, static_cast<int64_t>(builder.row_bytes()));
   const int64_t batch_rows = std::clamp<int64_t>(kMostBatchBytes / row_bytes, 1, kMostBatchRows);
@@ -279,7 +280,7 @@ void PlainRows::ForEach(const std::function<void(const base::Buffer& buffer, con
   const RowLimits limits(*stored.graph, stored.config, model_data_, model_.float64 ? base::DType::kFloat64 : base::DType::kFloat32);
   const std::string id = pg::QuoteIdent(id_column_.name);
   pg::Cursor cursor("SELECT t." + id + "::pg_catalog.text, " + data::PackRowOfSql(rows_, columns_, id_column_.name, "t") + " FROM " + table_.Sql() +
-                    " AS t");
+                    " AS t" + (condition.empty() ? "" : " WHERE " + condition));
   UnknownStrings unknown(rows_);
   for (;;) {
     pg::CheckInterrupts();
@@ -298,7 +299,7 @@ void PlainRows::ForEach(const std::function<void(const base::Buffer& buffer, con
     unknown.Count(builder);
     use(builder.buffer(), ids);
   }
-  unknown.Say();
+  if (condition.empty()) unknown.Say();
 }
 
 }  // namespace score

@@ -61,7 +61,9 @@ class PlainRows {
 
   /// Calls `use` for every batch of rows. Says in the end how many rows hold strings that the training data lack. Errors: a NULL id, a value that
   /// cannot be converted or that a layer does not take.
-  void ForEach(const std::function<void(const base::Buffer& buffer, const std::vector<std::string>& ids)>& use) const;
+  void ForEach(const std::function<void(const base::Buffer& buffer, const std::vector<std::string>& ids)>& use) const { ForEach("", use); }
+  /// The same for the rows that a condition over columns of "t" chooses; it says nothing of strings. Empty: all rows.
+  void ForEach(const std::string& condition, const std::function<void(const base::Buffer& buffer, const std::vector<std::string>& ids)>& use) const;
 
  private:
   const pg::TableName table_;

@@ -12,9 +12,12 @@
 #include "engine/core/predictor.hpp"
 #include "pg/names.hpp"
 #include "pg/report.hpp"
+#include "pg/snapshot.hpp"
+#include "pg/sql.hpp"
 #include "score/outputs.hpp"
 #include "score/plain_rows.hpp"
 #include "score/prediction_table.hpp"
+#include "store/group_tables.hpp"
 #include "store/loaded_model.hpp"
 #include "store/result_tables.hpp"
 #include "train/memory.hpp"
@@ -79,12 +82,121 @@ void NoticeFewerClasses(const RowFilter& filter, const std::vector<OutputInfo>& 
   }
 }
 
+constexpr const char* kGroupIdColumn = "__group_id__";  // of the rows that are routed; 0: the global model
+
+/// The rows of a table with the group whose model predicts for them, in a temporary table of this call.
+class RoutedRows {
+ public:
+  RoutedRows(const pg::TableName& test, const store::GroupRunTable& run) : rows_{"pg_temp", "cerebro_rows_to_predict"} {
+    const std::vector<pg::Column> columns = pg::TableColumns(test, "test_table");
+    std::string equal, same, any_null;
+    for (const pg::Column& key : run.keys) {
+      if (pg::FindColumn(columns, key.name) == nullptr) {
+        throw Error(ErrorCode::kUndefinedColumn, "table " + test.Text() + " has no column \"" + key.name + "\"",
+                    "It tells which group a row belongs to, and the models of table " + run.name.Text() + " are chosen by it.",
+                    "Give rows with all grouping columns.");
+      }
+      const std::string name = pg::QuoteIdent(key.name), given = "t." + name + "::" + key.sql_type;
+      equal += (equal.empty() ? "" : " AND ") + ("g." + name) + " OPERATOR(pg_catalog.=) " + given;
+      same += (same.empty() ? "" : " AND ") + ("g." + name) + " IS NOT DISTINCT FROM " + given;
+      any_null += (any_null.empty() ? "" : " OR ") + ("t." + name) + " IS NULL";
+    }
+    const std::string groups = run.Tables().groups.Sql(), id = kGroupIdColumn;
+    // NULL: there is no model
+    const std::string other = run.has_global ? "0" : "NULL";
+    const std::string chosen = "CASE WHEN g.chosen OPERATOR(pg_catalog.=) '" + std::string(store::kChosenOwn) + "' THEN g.group_id ELSE " + other + " END";
+    pg::Execute("CREATE TEMPORARY TABLE " + pg::QuoteIdent(rows_.name) + " ON COMMIT DROP AS SELECT t.*, (" + chosen + ")::pg_catalog.int8 AS " + id + " FROM " +
+                test.Sql() + " AS t LEFT JOIN " + groups + " AS g ON " + equal);
+    pg::Execute("UPDATE " + rows_.Sql() + " AS t SET " + id + " = " + chosen + " FROM " + groups + " AS g WHERE (" + any_null + ") AND " + same);
+    pg::Execute("CREATE INDEX ON " + rows_.Sql() + " (" + id + ")");
+    pg::Execute("ANALYZE " + rows_.Sql());
+  }
+  const pg::TableName& table() const { return rows_; }
+  /// Of the groups whose own model predicts, ascending; 0 first where the global one does.
+  std::vector<int64_t> Groups() const {
+    std::vector<int64_t> groups;
+    for (const auto& row : pg::Read("SELECT DISTINCT t.__group_id__ FROM " + rows_.Sql() + " AS t WHERE t.__group_id__ IS NOT NULL ORDER BY 1").rows) {
+      groups.push_back(std::stoll(row[0].value()));
+    }
+    return groups;
+  }
+  int64_t WithoutModel() const { return pg::Read("SELECT pg_catalog.count(*) FROM " + rows_.Sql() + " AS t WHERE t.__group_id__ IS NULL").Int(); }
+  void Drop() const { pg::Execute("DROP TABLE " + rows_.Sql()); }
+
+ private:
+  const pg::TableName rows_;
+};
+
+/// The model that predicts for a group, as a table of one model. group: 0 is the global one.
+store::ModelTable ModelOfGroup(const store::GroupRunTable& run, int64_t group) {
+  const store::ResultTables tables = run.Tables();
+  if (group == 0) {
+    const pg::Result key = pg::Read("SELECT s.global_mst_key FROM " + tables.summary.Sql() + " AS s");
+    return store::OpenOneModel(run.name.WithSuffix(store::kGlobalSuffix).Sql(), static_cast<int>(key.Int()));
+  }
+  const pg::Result key = pg::Read("SELECT g.mst_key FROM " + tables.groups.Sql() + " AS g WHERE g.group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8", {group});
+  return store::OpenGroupModel(run, {group, store::kChosenOwn, static_cast<int>(key.Int())});
+}
+
+/// Each group's rows by its model, into one table.
+void PredictByGroup(const PredictRequest& request, const RowFilter& filter, const pg::TableName& output, const pg::TableName& test) {
+  const store::GroupRunTable run = store::OpenGroupRun(request.model_table, "model_table");
+  if (request.mst_key) {
+    throw Error(ErrorCode::kInvalidParameter, "mst_key cannot be given: each group of table " + run.name.Text() + " has a model that was chosen for it", "",
+                "Leave mst_key out; cerebro.group_leaderboard() shows the chosen models.");
+  }
+  pg::ClaimOutput(output, "output_table");
+  pg::RequireAbsent(output, "output_table");
+  pg::RequireCreate(output);
+  const RoutedRows routed(test, run);
+  const pg::FreshSnapshot written;
+  std::optional<PredictionTable> predictions;
+  std::vector<std::vector<float>> values;
+  for (const int64_t group : routed.Groups()) {
+    pg::CheckInterrupts();
+    const store::ModelTable table = ModelOfGroup(run, group);
+    const store::StoredModel& model = table.models.front();
+    const engine::Options options = store::ScoringOptions(table, request.use_gpus);
+    const PlainRows rows(routed.table(), "test_table", request.id_col, request.independent_varname, table, "predict");
+    const store::Block weights = store::LoadWeightBlock(table, model, options);
+    engine::Predictor predictor(*model.graph, model.config, rows.model_data(), options);
+    predictor.Attach(weights.data());
+    if (!predictions) {
+      const std::vector<OutputInfo> outputs = DescribeOutputs(predictor.output_shapes(), model.config, table.data);
+      NoticeFewerClasses(filter, outputs);
+      predictions.emplace(output, rows.id_column(), outputs, filter);
+      predictions->Create();
+    }
+    rows.ForEach("t.__group_id__ OPERATOR(pg_catalog.=) " + std::to_string(group) + "::pg_catalog.int8",
+                 [&](const base::Buffer& buffer, const std::vector<std::string>& ids) {
+                   values.clear();
+                   predictor.Run(buffer, &values, pg::CheckInterrupts);
+                   predictions->Insert(ids, values);
+                 });
+  }
+  const int64_t without = routed.WithoutModel();
+  if (!predictions) {
+    throw Error(ErrorCode::kPrerequisiteState, "no row of table " + test.Text() + " belongs to a group with a model",
+                std::to_string(without) + " rows are of groups that are unknown, or that have no usable model, and there is no global model.",
+                "Train with global_model => true: then the global model predicts for them.");
+  }
+  if (without > 0) {
+    pg::Notice(std::to_string(without) + (without == 1 ? " row is" : " rows are") + " left out: the group is unknown, or has no usable model, and there is no global model",
+               "Train with global_model => true: then the global model predicts for them.");
+  }
+  routed.Drop();
+}
+
 }  // namespace
 
 void Predict(const PredictRequest& request) {
   const RowFilter filter = ReadPredType(request.pred_type);
   const pg::TableName output = pg::ParseNewTableName(request.output_table, "output_table");
   const pg::TableName test = pg::ParseTableName(request.test_table, "test_table");
+  if (store::IsGroupRun(pg::ParseTableName(request.model_table, "model_table"))) {
+    PredictByGroup(request, filter, output, test);
+    return;
+  }
   const store::ModelTable table = store::OpenOneModel(request.model_table, request.mst_key);
   if (table.registered && !pg::TableExists(test)) {
     throw Error(ErrorCode::kUndefinedTable, "relation \"" + test.Text() + "\" does not exist",

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "store/group_tables.hpp"
 #include "store/result_columns.hpp"
 #include "store/result_tables.hpp"
 
@@ -25,6 +26,7 @@ bool IsDiverged(const std::vector<pg::Cell>& row) { return row[kStatus].value_or
 }  // namespace
 
 Ranking RankModels(const pg::TableName& models) {
+  store::RequireOrdinaryRun(models, kRunArgument);
   const store::ResultReader info(store::ResultTables(models).info, store::ResultTable::kInfo, kRunArgument,
                                  {"mst_key", "model_id", "compile_params", "fit_params", "status", "training_loss_final",
                                   "training_metrics_final", "validation_loss_final", "validation_metrics_final", "metric_names",

@@ -19,8 +19,10 @@
 #include "report/text.hpp"
 #include "report/visit_summary.hpp"
 #include "score/class_counts.hpp"
+#include "score/group_page.hpp"
 #include "score/importance.hpp"
 #include "score/ranked_models.hpp"
+#include "store/group_tables.hpp"
 #include "store/result_columns.hpp"
 #include "store/result_tables.hpp"
 #include "train/memory.hpp"
@@ -337,6 +339,7 @@ report::Validation CollectValidation(const report::Run& run, const Summary& summ
 
 std::string Report(std::string_view model_output_table) {
   const pg::TableName models = pg::ParseTableName(model_output_table, kRunArgument);
+  if (store::IsGroupRun(models)) return GroupReport(models);
   const store::ResultTables tables(models);
   const Ranking ranking = RankModels(models);
   const std::vector<store::StoredHistory> histories = store::ReadHistory(tables, kRunArgument);

@@ -12,7 +12,9 @@
 #include "pg/names.hpp"
 #include "pg/sql.hpp"
 #include "plan/evaluation.hpp"
+#include "score/group_reports.hpp"
 #include "score/ranked_models.hpp"
+#include "store/group_tables.hpp"
 #include "store/result_columns.hpp"
 #include "store/result_tables.hpp"
 #include "store/run_record.hpp"
@@ -22,6 +24,7 @@ namespace score {
 
 ReportRows Leaderboard(std::string_view model_output_table) {
   const pg::TableName models = pg::ParseTableName(model_output_table, kRunArgument);
+  if (store::IsGroupRun(models)) return ConfigurationLeaderboard(models);
   const Ranking ranking = RankModels(models);
   const auto names = ArchitectureNames(models);
   ReportRows rows;
@@ -134,6 +137,26 @@ void AddStatus(const store::RunStatus& status, std::vector<pg::Cell>* row) {
   row->push_back(status.error);
 }
 
+// Of a run over groups: the best configuration over all of them.
+std::vector<pg::Cell> GroupRunRow(const pg::TableName& name, const std::vector<pg::Cell>& summary) {
+  const store::ResultReader info(store::ResultTables(name).info, store::ResultTable::kGroupInfo, kRunArgument, {"status", "iterations_done"});
+  const pg::Result models = pg::Read("SELECT pg_catalog.count(*), pg_catalog.count(CASE WHEN i.status OPERATOR(pg_catalog.=) '" +
+                                     std::string(store::kStatusDiverged) + "' THEN 1 END), pg_catalog.max(i.iterations_done) FROM " + info.Sql() + " i");
+  std::vector<pg::Cell> row{name.Sql()};
+  row.insert(row.end(), summary.begin(), summary.end());
+  for (size_t i = 0; i < 3; i++) row.push_back(models.at(0, i));
+  const ReportRows configurations = ConfigurationLeaderboard(name);
+  enum : size_t { kKey = 1, kTrainLoss = 7, kTrainMetric = 8, kValLoss = 9, kValMetric = 10, kName = 11 };
+  const bool any = !configurations.empty() && configurations[0][kTrainLoss];
+  const std::vector<pg::Cell> best = any ? configurations[0] : std::vector<pg::Cell>(kName + 1);
+  row.push_back(any ? pg::Cell(best[kName].value_or("loss")) : pg::Cell());
+  row.push_back(best[kKey]);
+  row.push_back(best[kValLoss] ? best[kValMetric] : best[kTrainMetric]);
+  row.push_back(best[kValLoss] ? best[kValLoss] : best[kTrainLoss]);
+  AddStatus(store::RunStatus(), &row);
+  return row;
+}
+
 }  // namespace
 
 ReportRows Runs() {
@@ -152,6 +175,10 @@ ReportRows Runs() {
       rows.push_back(std::move(row));
     }
     if (run.rows.size() != 1) continue;  // damaged: the other reports say so
+    if (store::IsGroupRun(name)) {
+      rows.push_back(GroupRunRow(name, run.rows[0]));
+      continue;
+    }
     const store::ResultReader info(tables.info, store::ResultTable::kInfo, kRunArgument, {"iterations_done"});
     const pg::Result iterations = pg::Read("SELECT pg_catalog.max(" + info.Columns("i") + ") FROM " + info.Sql() + " i");
     const Ranking ranking = RankModels(name);

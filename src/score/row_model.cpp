@@ -12,6 +12,8 @@
 #include "pg/role.hpp"
 #include "pg/settings.hpp"
 #include "pg/table_watch.hpp"
+#include "pg/sql.hpp"
+#include "store/group_tables.hpp"
 #include "store/loaded_model.hpp"
 #include "store/registry.hpp"
 #include "train/memory.hpp"
@@ -183,16 +185,17 @@ std::optional<store::RegisteredVersion> FindVersion(const std::string& name, boo
     }
     return version;
   }
-  const bool is_table = !reference->version && IsTable(name);
-  if (is_table && pg::TablesSeenHere() != pg::TablesSeen::kAll) {
-    throw Error(ErrorCode::kFeatureNotSupported, "cerebro.predict cannot read table \"" + name + "\" on a segment", "A segment has a part of every table only.",
-                "Register the model by cerebro.register(): registered models are on every segment. Or use cerebro.predict_table().");
-  }
-  if (!is_table) {
+  if (reference->version || !IsTable(name)) {
     throw Error(ErrorCode::kUndefinedObject, "model \"" + name + "\" does not exist", "There is neither a registered model nor a table of models of this name.",
                 "cerebro.models lists the registered models that you may use; cerebro.register() makes one of a model of a run.");
   }
   return std::nullopt;
+}
+
+void RequireTables(const std::string& name) {
+  if (pg::TablesSeenHere() == pg::TablesSeen::kAll) return;
+  throw Error(ErrorCode::kFeatureNotSupported, "cerebro.predict cannot read table \"" + name + "\" on a segment", "A segment has a part of every table only.",
+              "Register the model by cerebro.register(): registered models are on every segment. Or use cerebro.predict_table().");
 }
 
 /// Registered models are seen on segments too, but not where a query of theirs ends.
@@ -220,6 +223,78 @@ const RowValues& RowScorer::Values(int64_t row) {
   return parts_->row;
 }
 
+/// A run over groups as a call site sees it: which model predicts for which keys. Lives as long as the command that asks.
+class GroupRouter {
+ public:
+  explicit GroupRouter(const std::string& name) : run_(store::OpenGroupRun(name, "model")), any_(TableOf(run_)), packer_(any_) {
+    for (const pg::Column& key : run_.keys) key_columns_.push_back(key.name);
+    const std::string summary = run_.Tables().summary.Sql();
+    const pg::Result row = pg::Read("SELECT s.global_mst_key, s.tableoid::pg_catalog.text, s.ctid::pg_catalog.text, s.xmin::pg_catalog.text FROM " + summary + " AS s");
+    if (row.at(0, 0)) global_mst_key_ = std::stoi(*row.at(0, 0));
+    for (size_t i = 1; i < row.rows[0].size(); i++) version_ += row.at(0, i).value_or("") + " ";
+  }
+
+  const std::vector<std::string>& key_columns() const { return key_columns_; }
+  const std::vector<RowField>& fields() const { return packer_.fields(); }
+
+  /// nullptr: no model predicts for these keys.
+  std::shared_ptr<KeptModel> ModelOf(const std::vector<std::optional<std::string>>& keys) const {
+    std::string condition;
+    pg::Params params;
+    for (size_t k = 0; k < keys.size(); k++) {
+      condition += (k > 0 ? " AND g." : " g.") + pg::QuoteIdent(key_columns_[k]);
+      if (!keys[k]) {
+        condition += " IS NULL";
+        continue;
+      }
+      params.emplace_back(*keys[k]);
+      condition += " OPERATOR(pg_catalog.=) $" + std::to_string(params.size()) + "::" + run_.keys[k].sql_type;
+    }
+    const pg::Result found = pg::Read("SELECT g.group_id, g.chosen, g.mst_key FROM " + run_.Tables().groups.Sql() + " AS g WHERE" + condition, params);
+    if (!found.empty() && found.at(0, 1).value_or("") == store::kChosenOwn) {
+      const store::ChosenModel chosen{std::stoll(*found.at(0, 0)), store::kChosenOwn, std::stoi(*found.at(0, 2))};
+      const std::string key = "group " + run_.name.Sql() + " " + version_ + std::to_string(chosen.group_id);
+      std::shared_ptr<KeptModel> kept = FindKept(key);
+      return kept != nullptr ? kept : Keep(key, store::OpenGroupModel(run_, chosen));
+    }
+    if (!global_mst_key_ || !run_.has_global) return nullptr;
+    const std::string table = run_.name.WithSuffix(store::kGlobalSuffix).Sql();
+    const std::string key = "table " + table + " " + std::to_string(*global_mst_key_) + " " + store::StoredVersion(table, global_mst_key_);
+    std::shared_ptr<KeptModel> kept = FindKept(key);
+    return kept != nullptr ? kept : Keep(key, store::OpenOneModel(table, global_mst_key_));
+  }
+
+ private:
+  static store::ModelTable TableOf(const store::GroupRunTable& run) {
+    store::ModelTable table;
+    table.name = run.name;
+    table.data = run.data;
+    table.dependent_vartype = run.dependent_vartype;
+    table.float64 = run.float64;
+    if (!run.models.empty()) table.models.push_back(run.models.begin()->second);
+    return table;
+  }
+
+  const store::GroupRunTable run_;
+  const store::ModelTable any_;  // for the fields, which all groups have
+  const RowPacker packer_;
+  std::vector<std::string> key_columns_;
+  std::optional<int> global_mst_key_;
+  std::string version_;
+};
+
+const std::vector<std::string>& OpenModel::key_columns() const { return router_->key_columns(); }
+
+std::optional<OpenModel> OpenModel::Route(const std::vector<std::optional<std::string>>& keys) const {
+  OpenModel open = *this;
+  open.router_.reset();
+  open.model_ = router_->ModelOf(keys);
+  if (open.model_ == nullptr) return std::nullopt;
+  return open;
+}
+
+size_t OpenModel::bytes() const { return model_->bytes(); }
+
 OpenModel OpenModel::Find(const std::string& name, bool pinned) {
   RequireLookup("cerebro.predict");
   OpenModel open;
@@ -237,6 +312,11 @@ OpenModel OpenModel::Find(const std::string& name, bool pinned) {
   }
   open.origin_ = Origin::kTable;
   const auto [table, mst_key] = TableAndKey(name);
+  RequireTables(table);
+  if (!mst_key && store::IsGroupRun(pg::ParseTableName(table, "model"))) {
+    open.router_ = std::make_shared<GroupRouter>(table);
+    return open;
+  }
   const std::string stored = store::StoredVersion(table, mst_key);
   const std::string key = "table " + pg::ParseTableName(table, "model").Sql() + " " + (mst_key ? std::to_string(*mst_key) : "") + " " + stored;
   open.model_ = stored.empty() ? nullptr : FindKept(key);
@@ -262,7 +342,7 @@ bool OpenModel::IsCurrent() const {
   return false;
 }
 
-const std::vector<RowField>& OpenModel::fields() const { return model_->fields(); }
+const std::vector<RowField>& OpenModel::fields() const { return router_ != nullptr ? router_->fields() : model_->fields(); }
 const std::vector<OutputInfo>& OpenModel::outputs() const { return model_->outputs(); }
 
 std::unique_ptr<RowScorer> OpenModel::ScorerFor(const std::vector<pg::Column>& columns) const {

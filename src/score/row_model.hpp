@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,6 +22,7 @@
 namespace score {
 
 class KeptModel;
+class GroupRouter;
 
 /// Predicts rows of one row type. What it is made of goes back to the model when it goes, for the next call site of such rows.
 class RowScorer {
@@ -51,9 +53,10 @@ class RowScorer {
 class OpenModel {
  public:
   OpenModel() = default;
-  /// name: of a registered model, "penguins" or "penguins@3", or of a run's table with one model, "models", or any with the model's key, "models:3".
-  /// pinned: the version must be named. Errors: kUndefinedObject; those of FindRegistered and OpenOneModel; kFeatureNotSupported
-  /// for a table on a segment, and where a cluster's coordinator cannot ask the segments.
+  /// name: of a registered model, "penguins" or "penguins@3", or of a run's table with one model, "models", or any with
+  /// the model's key, "models:3", or of a run over groups. pinned: the version must be named. Errors: kUndefinedObject;
+  /// those of FindRegistered and OpenOneModel; kFeatureNotSupported for a table on a segment, and where a cluster's
+  /// coordinator cannot ask the segments.
   static OpenModel Find(const std::string& name, bool pinned);
   /// Of the value that cerebro.model_bytes gives.
   static OpenModel Of(std::string bytes);
@@ -61,13 +64,24 @@ class OpenModel {
   /// Whether the name still means this model to this role, for the rows that are seen now.
   bool IsCurrent() const;
   const std::vector<RowField>& fields() const;
+  /// REQUIRES !routes(), as what follows.
   const std::vector<OutputInfo>& outputs() const;
   /// columns: as RowPacker::Describe takes them.
   std::unique_ptr<RowScorer> ScorerFor(const std::vector<pg::Column>& columns) const;
+  /// Of memory, about.
+  size_t bytes() const;
+
+  /// Whether it is a run over groups: which model predicts depends on a row's key columns.
+  bool routes() const { return router_ != nullptr; }
+  /// The key columns. REQUIRES routes(), as what follows.
+  const std::vector<std::string>& key_columns() const;
+  /// The model for rows with these keys, as texts of their types; nullopt: there is none.
+  std::optional<OpenModel> Route(const std::vector<std::optional<std::string>>& keys) const;
 
  private:
   enum class Origin { kRegistry, kTable, kBytes };
   std::shared_ptr<KeptModel> model_;
+  std::shared_ptr<GroupRouter> router_;
   Origin origin_ = Origin::kBytes;
   uint32_t role_ = 0;
   uint64_t changes_ = 0;

@@ -42,10 +42,12 @@ class SegmentDriver : public train::Driver {
   std::vector<uint64_t> Enter() override;
   int workers() const override { return training_.data_segments; }
   std::string states_location() const override { return train::StatesLocationName(train::StatesLocation::kSegments); }
-  bool Train(int64_t iteration, train::VisitSink* sink) override;
+  int64_t Train(int64_t iteration, train::VisitSink* sink) override;
   std::vector<std::vector<double>> Score(train::ScoredTable table, const std::vector<int>& models, train::VisitSink* sink) override;
   void KeepBest(const std::vector<int>& models) override;
   void Retire(const std::vector<int>& models) override;
+  std::vector<uint64_t> Add(const std::vector<int>& models) override;
+  void Resume(const std::vector<int>& models) override;
   void Collect(train::RunResult* result) override;
 
  private:
@@ -332,11 +334,19 @@ void SegmentDriver::Retire(const std::vector<int>& models) {
   MoveToRest(models);
 }
 
-bool SegmentDriver::Train(int64_t iteration, train::VisitSink* sink) {
+int64_t SegmentDriver::Train(int64_t iteration, train::VisitSink* sink) {
   if (iteration_ < iteration) Lay(iteration, sink);
   while (iteration_ + 1 < iteration) sink->IterationDone(++iteration_);  // nobody trains any more
   iteration_ = iteration;
-  return true;
+  return iteration;
+}
+
+std::vector<uint64_t> SegmentDriver::Add(const std::vector<int>&) {
+  throw Error(ErrorCode::kFeatureNotSupported, "models cannot join a run on segments");
+}
+
+void SegmentDriver::Resume(const std::vector<int>&) {
+  throw Error(ErrorCode::kFeatureNotSupported, "models of a run on segments cannot be resumed");
 }
 
 std::vector<std::vector<double>> SegmentDriver::Score(train::ScoredTable table, const std::vector<int>& models, train::VisitSink* sink) {

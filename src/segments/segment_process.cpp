@@ -285,12 +285,12 @@ void SegmentRound::CompleteStates() {
 bool SegmentRound::FeedKept(int partition_id, int buffer_id) {
   CompleteStates();
   if (!IsWanted(partition_id)) return true;
-  const ProcessCache& own = ProcessCacheOf(request_.run);
-  const std::vector<base::Bytes>* columns = own.cache->Find(request_.table, partition_id, buffer_id);
+  const std::vector<base::Bytes>* columns = ProcessCacheOf(request_.run).cache->Find(request_.table, partition_id, buffer_id);
   if (columns == nullptr) return false;
   kept_++;
   std::vector<base::Bytes> completed = *columns;
   CompleteColumns(partition_id, buffer_id, &completed);
+  Keep(partition_id, buffer_id, completed);
   Use(partition_id, buffer_id, completed);
   return true;
 }
@@ -323,19 +323,23 @@ void SegmentRound::CompleteColumns(int partition_id, int buffer_id, std::vector<
 void SegmentRound::Feed(int partition_id, int buffer_id, std::vector<base::Bytes> columns) {
   CompleteStates();
   if (members_.empty()) return;
-  ProcessCache& own = ProcessCacheOf(request_.run);
   const data::PackedTable& table = Table();
-  std::vector<std::vector<float>> decoded;
-  data::PrepareColumns(table, request_.table, partition_id, buffer_id, {}, nullptr, &columns, &decoded);
+  data::PrepareColumns(table, request_.table, partition_id, buffer_id, {}, nullptr, &columns, &decoded_);
   const std::vector<base::Bytes> fetched = columns;
   CompleteColumns(partition_id, buffer_id, &columns);
   read_++;
-  const std::vector<bool> features = table.FeatureFlags();
-  const std::vector<base::Bytes>& kept = own.cache->Fits(columns, features) ? columns : fetched;
-  if (!request_.last && own.cache->Fits(kept, features) && own.buffers.TryGrow(Bytes(kept))) {
-    own.cache->Keep(request_.table, partition_id, buffer_id, kept, features);
-  }
+  Keep(partition_id, buffer_id, ProcessCacheOf(request_.run).cache->Fits(columns, table.FeatureFlags()) ? columns : fetched);
   Use(partition_id, buffer_id, columns);
+}
+
+// What the cache has not, where it and the process have room.
+void SegmentRound::Keep(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns) {
+  if (request_.last) return;
+  ProcessCache& own = ProcessCacheOf(request_.run);
+  const std::vector<bool> features = Table().FeatureFlags();
+  const std::vector<base::Bytes> missing = own.cache->Missing(request_.table, partition_id, buffer_id, columns);
+  if (Bytes(missing) == 0 || !own.cache->Fits(missing, features) || !own.buffers.TryGrow(Bytes(missing))) return;
+  own.cache->Keep(request_.table, partition_id, buffer_id, columns, features);
 }
 
 bool SegmentRound::TrainsOn(const Member& member, int partition_id) const {

@@ -73,11 +73,13 @@ class SegmentRound {
   std::vector<train::FusionMembers> FusionGroups() const;
   const data::PackedTable& Table() const;
   void CompleteColumns(int partition_id, int buffer_id, std::vector<base::Bytes>* columns);
+  void Keep(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns);
   void Use(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns);
 
   RoundRequest request_;
   pg::ReservedMemory incoming_memory_{"a stored training state"};  // of the last member, until it is complete
   std::vector<std::unique_ptr<Member>> members_;
+  std::vector<std::vector<float>> decoded_;  // of the last buffer
   base::DataSpec data_;  // once states are complete: what the round's buffers are read by
   bool states_complete_ = false;
   int partition_ = -1;

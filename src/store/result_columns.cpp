@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "pg/cluster.hpp"
+#include "store/group_columns.hpp"
 
 namespace store {
 namespace {
@@ -89,6 +90,7 @@ constexpr ResultColumn kSummaryColumns[] = {
     {"state_place", "pg_catalog.text"},
     {"early_stopping", "pg_catalog.text", "", kLater},
     {"halving", "pg_catalog.text", "", kLater},
+    {"search", "pg_catalog.text", "", kLater},
     {"feature_precision", "pg_catalog.text", "", kLater},  // of the stored features that the run read; NULL: it read none
     {"frozen_layers", "pg_catalog.json", "", kLater},      // what was done about them; NULL: no model has any
     {"result_format", "pg_catalog.int4", "", kLater},  // kResultFormat; NULL in tables of early versions
@@ -135,6 +137,48 @@ constexpr ResultColumn kRunColumns[] = {
     {"past_evaluations", "pg_catalog.int8[]"},
     {"past_seconds", "pg_catalog.float8[]"},
     {"past_diverged", "pg_catalog.int8[]"},
+    {"decided", "pg_catalog.int8", "", kLater},  // of a living run: rounds before which it was decided who trains
+};
+
+// A row a trial of a living run: train/trials.hpp.
+constexpr ResultColumn kTrialColumns[] = {
+    {"mst_key", "pg_catalog.int4", "PRIMARY KEY"},
+    {"state", "pg_catalog.text", "NOT NULL"},
+    {"model_id", "pg_catalog.int4"},
+    {"compile_params", "pg_catalog.text"},
+    {"fit_params", "pg_catalog.text"},
+    {"parent", "pg_catalog.int4"},        // with whose weights it began; NULL: none
+    {"keeps_optimizer", "pg_catalog.bool"},
+    {"began", "pg_catalog.int8"},         // iterations that it brought along
+    {"iterations", "pg_catalog.int8"},    // done, those included
+    {"target", "pg_catalog.int8"},        // trains until it has done so many
+    {"entered_round", "pg_catalog.int8"},  // rounds that were over
+    {"bracket", "pg_catalog.int8"},       // of the policy; NULL: a person has added it, or the policy has none
+    {"priority", "pg_catalog.int8"},
+    {"deleted", "pg_catalog.bool"},
+    {"remark", "pg_catalog.text"},        // why it was added, or stopped
+    {"error", "pg_catalog.text"},         // why it failed
+    {"point_iterations", "pg_catalog.int8[]"},
+    {"point_values", "pg_catalog.float8[]"},  // monitored after them, as a loss: smaller is better
+};
+
+// A row an action that somebody asks for: cerebro.control.
+constexpr ResultColumn kControlColumns[] = {
+    {"requested_at", "pg_catalog.timestamptz", "NOT NULL DEFAULT pg_catalog.clock_timestamp()"},
+    {"requested_by", "pg_catalog.text", "NOT NULL DEFAULT session_user"},
+    {"action", "pg_catalog.text", "NOT NULL"},
+    {"mst_key", "pg_catalog.int4"},
+    {"model_id", "pg_catalog.int4"},
+    {"compile_params", "pg_catalog.text"},
+    {"fit_params", "pg_catalog.text"},
+    {"from_weights", "pg_catalog.bool"},
+    {"iterations", "pg_catalog.int8"},
+    {"priority", "pg_catalog.int8"},
+    // set by the run
+    {"round", "pg_catalog.int8"},  // behind which it took effect; NULL: not yet
+    {"took_effect_at", "pg_catalog.timestamptz"},
+    {"new_mst_key", "pg_catalog.int4"},
+    {"refused", "pg_catalog.text"},  // why nothing came of it
 };
 
 /// A table of a run.
@@ -159,6 +203,13 @@ constexpr Definition kDefinitions[] = {
     {"_state", "mst_key", "data", "PRIMARY KEY (mst_key, piece)", RangeOf(kStateColumns)},
     {"_visits", "mst_key", nullptr, "", RangeOf(kVisitColumns)},
     {"_run", "format", nullptr, "", RangeOf(kRunColumns)},
+    {"_trials", "mst_key", nullptr, "", RangeOf(kTrialColumns)},
+    {"_control", "action", nullptr, "", RangeOf(kControlColumns)},
+    {"", "group_id", "model_weights", "PRIMARY KEY (group_id, mst_key)", RangeOf(kGroupModelColumns)},
+    {"_info", "group_id", nullptr, "PRIMARY KEY (group_id, mst_key)", RangeOf(kGroupInfoColumns)},
+    {"_state", "group_id", "data", "PRIMARY KEY (group_id, mst_key, piece)", RangeOf(kGroupStateColumns)},
+    {"_configs", "mst_key", nullptr, "", RangeOf(kConfigurationColumns)},
+    {"_groups", "group_id", nullptr, "", RangeOf(kGroupColumns)},
 };
 
 const Definition& DefinitionOf(ResultTable table) { return kDefinitions[static_cast<size_t>(table)]; }
@@ -178,7 +229,11 @@ ResultTables::ResultTables(const pg::TableName& name)
       summary(name.WithSuffix(DefinitionOf(ResultTable::kSummary).suffix)),
       state(name.WithSuffix(DefinitionOf(ResultTable::kState).suffix)),
       visits(name.WithSuffix(DefinitionOf(ResultTable::kVisits).suffix)),
-      run(name.WithSuffix(DefinitionOf(ResultTable::kRun).suffix)) {}
+      run(name.WithSuffix(DefinitionOf(ResultTable::kRun).suffix)),
+      trials(name.WithSuffix(DefinitionOf(ResultTable::kTrials).suffix)),
+      control(name.WithSuffix(DefinitionOf(ResultTable::kControl).suffix)),
+      configurations(name.WithSuffix(DefinitionOf(ResultTable::kConfigurations).suffix)),
+      groups(name.WithSuffix(DefinitionOf(ResultTable::kGroups).suffix)) {}
 
 const pg::TableName& ResultTables::operator[](ResultTable table) const {
   switch (table) {
@@ -188,6 +243,13 @@ const pg::TableName& ResultTables::operator[](ResultTable table) const {
     case ResultTable::kState: return state;
     case ResultTable::kVisits: return visits;
     case ResultTable::kRun: return run;
+    case ResultTable::kTrials: return trials;
+    case ResultTable::kControl: return control;
+    case ResultTable::kGroupModels: return models;
+    case ResultTable::kGroupInfo: return info;
+    case ResultTable::kGroupState: return state;
+    case ResultTable::kConfigurations: return configurations;
+    case ResultTable::kGroups: return groups;
   }
   return models;
 }

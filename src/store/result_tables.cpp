@@ -8,6 +8,7 @@
 #include "pg/large_value.hpp"
 #include "pg/sql.hpp"
 #include "plan/params.hpp"
+#include "store/group_tables.hpp"
 #include "store/registry.hpp"
 #include "store/training_state.hpp"
 #include "wire/keras.hpp"
@@ -47,6 +48,7 @@ ModelTable OpenModelTable(std::string_view name, const char* what, std::optional
   if (!pg::TableExists(table.name)) {
     if (std::optional<ModelTable> registered = OpenRegistered(name)) return OnlyWithKey(std::move(*registered), mst_key);
   }
+  RequireOrdinaryRun(table.name, what);
   const ResultTables tables(table.name);
   const ResultReader architectures(tables.models, ResultTable::kModels, what, {"mst_key", "model_arch"});
   const ResultReader info(tables.info, ResultTable::kInfo, what, {"mst_key", "model_id", "compile_params", "fit_params", "status"});
@@ -235,7 +237,10 @@ std::string LossType(const base::TrainConfig& config) {
   return type;
 }
 
-std::vector<StoredHistory> ReadHistory(const ResultTables& tables, const char* what) { return HistoryReader(tables, what).Read(); }
+std::vector<StoredHistory> ReadHistory(const ResultTables& tables, const char* what) {
+  RequireOrdinaryRun(tables.models, what);
+  return HistoryReader(tables, what).Read();
+}
 
 void ReadState(const ModelTable& table, int mst_key, const std::function<bool(int64_t piece, std::string_view data)>& use) {
   if (table.registered) return table.registered(use);
@@ -257,6 +262,7 @@ void ReadState(const ModelTable& table, int mst_key, const std::function<bool(in
 
 std::optional<std::string> ReadWeightColumn(const ModelTable& table, int mst_key) {
   if (table.registered) return std::nullopt;
+  if (table.weights) return *table.weights;
   const ResultReader models(table.name, ResultTable::kModels, "model_table", {"model_weights", "mst_key"});
   pg::LargeValue weights =
       pg::ReadLargeValue("m.model_weights", "FROM " + models.Sql() + " m WHERE m.mst_key OPERATOR(pg_catalog.=) $1::pg_catalog.int4",

@@ -57,6 +57,7 @@ struct ModelTable {
   plan::Plan plan;
   bool float64 = false;
   std::vector<StoredModel> models;   // by mst_key, ascending
+  std::shared_ptr<const std::string> weights;  // of the one model, which has been read (store/group_tables.hpp); nullptr: they lie in <name>
   StateReader registered;            // the state of the one model, which lies in no run's tables (store/registry.hpp); empty: it does
 };
 

@@ -70,6 +70,10 @@ std::optional<RunRecord> ReadRunRecord(const ResultTables& tables) {
   record.past_evaluations = Numbers(row[15]);
   for (const std::string& text : Texts(row[16])) record.past_seconds.push_back(std::strtod(text.c_str(), nullptr));
   record.past_diverged = Numbers(row[17]);
+  if (pg::FindColumn(pg::TableColumns(tables.run, "model_output_table"), "decided") != nullptr) {
+    const pg::Result decided = pg::Execute("SELECT r.decided FROM " + tables.run.Sql() + " r");
+    if (decided.at(0, 0)) record.decided = decided.Int();
+  }
   for (const size_t values : {record.past_iterations.size(), record.past_evaluations.size(), record.past_seconds.size(), record.past_diverged.size()}) {
     if (values == record.models.size()) continue;
     throw Error(ErrorCode::kDataCorrupted, "table " + tables.run.Text() + " has " + std::to_string(values) + " values for " +
@@ -102,7 +106,8 @@ void WriteRunRecord(const ResultTables& tables, const RunRecord& record) {
              {"past_iterations", record.past_iterations},
              {"past_evaluations", record.past_evaluations},
              {"past_seconds", record.past_seconds},
-             {"past_diverged", record.past_diverged}});
+             {"past_diverged", record.past_diverged},
+             {"decided", record.decided ? pg::Param(*record.decided) : pg::Param(pg::Null{})}});
 }
 
 std::optional<RunStatus> ReadRunStatus(const ResultTables& tables) {

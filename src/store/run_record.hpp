@@ -47,6 +47,7 @@ struct RunRecord {
   std::string build;
   std::vector<int64_t> past_iterations, past_evaluations, past_diverged;
   std::vector<double> past_seconds;
+  std::optional<int64_t> decided;  // train::RunProgress
 };
 
 /// The record of the newest commit, or nothing where the run is no durable one. Errors: kFeatureNotSupported for a format

@@ -1,9 +1,11 @@
 #include "store/runs.hpp"
 
+#include <optional>
 #include <string>
 
 #include "base/error.hpp"
 #include "pg/sql.hpp"
+#include "store/group_tables.hpp"
 #include "store/result_columns.hpp"
 
 namespace store {
@@ -13,8 +15,16 @@ using base::Error;
 using base::ErrorCode;
 
 constexpr const char* kListHint = "SELECT * FROM cerebro.runs lists the runs whose tables you may read.";
-constexpr ResultTable kTables[] = {ResultTable::kModels, ResultTable::kInfo, ResultTable::kSummary, ResultTable::kState,
-                                   ResultTable::kVisits, ResultTable::kRun};
+// The tables that every run has, first those that its reports need.
+std::vector<ResultTable> TablesOf(const pg::TableName& run) {
+  if (IsGroupRun(run)) {
+    return {ResultTable::kGroupModels, ResultTable::kGroupInfo,      ResultTable::kSummary,
+            ResultTable::kGroupState,  ResultTable::kConfigurations, ResultTable::kGroups};
+  }
+  return {ResultTable::kModels, ResultTable::kInfo, ResultTable::kSummary, ResultTable::kState,
+          ResultTable::kVisits, ResultTable::kRun,  ResultTable::kTrials,  ResultTable::kControl};
+}
+constexpr size_t kReportTables = 3;
 
 // The schema in which the table lies.
 std::string SchemaOf(const pg::TableName& table) {
@@ -43,7 +53,7 @@ pg::TableName OpenRun(std::string_view name) {
 // The run's tables that exist: all are its own, and the caller's.
 std::vector<ResultTable> OwnTables(const ResultTables& tables) {
   std::vector<ResultTable> there;
-  for (const ResultTable which : kTables) {
+  for (const ResultTable which : TablesOf(tables.models)) {
     if (!pg::TableExists(tables[which])) continue;
     const std::vector<pg::Column> columns = pg::TableColumns(tables[which], "name");
     for (const ResultColumn& column : ColumnsOf(which)) {
@@ -80,7 +90,9 @@ std::vector<pg::TableName> FindRuns() {
     const pg::TableName name{*row[0], *row[1]};
     const ResultTables tables(name);
     bool ours = true;
-    for (const ResultTable which : {ResultTable::kModels, ResultTable::kInfo, ResultTable::kSummary}) {
+    const std::vector<ResultTable> all = TablesOf(name);
+    for (size_t i = 0; i < kReportTables; i++) {
+      const ResultTable which = all[i];
       if (!ours) break;
       // dropped since, or another kind of table of such a name
       ours = pg::TableExists(tables[which]) && !pg::RowSecurityApplies(tables[which]);
@@ -98,11 +110,21 @@ void Claim(std::string_view name, const char* argument) {
   for (const pg::TableName& table : ResultTables(pg::ParseTableName(name, argument)).All()) pg::ClaimOutput(table, argument);
 }
 
+// The run over all rows that belongs to a run over groups, where it is there.
+std::optional<pg::TableName> GlobalRunOf(const pg::TableName& run) {
+  const pg::TableName global = run.WithSuffix(kGlobalSuffix);
+  if (!IsGroupRun(run) || !pg::TableExists(global)) return std::nullopt;
+  return global;
+}
+
 void DropRun(std::string_view name) {
   Claim(name, "name");
-  const ResultTables tables(OpenRun(name));
+  const pg::TableName run = OpenRun(name);
+  const ResultTables tables(run);
+  const std::vector<ResultTable> own = OwnTables(tables);
+  if (const std::optional<pg::TableName> global = GlobalRunOf(run)) DropRun(global->Sql());
   std::string list;
-  for (const ResultTable which : OwnTables(tables)) list += (list.empty() ? "" : ", ") + tables[which].Sql();
+  for (const ResultTable which : own) list += (list.empty() ? "" : ", ") + tables[which].Sql();
   pg::Execute("DROP TABLE " + list);
 }
 
@@ -119,7 +141,9 @@ void RenameRun(std::string_view name, std::string_view new_name) {
   if (renamed.name == run.name) throw Error(ErrorCode::kInvalidParameter, "run " + run.Text() + " has this name already");
   const ResultTables from(run), to(renamed);
   const std::vector<ResultTable> there = OwnTables(from);
+  for (const ResultTable which : there) pg::RequireAbsent(to[which], "new_name");
   for (const pg::TableName& table : to.All()) pg::RequireAbsent(table, "new_name");
+  if (const std::optional<pg::TableName> global = GlobalRunOf(run)) RenameRun(global->Sql(), pg::QuoteIdent(renamed.name + kGlobalSuffix));
   for (const ResultTable which : there) pg::Execute("ALTER TABLE " + from[which].Sql() + " RENAME TO " + pg::QuoteIdent(to[which].name));
   pg::Execute("UPDATE " + to.summary.Sql() + " SET model = $1, model_info = $2", {to.models.Sql(), to.info.Sql()});
 }

@@ -26,7 +26,16 @@ struct FitArguments {
   std::optional<std::string> early_stopping, halving;  // plan/stopping.hpp
   bool quiet = false;  // of iterations only those are said at whose end models stop
   std::optional<double> deadline;  // seconds since the epoch: the run ends at the first evaluation after it
+  bool global_model = false;       // of a table that is packed by group: the configurations are trained over all rows, too
+  bool warm_start_groups = false;  // groups begin with the weights of the global models
+  std::optional<std::string> promote;        // 'if_better'
+  std::optional<int64_t> max_failed_groups;  // none: all
+  std::optional<std::string> global_run;     // of a refresh: the run whose global models are taken; none: they are trained
   std::optional<int> folds;  // each configuration is trained once for each fold of the packed table
+  // plan::ReadSearch: models are added and stopped by a policy. model_selection_table may be an architecture table then; of a model selection
+  // table the configurations are tried before all others.
+  std::optional<std::string> search;
+  std::optional<std::string> replay;  // a run whose actions of people are done again behind the same rounds
 };
 
 }  // namespace train

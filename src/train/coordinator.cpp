@@ -35,6 +35,10 @@ Coordinator::Coordinator(const RunRequest& request, Driver* driver, RunObserver*
     if (!past.evaluations.empty()) before_[m].elapsed = past.evaluations.back().elapsed;
   }
   if (request.progress) GoOn(*request.progress);
+  if (!request.living) return;
+  result_.trials = request.progress ? request.progress->trials : request.living->trials;
+  result_.decided = request.progress ? request.progress->decided : request.living->decided;
+  trials_.emplace(*request.living, &result_.trials);
 }
 
 void Coordinator::GoOn(const RunProgress& progress) {
@@ -66,8 +70,12 @@ RunResult Coordinator::Run() {
   }
   result_.workers = driver_->workers();
   result_.states_location = driver_->states_location();
-  if (request_.progress) RetireStopped();
-  result_.complete = TrainRounds();
+  if (request_.living) {
+    BeginTrials();
+  } else if (request_.progress) {
+    RetireStopped();
+  }
+  result_.complete = request_.living ? TrainTrials() : TrainRounds();
   Show(RunPhase::kWriting);
   driver_->Collect(&result_);
   result_.seconds = seconds_before_ + now_() - started_;
@@ -79,49 +87,150 @@ bool Coordinator::TrainRounds() {
   const int64_t last = request_.LastIteration();
   int64_t iteration = request_.due.After(result_.due.empty() ? 0 : result_.due.back());
   while (iteration != 0) {
-    if (iteration > last) {
-      if (TrainTo(last)) result_.iteration = last;
-      return false;
-    }
-    if (!TrainTo(iteration)) return false;
+    const int64_t reached = TrainTo(std::min(iteration, last));
+    if (reached != Driver::kPaused) result_.iteration = reached;
+    if (reached != iteration) return false;
     Evaluate(iteration);
     evaluated_ = true;
-    result_.iteration = iteration;
     if (request_.stopping.any() && result_.ModelsThatTrain() == 0) return true;
     iteration = request_.due.After(iteration);
     if (iteration != 0 && request_.deadline && now_() >= *request_.deadline) return true;
-    if (iteration != 0 && (result_.iteration == last || Pauses())) return false;
+    if (iteration != 0 && (result_.iteration == last || Pauses() || EndsIteration())) return false;
   }
   return true;
 }
 
-bool Coordinator::TrainTo(int64_t iteration) {
+// Whether nothing is left of the run.
+bool Coordinator::TrainTrials() {
+  for (;;) {
+    if (result_.decided <= result_.iteration && !DecideTrials()) {
+      result_.waits = trials_->waits();
+      if (result_.waits) result_.decided = result_.iteration;  // again, when there is something new
+      return !result_.waits;
+    }
+    if (TrainTo(result_.iteration + 1) == Driver::kPaused) return false;
+    FinishRound();
+    evaluated_ = true;
+    if (result_.iteration == request_.until || Pauses() || EndsIteration()) return false;
+  }
+}
+
+// The driver has all models and takes them to train.
+void Coordinator::BeginTrials() {
+  for (ModelResult& model : result_.models) model.rests = false;
+  FollowTrials();
+}
+
+bool Coordinator::DecideTrials() {
+  const std::optional<double> budget = request_.living->time_budget;
+  const bool overdue = budget && !request_.living->replays && seconds_before_ + now_() - started_ >= *budget;
+  const bool goes_on = trials_->Decide(result_.iteration, overdue, &result_.actions);
+  result_.decided = result_.iteration + 1;
+  AddModels();
+  FollowTrials();
+  return goes_on;
+}
+
+// Those that a decision has put behind the others of the request.
+void Coordinator::AddModels() {
+  std::vector<int> added;
+  for (size_t m = result_.models.size(); m < request_.mst_keys.size(); m++) {
+    added.push_back(static_cast<int>(m));
+    result_.models.emplace_back();
+    before_.emplace_back();
+    if (m < request_.past.size()) before_.back().iterations = request_.past[m].iterations;
+  }
+  if (!added.empty()) driver_->Add(added);
+}
+
+// Tells the driver whose models train in the next round, as far as it does not know.
+void Coordinator::FollowTrials() {
+  const std::vector<int> round = trials_->ModelsOfRound();
+  std::vector<int> resumed, retired;
+  for (size_t m = 0; m < result_.models.size(); m++) {
+    ModelResult& model = result_.models[m];
+    const plan::Trial& trial = trials_->OfModel(static_cast<int>(m)).trial;
+    const bool trains = std::binary_search(round.begin(), round.end(), static_cast<int>(m));
+    if (trains == model.rests && model.diverged_step == 0) (trains ? resumed : retired).push_back(static_cast<int>(m));
+    model.rests = !trains;
+    const bool stopped = trial.state == plan::TrialState::kStopped;
+    model.stopped_iteration = stopped ? trial.iterations - before_[m].iterations : 0;
+    model.stopped_by = stopped ? trial.remark : "";
+  }
+  if (!resumed.empty()) driver_->Resume(resumed);
+  if (!retired.empty()) driver_->Retire(retired);
+}
+
+// With a policy each round, else as in any run by the model's own count; in any case when it has done what it was to do.
+bool Coordinator::IsDue(int model) const {
+  const plan::Trial& trial = trials_->OfModel(model).trial;
+  const int64_t own = trial.iterations + 1 - before_[static_cast<size_t>(model)].iterations;
+  return request_.living->policy != nullptr || trial.iterations + 1 >= trial.target || request_.due.After(own - 1) == own;
+}
+
+void Coordinator::FinishRound() {
+  const std::vector<int> round = trials_->ModelsOfRound();
+  result_.iteration++;
+  scored_.clear();
+  for (const int m : round) {
+    if (!IsDue(m)) continue;
+    scored_.push_back(m);
+    plan::Evaluation evaluation;
+    evaluation.iteration = trials_->OfModel(m).trial.iterations + 1;
+    result_.models[static_cast<size_t>(m)].evaluations.push_back(std::move(evaluation));
+  }
+  std::vector<int> best;
+  if (!scored_.empty()) {
+    Show(RunPhase::kEvaluating);
+    best = Score();
+    result_.due.push_back(result_.iteration);
+  }
+  for (const int m : round) {
+    const ModelResult& model = result_.models[static_cast<size_t>(m)];
+    std::optional<double> value;
+    if (std::binary_search(scored_.begin(), scored_.end(), m)) {
+      value = MonitoredLoss(request_.living->monitor, request_.metric_names[static_cast<size_t>(m)], model.evaluations.back());
+    }
+    trials_->IterationDone(m, value, model.diverged_step != 0);
+  }
+  if (request_.stopping.early_stopping) {
+    std::vector<plan::ModelHistory> histories(result_.models.size());
+    for (size_t m = 0; m < histories.size(); m++) {
+      const bool evaluated = std::binary_search(scored_.begin(), scored_.end(), static_cast<int>(m));
+      histories[m] = {request_.mst_keys[m], evaluated && result_.models[m].trains(), &request_.metric_names[m], &result_.models[m].evaluations};
+    }
+    for (const plan::Stop& stop : plan::DecideStops(request_.stopping, result_.iteration, histories)) trials_->Stop(stop.model, stop.by);
+  }
+  observer_->RoundDone(result_, result_.iteration, static_cast<int64_t>(round.size()));
+  if (!best.empty()) driver_->KeepBest(best);
+}
+
+// Returns the iteration that all models have done, or kPaused.
+int64_t Coordinator::TrainTo(int64_t iteration) {
   phase_ = RunPhase::kTraining;
   observer_->TrainingBegins(result_);
-  const bool there = driver_->Train(iteration, this);
+  const int64_t reached = driver_->Train(iteration, this);
   observer_->TrainingEnds(result_);
-  return there;
+  result_.between_rounds = reached != Driver::kPaused;
+  return reached;
 }
 
 // A part trains or scores something: whoever asks for a pause at once still comes to an end.
 bool Coordinator::Pauses() { return request_.pause && (evaluated_ || result_.visits.size() > 0) && request_.pause(); }
 
+bool Coordinator::EndsIteration() { return request_.wanted && request_.wanted(); }
+
 void Coordinator::Evaluate(int64_t iteration) {
   Show(RunPhase::kEvaluating);
+  scored_.clear();
   for (size_t m = 0; m < result_.models.size(); m++) {
     if (!IsEvaluated(m)) continue;
+    scored_.push_back(static_cast<int>(m));
     plan::Evaluation evaluation;
     evaluation.iteration = before_[m].iterations + iteration;
     result_.models[m].evaluations.push_back(std::move(evaluation));
   }
-  ScoreTable(ScoredTable::kTraining);
-  if (request_.spec.validation.spec.num_partitions > 0) ScoreTable(ScoredTable::kValidation);
-  if (request_.spec.plan.has_folds()) ScoreTable(ScoredTable::kFolds);
-  for (size_t m = 0; m < result_.models.size(); m++) {
-    if (IsEvaluated(m)) result_.models[m].evaluations.back().elapsed = before_[m].elapsed + seconds_before_ + now_() - started_;
-  }
-  CountCurves();
-  const std::vector<int> best = FindBest();
+  const std::vector<int> best = Score();
   result_.due.push_back(iteration);
   const int64_t trained = result_.ModelsThatTrain();
   const std::vector<int> stopped = DecideStops(iteration);
@@ -130,12 +239,22 @@ void Coordinator::Evaluate(int64_t iteration) {
   if (!stopped.empty()) driver_->Retire(stopped);
 }
 
+// Fills in the last evaluations of scored_. Returns the models whose weights are their best ones so far.
+std::vector<int> Coordinator::Score() {
+  ScoreTable(ScoredTable::kTraining);
+  if (request_.spec.validation.spec.num_partitions > 0) ScoreTable(ScoredTable::kValidation);
+  if (request_.spec.plan.has_folds()) ScoreTable(ScoredTable::kFolds);
+  for (const int index : scored_) {
+    const auto m = static_cast<size_t>(index);
+    result_.models[m].evaluations.back().elapsed = before_[m].elapsed + seconds_before_ + now_() - started_;
+  }
+  CountCurves();
+  return FindBest();
+}
+
 // Curves are what grows with the evaluations of a run: better an error than to be ended by the system.
 void Coordinator::CountCurves() {
-  for (size_t m = 0; m < result_.models.size(); m++) {
-    if (!IsEvaluated(m)) continue;
-    curves_bytes_ += BytesOf(result_.models[m].evaluations.back());
-  }
+  for (const int m : scored_) curves_bytes_ += BytesOf(result_.models[static_cast<size_t>(m)].evaluations.back());
   if (curves_bytes_ <= request_.curves_memory) return;
   throw base::Error(base::ErrorCode::kOutOfMemory,
                     "the metrics of " + std::to_string(result_.due.size() + 1) + " evaluations have grown over the " +
@@ -151,8 +270,8 @@ void Coordinator::ScoreTable(ScoredTable table) {
   std::vector<std::vector<double>> values;
   if (!models.empty()) values = driver_->Score(table, models, this);
   size_t next = 0;
-  for (size_t m = 0; m < result_.models.size(); m++) {
-    if (!IsEvaluated(m)) continue;
+  for (const int index : scored_) {
+    const auto m = static_cast<size_t>(index);
     ModelResult& model = result_.models[m];
     plan::Evaluation& evaluation = model.evaluations.back();
     std::vector<double>& own = table == ScoredTable::kTraining ? evaluation.training : evaluation.validation;
@@ -164,10 +283,11 @@ void Coordinator::ScoreTable(ScoredTable table) {
   }
 }
 
+// Of those that are evaluated now.
 std::vector<int> Coordinator::ModelsThatTrain() const {
   std::vector<int> models;
-  for (size_t m = 0; m < result_.models.size(); m++) {
-    if (result_.models[m].trains()) models.push_back(static_cast<int>(m));
+  for (const int m : scored_) {
+    if (result_.models[static_cast<size_t>(m)].trains()) models.push_back(m);
   }
   return models;
 }
@@ -211,8 +331,10 @@ void Coordinator::Visit(const VisitRecord& record) {
   model.training_seconds += record.ended - record.started;
   const bool first_divergence = record.diverged_step != 0 && model.diverged_step == 0;
   if (first_divergence) model.diverged_step = record.diverged_step;
-  result_.visits.Add(record);
-  observer_->VisitDone(result_, record, first_divergence);
+  VisitRecord kept = record;
+  if (request_.living) kept.iteration = trials_->OfModel(record.model).trial.iterations - before_[static_cast<size_t>(record.model)].iterations;
+  result_.visits.Add(kept);
+  observer_->VisitDone(result_, kept, first_divergence);
 }
 
 void Coordinator::IterationDone(int64_t iteration) {

@@ -8,6 +8,9 @@
 // training, over all runs (plan::Evaluation). A model's evaluations of earlier runs count for patience, but not for the
 // choice of the best weights: those are gone.
 //
+// A living run (RunRequest::living) goes on in rounds of one iteration, between which its models change: train/trials.hpp.
+// Each of its models has a count of iterations of its own.
+//
 // A durable run comes in parts (RunRequest::progress, until, pause). A part begins with all that the parts before it have
 // found, so that decisions are the same as in a run of one part; it ends between two rounds, or within one behind whole
 // visits.
@@ -15,10 +18,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "train/driver.hpp"
 #include "train/run.hpp"
+#include "train/trials.hpp"
 
 namespace train {
 
@@ -37,6 +42,8 @@ class RunObserver {
   virtual void IterationDone(const RunResult& so_far, int64_t iteration) = 0;
   /// The metrics of an iteration are in and it is decided who stops. trained: models that trained in it.
   virtual void Evaluated(const RunResult& so_far, int64_t iteration, int64_t trained, const std::vector<int>& stopped) = 0;
+  /// Of a living run: a round is over. trained: models that trained in it; so_far.trials has their values.
+  virtual void RoundDone(const RunResult& so_far, int64_t round, int64_t trained) = 0;
 };
 
 class Coordinator : private VisitSink {
@@ -59,18 +66,28 @@ class Coordinator : private VisitSink {
   void IterationDone(int64_t iteration) override;
   void Progress(int64_t rows) override;
   bool Pauses() override;
+  bool EndsIteration() override;
   void Show(RunPhase phase);
   void GoOn(const RunProgress& progress);
   void RetireStopped();
   bool TrainRounds();
-  bool TrainTo(int64_t iteration);
+  int64_t TrainTo(int64_t iteration);
   void Evaluate(int64_t iteration);
+  std::vector<int> Score();
   void ScoreTable(ScoredTable table);
   void CountCurves();
   bool IsEvaluated(size_t model) const;
   std::vector<int> ModelsThatTrain() const;
   std::vector<int> FindBest();
   std::vector<int> DecideStops(int64_t iteration);
+  // of a living run
+  bool TrainTrials();
+  bool DecideTrials();
+  void BeginTrials();
+  void AddModels();
+  void FollowTrials();
+  void FinishRound();
+  bool IsDue(int model) const;
 
   const RunRequest& request_;
   Driver* driver_;
@@ -79,6 +96,8 @@ class Coordinator : private VisitSink {
   const double started_;
   RunResult result_;
   std::vector<Before> before_;  // a model
+  std::vector<int> scored_;     // models that get an evaluation now, ascending
+  std::optional<Trials> trials_;
   RunPhase phase_ = RunPhase::kInitialising;
   int64_t rows_trained_ = 0;
   double seconds_before_ = 0;  // of the parts before this one

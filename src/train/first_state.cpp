@@ -1,6 +1,8 @@
 #include "train/first_state.hpp"
 
+#include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -40,6 +42,31 @@ void WriteFirstState(const PreparedFit& fit, const PreparedModel& model, void* b
   counters.partitions = partitions;
   counters.visits_in_iteration = 0;
   if (counters.diverged_step != 0) NoticeDivergedBefore(model.mst_key, counters.diverged_step);
+}
+
+// What is equal by name and size goes along. Schedules count optimizer steps: a fresh optimizer begins at its first one.
+void WriteClonedState(const PreparedFit& fit, const PreparedModel& model, const PreparedModel& parent, const void* from, void* block) {
+  const engine::StateLayout &own = model.program->layout(), &other = parent.program->layout();
+  model.program->Initialise(model.spec->config.optimizer, block, fit.seed, model.stream(), static_cast<uint32_t>(fit.plan.visits()), pg::CheckInterrupts);
+  const bool optimizer = model.keeps_optimizer && model.spec->config.optimizer.kind == parent.spec->config.optimizer.kind;
+  bool all_there = optimizer;
+  const size_t width = base::DTypeSize(own.precision);
+  for (const engine::StateTensor& tensor : own.tensors) {
+    if (tensor.is_slot && !optimizer) continue;
+    const auto same = std::find_if(other.tensors.begin(), other.tensors.end(), [&](const engine::StateTensor& candidate) {
+      return candidate.name == tensor.name && candidate.count == tensor.count && candidate.is_slot == tensor.is_slot;
+    });
+    if (same == other.tensors.end()) {
+      all_there = false;  // such as those of another kind of momentum
+      continue;
+    }
+    std::memcpy(static_cast<char*>(block) + tensor.offset, static_cast<const char*>(from) + same->offset, tensor.count * width);
+  }
+  engine::StateCounters& counters = store::CountersOf(block);
+  const engine::StateCounters& before = store::CountersOf(from);
+  counters.iterations_done = before.iterations_done;
+  counters.rows_seen = before.rows_seen;
+  if (all_there) counters.step = before.step;
 }
 
 }  // namespace train

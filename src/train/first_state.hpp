@@ -9,4 +9,8 @@ namespace train {
 /// (the architecture's own where it has any). Says what a user must know of a stored state.
 void WriteFirstState(const PreparedFit& fit, const PreparedModel& model, void* block);
 
+/// Of a model that a living run adds: with the weights that `parent` has now, and with its optimizer's state where
+/// keeps_optimizer says so and the optimizer is of the same kind. Both have one architecture.
+void WriteClonedState(const PreparedFit& fit, const PreparedModel& model, const PreparedModel& parent, const void* from, void* block);
+
 }  // namespace train

@@ -59,10 +59,9 @@ FitStep::~FitStep() = default;
 
 bool FitStep::FeedKept(int partition_id, int buffer_id) {
   if (run_ == nullptr || run_->cache == nullptr) return false;
-  const std::vector<base::Bytes>* kept = run_->cache->Find(data::CachedTable::kTraining, partition_id, buffer_id);
-  if (kept == nullptr) return false;
-  std::vector<base::Bytes> columns = *kept;
-  if (run_->complete) run_->complete(partition_id, buffer_id, &columns);
+  const std::vector<base::Bytes> columns =
+      data::KeptColumns(*run_->table, data::CachedTable::kTraining, partition_id, buffer_id, run_->complete, run_->cache);
+  if (columns.empty()) return false;
   visit_->Feed(partition_id, buffer_id, columns, pg::CheckInterrupts);
   return true;
 }
@@ -70,9 +69,8 @@ bool FitStep::FeedKept(int partition_id, int buffer_id) {
 bool FitStep::MayLack(size_t column) const { return run_ != nullptr && !run_->table->HasColumn(column); }
 
 void FitStep::Feed(int partition_id, int buffer_id, std::vector<base::Bytes> columns) {
-  std::vector<std::vector<float>> decoded;
   if (run_ != nullptr) {
-    data::PrepareColumns(*run_->table, data::CachedTable::kTraining, partition_id, buffer_id, run_->complete, run_->cache, &columns, &decoded);
+    data::PrepareColumns(*run_->table, data::CachedTable::kTraining, partition_id, buffer_id, run_->complete, run_->cache, &columns, &decoded_);
   }
   visit_->Feed(partition_id, buffer_id, columns, pg::CheckInterrupts);
 }

@@ -46,6 +46,7 @@ class FitStep {
   std::unique_ptr<Own> own_;  // by hand only
   BundleVisit* visit_;          // own_'s or the driver's
   const ActiveVisit* run_ = nullptr;  // the driver's; nullptr by hand
+  std::vector<std::vector<float>> decoded_;  // of the last buffer: features that are stored as others than float32
 };
 
 /// The state of a model that has not been trained: what cerebro.init_state returns.

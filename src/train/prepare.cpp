@@ -25,8 +25,12 @@
 #include "store/model_spec.hpp"
 #include "store/result_tables.hpp"
 #include "train/arguments.hpp"
+#include "train/living_fit.hpp"
+#include "train/prepare_model.hpp"
+#include "train/prepare_groups.hpp"
 #include "train/results.hpp"
 #include "train/run_parts.hpp"
+#include "train/trial_table.hpp"
 #include "train/value_check.hpp"
 
 namespace train {
@@ -37,16 +41,6 @@ using base::ErrorCode;
 
 constexpr int kMostErrorsListed = 20;
 constexpr size_t kMostKeysListed = 10;
-
-void RequireColumns(const pg::TableName& table, const char* what, const std::vector<const char*>& needed, const char* hint) {
-  const std::vector<pg::Column> columns = pg::TableColumns(table, what);
-  for (const char* name : needed) {
-    if (pg::FindColumn(columns, name) == nullptr) {
-      throw Error(ErrorCode::kUndefinedColumn, "table " + table.Text() + " has no column \"" + name + "\"", "", hint);
-    }
-  }
-  pg::RequireSelect(table, {needed.begin(), needed.end()});
-}
 
 void CheckArguments(const FitArguments& a) {
   if (a.num_iterations < 1) {
@@ -119,53 +113,6 @@ void CheckOutput(const FitArguments& a, const store::RunRecord* run, PreparedFit
               "Train the best configuration of cerebro.fold_leaderboard() on all rows, in a new run without folds.");
 }
 
-struct SelectionRow {
-  int mst_key;
-  int model_id;
-  std::string compile_params, fit_params;
-};
-
-std::vector<SelectionRow> ReadSelection(const FitArguments& a, PreparedFit* fit) {
-  const char* hint = "Make the table by cerebro.generate_model_configs() or cerebro.load_model_selection_table().";
-  fit->selection_table = pg::ParseTableName(a.model_selection_table, "model_selection_table");
-  RequireColumns(fit->selection_table, "model_selection_table", {"mst_key", "model_id", "compile_params", "fit_params"}, hint);
-  const pg::TableName summary = fit->selection_table.WithSuffix("_summary");
-  if (!pg::TableExists(summary)) {
-    throw Error(ErrorCode::kUndefinedTable, "table " + summary.Text() + " does not exist", "It says in which table the architectures are.",
-                hint);
-  }
-  RequireColumns(summary, "model_selection_table", {"model_arch_table"}, hint);
-  const pg::Result arch = pg::Read("SELECT model_arch_table FROM " + summary.Sql() + " LIMIT 1");
-  if (arch.empty() || !arch.at(0, 0)) {
-    throw Error(ErrorCode::kPrerequisiteState, "table " + summary.Text() + " does not name an architecture table",
-                pg::HiddenRowsDetail(summary), hint);
-  }
-  fit->architecture_table = pg::ParseStoredName(*arch.at(0, 0), "model_arch_table", summary);
-  pg::TableColumns(fit->architecture_table, "model_arch_table");  // it is there, or the error says who names it
-
-  const pg::Result rows = pg::Read(
-      "SELECT mst_key::pg_catalog.int4, model_id::pg_catalog.int4, compile_params::pg_catalog.text, fit_params::pg_catalog.text FROM " +
-      fit->selection_table.Sql() + " ORDER BY 1");
-  if (rows.empty())
-    throw Error(ErrorCode::kPrerequisiteState, "model selection table " + fit->selection_table.Text() + " is empty",
-                pg::HiddenRowsDetail(fit->selection_table), hint);
-  std::vector<SelectionRow> selection;
-  for (const auto& row : rows.rows) {
-    if (!row[0] || !row[1] || !row[2]) {
-      throw Error(ErrorCode::kNullValue,
-                  "model selection table " + fit->selection_table.Text() + " has a NULL in mst_key, model_id or compile_params", "", hint);
-    }
-    SelectionRow s{std::stoi(*row[0]), std::stoi(*row[1]), *row[2], row[3].value_or("")};
-    if (!selection.empty() && selection.back().mst_key == s.mst_key) {
-      throw Error(ErrorCode::kInvalidParameter,
-                  "mst_key " + std::to_string(s.mst_key) + " is in table " + fit->selection_table.Text() + " twice", "",
-                  "Every configuration needs a key of its own.");
-    }
-    selection.push_back(std::move(s));
-  }
-  return selection;
-}
-
 // Doubts about configurations, each said once with all models that it is about.
 class Doubts {
  public:
@@ -208,9 +155,9 @@ void AddModels(PreparedModel model, PreparedFit* fit) {
   if (fit->folds == 0) fit->models.push_back(std::move(model));
 }
 
-void CheckFoldKeys(const std::vector<SelectionRow>& selection, const PreparedFit& fit) {
+void CheckFoldKeys(const std::vector<Configuration>& selection, const PreparedFit& fit) {
   if (fit.folds == 0) return;
-  for (const SelectionRow& row : selection) {
+  for (const Configuration& row : selection) {
     if (row.mst_key >= 1 && row.mst_key <= std::numeric_limits<int32_t>::max() / fit.folds) continue;
     throw Error(ErrorCode::kInvalidParameter,
                 "mst_key " + std::to_string(row.mst_key) + " of table " + fit.selection_table.Text() + " cannot be trained on folds",
@@ -221,43 +168,14 @@ void CheckFoldKeys(const std::vector<SelectionRow>& selection, const PreparedFit
 
 // Every configuration is read and its program compiled, so that whatever is wrong is known before any training.
 // warm_start: models have weights of an earlier run.
-void ReadModels(const std::vector<SelectionRow>& selection, bool warm_start, PreparedFit* fit) {
-  std::map<int, std::shared_ptr<const store::Architecture>> architectures;
+void ReadModels(const std::vector<Configuration>& selection, bool warm_start, PreparedFit* fit) {
   std::vector<std::pair<int, Error>> errors;
   Doubts doubts;
-  for (const SelectionRow& row : selection) {
+  for (const Configuration& row : selection) {
     pg::CheckInterrupts();
     try {
-      PreparedModel model;
-      model.mst_key = row.mst_key;
-      auto& architecture = architectures[row.model_id];
-      if (architecture == nullptr) {
-        architecture = std::make_shared<store::Architecture>(store::ReadArchitecture(fit->architecture_table, row.model_id, fit->training.spec));
-      }
-      model.architecture = architecture;
-      auto spec = std::make_shared<store::ModelSpec>();
-      spec->graph = architecture->graph;
-      spec->compile_params = row.compile_params;
-      spec->fit_params = row.fit_params;
-      spec->config = plan::ReadConfig(row.compile_params, row.fit_params, *spec->graph);
-      std::vector<plan::TrainingDoubt> doubted = plan::CheckLosses(*spec->graph, spec->config, fit->training.spec);
-      for (plan::TrainingDoubt& doubt : plan::CheckColumns(*spec->graph, fit->training.spec)) doubted.push_back(std::move(doubt));
-      for (plan::TrainingDoubt& doubt : plan::CheckWeightDecay(*spec->graph, spec->config)) doubted.push_back(std::move(doubt));
-      if (!architecture->weights && !warm_start) {
-        for (plan::TrainingDoubt& doubt : plan::CheckConstants(*spec->graph)) doubted.push_back(std::move(doubt));
-      }
-      plan::ResolveClassWeights(*spec->graph, fit->training.spec, &spec->config);
-      model.spec = spec;
-      model.program = fit->pool->ProgramOf(spec->graph, spec->config);
-      model.workspace_bytes = fit->pool->Lend(model.program, spec->config)->workspace_bytes(MostRowsOfABatch(fit->training, spec->config));
-      if (architecture->weights && static_cast<int64_t>(architecture->weights->size()) != model.weight_count() * 4) {
-        store::Block block(model.state_bytes());
-        store::LoadArchitectureWeights(*architecture, *model.program, block.data());  // raises the error with its numbers
-      }
-      const plan::ModelCost cost = plan::EstimateCost(*spec->graph, spec->config, model.kernels());
-      model.scored_row_seconds = cost.seconds_per_scored_row;
-      model.visit_seconds = cost.Visit(fit->RowsAVisit(), spec->config.batch_size, spec->config.epochs);
-      AddModels(std::move(model), fit);
+      std::vector<plan::TrainingDoubt> doubted;
+      AddModels(PrepareModel(row, warm_start, fit, &doubted), fit);
       doubts.Add(row.mst_key, std::move(doubted));
     } catch (const Error& error) {
       errors.emplace_back(row.mst_key, error);
@@ -370,15 +288,11 @@ void GoOnWithPlan(PreparedFit* fit) {
 
 // A model that goes on keeps the sequence of its stored run, whoever trains beside it.
 void MakePlan(PreparedFit* fit) {
-  const pg::Settings settings = pg::CurrentSettings();
-  const int count = static_cast<int>(fit->models.size());
   const int partitions = fit->training.spec.num_partitions;
-  if (fit->progress && !fit->segments) {
+  if (fit->progress && !fit->segments && !fit->living) {
     GoOnWithPlan(fit);
     return;
   }
-  int bundles = settings.bundles > 0 ? settings.bundles : plan::DefaultBundles(count, pg::Cores());
-  if (fit->segments) bundles = fit->segments->data_segments;
   std::map<int, plan::Sequence> stored;  // by mst_key
   if (fit->stored && fit->stored->plan.partitions == partitions) {
     for (const plan::Bundle& bundle : fit->stored->plan.bundles) {
@@ -389,36 +303,19 @@ void MakePlan(PreparedFit* fit) {
   std::vector<plan::Sequence> sequences;
   for (const PreparedModel& model : fit->models) {
     const auto known = stored.find(model.mst_key);
-    plan::Sequence sequence = fit->folds > 0 ? plan::SequenceOfFold(model.stream(), partitions, fit->folds, model.fold)
-                                             : plan::SequenceOf(model.stream(), partitions);
+    plan::Sequence sequence = FirstSequence(*fit, model);
     if (known != stored.end() && model.stored) sequence = known->second;
     if (sequence.shift != 0) sequence.first = model.past.iterations;
     sequences.push_back(sequence);
     costs.push_back(model.visit_seconds);
   }
-  fit->plan = plan::MakePlan(costs, sequences, partitions, bundles);
+  fit->plan = plan::MakePlan(costs, sequences, partitions, BundlesOf(*fit, fit->models.size()));
 }
 
-// Who trains with whom. Not a part of the stored plan: no bit depends on it.
-void MakeFusion(PreparedFit* fit) {
-  const pg::Settings settings = pg::CurrentSettings();
-  std::vector<plan::FusionModel> models;
-  std::map<const base::Graph*, std::string> signatures;
-  for (const PreparedModel& prepared : fit->models) {
-    plan::FusionModel model;
-    const base::Graph& trained = *prepared.spec->TrainedGraph();
-    std::string& signature = signatures[&trained];
-    if (signature.empty()) signature = wire::ShapeSignature(trained);
-    model.signature = signature;
-    model.batch_size = prepared.spec->config.batch_size;
-    model.epochs = prepared.spec->config.epochs;
-    model.shuffle = prepared.spec->config.shuffle;
-    model.kernels = prepared.kernels();
-    model.state_bytes = static_cast<double>(prepared.state_bytes());
-    model.workspace_bytes = static_cast<double>(prepared.workspace_bytes);
-    models.push_back(std::move(model));
-  }
+// What a fusion is planned from besides the models.
+void DescribeData(PreparedFit* fit) {
   plan::FusionData& data = fit->fusion_data;
+  data = plan::FusionData();
   data.rows = static_cast<double>(fit->training.spec.rows);
   data.partitions = fit->training.spec.num_partitions;
   data.buffers = data.partitions;
@@ -433,12 +330,22 @@ void MakeFusion(PreparedFit* fit) {
     const bool read = fit->frozen.model_reads.empty() || fit->frozen.model_reads[i];
     if (read) data.row_elements += static_cast<double>(base::ElementCount(table.spec.inputs[i].shape));
   }
-  data.cached_bytes = static_cast<double>(settings.cache_mem) + fit->frozen.decision.kept_bytes;
-  plan::FusionSwitches switches;
-  switches.horizontal = settings.enable_horizontal;
-  switches.shared_scan = settings.enable_shared_scan;
-  switches.memory = static_cast<double>(settings.fusion_mem);
-  fit->fusion = plan::PlanFusion(fit->plan, models, data, switches);
+  data.cached_bytes = static_cast<double>(pg::CurrentSettings().cache_mem) + fit->frozen.decision.kept_bytes;
+}
+
+// Models of a run that goes on: those that it began with and those that were added.
+void ReadTrialsAgain(const FitArguments& a, const store::RunRecord& run, PreparedFit* fit) {
+  std::vector<LivingTrial> trials = ReadTrials(fit->output);
+  if (trials.empty()) return;
+  if (a.search) ReadSearchAgain(a, fit);
+  fit->living = true;
+  FitTrialMaker maker(fit, nullptr);
+  for (const LivingTrial& trial : trials) {
+    if (trial.model >= 0 && static_cast<size_t>(trial.model) >= fit->models.size()) maker.Make(trial);
+    if (trial.model >= 0) fit->models[static_cast<size_t>(trial.model)].deleted = trial.deleted;
+  }
+  fit->decided = run.decided.value_or(0);
+  fit->trials = std::move(trials);
 }
 
 // Of training and metrics, if the session does all of it alone.
@@ -484,25 +391,34 @@ PreparedFit PrepareFit(const FitArguments& a, const store::RunRecord* run) {
   CheckArguments(a);
   PreparedFit fit(a.warm_start ? pg::ParseTableName(a.model_output_table, "model_output_table")
                                : pg::ParseNewTableName(a.model_output_table, "model_output_table"));
-  fit.training = data::OpenPackedTable(a.source_table, "source_table");
-  if (a.validation_table) {
-    fit.validation = data::OpenPackedTable(*a.validation_table, "validation_table");
-    data::RequireCompatible(fit.training, *fit.validation);
-  }
-  if (run != nullptr) RequireSameData(*run, fit);
+  OpenTables(a, &fit);
+  CheckGroups(a, fit);
+  std::optional<store::RunRecord> replayed;
+  if (a.replay) replayed = store::ReadRunRecord(store::ResultTables(pg::ParseTableName(*a.replay, "replay")));
+  const pg::TableName run_name = replayed ? pg::ParseTableName(*a.replay, "replay") : fit.output.models;
+  const store::RunRecord* const same = replayed ? &*replayed : run;  // whose data and configurations these must be
+  if (same != nullptr) RequireSameData(*same, fit, run_name);
   CheckFolds(a, fit);
   fit.folds = a.folds.value_or(0);
   fit.stopping = plan::ReadStopping(a.early_stopping, a.halving, a.num_iterations, fit.HasValidation());
   fit.options = store::EngineOptions(a.use_gpus && !pg::OnGreenplum());
   fit.pool = std::make_shared<engine::ModelPool>(fit.training.spec, fit.options);
-  const std::vector<SelectionRow> selection = ReadSelection(a, &fit);
+  const bool goes_on = run != nullptr && run->generation > 0;
+  std::vector<Configuration> selection;
+  if (!a.search) selection = ReadSelection(a, &fit);
   CheckFoldKeys(selection, fit);
   CheckOutput(a, run, &fit);
-  ReadModels(selection, fit.stored.has_value(), &fit);
-  if (run != nullptr) RequireSameModels(*run, fit);
+  if (fit.grouped) {
+    for (const pg::TableName& table : fit.output.OfGroups()) pg::RequireAbsent(table, "model_output_table");
+  }
+  if (!a.search) ReadModels(selection, fit.stored.has_value(), &fit);
+  if (a.search && !goes_on) BeginSearch(a, &fit);
+  if (same != nullptr && !(goes_on && a.search)) RequireSameModels(*same, fit, run_name);
+  if (goes_on) ReadTrialsAgain(a, *run, &fit);
+  if (goes_on && a.search) RequireSameModels(*run, fit, run_name);
   CheckStopping(fit);
-  AnnounceLargeBatches(fit);
-  if (run != nullptr && run->generation > 0) {
+  if (!fit.grouped) AnnounceLargeBatches(fit);
+  if (goes_on) {
     GoOn(*run, &fit);
   } else {
     MatchStored(&fit);
@@ -520,20 +436,28 @@ PreparedFit PrepareFit(const FitArguments& a, const store::RunRecord* run) {
   }
   fit.seed = static_cast<uint64_t>(a.seed.value_or(0));
   fit.use_gpus = a.use_gpus;
+  if (fit.grouped) {
+    fit.plan.partitions = 1;
+    return fit;
+  }
   if (!fit.progress) NoticeOtherPartitions(fit);
   MakePlan(&fit);
   ChooseWorkers(a, &fit);
   // the plan of bundles follows from what is left to train, and nobody sees it before
-  if (PlanFrozen(a, &fit)) {
+  if (!a.search && PlanFrozen(a, &fit)) {
     MakePlan(&fit);
     ChooseWorkers(a, &fit);
   }
-  MakeFusion(&fit);
+  DescribeData(&fit);
+  fit.fusion = FuseBundles(fit.plan, &fit);
   std::vector<size_t> states;
   for (const PreparedModel& model : fit.models) states.push_back(model.state_bytes());
   fit.states = DecideStates(states, fit.workers);
   if (fit.segments) fit.states.location = StatesLocation::kSegments;
   CheckTables(fit);
+  if (a.replay) fit.actions = ReadActionsDone(store::ResultTables(run_name));
+  if (a.replay && !fit.living) MakeLiving(a, &fit);
+  for (const PreparedModel& model : fit.models) fit.checked.insert({model.spec->graph.get(), store::LossType(model.spec->config)});
   return fit;
 }
 

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pg/names.hpp"
@@ -13,6 +16,7 @@
 #include "plan/fusion.hpp"
 #include "plan/schedule.hpp"
 #include "plan/stopping.hpp"
+#include "plan/trials.hpp"
 #include "data/packed_table.hpp"
 #include "data/segment_map.hpp"
 #include "store/architectures.hpp"
@@ -23,6 +27,7 @@
 #include "train/frozen.hpp"
 #include "train/memory.hpp"
 #include "train/run.hpp"
+#include "train/trials.hpp"
 
 namespace train {
 
@@ -47,6 +52,9 @@ struct PreparedModel {
   uint64_t stored_diverged_step = 0;
   ModelPast past;
   int64_t stored_shift = 0;  // store::StoredHistory::shift
+  int parent = -1;         // of a trial that was just added: the model with whose state it begins
+  bool keeps_optimizer = false;
+  bool deleted = false;    // by a person, in a living run: nothing is written of it
   bool keeps_weights = false;  // durable run: those in <out> are its best ones; only better ones replace them
 };
 
@@ -57,6 +65,7 @@ struct PreparedFit {
   pg::TableName selection_table, architecture_table;
   data::PackedTable training;
   std::optional<data::PackedTable> validation;
+  bool grouped = false;               // both are packed by group: the run has no plan of its own (run/groups.hpp)
   std::vector<PreparedModel> models;  // by mst_key
   plan::Plan plan;
   plan::Fusion fusion;
@@ -76,6 +85,16 @@ struct PreparedFit {
   bool use_gpus = false;  // some process may train on one
   PreparedFrozen frozen;  // frozen layers computed once
   bool durable = false;   // the run comes in parts: its tables are written before each commit
+  // of a living run
+  bool living = false;
+  std::shared_ptr<const plan::TrialPolicy> policy;  // none: only people change it
+  std::optional<plan::SearchDescription> search;    // what the policy was made of
+  std::vector<LivingTrial> trials;                  // of a run that begins
+  int64_t decided = 0;                              // RunProgress::decided, likewise
+  std::vector<ControlAction> actions;               // LivingRun::actions
+  std::map<int, std::shared_ptr<const store::Architecture>> architectures;  // by model_id, those read so far
+  std::vector<plan::FusionModel> fusion_models;     // a model, as far as they were asked for
+  std::set<std::pair<const base::Graph*, std::string>> checked;  // whose limits the tables' values obey, by their losses
   std::optional<RunProgress> progress;  // of a durable run: the parts before the next one; none before the first commit
   size_t StateBytes() const;
   double RowsAVisit() const;  // of an average partition
@@ -85,6 +104,8 @@ struct PreparedFit {
 
 /// Errors: all that a caller can get wrong; several wrong configurations are listed in one error. run: the record of the
 /// durable run that goes on; then it is also an error when configurations or data are others than those it began with.
+/// Of a table that is packed by group all is read and checked that groups have in common; what follows from a plan is
+/// left out.
 PreparedFit PrepareFit(const FitArguments& arguments, const store::RunRecord* run = nullptr);
 
 /// Whether stored states are read; what a fit writes, it writes always.

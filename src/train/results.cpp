@@ -15,18 +15,11 @@
 #include "store/result_columns.hpp"
 #include "store/result_tables.hpp"
 #include "store/training_state.hpp"
+#include "train/result_values.hpp"
+#include "train/trial_table.hpp"
 
 namespace train {
-namespace {
 
-using store::ResultTable;
-using store::ResultValue;
-
-constexpr size_t kVisitsAtOnce = 1000;  // rows an INSERT
-
-std::string PackedSummary(const PreparedFit& fit) { return fit.training.name.WithSuffix("_summary").Sql(); }
-
-// "<dep>_class_values", one an encoded dependent variable, as the packed table's summary has them.
 std::vector<pg::Column> ClassValueColumns(const PreparedFit& fit) {
   const std::vector<pg::Column> columns = pg::TableColumns(fit.training.name.WithSuffix("_summary"), "source_table");
   std::vector<pg::Column> found;
@@ -37,6 +30,15 @@ std::vector<pg::Column> ClassValueColumns(const PreparedFit& fit) {
   return found;
 }
 
+namespace {
+
+using store::ResultTable;
+using store::ResultValue;
+
+constexpr size_t kVisitsAtOnce = 1000;  // rows an INSERT
+
+std::string PackedSummary(const PreparedFit& fit) { return fit.training.name.WithSuffix("_summary").Sql(); }
+
 std::vector<pg::Column> MissingColumns(const PreparedFit& fit, ResultTable table) {
   return store::MissingColumns(fit.output, table, table == ResultTable::kSummary ? ClassValueColumns(fit) : std::vector<pg::Column>());
 }
@@ -46,53 +48,11 @@ pg::Param ValueOrNull(const std::optional<T>& value) {
   return value ? pg::Param(*value) : pg::Param(pg::Null{});
 }
 
-using Values = std::vector<double> plan::Evaluation::*;  // of the training or of the validation table
-
-bool HasValues(const std::vector<plan::Evaluation>& evaluations, Values table) {
-  return std::any_of(evaluations.begin(), evaluations.end(),
-                     [&](const plan::Evaluation& evaluation) { return !(evaluation.*table).empty(); });
-}
-
-// One value of each evaluation as {v1,NULL,...}: the first is the loss. NULL where there is none of any.
-pg::Param Curve(const std::vector<plan::Evaluation>& evaluations, Values table, size_t value) {
-  std::string text;
-  bool any = false;
-  for (const plan::Evaluation& evaluation : evaluations) {
-    const std::vector<double>& values = evaluation.*table;
-    const bool there = value < values.size();
-    text += (text.empty() ? "{" : ",") + (there ? pg::NumberText(values[value]) : std::string("NULL"));
-    any = any || there;
-  }
-  return any ? pg::Param(text + "}") : pg::Param(pg::Null{});
-}
-
-// All values as {{...},{...}}, a row an evaluation.
-pg::Param Curves(const std::vector<plan::Evaluation>& evaluations, Values table, size_t metrics) {
-  if (!HasValues(evaluations, table)) return pg::Null{};
-  std::string text;
-  for (const plan::Evaluation& evaluation : evaluations) {
-    const std::vector<double>& values = evaluation.*table;
-    text += text.empty() ? "{{" : ",{";
-    for (size_t k = 0; k < metrics; k++) text += (k > 0 ? "," : "") + (values.empty() ? std::string("NULL") : pg::NumberText(values[k]));
-    text += '}';
-  }
-  return text + "}";
-}
-
-// A value of the evaluation whose weights are kept.
-pg::Param Final(const plan::Evaluation* kept, Values table, size_t value) {
-  return kept != nullptr && value < (kept->*table).size() ? pg::Param((kept->*table)[value]) : pg::Param(pg::Null{});
-}
-
-const char* StatusOf(const ModelResult& result) {
-  if (result.diverged_step != 0) return store::kStatusDiverged;
-  return result.stopped_iteration != 0 ? store::kStatusStopped : store::kStatusTrained;
-}
-
 void WriteInfo(const PreparedFit& fit, const RunResult& result) {
   store::RowBatch info(fit.output, ResultTable::kInfo);
   for (size_t m = 0; m < fit.models.size(); m++) {
     const PreparedModel& model = fit.models[m];
+    if (model.deleted) continue;
     const ModelResult& r = result.models[m];
     std::vector<std::string> metrics;
     for (const base::MetricConfig& metric : model.spec->config.metrics) metrics.push_back(metric.name);
@@ -102,10 +62,9 @@ void WriteInfo(const PreparedFit& fit, const RunResult& result) {
       iterations.push_back(evaluation.iteration);
       elapsed.push_back(evaluation.elapsed);
     }
-    const plan::Evaluation* kept = nullptr;
-    if (!r.evaluations.empty()) kept = r.best >= 0 ? &r.evaluations[static_cast<size_t>(r.best)] : &r.evaluations.back();
+    const plan::Evaluation* kept = KeptEvaluation(r);
     const bool stopped = r.stopped_iteration != 0;
-    const Values training = &plan::Evaluation::training, validation = &plan::Evaluation::validation;
+    const EvaluatedValues training = &plan::Evaluation::training, validation = &plan::Evaluation::validation;
     info.Insert({{"mst_key", static_cast<int64_t>(model.mst_key)},
                       {"model_id", static_cast<int64_t>(model.architecture->model_id)},
                       {"compile_params", model.spec->compile_params},
@@ -149,6 +108,7 @@ void WriteVisits(const PreparedFit& fit, const RunResult& result) {
     std::string devices;
     for (const VisitRecord& v : visits) {
       const PreparedModel& model = fit.models[static_cast<size_t>(v.model)];
+      if (model.deleted) continue;
       key.push_back(model.mst_key);
       iteration.push_back(model.past.iterations + v.iteration + 1);
       visit.push_back(v.visit + 1);
@@ -174,7 +134,27 @@ void WriteVisits(const PreparedFit& fit, const RunResult& result) {
   });
 }
 
-void WriteSummary(const FitArguments& a, const PreparedFit& fit, const RunResult& result, double started_at) {
+// Models of a stored plan are numbered as those of <out>_info.
+plan::Plan StoredPlan(const PreparedFit& fit) {
+  plan::Plan plan = fit.plan;
+  std::vector<int> number;
+  int kept_models = 0;
+  for (const PreparedModel& model : fit.models) number.push_back(model.deleted ? -1 : kept_models++);
+  for (plan::Bundle& bundle : plan.bundles) {
+    std::vector<int> kept;
+    for (const int m : bundle.models) {
+      if (number[static_cast<size_t>(m)] >= 0) kept.push_back(number[static_cast<size_t>(m)]);
+    }
+    bundle.models = std::move(kept);
+  }
+  plan.bundles.erase(std::remove_if(plan.bundles.begin(), plan.bundles.end(), [](const plan::Bundle& bundle) { return bundle.models.empty(); }),
+                     plan.bundles.end());
+  return plan;
+}
+
+}  // namespace
+
+void WriteSummary(const FitArguments& a, const PreparedFit& fit, const RunResult& result, double started_at, const std::vector<ResultValue>& more) {
   const pg::Settings settings = pg::CurrentSettings();
   std::vector<std::string> dependent, independent;
   for (const base::ColumnSpec& column : fit.training.spec.targets) dependent.push_back(column.name);
@@ -208,7 +188,7 @@ void WriteSummary(const FitArguments& a, const PreparedFit& fit, const RunResult
                                      {"data_spec", base::WriteDataSpec(fit.training.spec)},
                                      {"data_digest", fit.training.digest},
                                      {"seed", static_cast<int64_t>(fit.seed)},
-                                     {"plan", plan::WritePlan(fit.plan)},
+                                     {"plan", plan::WritePlan(StoredPlan(fit))},
                                      {"workers", static_cast<int64_t>(result.workers)},
                                      {"threads", static_cast<int64_t>(settings.threads)},
                                      {"precision", std::string(base::DTypeName(fit.options.precision))},
@@ -217,6 +197,7 @@ void WriteSummary(const FitArguments& a, const PreparedFit& fit, const RunResult
                                      {"state_place", result.states_location},
                                      {"early_stopping", ValueOrNull(a.early_stopping)},
                                      {"halving", ValueOrNull(a.halving)},
+                                     {"search", ValueOrNull(a.search)},
                                      {"feature_precision", ValueOrNull(fit.frozen.StoredPrecision())},
                                      {"frozen_layers", ValueOrNull(fit.frozen.Ways())},
                                      {"result_format", store::kResultFormat},
@@ -224,8 +205,11 @@ void WriteSummary(const FitArguments& a, const PreparedFit& fit, const RunResult
   for (const pg::Column& column : ClassValueColumns(fit)) {
     values.push_back(ResultValue::Expression(column.name, "s." + pg::QuoteIdent(column.name)));
   }
+  values.insert(values.end(), more.begin(), more.end());
   store::InsertRow(fit.output, ResultTable::kSummary, values, PackedSummary(fit) + " s");
 }
+
+namespace {
 
 // Visits of earlier runs stay, of the models that go on: up to the iteration from which they go on, so that an
 // iteration is logged once. Iterations of format 1 are shifted first.
@@ -301,6 +285,13 @@ void ClearForCheckpoint(const PreparedFit& fit, const std::vector<bool>& weights
     KeepVisits(fit);
   }
   for (const ResultTable table : {ResultTable::kInfo, ResultTable::kSummary}) pg::Execute("DELETE FROM " + fit.output[table].Sql());
+  std::vector<int64_t> deleted;
+  for (const PreparedModel& model : fit.models) {
+    if (model.deleted) deleted.push_back(model.mst_key);
+  }
+  if (!deleted.empty()) {
+    for (const ResultTable table : {ResultTable::kModels, ResultTable::kState, ResultTable::kVisits}) remove(fit.output[table], "", deleted);
+  }
   if (weights.empty()) return;
   remove(fit.output.state, "", keys);
   std::vector<int64_t> written;
@@ -378,7 +369,8 @@ void ModelWriter::WriteState(const PreparedModel& model, const void* block) {
 void WriteReports(const FitArguments& a, const PreparedFit& fit, const RunResult& result, double started_at) {
   WriteInfo(fit, result);
   WriteVisits(fit, result);
-  WriteSummary(a, fit, result, started_at);
+  WriteSummary(a, fit, result, started_at, {});
+  if (fit.living) WriteTrials(fit.output, result.trials);
 }
 
 }  // namespace train

@@ -14,6 +14,9 @@
 
 namespace train {
 
+/// "<dep>_class_values", one an encoded dependent variable, as the packed table's summary has them: <out>_summary has them, too.
+std::vector<pg::Column> ClassValueColumns(const PreparedFit& fit);
+
 /// Makes the five tables, empty: before the run, so that a missing privilege costs no training.
 void CreateResultTables(const FitArguments& arguments, const PreparedFit& fit);
 
@@ -57,6 +60,10 @@ void NoticeDivergedBefore(int mst_key, uint64_t diverged_step);
 
 /// model_weights is NULL: the weights are over kMostWeightBytes.
 void NoticeLargeWeights(int mst_key, size_t bytes);
+
+/// Writes <out>_summary. more: values of columns that this table has besides its own.
+void WriteSummary(const FitArguments& arguments, const PreparedFit& fit, const RunResult& result, double started_at,
+                  const std::vector<store::ResultValue>& more);
 
 /// Writes the rows about the run: info, visits and summary.
 void WriteReports(const FitArguments& arguments, const PreparedFit& fit, const RunResult& result, double started_at);

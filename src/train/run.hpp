@@ -21,6 +21,7 @@
 #include "data/packed_table.hpp"
 #include "store/model_spec.hpp"
 #include "train/feature_computer.hpp"
+#include "train/trials.hpp"
 #include "train/visit_log.hpp"
 
 namespace train {
@@ -64,6 +65,7 @@ struct ModelPast {
   std::vector<plan::Evaluation> evaluations;  // ascending
   double training_seconds = 0;
   bool diverged = false;
+  int parent = -1;  // of a model that a living run adds: the model with whose state it begins; -1: none
 };
 
 /// One model's record of the run.
@@ -77,7 +79,8 @@ struct ModelResult {
   int64_t stopped_iteration = 0;  // of this run, from 1; 0 = never
   std::string stopped_by;         // plan::Stop::by
   int64_t best = -1;              // index into evaluations, of this run: whose weights are kept; -1 = the last ones
-  bool trains() const { return diverged_step == 0 && stopped_iteration == 0; }
+  bool rests = false;             // of a living run: its trial does not train in the next round
+  bool trains() const { return diverged_step == 0 && stopped_iteration == 0 && !rests; }
 };
 
 /// What a durable run has behind it: it goes on as if it had never been interrupted. Models are where their states are.
@@ -87,6 +90,9 @@ struct RunProgress {
   int64_t visits = 0;
   std::vector<int64_t> due;         // evaluated
   std::vector<ModelResult> models;
+  // of a living run
+  std::vector<LivingTrial> trials;
+  int64_t decided = 0;  // rounds before which it was decided who trains: one more than `iteration` within a round
 };
 
 /// Where the training states of a run lie.
@@ -127,6 +133,8 @@ struct RunRequest {
   std::function<bool()> pause;          // whether the part is to end now, behind the visits that are under way; empty: no
   bool quiet = false;  // as FitArguments has it
   std::optional<double> deadline;  // seconds since the epoch: the run ends with the first evaluation behind it
+  std::function<bool()> wanted;  // whether somebody wants to change the run: the part ends with the round that is under way; empty: no
+  std::optional<LivingRun> living;  // its models change between rounds; iterations and due are those of each model then
   int64_t LastIteration() const { return until > 0 ? std::min(until, iterations) : iterations; }
 };
 
@@ -139,6 +147,11 @@ struct RunResult {
   double seconds = 0;           // of all parts
   int64_t iteration = 0;        // RunProgress::iteration
   bool complete = false;        // nothing is left to train; false: this was a part of the run
+  std::vector<LivingTrial> trials;     // of a living run
+  int64_t decided = 0;                 // RunProgress::decided
+  bool between_rounds = true;          // all models have done `iteration` iterations, or of a living run the round is over
+  bool waits = false;                  // of a living run: nothing trains until a person adds a model
+  std::vector<ControlAction> actions;  // that took effect in this part, with what came of them
   int64_t ModelsThatTrain() const;
 };
 

@@ -4,7 +4,10 @@
 #include <cmath>
 #include <cstdio>
 
+#include "base/literal.hpp"
+#include "base/value.hpp"
 #include "pg/report.hpp"
+#include "pg/sql.hpp"
 #include "plan/stopping.hpp"
 
 namespace train {
@@ -57,6 +60,7 @@ void RunLog::VisitDone(const RunResult&, const VisitRecord& record, bool first_d
                     ": its loss is NaN or infinite",
                 "The other models go on. A lower learning rate, clipnorm, or standardised inputs usually help.");
   }
+  if (m >= visits_done_.size()) visits_done_.resize(request_.mst_keys.size(), 0);
   visits_done_[m]++;
   time_left_.VisitDone(record.started, request_.spec.costs[m]);
   if (std::isfinite(record.loss) && record.iteration - iterations_reported_ < kMostIterationsAhead) {
@@ -75,6 +79,16 @@ void RunLog::IterationDone(const RunResult& so_far, int64_t iteration) {
 void RunLog::Evaluated(const RunResult& so_far, int64_t iteration, int64_t trained, const std::vector<int>& stopped) {
   iterations_reported_ = iteration;
   if (!request_.quiet || !stopped.empty()) pg::Info(IterationLine(so_far, iteration, trained) + LeaderText(request_, so_far) + Stops(so_far, stopped));
+  BeginNext();
+}
+
+void RunLog::RoundDone(const RunResult& so_far, int64_t round, int64_t trained) {
+  iterations_reported_ = round;
+  if (!request_.quiet) {
+    const std::string all = std::to_string(so_far.trials.size());
+    pg::Info("round " + std::to_string(round) + ": " + Seconds(pg::Now() - iteration_started_) + ", " + std::to_string(trained) +
+             " of " + all + " trials trained; now " + TrialsText(so_far.trials) + BestTrialText(request_, so_far.trials));
+  }
   BeginNext();
 }
 
@@ -107,6 +121,7 @@ std::string RunLog::IterationLine(const RunResult& so_far, int64_t iteration, in
 }
 
 double RunLog::SecondsLeft(const RunResult& so_far) const {
+  if (request_.living) return -1;  // who trains how long is not known beforehand
   double cost_left = 0;  // of the models that still train
   for (size_t m = 0; m < so_far.models.size(); m++) {
     if (!so_far.models[m].trains()) continue;
@@ -138,6 +153,30 @@ void RunLog::StoringFeatures(int64_t done, int64_t all) {
   progress_.Update(row);
 }
 
+// Of a living run: its rounds, and the visits of the trials that train until they are where they shall be.
+void RunLog::ShowTrials(const RunResult& so_far, pg::ProgressRow* row) const {
+  row->iteration = iterations_reported_ + 1;
+  row->visits_total = row->visits_done;
+  row->models_waiting = row->models_stopped = 0;
+  const BestTrial best = FindBestTrial(request_, so_far.trials);
+  if (best.trial != nullptr) {
+    row->best_mst_key = best.trial->trial.key;
+    row->best_value = best.value;
+  }
+  for (const LivingTrial& living : so_far.trials) {
+    const plan::Trial& trial = living.trial;
+    if (trial.state == plan::TrialState::kWaiting || trial.state == plan::TrialState::kPaused) {
+      row->models_waiting++;
+    } else if (trial.state != plan::TrialState::kTrains && trial.state != plan::TrialState::kFinished) {
+      row->models_stopped++;
+    }
+    if (trial.state != plan::TrialState::kTrains) continue;
+    if (request_.living->policy != nullptr && (row->rung < 0 || trial.target < row->rung)) row->rung = trial.target;
+    if (trial.bracket != plan::kNoBracket && (row->bracket < 0 || trial.bracket < row->bracket)) row->bracket = trial.bracket;
+    row->visits_total += request_.spec.plan.partitions * std::max<int64_t>(0, trial.target - trial.iterations);
+  }
+}
+
 void RunLog::Show(const RunResult& so_far, RunPhase phase, int64_t rows_trained) {
   pg::ProgressRow row;
   row.model_table = model_table_;
@@ -150,11 +189,21 @@ void RunLog::Show(const RunResult& so_far, RunPhase phase, int64_t rows_trained)
   }
   row.models = static_cast<int>(so_far.models.size());
   row.models_training = static_cast<int>(so_far.ModelsThatTrain());
+  if (request_.living) ShowTrials(so_far, &row);
   row.workers = so_far.workers;
   const double seconds = trained_seconds_ + (training_since_ > 0 ? pg::Now() - training_since_ : 0);
   if (seconds > 0) row.rows_per_second = static_cast<double>(rows_trained) / seconds;
   row.seconds_left = SecondsLeft(so_far);
   progress_.Update(row);
+}
+
+void NotifyOfRun(const pg::TableName& run, const std::string& state, int64_t iteration, const RunResult& result) {
+  const base::Dict message{{"run", run.Sql()},
+                           {"state", state},
+                           {"iteration", iteration},
+                           {"models", static_cast<int64_t>(result.models.size())},
+                           {"training", result.complete ? int64_t{0} : result.ModelsThatTrain()}};
+  pg::Execute("SELECT pg_catalog.pg_notify('cerebro_run'::pg_catalog.text, $1)", {base::FormatJson(message)});
 }
 
 }  // namespace train

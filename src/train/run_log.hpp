@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "pg/names.hpp"
 #include "pg/progress.hpp"
 #include "train/coordinator.hpp"
 #include "train/run_text.hpp"
@@ -26,6 +27,7 @@ class RunLog : public RunObserver {
   void VisitDone(const RunResult& so_far, const VisitRecord& record, bool first_divergence) override;
   void IterationDone(const RunResult& so_far, int64_t iteration) override;
   void Evaluated(const RunResult& so_far, int64_t iteration, int64_t trained, const std::vector<int>& stopped) override;
+  void RoundDone(const RunResult& so_far, int64_t round, int64_t trained) override;
 
  private:
   struct LossSum {
@@ -37,6 +39,7 @@ class RunLog : public RunObserver {
   void BeginNext();
   std::string Stops(const RunResult& so_far, const std::vector<int>& stopped) const;
   std::string IterationLine(const RunResult& so_far, int64_t iteration, int64_t trained) const;
+  void ShowTrials(const RunResult& so_far, pg::ProgressRow* row) const;
   double SecondsLeft(const RunResult& so_far) const;
   double ShareAfterHalving(const RunResult& so_far) const;
 
@@ -51,5 +54,9 @@ class RunLog : public RunObserver {
   std::vector<int64_t> visits_done_;  // a model
   std::map<int64_t, LossSum> losses_;  // of iterations that are not reported yet, from 1
 };
+
+/// NOTIFY cerebro_run, with the next commit: one JSON object that says which run, its state, the iterations (of a living run:
+/// rounds) that are over, how many models it has and how many of them train.
+void NotifyOfRun(const pg::TableName& run, const std::string& state, int64_t iteration, const RunResult& result);
 
 }  // namespace train

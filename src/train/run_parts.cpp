@@ -12,6 +12,7 @@
 #include "pg/sql.hpp"
 #include "store/result_columns.hpp"
 #include "store/result_tables.hpp"
+#include "train/prepare_model.hpp"
 
 namespace train {
 namespace {
@@ -45,6 +46,7 @@ std::vector<std::string> ArgumentTexts(const FitArguments& a) {
   flag("restore_best", a.restore_best);
   if (a.early_stopping) add("early_stopping", *a.early_stopping);
   if (a.halving) add("halving", *a.halving);
+  if (a.search) add("search", *a.search);
   return texts;
 }
 
@@ -61,10 +63,12 @@ std::vector<std::string> DataTexts(const PreparedFit& fit) {
   return texts;
 }
 
-std::vector<std::string> ModelTexts(const PreparedFit& fit) {
+// most: those that the run began with; others may have been added since.
+std::vector<std::string> ModelTexts(const PreparedFit& fit, size_t most) {
   std::map<const store::Architecture*, std::string> architectures;  // digests of text and weights
   std::vector<std::string> texts;
   for (const PreparedModel& model : fit.models) {
+    if (texts.size() == most) break;
     std::string& architecture = architectures[model.architecture.get()];
     if (architecture.empty()) {
       architecture = Digest(model.architecture->json) + ":" + (model.architecture->weights ? Digest(*model.architecture->weights) : "none");
@@ -166,7 +170,7 @@ store::RunRecord NewRunRecord(const FitArguments& arguments, const PreparedFit& 
   run.arguments = ArgumentTexts(arguments);
   run.settings = SettingTexts();
   run.data = DataTexts(fit);
-  run.models = ModelTexts(fit);
+  run.models = ModelTexts(fit, fit.models.size());
   run.build = engine::BuildDescription();
   for (const PreparedModel& model : fit.models) {
     run.past_iterations.push_back(model.past.iterations);
@@ -177,6 +181,31 @@ store::RunRecord NewRunRecord(const FitArguments& arguments, const PreparedFit& 
   return run;
 }
 
+FitArguments ArgumentsOf(const store::RunRecord& run) {
+  const std::map<std::string, std::string> pairs = PairsOf(run.arguments);
+  const auto value = [&](const char* name) {
+    const auto found = pairs.find(name);
+    return found == pairs.end() ? std::nullopt : std::optional<std::string>(found->second);
+  };
+  const auto is_true = [&](const char* name) { return value(name) == "true"; };
+  FitArguments a;
+  a.source_table = value("source_table").value_or("");
+  a.model_selection_table = value("model_selection_table").value_or("");
+  a.num_iterations = static_cast<int>(run.iterations);
+  a.use_gpus = is_true("use_gpus");
+  a.validation_table = value("validation_table");
+  if (const auto frequency = value("metrics_compute_frequency")) a.metrics_compute_frequency = std::stoi(*frequency);
+  a.warm_start = is_true("warm_start");
+  a.name = value("name");
+  a.description = value("description");
+  a.seed = std::stoll(value("seed").value_or("0"));
+  a.restore_best = is_true("restore_best");
+  a.early_stopping = value("early_stopping");
+  a.halving = value("halving");
+  a.search = value("search");
+  return a;
+}
+
 std::vector<std::string> DifferentArguments(const store::RunRecord& run, const FitArguments& arguments) {
   return Differences(run.arguments, ArgumentTexts(arguments));
 }
@@ -185,20 +214,25 @@ void RequireSameArguments(const store::RunRecord& run, const FitArguments& argum
   RequireNone(DifferentArguments(run, arguments), output, "arguments", kSameHint);
 }
 
-void RequireSameData(const store::RunRecord& run, const PreparedFit& fit) {
-  RequireNone(Differences(run.settings, SettingTexts()), fit.output.models, "settings", "Set them as they were: results depend on them.");
+void RequireSameData(const store::RunRecord& run, const PreparedFit& fit, const pg::TableName& name) {
+  RequireNone(Differences(run.settings, SettingTexts()), name, "settings", "Set them as they were: results depend on them.");
   std::vector<std::string> differences;
   for (const std::string& text : Differences(run.data, DataTexts(fit))) {
     differences.push_back("The digest of " + text);
   }
-  RequireNone(differences, fit.output.models, "data", "Pack the same rows with the same arguments again, or begin another run.");
+  RequireNone(differences, name, "data", "Pack the same rows with the same arguments again, or begin another run.");
 }
 
-void RequireSameModels(const store::RunRecord& run, const PreparedFit& fit) {
-  RequireNone(ModelDifferences(run.models, ModelTexts(fit)), fit.output.models, "configurations", kSameHint);
+void RequireSameModels(const store::RunRecord& run, const PreparedFit& fit, const pg::TableName& name) {
+  const size_t most = fit.living ? run.models.size() : fit.models.size();
+  RequireNone(ModelDifferences(run.models, ModelTexts(fit, most)), name, "configurations", kSameHint);
 }
 
 void RequirePermanent(const FitArguments& arguments, const PreparedFit& fit) {
+  if (fit.grouped) {
+    throw Error(ErrorCode::kFeatureNotSupported, "packed table " + fit.training.name.Text() + " is packed by group: a run over groups is one transaction", "",
+                "Use cerebro.fit_multiple_model().");
+  }
   const std::pair<const pg::TableName*, const char*> tables[] = {{&fit.output.models, "model_output_table"},
                                                                  {&fit.training.name, "source_table"},
                                                                  {fit.validation ? &fit.validation->name : nullptr, "validation_table"},
@@ -218,23 +252,33 @@ void GoOn(const store::RunRecord& run, PreparedFit* fit) {
   progress.seconds = run.seconds;
   progress.visits = run.visits;
   progress.due = ReadDue(*fit);
+  progress.trials = fit->trials;
+  progress.decided = fit->decided;
+  std::map<int, const LivingTrial*> trials;
+  for (const LivingTrial& trial : progress.trials) trials[static_cast<int>(trial.trial.key)] = &trial;
   std::map<int, store::StoredHistory> stored;
   for (store::StoredHistory& history : store::ReadHistory(fit->output, "model_output_table")) stored[history.mst_key] = std::move(history);
   for (size_t m = 0; m < fit->models.size(); m++) {
     PreparedModel& model = fit->models[m];
     const auto found = stored.find(model.mst_key);
-    const auto past = static_cast<size_t>(run.past_evaluations[m]);
+    const bool added = m >= run.models.size();
+    const auto past = static_cast<size_t>(added ? 0 : run.past_evaluations[m]);
+    model.parent = -1;
+    if (model.deleted) {
+      progress.models.emplace_back();
+      continue;
+    }
     if (found == stored.end() || found->second.evaluations.size() < past) {
       throw Error(ErrorCode::kDataCorrupted, "table " + fit->output.info.Text() + " has not what the run knew of mst_key " +
                                                  std::to_string(model.mst_key) + " at its last commit");
     }
     const store::StoredHistory& history = found->second;
     model.stored = true;
-    model.began_here = run.past_iterations[m] == 0 && run.past_diverged[m] == 0 && past == 0;
+    model.began_here = added || (run.past_iterations[m] == 0 && run.past_diverged[m] == 0 && past == 0);
     model.stored_diverged_step = history.diverged_step;
-    model.past.iterations = run.past_iterations[m];
-    model.past.training_seconds = run.past_seconds[m];
-    model.past.diverged = run.past_diverged[m] != 0;
+    model.past.iterations = added ? trials.at(model.mst_key)->trial.began : run.past_iterations[m];
+    model.past.training_seconds = added ? 0 : run.past_seconds[m];
+    model.past.diverged = !added && run.past_diverged[m] != 0;
     model.past.evaluations.assign(history.evaluations.begin(), history.evaluations.begin() + static_cast<std::ptrdiff_t>(past));
     ModelResult result;
     result.evaluations = history.evaluations;
@@ -265,6 +309,8 @@ void GoOnWith(RunResult result, PreparedFit* fit) {
   progress.visits = (fit->progress ? fit->progress->visits : 0) + result.visits.size();
   progress.due = std::move(result.due);
   progress.models = std::move(result.models);
+  progress.trials = std::move(result.trials);
+  progress.decided = result.decided;
   for (size_t m = 0; m < fit->models.size(); m++) {
     PreparedModel& model = fit->models[m];
     model.past.diverged = fit->progress ? model.past.diverged : model.stored_diverged_step != 0;
@@ -272,7 +318,9 @@ void GoOnWith(RunResult result, PreparedFit* fit) {
     model.stored = true;
     model.stored_diverged_step = progress.models[m].diverged_step;
     model.keeps_weights = progress.models[m].best >= 0;
+    model.parent = -1;
   }
+  if (fit->living) fit->fusion = FuseBundles(fit->plan, fit);
   fit->progress = std::move(progress);
   if (!fit->stored) fit->stored.emplace();
   fit->stored->name = fit->output.models;

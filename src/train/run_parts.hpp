@@ -17,18 +17,22 @@ namespace train {
 /// The record of a run that begins.
 store::RunRecord NewRunRecord(const FitArguments& arguments, const PreparedFit& fit, double started_at);
 
+/// The arguments of the call that began the run, but for model_output_table.
+FitArguments ArgumentsOf(const store::RunRecord& run);
+
 /// What differs between the call that began the run and this one, in the order of the arguments: a sentence each.
 std::vector<std::string> DifferentArguments(const store::RunRecord& run, const FitArguments& arguments);
 
 /// Errors: kPrerequisiteState, naming what differs. Arguments that change no result may differ: workers, use_caching,
 /// checkpoint_interval.
 void RequireSameArguments(const store::RunRecord& run, const FitArguments& arguments, const pg::TableName& output);
-/// The same of the settings that results depend on, and of the packed tables.
-void RequireSameData(const store::RunRecord& run, const PreparedFit& fit);
+/// The same of the settings that results depend on, and of the packed tables. name: of the run.
+void RequireSameData(const store::RunRecord& run, const PreparedFit& fit, const pg::TableName& name);
 /// The same of the selection table and the architectures. REQUIRES that the models are read.
-void RequireSameModels(const store::RunRecord& run, const PreparedFit& fit);
+void RequireSameModels(const store::RunRecord& run, const PreparedFit& fit, const pg::TableName& name);
 
-/// A durable run is read again after the session that began it. Errors: kPrerequisiteState for temporary tables.
+/// A durable run is read again after the session that began it. Errors: kFeatureNotSupported for temporary tables and for
+/// tables that are packed by group.
 void RequirePermanent(const FitArguments& arguments, const PreparedFit& fit);
 
 /// Sets the fit's progress, and of each model what is stored of it. REQUIRES RequireSameModels, a generation, fit->stored.

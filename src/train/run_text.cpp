@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <map>
 #include <optional>
 #include <vector>
 
+#include "plan/metric_order.hpp"
 #include "plan/ranking.hpp"
 
 namespace train {
@@ -37,6 +39,45 @@ std::string LeaderText(const RunRequest& request, const RunResult& so_far) {
     line += text;
   }
   return line;
+}
+
+std::string TrialsText(const std::vector<LivingTrial>& trials) {
+  std::map<plan::TrialState, int64_t> counts;
+  for (const LivingTrial& trial : trials) counts[trial.trial.state] += trial.deleted ? 0 : 1;
+  std::string text;
+  for (const auto& [state, count] : counts) {
+    if (count == 0) continue;
+    text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + plan::TrialStateName(state);
+  }
+  return text;
+}
+
+BestTrial FindBestTrial(const RunRequest& request, const std::vector<LivingTrial>& trials) {
+  BestTrial best;
+  for (const LivingTrial& trial : trials) {
+    if (trial.deleted) continue;
+    for (const plan::TrialPoint& point : trial.trial.points) {
+      if (std::isnan(point.value) || (best.trial != nullptr && point.value >= best.value)) continue;
+      best.trial = &trial;
+      best.iteration = point.iteration;
+      best.value = point.value;
+    }
+  }
+  if (best.trial == nullptr) return best;
+  const std::vector<std::string>& names = request.metric_names[static_cast<size_t>(best.trial->model)];
+  const std::string& monitor = request.living->monitor;
+  best.metric = !monitor.empty() ? monitor : names[names.size() > 1 ? 1 : 0];
+  if (plan::GoesUp(best.metric)) best.value = -best.value;
+  return best;
+}
+
+std::string BestTrialText(const RunRequest& request, const std::vector<LivingTrial>& trials) {
+  const BestTrial best = FindBestTrial(request, trials);
+  if (best.trial == nullptr) return "";
+  char number[32];
+  std::snprintf(number, sizeof(number), "%.6g", best.value);
+  return "; best so far: mst_key=" + std::to_string(best.trial->trial.key) + " with " + best.metric + " " + number + " after iteration " +
+         std::to_string(best.iteration);
 }
 
 std::string ModelsText(int64_t models, double loss_sum, double rows) {

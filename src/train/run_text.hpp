@@ -12,6 +12,20 @@ namespace train {
 /// number: all have diverged, or their values are NaN.
 std::string LeaderText(const RunRequest& request, const RunResult& so_far);
 
+/// How many trials of a living run are in which state: "3 trains, 2 waiting, 1 failed", in the order of the states.
+std::string TrialsText(const std::vector<LivingTrial>& trials);
+/// The best value that a trial of a living run has had.
+struct BestTrial {
+  const LivingTrial* trial = nullptr;  // none: no trial has a number
+  int64_t iteration = 0;
+  std::string metric;
+  double value = 0;  // of the metric itself
+};
+BestTrial FindBestTrial(const RunRequest& request, const std::vector<LivingTrial>& trials);
+/// "; best so far: mst_key=12 with val_loss 0.31 after iteration 9" by what the trials of a living run are compared by, or
+/// "" when no trial has a number.
+std::string BestTrialText(const RunRequest& request, const std::vector<LivingTrial>& trials);
+
 /// "16 models, mean training loss 0.52"; without the loss where no visit had one.
 std::string ModelsText(int64_t models, double loss_sum, double rows);
 

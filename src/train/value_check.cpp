@@ -76,6 +76,11 @@ std::string RangeSql(const base::ColumnSpec& column, const std::vector<engine::E
          "::pg_catalog.int4[], t." + pg::QuoteIdent(column.name) + ")";
 }
 
+/// The rows of the table, or of the group that it is a view of, as "t".
+std::string RowsOf(const data::PackedTable& table) {
+  return table.group_id == 0 ? table.name.Sql() + " AS t" : "(SELECT * FROM " + table.FromClause() + ") AS t";
+}
+
 double NumberOf(const pg::Cell& cell) { return std::strtod(cell->c_str(), nullptr); }
 
 constexpr size_t kEnds = 3;
@@ -119,7 +124,7 @@ Ranges ReadRanges(const data::PackedTable& table, const Subjects& subjects, base
     }
     calls += (calls.empty() ? "" : ", ") + RangeSql(ColumnOf(table.spec, position), elements, precision) + " AS " + name;
   }
-  const pg::Result row = pg::Read("SELECT " + ends + " FROM (SELECT " + calls + " FROM " + table.name.Sql() + " AS t) AS v");
+  const pg::Result row = pg::Read("SELECT " + ends + " FROM (SELECT " + calls + " FROM " + RowsOf(table) + ") AS v");
   Ranges ranges;
   n = 0;
   for (const auto& [key, parts] : subjects) {
@@ -156,7 +161,7 @@ engine::Elements HolderOf(const ValueLimit& limit, const data::PackedTable& tabl
   const std::vector<engine::Elements> members = engine::MembersOf(column, limit.elements);
   for (const engine::Elements& elements : members) {
     const pg::Result row = pg::Read("SELECT " + EndsSql("v.r", 0) + " FROM (SELECT " + RangeSql(column, {elements}, precision) + " AS r FROM " +
-                                    table.name.Sql() + " AS t) AS v");
+                                    RowsOf(table) + ") AS v");
     ValueRange range;
     if (!ReadEnds(row, 0, &range) || limit.Allows(range)) continue;
     *value = engine::ValueOutside(limit, range);
@@ -173,7 +178,7 @@ engine::Elements HolderOf(const ValueLimit& limit, const data::PackedTable& tabl
   std::string detail;
   const pg::Result location = pg::Read(
       "SELECT v.partition_id, v.buffer_id FROM (SELECT t.partition_id, t.buffer_id, " + RangeSql(column, {holder}, precision) + " AS r FROM " +
-          table.name.Sql() + " AS t) AS v WHERE v.r[1] OPERATOR(pg_catalog.=) $1 OR v.r[2] OPERATOR(pg_catalog.=) $1"
+          RowsOf(table) + ") AS v WHERE v.r[1] OPERATOR(pg_catalog.=) $1 OR v.r[2] OPERATOR(pg_catalog.=) $1"
           " OR v.r[3] OPERATOR(pg_catalog.=) $1 ORDER BY 1, 2 LIMIT 1",
       {value});
   if (!location.empty()) {

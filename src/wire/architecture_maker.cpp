@@ -16,8 +16,6 @@ using base::List;
 using base::Shape;
 using base::Value;
 
-constexpr int64_t kLargestEmbedding = 50;
-
 /// A functional model's text.
 class Text {
  public:
@@ -142,7 +140,7 @@ class Maker {
 
   int64_t EmbeddingSize(int64_t indexes) const {
     if (choice_.embedding_dim > 0) return choice_.embedding_dim;
-    return std::min(kLargestEmbedding,
+    return std::min(request_.largest_embedding,
                     static_cast<int64_t>(std::llround(1.6 * std::pow(static_cast<double>(indexes), 0.56))));
   }
 

@@ -48,6 +48,7 @@ struct BuilderRequest {
   std::vector<bool> batch_norm = {false};  // behind each hidden layer and each convolution; not in an rnn
   std::vector<double> l2 = {0};            // of kernels
   std::vector<int64_t> embedding_dim;      // empty: by the rule
+  int64_t largest_embedding = 50;          // of the rule
   // cnn
   std::vector<std::vector<int64_t>> filters = {{32, 64}};  // of blocks of convolutions, with a pooling behind each
   std::vector<int64_t> kernel_size = {3};

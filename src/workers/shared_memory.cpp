@@ -30,7 +30,9 @@ void WriteTable(base::RecordWriter* w, const data::PackedTable& table) {
   for (const int64_t rows : table.partition_rows) w->Number(rows);
   for (const int64_t buffers : table.partition_buffers) w->Number(buffers);
   w->Number(table.max_buffer_rows);
+  w->Number(table.all_groups ? 1 : 0);
   w->Text(table.packer);
+  w->Number(table.group_id);
   train::WriteTableFeatures(table, w);
 }
 
@@ -46,7 +48,9 @@ data::PackedTable ReadTable(base::RecordReader* r) {
   table.partition_buffers.resize(table.partition_rows.size());
   for (int64_t& buffers : table.partition_buffers) buffers = r->Number();
   table.max_buffer_rows = r->Number();
+  table.all_groups = r->Number() != 0;
   table.packer = r->Text();
+  table.group_id = r->Number();
   train::ReadTableFeatures(r, &table);
   return table;
 }
@@ -119,7 +123,7 @@ plan::Fusion ReadFusion(base::RecordReader* r) {
 }
 
 struct Offsets {
-  size_t spec, scheduler, ring, state_offsets, stopped, sums[2], states, end;
+  size_t spec, scheduler, ring, state_offsets, stopped, sums[2], added, round, states, end;
 };
 
 Offsets PlaceParts(const SharedSizes& sizes, const train::RunSpec& spec, const std::string& spec_text, bool states_inside) {
@@ -131,12 +135,16 @@ Offsets PlaceParts(const SharedSizes& sizes, const train::RunSpec& spec, const s
     return here;
   };
   o.spec = take(spec_text.size());
-  o.scheduler = take(plan::Scheduler::BlockSize(static_cast<int>(spec.plan.bundles.size())));
+  const size_t models = sizes.state_bytes.size() + sizes.more_models;
+  const size_t bundles = sizes.round_bytes > 0 ? std::max(models, spec.plan.bundles.size()) : spec.plan.bundles.size();
+  o.scheduler = take(plan::Scheduler::BlockSize(static_cast<int>(bundles)));
   o.ring = take(sizes.RingSize() * sizeof(train::VisitRecord));
-  o.state_offsets = take(sizes.state_bytes.size() * sizeof(uint64_t));
-  o.stopped = take(sizes.state_bytes.size());
+  o.state_offsets = take(models * sizeof(uint64_t));
+  o.stopped = take(models);
   o.sums[kTrainingTable] = take(static_cast<size_t>(spec.training.spec.num_partitions) * sizes.SumsStride() * sizeof(double));
   o.sums[kValidationTable] = take(static_cast<size_t>(spec.validation.spec.num_partitions) * sizes.SumsStride() * sizeof(double));
+  o.added = take(sizes.added_bytes);
+  o.round = take(sizes.round_bytes);
   o.states = RoundUp(at, train::kStateAlignment);
   o.end = states_inside ? o.states + sizes.StatesBytes() : at;
   return o;
@@ -175,15 +183,60 @@ train::RunSpec ReadRunSpec(const char* data, size_t bytes) {
   return spec;
 }
 
-size_t SharedSizes::SumsStride() const { return std::accumulate(sums.begin(), sums.end(), size_t{0}); }
+// Models of one architecture share its graph, and what is left of it where it is cut.
+std::string WriteAddedModel(const train::RunSpec& spec, size_t model) {
+  const store::ModelSpec& added = *spec.models[model];
+  int64_t like = -1;
+  for (size_t m = 0; m < model && like < 0; m++) {
+    if (spec.models[m]->graph == added.graph && spec.models[m]->trained == added.trained) like = static_cast<int64_t>(m);
+  }
+  base::RecordWriter w;
+  w.Number(like);
+  if (like < 0) w.Text(wire::WriteGraph(*added.graph));
+  base::WriteConfig(added.config, &w);
+  w.Real(spec.costs[model]);
+  return w.Take();
+}
+
+void ReadAddedModel(std::string_view text, train::RunSpec* spec) {
+  base::RecordReader r(text, "the specification of an added model");
+  auto model = std::make_shared<store::ModelSpec>();
+  const int64_t like = r.Number();
+  if (like < 0) {
+    model->graph = std::make_shared<const base::Graph>(wire::ReadGraph(r.Text()));
+  } else {
+    const store::ModelSpec& known = *spec->models.at(static_cast<size_t>(like));
+    model->graph = known.graph;
+    model->cuts = known.cuts;
+    model->trained = known.trained;
+  }
+  model->config = base::ReadConfig(&r);
+  spec->models.push_back(std::move(model));
+  spec->costs.push_back(r.Real());
+}
+
+std::string WriteRound(const train::RoundPlan& round) {
+  base::RecordWriter w;
+  w.Text(plan::WritePlan(round.plan));
+  WriteFusion(&w, round.fusion);
+  return w.Take();
+}
+
+void ReadRound(std::string_view text, train::RunSpec* spec) {
+  base::RecordReader r(text, "the bundles of a round");
+  spec->plan = plan::ReadPlan(r.Text());
+  spec->fusion = ReadFusion(&r);
+}
+
+size_t SharedSizes::SumsStride() const { return std::accumulate(sums.begin(), sums.end(), more_sums); }
 
 size_t SharedSizes::StatesBytes() const {
-  size_t bytes = 0;
+  size_t bytes = more_state_bytes;
   for (const size_t state : state_bytes) bytes += train::AlignedState(state);
   return bytes;
 }
 
-size_t SharedSizes::RingSize() const { return std::max<size_t>(8192, 2 * state_bytes.size()); }
+size_t SharedSizes::RingSize() const { return std::max<size_t>(8192, 2 * (state_bytes.size() + more_models)); }
 
 size_t SharedRunBytes(const SharedSizes& sizes, const train::RunSpec& spec, const std::string& spec_text, bool states_inside) {
   return PlaceParts(sizes, spec, spec_text, states_inside).end;
@@ -210,6 +263,11 @@ SharedRun* LayOutSharedRun(void* block, size_t bytes, const SharedSizes& sizes, 
   shared->sums_offset[kValidationTable] = o.sums[kValidationTable];
   shared->states_offset = o.states;
   shared->states_bytes = sizes.StatesBytes();
+  shared->sums_stride = sizes.SumsStride();
+  shared->added_offset = o.added;
+  shared->added_room = sizes.added_bytes;
+  shared->round_offset = o.round;
+  shared->round_room = sizes.round_bytes;
   if (states_path.size() >= sizeof(shared->states_path)) throw base::Error(base::ErrorCode::kInternal, "the states' file name is too long");
   std::memcpy(shared->states_path, states_path.c_str(), states_path.size() + 1);
   shared->sync.Init();

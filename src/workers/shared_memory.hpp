@@ -2,8 +2,12 @@
 // workers.
 //
 //   block = SharedRun (head) | specification | bundle states of the scheduler | visit ring |
-//           state offsets | stopped models | metric sums | training states (or none: then they lie in a mapped file with
-//           the same layout and the same bits)
+//           state offsets | stopped models | metric sums | added models | round | training states (or none: then they lie
+//           in a mapped file with the same layout and the same bits)
+//
+// A living run has room for more models than it begins with. Their specifications are appended, one after the other, and
+// never change; the bundles of a round are written anew before it, with a greater number. A process copies them under
+// `sync` when it sees that there are others.
 //
 // Immutable part: written by the caller before any worker starts. Mutable part: under `sync`, but for two things that
 // have one owner at a time: a model's training state belongs to the process that holds the task of its bundle
@@ -16,6 +20,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/tensor.hpp"
@@ -42,6 +47,8 @@ struct SharedRun {
   uint64_t sums_offset[2];  // doubles, [partition][sum of all models' sums]
   uint64_t states_offset;   // in this block; unused when states_path is set
   uint64_t states_bytes;
+  uint64_t sums_stride;  // doubles of a partition, in sums_offset
+  uint64_t added_offset, added_room, round_offset, round_room;  // rooms are 0 unless the run is a living one
   char states_path[1024];  // of the mapped file, or empty
 
   // lock for mutable state
@@ -54,15 +61,28 @@ struct SharedRun {
   int32_t score_next, score_done;  // partitions handed out and finished
   uint64_t ring_head, ring_tail;   // records written and taken, counted from the start
   int64_t rows_trained;
+  uint64_t added_bytes;   // that are written
+  uint64_t round_bytes;   // likewise
+  uint64_t round_number;  // from 1; 0: none yet
 };
 
 std::string WriteRunSpec(const train::RunSpec& spec);
 train::RunSpec ReadRunSpec(const char* data, size_t bytes);
+/// The last model of the specification, for processes that know those before it.
+std::string WriteAddedModel(const train::RunSpec& spec, size_t model);
+void ReadAddedModel(std::string_view text, train::RunSpec* spec);
+/// Bundles and fusion of a round: what replaces those of the specification.
+std::string WriteRound(const train::RoundPlan& round);
+void ReadRound(std::string_view text, train::RunSpec* spec);
 
 /// Sizes known before the memory is taken.
 struct SharedSizes {
   std::vector<size_t> state_bytes;  // a model
   std::vector<size_t> sums;         // doubles, a model
+  // of a living run: room for more
+  size_t more_models = 0, more_state_bytes = 0, more_sums = 0;
+  size_t added_bytes = 0;  // of specifications of models that are added
+  size_t round_bytes = 0;  // of a round's bundles
   size_t SumsStride() const;   // doubles of all models together
   size_t StatesBytes() const;  // every state at a multiple of train::kStateAlignment
   size_t RingSize() const;     // records: more than gather between two looks of the caller

@@ -1,6 +1,7 @@
 #include "workers/worker.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "base/error.hpp"
@@ -62,11 +63,12 @@ Worker::Worker(SharedRun* shared, char* states, train::RunSpec spec, std::shared
       states_(states),
       spec_(std::move(spec)),
       number_(number),
-      scheduler_(At<char>(shared, shared->scheduler_offset), spec_.plan, false),
+      scheduler_(At<char>(shared, shared->scheduler_offset)),
       pool_(std::move(pool)),
       programs_(spec_.models.size()),
       workspace_(std::make_shared<engine::Workspace>()),
-      cache_(static_cast<size_t>(pg::CurrentSettings().cache_mem), spec_.feature_cache) {
+      cache_(static_cast<size_t>(pg::CurrentSettings().cache_mem), spec_.feature_cache),
+      round_text_(shared->round_room, '\0') {
   engine::Options options = store::EngineOptions(spec_.use_gpus);
   options.precision = spec_.precision;
   features_ = std::make_unique<train::FeatureComputer>(spec_.shared_features, spec_.training.spec, spec_.model_reads, options,
@@ -96,22 +98,44 @@ bool Worker::TryWork() {
   {
     Locked lock(&shared_->sync);
     seen_events_ = shared_->events;
+    added_end_ = shared_->added_bytes;
     if (shared_->phase == WorkerPhase::kStop) {
       stopped_ = true;
     } else if (shared_->phase == WorkerPhase::kTrain) {
       train = scheduler_.Take(&task);
+      if (shared_->round_number != round_) {
+        round_ = shared_->round_number;
+        round_bytes_ = shared_->round_bytes;
+        std::memcpy(round_text_.data(), At<char>(shared_, shared_->round_offset), round_bytes_);
+      }
     } else if (shared_->phase == WorkerPhase::kScore) {
       table = shared_->score_table;
       const int partitions = table == kTrainingTable ? shared_->partitions : shared_->validation_partitions;
       if (shared_->score_next < partitions) partition = shared_->score_next++;
     }
   }
+  if (train || partition >= 0) Follow();
   if (train) {
     VisitBundle(task);
   } else if (partition >= 0) {
     Score(table, partition);
   }
   return train || partition >= 0;
+}
+
+// Reads what the caller has added to the run, and the bundles of this round.
+void Worker::Follow() {
+  while (added_read_ < added_end_) {
+    const char* at = At<char>(shared_, shared_->added_offset) + added_read_;
+    uint64_t bytes = 0;
+    std::memcpy(&bytes, at, sizeof(bytes));
+    ReadAddedModel({at + sizeof(bytes), bytes}, &spec_);
+    added_read_ += sizeof(bytes) + bytes;
+  }
+  programs_.resize(spec_.models.size());
+  if (round_bytes_ == 0) return;
+  ReadRound({round_text_.data(), round_bytes_}, &spec_);
+  round_bytes_ = 0;
 }
 
 void Worker::WaitForChange(int timeout_ms) {
@@ -273,7 +297,7 @@ void Worker::Score(int table, int partition) {
   const data::BufferSource source(training ? spec_.training : spec_.validation, &cache_,
                                   training ? data::CachedTable::kTraining : data::CachedTable::kValidation, CompleteFor(models));
   train::Scorer(std::move(alive), source, workspace_).ScorePartition(partition, found.data());
-  double* sums = At<double>(shared_, shared_->sums_offset[table]) + static_cast<size_t>(partition) * stride;
+  double* sums = At<double>(shared_, shared_->sums_offset[table]) + static_cast<size_t>(partition) * shared_->sums_stride;
   const double* from = found.data();
   for (size_t i = 0; i < sizes.size(); i++) {
     std::copy(from, from + sizes[i], sums + offsets[i]);

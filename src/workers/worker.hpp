@@ -35,6 +35,7 @@ class Worker {
   const std::shared_ptr<const engine::Program>& ProgramOf(int index);
   bool Trains(int index) const;
   char* BlockOf(int index) const { return states_ + At<uint64_t>(shared_, shared_->state_offsets_offset)[index]; }
+  void Follow();
   void VisitBundle(const plan::Scheduler::Task& task);
   void Visit(const std::vector<plan::FusionGroup>& fusion_groups, const plan::Scheduler::Task& task, int partition);
   void LogVisit(const std::vector<int>& members, std::vector<train::VisitRecord> records, const plan::Scheduler::Task& task, int partition);
@@ -53,6 +54,11 @@ class Worker {
   std::shared_ptr<engine::Workspace> workspace_;
   data::BufferCache cache_;
   std::unique_ptr<train::FeatureComputer> features_;
+  // of a living run
+  uint64_t added_read_ = 0, added_end_ = 0;  // of the added models' specifications: read, and there
+  uint64_t round_ = 0;                       // whose text the next one holds
+  std::string round_text_;                   // as long as there is room for
+  size_t round_bytes_ = 0;                   // of it; 0: it has been read
   uint64_t seen_events_ = 0;
   bool stopped_ = false;
 };

@@ -25,6 +25,8 @@ namespace workers {
 struct StateAccess {
   /// Writes a model's first state into its block, whose contents were undefined before.
   std::function<void(int model, void* block)> initialise;
+  /// Of a living run: the same for a model that begins with another one's state as it is now.
+  std::function<void(int model, void* block, const void* parent)> clone;
   /// Keeps a model's last state; called model by model when all workers have ended and statements may write again.
   /// best: the raw float32 weights to keep instead of the block's, or nullptr. trained: since initialise. May be empty:
   /// then nothing is kept.
@@ -43,14 +45,21 @@ class WorkerDriver : public train::Driver {
   std::vector<uint64_t> Enter() override;
   int workers() const override { return launched_; }
   std::string states_location() const override { return states_location_; }
-  bool Train(int64_t iteration, train::VisitSink* sink) override;
+  int64_t Train(int64_t iteration, train::VisitSink* sink) override;
   std::vector<std::vector<double>> Score(train::ScoredTable table, const std::vector<int>& models, train::VisitSink* sink) override;
   void KeepBest(const std::vector<int>& models) override;
   void Retire(const std::vector<int>& models) override;
+  std::vector<uint64_t> Add(const std::vector<int>& models) override;
+  void Resume(const std::vector<int>& models) override;
   void Collect(train::RunResult* result) override;
 
  private:
   void TakeMemory();
+  void MakeRoom();
+  void MoveStates();
+  bool Append(size_t model);
+  uint64_t InitialiseModel(size_t model);
+  void LayRound();
   void WaitForWorkers();
   void SetPhase(WorkerPhase phase);
   void WorkOrWait(train::VisitSink* sink);
@@ -75,6 +84,7 @@ class WorkerDriver : public train::Driver {
   std::unique_ptr<plan::Scheduler> scheduler_;
   std::unique_ptr<Worker> own_worker_;  // when this session trains
   std::string states_location_;
+  train::StatesLocation location_ = train::StatesLocation::kSession;
   int launched_ = 0;
   int64_t target_ = 0;         // iterations that Train goes to
   int64_t iterations_done_ = 0;
@@ -82,6 +92,7 @@ class WorkerDriver : public train::Driver {
   std::vector<plan::Sequence> sequences_;  // a model
   // a model, as it entered
   std::vector<int64_t> visits_before_;
+  std::vector<int64_t> round_began_;   // of a living run: visits behind the model when its present iteration began
   std::vector<bool> trained_before_;  // had not diverged
   std::vector<std::string> best_weights_;  // a model: raw float32, or empty
   std::vector<bool> has_best_;

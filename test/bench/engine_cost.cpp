@@ -54,6 +54,15 @@ Case Colours(int batch_size) {
   return c;
 }
 
+/// Convolutions of few channels, one behind the other, as small trunks have them.
+Case Narrow(int size, int filters, int count, int batch_size) {
+  Case c{std::to_string(size) + "x" + std::to_string(size) + "x3 " + std::to_string(count) + " conv " + std::to_string(filters), "", {size, size, 3}, 10, batch_size};
+  c.layers = Conv(filters, 3, "same", c.input);
+  for (int i = 1; i < count; i++) c.layers += ", " + Conv(filters, 3, "same");
+  c.layers += ", " + Layer("GlobalAveragePooling2D", "") + ", " + Last(10);
+  return c;
+}
+
 Case Recurrent(const std::string& kind, int64_t units, const base::Shape& input, int batch_size) {
   Case c{kind + " " + std::to_string(input[0]) + "x" + std::to_string(input[1]) + "-" + std::to_string(units), "", input, 10, batch_size};
   c.layers = Layer(kind, R"(, "units": )" + std::to_string(units), input) + ", " + Last(10);
@@ -107,6 +116,8 @@ int main(int argc, char** argv) {
         Perceptron({64, 128, 10}, 32, "Dropout"),
         LeNet("LeNet-5", 6, 16, "same", {120, 84}, 32), LeNet("LeNet-5", 6, 16, "same", {120, 84}, 64),
         LeNet("LeNet 20-50-500", 20, 50, "valid", {500}, 32), LeNet("LeNet 20-50-500", 20, 50, "valid", {500}, 64), Colours(32),
+        Narrow(32, 4, 4, 32), Narrow(32, 8, 4, 32), Narrow(32, 16, 4, 32), Narrow(32, 24, 4, 32), Narrow(32, 32, 4, 32), Narrow(8, 4, 4, 32),
+        Narrow(8, 8, 4, 32), Narrow(8, 32, 4, 32), Narrow(8, 64, 4, 32),
         Recurrent("LSTM", 32, {28, 28}, 32), Recurrent("LSTM", 128, {28, 28}, 64), Recurrent("GRU", 64, {20, 16}, 32)};
     for (const Case& c : cases) {
       if (argc > 2 && c.name.find(argv[2]) == std::string::npos) continue;

@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/graph_cut.hpp"
+#include "base/huge_pages.hpp"
 #include "engine/api/autograd.hpp"
 #include "engine/api/binding.hpp"
 #include "engine/core/autograd_library.hpp"
@@ -89,8 +90,12 @@ void FeatureExtractor::Run(const base::Buffer& buffer, std::vector<std::vector<f
   RequireColumns(impl_->reads, buffer);
   out->resize(impl_->shapes.size());
   for (size_t i = 0; i < out->size(); ++i) {
-    (*out)[i].clear();  // its memory is used again
-    (*out)[i].reserve(static_cast<size_t>(buffer.rows * base::ElementCount(impl_->shapes[i])));
+    std::vector<float>& values = (*out)[i];
+    values.clear();  // its memory is used again
+    const auto elements = static_cast<size_t>(buffer.rows * base::ElementCount(impl_->shapes[i]));
+    if (elements <= values.capacity()) continue;
+    values.reserve(elements);
+    base::AdviseHugePages(values.data(), elements * sizeof(float));
   }
   for (int64_t first = 0; first < buffer.rows; first += native::Extractor::kMostRows) {
     math::PollInterrupts();

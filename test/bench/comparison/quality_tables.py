@@ -49,8 +49,8 @@ def payments(rng, rows=20000):
     distance = np.round(np.exp(rng.normal(2, 1.8, rows)), 1)
     noise = rng.normal(0, 1, rows)
     foreign = np.isin(country, ["br", "ng", "cn"])
-    logit = (-5.4 + 0.5 * (np.log(amount) - 3.5) * (1 + foreign) + 1.6 * ((hour < 6) | (hour > 22)) + 0.9 * tries
-             - 0.35 * (np.log(age) - 5.5) + 0.8 * foreign * (channel == "web") + 0.4 * np.maximum(0, np.log(distance) - 3)
+    logit = (-4.7 + 0.5 * (np.log(amount) - 3.5) * (1 + foreign) + 1.6 * ((hour < 6) | (hour > 22)) + 0.9 * tries
+             - 0.35 * (np.log(age) - 5.5) + 0.8 * foreign * (channel == "web") + 0.4 * np.maximum(0, np.log(distance + 0.01) - 3)
              - 1.2 * (channel == "shop"))
     fraud = rng.random(rows) < 1 / (1 + np.exp(-logit))
     return finish("payments", "auc", "fraud", [

@@ -131,7 +131,7 @@ def main():
             transfer_rates.run(arguments.quick)
             continue
         if grid == "budgets":
-            budgets(2 if arguments.quick else GRIDS["depths"][3], 1 if arguments.quick else 3)
+            budgets(2 if arguments.quick else GRIDS["depths"][3], 1 if arguments.quick else 2)
             continue
         if grid == "appended":
             appended(GRIDS["heads"][2 if arguments.quick else 1], 2)

@@ -89,7 +89,7 @@ def measure(session, grid, work):
             out = f"{grid}_{'with' if rewrite else 'plain'}"
             seconds, _ = runs.fit(session, grid, f"{grid}_first", out, work["iterations"], more)
             if rewrite not in least:
-                rounds = max(rounds, 9 if seconds < 0.3 else 5 if seconds < 1 else 3)
+                rounds = max(rounds, 15 if seconds < 0.3 else 7 if seconds < 1 else 5)
             least[rewrite] = min(seconds, least.get(rewrite, seconds))
         if same is None:
             same, done = runs.same_models(session, f"{grid}_with", f"{grid}_plain"), runs.ways(session, f"{grid}_with")

@@ -103,6 +103,53 @@ TEST(FeatureCodec, HalvesAreTheirOwnRounding) {
   EXPECT_EQ(read[7], 1.0F + 0x1p-9F);
 }
 
+// The loops work on 64 values at once: whatever the number of values and the part of zeros, a value comes back as it does alone.
+TEST(FeatureCodec, ABlockIsLikeItsValuesOneByOne) {
+  for (const FeatureEncoding encoding : {FeatureEncoding::kFloat32Sparse, FeatureEncoding::kBFloat16, FeatureEncoding::kFloat16}) {
+    for (const size_t count : {1, 63, 64, 65, 127, 128, 129, 1000}) {
+      for (const double zeros : {0.0, 0.02, 0.5, 0.98, 1.0}) {
+        std::vector<float> values = Values(count, zeros, static_cast<unsigned>(count));
+        if (count > 64) values[64] = -std::numeric_limits<float>::infinity();
+        values[count - 1] = 1e-6F;
+        const std::vector<float> all = RoundTrip(encoding, values, 1, 1);
+        for (size_t i = 0; i < count; ++i) {
+          const std::vector<float> alone = RoundTrip(encoding, {values[i]}, 1, 1);
+          ASSERT_EQ(all[i], alone[0]) << data::FeatureEncodingName(encoding) << " " << count << " " << i;
+        }
+      }
+    }
+  }
+}
+
+TEST(FeatureCodec, NaNStaysNaN) {
+  std::vector<float> values = Values(100, 0.6, 5);
+  values[70] = std::nanf("");
+  values[71] = -std::nanf("1");
+  for (const FeatureEncoding encoding : {FeatureEncoding::kFloat32Sparse, FeatureEncoding::kBFloat16, FeatureEncoding::kFloat16}) {
+    const std::vector<float> back = RoundTrip(encoding, values, 10, 1);
+    for (size_t i = 0; i < values.size(); ++i) EXPECT_EQ(std::isnan(back[i]), i == 70 || i == 71) << data::FeatureEncodingName(encoding) << i;
+  }
+}
+
+// As many channels as do not divide a block, levels that are no zero for zeros, sparse and dense: each value within a level of its own.
+TEST(FeatureCodec, LevelsOfAnyNumberOfChannels) {
+  for (const int64_t channels : {1, 3, 7, 64, 100}) {
+    for (const double zeros : {0.0, 0.9}) {
+      const int64_t elements = channels * 2, rows = 640 / channels + 13;
+      std::vector<float> values = Values(static_cast<size_t>(rows * elements), zeros, static_cast<unsigned>(channels));
+      for (size_t i = 0; i < values.size(); ++i) {
+        if (values[i] != 0) values[i] = (values[i] + 20) * static_cast<float>(1 + i % static_cast<size_t>(channels));
+      }
+      const std::vector<float> back = RoundTrip(FeatureEncoding::kUInt8, values, elements, channels);
+      for (size_t i = 0; i < values.size(); ++i) {
+        const auto scale = static_cast<float>(channels > 1 ? 1 + i % static_cast<size_t>(channels) : 1);
+        ASSERT_NEAR(back[i], values[i], 26 * scale / 250) << channels << " " << i;
+        ASSERT_EQ(values[i] == 0, back[i] == 0) << channels << " " << i;
+      }
+    }
+  }
+}
+
 TEST(FeatureCodec, LevelsAreOfEachChannel) {
   // one channel a thousand times the other: with one pair of levels the small one would be lost
   std::vector<float> values;

@@ -192,7 +192,7 @@ TEST(Frozen, TheHeuristicIsSeldomFarFromTheBest) {
 }
 
 TEST(Frozen, KeepsItsBudgetsAndIsNeverCostlierThanThePlainRun) {
-  for (uint64_t seed = 5000; seed < 5200; ++seed) {
+  for (uint64_t seed = 5000; seed < 5080; ++seed) {
     SCOPED_TRACE(seed);
     const Workload work = RandomWorkload(seed, 30);
     const FrozenDecision decision = plan::DecideFrozen(work.nodes, work.candidates, work.rates);
@@ -221,7 +221,7 @@ TEST(Frozen, KeepsItsBudgetsAndIsNeverCostlierThanThePlainRun) {
 // What a candidate reads with what it computes above: every way down from its needs ends at a column or at raw inputs, and no column lies
 // below another one that is read on all ways to it.
 TEST(Frozen, ReadsNoColumnThatAnotherOneHides) {
-  for (uint64_t seed = 7000; seed < 7100; ++seed) {
+  for (uint64_t seed = 7000; seed < 7040; ++seed) {
     SCOPED_TRACE(seed);
     const Workload work = RandomWorkload(seed, 20);
     const FrozenDecision decision = plan::DecideFrozen(work.nodes, work.candidates, work.rates);
@@ -266,7 +266,7 @@ TEST(Frozen, TakesLessTimeTheMoreItMayUse) {
 
 // With what later runs gain, and on graphs that only a search decides: a larger budget costs at most what is given to later runs.
 TEST(Frozen, ALargerBudgetNeverPlansASlowerRun) {
-  for (uint64_t seed = 8100; seed < 8200; ++seed) {
+  for (uint64_t seed = 8100; seed < 8140; ++seed) {
     SCOPED_TRACE(seed);
     Workload work = RandomWorkload(seed, seed % 2 == 0 ? 10 : 24);
     std::vector<int> all;
@@ -310,8 +310,10 @@ TEST(Frozen, MostLongChainsAreDecidedExactly) {
     work.rates.reuse = 0;
     work.rates.disk_budget = random.Log(1e8, 20e9);
     const FrozenDecision decision = plan::DecideFrozen(work.nodes, work.candidates, work.rates);
-    const FrozenDecision found = plan::DecideFrozen(work.nodes, work.candidates, work.rates, FrozenSearch::kHeuristic);
-    EXPECT_LE(decision.seconds_planned, found.seconds_planned * (1 + 1e-9));
+    if (seed % 5 == 0) {
+      const FrozenDecision found = plan::DecideFrozen(work.nodes, work.candidates, work.rates, FrozenSearch::kHeuristic);
+      EXPECT_LE(decision.seconds_planned, found.seconds_planned * (1 + 1e-9));
+    }
     if (decision.choices.size() <= 12) continue;
     ++chains;
     proven += decision.exact ? 1 : 0;

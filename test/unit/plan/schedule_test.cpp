@@ -443,6 +443,49 @@ TEST(Scheduler, HeldTasksEndWhileNobodyGetsAnother) {
   EXPECT_EQ(first.visit, 1);
 }
 
+// Bundles are at different iterations: the end is that of the furthest one which has begun, and not more.
+TEST(Scheduler, EndsWithTheIterationThatIsUnderWay) {
+  const Plan plan = OfOneSequence({1, 1}, 2, 2);
+  Block block(plan);
+  Scheduler scheduler(block.data(), plan, true);
+  scheduler.SetTarget(10);
+  scheduler.Begin(0, 2, 1);
+  scheduler.Begin(1, 0, 1);
+  Scheduler::Task task;
+  ASSERT_TRUE(scheduler.Take(&task));
+  EXPECT_EQ(scheduler.EndIteration(), 3);
+  scheduler.Done(task, 1);
+  while (scheduler.Take(&task)) scheduler.Done(task, 1);
+  EXPECT_TRUE(scheduler.AtTarget());
+  EXPECT_EQ(scheduler.IterationsDone(), 3);
+  scheduler.SetTarget(10);
+  EXPECT_EQ(scheduler.EndIteration(), 3);  // nobody has begun another one
+  EXPECT_TRUE(scheduler.AtTarget());
+}
+
+// Of a living run: its bundles are others in every round.
+TEST(Scheduler, BeginsAnotherPlanInTheSameBlock) {
+  const Plan large = OfOneSequence({1, 1, 1}, 2, 3), small = OfOneSequence({1}, 2, 1);
+  Block block(large);
+  Scheduler scheduler(block.data(), small, true), other(block.data());
+  scheduler.Begin(large);
+  scheduler.SetTarget(1);
+  std::set<int> bundles;
+  Scheduler::Task task;
+  while (other.Take(&task)) {
+    bundles.insert(task.bundle);
+    other.Done(task, 1);
+  }
+  EXPECT_EQ(bundles.size(), 3u);
+  EXPECT_EQ(scheduler.VisitsDone(), 6);
+  EXPECT_TRUE(scheduler.AtTarget());
+  scheduler.Begin(small);
+  EXPECT_EQ(scheduler.VisitsDone(), 0);
+  EXPECT_FALSE(other.Take(&task));
+  scheduler.SetTarget(1);
+  EXPECT_TRUE(other.Take(&task));
+}
+
 TEST(Scheduler, RefusesWhatItDidNotHandOut) {
   const Plan plan = OfOneSequence({1, 1}, 2, 2);
   Block block(plan);

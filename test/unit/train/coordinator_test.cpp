@@ -14,137 +14,9 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "fake_run.hpp"
 
 namespace {
-
-using train::Coordinator;
-using train::ModelResult;
-using train::RunRequest;
-using train::RunResult;
-using train::ScoredTable;
-
-/// Writes down every call. Values come from a function of (model, iteration, table); a visit a model and iteration.
-class FakeDriver : public train::Driver {
- public:
-  explicit FakeDriver(size_t models) : diverged_before(models, 0) {}
-
-  std::vector<uint64_t> Enter() override {
-    Call("enter");
-    for (size_t m = 0; m < diverged_before.size(); m++) trains.push_back(diverged_before[m] == 0);
-    return diverged_before;
-  }
-  int workers() const override { return 3; }
-  std::string states_location() const override { return "nowhere"; }
-  bool Train(int64_t iteration, train::VisitSink* sink) override {
-    Call("train to " + std::to_string(iteration));
-    while (done < iteration) {
-      for (size_t m = 0; m < trains.size(); m++) {
-        if (!trains[m]) continue;
-        train::VisitRecord record;
-        record.model = static_cast<int>(m);
-        record.iteration = done;
-        record.started = 100.0 * static_cast<double>(done);
-        record.ended = record.started + 2;
-        record.seconds = 1;
-        record.rows = 10;
-        const auto at = diverges_at.find(static_cast<int>(m));
-        if (at != diverges_at.end() && at->second == done + 1) {
-          record.diverged_step = 7;
-          record.loss = std::nan("");
-          trains[m] = false;
-        }
-        sink->Visit(record);
-      }
-      done++;
-      if (done < iteration) sink->IterationDone(done);
-      if (done < iteration && sink->Pauses()) return false;
-    }
-    sink->Progress(10 * done);
-    return true;
-  }
-  std::vector<std::vector<double>> Score(ScoredTable table, const std::vector<int>& models, train::VisitSink*) override {
-    const char* name = table == ScoredTable::kTraining ? "training " : table == ScoredTable::kFolds ? "folds " : "validation ";
-    Call(std::string("score ") + name + List(models));
-    std::vector<std::vector<double>> values;
-    for (const int m : models) {
-      EXPECT_TRUE(trains[static_cast<size_t>(m)]) << "model " << m << " trains no more";
-      values.push_back(value(m, done, table));
-    }
-    return values;
-  }
-  void KeepBest(const std::vector<int>& models) override { Call("keep best " + List(models)); }
-  void Retire(const std::vector<int>& models) override {
-    Call("retire " + List(models));
-    for (const int m : models) trains[static_cast<size_t>(m)] = false;
-  }
-  void Collect(RunResult* result) override {
-    Call("collect");
-    for (ModelResult& model : result->models) model.iterations_done = done;
-  }
-
-  std::vector<uint64_t> diverged_before;
-  std::map<int, int64_t> diverges_at;  // model -> iteration, from 1
-  std::function<std::vector<double>(int, int64_t, ScoredTable)> value = [](int m, int64_t iteration, ScoredTable) {
-    return std::vector<double>{1.0 / static_cast<double>(iteration) + m, 0.5};
-  };
-  std::string throws_at;  // the beginning of a call
-  std::vector<std::string> calls;
-  std::vector<bool> trains;
-  int64_t done = 0;
-
- private:
-  void Call(const std::string& call) {
-    calls.push_back(call);
-    if (!throws_at.empty() && call.rfind(throws_at, 0) == 0) throw std::runtime_error("no " + call);
-  }
-  static std::string List(const std::vector<int>& models) {
-    std::string list;
-    for (const int m : models) list += (list.empty() ? "" : ",") + std::to_string(m);
-    return list;
-  }
-};
-
-class FakeObserver : public train::RunObserver {
- public:
-  void Show(const RunResult&, train::RunPhase phase, int64_t rows_trained) override {
-    phases.push_back(phase);
-    rows = rows_trained;
-  }
-  void TrainingBegins(const RunResult&) override { begun++; }
-  void TrainingEnds(const RunResult&) override { ended++; }
-  void VisitDone(const RunResult& so_far, const train::VisitRecord&, bool first_divergence) override {
-    EXPECT_GT(so_far.visits.size(), 0);
-    divergences += first_divergence ? 1 : 0;
-  }
-  void IterationDone(const RunResult&, int64_t iteration) override { lines.push_back("done " + std::to_string(iteration)); }
-  void Evaluated(const RunResult& so_far, int64_t iteration, int64_t trained, const std::vector<int>& stopped) override {
-    EXPECT_EQ(so_far.due.back(), iteration);
-    lines.push_back("evaluated " + std::to_string(iteration) + ": " + std::to_string(trained) + " trained, " +
-                    std::to_string(stopped.size()) + " stop");
-  }
-
-  std::vector<train::RunPhase> phases;
-  std::vector<std::string> lines;
-  int begun = 0, ended = 0, divergences = 0;
-  int64_t rows = 0;
-};
-
-RunRequest Request(size_t models, int64_t iterations, std::vector<int64_t> due) {
-  RunRequest request;
-  for (size_t m = 0; m < models; m++) {
-    request.mst_keys.push_back(static_cast<int>(m) + 1);
-    request.metric_names.push_back({"loss", "accuracy"});
-    request.spec.costs.push_back(1);
-  }
-  request.iterations = iterations;
-  request.due = plan::DueIterations(std::move(due));
-  return request;
-}
-
-RunResult Finish(const RunRequest& request, FakeDriver* driver, FakeObserver* observer) {
-  double clock = 1000;
-  return Coordinator(request, driver, observer, [&clock] { return clock += 1; }).Run();
-}
 
 using Calls = std::vector<std::string>;
 using Iterations = std::vector<int64_t>;
@@ -531,6 +403,18 @@ TEST(Coordinator, APartTrainsSomethingBeforeItPauses) {
   EXPECT_EQ(calls, (Calls{"train to 3", "train to 3", "train to 3", "score training 0", "train to 4", "score training 0"}));
   EXPECT_TRUE(result.complete);
   EXPECT_EQ(IterationsOf(result.models[0]), (Iterations{3, 4}));
+}
+
+// Whoever wants to change a run gets it behind the iteration that is under way.
+TEST(Coordinator, APartEndsWithTheIterationWhereSomebodyWantsTheRun) {
+  RunRequest request = Request(2, 6, {4, 6});
+  int asked = 0;
+  request.wanted = [&asked] { return ++asked % 2 == 0; };
+  Calls calls;
+  const RunResult result = FinishInParts(request, FakeDriver(2), [](RunRequest*, int64_t) {}, &calls);
+  EXPECT_EQ(calls, (Calls{"train to 4", "train to 4", "score training 0,1", "train to 6", "score training 0,1"}));
+  EXPECT_TRUE(result.complete);
+  EXPECT_TRUE(result.between_rounds);
 }
 
 TEST(Coordinator, WhateverTheDriverThrowsEndsTheRun) {

@@ -380,4 +380,67 @@ TEST(RunSpec, IsRefusedWhereItIsCut) {
   }
 }
 
+// A living run has room for more models, in every part of the block that has something of each.
+TEST(SharedMemory, RoomForMoreModelsIsApartAndInside) {
+  const train::RunSpec spec = Spec(3, 2, 4, 1);
+  SharedSizes sizes = Sizes(3);
+  sizes.more_models = 5;
+  sizes.more_state_bytes = 5 * 4096;
+  sizes.more_sums = 5 * 3;
+  sizes.added_bytes = 1000;
+  sizes.round_bytes = 777;
+  const LaidOut laid(spec, sizes, "");
+  const SharedRun& run = *laid.run();
+  EXPECT_EQ(run.models, 3);
+  EXPECT_EQ(run.added_room, 1000u);
+  EXPECT_EQ(run.round_room, 777u);
+  EXPECT_EQ(run.sums_stride, sizes.SumsStride());
+  EXPECT_EQ(sizes.SumsStride(), 1u + 2u + 3u + 15u);
+  std::vector<Part> parts = {{"scheduler", run.scheduler_offset, plan::Scheduler::BlockSize(8), kLine},
+                             {"offsets of states", run.state_offsets_offset, 8 * sizeof(uint64_t), alignof(uint64_t)},
+                             {"stopped models", run.stopped_offset, 8, 1},
+                             {"training sums", run.sums_offset[workers::kTrainingTable], 4 * run.sums_stride * sizeof(double), kLine},
+                             {"validation sums", run.sums_offset[workers::kValidationTable], run.sums_stride * sizeof(double), kLine},
+                             {"added", run.added_offset, 1000, 1},
+                             {"round", run.round_offset, 777, 1},
+                             {"states", run.states_offset, sizes.StatesBytes(), train::kStateAlignment}};
+  for (size_t i = 0; i < parts.size(); i++) {
+    EXPECT_EQ(parts[i].at % parts[i].unit, 0u) << parts[i].name;
+    EXPECT_LE(parts[i].at + parts[i].bytes, laid.bytes()) << parts[i].name;
+    if (i > 0) EXPECT_LE(parts[i - 1].at + parts[i - 1].bytes, parts[i].at) << parts[i].name;
+  }
+}
+
+// What a process knows of a run after models were added is what one knows that begins then.
+TEST(RunSpec, AddedModelsAndRoundsComeBack) {
+  const train::RunSpec whole = Spec(5, 2, 3, 0);
+  train::RunSpec known = Spec(5, 2, 3, 0);
+  known.models.resize(1);  // of one of the two architectures
+  known.costs.resize(1);
+  for (size_t m = 1; m < whole.models.size(); m++) workers::ReadAddedModel(workers::WriteAddedModel(whole, m), &known);
+  ASSERT_EQ(known.models.size(), whole.models.size());
+  EXPECT_EQ(known.costs, whole.costs);
+  for (size_t m = 0; m < whole.models.size(); m++) {
+    EXPECT_EQ(known.models[m]->config.batch_size, whole.models[m]->config.batch_size);
+    EXPECT_EQ(known.models[m]->graph->WeightCount(), whole.models[m]->graph->WeightCount());
+  }
+  EXPECT_EQ(known.models[3]->graph, known.models[1]->graph);  // found, not read again
+  EXPECT_NE(known.models[1]->graph, known.models[0]->graph);
+
+  train::RoundPlan round;
+  round.plan = plan::MakePlan({1.0, 2.0}, {plan::SequenceOf(4, 3), plan::SequenceOf(5, 3)}, 3, 2);
+  round.plan.bundles[0].models = {3};
+  round.plan.bundles[1].models = {4};
+  for (const int m : {3, 4}) {
+    plan::BundleFusion fusion;
+    fusion.fusion_groups.emplace_back();
+    fusion.fusion_groups.back().models = {m};
+    round.fusion.bundles.push_back(fusion);
+  }
+  workers::ReadRound(workers::WriteRound(round), &known);
+  EXPECT_EQ(plan::WritePlan(known.plan), plan::WritePlan(round.plan));
+  ASSERT_EQ(known.fusion.bundles.size(), 2u);
+  EXPECT_EQ(known.fusion.bundles[1].fusion_groups[0].models, (std::vector<int>{4}));
+}
+
 }  // namespace

@@ -1,0 +1,52 @@
+-- Groups that cannot be trained: each has its status and its reason, and all others are as in a run without them.
+\pset null '(null)'
+SET client_min_messages = warning;
+CREATE SCHEMA groups_faults;
+SET search_path = groups_faults, public;
+
+-- good groups, and: "nan" with numbers that overflow, "one" with a single row, "gone" whose buffers are deleted behind the packer's back
+CREATE TABLE rows AS
+SELECT g, ARRAY[sin(k * 100 + n), cos(k + n), n / 40.0]::real[] AS x, (sin(k + n))::real AS y
+FROM (VALUES ('a', 1), ('b', 2), ('gone', 3), ('c', 4), ('d', 5)) v(g, k), generate_series(1, 40) n;
+CREATE TABLE bad AS
+SELECT g, CASE WHEN g = 'nan' THEN ARRAY[3e38, -3e38, n]::real[] ELSE ARRAY[1, 2, 3]::real[] END AS x, (CASE WHEN g = 'nan' THEN 3e38 ELSE 1 END)::real AS y
+FROM (VALUES ('nan', 40), ('one', 1)) v(g, size), LATERAL generate_series(1, size) n;
+SELECT cerebro.load_model('archs', $$
+{"class_name": "Sequential", "keras_version": "2.4.0", "config": {"name": "mlp", "layers": [
+ {"class_name": "Dense", "config": {"name": "hidden", "units": 6, "activation": "relu", "batch_input_shape": [null, 3]}},
+ {"class_name": "Dense", "config": {"name": "out", "units": 1}}]}} $$);
+SELECT cerebro.generate_model_configs('archs', 'configs', ARRAY[1],
+    $${'loss': ['mse'], 'optimizer_params_list': [{'optimizer': ['Adam'], 'lr': [0.01]}, {'optimizer': ['SGD'], 'lr': [0.02]}], 'metrics': ['mae']}$$,
+    $${'batch_size': [16], 'epochs': [1]}$$);
+CREATE VIEW all_rows AS SELECT * FROM rows UNION ALL SELECT * FROM bad;
+SELECT cerebro.training_preprocessor_dl('rows', 'good_packed', 'y', 'x', grouping_cols => 'g', seed => 4);
+SELECT cerebro.training_preprocessor_dl('all_rows', 'packed', 'y', 'x', grouping_cols => 'g', min_rows => 2, seed => 4);
+SELECT cerebro.fit_multiple_model('good_packed', 'good', 'configs', 4, seed => 9, workers => 0);
+DELETE FROM packed p USING packed_groups g WHERE g.group_id = p.group_id AND g.g = 'gone';
+
+SET client_min_messages = notice;
+SELECT cerebro.fit_multiple_model('packed', 'models', 'configs', 4, seed => 9, workers => 0);
+SET client_min_messages = warning;
+SELECT g, status, chosen, mst_key IS NOT NULL AS has_model, value IS NOT NULL AS has_value, reason FROM models_groups ORDER BY g;
+SELECT i.mst_key, i.status, i.diverged_step IS NOT NULL AS diverged_at FROM models_info i JOIN models_groups g USING (group_id) WHERE g.g = 'nan' ORDER BY 1;
+SELECT trained_groups, diverged_groups, failed_groups, skipped_groups FROM models_summary;
+-- the others are those of the run without them
+SELECT count(*) AS models, bool_and(a.model_weights = b.model_weights) AS equal
+FROM good a JOIN good_groups ga USING (group_id) JOIN models_groups gb ON gb.g = ga.g JOIN models b ON b.group_id = gb.group_id AND b.mst_key = a.mst_key;
+SELECT rank, group_key, status FROM cerebro.group_leaderboard('models') WHERE rank IS NULL ORDER BY group_id;
+SELECT mst_key, status FROM cerebro.leaderboard('models') ORDER BY 1;
+
+-- by workers it is the same
+SELECT cerebro.fit_multiple_model('packed', 'by_workers', 'configs', 4, seed => 9, workers => 2);
+SELECT count(*) AS models, bool_and(a.model_weights = b.model_weights) AS equal FROM models a JOIN by_workers b USING (group_id, mst_key)
+JOIN models_groups g USING (group_id) WHERE g.g <> 'nan';
+SELECT count(*) AS groups, bool_and(a.status = b.status AND a.reason IS NOT DISTINCT FROM b.reason) AS equal FROM models_groups a JOIN by_workers_groups b USING (group_id);
+
+-- more than are tolerated
+\set ON_ERROR_STOP 0
+SELECT cerebro.fit_multiple_model('packed', 'm', 'configs', 4, seed => 9, workers => 0, max_failed_groups => 1);
+SELECT to_regclass('m') IS NULL AND to_regclass('m_groups') IS NULL AS nothing_written;
+SELECT cerebro.fit_multiple_model('packed', 'm', 'configs', 4, seed => 9, workers => 0, max_failed_groups => 2);
+SELECT count(*) FROM m_groups;
+
+DROP SCHEMA groups_faults CASCADE;

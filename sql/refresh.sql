@@ -1,0 +1,79 @@
+-- cerebro.refresh: of a run over groups only new and changed groups are trained again, with the bits of a run from nothing.
+\pset null '(null)'
+SET client_min_messages = warning;
+CREATE SCHEMA refresh_case;
+SET search_path = refresh_case, public;
+
+CREATE FUNCTION attempt(statement text) RETURNS TABLE(sqlstate text, message text, detail text, hint text) LANGUAGE plpgsql AS $$
+DECLARE
+    m text; d text; h text; s text;
+BEGIN
+    EXECUTE statement;
+    RETURN QUERY SELECT '00000'::text, 'no error'::text, ''::text, ''::text;
+EXCEPTION WHEN others THEN
+    GET STACKED DIAGNOSTICS s = RETURNED_SQLSTATE, m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
+    RETURN QUERY SELECT s, m, d, h;
+END $$;
+
+CREATE TABLE sales AS SELECT i AS id, (ARRAY['east', 'north', 'south', 'west'])[1 + i % 4] AS region, CASE WHEN i % 9 = 0 THEN NULL ELSE i % 3 END AS store,
+    (i % 17)::real AS a, (i % 13)::real AS b, ((i % 17) * 2 - (i % 13) + i % 4)::real AS y FROM generate_series(1, 1200) i;
+CREATE TABLE archs(model_id int, model_arch json, name text);
+INSERT INTO archs VALUES (1, '{"class_name": "Sequential", "config": {"name": "s", "layers": [{"class_name": "Dense", "config": {"name": "d", "units": 4, "activation": "relu", "batch_input_shape": [null, 2]}}, {"class_name": "Dense", "config": {"name": "e", "units": 1}}]}}', 'small');
+CREATE TABLE configs(mst_key int, model_id int, compile_params text, fit_params text);
+INSERT INTO configs VALUES (1, 1, $$loss='mse', optimizer='Adam(lr=0.01)', metrics=['mae']$$, 'batch_size=16, epochs=1'), (2, 1, $$loss='mse', optimizer='SGD(lr=0.001)', metrics=['mae']$$, 'batch_size=8, epochs=1');
+CREATE TABLE configs_summary(model_arch_table text, object_table text);
+INSERT INTO configs_summary VALUES ('refresh_case.archs', NULL);
+SELECT cerebro.training_preprocessor_dl('sales', 'packed', 'y', 'a, b', dependent_type => 'real', grouping_cols => 'region, store', validation_fraction => 0.2, min_rows => 40, max_groups => 17);
+SELECT cerebro.fit_multiple_model('packed', 'models', 'configs', 3, validation_table => 'packed_val', workers => 0);
+CREATE TABLE before AS SELECT g.region, g.store, m.mst_key, m.group_id, md5(m.model_weights) AS weights, m.xmin::text AS written FROM models m JOIN models_groups g USING (group_id);
+
+-- nothing has changed
+SELECT added_groups, changed_groups, vanished_groups, unchanged_groups, trained_groups, skipped_groups, failed_groups FROM cerebro.refresh('models');
+SELECT count(*) AS rewritten FROM models m JOIN before b USING (group_id, mst_key) WHERE m.xmin::text <> b.written;
+
+-- a changed row, a row more, a deleted row, a new group, a new group that is too small, a group that is gone
+UPDATE sales SET a = a + 1 WHERE id = 4;
+INSERT INTO sales SELECT 2000, region, store, 3, 4, 5 FROM sales WHERE id = 5;
+DELETE FROM sales WHERE id = 6;
+INSERT INTO sales SELECT 3000 + i, 'new', NULL, i % 5, i % 3, i % 7 FROM generate_series(1, 60) i;
+INSERT INTO sales SELECT 4000 + i, 'small', 1, i % 5, i % 3, i % 7 FROM generate_series(1, 10) i;
+DELETE FROM sales WHERE region = 'west' AND store IS NULL;
+SELECT added_groups, changed_groups, vanished_groups, unchanged_groups, trained_groups, skipped_groups, failed_groups FROM cerebro.refresh('models');
+SELECT m.xmin::text = b.written AS kept, md5(m.model_weights) = b.weights AS equal, count(*) FROM models m LEFT JOIN before b USING (group_id, mst_key) GROUP BY 1, 2 ORDER BY 1, 2;
+SELECT g.group_id, g.region, g.store, g.group_rows, g.status, g.reason FROM models_groups g LEFT JOIN before b ON b.group_id = g.group_id AND b.mst_key = 1 WHERE b.group_id IS NULL OR b.written <> (SELECT xmin::text FROM models m WHERE m.group_id = g.group_id AND mst_key = 1) ORDER BY 1;
+SELECT groups, trained_groups, skipped_groups, failed_groups FROM models_summary;
+-- the same as packing and training everything anew: the same digests, the same bits
+SELECT cerebro.training_preprocessor_dl('sales', 'packed_anew', 'y', 'a, b', dependent_type => 'real', grouping_cols => 'region, store', validation_fraction => 0.2, min_rows => 40, max_groups => 20);
+SELECT cerebro.fit_multiple_model('packed_anew', 'anew', 'configs', 3, validation_table => 'packed_anew_val', workers => 0);
+SELECT count(*) AS groups, bool_and(p.digest IS NOT DISTINCT FROM n.digest AND p.validation_digest IS NOT DISTINCT FROM n.validation_digest AND p.source_digest = n.source_digest
+    AND p.group_rows = n.group_rows AND p.validation_rows = n.validation_rows AND p.status = n.status AND p.reason IS NOT DISTINCT FROM n.reason) AS equal
+FROM packed_groups p JOIN packed_anew_groups n ON p.region = n.region AND p.store IS NOT DISTINCT FROM n.store;
+SELECT count(*) AS models, bool_and(m.model_weights = n.model_weights) AS equal FROM models m JOIN models_groups g USING (group_id) JOIN anew_groups a ON a.region = g.region AND a.store IS NOT DISTINCT FROM g.store
+    JOIN anew n ON n.group_id = a.group_id AND n.mst_key = m.mst_key;
+SELECT rows, groups, packed_groups, partition_rows, partition_buffers, max_buffer_rows FROM packed_summary;
+SELECT rows, groups, packed_groups FROM packed_val_summary;
+SELECT (SELECT sum((a_shape)[1]) FROM (SELECT scalars_shape AS a_shape FROM packed) s) = (SELECT rows FROM packed_summary) AS rows_there;
+-- groups that are gone keep their models until they are dropped
+SELECT count(*) AS of_gone FROM models m JOIN models_groups g USING (group_id) WHERE g.region = 'west' AND g.store IS NULL;
+SELECT added_groups, changed_groups, vanished_groups, unchanged_groups, trained_groups FROM cerebro.refresh('models', drop_vanished => true);
+SELECT count(*) AS of_gone FROM models_groups WHERE region = 'west' AND store IS NULL;
+SELECT count(*) AS of_gone FROM packed_groups WHERE region = 'west' AND store IS NULL;
+SELECT added_groups, changed_groups, vanished_groups, unchanged_groups, trained_groups FROM cerebro.refresh('models');
+SELECT count(*) AS left_behind FROM pg_class WHERE relname LIKE '\_cerebro\_%';
+
+-- refused, with nothing changed
+\x on
+UPDATE sales SET b = b + 1 WHERE id = 8;
+UPDATE configs SET fit_params = 'batch_size=4, epochs=1' WHERE mst_key = 2;
+SELECT * FROM attempt($$SELECT cerebro.refresh('models')$$);
+UPDATE configs SET fit_params = 'batch_size=8, epochs=1' WHERE mst_key = 2;
+INSERT INTO sales SELECT 5000 + i, 'region ' || i, 1, 1, 1, 1 FROM generate_series(1, 5) i;
+SELECT * FROM attempt($$SELECT cerebro.refresh('models')$$);
+SELECT * FROM attempt($$SELECT cerebro.refresh('packed')$$);
+SELECT * FROM attempt($$SELECT cerebro.refresh('nothing')$$);
+SELECT * FROM attempt($$SELECT cerebro.refresh('models', 'archs')$$);
+SELECT cerebro.training_preprocessor_dl('sales', 'own', 'y', 'a, b', dependent_type => 'real', grouping_cols => 'region', preprocess => 'auto', preprocess_per_group => true);
+SELECT cerebro.fit_multiple_model('own', 'own_models', 'configs', 1, workers => 0);
+SELECT * FROM attempt($$SELECT cerebro.refresh('own_models')$$);
+\x off
+SELECT count(*) AS left_behind FROM pg_class WHERE relname LIKE '\_cerebro\_%';

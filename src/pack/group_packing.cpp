@@ -1,0 +1,303 @@
+#include "pack/group_packing.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <tuple>
+#include <utility>
+
+#include "base/hash.hpp"
+#include "base/plain_number.hpp"
+#include "data/group_constants.hpp"
+#include "data/packed_format.hpp"
+#include "data/row_codec.hpp"
+#include "pack/group_learner.hpp"
+#include "pack/preprocessed_columns.hpp"
+#include "pg/cluster.hpp"
+#include "pg/report.hpp"
+#include "pg/settings.hpp"
+#include "pg/sql.hpp"
+
+namespace pack {
+namespace {
+
+constexpr int64_t kGroupsAtOnce = 1000;  // of lists of groups that this process reads and writes
+
+int64_t Number(const pg::Cell& cell) { return cell ? std::strtoll(cell->c_str(), nullptr, 10) : 0; }
+
+}  // namespace
+
+GroupPacking::GroupPacking(const TrainingPackArguments& arguments, const std::string& arguments_text,
+                           const SegmentChoice& choice, const Source& source, const GroupOutputs& outputs)
+    : a_(arguments),
+      arguments_text_(arguments_text),
+      choice_(choice),
+      seed_(arguments.seed.value_or(0)),
+      keys_(OpenGroupKeys(source, *arguments.groups.columns)),
+      outputs_(outputs),
+      rows_(source, keys_, arguments.groups, arguments.split, static_cast<uint64_t>(seed_), outputs.packed.table,
+            outputs.packed.temporary) {}
+
+void GroupPacking::Pack(const std::optional<PreprocessRequest>& preprocess) {
+  rows_.Make(a_.num_partitions);
+  training_ = rows_.Training();
+  held_ = rows_.Validation();
+  Describe(preprocess);
+  PackPooled();
+  PackGroups();
+  WriteGroups();
+  WriteSummaries();
+  const int64_t skipped = rows_.group_count() - rows_.packed_groups();
+  if (skipped == 0) return;
+  pg::Notice(base::Thousands(skipped) + " of " + base::Thousands(rows_.group_count()) + " groups " +
+                 (skipped == 1 ? "is" : "are") + " skipped",
+             "See status and reason in table " + outputs_.groups.Sql() + ".");
+}
+
+void GroupPacking::Describe(const std::optional<PreprocessRequest>& preprocess) {
+  Profile profile = ProfileSource(training_);
+  training_rows_ = profile.rows;
+  std::optional<Profile> held_profile;
+  if (outputs_.held_out) {
+    held_profile = ProfileSource(held_);
+    held_rows_ = held_profile->rows;
+    RefuseNewClasses(held_, profile, *held_profile);
+  }
+  const SpecRequest request = {a_.normalizing_const.value_or(1.0), a_.num_classes, a_.shapes, a_.dtypes,
+                               a_.standardize};
+  preprocessed_ = preprocess.has_value();
+  if (preprocess) {
+    chosen_ = ChooseColumns(training_, profile, *preprocess);
+    KeepColumns(chosen_.kept, &training_, &profile);
+    if (held_profile) KeepColumns(chosen_.kept, &held_, &*held_profile);
+    specs_ = PreprocessedTrainingSpec(training_, profile, chosen_, request);
+  } else {
+    specs_ = TrainingSpec(training_, profile, request);
+  }
+  if (held_profile) held_specs_ = DescribeValidation(held_, *held_profile, specs_.data);
+  plan_ = PlanBuffers(a_.buffer_size, pg::CurrentSettings().buffer_bytes, data::BufferBuilder(specs_.data).row_bytes());
+}
+
+/// As rows of a further table are described: by what the training table has learned.
+void GroupPacking::DescribeAs(const base::DataSpec& description) {
+  // a side without rows has no profile: its table stays empty, and the other side describes it as well
+  const auto describe = [&description](const Source& source, SpecPair* specs) {
+    const Profile profile = ProfileSource(source);
+    *specs = DescribeValidation(source, profile, description);
+    return profile.rows;
+  };
+  const int64_t held = rows_.split().validation_rows;
+  if (rows_.training_rows() > 0) training_rows_ = describe(training_, &specs_);
+  if (outputs_.held_out && held > 0) held_rows_ = describe(held_, &held_specs_);
+  if (training_rows_ == 0) specs_ = held_specs_;
+  if (held_rows_ == 0) held_specs_ = specs_;
+  specs_.data.has_weights = specs_.source.has_weights = description.has_weights;
+  held_specs_.data.has_weights = held_specs_.source.has_weights = false;
+}
+
+bool GroupPacking::PackChanged(const data::GroupedTable& before, const BufferPlan& plan) {
+  rows_.MakeChanged(before.groups_table, a_.num_partitions);
+  if (rows_.group_count() == 0) return false;
+  training_ = rows_.Training();
+  held_ = rows_.Validation();
+  DescribeAs(before.packed.spec);
+  plan_ = plan;
+  PackGroups();
+  WriteGroups();
+  WriteSummaries();
+  return true;
+}
+
+PackSummary GroupPacking::SummaryOf(const pg::TableName& table) const {
+  PackSummary summary;
+  summary.source_table = a_.source_table;
+  summary.output_table = table.Sql();
+  summary.normalizing_const = a_.normalizing_const.value_or(1.0);
+  summary.seed = seed_;
+  return summary;
+}
+
+std::string GroupPacking::SplitOf(const std::optional<Output>& held_out) const {
+  return DescribeSplit(a_.split, rows_.split(), held_out ? held_out->table.Sql() : std::string());
+}
+
+/// The table of all rows, which also learns the constants of standardisation: they are those of an ordinary packed
+/// table.
+void GroupPacking::PackPooled() {
+  const bool learns = a_.standardize || preprocessed_;
+  const std::vector<bool> standardized = StandardizedInputs(training_, specs_.data, learns);
+  if (!outputs_.pooled && std::find(standardized.begin(), standardized.end(), true) == standardized.end()) return;
+  Output output = outputs_.packed;
+  output.table.name = "_cerebro_pooled_" + pg::Execute("SELECT pg_catalog.pg_backend_pid()").Text();
+  if (outputs_.pooled) {
+    output = *outputs_.pooled;
+  } else {
+    output.summary = output.table.WithSuffix("_summary");
+  }
+  PackSummary summary = SummaryOf(output.table);
+  summary.split = SplitOf(outputs_.pooled_held_out);
+  const base::DataSpec pooled =
+      PackTable(training_, output, specs_, training_rows_, TrainingPartitions(a_, training_, choice_, training_rows_),
+                choice_, std::move(summary), a_.buffer_size, learns);
+  for (size_t i = 0; i < pooled.inputs.size(); ++i) {
+    specs_.data.inputs[i].mean = pooled.inputs[i].mean;
+    specs_.data.inputs[i].std = pooled.inputs[i].std;
+  }
+  for (size_t i = 0; i < pooled.targets.size(); ++i) specs_.data.targets[i].class_rows = pooled.targets[i].class_rows;
+  for (size_t i = 0; i < held_specs_.data.inputs.size(); ++i) {
+    held_specs_.data.inputs[i].mean = pooled.inputs[i].mean;
+    held_specs_.data.inputs[i].std = pooled.inputs[i].std;
+  }
+  if (!outputs_.pooled) {
+    for (const pg::TableName& table : {output.table, output.summary}) pg::Execute("DROP TABLE " + table.Sql());
+  }
+  if (!outputs_.pooled_held_out) return;
+  PackValidationHalf(held_, *outputs_.pooled_held_out, held_specs_, held_rows_, pooled.num_partitions, choice_,
+                     SummaryOf(outputs_.pooled_held_out->table), a_.buffer_size);
+}
+
+void GroupPacking::PackGroups() {
+  const auto pack = [&](const Source& half, bool validates, const Output& output, const SpecPair& specs,
+                        Packed* packed) {
+    auto writer = std::make_unique<GroupedTableWriter>(half, rows_, validates, output.table, output.temporary,
+                                                       specs.data, plan_, static_cast<uint64_t>(seed_));
+    if (!a_.groups.own_constants) {
+      writer->Stage(specs.source);
+    } else if (validates) {
+      StageByStoredConstants(writer.get());
+    } else {
+      LearnAndStage(writer.get());
+    }
+    *packed = writer->Write();
+    return writer;
+  };
+  // one after the other: they stage their rows in tables of one name
+  writer_ = pack(training_, false, outputs_.packed, specs_, &packed_);
+  if (outputs_.held_out) held_writer_ = pack(held_, true, *outputs_.held_out, held_specs_, &held_packed_);
+}
+
+/// Some statements a group: its profile, its statistics, its rows.
+void GroupPacking::LearnAndStage(GroupedTableWriter* writer) {
+  rows_.IndexGroups();
+  constants_ = rows_.Working("constants");
+  rows_.Create(*constants_, "group_id bigint, constants pg_catalog.text", "group_id");
+  pg::Cursor groups(
+      "SELECT z.group_id FROM " + rows_.sizes().Sql() + " AS z WHERE z.partitions OPERATOR(pg_catalog.>) 0 ORDER BY 1",
+      {}, false);
+  for (pg::Result some = groups.Fetch(kGroupsAtOnce); !some.empty(); some = groups.Fetch(kGroupsAtOnce)) {
+    std::vector<int64_t> ids;
+    std::vector<std::string> constants;
+    for (const auto& row : some.rows) {
+      pg::CheckInterrupts();
+      ids.push_back(Number(row[0]));
+      const SpecPair own = LearnGroup(rows_.OfGroup(training_, ids.back()), chosen_, specs_);
+      writer->StageGroup(own.source, ids.back());
+      constants.push_back(data::WriteConstants(*own.data.preprocessing));
+    }
+    pg::Execute("INSERT INTO " + constants_->Sql() +
+                    " SELECT pg_catalog.unnest($1::bigint[]), pg_catalog.unnest($2::pg_catalog.text[])",
+                {ids, constants});
+  }
+}
+
+void GroupPacking::StageByStoredConstants(GroupedTableWriter* writer) {
+  pg::Execute("ANALYZE " + constants_->Sql());
+  pg::Cursor groups("SELECT z.group_id, c.constants FROM " + rows_.sizes().Sql() + " AS z LEFT JOIN " +
+                        constants_->Sql() +
+                        " AS c ON c.group_id OPERATOR(pg_catalog.=) z.group_id WHERE z.validation_rows "
+                        "OPERATOR(pg_catalog.>) 0 ORDER BY 1",
+                    {}, false);
+  for (pg::Result some = groups.Fetch(kGroupsAtOnce); !some.empty(); some = groups.Fetch(kGroupsAtOnce)) {
+    for (const auto& row : some.rows) {
+      pg::CheckInterrupts();
+      base::DataSpec spec = held_specs_.source;
+      if (row[1]) data::ApplyConstants(*row[1], &spec);  // a skipped group has those of the whole table
+      writer->StageGroup(spec, Number(row[0]));
+    }
+  }
+}
+
+void GroupPacking::WriteGroups() {
+  std::string definitions = "group_id bigint, ", values = "g.group_id, ", keys;
+  for (const GroupKey& key : keys_) {
+    const std::string name = pg::QuoteIdent(key.column.name);
+    definitions += name + " " + key.column.sql_type + ", ";
+    values += "g." + name + ", ";
+    keys += (keys.empty() ? "" : ", ") + name;
+  }
+  definitions +=
+      "group_rows bigint, validation_rows bigint, partitions integer, digest pg_catalog.text, validation_digest "
+      "pg_catalog.text, source_digest pg_catalog.text,"
+      " class_rows bigint[], constants pg_catalog.json, status pg_catalog.text, reason pg_catalog.text";
+  const std::string classes = std::to_string(writer_->classes());
+  const auto digest = [&classes](const char* entries) {
+    return "cerebro._group_digest(" + std::string(entries) + ", " + classes + ")";
+  };
+  values +=
+      "z.group_rows, z.validation_rows, z.partitions, " + digest("t.entries") + ", " +
+      (held_writer_ ? digest("v.entries") : "NULL::pg_catalog.text") + ", z.source_digest, " +
+      (writer_->classes() > 0 ? "cerebro._group_class_rows(t.entries, " + classes + ")::bigint[]" : "NULL::bigint[]") +
+      ", " + (constants_ ? "c.constants::pg_catalog.json" : "NULL::pg_catalog.json") +
+      ", CASE WHEN z.partitions OPERATOR(pg_catalog.>) 0 THEN 'packed' ELSE 'skipped' END, z.reason";
+  std::string from = rows_.groups().Sql() + " AS g JOIN " + rows_.sizes().Sql() +
+                     " AS z ON z.group_id OPERATOR(pg_catalog.=) g.group_id";
+  const auto join = [&from](const std::string& table, const char* alias) {
+    from += " LEFT JOIN " + table + " AS " + alias + " ON " + alias + ".group_id OPERATOR(pg_catalog.=) g.group_id";
+  };
+  join("(" + writer_->EntriesSql() + ")", "t");
+  if (held_writer_) join("(" + held_writer_->EntriesSql() + ")", "v");
+  if (constants_) join(constants_->Sql(), "c");
+  const std::string table = outputs_.groups.Sql();
+  pg::Execute((outputs_.packed.temporary ? "CREATE TEMPORARY TABLE " : "CREATE TABLE ") + table + " (" + definitions +
+              ")" + pg::DistributedBy(data::kGroupColumn));
+  pg::Execute("INSERT INTO " + table + " SELECT " + values + " FROM " + from +
+              (pg::OnGreenplum() ? "" : " ORDER BY g.group_id"));
+  pg::Execute("ALTER TABLE " + table + " ADD PRIMARY KEY (group_id)");
+  pg::Execute("CREATE INDEX ON " + table + " (" + keys + ")");
+  pg::Execute("ANALYZE " + table);
+}
+
+void GroupPacking::WriteSummaries() {
+  std::tie(packed_.digest, held_packed_.digest) = DigestsOfGroups(outputs_.groups);
+  GroupSummary groups;
+  for (const GroupKey& key : keys_) groups.keys.push_back(key.column.name);
+  groups.groups_table = outputs_.groups.Sql();
+  groups.groups = rows_.group_count();
+  groups.packed_groups = rows_.packed_groups();
+  groups.own_constants = a_.groups.own_constants;
+  groups.arguments = arguments_text_;
+  const auto write = [&](const Output& output, const Source& source, const Packed& packed, int64_t largest,
+                         const std::string& split) {
+    PackSummary summary = SummaryOf(output.table);
+    summary.output_table = &output == &outputs_.packed ? a_.output_table : summary.output_table;
+    summary.packed = packed;
+    summary.buffer_size = plan_.rows;
+    summary.split = split;
+    summary.groups = groups;
+    summary.groups->validates = &output != &outputs_.packed;
+    summary.groups->largest_rows = largest;
+    WriteSummary(output.summary, output.temporary, source, summary);
+  };
+  write(outputs_.packed, training_, packed_, rows_.largest_rows(), SplitOf(outputs_.held_out));
+  if (outputs_.held_out) write(*outputs_.held_out, held_, held_packed_, rows_.largest_validation_rows(), "");
+}
+
+std::pair<std::string, std::string> DigestsOfGroups(const pg::TableName& groups_table) {
+  base::Hasher packed(0), held(0);
+  pg::Cursor groups(
+      "SELECT g.group_id, g.digest, g.validation_digest FROM " + groups_table.Sql() + " AS g ORDER BY g.group_id", {},
+      false);
+  for (pg::Result some = groups.Fetch(kGroupsAtOnce); !some.empty(); some = groups.Fetch(kGroupsAtOnce)) {
+    for (const auto& row : some.rows) {
+      const auto add = [&row](const pg::Cell& digest, base::Hasher* hasher) {
+        if (!digest) return;
+        hasher->UpdateU64(static_cast<uint64_t>(Number(row[0])));
+        hasher->Update(digest->data(), digest->size());
+      };
+      add(row[1], &packed);
+      add(row[2], &held);
+    }
+  }
+  return {base::ToHex(packed.Finish()), base::ToHex(held.Finish())};
+}
+
+}  // namespace pack

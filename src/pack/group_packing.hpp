@@ -1,0 +1,88 @@
+// A packing by group at work: what pack/grouped_packing.hpp and pack/group_refresh.hpp have in common.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/tensor.hpp"
+#include "data/groups.hpp"
+#include "pack/buffer_digest.hpp"
+#include "pack/buffer_plan.hpp"
+#include "pack/cluster_keys.hpp"
+#include "pack/column_choice.hpp"
+#include "pack/group_keys.hpp"
+#include "pack/group_rows.hpp"
+#include "pack/grouped_table.hpp"
+#include "pack/packing.hpp"
+#include "pack/schema_inference.hpp"
+#include "pack/source.hpp"
+#include "pack/summary_table.hpp"
+#include "pack/table_packing.hpp"
+#include "pg/names.hpp"
+
+namespace pack {
+
+/// All that a packing by group makes.
+struct GroupOutputs {
+  Output packed;
+  std::optional<Output> held_out, pooled, pooled_held_out;
+  pg::TableName groups;
+};
+
+class GroupPacking {
+ public:
+  /// All but the source outlive the object. arguments_text: as the summaries keep them.
+  GroupPacking(const TrainingPackArguments& arguments, const std::string& arguments_text, const SegmentChoice& choice,
+               const Source& source, const GroupOutputs& outputs);
+
+  /// Packs all groups of the source.
+  void Pack(const std::optional<PreprocessRequest>& preprocess);
+
+  /// Packs the groups that are new since the table was packed, or whose rows have changed, by the table's own description. The
+  /// outputs are then of these groups alone, by the numbers that they have in the table. False where there are none: then there
+  /// are no outputs. REQUIRES a table without constants of each group.
+  bool PackChanged(const data::GroupedTable& before, const BufferPlan& plan);
+
+  const GroupRows& rows() const { return rows_; }
+  /// Drops the working tables.
+  void Finish() { rows_.DropAll(); }
+
+ private:
+  void Describe(const std::optional<PreprocessRequest>& preprocess);
+  void DescribeAs(const base::DataSpec& description);
+  void PackPooled();
+  void PackGroups();
+  void LearnAndStage(GroupedTableWriter* writer);
+  void StageByStoredConstants(GroupedTableWriter* writer);
+  void WriteGroups();
+  void WriteSummaries();
+  PackSummary SummaryOf(const pg::TableName& table) const;
+  std::string SplitOf(const std::optional<Output>& held_out) const;
+
+  const TrainingPackArguments& a_;
+  std::string arguments_text_;
+  const SegmentChoice& choice_;
+  int64_t seed_;
+  std::vector<GroupKey> keys_;
+  GroupOutputs outputs_;
+  GroupRows rows_;
+  Source training_, held_;
+  int64_t training_rows_ = 0, held_rows_ = 0;
+  ColumnChoice chosen_;
+  SpecPair specs_, held_specs_;
+  bool preprocessed_ = false;
+  BufferPlan plan_;
+  std::unique_ptr<GroupedTableWriter> writer_, held_writer_;
+  std::optional<pg::TableName> constants_;  // a row a group that has its own
+  Packed packed_, held_packed_;
+};
+
+/// The digest of a packed table by group: base::Hash (seed 0) over, for each group of the table of groups that has rows there,
+/// its number and its digest's text. The second one is that of the rows that validate.
+std::pair<std::string, std::string> DigestsOfGroups(const pg::TableName& groups_table);
+
+}  // namespace pack

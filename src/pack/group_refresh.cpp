@@ -1,0 +1,218 @@
+#include "pack/group_refresh.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/literal.hpp"
+#include "data/packed_format.hpp"
+#include "data/row_sql.hpp"
+#include "pack/group_packing.hpp"
+#include "pack/preprocessed_columns.hpp"
+#include "pg/cluster.hpp"
+#include "pg/sql.hpp"
+
+namespace pack {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+/// The call that packed the table, as its summary keeps it.
+TrainingPackArguments ReadArguments(const data::GroupedTable& table, BufferPlan* plan) {
+  const pg::TableName summary = table.packed.name.WithSuffix("_summary");
+  const pg::Result row = pg::Execute(
+      "SELECT s.arguments::pg_catalog.text, s.buffer_size::pg_catalog.int8, s.seed FROM " + summary.Sql() + " AS s");
+  if (row.empty() || !row.at(0, 0) || !row.at(0, 1) || !row.at(0, 2)) {
+    throw Error(ErrorCode::kDataCorrupted,
+                "summary table " + summary.Text() + " does not say how its table was packed");
+  }
+  const base::Value arguments = base::ParseLiteral(*row.at(0, 0));
+  const auto text = [&arguments](const char* name) -> std::optional<std::string> {
+    const base::Value* value = arguments.Find(name);
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value->string());
+  };
+  const auto number = [&arguments](const char* name) -> std::optional<int64_t> {
+    const base::Value* value = arguments.Find(name);
+    return value == nullptr ? std::nullopt : std::optional<int64_t>(value->integer());
+  };
+  const auto flag = [&arguments](const char* name, bool otherwise) {
+    const base::Value* value = arguments.Find(name);
+    return value == nullptr ? otherwise : value->boolean();
+  };
+  TrainingPackArguments a;
+  a.source_table = table.packed.source_table;
+  if (const auto size = number("buffer_size")) a.buffer_size = static_cast<int32_t>(*size);
+  if (const auto partitions = number("num_partitions")) a.num_partitions = static_cast<int32_t>(*partitions);
+  a.sample_weight = text("sample_weight");
+  a.seed = std::strtoll(row.at(0, 2)->c_str(), nullptr, 10);
+  if (const base::Value* fraction = arguments.Find("validation_fraction"))
+    a.split.validation_fraction = fraction->number();
+  a.split.split_column = text("split_column");
+  a.split.split_by_time = text("split_by_time");
+  a.split.drop_null_labels = flag("drop_null_labels", true);
+  a.groups.columns = text("grouping_cols");
+  a.groups.min_rows = number("min_rows");
+  a.groups.max_groups = number("max_groups").value_or(kDefaultMaxGroups);
+  a.groups.null_groups = flag("null_groups", true);
+  a.groups.pooled = false;
+  plan->rows = std::max<int64_t>(1, std::strtoll(row.at(0, 1)->c_str(), nullptr, 10));
+  plan->exact = a.buffer_size.has_value();
+  return a;
+}
+
+void RefuseOwnConstants(const data::GroupedTable& table) {
+  const auto refuse = [&table](const std::string& why) {
+    throw Error(ErrorCode::kFeatureNotSupported, "packed table " + table.packed.name.Text() + " cannot be refreshed",
+                why, "Pack the source again by training_preprocessor_dl(), and train again.");
+  };
+  if (table.own_constants)
+    refuse("Its groups have learned the constants of their columns themselves (preprocess_per_group).");
+  if (!table.packed.spec.preprocessing) return;
+  for (const base::SourceInput& source : table.packed.spec.preprocessing->sources) {
+    if (source.encoding == base::Encoding::kTarget) {
+      refuse("Its column \"" + source.name + "\" is encoded by the target: other rows of a category change it.");
+    }
+  }
+}
+
+std::string NameList(const std::vector<base::ColumnSpec>& columns) {
+  std::string list;
+  for (const base::ColumnSpec& c : columns) list += (list.empty() ? "" : ", ") + pg::QuoteIdent(c.name);
+  return list;
+}
+
+Source OpenAgain(const data::PackedTable& table, const TrainingPackArguments& a) {
+  std::vector<base::TargetKind> kinds;
+  for (const base::ColumnSpec& c : table.spec.targets) kinds.push_back(c.kind);
+  Source source = OpenSource(a.source_table, NameList(base::SourceInputs(table.spec)), NameList(table.spec.targets),
+                             kinds, a.sample_weight, ClassesOf(table.spec));
+  for (size_t i = 0; i < source.targets; ++i) {
+    SourceColumn& c = source.columns[source.inputs + i];
+    c.form = data::LabelFormOf(c.column, table.spec.targets[i].class_values);
+  }
+  return source;
+}
+
+Output WorkingOutput(const pg::TableName& beside, const std::string& suffix) {
+  Output output;
+  output.table = beside;
+  output.table.name = "_cerebro_changed_" + pg::Execute("SELECT pg_catalog.pg_backend_pid()").Text() + suffix;
+  output.summary = output.table.WithSuffix("_summary");
+  output.temporary = output.table.schema.rfind("pg_temp", 0) == 0;
+  return output;
+}
+
+pg::TableName ValidationOf(const data::GroupedTable& table) { return table.packed.name.WithSuffix(kValidationSuffix); }
+
+/// Replaces the rows of the groups, or of both tables of groups.
+void ReplaceRows(const pg::TableName& into, const pg::TableName& from, const pg::TableName& groups) {
+  pg::Execute("DELETE FROM " + into.Sql() + " WHERE group_id IN (SELECT g.group_id FROM " + groups.Sql() + " AS g)");
+  pg::Execute("INSERT INTO " + into.Sql() + " SELECT t.* FROM " + from.Sql() + " AS t" +
+              (pg::OnGreenplum() ? "" : " ORDER BY t.group_id"));
+}
+
+/// Sums of the table as it is now. groups_table: as it is now.
+void UpdateSummary(const pg::TableName& packed, const pg::TableName& groups_table, bool validates,
+                   const std::string& digest) {
+  const pg::TableName summary = packed.WithSuffix("_summary");
+  const std::string rows =
+      validates ? "g.validation_rows" : "CASE WHEN g.partitions OPERATOR(pg_catalog.>) 0 THEN g.group_rows ELSE 0 END";
+  base::DataSpec spec =
+      base::ReadDataSpec(pg::Execute("SELECT s.data_spec::pg_catalog.text FROM " + summary.Sql() + " AS s").Text());
+  const pg::Result sums = pg::Execute(
+      "SELECT pg_catalog.sum(" + rows + ")::pg_catalog.int8, pg_catalog.max(" + rows +
+      "), pg_catalog.count(*), pg_catalog.count(CASE WHEN g.partitions OPERATOR(pg_catalog.>) 0 THEN 1 END) FROM " +
+      groups_table.Sql() + " AS g");
+  const std::string shape = "t." + pg::QuoteIdent(spec.inputs.at(0).name + data::kShapeSuffix) + "[1]";
+  const pg::Result buffers =
+      pg::Execute("SELECT pg_catalog.count(*), pg_catalog.max(" + shape + ") FROM " + packed.Sql() + " AS t");
+  const auto number = [](const pg::Cell& cell) {
+    return static_cast<int64_t>(std::strtoll(cell.value_or("0").c_str(), nullptr, 10));
+  };
+  spec.rows = number(sums.at(0, 0));
+  for (base::ColumnSpec& target : spec.targets) target.class_rows.clear();  // those of each group are known
+  pg::Execute("UPDATE " + summary.Sql() +
+                  " SET rows = $1, data_spec = $2::pg_catalog.json, digest = $3, partition_rows = ARRAY[$1],"
+                  " partition_buffers = ARRAY[$4::pg_catalog.int4], max_buffer_rows = $5, groups = $6, packed_groups = "
+                  "$7, largest_group_rows = $8",
+              {spec.rows, base::WriteDataSpec(spec), digest, number(buffers.at(0, 0)), number(buffers.at(0, 1)),
+               number(sums.at(0, 2)), number(sums.at(0, 3)), number(sums.at(0, 1))});
+}
+
+}  // namespace
+
+ChangedGroups PackChangedGroups(const data::GroupedTable& table, const std::optional<std::string>& source_table) {
+  RefuseOwnConstants(table);
+  BufferPlan plan;
+  TrainingPackArguments a = ReadArguments(table, &plan);
+  if (source_table) a.source_table = *source_table;
+  for (const pg::TableName& owned : {table.packed.name, table.packed.name.WithSuffix("_summary"), table.groups_table})
+    pg::RequireOwner(owned);
+  pg::ClaimOutput(table.packed.name, "packed table");
+  const Source source = OpenAgain(table.packed, a);
+  GroupOutputs outputs;
+  outputs.packed = WorkingOutput(table.packed.name, "");
+  outputs.groups = outputs.packed.table.WithSuffix(data::kGroupsSuffix);
+  if (a.split.validates()) outputs.held_out = WorkingOutput(table.packed.name, kValidationSuffix);
+  a.output_table = outputs.packed.table.Sql();
+  const SegmentChoice choice = pg::OnGreenplum() ? ChooseSegments(std::nullopt) : SegmentChoice();
+  GroupPacking packing(a, "{}", choice, source, outputs);
+  ChangedGroups changed;
+  const bool any = packing.PackChanged(table, plan);
+  const GroupRows& rows = packing.rows();
+  changed.changed = rows.changed_groups();
+  changed.added = rows.group_count() - rows.changed_groups();
+  changed.vanished = rows.vanished_groups();
+  changed.unchanged = table.groups - changed.changed - changed.vanished;
+  changed.trainable = rows.packed_groups();
+  changed.packed = outputs.packed.table;
+  if (outputs.held_out) changed.validation = outputs.held_out->table;
+  changed.groups = outputs.groups;
+  changed.gone = outputs.packed.table;
+  changed.gone.name += "_gone";
+  pg::Execute((outputs.packed.temporary ? "CREATE TEMPORARY TABLE " : "CREATE UNLOGGED TABLE ") + changed.gone.Sql() +
+              " (group_id bigint)" + pg::DistributedBy("group_id"));
+  pg::Execute("INSERT INTO " + changed.gone.Sql() + " SELECT v.group_id FROM " + rows.vanished().Sql() + " AS v");
+  packing.Finish();
+  if (any) return changed;
+  changed.validation.reset();
+  return changed;
+}
+
+void MergeChangedGroups(const data::GroupedTable& table, const ChangedGroups& changed, bool drop_vanished) {
+  const bool any = changed.added + changed.changed > 0;
+  const pg::TableName& packed = table.packed.name;
+  const bool validates = pg::TableExists(ValidationOf(table));
+  std::vector<pg::TableName> working = {changed.gone};
+  if (any) {
+    ReplaceRows(packed, changed.packed, changed.groups);
+    if (changed.validation) ReplaceRows(ValidationOf(table), *changed.validation, changed.groups);
+    ReplaceRows(table.groups_table, changed.groups, changed.groups);
+    for (const pg::TableName& name : {changed.packed, changed.packed.WithSuffix("_summary"), changed.groups})
+      working.push_back(name);
+    if (changed.validation) {
+      for (const pg::TableName& name : {*changed.validation, changed.validation->WithSuffix("_summary")})
+        working.push_back(name);
+    }
+  }
+  if (drop_vanished && changed.vanished > 0) {
+    std::vector<pg::TableName> tables = {packed, table.groups_table};
+    if (validates) tables.push_back(ValidationOf(table));
+    for (const pg::TableName& name : tables) {
+      pg::Execute("DELETE FROM " + name.Sql() + " WHERE group_id IN (SELECT g.group_id FROM " + changed.gone.Sql() +
+                  " AS g)");
+    }
+  }
+  if (any || (drop_vanished && changed.vanished > 0)) {
+    const auto [digest, validation_digest] = DigestsOfGroups(table.groups_table);
+    UpdateSummary(packed, table.groups_table, false, digest);
+    if (validates) UpdateSummary(ValidationOf(table), table.groups_table, true, validation_digest);
+    pg::Execute("ANALYZE " + table.groups_table.Sql());
+  }
+  for (const pg::TableName& name : working) pg::Execute("DROP TABLE " + name.Sql());
+}
+
+}  // namespace pack

@@ -1,0 +1,103 @@
+// The rows of a table that is packed by group, made ready: which groups there are, which rows are in which group and on
+// which side of its split, and which groups are skipped. Called by pack/grouped_packing.hpp alone.
+//
+//   groups   a row a group: its number, from 1 in the order of the key columns (NULLs last), and its key
+//   cuts     where the rows of a group are split by content or by time: as a packing of the group's rows alone would
+//   rows     a copy of the columns that are packed, with the group and the side of every row. All later scans read the
+//            copy: the packed table is of one moment of its source, whoever writes to that meanwhile
+//   sizes    a row a group: rows of either side, partitions, and why it is skipped
+//
+// All of it is SQL over tables of this call (unlogged, beside the packed table), on PostgreSQL and on segments alike;
+// the sorts and joins are the server's, within work_mem. This process keeps nothing for a group.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pack/group_keys.hpp"
+#include "pack/packing.hpp"
+#include "pack/row_split.hpp"
+#include "pack/source.hpp"
+#include "pg/names.hpp"
+
+namespace pack {
+
+class GroupRows {
+ public:
+  /// beside: names the schema of the working tables; temporary: they are to be temporary ones.
+  GroupRows(const Source& source, const std::vector<GroupKey>& keys, const GroupRequest& groups,
+            const SplitRequest& split, uint64_t seed, const pg::TableName& beside, bool temporary);
+
+  /// Makes the tables. Errors: kLimitExceeded for more groups than max_groups; kNullValue for NULLs in the key columns
+  /// that are not to be groups; whatever the split refuses; kInvalidData when all groups are skipped.
+  void Make(const std::optional<int32_t>& num_partitions);
+
+  /// The same for the groups that are new since `before`, a table of groups, was made, or whose rows have changed since.
+  /// There may be none: then there are no rows.
+  void MakeChanged(const pg::TableName& before, const std::optional<int32_t>& num_partitions);
+
+  /// The copy's rows of one side, as a source. REQUIRES Make.
+  Source Training() const { return Half(false); }
+  Source Validation() const { return Half(true); }
+
+  const pg::TableName& groups() const { return groups_; }  // group_id, the key columns
+  const pg::TableName& sizes() const { return sizes_; }    // group_id, group_rows, validation_rows, partitions, reason
+  int64_t group_count() const { return group_count_; }
+  int64_t changed_groups() const { return changed_groups_; }    // of MakeChanged: that were there before
+  int64_t vanished_groups() const { return vanished_groups_; }  // that were there before, and have no rows
+  const pg::TableName& vanished() const { return vanished_; }   // their group_id
+  int64_t packed_groups() const { return packed_groups_; }
+  int64_t largest_rows() const { return largest_rows_; }  // of the groups that are packed
+  int64_t largest_validation_rows() const { return largest_validation_rows_; }
+  int64_t training_rows() const { return training_rows_; }           // of all groups
+  const RowSplit& split() const { return row_split_; }
+  void DropAll();
+
+  /// One group of a side. It is found fast after IndexGroups.
+  Source OfGroup(const Source& half, int64_t group_id) const;
+  void IndexGroups() const;
+  /// The name of a further working table, and the table.
+  pg::TableName Working(const char* what) const;
+  void Create(const pg::TableName& table, const std::string& columns, const char* distributed_by);
+
+ private:
+  void OpenRows();
+  void FindGroups();
+  void FindChanged(const pg::TableName& before);
+  void CreateGroups();
+  void Drop(const pg::TableName& table);
+  void SplitAndCopy(const std::optional<int32_t>& num_partitions);
+  void CheckNullKeys() const;
+  [[noreturn]] void RefuseGroups() const;
+  std::string JoinGroups() const;
+  void CutByContent();
+  void CutByTime();
+  void CopyRows();
+  std::string HashSql() const;
+  void Measure(const std::optional<int32_t>& num_partitions);
+  [[noreturn]] void RefuseAllSkipped() const;
+  Source Half(bool validates) const;
+
+  Source source_;
+  std::vector<GroupKey> keys_;
+  GroupRequest request_;
+  SplitRequest split_request_;
+  uint64_t seed_;
+  pg::TableName beside_;
+  bool temporary_;
+  pg::TableName groups_, cuts_, rows_, sizes_, vanished_;
+  std::string side_;  // of a row: SQL over s and the cuts c, true where it validates; empty: none does
+  std::optional<TimeColumn> time_;  // of split_by_time
+  bool has_cuts_ = false;
+  std::vector<pg::TableName> made_;  // working tables that are there
+  RowSplit row_split_;
+  int64_t changed_groups_ = 0, vanished_groups_ = 0, training_rows_ = 0;
+  int64_t group_count_ = 0, packed_groups_ = 0, largest_rows_ = 0, largest_validation_rows_ = 0;
+};
+
+/// Columns of the copy, as SQL over s.
+constexpr const char* kCopiedGroup = "s._cerebro_group";
+
+}  // namespace pack

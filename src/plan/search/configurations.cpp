@@ -1,0 +1,236 @@
+#include "plan/search/configurations.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/error.hpp"
+#include "base/literal.hpp"
+
+namespace plan {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr uint64_t kAttempts = 20;  // suggestions that are there already, before one is drawn at random
+
+const TrialPoint* PointAt(const Trial& trial, int64_t iteration) {
+  const auto at = std::lower_bound(trial.points.begin(), trial.points.end(), iteration,
+                                   [](const TrialPoint& point, int64_t wanted) { return point.iteration < wanted; });
+  return at != trial.points.end() && at->iteration == iteration ? &*at : nullptr;
+}
+
+}  // namespace
+
+int64_t Configuration::target() const {
+  int64_t furthest = 0;
+  for (const Trial* trial : trials) furthest = std::max(furthest, trial->target);
+  return furthest;
+}
+
+bool Configuration::AnyIn(TrialState state) const {
+  return std::any_of(trials.begin(), trials.end(), [&](const Trial* trial) { return trial->state == state; });
+}
+
+std::optional<double> Configuration::ValueAt(int64_t iteration) const {
+  double sum = 0;
+  int64_t found = 0;
+  for (const Trial* trial : trials) {
+    const TrialPoint* point = PointAt(*trial, iteration);
+    if (point != nullptr) {
+      sum += std::isnan(point->value) ? kInfinity : point->value;
+      ++found;
+    } else if (trial->state == TrialState::kDiverged || trial->state == TrialState::kFailed) {
+      return kInfinity;
+    } else if (trial->state != TrialState::kStopped) {
+      return std::nullopt;
+    }
+  }
+  return found > 0 ? std::optional<double>(sum / static_cast<double>(found)) : std::nullopt;
+}
+
+std::optional<double> Configuration::LastValue() const {
+  int64_t last = std::numeric_limits<int64_t>::max();
+  for (const Trial* trial : trials) {
+    if (trial->state == TrialState::kDiverged || trial->state == TrialState::kFailed) return kInfinity;
+    if (trial->points.empty()) return std::nullopt;
+    last = std::min(last, trial->points.back().iteration);
+  }
+  return ValueAt(last);
+}
+
+ConfigurationPolicy::ConfigurationPolicy(const SearchDescription& description, const std::string& sampler,
+                                         double random_part)
+    : d_(description), space_(description), sampler_name_(sampler), sequence_(&space_, description.seed) {
+  const auto startup = static_cast<size_t>(description.startup);
+  if (sampler == "tpe")
+    sampler_ = MakeParzenSampler(&space_, description.seed, startup, description.multivariate, random_part);
+  if (sampler == "gp") sampler_ = MakeGaussianProcessSampler(&space_, description.seed, startup);
+  if (sampler == "grid") {
+    if (std::isinf(space_.Size())) {
+      throw base::Error(base::ErrorCode::kInvalidParameter,
+                        "a grid cannot be made of a space with distributions of real numbers", {},
+                        "List the values, give \"q\", or choose another policy.");
+    }
+    constexpr double kMost = 100000;
+    if (space_.Size() > kMost) {
+      throw base::Error(base::ErrorCode::kLimitExceeded,
+                        "the grid has " + base::FormatNumber(space_.Size(), true) + " configurations, more than " +
+                            base::FormatNumber(kMost, true),
+                        {}, "Choose another policy.");
+    }
+    for (const Point& point : space_.Enumerate()) grid_.push_back(space_.Write(point));
+  }
+}
+
+View ConfigurationPolicy::Look(const std::vector<Trial>& trials) const {
+  View view;
+  for (const Trial& trial : trials) {
+    view.training += trial.state == TrialState::kTrains;
+    view.seen.insert(KeyOf(trial.candidate));
+    const bool own = trial.bracket != kNoBracket && trial.parent == 0;
+    std::vector<Configuration>& list = own ? view.own : view.others;
+    Configuration* last = own && !list.empty() ? &list.back() : nullptr;
+    if (last != nullptr && static_cast<int64_t>(last->trials.size()) < d_.seeds_per_config &&
+        last->bracket == trial.bracket && KeyOf(last->trials.front()->candidate) == KeyOf(trial.candidate)) {
+      last->trials.push_back(&trial);
+      continue;
+    }
+    list.push_back({{&trial}, own ? trial.bracket : kNoBracket, space_.Locate(trial.candidate)});
+  }
+  view.configurations = static_cast<int64_t>(view.own.size());
+  return view;
+}
+
+std::vector<Observation> ConfigurationPolicy::ObservationsAt(int64_t level, const View& view) const {
+  std::vector<Observation> found;
+  for (const auto* list : {&view.own, &view.others}) {
+    for (const Configuration& configuration : *list) {
+      if (!configuration.point || (level == 0 && configuration.open())) continue;
+      // a clone's values are not those of its configuration from the beginning
+      if (configuration.trials.front()->parent != 0) continue;
+      const std::optional<double> value = level == 0 ? configuration.LastValue() : configuration.ValueAt(level);
+      if (value) found.push_back({*configuration.point, *value});
+    }
+  }
+  return found;
+}
+
+std::optional<Candidate> ConfigurationPolicy::Next(int64_t level, const View& view) const {
+  for (const Candidate& candidate : d_.first) {
+    if (view.seen.count(KeyOf(candidate)) == 0) return candidate;
+  }
+  if (sampler_name_ == "grid") {
+    for (const Candidate& candidate : grid_) {
+      if (view.seen.count(KeyOf(candidate)) == 0) return candidate;
+    }
+    return std::nullopt;
+  }
+  if (sampler_) {
+    const std::vector<Observation> observations = ObservationsAt(level, view);
+    if (observations.size() >= sampler_->least_observations()) {
+      std::vector<Point> pending = view.added;
+      for (const Configuration& configuration : view.own) {
+        const bool known = level == 0 ? !configuration.open() : configuration.ValueAt(level).has_value();
+        if (!known && configuration.point && configuration.open()) pending.push_back(*configuration.point);
+      }
+      for (uint64_t attempt = 0; attempt < kAttempts; ++attempt) {
+        const auto point =
+            sampler_->Suggest(observations, pending, static_cast<uint64_t>(view.configurations), attempt);
+        if (!point) break;
+        Candidate candidate = space_.Write(*point);
+        if (view.seen.count(KeyOf(candidate)) == 0) return candidate;
+      }
+    }
+  }
+  return sequence_.Next(view.seen);
+}
+
+bool ConfigurationPolicy::Add(int64_t target, int64_t bracket, int64_t level, const std::string& remark, View* view,
+                              TrialDecision* decision) const {
+  std::optional<Candidate> candidate = Next(level, *view);
+  if (!candidate) return false;
+  view->seen.insert(KeyOf(*candidate));
+  if (auto point = space_.Locate(*candidate)) view->added.push_back(std::move(*point));
+  for (int64_t i = 0; i < d_.seeds_per_config; ++i) {
+    TrialDecision::Addition addition;
+    addition.candidate = *candidate;
+    addition.target = target;
+    addition.bracket = bracket;
+    addition.remark = remark;
+    decision->add.push_back(std::move(addition));
+  }
+  view->training += d_.seeds_per_config;
+  ++view->configurations;
+  return true;
+}
+
+bool ConfigurationPolicy::Exhausted(const View& view) const {
+  for (const Candidate& candidate : d_.first) {
+    if (view.seen.count(KeyOf(candidate)) == 0) return false;
+  }
+  return !sequence_.Next(view.seen);
+}
+
+void ConfigurationPolicy::GoOn(const Configuration& configuration, int64_t target, const std::string& remark,
+                               View* view, TrialDecision* decision) {
+  for (const Trial* trial : configuration.trials) {
+    if (trial->state != TrialState::kWaiting) continue;
+    decision->go_on.push_back({trial->key, target, remark});
+    ++view->training;
+  }
+}
+
+void ConfigurationPolicy::Stop(const Configuration& configuration, const std::string& why, View* view,
+                               TrialDecision* decision) {
+  for (const Trial* trial : configuration.trials) {
+    if (trial->state != TrialState::kWaiting && trial->state != TrialState::kTrains) continue;
+    decision->stop.push_back({trial->key, why});
+    view->training -= trial->state == TrialState::kTrains;
+  }
+}
+
+bool ConfigurationPolicy::GaveUp(const std::vector<Trial>& trials, TrialDecision* decision) const {
+  if (d_.max_failures < 0) return false;
+  const int64_t failed = std::count_if(trials.begin(), trials.end(),
+                                       [](const Trial& trial) { return trial.state == TrialState::kFailed; });
+  if (failed <= d_.max_failures) return false;
+  for (const Trial& trial : trials) {
+    if (trial.state != TrialState::kTrains && trial.state != TrialState::kWaiting) continue;
+    decision->stop.push_back({trial.key, Counted(failed, "trial") + " failed, more than max_failures allows"});
+  }
+  decision->done = true;
+  return true;
+}
+
+int64_t ConfigurationPolicy::MostConfigurations(int64_t by_default) const {
+  const int64_t wanted = d_.max_models > 0 ? std::max<int64_t>(1, d_.max_models / d_.seeds_per_config) : by_default;
+  // configurations to begin with may lie outside of the space
+  const double size = space_.Size() + static_cast<double>(d_.first.size());
+  return static_cast<double>(wanted) > size ? static_cast<int64_t>(size) : wanted;
+}
+
+std::string ConfigurationPolicy::GridText() const {
+  const double size = space_.Size();
+  if (std::isinf(size)) return "the space is infinite";
+  return "the full grid has " + base::FormatNumber(size, true) + " configurations, " +
+         base::FormatNumber(size * static_cast<double>(d_.iterations * d_.seeds_per_config), true) +
+         " model-iterations";
+}
+
+std::string ConfigurationPolicy::SamplerText() const {
+  if (sampler_name_ == "random") return "configurations drawn at random";
+  if (sampler_name_ == "grid") return "every configuration of the grid";
+  const std::string after = " after " + Counted(static_cast<int64_t>(sampler_->least_observations()), "random one");
+  return (sampler_name_ == "tpe" ? "configurations by a Parzen estimator" : "configurations by a Gaussian process") +
+         after;
+}
+
+bool Better(const Configuration& a, double value_a, const Configuration& b, double value_b) {
+  return value_a != value_b ? value_a < value_b : a.key() < b.key();
+}
+
+std::string Counted(int64_t count, const std::string& what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+}  // namespace plan

@@ -1,0 +1,144 @@
+// What one parameter can be: draws, and values as coordinates in [0, 1).
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+#include "base/hash.hpp"
+#include "base/literal.hpp"
+#include "plan/search_space.hpp"
+
+namespace plan {
+namespace {
+
+using base::Value;
+
+// Drawn numbers keep this many digits: short texts, and far finer than any search needs.
+constexpr int kDigits = 6;
+
+double Rounded(double value) {
+  char buffer[64];
+  const auto written =
+      std::to_chars(buffer, buffer + sizeof(buffer), value, std::chars_format::scientific, kDigits - 1);
+  double out = value;
+  std::from_chars(buffer, written.ptr, out);
+  return out;
+}
+
+}  // namespace
+
+std::string Choice::Text(const Value& value) const {
+  // metrics is a list in the text; one name stands for a list of one
+  if (name == "metrics" && value.is_string()) return base::FormatPython(base::List{value});
+  return base::FormatPython(value);
+}
+
+base::Stream Draw::StreamOf(const std::string& path) const {
+  return base::Stream(random_state, base::Hash(path.data(), path.size(), 0).lo, base::Purpose::kSearch, number);
+}
+
+size_t Draw::Pick(const std::string& path, size_t count) const {
+  return static_cast<size_t>(StreamOf(path).Below(count));
+}
+
+double Choice::Size() const {
+  if (kind == Kind::kValues) return static_cast<double>(values.size());
+  if (quantum > 0) return std::floor((high - low) / quantum * (1 + 1e-12)) + 1;
+  return integral ? high - low + 1 : std::numeric_limits<double>::infinity();
+}
+
+std::vector<Value> Choice::All() const {
+  if (kind == Kind::kValues) return values;
+  std::vector<Value> all;
+  const double size = Size();
+  for (double n = 0; n < size; ++n) all.push_back(Numbered(n));
+  return all;
+}
+
+// The n-th number of a distribution of whole numbers or of multiples.
+Value Choice::Numbered(double n) const {
+  if (quantum == 0) return Value(static_cast<int64_t>(low + n));
+  const double number = low + n * quantum;
+  return integral ? Value(static_cast<int64_t>(number)) : Value(Rounded(number));
+}
+
+Value Choice::Sample(const Draw& draw) const {
+  base::Stream random = draw.StreamOf(path);
+  if (kind == Kind::kValues) return values[random.Below(values.size())];
+  if (integral && kind == Kind::kLinear && quantum == 0) {
+    return Value(static_cast<int64_t>(low) + static_cast<int64_t>(random.Below(static_cast<uint64_t>(high - low) + 1)));
+  }
+  return At(random.Uniform());
+}
+
+// Of numbers that are counted, number n has the part of [0, 1) in proportion to its share: 1, or with 'log' log(upper
+// edge) - log(lower edge).
+Value Choice::At(double u) const {
+  if (kind == Kind::kValues)
+    return Ranked()[std::min(static_cast<size_t>(u * static_cast<double>(values.size())), values.size() - 1)];
+  if (integral || quantum > 0) {
+    const double width = quantum > 0 ? quantum : 1, size = Size(), top = low + size * width;
+    const double drawn = kind == Kind::kLinear
+                             ? u * size
+                             : (std::exp(std::log(low) + u * (std::log(top) - std::log(low))) - low) / width;
+    return Numbered(std::clamp(std::floor(drawn), 0.0, size - 1));
+  }
+  double value = 0;
+  if (kind == Kind::kLinear) {
+    value = Rounded(low + u * (high - low));
+  } else if (kind == Kind::kLog) {
+    value = Rounded(std::pow(10.0, std::log10(low) + u * (std::log10(high) - std::log10(low))));
+  } else {
+    const double far = std::log10(1 - low), near = std::log10(1 - high);
+    const double distance = Rounded(std::pow(10.0, near + u * (far - near)));
+    value = 1 - distance;
+    // the subtraction leaves digits of rounding behind: keep as many decimals as the distance has
+    char buffer[64];
+    const int decimals = std::clamp(kDigits + static_cast<int>(std::ceil(-std::log10(distance))), 0, 17);
+    const auto written = std::to_chars(buffer, buffer + sizeof(buffer), value, std::chars_format::fixed, decimals);
+    if (written.ec == std::errc()) std::from_chars(buffer, written.ptr, value);
+  }
+  return Value(std::clamp(value, low, high));
+}
+
+// Listed values: numbers ascending, others in the order written.
+std::vector<Value> Choice::Ranked() const {
+  std::vector<Value> ranked = values;
+  if (ordered())
+    std::stable_sort(ranked.begin(), ranked.end(),
+                     [](const Value& a, const Value& b) { return a.number() < b.number(); });
+  return ranked;
+}
+
+bool Choice::ordered() const {
+  return kind != Kind::kValues ||
+         (values.size() > 1 && std::all_of(values.begin(), values.end(), [](const Value& v) { return v.is_number(); }));
+}
+
+std::optional<double> Choice::CoordinateOf(const Value& value) const {
+  if (kind == Kind::kValues) {
+    const std::string text = Text(value);
+    const std::vector<Value> ranked = Ranked();
+    for (size_t i = 0; i < ranked.size(); ++i) {
+      const bool same =
+          value.is_number() && ranked[i].is_number() ? value.number() == ranked[i].number() : Text(ranked[i]) == text;
+      if (same) return (static_cast<double>(i) + 0.5) / static_cast<double>(ranked.size());
+    }
+    return std::nullopt;
+  }
+  if (!value.is_number() || !(value.number() >= low && value.number() <= high)) return std::nullopt;
+  const double number = value.number();
+  if (integral || quantum > 0) {
+    const double width = quantum > 0 ? quantum : 1, size = Size();
+    const double n = std::round((number - low) / width);
+    if (std::fabs(low + n * width - number) > 1e-5 * width) return std::nullopt;
+    if (kind == Kind::kLinear) return (n + 0.5) / size;
+    return (std::log(low + (n + 0.5) * width) - std::log(low)) / (std::log(low + size * width) - std::log(low));
+  }
+  if (kind == Kind::kLinear) return (number - low) / (high - low);
+  if (kind == Kind::kLog) return (std::log10(number) - std::log10(low)) / (std::log10(high) - std::log10(low));
+  const double far = std::log10(1 - low), near = std::log10(1 - high);
+  return std::clamp((std::log10(1 - number) - near) / (far - near), 0.0, 1.0);
+}
+
+}  // namespace plan

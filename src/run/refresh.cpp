@@ -1,0 +1,187 @@
+// The changed groups are a packed table by group of their own (pack/group_refresh.hpp). They are trained from it as any
+// other is, into result tables of their own, whose rows then replace those of the run.
+#include "run/refresh.hpp"
+
+#include <cstdlib>
+#include <utility>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/literal.hpp"
+#include "data/groups.hpp"
+#include "pack/group_refresh.hpp"
+#include "pg/names.hpp"
+#include "pg/report.hpp"
+#include "pg/snapshot.hpp"
+#include "pg/sql.hpp"
+#include "run/fit.hpp"
+#include "store/group_tables.hpp"
+#include "store/result_tables.hpp"
+#include "train/arguments.hpp"
+
+namespace run {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+constexpr const char* kArgument = "model_output_table";
+constexpr const char* kByGroup[] = {"", "_info", "_state", "_groups"};  // result tables with group_id
+
+int64_t Number(const pg::Cell& cell) { return cell ? std::strtoll(cell->c_str(), nullptr, 10) : 0; }
+
+struct StoredRun {
+  pg::TableName output;
+  std::string source_table;
+  train::FitArguments arguments;
+};
+
+StoredRun OpenRun(const std::string& model_output_table) {
+  StoredRun run;
+  run.output = store::OpenGroupRun(model_output_table, kArgument).name;
+  const pg::TableName summary = run.output.WithSuffix("_summary");
+  const pg::Result row = pg::Read(
+      "SELECT s.source_table, s.model_selection_table, s.num_iterations, s.metrics_compute_frequency, s.seed, s.use_gpus,"
+      " s.early_stopping, s.halving, s.promote, s.global_mst_key, s.arguments::pg_catalog.text, s.validation_table FROM " +
+      summary.Sql() + " AS s");
+  if (row.rows.size() != 1 || !row.at(0, 0) || !row.at(0, 1) || !row.at(0, 2) || !row.at(0, 10)) {
+    throw Error(ErrorCode::kPrerequisiteState, "table " + summary.Text() + " does not say how its run was made");
+  }
+  const auto optional = [&row](size_t i) { return row.at(0, i); };
+  train::FitArguments& a = run.arguments;
+  run.source_table = pg::ParseStoredName(*row.at(0, 0), "source_table", summary).Sql();
+  a.model_selection_table = pg::ParseStoredName(*row.at(0, 1), "model_selection_table", summary).Sql();
+  a.num_iterations = static_cast<int>(Number(row.at(0, 2)));
+  if (row.at(0, 3)) a.metrics_compute_frequency = static_cast<int>(Number(row.at(0, 3)));
+  if (row.at(0, 4)) a.seed = Number(row.at(0, 4));
+  a.use_gpus = row.at(0, 5).value_or("f") == "t";
+  a.early_stopping = optional(6);
+  a.halving = optional(7);
+  a.promote = optional(8);
+  a.global_model = row.at(0, 9).has_value();
+  if (a.global_model) a.global_run = run.output.Sql();
+  const base::Value more = base::ParseLiteral(*row.at(0, 10));
+  const auto flag = [&more](const char* name) {
+    const base::Value* value = more.Find(name);
+    return value != nullptr && value->boolean();
+  };
+  a.restore_best = flag("restore_best");
+  a.warm_start_groups = flag("warm_start_groups");
+  a.quiet = true;
+  for (const char* suffix : kByGroup) pg::RequireOwner(suffix[0] == '\0' ? run.output : run.output.WithSuffix(suffix));
+  pg::RequireOwner(summary);
+  pg::ClaimOutput(run.output, kArgument);
+  return run;
+}
+
+/// Trains the changed groups into tables of this name. REQUIRES that some can be trained.
+void TrainChanged(const StoredRun& run, const pack::ChangedGroups& changed, const pg::TableName& output) {
+  train::FitArguments a = run.arguments;
+  a.source_table = changed.packed.Sql();
+  if (changed.validation) a.validation_table = changed.validation->Sql();
+  a.model_output_table = output.Sql();
+  FitMultipleModel(a);
+}
+
+/// Errors: kPrerequisiteState when the configurations are not those of the run.
+void RequireSameConfigurations(const StoredRun& run, const pg::TableName& output) {
+  const pg::Result other = pg::Execute(
+      "SELECT COALESCE(o.mst_key, t.mst_key) FROM " + run.output.WithSuffix("_configs").Sql() + " AS o FULL JOIN " +
+      output.WithSuffix("_configs").Sql() +
+      " AS t ON t.mst_key OPERATOR(pg_catalog.=) o.mst_key WHERE o.mst_key IS NULL OR t.mst_key IS NULL"
+      " OR o.model_arch::pg_catalog.text IS DISTINCT FROM t.model_arch::pg_catalog.text"
+      " OR o.compile_params IS DISTINCT FROM t.compile_params OR o.fit_params IS DISTINCT FROM t.fit_params ORDER BY 1 LIMIT 1");
+  if (other.empty()) return;
+  throw Error(ErrorCode::kPrerequisiteState,
+              "mst_key " + other.at(0, 0).value_or("NULL") + " of the selection table is not the configuration of the run",
+              "Table " + run.output.Text() + " was made by other configurations than the selection table has now.",
+              "Restore the rows of the selection table and its architectures, or train all groups again.");
+}
+
+/// What is known of changed groups that are all skipped: nothing was trained.
+void InsertSkipped(const StoredRun& run, const data::GroupedTable& table, const pack::ChangedGroups& changed) {
+  std::string keys;
+  for (const pg::Column& key : table.keys) keys += ", " + pg::QuoteIdent(key.name);
+  const bool global = run.arguments.global_model;
+  pg::Execute("INSERT INTO " + run.output.WithSuffix("_groups").Sql() + " (group_id" + keys +
+                  ", group_rows, validation_rows, status, reason, chosen, mst_key) SELECT group_id" + keys +
+                  ", group_rows, validation_rows, $1, reason, " +
+                  (global ? "'" + std::string(store::kChosenGlobal) + "'::pg_catalog.text, (SELECT s.global_mst_key FROM " +
+                                run.output.WithSuffix("_summary").Sql() + " AS s)"
+                          : "NULL::pg_catalog.text, NULL::pg_catalog.int4") +
+                  " FROM " + changed.groups.Sql(),
+              {std::string(store::kStatusSkipped)});
+}
+
+void MergeResults(const StoredRun& run, const data::GroupedTable& table, const pack::ChangedGroups& changed,
+                  const std::optional<pg::TableName>& trained, bool drop_vanished) {
+  for (const char* suffix : kByGroup) {
+    const auto named = [suffix](const pg::TableName& name) { return suffix[0] == '\0' ? name : name.WithSuffix(suffix); };
+    const std::string into = named(run.output).Sql();
+    const auto forget = [&into](const pg::TableName& groups) {
+      pg::Execute("DELETE FROM " + into + " WHERE group_id IN (SELECT g.group_id FROM " + groups.Sql() + " AS g)");
+    };
+    if (drop_vanished) forget(changed.gone);
+    if (changed.added + changed.changed == 0) continue;
+    forget(changed.groups);
+    if (trained) pg::Execute("INSERT INTO " + into + " SELECT t.* FROM " + named(*trained).Sql() + " AS t ORDER BY t.group_id");
+  }
+  if (!trained && changed.added + changed.changed > 0) InsertSkipped(run, table, changed);
+}
+
+void UpdateSummary(const StoredRun& run, const pg::TableName& packed) {
+  const auto count = [](const char* status) {
+    return std::string("pg_catalog.count(CASE WHEN g.status OPERATOR(pg_catalog.=) '") + status + "'::pg_catalog.text THEN 1 END)";
+  };
+  const pg::Result counts = pg::Execute("SELECT pg_catalog.count(*), " + count(store::kStatusTrained) + ", " + count(store::kStatusDiverged) + ", " +
+                                        count(store::kStatusFailed) + ", " + count(store::kStatusSkipped) + " FROM " +
+                                        run.output.WithSuffix("_groups").Sql() + " AS g");
+  pg::Execute("UPDATE " + run.output.WithSuffix("_summary").Sql() +
+                  " SET groups = $1, trained_groups = $2, diverged_groups = $3, failed_groups = $4, skipped_groups = $5, data_digest ="
+                  " (SELECT p.digest FROM " +
+                  packed.WithSuffix("_summary").Sql() + " AS p)",
+              {Number(counts.at(0, 0)), Number(counts.at(0, 1)), Number(counts.at(0, 2)), Number(counts.at(0, 3)), Number(counts.at(0, 4))});
+}
+
+}  // namespace
+
+Refreshed RefreshGroups(const RefreshArguments& arguments) {
+  const double began = pg::Now();
+  const StoredRun run = OpenRun(arguments.model_output_table);
+  const data::GroupedTable table = data::OpenGroupedTable(run.source_table, "source_table");
+  const pack::ChangedGroups changed = pack::PackChangedGroups(table, arguments.source_table);
+  Refreshed done;
+  done.added = changed.added;
+  done.changed = changed.changed;
+  done.vanished = changed.vanished;
+  done.unchanged = changed.unchanged;
+  std::optional<pg::TableName> trained;
+  {
+    const pg::FreshSnapshot packed;  // training reads what was packed
+    if (changed.trainable > 0) {
+      trained = run.output;
+      trained->name = "_cerebro_refit_" + pg::Execute("SELECT pg_catalog.pg_backend_pid()").Text();
+      TrainChanged(run, changed, *trained);
+      RequireSameConfigurations(run, *trained);
+      const pg::Result counts = pg::Execute("SELECT g.status, pg_catalog.count(*) FROM " + trained->WithSuffix("_groups").Sql() + " AS g GROUP BY 1");
+      for (const auto& row : counts.rows) {
+        const std::string status = row[0].value_or("");
+        (status == store::kStatusTrained ? done.trained : status == store::kStatusSkipped ? done.skipped : done.failed) += Number(row[1]);
+      }
+    } else {
+      done.skipped = changed.added + changed.changed;
+    }
+  }
+  MergeResults(run, table, changed, trained, arguments.drop_vanished);
+  if (trained) {
+    for (const pg::TableName& name : store::ResultTables(*trained).All()) {
+      if (pg::TableExists(name)) pg::Execute("DROP TABLE " + name.Sql());
+    }
+  }
+  pack::MergeChangedGroups(table, changed, arguments.drop_vanished);
+  UpdateSummary(run, table.packed.name);
+  done.seconds = pg::Now() - began;
+  return done;
+}
+
+}  // namespace run

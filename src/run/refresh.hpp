@@ -1,0 +1,29 @@
+// A run over groups brought up to date: groups whose rows have changed since, and new ones, are packed and trained again.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace run {
+
+struct RefreshArguments {
+  std::string model_output_table;
+  std::optional<std::string> source_table;  // none: the table that was packed
+  bool drop_vanished = false;               // groups without rows lose their buffers and models; else they keep them
+};
+
+/// Groups, by what was found and what was done.
+struct Refreshed {
+  int64_t added = 0, changed = 0, vanished = 0, unchanged = 0;
+  int64_t trained = 0, skipped = 0, failed = 0;  // of the added and changed ones; failed ones and those that diverged
+  double seconds = 0;
+};
+
+/// Models of groups whose rows are what they were keep their bytes. The others are trained from the beginning, by the
+/// configurations and arguments of the run; where it has global models, these stay and are compared with as in the run.
+/// Errors: those of PackChangedGroups and of fit_multiple_model; kPrerequisiteState when the selection table or its
+/// architectures are not those of the run any more.
+Refreshed RefreshGroups(const RefreshArguments& arguments);
+
+}  // namespace run

@@ -1,0 +1,158 @@
+#include "score/group_page.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <vector>
+
+#include "pg/encoding.hpp"
+#include "pg/sql.hpp"
+#include "plan/metric_order.hpp"
+#include "report/group_page.hpp"
+#include "report/text.hpp"
+#include "score/group_reports.hpp"
+#include "score/ranked_models.hpp"
+#include "store/group_tables.hpp"
+#include "store/result_columns.hpp"
+
+namespace score {
+namespace {
+
+constexpr int64_t kMostMarks = 4000, kRowsAtOnce = 1000;
+constexpr int64_t kMostLines = 50;  // of a table of groups
+
+std::string Text(const pg::Cell& cell) { return cell ? pg::ToUtf8(*cell) : ""; }
+double Number(const pg::Cell& cell) { return cell ? std::strtod(cell->c_str(), nullptr) : report::kNoNumber; }
+int64_t Whole(const pg::Cell& cell) { return cell ? std::strtoll(cell->c_str(), nullptr, 10) : 0; }
+
+class GroupReader {
+ public:
+  GroupReader(const store::GroupRunTable& run, report::GroupRun* page)
+      : run_(run),
+        page_(*page),
+        groups_(run.Tables().groups, store::ResultTable::kGroups, kRunArgument,
+                {"group_id", "status", "chosen", "mst_key", "metric", "value", "global_value", "group_rows", "validation_rows", "reason"}) {}
+
+  void Read() {
+    const pg::Result counts = pg::Read(
+        "SELECT g.status, g.chosen, pg_catalog.count(*), pg_catalog.count(g.value), pg_catalog.max(g.metric) FROM " + groups_.Sql() + " g GROUP BY 1, 2");
+    for (const auto& row : counts.rows) Count(row);
+    page_.goes_up = plan::GoesUp(page_.metric);
+    ReadMarks();
+    page_.worst = Lines("g.status OPERATOR(pg_catalog.=) 'trained'",
+                        std::string("NULLIF(g.value, 'NaN'::pg_catalog.float8) ") + (page_.goes_up ? "ASC" : "DESC") + " NULLS FIRST, g.group_id");
+    page_.without = Lines("g.status OPERATOR(pg_catalog.<>) 'trained'", "g.group_id");
+  }
+
+ private:
+  void Count(const std::vector<pg::Cell>& row) {
+    const std::string status = row[0].value_or(""), chosen = row[1].value_or("");
+    const int64_t n = Whole(row[2]);
+    page_.groups += n;
+    if (status == store::kStatusTrained) page_.trained += n;
+    if (status == store::kStatusDiverged) page_.diverged += n;
+    if (status == store::kStatusFailed) page_.failed += n;
+    if (status == store::kStatusSkipped) page_.skipped += n;
+    if (chosen == store::kChosenOwn) page_.own += n;
+    if (chosen == store::kChosenGlobal) page_.global += n;
+    page_.marks_of += Whole(row[3]);
+    if (row[4]) page_.metric = Text(row[4]);
+  }
+
+  void ReadMarks() {
+    const int64_t every = std::max<int64_t>(1, page_.marks_of / kMostMarks);
+    pg::Cursor cursor("SELECT g.value, g.global_value, g.group_rows FROM " + groups_.Sql() + " g WHERE g.value IS NOT NULL AND g.group_id OPERATOR(pg_catalog.%) " +
+                      std::to_string(every) + "::pg_catalog.int8 OPERATOR(pg_catalog.=) 0 ORDER BY g.group_id");
+    for (;;) {
+      const pg::Result rows = cursor.Fetch(kRowsAtOnce);
+      if (rows.empty()) return;
+      for (const auto& row : rows.rows) page_.marks.push_back({Number(row[0]), Number(row[1]), Whole(row[2])});
+    }
+  }
+
+  std::vector<report::GroupLine> Lines(const std::string& condition, const std::string& order) const {
+    std::string keys;
+    for (const pg::Column& key : run_.keys) {
+      keys += (keys.empty() ? "" : ", ', ', ") + std::string("COALESCE(g.") + pg::QuoteIdent(key.name) + "::pg_catalog.text, 'NULL')";
+    }
+    const pg::Result rows = pg::Read("SELECT pg_catalog.concat(" + keys + "), g.status, g.chosen, g.reason, g.mst_key, g.value, g.global_value, g.group_rows,"
+                                     " g.validation_rows FROM " + groups_.Sql() + " g WHERE " + condition + " ORDER BY " + order + " LIMIT " +
+                                     std::to_string(kMostLines));
+    std::vector<report::GroupLine> lines;
+    for (const auto& row : rows.rows) {
+      report::GroupLine line;
+      line.key = Text(row[0]);
+      line.status = Text(row[1]);
+      line.chosen = Text(row[2]);
+      line.reason = Text(row[3]);
+      line.mst_key = Whole(row[4]);
+      line.value = Number(row[5]);
+      line.global_value = Number(row[6]);
+      line.rows = Whole(row[7]);
+      line.validation_rows = Whole(row[8]);
+      lines.push_back(std::move(line));
+    }
+    return lines;
+  }
+
+  const store::GroupRunTable& run_;
+  report::GroupRun& page_;
+  const store::ResultReader groups_;
+};
+
+void ReadConfigurations(const store::GroupRunTable& run, report::GroupRun* page) {
+  std::map<std::string, int64_t> chosen;  // by mst_key
+  for (const auto& row : pg::Read("SELECT g.mst_key, pg_catalog.count(*) FROM " + run.Tables().groups.Sql() +
+                                  " g WHERE g.chosen OPERATOR(pg_catalog.=) 'own' GROUP BY 1").rows) {
+    chosen[row[0].value_or("")] = Whole(row[1]);
+  }
+  enum : size_t { kKey = 1, kCompile = 4, kFit = 5, kStatus = 6, kTrainLoss = 7, kTrainMetric = 8, kValLoss = 9, kValMetric = 10 };
+  for (const auto& row : ConfigurationLeaderboard(run.name)) {
+    report::ConfigurationLine line;
+    line.mst_key = Text(row[kKey]);
+    line.compile_params = Text(row[kCompile]);
+    line.fit_params = Text(row[kFit]);
+    line.status = Text(row[kStatus]);
+    line.loss = Number(page->validated ? row[kValLoss] : row[kTrainLoss]);
+    line.metric = Number(page->validated ? row[kValMetric] : row[kTrainMetric]);
+    line.chosen = chosen[line.mst_key];
+    page->configurations.push_back(std::move(line));
+  }
+}
+
+void ReadSummary(const store::GroupRunTable& run, report::GroupRun* page) {
+  const store::ResultReader summary(run.Tables().summary, store::ResultTable::kSummary, kRunArgument,
+                                    {"name", "description", "source_table", "validation_table", "num_iterations", "workers", "seed", "build",
+                                     "start_training_time", "end_training_time", "early_stopping", "halving"});
+  const pg::Result row = pg::Read("SELECT " + summary.Columns("s") +
+                                  ", pg_catalog.date_part('epoch'::pg_catalog.text, s.end_training_time OPERATOR(pg_catalog.-) s.start_training_time) FROM " +
+                                  summary.Sql() + " s");
+  const std::vector<pg::Cell>& cells = row.rows.at(0);
+  page->name = Text(cells[0]);
+  page->description = Text(cells[1]);
+  page->validated = cells[3].has_value();
+  page->facts = {{"groups", report::Count(page->groups)},
+                 {"configurations", report::Count(static_cast<int64_t>(run.models.size()))},
+                 {"iterations", Text(cells[4])},
+                 {"workers", Text(cells[5])},
+                 {"time", cells[12] ? report::Seconds(Number(cells[12])) : ""}};
+  page->settings = {{"source_table", Text(cells[2])}, {"validation_table", Text(cells[3])}, {"grouping columns", page->keys}, {"seed", Text(cells[6])},
+                    {"early_stopping", Text(cells[10])}, {"halving", Text(cells[11])}, {"build", Text(cells[7])}, {"start", Text(cells[8])}, {"end", Text(cells[9])}};
+}
+
+}  // namespace
+
+std::string GroupReport(const pg::TableName& name) {
+  const store::GroupRunTable run = store::OpenGroupRun(name.Sql(), kRunArgument);
+  report::GroupRun page;
+  page.table = pg::ToUtf8(name.Text());
+  page.has_global = run.has_global;
+  page.metric = "loss";
+  for (const pg::Column& key : run.keys) page.keys += (page.keys.empty() ? "" : ", ") + pg::ToUtf8(key.name);
+  GroupReader(run, &page).Read();
+  ReadSummary(run, &page);
+  ReadConfigurations(run, &page);
+  return report::GroupPage(page);
+}
+
+}  // namespace score

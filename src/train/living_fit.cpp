@@ -1,0 +1,264 @@
+#include "train/living_fit.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "base/error.hpp"
+#include "pg/cluster.hpp"
+#include "pg/report.hpp"
+#include "pg/sql.hpp"
+#include "plan/architecture_parameters.hpp"
+#include "plan/stopping.hpp"
+#include "train/prepare_model.hpp"
+#include "train/value_check.hpp"
+
+namespace train {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+int64_t MostIterations(const FitArguments& arguments, const PreparedFit& fit) {
+  return fit.search ? fit.search->iterations : arguments.num_iterations;
+}
+
+const base::Graph& GraphOf(int model_id, PreparedFit* fit) {
+  auto& architecture = fit->architectures[model_id];
+  if (architecture == nullptr) {
+    architecture = std::make_shared<const store::Architecture>(store::ReadArchitecture(fit->architecture_table, model_id, fit->training.spec));
+  }
+  return *architecture->graph;
+}
+
+// Those of the architecture table that obey the constraints.
+std::vector<int> SearchedArchitectures(const plan::SearchDescription& search, std::vector<int> model_ids, PreparedFit* fit) {
+  if (!search.model_ids.empty()) model_ids = search.model_ids;
+  std::sort(model_ids.begin(), model_ids.end());
+  model_ids.erase(std::unique(model_ids.begin(), model_ids.end()), model_ids.end());
+  if (!search.max_parameters) return model_ids;
+  std::vector<int> small;
+  int64_t least = std::numeric_limits<int64_t>::max();
+  for (const int id : model_ids) {
+    const int64_t weights = GraphOf(id, fit).WeightCount();
+    least = std::min(least, weights);
+    if (weights <= *search.max_parameters) small.push_back(id);
+  }
+  if (small.empty()) {
+    throw Error(ErrorCode::kInvalidParameter, "no architecture of table " + fit->architecture_table.Text() + " has at most " +
+                                                  std::to_string(*search.max_parameters) + " parameters",
+                "The smallest one has " + std::to_string(least) + ".", "Raise max_parameters, or load a smaller architecture.");
+  }
+  return small;
+}
+
+// What is known of them, for samplers that learn. One that cannot be read fails when it is tried.
+void DescribeArchitectures(plan::SearchDescription* search, PreparedFit* fit) {
+  const bool learns = search->policy == "tpe" || search->policy == "gp" || search->policy == "bohb" || search->sampler == "tpe" || search->sampler == "gp";
+  if (!learns || !search->architectures.empty() || search->model_ids.size() < 3) return;
+  for (const int id : search->model_ids) {
+    try {
+      search->architectures.emplace_back(id, plan::ArchitectureParameters(GraphOf(id, fit)));
+    } catch (const Error&) {
+    }
+  }
+}
+
+void RequireNoFeatures(const PreparedFit& fit) {
+  if (fit.frozen.columns.empty()) return;
+  throw Error(ErrorCode::kFeatureNotSupported, "a model with an architecture that the run did not begin with cannot join it",
+              "The run reads features of frozen layers instead of their inputs.", "Begin the run with cerebro.enable_frozen = off.");
+}
+
+}  // namespace
+
+void FitTrialMaker::Make(const LivingTrial& trial) {
+  if (trial.trial.key > std::numeric_limits<int32_t>::max()) throw Error(ErrorCode::kInvalidParameter, "there are too many trials");
+  const plan::Candidate& candidate = trial.trial.candidate;
+  std::vector<plan::TrainingDoubt> doubts;  // of a search nobody reads them all
+  PreparedModel model = PrepareModel({static_cast<int>(trial.trial.key), candidate.model_id, candidate.params.compile_params, candidate.params.fit_params},
+                                     trial.trial.parent != 0, &fit_, &doubts);
+  model.configuration = model.mst_key;
+  model.past.iterations = trial.trial.began;
+  plan::CheckMonitors(fit_.stopping, {{model.mst_key, model.metric_names()}}, fit_.HasValidation());
+  const auto like = std::find_if(fit_.models.begin(), fit_.models.end(),
+                                 [&](const PreparedModel& other) { return other.architecture == model.architecture; });
+  if (like != fit_.models.end() && like->spec->trained != nullptr) {
+    auto spec = std::make_shared<store::ModelSpec>(*model.spec);
+    spec->cuts = like->spec->cuts;
+    spec->trained = like->spec->trained;
+    model.program = fit_.pool->ProgramOf(spec->trained, spec->config);
+    model.spec = std::move(spec);
+  } else if (like == fit_.models.end()) {
+    RequireNoFeatures(fit_);
+  }
+  if (trial.trial.parent != 0) {
+    model.keeps_optimizer = trial.keeps_optimizer;
+    for (size_t m = 0; m < fit_.models.size(); m++) {
+      if (fit_.models[m].mst_key == trial.trial.parent) model.parent = static_cast<int>(m);
+    }
+    const PreparedModel& parent = fit_.models.at(static_cast<size_t>(model.parent));
+    if (parent.architecture != model.architecture) {
+      throw Error(ErrorCode::kInvalidParameter, "a clone has the architecture of its parent, mst_key " + std::to_string(trial.trial.parent));
+    }
+  }
+  if (request_ != nullptr && fit_.checked.insert({model.spec->graph.get(), store::LossType(model.spec->config)}).second) {
+    CheckValues({{model.mst_key, model.spec->graph.get(), &model.spec->config}}, fit_.training, "training table", fit_.options.precision);
+    if (fit_.validation) {
+      CheckValues({{model.mst_key, model.spec->graph.get(), &model.spec->config}}, *fit_.validation, "validation table", fit_.options.precision);
+    }
+  }
+  fit_.models.push_back(std::move(model));
+  if (request_ == nullptr) return;
+  const PreparedModel& added = fit_.models.back();
+  plan::Bundle bundle;
+  bundle.models = {static_cast<int>(fit_.models.size()) - 1};
+  bundle.sequence = FirstSequence(fit_, added);
+  bundle.visit_cost = added.visit_seconds;
+  fit_.plan.bundles.push_back(std::move(bundle));
+  request_->spec.models.push_back(added.spec);
+  request_->spec.costs.push_back(added.visit_seconds);
+  request_->mst_keys.push_back(added.mst_key);
+  request_->metric_names.push_back(added.metric_names());
+  request_->programs.push_back(added.program);
+  request_->past.push_back(added.past);
+  request_->past.back().parent = added.parent;
+}
+
+// Models that are at the same visit may be in one bundle.
+RoundPlan FitTrialMaker::PlanRound(const std::vector<int>& models, const std::vector<int64_t>& begun) {
+  RoundPlan round;
+  const int partitions = fit_.training.spec.num_partitions;
+  round.plan.partitions = partitions;
+  const std::vector<plan::Sequence> sequences = fit_.plan.Sequences(fit_.models.size());
+  std::map<int64_t, std::vector<int>> at;
+  for (size_t i = 0; i < models.size(); i++) at[begun[i]].push_back(models[i]);
+  for (const auto& [visits, together] : at) {
+    std::vector<double> costs;
+    std::vector<plan::Sequence> own;
+    for (const int m : together) {
+      costs.push_back(fit_.models[static_cast<size_t>(m)].visit_seconds);
+      own.push_back(sequences[static_cast<size_t>(m)]);
+    }
+    plan::Plan part = plan::MakePlan(costs, own, partitions, BundlesOf(fit_, models.size()));
+    for (plan::Bundle& bundle : part.bundles) {
+      for (int& m : bundle.models) m = together[static_cast<size_t>(m)];
+      round.plan.bundles.push_back(std::move(bundle));
+      round.begun.push_back(visits);
+    }
+  }
+  round.fusion = FuseBundles(round.plan, &fit_);
+  return round;
+}
+
+void ReadSearchAgain(const FitArguments& a, PreparedFit* fit) {
+  if (a.warm_start) {
+    throw Error(ErrorCode::kInvalidParameter, "search cannot be used with warm_start", "A search makes its models itself.",
+                "Begin a run under another name.");
+  }
+  if (a.folds) throw Error(ErrorCode::kInvalidParameter, "search cannot be used with folds", "", "Give a validation_table.");
+  if (a.halving) {
+    throw Error(ErrorCode::kInvalidParameter, "search cannot be used with halving", "The policy of a search decides who stops.",
+                "Take the policy \"hyperband\" or \"asha\".");
+  }
+  if (pg::OnGreenplum()) {
+    throw Error(ErrorCode::kFeatureNotSupported, "search is not available on Greenplum yet", "",
+                "Make configurations by cerebro.generate_model_configs(), and give halving or early_stopping.");
+  }
+  plan::SearchDescription search = plan::ReadSearch(*a.search, a.num_iterations);
+  const char* const argument = "model_selection_table";
+  const pg::TableName table = pg::ParseTableName(a.model_selection_table, argument);
+  std::vector<int> model_ids;
+  if (pg::FindColumn(pg::TableColumns(table, argument), "model_arch") != nullptr) {
+    pg::RequireSelect(table);
+    fit->architecture_table = fit->selection_table = table;
+    for (const auto& row : pg::Read("SELECT model_id::pg_catalog.int4 FROM " + table.Sql() + " WHERE model_id IS NOT NULL ORDER BY 1").rows) {
+      model_ids.push_back(std::stoi(*row[0]));
+    }
+    if (model_ids.empty()) {
+      throw Error(ErrorCode::kPrerequisiteState, "architecture table " + table.Text() + " is empty", pg::HiddenRowsDetail(table),
+                  "Add an architecture by cerebro.load_model().");
+    }
+  } else {
+    for (const Configuration& row : ReadSelection(a, fit)) {
+      search.first.push_back({row.model_id, {row.compile_params, row.fit_params}});
+      model_ids.push_back(row.model_id);
+    }
+  }
+  search.model_ids = SearchedArchitectures(search, std::move(model_ids), fit);
+  DescribeArchitectures(&search, fit);
+  search.seed = static_cast<uint64_t>(a.seed.value_or(0));
+  fit->policy = plan::MakePolicy(search);
+  fit->search = std::move(search);
+  fit->living = true;
+}
+
+void BeginSearch(const FitArguments& a, PreparedFit* fit) {
+  ReadSearchAgain(a, fit);
+  FitTrialMaker maker(fit, nullptr);
+  const LivingRun run = LivingRunOf(a, *fit, &maker);
+  std::vector<ControlAction> none;
+  Trials(run, &fit->trials).Decide(0, false, &none);
+  fit->decided = 1;
+  if (!fit->models.empty()) return;
+  for (const LivingTrial& trial : fit->trials) {
+    if (!trial.error.empty()) throw Error(ErrorCode::kInvalidParameter, "no trial can be trained: " + trial.error, "It is the first one's error.");
+  }
+  throw Error(ErrorCode::kInvalidParameter, "the search has no trials");
+}
+
+bool CanBeLiving(const PreparedFit& fit) {
+  return std::all_of(fit.plan.bundles.begin(), fit.plan.bundles.end(), [](const plan::Bundle& bundle) { return bundle.sequence.shift == 0; });
+}
+
+void MakeLiving(const FitArguments& a, PreparedFit* fit) {
+  for (size_t m = 0; m < fit->models.size(); m++) {
+    const PreparedModel& model = fit->models[m];
+    LivingTrial living;
+    living.model = static_cast<int>(m);
+    plan::Trial& trial = living.trial;
+    trial.key = model.mst_key;
+    trial.candidate = {model.architecture->model_id, {model.spec->compile_params, model.spec->fit_params}};
+    trial.began = trial.iterations = model.past.iterations;
+    trial.target = model.past.iterations + a.num_iterations;
+    if (model.past.diverged || model.stored_diverged_step != 0) trial.state = plan::TrialState::kDiverged;
+    if (fit->progress) {
+      const ModelResult& result = fit->progress->models[m];
+      trial.iterations += result.stopped_iteration != 0 ? result.stopped_iteration : fit->progress->iteration;
+      if (result.diverged_step != 0) {
+        trial.state = plan::TrialState::kDiverged;
+        trial.iterations = result.iterations_done;
+      } else if (result.stopped_iteration != 0) {
+        trial.state = plan::TrialState::kStopped;
+        trial.remark = result.stopped_by;
+      } else if (trial.iterations >= trial.target) {
+        trial.state = plan::TrialState::kFinished;
+      }
+    }
+    (fit->progress ? fit->progress->trials : fit->trials).push_back(std::move(living));
+  }
+  if (fit->progress) fit->progress->decided = fit->progress->iteration;
+  fit->living = true;
+}
+
+LivingRun LivingRunOf(const FitArguments& a, const PreparedFit& fit, TrialMaker* maker) {
+  LivingRun run;
+  run.policy = fit.policy.get();
+  run.maker = maker;
+  run.trials = fit.trials;
+  run.decided = fit.decided;
+  run.iterations = MostIterations(a, fit);
+  run.actions = fit.actions;
+  run.replays = a.replay.has_value();
+  if (!fit.search) return run;
+  run.most_models = fit.policy->MostTrials();
+  run.monitor = fit.search->monitor;
+  run.max_failures = fit.search->max_failures;
+  run.time_budget = fit.search->time_budget;
+  return run;
+}
+
+}  // namespace train

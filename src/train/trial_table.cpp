@@ -1,0 +1,189 @@
+#include "train/trial_table.hpp"
+
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/error.hpp"
+#include "pg/names.hpp"
+#include "pg/snapshot.hpp"
+#include "pg/sql.hpp"
+
+namespace train {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+using store::ResultTable;
+
+constexpr const char* kActionColumns =
+    "c.ctid::pg_catalog.text, c.action, c.mst_key, c.model_id, c.compile_params, c.fit_params, c.from_weights::pg_catalog.int4, c.iterations,"
+    " c.priority, c.round, c.new_mst_key, c.refused";
+constexpr const char* kActionOrder = " ORDER BY c.requested_at, c.ctid";
+
+int64_t Number(const pg::Cell& cell) { return cell ? std::stoll(*cell) : 0; }
+
+std::optional<int64_t> OptionalNumber(const pg::Cell& cell) { return cell ? std::optional<int64_t>(std::stoll(*cell)) : std::nullopt; }
+
+pg::Param NumberOrNull(std::optional<int64_t> value) { return value ? pg::Param(*value) : pg::Param(pg::Null{}); }
+
+pg::Param TextOrNull(const std::string& text) { return text.empty() ? pg::Param(pg::Null{}) : pg::Param(text); }
+
+// Whether the row says all that its action needs; refused says why not.
+ControlAction ReadAction(const std::vector<pg::Cell>& row) {
+  ControlAction action;
+  action.id = row[0].value_or("");
+  const std::optional<ControlAction::Kind> kind = ReadControlName(row[1].value_or(""));
+  if (!kind) {
+    action.refused = "there is no action \"" + row[1].value_or("") + "\"";
+    return action;
+  }
+  action.kind = *kind;
+  action.mst_key = Number(row[2]);
+  if (row[3]) action.model_id = static_cast<int>(Number(row[3]));
+  action.compile_params = row[4];
+  action.fit_params = row[5];
+  action.from_weights = !row[6] || Number(row[6]) != 0;
+  action.iterations = OptionalNumber(row[7]);
+  action.priority = Number(row[8]);
+  action.round = Number(row[9]);
+  action.new_key = Number(row[10]);
+  action.refused = row[11].value_or("");
+  const bool adds = action.kind == ControlAction::Kind::kAdd;
+  if (adds && (!action.model_id || !action.compile_params || !action.fit_params)) {
+    action.refused = "add needs model_id, compile_params and fit_params";
+  } else if (!adds && action.kind != ControlAction::Kind::kFinish && !row[2]) {
+    action.refused = std::string(ControlName(action.kind)) + " needs mst_key";
+  }
+  return action;
+}
+
+}  // namespace
+
+std::vector<LivingTrial> ReadTrials(const store::ResultTables& tables) {
+  std::vector<LivingTrial> trials;
+  if (!pg::TableExists(tables.trials)) return trials;
+  const pg::Result found = pg::Execute(
+      "SELECT t.mst_key, t.state, t.model_id, t.compile_params, t.fit_params, t.parent, t.keeps_optimizer::pg_catalog.int4, t.began, t.iterations,"
+      " t.target, t.entered_round, t.bracket, t.priority, t.deleted::pg_catalog.int4, t.remark, t.error, t.point_iterations, t.point_values FROM " +
+      tables.trials.Sql() + " t ORDER BY t.mst_key");
+  int models = 0;
+  for (const auto& row : found.rows) {
+    LivingTrial living;
+    plan::Trial& trial = living.trial;
+    trial.key = Number(row[0]);
+    const std::optional<plan::TrialState> state = plan::ReadTrialState(row[1].value_or(""));
+    if (!state) throw Error(ErrorCode::kDataCorrupted, "table " + tables.trials.Text() + " has a trial in the state \"" + row[1].value_or("") + "\"");
+    trial.state = *state;
+    trial.candidate = {static_cast<int>(Number(row[2])), {row[3].value_or(""), row[4].value_or("")}};
+    trial.parent = Number(row[5]);
+    living.keeps_optimizer = Number(row[6]) != 0;
+    trial.began = Number(row[7]);
+    trial.iterations = Number(row[8]);
+    trial.target = Number(row[9]);
+    living.entered = Number(row[10]);
+    trial.bracket = row[11] ? Number(row[11]) : plan::kNoBracket;
+    living.priority = Number(row[12]);
+    living.deleted = Number(row[13]) != 0;
+    trial.remark = row[14].value_or("");
+    living.error = row[15].value_or("");
+    const std::vector<pg::Cell> iterations = pg::ParseArrayText(row[16].value_or("{}")), values = pg::ParseArrayText(row[17].value_or("{}"));
+    if (iterations.size() != values.size()) {
+      throw Error(ErrorCode::kDataCorrupted, "table " + tables.trials.Text() + " has " + std::to_string(values.size()) + " values after " +
+                                                 std::to_string(iterations.size()) + " iterations of mst_key " + std::to_string(trial.key));
+    }
+    for (size_t p = 0; p < values.size(); p++) trial.points.push_back({Number(iterations[p]), std::strtod(values[p].value_or("nan").c_str(), nullptr)});
+    if (trial.state != plan::TrialState::kFailed) living.model = models++;
+    trials.push_back(std::move(living));
+  }
+  return trials;
+}
+
+void WriteTrials(const store::ResultTables& tables, const std::vector<LivingTrial>& trials) {
+  if (!pg::TableExists(tables.trials)) store::CreateResultTable(tables, ResultTable::kTrials);
+  pg::Execute("DELETE FROM " + tables.trials.Sql());
+  store::RowBatch rows(tables, ResultTable::kTrials);
+  for (const LivingTrial& living : trials) {
+    const plan::Trial& trial = living.trial;
+    std::vector<int64_t> iterations;
+    std::vector<double> values;
+    for (const plan::TrialPoint& point : trial.points) {
+      iterations.push_back(point.iteration);
+      values.push_back(point.value);
+    }
+    rows.Insert({{"mst_key", trial.key},
+                 {"state", std::string(plan::TrialStateName(trial.state))},
+                 {"model_id", static_cast<int64_t>(trial.candidate.model_id)},
+                 {"compile_params", trial.candidate.params.compile_params},
+                 {"fit_params", trial.candidate.params.fit_params},
+                 {"parent", NumberOrNull(trial.parent == 0 ? std::nullopt : std::optional<int64_t>(trial.parent))},
+                 {"keeps_optimizer", living.keeps_optimizer},
+                 {"began", trial.began},
+                 {"iterations", trial.iterations},
+                 {"target", trial.target},
+                 {"entered_round", living.entered},
+                 {"bracket", NumberOrNull(trial.bracket == plan::kNoBracket ? std::nullopt : std::optional<int64_t>(trial.bracket))},
+                 {"priority", living.priority},
+                 {"deleted", living.deleted},
+                 {"remark", TextOrNull(trial.remark)},
+                 {"error", TextOrNull(living.error)},
+                 {"point_iterations", iterations},
+                 {"point_values", values}});
+  }
+  rows.Finish();
+}
+
+std::vector<ControlAction> ReadActions(const store::ResultTables& tables, int64_t round) {
+  std::vector<ControlAction> actions, refused;
+  if (!pg::TableExists(tables.control)) return actions;
+  const pg::Result found = pg::Execute(std::string("SELECT ") + kActionColumns + " FROM " + tables.control.Sql() + " c WHERE c.round IS NULL" + kActionOrder);
+  for (const auto& row : found.rows) {
+    ControlAction action = ReadAction(row);
+    action.round = round;
+    (action.refused.empty() ? actions : refused).push_back(std::move(action));
+  }
+  WriteActionsDone(tables, refused);
+  return actions;
+}
+
+std::vector<ControlAction> ReadActionsDone(const store::ResultTables& tables) {
+  std::vector<ControlAction> actions;
+  if (!pg::TableExists(tables.control)) return actions;
+  const pg::Result found =
+      pg::Execute(std::string("SELECT ") + kActionColumns + " FROM " + tables.control.Sql() + " c WHERE c.round IS NOT NULL" + kActionOrder);
+  for (const auto& row : found.rows) {
+    ControlAction action = ReadAction(row);
+    if (!action.refused.empty() && action.new_key == 0) continue;  // nothing came of it, not even a key
+    action.refused.clear();
+    action.id.clear();
+    actions.push_back(std::move(action));
+  }
+  return actions;
+}
+
+bool AnyActionsWait(const store::ResultTables& tables) {
+  const pg::GlanceSnapshot newest;
+  return !pg::Read("SELECT 1 FROM " + tables.control.Sql() + " c WHERE c.round IS NULL LIMIT 1").empty();
+}
+
+void WriteActionsDone(const store::ResultTables& tables, const std::vector<ControlAction>& actions) {
+  if (!actions.empty() && !pg::TableExists(tables.control)) store::CreateResultTable(tables, ResultTable::kControl);
+  for (const ControlAction& action : actions) {
+    if (action.id.empty()) {  // of no person
+      store::InsertRow(tables, ResultTable::kControl,
+                       {{"requested_by", std::string("time_budget")},
+                        {"action", std::string(ControlName(action.kind))},
+                        {"round", action.round},
+                        store::ResultValue::Expression("took_effect_at", "pg_catalog.clock_timestamp()")});
+      continue;
+    }
+    pg::Execute("UPDATE " + tables.control.Sql() +
+                    " SET round = $2, took_effect_at = pg_catalog.clock_timestamp(), new_mst_key = $3::pg_catalog.int4, refused = $4"
+                    " WHERE ctid OPERATOR(pg_catalog.=) $1::pg_catalog.tid",
+                {action.id, action.round, NumberOrNull(action.new_key == 0 ? std::nullopt : std::optional<int64_t>(action.new_key)),
+                 TextOrNull(action.refused)});
+  }
+}
+
+}  // namespace train

@@ -1,0 +1,27 @@
+// <out>_trials and <out>_control: what is kept of a living run besides its models.
+#pragma once
+
+#include <vector>
+
+#include "store/result_columns.hpp"
+#include "train/trials.hpp"
+
+namespace train {
+
+/// By key; none where there is no such table. Errors: kDataCorrupted for rows that are no trials.
+std::vector<LivingTrial> ReadTrials(const store::ResultTables& tables);
+
+/// Instead of those that are there; the table is made where it is not.
+void WriteTrials(const store::ResultTables& tables, const std::vector<LivingTrial>& trials);
+
+/// Actions that have taken no effect yet, in the order in which they were asked for. Those that are none (anybody with the
+/// right to insert rows may write them) are marked as refused at once. Reads the newest rows; outside of parallel mode.
+std::vector<ControlAction> ReadActions(const store::ResultTables& tables, int64_t round);
+/// Those that have, with their rounds.
+std::vector<ControlAction> ReadActionsDone(const store::ResultTables& tables);
+/// Whether there are any that have not. Reads the newest rows; allowed in parallel mode.
+bool AnyActionsWait(const store::ResultTables& tables);
+/// Marks what took effect.
+void WriteActionsDone(const store::ResultTables& tables, const std::vector<ControlAction>& actions);
+
+}  // namespace train

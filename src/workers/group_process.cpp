@@ -1,0 +1,163 @@
+#include "workers/group_process.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "base/error.hpp"
+#include "pg/report.hpp"
+#include "store/model_spec.hpp"
+
+namespace workers {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+std::string Count(int64_t n, const char* what) { return std::to_string(n) + " " + what + (n == 1 ? "" : "s"); }
+
+}  // namespace
+
+/// A group's rows with their bytes.
+struct GroupProcess::LoadedGroup {
+  train::GroupRows rows;
+  std::vector<std::unique_ptr<uint8_t[]>> bytes;  // a buffer
+};
+
+GroupProcess::GroupProcess(GroupWindowHead* window, std::shared_ptr<engine::ModelPool> pool, int number)
+    : window_(window), run_(ReadGroupRun(At<char>(window, window->spec_offset), window->spec_bytes)), number_(number), pool_(std::move(pool)) {
+  if (pool_ == nullptr) {
+    engine::Options options = store::EngineOptions(run_.spec.use_gpus);
+    options.precision = run_.spec.precision;
+    pool_ = std::make_shared<engine::ModelPool>(run_.spec.training.spec, options);
+  }
+  request_ = train::RequestOf(run_, pool_);
+  layout_ = std::make_unique<SlabLayout>(request_, run_.compared_model);
+  const std::vector<size_t> offsets = FirstStateOffsets(request_);
+  std::vector<const void*> first_states;
+  for (size_t m = 0; m < request_.programs.size(); m++) first_states.push_back(At<char>(window, window->first_states_offset + offsets[m]));
+  trainer_ = std::make_unique<train::GroupTrainer>(request_, pool_.get(), first_states, run_.typical, run_.switches, pg::CheckInterrupts, pg::Now);
+  training_.packed = run_.spec.training;
+  validation_.packed = run_.spec.validation;
+  validation_.validates = true;
+}
+
+GroupProcess::~GroupProcess() = default;
+
+bool GroupProcess::TryTask() {
+  window_->sync.Lock();
+  const int64_t number = window_->next_task < window_->tasks ? window_->next_task++ : -1;
+  window_->sync.Unlock();
+  if (number < 0) return false;
+  const plan::GroupTask task = At<plan::GroupTask>(window_, window_->tasks_offset)[number];
+  const int64_t first = EntryOf(window_, task.first)->group_id, last = EntryOf(window_, task.first + task.count - 1)->group_id;
+  const LoadedGroups training = Load(training_, first, last);
+  const LoadedGroups validation = run_.validated ? Load(validation_, first, last) : LoadedGroups();
+  for (size_t g = task.first; g < task.first + task.count; g++) {
+    pg::CheckInterrupts();
+    TrainGroup(g, training, validation);
+  }
+  window_->sync.Lock();
+  window_->tasks_done++;
+  window_->sync.Unlock();
+  window_->sync.Broadcast();
+  return true;
+}
+
+// A buffer's columns lie in one piece of memory, each at a multiple of 64 bytes.
+GroupProcess::LoadedGroups GroupProcess::Load(const data::GroupedTable& table, int64_t first_id, int64_t last_id) const {
+  constexpr size_t kColumnAlignment = 64;
+  const base::DataSpec& spec = table.packed.spec;
+  LoadedGroups groups;
+  data::GroupSource(table).ForEach(first_id, last_id, [&](int64_t group_id, const base::Buffer& buffer) {
+    std::unique_ptr<LoadedGroup>& group = groups[group_id];
+    if (group == nullptr) group = std::make_unique<LoadedGroup>();
+    const auto rows = static_cast<size_t>(buffer.rows);
+    size_t bytes = 0;
+    const auto lay_out = [&bytes](size_t column) {
+      const size_t at = bytes;
+      bytes += (column + kColumnAlignment - 1) / kColumnAlignment * kColumnAlignment;
+      return at;
+    };
+    std::vector<std::pair<const uint8_t*, size_t>> columns;
+    for (size_t c = 0; c < buffer.inputs.size(); c++) columns.emplace_back(buffer.inputs[c], spec.inputs[c].row_bytes() * rows);
+    for (size_t c = 0; c < buffer.targets.size(); c++) columns.emplace_back(buffer.targets[c], spec.targets[c].row_bytes() * rows);
+    if (buffer.weights != nullptr) columns.emplace_back(buffer.weights, sizeof(float) * rows);
+    std::vector<size_t> offsets;
+    for (const auto& column : columns) offsets.push_back(lay_out(column.second));
+    auto memory = std::make_unique<uint8_t[]>(std::max<size_t>(1, bytes));
+    base::Buffer kept;
+    kept.rows = buffer.rows;
+    kept.partition_id = buffer.partition_id;
+    kept.buffer_id = buffer.buffer_id;
+    for (size_t c = 0; c < columns.size(); c++) {
+      if (columns[c].first != nullptr) std::memcpy(memory.get() + offsets[c], columns[c].first, columns[c].second);
+      const uint8_t* at = columns[c].first == nullptr ? nullptr : memory.get() + offsets[c];
+      if (c < buffer.inputs.size()) {
+        kept.inputs.push_back(at);
+      } else if (c < buffer.inputs.size() + buffer.targets.size()) {
+        kept.targets.push_back(at);
+      } else {
+        kept.weights = at;
+      }
+    }
+    std::vector<std::vector<base::Buffer>>& partitions = group->rows.partitions;
+    const auto partition = static_cast<size_t>(buffer.partition_id);
+    if (partitions.size() <= partition) partitions.resize(partition + 1);
+    partitions[partition].push_back(std::move(kept));
+    group->rows.rows += buffer.rows;
+    group->bytes.push_back(std::move(memory));
+  });
+  return groups;
+}
+
+void GroupProcess::TrainGroup(size_t group, const LoadedGroups& training, const LoadedGroups& validation) {
+  GroupEntry* entry = EntryOf(window_, group);
+  entry->worker = number_;
+  entry->started = pg::Now();
+  try {
+    Train(entry, SlabOf(window_, group), training, validation);
+    entry->state = GroupState::kTrained;
+  } catch (const Error& error) {
+    entry->state = GroupState::kFailed;
+    const std::string text = error.detail().empty() ? error.what() : std::string(error.what()) + ". " + error.detail();
+    std::strncpy(entry->error, text.c_str(), sizeof(entry->error) - 1);
+  }
+  entry->ended = pg::Now();
+  window_->sync.Lock();
+  window_->groups_done++;
+  window_->rows_trained += entry->rows * run_.iterations * static_cast<int64_t>(request_.programs.size());
+  window_->sync.Unlock();
+}
+
+void GroupProcess::Train(GroupEntry* entry, char* slab, const LoadedGroups& training, const LoadedGroups& validation) {
+  const auto require_rows = [&](const LoadedGroups& groups, const data::GroupedTable& table, int64_t rows) -> const train::GroupRows* {
+    const auto found = groups.find(entry->group_id);
+    const int64_t there = found == groups.end() ? 0 : found->second->rows.rows;
+    if (there == rows) return rows == 0 ? nullptr : &found->second->rows;
+    throw Error(ErrorCode::kDataCorrupted, "group " + std::to_string(entry->group_id) + " has " + Count(there, "row") + " in packed table " +
+                                               table.packed.name.Text() + ", its table of groups says " + std::to_string(rows),
+                "The packed table was changed after it was made.");
+  };
+  const train::GroupRows* rows = require_rows(training, training_, entry->rows);
+  const train::GroupRows* validating = run_.validated ? require_rows(validation, validation_, entry->validation_rows) : nullptr;
+  if (rows == nullptr || static_cast<int>(rows->partitions.size()) > entry->partitions) {
+    throw Error(ErrorCode::kDataCorrupted, "group " + std::to_string(entry->group_id) + " does not have the partitions that its table of groups says");
+  }
+  const train::RunResult result = trainer_->Train(*rows, validating);
+  std::vector<double> compared;
+  if (run_.compared_model >= 0) {
+    const train::GroupRows& scored = validating != nullptr ? *validating : *rows;
+    compared = trainer_->ScoreState(static_cast<size_t>(run_.compared_model), At<char>(window_, window_->compared_offset), scored);
+  }
+  layout_->Store(result, *trainer_, compared, slab);
+}
+
+void RunGroupWorker(void* window, size_t, int number) {
+  GroupProcess process(static_cast<GroupWindowHead*>(window), nullptr, number);
+  while (process.TryTask()) {
+  }
+}
+
+}  // namespace workers

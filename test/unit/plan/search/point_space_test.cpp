@@ -1,0 +1,147 @@
+#include "plan/search/point_space.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "base/error.hpp"
+#include "simulated_run.hpp"
+
+namespace {
+
+using plan::Point;
+using plan::PointSpace;
+
+plan::SearchDescription Space(const std::string& compile, const std::string& fit, std::vector<int> models = {1}) {
+  plan::SearchDescription d;
+  d.compile_grid = compile;
+  d.fit_grid = fit;
+  d.model_ids = std::move(models);
+  return d;
+}
+
+TEST(PointSpace, DrawsAreThoseOfGenerateModelConfigs) {
+  const char* const fit = "{'batch_size': [8, 256, 'log'], 'epochs': [1, 2, 4]}";
+  plan::SearchDescription d = Space(simulated::CompileGrid(), fit, {3, 5, 9});
+  d.seed = 17;
+  const PointSpace space(d);
+  const auto drawn = plan::GenerateCandidates({3, 5, 9}, d.compile_grid, fit, "random", 40, 17);
+  const plan::RandomSequence sequence(&space, 17);
+  std::set<std::string> seen;
+  for (const plan::Candidate& candidate : drawn) {
+    const auto next = sequence.Next(seen);
+    ASSERT_TRUE(next);
+    EXPECT_EQ(plan::KeyOf(*next), plan::KeyOf(candidate));
+    seen.insert(plan::KeyOf(*next));
+  }
+}
+
+TEST(PointSpace, EveryDrawIsFoundAgainInItsText) {
+  plan::SearchDescription d = Space(
+      "{'loss': ['mse', 'mae'], 'metrics': [['mae'], ['mse', 'mae']], 'optimizer_params_list': [{'optimizer': ['SGD', "
+      "'RMSprop'], "
+      "'lr': [0.0001, 1.0, 'log'], 'momentum': [0.1, 0.99999, 'log_near_one'], 'clipnorm': {'low': 0.5, 'high': 4, "
+      "'q': 0.25}}, "
+      "{'lr': [0.3, 0.1, 0.2], 'optimizer': ['Adam'], 'amsgrad': {'values': [True, False], 'when': {'model_id': "
+      "[2]}}}]}",
+      "{'batch_size': {'low': 8, 'high': 100, 'distribution': 'log', 'q': 4}, 'epochs': {'low': 1, 'high': 9}, "
+      "'shuffle': {'values': [True, False], 'when': {'epochs_kind': [1]}}}",
+      {1, 2});
+  EXPECT_THROW(PointSpace{d}, base::Error);  // epochs_kind is no key
+  d.fit_grid =
+      "{'batch_size': {'low': 8, 'high': 100, 'distribution': 'log', 'q': 4}, 'epochs': [1, 2, 5], "
+      "'shuffle': {'values': [True, False], 'when': {'epochs': [2, 5], 'model_id': [1]}}}";
+  const PointSpace space(d);
+  std::set<std::string> keys;
+  int shuffles = 0, amsgrads = 0;
+  for (uint64_t n = 0; n < 2000; ++n) {
+    const Point point = space.Sample(n);
+    const plan::Candidate candidate = space.Write(point);
+    const auto found = space.Locate(candidate);
+    ASSERT_TRUE(found) << candidate.params.compile_params << " | " << candidate.params.fit_params;
+    EXPECT_EQ(plan::KeyOf(space.Write(*found)), plan::KeyOf(candidate));
+    for (size_t i = 0; i < point.size(); ++i)
+      EXPECT_TRUE(point[i] == (*found)[i] || (std::isnan(point[i]) && std::isnan((*found)[i])));
+    const bool shuffle = !simulated::Text(candidate, "shuffle").empty();
+    EXPECT_EQ(shuffle, candidate.model_id == 1 && simulated::Text(candidate, "epochs") != "1");
+    const bool amsgrad = !simulated::Text(candidate, "amsgrad").empty();
+    EXPECT_EQ(amsgrad, candidate.model_id == 2 && simulated::Text(candidate, "optimizer") == "Adam");
+    shuffles += shuffle;
+    amsgrads += amsgrad;
+    const double batch = simulated::Number(candidate, "batch_size");
+    EXPECT_EQ(std::fmod(batch - 8, 4), 0);
+    EXPECT_GE(batch, 8);
+    EXPECT_LE(batch, 100);
+    keys.insert(plan::KeyOf(candidate));
+  }
+  EXPECT_GT(keys.size(), 1500u);
+  EXPECT_GT(shuffles, 400);
+  EXPECT_GT(amsgrads, 200);
+  EXPECT_FALSE(space.Locate({3, {"loss='mse',metrics=['mae'],optimizer='Adam(lr=0.1)'", "epochs=1,batch_size=8"}}));
+  EXPECT_FALSE(space.Locate({1, {"nonsense", "epochs=1,batch_size=8"}}));
+}
+
+TEST(PointSpace, EqualPartsOfACoordinateAreDrawnAsOften) {
+  plan::SearchDescription d = Space("{'loss': ['mse'], 'optimizer': ['sgd']}",
+                                    "{'batch_size': {'low': 4, 'high': 4096, 'distribution': 'log'}}");
+  const PointSpace space(d);
+  std::vector<int> count(10);
+  for (uint64_t n = 0; n < 5000; ++n) ++count[static_cast<size_t>(space.Sample(n).back() * 10)];
+  for (int c : count) EXPECT_NEAR(c, 500, 130);
+}
+
+TEST(PointSpace, EnumeratesTheGridInTheOrderWritten) {
+  const char* const compile =
+      "{'loss': ['mse'], 'optimizer_params_list': [{'optimizer': ['Adam'], 'lr': [0.01, 0.001]}, {'optimizer': "
+      "['sgd'], 'lr': [0.1], "
+      "'momentum': [0.5, 0.9]}]}";
+  const char* const fit = "{'batch_size': [64, 32], 'epochs': [1]}";
+  const PointSpace space(Space(compile, fit, {2, 4}));
+  const auto grid = plan::GenerateCandidates({2, 4}, compile, fit, "grid", {}, {});
+  const auto points = space.Enumerate();
+  EXPECT_EQ(space.Size(), static_cast<double>(grid.size()));
+  ASSERT_EQ(points.size(), grid.size());
+  for (size_t i = 0; i < grid.size(); ++i) EXPECT_EQ(plan::KeyOf(space.Write(points[i])), plan::KeyOf(grid[i]));
+}
+
+TEST(PointSpace, CountsConditionsOnce) {
+  const PointSpace space(Space("{'loss': ['mse'], 'optimizer': ['sgd', 'adam']}",
+                               "{'epochs': [1, 2, 3], 'shuffle': {'values': [True, False], 'when': {'epochs': [3]}}}"));
+  EXPECT_EQ(space.Size(), 2 * (2 + 2));
+  const plan::RandomSequence sequence(&space, 0);
+  std::set<std::string> seen;
+  while (const auto next = sequence.Next(seen)) seen.insert(plan::KeyOf(*next));
+  EXPECT_EQ(seen.size(), 8u);  // all of a finite space, each once
+}
+
+std::string Refusal(const std::string& compile, const std::string& fit) {
+  try {
+    const PointSpace space(Space(compile, fit));
+  } catch (const base::Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(PointSpace, RefusesWhatCannotBeSearched) {
+  EXPECT_NE(
+      Refusal("{'loss': ['mse']}", "{'batch_size': {'values': [1], 'low': 2}}").find("both values and a distribution"),
+      std::string::npos);
+  EXPECT_NE(Refusal("{'loss': ['mse']}", "{'batch_size': {'low': 2}}").find("has no high"), std::string::npos);
+  EXPECT_NE(Refusal("{'loss': ['mse']}", "{'batch_size': {'low': 2, 'high': 9, 'q': 50}}").find("no width that fits"),
+            std::string::npos);
+  EXPECT_NE(Refusal("{'loss': ['mse']}", "{'batch_size': {'low': 2, 'high': 9, 'hihg': 5}}").find("hihg"),
+            std::string::npos);
+  EXPECT_NE(Refusal("{'loss': ['mse']}", "{'epochs': {'values': [1], 'when': {'shuffle': [True]}}}").find("shuffle"),
+            std::string::npos);
+  EXPECT_NE(Refusal("{'loss': ['nonesuch'], 'optimizer': ['sgd']}", "{}").find("nonesuch"), std::string::npos);
+  // a value that no draw would show at once
+  EXPECT_NE(
+      Refusal("{'loss': ['mse'], 'optimizer_params_list': [{'optimizer': ['SGD'], 'momentum': [0.1, 1.5, 'linear']}]}",
+              "{}"),
+      "");
+}
+
+}  // namespace
