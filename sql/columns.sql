@@ -259,7 +259,22 @@ ALTER TABLE odd RENAME numbers_shape TO other;
 SELECT cerebro.training_preprocessor_dl('odd', 'odd_packed', 'label', '*', preprocess => '{"numbers": {"encode": "index"}, "other": {"encode": "one_hot"}}');
 SELECT column_name, input, encode FROM cerebro.describe('odd_packed');
 
+-- ---------------------------------------------------------------- addresses, times of the day with a zone, long texts
+SET client_min_messages = warning;
+CREATE TABLE visits AS
+SELECT i AS id, ('10.0.0.' || i % 3)::inet AS host, make_time(i % 24, 0, 0)::timetz AS at, repeat('long ', 30) || i % 4 AS page, i % 2 AS label, i > 90 AS validates
+FROM generate_series(1, 120) i;
+UPDATE visits SET page = repeat('long ', 30) || 'new' WHERE id IN (100, 101);
+SET client_min_messages = notice;
+SELECT cerebro.training_preprocessor_dl('visits', 'visits_packed', 'label', '*', exclude => '{id,validates}', preprocess => 'auto', split_column => 'validates');
+SELECT column_name, data_type, encode, scale, categories FROM cerebro.describe('visits_packed');
+-- the same hour is the same number, whatever its zone
+CREATE TABLE zones AS SELECT i % 2 AS label, (CASE i % 2 WHEN 0 THEN '12:00+00' ELSE '14:00+02' END)::timetz AS at, i AS x FROM generate_series(1, 20) i;
+SELECT cerebro.training_preprocessor_dl('zones', 'zones_packed', 'label', '*', preprocess => '{"at": {"scale": "none"}}');
+SELECT imputed_value FROM cerebro.describe('zones_packed') WHERE column_name = 'at';
+
 -- ---------------------------------------------------------------- vectors
+SET client_min_messages = warning;
 -- a stand-in for pgvector: a type of its name with a cast to real[]
 CREATE TYPE vector;
 CREATE FUNCTION vector_in(cstring) RETURNS vector AS 'textin' LANGUAGE internal IMMUTABLE STRICT;

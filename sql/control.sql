@@ -63,7 +63,8 @@ SELECT state, iteration, iterations FROM run_run;
 SELECT r.mst_key, r = p AS same FROM found('run') r JOIN found('plain') p USING (mst_key) ORDER BY 1;
 -- each iteration of a model once, and in order
 SELECT count(*) FROM (SELECT mst_key, iteration, count(*) AS visits, min(iteration) OVER m - 1 AS began, dense_rank() OVER (PARTITION BY mst_key ORDER BY iteration) AS number
-    FROM run_visits GROUP BY mst_key, iteration WINDOW m AS (PARTITION BY mst_key)) v WHERE iteration <> began + number OR visits <> 3;
+    FROM run_visits GROUP BY mst_key, iteration WINDOW m AS (PARTITION BY mst_key)) v JOIN run_info i USING (mst_key)
+    WHERE i.status <> 'diverged' AND (iteration <> began + number OR visits <> 3);
 -- replay
 SET client_min_messages = error;
 SELECT cerebro.replay('run', 'again', workers => 0);
@@ -89,6 +90,22 @@ SELECT cerebro.control('ended_soon', 'finish');
 CALL cerebro.fit('packed', 'ended_soon', 'configs', 5, workers => 2, metrics_compute_frequency => 1);
 SELECT state, iteration FROM ended_soon_run;
 SELECT mst_key, status, iterations_done, stopped_by FROM ended_soon_info ORDER BY 1;
+SET client_min_messages = warning;
+
+-- more models than there was room for at first, by the session, by workers, and with states in a file
+SET client_min_messages = error;
+CREATE FUNCTION many(out_table text, workers bigint) RETURNS void LANGUAGE sql AS $$
+    SELECT cerebro.fit_multiple_model('packed', out_table, 'archs', 1, validation_table => 'packed_val', workers => many.workers, search =>
+        $search${'policy': 'random', 'max_models': 70, 'concurrency': 4, 'compile_params_grid': {'loss': ['categorical_crossentropy'], 'metrics': ['accuracy'],
+            'optimizer_params_list': [{'optimizer': ['SGD', 'Adam'], 'lr': [0.0001, 0.1, 'log']}]}, 'fit_params_grid': {'batch_size': [8, 32]}}$search$) $$;
+SELECT many('many', 0);
+SELECT many('many_by_workers', 2);
+SET cerebro.shared_state_mem = 0;
+SELECT many('many_in_file', 2);
+RESET cerebro.shared_state_mem;
+SELECT count(*) AS models, bool_and(m = w) AS by_workers, bool_and(m = f) AS in_file
+FROM found('many') m FULL JOIN found('many_by_workers') w USING (mst_key) FULL JOIN found('many_in_file') f USING (mst_key);
+SELECT state_place FROM many_in_file_summary;
 SET client_min_messages = warning;
 
 -- errors

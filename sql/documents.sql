@@ -31,5 +31,8 @@ SELECT count(*) = (SELECT count(*) FROM high) AS all_rows FROM high_features;
 -- architectures made in SQL: five of them with two learning rates
 SELECT count(*) AS models, max(validation_metric) > 0.95 AS good FROM cerebro.leaderboard('made_models');
 SELECT training_metric > 0.9 AS good FROM cerebro.leaderboard('wide_models');
+-- a model for every store: hardly any is better off with the model of all stores
+SELECT count(*) AS stores, count(*) FILTER (WHERE chosen = 'own') > 20 AS have_their_own, bool_and(status = 'trained') AS trained
+FROM cerebro.group_leaderboard('stores');
 SELECT name, cerebro.drop_model(name) FROM cerebro.models WHERE name IN ('digits', 'penguin_species') ORDER BY name;
 DROP SCHEMA documents CASCADE;

@@ -133,7 +133,8 @@ BEGIN
     END LOOP;
 END $$;
 CREATE TABLE room AS SELECT sum(bytes) * 3 / 2 / 1024 AS kb FROM cerebro.materialized_features WHERE source_table = 'features_case.packed';
-SELECT set_config('cerebro.materialize_disk', round(kb)::text, false) <> '' AS limited FROM room;
+SELECT round(kb) AS room_kb FROM room \gset
+SET cerebro.materialize_disk = :room_kb;
 SELECT length(train('other_trunk_again'));
 SELECT count(*) AS sets, count(o.digest) AS old, sum(bytes) <= max(kb) * 1024 AS within_the_limit
 FROM cerebro.materialized_features f LEFT JOIN older o USING (digest) CROSS JOIN room WHERE source_table = 'features_case.packed';
@@ -158,10 +159,18 @@ SELECT cerebro.features('pretrained', 'pool', NULL) IS NULL AS of_nothing;
 -- nearest neighbours
 SELECT m.id, (SELECT p.id % 1000 FROM pooled p, (SELECT cerebro.features('pretrained', 'pool', m) AS f) q
     ORDER BY (SELECT sum((a - b) ^ 2) FROM unnest(p.features, q.f) u(a, b)), p.id LIMIT 1) AS nearest FROM more m WHERE id IN (1001, 1002, 1017) ORDER BY 1;
+-- a registered model, which segments of a cluster have, too
+SELECT cerebro.register('features_model', 'pretrained') AS version;
+SELECT bool_and(cerebro.features('features_model', 'pool', m) = p.features) AS same FROM more m JOIN pooled p USING (id);
 -- a model that was trained again in this session
 SELECT cerebro.features('pretrained', 'out', ROW(x)) AS f INTO TEMPORARY untrained FROM more WHERE id = 1001;
 SELECT cerebro.fit_multiple_model('packed', 'pretrained', 'first_configs', 1, warm_start => true, workers => 0);
 SELECT cerebro.features('pretrained', 'out', ROW(x)) <> f AS other FROM more, untrained WHERE id = 1001;
+-- a name that means another version in this session
+SELECT cerebro.register('features_model', 'pretrained') AS version, cerebro.deploy('features_model', 2) AS before;
+SELECT bool_or(cerebro.features('features_model', 'pool', m) <> p.features) AS other, bool_and(cerebro.features('features_model@1', 'pool', m) = p.features) AS same
+FROM more m JOIN pooled p USING (id);
+SELECT cerebro.drop_model('features_model');
 \x on
 SELECT * FROM attempt($$SELECT cerebro.extract_features('pretrained', 'pools', 'more', 'wrong', 'id')$$);
 SELECT * FROM attempt($$SELECT cerebro.extract_features('pretrained', 'pool', 'more', 'wrong')$$);

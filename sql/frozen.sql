@@ -71,13 +71,14 @@ BEGIN
     INSERT INTO runs VALUES (name, fingerprint(name), losses(name), set_count('packed'), set_count('packed_val'));
 END $$;
 -- what EXPLAIN says that is done
-CREATE FUNCTION planned(store boolean, share boolean, OUT shares boolean, OUT stores boolean) LANGUAGE plpgsql AS $$
+CREATE FUNCTION planned(store boolean, share boolean, workers integer, OUT shares boolean, OUT stores boolean) LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM set_config('cerebro.enable_feature_materialization', store::text, true), set_config('cerebro.enable_feature_sharing', share::text, true);
+    PERFORM set_config('cerebro.enable_feature_materialization', store::text, true), set_config('cerebro.enable_feature_sharing', share::text, true),
+        set_config('cerebro.workers', workers::text, true);
     SELECT bool_or(line ~ '^ *Share [a-z]+: '), bool_or(line ~ '^ *Store [a-z]+: ') INTO shares, stores
     FROM cerebro.explain_fit_multiple_model('packed', 'planned', 'configs', 4, validation_table => 'packed_val', metrics_compute_frequency => 2) AS line;
 END $$;
-SELECT store, share, p.* FROM (VALUES (false, false), (false, true), (true, false)) v(store, share), planned(store, share) p ORDER BY 1, 2;
+SELECT store, share, p.* FROM (VALUES (false, false), (false, true), (true, false)) v(store, share), planned(store, share, 0) p ORDER BY 1, 2;
 SELECT run('plain', false, false), run('plain_workers', false, false, 2);
 SELECT run('shared', false, true), run('shared_workers', false, true, 2);
 -- no room to keep them from visit to visit
@@ -85,13 +86,13 @@ SET cerebro.cache_mem = 0;
 SELECT run('shared_again', false, true);
 RESET cerebro.cache_mem;
 -- EXPLAIN writes nothing
-SELECT * FROM planned(true, false);
+SELECT * FROM planned(true, false, 0);
 SELECT set_count('packed'), set_count('packed_val');
 SELECT run('stored', true, false);
 SELECT run('stored_workers', true, false, 2);
 -- both: those that are there are found; too little memory to keep all that is shared
 SET cerebro.materialize_mem = '4MB';
-SELECT store, share, p.* FROM (VALUES (true, true)) v(store, share), planned(store, share) p;
+SELECT store, share, p.* FROM (VALUES (true, true)) v(store, share), planned(store, share, 2) p;
 SELECT run('both', true, true), run('both_workers', true, true, 2);
 SET cerebro.bundles = 1;
 SELECT run('one_bundle', true, true);

@@ -8,12 +8,12 @@ SET search_path = groups_story, public;
 CREATE TABLE sales AS
 SELECT i AS id, r.region, s.store, (i * 7919 % 101) / 100.0::float8 AS visits, (i * 104729 % 97) / 96.0::float8 AS basket, (i * 1299709 % 89) / 88.0::float8 AS age,
        0::float8 AS amount
-FROM (VALUES ('north', 1), ('south', 2), (NULL, 3)) r(region, k), generate_series(1, 2) s(store), generate_series(1, 60) n, LATERAL (SELECT n + 100 * r.k + 1000 * s.store) x(i);
+FROM (VALUES ('north', 1), ('south', 2), (NULL, 3)) r(region, k), generate_series(1, 2) s(store), generate_series(1, 60) n, LATERAL (SELECT (n + 100 * r.k + 1000 * s.store)::bigint) x(i);
 UPDATE sales SET amount = CASE WHEN region = 'north' THEN 3 * visits - basket ELSE 1 - 2 * visits + age END + store;
 INSERT INTO sales VALUES (9999, 'far', 7, 0.5, 0.5, 0.5, 1.5);
 
 SELECT cerebro.training_preprocessor_dl('sales', 'packed', 'amount', 'visits, basket, age', grouping_cols => 'region, store', validation_fraction => 0.2,
-                                        min_rows => 10, seed => 3);
+                                        min_rows => 10, dependent_type => 'real', seed => 3);
 SELECT group_id, region, store, group_rows + validation_rows AS rows, partitions, status FROM packed_groups ORDER BY group_id;
 
 SELECT cerebro.load_model('archs', $$
@@ -28,9 +28,7 @@ SELECT cerebro.generate_model_configs('archs', 'configs', ARRAY[1],
 SELECT regexp_replace(l, '[0-9.e-]+ (s|kB)\M', '# \1', 'g') FROM cerebro.explain_fit_multiple_model('packed', 'models', 'configs', 30,
     validation_table => 'packed_val', workers => 0, global_model => true, promote => 'if_better') l;
 
-SET client_min_messages = notice;
 SELECT cerebro.fit_multiple_model('packed', 'models', 'configs', 30, validation_table => 'packed_val', seed => 5, workers => 0, name => 'stores');
-SET client_min_messages = warning;
 SELECT rank, group_id, group_key, status, chosen, mst_key IS NOT NULL AS has_model, metric, value < 0.5 AS good, global_value, group_rows, validation_rows, reason
 FROM cerebro.group_leaderboard('models') ORDER BY group_id;
 SELECT count(*) = count(DISTINCT rank) AS ranks, bool_and(ordered) AS best_first
@@ -53,6 +51,11 @@ SELECT cerebro.predict('models', 'sales', 'id', '*', 'predicted');
 SELECT s.region, s.store, count(*), count(p.id) AS predicted, sqrt(avg((p.amount - s.amount) ^ 2)) < 0.5 AS near
 FROM sales s LEFT JOIN (SELECT id, estimated_amount AS amount FROM predicted) p USING (id) GROUP BY 1, 2 ORDER BY 1, 2;
 
+-- the same in a query, a row at a time; the group of one customer has no model
+SELECT s.id, cerebro.predict_number('models', s) IS NULL AS none FROM sales s WHERE region = 'far';
+SELECT count(*) AS rows, max(abs(cerebro.predict_number('models', s) - p.estimated_amount)) < 1e-5 AS equal FROM sales s JOIN predicted p USING (id);
+SELECT cerebro.predict('models', s) IS NOT NULL AS text FROM sales s WHERE id = 1101;
+
 -- a global model for groups without one of their own
 SELECT cerebro.fit_multiple_model('packed', 'with_global', 'configs', 30, validation_table => 'packed_val', seed => 5, workers => 0, global_model => true,
                                   warm_start_groups => true, promote => 'if_better');
@@ -60,6 +63,13 @@ SELECT group_id, status, chosen, (chosen = 'own') = (value < global_value) IS TR
 SELECT count(*) AS global_models, bool_and(status = 'trained') AS trained FROM with_global_global_info;
 SELECT cerebro.predict('with_global', 'sales', 'id', '*', 'predicted_all');
 SELECT count(*) AS rows, count(p.id) AS predicted FROM sales s LEFT JOIN predicted_all p USING (id);
+SELECT count(*) AS rows, max(abs(cerebro.predict_number('with_global', s) - p.estimated_amount)) < 1e-5 AS equal FROM sales s JOIN predicted_all p USING (id);
+-- of a group that nobody has seen, too
+SELECT cerebro.predict_number('with_global', r) IS NOT NULL AS predicted FROM (SELECT 'west' AS region, 99 AS store, 0.1::float8 AS visits, 0.2::float8 AS basket, 0.3::float8 AS age) r;
+
+-- a page of it, which is well-formed
+SELECT xmlparse(DOCUMENT replace(page, '<!DOCTYPE html>', '')) IS NOT NULL AS well_formed, page ~ 'How good the groups' AS distribution, page ~ 'fewer than min_rows' AS reasons
+FROM cerebro.report('with_global') page;
 
 -- one run is the run of all groups: it is renamed and dropped as one
 SELECT cerebro.rename_run('with_global', 'renamed');
@@ -86,8 +96,13 @@ SELECT * FROM cerebro.group_leaderboard('no_such_table');
 SELECT cerebro.evaluate('models', 'packed_val', 'e');
 SELECT cerebro.weights('models', 1);
 SELECT cerebro.predict('models', 'sales', 'id', '*', 'p', mst_key => 1);
+SELECT * FROM cerebro.predict_table('models', 'SELECT * FROM sales') AS (id integer, prediction text);
+SELECT cerebro.predict_number('models', 0.1, 0.2, 0.3);
+SELECT cerebro.learning_curve('models');
+SELECT cerebro.register('stores', 'models');
 ALTER TABLE sales RENAME store TO shop;
 SELECT cerebro.predict('models', 'sales', 'id', '*', 'p');
+SELECT cerebro.predict_number('models', s) FROM sales s;
 \set VERBOSITY default
 SELECT to_regclass('m') IS NULL AND to_regclass('p') IS NULL AS nothing_written;
 

@@ -18,7 +18,7 @@ SELECT cerebro.generate_model_configs('archs', 'configs', ARRAY[1],
     $${'batch_size': [16, 32], 'epochs': [1]}$$);
 SELECT count(*) AS configurations FROM configs;
 
-SELECT cerebro.training_preprocessor_dl('rows', 'packed', 'y', 'x', grouping_cols => 'g', seed => 4);
+SELECT cerebro.training_preprocessor_dl('rows', 'packed', 'y', 'x', grouping_cols => 'g', dependent_type => 'real', seed => 4);
 SELECT count(*) AS groups, sum(partitions) > 50 AS some_have_partitions FROM packed_groups;
 SELECT cerebro.fit_multiple_model('packed', 'models', 'configs', 3, metrics_compute_frequency => 1, restore_best => false, seed => 9, workers => 0);
 
@@ -26,7 +26,7 @@ SELECT cerebro.fit_multiple_model('packed', 'models', 'configs', 3, metrics_comp
 CREATE FUNCTION train_alone(g integer) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('CREATE TABLE alone_%s AS SELECT x, y FROM groups_alone.rows WHERE g = %s', g, g);
-    EXECUTE format($f$SELECT cerebro.training_preprocessor_dl('alone_%s', 'alone_%s_packed', 'y', 'x', seed => 4,
+    EXECUTE format($f$SELECT cerebro.training_preprocessor_dl('alone_%s', 'alone_%s_packed', 'y', 'x', dependent_type => 'real', seed => 4,
         num_partitions => (SELECT partitions FROM packed_groups p WHERE p.g = %s))$f$, g, g, g);
     EXECUTE format($f$SELECT cerebro.fit_multiple_model('alone_%s_packed', 'alone_%s_models', 'configs', 3, metrics_compute_frequency => 1, seed => 9, workers => 0)$f$, g, g);
     EXECUTE format($f$INSERT INTO alone SELECT %s, mst_key, md5(model_weights), i.training_metric_values, i.status
@@ -40,11 +40,12 @@ CREATE VIEW compared AS SELECT a.md5 = md5(m.model_weights) AS weights, a.metric
 FROM alone a JOIN models_groups p ON p.g = a.g JOIN models m ON m.group_id = p.group_id AND m.mst_key = a.mst_key
 JOIN models_info i ON i.group_id = m.group_id AND i.mst_key = m.mst_key;
 SELECT count(*) AS models, bool_and(weights) AS equal_weights, bool_and(metrics) AS equal_metrics, bool_and(status) AS equal_status FROM compared;
+DROP VIEW compared;
 
 -- by workers, in small windows, and with groups that hop
-CREATE TABLE fingerprints (run text, md5 text);
+CREATE TABLE fingerprints (run text, workers integer, md5 text);
 CREATE FUNCTION fingerprint(run text) RETURNS void LANGUAGE sql AS $$
-    INSERT INTO fingerprints SELECT run, md5(string_agg(group_id || ':' || mst_key || ':' || md5(model_weights), ',' ORDER BY group_id, mst_key)) FROM models $$;
+    INSERT INTO fingerprints SELECT run, (SELECT workers FROM models_summary), md5(string_agg(group_id || ':' || mst_key || ':' || md5(model_weights), ',' ORDER BY group_id, mst_key)) FROM models $$;
 SELECT fingerprint('session');
 SELECT cerebro.drop_run('models');
 SELECT cerebro.fit_multiple_model('packed', 'models', 'configs', 3, seed => 9, workers => 1);
@@ -66,6 +67,7 @@ RESET cerebro.cache_mem;
 SET cerebro.enable_horizontal = off;
 SELECT cerebro.fit_multiple_model('packed', 'models', 'configs', 3, seed => 9, workers => 0);
 SELECT fingerprint('no fusion');
+SELECT run, workers FROM fingerprints;
 SELECT count(*) AS runs, count(DISTINCT md5) AS different FROM fingerprints;
 
 DROP SCHEMA groups_alone CASCADE;

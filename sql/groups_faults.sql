@@ -19,14 +19,12 @@ SELECT cerebro.generate_model_configs('archs', 'configs', ARRAY[1],
     $${'loss': ['mse'], 'optimizer_params_list': [{'optimizer': ['Adam'], 'lr': [0.01]}, {'optimizer': ['SGD'], 'lr': [0.02]}], 'metrics': ['mae']}$$,
     $${'batch_size': [16], 'epochs': [1]}$$);
 CREATE VIEW all_rows AS SELECT * FROM rows UNION ALL SELECT * FROM bad;
-SELECT cerebro.training_preprocessor_dl('rows', 'good_packed', 'y', 'x', grouping_cols => 'g', seed => 4);
-SELECT cerebro.training_preprocessor_dl('all_rows', 'packed', 'y', 'x', grouping_cols => 'g', min_rows => 2, seed => 4);
+SELECT cerebro.training_preprocessor_dl('rows', 'good_packed', 'y', 'x', grouping_cols => 'g', dependent_type => 'real', seed => 4);
+SELECT cerebro.training_preprocessor_dl('all_rows', 'packed', 'y', 'x', grouping_cols => 'g', min_rows => 2, dependent_type => 'real', seed => 4);
 SELECT cerebro.fit_multiple_model('good_packed', 'good', 'configs', 4, seed => 9, workers => 0);
 DELETE FROM packed p USING packed_groups g WHERE g.group_id = p.group_id AND g.g = 'gone';
 
-SET client_min_messages = notice;
 SELECT cerebro.fit_multiple_model('packed', 'models', 'configs', 4, seed => 9, workers => 0);
-SET client_min_messages = warning;
 SELECT g, status, chosen, mst_key IS NOT NULL AS has_model, value IS NOT NULL AS has_value, reason FROM models_groups ORDER BY g;
 SELECT i.mst_key, i.status, i.diverged_step IS NOT NULL AS diverged_at FROM models_info i JOIN models_groups g USING (group_id) WHERE g.g = 'nan' ORDER BY 1;
 SELECT trained_groups, diverged_groups, failed_groups, skipped_groups FROM models_summary;
@@ -48,5 +46,25 @@ SELECT cerebro.fit_multiple_model('packed', 'm', 'configs', 4, seed => 9, worker
 SELECT to_regclass('m') IS NULL AND to_regclass('m_groups') IS NULL AS nothing_written;
 SELECT cerebro.fit_multiple_model('packed', 'm', 'configs', 4, seed => 9, workers => 0, max_failed_groups => 2);
 SELECT count(*) FROM m_groups;
+
+-- an index that an Embedding has no row for, in one group only: trained by one process, and hopping between partitions
+\set ON_ERROR_STOP 1
+CREATE TABLE visits AS SELECT g, ARRAY[(n + k) % 5, CASE WHEN g = 'odd' AND n = 17 THEN 7 ELSE n % 5 END]::integer[] AS items, sin(n + k)::real AS paid
+FROM (VALUES ('a', 1), ('odd', 2), ('z', 3)) v(g, k), generate_series(1, 40) n;
+SELECT cerebro.load_model('embeds', $$
+{"class_name": "Sequential", "keras_version": "2.4.0", "config": {"name": "items", "layers": [
+ {"class_name": "Embedding", "config": {"name": "embedding", "input_dim": 5, "output_dim": 3, "batch_input_shape": [null, 2]}},
+ {"class_name": "Flatten", "config": {"name": "flat"}},
+ {"class_name": "Dense", "config": {"name": "out", "units": 1}}]}} $$);
+SELECT cerebro.generate_model_configs('embeds', 'embed_configs', ARRAY[1],
+    $${'loss': ['mse'], 'optimizer_params_list': [{'optimizer': ['Adam'], 'lr': [0.01]}], 'metrics': ['mae']}$$, $${'batch_size': [16], 'epochs': [1]}$$);
+SELECT cerebro.training_preprocessor_dl('visits', 'visits_packed', 'paid', 'items', grouping_cols => 'g', dependent_type => 'real', seed => 4);
+SELECT cerebro.fit_multiple_model('visits_packed', 'visit_models', 'embed_configs', 2, workers => 2);
+SELECT g, status, reason FROM visit_models_groups ORDER BY g;
+SET cerebro.cache_mem = 0;
+SELECT cerebro.fit_multiple_model('visits_packed', 'visit_models_hopping', 'embed_configs', 2, workers => 2);
+RESET cerebro.cache_mem;
+SELECT g, status, reason FROM visit_models_hopping_groups ORDER BY g;
+SELECT bool_and(a.model_weights = b.model_weights) AS equal, count(*) FROM visit_models a JOIN visit_models_hopping b USING (group_id, mst_key);
 
 DROP SCHEMA groups_faults CASCADE;

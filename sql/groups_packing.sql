@@ -163,14 +163,14 @@ WHERE (a.atttypid, a.atttypmod) <> (t.atttypid, t.atttypmod) AND a.attnum > 0;
 SELECT "a Smallint", d, e, f, g, h, i, j, k, l, m, o, p FROM types_groups ORDER BY group_id;
 -- numbers that are equal are one group; texts are ordered by their bytes, whatever the database's locale; bytea and intervals
 CREATE TABLE equal_keys AS SELECT unnest(ARRAY[1.0, 1.00, 2, 1])::numeric AS n, unnest(ARRAY['b', 'B', 'a', 'b']) AS t, unnest(ARRAY['\x00', '\xff', NULL, '\x00']::bytea[]) AS b,
-    unnest(ARRAY['1 day', '24 hours', NULL, '1 mon']::interval[]) AS i, unnest(ARRAY[1, 2, 3, 4])::real AS y;
-SELECT cerebro.training_preprocessor_dl('equal_keys', 'by_number', 'y', 'y', dependent_type => 'real', grouping_cols => 'n', pooled => false);
+    unnest(ARRAY['1 day', '24 hours', NULL, '1 mon']::interval[]) AS i, unnest(ARRAY[1, 2, 3, 4])::real AS x, unnest(ARRAY[4, 3, 2, 1])::real AS y;
+SELECT cerebro.training_preprocessor_dl('equal_keys', 'by_number', 'y', 'x', dependent_type => 'real', grouping_cols => 'n', pooled => false);
 SELECT n = 1 AS one, group_rows FROM by_number_groups ORDER BY group_id;
-SELECT cerebro.training_preprocessor_dl('equal_keys', 'by_text', 'y', 'n', dependent_type => 'real', grouping_cols => 't', pooled => false);
+SELECT cerebro.training_preprocessor_dl('equal_keys', 'by_text', 'y', 'x', dependent_type => 'real', grouping_cols => 't', pooled => false);
 SELECT group_id, t FROM by_text_groups ORDER BY group_id;
-SELECT cerebro.training_preprocessor_dl('equal_keys', 'by_bytes', 'y', 'n', dependent_type => 'real', grouping_cols => 'b', pooled => false);
+SELECT cerebro.training_preprocessor_dl('equal_keys', 'by_bytes', 'y', 'x', dependent_type => 'real', grouping_cols => 'b', pooled => false);
 SELECT group_id, b, group_rows FROM by_bytes_groups ORDER BY group_id;
-SELECT cerebro.training_preprocessor_dl('equal_keys', 'by_interval', 'y', 'n', dependent_type => 'real', grouping_cols => 'i', pooled => false);
+SELECT cerebro.training_preprocessor_dl('equal_keys', 'by_interval', 'y', 'x', dependent_type => 'real', grouping_cols => 'i', pooled => false);
 SELECT group_id, i, group_rows FROM by_interval_groups ORDER BY group_id;
 -- a view, a temporary table, weights, a column of NULLs only
 CREATE VIEW seen AS SELECT *, NULL::text AS never FROM sales WHERE id % 3 = 0;
@@ -214,17 +214,16 @@ SELECT * FROM refused($$grouping_cols => 'region', validation_fraction => 0.0000
 SELECT * FROM refused($$min_rows => 3$$);
 SELECT * FROM refused($$preprocess_per_group => true$$);
 SELECT * FROM refused($$grouping_cols => 'a1,a2,a3,a4,a5,a6,a7,a8,a9,a10,a11,a12,a13,a14,a15,a16,a17'$$);
-CREATE TABLE odd AS SELECT '{}'::json AS j, point(1, 1) AS p, 1 AS status, repeat(md5(i::text), 100) AS long, i::real AS y, 1 AS group_id, 1 AS _cerebro_group FROM generate_series(1, 5) i;
-ALTER TABLE odd ALTER COLUMN long SET STORAGE EXTERNAL;
-CREATE FUNCTION odd(keys text, x text DEFAULT 'y') RETURNS TABLE(sqlstate text, message text, detail text, hint text) LANGUAGE sql AS
+CREATE TABLE odd AS SELECT '{}'::json AS j, point(1, 1) AS p, 1 AS status, (SELECT string_agg(md5(i || ' ' || j), '') FROM generate_series(1, 200) j) AS long, i::real AS x, i::real AS y, 1 AS group_id, 1 AS _cerebro_group FROM generate_series(1, 5) i;
+CREATE FUNCTION odd(keys text, x text DEFAULT 'x') RETURNS TABLE(sqlstate text, message text, detail text, hint text) LANGUAGE sql AS
 $$ SELECT * FROM groups_packing.attempt(format('SELECT cerebro.training_preprocessor_dl(''odd'', ''out'', ''y'', %L, dependent_type => ''real'', grouping_cols => %L)', $2, $1)) $$;
 SELECT * FROM odd('j');
 SELECT * FROM odd('p');
 SELECT * FROM odd('status');
 SELECT * FROM odd('long');
 SELECT * FROM odd('y');
-SELECT * FROM odd('j', 'group_id');
-SELECT * FROM odd('group_id', 'y, _cerebro_group');
+SELECT * FROM odd('x', 'group_id');
+SELECT * FROM odd('x', 'x, _cerebro_group');
 -- who wants a table without groups says which one to give
 SELECT * FROM attempt($$SELECT cerebro.append_rows('packed', 'labels')$$);
 SELECT * FROM attempt($$SELECT cerebro.validation_preprocessor_dl('labels', 'out', 'label', 'x', 'packed')$$);
@@ -241,3 +240,6 @@ CREATE TABLE many AS SELECT i % 5000 AS customer, (i % 13)::real AS x, (i % 17):
 SELECT cerebro.training_preprocessor_dl('many', 'many_packed', 'y', 'x', dependent_type => 'real', grouping_cols => 'customer', validation_fraction => 0.2);
 SELECT count(*) AS groups, sum(group_rows) AS trained, sum(validation_rows) AS validated, min(group_rows) AS fewest, max(group_rows) AS most, count(DISTINCT digest) > 100 AS several FROM many_packed_groups;
 SELECT count(*) AS buffers FROM many_packed;
+-- what looks at a packed table's description alone takes one by group, too
+SELECT position, column_name, role FROM cerebro.describe('many_packed') ORDER BY 1;
+SELECT cerebro.mlp('archs', 'many_packed', '{4}') IS NOT NULL AS made;

@@ -102,7 +102,7 @@ SELECT cerebro.fit_multiple_model('words_packed', 'words_models', 'words_configs
 SELECT cerebro.register('words_model', 'words_models');
 \x on
 SELECT a.* FROM words w, attempt(format('SELECT cerebro.predict(%L, %L, %L, %L, %L)', 'words_model', w1, w2, w3, w4)) a WHERE id = 1;
-SELECT a.* FROM attempt('SELECT cerebro.predict(''words_model'', w1, w2, w3, w4) FROM words') a;
+SELECT a.* FROM attempt('SELECT cerebro.predict(''words_model'', w1, w2, w3, w4) FROM words WHERE id = 1') a;
 \x off
 SELECT count(*) AS differ FROM words w WHERE cerebro.predict('words_model', w) IS DISTINCT FROM cerebro.predict('words_model', ROW(w1, w2, w3, w4));
 -- calls of that function go there, whatever the types of their strings

@@ -10,7 +10,7 @@ SET search_path = quickstart, public;
 \o
 \set ECHO all
 -- twelve models of penguins, and 34 birds of unknown species
-SELECT version, metric, metric_value > 0.9 AS good FROM cerebro.models WHERE name = 'penguin_species';
+SELECT metric, metric_value > 0.9 AS good FROM cerebro.models WHERE name = 'penguin_species';
 SELECT count(*) AS birds, avg((cerebro.predict('penguin_species', p) = t.species)::integer) > 0.9 AS good
 FROM penguins p JOIN penguins_truth t USING (id) WHERE p.species IS NULL;
 SELECT cerebro.drop_model('penguin_species');

@@ -17,13 +17,10 @@ END $$;
 
 CREATE TABLE sales AS SELECT i AS id, (ARRAY['east', 'north', 'south', 'west'])[1 + i % 4] AS region, CASE WHEN i % 9 = 0 THEN NULL ELSE i % 3 END AS store,
     (i % 17)::real AS a, (i % 13)::real AS b, ((i % 17) * 2 - (i % 13) + i % 4)::real AS y FROM generate_series(1, 1200) i;
-CREATE TABLE archs(model_id int, model_arch json, name text);
-INSERT INTO archs VALUES (1, '{"class_name": "Sequential", "config": {"name": "s", "layers": [{"class_name": "Dense", "config": {"name": "d", "units": 4, "activation": "relu", "batch_input_shape": [null, 2]}}, {"class_name": "Dense", "config": {"name": "e", "units": 1}}]}}', 'small');
-CREATE TABLE configs(mst_key int, model_id int, compile_params text, fit_params text);
-INSERT INTO configs VALUES (1, 1, $$loss='mse', optimizer='Adam(lr=0.01)', metrics=['mae']$$, 'batch_size=16, epochs=1'), (2, 1, $$loss='mse', optimizer='SGD(lr=0.001)', metrics=['mae']$$, 'batch_size=8, epochs=1');
-CREATE TABLE configs_summary(model_arch_table text, object_table text);
-INSERT INTO configs_summary VALUES ('refresh_case.archs', NULL);
-SELECT cerebro.training_preprocessor_dl('sales', 'packed', 'y', 'a, b', dependent_type => 'real', grouping_cols => 'region, store', validation_fraction => 0.2, min_rows => 40, max_groups => 17);
+SELECT cerebro.load_model('archs', '{"class_name": "Sequential", "config": {"name": "s", "layers": [{"class_name": "Dense", "config": {"name": "d", "units": 4, "activation": "relu", "batch_input_shape": [null, 2]}}, {"class_name": "Dense", "config": {"name": "e", "units": 1}}]}}');
+SELECT cerebro.load_model_selection_table('archs', 'configs', ARRAY[1],
+    ARRAY[$$loss='mse', optimizer='Adam(lr=0.01)', metrics=['mae']$$, $$loss='mse', optimizer='SGD(lr=0.001)', metrics=['mae']$$], ARRAY['batch_size=16, epochs=1']);
+SELECT cerebro.training_preprocessor_dl('sales', 'packed', 'y', 'a, b', dependent_type => 'real', grouping_cols => 'region, store', validation_fraction => 0.2, min_rows => 40, max_groups => 20);
 SELECT cerebro.fit_multiple_model('packed', 'models', 'configs', 3, validation_table => 'packed_val', workers => 0);
 CREATE TABLE before AS SELECT g.region, g.store, m.mst_key, m.group_id, md5(m.model_weights) AS weights, m.xmin::text AS written FROM models m JOIN models_groups g USING (group_id);
 
@@ -66,7 +63,7 @@ SELECT count(*) AS left_behind FROM pg_class WHERE relname LIKE '\_cerebro\_%';
 UPDATE sales SET b = b + 1 WHERE id = 8;
 UPDATE configs SET fit_params = 'batch_size=4, epochs=1' WHERE mst_key = 2;
 SELECT * FROM attempt($$SELECT cerebro.refresh('models')$$);
-UPDATE configs SET fit_params = 'batch_size=8, epochs=1' WHERE mst_key = 2;
+UPDATE configs SET fit_params = 'batch_size=16, epochs=1' WHERE mst_key = 2;
 INSERT INTO sales SELECT 5000 + i, 'region ' || i, 1, 1, 1, 1 FROM generate_series(1, 5) i;
 SELECT * FROM attempt($$SELECT cerebro.refresh('models')$$);
 SELECT * FROM attempt($$SELECT cerebro.refresh('packed')$$);

@@ -27,7 +27,12 @@ SELECT cerebro.load_model_selection_table('archs', 'configs', ARRAY[1],
 SELECT cerebro.fit_multiple_model('packed', 'models', 'configs', 8, workers => 0, seed => 3, validation_table => 'packed_val');
 CREATE TABLE good AS SELECT mst_key FROM models_info WHERE compile_params LIKE '%Adam%';
 CREATE TABLE bad AS SELECT mst_key FROM models_info WHERE compile_params LIKE '%SGD%';
-CREATE TABLE truth AS SELECT id, cerebro.predict('models:' || (SELECT mst_key FROM good), p) AS good, cerebro.predict('models:' || (SELECT mst_key FROM bad), p) AS bad FROM points p;
+DO $$
+BEGIN
+    PERFORM cerebro.predict('models', 'points', 'id', 'a, b', 'of_good', 'response', mst_key => (SELECT mst_key FROM good)),
+        cerebro.predict('models', 'points', 'id', 'a, b', 'of_bad', 'response', mst_key => (SELECT mst_key FROM bad));
+END $$;
+CREATE TABLE truth AS SELECT id, g.class_value AS good, b.class_value AS bad FROM of_good g JOIN of_bad b USING (id);
 SELECT count(*) AS differ FROM truth WHERE good <> bad AND false;
 SELECT count(*) > 20 AS models_differ FROM truth WHERE good <> bad;
 CREATE FUNCTION says(model text) RETURNS text LANGUAGE sql AS $$

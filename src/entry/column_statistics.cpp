@@ -86,7 +86,7 @@ Datum pg_cerebro_column_statistics_final(PG_FUNCTION_ARGS) {
 Datum pg_cerebro_describe(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     pg::ReturnRows(
-        fcinfo, data::DescribeColumns(data::OpenPackedTable(pg::Args(fcinfo).text(0, "packed_table"), "packed_table")));
+        fcinfo, data::DescribeColumns(data::OpenAnyPackedTable(pg::Args(fcinfo).text(0, "packed_table"), "packed_table")));
     return Datum{0};
   });
 }

@@ -18,8 +18,9 @@ Datum pg_cerebro_refresh(PG_FUNCTION_ARGS) {
     return pg::call([&] {
       TupleDesc desc;
       if (get_call_result_type(fcinfo, nullptr, &desc) != TYPEFUNC_COMPOSITE) elog(ERROR, "refresh returns a row");
-      Datum values[] = {Int64GetDatum(done.added),   Int64GetDatum(done.changed), Int64GetDatum(done.vanished), Int64GetDatum(done.unchanged),
-                        Int64GetDatum(done.trained), Int64GetDatum(done.skipped), Int64GetDatum(done.failed),   Float8GetDatum(done.seconds)};
+      Datum values[] = {Int64GetDatum(done.added),     Int64GetDatum(done.changed), Int64GetDatum(done.vanished),
+                        Int64GetDatum(done.unchanged), Int64GetDatum(done.trained), Int64GetDatum(done.skipped),
+                        Int64GetDatum(done.failed),    Float8GetDatum(done.seconds)};
       bool nulls[sizeof(values) / sizeof(values[0])] = {};
       return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
     });

@@ -42,9 +42,9 @@ class GroupPacking {
   /// Packs all groups of the source.
   void Pack(const std::optional<PreprocessRequest>& preprocess);
 
-  /// Packs the groups that are new since the table was packed, or whose rows have changed, by the table's own description. The
-  /// outputs are then of these groups alone, by the numbers that they have in the table. False where there are none: then there
-  /// are no outputs. REQUIRES a table without constants of each group.
+  /// Packs the groups that are new since the table was packed, or whose rows have changed, by the table's own
+  /// description. The outputs are then of these groups alone, by the numbers that they have in the table. False where
+  /// there are none: then there are no outputs. REQUIRES a table without constants of each group.
   bool PackChanged(const data::GroupedTable& before, const BufferPlan& plan);
 
   const GroupRows& rows() const { return rows_; }
@@ -81,8 +81,8 @@ class GroupPacking {
   Packed packed_, held_packed_;
 };
 
-/// The digest of a packed table by group: base::Hash (seed 0) over, for each group of the table of groups that has rows there,
-/// its number and its digest's text. The second one is that of the rows that validate.
+/// The digest of a packed table by group: base::Hash (seed 0) over, for each group of the table of groups that has rows
+/// there, its number and its digest's text. The second one is that of the rows that validate.
 std::pair<std::string, std::string> DigestsOfGroups(const pg::TableName& groups_table);
 
 }  // namespace pack

@@ -168,6 +168,7 @@ ChangedGroups PackChangedGroups(const data::GroupedTable& table, const std::opti
   changed.vanished = rows.vanished_groups();
   changed.unchanged = table.groups - changed.changed - changed.vanished;
   changed.trainable = rows.packed_groups();
+  changed.validation_rows = rows.split().validation_rows;
   changed.packed = outputs.packed.table;
   if (outputs.held_out) changed.validation = outputs.held_out->table;
   changed.groups = outputs.groups;

@@ -18,18 +18,20 @@ namespace pack {
 struct ChangedGroups {
   int64_t added = 0, changed = 0, unchanged = 0, vanished = 0;  // groups
   int64_t trainable = 0;                    // of the added and changed ones: those that are not skipped
+  int64_t validation_rows = 0;              // of the added and changed ones
   pg::TableName packed;                     // the added and changed ones; there when there are any
   std::optional<pg::TableName> validation;  // their rows that validate, where the table has such rows
   pg::TableName groups;                     // their table of groups
   pg::TableName gone;                       // a table of group_id: the vanished ones; always there
 };
 
-/// source_table: nothing: the one that the table was packed from. Errors: kFeatureNotSupported for a table whose constants
-/// cannot be used again (of each group, or of an encoding by the target); those of validation_preprocessor_dl; no ownership.
+/// source_table: nothing: the one that the table was packed from. Errors: kFeatureNotSupported for a table whose
+/// constants cannot be used again (of each group, or of an encoding by the target); those of
+/// validation_preprocessor_dl; no ownership.
 ChangedGroups PackChangedGroups(const data::GroupedTable& table, const std::optional<std::string>& source_table);
 
-/// Puts the changed groups into the packed table and into that of the rows that validate, and drops the tables that have
-/// them. drop_vanished: groups that have no rows any more go; else they stay as they are.
+/// Puts the changed groups into the packed table and into that of the rows that validate, and drops the tables that
+/// have them. drop_vanished: groups that have no rows any more go; else they stay as they are.
 void MergeChangedGroups(const data::GroupedTable& table, const ChangedGroups& changed, bool drop_vanished);
 
 }  // namespace pack

@@ -34,8 +34,8 @@ class GroupRows {
   /// that are not to be groups; whatever the split refuses; kInvalidData when all groups are skipped.
   void Make(const std::optional<int32_t>& num_partitions);
 
-  /// The same for the groups that are new since `before`, a table of groups, was made, or whose rows have changed since.
-  /// There may be none: then there are no rows.
+  /// The same for the groups that are new since `before`, a table of groups, was made, or whose rows have changed
+  /// since. There may be none: then there are no rows.
   void MakeChanged(const pg::TableName& before, const std::optional<int32_t>& num_partitions);
 
   /// The copy's rows of one side, as a source. REQUIRES Make.

@@ -36,9 +36,9 @@ struct GroupRun {
   std::string table, name, description, metric, keys;
   bool goes_up = false, validated = false, has_global = false;
   int64_t groups = 0, trained = 0, diverged = 0, failed = 0, skipped = 0, own = 0, global = 0;
-  std::vector<GroupMark> marks;            // all of them, or every so many
-  int64_t marks_of = 0;                    // how many there are
-  std::vector<GroupLine> worst, without;   // trained groups, worst first; groups without a model of their own
+  std::vector<GroupMark> marks;                   // all of them, or every so many
+  int64_t marks_of = 0;                           // how many there are
+  std::vector<GroupLine> worst, without;          // trained groups, worst first; groups without a model of their own
   std::vector<ConfigurationLine> configurations;  // best first
   std::vector<Setting> facts, settings;
 };

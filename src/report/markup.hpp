@@ -31,7 +31,8 @@ std::string Figure(const std::string& drawing, std::string_view caption);
 std::string Details(std::string_view summary, const std::string& inside);
 std::string List(const std::vector<Setting>& settings, const std::string& classes);
 std::string ListInTwo(const std::vector<Setting>& settings);
-std::string Section(const std::string& id, std::string_view kicker, std::string_view heading, const std::string& inside);
+std::string Section(const std::string& id, std::string_view kicker, std::string_view heading,
+                    const std::string& inside);
 /// The whole document.
 std::string Document(std::string_view title, const std::string& body);
 

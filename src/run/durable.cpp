@@ -112,6 +112,7 @@ void DurableRun::Begin(const char* state) {
     train::CreateResultTables(arguments_, *fit_);
     if (!pg::TableExists(fit_->output.run)) store::CreateResultTable(fit_->output, store::ResultTable::kRun);
   } else {
+    train::AddMissingColumns(*fit_);  // an earlier version may have begun the run
     store::AddColumns(fit_->output.run, store::MissingColumns(fit_->output, store::ResultTable::kRun));
   }
   if (!pg::TableExists(fit_->output.control)) store::CreateResultTable(fit_->output, store::ResultTable::kControl);

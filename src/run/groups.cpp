@@ -1,5 +1,5 @@
-// Order of a run over groups: make the tables, train the global models where they are wanted, make the first states, and
-// then window after window of groups: read which they are, train them, write what came of them.
+// Order of a run over groups: make the tables, train the global models where they are wanted, make the first states,
+// and then window after window of groups: read which they are, train them, write what came of them.
 //
 // Nothing is kept of a group once it is written, so that memory does not grow with their number.
 #include "run/groups.hpp"
@@ -41,11 +41,13 @@ namespace {
 using base::Error;
 using base::ErrorCode;
 
-constexpr size_t kGroupsAtOnce = 4096;  // that are read from the table of groups
+constexpr size_t kGroupsAtOnce = 4096;   // that are read from the table of groups
 constexpr double kGroupSeconds = 50e-6;  // of a group besides its models' training: reading, copying, writing
 constexpr double kModelSeconds = 40e-6;  // of a model besides its training: its rows in the result tables
 
-data::GroupedTable OpenTraining(const train::FitArguments& a) { return data::OpenGroupedTable(a.source_table, "source_table"); }
+data::GroupedTable OpenTraining(const train::FitArguments& a) {
+  return data::OpenGroupedTable(a.source_table, "source_table");
+}
 
 std::string Seconds(double s) {
   char text[32];
@@ -56,7 +58,8 @@ std::string Seconds(double s) {
 std::string Count(int64_t n, const char* what) { return std::to_string(n) + " " + what + (n == 1 ? "" : "s"); }
 
 /// What all groups have in common.
-train::GroupRun MakeRun(const train::FitArguments& a, const train::PreparedFit& fit, const data::GroupedTable& training) {
+train::GroupRun MakeRun(const train::FitArguments& a, const train::PreparedFit& fit,
+                        const data::GroupedTable& training) {
   train::GroupRun run;
   run.spec.training = fit.training;
   if (fit.validation) run.spec.validation = *fit.validation;
@@ -75,9 +78,11 @@ train::GroupRun MakeRun(const train::FitArguments& a, const train::PreparedFit& 
   run.keep_best = a.restore_best;
   run.validated = fit.validation.has_value();
   const pg::Settings settings = pg::CurrentSettings();
-  run.typical.rows = static_cast<double>(training.packed.spec.rows) / static_cast<double>(std::max<int64_t>(1, training.packed_groups));
+  run.typical.rows = static_cast<double>(training.packed.spec.rows) /
+                     static_cast<double>(std::max<int64_t>(1, training.packed_groups));
   run.typical.row_bytes = static_cast<double>(training.packed.RowBytes());
-  for (const base::ColumnSpec& input : training.packed.spec.inputs) run.typical.row_elements += static_cast<double>(base::ElementCount(input.shape));
+  for (const base::ColumnSpec& input : training.packed.spec.inputs)
+    run.typical.row_elements += static_cast<double>(base::ElementCount(input.shape));
   run.typical.cached_bytes = static_cast<double>(settings.cache_mem);
   run.switches.horizontal = settings.enable_horizontal;
   run.switches.shared_scan = true;  // rows of a group are in memory: there is nothing to scan
@@ -89,7 +94,8 @@ train::GroupRun MakeRun(const train::FitArguments& a, const train::PreparedFit& 
 double SerialSeconds(const train::FitArguments& a, const train::PreparedFit& fit, const data::GroupedTable& training) {
   const auto groups = static_cast<double>(std::max<int64_t>(1, training.packed_groups));
   const double rows = static_cast<double>(training.packed.spec.rows);
-  const double scored = (rows + static_cast<double>(fit.validation ? fit.validation->spec.rows : 0)) * static_cast<double>(fit.due.count());
+  const double scored = (rows + static_cast<double>(fit.validation ? fit.validation->spec.rows : 0)) *
+                        static_cast<double>(fit.due.count());
   double seconds = kGroupSeconds * groups;
   for (const train::PreparedModel& model : fit.models) {
     const plan::ModelCost cost = plan::EstimateCost(*model.spec->graph, model.spec->config, model.kernels());
@@ -105,8 +111,10 @@ train::FitArguments GlobalArguments(const train::FitArguments& a, const train::P
   global.source_table = fit.training.name.WithSuffix(data::kPooledSuffix).Sql();
   global.model_output_table = fit.output.models.WithSuffix(store::kGlobalSuffix).Sql();
   // the validating rows of all groups are packed without groups, too, where the packer has split the rows
-  const pg::TableName split = fit.training.name.WithSuffix("_val"), pooled = fit.training.name.WithSuffix(std::string(data::kPooledSuffix) + "_val");
-  if (fit.validation && fit.validation->name.Sql() == split.Sql() && pg::TableExists(pooled)) global.validation_table = pooled.Sql();
+  const pg::TableName split = fit.training.name.WithSuffix("_val"),
+                      pooled = fit.training.name.WithSuffix(std::string(data::kPooledSuffix) + "_val");
+  if (fit.validation && fit.validation->name.Sql() == split.Sql() && pg::TableExists(pooled))
+    global.validation_table = pooled.Sql();
   global.global_model = global.warm_start_groups = false;
   global.promote.reset();
   global.max_failed_groups.reset();
@@ -124,7 +132,8 @@ void FitGlobal(const train::FitArguments& a, const train::PreparedFit& fit) {
   const pg::TableName pooled = fit.training.name.WithSuffix(data::kPooledSuffix);
   if (!pg::TableExists(pooled)) {
     throw Error(ErrorCode::kUndefinedTable, "global_model needs table " + pooled.Text() + ", which does not exist",
-                "It has the rows of all groups in one shuffle.", "Pack the table with pooled => true, or leave global_model out.");
+                "It has the rows of all groups in one shuffle.",
+                "Pack the table with pooled => true, or leave global_model out.");
   }
   pg::Info("the global models are trained on all rows");
   FitMultipleModel(GlobalArguments(a, fit));
@@ -148,7 +157,8 @@ train::GlobalModel BestGlobal(const train::FitArguments& a, const train::Prepare
 /// The blocks in which groups begin, and that of the global model that they are compared with.
 class FirstStates {
  public:
-  FirstStates(const train::FitArguments& a, const train::PreparedFit& fit, const std::optional<train::GlobalModel>& global) {
+  FirstStates(const train::FitArguments& a, const train::PreparedFit& fit,
+              const std::optional<train::GlobalModel>& global) {
     std::optional<pg::FreshSnapshot> written;
     std::optional<store::ModelTable> table;
     if (global) {
@@ -163,7 +173,8 @@ class FirstStates {
       const store::StoredModel& stored = table->models.at(m);
       if (a.warm_start_groups) {
         if (store::IsDiverged(stored)) {
-          pg::Notice("groups begin with new weights for mst_key " + std::to_string(model.mst_key) + ": its global model has diverged");
+          pg::Notice("groups begin with new weights for mst_key " + std::to_string(model.mst_key) +
+                     ": its global model has diverged");
         } else {
           store::LoadStoredWeights(*table, stored, *model.program, blocks_.back().data());
         }
@@ -192,8 +203,13 @@ class FirstStates {
 class GroupLog {
  public:
   GroupLog(const train::FitArguments& a, const train::PreparedFit& fit, const GroupPlan& plan)
-      : quiet_(a.quiet), plan_(plan), models_(static_cast<int>(fit.models.size())), iterations_(a.num_iterations), table_(fit.output.models.Text()),
-        progress_(table_), started_(pg::Now()) {
+      : quiet_(a.quiet),
+        plan_(plan),
+        models_(static_cast<int>(fit.models.size())),
+        iterations_(a.num_iterations),
+        table_(fit.output.models.Text()),
+        progress_(table_),
+        started_(pg::Now()) {
     Show(0, 0);
   }
 
@@ -217,7 +233,9 @@ class GroupLog {
     const double seconds = pg::Now() - started_;
     if (trained_ > 0 && seconds > 0) {
       row.rows_per_second = static_cast<double>(trained_) / seconds;
-      row.seconds_left = seconds * (static_cast<double>(plan_.rows) * models_ * static_cast<double>(iterations_) / static_cast<double>(trained_) - 1);
+      row.seconds_left = seconds * (static_cast<double>(plan_.rows) * models_ * static_cast<double>(iterations_) /
+                                        static_cast<double>(trained_) -
+                                    1);
     }
     progress_.Update(row);
   }
@@ -226,11 +244,12 @@ class GroupLog {
     const int64_t done = groups_before_ + groups_;
     const double seconds = pg::Now() - started_;
     const auto rows = static_cast<double>(rows_before_ + rows_);
-    std::string line = std::to_string(done) + " of " + Count(plan_.trained_groups, "group") + ": " + Seconds(seconds) + ", " +
-                       Count(counts.models, "model");
+    std::string line = std::to_string(done) + " of " + Count(plan_.trained_groups, "group") + ": " + Seconds(seconds) +
+                       ", " + Count(counts.models, "model");
     if (counts.failed > 0) line += ", " + Count(counts.failed, "group") + " failed";
     if (counts.diverged > 0) line += ", " + Count(counts.diverged, "group") + " diverged";
-    if (rows > 0 && done < plan_.trained_groups) line += ", about " + Seconds(seconds * (static_cast<double>(plan_.rows) / rows - 1)) + " left";
+    if (rows > 0 && done < plan_.trained_groups)
+      line += ", about " + Seconds(seconds * (static_cast<double>(plan_.rows) / rows - 1)) + " left";
     pg::Info(line);
   }
 
@@ -264,9 +283,13 @@ std::vector<data::Group> NextWindow(const data::GroupedTable& training, size_t m
 void RequireFew(const train::FitArguments& a, const train::GroupCounts& counts, const std::string& first_error) {
   const int64_t failed = counts.failed + counts.diverged;
   if (!a.max_failed_groups || failed <= *a.max_failed_groups) return;
-  throw Error(ErrorCode::kPrerequisiteState,
-              Count(failed, "group") + " failed or diverged, and max_failed_groups is " + std::to_string(*a.max_failed_groups), "The first is " + first_error + ".",
-              "Correct the data or the configurations, or raise max_failed_groups: groups that fail are in <model_output_table>_groups then.");
+  const bool sentence = !first_error.empty() && first_error.back() == '.';
+  throw Error(
+      ErrorCode::kPrerequisiteState,
+      Count(failed, "group") + " failed or diverged, and max_failed_groups is " + std::to_string(*a.max_failed_groups),
+      "The first is " + first_error + (sentence ? "" : "."),
+      "Correct the data or the configurations, or raise max_failed_groups: groups that fail are in "
+      "<model_output_table>_groups then.");
 }
 
 void SayEnd(const train::PreparedFit& fit, const train::GroupCounts& counts, bool global) {
@@ -274,10 +297,13 @@ void SayEnd(const train::PreparedFit& fit, const train::GroupCounts& counts, boo
   if (counts.diverged > 0) text += ", " + std::to_string(counts.diverged) + " diverged";
   if (counts.failed > 0) text += ", " + std::to_string(counts.failed) + " failed";
   if (counts.skipped > 0) text += ", " + std::to_string(counts.skipped) + " skipped";
-  if (global) text += "; " + Count(counts.own, "group") + (counts.own == 1 ? " has a model of its own, " : " have a model of their own, ") + std::to_string(counts.global) +
-                      (counts.global == 1 ? " has the global one" : " have the global one");
+  if (global)
+    text += "; " + Count(counts.own, "group") +
+            (counts.own == 1 ? " has a model of its own, " : " have a model of their own, ") +
+            std::to_string(counts.global) + (counts.global == 1 ? " has the global one" : " have the global one");
   const bool any = counts.diverged + counts.failed + counts.skipped > 0;
-  pg::Notice(text, any ? "Table " + fit.output.groups.Text() + " has the status and the reason of each group." : std::string());
+  pg::Notice(text, any ? "Table " + fit.output.groups.Text() + " has the status and the reason of each group."
+                       : std::string());
 }
 
 }  // namespace
@@ -297,16 +323,20 @@ GroupPlan PlanGroups(const train::FitArguments& a, const train::PreparedFit& fit
   const double serial = SerialSeconds(a, fit, training);
   if (wanted > 0) {
     if (pg::InParallelWorker()) plan.serial_reason = "the function runs in a parallel worker itself";
-    if (fit.training.temporary || (fit.validation && fit.validation->temporary)) plan.serial_reason = "parallel workers cannot read temporary tables";
-    const bool autograd = std::any_of(fit.models.begin(), fit.models.end(), [](const train::PreparedModel& model) { return !model.kernels(); });
+    if (fit.training.temporary || (fit.validation && fit.validation->temporary))
+      plan.serial_reason = "parallel workers cannot read temporary tables";
+    const bool autograd = std::any_of(fit.models.begin(), fit.models.end(),
+                                      [](const train::PreparedModel& model) { return !model.kernels(); });
     plan.too_short = ours && plan.serial_reason.empty() && !plan::WorthWorkers(serial, wanted, autograd);
     if (!plan.serial_reason.empty() || plan.too_short) plan.processes = 0;
   }
   plan.largest_hops = plan::HopsGroup(plan.largest_rows, plan.rows, plan.processes);
   plan.seconds = serial / std::max(1, plan.processes);
   const std::vector<const void*> none;
-  const workers::GroupDriver driver(MakeRun(a, fit, training), fit.pool, training, nullptr, none, nullptr, plan.processes);
-  plan.groups_at_once = std::min<size_t>(driver.GroupsAtOnce(), static_cast<size_t>(std::max<int64_t>(1, plan.trained_groups)));
+  const workers::GroupDriver driver(MakeRun(a, fit, training), fit.pool, training, nullptr, none, nullptr,
+                                    plan.processes);
+  plan.groups_at_once =
+      std::min<size_t>(driver.GroupsAtOnce(), static_cast<size_t>(std::max<int64_t>(1, plan.trained_groups)));
   plan.group_bytes = driver.GroupBytes();
   return plan;
 }
@@ -317,7 +347,8 @@ void FitGroups(const train::FitArguments& a, train::PreparedFit* prepared, doubl
   std::optional<data::GroupedTable> validation;
   if (a.validation_table) validation = data::OpenGroupedTable(*a.validation_table, "validation_table");
   const GroupPlan plan = PlanGroups(a, fit);
-  if (!plan.serial_reason.empty()) pg::Notice("this session trains the models itself, without parallel workers: " + plan.serial_reason);
+  if (!plan.serial_reason.empty())
+    pg::Notice("this session trains the models itself, without parallel workers: " + plan.serial_reason);
   train::CreateGroupTables(fit, training);
   train::WriteConfigurations(fit);
   std::optional<train::GlobalModel> global;
@@ -326,7 +357,8 @@ void FitGroups(const train::FitArguments& a, train::PreparedFit* prepared, doubl
   const FirstStates first(a, fit, global);
   train::GroupRun group_run = MakeRun(a, fit, training);
   group_run.compared_model = first.compared_model();
-  workers::GroupDriver driver(std::move(group_run), fit.pool, training, validation ? &*validation : nullptr, first.pointers(), first.compared(), plan.processes);
+  workers::GroupDriver driver(std::move(group_run), fit.pool, training, validation ? &*validation : nullptr,
+                              first.pointers(), first.compared(), plan.processes);
   train::GroupWriter writer(fit, training, global ? &*global : nullptr);
   GroupLog log(a, fit, plan);
   int workers = 0;
@@ -338,7 +370,9 @@ void FitGroups(const train::FitArguments& a, train::PreparedFit* prepared, doubl
     log.WindowBegins(static_cast<int64_t>(window.size()), rows);
     size_t g = 0;
     const auto progress = [&log](int64_t groups_done, int64_t rows_trained) { log.Show(groups_done, rows_trained); };
-    workers = std::max(workers, driver.TrainWindow(window, progress, [&](const train::GroupOutcome& outcome) { writer.Write(window[g++], outcome); }));
+    workers = std::max(workers, driver.TrainWindow(window, progress, [&](const train::GroupOutcome& outcome) {
+      writer.Write(window[g++], outcome);
+    }));
     writer.Flush();
     log.WindowDone(writer.counts());
     RequireFew(a, writer.counts(), writer.first_error());
@@ -354,24 +388,34 @@ std::vector<std::string> ExplainGroups(const train::FitArguments& a, const train
   std::string keys;
   for (const pg::Column& key : training.keys) keys += (keys.empty() ? "" : ", ") + pg::QuoteIdent(key.name);
   std::vector<std::string> lines;
-  lines.push_back("Run over groups: " + Count(plan.trained_groups, "group") + " of " + fit.training.name.Text() + " by " + keys + ", " +
-                  Count(static_cast<int64_t>(fit.models.size()), "configuration") + ", " +
-                  Count(plan.trained_groups * static_cast<int64_t>(fit.models.size()), "model") + ", " + Count(a.num_iterations, "iteration"));
+  lines.push_back("Run over groups: " + Count(plan.trained_groups, "group") + " of " + fit.training.name.Text() +
+                  " by " + keys + ", " + Count(static_cast<int64_t>(fit.models.size()), "configuration") + ", " +
+                  Count(plan.trained_groups * static_cast<int64_t>(fit.models.size()), "model") + ", " +
+                  Count(a.num_iterations, "iteration"));
   const int64_t skipped = plan.groups - plan.trained_groups;
-  lines.push_back("  Rows: " + std::to_string(plan.rows) + ", largest group " + std::to_string(plan.largest_rows) + ", mean " +
-                  std::to_string(plan.rows / std::max<int64_t>(1, plan.trained_groups)) + (skipped > 0 ? "; " + Count(skipped, "group") + " skipped when packed" : ""));
-  if (fit.validation) lines.push_back("  Validation: " + std::to_string(fit.validation->spec.rows) + " rows of " + fit.validation->name.Text() + ", by group");
+  lines.push_back("  Rows: " + std::to_string(plan.rows) + ", largest group " + std::to_string(plan.largest_rows) +
+                  ", mean " + std::to_string(plan.rows / std::max<int64_t>(1, plan.trained_groups)) +
+                  (skipped > 0 ? "; " + Count(skipped, "group") + " skipped when packed" : ""));
+  if (fit.validation)
+    lines.push_back("  Validation: " + std::to_string(fit.validation->spec.rows) + " rows of " +
+                    fit.validation->name.Text() + ", by group");
   const std::string trainers = plan.processes > 0 ? Count(plan.processes, "worker") + ", whole groups, largest first"
-                               : plan.too_short ? "this session: workers would take longer to start than they save"
-                               : plan.serial_reason.empty() ? "this session" : "this session: " + plan.serial_reason;
+                               : plan.too_short   ? "this session: workers would take longer to start than they save"
+                               : plan.serial_reason.empty() ? "this session"
+                                                            : "this session: " + plan.serial_reason;
   lines.push_back("  Trained by: " + trainers);
-  if (plan.largest_hops) lines.push_back("  Groups of more than " + std::to_string(plan.rows / std::max(1, plan.processes)) + " rows hop between their partitions");
-  const auto windows = (static_cast<size_t>(plan.trained_groups) + plan.groups_at_once - 1) / std::max<size_t>(1, plan.groups_at_once);
-  lines.push_back("  Windows: " + std::to_string(windows) + " of up to " + Count(static_cast<int64_t>(plan.groups_at_once), "group") + ", " +
+  if (plan.largest_hops)
+    lines.push_back("  Groups of more than " + std::to_string(plan.rows / std::max(1, plan.processes)) +
+                    " rows hop between their partitions");
+  const auto windows =
+      (static_cast<size_t>(plan.trained_groups) + plan.groups_at_once - 1) / std::max<size_t>(1, plan.groups_at_once);
+  lines.push_back("  Windows: " + std::to_string(windows) + " of up to " +
+                  Count(static_cast<int64_t>(plan.groups_at_once), "group") + ", " +
                   std::to_string((plan.group_bytes + 1023) / 1024) + " kB a group (cerebro.group_mem)");
   if (a.global_model) {
-    lines.push_back("  Global models: trained before on " + fit.training.name.WithSuffix(data::kPooledSuffix).Text() + ", into " +
-                    fit.output.models.WithSuffix(store::kGlobalSuffix).Text() + (a.warm_start_groups ? "; groups begin with their weights" : "") +
+    lines.push_back("  Global models: trained before on " + fit.training.name.WithSuffix(data::kPooledSuffix).Text() +
+                    ", into " + fit.output.models.WithSuffix(store::kGlobalSuffix).Text() +
+                    (a.warm_start_groups ? "; groups begin with their weights" : "") +
                     (a.promote ? "; a group's own model must beat the best of them" : ""));
   }
   lines.push_back("  Estimated time: " + Seconds(plan.seconds) + (a.global_model ? ", without the global models" : ""));

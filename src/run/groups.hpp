@@ -11,13 +11,13 @@ namespace run {
 
 /// How a run over groups is carried out: a pure function of the arguments, the tables' summaries and the settings.
 struct GroupPlan {
-  int processes = 0;             // parallel workers; 0: the session trains
-  std::string serial_reason;     // why it does although workers were asked for
-  bool too_short = false;        // it does because their start would take longer than they save
+  int processes = 0;          // parallel workers; 0: the session trains
+  std::string serial_reason;  // why it does although workers were asked for
+  bool too_short = false;     // it does because their start would take longer than they save
   int64_t groups = 0, trained_groups = 0, largest_rows = 0, rows = 0;
   bool largest_hops = false;
   size_t groups_at_once = 0, group_bytes = 0;  // of a window
-  double seconds = 0;            // estimated, of training and metrics, by all processes
+  double seconds = 0;                          // estimated, of training and metrics, by all processes
 };
 
 /// REQUIRES fit.grouped.

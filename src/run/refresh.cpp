@@ -26,7 +26,8 @@ using base::Error;
 using base::ErrorCode;
 
 constexpr const char* kArgument = "model_output_table";
-constexpr const char* kByGroup[] = {"", "_info", "_state", "_groups"};  // result tables with group_id
+constexpr const char* kByGroup[] = {"", "_info", "_state", "_groups"};  // with group_id, where they are
+constexpr const char* kOfRun[] = {"", "_info", "_state", "_groups", "_configs", "_summary", "_visits"};
 
 int64_t Number(const pg::Cell& cell) { return cell ? std::strtoll(cell->c_str(), nullptr, 10) : 0; }
 
@@ -41,8 +42,10 @@ StoredRun OpenRun(const std::string& model_output_table) {
   run.output = store::OpenGroupRun(model_output_table, kArgument).name;
   const pg::TableName summary = run.output.WithSuffix("_summary");
   const pg::Result row = pg::Read(
-      "SELECT s.source_table, s.model_selection_table, s.num_iterations, s.metrics_compute_frequency, s.seed, s.use_gpus,"
-      " s.early_stopping, s.halving, s.promote, s.global_mst_key, s.arguments::pg_catalog.text, s.validation_table FROM " +
+      "SELECT s.source_table, s.model_selection_table, s.num_iterations, s.metrics_compute_frequency, s.seed, "
+      "s.use_gpus,"
+      " s.early_stopping, s.halving, s.promote, s.global_mst_key, s.arguments::pg_catalog.text, s.validation_table "
+      "FROM " +
       summary.Sql() + " AS s");
   if (row.rows.size() != 1 || !row.at(0, 0) || !row.at(0, 1) || !row.at(0, 2) || !row.at(0, 10)) {
     throw Error(ErrorCode::kPrerequisiteState, "table " + summary.Text() + " does not say how its run was made");
@@ -68,7 +71,10 @@ StoredRun OpenRun(const std::string& model_output_table) {
   a.restore_best = flag("restore_best");
   a.warm_start_groups = flag("warm_start_groups");
   a.quiet = true;
-  for (const char* suffix : kByGroup) pg::RequireOwner(suffix[0] == '\0' ? run.output : run.output.WithSuffix(suffix));
+  for (const char* suffix : kByGroup) {
+    const pg::TableName name = suffix[0] == '\0' ? run.output : run.output.WithSuffix(suffix);
+    if (pg::TableExists(name)) pg::RequireOwner(name);
+  }
   pg::RequireOwner(summary);
   pg::ClaimOutput(run.output, kArgument);
   return run;
@@ -78,24 +84,30 @@ StoredRun OpenRun(const std::string& model_output_table) {
 void TrainChanged(const StoredRun& run, const pack::ChangedGroups& changed, const pg::TableName& output) {
   train::FitArguments a = run.arguments;
   a.source_table = changed.packed.Sql();
-  if (changed.validation) a.validation_table = changed.validation->Sql();
+  if (changed.validation_rows > 0) {
+    a.validation_table = changed.validation->Sql();
+  } else {
+    a.promote.reset();  // nothing tells which model is better
+  }
   a.model_output_table = output.Sql();
   FitMultipleModel(a);
 }
 
 /// Errors: kPrerequisiteState when the configurations are not those of the run.
 void RequireSameConfigurations(const StoredRun& run, const pg::TableName& output) {
-  const pg::Result other = pg::Execute(
-      "SELECT COALESCE(o.mst_key, t.mst_key) FROM " + run.output.WithSuffix("_configs").Sql() + " AS o FULL JOIN " +
-      output.WithSuffix("_configs").Sql() +
-      " AS t ON t.mst_key OPERATOR(pg_catalog.=) o.mst_key WHERE o.mst_key IS NULL OR t.mst_key IS NULL"
-      " OR o.model_arch::pg_catalog.text IS DISTINCT FROM t.model_arch::pg_catalog.text"
-      " OR o.compile_params IS DISTINCT FROM t.compile_params OR o.fit_params IS DISTINCT FROM t.fit_params ORDER BY 1 LIMIT 1");
+  const pg::Result other =
+      pg::Execute("SELECT COALESCE(o.mst_key, t.mst_key) FROM " + run.output.WithSuffix("_configs").Sql() +
+                  " AS o FULL JOIN " + output.WithSuffix("_configs").Sql() +
+                  " AS t ON t.mst_key OPERATOR(pg_catalog.=) o.mst_key WHERE o.mst_key IS NULL OR t.mst_key IS NULL"
+                  " OR o.model_arch::pg_catalog.text IS DISTINCT FROM t.model_arch::pg_catalog.text"
+                  " OR o.compile_params IS DISTINCT FROM t.compile_params OR o.fit_params IS DISTINCT FROM "
+                  "t.fit_params ORDER BY 1 LIMIT 1");
   if (other.empty()) return;
-  throw Error(ErrorCode::kPrerequisiteState,
-              "mst_key " + other.at(0, 0).value_or("NULL") + " of the selection table is not the configuration of the run",
-              "Table " + run.output.Text() + " was made by other configurations than the selection table has now.",
-              "Restore the rows of the selection table and its architectures, or train all groups again.");
+  throw Error(
+      ErrorCode::kPrerequisiteState,
+      "mst_key " + other.at(0, 0).value_or("NULL") + " of the selection table is not the configuration of the run",
+      "Table " + run.output.Text() + " was made by other configurations than the selection table has now.",
+      "Restore the rows of the selection table and its architectures, or train all groups again.");
 }
 
 /// What is known of changed groups that are all skipped: nothing was trained.
@@ -103,20 +115,24 @@ void InsertSkipped(const StoredRun& run, const data::GroupedTable& table, const 
   std::string keys;
   for (const pg::Column& key : table.keys) keys += ", " + pg::QuoteIdent(key.name);
   const bool global = run.arguments.global_model;
-  pg::Execute("INSERT INTO " + run.output.WithSuffix("_groups").Sql() + " (group_id" + keys +
-                  ", group_rows, validation_rows, status, reason, chosen, mst_key) SELECT group_id" + keys +
-                  ", group_rows, validation_rows, $1, reason, " +
-                  (global ? "'" + std::string(store::kChosenGlobal) + "'::pg_catalog.text, (SELECT s.global_mst_key FROM " +
-                                run.output.WithSuffix("_summary").Sql() + " AS s)"
-                          : "NULL::pg_catalog.text, NULL::pg_catalog.int4") +
-                  " FROM " + changed.groups.Sql(),
-              {std::string(store::kStatusSkipped)});
+  pg::Execute(
+      "INSERT INTO " + run.output.WithSuffix("_groups").Sql() + " (group_id" + keys +
+          ", group_rows, validation_rows, status, reason, chosen, mst_key) SELECT group_id" + keys +
+          ", group_rows, validation_rows, $1, reason, " +
+          (global ? "'" + std::string(store::kChosenGlobal) + "'::pg_catalog.text, (SELECT s.global_mst_key FROM " +
+                        run.output.WithSuffix("_summary").Sql() + " AS s)"
+                  : "NULL::pg_catalog.text, NULL::pg_catalog.int4") +
+          " FROM " + changed.groups.Sql(),
+      {std::string(store::kStatusSkipped)});
 }
 
 void MergeResults(const StoredRun& run, const data::GroupedTable& table, const pack::ChangedGroups& changed,
                   const std::optional<pg::TableName>& trained, bool drop_vanished) {
   for (const char* suffix : kByGroup) {
-    const auto named = [suffix](const pg::TableName& name) { return suffix[0] == '\0' ? name : name.WithSuffix(suffix); };
+    const auto named = [suffix](const pg::TableName& name) {
+      return suffix[0] == '\0' ? name : name.WithSuffix(suffix);
+    };
+    if (!pg::TableExists(named(run.output))) continue;
     const std::string into = named(run.output).Sql();
     const auto forget = [&into](const pg::TableName& groups) {
       pg::Execute("DELETE FROM " + into + " WHERE group_id IN (SELECT g.group_id FROM " + groups.Sql() + " AS g)");
@@ -124,23 +140,28 @@ void MergeResults(const StoredRun& run, const data::GroupedTable& table, const p
     if (drop_vanished) forget(changed.gone);
     if (changed.added + changed.changed == 0) continue;
     forget(changed.groups);
-    if (trained) pg::Execute("INSERT INTO " + into + " SELECT t.* FROM " + named(*trained).Sql() + " AS t ORDER BY t.group_id");
+    if (trained)
+      pg::Execute("INSERT INTO " + into + " SELECT t.* FROM " + named(*trained).Sql() + " AS t ORDER BY t.group_id");
   }
   if (!trained && changed.added + changed.changed > 0) InsertSkipped(run, table, changed);
 }
 
 void UpdateSummary(const StoredRun& run, const pg::TableName& packed) {
   const auto count = [](const char* status) {
-    return std::string("pg_catalog.count(CASE WHEN g.status OPERATOR(pg_catalog.=) '") + status + "'::pg_catalog.text THEN 1 END)";
+    return std::string("pg_catalog.count(CASE WHEN g.status OPERATOR(pg_catalog.=) '") + status +
+           "'::pg_catalog.text THEN 1 END)";
   };
-  const pg::Result counts = pg::Execute("SELECT pg_catalog.count(*), " + count(store::kStatusTrained) + ", " + count(store::kStatusDiverged) + ", " +
-                                        count(store::kStatusFailed) + ", " + count(store::kStatusSkipped) + " FROM " +
-                                        run.output.WithSuffix("_groups").Sql() + " AS g");
+  const pg::Result counts =
+      pg::Execute("SELECT pg_catalog.count(*), " + count(store::kStatusTrained) + ", " + count(store::kStatusDiverged) +
+                  ", " + count(store::kStatusFailed) + ", " + count(store::kStatusSkipped) + " FROM " +
+                  run.output.WithSuffix("_groups").Sql() + " AS g");
   pg::Execute("UPDATE " + run.output.WithSuffix("_summary").Sql() +
-                  " SET groups = $1, trained_groups = $2, diverged_groups = $3, failed_groups = $4, skipped_groups = $5, data_digest ="
+                  " SET groups = $1, trained_groups = $2, diverged_groups = $3, failed_groups = $4, skipped_groups = "
+                  "$5, data_digest ="
                   " (SELECT p.digest FROM " +
                   packed.WithSuffix("_summary").Sql() + " AS p)",
-              {Number(counts.at(0, 0)), Number(counts.at(0, 1)), Number(counts.at(0, 2)), Number(counts.at(0, 3)), Number(counts.at(0, 4))});
+              {Number(counts.at(0, 0)), Number(counts.at(0, 1)), Number(counts.at(0, 2)), Number(counts.at(0, 3)),
+               Number(counts.at(0, 4))});
 }
 
 }  // namespace
@@ -163,10 +184,13 @@ Refreshed RefreshGroups(const RefreshArguments& arguments) {
       trained->name = "_cerebro_refit_" + pg::Execute("SELECT pg_catalog.pg_backend_pid()").Text();
       TrainChanged(run, changed, *trained);
       RequireSameConfigurations(run, *trained);
-      const pg::Result counts = pg::Execute("SELECT g.status, pg_catalog.count(*) FROM " + trained->WithSuffix("_groups").Sql() + " AS g GROUP BY 1");
+      const pg::Result counts = pg::Execute("SELECT g.status, pg_catalog.count(*) FROM " +
+                                            trained->WithSuffix("_groups").Sql() + " AS g GROUP BY 1");
       for (const auto& row : counts.rows) {
         const std::string status = row[0].value_or("");
-        (status == store::kStatusTrained ? done.trained : status == store::kStatusSkipped ? done.skipped : done.failed) += Number(row[1]);
+        (status == store::kStatusTrained   ? done.trained
+         : status == store::kStatusSkipped ? done.skipped
+                                           : done.failed) += Number(row[1]);
       }
     } else {
       done.skipped = changed.added + changed.changed;
@@ -174,7 +198,8 @@ Refreshed RefreshGroups(const RefreshArguments& arguments) {
   }
   MergeResults(run, table, changed, trained, arguments.drop_vanished);
   if (trained) {
-    for (const pg::TableName& name : store::ResultTables(*trained).All()) {
+    for (const char* suffix : kOfRun) {
+      const pg::TableName name = suffix[0] == '\0' ? *trained : trained->WithSuffix(suffix);
       if (pg::TableExists(name)) pg::Execute("DROP TABLE " + name.Sql());
     }
   }

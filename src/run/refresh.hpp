@@ -1,4 +1,5 @@
-// A run over groups brought up to date: groups whose rows have changed since, and new ones, are packed and trained again.
+// A run over groups brought up to date: groups whose rows have changed since, and new ones, are packed and trained
+// again.
 #pragma once
 
 #include <cstdint>

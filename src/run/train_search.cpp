@@ -21,7 +21,7 @@
 namespace run {
 namespace {
 
-constexpr int kFewestModels = 4;  // of a search by the clock, however slow they are
+constexpr int kFewestModels = 4;  // of a search by the clock, unless they would train for less than kFewestIterations
 constexpr int kModels = 48;       // unless the clock leaves no time for so many
 constexpr int kMostModels = 96;   // of a search by the clock, however fast they are
 constexpr int kFewestIterations = 5, kMostIterations = 200;
@@ -245,7 +245,14 @@ void TrainSearch::FitToTime(double seconds) {
     models_ = std::clamp(Scaled(models_, left / time), std::min(kFewestModels, models_), models_);
     time = estimate();
   }
-  if (time > left && !arguments_.num_iterations) iterations_ = std::max(1, Scaled(iterations_, left / time));
+  if (time <= left || arguments_.num_iterations) return;
+  double iterations = iterations_ * left / time;
+  if (iterations < kFewestIterations && !arguments_.max_models) {  // one model that learns tells more than some that do not
+    const int fewer = std::max(1, Scaled(models_, iterations / kFewestIterations));
+    iterations *= static_cast<double>(models_) / fewer;
+    models_ = fewer;
+  }
+  iterations_ = std::max(1, static_cast<int>(iterations));
 }
 
 void TrainSearch::MakeConfigurations(double seconds) {

@@ -31,16 +31,19 @@ class GroupReader {
       : run_(run),
         page_(*page),
         groups_(run.Tables().groups, store::ResultTable::kGroups, kRunArgument,
-                {"group_id", "status", "chosen", "mst_key", "metric", "value", "global_value", "group_rows", "validation_rows", "reason"}) {}
+                {"group_id", "status", "chosen", "mst_key", "metric", "value", "global_value", "group_rows",
+                 "validation_rows", "reason"}) {}
 
   void Read() {
     const pg::Result counts = pg::Read(
-        "SELECT g.status, g.chosen, pg_catalog.count(*), pg_catalog.count(g.value), pg_catalog.max(g.metric) FROM " + groups_.Sql() + " g GROUP BY 1, 2");
+        "SELECT g.status, g.chosen, pg_catalog.count(*), pg_catalog.count(g.value), pg_catalog.max(g.metric) FROM " +
+        groups_.Sql() + " g GROUP BY 1, 2");
     for (const auto& row : counts.rows) Count(row);
     page_.goes_up = plan::GoesUp(page_.metric);
     ReadMarks();
     page_.worst = Lines("g.status OPERATOR(pg_catalog.=) 'trained'",
-                        std::string("NULLIF(g.value, 'NaN'::pg_catalog.float8) ") + (page_.goes_up ? "ASC" : "DESC") + " NULLS FIRST, g.group_id");
+                        std::string("NULLIF(g.value, 'NaN'::pg_catalog.float8) ") + (page_.goes_up ? "ASC" : "DESC") +
+                            " NULLS FIRST, g.group_id");
     page_.without = Lines("g.status OPERATOR(pg_catalog.<>) 'trained'", "g.group_id");
   }
 
@@ -61,8 +64,9 @@ class GroupReader {
 
   void ReadMarks() {
     const int64_t every = std::max<int64_t>(1, page_.marks_of / kMostMarks);
-    pg::Cursor cursor("SELECT g.value, g.global_value, g.group_rows FROM " + groups_.Sql() + " g WHERE g.value IS NOT NULL AND g.group_id OPERATOR(pg_catalog.%) " +
-                      std::to_string(every) + "::pg_catalog.int8 OPERATOR(pg_catalog.=) 0 ORDER BY g.group_id");
+    pg::Cursor cursor("SELECT g.value, g.global_value, g.group_rows FROM " + groups_.Sql() +
+                      " g WHERE g.value IS NOT NULL AND g.group_id OPERATOR(pg_catalog.%) " + std::to_string(every) +
+                      "::pg_catalog.int8 OPERATOR(pg_catalog.=) 0 ORDER BY g.group_id");
     for (;;) {
       const pg::Result rows = cursor.Fetch(kRowsAtOnce);
       if (rows.empty()) return;
@@ -73,11 +77,14 @@ class GroupReader {
   std::vector<report::GroupLine> Lines(const std::string& condition, const std::string& order) const {
     std::string keys;
     for (const pg::Column& key : run_.keys) {
-      keys += (keys.empty() ? "" : ", ', ', ") + std::string("COALESCE(g.") + pg::QuoteIdent(key.name) + "::pg_catalog.text, 'NULL')";
+      keys += (keys.empty() ? "" : ", ', ', ") + std::string("COALESCE(g.") + pg::QuoteIdent(key.name) +
+              "::pg_catalog.text, 'NULL')";
     }
-    const pg::Result rows = pg::Read("SELECT pg_catalog.concat(" + keys + "), g.status, g.chosen, g.reason, g.mst_key, g.value, g.global_value, g.group_rows,"
-                                     " g.validation_rows FROM " + groups_.Sql() + " g WHERE " + condition + " ORDER BY " + order + " LIMIT " +
-                                     std::to_string(kMostLines));
+    const pg::Result rows = pg::Read(
+        "SELECT pg_catalog.concat(" + keys +
+        "), g.status, g.chosen, g.reason, g.mst_key, g.value, g.global_value, g.group_rows,"
+        " g.validation_rows FROM " +
+        groups_.Sql() + " g WHERE " + condition + " ORDER BY " + order + " LIMIT " + std::to_string(kMostLines));
     std::vector<report::GroupLine> lines;
     for (const auto& row : rows.rows) {
       report::GroupLine line;
@@ -103,10 +110,20 @@ class GroupReader {
 void ReadConfigurations(const store::GroupRunTable& run, report::GroupRun* page) {
   std::map<std::string, int64_t> chosen;  // by mst_key
   for (const auto& row : pg::Read("SELECT g.mst_key, pg_catalog.count(*) FROM " + run.Tables().groups.Sql() +
-                                  " g WHERE g.chosen OPERATOR(pg_catalog.=) 'own' GROUP BY 1").rows) {
+                                  " g WHERE g.chosen OPERATOR(pg_catalog.=) 'own' GROUP BY 1")
+                             .rows) {
     chosen[row[0].value_or("")] = Whole(row[1]);
   }
-  enum : size_t { kKey = 1, kCompile = 4, kFit = 5, kStatus = 6, kTrainLoss = 7, kTrainMetric = 8, kValLoss = 9, kValMetric = 10 };
+  enum : size_t {
+    kKey = 1,
+    kCompile = 4,
+    kFit = 5,
+    kStatus = 6,
+    kTrainLoss = 7,
+    kTrainMetric = 8,
+    kValLoss = 9,
+    kValMetric = 10
+  };
   for (const auto& row : ConfigurationLeaderboard(run.name)) {
     report::ConfigurationLine line;
     line.mst_key = Text(row[kKey]);
@@ -121,11 +138,13 @@ void ReadConfigurations(const store::GroupRunTable& run, report::GroupRun* page)
 }
 
 void ReadSummary(const store::GroupRunTable& run, report::GroupRun* page) {
-  const store::ResultReader summary(run.Tables().summary, store::ResultTable::kSummary, kRunArgument,
-                                    {"name", "description", "source_table", "validation_table", "num_iterations", "workers", "seed", "build",
-                                     "start_training_time", "end_training_time", "early_stopping", "halving"});
+  const store::ResultReader summary(
+      run.Tables().summary, store::ResultTable::kSummary, kRunArgument,
+      {"name", "description", "source_table", "validation_table", "num_iterations", "workers", "seed", "build",
+       "start_training_time", "end_training_time", "early_stopping", "halving"});
   const pg::Result row = pg::Read("SELECT " + summary.Columns("s") +
-                                  ", pg_catalog.date_part('epoch'::pg_catalog.text, s.end_training_time OPERATOR(pg_catalog.-) s.start_training_time) FROM " +
+                                  ", pg_catalog.date_part('epoch'::pg_catalog.text, s.end_training_time "
+                                  "OPERATOR(pg_catalog.-) s.start_training_time) FROM " +
                                   summary.Sql() + " s");
   const std::vector<pg::Cell>& cells = row.rows.at(0);
   page->name = Text(cells[0]);
@@ -136,8 +155,15 @@ void ReadSummary(const store::GroupRunTable& run, report::GroupRun* page) {
                  {"iterations", Text(cells[4])},
                  {"workers", Text(cells[5])},
                  {"time", cells[12] ? report::Seconds(Number(cells[12])) : ""}};
-  page->settings = {{"source_table", Text(cells[2])}, {"validation_table", Text(cells[3])}, {"grouping columns", page->keys}, {"seed", Text(cells[6])},
-                    {"early_stopping", Text(cells[10])}, {"halving", Text(cells[11])}, {"build", Text(cells[7])}, {"start", Text(cells[8])}, {"end", Text(cells[9])}};
+  page->settings = {{"source_table", Text(cells[2])},
+                    {"validation_table", Text(cells[3])},
+                    {"grouping columns", page->keys},
+                    {"seed", Text(cells[6])},
+                    {"early_stopping", Text(cells[10])},
+                    {"halving", Text(cells[11])},
+                    {"build", Text(cells[7])},
+                    {"start", Text(cells[8])},
+                    {"end", Text(cells[9])}};
 }
 
 }  // namespace

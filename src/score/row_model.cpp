@@ -312,7 +312,7 @@ OpenModel OpenModel::Find(const std::string& name, bool pinned) {
   }
   open.origin_ = Origin::kTable;
   const auto [table, mst_key] = TableAndKey(name);
-  RequireTables(table);
+  if (IsTable(table)) RequireTables(table);
   if (!mst_key && store::IsGroupRun(pg::ParseTableName(table, "model"))) {
     open.router_ = std::make_shared<GroupRouter>(table);
     return open;

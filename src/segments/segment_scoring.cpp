@@ -29,8 +29,9 @@
 namespace segments {
 namespace {
 
-// Weights that are too large for their column are in the pieces of the state.
+// Weights that are too large for their column are in the pieces of the state, and so are those of a registered model.
 std::set<int> WithoutWeights(const store::ModelTable& models) {
+  if (models.registered) return {models.models.front().mst_key};
   const pg::Result rows = pg::Execute("SELECT mst_key FROM " + models.name.Sql() + " WHERE model_weights IS NULL");
   std::set<int> keys;
   for (const auto& row : rows.rows) keys.insert(std::stoi(row[0].value()));
@@ -41,6 +42,16 @@ void CopyWeights(const StateTables& tables, int32_t key, const std::string& sour
   if (rows.empty()) return;
   pg::Execute("INSERT INTO " + tables.Sql("a") + " SELECT " + std::to_string(key) + ", v.model, " + columns + ", NULL FROM " + source +
               " s JOIN (VALUES " + rows + ") v(mst_key, model) ON s.mst_key OPERATOR(pg_catalog.=) v.mst_key");
+}
+
+// The one model's, from where its reader has them.
+void PutRegistered(const StateTables& tables, int32_t key, const store::ModelTable& models) {
+  const std::string insert = "INSERT INTO " + tables.Sql("a") + " SELECT " + std::to_string(key) + ", 0, $1::pg_catalog.int4, pg_catalog.octet_length($2), $2, NULL";
+  models.registered([&insert](int64_t piece, std::string_view data) {
+    pg::CheckInterrupts();
+    pg::Execute(insert, {piece, pg::Bytea{data}});
+    return true;
+  });
 }
 
 // Metric sums of each model, empty for a diverged one.
@@ -80,7 +91,11 @@ std::vector<std::vector<double>> ModelSums(const store::ModelTable& models, cons
   tables.Need("score");
   tables.PutEntries("a", entries);
   CopyWeights(tables, keys.front(), models.name.Sql(), "0, pg_catalog.octet_length(s.model_weights), s.model_weights", weights);
-  CopyWeights(tables, keys.front(), models.name.WithSuffix("_state").Sql(), "s.piece, pg_catalog.octet_length(s.data), s.data", states);
+  if (models.registered) {
+    PutRegistered(tables, keys.front(), models);
+  } else {
+    CopyWeights(tables, keys.front(), models.name.WithSuffix("_state").Sql(), "s.piece, pg_catalog.octet_length(s.data), s.data", states);
+  }
   StateLocations all;
   for (size_t m = 0; m < models.models.size(); m++) all["a"].push_back(static_cast<int>(m));
   pg::Execute(tables.SpreadSql(all, "score", keys));

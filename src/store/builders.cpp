@@ -100,7 +100,7 @@ void NoticeContents(const base::DataSpec& data, const std::vector<TargetContents
   }
 }
 
-data::PackedTable Open(std::string_view source_table) { return data::OpenPackedTable(source_table, "source_table"); }
+data::PackedTable Open(std::string_view source_table) { return data::OpenAnyPackedTable(source_table, "source_table"); }
 
 Architecture ReadFor(std::string_view model_arch_table, int model_id, const std::optional<std::string>& source_table) {
   return source_table ? ReadArchitecture(model_arch_table, model_id, Open(*source_table).spec)

@@ -8,7 +8,7 @@ namespace store {
 inline constexpr ResultColumn kGroupModelColumns[] = {
     {"group_id", "pg_catalog.int8", "NOT NULL"},
     {"mst_key", "pg_catalog.int4", "NOT NULL"},
-    {"model_weights", "pg_catalog.bytea"},  // Keras's order, float32; NULL above kMostWeightBytes
+    {"model_weights", "pg_catalog.bytea"},  // Keras's order, float32
 };
 
 inline constexpr ResultColumn kGroupInfoColumns[] = {
@@ -35,14 +35,6 @@ inline constexpr ResultColumn kGroupInfoColumns[] = {
     {"stopped_by", "pg_catalog.text"},
 };
 
-// A training state as it is in memory; what a state of its configuration begins with is in kConfigurationColumns.
-inline constexpr ResultColumn kGroupStateColumns[] = {
-    {"group_id", "pg_catalog.int8", "NOT NULL"},
-    {"mst_key", "pg_catalog.int4", "NOT NULL"},
-    {"piece", "pg_catalog.int4", "NOT NULL"},
-    {"data", "pg_catalog.bytea", "NOT NULL"},
-};
-
 inline constexpr ResultColumn kConfigurationColumns[] = {
     {"mst_key", "pg_catalog.int4", "PRIMARY KEY"},
     {"model_id", "pg_catalog.int4"},
@@ -55,7 +47,6 @@ inline constexpr ResultColumn kConfigurationColumns[] = {
     {"loss_type", "pg_catalog.text"},
     {"metrics_type", "pg_catalog.text[]"},
     {"metric_names", "pg_catalog.text[]"},
-    {"state_head", "pg_catalog.bytea"},  // StateEncoder::HeadTemplate
 };
 
 // Besides the key columns, which stand behind group_id.

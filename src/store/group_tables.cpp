@@ -7,7 +7,6 @@
 #include "pg/large_value.hpp"
 #include "pg/sql.hpp"
 #include "plan/params.hpp"
-#include "store/training_state.hpp"
 #include "wire/keras.hpp"
 
 namespace store {
@@ -15,32 +14,6 @@ namespace {
 
 using base::Error;
 using base::ErrorCode;
-
-/// Hands over the stored form of a group's state: its head, then what is behind the counters.
-StateReader StateOf(const GroupRunTable& run, const ChosenModel& model) {
-  return [name = run.name, model](const std::function<bool(int64_t piece, std::string_view data)>& use) {
-    const ResultTables tables(name);
-    const ResultReader configurations(tables.configurations, ResultTable::kConfigurations, "model_table", {"state_head", "mst_key"});
-    const ResultReader state(tables.state, ResultTable::kGroupState, "model_table", {"data", "group_id", "mst_key", "piece"});
-    const pg::Result head = pg::Read("SELECT " + configurations.Columns("c") + " FROM " + configurations.Sql() +
-                                         " c WHERE c.mst_key OPERATOR(pg_catalog.=) $1::pg_catalog.int4",
-                                     {static_cast<int64_t>(model.mst_key)});
-    for (int64_t piece = 0;; piece++) {
-      const pg::Result raw = pg::Read("SELECT " + state.Columns("s") + " FROM " + state.Sql() +
-                                          " s WHERE s.group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8 AND s.mst_key OPERATOR(pg_catalog.=)"
-                                          " $2::pg_catalog.int4 AND s.piece OPERATOR(pg_catalog.=) $3::pg_catalog.int4",
-                                      {model.group_id, static_cast<int64_t>(model.mst_key), piece});
-      if (raw.empty() && piece > 0) return;
-      if (raw.empty() || head.empty() || !head.at(0, 0)) {
-        throw Error(ErrorCode::kUndefinedObject, "table " + state.Text() + " has no training state of group " + std::to_string(model.group_id) +
-                                                     " and mst_key " + std::to_string(model.mst_key));
-      }
-      const std::string& data = *raw.at(0, 0);
-      const std::string first = piece == 0 ? StoredHead(*head.at(0, 0), data) + data.substr(engine::kStateCountersBytes) : std::string();
-      if (!use(piece, piece == 0 ? std::string_view(first) : std::string_view(data))) return;
-    }
-  };
-}
 
 }  // namespace
 
@@ -55,7 +28,8 @@ void RequireOrdinaryRun(const pg::TableName& name, const char* what) {
   const pg::TableName global = name.WithSuffix(kGlobalSuffix);
   throw Error(ErrorCode::kWrongObjectType, std::string(what) + ": table " + name.Text() + " has a model for each group",
               "It is the output of a run over groups; the output of an ordinary run is wanted here.",
-              pg::TableExists(global) ? "Give " + global.Text() + ", the models over all rows; cerebro.group_leaderboard() lists the groups."
+              pg::TableExists(global) ? "Give " + global.Text() +
+                                            ", the models over all rows; cerebro.group_leaderboard() lists the groups."
                                       : "cerebro.group_leaderboard() lists the groups.");
 }
 
@@ -63,14 +37,17 @@ GroupRunTable OpenGroupRun(std::string_view name, const char* what) {
   GroupRunTable run;
   run.name = pg::ParseTableName(name, what);
   const ResultTables tables(run.name);
-  const ResultReader summary(tables.summary, ResultTable::kSummary, what, {"data_spec", "seed", "precision", "dependent_vartype"});
-  if (!IsGroupRun(run.name)) {
+  if (pg::TableExists(tables.summary) && !IsGroupRun(run.name)) {
     throw Error(ErrorCode::kWrongObjectType, "table " + run.name.Text() + " is not the output of a run over groups", "",
                 "Pack a table with grouping_cols, and train on it by cerebro.fit_multiple_model().");
   }
-  const pg::Result row = pg::Read("SELECT " + summary.Columns("s") + ", s." + kRunGroupingColumn + "::pg_catalog.text FROM " + summary.Sql() + " s");
+  const ResultReader summary(tables.summary, ResultTable::kSummary, what,
+                             {"data_spec", "seed", "precision", "dependent_vartype"});
+  const pg::Result row = pg::Read("SELECT " + summary.Columns("s") + ", s." + kRunGroupingColumn +
+                                  "::pg_catalog.text FROM " + summary.Sql() + " s");
   if (row.rows.size() != 1 || !row.at(0, 0) || !row.at(0, 1) || !row.at(0, 4)) {
-    throw Error(ErrorCode::kPrerequisiteState, "table " + summary.Text() + " must have one complete row, it has " + std::to_string(row.rows.size()),
+    throw Error(ErrorCode::kPrerequisiteState,
+                "table " + summary.Text() + " must have one complete row, it has " + std::to_string(row.rows.size()),
                 pg::HiddenRowsDetail(tables.summary));
   }
   run.data = base::ReadDataSpec(*row.at(0, 0));
@@ -83,7 +60,9 @@ GroupRunTable OpenGroupRun(std::string_view name, const char* what) {
   for (const pg::Cell& key : pg::ParseArrayText(*row.at(0, 4))) {
     const pg::Column* column = pg::FindColumn(columns, key.value_or(""));
     if (column == nullptr) {
-      throw Error(ErrorCode::kUndefinedColumn, "table " + tables.groups.Text() + " has no column \"" + key.value_or("") + "\"", "It is a grouping column.");
+      throw Error(ErrorCode::kUndefinedColumn,
+                  "table " + tables.groups.Text() + " has no column \"" + key.value_or("") + "\"",
+                  "It is a grouping column.");
     }
     run.keys.push_back(*column);
   }
@@ -91,7 +70,8 @@ GroupRunTable OpenGroupRun(std::string_view name, const char* what) {
   const ResultReader configurations(tables.configurations, ResultTable::kConfigurations, what,
                                     {"mst_key", "model_id", "model_arch", "compile_params", "fit_params"});
   std::map<std::string, std::shared_ptr<const base::Graph>> graphs;
-  for (const auto& cells : pg::Read("SELECT " + configurations.Columns("c") + " FROM " + configurations.Sql() + " c ORDER BY 1").rows) {
+  for (const auto& cells :
+       pg::Read("SELECT " + configurations.Columns("c") + " FROM " + configurations.Sql() + " c ORDER BY 1").rows) {
     StoredModel model;
     model.mst_key = std::stoi(cells[0].value());
     model.model_id = std::stoi(cells[1].value_or("0"));
@@ -111,7 +91,8 @@ GroupRunTable OpenGroupRun(std::string_view name, const char* what) {
 ModelTable OpenGroupModel(const GroupRunTable& run, const ChosenModel& model) {
   const auto found = run.models.find(model.mst_key);
   if (found == run.models.end()) {
-    throw Error(ErrorCode::kUndefinedObject, "mst_key " + std::to_string(model.mst_key) + " does not exist in table " + run.Tables().configurations.Text());
+    throw Error(ErrorCode::kUndefinedObject, "mst_key " + std::to_string(model.mst_key) + " does not exist in table " +
+                                                 run.Tables().configurations.Text());
   }
   ModelTable table;
   table.name = run.name;
@@ -121,22 +102,23 @@ ModelTable OpenGroupModel(const GroupRunTable& run, const ChosenModel& model) {
   table.float64 = run.float64;
   table.models.push_back(found->second);
   const ResultReader groups(run.Tables().groups, ResultTable::kGroups, "model_table", {"constants", "group_id"});
-  const pg::Result constants = pg::Read("SELECT g.constants::pg_catalog.text FROM " + groups.Sql() + " g WHERE g.group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8",
+  const pg::Result constants = pg::Read("SELECT g.constants::pg_catalog.text FROM " + groups.Sql() +
+                                            " g WHERE g.group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8",
                                         {model.group_id});
   if (!constants.empty() && constants.at(0, 0)) data::ApplyConstants(*constants.at(0, 0), &table.data);
-  const ResultReader models(run.name, ResultTable::kGroupModels, "model_table", {"model_weights", "group_id", "mst_key"});
-  pg::LargeValue weights = pg::ReadLargeValue("m.model_weights", "FROM " + models.Sql() + " m WHERE m.group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8"
-                                              " AND m.mst_key OPERATOR(pg_catalog.=) $2::pg_catalog.int4",
+  const ResultReader models(run.name, ResultTable::kGroupModels, "model_table",
+                            {"model_weights", "group_id", "mst_key"});
+  pg::LargeValue weights = pg::ReadLargeValue("m.model_weights",
+                                              "FROM " + models.Sql() +
+                                                  " m WHERE m.group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8"
+                                                  " AND m.mst_key OPERATOR(pg_catalog.=) $2::pg_catalog.int4",
                                               {model.group_id, static_cast<int64_t>(model.mst_key)});
-  if (!weights.found) {
-    throw Error(ErrorCode::kUndefinedObject, "table " + models.Text() + " has no model of group " + std::to_string(model.group_id) + " with mst_key " +
+  if (!weights.found || !weights.bytes) {
+    throw Error(ErrorCode::kUndefinedObject, "table " + models.Text() + " has no model of group " +
+                                                 std::to_string(model.group_id) + " with mst_key " +
                                                  std::to_string(model.mst_key));
   }
-  if (weights.bytes) {
-    table.weights = std::make_shared<const std::string>(std::move(*weights.bytes));
-  } else {
-    table.registered = StateOf(run, model);
-  }
+  table.weights = std::make_shared<const std::string>(std::move(*weights.bytes));
   return table;
 }
 

@@ -2,8 +2,7 @@
 //
 //   <out>          a row a group and configuration: weights
 //   <out>_info     likewise: metrics, curves, status
-//   <out>_state    likewise, in pieces: the training state as it is in memory
-//   <out>_configs  a row a configuration: architecture, parameters, names of metrics, and what its stored states begin with
+//   <out>_configs  a row a configuration: architecture, parameters and names of metrics
 //   <out>_groups   a row a group: key columns, rows, status, the chosen model and what it is worth
 //   <out>_summary  a row, as of an ordinary run, and the grouping columns
 //   <out>_global   an ordinary run over the rows of all groups, where a global model was asked for
@@ -44,13 +43,13 @@ void RequireOrdinaryRun(const pg::TableName& name, const char* what);
 /// A finished run over groups.
 struct GroupRunTable {
   pg::TableName name;
-  base::DataSpec data;                 // of all groups together
+  base::DataSpec data;  // of all groups together
   std::vector<std::string> dependent_vartype;
   int64_t seed = 0;
   bool float64 = false;
-  std::vector<pg::Column> keys;        // the key columns, as <out>_groups has them
-  bool has_global = false;             // <out>_global is there
-  std::map<int, StoredModel> models;   // by mst_key: its configurations
+  std::vector<pg::Column> keys;       // the key columns, as <out>_groups has them
+  bool has_global = false;            // <out>_global is there
+  std::map<int, StoredModel> models;  // by mst_key: its configurations
   ResultTables Tables() const { return ResultTables(name); }
 };
 

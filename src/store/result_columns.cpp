@@ -207,7 +207,6 @@ constexpr Definition kDefinitions[] = {
     {"_control", "action", nullptr, "", RangeOf(kControlColumns)},
     {"", "group_id", "model_weights", "PRIMARY KEY (group_id, mst_key)", RangeOf(kGroupModelColumns)},
     {"_info", "group_id", nullptr, "PRIMARY KEY (group_id, mst_key)", RangeOf(kGroupInfoColumns)},
-    {"_state", "group_id", "data", "PRIMARY KEY (group_id, mst_key, piece)", RangeOf(kGroupStateColumns)},
     {"_configs", "mst_key", nullptr, "", RangeOf(kConfigurationColumns)},
     {"_groups", "group_id", nullptr, "", RangeOf(kGroupColumns)},
 };
@@ -247,7 +246,6 @@ const pg::TableName& ResultTables::operator[](ResultTable table) const {
     case ResultTable::kControl: return control;
     case ResultTable::kGroupModels: return models;
     case ResultTable::kGroupInfo: return info;
-    case ResultTable::kGroupState: return state;
     case ResultTable::kConfigurations: return configurations;
     case ResultTable::kGroups: return groups;
   }

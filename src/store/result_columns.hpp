@@ -16,22 +16,22 @@
 
 namespace store {
 
-/// The last five are those of a run over groups: its models, info and state have the names of an ordinary run's.
+/// The last four are those of a run over groups: its models and info have the names of an ordinary run's.
 enum class ResultTable {
   kModels, kInfo, kSummary, kState, kVisits, kRun, kTrials, kControl,
-  kGroupModels, kGroupInfo, kGroupState, kConfigurations, kGroups
+  kGroupModels, kGroupInfo, kConfigurations, kGroups
 };
 
 /// The five tables of a run: <out>, <out>_info, <out>_summary, <out>_state, <out>_visits; of a durable run also <out>_run and
 /// <out>_control; of one whose models changed while it went on <out>_trials. A run over groups has <out>_configs and
-/// <out>_groups instead of <out>_visits (store/group_tables.hpp).
+/// <out>_groups instead of <out>_state and <out>_visits (store/group_tables.hpp).
 struct ResultTables {
   pg::TableName models, info, summary, state, visits, run, trials, control, configurations, groups;
   explicit ResultTables(const pg::TableName& name);
   const pg::TableName& operator[](ResultTable table) const;
   std::vector<pg::TableName> All() const { return {models, info, summary, state, visits, run, trials, control}; }
   /// Those of a run over groups.
-  std::vector<pg::TableName> OfGroups() const { return {models, info, summary, state, configurations, groups}; }
+  std::vector<pg::TableName> OfGroups() const { return {models, info, summary, configurations, groups}; }
 };
 
 struct ResultColumn {

@@ -19,7 +19,7 @@ constexpr const char* kListHint = "SELECT * FROM cerebro.runs lists the runs who
 std::vector<ResultTable> TablesOf(const pg::TableName& run) {
   if (IsGroupRun(run)) {
     return {ResultTable::kGroupModels, ResultTable::kGroupInfo,      ResultTable::kSummary,
-            ResultTable::kGroupState,  ResultTable::kConfigurations, ResultTable::kGroups};
+            ResultTable::kConfigurations, ResultTable::kGroups};
   }
   return {ResultTable::kModels, ResultTable::kInfo, ResultTable::kSummary, ResultTable::kState,
           ResultTable::kVisits, ResultTable::kRun,  ResultTable::kTrials,  ResultTable::kControl};

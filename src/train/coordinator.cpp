@@ -168,6 +168,22 @@ bool Coordinator::IsDue(int model) const {
   return request_.living->policy != nullptr || trial.iterations + 1 >= trial.target || request_.due.After(own - 1) == own;
 }
 
+// In a run that is not searched, models that have diverged in it get their NaN when they would have been evaluated, as in
+// any run: by the rounds since they entered.
+void Coordinator::AddDiverged() {
+  if (request_.living->policy != nullptr) return;
+  for (size_t m = 0; m < result_.models.size(); m++) {
+    const LivingTrial& trial = trials_->OfModel(static_cast<int>(m));
+    const int64_t rounds = result_.iteration - trial.entered;
+    if (trial.trial.state != plan::TrialState::kDiverged || trial.deleted || before_[m].diverged || request_.due.After(rounds - 1) != rounds) continue;
+    scored_.push_back(static_cast<int>(m));
+    plan::Evaluation evaluation;
+    evaluation.iteration = before_[m].iterations + rounds;
+    result_.models[m].evaluations.push_back(std::move(evaluation));
+  }
+  std::sort(scored_.begin(), scored_.end());
+}
+
 void Coordinator::FinishRound() {
   const std::vector<int> round = trials_->ModelsOfRound();
   result_.iteration++;
@@ -179,6 +195,7 @@ void Coordinator::FinishRound() {
     evaluation.iteration = trials_->OfModel(m).trial.iterations + 1;
     result_.models[static_cast<size_t>(m)].evaluations.push_back(std::move(evaluation));
   }
+  AddDiverged();
   std::vector<int> best;
   if (!scored_.empty()) {
     Show(RunPhase::kEvaluating);

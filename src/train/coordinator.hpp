@@ -86,6 +86,7 @@ class Coordinator : private VisitSink {
   void BeginTrials();
   void AddModels();
   void FollowTrials();
+  void AddDiverged();
   void FinishRound();
   bool IsDue(int model) const;
 

@@ -9,7 +9,6 @@
 #include "pg/names.hpp"
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
-#include "store/training_state.hpp"
 #include "train/result_values.hpp"
 #include "train/results.hpp"
 
@@ -20,11 +19,18 @@ using base::Error;
 using base::ErrorCode;
 using store::ResultTable;
 
-constexpr const char* kSummaryMore[][2] = {{store::kRunGroupingColumn, "pg_catalog.text[]"}, {"groups_table", "pg_catalog.text"},
-                                           {"groups", "pg_catalog.int8"},       {"trained_groups", "pg_catalog.int8"},
-                                           {"diverged_groups", "pg_catalog.int8"}, {"failed_groups", "pg_catalog.int8"},
-                                           {"skipped_groups", "pg_catalog.int8"},  {"global_mst_key", "pg_catalog.int4"},
-                                           {"promote", "pg_catalog.text"},      {"arguments", "pg_catalog.json"}};
+constexpr int kTupleTarget = 8160;  // bytes: the most that the server takes
+
+constexpr const char* kSummaryMore[][2] = {{store::kRunGroupingColumn, "pg_catalog.text[]"},
+                                           {"groups_table", "pg_catalog.text"},
+                                           {"groups", "pg_catalog.int8"},
+                                           {"trained_groups", "pg_catalog.int8"},
+                                           {"diverged_groups", "pg_catalog.int8"},
+                                           {"failed_groups", "pg_catalog.int8"},
+                                           {"skipped_groups", "pg_catalog.int8"},
+                                           {"global_mst_key", "pg_catalog.int4"},
+                                           {"promote", "pg_catalog.text"},
+                                           {"arguments", "pg_catalog.json"}};
 
 std::string KeyList(const data::GroupedTable& table, const std::string& alias) {
   std::string list;
@@ -54,8 +60,9 @@ void CreateGroupsTable(const PreparedFit& fit, const data::GroupedTable& trainin
   for (const pg::Column& key : training.keys) {
     for (const store::ResultColumn& column : store::ColumnsOf(ResultTable::kGroups)) {
       if (key.name != column.name) continue;
-      throw Error(ErrorCode::kInvalidParameter, "grouping column \"" + key.name + "\" has the name of a column of table " + fit.output.groups.Text(), "",
-                  "Give the column another name in a view over the source table, and pack the view.");
+      throw Error(ErrorCode::kInvalidParameter,
+                  "grouping column \"" + key.name + "\" has the name of a column of table " + fit.output.groups.Text(),
+                  "", "Give the column another name in a view over the source table, and pack the view.");
     }
   }
   std::string columns;
@@ -82,9 +89,12 @@ void CreateGroupTables(const PreparedFit& fit, const data::GroupedTable& trainin
     added.sql_type = column[1];
     more.push_back(std::move(added));
   }
-  for (const ResultTable table : {ResultTable::kGroupModels, ResultTable::kGroupInfo, ResultTable::kGroupState, ResultTable::kConfigurations}) {
+  for (const ResultTable table : {ResultTable::kGroupModels, ResultTable::kGroupInfo, ResultTable::kConfigurations}) {
     store::CreateResultTable(fit.output, table);
   }
+  // weights of a few kilobytes stay in their rows: a value elsewhere is several rows more
+  pg::Execute("ALTER TABLE " + fit.output.models.Sql() + " SET (toast_tuple_target = " + std::to_string(kTupleTarget) +
+              ")");
   store::CreateResultTable(fit.output, ResultTable::kSummary, more);
   CreateGroupsTable(fit, training);
 }
@@ -95,7 +105,6 @@ GroupWriter::GroupWriter(const PreparedFit& fit, const data::GroupedTable& train
       global_(global),
       metric_(CommonMetricOf(fit)),
       models_(fit.output, ResultTable::kGroupModels),
-      states_(fit.output, ResultTable::kGroupState),
       info_(fit.output, ResultTable::kGroupInfo) {}
 
 // The best own model by the rule of the leaderboard, held against the global one over the same rows.
@@ -127,7 +136,8 @@ GroupWriter::Choice GroupWriter::Choose(const data::Group& group, const GroupOut
     choice.loss = NumberOr(best.loss);
   }
   const bool judged = group.validation_rows > 0 && fit_.validation;
-  const bool keeps = usable && (global_ == nullptr || !global_->must_be_beaten || (judged && plan::IsBetter(metric_, best, global)));
+  const bool keeps =
+      usable && (global_ == nullptr || !global_->must_be_beaten || (judged && plan::IsBetter(metric_, best, global)));
   if (keeps) {
     choice.chosen = store::kChosenOwn;
     choice.mst_key = fit_.models[own].mst_key;
@@ -148,23 +158,15 @@ void GroupWriter::Write(const data::Group& group, const GroupOutcome& outcome) {
   if (choice.status == store::kStatusDiverged) counts_.diverged++;
   if (choice.status == store::kStatusFailed) counts_.failed++;
   counts_.models += static_cast<int64_t>(outcome.models.size());
-  if (first_error_.empty() && choice.status != store::kStatusTrained) first_error_ = "group " + std::to_string(group.id) + ": " + choice.reason;
+  if (first_error_.empty() && choice.status != store::kStatusTrained)
+    first_error_ = "group " + std::to_string(group.id) + ": " + choice.reason;
   AddGroup(group, choice, std::max(0.0, outcome.ended - outcome.started));
 }
 
 void GroupWriter::WriteModel(const data::Group& group, size_t m, const GroupOutcome& outcome) {
-  const PreparedModel& model = fit_.models[m];
-  const auto key = static_cast<int64_t>(model.mst_key);
-  const bool too_large = static_cast<size_t>(model.weight_count()) * sizeof(float) > store::kMostWeightBytes;
-  std::string own;
-  if (!too_large && outcome.best[m].empty()) model.program->StoreWeights(outcome.states[m], &own, pg::CheckInterrupts);
-  const std::string_view weights = outcome.best[m].empty() ? std::string_view(own) : outcome.best[m];
-  models_.Insert({{"group_id", group.id}, {"mst_key", key}, {"model_weights", too_large ? pg::Param(pg::Null{}) : pg::Param(pg::Bytea{weights})}});
-  const std::string_view raw(static_cast<const char*>(outcome.states[m]), model.program->layout().bytes);
-  const store::StatePieces pieces(raw);
-  for (size_t piece = 0; piece < pieces.count(); piece++) {
-    states_.Insert({{"group_id", group.id}, {"mst_key", key}, {"piece", static_cast<int64_t>(piece)}, {"data", pg::Bytea{pieces[piece]}}});
-  }
+  models_.Insert({{"group_id", group.id},
+                  {"mst_key", static_cast<int64_t>(fit_.models[m].mst_key)},
+                  {"model_weights", pg::Bytea{outcome.weights[m]}}});
 }
 
 void GroupWriter::WriteInfo(const data::Group& group, size_t m, const ModelResult& result) {
@@ -182,7 +184,8 @@ void GroupWriter::WriteInfo(const data::Group& group, size_t m, const ModelResul
   info_.Insert({{"group_id", group.id},
                 {"mst_key", static_cast<int64_t>(model.mst_key)},
                 {"status", std::string(StatusOf(result))},
-                {"diverged_step", result.diverged_step != 0 ? pg::Param(static_cast<int64_t>(result.diverged_step)) : pg::Param(pg::Null{})},
+                {"diverged_step", result.diverged_step != 0 ? pg::Param(static_cast<int64_t>(result.diverged_step))
+                                                            : pg::Param(pg::Null{})},
                 {"training_loss_final", Final(kept, training, 0)},
                 {"training_metrics_final", Final(kept, training, 1)},
                 {"validation_loss_final", Final(kept, validation, 0)},
@@ -223,33 +226,44 @@ void GroupWriter::Flush() {
   const auto number = [](const char* column, const char* type) {
     return std::string("NULLIF(u.") + column + ", '')::pg_catalog." + type;
   };
-  pg::Execute("INSERT INTO " + fit_.output.groups.Sql() + " (group_id" + KeyList(training_, "") +
-                  ", group_rows, validation_rows, digest, constants, status, reason, chosen, mst_key, metric, value, loss, global_value, seconds)"
-                  " SELECT g.group_id" + KeyList(training_, "g.") + ", g.group_rows, g.validation_rows, g.digest, " +
-                  (training_.own_constants ? "g.constants::pg_catalog.json" : "NULL") +
-                  ", u.status, NULLIF(u.reason, ''), NULLIF(u.chosen, ''), " + number("k", "int4") + ", $10, " + number("value", "float8") + ", " +
-                  number("loss", "float8") + ", " + number("global_value", "float8") +
-                  ", u.seconds FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.int8[]), pg_catalog.unnest($2::pg_catalog.text[]),"
-                  " pg_catalog.unnest($3::pg_catalog.text[]), pg_catalog.unnest($4::pg_catalog.text[]), pg_catalog.unnest($5::pg_catalog.text[]),"
-                  " pg_catalog.unnest($6::pg_catalog.text[]), pg_catalog.unnest($7::pg_catalog.text[]), pg_catalog.unnest($8::pg_catalog.text[]),"
-                  " pg_catalog.unnest($9::pg_catalog.float8[])) AS u(group_id, status, reason, chosen, k, value, loss, global_value, seconds) JOIN " +
-                  training_.groups_table.Sql() + " AS g ON g.group_id OPERATOR(pg_catalog.=) u.group_id ORDER BY g.group_id",
-              {ids_, statuses_, reasons_, chosen_, keys_, values_, losses_, global_values_, seconds_,
-               pg::Param(metric_.empty() ? std::string("loss") : metric_)});
+  pg::Execute(
+      "INSERT INTO " + fit_.output.groups.Sql() + " (group_id" + KeyList(training_, "") +
+          ", group_rows, validation_rows, digest, constants, status, reason, chosen, mst_key, metric, value, loss, "
+          "global_value, seconds)"
+          " SELECT g.group_id" +
+          KeyList(training_, "g.") + ", g.group_rows, g.validation_rows, g.digest, " +
+          (training_.own_constants ? "g.constants::pg_catalog.json" : "NULL") +
+          ", u.status, NULLIF(u.reason, ''), NULLIF(u.chosen, ''), " + number("k", "int4") + ", $10, " +
+          number("value", "float8") + ", " + number("loss", "float8") + ", " + number("global_value", "float8") +
+          ", u.seconds FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.int8[]), "
+          "pg_catalog.unnest($2::pg_catalog.text[]),"
+          " pg_catalog.unnest($3::pg_catalog.text[]), pg_catalog.unnest($4::pg_catalog.text[]), "
+          "pg_catalog.unnest($5::pg_catalog.text[]),"
+          " pg_catalog.unnest($6::pg_catalog.text[]), pg_catalog.unnest($7::pg_catalog.text[]), "
+          "pg_catalog.unnest($8::pg_catalog.text[]),"
+          " pg_catalog.unnest($9::pg_catalog.float8[])) AS u(group_id, status, reason, chosen, k, value, loss, "
+          "global_value, seconds) JOIN " +
+          training_.groups_table.Sql() + " AS g ON g.group_id OPERATOR(pg_catalog.=) u.group_id ORDER BY g.group_id",
+      {ids_, statuses_, reasons_, chosen_, keys_, values_, losses_, global_values_, seconds_,
+       pg::Param(metric_.empty() ? std::string("loss") : metric_)});
   ids_.clear();
-  for (std::vector<std::string>* texts : {&statuses_, &reasons_, &chosen_, &keys_, &values_, &losses_, &global_values_}) texts->clear();
+  for (std::vector<std::string>* texts : {&statuses_, &reasons_, &chosen_, &keys_, &values_, &losses_, &global_values_})
+    texts->clear();
   seconds_.clear();
 }
 
 GroupCounts GroupWriter::Finish() {
   Flush();
-  const pg::Result skipped =
-      pg::Execute("INSERT INTO " + fit_.output.groups.Sql() + " (group_id" + KeyList(training_, "") +
-                      ", group_rows, validation_rows, status, reason, chosen, mst_key, metric) SELECT g.group_id" + KeyList(training_, "g.") +
-                      ", g.group_rows, g.validation_rows, $1, g.reason, $2, $3::pg_catalog.int4, $4 FROM " + training_.groups_table.Sql() +
-                      " AS g WHERE g.partitions OPERATOR(pg_catalog.=) 0 ORDER BY g.group_id",
-                  {std::string(store::kStatusSkipped), global_ ? pg::Param(std::string(store::kChosenGlobal)) : pg::Param(pg::Null{}),
-                   global_ ? pg::Param(std::to_string(global_->mst_key)) : pg::Param(pg::Null{}), metric_.empty() ? std::string("loss") : metric_});
+  const pg::Result skipped = pg::Execute(
+      "INSERT INTO " + fit_.output.groups.Sql() + " (group_id" + KeyList(training_, "") +
+          ", group_rows, validation_rows, status, reason, chosen, mst_key, metric) SELECT g.group_id" +
+          KeyList(training_, "g.") +
+          ", g.group_rows, g.validation_rows, $1, g.reason, $2, $3::pg_catalog.int4, $4 FROM " +
+          training_.groups_table.Sql() + " AS g WHERE g.partitions OPERATOR(pg_catalog.=) 0 ORDER BY g.group_id",
+      {std::string(store::kStatusSkipped),
+       global_ ? pg::Param(std::string(store::kChosenGlobal)) : pg::Param(pg::Null{}),
+       global_ ? pg::Param(std::to_string(global_->mst_key)) : pg::Param(pg::Null{}),
+       metric_.empty() ? std::string("loss") : metric_});
   counts_.skipped = static_cast<int64_t>(skipped.processed);
   if (global_ != nullptr) counts_.global += counts_.skipped;
   return counts_;
@@ -257,11 +271,9 @@ GroupCounts GroupWriter::Finish() {
 
 void WriteConfigurations(const PreparedFit& fit) {
   store::RowInserter configurations(fit.output, ResultTable::kConfigurations);
-  store::StateEncoder encoder(fit.training.spec);
   for (const PreparedModel& model : fit.models) {
     std::vector<std::string> metrics;
     for (const base::MetricConfig& metric : model.spec->config.metrics) metrics.push_back(metric.name);
-    const std::string head = encoder.HeadTemplate(*model.spec, model.program->layout());
     configurations.Insert({{"mst_key", static_cast<int64_t>(model.mst_key)},
                            {"model_id", static_cast<int64_t>(model.architecture->model_id)},
                            {"model_arch", model.architecture->json},
@@ -272,13 +284,12 @@ void WriteConfigurations(const PreparedFit& fit) {
                            {"parameters", model.spec->graph->WeightCount()},
                            {"loss_type", store::LossType(model.spec->config)},
                            {"metrics_type", metrics.empty() ? pg::Param(pg::Null{}) : pg::Param(metrics)},
-                           {"metric_names", model.metric_names()},
-                           {"state_head", pg::Bytea{head}}});
+                           {"metric_names", model.metric_names()}});
   }
 }
 
-void WriteGroupSummary(const FitArguments& a, const PreparedFit& fit, const data::GroupedTable& training, const GroupCounts& counts,
-                       const GlobalModel* global, int workers, double started_at) {
+void WriteGroupSummary(const FitArguments& a, const PreparedFit& fit, const data::GroupedTable& training,
+                       const GroupCounts& counts, const GlobalModel* global, int workers, double started_at) {
   RunResult result;
   result.workers = workers;
   result.states_location = StatesLocationName(workers > 0 ? StatesLocation::kSharedMemory : StatesLocation::kSession);
@@ -294,7 +305,8 @@ void WriteGroupSummary(const FitArguments& a, const PreparedFit& fit, const data
       count("diverged_groups", counts.diverged),
       count("failed_groups", counts.failed),
       count("skipped_groups", counts.skipped),
-      {"global_mst_key", global ? pg::Param(std::to_string(global->mst_key)) : pg::Param(pg::Null{}), "$::pg_catalog.int4"},
+      {"global_mst_key", global ? pg::Param(std::to_string(global->mst_key)) : pg::Param(pg::Null{}),
+       "$::pg_catalog.int4"},
       {"promote", a.promote ? pg::Param(*a.promote) : pg::Param(pg::Null{}), "$::pg_catalog.text"},
       {"arguments", DescribeMore(a), "$::pg_catalog.json"}};
   WriteSummary(a, fit, result, started_at, more);

@@ -31,8 +31,8 @@ struct GlobalModel {
   bool must_be_beaten = false;  // promote => 'if_better'
 };
 
-/// Makes the tables, empty: before the run, so that a missing privilege costs no training. Errors: kInvalidParameter for
-/// a key column that has the name of a column of <out>_groups.
+/// Makes the tables, empty: before the run, so that a missing privilege costs no training. Errors: kInvalidParameter
+/// for a key column that has the name of a column of <out>_groups.
 void CreateGroupTables(const PreparedFit& fit, const data::GroupedTable& training);
 
 class GroupWriter {
@@ -68,7 +68,7 @@ class GroupWriter {
   const data::GroupedTable& training_;
   const GlobalModel* const global_;
   const std::string metric_;  // by which models are compared; "": the loss
-  store::RowInserter models_, states_;
+  store::RowInserter models_;
   store::RowBatch info_;
   GroupCounts counts_;
   std::string first_error_;
@@ -82,7 +82,7 @@ class GroupWriter {
 void WriteConfigurations(const PreparedFit& fit);
 
 /// <out>_summary.
-void WriteGroupSummary(const FitArguments& arguments, const PreparedFit& fit, const data::GroupedTable& training, const GroupCounts& counts,
-                       const GlobalModel* global, int workers, double started_at);
+void WriteGroupSummary(const FitArguments& arguments, const PreparedFit& fit, const data::GroupedTable& training,
+                       const GroupCounts& counts, const GlobalModel* global, int workers, double started_at);
 
 }  // namespace train

@@ -18,15 +18,15 @@ namespace train {
 
 /// What groups have in common. Its run has no plan and no fusion: those are a group's own.
 struct GroupRun {
-  RunSpec spec;                    // training and validation: the grouped tables
-  std::vector<int> mst_keys;       // a model
+  RunSpec spec;               // training and validation: the grouped tables
+  std::vector<int> mst_keys;  // a model
   int64_t iterations = 1;
   std::optional<int64_t> metrics_frequency;
   std::optional<std::string> early_stopping, halving;  // as given
   bool keep_best = false;
-  bool validated = false;          // there is a validation table
-  int compared_model = -1;         // whose global weights are scored over each group, too; -1: none
-  plan::FusionData typical;        // of an average group
+  bool validated = false;    // there is a validation table
+  int compared_model = -1;   // whose global weights are scored over each group, too; -1: none
+  plan::FusionData typical;  // of an average group
   plan::FusionSwitches switches;
 };
 
@@ -36,13 +36,12 @@ RunRequest RequestOf(const GroupRun& run, const std::shared_ptr<engine::ModelPoo
 /// What came of a group. It views the memory in which the group was trained.
 struct GroupOutcome {
   int64_t group_id = 0;
-  std::string error;            // why the group failed; empty: it was trained
+  std::string error;              // why the group failed; empty: it was trained
   double started = 0, ended = 0;  // seconds since the epoch
-  int worker = -1;              // -1: the session, or all processes together
+  int worker = -1;                // -1: the session, or all processes together
   std::vector<ModelResult> models;
-  std::vector<const void*> states;      // a model
-  std::vector<std::string_view> best;   // a model: raw float32 weights of its best evaluation; empty: those of the state are kept
-  std::vector<double> compared;         // the metric values of the compared global model; empty: none
+  std::vector<std::string_view> weights;  // a model: raw float32, of its best evaluation where those are kept
+  std::vector<double> compared;           // the metric values of the compared global model; empty: none
 };
 
 /// Groups say nothing while they train: what there is to say is said of windows of groups.

@@ -7,7 +7,6 @@
 
 #include "base/error.hpp"
 #include "engine/api/state.hpp"
-#include "store/training_state.hpp"
 #include "train/group_run.hpp"
 #include "wire/shape_signature.hpp"
 
@@ -28,7 +27,8 @@ std::vector<plan::FusionModel> FusionModelsOf(const RunRequest& request, int64_t
     model.kernels = program.has_kernels();
     model.state_bytes = static_cast<double>(program.layout().bytes);
     const int64_t rows = std::min<int64_t>(most_rows, spec.config.batch_size);
-    model.workspace_bytes = static_cast<double>(request.pool->Lend(request.programs[m], spec.config)->workspace_bytes(rows));
+    model.workspace_bytes =
+        static_cast<double>(request.pool->Lend(request.programs[m], spec.config)->workspace_bytes(rows));
     models.push_back(std::move(model));
   }
   return models;
@@ -112,7 +112,8 @@ void GroupTrainer::PlanBundles() {
       std::vector<engine::Model*> together;
       for (const int m : members) together.push_back(models_[static_cast<size_t>(m)].get());
       bundle.members.push_back(members);
-      bundle.models.push_back(std::make_unique<engine::ModelGroup>(std::move(together), batches_per_switch, workspace_));
+      bundle.models.push_back(
+          std::make_unique<engine::ModelGroup>(std::move(together), batches_per_switch, workspace_));
     };
     for (const plan::FusionGroup& fused : fusion.bundles[b].fusion_groups) {
       if (fused.horizontal.applied) {
@@ -141,14 +142,16 @@ int64_t GroupTrainer::Train(int64_t iteration, VisitSink* sink) {
       DropDiverged(&sums);
     }
     // a group whose models have all diverged has nothing left to do, however many iterations are asked for
-    if (std::none_of(trains_.begin(), trains_.end(), [](bool trains) { return trains; })) iterations_done_ = iteration - 1;
+    if (std::none_of(trains_.begin(), trains_.end(), [](bool trains) { return trains; }))
+      iterations_done_ = iteration - 1;
   }
   double own = 0;
   for (const int m : trained) {
     models_[static_cast<size_t>(m)]->Detach();
     own += sums[static_cast<size_t>(m)].seconds;
   }
-  const double share = trained.empty() ? 0 : std::max(0.0, now_() - started - own) / static_cast<double>(trained.size());
+  const double share =
+      trained.empty() ? 0 : std::max(0.0, now_() - started - own) / static_cast<double>(trained.size());
   double from = started;
   for (const int m : trained) {
     const Sum& sum = sums[static_cast<size_t>(m)];
@@ -176,12 +179,14 @@ void GroupTrainer::Visit(Bundle* bundle, int64_t iteration, int visit, std::vect
     for (const int m : members) models_[static_cast<size_t>(m)]->BeginVisit(engine::BufferEnd::kCarries);
   }
   for (const base::Buffer& buffer : training_->partitions[static_cast<size_t>(partition)]) {
-    for (size_t g = 0; g < bundle->models.size(); g++) Add(bundle->members[g], bundle->models[g]->Train(buffer, poll_), sums);
+    for (size_t g = 0; g < bundle->models.size(); g++)
+      Add(bundle->members[g], bundle->models[g]->Train(buffer, poll_), sums);
   }
   for (size_t g = 0; g < bundle->models.size(); g++) Add(bundle->members[g], bundle->models[g]->EndVisit(poll_), sums);
 }
 
-void GroupTrainer::Add(const std::vector<int>& members, const std::vector<engine::TrainResult>& parts, std::vector<Sum>* sums) const {
+void GroupTrainer::Add(const std::vector<int>& members, const std::vector<engine::TrainResult>& parts,
+                       std::vector<Sum>* sums) const {
   for (size_t i = 0; i < parts.size(); i++) {
     Sum& sum = (*sums)[static_cast<size_t>(members[i])];
     sum.rows += parts[i].rows;
@@ -200,7 +205,8 @@ void GroupTrainer::DropDiverged(std::vector<Sum>* sums) {
 }
 
 // Sums of partitions are added in their order, as those of a table are, whoever computes them.
-void GroupTrainer::SumRows(const GroupRows& rows, engine::StateScorer* scorer, const engine::Poll& poll, std::vector<double>* sums) {
+void GroupTrainer::SumRows(const GroupRows& rows, engine::StateScorer* scorer, const engine::Poll& poll,
+                           std::vector<double>* sums) {
   std::vector<double> partition;
   for (const std::vector<base::Buffer>& buffers : rows.partitions) {
     partition.assign(sums->size(), 0.0);
@@ -242,11 +248,19 @@ std::vector<double> GroupTrainer::ScoreState(size_t model, void* block, const Gr
 void GroupTrainer::KeepBest(const std::vector<int>& models) {
   for (const int index : models) {
     const auto m = static_cast<size_t>(index);
-    if (static_cast<size_t>(request_.programs[m]->layout().weight_count) * sizeof(float) > store::kMostWeightBytes) continue;  // not written
     best_[m].clear();
     request_.programs[m]->StoreWeights(blocks_[m].data(), &best_[m], poll_);
     has_best_[m] = true;
   }
+}
+
+void GroupTrainer::StoreWeights(size_t model, std::string* out) const {
+  if (has_best_[model]) {
+    *out = best_[model];
+    return;
+  }
+  out->clear();
+  request_.programs[model]->StoreWeights(blocks_[model].data(), out, poll_);
 }
 
 void GroupTrainer::Retire(const std::vector<int>& models) {

@@ -5,8 +5,8 @@
 // group is to copy the first states, to train, and to score. No statement and no plan is made for a group.
 //
 // A model's bits are those of the ordinary run (workers/worker_driver.hpp) over a table of the group's rows alone. It
-// visits the group's partitions in the order of plan::SequenceOf, through the same engine::ModelGroup; metrics are summed
-// partition by partition; the coordinator is the same.
+// visits the group's partitions in the order of plan::SequenceOf, through the same engine::ModelGroup; metrics are
+// summed partition by partition; the coordinator is the same.
 //
 // No server is called but through `poll`. Used by one thread.
 #pragma once
@@ -46,8 +46,9 @@ class GroupTrainer : private Driver {
   /// request: what groups have in common, with the programs of `pool`, whose models have no feature columns. Its plan
   /// and its tables' rows are not looked at. first_states: a model, laid out as its program says; who may go behind
   /// the constructor. typical: the data of an average group, for the choice of fusions. The pool outlives the trainer.
-  GroupTrainer(RunRequest request, engine::ModelPool* pool, const std::vector<const void*>& first_states, const plan::FusionData& typical,
-               const plan::FusionSwitches& switches, engine::Poll poll, std::function<double()> now);
+  GroupTrainer(RunRequest request, engine::ModelPool* pool, const std::vector<const void*>& first_states,
+               const plan::FusionData& typical, const plan::FusionSwitches& switches, engine::Poll poll,
+               std::function<double()> now);
   ~GroupTrainer() override;
 
   /// Trains and scores all models. validation: nullptr for a group without such rows. Both are needed during the call
@@ -55,7 +56,9 @@ class GroupTrainer : private Driver {
   /// base::Error.
   RunResult Train(const GroupRows& training, const GroupRows* validation);
 
-  /// A model's last state, until the next Train.
+  /// Writes the weights of a model that are kept, raw float32 in Keras's order, until the next Train.
+  void StoreWeights(size_t model, std::string* out) const;
+  /// A model's last state, likewise.
   const void* State(size_t model) const { return blocks_[model].data(); }
   /// The raw float32 weights of its best evaluation, or nullptr where its last weights are kept; until the next Train.
   const std::string* Best(size_t model) const { return has_best_[model] ? &best_[model] : nullptr; }
@@ -92,10 +95,14 @@ class GroupTrainer : private Driver {
 
   void PlanBundles();
   void Visit(Bundle* bundle, int64_t iteration, int visit, std::vector<Sum>* sums);
-  void Add(const std::vector<int>& members, const std::vector<engine::TrainResult>& parts, std::vector<Sum>* sums) const;
+  void Add(const std::vector<int>& members, const std::vector<engine::TrainResult>& parts,
+           std::vector<Sum>* sums) const;
   void DropDiverged(std::vector<Sum>* sums);
-  engine::StateCounters* CountersOf(size_t model) const { return static_cast<engine::StateCounters*>(blocks_[model].data()); }
-  static void SumRows(const GroupRows& rows, engine::StateScorer* scorer, const engine::Poll& poll, std::vector<double>* sums);
+  engine::StateCounters* CountersOf(size_t model) const {
+    return static_cast<engine::StateCounters*>(blocks_[model].data());
+  }
+  static void SumRows(const GroupRows& rows, engine::StateScorer* scorer, const engine::Poll& poll,
+                      std::vector<double>* sums);
 
   RunRequest request_;
   const plan::FusionData typical_;

@@ -67,10 +67,38 @@ void DescribeArchitectures(plan::SearchDescription* search, PreparedFit* fit) {
   }
 }
 
+// What a search goes by must be a value of each model.
+void RequireMonitor(const PreparedFit& fit, const PreparedModel& model) {
+  if (!fit.search || fit.search->monitor.empty()) return;
+  std::vector<std::string> known = model.metric_names();
+  const size_t metrics = known.size();
+  for (size_t k = 0; k < metrics && fit.HasValidation(); k++) known.push_back("val_" + known[k]);
+  if (std::find(known.begin(), known.end(), fit.search->monitor) != known.end()) return;
+  std::string list;
+  for (const std::string& name : known) list += (list.empty() ? "" : ", ") + name;
+  throw Error(ErrorCode::kInvalidParameter, "monitor \"" + fit.search->monitor + "\" of search is no value of mst_key " + std::to_string(model.mst_key),
+              "", "It has " + list + ".");
+}
+
 void RequireNoFeatures(const PreparedFit& fit) {
   if (fit.frozen.columns.empty()) return;
   throw Error(ErrorCode::kFeatureNotSupported, "a model with an architecture that the run did not begin with cannot join it",
               "The run reads features of frozen layers instead of their inputs.", "Begin the run with cerebro.enable_frozen = off.");
+}
+
+// What a search goes by must be computed for every model.
+void CheckMonitor(const std::string& monitor, const PreparedModel& model, bool validated) {
+  if (monitor.empty()) return;
+  std::string known;
+  for (const std::string& prefix : {std::string(), std::string("val_")}) {
+    for (const std::string& name : model.metric_names()) {
+      if (!prefix.empty() && !validated) continue;
+      if (prefix + name == monitor) return;
+      known += (known.empty() ? "" : ", ") + prefix + name;
+    }
+  }
+  throw Error(ErrorCode::kInvalidParameter, "the search goes by \"" + monitor + "\", which its models do not have",
+              "They have " + known + ".");
 }
 
 }  // namespace
@@ -83,6 +111,7 @@ void FitTrialMaker::Make(const LivingTrial& trial) {
                                      trial.trial.parent != 0, &fit_, &doubts);
   model.configuration = model.mst_key;
   model.past.iterations = trial.trial.began;
+  RequireMonitor(fit_, model);
   plan::CheckMonitors(fit_.stopping, {{model.mst_key, model.metric_names()}}, fit_.HasValidation());
   const auto like = std::find_if(fit_.models.begin(), fit_.models.end(),
                                  [&](const PreparedModel& other) { return other.architecture == model.architecture; });
@@ -95,6 +124,7 @@ void FitTrialMaker::Make(const LivingTrial& trial) {
   } else if (like == fit_.models.end()) {
     RequireNoFeatures(fit_);
   }
+  if (fit_.search) CheckMonitor(fit_.search->monitor, model, fit_.HasValidation());
   if (trial.trial.parent != 0) {
     model.keeps_optimizer = trial.keeps_optimizer;
     for (size_t m = 0; m < fit_.models.size(); m++) {
@@ -236,6 +266,10 @@ void MakeLiving(const FitArguments& a, PreparedFit* fit) {
         trial.remark = result.stopped_by;
       } else if (trial.iterations >= trial.target) {
         trial.state = plan::TrialState::kFinished;
+      }
+      for (const plan::Evaluation& evaluation : result.evaluations) {
+        if (evaluation.iteration <= model.past.iterations || evaluation.iteration > trial.iterations + (result.diverged_step != 0 ? 1 : 0)) continue;
+        trial.points.push_back({evaluation.iteration, MonitoredLoss("", model.metric_names(), evaluation)});
       }
     }
     (fit->progress ? fit->progress->trials : fit->trials).push_back(std::move(living));

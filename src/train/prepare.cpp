@@ -437,6 +437,7 @@ PreparedFit PrepareFit(const FitArguments& a, const store::RunRecord* run) {
   fit.seed = static_cast<uint64_t>(a.seed.value_or(0));
   fit.use_gpus = a.use_gpus;
   if (fit.grouped) {
+    RequireSmallWeights(fit);
     fit.plan.partitions = 1;
     return fit;
   }

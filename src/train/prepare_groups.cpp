@@ -8,6 +8,7 @@
 #include "data/groups.hpp"
 #include "data/packed_table.hpp"
 #include "pg/cluster.hpp"
+#include "store/training_state.hpp"
 
 namespace train {
 
@@ -24,8 +25,10 @@ void CheckGroups(const FitArguments& a, const PreparedFit& fit) {
                                                      {a.max_failed_groups.has_value(), "max_failed_groups"}};
   for (const auto& [given, name] : for_groups) {
     if (!given || fit.grouped) continue;
-    refuse(std::string(name) + " is for tables that are packed by group, and " + fit.training.name.Text() + " is not", "",
-           "Pack the table by cerebro.training_preprocessor_dl() with grouping_cols, or leave " + std::string(name) + " out.");
+    refuse(std::string(name) + " is for tables that are packed by group, and " + fit.training.name.Text() + " is not",
+           "",
+           "Pack the table by cerebro.training_preprocessor_dl() with grouping_cols, or leave " + std::string(name) +
+               " out.");
   }
   if (!fit.grouped) return;
   const std::string table = "packed table " + fit.training.name.Text() + " is packed by group";
@@ -34,20 +37,27 @@ void CheckGroups(const FitArguments& a, const PreparedFit& fit) {
                 "Train on PostgreSQL, or pack the rows without grouping_cols.");
   }
   if (a.search) {
-    refuse(table + ": a search cannot be trained by group", "", "Give a model_selection_table; halving and early_stopping look at each group by itself.");
+    refuse(table + ": a search cannot be trained by group", "",
+           "Give a model_selection_table; halving and early_stopping look at each group by itself.");
   }
   if (a.replay) refuse(table + ": a run over groups cannot replay another one", "", "Leave replay out.");
-  if (a.folds) refuse(table + ": folds cannot be trained by group", "", "Leave folds out; a validation_table is split by group.");
-  if (a.search) refuse(table + ": search cannot add models by group", "", "Give a selection table; halving and early_stopping choose in each group.");
+  if (a.folds)
+    refuse(table + ": folds cannot be trained by group", "", "Leave folds out; a validation_table is split by group.");
+  if (a.search)
+    refuse(table + ": search cannot add models by group", "",
+           "Give a selection table; halving and early_stopping choose in each group.");
   if (a.warm_start) {
     refuse(table + ": a run over groups cannot go on by warm_start", "", "Train with more iterations in a new run.");
   }
   if (a.promote && *a.promote != "if_better") {
     refuse("promote must be 'if_better', got '" + *a.promote + "'", "",
-           "With 'if_better' a group keeps a model of its own only where it is better than the global one on the group's validation rows.");
+           "With 'if_better' a group keeps a model of its own only where it is better than the global one on the "
+           "group's validation rows.");
   }
-  for (const auto& [given, name] : {std::pair(a.warm_start_groups, "warm_start_groups"), std::pair(a.promote.has_value(), "promote")}) {
-    if (given && !a.global_model) refuse(std::string(name) + " needs a global model", "", "Give global_model => true, too.");
+  for (const auto& [given, name] :
+       {std::pair(a.warm_start_groups, "warm_start_groups"), std::pair(a.promote.has_value(), "promote")}) {
+    if (given && !a.global_model)
+      refuse(std::string(name) + " needs a global model", "", "Give global_model => true, too.");
   }
   if (a.promote && !fit.validation) {
     refuse("promote needs a validation_table", "Models are compared on rows that they have not seen.",
@@ -61,21 +71,27 @@ void CheckGroups(const FitArguments& a, const PreparedFit& fit) {
 
 void OpenTables(const FitArguments& a, PreparedFit* fit) {
   fit->grouped = data::IsGrouped(a.source_table, "source_table");
-  fit->training = fit->grouped ? data::OpenAnyPackedTable(a.source_table, "source_table") : data::OpenPackedTable(a.source_table, "source_table");
+  fit->training = fit->grouped ? data::OpenAnyPackedTable(a.source_table, "source_table")
+                               : data::OpenPackedTable(a.source_table, "source_table");
   if (!a.validation_table) return;
   const bool validation_grouped = data::IsGrouped(*a.validation_table, "validation_table");
   if (fit->grouped && !validation_grouped) {
     throw Error(ErrorCode::kInvalidParameter,
-                "validation table " + *a.validation_table + " is not packed by group, but packed table " + fit->training.name.Text() + " is", "",
-                "Give the validation table that training_preprocessor_dl() made with it, or one of validation_preprocessor_dl().");
+                "validation table " + *a.validation_table + " is not packed by group, but packed table " +
+                    fit->training.name.Text() + " is",
+                "",
+                "Give the validation table that training_preprocessor_dl() made with it, or one of "
+                "validation_preprocessor_dl().");
   }
   if (fit->grouped) {
     const data::GroupedTable training = data::OpenGroupedTable(a.source_table, "source_table");
     const data::GroupedTable validation = data::OpenGroupedTable(*a.validation_table, "validation_table");
     if (training.groups_table.Sql() != validation.groups_table.Sql()) {
       throw Error(ErrorCode::kInvalidParameter,
-                  "validation table " + validation.packed.name.Text() + " has other groups than packed table " + training.packed.name.Text(),
-                  "Its groups are those of " + validation.groups_table.Text() + ".", "Give the validation table of this packed table.");
+                  "validation table " + validation.packed.name.Text() + " has other groups than packed table " +
+                      training.packed.name.Text(),
+                  "Its groups are those of " + validation.groups_table.Text() + ".",
+                  "Give the validation table of this packed table.");
     }
     fit->validation = validation.packed;
   } else if (validation_grouped) {
@@ -84,6 +100,18 @@ void OpenTables(const FitArguments& a, PreparedFit* fit) {
     fit->validation = data::OpenPackedTable(*a.validation_table, "validation_table");
   }
   data::RequireCompatible(fit->training, *fit->validation);
+}
+
+void RequireSmallWeights(const PreparedFit& fit) {
+  for (const PreparedModel& model : fit.models) {
+    const size_t bytes = static_cast<size_t>(model.weight_count()) * sizeof(float);
+    if (bytes <= store::kMostWeightBytes) continue;
+    throw Error(ErrorCode::kLimitExceeded,
+                "mst_key " + std::to_string(model.mst_key) + ": a model has " + std::to_string(bytes >> 20) +
+                    " MB of weights, and one of a group at most " + std::to_string(store::kMostWeightBytes >> 20) +
+                    " MB",
+                "", "Train it on the rows of all groups, without grouping_cols.");
+  }
 }
 
 }  // namespace train

@@ -17,4 +17,7 @@ void OpenTables(const FitArguments& arguments, PreparedFit* fit);
 /// OpenTables.
 void CheckGroups(const FitArguments& arguments, const PreparedFit& fit);
 
+/// Of a run over groups: each model's weights are one value. Errors: kLimitExceeded.
+void RequireSmallWeights(const PreparedFit& fit);
+
 }  // namespace train

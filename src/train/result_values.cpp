@@ -33,7 +33,8 @@ pg::Param Curves(const std::vector<plan::Evaluation>& evaluations, EvaluatedValu
   for (const plan::Evaluation& evaluation : evaluations) {
     const std::vector<double>& values = evaluation.*table;
     text += text.empty() ? "{{" : ",{";
-    for (size_t k = 0; k < metrics; k++) text += (k > 0 ? "," : "") + (values.empty() ? std::string("NULL") : pg::NumberText(values[k]));
+    for (size_t k = 0; k < metrics; k++)
+      text += (k > 0 ? "," : "") + (values.empty() ? std::string("NULL") : pg::NumberText(values[k]));
     text += '}';
   }
   return text + "}";

@@ -315,7 +315,7 @@ void GoOnWith(RunResult result, PreparedFit* fit) {
     PreparedModel& model = fit->models[m];
     model.past.diverged = fit->progress ? model.past.diverged : model.stored_diverged_step != 0;
     if (!model.stored) model.began_here = true;
-    model.stored = true;
+    model.stored = !model.deleted;
     model.stored_diverged_step = progress.models[m].diverged_step;
     model.keeps_weights = progress.models[m].best >= 0;
     model.parent = -1;

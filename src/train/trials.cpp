@@ -254,10 +254,12 @@ void Trials::AddConfiguration(ControlAction* action, int64_t rounds) {
 void Trials::IterationDone(int model, std::optional<double> value, bool diverged) {
   LivingTrial& trial = OfModel(model);
   if (value) trial.trial.points.push_back({trial.trial.iterations + 1, *value});
-  trial.trial.iterations++;
-  if (diverged) {
+  if (diverged) {  // in the middle of an iteration, which is never over
     trial.trial.state = TrialState::kDiverged;
-  } else if (trial.trial.iterations >= trial.trial.target) {
+    return;
+  }
+  trial.trial.iterations++;
+  if (trial.trial.iterations >= trial.trial.target) {
     const bool at_end = trial.trial.iterations >= run_.iterations || run_.policy == nullptr || trial.trial.bracket == plan::kNoBracket;
     trial.trial.state = at_end ? TrialState::kFinished : TrialState::kWaiting;
   }

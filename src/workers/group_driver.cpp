@@ -25,10 +25,10 @@
 namespace workers {
 namespace {
 
-constexpr int kLookMs = 200;            // how often the caller looks without being woken
-constexpr int64_t kTasksAProcess = 16;  // so that processes end together
+constexpr int kLookMs = 200;                           // how often the caller looks without being woken
+constexpr int64_t kTasksAProcess = 16;                 // so that processes end together
 constexpr int64_t kMostTaskBytes = int64_t{64} << 20;  // of the packed rows of small groups that are read at once
-constexpr double kShareOfFree = 0.8;    // of /dev/shm
+constexpr double kShareOfFree = 0.8;                   // of /dev/shm
 
 // An error in a worker ends the run, so what a group does wrong is found before its models hop.
 void CheckGroupValues(const train::RunRequest& request) {
@@ -37,13 +37,15 @@ void CheckGroupValues(const train::RunRequest& request) {
     models.push_back({request.mst_keys[m], request.spec.models[m]->graph.get(), &request.spec.models[m]->config});
   }
   train::CheckValues(models, request.spec.training, "training table", request.spec.precision);
-  if (request.spec.validation.spec.num_partitions > 0) train::CheckValues(models, request.spec.validation, "validation table", request.spec.precision);
+  if (request.spec.validation.spec.num_partitions > 0)
+    train::CheckValues(models, request.spec.validation, "validation table", request.spec.precision);
 }
 
 }  // namespace
 
-GroupDriver::GroupDriver(train::GroupRun run, std::shared_ptr<engine::ModelPool> pool, const data::GroupedTable& training,
-                         const data::GroupedTable* validation, const std::vector<const void*>& first_states, const void* compared, int processes)
+GroupDriver::GroupDriver(train::GroupRun run, std::shared_ptr<engine::ModelPool> pool,
+                         const data::GroupedTable& training, const data::GroupedTable* validation,
+                         const std::vector<const void*>& first_states, const void* compared, int processes)
     : run_(std::move(run)),
       pool_(std::move(pool)),
       training_(training),
@@ -57,9 +59,11 @@ GroupDriver::GroupDriver(train::GroupRun run, std::shared_ptr<engine::ModelPool>
   const pg::Settings settings = pg::CurrentSettings();
   auto room = static_cast<double>(settings.group_mem);
   if (processes_ > 0) {
-    room = std::min({room, static_cast<double>(settings.shared_state_mem), kShareOfFree * static_cast<double>(pg::FreeSharedMemory())});
+    room = std::min({room, static_cast<double>(settings.shared_state_mem),
+                     kShareOfFree * static_cast<double>(pg::FreeSharedMemory())});
   }
-  const auto common = static_cast<double>(GroupWindowBytes(request_, run_.compared_model, spec_text_, 0, 0, layout_->bytes()));
+  const auto common =
+      static_cast<double>(GroupWindowBytes(request_, run_.compared_model, spec_text_, 0, 0, layout_->bytes()));
   const auto each = static_cast<double>(layout_->bytes() + sizeof(GroupEntry) + sizeof(plan::GroupTask));
   groups_at_once_ = static_cast<size_t>(std::max(1.0, std::min((room - common) / each, 1e9)));
 }
@@ -83,9 +87,11 @@ int GroupDriver::TrainWindow(const std::vector<data::Group>& groups, const Group
     rows.push_back(hops ? 0 : groups[g].rows);
   }
   const int64_t row_bytes = std::max<int64_t>(1, static_cast<int64_t>(training_.packed.RowBytes()));
-  const std::vector<plan::GroupTask> tasks = plan::CutIntoTasks(rows, kTasksAProcess * std::max(1, processes_), std::max<int64_t>(1, kMostTaskBytes / row_bytes));
+  const std::vector<plan::GroupTask> tasks = plan::CutIntoTasks(rows, kTasksAProcess * std::max(1, processes_),
+                                                                std::max<int64_t>(1, kMostTaskBytes / row_bytes));
   const int processes = static_cast<int>(std::min<size_t>(static_cast<size_t>(processes_), tasks.size()));
-  const size_t bytes = GroupWindowBytes(request_, run_.compared_model, spec_text_, groups.size(), tasks.size(), layout_->bytes());
+  const size_t bytes =
+      GroupWindowBytes(request_, run_.compared_model, spec_text_, groups.size(), tasks.size(), layout_->bytes());
   std::unique_ptr<pg::SharedMemory> memory;
   std::unique_ptr<store::Block> local;
   if (processes > 0) {
@@ -93,15 +99,16 @@ int GroupDriver::TrainWindow(const std::vector<data::Group>& groups, const Group
   } else {
     local = std::make_unique<store::Block>(bytes);
   }
-  GroupWindowHead* window = LayOutGroupWindow(memory ? memory->data() : local->data(), bytes, request_, run_.compared_model, spec_text_,
-                                              first_states_, compared_, groups, tasks, layout_->bytes());
+  GroupWindowHead* window =
+      LayOutGroupWindow(memory ? memory->data() : local->data(), bytes, request_, run_.compared_model, spec_text_,
+                        first_states_, compared_, groups, tasks, layout_->bytes());
   int workers = 0;
   for (const size_t g : hopping) {
-    TrainHopping(groups[g], window, g);
+    workers = std::max(workers, TrainHopping(groups[g], window, g));
     window->groups_done++;
     progress(window->groups_done, window->rows_trained);
   }
-  if (!tasks.empty()) workers = TrainTogether(window, memory.get(), processes, progress);
+  if (!tasks.empty()) workers = std::max(workers, TrainTogether(window, memory.get(), processes, progress));
   for (size_t g = 0; g < groups.size(); g++) {
     pg::CheckInterrupts();
     const GroupEntry& entry = *EntryOf(window, g);
@@ -118,7 +125,8 @@ int GroupDriver::TrainWindow(const std::vector<data::Group>& groups, const Group
 }
 
 // The processes take tasks until there are none left; the caller only waits for them.
-int GroupDriver::TrainTogether(GroupWindowHead* window, const pg::SharedMemory* memory, int processes, const GroupProgress& progress) {
+int GroupDriver::TrainTogether(GroupWindowHead* window, const pg::SharedMemory* memory, int processes,
+                               const GroupProgress& progress) {
   const auto look = [&] {
     window->sync.Lock();
     const int64_t groups = window->groups_done, rows = window->rows_trained;
@@ -155,18 +163,21 @@ int GroupDriver::TrainTogether(GroupWindowHead* window, const pg::SharedMemory* 
 }
 
 // The ordinary run over the group's view, whose results go to the slab.
-void GroupDriver::TrainHopping(const data::Group& group, GroupWindowHead* window, size_t number) {
+int GroupDriver::TrainHopping(const data::Group& group, GroupWindowHead* window, size_t number) {
   GroupEntry* entry = EntryOf(window, number);
   char* slab = SlabOf(window, number);
+  int workers = 0;
   entry->started = pg::Now();
   try {
     train::RunRequest request = request_;
     request.spec.training = data::ViewGroup(training_, group);
-    request.spec.validation = validation_ != nullptr && group.validation_rows > 0 ? data::ViewGroup(*validation_, group) : data::PackedTable();
+    request.spec.validation = validation_ != nullptr && group.validation_rows > 0 ? data::ViewGroup(*validation_, group)
+                                                                                  : data::PackedTable();
     CheckGroupValues(request);
     const int partitions = request.spec.training.spec.num_partitions;
     std::vector<plan::Sequence> sequences;
-    for (const int key : request.mst_keys) sequences.push_back(plan::SequenceOf(static_cast<uint64_t>(static_cast<int64_t>(key)), partitions));
+    for (const int key : request.mst_keys)
+      sequences.push_back(plan::SequenceOf(static_cast<uint64_t>(static_cast<int64_t>(key)), partitions));
     const pg::Settings settings = pg::CurrentSettings();
     const int models = static_cast<int>(request.mst_keys.size());
     const int bundles = settings.bundles > 0 ? settings.bundles : plan::DefaultBundles(models, pg::Cores());
@@ -174,7 +185,8 @@ void GroupDriver::TrainHopping(const data::Group& group, GroupWindowHead* window
     plan::FusionData data = run_.typical;
     data.rows = static_cast<double>(group.rows);
     data.partitions = data.buffers = partitions;
-    request.spec.fusion = plan::PlanFusion(request.spec.plan, train::FusionModelsOf(request, group.rows), data, run_.switches);
+    request.spec.fusion =
+        plan::PlanFusion(request.spec.plan, train::FusionModelsOf(request, group.rows), data, run_.switches);
     request.workers = std::min(processes_, static_cast<int>(request.spec.plan.bundles.size()));
     StateAccess states;
     states.initialise = [&](int m, void* block) {
@@ -184,13 +196,15 @@ void GroupDriver::TrainHopping(const data::Group& group, GroupWindowHead* window
     };
     states.collect = [&](int m, const void* block, const std::string* best, bool) {
       const auto model = static_cast<size_t>(m);
-      std::memcpy(layout_->StateIn(slab, model), block, request.programs[model]->layout().bytes);
-      if (best != nullptr) layout_->KeepBest(*best, model, slab);
+      std::string last;
+      if (best == nullptr) request.programs[model]->StoreWeights(block, &last, pg::CheckInterrupts);
+      layout_->StoreWeights(best != nullptr ? *best : last, model, slab);
     };
     WorkerDriver driver(request, std::move(states));
     request.states = train::DecideStates(driver.state_bytes(), request.workers);
     train::SilentObserver observer;
     const train::RunResult result = train::Coordinator(request, &driver, &observer, pg::Now).Run();
+    workers = result.workers;
     std::vector<double> compared;
     if (run_.compared_model >= 0) compared = Compare(request);
     layout_->StoreResult(result, compared, slab);
@@ -201,11 +215,13 @@ void GroupDriver::TrainHopping(const data::Group& group, GroupWindowHead* window
   }
   entry->ended = pg::Now();
   window->rows_trained += group.rows * run_.iterations * static_cast<int64_t>(request_.programs.size());
+  return workers;
 }
 
 // Partition by partition, as metrics are computed.
 std::vector<double> GroupDriver::Compare(const train::RunRequest& request) const {
-  const data::PackedTable& table = request.spec.validation.spec.num_partitions > 0 ? request.spec.validation : request.spec.training;
+  const data::PackedTable& table =
+      request.spec.validation.spec.num_partitions > 0 ? request.spec.validation : request.spec.training;
   const auto model = static_cast<size_t>(run_.compared_model);
   const engine::Program& program = *request.programs[model];
   store::Block block(program.layout().bytes);

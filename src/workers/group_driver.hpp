@@ -29,7 +29,8 @@ class GroupDriver {
   /// compared: the state of run.compared_model, or nullptr. processes: parallel workers, 0: the session trains. All but
   /// run outlive the driver.
   GroupDriver(train::GroupRun run, std::shared_ptr<engine::ModelPool> pool, const data::GroupedTable& training,
-              const data::GroupedTable* validation, const std::vector<const void*>& first_states, const void* compared, int processes);
+              const data::GroupedTable* validation, const std::vector<const void*>& first_states, const void* compared,
+              int processes);
   ~GroupDriver();
 
   /// Groups of a window: at least 1.
@@ -39,13 +40,16 @@ class GroupDriver {
   /// Trains groups, none of them skipped, and hands over what came of each, in their order. The outcome is valid during
   /// the call of `use`, in which statements may write. Returns the workers that took part. REQUIRES at most
   /// GroupsAtOnce groups, ascending by id.
-  int TrainWindow(const std::vector<data::Group>& groups, const GroupProgress& progress, const std::function<void(const train::GroupOutcome&)>& use);
+  int TrainWindow(const std::vector<data::Group>& groups, const GroupProgress& progress,
+                  const std::function<void(const train::GroupOutcome&)>& use);
 
  private:
   bool Hops(const data::Group& group) const;
-  void TrainHopping(const data::Group& group, GroupWindowHead* window, size_t number);
+  /// Returns the workers that took part.
+  int TrainHopping(const data::Group& group, GroupWindowHead* window, size_t number);
   std::vector<double> Compare(const train::RunRequest& request) const;
-  int TrainTogether(GroupWindowHead* window, const pg::SharedMemory* memory, int processes, const GroupProgress& progress);
+  int TrainTogether(GroupWindowHead* window, const pg::SharedMemory* memory, int processes,
+                    const GroupProgress& progress);
 
   const train::GroupRun run_;
   const std::shared_ptr<engine::ModelPool> pool_;

@@ -5,13 +5,10 @@
 
 #include "base/error.hpp"
 #include "base/record.hpp"
-#include "store/training_state.hpp"
 #include "workers/shared_memory.hpp"
 
 namespace workers {
 namespace {
-
-constexpr size_t kAlignment = 64;
 
 size_t RoundUp(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
 
@@ -30,8 +27,8 @@ struct Offsets {
   size_t spec, first_states, compared, tasks, entries, slabs, end;
 };
 
-Offsets PlaceParts(const train::RunRequest& request, int compared_model, const std::string& spec_text, size_t groups, size_t tasks,
-                   size_t slab_bytes) {
+Offsets PlaceParts(const train::RunRequest& request, int compared_model, const std::string& spec_text, size_t groups,
+                   size_t tasks, size_t slab_bytes) {
   Offsets o{};
   size_t at = RoundUp(sizeof(GroupWindowHead), train::kStateAlignment);
   const auto take = [&at](size_t bytes) {
@@ -63,7 +60,8 @@ std::string WriteGroupRun(const train::GroupRun& run) {
   w.Number(run.validated ? 1 : 0);
   w.Number(run.compared_model);
   const plan::FusionData& d = run.typical;
-  for (const double value : {d.rows, d.partitions, d.buffers, d.row_bytes, d.row_elements, d.cached_bytes}) w.Real(value);
+  for (const double value : {d.rows, d.partitions, d.buffers, d.row_bytes, d.row_elements, d.cached_bytes})
+    w.Real(value);
   w.Number(run.switches.horizontal ? 1 : 0);
   w.Number(run.switches.shared_scan ? 1 : 0);
   w.Real(run.switches.memory);
@@ -86,14 +84,16 @@ train::GroupRun ReadGroupRun(const char* data, size_t bytes) {
   run.validated = r.Number() != 0;
   run.compared_model = static_cast<int>(r.Number());
   plan::FusionData& d = run.typical;
-  for (double* value : {&d.rows, &d.partitions, &d.buffers, &d.row_bytes, &d.row_elements, &d.cached_bytes}) *value = r.Real();
+  for (double* value : {&d.rows, &d.partitions, &d.buffers, &d.row_bytes, &d.row_elements, &d.cached_bytes})
+    *value = r.Real();
   run.switches.horizontal = r.Number() != 0;
   run.switches.shared_scan = r.Number() != 0;
   run.switches.memory = r.Real();
   return run;
 }
 
-SlabLayout::SlabLayout(const train::RunRequest& request, int compared_model) : most_evaluations_(static_cast<size_t>(request.due.count())) {
+SlabLayout::SlabLayout(const train::RunRequest& request, int compared_model)
+    : most_evaluations_(static_cast<size_t>(request.due.count())) {
   const auto take = [this](size_t bytes, size_t unit) {
     bytes_ = RoundUp(bytes_, unit);
     const size_t here = bytes_;
@@ -105,11 +105,8 @@ SlabLayout::SlabLayout(const train::RunRequest& request, int compared_model) : m
     model.values = program->metric_names().size();
     model.entry = take(sizeof(GroupModelEntry), 8);
     model.evaluations = take(most_evaluations_ * model.doubles() * sizeof(double), 8);
-    const size_t weights = static_cast<size_t>(program->layout().weight_count) * sizeof(float);
-    if (request.keep_best && weights <= store::kMostWeightBytes) model.best_bytes = weights;
-    model.best = take(model.best_bytes, 8);
-    model.state_bytes = program->layout().bytes;
-    model.state = take(model.state_bytes, kAlignment);
+    model.weight_bytes = static_cast<size_t>(program->layout().weight_count) * sizeof(float);
+    model.weights = take(model.weight_bytes, 8);
     models_.push_back(model);
   }
   if (compared_model >= 0) compared_values_ = models_[static_cast<size_t>(compared_model)].values;
@@ -117,14 +114,18 @@ SlabLayout::SlabLayout(const train::RunRequest& request, int compared_model) : m
   bytes_ = RoundUp(bytes_, train::kStateAlignment);
 }
 
-void SlabLayout::KeepBest(const std::string& weights, size_t model, char* slab) const {
-  if (models_[model].best_bytes == weights.size()) std::memcpy(slab + models_[model].best, weights.data(), weights.size());
+void SlabLayout::StoreWeights(const std::string& weights, size_t model, char* slab) const {
+  if (weights.size() != models_[model].weight_bytes)
+    throw base::Error(base::ErrorCode::kInternal, "a model has other weights than its program says");
+  std::memcpy(slab + models_[model].weights, weights.data(), weights.size());
 }
 
-void SlabLayout::Store(const train::RunResult& result, const train::GroupTrainer& trainer, const std::vector<double>& compared, char* slab) const {
+void SlabLayout::Store(const train::RunResult& result, const train::GroupTrainer& trainer,
+                       const std::vector<double>& compared, char* slab) const {
+  std::string weights;
   for (size_t m = 0; m < models_.size(); m++) {
-    std::memcpy(StateIn(slab, m), trainer.State(m), models_[m].state_bytes);
-    if (trainer.Best(m) != nullptr) KeepBest(*trainer.Best(m), m, slab);
+    trainer.StoreWeights(m, &weights);
+    StoreWeights(weights, m, slab);
   }
   StoreResult(result, compared, slab);
 }
@@ -134,7 +135,8 @@ void SlabLayout::StoreResult(const train::RunResult& result, const std::vector<d
   for (size_t m = 0; m < models_.size(); m++) {
     const Model& model = models_[m];
     const train::ModelResult& from = result.models[m];
-    if (from.evaluations.size() > most_evaluations_) throw base::Error(base::ErrorCode::kInternal, "a group has more evaluations than iterations are due");
+    if (from.evaluations.size() > most_evaluations_)
+      throw base::Error(base::ErrorCode::kInternal, "a group has more evaluations than iterations are due");
     GroupModelEntry entry{};
     entry.training_seconds = from.training_seconds;
     entry.iterations_done = from.iterations_done;
@@ -182,9 +184,7 @@ void SlabLayout::Load(const char* slab, train::GroupOutcome* outcome) const {
       at += model.doubles();
     }
     outcome->models.push_back(std::move(result));
-    outcome->states.push_back(slab + model.state);
-    const bool best = entry.best >= 0 && model.best_bytes > 0;
-    outcome->best.push_back(best ? std::string_view(slab + model.best, model.best_bytes) : std::string_view());
+    outcome->weights.emplace_back(slab + model.weights, model.weight_bytes);
   }
   const auto* at = reinterpret_cast<const double*>(slab + compared_);
   outcome->compared.assign(at + 1, at + 1 + static_cast<size_t>(at[0]));
@@ -192,17 +192,19 @@ void SlabLayout::Load(const char* slab, train::GroupOutcome* outcome) const {
 
 std::vector<size_t> FirstStateOffsets(const train::RunRequest& request) {
   std::vector<size_t> offsets = {0};
-  for (const auto& program : request.programs) offsets.push_back(offsets.back() + train::AlignedState(program->layout().bytes));
+  for (const auto& program : request.programs)
+    offsets.push_back(offsets.back() + train::AlignedState(program->layout().bytes));
   return offsets;
 }
 
-size_t GroupWindowBytes(const train::RunRequest& request, int compared_model, const std::string& spec_text, size_t groups, size_t tasks,
-                        size_t slab_bytes) {
+size_t GroupWindowBytes(const train::RunRequest& request, int compared_model, const std::string& spec_text,
+                        size_t groups, size_t tasks, size_t slab_bytes) {
   return PlaceParts(request, compared_model, spec_text, groups, tasks, slab_bytes).end;
 }
 
-GroupWindowHead* LayOutGroupWindow(void* block, size_t bytes, const train::RunRequest& request, int compared_model, const std::string& spec_text,
-                                   const std::vector<const void*>& first_states, const void* compared, const std::vector<data::Group>& groups,
+GroupWindowHead* LayOutGroupWindow(void* block, size_t bytes, const train::RunRequest& request, int compared_model,
+                                   const std::string& spec_text, const std::vector<const void*>& first_states,
+                                   const void* compared, const std::vector<data::Group>& groups,
                                    const std::vector<plan::GroupTask>& tasks, size_t slab_bytes) {
   const Offsets o = PlaceParts(request, compared_model, spec_text, groups.size(), tasks.size(), slab_bytes);
   std::memset(block, 0, o.slabs);
@@ -225,7 +227,8 @@ GroupWindowHead* LayOutGroupWindow(void* block, size_t bytes, const train::RunRe
     std::memcpy(At<char>(window, o.first_states + offsets[m]), first_states[m], request.programs[m]->layout().bytes);
   }
   if (compared_model >= 0) {
-    std::memcpy(At<char>(window, o.compared), compared, request.programs[static_cast<size_t>(compared_model)]->layout().bytes);
+    std::memcpy(At<char>(window, o.compared), compared,
+                request.programs[static_cast<size_t>(compared_model)]->layout().bytes);
   }
   std::copy(tasks.begin(), tasks.end(), At<plan::GroupTask>(window, o.tasks));
   for (size_t g = 0; g < groups.size(); g++) {

@@ -4,8 +4,8 @@
 //           entries | slabs
 //
 // A window is some groups that follow each other: as many as cerebro.group_mem has room for. An entry is a group's
-// sizes and how it ended. A slab has what came of it: of each model a GroupModelEntry, its evaluations, its best weights
-// where those are kept, and its last state. All slabs are of one size, since the models are the same.
+// sizes and how it ended. A slab has what came of it: of each model a GroupModelEntry, its evaluations and its weights.
+// All slabs are of one size, since the models are the same.
 //
 // Immutable part: written by the caller before any process starts. Under `sync`: the head's mutable part. An entry and
 // its slab are written by the process that has taken their task, and read by the caller when all processes have ended.
@@ -30,7 +30,8 @@ enum class GroupState : int32_t { kWaits = 0, kTrained = 1, kFailed = 2 };
 struct GroupWindowHead {
   // immutable
   uint64_t bytes;
-  uint64_t spec_offset, spec_bytes, first_states_offset, compared_offset, tasks_offset, entries_offset, slabs_offset, slab_bytes;
+  uint64_t spec_offset, spec_bytes, first_states_offset, compared_offset, tasks_offset, entries_offset, slabs_offset,
+      slab_bytes;
   int64_t groups, tasks;
 
   // lock for mutable state
@@ -67,20 +68,20 @@ class SlabLayout {
   explicit SlabLayout(const train::RunRequest& request, int compared_model);
   size_t bytes() const { return bytes_; }
 
-  /// Writes what came of a group. compared: metric values of the global model, or none. trainer: has the states.
-  void Store(const train::RunResult& result, const train::GroupTrainer& trainer, const std::vector<double>& compared, char* slab) const;
-  /// The same of a result whose states and weights are in the slab already (StateIn, BestIn).
+  /// Writes what came of a group. compared: metric values of the global model, or none. trainer: has the weights.
+  void Store(const train::RunResult& result, const train::GroupTrainer& trainer, const std::vector<double>& compared,
+             char* slab) const;
+  /// The same of a result whose weights are in the slab already.
   void StoreResult(const train::RunResult& result, const std::vector<double>& compared, char* slab) const;
-  void* StateIn(char* slab, size_t model) const { return slab + models_[model].state; }
-  void KeepBest(const std::string& weights, size_t model, char* slab) const;
-  /// The outcome's models, states, weights and compared values. They view the slab.
+  void StoreWeights(const std::string& weights, size_t model, char* slab) const;
+  /// The outcome's models, weights and compared values. They view the slab.
   void Load(const char* slab, train::GroupOutcome* outcome) const;
 
  private:
   struct Model {
-    size_t entry = 0, evaluations = 0, best = 0, state = 0;
-    size_t best_bytes = 0, state_bytes = 0;
-    size_t values = 0;   // metrics, the loss among them
+    size_t entry = 0, evaluations = 0, weights = 0;
+    size_t weight_bytes = 0;
+    size_t values = 0;                                 // metrics, the loss among them
     size_t doubles() const { return 4 + 2 * values; }  // of an evaluation
   };
   std::vector<Model> models_;
@@ -90,11 +91,14 @@ class SlabLayout {
 };
 
 /// The block without slabs, and with those of so many groups.
-size_t GroupWindowBytes(const train::RunRequest& request, int compared_model, const std::string& spec_text, size_t groups, size_t tasks, size_t slab_bytes);
+size_t GroupWindowBytes(const train::RunRequest& request, int compared_model, const std::string& spec_text,
+                        size_t groups, size_t tasks, size_t slab_bytes);
 
-/// Writes all that is immutable, and marks all groups as waiting. Slabs stay undefined. first_states: a model. compared: the global model's state, or nullptr.
-GroupWindowHead* LayOutGroupWindow(void* block, size_t bytes, const train::RunRequest& request, int compared_model, const std::string& spec_text,
-                                   const std::vector<const void*>& first_states, const void* compared, const std::vector<data::Group>& groups,
+/// Writes all that is immutable, and marks all groups as waiting. Slabs stay undefined. first_states: a model.
+/// compared: the global model's state, or nullptr.
+GroupWindowHead* LayOutGroupWindow(void* block, size_t bytes, const train::RunRequest& request, int compared_model,
+                                   const std::string& spec_text, const std::vector<const void*>& first_states,
+                                   const void* compared, const std::vector<data::Group>& groups,
                                    const std::vector<plan::GroupTask>& tasks, size_t slab_bytes);
 
 /// Accessors into a laid-out block.
@@ -102,8 +106,12 @@ template <typename T>
 T* At(GroupWindowHead* window, uint64_t offset) {
   return reinterpret_cast<T*>(reinterpret_cast<char*>(window) + offset);
 }
-inline GroupEntry* EntryOf(GroupWindowHead* window, size_t group) { return At<GroupEntry>(window, window->entries_offset) + group; }
-inline char* SlabOf(GroupWindowHead* window, size_t group) { return At<char>(window, window->slabs_offset + group * window->slab_bytes); }
+inline GroupEntry* EntryOf(GroupWindowHead* window, size_t group) {
+  return At<GroupEntry>(window, window->entries_offset) + group;
+}
+inline char* SlabOf(GroupWindowHead* window, size_t group) {
+  return At<char>(window, window->slabs_offset + group * window->slab_bytes);
+}
 
 /// Where each model's first state lies, from the block's first_states_offset on; the last element is the end of them.
 std::vector<size_t> FirstStateOffsets(const train::RunRequest& request);

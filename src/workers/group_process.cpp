@@ -26,7 +26,10 @@ struct GroupProcess::LoadedGroup {
 };
 
 GroupProcess::GroupProcess(GroupWindowHead* window, std::shared_ptr<engine::ModelPool> pool, int number)
-    : window_(window), run_(ReadGroupRun(At<char>(window, window->spec_offset), window->spec_bytes)), number_(number), pool_(std::move(pool)) {
+    : window_(window),
+      run_(ReadGroupRun(At<char>(window, window->spec_offset), window->spec_bytes)),
+      number_(number),
+      pool_(std::move(pool)) {
   if (pool_ == nullptr) {
     engine::Options options = store::EngineOptions(run_.spec.use_gpus);
     options.precision = run_.spec.precision;
@@ -36,8 +39,10 @@ GroupProcess::GroupProcess(GroupWindowHead* window, std::shared_ptr<engine::Mode
   layout_ = std::make_unique<SlabLayout>(request_, run_.compared_model);
   const std::vector<size_t> offsets = FirstStateOffsets(request_);
   std::vector<const void*> first_states;
-  for (size_t m = 0; m < request_.programs.size(); m++) first_states.push_back(At<char>(window, window->first_states_offset + offsets[m]));
-  trainer_ = std::make_unique<train::GroupTrainer>(request_, pool_.get(), first_states, run_.typical, run_.switches, pg::CheckInterrupts, pg::Now);
+  for (size_t m = 0; m < request_.programs.size(); m++)
+    first_states.push_back(At<char>(window, window->first_states_offset + offsets[m]));
+  trainer_ = std::make_unique<train::GroupTrainer>(request_, pool_.get(), first_states, run_.typical, run_.switches,
+                                                   pg::CheckInterrupts, pg::Now);
   training_.packed = run_.spec.training;
   validation_.packed = run_.spec.validation;
   validation_.validates = true;
@@ -51,7 +56,8 @@ bool GroupProcess::TryTask() {
   window_->sync.Unlock();
   if (number < 0) return false;
   const plan::GroupTask task = At<plan::GroupTask>(window_, window_->tasks_offset)[number];
-  const int64_t first = EntryOf(window_, task.first)->group_id, last = EntryOf(window_, task.first + task.count - 1)->group_id;
+  const int64_t first = EntryOf(window_, task.first)->group_id,
+                last = EntryOf(window_, task.first + task.count - 1)->group_id;
   const LoadedGroups training = Load(training_, first, last);
   const LoadedGroups validation = run_.validated ? Load(validation_, first, last) : LoadedGroups();
   for (size_t g = task.first; g < task.first + task.count; g++) {
@@ -66,7 +72,8 @@ bool GroupProcess::TryTask() {
 }
 
 // A buffer's columns lie in one piece of memory, each at a multiple of 64 bytes.
-GroupProcess::LoadedGroups GroupProcess::Load(const data::GroupedTable& table, int64_t first_id, int64_t last_id) const {
+GroupProcess::LoadedGroups GroupProcess::Load(const data::GroupedTable& table, int64_t first_id,
+                                              int64_t last_id) const {
   constexpr size_t kColumnAlignment = 64;
   const base::DataSpec& spec = table.packed.spec;
   LoadedGroups groups;
@@ -81,8 +88,10 @@ GroupProcess::LoadedGroups GroupProcess::Load(const data::GroupedTable& table, i
       return at;
     };
     std::vector<std::pair<const uint8_t*, size_t>> columns;
-    for (size_t c = 0; c < buffer.inputs.size(); c++) columns.emplace_back(buffer.inputs[c], spec.inputs[c].row_bytes() * rows);
-    for (size_t c = 0; c < buffer.targets.size(); c++) columns.emplace_back(buffer.targets[c], spec.targets[c].row_bytes() * rows);
+    for (size_t c = 0; c < buffer.inputs.size(); c++)
+      columns.emplace_back(buffer.inputs[c], spec.inputs[c].row_bytes() * rows);
+    for (size_t c = 0; c < buffer.targets.size(); c++)
+      columns.emplace_back(buffer.targets[c], spec.targets[c].row_bytes() * rows);
     if (buffer.weights != nullptr) columns.emplace_back(buffer.weights, sizeof(float) * rows);
     std::vector<size_t> offsets;
     for (const auto& column : columns) offsets.push_back(lay_out(column.second));
@@ -132,24 +141,29 @@ void GroupProcess::TrainGroup(size_t group, const LoadedGroups& training, const 
 }
 
 void GroupProcess::Train(GroupEntry* entry, char* slab, const LoadedGroups& training, const LoadedGroups& validation) {
-  const auto require_rows = [&](const LoadedGroups& groups, const data::GroupedTable& table, int64_t rows) -> const train::GroupRows* {
+  const auto require_rows = [&](const LoadedGroups& groups, const data::GroupedTable& table,
+                                int64_t rows) -> const train::GroupRows* {
     const auto found = groups.find(entry->group_id);
     const int64_t there = found == groups.end() ? 0 : found->second->rows.rows;
     if (there == rows) return rows == 0 ? nullptr : &found->second->rows;
-    throw Error(ErrorCode::kDataCorrupted, "group " + std::to_string(entry->group_id) + " has " + Count(there, "row") + " in packed table " +
-                                               table.packed.name.Text() + ", its table of groups says " + std::to_string(rows),
+    throw Error(ErrorCode::kDataCorrupted,
+                "packed table " + table.packed.name.Text() + " has " + Count(there, "row") +
+                    " of the group, its table of groups says " + std::to_string(rows),
                 "The packed table was changed after it was made.");
   };
   const train::GroupRows* rows = require_rows(training, training_, entry->rows);
-  const train::GroupRows* validating = run_.validated ? require_rows(validation, validation_, entry->validation_rows) : nullptr;
+  const train::GroupRows* validating =
+      run_.validated ? require_rows(validation, validation_, entry->validation_rows) : nullptr;
   if (rows == nullptr || static_cast<int>(rows->partitions.size()) > entry->partitions) {
-    throw Error(ErrorCode::kDataCorrupted, "group " + std::to_string(entry->group_id) + " does not have the partitions that its table of groups says");
+    throw Error(ErrorCode::kDataCorrupted, "packed table " + training_.packed.name.Text() +
+                                               " has other partitions of the group than its table of groups says");
   }
   const train::RunResult result = trainer_->Train(*rows, validating);
   std::vector<double> compared;
   if (run_.compared_model >= 0) {
     const train::GroupRows& scored = validating != nullptr ? *validating : *rows;
-    compared = trainer_->ScoreState(static_cast<size_t>(run_.compared_model), At<char>(window_, window_->compared_offset), scored);
+    compared = trainer_->ScoreState(static_cast<size_t>(run_.compared_model),
+                                    At<char>(window_, window_->compared_offset), scored);
   }
   layout_->Store(result, *trainer_, compared, slab);
 }

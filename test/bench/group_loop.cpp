@@ -1,11 +1,12 @@
-// The engine's own loop over the models of many groups, without the database: what test/bench/groups compares a run with.
+// The engine's own loop over the models of many groups, without the database: what test/bench/groups compares a run
+// with.
 //
 //   bench_group_loop <rows.bin> <sizes.txt> <configurations.txt> <iterations> <processes>
 //
 // rows.bin: 21 floats a row, 20 inputs and a label, groups one after another. configurations.txt: a line a model,
 // compile_params | fit_params. Every model of every group begins with new weights and visits the group's rows once an
-// iteration; in the end its loss over them is computed. Groups go to the processes largest first, each to the one with the
-// fewest rows. Prints the seconds from the fork to the end of the last process.
+// iteration; in the end its loss over them is computed. Groups go to the processes largest first, each to the one with
+// the fewest rows. Prints the seconds from the fork to the end of the last process.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -63,8 +64,8 @@ struct Aligned {
 double Train(const std::vector<const Group*>& groups, const std::vector<std::string>& configurations, int iterations) {
   const base::DataSpec data = Data();
   engine::ModelPool pool(data, engine::Options());
-  const std::string network = R"({"class_name": "Sequential", "config": {"name": "mlp", "layers": [)" + bench::Dense(32, "relu", {kInputs}) + ", " +
-                              bench::Dense(1, "linear") + "]}}";
+  const std::string network = R"({"class_name": "Sequential", "config": {"name": "mlp", "layers": [)" +
+                              bench::Dense(32, "relu", {kInputs}) + ", " + bench::Dense(1, "linear") + "]}}";
   const auto graph = std::make_shared<const base::Graph>(wire::ReadKeras(network, &data));
   std::vector<base::TrainConfig> configs;
   for (const std::string& line : configurations) {
@@ -112,7 +113,8 @@ double Train(const std::vector<const Group*>& groups, const std::vector<std::str
 
 int main(int argc, char** argv) {
   if (argc != 6) {
-    std::fprintf(stderr, "usage: bench_group_loop <rows.bin> <sizes.txt> <configurations.txt> <iterations> <processes>\n");
+    std::fprintf(stderr,
+                 "usage: bench_group_loop <rows.bin> <sizes.txt> <configurations.txt> <iterations> <processes>\n");
     return 1;
   }
   std::ifstream rows(argv[1], std::ios::binary), sizes(argv[2]), lines(argv[3]);
@@ -133,7 +135,8 @@ int main(int argc, char** argv) {
   const auto processes = static_cast<size_t>(std::atoi(argv[5]));
   std::vector<const Group*> order;
   for (const Group& group : groups) order.push_back(&group);
-  std::stable_sort(order.begin(), order.end(), [](const Group* a, const Group* b) { return a->y.size() > b->y.size(); });
+  std::stable_sort(order.begin(), order.end(),
+                   [](const Group* a, const Group* b) { return a->y.size() > b->y.size(); });
   std::vector<std::vector<const Group*>> parts(processes);
   std::vector<size_t> loads(processes);
   for (const Group* group : order) {

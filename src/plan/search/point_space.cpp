@@ -103,10 +103,11 @@ Dimension::Where PointSpace::Holds(const Choice& choice, const Condition& condit
     Dimension::Where where{d, std::vector<bool>(other.values(), false)};
     for (const Value& value : condition.values) {
       const std::optional<double> at = other.choice.CoordinateOf(value);
+      if (!at && condition.key == "model_id") continue;  // an architecture that is not searched
       if (!at) {
-        throw base::Error(ErrorCode::kInvalidParameter, "when of " + choice.path + " names " +
-                                                            other.choice.Text(value) + ", which is no value of " +
-                                                            condition.key);
+        throw base::Error(
+            ErrorCode::kInvalidParameter,
+            "when of " + choice.path + " names " + other.choice.Text(value) + ", which is no value of " + condition.key);
       }
       where.values[static_cast<size_t>(*at * static_cast<double>(other.values()))] = true;
     }
@@ -303,6 +304,7 @@ void PointSpace::CheckTexts() const {
     for (const Dimension::Where& where : dimension.when) {  // the first value with which it is there
       const auto at = std::find(where.values.begin(), where.values.end(), true) - where.values.begin();
       const Dimension& other = dimensions_[where.dimension];
+      if (static_cast<size_t>(at) == other.values()) continue;  // never
       point[where.dimension] = other.ordered ? (static_cast<double>(at) + 0.5) / static_cast<double>(other.values())
                                              : static_cast<double>(at);
     }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/error.hpp"
 #include "plan/search/configurations.hpp"
 
 namespace plan {
@@ -87,20 +88,38 @@ class SamplingPolicy : public ConfigurationPolicy {
 };
 
 // A sampler outside adds trials (cerebro.tell). The run begins with the configurations that it was given, or with one
-// at random.
-class ExternalPolicy : public ConfigurationPolicy {
+// draw from its grids.
+class ExternalPolicy : public TrialPolicy {
  public:
-  explicit ExternalPolicy(const SearchDescription& description) : ConfigurationPolicy(description, "random", 0) {}
+  explicit ExternalPolicy(const SearchDescription& description) : d_(description) {
+    begin_ = d_.first;
+    if (begin_.empty() && !d_.compile_grid.empty()) {
+      const PointSpace space(d_);
+      begin_.push_back(space.Write(space.Sample(0)));
+    }
+    if (begin_.empty()) {
+      throw base::Error(base::ErrorCode::kInvalidParameter, "the policy external needs a configuration to begin with", {},
+                        "Give a model selection table, or compile_params_grid and fit_params_grid in search.");
+    }
+    if (static_cast<int64_t>(begin_.size()) > d_.max_models) begin_.resize(static_cast<size_t>(d_.max_models));
+  }
 
   TrialDecision Decide(const std::vector<Trial>& trials) const override {
     TrialDecision decision;
-    if (GaveUp(trials, &decision)) return decision;
-    View view = Look(trials);
-    const auto begin = std::max<int64_t>(1, static_cast<int64_t>(d_.first.size()));
-    while (view.configurations < std::min(begin, d_.max_models) && HasRoom(view)) {
-      if (!Add(d_.iterations, 0, 0, "to begin with", &view, &decision)) break;
+    bool begun = false, trains = false;
+    for (const Trial& trial : trials) {
+      begun = begun || trial.bracket != kNoBracket;
+      trains = trains || trial.state == TrialState::kTrains;
     }
-    decision.done = view.training == 0 && static_cast<int64_t>(trials.size()) >= d_.max_models;
+    for (size_t i = 0; !begun && i < begin_.size(); ++i) {
+      TrialDecision::Addition addition;
+      addition.candidate = begin_[i];
+      addition.target = d_.iterations;
+      addition.bracket = 0;
+      addition.remark = "to begin with";
+      decision.add.push_back(std::move(addition));
+    }
+    decision.done = !trains && decision.add.empty() && static_cast<int64_t>(trials.size()) >= d_.max_models;
     return decision;
   }
 
@@ -108,9 +127,12 @@ class ExternalPolicy : public ConfigurationPolicy {
   int64_t ExpectedWork() const override { return d_.max_models * d_.iterations; }
 
   std::vector<std::string> Describe() const override {
-    return {"configurations come from outside, by cerebro.tell",
-            "at most " + Counted(d_.max_models, "model") + "; " + GridText()};
+    return {"configurations come from outside, by cerebro.tell", "at most " + Counted(d_.max_models, "model")};
   }
+
+ private:
+  const SearchDescription d_;
+  std::vector<Candidate> begin_;
 };
 
 }  // namespace

@@ -7,6 +7,7 @@ of many by the mean of the label out of fold. The model is chosen on a fifth of 
 import datetime
 import multiprocessing
 import os
+import queue
 import time
 import warnings
 
@@ -90,7 +91,7 @@ def score(metric, labels, model, x, high):
     return mean_squared_error(labels, model.predict(x), squared=False)
 
 
-def worker(task, seed, deadline, answers):
+def worker(task, seed, results):
     warnings.filterwarnings("ignore")
     rng = np.random.default_rng(seed)
     table, y, x, fit, valid, test = task
@@ -100,21 +101,18 @@ def worker(task, seed, deadline, answers):
     missing = np.isnan(x)
     scaled = np.concatenate([scaled, missing[:, missing.any(0)].astype(float)], 1)
     centre, spread = (y[fit].mean(), y[fit].std()) if regression else (0, 1)
-    while time.time() < deadline:
+    while True:
         family, parameters = sample(rng, regression)
         model = build(family, parameters, regression)
         data = scaled if family == "mlp" else x
         model.fit(data[fit], (y[fit] - centre) / spread if regression else y[fit])
-        if time.time() > deadline:
-            break
 
         def measure(rows):
             if regression:
                 return mean_squared_error(y[rows], model.predict(data[rows]) * spread + centre, squared=False)
             return score(table.metric, y[rows], model, data[rows], table.high)
 
-        answers.put((measure(valid), measure(test), family, parameters))
-    answers.put(None)
+        results.put((measure(valid), measure(test), family, parameters))
 
 
 def search(table, seconds, seed):
@@ -128,18 +126,19 @@ def search(table, seconds, seed):
     fit, valid = train & ~held, train & held
     numbers = y[:, None] if regression else (y[:, None] == np.unique(y)[None]).astype(float)
     x = features(table, numbers, fit)
-    answers, workers = multiprocessing.Queue(), []
+    results, workers = multiprocessing.Queue(), []
     for number in range(os.cpu_count()):
         task = (table, y, x, fit, valid, table.test)
-        workers.append(multiprocessing.Process(target=worker, args=(task, [seed, number], started + seconds, answers)))
+        workers.append(multiprocessing.Process(target=worker, args=(task, [seed, number], results), daemon=True))
         workers[-1].start()
-    models, ended = [], 0
-    while ended < len(workers):
-        answer = answers.get()
-        ended += answer is None
-        if answer is not None:
-            models.append(answer)
-    for process in workers:
+    models = []
+    while (left := started + seconds - time.time()) > 0:
+        try:
+            models.append(results.get(timeout=left))
+        except queue.Empty:
+            break
+    for process in workers:  # what is not ready does not count
+        process.terminate()
         process.join()
     order = sorted(models, key=lambda m: m[0] if regression else -m[0])
     best = {family: next((m[1] for m in order if m[2] == family), None) for family in ("mlp", "boosting")}

@@ -108,7 +108,7 @@ def rides(rng, rows=15000):
         ("wind", np.round(wind, 1), "real"), ("rides", count.astype(float), "double precision")], rng)
 
 
-def orders(rng, rows=60000, customers=10000):
+def sales(rng, rows=60000, customers=10000):
     """A text of 10,000 values, of which some are frequent: what a customer pays."""
     popularity = rng.gamma(0.7, 1, customers) + 0.05
     customer = rng.choice(customers, rows, p=popularity / popularity.sum())
@@ -121,7 +121,7 @@ def orders(rng, rows=60000, customers=10000):
     weekday = rng.choice(["mon", "tue", "wed", "thu", "fri", "sat", "sun"], rows)
     pay = (40 + 12 * level[customer] + 10 * taste + 6 * np.log(price) * np.sqrt(pieces) - 0.4 * discount * (1 + 0.5 * loyal[customer])
            + 4 * np.isin(weekday, ["sat", "sun"]) + rng.normal(0, 6, rows))
-    return finish("orders", "rmse", "paid", [
+    return finish("sales", "rmse", "paid", [
         ("customer", [f"customer {k:05d}" for k in customer], "text"), ("product", [f"product {k}" for k in product], "text"),
         ("price", np.round(price, 2), "numeric"), ("discount", discount, "integer"), ("pieces", pieces, "integer"),
         ("weekday", weekday, "text"), ("paid", np.round(pay, 2), "double precision")], rng)
@@ -138,7 +138,7 @@ def digits(rng, path):
 
 def motions(rng, rows=4000, length=40):
     """Sequences of two numbers on different scales: five kinds of motion, told by the order of the values."""
-    kinds = ["rest", "walk", "run", "turn", "fall"]
+    kinds = ["rest", "walk", "run", "swing", "fall"]
     kind = rng.integers(0, 5, rows)
     t = np.arange(length)
     values = np.zeros((rows, length, 2))
@@ -158,7 +158,7 @@ def motions(rng, rows=4000, length=40):
 
 
 def make(names, seed, digits_csv):
-    makers = {"payments": payments, "plots": plots, "rides": rides, "orders": orders, "digits": lambda rng: digits(rng, digits_csv),
+    makers = {"payments": payments, "plots": plots, "rides": rides, "sales": sales, "digits": lambda rng: digits(rng, digits_csv),
               "motions": motions}
     for number, (name, maker) in enumerate(makers.items()):
         if not names or name in names:

@@ -12,7 +12,8 @@ using plan::CutIntoTasks;
 using plan::GroupTask;
 
 int64_t RowsOf(const std::vector<int64_t>& rows, const GroupTask& task) {
-  return std::accumulate(rows.begin() + static_cast<std::ptrdiff_t>(task.first), rows.begin() + static_cast<std::ptrdiff_t>(task.first + task.count), int64_t{0});
+  return std::accumulate(rows.begin() + static_cast<std::ptrdiff_t>(task.first),
+                         rows.begin() + static_cast<std::ptrdiff_t>(task.first + task.count), int64_t{0});
 }
 
 TEST(GroupTasks, EveryGroupIsInOneTaskAndLargestTasksComeFirst) {

@@ -70,7 +70,8 @@ base::DataSpec Data() {
 
 std::string Network(int units) {
   return R"({"class_name": "Sequential", "keras_version": "2.4.0", "config": {"name": "mlp", "layers": [
-    {"class_name": "Dense", "config": {"name": "a", "units": )" + std::to_string(units) + R"(, "activation": "relu", "batch_input_shape": [null, 3]}},
+    {"class_name": "Dense", "config": {"name": "a", "units": )" +
+         std::to_string(units) + R"(, "activation": "relu", "batch_input_shape": [null, 3]}},
     {"class_name": "Dropout", "config": {"name": "d", "rate": 0.2}},
     {"class_name": "Dense", "config": {"name": "o", "units": 1}}]}})";
 }
@@ -112,11 +113,13 @@ class GroupTrainerTest : public testing::Test {
     typical.row_elements = kFeatures;
     plan::FusionSwitches switches;
     switches.memory = 1e6;
-    trainer_ = std::make_unique<train::GroupTrainer>(request_, pool_.get(), states, typical, switches, [] {}, [] { return 0.0; });
+    trainer_ = std::make_unique<train::GroupTrainer>(
+        request_, pool_.get(), states, typical, switches, [] {}, [] { return 0.0; });
   }
 
   void Initialise(size_t m, uint32_t partitions, void* block) const {
-    request_.programs[m]->Initialise(request_.spec.models[m]->config.optimizer, block, kSeed, static_cast<uint64_t>(request_.mst_keys[m]), partitions);
+    request_.programs[m]->Initialise(request_.spec.models[m]->config.optimizer, block, kSeed,
+                                     static_cast<uint64_t>(request_.mst_keys[m]), partitions);
   }
 
   /// The state of a model that was trained alone.
@@ -130,7 +133,9 @@ class GroupTrainerTest : public testing::Test {
     for (int64_t iteration = 0; iteration < request_.iterations; iteration++) {
       for (int visit = 0; visit < partitions; visit++) {
         model.BeginVisit(engine::BufferEnd::kCarries);
-        for (const base::Buffer& buffer : rows.partitions[static_cast<size_t>(sequence.PartitionAt(partitions, iteration, visit))]) model.Train(buffer, {});
+        for (const base::Buffer& buffer :
+             rows.partitions[static_cast<size_t>(sequence.PartitionAt(partitions, iteration, visit))])
+          model.Train(buffer, {});
         model.EndVisit();
       }
     }
@@ -220,7 +225,8 @@ TEST_F(GroupTrainerTest, HalvingAndBestWeightsAreDecidedInsideOfAGroup) {
     stopped += result.models[m].stopped_iteration == 2 ? 1 : 0;
     EXPECT_EQ(result.models[m].iterations_done, result.models[m].stopped_iteration == 2 ? 2 : 6);
     ASSERT_NE(trainer_->Best(m), nullptr);
-    EXPECT_EQ(trainer_->Best(m)->size(), static_cast<size_t>(request_.programs[m]->layout().weight_count) * sizeof(float));
+    EXPECT_EQ(trainer_->Best(m)->size(),
+              static_cast<size_t>(request_.programs[m]->layout().weight_count) * sizeof(float));
   }
   EXPECT_EQ(stopped, 2);
 }
