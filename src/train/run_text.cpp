@@ -12,6 +12,16 @@
 
 namespace train {
 
+const char* StatesLocationName(StatesLocation location) {
+  switch (location) {
+    case StatesLocation::kSession: return "session memory";
+    case StatesLocation::kSharedMemory: return "shared memory";
+    case StatesLocation::kMappedFile: return "mapped file";
+    case StatesLocation::kSegments: return "segments";
+  }
+  return "";
+}
+
 std::string LeaderText(const RunRequest& request, const RunResult& so_far) {
   std::vector<const std::vector<std::string>*> names;
   for (size_t m = 0; m < so_far.models.size(); m++) {

@@ -13,16 +13,6 @@ constexpr double kSharedMemoryShare = 0.8;  // of what is free in /dev/shm
 
 }  // namespace
 
-const char* StatesLocationName(StatesLocation location) {
-  switch (location) {
-    case StatesLocation::kSession: return "session memory";
-    case StatesLocation::kSharedMemory: return "shared memory";
-    case StatesLocation::kMappedFile: return "mapped file";
-    case StatesLocation::kSegments: return "segments";
-  }
-  return "";
-}
-
 StatesDecision DecideStates(const std::vector<size_t>& states, int workers) {
   StatesDecision decision;
   for (const size_t bytes : states) decision.bytes += AlignedState(bytes);

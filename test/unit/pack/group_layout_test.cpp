@@ -30,7 +30,7 @@ std::vector<std::pair<int32_t, int32_t>> PositionsAlone(const pack::BufferPlan& 
 TEST(GroupLayout, PositionsAreThoseOfATableAlone) {
   for (const pack::BufferPlan& plan : {pack::BufferPlan{1, true}, pack::BufferPlan{7, true},
                                        pack::BufferPlan{64, false}, pack::BufferPlan{100000, false}}) {
-    for (const std::pair<int64_t, int> size :
+    for (const std::pair<int64_t, int>& size :
          {std::pair<int64_t, int>{1, 1}, {2, 2}, {7, 3}, {64, 1}, {65, 1}, {1000, 8}, {5003, 4}}) {
       const auto alone = PositionsAlone(plan, size.first, size.second);
       for (int64_t rank = 0; rank < size.first; ++rank) {

@@ -407,7 +407,9 @@ TEST(SharedMemory, RoomForMoreModelsIsApartAndInside) {
   for (size_t i = 0; i < parts.size(); i++) {
     EXPECT_EQ(parts[i].at % parts[i].unit, 0u) << parts[i].name;
     EXPECT_LE(parts[i].at + parts[i].bytes, laid.bytes()) << parts[i].name;
-    if (i > 0) EXPECT_LE(parts[i - 1].at + parts[i - 1].bytes, parts[i].at) << parts[i].name;
+    if (i > 0) {
+      EXPECT_LE(parts[i - 1].at + parts[i - 1].bytes, parts[i].at) << parts[i].name;
+    }
   }
 }
 
