@@ -58,6 +58,11 @@ SELECT count(*) AS of_gone FROM packed_groups WHERE region = 'west' AND store IS
 SELECT added_groups, changed_groups, vanished_groups, unchanged_groups, trained_groups FROM cerebro.refresh('models');
 SELECT count(*) AS left_behind FROM pg_class WHERE relname LIKE '\_cerebro\_%';
 
+-- two runs on one packed table: what one refresh has packed, the other run does not know
+SELECT cerebro.fit_multiple_model('packed', 'second', 'configs', 1, workers => 0);
+UPDATE sales SET a = a + 2 WHERE id = 4;
+SELECT changed_groups, trained_groups FROM cerebro.refresh('models');
+SELECT * FROM attempt($$SELECT cerebro.refresh('second')$$);
 -- refused, with nothing changed
 \x on
 UPDATE sales SET b = b + 1 WHERE id = 8;

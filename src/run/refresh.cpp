@@ -34,6 +34,7 @@ int64_t Number(const pg::Cell& cell) { return cell ? std::strtoll(cell->c_str(),
 struct StoredRun {
   pg::TableName output;
   std::string source_table;
+  std::optional<std::string> digest;  // of the packed table that its groups were trained on
   train::FitArguments arguments;
 };
 
@@ -44,7 +45,7 @@ StoredRun OpenRun(const std::string& model_output_table) {
   const pg::Result row = pg::Read(
       "SELECT s.source_table, s.model_selection_table, s.num_iterations, s.metrics_compute_frequency, s.seed, "
       "s.use_gpus,"
-      " s.early_stopping, s.halving, s.promote, s.global_mst_key, s.arguments::pg_catalog.text, s.validation_table "
+      " s.early_stopping, s.halving, s.promote, s.global_mst_key, s.arguments::pg_catalog.text, s.validation_table, s.data_digest "
       "FROM " +
       summary.Sql() + " AS s");
   if (row.rows.size() != 1 || !row.at(0, 0) || !row.at(0, 1) || !row.at(0, 2) || !row.at(0, 10)) {
@@ -52,6 +53,7 @@ StoredRun OpenRun(const std::string& model_output_table) {
   }
   const auto optional = [&row](size_t i) { return row.at(0, i); };
   train::FitArguments& a = run.arguments;
+  run.digest = row.at(0, 12);
   run.source_table = pg::ParseStoredName(*row.at(0, 0), "source_table", summary).Sql();
   a.model_selection_table = pg::ParseStoredName(*row.at(0, 1), "model_selection_table", summary).Sql();
   a.num_iterations = static_cast<int>(Number(row.at(0, 2)));
@@ -78,6 +80,17 @@ StoredRun OpenRun(const std::string& model_output_table) {
   pg::RequireOwner(summary);
   pg::ClaimOutput(run.output, kArgument);
   return run;
+}
+
+/// A refresh compares the source with the packed table. Errors: kPrerequisiteState when that is not what the run was
+/// trained on: then it would take changed groups for unchanged ones.
+void RequireSamePacked(const StoredRun& run, const data::GroupedTable& table) {
+  if (run.digest && *run.digest == table.packed.digest) return;
+  throw Error(ErrorCode::kPrerequisiteState,
+              "packed table " + table.packed.name.Text() + " is not as run " + run.output.Text() + " was trained on it",
+              "It was refreshed for another run, or packed again. Which groups this run has to train again is not known.",
+              "Train all groups again by cerebro.fit_multiple_model(), and give each run that is to be refreshed a packed "
+              "table of its own.");
 }
 
 /// Trains the changed groups into tables of this name. REQUIRES that some can be trained.
@@ -170,6 +183,7 @@ Refreshed RefreshGroups(const RefreshArguments& arguments) {
   const double began = pg::Now();
   const StoredRun run = OpenRun(arguments.model_output_table);
   const data::GroupedTable table = data::OpenGroupedTable(run.source_table, "source_table");
+  RequireSamePacked(run, table);
   const pack::ChangedGroups changed = pack::PackChangedGroups(table, arguments.source_table);
   Refreshed done;
   done.added = changed.added;

@@ -153,7 +153,9 @@ std::vector<pg::Cell> GroupRunRow(const pg::TableName& name, const std::vector<p
   row.push_back(best[kKey]);
   row.push_back(best[kValLoss] ? best[kValMetric] : best[kTrainMetric]);
   row.push_back(best[kValLoss] ? best[kValLoss] : best[kTrainLoss]);
-  AddStatus(store::RunStatus(), &row);
+  store::RunStatus status;
+  status.state = store::kRunFinished;  // it is one statement
+  AddStatus(status, &row);
   return row;
 }
 

@@ -119,37 +119,59 @@ struct Kept {
   std::shared_ptr<KeptModel> model;
 };
 
-/// Used last first. Lives as long as the process.
-std::list<Kept>& KeptModels() {
-  static auto* kept = new std::list<Kept>();
+/// The models that this process keeps. Lives as long as the process.
+struct KeptModels {
+  std::list<Kept> models;  // used last first
+  std::unordered_map<std::string, std::list<Kept>::iterator> by_key;
+  size_t limit = 0;       // cerebro.model_cache_mem as it was when models were let go
+  int64_t finds = 0;      // since then
+};
+
+KeptModels& AllKept() {
+  static auto* kept = new KeptModels();
   return *kept;
 }
 
+/// Models grow while they are used, when kernels for other types of rows are made: so now and then all are counted.
+constexpr int64_t kFindsBetweenCounts = 1000;
+constexpr size_t kFewModels = 16;  // these are counted each time
+
 /// Lets go of what is over the limit. A model that is larger than all that may be kept is not; whoever uses it has it as long as the statement lasts.
-void Trim() {
-  std::list<Kept>& kept = KeptModels();
-  const auto most = static_cast<size_t>(pg::CurrentSettings().model_cache_mem);
+void Trim(KeptModels* kept) {
+  kept->limit = static_cast<size_t>(pg::CurrentSettings().model_cache_mem);
+  kept->finds = 0;
   size_t bytes = 0;
-  for (auto it = kept.begin(); it != kept.end();) {
+  for (auto it = kept->models.begin(); it != kept->models.end();) {
     bytes += it->model->bytes();
-    it = bytes > most ? kept.erase(it) : std::next(it);
+    if (bytes <= kept->limit) {
+      ++it;
+      continue;
+    }
+    kept->by_key.erase(it->key);
+    it = kept->models.erase(it);
   }
 }
 
 std::shared_ptr<KeptModel> FindKept(const std::string& key) {
-  Trim();
-  std::list<Kept>& kept = KeptModels();
-  const auto found = std::find_if(kept.begin(), kept.end(), [&key](const Kept& model) { return model.key == key; });
-  if (found == kept.end()) return nullptr;
-  kept.splice(kept.begin(), kept, found);
-  return kept.front().model;
+  KeptModels& kept = AllKept();
+  const bool other_limit = kept.limit != static_cast<size_t>(pg::CurrentSettings().model_cache_mem);
+  const bool few = kept.models.size() <= kFewModels;
+  if (other_limit || few || ++kept.finds >= kFindsBetweenCounts) Trim(&kept);
+  const auto found = kept.by_key.find(key);
+  if (found == kept.by_key.end()) return nullptr;
+  kept.models.splice(kept.models.begin(), kept.models, found->second);
+  return found->second->model;
 }
 
 std::shared_ptr<KeptModel> Keep(const std::string& key, store::ModelTable table) {
   std::shared_ptr<KeptModel> model = std::make_shared<KeptModel>(std::move(table));
   pg::Debug("model " + model->table().name.Text() + " was loaded");
-  KeptModels().push_front({key, model});
-  Trim();
+  KeptModels& kept = AllKept();
+  const auto before = kept.by_key.find(key);
+  if (before != kept.by_key.end()) kept.models.erase(before->second);
+  kept.models.push_front({key, model});
+  kept.by_key[key] = kept.models.begin();
+  Trim(&kept);
   return model;
 }
 

@@ -99,7 +99,7 @@ TEST(DefaultParams, GridsOfSearches) {
   adam.loss_weights = {0.25};
   EXPECT_EQ(plan::CompileGrid({OutputDefaults{"mse", {"rmse"}}}, adam),
             "{'loss': ['mse'], 'metrics': [['rmse']], 'optimizer_params_list': [{'optimizer': ['Adam'], 'lr': [0.001, 0.01], "
-            "'schedule': ['cosine'], 'decay_steps': [1200], 'weight_decay': [0, 0.02]}], 'loss_weights': [[0.25]]}");
+            "'schedule': ['cosine'], 'decay_steps': [1200], 'weight_decay': [0.0, 0.02]}], 'loss_weights': [[0.25]]}");
 }
 
 }  // namespace
