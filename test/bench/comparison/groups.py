@@ -62,15 +62,14 @@ def train_sklearn(x, y, configurations, iterations):
     return total
 
 
-def work(how, path, groups, starts, sizes, configurations, iterations, queue):
+def work(how, path, groups, starts, sizes, configurations, iterations, ready, go):
     data = numpy.load(path)
     x, y = data["x"], data["y"]
     train = {"torch": train_torch, "sklearn": train_sklearn}[how]
     train(x[:20], y[:20], configurations[:1], 1)  # what a process does once
-    queue.put("ready")
-    queue.get()
-    total = sum(train(x[starts[g]:starts[g] + sizes[g]], y[starts[g]:starts[g] + sizes[g]], configurations, iterations) for g in groups)
-    queue.put(total)
+    ready.set()
+    go.wait()
+    sum(train(x[starts[g]:starts[g] + sizes[g]], y[starts[g]:starts[g] + sizes[g]], configurations, iterations) for g in groups)
 
 
 def main(how, path, configurations, iterations, part):
@@ -78,19 +77,20 @@ def main(how, path, configurations, iterations, part):
     sizes = numpy.load(path)["sizes"].tolist()
     starts = numpy.concatenate([[0], numpy.cumsum(sizes)]).tolist()
     chosen = list(range(0, len(sizes), max(1, round(1 / part))))
-    workers = []
+    workers, go = [], multiprocessing.Event()
     for groups in halves(sizes, chosen):
-        queues = multiprocessing.Queue()
-        process = multiprocessing.Process(target=work, args=(how, path, groups, starts, sizes, configurations, int(iterations), queues))
+        ready = multiprocessing.Event()
+        process = multiprocessing.Process(target=work, args=(how, path, groups, starts, sizes, configurations, int(iterations), ready, go))
         process.start()
-        workers.append((process, queues))
-    for _, queue in workers:
-        assert queue.get() == "ready"
+        workers.append((process, ready))
+    for _, ready in workers:
+        ready.wait()
     began = time.time()
-    for _, queue in workers:
-        queue.put("go")
-    for process, queue in workers:
+    go.set()
+    for process, _ in workers:
         process.join()
+        if process.exitcode != 0:
+            sys.exit("a process ended with status %s" % process.exitcode)
     seconds = time.time() - began
     rows = sum(sizes[g] for g in chosen)
     print(json.dumps({"seconds": seconds * sum(sizes) / rows, "measured_seconds": seconds, "part_of_rows": rows / sum(sizes)}))
