@@ -85,6 +85,11 @@ SELECT cerebro.tell('outside', 3, $$optimizer='SGD(lr=0.1)',loss='categorical_cr
 SELECT cerebro.advance('packed', 'outside', 'alone', 2, validation_table => 'packed_val', seed => 3, iterations => 2, search => '{"policy": "external", "max_models": 3}') AS left;
 SELECT mst_key, state, model_id, iteration, value IS NOT NULL AS known FROM cerebro.ask('outside');
 
+-- a trial without the metric that the others are ranked by
+SELECT cerebro.advance('packed', 'ranked', 'alone', 2, validation_table => 'packed_val', seed => 3, iterations => 2, search => '{"policy": "external", "max_models": 3}') > 0 AS goes_on;
+SELECT cerebro.tell('ranked', 2, $$optimizer='SGD(lr=0.1)',loss='categorical_crossentropy'$$, 'batch_size=16');
+SELECT cerebro.advance('packed', 'ranked', 'alone', 2, validation_table => 'packed_val', seed => 3, iterations => 2, search => '{"policy": "external", "max_models": 3}') AS left;
+SELECT mst_key, state, error FROM ranked_trials ORDER BY 1;
 -- the plan
 SELECT line FROM space, cerebro.explain_fit_multiple_model('packed', 'planned', 'archs', 27, validation_table => 'packed_val', search =>
     format('{"policy": "hyperband", "compile_params_grid": %s, "fit_params_grid": %s}', to_json(compile), to_json(fit))) line

@@ -14,6 +14,7 @@
 
 #include "base/error.hpp"
 #include "data/groups.hpp"
+#include "pack/packing.hpp"
 #include "pg/cluster.hpp"
 #include "pg/names.hpp"
 #include "pg/parallel.hpp"
@@ -111,8 +112,8 @@ train::FitArguments GlobalArguments(const train::FitArguments& a, const train::P
   global.source_table = fit.training.name.WithSuffix(data::kPooledSuffix).Sql();
   global.model_output_table = fit.output.models.WithSuffix(store::kGlobalSuffix).Sql();
   // the validating rows of all groups are packed without groups, too, where the packer has split the rows
-  const pg::TableName split = fit.training.name.WithSuffix("_val"),
-                      pooled = fit.training.name.WithSuffix(std::string(data::kPooledSuffix) + "_val");
+  const pg::TableName split = fit.training.name.WithSuffix(pack::kValidationSuffix),
+                      pooled = fit.training.name.WithSuffix(std::string(data::kPooledSuffix) + pack::kValidationSuffix);
   if (fit.validation && fit.validation->name.Sql() == split.Sql() && pg::TableExists(pooled))
     global.validation_table = pooled.Sql();
   global.global_model = global.warm_start_groups = false;

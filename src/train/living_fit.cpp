@@ -67,38 +67,37 @@ void DescribeArchitectures(plan::SearchDescription* search, PreparedFit* fit) {
   }
 }
 
-// What a search goes by must be a value of each model.
+// Without a monitor a search goes by the first metric, or by the loss of models without metrics.
+const std::string& FirstMetric(const PreparedModel& model) {
+  const std::vector<std::string>& names = model.metric_names();
+  return names[names.size() > 1 ? 1 : 0];
+}
+
+// What a search goes by must be a value of each model: what it monitors, or the first metric of its first model. Values of
+// two metrics cannot be ranked together.
 void RequireMonitor(const PreparedFit& fit, const PreparedModel& model) {
-  if (!fit.search || fit.search->monitor.empty()) return;
+  if (!fit.search) return;
+  const std::string& monitor = fit.search->monitor;
+  const std::string who = " is no value of mst_key " + std::to_string(model.mst_key);
   std::vector<std::string> known = model.metric_names();
+  if (monitor.empty()) {
+    const std::string& wanted = FirstMetric(fit.models.empty() ? model : fit.models.front());
+    if (FirstMetric(model) == wanted) return;
+    throw Error(ErrorCode::kInvalidParameter, "\"" + wanted + "\", by which the search ranks its models," + who,
+                "Its first metric is " + FirstMetric(model) + ".", "Give all configurations the same first metric, or give the search a monitor.");
+  }
   const size_t metrics = known.size();
   for (size_t k = 0; k < metrics && fit.HasValidation(); k++) known.push_back("val_" + known[k]);
-  if (std::find(known.begin(), known.end(), fit.search->monitor) != known.end()) return;
+  if (std::find(known.begin(), known.end(), monitor) != known.end()) return;
   std::string list;
   for (const std::string& name : known) list += (list.empty() ? "" : ", ") + name;
-  throw Error(ErrorCode::kInvalidParameter, "monitor \"" + fit.search->monitor + "\" of search is no value of mst_key " + std::to_string(model.mst_key),
-              "", "It has " + list + ".");
+  throw Error(ErrorCode::kInvalidParameter, "monitor \"" + monitor + "\" of search" + who, "", "It has " + list + ".");
 }
 
 void RequireNoFeatures(const PreparedFit& fit) {
   if (fit.frozen.columns.empty()) return;
   throw Error(ErrorCode::kFeatureNotSupported, "a model with an architecture that the run did not begin with cannot join it",
               "The run reads features of frozen layers instead of their inputs.", "Begin the run with cerebro.enable_frozen = off.");
-}
-
-// What a search goes by must be computed for every model.
-void CheckMonitor(const std::string& monitor, const PreparedModel& model, bool validated) {
-  if (monitor.empty()) return;
-  std::string known;
-  for (const std::string& prefix : {std::string(), std::string("val_")}) {
-    for (const std::string& name : model.metric_names()) {
-      if (!prefix.empty() && !validated) continue;
-      if (prefix + name == monitor) return;
-      known += (known.empty() ? "" : ", ") + prefix + name;
-    }
-  }
-  throw Error(ErrorCode::kInvalidParameter, "the search goes by \"" + monitor + "\", which its models do not have",
-              "They have " + known + ".");
 }
 
 }  // namespace
@@ -124,7 +123,6 @@ void FitTrialMaker::Make(const LivingTrial& trial) {
   } else if (like == fit_.models.end()) {
     RequireNoFeatures(fit_);
   }
-  if (fit_.search) CheckMonitor(fit_.search->monitor, model, fit_.HasValidation());
   if (trial.trial.parent != 0) {
     model.keeps_optimizer = trial.keeps_optimizer;
     for (size_t m = 0; m < fit_.models.size(); m++) {

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "base/error.hpp"
+#include "data/buffer_memory.hpp"
 #include "pg/report.hpp"
 #include "store/model_spec.hpp"
 
@@ -20,9 +23,10 @@ std::string Count(int64_t n, const char* what) { return std::to_string(n) + " " 
 }  // namespace
 
 /// A group's rows with their bytes.
-struct GroupProcess::LoadedGroup {
-  train::GroupRows rows;
-  std::vector<std::unique_ptr<uint8_t[]>> bytes;  // a buffer
+/// Groups of a task, by their ids, and their columns.
+struct GroupProcess::LoadedGroups {
+  std::map<int64_t, train::GroupRows> groups;
+  std::unique_ptr<data::BufferMemory> memory = std::make_unique<data::BufferMemory>();
 };
 
 GroupProcess::GroupProcess(GroupWindowHead* window, std::shared_ptr<engine::ModelPool> pool, int number)
@@ -71,54 +75,28 @@ bool GroupProcess::TryTask() {
   return true;
 }
 
-// A buffer's columns lie in one piece of memory, each at a multiple of 64 bytes.
 GroupProcess::LoadedGroups GroupProcess::Load(const data::GroupedTable& table, int64_t first_id,
                                               int64_t last_id) const {
-  constexpr size_t kColumnAlignment = 64;
   const base::DataSpec& spec = table.packed.spec;
-  LoadedGroups groups;
+  LoadedGroups loaded;
+  const auto keep = [&loaded](const void* from, size_t bytes) -> char* {
+    return from == nullptr ? nullptr : static_cast<char*>(std::memcpy(loaded.memory->Take(bytes), from, bytes));
+  };
   data::GroupSource(table).ForEach(first_id, last_id, [&](int64_t group_id, const base::Buffer& buffer) {
-    std::unique_ptr<LoadedGroup>& group = groups[group_id];
-    if (group == nullptr) group = std::make_unique<LoadedGroup>();
+    train::GroupRows& group = loaded.groups[group_id];
     const auto rows = static_cast<size_t>(buffer.rows);
-    size_t bytes = 0;
-    const auto lay_out = [&bytes](size_t column) {
-      const size_t at = bytes;
-      bytes += (column + kColumnAlignment - 1) / kColumnAlignment * kColumnAlignment;
-      return at;
-    };
-    std::vector<std::pair<const uint8_t*, size_t>> columns;
+    base::Buffer kept = buffer;
     for (size_t c = 0; c < buffer.inputs.size(); c++)
-      columns.emplace_back(buffer.inputs[c], spec.inputs[c].row_bytes() * rows);
+      kept.inputs[c] = reinterpret_cast<const uint8_t*>(keep(buffer.inputs[c], spec.inputs[c].row_bytes() * rows));
     for (size_t c = 0; c < buffer.targets.size(); c++)
-      columns.emplace_back(buffer.targets[c], spec.targets[c].row_bytes() * rows);
-    if (buffer.weights != nullptr) columns.emplace_back(buffer.weights, sizeof(float) * rows);
-    std::vector<size_t> offsets;
-    for (const auto& column : columns) offsets.push_back(lay_out(column.second));
-    auto memory = std::make_unique<uint8_t[]>(std::max<size_t>(1, bytes));
-    base::Buffer kept;
-    kept.rows = buffer.rows;
-    kept.partition_id = buffer.partition_id;
-    kept.buffer_id = buffer.buffer_id;
-    for (size_t c = 0; c < columns.size(); c++) {
-      if (columns[c].first != nullptr) std::memcpy(memory.get() + offsets[c], columns[c].first, columns[c].second);
-      const uint8_t* at = columns[c].first == nullptr ? nullptr : memory.get() + offsets[c];
-      if (c < buffer.inputs.size()) {
-        kept.inputs.push_back(at);
-      } else if (c < buffer.inputs.size() + buffer.targets.size()) {
-        kept.targets.push_back(at);
-      } else {
-        kept.weights = at;
-      }
-    }
-    std::vector<std::vector<base::Buffer>>& partitions = group->rows.partitions;
+      kept.targets[c] = reinterpret_cast<const uint8_t*>(keep(buffer.targets[c], spec.targets[c].row_bytes() * rows));
+    kept.weights = reinterpret_cast<decltype(kept.weights)>(keep(buffer.weights, sizeof(float) * rows));
     const auto partition = static_cast<size_t>(buffer.partition_id);
-    if (partitions.size() <= partition) partitions.resize(partition + 1);
-    partitions[partition].push_back(std::move(kept));
-    group->rows.rows += buffer.rows;
-    group->bytes.push_back(std::move(memory));
+    if (group.partitions.size() <= partition) group.partitions.resize(partition + 1);
+    group.partitions[partition].push_back(std::move(kept));
+    group.rows += buffer.rows;
   });
-  return groups;
+  return loaded;
 }
 
 void GroupProcess::TrainGroup(size_t group, const LoadedGroups& training, const LoadedGroups& validation) {
@@ -143,9 +121,9 @@ void GroupProcess::TrainGroup(size_t group, const LoadedGroups& training, const 
 void GroupProcess::Train(GroupEntry* entry, char* slab, const LoadedGroups& training, const LoadedGroups& validation) {
   const auto require_rows = [&](const LoadedGroups& groups, const data::GroupedTable& table,
                                 int64_t rows) -> const train::GroupRows* {
-    const auto found = groups.find(entry->group_id);
-    const int64_t there = found == groups.end() ? 0 : found->second->rows.rows;
-    if (there == rows) return rows == 0 ? nullptr : &found->second->rows;
+    const auto found = groups.groups.find(entry->group_id);
+    const int64_t there = found == groups.groups.end() ? 0 : found->second.rows;
+    if (there == rows) return rows == 0 ? nullptr : &found->second;
     throw Error(ErrorCode::kDataCorrupted,
                 "packed table " + table.packed.name.Text() + " has " + Count(there, "row") +
                     " of the group, its table of groups says " + std::to_string(rows),

@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <vector>
 
@@ -30,8 +29,7 @@ class GroupProcess {
   bool TryTask();
 
  private:
-  struct LoadedGroup;
-  using LoadedGroups = std::map<int64_t, std::unique_ptr<LoadedGroup>>;
+  struct LoadedGroups;
 
   LoadedGroups Load(const data::GroupedTable& table, int64_t first_id, int64_t last_id) const;
   void TrainGroup(size_t group, const LoadedGroups& training, const LoadedGroups& validation);
