@@ -195,22 +195,22 @@ COMMENT ON FUNCTION @madlib@._is_superuser() IS 'internal: whether the user of t
 CREATE FUNCTION @madlib@._check_callbacks(written text) RETURNS void
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    call text := btrim(btrim(written, E' \t\n'), '''"');
+    given text := btrim(btrim(written, E' \t\n'), '''"');
     argument record;
 BEGIN
     IF NOT @madlib@._is_superuser() THEN
         RAISE EXCEPTION 'Only a superuser may use callbacks.' USING ERRCODE = 'insufficient_privilege';
     END IF;
-    call := substring(call FROM '^\[\s*TensorBoard\s*\((.*)\)\s*\]$');
-    IF call IS NOT NULL THEN
-        FOR argument IN SELECT * FROM @madlib@._params(call, false) LOOP
+    given := substring(given FROM '^\[\s*TensorBoard\s*\((.*)\)\s*\]$');
+    IF given IS NOT NULL THEN
+        FOR argument IN SELECT * FROM @madlib@._params(given, false) LOOP
             IF argument.value IS NULL OR argument.key NOT IN ('log_dir', 'histogram_freq', 'batch_size', 'update_freq',
                     'write_graph', 'write_grad', 'write_images') THEN
-                call := NULL;
+                given := NULL;
             END IF;
         END LOOP;
     END IF;
-    IF call IS NULL THEN
+    IF given IS NULL THEN
         RAISE EXCEPTION 'Invalid callbacks fit param.  Currently, only TensorBoard callbacks are accepted.'
             USING ERRCODE = 'invalid_parameter_value';
     END IF;

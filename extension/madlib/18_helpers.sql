@@ -87,7 +87,7 @@ BEGIN
     FOREACH part_name IN ARRAY parts LOOP
         PERFORM @madlib@._output_table(path, module, part_name);
     END LOOP;
-    DROP TABLE IF EXISTS pg_temp._madlib_split;
+    IF to_regclass('pg_temp._madlib_split') IS NOT NULL THEN DROP TABLE pg_temp._madlib_split; END IF;
     EXECUTE format('CREATE TEMP TABLE _madlib_split AS SELECT *, row_number() OVER (PARTITION BY %s ORDER BY random()) AS _madlib_nth,'
         ' count(*) OVER (PARTITION BY %s) AS _madlib_rows, dense_rank() OVER (ORDER BY %s) AS _madlib_group FROM %s',
         groups, groups, groups, source);
