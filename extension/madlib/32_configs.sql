@@ -53,7 +53,7 @@ BEGIN
         END IF;
     END LOOP;
 END $$;
-COMMENT ON FUNCTION @madlib@._check_grid(json, text[]) IS 'internal: refuses grids with keys out of place';
+COMMENT ON FUNCTION @madlib@._check_grid(json, text[]) IS 'internal: refuses grids with keys where they do not belong';
 
 -- Python's capitalize, but for the two names that are spelt otherwise.
 CREATE FUNCTION @madlib@._optimizer_name(written text) RETURNS text
@@ -66,7 +66,8 @@ COMMENT ON FUNCTION @madlib@._optimizer_name(text) IS 'internal: an optimizer''s
 CREATE FUNCTION @madlib@._value_text(value json) RETURNS text
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT CASE json_typeof($1) WHEN 'string' THEN '''' || (('[' || $1::text || ']')::json ->> 0) || ''''
-                ELSE @madlib@._literal_python($1::text) END
+                -- JSON has put the numbers of class_weight's classes into quotes
+                ELSE regexp_replace(@madlib@._literal_python($1::text), '''(-?[0-9]+)'':', '\1:', 'g') END
 $$;
 COMMENT ON FUNCTION @madlib@._value_text(json) IS 'internal: a value in Python''s notation';
 

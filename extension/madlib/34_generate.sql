@@ -135,7 +135,8 @@ BEGIN
     PERFORM @madlib@._check_grid(fit_grid, '{batch_size,epochs,verbose,shuffle,class_weight,initial_epoch,steps_per_epoch,callbacks}');
     IF NOT EXISTS (SELECT 1 FROM json_object_keys(compile_grid) AS k(key) WHERE k.key = 'optimizer_params_list') THEN
         -- as without a name of an optimizer: RMSprop
-        compile_grid := ('{"optimizer_params_list": [{"optimizer": ["RMSprop"]}], ' || substr(compile_grid::text, 2))::json;
+        compile_grid := (regexp_replace('{"optimizer_params_list": [{"optimizer": ["RMSprop"]}], ' || substr(compile_grid::text, 2),
+            ',\s*}$', '}'))::json;
     END IF;
     objects := @madlib@._selection_objects(path, module, object_table);
     SELECT array_agg(u.id ORDER BY u.id) INTO ids FROM (SELECT DISTINCT m.id FROM unnest(model_id_list) AS m(id)) AS u;
