@@ -170,6 +170,11 @@ DECLARE
     size integer;
 BEGIN
     PERFORM @madlib@._check_buffer_size(module, buffer_size);
+    IF @madlib@._has_column(training_summary, 'data_spec') THEN
+        -- cerebro has packed the training table: only it packs alike
+        PERFORM cerebro.validation_preprocessor_dl(source, made, dependent_varname, independent_varname, training, buffer_size);
+        RETURN;
+    END IF;
     FOREACH wanted IN ARRAY ARRAY['normalizing_const', 'num_classes'] LOOP
         IF NOT @madlib@._has_column(training_summary, wanted) THEN
             RAISE EXCEPTION '%: Expected column % in %.', module, wanted, written_summary USING ERRCODE = 'undefined_column';
@@ -177,7 +182,7 @@ BEGIN
     END LOOP;
     EXECUTE format('SELECT s.normalizing_const::real, s.num_classes::integer[] FROM %s AS s', training_summary) INTO divisor, classes;
     divisor := COALESCE(divisor, 1.0);
-    trained_names := @madlib@._summary_names(training_summary, 'dependent_varname');
+    trained_names := COALESCE(@madlib@._summary_names(training_summary, 'dependent_varname'), @madlib@._split_names(dependent_varname));
     IF array_length(trained_names, 1) <> array_length(ys, 1) THEN
         RAISE EXCEPTION '%: dependent_varname has % columns, but training table % has %', module, array_length(ys, 1),
             training_preprocessor_table, array_length(trained_names, 1) USING ERRCODE = 'invalid_parameter_value';
@@ -215,12 +220,13 @@ END $$;
 COMMENT ON FUNCTION @madlib@._validation_preprocessor_dl(text, text, text, text, text, text, integer, text) IS
     'internal: validation_preprocessor_dl with the search_path of its caller';
 
--- A list of names in a summary: an array, or in tables of older versions a text.
+-- A list of names in a summary: an array, or in tables of older versions a text; NULL where a hand-made one has none.
 CREATE FUNCTION @madlib@._summary_names(summary text, column_name text) RETURNS text[]
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     names text[];
 BEGIN
+    IF NOT @madlib@._has_column(summary, column_name) THEN RETURN NULL; END IF;
     IF @madlib@._column_type(summary, column_name) ~ '\[\]$' THEN
         EXECUTE format('SELECT s.%I::text[] FROM %s AS s LIMIT 1', column_name, summary) INTO names;
         RETURN names;
