@@ -1,5 +1,5 @@
--- Tables of custom losses and metrics. They lie in the schema of the extension, and only superusers change them. An object is a
--- TorchScript function f(y_true, y_pred), or one that MADlib pickled, which is kept and refused when it is used.
+-- Tables of custom losses and metrics. They lie in the schema of the extension, and only superusers change them. Training knows
+-- the top-k accuracies by their names. Other objects, pickles of Python and files of TorchScript, are kept and refused when used.
 
 CREATE FUNCTION @madlib@._object_table(written text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -76,7 +76,7 @@ BEGIN
     END IF;
     IF NOT @madlib@._is_function_object(object) THEN
         RAISE EXCEPTION '%: Invalid function object', module USING ERRCODE = 'invalid_parameter_value',
-            HINT = 'Save a function f(y_true, y_pred) by torch.jit.script(f).save(file), and load the bytes of the file.';
+            HINT = 'An object is a function that Python has pickled, or the bytes of a file of TorchScript.';
     END IF;
     IF name IS NULL THEN
         RAISE EXCEPTION '%: function name cannot be NULL!', module USING ERRCODE = 'null_value_not_allowed';
@@ -156,15 +156,15 @@ COMMENT ON FUNCTION @madlib@.delete_custom_function(varchar, text) IS 'deletes a
 CREATE FUNCTION @madlib@.load_custom_function(message varchar DEFAULT '') RETURNS varchar
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT @madlib@._help('load_custom_function', $1,
-'Adds a loss or a metric of one''s own to an object table. Compile parameters name it, and training functions take the table.',
+'Adds a loss or a metric of one''s own to an object table, from which compile parameters name it. Only top-k accuracies can be
+trained with: see load_top_k_accuracy_function. Other functions are kept, and refused when a model is to use them.',
 'SELECT @madlib@.load_custom_function(
     object_table, -- table of functions in the schema @madlib@, without its schema; made if it is not there
-    object,       -- a TorchScript function f(y_true, y_pred): the bytes of the file of torch.jit.script(f).save(file)
+    object,       -- a function that Python has pickled, or a file of TorchScript: its bytes
     name,         -- what compile parameters call it
     description   -- optional
 );
-Only superusers load functions. The table has id, name, description and object. A function that was pickled by Python is kept,
-and refused when it is used.')
+Only superusers load functions. The table has id, name, description and object.')
 $$;
 COMMENT ON FUNCTION @madlib@.load_custom_function(varchar) IS 'help for load_custom_function';
 

@@ -172,17 +172,16 @@ Datum pg_cerebro_array_bytes(PG_FUNCTION_ARGS) {
 // (value, factor, shape, column): the elements of one row, which must have the shape; real ones times the factor.
 Datum pg_cerebro_array_cells(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
-    const pg::Args args(fcinfo);
-    if (PG_ARGISNULL(0)) throw Error(ErrorCode::kNullValue, "column \"" + args.text(3, "column") + "\" holds NULL");
-    const bool shape_given = !PG_ARGISNULL(2);
-    if (!shape_given) throw Error(ErrorCode::kNullValue, "the shape of column \"" + args.text(3, "column") + "\" is NULL");
+    const std::string column = pg::Args(fcinfo).text(3, "column_name");
+    if (PG_ARGISNULL(0)) throw Error(ErrorCode::kNullValue, "column \"" + column + "\" holds NULL");
+    if (PG_ARGISNULL(2)) throw Error(ErrorCode::kNullValue, "the shape of column \"" + column + "\" is NULL");
     const Datum shape_datum = PG_GETARG_DATUM(2);
     ArrayType* shape = pg::call([&] { return DatumGetArrayTypeP(shape_datum); });
     const int dims = pg::call([&] { return ArrayGetNItems(ARR_NDIM(shape), ARR_DIMS(shape)); });
-    const ArrayView view = ReadArray(PG_GETARG_DATUM(0), args.text(3, "column"));
+    const ArrayView view = ReadArray(PG_GETARG_DATUM(0), column);
     const int* wanted = reinterpret_cast<const int*>(ARR_DATA_PTR(shape));
     if (ARR_NDIM(view.array) != dims || std::memcmp(ARR_DIMS(view.array), wanted, sizeof(int) * static_cast<size_t>(dims)) != 0) {
-      throw Error(ErrorCode::kInvalidData, "column \"" + args.text(3, "column") + "\" has arrays of different shapes",
+      throw Error(ErrorCode::kInvalidData, "column \"" + column + "\" has arrays of different shapes",
                   "One row has " + DimensionsText(dims, wanted) + ", another one " +
                       DimensionsText(ARR_NDIM(view.array), ARR_DIMS(view.array)) + ".");
     }
