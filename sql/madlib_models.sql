@@ -25,10 +25,12 @@ SELECT madlib.load_keras_model(NULL, '{}'::json);
 SELECT madlib.load_keras_model('', '{}'::json);
 -- the main extension takes the table, and the other way round
 SELECT cerebro.load_model('madlib_archs', (SELECT model_arch FROM madlib_archs WHERE model_id = 1));
-SELECT cerebro.mlp('madlib_archs', '{4}', 3, '{2}') IS NOT NULL AS made;
 SELECT madlib.load_keras_model('madlib_archs', '{}');
-SELECT madlib.delete_keras_model('madlib_archs', m) FROM generate_series(3, 8) m;
-SELECT madlib.delete_keras_model('madlib_archs', 1);
+SELECT madlib.delete_keras_model('madlib_archs', m) FROM unnest(ARRAY[1, 3, 4, 5, 6, 7, 8]) m;
+SELECT cerebro.load_model('madlib_archs', $${"class_name": "Sequential", "config": [{"class_name": "Dense",
+    "config": {"units": 3, "batch_input_shape": [null, 4], "activation": "softmax", "name": "dense_1"}}]}$$);
+SELECT madlib.load_keras_model('madlib_archs', '{}');
+SELECT madlib.delete_keras_model('madlib_archs', m) FROM unnest(ARRAY[1, 2]) m;
 SELECT to_regclass('madlib_archs') IS NULL AS dropped;
 -- names: as written, or qualified
 SELECT madlib.load_keras_model('Madlib Archs', '{}');

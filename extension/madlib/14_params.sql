@@ -8,7 +8,7 @@ DECLARE
     part text := '';
     depth integer := 0;
     c text;
-    blank CONSTANT text := E' \t\n\r\f\v';
+    blank CONSTANT text := E' \t\n\r\f';
 BEGIN
     FOR i IN 1 .. length(COALESCE(params, '')) + 1 LOOP
         c := substr(params, i, 1);

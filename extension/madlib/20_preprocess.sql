@@ -109,7 +109,6 @@ DECLARE
     size integer;
     cells text;
     columns text := '';
-    definitions text := '';
     storage text := '';
     outputs text := '';
     shape_outputs text := '';

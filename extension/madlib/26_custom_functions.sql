@@ -43,7 +43,7 @@ DECLARE
     made text := @madlib@._object_table(object_table);
     added integer;
 BEGIN
-    IF to_regclass(made::cstring) IS NULL THEN
+    IF @madlib@._table('pg_catalog', made) IS NULL THEN
         EXECUTE format('CREATE TABLE %s (id serial, name text PRIMARY KEY, description text, object bytea)%s', made,
             @madlib@._distributed_by('name'));
         EXECUTE format('GRANT SELECT ON %s TO PUBLIC', made);

@@ -92,7 +92,6 @@ DECLARE
     objects text := @madlib@._selection_objects(path, module, object_table);
     missing text[] := @madlib@._missing_columns(arch, '{model_id,model_arch}');
     params text;
-    problem text;
 BEGIN
     IF missing IS NOT NULL THEN PERFORM @madlib@._require_columns(module, model_arch_table, arch, missing); END IF;
     PERFORM @madlib@._check_model_ids(module, model_arch_table, arch, model_id_list);

@@ -86,7 +86,7 @@ DECLARE
     compile record;
     fit record;
 BEGIN
-    FOR attempt IN 1 .. 1000 + 20 * num_configs LOOP
+    FOR attempt IN 1 .. 200 + 20 * num_configs LOOP
         id := ids[1 + floor(@madlib@._draw(random_state, draws) * array_length(ids, 1))::integer];
         compile := @madlib@._sample_text(compile_grid, random_state, draws + 1);
         fit := @madlib@._sample_text(fit_grid, random_state, compile.draws);
