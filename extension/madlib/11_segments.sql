@@ -53,12 +53,16 @@ CREATE FUNCTION @madlib@._gpu_configuration(path text, output_table text, source
 DECLARE
     made text := @madlib@._output_table(path, 'madlib_keras_gpu_info', output_table);
     wanted text := lower(COALESCE(source, 'tensorflow'));
+    gpu record;
 BEGIN
     IF wanted NOT IN ('tensorflow', 'nvidia') THEN
         RAISE EXCEPTION 'DL: source has to be one of tensorflow or nvidia' USING ERRCODE = 'invalid_parameter_value';
     END IF;
     EXECUTE format('CREATE TABLE %s (hostname text, gpu_descr text)%s', made, @madlib@._distributed_by('hostname'));
-    EXECUTE format('INSERT INTO %s SELECT hostname, gpu_descr FROM @madlib@._host_gpus(%L)', made, wanted);
+    -- one by one: in an INSERT the function might run where it may not ask other segments
+    FOR gpu IN SELECT g.hostname, g.gpu_descr FROM @madlib@._host_gpus(wanted) AS g LOOP
+        EXECUTE format('INSERT INTO %s VALUES ($1, $2)', made) USING gpu.hostname, gpu.gpu_descr;
+    END LOOP;
 END $$;
 COMMENT ON FUNCTION @madlib@._gpu_configuration(text, text, text) IS 'internal: gpu_configuration with the search_path of its caller';
 
