@@ -166,7 +166,28 @@ function(cerebro_postgres name)
   target_compile_definitions(cerebro_${name} PRIVATE _GNU_SOURCE)
 endfunction()
 
-# The module, the control file and the install script (its parts in order of their names).
+# cerebro_install_script(<extension> <folder of parts> [WITHIN <template>]): the install script of the parts in order of their names. A template
+# has the line "@PARTS@", where the parts go.
+function(cerebro_install_script name folder)
+  cmake_parse_arguments(ARG "" "WITHIN" "" ${ARGN})
+  # *.greenplum.sql are for segments only, *.postgresql.sql for servers that have procedures
+  file(GLOB parts CONFIGURE_DEPENDS ${folder}/*.sql)
+  if(NOT CEREBRO_GREENPLUM)
+    list(FILTER parts EXCLUDE REGEX "\\.greenplum\\.sql$")
+  else()
+    list(FILTER parts EXCLUDE REGEX "\\.postgresql\\.sql$")
+  endif()
+  list(SORT parts)
+  set(script ${CMAKE_BINARY_DIR}/${name}--${PROJECT_VERSION}.sql)
+  add_custom_command(
+    OUTPUT ${script}
+    COMMAND ${CMAKE_COMMAND} "-DPARTS=${parts}" "-DWITHIN=${ARG_WITHIN}" -DOUT=${script} "-DSERVER=${CEREBRO_PG_version}"
+      -P ${CMAKE_SOURCE_DIR}/cmake/install_script.cmake
+    DEPENDS ${parts} ${ARG_WITHIN} ${CMAKE_SOURCE_DIR}/cmake/install_script.cmake VERBATIM)
+  add_custom_target(${name}_script ALL DEPENDS ${script})
+endfunction()
+
+# The module, the control files and the install scripts of both extensions.
 function(cerebro_extension)
   add_library(pg_cerebro MODULE $<TARGET_OBJECTS:cerebro_entry>)
   set_target_properties(pg_cerebro PROPERTIES PREFIX "" OUTPUT_NAME pg_cerebro LINKER_LANGUAGE CXX)
@@ -176,27 +197,19 @@ function(cerebro_extension)
   set_target_properties(pg_cerebro PROPERTIES BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "$ORIGIN")
   add_dependencies(pg_cerebro pg_cerebro_torch)
 
-  # parts/*.greenplum.sql are for segments only, parts/*.postgresql.sql for servers that have procedures
-  file(GLOB parts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/extension/parts/*.sql)
-  if(NOT CEREBRO_GREENPLUM)
-    list(FILTER parts EXCLUDE REGEX "\\.greenplum\\.sql$")
-  else()
-    list(FILTER parts EXCLUDE REGEX "\\.postgresql\\.sql$")
-  endif()
-  list(SORT parts)
-  set(script ${CMAKE_BINARY_DIR}/pg_cerebro--${PROJECT_VERSION}.sql)
-  add_custom_command(
-    OUTPUT ${script}
-    COMMAND ${CMAKE_COMMAND} "-DPARTS=${parts}" -DOUT=${script} "-DSERVER=${CEREBRO_PG_version}" -P ${CMAKE_SOURCE_DIR}/cmake/install_script.cmake
-    DEPENDS ${parts} ${CMAKE_SOURCE_DIR}/cmake/install_script.cmake VERBATIM)
-  add_custom_target(pg_cerebro_script ALL DEPENDS ${script})
+  cerebro_install_script(pg_cerebro ${CMAKE_SOURCE_DIR}/extension/parts)
+  cerebro_install_script(pg_cerebro_madlib ${CMAKE_SOURCE_DIR}/extension/madlib WITHIN ${CMAKE_SOURCE_DIR}/extension/madlib/install.sql.in)
   # trusted extensions came with PostgreSQL 13; an older server refuses the word
   string(REGEX MATCH "[0-9]+" major "${CEREBRO_PG_version}")
   if(major GREATER_EQUAL 13)
     set(CEREBRO_TRUSTED "trusted = true")
   endif()
   configure_file(${CMAKE_SOURCE_DIR}/extension/pg_cerebro.control.in ${CMAKE_BINARY_DIR}/pg_cerebro.control @ONLY)
+  configure_file(${CMAKE_SOURCE_DIR}/extension/madlib/pg_cerebro_madlib.control.in ${CMAKE_BINARY_DIR}/pg_cerebro_madlib.control @ONLY)
 
   install(TARGETS pg_cerebro LIBRARY DESTINATION ${CEREBRO_PG_pkglibdir})
-  install(FILES ${script} ${CMAKE_BINARY_DIR}/pg_cerebro.control DESTINATION ${CEREBRO_PG_sharedir}/extension)
+  foreach(name pg_cerebro pg_cerebro_madlib)
+    install(FILES ${CMAKE_BINARY_DIR}/${name}--${PROJECT_VERSION}.sql ${CMAKE_BINARY_DIR}/${name}.control
+      DESTINATION ${CEREBRO_PG_sharedir}/extension)
+  endforeach()
 endfunction()
