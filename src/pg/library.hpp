@@ -1,5 +1,5 @@
-// This library as a file: its version, its build id, and that a process has loaded no other one. Includes nothing of the
-// server.
+// This library as a file: its version, its build id, and that a process has loaded no other one. Includes nothing of
+// the server.
 #pragma once
 
 #include <string>
@@ -21,9 +21,9 @@ std::string BuildIdOfFile(const std::string& path);
 /// Whether the server had loaded the library before this session began (shared_preload_libraries).
 bool WasPreloaded();
 
-/// Called by _PG_init before anything else. Functions of each version name a file of their own (extension/README.md). So
-/// a session that loaded the library before an upgrade loads the new file beside it when it first calls a function of
-/// the new version. It must not go on: both would define the same settings. Errors: kPrerequisiteState.
+/// Called by _PG_init before anything else. Functions of each version name a file of their own (extension/README.md).
+/// So a session that loaded the library before an upgrade loads the new file beside it when it first calls a function
+/// of the new version. It must not go on: both would define the same settings. Errors: kPrerequisiteState.
 void RequireOnlyLibrary();
 
 }  // namespace pg
