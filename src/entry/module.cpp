@@ -5,7 +5,12 @@
 
 extern "C" {
 
-CEREBRO_MODULE_MAGIC(CEREBRO_VERSION);
+// From PostgreSQL 18 on a module says its name and version, which pg_get_loaded_modules() shows.
+#ifdef PG_MODULE_MAGIC_EXT
+PG_MODULE_MAGIC_EXT(.name = "pg_cerebro", .version = CEREBRO_VERSION);
+#else
+PG_MODULE_MAGIC;
+#endif
 
 PGDLLEXPORT void _PG_init(void);
 

@@ -53,6 +53,9 @@ class OlderPlanner {
   int level_ = 0;  // of settings; 0: nothing was changed
 };
 
+/// Build id of this library (hexadecimal), to tell the library of one segment from that of another.
+std::string LibraryBuildId();
+
 /// Memory taken outside of the server's own allocator, told to the server's tracker before it is taken, so that a segment refuses instead
 /// of being ended by the kernel. It refuses what would put it into the red zone, too: there the server ends the query of whoever has most,
 /// with a message that says nothing of us. Given back with the object at the latest. On PostgreSQL nobody counts.

@@ -70,13 +70,6 @@ extern "C" {
   }                                                                           \
   extern int no_such_variable
 
-// From 18 on a module says its name and version, which pg_get_loaded_modules() shows.
-#if PG_VERSION_NUM >= 180000
-#define CEREBRO_MODULE_MAGIC(version_text) PG_MODULE_MAGIC_EXT(.name = "pg_cerebro", .version = version_text)
-#else
-#define CEREBRO_MODULE_MAGIC(version_text) PG_MODULE_MAGIC
-#endif
-
 // ParallelContext as we use it came with 12 (9.4 has none): without it every run trains in the session itself.
 #if PG_VERSION_NUM >= 120000
 #define CEREBRO_HAS_PARALLEL 1

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "pg/cluster.hpp"
 #include "pg/guard.hpp"
 
 namespace pg {

@@ -9,13 +9,11 @@ namespace pg {
 /// The version that this library was built as: "0.2.0".
 const char* LibraryVersion();
 
-/// Build id of this library (hexadecimal), to tell the library of one segment from that of another.
-std::string LibraryBuildId();
-
 /// The path by which this library was loaded; "" where the system does not tell.
 std::string LibraryFile();
 
-/// The build id in an ELF file of this machine's kind. "" where there is no such file or it has none.
+/// The build id in an ELF file of this machine's kind; "" where there is no such file or it has none. That of this
+/// library is LibraryBuildId (cluster.hpp).
 std::string BuildIdOfFile(const std::string& path);
 
 /// Whether the server had loaded the library before this session began (shared_preload_libraries).

@@ -10,6 +10,7 @@
 #include "engine/core/runtime.hpp"
 #include "engine/math/blas_library.hpp"
 #include "engine/math/simd/instruction_set.hpp"
+#include "pg/cluster.hpp"
 #include "pg/free_memory.hpp"
 #include "pg/library.hpp"
 #include "pg/settings.hpp"

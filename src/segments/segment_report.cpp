@@ -7,7 +7,7 @@
 #include "base/error.hpp"
 #include "base/literal.hpp"
 #include "engine/core/model.hpp"
-#include "pg/library.hpp"
+#include "pg/cluster.hpp"
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
 #include "segments/segment_process.hpp"
