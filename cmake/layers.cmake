@@ -3,6 +3,9 @@
 # to that room's PUBLIC headers only, walls/whole/<room> is the whole folder and is seen by the room itself (and by its unit tests).
 
 set(CEREBRO_WARNINGS -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers)
+if(NOT CEREBRO_WARNINGS_ARE_ERRORS)
+  list(REMOVE_ITEM CEREBRO_WARNINGS -Werror)
+endif()
 # design: square roots vectorise (no errno), products and sums are never fused behind our back, no fast-math anywhere.
 set(CEREBRO_ARITHMETIC -fno-math-errno -ffp-contract=off)
 

@@ -44,7 +44,7 @@ std::string BuildIdAmong(const char* at, const char* end) {
       std::string hex;
       for (size_t k = 0; k < std::min<size_t>(note.n_descsz, kMostIdBytes); k++) {
         char digits[3];
-        std::snprintf(digits, sizeof(digits), "%02x", id[k]);
+        snprintf(digits, sizeof(digits), "%02x", id[k]);
         hex += digits;
       }
       return hex;
