@@ -16,7 +16,8 @@ build_packages() {
     pg_buildext updatecontrol
     if ! dpkg-checkbuilddeps >/dev/null 2>&1; then
       say "packages to build with"
-      as_root env DEBIAN_FRONTEND=noninteractive apt-get build-dep -q -y --no-install-recommends . >"$1/build-dep.log" 2>&1 ||
+      as_root env DEBIAN_FRONTEND=noninteractive apt-get build-dep -q -y --no-install-recommends . \
+        >"$1/build-dep.log" 2>&1 ||
         { tail "$1/build-dep.log"; die "apt-get build-dep failed"; }
     fi
     say "packages of $(git -C "$cerebro_root" rev-parse --short HEAD)"
