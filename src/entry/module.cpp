@@ -17,7 +17,7 @@ PGDLLEXPORT void _PG_init(void);
 /// Registers the settings and nothing more: no tensor, no thread. A server that preloads the library forks safely.
 void _PG_init(void) {
   pg::entry([] {
-    pg::RequireOnlyLibrary();
+    pg::RequireOnlyLibrary(process_shared_preload_libraries_in_progress);
     pg::RegisterSettings();
   });
 }

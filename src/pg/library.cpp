@@ -19,7 +19,6 @@
 
 #include "base/error.hpp"
 #include "pg/cluster.hpp"
-#include "pg/guard.hpp"
 
 namespace pg {
 namespace {
@@ -44,7 +43,7 @@ std::string BuildIdAmong(const char* at, const char* end) {
       std::string hex;
       for (size_t k = 0; k < std::min<size_t>(note.n_descsz, kMostIdBytes); k++) {
         char digits[3];
-        snprintf(digits, sizeof(digits), "%02x", id[k]);
+        std::snprintf(digits, sizeof(digits), "%02x", id[k]);
         hex += digits;
       }
       return hex;
@@ -119,8 +118,8 @@ std::string BuildIdOfFile(const std::string& path) {
 
 bool WasPreloaded() { return preloaded; }
 
-void RequireOnlyLibrary() {
-  preloaded = process_shared_preload_libraries_in_progress;
+void RequireOnlyLibrary(bool preloading) {
+  preloaded = preloading;
   const void* first = dlsym(RTLD_DEFAULT, kExportedByAll);
   Dl_info own, other;
   if (first == nullptr || !OwnObject(&own) || dladdr(first, &other) == 0) return;

@@ -1,4 +1,4 @@
-// This library as a file: its version, its build id, and that a process has loaded no other one. Includes nothing of
+// This library as a file: its version, its build id, and that a process has loaded no other one. Knows nothing of
 // the server.
 #pragma once
 
@@ -22,6 +22,7 @@ bool WasPreloaded();
 /// Called by _PG_init before anything else. Functions of each version name a file of their own (extension/README.md).
 /// So a session that loaded the library before an upgrade loads the new file beside it when it first calls a function
 /// of the new version. It must not go on: both would define the same settings. Errors: kPrerequisiteState.
-void RequireOnlyLibrary();
+/// preloading: what WasPreloaded says from then on.
+void RequireOnlyLibrary(bool preloading);
 
 }  // namespace pg
