@@ -3,14 +3,15 @@ SET client_min_messages = warning;
 CREATE SCHEMA doctor_case;
 SET search_path = doctor_case, public;
 
-SELECT extension = library AS one_version, build_id ~ '^[0-9a-f]{40}$' AS build_id, engine ~ '^LibTorch [0-9.]+, ' AS engine,
-    server = version() AS server FROM cerebro.version();
+SELECT extension = library AS one_version, build_id ~ '^[0-9a-f]{40}$' AS build_id,
+    engine ~ '^LibTorch [0-9.]+, ' AS engine, server = version() AS server FROM cerebro.version();
 
 -- every check has a row, in this order
 SELECT "check" FROM cerebro.doctor();
 SELECT "check", state IS NULL AS nothing_found FROM cerebro.doctor() WHERE state IS NULL OR state = '';
 SELECT regexp_replace(state, '[0-9.]+', '#', 'g') AS state, advice FROM cerebro.doctor() WHERE "check" = 'versions';
-SELECT regexp_replace(state, '[0-9a-f]{40}', '#') AS state, advice FROM cerebro.doctor() WHERE "check" = 'library build ids';
+SELECT regexp_replace(state, '[0-9a-f]{40}', '#') AS state, advice FROM cerebro.doctor()
+WHERE "check" = 'library build ids';
 SELECT "check", advice FROM cerebro.doctor()
 WHERE "check" IN ('BLAS', 'threads', 'preload', 'LibTorch', 'stale features', 'orphan files');
 
@@ -39,11 +40,13 @@ ROLLBACK;
 CREATE TABLE points AS SELECT i AS id, i % 2 AS label, ARRAY[i % 2, i % 7] AS x FROM generate_series(1, 100) i;
 SELECT cerebro.training_preprocessor_dl('points', 'packed', 'label', 'x', num_partitions => 2);
 SELECT cerebro.load_model('archs', '{"class_name": "Sequential", "config": [
-  {"class_name": "Dense", "config": {"name": "out", "units": 2, "activation": "softmax", "batch_input_shape": [null, 2]}}]}');
+  {"class_name": "Dense", "config": {"name": "out", "units": 2, "activation": "softmax",
+    "batch_input_shape": [null, 2]}}]}');
 SELECT cerebro.load_model_selection_table('archs', 'configs', ARRAY[1],
     ARRAY[$$optimizer='SGD()',loss='categorical_crossentropy'$$], ARRAY['batch_size=16']);
 SELECT cerebro.advance('packed', 'begun', 'configs', 3, workers => 0, iterations => 1);
-SELECT count(*) AS stopped_is_no_fault FROM cerebro.doctor() WHERE "check" = 'unfinished runs' AND state ~ 'doctor_case';
+SELECT count(*) AS stopped_is_no_fault FROM cerebro.doctor()
+WHERE "check" = 'unfinished runs' AND state ~ 'doctor_case';
 UPDATE begun_run SET state = 'failed', error = 'the disk is full';
 SELECT state ~ 'doctor_case[.]begun' AS named, advice FROM cerebro.doctor() WHERE "check" = 'unfinished runs';
 
