@@ -9,7 +9,7 @@ SET search_path = made, public;
 \o /dev/null
 
 -- weights, optimizer slots, curves and decisions of a run
-CREATE FUNCTION pg_temp.digest(run text) RETURNS TABLE(weights text, slots text, curves text, visits text)
+CREATE FUNCTION pg_temp.digest(run text) RETURNS TABLE(weights text, moments text, curves text, visits text)
 LANGUAGE plpgsql AS $$
 BEGIN
     RETURN QUERY EXECUTE format($q$SELECT
@@ -44,7 +44,7 @@ SELECT cerebro.register('kept', 'models', 1);
 SELECT 'build', build FROM models_summary;
 SELECT run || '.' || what, value
 FROM unnest(ARRAY['models', 'begun', 'warm', 'searched']) run, LATERAL pg_temp.digest(run) d,
-    LATERAL (VALUES ('weights', d.weights), ('slots', d.slots), ('curves', d.curves), ('visits', d.visits))
+    LATERAL (VALUES ('weights', d.weights), ('moments', d.moments), ('curves', d.curves), ('visits', d.visits))
         v(what, value) ORDER BY 1;
 SELECT name, md5(string_agg(concat_ws(' ', partition_id, buffer_id, x, label), ',' ORDER BY partition_id, buffer_id))
 FROM (SELECT 'packed' AS name, * FROM packed UNION ALL SELECT 'packed again', * FROM packed_again) p
