@@ -183,6 +183,27 @@ function(cerebro_postgres name)
   target_compile_definitions(cerebro_${name} PRIVATE _GNU_SOURCE)
 endfunction()
 
+# cerebro_install_script(<extension> <folder of parts> [WITHIN <template>]): the install script of the parts in order of their names. A template
+# has the line "@PARTS@", where the parts go.
+function(cerebro_install_script name folder)
+  cmake_parse_arguments(ARG "" "WITHIN" "" ${ARGN})
+  # *.greenplum.sql are for segments only, *.postgresql.sql for servers that have procedures
+  file(GLOB parts CONFIGURE_DEPENDS ${folder}/*.sql)
+  if(NOT CEREBRO_GREENPLUM)
+    list(FILTER parts EXCLUDE REGEX "\\.greenplum\\.sql$")
+  else()
+    list(FILTER parts EXCLUDE REGEX "\\.postgresql\\.sql$")
+  endif()
+  list(SORT parts)
+  set(script ${CMAKE_BINARY_DIR}/${name}--${PROJECT_VERSION}.sql)
+  add_custom_command(
+    OUTPUT ${script}
+    COMMAND ${CMAKE_COMMAND} "-DPARTS=${parts}" "-DWITHIN=${ARG_WITHIN}" -DOUT=${script} "-DSERVER=${CEREBRO_PG_version}"
+      -P ${CMAKE_SOURCE_DIR}/cmake/install_script.cmake
+    DEPENDS ${parts} ${ARG_WITHIN} ${CMAKE_SOURCE_DIR}/cmake/install_script.cmake VERBATIM)
+  add_custom_target(${name}_script ALL DEPENDS ${script})
+endfunction()
+
 # cerebro_script(<file> <part>...): a script of the parts, in words that the server takes.
 function(cerebro_script out)
   add_custom_command(
@@ -192,13 +213,13 @@ function(cerebro_script out)
 endfunction()
 
 # cerebro_updates(<install script>): the frozen scripts of released versions, and what brings a database from the last of them to this version.
-# Between released versions the update scripts are frozen, too: extension/pg_cerebro--<old>--<new>.sql. Sets scripts to all that are installed.
+# Between released versions the update scripts are frozen, too: extension/pg_cerebro--<old>--<new>.sql. Sets updates to these files.
 function(cerebro_updates script)
   set(platform "")
   if(CEREBRO_GREENPLUM)
     set(platform .greenplum)
   endif()
-  set(all ${script})
+  set(all "")
   set(folder ${CMAKE_SOURCE_DIR}/extension)
   foreach(version ${CEREBRO_RELEASED_VERSIONS})
     set(frozen ${CMAKE_BINARY_DIR}/pg_cerebro--${version}.sql)
@@ -219,10 +240,12 @@ function(cerebro_updates script)
     COMMAND ${CMAKE_COMMAND} -E rename ${update}.new ${update}
     DEPENDS ${frozen} ${script} ${folder}/make_update ${folder}/Statements.pm ${by_hand} VERBATIM)
   list(APPEND all ${update})
-  set(scripts ${all} PARENT_SCOPE)
+  add_custom_target(pg_cerebro_updates ALL DEPENDS ${all})
+  add_dependencies(pg_cerebro_updates pg_cerebro_script)
+  set(updates ${all} PARENT_SCOPE)
 endfunction()
 
-# The module, the control file and the install script (its parts in order of their names).
+# The module, the control files and the install scripts of both extensions.
 function(cerebro_extension)
   add_library(pg_cerebro MODULE $<TARGET_OBJECTS:cerebro_entry>)
   set_target_properties(pg_cerebro PROPERTIES PREFIX "" OUTPUT_NAME pg_cerebro LINKER_LANGUAGE CXX)
@@ -232,18 +255,9 @@ function(cerebro_extension)
   set_target_properties(pg_cerebro PROPERTIES BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "$ORIGIN")
   add_dependencies(pg_cerebro pg_cerebro_torch)
 
-  # parts/*.greenplum.sql are for segments only, parts/*.postgresql.sql for servers that have procedures
-  file(GLOB parts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/extension/parts/*.sql)
-  if(NOT CEREBRO_GREENPLUM)
-    list(FILTER parts EXCLUDE REGEX "\\.greenplum\\.sql$")
-  else()
-    list(FILTER parts EXCLUDE REGEX "\\.postgresql\\.sql$")
-  endif()
-  list(SORT parts)
-  set(script ${CMAKE_BINARY_DIR}/pg_cerebro--${PROJECT_VERSION}.sql)
-  cerebro_script(${script} ${parts})
-  cerebro_updates(${script})
-  add_custom_target(pg_cerebro_script ALL DEPENDS ${scripts})
+  cerebro_install_script(pg_cerebro ${CMAKE_SOURCE_DIR}/extension/parts)
+  cerebro_install_script(pg_cerebro_madlib ${CMAKE_SOURCE_DIR}/extension/madlib WITHIN ${CMAKE_SOURCE_DIR}/extension/madlib/install.sql.in)
+  cerebro_updates(${CMAKE_BINARY_DIR}/pg_cerebro--${PROJECT_VERSION}.sql)
   # trusted extensions came with PostgreSQL 13; an older server refuses the word
   string(REGEX MATCH "[0-9]+" major "${CEREBRO_PG_version}")
   if(major GREATER_EQUAL 13)
@@ -256,9 +270,14 @@ function(cerebro_extension)
     list(APPEND links ${CMAKE_BINARY_DIR}/pg_cerebro-${version}.so)
   endforeach()
   configure_file(${CMAKE_SOURCE_DIR}/extension/pg_cerebro.control.in ${CMAKE_BINARY_DIR}/pg_cerebro.control @ONLY)
+  configure_file(${CMAKE_SOURCE_DIR}/extension/madlib/pg_cerebro_madlib.control.in ${CMAKE_BINARY_DIR}/pg_cerebro_madlib.control @ONLY)
 
   cerebro_install_directories()
   install(TARGETS pg_cerebro LIBRARY DESTINATION ${CEREBRO_LIBRARY_DIRECTORY})
   install(FILES ${links} DESTINATION ${CEREBRO_LIBRARY_DIRECTORY})
-  install(FILES ${scripts} ${CMAKE_BINARY_DIR}/pg_cerebro.control DESTINATION ${CEREBRO_EXTENSION_DIRECTORY})
+  foreach(name pg_cerebro pg_cerebro_madlib)
+    install(FILES ${CMAKE_BINARY_DIR}/${name}--${PROJECT_VERSION}.sql ${CMAKE_BINARY_DIR}/${name}.control
+      DESTINATION ${CEREBRO_EXTENSION_DIRECTORY})
+  endforeach()
+  install(FILES ${updates} DESTINATION ${CEREBRO_EXTENSION_DIRECTORY})
 endfunction()

@@ -82,7 +82,7 @@ install_extension() {
     target=$lib/$(basename "$manifest")
     [ -L "$target" ] && cmp -s "$manifest" "$target" || different=yes
   done
-  for manifest in "$build"/pg_cerebro.control "$build"/pg_cerebro--*.sql; do
+  for manifest in "$build"/pg_cerebro{,_madlib}.control "$build"/pg_cerebro{,_madlib}--*.sql; do
     target=$share/$(basename "$manifest")
     cmp -s "$manifest" "$target" || different=yes
   done
