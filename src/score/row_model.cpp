@@ -274,6 +274,9 @@ class GroupRouter {
     }
     const pg::Result found = pg::Read("SELECT g.group_id, g.chosen, g.mst_key FROM " + run_.Tables().groups.Sql() + " AS g WHERE" + condition, params);
     if (!found.empty() && found.at(0, 1).value_or("") == store::kChosenOwn) {
+      if (!found.at(0, 0) || !found.at(0, 2)) {
+        throw base::Error(base::ErrorCode::kDataCorrupted, "table " + run_.Tables().groups.Text() + " names no model of a group that has one");
+      }
       const store::ChosenModel chosen{std::stoll(*found.at(0, 0)), store::kChosenOwn, std::stoi(*found.at(0, 2))};
       const std::string key = "group " + run_.name.Sql() + " " + version_ + std::to_string(chosen.group_id);
       std::shared_ptr<KeptModel> kept = FindKept(key);

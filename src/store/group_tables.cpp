@@ -73,6 +73,7 @@ GroupRunTable OpenGroupRun(std::string_view name, const char* what) {
   for (const auto& cells :
        pg::Read("SELECT " + configurations.Columns("c") + " FROM " + configurations.Sql() + " c ORDER BY 1").rows) {
     StoredModel model;
+    if (!cells[0]) throw Error(ErrorCode::kDataCorrupted, "table " + configurations.Text() + " has a NULL in mst_key");
     model.mst_key = std::stoi(cells[0].value());
     model.model_id = std::stoi(cells[1].value_or("0"));
     const std::string architecture = cells[2].value_or("");
