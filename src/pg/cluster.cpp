@@ -72,7 +72,7 @@ OlderPlanner::OlderPlanner() {
   level_ = call([] {
     const int level = NewGUCNestLevel();
     // refused without an error where optimizer_control is off
-    (void)set_config_option("optimizer", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, DEBUG2);
+    compat::SetSetting("optimizer", "off", DEBUG2);
     return level;
   });
 }

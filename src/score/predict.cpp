@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
+#include "base/plain_number.hpp"
 #include "engine/core/predictor.hpp"
 #include "pg/names.hpp"
 #include "pg/report.hpp"
@@ -116,7 +117,7 @@ class RoutedRows {
   std::vector<int64_t> Groups() const {
     std::vector<int64_t> groups;
     for (const auto& row : pg::Read("SELECT DISTINCT t.__group_id__ FROM " + rows_.Sql() + " AS t WHERE t.__group_id__ IS NOT NULL ORDER BY 1").rows) {
-      groups.push_back(std::stoll(row[0].value()));
+      groups.push_back(base::WholeNumber(row[0]));
     }
     return groups;
   }

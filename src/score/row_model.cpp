@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "base/plain_number.hpp"
 #include "engine/core/predictor.hpp"
 #include "pg/cluster.hpp"
 #include "pg/report.hpp"
@@ -252,7 +253,7 @@ class GroupRouter {
     for (const pg::Column& key : run_.keys) key_columns_.push_back(key.name);
     const std::string summary = run_.Tables().summary.Sql();
     const pg::Result row = pg::Read("SELECT s.global_mst_key, s.tableoid::pg_catalog.text, s.ctid::pg_catalog.text, s.xmin::pg_catalog.text FROM " + summary + " AS s");
-    if (row.at(0, 0)) global_mst_key_ = std::stoi(*row.at(0, 0));
+    if (row.at(0, 0)) global_mst_key_ = base::WholeInt(row.at(0, 0));
     for (size_t i = 1; i < row.rows[0].size(); i++) version_ += row.at(0, i).value_or("") + " ";
   }
 
@@ -274,7 +275,7 @@ class GroupRouter {
     }
     const pg::Result found = pg::Read("SELECT g.group_id, g.chosen, g.mst_key FROM " + run_.Tables().groups.Sql() + " AS g WHERE" + condition, params);
     if (!found.empty() && found.at(0, 1).value_or("") == store::kChosenOwn) {
-      const store::ChosenModel chosen{std::stoll(*found.at(0, 0)), store::kChosenOwn, std::stoi(*found.at(0, 2))};
+      const store::ChosenModel chosen{base::WholeNumber(found.at(0, 0)), store::kChosenOwn, base::WholeInt(found.at(0, 2))};
       const std::string key = "group " + run_.name.Sql() + " " + version_ + std::to_string(chosen.group_id);
       std::shared_ptr<KeptModel> kept = FindKept(key);
       return kept != nullptr ? kept : Keep(key, store::OpenGroupModel(run_, chosen));
