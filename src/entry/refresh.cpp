@@ -14,6 +14,7 @@ Datum pg_cerebro_refresh(PG_FUNCTION_ARGS) {
     a.model_output_table = args.text(0, "model_output_table");
     a.source_table = args.opt_text(1);
     a.drop_vanished = args.boolean(2, false);
+    a.start_from = args.opt_text(3);
     const run::Refreshed done = run::RefreshGroups(a);
     return pg::call([&] {
       TupleDesc desc;

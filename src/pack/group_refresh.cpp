@@ -144,11 +144,13 @@ void UpdateSummary(const pg::TableName& packed, const pg::TableName& groups_tabl
 
 }  // namespace
 
-ChangedGroups PackChangedGroups(const data::GroupedTable& table, const std::optional<std::string>& source_table) {
+ChangedGroups PackChangedGroups(const data::GroupedTable& table, const std::optional<std::string>& source_table,
+                                bool drop_vanished) {
   RefuseOwnConstants(table);
   BufferPlan plan;
   TrainingPackArguments a = ReadArguments(table, &plan);
   if (source_table) a.source_table = *source_table;
+  a.groups.drops_vanished = drop_vanished;
   for (const pg::TableName& owned : {table.packed.name, table.packed.name.WithSuffix("_summary"), table.groups_table})
     pg::RequireOwner(owned);
   pg::ClaimOutput(table.packed.name, "packed table");

@@ -27,8 +27,10 @@ struct ChangedGroups {
 
 /// source_table: nothing: the one that the table was packed from. Errors: kFeatureNotSupported for a table whose
 /// constants cannot be used again (of each group, or of an encoding by the target); those of
-/// validation_preprocessor_dl; no ownership.
-ChangedGroups PackChangedGroups(const data::GroupedTable& table, const std::optional<std::string>& source_table);
+/// validation_preprocessor_dl; no ownership; kLimitExceeded for more groups than max_groups. drop_vanished: as
+/// MergeChangedGroups is going to be told.
+ChangedGroups PackChangedGroups(const data::GroupedTable& table, const std::optional<std::string>& source_table,
+                                bool drop_vanished);
 
 /// Puts the changed groups into the packed table and into that of the rows that validate, and drops the tables that
 /// have them. drop_vanished: groups that have no rows any more go; else they stay as they are.

@@ -3,6 +3,7 @@
 #include "run/refresh.hpp"
 
 #include <cstdlib>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -10,14 +11,18 @@
 #include "base/literal.hpp"
 #include "data/groups.hpp"
 #include "pack/group_refresh.hpp"
+#include "pack/packing.hpp"
+#include "pg/cluster.hpp"
 #include "pg/names.hpp"
 #include "pg/report.hpp"
 #include "pg/snapshot.hpp"
 #include "pg/sql.hpp"
 #include "run/fit.hpp"
+#include "run/groups.hpp"
 #include "store/group_tables.hpp"
 #include "store/result_tables.hpp"
 #include "train/arguments.hpp"
+#include "train/prepare.hpp"
 
 namespace run {
 namespace {
@@ -34,6 +39,7 @@ int64_t Number(const pg::Cell& cell) { return cell ? std::strtoll(cell->c_str(),
 struct StoredRun {
   pg::TableName output;
   std::string source_table;
+  std::optional<std::string> validation_table;
   std::optional<std::string> digest;  // of the packed table that its groups were trained on
   train::FitArguments arguments;
 };
@@ -54,6 +60,7 @@ StoredRun OpenRun(const std::string& model_output_table) {
   const auto optional = [&row](size_t i) { return row.at(0, i); };
   train::FitArguments& a = run.arguments;
   run.digest = row.at(0, 12);
+  if (row.at(0, 11)) run.validation_table = pg::ParseStoredName(*row.at(0, 11), "validation_table", summary).Sql();
   run.source_table = pg::ParseStoredName(*row.at(0, 0), "source_table", summary).Sql();
   a.model_selection_table = pg::ParseStoredName(*row.at(0, 1), "model_selection_table", summary).Sql();
   a.num_iterations = static_cast<int>(Number(row.at(0, 2)));
@@ -82,6 +89,27 @@ StoredRun OpenRun(const std::string& model_output_table) {
   return run;
 }
 
+/// Whether changed groups go on from their weights.
+bool ReadStart(const std::optional<std::string>& start_from) {
+  if (!start_from || *start_from == "initial") return false;
+  if (*start_from == "weights") return true;
+  throw Error(ErrorCode::kInvalidParameter, "start_from must be 'initial' or 'weights', got '" + *start_from + "'", "",
+              "With 'initial', changed groups are trained as in a new run; with 'weights' they go on from the weights "
+              "that they have.");
+}
+
+/// Rows that validate follow from the source by the split of the packing. Errors: kFeatureNotSupported for a run whose
+/// validation table was packed later.
+void RequireOwnValidation(const StoredRun& run, const data::GroupedTable& table) {
+  if (!run.validation_table) return;
+  const pg::TableName split = table.packed.name.WithSuffix(pack::kValidationSuffix);
+  if (*run.validation_table == split.Sql()) return;
+  throw Error(ErrorCode::kFeatureNotSupported, "run " + run.output.Text() + " cannot be refreshed",
+              "Its validation table was not made with the packed table, so rows that validate changed groups are not "
+              "known.",
+              "Pack with validation_fraction, split_column or split_by_time, and train again.");
+}
+
 /// A refresh compares the source with the packed table. Errors: kPrerequisiteState when that is not what the run was
 /// trained on: then it would take changed groups for unchanged ones.
 void RequireSamePacked(const StoredRun& run, const data::GroupedTable& table) {
@@ -93,8 +121,36 @@ void RequireSamePacked(const StoredRun& run, const data::GroupedTable& table) {
               "table of its own.");
 }
 
+/// Errors: kPrerequisiteState when the configurations are not those of the run.
+void RequireSameConfigurations(const StoredRun& run, const train::PreparedFit& fit) {
+  std::map<int, std::vector<std::string>> now, then;  // by mst_key
+  for (const train::PreparedModel& model : fit.models)
+    now[model.mst_key] = {model.architecture->json, model.spec->compile_params, model.spec->fit_params};
+  const pg::Result rows =
+      pg::Execute("SELECT c.mst_key, c.model_arch::pg_catalog.text, c.compile_params, c.fit_params FROM " +
+                  run.output.WithSuffix("_configs").Sql() + " AS c");
+  for (const auto& row : rows.rows)
+    then[static_cast<int>(Number(row[0]))] = {row[1].value_or(""), row[2].value_or(""), row[3].value_or("")};
+  if (now == then) return;
+  int differs = 0;  // the first one that is not the same in both
+  for (const auto* each : {&now, &then}) {
+    const auto& other = each == &now ? then : now;
+    for (const auto& [key, texts] : *each) {
+      const auto found = other.find(key);
+      if (found != other.end() && found->second == texts) continue;
+      if (differs == 0 || key < differs) differs = key;
+      break;
+    }
+  }
+  throw Error(ErrorCode::kPrerequisiteState,
+              "mst_key " + std::to_string(differs) + " of the selection table is not the configuration of the run",
+              "Table " + run.output.Text() + " was made by other configurations than the selection table has now.",
+              "Restore the rows of the selection table and its architectures, or train all groups again.");
+}
+
 /// Trains the changed groups into tables of this name. REQUIRES that some can be trained.
-void TrainChanged(const StoredRun& run, const pack::ChangedGroups& changed, const pg::TableName& output) {
+void TrainChanged(const StoredRun& run, const pack::ChangedGroups& changed, bool from_weights,
+                  const pg::TableName& output) {
   train::FitArguments a = run.arguments;
   a.source_table = changed.packed.Sql();
   if (changed.validation_rows > 0) {
@@ -103,24 +159,13 @@ void TrainChanged(const StoredRun& run, const pack::ChangedGroups& changed, cons
     a.promote.reset();  // nothing tells which model is better
   }
   a.model_output_table = output.Sql();
-  FitMultipleModel(a);
-}
-
-/// Errors: kPrerequisiteState when the configurations are not those of the run.
-void RequireSameConfigurations(const StoredRun& run, const pg::TableName& output) {
-  const pg::Result other =
-      pg::Execute("SELECT COALESCE(o.mst_key, t.mst_key) FROM " + run.output.WithSuffix("_configs").Sql() +
-                  " AS o FULL JOIN " + output.WithSuffix("_configs").Sql() +
-                  " AS t ON t.mst_key OPERATOR(pg_catalog.=) o.mst_key WHERE o.mst_key IS NULL OR t.mst_key IS NULL"
-                  " OR o.model_arch::pg_catalog.text IS DISTINCT FROM t.model_arch::pg_catalog.text"
-                  " OR o.compile_params IS DISTINCT FROM t.compile_params OR o.fit_params IS DISTINCT FROM "
-                  "t.fit_params ORDER BY 1 LIMIT 1");
-  if (other.empty()) return;
-  throw Error(
-      ErrorCode::kPrerequisiteState,
-      "mst_key " + other.at(0, 0).value_or("NULL") + " of the selection table is not the configuration of the run",
-      "Table " + run.output.Text() + " was made by other configurations than the selection table has now.",
-      "Restore the rows of the selection table and its architectures, or train all groups again.");
+  if (from_weights) a.groups_begin_with = run.output.Sql();
+  const double began = pg::Now();
+  const pg::OlderPlanner planner;
+  ClaimOutput(a);
+  train::PreparedFit fit = train::PrepareFit(a);
+  RequireSameConfigurations(run, fit);
+  FitGroups(a, &fit, began);
 }
 
 /// What is known of changed groups that are all skipped: nothing was trained.
@@ -181,10 +226,12 @@ void UpdateSummary(const StoredRun& run, const pg::TableName& packed) {
 
 Refreshed RefreshGroups(const RefreshArguments& arguments) {
   const double began = pg::Now();
+  const bool from_weights = ReadStart(arguments.start_from);
   const StoredRun run = OpenRun(arguments.model_output_table);
   const data::GroupedTable table = data::OpenGroupedTable(run.source_table, "source_table");
   RequireSamePacked(run, table);
-  const pack::ChangedGroups changed = pack::PackChangedGroups(table, arguments.source_table);
+  RequireOwnValidation(run, table);
+  const pack::ChangedGroups changed = pack::PackChangedGroups(table, arguments.source_table, arguments.drop_vanished);
   Refreshed done;
   done.added = changed.added;
   done.changed = changed.changed;
@@ -196,8 +243,7 @@ Refreshed RefreshGroups(const RefreshArguments& arguments) {
     if (changed.trainable > 0) {
       trained = run.output;
       trained->name = "_cerebro_refit_" + pg::Execute("SELECT pg_catalog.pg_backend_pid()").Text();
-      TrainChanged(run, changed, *trained);
-      RequireSameConfigurations(run, *trained);
+      TrainChanged(run, changed, from_weights, *trained);
       const pg::Result counts = pg::Execute("SELECT g.status, pg_catalog.count(*) FROM " +
                                             trained->WithSuffix("_groups").Sql() + " AS g GROUP BY 1");
       for (const auto& row : counts.rows) {

@@ -11,6 +11,7 @@ namespace run {
 struct RefreshArguments {
   std::string model_output_table;
   std::optional<std::string> source_table;  // none: the table that was packed
+  std::optional<std::string> start_from;    // 'initial' (none) or 'weights': what changed groups are trained from
   bool drop_vanished = false;               // groups without rows lose their buffers and models; else they keep them
 };
 
@@ -21,8 +22,8 @@ struct Refreshed {
   double seconds = 0;
 };
 
-/// Models of groups whose rows are what they were keep their bytes. The others are trained from the beginning, by the
-/// configurations and arguments of the run; where it has global models, these stay and are compared with as in the run.
+/// Models of groups whose rows are what they were keep their bytes. The others are trained by the configurations and
+/// arguments of the run, from the beginning or on from their weights; new groups begin as in the run in both cases; where it has global models, these stay and are compared with as in the run.
 /// Errors: those of PackChangedGroups and of fit_multiple_model; kPrerequisiteState when the selection table or its
 /// architectures are not those of the run any more.
 Refreshed RefreshGroups(const RefreshArguments& arguments);
