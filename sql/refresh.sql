@@ -109,3 +109,28 @@ SELECT g.region, m.mst_key, a.model_weights = m.model_weights AS as_alone, p.mod
 JOIN (SELECT 'north' AS region, mst_key, model_weights FROM alone_north_models UNION ALL SELECT 'late', mst_key, model_weights FROM alone_late_models) a ON a.region = g.region AND a.mst_key = m.mst_key
 LEFT JOIN previous p USING (group_id, mst_key) WHERE g.store = 1 ORDER BY 1, 2;
 SELECT count(*) AS left_behind FROM pg_class WHERE relname LIKE '\_cerebro\_%';
+
+-- in parts, with a commit behind each: what was committed stays when a later part fails, and the same call goes on with the others
+UPDATE sales SET b = b + 1 WHERE region = 'north';
+INSERT INTO sales SELECT 7000 + i, 'last', 1, i % 5, i % 3, i % 7 FROM generate_series(1, 60) i;
+CREATE TABLE changed AS SELECT group_id, rank() OVER (ORDER BY group_id) AS nth FROM models_groups WHERE region = 'north';
+CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'group % fails', NEW.group_id - (SELECT min(group_id) FROM refresh_case.changed); END $$;
+SELECT format('CREATE TRIGGER fails BEFORE INSERT ON models_groups FOR EACH ROW WHEN (NEW.group_id = %s) EXECUTE FUNCTION fail()', group_id) FROM changed WHERE nth = 3 \gexec
+CREATE TABLE before_parts AS SELECT group_id, mst_key, model_weights FROM models JOIN changed USING (group_id);
+\set VERBOSITY terse
+\set ON_ERROR_STOP 0
+CALL cerebro.refresh_in_parts('models', groups_at_once => 2);
+CALL cerebro.refresh_in_parts('models', groups_at_once => 0);
+BEGIN;
+CALL cerebro.refresh_in_parts('models');
+ROLLBACK;
+\set ON_ERROR_STOP 1
+\set VERBOSITY default
+SELECT c.nth, bool_and(m.model_weights <> b.model_weights) AS trained_again FROM changed c JOIN models m USING (group_id) JOIN before_parts b USING (group_id, mst_key) GROUP BY 1 ORDER BY 1;
+DROP TRIGGER fails ON models_groups;
+SET client_min_messages = info;
+CALL cerebro.refresh_in_parts('models', groups_at_once => 2);
+SET client_min_messages = warning;
+SELECT c.nth, bool_and(m.model_weights <> b.model_weights) AS trained_again FROM changed c JOIN models m USING (group_id) JOIN before_parts b USING (group_id, mst_key) GROUP BY 1 ORDER BY 1;
+SELECT added_groups, changed_groups, trained_groups FROM cerebro.refresh('models');
+SELECT count(*) AS left_behind FROM pg_class WHERE relname LIKE '\_cerebro\_%';

@@ -145,12 +145,13 @@ void UpdateSummary(const pg::TableName& packed, const pg::TableName& groups_tabl
 }  // namespace
 
 ChangedGroups PackChangedGroups(const data::GroupedTable& table, const std::optional<std::string>& source_table,
-                                bool drop_vanished) {
+                                bool drop_vanished, const std::optional<int64_t>& most_groups) {
   RefuseOwnConstants(table);
   BufferPlan plan;
   TrainingPackArguments a = ReadArguments(table, &plan);
   if (source_table) a.source_table = *source_table;
   a.groups.drops_vanished = drop_vanished;
+  a.groups.most_changed = most_groups;
   for (const pg::TableName& owned : {table.packed.name, table.packed.name.WithSuffix("_summary"), table.groups_table})
     pg::RequireOwner(owned);
   pg::ClaimOutput(table.packed.name, "packed table");
@@ -168,7 +169,8 @@ ChangedGroups PackChangedGroups(const data::GroupedTable& table, const std::opti
   changed.changed = rows.changed_groups();
   changed.added = rows.group_count() - rows.changed_groups();
   changed.vanished = rows.vanished_groups();
-  changed.unchanged = table.groups - changed.changed - changed.vanished;
+  changed.waiting = rows.waiting_changed() + rows.waiting_added();
+  changed.unchanged = table.groups - changed.changed - changed.vanished - rows.waiting_changed();
   changed.trainable = rows.packed_groups();
   changed.validation_rows = rows.split().validation_rows;
   changed.packed = outputs.packed.table;

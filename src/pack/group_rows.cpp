@@ -201,14 +201,32 @@ void GroupRows::FindChanged(const pg::TableName& before) {
   const pg::Result counts =
       pg::Execute("SELECT pg_catalog.max(g.group_id), pg_catalog.count(*) FROM " + before.Sql() + " AS g");
   const int64_t last = Number(counts.at(0, 0));
-  const auto changed = static_cast<int64_t>(
-      pg::Execute("INSERT INTO " + groups_.Sql() + " SELECT g.group_id, " + KeyList(keys_, "s") + " FROM " + joined +
-                  " WHERE g.group_id IS NOT NULL AND g.source_digest IS DISTINCT FROM s.source_digest")
-          .processed);
+  const std::string has_changed = " WHERE g.group_id IS NOT NULL AND g.source_digest IS DISTINCT FROM s.source_digest",
+                    is_new = " WHERE g.group_id IS NULL";
+  // those that wait are found again by the next refresh, which compares as this one does
+  std::string changed_now, added_now;
+  if (request_.most_changed) {
+    const auto count = [&](const std::string& which) {
+      return pg::Execute("SELECT pg_catalog.count(*) FROM " + joined + which).Int();
+    };
+    const auto part = [](int64_t all, int64_t room, const std::string& order, int64_t* waiting) {
+      const int64_t now = std::min(all, room);
+      *waiting = all - now;
+      return *waiting == 0 ? std::string() : " ORDER BY " + order + " LIMIT " + std::to_string(now);
+    };
+    const int64_t all_changed = count(has_changed);
+    changed_now = part(all_changed, *request_.most_changed, "g.group_id", &waiting_changed_);
+    added_now = part(count(is_new), *request_.most_changed - (all_changed - waiting_changed_), KeyOrder(keys_, "s"),
+                     &waiting_added_);
+  }
+  const auto changed = static_cast<int64_t>(pg::Execute("INSERT INTO " + groups_.Sql() + " SELECT g.group_id, " +
+                                                        KeyList(keys_, "s") + " FROM " + joined + has_changed +
+                                                        changed_now)
+                                                .processed);
   const auto added = static_cast<int64_t>(
       pg::Execute("INSERT INTO " + groups_.Sql() + " SELECT '" + std::to_string(last) +
                   "'::bigint OPERATOR(pg_catalog.+) pg_catalog.row_number() OVER (ORDER BY " + KeyOrder(keys_, "s") +
-                  "), " + KeyList(keys_, "s") + " FROM " + joined + " WHERE g.group_id IS NULL")
+                  "), " + KeyList(keys_, "s") + " FROM " + joined + is_new + added_now)
           .processed);
   Create(vanished_, "group_id bigint", "group_id");
   const pg::Result vanished =

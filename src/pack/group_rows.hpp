@@ -51,6 +51,8 @@ class GroupRows {
   const pg::TableName& sizes() const { return sizes_; }    // group_id, group_rows, validation_rows, partitions, reason
   int64_t group_count() const { return group_count_; }
   int64_t changed_groups() const { return changed_groups_; }    // of MakeChanged: that were there before
+  int64_t waiting_changed() const { return waiting_changed_; }  // likewise, of those that GroupRequest::most_changed
+  int64_t waiting_added() const { return waiting_added_; }      // leaves for the next one; and new groups
   int64_t vanished_groups() const { return vanished_groups_; }  // that were there before, and have no rows
   const pg::TableName& vanished() const { return vanished_; }   // their group_id
   int64_t packed_groups() const { return packed_groups_; }
@@ -102,7 +104,7 @@ class GroupRows {
   std::vector<pg::TableName> made_;  // working tables that are there
   RowSplit row_split_;
   int64_t changed_groups_ = 0, vanished_groups_ = 0, training_rows_ = 0;
-  int64_t copied_rows_ = 0, left_out_rows_ = 0;
+  int64_t copied_rows_ = 0, left_out_rows_ = 0, waiting_changed_ = 0, waiting_added_ = 0;
   int64_t group_count_ = 0, packed_groups_ = 0, largest_rows_ = 0, largest_validation_rows_ = 0;
 };
 

@@ -15,8 +15,10 @@
 #include "pg/cluster.hpp"
 #include "pg/names.hpp"
 #include "pg/report.hpp"
+#include "pg/session_claim.hpp"
 #include "pg/snapshot.hpp"
 #include "pg/sql.hpp"
+#include "pg/transaction.hpp"
 #include "run/fit.hpp"
 #include "run/groups.hpp"
 #include "store/group_tables.hpp"
@@ -51,8 +53,8 @@ StoredRun OpenRun(const std::string& model_output_table) {
   const pg::Result row = pg::Read(
       "SELECT s.source_table, s.model_selection_table, s.num_iterations, s.metrics_compute_frequency, s.seed, "
       "s.use_gpus,"
-      " s.early_stopping, s.halving, s.promote, s.global_mst_key, s.arguments::pg_catalog.text, s.validation_table, s.data_digest "
-      "FROM " +
+      " s.early_stopping, s.halving, s.promote, s.global_mst_key, s.arguments::pg_catalog.text, s.validation_table, "
+      "s.data_digest FROM " +
       summary.Sql() + " AS s");
   if (row.rows.size() != 1 || !row.at(0, 0) || !row.at(0, 1) || !row.at(0, 2) || !row.at(0, 10)) {
     throw Error(ErrorCode::kPrerequisiteState, "table " + summary.Text() + " does not say how its run was made");
@@ -231,12 +233,13 @@ Refreshed RefreshGroups(const RefreshArguments& arguments) {
   const data::GroupedTable table = data::OpenGroupedTable(run.source_table, "source_table");
   RequireSamePacked(run, table);
   RequireOwnValidation(run, table);
-  const pack::ChangedGroups changed = pack::PackChangedGroups(table, arguments.source_table, arguments.drop_vanished);
+  const pack::ChangedGroups changed = pack::PackChangedGroups(table, arguments.source_table, arguments.drop_vanished, arguments.most_groups);
   Refreshed done;
   done.added = changed.added;
   done.changed = changed.changed;
   done.vanished = changed.vanished;
   done.unchanged = changed.unchanged;
+  done.waiting = changed.waiting;
   std::optional<pg::TableName> trained;
   {
     const pg::FreshSnapshot packed;  // training reads what was packed
@@ -267,6 +270,28 @@ Refreshed RefreshGroups(const RefreshArguments& arguments) {
   UpdateSummary(run, table.packed.name);
   done.seconds = pg::Now() - began;
   return done;
+}
+
+void RefreshInParts(RefreshArguments arguments, int64_t groups_at_once) {
+  if (groups_at_once < 1) {
+    throw Error(ErrorCode::kInvalidParameter, "groups_at_once is " + std::to_string(groups_at_once), "",
+                "It is the number of groups that are trained between two commits, 1 or more.");
+  }
+  pg::RequireWritable("CALL cerebro.refresh_in_parts");
+  ReadStart(arguments.start_from);
+  arguments.most_groups = groups_at_once;
+  pg::Transactions transactions;
+  const pg::TableName output = pg::ParseTableName(arguments.model_output_table, kArgument);
+  arguments.model_output_table = output.Sql();  // whatever the search_path becomes
+  const pg::SessionClaim claim(output);
+  transactions.Commit();
+  for (int64_t waiting = 1; waiting > 0;) {
+    const Refreshed part = RefreshGroups(arguments);
+    waiting = part.waiting;
+    transactions.Commit();
+    pg::Info(std::to_string(part.added + part.changed) + " groups are up to date again, " + std::to_string(waiting) +
+             " wait");
+  }
 }
 
 }  // namespace run

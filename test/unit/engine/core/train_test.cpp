@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <memory>
 #include <numeric>
 #include <stdexcept>
+#include <string>
 
 #include "base/error.hpp"
 #include "base/philox.hpp"
