@@ -23,7 +23,10 @@ run::RefreshArguments ReadArguments(const pg::Args& args) {
 
 Datum pg_cerebro_refresh(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
-    const run::Refreshed done = run::RefreshGroups(ReadArguments(pg::Args(fcinfo)));
+    const pg::Args args(fcinfo);
+    run::RefreshArguments a = ReadArguments(args);
+    a.global_model = args.boolean(4, false);
+    const run::Refreshed done = run::RefreshGroups(a);
     return pg::call([&] {
       TupleDesc desc;
       if (get_call_result_type(fcinfo, nullptr, &desc) != TYPEFUNC_COMPOSITE) elog(ERROR, "refresh returns a row");

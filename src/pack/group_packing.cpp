@@ -108,6 +108,21 @@ bool GroupPacking::PackChanged(const data::GroupedTable& before, const BufferPla
   return true;
 }
 
+void GroupPacking::PackPooledAgain(const base::DataSpec& description) {
+  rows_.Make(a_.num_partitions);
+  training_ = rows_.Training();
+  held_ = rows_.Validation();
+  DescribeAs(description);
+  PackSummary summary = SummaryOf(outputs_.pooled->table);
+  summary.split = SplitOf(outputs_.pooled_held_out);
+  const int partitions = TrainingPartitions(a_, training_, choice_, training_rows_);
+  const base::DataSpec pooled = PackTable(training_, *outputs_.pooled, specs_, training_rows_, partitions, choice_,
+                                          std::move(summary), a_.buffer_size, false);
+  if (!outputs_.pooled_held_out) return;
+  PackValidationHalf(held_, *outputs_.pooled_held_out, held_specs_, held_rows_, pooled.num_partitions, choice_,
+                     SummaryOf(outputs_.pooled_held_out->table), a_.buffer_size);
+}
+
 PackSummary GroupPacking::SummaryOf(const pg::TableName& table) const {
   PackSummary summary;
   summary.source_table = a_.source_table;

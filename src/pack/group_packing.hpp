@@ -47,6 +47,10 @@ class GroupPacking {
   /// there are none: then there are no outputs. REQUIRES a table without constants of each group.
   bool PackChanged(const data::GroupedTable& before, const BufferPlan& plan);
 
+  /// Packs the rows of all groups of the source without groups, by the table's own description: outputs.pooled and
+  /// outputs.pooled_held_out. REQUIRES a table without constants of each group.
+  void PackPooledAgain(const base::DataSpec& description);
+
   /// Packs the source's rows as further rows that validate, by the table's own description: outputs.held_out, and a
   /// table of groups with these rows in it. Errors: kInvalidData when no row is of a group of the table.
   void PackFurther(const data::GroupedTable& before);

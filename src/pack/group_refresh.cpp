@@ -187,6 +187,46 @@ ChangedGroups PackChangedGroups(const data::GroupedTable& table, const std::opti
   return changed;
 }
 
+void PackPooledAgain(const data::GroupedTable& table, const std::optional<std::string>& source_table) {
+  RefuseOwnConstants(table);
+  BufferPlan plan;
+  TrainingPackArguments a = ReadArguments(table, &plan);
+  if (source_table) a.source_table = *source_table;
+  const pg::TableName pooled = table.packed.name.WithSuffix(data::kPooledSuffix),
+                      held = pooled.WithSuffix(kValidationSuffix);
+  if (!pg::TableExists(pooled)) {
+    throw Error(ErrorCode::kUndefinedTable, "table " + pooled.Text() + " does not exist",
+                "It has the rows of all groups in one shuffle, and global models are trained on it.",
+                "Pack the source again with pooled => true, and train again.");
+  }
+  GroupOutputs outputs;
+  outputs.packed = WorkingOutput(table.packed.name, "");
+  outputs.pooled = WorkingOutput(table.packed.name, data::kPooledSuffix);
+  std::vector<std::pair<pg::TableName, pg::TableName>> moves = {{outputs.pooled->table, pooled}};  // new, old
+  if (pg::TableExists(held)) {
+    outputs.pooled_held_out = WorkingOutput(table.packed.name, std::string(data::kPooledSuffix) + kValidationSuffix);
+    outputs.held_out = outputs.pooled_held_out;  // the rows that validate are described, too
+    moves.emplace_back(outputs.pooled_held_out->table, held);
+  }
+  for (const auto& move : moves) {
+    for (const pg::TableName& name : {move.second, move.second.WithSuffix("_summary")}) pg::RequireOwner(name);
+  }
+  a.output_table = pooled.Sql();
+  const Source source = OpenAgain(table.packed, a);
+  const SegmentChoice choice = pg::OnGreenplum() ? ChooseSegments(std::nullopt) : SegmentChoice();
+  GroupPacking packing(a, "{}", choice, source, outputs);
+  packing.PackPooledAgain(table.packed.spec);
+  packing.Finish();
+  for (const auto& [made, old] : moves) {
+    pg::Execute("UPDATE " + made.WithSuffix("_summary").Sql() + " SET output_table = $1", {old.Sql()});
+    for (const char* suffix : {"", "_summary"}) {
+      const auto named = [suffix](const pg::TableName& name) { return *suffix == 0 ? name : name.WithSuffix(suffix); };
+      pg::Execute("DROP TABLE " + named(old).Sql());
+      pg::Execute("ALTER TABLE " + named(made).Sql() + " RENAME TO " + pg::QuoteIdent(named(old).name));
+    }
+  }
+}
+
 void MergeChangedGroups(const data::GroupedTable& table, const ChangedGroups& changed, bool drop_vanished) {
   const bool any = changed.added + changed.changed > 0;
   const pg::TableName& packed = table.packed.name;

@@ -37,4 +37,8 @@ ChangedGroups PackChangedGroups(const data::GroupedTable& table, const std::opti
 /// have them. drop_vanished: groups that have no rows any more go; else they stay as they are.
 void MergeChangedGroups(const data::GroupedTable& table, const ChangedGroups& changed, bool drop_vanished);
 
+/// Packs <packed>_pooled and <packed>_pooled_val again, of the source as it is now. Errors: as PackChangedGroups';
+/// kUndefinedTable when the first is not there.
+void PackPooledAgain(const data::GroupedTable& table, const std::optional<std::string>& source_table);
+
 }  // namespace pack

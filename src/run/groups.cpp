@@ -155,15 +155,8 @@ void FitGlobal(const train::FitArguments& a, const train::PreparedFit& fit) {
 
 /// The best of them.
 train::GlobalModel BestGlobal(const train::FitArguments& a, const train::PreparedFit& fit) {
-  const pg::FreshSnapshot written;
-  const score::Ranking ranking = score::RankModels(GlobalOutput(a, fit));
-  const score::RankedModel& best = ranking.models.front();
-  if (best.standing.diverged) {
-    throw Error(ErrorCode::kPrerequisiteState, "all global models have diverged: their loss became NaN or infinite", "",
-                "Lower the learning rate, or train without global_model.");
-  }
   train::GlobalModel global;
-  global.mst_key = static_cast<int>(best.standing.mst_key);
+  global.mst_key = BestGlobalModel(GlobalOutput(a, fit));
   global.must_be_beaten = a.promote.has_value();
   return global;
 }
@@ -383,6 +376,17 @@ void RequireMemory(const train::FitArguments& a, const train::PreparedFit& fit, 
 }
 
 }  // namespace
+
+int BestGlobalModel(const pg::TableName& global) {
+  const pg::FreshSnapshot written;
+  const score::Ranking ranking = score::RankModels(global);
+  const score::RankedModel& best = ranking.models.front();
+  if (best.standing.diverged) {
+    throw Error(ErrorCode::kPrerequisiteState, "all global models have diverged: their loss became NaN or infinite", "",
+                "Lower the learning rate, or train without global_model.");
+  }
+  return static_cast<int>(best.standing.mst_key);
+}
 
 GroupPlan PlanGroups(const train::FitArguments& a, const train::PreparedFit& fit) {
   const data::GroupedTable training = OpenTraining(a);

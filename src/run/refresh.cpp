@@ -19,10 +19,12 @@
 #include "pg/snapshot.hpp"
 #include "pg/sql.hpp"
 #include "pg/transaction.hpp"
+#include "run/compare_groups.hpp"
 #include "run/fit.hpp"
 #include "run/groups.hpp"
 #include "store/group_tables.hpp"
 #include "store/result_tables.hpp"
+#include "store/runs.hpp"
 #include "train/arguments.hpp"
 #include "train/prepare.hpp"
 
@@ -170,6 +172,31 @@ void TrainChanged(const StoredRun& run, const pack::ChangedGroups& changed, bool
   FitGroups(a, &fit, began);
 }
 
+/// Trains the global models of the run again, on the rows of all groups as they are now, and returns the best one's key.
+int TrainGlobal(const StoredRun& run, const data::GroupedTable& table) {
+  const pg::TableName output = run.output.WithSuffix(store::kGlobalSuffix),
+                      pooled = table.packed.name.WithSuffix(data::kPooledSuffix),
+                      held = pooled.WithSuffix(pack::kValidationSuffix);
+  store::DropRun(output.Sql());
+  train::FitArguments a = run.arguments;
+  a.source_table = pooled.Sql();
+  a.model_output_table = output.Sql();
+  if (run.validation_table && pg::TableExists(held)) a.validation_table = held.Sql();
+  a.global_model = a.warm_start_groups = false;
+  a.promote.reset();
+  a.global_run.reset();
+  const double began = pg::Now();
+  const pg::OlderPlanner planner;
+  ClaimOutput(a);
+  train::PreparedFit fit = train::PrepareFit(a);
+  RequireSameConfigurations(run, fit);
+  RunFit(a, &fit, began);
+  const int best = BestGlobalModel(output);
+  pg::Execute("UPDATE " + run.output.WithSuffix("_summary").Sql() + " SET global_mst_key = $1::pg_catalog.int4",
+              {static_cast<int64_t>(best)});
+  return best;
+}
+
 /// What is known of changed groups that are all skipped: nothing was trained.
 void InsertSkipped(const StoredRun& run, const data::GroupedTable& table, const pack::ChangedGroups& changed) {
   std::string keys;
@@ -233,6 +260,10 @@ Refreshed RefreshGroups(const RefreshArguments& arguments) {
   const data::GroupedTable table = data::OpenGroupedTable(run.source_table, "source_table");
   RequireSamePacked(run, table);
   RequireOwnValidation(run, table);
+  if (arguments.global_model && !run.arguments.global_model) {
+    throw Error(ErrorCode::kInvalidParameter, "run " + run.output.Text() + " has no global models to be refreshed", "",
+                "Leave global_model out, or train again with global_model => true.");
+  }
   const pack::ChangedGroups changed = pack::PackChangedGroups(table, arguments.source_table, arguments.drop_vanished, arguments.most_groups);
   Refreshed done;
   done.added = changed.added;
@@ -241,8 +272,11 @@ Refreshed RefreshGroups(const RefreshArguments& arguments) {
   done.unchanged = changed.unchanged;
   done.waiting = changed.waiting;
   std::optional<pg::TableName> trained;
+  std::optional<int> global;
+  if (arguments.global_model) pack::PackPooledAgain(table, arguments.source_table);
   {
     const pg::FreshSnapshot packed;  // training reads what was packed
+    if (arguments.global_model) global = TrainGlobal(run, table);
     if (changed.trainable > 0) {
       trained = run.output;
       trained->name = "_cerebro_refit_" + pg::Execute("SELECT pg_catalog.pg_backend_pid()").Text();
@@ -267,6 +301,12 @@ Refreshed RefreshGroups(const RefreshArguments& arguments) {
     }
   }
   pack::MergeChangedGroups(table, changed, arguments.drop_vanished);
+  if (global) {
+    const pg::FreshSnapshot merged;
+    std::optional<data::GroupedTable> validation;
+    if (run.validation_table) validation = data::OpenGroupedTable(*run.validation_table, "validation_table");
+    CompareGroups(run.output, *global, table, validation, run.arguments.promote.has_value());
+  }
   UpdateSummary(run, table.packed.name);
   done.seconds = pg::Now() - began;
   return done;
