@@ -85,13 +85,17 @@ SELECT * FROM attempt($$SELECT cerebro.predict('shops', s) FROM (SELECT shop, co
 SELECT * FROM attempt($$SELECT cerebro.model_bytes('shops')$$);
 SELECT * FROM attempt($$SELECT * FROM cerebro.confusion_matrix('shops', 'packed_val')$$);
 SELECT * FROM attempt($$SELECT * FROM cerebro.predict_table('shops', 'sales') AS (id bigint, prediction text)$$);
-SELECT * FROM attempt($$SELECT cerebro.promote_if_better('shops', 'sales')$$);
+SELECT * FROM attempt($$SELECT cerebro.promote_if_better('shops', 'packed_pooled')$$);
 \x off
 
 -- deployed, renamed, given a version less
 SELECT cerebro.deploy('shops', 2);
 SELECT bool_and(cerebro.predict_number('shops', s) = with_global) AS version_2 FROM sales s JOIN said USING (id);
 SELECT cerebro.rollback('shops');
+-- the better one is deployed: by means over the groups, weighted by their rows
+SELECT p.promoted = (p.candidate < p.deployed) AS by_the_metric, p.measured, p.tested_rows = (SELECT sum(group_rows) FROM of_version) AS all_rows,
+       abs(p.deployed - (SELECT sum(metric * group_rows) / sum(group_rows) FROM of_version)) < 1e-9 AS mean FROM cerebro.promote_if_better('shops', 'packed_val', 2) p;
+SELECT cerebro.deploy('shops', 1) IS NOT NULL AS deployed;
 SELECT cerebro.rename_model('shops', 'stores');
 SELECT bool_and(cerebro.predict_number('stores', s) = amount) AS version_1 FROM sales s JOIN said USING (id);
 

@@ -324,8 +324,8 @@ void GroupPacking::WriteFurtherGroups(const data::GroupedTable& before) {
               ", b.group_rows, z.validation_rows, b.partitions, b.digest, cerebro._group_digest(v.entries, " +
               std::to_string(held_writer_->classes()) +
               "), b.source_digest, b.class_rows, b.constants, b.status, b.reason FROM " + before.groups_table.Sql() +
-              " AS b JOIN " + rows_.sizes().Sql() + " AS z ON z.group_id OPERATOR(pg_catalog.=) b.group_id LEFT JOIN (" +
-              held_writer_->EntriesSql() + ") AS v ON v.group_id OPERATOR(pg_catalog.=) b.group_id" +
+              " AS b JOIN " + rows_.sizes().Sql() +
+              " AS z ON z.group_id OPERATOR(pg_catalog.=) b.group_id LEFT JOIN (" + held_writer_->EntriesSql() + ") AS v ON v.group_id OPERATOR(pg_catalog.=) b.group_id" +
               (pg::OnGreenplum() ? "" : " ORDER BY b.group_id"));
   pg::Execute("ALTER TABLE " + table + " ADD PRIMARY KEY (group_id)");
   pg::Execute("CREATE INDEX ON " + table + " (" + keys + ")");

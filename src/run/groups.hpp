@@ -28,8 +28,8 @@ GroupPlan PlanGroups(const train::FitArguments& arguments, const train::Prepared
 /// max_failed_groups fail.
 void FitGroups(const train::FitArguments& arguments, train::PreparedFit* fit, double started_at);
 
-/// The key of the best model of a run over the rows of all groups. global: its output. Errors: kPrerequisiteState when all
-/// have diverged.
+/// The key of the best model of a run over the rows of all groups. global: its output. Errors: kPrerequisiteState when
+/// all have diverged.
 int BestGlobalModel(const pg::TableName& global);
 
 /// What FitGroups would do, a line each.

@@ -172,7 +172,7 @@ void TrainChanged(const StoredRun& run, const pack::ChangedGroups& changed, bool
   FitGroups(a, &fit, began);
 }
 
-/// Trains the global models of the run again, on the rows of all groups as they are now, and returns the best one's key.
+/// Trains the global models of the run again, on the rows of all groups as they are now. Returns the best one's key.
 int TrainGlobal(const StoredRun& run, const data::GroupedTable& table) {
   const pg::TableName output = run.output.WithSuffix(store::kGlobalSuffix),
                       pooled = table.packed.name.WithSuffix(data::kPooledSuffix),
@@ -264,7 +264,8 @@ Refreshed RefreshGroups(const RefreshArguments& arguments) {
     throw Error(ErrorCode::kInvalidParameter, "run " + run.output.Text() + " has no global models to be refreshed", "",
                 "Leave global_model out, or train again with global_model => true.");
   }
-  const pack::ChangedGroups changed = pack::PackChangedGroups(table, arguments.source_table, arguments.drop_vanished, arguments.most_groups);
+  const pack::ChangedGroups changed = pack::PackChangedGroups(table, arguments.source_table, arguments.drop_vanished,
+                                                              arguments.most_groups);
   Refreshed done;
   done.added = changed.added;
   done.changed = changed.changed;

@@ -46,19 +46,11 @@ struct Sums {
   }
 };
 
-class GroupEvaluation {
+class GroupScorer {
  public:
-  GroupEvaluation(store::GroupModels* models, const data::GroupedTable& test, const pg::TableName& output,
-                  bool use_gpus)
-      : models_(*models), test_(test), output_(output), use_gpus_(use_gpus) {}
-
-  void Create() const {
-    std::string columns = "group_id pg_catalog.int8";
-    for (const pg::Column& key : test_.keys) columns += ", " + pg::QuoteIdent(key.name) + " " + key.sql_type;
-    pg::Execute("CREATE TABLE " + output_.Sql() + " (" + columns +
-                ", group_rows pg_catalog.int8, chosen pg_catalog.text, mst_key pg_catalog.int4, loss pg_catalog.float8,"
-                " metric pg_catalog.float8, metric_names pg_catalog.text[], metric_values pg_catalog.float8[])");
-  }
+  GroupScorer(store::GroupModels* models, const data::GroupedTable& test, bool use_gpus,
+              const std::function<void(const GroupScore&)>& use)
+      : models_(*models), test_(test), use_gpus_(use_gpus), use_(use) {}
 
   /// Returns the groups without a model.
   int64_t Run() {
@@ -67,11 +59,9 @@ class GroupEvaluation {
     for (std::vector<data::Group> groups = cursor.Next(kGroupsAtOnce); !groups.empty();
          groups = cursor.Next(kGroupsAtOnce)) {
       without += Score(groups.front().id, groups.back().id);
-      Write();
     }
     return without;
   }
-  bool any() const { return any_; }
 
  private:
   /// Who scores a group.
@@ -102,7 +92,7 @@ class GroupEvaluation {
     const auto finish = [&] {
       if (sums == nullptr) return;
       sums->Close();
-      Add(current, scorer, *sums);
+      Use(current, scorer, *sums);
       sums.reset();
       if (scorer.chosen == store::kChosenOwn) scorer.model->Detach();  // its weights go
     };
@@ -137,7 +127,7 @@ class GroupEvaluation {
     }
     const std::string what = "group " + std::to_string(chosen->group_id) + " of " + models_.run().name.Text();
     store::Block block = store::WeightBlockOf(model->program(), models_.Read(*chosen).weights, what);
-    model->Attach(block.data());  // lets go of the block that goes
+    model->Attach(block.data());
     block_.emplace(std::move(block));
     return {model.get(), &stored, store::kChosenOwn};
   }
@@ -155,59 +145,86 @@ class GroupEvaluation {
     return {global_->model.get(), &global_table_->models.front(), store::kChosenGlobal};
   }
 
-  void Add(int64_t group, const Scorer& scorer, const Sums& sums) {
+  void Use(int64_t group, const Scorer& scorer, const Sums& sums) const {
     const engine::Program& program = scorer.model->program();
-    const std::vector<double> values = program.Finish(sums.all.data());
+    GroupScore score;
+    score.group_id = group;
+    score.rows = sums.rows;
+    score.chosen = scorer.chosen;
+    score.mst_key = scorer.stored->mst_key;
+    score.names = program.metric_names();
+    score.values = program.Finish(sums.all.data());
+    use_(score);
+  }
+
+  store::GroupModels& models_;
+  const data::GroupedTable& test_;
+  const bool use_gpus_;
+  const std::function<void(const GroupScore&)>& use_;
+  std::optional<store::Block> block_;                     // of the group in hand
+  std::map<int, std::unique_ptr<engine::Model>> by_key_;  // by mst_key
+  bool looked_for_global_ = false;
+  std::optional<store::ModelTable> global_table_;
+  std::optional<store::LoadedModel> global_;
+};
+
+/// The output table of evaluate.
+class GroupScoreTable {
+ public:
+  GroupScoreTable(pg::TableName name, const data::GroupedTable& test) : name_(std::move(name)), test_(test) {
+    std::string columns = "group_id pg_catalog.int8";
+    for (const pg::Column& key : test_.keys) columns += ", " + pg::QuoteIdent(key.name) + " " + key.sql_type;
+    pg::Execute("CREATE TABLE " + name_.Sql() + " (" + columns +
+                ", group_rows pg_catalog.int8, chosen pg_catalog.text, mst_key pg_catalog.int4, loss pg_catalog.float8,"
+                " metric pg_catalog.float8, metric_names pg_catalog.text[], metric_values pg_catalog.float8[])");
+  }
+
+  void Add(const GroupScore& score) {
     const auto list = [](const std::vector<std::string>& elements) {
       std::string text = "{";
       for (const std::string& element : elements) text += (text.size() > 1 ? "," : "") + element;
       return text + "}";
     };
     std::vector<std::string> numbers, names;
-    for (const double value : values) numbers.push_back(pg::NumberText(value));
-    for (const std::string& name : program.metric_names()) names.push_back("\"" + name + "\"");
-    ids_.push_back(group);
-    rows_.push_back(sums.rows);
-    chosen_.emplace_back(scorer.chosen);
-    mst_keys_.push_back(scorer.stored->mst_key);
+    for (const double value : score.values) numbers.push_back(pg::NumberText(value));
+    for (const std::string& name : score.names) names.push_back("\"" + name + "\"");
+    ids_.push_back(score.group_id);
+    rows_.push_back(score.rows);
+    chosen_.emplace_back(score.chosen);
+    mst_keys_.push_back(score.mst_key);
     names_.push_back(list(names));
     values_.push_back(list(numbers));
     any_ = true;
+    if (ids_.size() >= kGroupsAtOnce) Write();
   }
 
   void Write() {
     if (ids_.empty()) return;
-    pg::Execute("INSERT INTO " + output_.Sql() + " SELECT u.id" + KeysFrom("g") +
+    std::string keys;
+    for (const pg::Column& key : test_.keys) keys += ", g." + pg::QuoteIdent(key.name);
+    pg::Execute("INSERT INTO " + name_.Sql() + " SELECT u.id" + keys +
                     ", u.n, u.chosen, u.k::pg_catalog.int4, (u.v::pg_catalog.float8[])[1],"
-                    " (u.v::pg_catalog.float8[])[2], u.names::pg_catalog.text[], u.v::pg_catalog.float8[] FROM ROWS FROM ("
-                    "pg_catalog.unnest($1::pg_catalog.int8[]), pg_catalog.unnest($2::pg_catalog.int8[]),"
+                    " (u.v::pg_catalog.float8[])[2], u.names::pg_catalog.text[], u.v::pg_catalog.float8[] FROM"
+                    " ROWS FROM (pg_catalog.unnest($1::pg_catalog.int8[]), pg_catalog.unnest($2::pg_catalog.int8[]),"
                     " pg_catalog.unnest($3::pg_catalog.text[]), pg_catalog.unnest($4::pg_catalog.int8[]),"
                     " pg_catalog.unnest($5::pg_catalog.text[]), pg_catalog.unnest($6::pg_catalog.text[]))"
                     " AS u(id, n, chosen, k, names, v) JOIN " +
                     test_.groups_table.Sql() + " AS g ON g.group_id OPERATOR(pg_catalog.=) u.id ORDER BY u.id",
                 {ids_, rows_, chosen_, mst_keys_, names_, values_});
-    for (std::vector<int64_t>* numbers : {&ids_, &rows_, &mst_keys_}) numbers->clear();
-    for (std::vector<std::string>* texts : {&chosen_, &names_, &values_}) texts->clear();
+    for (std::vector<int64_t>* list : {&ids_, &rows_, &mst_keys_}) list->clear();
+    for (std::vector<std::string>* list : {&chosen_, &names_, &values_}) list->clear();
   }
-  std::string KeysFrom(const std::string& alias) const {
-    std::string list;
-    for (const pg::Column& key : test_.keys) list += ", " + alias + "." + pg::QuoteIdent(key.name);
-    return list;
-  }
+  bool any() const { return any_; }
 
-  store::GroupModels& models_;
+ private:
+  const pg::TableName name_;
   const data::GroupedTable& test_;
-  const pg::TableName output_;
-  const bool use_gpus_;
-  std::optional<store::Block> block_;                     // of the group in hand
-  std::map<int, std::unique_ptr<engine::Model>> by_key_;  // by mst_key
-  bool looked_for_global_ = false, any_ = false;
-  std::optional<store::ModelTable> global_table_;
-  std::optional<store::LoadedModel> global_;
+  bool any_ = false;
   // rows that are gathered
   std::vector<int64_t> ids_, rows_, mst_keys_;
   std::vector<std::string> chosen_, names_, values_;
 };
+
 
 void RequireSameKeys(const store::GroupRunTable& run, const data::GroupedTable& test) {
   const auto same = [](const pg::Column& a, const pg::Column& b) { return a.name == b.name; };
@@ -225,6 +242,24 @@ void RequireSameKeys(const store::GroupRunTable& run, const data::GroupedTable& 
 
 }  // namespace
 
+void RequireScorable(const store::GroupModels& models, const data::GroupedTable& test) {
+  const store::GroupRunTable& run = models.run();
+  RequireSameKeys(run, test);
+  data::PackedTable training;
+  training.spec = run.data;
+  training.name = run.name;
+  data::RequireCompatible(training, test.packed);
+  store::ModelTable checked = models.Bare(run.models.begin()->first);
+  checked.models.clear();
+  for (const auto& [key, model] : run.models) checked.models.push_back(model);
+  CheckTestValues(checked, data::ViewAllGroups(test));
+}
+
+int64_t ScoreGroups(store::GroupModels* models, const data::GroupedTable& test, bool use_gpus,
+                    const std::function<void(const GroupScore&)>& use) {
+  return GroupScorer(models, test, use_gpus, use).Run();
+}
+
 void EvaluateByGroup(std::string_view model_table, std::string_view test_table, std::string_view output_table,
                      bool use_gpus, std::optional<int> mst_key) {
   const pg::TableName output = pg::ParseNewTableName(output_table, "output_table");
@@ -237,22 +272,15 @@ void EvaluateByGroup(std::string_view model_table, std::string_view test_table, 
                 "", "Leave mst_key out; cerebro.group_leaderboard() shows the chosen models.");
   }
   const data::GroupedTable test = data::OpenGroupedTable(test_table, "test_table");
-  RequireSameKeys(run, test);
-  store::ModelTable checked = models->Bare(run.models.begin()->first);
-  checked.models.clear();
-  for (const auto& [key, model] : run.models) checked.models.push_back(model);
-  data::PackedTable training;
-  training.spec = run.data;
-  training.name = run.name;
-  data::RequireCompatible(training, test.packed);
   pg::ClaimOutput(output, "output_table");
   pg::RequireAbsent(output, "output_table");
   pg::RequireCreate(output);
-  CheckTestValues(checked, data::ViewAllGroups(test));
-  GroupEvaluation evaluation(models.get(), test, output, use_gpus);
-  evaluation.Create();
-  const int64_t without = evaluation.Run();
-  if (!evaluation.any()) {
+  RequireScorable(*models, test);
+  GroupScoreTable scores(output, test);
+  const auto write = [&scores](const GroupScore& score) { scores.Add(score); };
+  const int64_t without = ScoreGroups(models.get(), test, use_gpus, write);
+  scores.Write();
+  if (!scores.any()) {
     throw Error(ErrorCode::kPrerequisiteState, "no group of packed table " + test.packed.name.Text() + " has a model",
                 "Its groups are unknown to the models, or have no usable one, and there is no global model.",
                 "Train with global_model => true: then the global model is scored for them.");

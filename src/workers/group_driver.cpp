@@ -107,7 +107,7 @@ void GroupDriver::Begin(const data::Group& group, const StartWeights& weights, G
 void GroupDriver::RequireMemory(size_t groups) const {
   train::RunRequest request = request_;
   request.workers = processes_;
-  request.spec.training.partition_rows = {static_cast<int64_t>(training_.largest_rows)};
+  request.spec.training.partition_rows = {training_.largest_rows};
   request.spec.plan.bundles.assign(1, plan::Bundle());
   for (size_t m = 0; m < request.programs.size(); m++)
     request.spec.plan.bundles[0].models.push_back(static_cast<int>(m));
@@ -117,9 +117,8 @@ void GroupDriver::RequireMemory(size_t groups) const {
   const double states = need.states;
   need.states = 0;
   need.process.work += 2 * states;
-  need.process.data = std::min(need.process.data, static_cast<double>(std::max<int64_t>(
-                                                      kMostTaskBytes, training_.largest_rows *
-                                                                          static_cast<int64_t>(training_.packed.RowBytes()))));
+  const int64_t largest = training_.largest_rows * static_cast<int64_t>(training_.packed.RowBytes());
+  need.process.data = std::min(need.process.data, static_cast<double>(std::max(kMostTaskBytes, largest)));
   need.shared += static_cast<double>(
       GroupWindowBytes(request_, run_.compared_model, spec_text_, groups, groups, layout_->bytes()));
   train::RequireMemory("the run", need, train::kGroupsMemoryHint);
