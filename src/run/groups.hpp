@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "pg/names.hpp"
 #include "train/arguments.hpp"
 #include "train/prepare.hpp"
 
@@ -26,6 +27,10 @@ GroupPlan PlanGroups(const train::FitArguments& arguments, const train::Prepared
 /// Trains all groups and writes the result tables. REQUIRES fit.grouped. Errors: kPrerequisiteState when more than
 /// max_failed_groups fail.
 void FitGroups(const train::FitArguments& arguments, train::PreparedFit* fit, double started_at);
+
+/// The key of the best model of a run over the rows of all groups. global: its output. Errors: kPrerequisiteState when
+/// all have diverged.
+int BestGlobalModel(const pg::TableName& global);
 
 /// What FitGroups would do, a line each.
 std::vector<std::string> ExplainGroups(const train::FitArguments& arguments, const train::PreparedFit& fit);

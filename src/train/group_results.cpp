@@ -158,8 +158,10 @@ void GroupWriter::Write(const data::Group& group, const GroupOutcome& outcome) {
   if (choice.status == store::kStatusDiverged) counts_.diverged++;
   if (choice.status == store::kStatusFailed) counts_.failed++;
   counts_.models += static_cast<int64_t>(outcome.models.size());
-  if (first_error_.empty() && choice.status != store::kStatusTrained)
-    first_error_ = "group " + std::to_string(group.id) + ": " + choice.reason;
+  if (first_failed_ == 0 && choice.status != store::kStatusTrained) {
+    first_failed_ = group.id;
+    first_error_ = choice.reason;
+  }
   AddGroup(group, choice, std::max(0.0, outcome.ended - outcome.started));
 }
 
@@ -266,6 +268,9 @@ GroupCounts GroupWriter::Finish() {
        metric_.empty() ? std::string("loss") : metric_});
   counts_.skipped = static_cast<int64_t>(skipped.processed);
   if (global_ != nullptr) counts_.global += counts_.skipped;
+  // whoever asks for a group's models finds them without a search of all
+  for (const pg::TableName& table : {fit_.output.models, fit_.output.info})
+    pg::Execute("ALTER TABLE " + table.Sql() + " ADD PRIMARY KEY (group_id, mst_key)");
   return counts_;
 }
 
