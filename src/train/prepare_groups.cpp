@@ -7,7 +7,6 @@
 #include "data/all_groups.hpp"
 #include "data/groups.hpp"
 #include "data/packed_table.hpp"
-#include "pg/cluster.hpp"
 #include "store/training_state.hpp"
 
 namespace train {
@@ -32,10 +31,6 @@ void CheckGroups(const FitArguments& a, const PreparedFit& fit) {
   }
   if (!fit.grouped) return;
   const std::string table = "packed table " + fit.training.name.Text() + " is packed by group";
-  if (pg::OnGreenplum()) {
-    throw Error(ErrorCode::kFeatureNotSupported, table + ": training by group is not supported on Greenplum", "",
-                "Train on PostgreSQL, or pack the rows without grouping_cols.");
-  }
   if (a.search) {
     refuse(table + ": a search cannot be trained by group", "",
            "Give a model_selection_table; halving and early_stopping look at each group by itself.");
