@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "pg/cluster.hpp"
 #include "pg/names.hpp"
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
@@ -106,6 +107,9 @@ void CheckModel(const ControlArguments& a, const store::ResultTables& tables) {
 void Control(const ControlArguments& a) {
   const std::optional<Kind> kind = train::ReadControlName(a.action);
   if (!kind) throw Error(ErrorCode::kInvalidParameter, "there is no action \"" + a.action + "\"", "", kActions);
+  if (pg::OnGreenplum()) {
+    throw Error(ErrorCode::kFeatureNotSupported, "runs cannot be changed while they go on, on Greenplum", "", "Let the run end, and train further by warm_start.");
+  }
   const store::ResultTables tables(pg::ParseTableName(a.run, "run"));
   CheckRun(a, *kind, tables);
   CheckArguments(a, *kind);

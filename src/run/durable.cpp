@@ -63,7 +63,7 @@ class DurableRun {
   /// Trains a part and writes it. until, pause: train::RunRequest. Whether the run is over.
   bool Part(int64_t until, std::function<bool()> pause, const char* state_between);
   /// Whether somebody has asked for something that has taken no effect yet.
-  bool IsAsked() const { return train::AnyActionsWait(fit_->output); }
+  bool IsAsked() const { return !pg::OnGreenplum() && train::AnyActionsWait(fit_->output); }
   /// Whether the last part ended because nothing trains until somebody adds a model.
   bool waits() const { return waits_; }
   void SetError(const pg::CaughtError& error);

@@ -28,26 +28,6 @@ std::vector<int32_t> ReadIntegers(base::RecordReader* r) {
   return values;
 }
 
-// But for its graph and what is cut off it.
-void WriteModel(const RunModel& model, base::RecordWriter* w) {
-  w->Number(static_cast<int64_t>(model.given.size()));
-  for (const bool given : model.given) w->Number(given ? 1 : 0);
-  base::WriteConfig(model.config, w);
-  w->Number(static_cast<int64_t>(model.stream));
-  w->Number(model.first_partition);
-  w->Number(model.kernels ? 1 : 0);
-  w->Number(static_cast<int64_t>(model.template_bytes));
-}
-
-void ReadModel(base::RecordReader* r, RunModel* model) {
-  for (int64_t layers = r->Number(); layers > 0; layers--) model->given.push_back(r->Number() != 0);
-  model->config = base::ReadConfig(r);
-  model->stream = static_cast<uint64_t>(r->Number());
-  model->first_partition = static_cast<int32_t>(r->Number());
-  model->kernels = r->Number() != 0;
-  model->template_bytes = static_cast<size_t>(r->Number());
-}
-
 }  // namespace
 
 std::string WriteRoundRequest(const RoundRequest& o) {
@@ -100,7 +80,13 @@ std::string WriteRunHeader(const RunHeader& header) {
   for (const RunModel& model : header.models) {
     w.Number(numbers.at(model.graph.get()));
     store::WriteCuts(model.cuts, &w);
-    WriteModel(model, &w);
+    w.Number(static_cast<int64_t>(model.given.size()));
+    for (const bool given : model.given) w.Number(given ? 1 : 0);
+    base::WriteConfig(model.config, &w);
+    w.Number(static_cast<int64_t>(model.stream));
+    w.Number(model.first_partition);
+    w.Number(model.kernels ? 1 : 0);
+    w.Number(static_cast<int64_t>(model.template_bytes));
   }
   for (const data::PackedTable* table : {&header.training, &header.validation}) train::WriteTableFeatures(*table, &w);
   train::WriteSharedFeatures(header.shared_features, header.model_reads, &w);
@@ -128,7 +114,12 @@ RunHeader ReadRunHeader(std::string_view bytes) {
     model.graph = graphs.at(static_cast<size_t>(r.Number()));
     model.cuts = store::ReadCuts(&r);
     model.trained = cutter.Cut(model.graph, model.cuts);
-    ReadModel(&r, &model);
+    for (int64_t layers = r.Number(); layers > 0; layers--) model.given.push_back(r.Number() != 0);
+    model.config = base::ReadConfig(&r);
+    model.stream = static_cast<uint64_t>(r.Number());
+    model.first_partition = static_cast<int32_t>(r.Number());
+    model.kernels = r.Number() != 0;
+    model.template_bytes = static_cast<size_t>(r.Number());
     header.models.push_back(std::move(model));
   }
   for (data::PackedTable* table : {&header.training, &header.validation}) {
@@ -140,56 +131,11 @@ RunHeader ReadRunHeader(std::string_view bytes) {
   return header;
 }
 
-std::string WriteAddedModels(const std::vector<RunModel>& models, size_t first) {
-  base::RecordWriter w;
-  w.Number(kHeaderVersion);
-  w.Number(static_cast<int64_t>(first));
-  w.Number(static_cast<int64_t>(models.size() - first));
-  for (size_t m = first; m < models.size(); m++) {
-    const RunModel& model = models[m];
-    int64_t like = -1;
-    for (size_t other = 0; other < m && like < 0; other++) {
-      if (models[other].graph == model.graph && models[other].trained == model.trained) like = static_cast<int64_t>(other);
-    }
-    w.Number(like);
-    if (like < 0) w.Text(wire::WriteGraph(*model.graph));
-    WriteModel(model, &w);
-    w.Number(model.parent);
-    w.Number(model.keeps_optimizer ? 1 : 0);
-  }
-  return w.Take();
-}
-
-std::vector<RunModel> ReadAddedModels(std::string_view bytes, const std::function<const RunModel&(size_t)>& known) {
-  base::RecordReader r(bytes, "the models that join a run");
-  if (r.Number() != kHeaderVersion) throw base::Error(base::ErrorCode::kInternal, "models that join a run are of another version");
-  const auto first = static_cast<size_t>(r.Number());
-  std::vector<RunModel> models;
-  for (int64_t left = r.Number(); left > 0; left--) {
-    RunModel model;
-    const int64_t like = r.Number();
-    if (like < 0) {
-      model.graph = model.trained = std::make_shared<const base::Graph>(wire::ReadGraph(r.Text()));
-    } else {
-      const auto number = static_cast<size_t>(like);
-      const RunModel& other = number < first ? known(number) : models.at(number - first);
-      model.graph = other.graph;
-      model.cuts = other.cuts;
-      model.trained = other.trained;
-    }
-    ReadModel(&r, &model);
-    model.parent = static_cast<int32_t>(r.Number());
-    model.keeps_optimizer = r.Number() != 0;
-    models.push_back(std::move(model));
-  }
-  return models;
-}
-
 std::string WriteEntry(EntryKind kind) { return std::string(1, static_cast<char>(kind)); }
 
 EntryKind ReadEntry(std::string_view bytes) {
   const int kind = bytes.size() == 1 ? bytes[0] : -1;
-  if (kind < static_cast<int>(EntryKind::kFresh) || kind > static_cast<int>(EntryKind::kClone)) {
+  if (kind < static_cast<int>(EntryKind::kFresh) || kind > static_cast<int>(EntryKind::kState)) {
     throw base::Error(base::ErrorCode::kInternal, "a model's entry cannot be read");
   }
   return static_cast<EntryKind>(kind);

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -55,13 +54,9 @@ struct RunModel {
   bool kernels = false;  // it needs no LibTorch
   // Of store::StateEncoder::HeadTemplate: decides how its state is cut into pieces. Unused in a run without training.
   size_t template_bytes = 0;
-  // Of a clone: the model of the run with whose state it begins, and whether its optimizer goes along. -1: none.
-  int32_t parent = -1;
-  bool keeps_optimizer = false;
 };
 
-/// What does not change in a run: written once, and read once by every process. States are counters and tensors alone. A
-/// living run appends its new models, as further parts (WriteAddedModels).
+/// What does not change in a run: written once, and read once by every process. States are counters and tensors alone.
 struct RunHeader {
   base::DataSpec data;
   base::DType precision = base::DType::kFloat32;
@@ -79,18 +74,11 @@ std::string WriteRunHeader(const RunHeader& header);
 /// Errors: kInternal when the bytes end too early, or are of another version; those of wire::ReadGraph.
 RunHeader ReadRunHeader(std::string_view bytes);
 
-/// Models behind those that the run has: `models` from number `first` on. One whose graph and cut are those of a model
-/// before it says so.
-std::string WriteAddedModels(const std::vector<RunModel>& models, size_t first);
-/// known: model -> what the process knows of it. Returns those that are appended. Errors: as ReadRunHeader.
-std::vector<RunModel> ReadAddedModels(std::string_view bytes, const std::function<const RunModel&(size_t)>& known);
-
 /// What follows a model's entry as rows of the same model.
 enum class EntryKind : int {
   kFresh = 0,    // nothing: initial weights
   kWeights = 1,  // raw float32 weights in Keras's order, over the initial ones
   kState = 2,    // pieces of a stored training state, which goes on
-  kClone = 3,    // pieces of its parent's raw state
 };
 
 constexpr int kEntryPiece = -1;  // number of the piece that is an entry

@@ -1,4 +1,4 @@
-#include "segments/segment_run.hpp"
+#include "segments/segment_driver.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -16,19 +16,75 @@
 #include "pg/sql.hpp"
 #include "plan/rounds.hpp"
 #include "segments/messages.hpp"
-#include "segments/segment_driver.hpp"
 #include "segments/segment_models.hpp"
 #include "segments/segment_report.hpp"
 #include "segments/segment_scoring.hpp"
 #include "segments/state_tables.hpp"
 #include "store/model_spec.hpp"
-#include "train/prepare_model.hpp"
 #include "train/results.hpp"
 
 namespace segments {
+namespace {
 
 using base::Error;
 using base::ErrorCode;
+
+// States of models that train: more than two, so that models may rest in some.
+constexpr const char* kStateTables[] = {"a", "b", "c", "d"};
+constexpr const char* kRetired = "rest";
+constexpr const char* kScored = "score";
+
+/// The coordinator's side of a run on the segments.
+class SegmentDriver : public train::Driver {
+ public:
+  SegmentDriver(const train::FitArguments& arguments, const train::PreparedFit& fit, const train::RunRequest& request);
+
+  std::vector<uint64_t> Enter() override;
+  int workers() const override { return training_.data_segments; }
+  std::string states_location() const override { return train::StatesLocationName(train::StatesLocation::kSegments); }
+  int64_t Train(int64_t iteration, train::VisitSink* sink) override;
+  std::vector<std::vector<double>> Score(train::ScoredTable table, const std::vector<int>& models, train::VisitSink* sink) override;
+  void KeepBest(const std::vector<int>& models) override;
+  void Retire(const std::vector<int>& models) override;
+  std::vector<uint64_t> Add(const std::vector<int>& models) override;
+  void Resume(const std::vector<int>& models) override;
+  void Collect(train::RunResult* result) override;
+
+ private:
+  void Lay(int64_t target, train::VisitSink* sink);
+  bool Round(const plan::RoundSpan& span, const std::map<int, plan::RoundLeg>& legs, bool last, train::VisitSink* sink);
+  int64_t IterationsDone(const plan::RoundSpan& span) const;
+  std::vector<int32_t> ProcessKeys() const;
+  std::vector<int> ProcessSegments() const;
+  std::string EmptyTable();
+  void TakeReply(const ModelReply& record, const plan::RoundSpan& span, const plan::RoundLeg& leg, train::VisitSink* sink);
+  void CheckVisits(const ModelReply& record, const plan::RoundSpan& span, const plan::RoundLeg& leg) const;
+  void MoveToRest(std::vector<int> models);
+  StateLocations LocationsOf(const std::vector<int>& models) const;
+  std::vector<int> Training() const;
+  SumsByPartition SumsOf(train::ScoredTable table, const std::vector<int>& models);
+
+  const train::FitArguments& arguments_;
+  const train::PreparedFit& fit_;
+  const train::RunRequest& request_;
+  data::SegmentMap training_;
+  std::optional<data::SegmentMap> validation_;
+  std::optional<StateTables> tables_;
+  std::vector<plan::Sequence> sequences_;  // a model
+  std::vector<int64_t> visits_;           // a model: made of the span of iterations that is being trained
+  SumsByPartition training_sums_;  // of the training table, as it was scored last
+  RoundRequest round_request_;            // what does not change from round to round
+  std::vector<std::string> table_of_;     // a model: where its current state is
+  std::vector<int32_t> key_of_;           // a model: under which key it is there
+  std::vector<bool> trains_;              // a model: neither diverged nor retired
+  std::vector<int64_t> iterations_done_;  // a model: over all runs
+  std::string best_ = "best_a", next_best_ = "best_b";
+  std::vector<bool> has_best_;     // a model
+  std::vector<int32_t> best_key_;  // a model: under which key its best weights lie
+  int64_t iteration_ = 0;          // of this run, done
+  int64_t rows_trained_ = 0;
+  int64_t rounds_ = 0;  // of this run
+};
 
 SegmentDriver::SegmentDriver(const train::FitArguments& arguments, const train::PreparedFit& fit, const train::RunRequest& request)
     : arguments_(arguments), fit_(fit), request_(request), training_(*fit.segments) {
@@ -44,20 +100,14 @@ SegmentDriver::SegmentDriver(const train::FitArguments& arguments, const train::
   has_best_.assign(request_.programs.size(), false);
   for (size_t m = 0; m < fit.models.size(); m++) {
     trains_.push_back(!IsOver(fit, static_cast<int>(m)));
-    enters_.push_back(trains_.back());
     table_of_.push_back(trains_.back() ? kStateTables[0] : kStored);
   }
   round_request_.run = NewRunNumber();
   round_request_.kind = RoundKind::kTrain;
   round_request_.has_weights = request_.spec.training.spec.has_weights;
   round_request_.use_gpus = request_.spec.use_gpus;
-  Fuse(request_.spec.fusion);
-}
-
-void SegmentDriver::Fuse(const plan::Fusion& fusion) {
   round_request_.fusion_group.assign(request_.programs.size(), -1);
-  round_request_.batches_per_switch.clear();
-  for (const plan::BundleFusion& bundle : fusion.bundles) {
+  for (const plan::BundleFusion& bundle : request_.spec.fusion.bundles) {
     for (const plan::FusionGroup& fusion_group : bundle.fusion_groups) {
       if (fusion_group.models.size() < 2) continue;
       const auto number = static_cast<int32_t>(round_request_.batches_per_switch.size());
@@ -157,7 +207,6 @@ bool SegmentDriver::Round(const plan::RoundSpan& span, const std::map<int, plan:
   for (const int m : models) {
     table_of_[static_cast<size_t>(m)] = to;
     key_of_[static_cast<size_t>(m)] = request.next_key[static_cast<size_t>(m)];
-    enters_[static_cast<size_t>(m)] = false;
   }
   // a model's first piece carries its record; the state itself stays where it is
   const pg::Result replies = pg::Execute("SELECT h.record FROM " + tables_->Sql(to) + " h WHERE h.record IS NOT NULL ORDER BY h.model");
@@ -209,7 +258,7 @@ void SegmentDriver::Lay(int64_t target, train::VisitSink* sink) {
       if (complete || legs.empty()) continue;
       std::map<int, plan::RoundLeg> round;
       for (const plan::RoundLeg& leg : legs) round[models[static_cast<size_t>(leg.unit)]] = leg;
-      as_laid = Round(span, round, rounds.done() && target == request_.LastIteration() && !request_.living, sink);
+      as_laid = Round(span, round, rounds.done() && target == request_.LastIteration(), sink);
       while (iteration_ + 1 < target && iteration_ - span.iteration < IterationsDone(span)) sink->IterationDone(++iteration_);
     }
   }
@@ -274,34 +323,30 @@ void SegmentDriver::CheckVisits(const ModelReply& record, const plan::RoundSpan&
 void SegmentDriver::MoveToRest(std::vector<int> models) {
   models.erase(std::remove_if(models.begin(), models.end(), [this](int m) { return table_of_[static_cast<size_t>(m)] == kStored; }), models.end());
   if (models.empty()) return;
-  if (!tables_->Need(kRetired)) {
-    std::vector<int> again;
-    for (const int m : models) {
-      if (rested_.count(m) != 0) again.push_back(m);
-    }
-    if (!again.empty()) tables_->Remove(kRetired, again);
-  }
-  rested_.insert(models.begin(), models.end());
+  tables_->Need(kRetired);
   pg::Execute("INSERT INTO " + tables_->Sql(kRetired) + " SELECT * FROM " +
               tables_->StatesSql(LocationsOf(models), "h.__dist_key__, h.model, h.piece, h.keep, h.data, NULL::pg_catalog.bytea") + " s");
   for (const int m : models) table_of_[static_cast<size_t>(m)] = kRetired;
 }
 
 void SegmentDriver::Retire(const std::vector<int>& models) {
-  MakeRaw(models);
   for (const int m : models) trains_[static_cast<size_t>(m)] = false;
   MoveToRest(models);
 }
 
 int64_t SegmentDriver::Train(int64_t iteration, train::VisitSink* sink) {
-  if (request_.living) {  // an iteration of each model's own
-    const std::vector<int> models = Training();
-    Fuse(request_.living->maker->PlanRound(models, std::vector<int64_t>(models.size(), 0)).fusion);
-  }
   if (iteration_ < iteration) Lay(iteration, sink);
   while (iteration_ + 1 < iteration) sink->IterationDone(++iteration_);  // nobody trains any more
   iteration_ = iteration;
   return iteration;
+}
+
+std::vector<uint64_t> SegmentDriver::Add(const std::vector<int>&) {
+  throw Error(ErrorCode::kFeatureNotSupported, "models cannot join a run on segments");
+}
+
+void SegmentDriver::Resume(const std::vector<int>&) {
+  throw Error(ErrorCode::kFeatureNotSupported, "models of a run on segments cannot be resumed");
 }
 
 std::vector<std::vector<double>> SegmentDriver::Score(train::ScoredTable table, const std::vector<int>& models, train::VisitSink* sink) {
@@ -334,7 +379,7 @@ SumsByPartition SegmentDriver::SumsOf(train::ScoredTable table, const std::vecto
   request.kind = RoundKind::kScore;
   request.table = training ? data::CachedTable::kTraining : data::CachedTable::kValidation;
   request.has_weights = packed.spec.has_weights;
-  request.last = iteration_ == request_.LastIteration() && (!training || !validation_) && !request_.living;
+  request.last = iteration_ == request_.LastIteration() && (!training || !validation_);
   SumsByPartition sums = SumsOnSegments(*tables_, kScored, packed, request);
   tables_->Empty(kScored);
   return sums;
@@ -362,17 +407,8 @@ void SegmentDriver::KeepBest(const std::vector<int>& models) {
 void SegmentDriver::Collect(train::RunResult* result) {
   StateLocations states, best;
   std::set<ModelKey> lie;
-  if (request_.living) {
-    std::vector<int> kept;
-    for (size_t m = 0; m < request_.programs.size(); m++) {
-      if (!fit_.models[m].deleted) kept.push_back(static_cast<int>(m));
-    }
-    MakeRaw(kept);
-    EndProcesses();
-  }
   for (size_t m = 0; m < request_.programs.size(); m++) {
     const auto number = static_cast<int32_t>(m);
-    if (fit_.models[m].deleted) continue;
     states[table_of_[m]].push_back(number);
     if (has_best_[m]) best[best_].push_back(number);
     if (table_of_[m] != kStored) lie.insert({key_of_[m], number});
@@ -390,6 +426,8 @@ void SegmentDriver::Collect(train::RunResult* result) {
   StoreModels(fit_, &*tables_, std::move(states), best, {lie.begin(), lie.end()});
   tables_->Drop();
 }
+
+}  // namespace
 
 std::unique_ptr<train::Driver> MakeFitDriver(const train::FitArguments& arguments, const train::PreparedFit& fit,
                                              const train::RunRequest& request) {

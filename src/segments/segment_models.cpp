@@ -1,6 +1,5 @@
 #include "segments/segment_models.hpp"
 
-#include <algorithm>
 #include <set>
 #include <string>
 #include <vector>
@@ -10,7 +9,6 @@
 #include "segments/messages.hpp"
 #include "store/result_columns.hpp"
 #include "store/training_state.hpp"
-#include "train/prepare_model.hpp"
 #include "train/results.hpp"
 
 namespace segments {
@@ -33,7 +31,6 @@ std::string Join(const std::vector<std::string>& rows) {
 }
 
 EntryKind KindOf(const train::PreparedModel& model) {
-  if (model.parent >= 0) return EntryKind::kClone;
   if (model.stored) return EntryKind::kState;
   return model.architecture->weights ? EntryKind::kWeights : EntryKind::kFresh;
 }
@@ -44,20 +41,6 @@ std::string ModelRows(const train::PreparedFit& fit) {
     rows.push_back(Row({std::to_string(m), std::to_string(fit.models[m].mst_key), std::to_string(fit.models[m].architecture->model_id)}));
   }
   return "(VALUES " + Join(rows) + ") v(model, mst_key, model_id)";
-}
-
-RunModel Describe(const train::PreparedModel& model, const plan::Sequence& sequence, store::StateEncoder* encoder) {
-  RunModel entry;
-  entry.first_partition = sequence.base;
-  entry.graph = model.spec->graph;
-  entry.config = model.spec->config;
-  entry.cuts = model.spec->cuts;
-  entry.given = model.architecture->given;
-  entry.trained = model.spec->TrainedGraph();
-  entry.stream = model.stream();
-  entry.kernels = model.kernels();
-  entry.template_bytes = encoder->HeadTemplate(*model.spec, model.program->layout()).size();
-  return entry;
 }
 
 RunHeader HeaderOf(const train::PreparedFit& fit, const train::RunSpec& spec) {
@@ -73,7 +56,20 @@ RunHeader HeaderOf(const train::PreparedFit& fit, const train::RunSpec& spec) {
   header.visits = static_cast<uint32_t>(fit.plan.visits());
   const std::vector<plan::Sequence> sequences = fit.plan.Sequences(fit.models.size());
   store::StateEncoder encoder(fit.training.spec);
-  for (size_t m = 0; m < fit.models.size(); m++) header.models.push_back(Describe(fit.models[m], sequences[m], &encoder));
+  for (size_t m = 0; m < fit.models.size(); m++) {
+    const train::PreparedModel& model = fit.models[m];
+    RunModel entry;
+    entry.first_partition = sequences[m].base;
+    entry.graph = model.spec->graph;
+    entry.config = model.spec->config;
+    entry.cuts = model.spec->cuts;
+    entry.given = model.architecture->given;
+    entry.trained = model.spec->TrainedGraph();
+    entry.stream = model.stream();
+    entry.kernels = model.kernels();
+    entry.template_bytes = encoder.HeadTemplate(*model.spec, model.program->layout()).size();
+    header.models.push_back(std::move(entry));
+  }
   return header;
 }
 
@@ -93,14 +89,6 @@ void PutTemplates(const train::PreparedFit& fit, const StateTables& tables, cons
     bytes = 0;
   }
   tables.PutBytes(kTemplates, rows);
-}
-
-// The stored states of these models; rows: mst_key, key, model.
-void CopyStored(const train::PreparedFit& fit, const std::vector<std::string>& rows, const StateTables& tables, const std::string& to) {
-  if (rows.empty()) return;
-  pg::Execute("INSERT INTO " + tables.Sql(to) + " SELECT v.key, v.model, s.piece, pg_catalog.octet_length(s.data), s.data, NULL FROM " +
-              fit.output.state.Sql() + " s JOIN (VALUES " + Join(rows) +
-              ") v(mst_key, key, model) ON s.mst_key OPERATOR(pg_catalog.=) v.mst_key");
 }
 
 // Pieces of states in stored form, made of raw ones: model, piece, data. leading: of each piece what scoring needs.
@@ -143,81 +131,52 @@ void InsertModels(const train::PreparedFit& fit, const std::string& pieces, cons
 
 bool IsOver(const train::PreparedFit& fit, int model) {
   const auto m = static_cast<size_t>(model);
-  if (fit.models[m].stored_diverged_step != 0) return true;
-  if (!fit.progress) return false;
-  if (!fit.living) return fit.progress->models[m].stopped_iteration != 0;
-  return std::none_of(fit.progress->trials.begin(), fit.progress->trials.end(), [&](const train::LivingTrial& trial) {
-    return trial.model == model && trial.trial.state == plan::TrialState::kTrains;
-  });
+  return fit.models[m].stored_diverged_step != 0 || (fit.progress && fit.progress->models[m].stopped_iteration != 0);
 }
 
-// Small entries come from here; stored states and weights go from the tables where they lie straight to the segments.
-void PutEntering(const train::PreparedFit& fit, const std::vector<ModelKey>& models, const StateTables& tables, const std::string& to) {
-  std::vector<Entry> entries;
-  std::vector<std::string> states, weights;
-  for (const ModelKey& entering : models) {
-    const train::PreparedModel& model = fit.models[static_cast<size_t>(entering.model)];
-    const EntryKind kind = KindOf(model);
-    const std::string key = std::to_string(entering.key), number = std::to_string(entering.model);
-    entries.push_back({entering.key, entering.model, kind});
-    if (kind == EntryKind::kState) states.push_back(Row({std::to_string(model.mst_key), key, number}));
-    if (kind == EntryKind::kWeights) weights.push_back(Row({std::to_string(model.architecture->model_id), key, number}));
-  }
-  tables.PutEntries(to, entries);
-  CopyStored(fit, states, tables, to);
-  if (weights.empty()) return;
-  pg::Execute("INSERT INTO " + tables.Sql(to) + " SELECT v.key, v.model, 0, 0, w.model_weights, NULL FROM " +
-              fit.architecture_table.Sql() + " w JOIN (VALUES " + Join(weights) +
-              ") v(model_id, key, model) ON w.model_id OPERATOR(pg_catalog.=) v.model_id");
-}
-
+// The header and a small entry a model from here; stored states and weights go from the tables where they lie straight
+// to the segments.
 std::vector<int32_t> EnterModels(const train::PreparedFit& fit, const train::RunSpec& spec, StateTables* tables, const std::vector<int32_t>& keys,
                                  const std::vector<int32_t>& process_keys) {
   tables->PutHeader(HeaderOf(fit, spec), process_keys);
   std::vector<int32_t> key_of(fit.models.size(), kAnyKey);
-  std::vector<ModelKey> entering;
-  std::vector<std::string> over;
+  std::vector<Entry> entries;
+  std::vector<std::string> states, weights, over;
   const int64_t begins = fit.progress ? fit.progress->iteration : 0;
   for (size_t b = 0; b < fit.plan.bundles.size(); b++) {
     const int partition = fit.plan.PartitionAt(static_cast<int>(b), begins, 0);
     for (const int m : fit.plan.bundles[b].models) {
       const train::PreparedModel& model = fit.models[static_cast<size_t>(m)];
+      const std::string mst_key = std::to_string(model.mst_key), number = std::to_string(m);
       if (IsOver(fit, m)) {
-        over.push_back(Row({std::to_string(model.mst_key), std::to_string(kAnyKey), std::to_string(m)}));
+        over.push_back(Row({mst_key, std::to_string(kAnyKey), number}));
         if (!fit.progress) train::NoticeDivergedBefore(model.mst_key, model.stored_diverged_step);
         continue;
       }
-      key_of[static_cast<size_t>(m)] = keys[static_cast<size_t>(partition)];
-      entering.push_back({key_of[static_cast<size_t>(m)], m});
+      const int32_t key = keys[static_cast<size_t>(partition)];
+      const EntryKind kind = KindOf(model);
+      key_of[static_cast<size_t>(m)] = key;
+      entries.push_back({key, m, kind});
+      if (kind == EntryKind::kState) states.push_back(Row({mst_key, std::to_string(key), number}));
+      if (kind == EntryKind::kWeights) weights.push_back(Row({std::to_string(model.architecture->model_id), std::to_string(key), number}));
     }
   }
   tables->Need("a");
-  PutEntering(fit, entering, *tables, "a");
+  tables->PutEntries("a", entries);
+  const auto copy = [&](const std::string& to, const std::vector<std::string>& rows) {
+    if (rows.empty()) return;
+    pg::Execute("INSERT INTO " + tables->Sql(to) + " SELECT v.key, v.model, s.piece, pg_catalog.octet_length(s.data), s.data, NULL FROM " +
+                fit.output.state.Sql() + " s JOIN (VALUES " + Join(rows) +
+                ") v(mst_key, key, model) ON s.mst_key OPERATOR(pg_catalog.=) v.mst_key");
+  };
+  copy("a", states);
   if (!over.empty()) tables->Need(kStored);
-  CopyStored(fit, over, *tables, kStored);
-  return key_of;
-}
-
-std::vector<int32_t> DescribeAdded(const train::PreparedFit& fit, size_t first, StateTables* tables, const std::vector<int32_t>& keys,
-                                   const std::vector<int32_t>& process_keys) {
-  store::StateEncoder encoder(fit.training.spec);
-  std::vector<RunModel> models;
-  std::vector<int32_t> key_of;
-  for (size_t m = 0; m < fit.models.size(); m++) {
-    const train::PreparedModel& model = fit.models[m];
-    if (m < first) {  // only its graph is looked at
-      models.emplace_back();
-      models.back().graph = model.spec->graph;
-      models.back().trained = model.spec->TrainedGraph();
-      continue;
-    }
-    const plan::Sequence sequence = train::FirstSequence(fit, model);
-    models.push_back(Describe(model, sequence, &encoder));
-    models.back().parent = model.parent;
-    models.back().keeps_optimizer = model.keeps_optimizer;
-    key_of.push_back(keys[static_cast<size_t>(sequence.PartitionAt(fit.plan.partitions, 0, 0))]);
+  copy(kStored, over);
+  if (!weights.empty()) {
+    pg::Execute("INSERT INTO " + tables->Sql("a") + " SELECT v.key, v.model, 0, 0, w.model_weights, NULL FROM " +
+                fit.architecture_table.Sql() + " w JOIN (VALUES " + Join(weights) +
+                ") v(model_id, key, model) ON w.model_id OPERATOR(pg_catalog.=) v.model_id");
   }
-  tables->PutAddedModels(WriteAddedModels(models, first), process_keys);
   return key_of;
 }
 

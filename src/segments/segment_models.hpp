@@ -21,8 +21,7 @@ struct ModelKey {
   bool operator<(const ModelKey& other) const { return std::tie(key, model) < std::tie(other.key, other.model); }
 };
 
-/// Whether a model does not train from the beginning: it diverged before this run, or an earlier part of a durable run has
-/// ended it or left it resting.
+/// Whether nothing is left to do for a model from the beginning: it diverged before this run, or an earlier part of a durable run has ended it.
 bool IsOver(const train::PreparedFit& fit, int model);
 
 /// Writes the run's header, puts every model that trains into table "a", under the key of the segment of its first
@@ -30,14 +29,6 @@ bool IsOver(const train::PreparedFit& fit, int model);
 /// table; spec: of the run that is made of the fit; process_keys: of every segment that takes part in the run. Returns a model's key.
 std::vector<int32_t> EnterModels(const train::PreparedFit& fit, const train::RunSpec& spec, StateTables* tables, const std::vector<int32_t>& keys,
                                  const std::vector<int32_t>& process_keys);
-
-/// Of models that a living run adds, from number `first` on: makes them known to the processes. Returns their keys.
-std::vector<int32_t> DescribeAdded(const train::PreparedFit& fit, size_t first, StateTables* tables, const std::vector<int32_t>& keys,
-                                   const std::vector<int32_t>& process_keys);
-
-/// Puts models into table `to`: their entries, and behind them what is stored of them. StateTables::PutClones adds what a
-/// clone begins with.
-void PutEntering(const train::PreparedFit& fit, const std::vector<ModelKey>& models, const StateTables& tables, const std::string& to);
 
 /// Writes the states and weights of all models into the result tables. best: where the best weights lie; of the models
 /// that are not in it the last ones are taken. lie: the keys under which `states` and `best` have a model that trained

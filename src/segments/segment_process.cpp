@@ -23,7 +23,6 @@
 #include "store/model_spec.hpp"
 #include "store/training_state.hpp"
 #include "train/bundle_visit.hpp"
-#include "train/first_state.hpp"
 
 namespace segments {
 namespace {
@@ -82,7 +81,6 @@ struct ProcessCache {
   pg::ReservedMemory library{"LibTorch"}, buffers{"packed buffers"};
   BlockPool blocks;
   std::optional<RunHeader> header;  // its models are in `models`
-  int header_parts = 0;             // that were read
   std::unique_ptr<engine::ModelPool> pool;
   std::vector<KnownModel> models;
   std::unique_ptr<train::FeatureComputer> features;
@@ -132,22 +130,6 @@ const KnownModel& ModelOf(ProcessCache& own, int index, bool scoring) {
 
 std::string_view View(base::Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data), bytes.size}; }
 
-// What the header says of all of the run: its models are returned.
-std::vector<RunModel> BeginRun(bool use_gpus, base::Bytes header, ProcessCache* own) {
-  RunHeader read = ReadRunHeader(View(header));
-  if (use_gpus) ReserveLibrary(own);
-  engine::Options options = store::EngineOptions(use_gpus);
-  options.precision = read.precision;
-  own->pool = std::make_unique<engine::ModelPool>(read.data, options);
-  own->cache = std::make_unique<data::BufferCache>(static_cast<size_t>(pg::CurrentSettings().cache_mem), read.feature_cache);
-  own->features = std::make_unique<train::FeatureComputer>(read.shared_features, read.data, read.model_reads, options,
-                                                           [own](int model) { return own->models.at(static_cast<size_t>(model)).described.graph; });
-  std::vector<RunModel> models = std::move(read.models);
-  read.models.clear();
-  own->header = std::move(read);
-  return models;
-}
-
 size_t Bytes(const std::vector<base::Bytes>& columns) {
   size_t bytes = 0;
   for (const base::Bytes& column : columns) bytes += column.size;
@@ -193,20 +175,26 @@ void SegmentRound::GiveBack(Member* member) {
   member->block.reset();
 }
 
-bool SegmentRound::KeepsHeader(int part) const { return part < ProcessCacheOf(request_.run).header_parts; }
+bool SegmentRound::KeepsHeader() const { return ProcessCacheOf(request_.run).header.has_value(); }
 
-void SegmentRound::AddHeader(int part, base::Bytes header) {
+void SegmentRound::AddHeader(base::Bytes header) {
   ProcessCache& own = ProcessCacheOf(request_.run);
-  if (part != own.header_parts) throw Error(ErrorCode::kInternal, "part " + std::to_string(part) + " of a run's header comes out of order");
-  std::vector<RunModel> models = part == 0 ? BeginRun(request_.use_gpus, header, &own) : ReadAddedModels(View(header), [&own](size_t m) -> const RunModel& {
-    return own.models.at(m).described;
-  });
-  for (RunModel& model : models) {
+  RunHeader read = ReadRunHeader(View(header));
+  if (request_.use_gpus) ReserveLibrary(&own);
+  engine::Options options = store::EngineOptions(request_.use_gpus);
+  options.precision = read.precision;
+  own.pool = std::make_unique<engine::ModelPool>(read.data, options);
+  own.models.clear();
+  for (RunModel& model : read.models) {
     base::TrainConfig scoring = store::ScoringConfig(model.config);
     own.models.push_back({std::move(model), std::move(scoring), nullptr, nullptr});
   }
-  own.header_parts++;
-  pg::Debug("the run's header was read: " + std::to_string(models.size()) + " models, " + std::to_string(header.size) + " bytes");
+  read.models.clear();
+  own.cache = std::make_unique<data::BufferCache>(static_cast<size_t>(pg::CurrentSettings().cache_mem), read.feature_cache);
+  own.features = std::make_unique<train::FeatureComputer>(read.shared_features, read.data, read.model_reads, options,
+                                                          [&own](int model) { return own.models.at(static_cast<size_t>(model)).described.graph; });
+  own.header = std::move(read);
+  pg::Debug("the run's header was read: " + std::to_string(own.models.size()) + " models, " + std::to_string(header.size) + " bytes");
 }
 
 void SegmentRound::BeginState(int model) {
@@ -280,19 +268,7 @@ void SegmentRound::EnterState(Member* member) {
     const std::string weights = described.given.empty() ? incoming : store::ExpandWeights(*described.graph, described.given, incoming, what);
     store::LoadGivenWeights(*member->program, *described.graph, described.given, weights, block);
   }
-  if (member->entry == EntryKind::kClone) CopyParent(member, incoming);
   incoming_memory_.Release();
-}
-
-void SegmentRound::CopyParent(Member* member, const std::string& state) {
-  const RunModel& described = member->model->described;
-  const KnownModel& parent = ModelOf(ProcessCacheOf(request_.run), described.parent, false);
-  if (state.size() != parent.program->layout().bytes) {
-    throw Error(ErrorCode::kDataCorrupted, "the state of the parent of mst_key " + std::to_string(static_cast<int64_t>(described.stream)) + " has " +
-                                               std::to_string(state.size()) + " bytes, not " + std::to_string(parent.program->layout().bytes));
-  }
-  train::CopyClonedState({*member->program, member->config->optimizer}, {*parent.program, parent.described.config.optimizer},
-                         described.keeps_optimizer, state.data(), member->block->data());
 }
 
 // All members are there, and the first buffer may come.
@@ -373,7 +349,7 @@ bool SegmentRound::TrainsOn(const Member& member, int partition_id) const {
 }
 
 bool SegmentRound::IsWanted(int partition_id) const {
-  if (request_.kind == RoundKind::kScore) return !members_.empty();
+  if (request_.kind == RoundKind::kScore) return true;
   return std::any_of(members_.begin(), members_.end(), [&](const auto& member) { return TrainsOn(*member, partition_id); });
 }
 

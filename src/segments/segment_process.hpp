@@ -44,10 +44,9 @@ class SegmentRound {
   explicit SegmentRound(const RoundRequest& request);
   ~SegmentRound();
 
-  /// Whether this process has this part of the run's header: its row need not be fetched.
-  bool KeepsHeader(int part) const;
-  /// Part 0 describes the run, the others are models that have joined it. Errors: kInternal when they come out of order.
-  void AddHeader(int part, base::Bytes header);
+  /// Whether this process has the run's header: its row need not be fetched.
+  bool KeepsHeader() const;
+  void AddHeader(base::Bytes header);
   /// Errors: kInternal when no header came before; kDataCorrupted for a state that is not whole.
   void AddState(int model, int piece, base::Bytes data);
   /// True when its columns need not be fetched: the process keeps this buffer in memory, and has trained; or no model trains on it.
@@ -66,7 +65,6 @@ class SegmentRound {
   void BeginState(int model);
   void CompleteState();
   void EnterState(Member* member);
-  void CopyParent(Member* member, const std::string& state);
   void CompleteStates();
   void BeginPartition(int partition_id);
   void EndPartition();

@@ -49,13 +49,9 @@ bool StateTables::Need(const std::string& name) {
 
 void StateTables::PutHeader(const RunHeader& header, const std::vector<int32_t>& keys) {
   Need(kHeader);
-  PutAddedModels(WriteRunHeader(header), keys);
-}
-
-// Parts are numbered: the column `piece`.
-void StateTables::PutAddedModels(const std::string& bytes, const std::vector<int32_t>& keys) {
-  pg::Execute("INSERT INTO " + Sql(kHeader) + " SELECT k.key, 0, $2::pg_catalog.int4, 0, $1, NULL FROM (VALUES " + KeyRows(keys) + ") k(key)",
-              {pg::Bytea{bytes}, static_cast<int64_t>(header_parts_++)});
+  const std::string bytes = WriteRunHeader(header);
+  pg::Execute("INSERT INTO " + Sql(kHeader) + " SELECT k.key, 0, 0, 0, $1, NULL FROM (VALUES " + KeyRows(keys) + ") k(key)",
+              {pg::Bytea{bytes}});
 }
 
 // keep: an entry is a part of what scoring needs.
@@ -93,16 +89,6 @@ void StateTables::PutBytes(const std::string& name, const std::vector<ModelBytes
                   "NULL FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5)) "
                   "e(key, model, begin, size)",
               {pg::Bytea{all}, keys, models, begins, sizes});
-}
-
-void StateTables::PutClones(const std::string& name, const StateLocations& parents, const std::vector<Clone>& clones) const {
-  std::string rows;
-  for (const Clone& clone : clones) {
-    rows += (rows.empty() ? "(" : ", (") + std::to_string(clone.parent) + ", " + std::to_string(clone.key) + ", " + std::to_string(clone.model) + ")";
-  }
-  pg::Execute("INSERT INTO " + Sql(name) + " SELECT v.key, v.model, s.piece, 0, s.data, NULL FROM " +
-              StatesSql(parents, "h.model, h.piece, h.data") + " s JOIN (VALUES " + rows +
-              ") v(parent, key, model) ON s.model OPERATOR(pg_catalog.=) v.parent");
 }
 
 std::string StateTables::Sql(const std::string& name) const { return base_.WithSuffix("_" + name).Sql(); }

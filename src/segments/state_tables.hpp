@@ -29,13 +29,6 @@ struct Entry {
   EntryKind kind = EntryKind::kFresh;
 };
 
-/// A model that begins with another one's state.
-struct Clone {
-  int32_t key = 0;  // of the segment where it begins
-  int32_t model = 0;
-  int32_t parent = 0;
-};
-
 /// Bytes about a model, for the process that has its state.
 struct ModelBytes {
   int32_t key = 0;
@@ -53,14 +46,10 @@ class StateTables {
   bool Need(const std::string& name);
   /// Writes the run's header, once for each key. To be called once, before the first pass.
   void PutHeader(const RunHeader& header, const std::vector<int32_t>& keys);
-  /// A further part of the header: WriteAddedModels' bytes.
-  void PutAddedModels(const std::string& bytes, const std::vector<int32_t>& keys);
   /// Writes entries into table `name`, some thousand rows a statement.
   void PutEntries(const std::string& name, const std::vector<Entry>& entries) const;
   /// Writes rows with the piece number 0 into table `name`. The caller splits what would be too much for one statement.
   void PutBytes(const std::string& name, const std::vector<ModelBytes>& rows) const;
-  /// Copies the raw states of `parents` into table `name`, each as what follows the entry of its clone.
-  void PutClones(const std::string& name, const StateLocations& parents, const std::vector<Clone>& clones) const;
 
   std::string Sql(const std::string& name) const;
   void Empty(const std::string& name) const;
@@ -84,7 +73,6 @@ class StateTables {
   std::string PassSql(const std::string& states, const data::PackedTable& packed) const;
   pg::TableName base_;
   std::vector<std::string> names_;
-  int header_parts_ = 0;
 };
 
 }  // namespace segments

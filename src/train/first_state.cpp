@@ -44,16 +44,11 @@ void WriteFirstState(const PreparedFit& fit, const PreparedModel& model, void* b
   if (counters.diverged_step != 0) NoticeDivergedBefore(model.mst_key, counters.diverged_step);
 }
 
-void WriteClonedState(const PreparedFit& fit, const PreparedModel& model, const PreparedModel& parent, const void* from, void* block) {
-  const base::OptimizerConfig &own = model.spec->config.optimizer, &other = parent.spec->config.optimizer;
-  model.program->Initialise(own, block, fit.seed, model.stream(), static_cast<uint32_t>(fit.plan.visits()), pg::CheckInterrupts);
-  CopyClonedState({*model.program, own}, {*parent.program, other}, model.keeps_optimizer, from, block);
-}
-
 // What is equal by name and size goes along. Schedules count optimizer steps: a fresh optimizer begins at its first one.
-void CopyClonedState(const CloneSide& model, const CloneSide& parent, bool keeps_optimizer, const void* from, void* block) {
-  const engine::StateLayout &own = model.program.layout(), &other = parent.program.layout();
-  const bool optimizer = keeps_optimizer && model.optimizer.kind == parent.optimizer.kind;
+void WriteClonedState(const PreparedFit& fit, const PreparedModel& model, const PreparedModel& parent, const void* from, void* block) {
+  const engine::StateLayout &own = model.program->layout(), &other = parent.program->layout();
+  model.program->Initialise(model.spec->config.optimizer, block, fit.seed, model.stream(), static_cast<uint32_t>(fit.plan.visits()), pg::CheckInterrupts);
+  const bool optimizer = model.keeps_optimizer && model.spec->config.optimizer.kind == parent.spec->config.optimizer.kind;
   bool all_there = optimizer;
   const size_t width = base::DTypeSize(own.precision);
   for (const engine::StateTensor& tensor : own.tensors) {

@@ -13,13 +13,4 @@ void WriteFirstState(const PreparedFit& fit, const PreparedModel& model, void* b
 /// keeps_optimizer says so and the optimizer is of the same kind. Both have one architecture.
 void WriteClonedState(const PreparedFit& fit, const PreparedModel& model, const PreparedModel& parent, const void* from, void* block);
 
-/// A model as whoever clones it needs it.
-struct CloneSide {
-  const engine::Program& program;
-  const base::OptimizerConfig& optimizer;
-};
-
-/// The same into a block that has its initial state already.
-void CopyClonedState(const CloneSide& model, const CloneSide& parent, bool keeps_optimizer, const void* from, void* block);
-
 }  // namespace train

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "pg/cluster.hpp"
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
 #include "plan/architecture_parameters.hpp"
@@ -190,6 +191,10 @@ void ReadSearchAgain(const FitArguments& a, PreparedFit* fit) {
   if (a.halving) {
     throw Error(ErrorCode::kInvalidParameter, "search cannot be used with halving", "The policy of a search decides who stops.",
                 "Take the policy \"hyperband\" or \"asha\".");
+  }
+  if (pg::OnGreenplum()) {
+    throw Error(ErrorCode::kFeatureNotSupported, "search is not available on Greenplum yet", "",
+                "Make configurations by cerebro.generate_model_configs(), and give halving or early_stopping.");
   }
   plan::SearchDescription search = plan::ReadSearch(*a.search, a.num_iterations);
   const char* const argument = "model_selection_table";

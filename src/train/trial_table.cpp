@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/error.hpp"
-#include "pg/cluster.hpp"
 #include "pg/names.hpp"
 #include "pg/snapshot.hpp"
 #include "pg/sql.hpp"
@@ -19,14 +18,9 @@ using base::ErrorCode;
 using store::ResultTable;
 
 constexpr const char* kActionColumns =
-    ", c.action, c.mst_key, c.model_id, c.compile_params, c.fit_params, c.from_weights::pg_catalog.int4, c.iterations,"
+    "c.ctid::pg_catalog.text, c.action, c.mst_key, c.model_id, c.compile_params, c.fit_params, c.from_weights::pg_catalog.int4, c.iterations,"
     " c.priority, c.round, c.new_mst_key, c.refused";
 constexpr const char* kActionOrder = " ORDER BY c.requested_at, c.ctid";
-
-// Names a row of the control table, which has no key. On a cluster each segment counts its own.
-std::string RowId() {
-  return pg::OnGreenplum() ? "pg_catalog.concat_ws(' '::pg_catalog.text, c.gp_segment_id, c.ctid)" : "c.ctid::pg_catalog.text";
-}
 
 int64_t Number(const pg::Cell& cell) { return cell ? std::stoll(*cell) : 0; }
 
@@ -143,7 +137,7 @@ void WriteTrials(const store::ResultTables& tables, const std::vector<LivingTria
 std::vector<ControlAction> ReadActions(const store::ResultTables& tables, int64_t round) {
   std::vector<ControlAction> actions, refused;
   if (!pg::TableExists(tables.control)) return actions;
-  const pg::Result found = pg::Execute("SELECT " + RowId() + kActionColumns + " FROM " + tables.control.Sql() + " c WHERE c.round IS NULL" + kActionOrder);
+  const pg::Result found = pg::Execute(std::string("SELECT ") + kActionColumns + " FROM " + tables.control.Sql() + " c WHERE c.round IS NULL" + kActionOrder);
   for (const auto& row : found.rows) {
     ControlAction action = ReadAction(row);
     action.round = round;
@@ -157,7 +151,7 @@ std::vector<ControlAction> ReadActionsDone(const store::ResultTables& tables) {
   std::vector<ControlAction> actions;
   if (!pg::TableExists(tables.control)) return actions;
   const pg::Result found =
-      pg::Execute("SELECT " + RowId() + kActionColumns + " FROM " + tables.control.Sql() + " c WHERE c.round IS NOT NULL" + kActionOrder);
+      pg::Execute(std::string("SELECT ") + kActionColumns + " FROM " + tables.control.Sql() + " c WHERE c.round IS NOT NULL" + kActionOrder);
   for (const auto& row : found.rows) {
     ControlAction action = ReadAction(row);
     if (!action.refused.empty() && action.new_key == 0) continue;  // nothing came of it, not even a key
@@ -185,8 +179,8 @@ void WriteActionsDone(const store::ResultTables& tables, const std::vector<Contr
       continue;
     }
     pg::Execute("UPDATE " + tables.control.Sql() +
-                    " c SET round = $2, took_effect_at = pg_catalog.clock_timestamp(), new_mst_key = $3::pg_catalog.int4, refused = $4"
-                    " WHERE " + (pg::OnGreenplum() ? RowId() + " OPERATOR(pg_catalog.=) $1" : "c.ctid OPERATOR(pg_catalog.=) $1::pg_catalog.tid"),
+                    " SET round = $2, took_effect_at = pg_catalog.clock_timestamp(), new_mst_key = $3::pg_catalog.int4, refused = $4"
+                    " WHERE ctid OPERATOR(pg_catalog.=) $1::pg_catalog.tid",
                 {action.id, action.round, NumberOrNull(action.new_key == 0 ? std::nullopt : std::optional<int64_t>(action.new_key)),
                  TextOrNull(action.refused)});
   }

@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "base/error.hpp"
 #include "base/record.hpp"
@@ -142,42 +141,11 @@ TEST(RunHeader, CutBytesAreRefused) {
   }
 }
 
-// Models that join a run: one of a known architecture does not bring its graph along.
-TEST(AddedModels, ComeBackWithTheGraphsOfThoseBefore) {
-  std::vector<segments::RunModel> models = Header().models;
-  for (segments::RunModel& model : models) model.trained = model.graph;
-  const size_t known = models.size();
-  for (const size_t like : {size_t{1}, size_t{4}}) models.push_back(models[like]);
-  models.push_back(models[0]);
-  models.back().graph = models.back().trained = Network(7);
-  models.push_back(models.back());
-  models[known].parent = 1;
-  models[known].keeps_optimizer = true;
-  const std::string bytes = segments::WriteAddedModels(models, known);
-  const std::function<const segments::RunModel&(size_t)> of = [&models](size_t m) -> const segments::RunModel& { return models[m]; };
-  const std::vector<segments::RunModel> read = segments::ReadAddedModels(bytes, of);
-  ASSERT_EQ(read.size(), 4u);
-  EXPECT_EQ(read[0].graph, models[1].graph);
-  EXPECT_EQ(read[0].parent, 1);
-  EXPECT_TRUE(read[0].keeps_optimizer);
-  EXPECT_EQ(read[0].given, models[1].given);
-  EXPECT_EQ(read[1].graph, models[0].graph);
-  EXPECT_EQ(read[1].stream, static_cast<uint64_t>(-7));
-  EXPECT_EQ(read[1].parent, -1);
-  EXPECT_FALSE(read[1].keeps_optimizer);
-  EXPECT_EQ(wire::WriteGraph(*read[2].graph), wire::WriteGraph(*models[known + 2].graph));
-  EXPECT_EQ(read[3].graph, read[2].graph);
-  EXPECT_EQ(read[3].trained, read[2].trained);
-  for (size_t length = 0; length < bytes.size(); length++) {
-    ASSERT_NE(ErrorOf([&] { segments::ReadAddedModels(bytes.substr(0, length), of); }), std::nullopt) << length << " of " << bytes.size() << " bytes";
-  }
-}
-
 TEST(Entry, ComesBackOrIsRefused) {
-  for (const EntryKind kind : {EntryKind::kFresh, EntryKind::kWeights, EntryKind::kState, EntryKind::kClone}) {
+  for (const EntryKind kind : {EntryKind::kFresh, EntryKind::kWeights, EntryKind::kState}) {
     EXPECT_EQ(segments::ReadEntry(segments::WriteEntry(kind)), kind);
   }
-  for (const std::string& bytes : {std::string(), std::string("\0\0", 2), std::string("\4"), std::string("\377")}) {
+  for (const std::string& bytes : {std::string(), std::string("\0\0", 2), std::string("\3"), std::string("\377")}) {
     EXPECT_EQ(ErrorOf([&] { segments::ReadEntry(bytes); }), base::ErrorCode::kInternal);
   }
 }
