@@ -151,26 +151,38 @@ void ReservedMemory::Grow(size_t bytes) {
 namespace {
 
 constexpr int kMostCallbacks = 8;
-void (*abort_callbacks[kMostCallbacks])();
-int abort_callback_count = 0;
+
+struct EndCallback {
+  void (*call)();
+  bool at_commit;
+};
+EndCallback end_callbacks[kMostCallbacks];
+int end_callback_count = 0;
 
 extern "C" {
-static void RunAbortCallbacks(XactEvent event, void*) {
-  if (event != XACT_EVENT_ABORT) return;
-  for (int i = 0; i < abort_callback_count; i++) abort_callbacks[i]();
+static void RunEndCallbacks(XactEvent event, void*) {
+  const bool commits = event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE;
+  if (!commits && event != XACT_EVENT_ABORT) return;
+  for (int i = 0; i < end_callback_count; i++) {
+    if (!commits || end_callbacks[i].at_commit) end_callbacks[i].call();
+  }
 }
+}
+
+void AddEndCallback(void (*callback)(), bool at_commit) {
+  for (int i = 0; i < end_callback_count; i++) {
+    if (end_callbacks[i].call == callback) return;
+  }
+  if (end_callback_count == kMostCallbacks)
+    throw base::Error(base::ErrorCode::kInternal, "too many callbacks for the end of a transaction");
+  if (end_callback_count == 0) call([] { RegisterXactCallback(RunEndCallbacks, nullptr); });
+  end_callbacks[end_callback_count++] = {callback, at_commit};
 }
 
 }  // namespace
 
-void AtAbort(void (*callback)()) {
-  for (int i = 0; i < abort_callback_count; i++) {
-    if (abort_callbacks[i] == callback) return;
-  }
-  if (abort_callback_count == kMostCallbacks)
-    throw base::Error(base::ErrorCode::kInternal, "too many callbacks for the end of a transaction");
-  if (abort_callback_count == 0) call([] { RegisterXactCallback(RunAbortCallbacks, nullptr); });
-  abort_callbacks[abort_callback_count++] = callback;
-}
+void AtAbort(void (*callback)()) { AddEndCallback(callback, false); }
+
+void AtTransactionEnd(void (*callback)()) { AddEndCallback(callback, true); }
 
 }  // namespace pg
