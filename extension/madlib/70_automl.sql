@@ -296,8 +296,8 @@ BEGIN
     END IF;
     PERFORM @madlib@._require_gpus(module, use_gpus);
     -- it checks the grids, whatever searches them
-    PERFORM @madlib@.generate_model_configs(arch_table, selection, model_id_list, compile_params_grid, fit_params_grid, 'random'::varchar,
-        CASE WHEN hyperband OR params.algorithm = 'rand' THEN total ELSE 1 END, random_state, object_table::varchar);
+    PERFORM @madlib@._generate_model_configs(path, model_arch_table, model_selection_table, model_id_list, compile_params_grid,
+        fit_params_grid, 'random', CASE WHEN hyperband OR params.algorithm = 'rand' THEN total ELSE 1 END, random_state, object_table);
     stage := @madlib@._stage_packed(source, home);
     counts := @madlib@._class_counts_of(stage);
     IF validation.name IS NOT NULL THEN validation_stage := @madlib@._stage_packed(validation, home); END IF;
@@ -329,7 +329,6 @@ BEGIN
     EXECUTE format('DELETE FROM %s', selection);
     EXECUTE format('INSERT INTO %s (mst_key, model_id, compile_params, fit_params) SELECT f.mst_key, f.model_id, f.compile_params, f.fit_params'
         ' FROM %s f WHERE f.mst_key = $1', selection, results) USING best;
-    EXECUTE format('UPDATE %s SET model_arch_table = $1', @madlib@._with_suffix(selection, '_summary')) USING model_arch_table;
     EXECUTE format('CREATE TABLE %s (mst_key integer PRIMARY KEY, model_weights bytea, model_arch json, __dist_key__ integer)', output);
     EXECUTE format('ALTER TABLE %s ALTER COLUMN model_weights SET STORAGE EXTERNAL', output);
     EXECUTE format('INSERT INTO %s SELECT f.mst_key, f.model_weights, f.model_arch, $1 FROM %s f ORDER BY f.mst_key', output, results)
