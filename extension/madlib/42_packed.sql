@@ -263,7 +263,7 @@ COMMENT ON FUNCTION @madlib@._stage_packed(@madlib@._packed, text, boolean) IS '
 
 CREATE FUNCTION @madlib@._drop_stage(packed @madlib@._packed, stage text) RETURNS void
     LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT @madlib@._drop($2) WHERE NOT $1.native
+    SELECT @madlib@._drop($2) WHERE NOT ($1).native
 $$;
 COMMENT ON FUNCTION @madlib@._drop_stage(@madlib@._packed, text) IS 'internal: drops what _stage_packed has made';
 

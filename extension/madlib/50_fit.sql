@@ -65,7 +65,7 @@ COMMENT ON FUNCTION @madlib@._output_tables(text, text, text, text[], boolean) I
 CREATE FUNCTION @madlib@._class_value_columns(packed @madlib@._packed) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT COALESCE(string_agg(', ss.' || quote_ident(t.name || '_class_values'), '' ORDER BY t.nr), '')
-    FROM unnest($1.targets) WITH ORDINALITY AS t(name, nr) WHERE @madlib@._has_column($1.summary, t.name || '_class_values')
+    FROM unnest(($1).targets) WITH ORDINALITY AS t(name, nr) WHERE @madlib@._has_column(($1).summary, t.name || '_class_values')
 $$;
 COMMENT ON FUNCTION @madlib@._class_value_columns(@madlib@._packed) IS 'internal: columns of class values in a select list';
 

@@ -1,7 +1,7 @@
 -- Texts of help of training, scoring and search.
 
 CREATE FUNCTION @madlib@.madlib_keras_fit(message varchar DEFAULT '') RETURNS varchar
-    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $f$
     SELECT @madlib@._help('madlib_keras_fit', $1,
 'Trains one model on a packed table. In each iteration all partitions (segments) train the same weights on their rows, and the
 weights are averaged.',
@@ -20,11 +20,11 @@ weights are averaged.',
     name, description,         -- kept in the summary
     object_table               -- table of custom functions
 );');
-$$;
+$f$;
 COMMENT ON FUNCTION @madlib@.madlib_keras_fit(varchar) IS 'help about madlib_keras_fit';
 
 CREATE FUNCTION @madlib@.madlib_keras_evaluate(message varchar DEFAULT '') RETURNS varchar
-    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $f$
     SELECT @madlib@._help('madlib_keras_evaluate', $1,
 'Computes loss and metric of a trained model over a packed table.',
 'SELECT @madlib@.madlib_keras_evaluate(
@@ -34,11 +34,11 @@ CREATE FUNCTION @madlib@.madlib_keras_evaluate(message varchar DEFAULT '') RETUR
     use_gpus,      -- default false
     mst_key        -- which model, of a table of several
 );');
-$$;
+$f$;
 COMMENT ON FUNCTION @madlib@.madlib_keras_evaluate(varchar) IS 'help about madlib_keras_evaluate';
 
 CREATE FUNCTION @madlib@.madlib_keras_predict(message varchar DEFAULT '') RETURNS varchar
-    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $f$
     SELECT @madlib@._help('madlib_keras_predict', $1,
 'Predicts the rows of a plain table by a trained model.',
 'SELECT @madlib@.madlib_keras_predict(
@@ -51,11 +51,11 @@ CREATE FUNCTION @madlib@.madlib_keras_predict(message varchar DEFAULT '') RETURN
     use_gpus,             -- default false
     mst_key               -- which model, of a table of several
 );');
-$$;
+$f$;
 COMMENT ON FUNCTION @madlib@.madlib_keras_predict(varchar) IS 'help about madlib_keras_predict';
 
 CREATE FUNCTION @madlib@.madlib_keras_predict_byom(message varchar DEFAULT '') RETURNS varchar
-    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $f$
     SELECT @madlib@._help('madlib_keras_predict_byom', $1,
 'Predicts the rows of a plain table by an architecture that was loaded with its weights: bring your own model.',
 'SELECT @madlib@.madlib_keras_predict_byom(
@@ -71,5 +71,5 @@ CREATE FUNCTION @madlib@.madlib_keras_predict_byom(message varchar DEFAULT '') R
     normalizing_const,    -- numbers are divided by it; default 1
     dependent_count       -- outputs of the model; default 1
 );');
-$$;
+$f$;
 COMMENT ON FUNCTION @madlib@.madlib_keras_predict_byom(varchar) IS 'help about madlib_keras_predict_byom';
