@@ -3,10 +3,9 @@
 \set data `echo "$CEREBRO_TEST_DATA"`
 SET client_min_messages = warning;
 \pset null '(null)'
-CREATE EXTENSION pg_cerebro_madlib SCHEMA public;
+CREATE EXTENSION pg_cerebro_madlib;
 CREATE SCHEMA madlib_exchange;
 SET search_path = madlib_exchange, public;
-SELECT n.nspname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE p.proname = 'madlib_keras_automl';
 \i :data/load_iris.sql
 SELECT setseed(0.5);
 SELECT madlib.training_preprocessor_dl('iris_train', 'packed', 'class_text', 'attributes', 60, 10.0);
