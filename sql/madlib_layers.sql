@@ -23,8 +23,8 @@ CREATE FUNCTION same(n int) RETURNS real[] LANGUAGE sql IMMUTABLE AS
     $$ SELECT ARRAY(SELECT CASE WHEN i = j THEN 1 ELSE 0 END::real FROM generate_series(1, n) i, generate_series(1, n) j ORDER BY i, j) || array_fill(0::real, ARRAY[n]) $$;
 CREATE FUNCTION rest(n int) RETURNS text LANGUAGE sql IMMUTABLE AS
     $$ SELECT format(', {"class_name": "Flatten", "config": {"name": "flat"}}, {"class_name": "Dense", "config": {"name": "out", "units": %s, "activation": "linear"}}]}', n) $$;
-CREATE TABLE wanted (layer text, id int, place int, value float8);
-CREATE TABLE found (layer text, id int, place int, value float8);
+CREATE TABLE wanted (layer text, id int, nth int, value float8);
+CREATE TABLE found (layer text, id int, nth int, value float8);
 -- Loads a model whose layers follow from the first one's, and predicts.
 CREATE FUNCTION try(layer text, arch text, weights real[], source text, columns text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -43,7 +43,7 @@ INSERT INTO wanted SELECT 'dense', id, u, sum(a[i + 1]::float8 * w(i * 3 + u)::r
 FROM vectors, generate_series(0, 3) i, generate_series(0, 2) u GROUP BY id, u;
 SELECT try('dense ' || f, '{"class_name": "Sequential", "config": [{"class_name": "Dense", "config": {"name": "d", "units": 3, "batch_input_shape": [null, 4]}}, '
     || '{"class_name": "Activation", "config": {"name": "act", "activation": "' || f || '"}}]}', some(15), 'vectors', 'a') FROM unnest(ARRAY['relu', 'sigmoid', 'tanh', 'softmax']) f;
-INSERT INTO wanted SELECT 'dense ' || f, id, place, CASE f WHEN 'relu' THEN greatest(value, 0) WHEN 'sigmoid' THEN 1 / (1 + exp(-value)) WHEN 'tanh' THEN tanh(value)
+INSERT INTO wanted SELECT 'dense ' || f, id, nth, CASE f WHEN 'relu' THEN greatest(value, 0) WHEN 'sigmoid' THEN 1 / (1 + exp(-value)) WHEN 'tanh' THEN tanh(value)
     ELSE exp(value) / sum(exp(value)) OVER (PARTITION BY f, id) END FROM wanted, unnest(ARRAY['relu', 'sigmoid', 'tanh', 'softmax']) f WHERE layer = 'dense';
 
 -- Conv2D, 3 x 3, two filters: valid, same, and same with a stride of two
@@ -90,19 +90,19 @@ SELECT try('concatenate', $${"class_name": "Model", "config": {"name": "m", "lay
 INSERT INTO wanted SELECT 'concatenate', id, u, sum((a || b)[i + 1]::float8 * w(i * 2 + u)::real) + w(14 + u)::real
 FROM vectors, generate_series(0, 6) i, generate_series(0, 1) u GROUP BY id, u;
 
-SELECT layer, count(*), count(f.value) AS said, max(abs(w.value - f.value)) < 1e-5 AS same FROM wanted w FULL JOIN found f USING (layer, id, place) GROUP BY 1 ORDER BY 1;
-SELECT count(*) FROM wanted w FULL JOIN found f USING (layer, id, place) WHERE w.value IS NULL OR f.value IS NULL;
+SELECT layer, count(*), count(f.value) AS said, max(abs(w.value - f.value)) < 1e-5 AS same FROM wanted w FULL JOIN found f USING (layer, id, nth) GROUP BY 1 ORDER BY 1;
+SELECT count(*) FROM wanted w FULL JOIN found f USING (layer, id, nth) WHERE w.value IS NULL OR f.value IS NULL;
 
 -- the digest of a whole network: convolution, pooling, dense; in one and in three convolutions the numbers are those above
 SELECT try('network', image_layer('{"class_name": "Conv2D", "config": {"name": "c", "filters": 2, "kernel_size": [3, 3], "padding": "same", "activation": "relu"}}')
     || ', {"class_name": "MaxPooling2D", "config": {"name": "p", "pool_size": [2, 2]}}' || rest(8), some(38) || same(8), 'images', 'x');
 SELECT count(*), max(abs(f.value - m.value)) < 1e-5 AS same FROM found f JOIN (
-    SELECT id, ((place / 8) / 2 * 2 + (place / 2 % 4) / 2) * 2 + place % 2 AS place, max(value) AS value FROM wanted WHERE layer = 'conv same' GROUP BY 1, 2) m USING (id, place)
+    SELECT id, ((nth / 8) / 2 * 2 + (nth / 2 % 4) / 2) * 2 + nth % 2 AS nth, max(value) AS value FROM wanted WHERE layer = 'conv same' GROUP BY 1, 2) m USING (id, nth)
 WHERE f.layer = 'network';
 
 -- a normalizing constant divides; seeds of initialisers give the same weights in every run
 SELECT try('again', (SELECT model_arch::text FROM layer_library WHERE name = 'dense'), some(15), 'vectors', 'a');
 SELECT madlib.madlib_keras_predict_byom('layer_library', 1, 'vectors', 'id', 'a', 'half', 'prob', FALSE, NULL, 2.0);
-SELECT max(abs(h.prob - (f.value + w(12 + f.place)::real) / 2)) < 1e-5 AS halved FROM half h JOIN found f ON f.id = h.id AND f.place = h.class_value::int AND f.layer = 'dense';
+SELECT max(abs(h.prob - (f.value + w(12 + f.nth)::real) / 2)) < 1e-5 AS halved FROM half h JOIN found f ON f.id = h.id AND f.nth = h.class_value::int AND f.layer = 'dense';
 DROP SCHEMA madlib_layers CASCADE;
 DROP EXTENSION pg_cerebro_madlib;

@@ -56,14 +56,14 @@ CREATE FUNCTION @madlib@._compile_params(params text, object_table text DEFAULT 
     RETURNS @madlib@._compiled
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    answer @madlib@._compiled;
+    made @madlib@._compiled;
     argument record;
     part text;
 BEGIN
     PERFORM @madlib@._check_compile_params(params);
     PERFORM @madlib@._require_functions(@madlib@._custom_names(params), object_table, written);
-    SELECT string_agg(l.name, ',') INTO answer.loss FROM @madlib@._losses(params) AS l(name);
-    SELECT COALESCE(array_agg(m.name), '{}') INTO answer.metrics FROM @madlib@._metrics(params) AS m(name);
+    SELECT string_agg(l.name, ',') INTO made.loss FROM @madlib@._losses(params) AS l(name);
+    SELECT COALESCE(array_agg(m.name), '{}') INTO made.metrics FROM @madlib@._metrics(params) AS m(name);
     FOR argument IN SELECT a.key, a.value FROM @madlib@._params(params, false) AS a LOOP
         CASE argument.key
             WHEN 'optimizer' THEN
@@ -72,15 +72,15 @@ BEGIN
             WHEN 'loss' THEN
                 part := CASE WHEN argument.value ~ '^[[{]' THEN argument.value ELSE '''' || btrim(argument.value, '''"') || '''' END;
             WHEN 'metrics' THEN
-                CONTINUE WHEN answer.metrics = '{}';
+                CONTINUE WHEN made.metrics = '{}';
                 part := regexp_replace(argument.value, '(["''])acc\1', '\1accuracy\1', 'g');
             ELSE
                 CONTINUE WHEN argument.value = 'None';
                 part := argument.value;
         END CASE;
-        answer.params := COALESCE(answer.params || ', ', '') || argument.key || '=' || part;
+        made.params := COALESCE(made.params || ', ', '') || argument.key || '=' || part;
     END LOOP;
-    RETURN answer;
+    RETURN made;
 END $$;
 COMMENT ON FUNCTION @madlib@._compile_params(text, text, text) IS 'internal: checks compile_params and says them in cerebro''s words';
 
@@ -88,7 +88,7 @@ CREATE FUNCTION @madlib@._fit_params(params text) RETURNS text
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     argument record;
-    answer text := '';
+    made text := '';
 BEGIN
     PERFORM @madlib@._check_fit_params(params);
     FOR argument IN SELECT a.key, a.value FROM @madlib@._params(params, false) AS a LOOP
@@ -97,8 +97,8 @@ BEGIN
         END IF;
         CONTINUE WHEN argument.key IN ('verbose', 'callbacks') OR (argument.key, argument.value) IN
             (('initial_epoch', '0'), ('steps_per_epoch', 'None'), ('class_weight', 'None'), ('batch_size', 'None'));
-        answer := answer || CASE answer WHEN '' THEN '' ELSE ', ' END || argument.key || '=' || argument.value;
+        made := made || CASE made WHEN '' THEN '' ELSE ', ' END || argument.key || '=' || argument.value;
     END LOOP;
-    RETURN answer;
+    RETURN made;
 END $$;
 COMMENT ON FUNCTION @madlib@._fit_params(text) IS 'internal: checks fit_params and says them in cerebro''s words';

@@ -214,7 +214,7 @@ DECLARE
     home text := @madlib@._home(configs);
     architectures text := @madlib@._temporary(home, 'arch');
     selection text := @madlib@._temporary(home, 'mst');
-    answer text := @madlib@._temporary(home, 'out');
+    made text := @madlib@._temporary(home, 'out');
     detail text;
     hint text;
 BEGIN
@@ -226,7 +226,7 @@ BEGIN
     EXECUTE format('CREATE TABLE %s AS SELECT %L::varchar AS model_arch_table, NULL::varchar AS object_table',
         @madlib@._with_suffix(selection, '_summary'), architectures) || @madlib@._distributed('model_arch_table');
     BEGIN
-        PERFORM cerebro.fit_multiple_model(source, answer, selection, num_iterations, use_gpus, validation, frequency, false,
+        PERFORM cerebro.fit_multiple_model(source, made, selection, num_iterations, use_gpus, validation, frequency, false,
             use_caching := use_caching, seed := seed);
     EXCEPTION WHEN OTHERS THEN
         GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
@@ -234,7 +234,7 @@ BEGIN
     END;
     PERFORM @madlib@._drop(architectures);
     PERFORM @madlib@._drop(selection);
-    RETURN answer;
+    RETURN made;
 END $$;
 COMMENT ON FUNCTION @madlib@._run_models(text, text, text, integer, integer, boolean, boolean, bigint) IS
     'internal: trains models by cerebro.fit_multiple_model';

@@ -45,19 +45,19 @@ CREATE FUNCTION @madlib@._output_tables(path text, module text, written text, su
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     suffix text;
-    answer text;
+    made text;
 BEGIN
     IF @madlib@._no_name(written) THEN PERFORM @madlib@._output_table(path, module, written); END IF;
     FOREACH suffix IN ARRAY '{""}'::text[] || suffixes LOOP
         IF warm_start THEN
-            answer := COALESCE(answer, @madlib@._input_table(path, module, @madlib@._with_suffix(written, suffix)));
+            made := COALESCE(made, @madlib@._input_table(path, module, @madlib@._with_suffix(written, suffix)));
             PERFORM @madlib@._input_table(path, module, @madlib@._with_suffix(written, suffix));
         ELSE
-            answer := COALESCE(answer, @madlib@._output_table(path, module, @madlib@._with_suffix(written, suffix)));
+            made := COALESCE(made, @madlib@._output_table(path, module, @madlib@._with_suffix(written, suffix)));
             PERFORM @madlib@._output_table(path, module, @madlib@._with_suffix(written, suffix));
         END IF;
     END LOOP;
-    RETURN answer;
+    RETURN made;
 END $$;
 COMMENT ON FUNCTION @madlib@._output_tables(text, text, text, text[], boolean) IS 'internal: checks the tables that a run writes';
 
@@ -75,7 +75,7 @@ CREATE FUNCTION @madlib@._iterate(source text, state bytea) RETURNS bytea
 DECLARE
     spec json := @madlib@._spec_of(source)::json;
     columns text;
-    answer bytea;
+    made bytea;
 BEGIN
     SELECT string_agg(quote_ident(c.name), ', ' ORDER BY c.nr) INTO columns FROM (
         SELECT i.value ->> 'name' AS name, i.nr FROM json_array_elements(spec -> 'inputs') WITH ORDINALITY AS i(value, nr)
@@ -86,8 +86,8 @@ BEGIN
     EXECUTE format('SELECT cerebro.average_states(v.state, (SELECT s.partition_rows[v.partition_id + 1] FROM %s s)::double precision)'
         ' FROM (SELECT t.partition_id, cerebro.fit_step($1, t.partition_id, t.buffer_id, %s) AS state'
         ' FROM (SELECT partition_id, buffer_id, %s FROM %s ORDER BY partition_id, buffer_id) t GROUP BY t.partition_id) v',
-        @madlib@._with_suffix(source, '_summary'), columns, columns, source) INTO answer USING state;
-    RETURN answer;
+        @madlib@._with_suffix(source, '_summary'), columns, columns, source) INTO made USING state;
+    RETURN made;
 END $$;
 COMMENT ON FUNCTION @madlib@._iterate(text, bytea) IS 'internal: one iteration of data-parallel training';
 

@@ -57,11 +57,11 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION @madlib@._selection_summary(text, text, text) IS 'internal: a model selection table and what belongs to it';
 
--- Elements of a curve at these places.
-CREATE FUNCTION @madlib@._picked(curve double precision[], places integer[]) RETURNS double precision[]
+-- Elements of a curve at these positions.
+CREATE FUNCTION @madlib@._picked(curve double precision[], positions integer[]) RETURNS double precision[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
     SELECT CASE WHEN $1 IS NULL THEN NULL
-                ELSE (SELECT array_agg($1[p.place] ORDER BY p.nr) FROM unnest($2) WITH ORDINALITY AS p(place, nr)) END
+                ELSE (SELECT array_agg($1[p.position] ORDER BY p.nr) FROM unnest($2) WITH ORDINALITY AS p(position, nr)) END
 $$;
 COMMENT ON FUNCTION @madlib@._picked(double precision[], integer[]) IS 'internal: some elements of an array';
 
@@ -76,30 +76,30 @@ COMMENT ON FUNCTION @madlib@._last(double precision[]) IS 'internal: the last el
 CREATE FUNCTION @madlib@._collect_info(run text, configs text, frequency integer, num_iterations integer) RETURNS text
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    answer text := @madlib@._temporary(@madlib@._home(run), 'info');
+    made text := @madlib@._temporary(@madlib@._home(run), 'info');
 BEGIN
     EXECUTE format($q$
         CREATE TABLE %s AS
         SELECT v.mst_key, v.own_model_id AS model_id, v.compile_written AS compile_params, v.fit_written AS fit_params,
-               'madlib_keras'::text AS model_type, v.own_size AS model_size, @madlib@._picked(v.metrics_elapsed_time, v.places) AS metrics_elapsed_time,
+               'madlib_keras'::text AS model_type, v.own_size AS model_size, @madlib@._picked(v.metrics_elapsed_time, v.positions) AS metrics_elapsed_time,
                NULLIF(v.metrics, '{}') AS metrics_type, v.loss AS loss_type,
-               @madlib@._last(@madlib@._picked(v.training_metrics, v.places)) AS training_metrics_final,
-               @madlib@._last(@madlib@._picked(v.training_loss, v.places)) AS training_loss_final,
-               @madlib@._picked(v.training_metrics, v.places) AS training_metrics,
-               @madlib@._picked(v.training_loss, v.places) AS training_loss,
-               @madlib@._last(@madlib@._picked(v.validation_metrics, v.places)) AS validation_metrics_final,
-               @madlib@._last(@madlib@._picked(v.validation_loss, v.places)) AS validation_loss_final,
-               @madlib@._picked(v.validation_metrics, v.places) AS validation_metrics,
-               @madlib@._picked(v.validation_loss, v.places) AS validation_loss,
-               (SELECT array_agg(v.metrics_iters[p.place] ORDER BY p.nr) FROM unnest(v.places) WITH ORDINALITY AS p(place, nr)) AS metrics_iters
+               @madlib@._last(@madlib@._picked(v.training_metrics, v.positions)) AS training_metrics_final,
+               @madlib@._last(@madlib@._picked(v.training_loss, v.positions)) AS training_loss_final,
+               @madlib@._picked(v.training_metrics, v.positions) AS training_metrics,
+               @madlib@._picked(v.training_loss, v.positions) AS training_loss,
+               @madlib@._last(@madlib@._picked(v.validation_metrics, v.positions)) AS validation_metrics_final,
+               @madlib@._last(@madlib@._picked(v.validation_loss, v.positions)) AS validation_loss_final,
+               @madlib@._picked(v.validation_metrics, v.positions) AS validation_metrics,
+               @madlib@._picked(v.validation_loss, v.positions) AS validation_loss,
+               (SELECT array_agg(v.metrics_iters[p.position] ORDER BY p.nr) FROM unnest(v.positions) WITH ORDINALITY AS p(position, nr)) AS metrics_iters
         FROM (SELECT i.*, c.compile_written, c.fit_written, c.metrics, c.loss, c.model_id AS own_model_id,
                      length(o.model_weights) / 1024.0::double precision AS own_size,
-                     (SELECT array_agg(s.place ORDER BY s.place) FROM generate_subscripts(i.metrics_iters, 1) AS s(place)
-                      WHERE i.metrics_iters[s.place] %% %s = 0 OR i.metrics_iters[s.place] = %s
-                         OR s.place = array_length(i.metrics_iters, 1)) AS places
+                     (SELECT array_agg(s.position ORDER BY s.position) FROM generate_subscripts(i.metrics_iters, 1) AS s(position)
+                      WHERE i.metrics_iters[s.position] %% %s = 0 OR i.metrics_iters[s.position] = %s
+                         OR s.position = array_length(i.metrics_iters, 1)) AS positions
               FROM %s i JOIN %s o ON o.mst_key = i.mst_key JOIN %s c ON c.mst_key = i.mst_key) v$q$,
-        answer, frequency, num_iterations, @madlib@._with_suffix(run, '_info'), run, configs) || @madlib@._distributed('mst_key');
-    RETURN answer;
+        made, frequency, num_iterations, @madlib@._with_suffix(run, '_info'), run, configs) || @madlib@._distributed('mst_key');
+    RETURN made;
 END $$;
 COMMENT ON FUNCTION @madlib@._collect_info(text, text, integer, integer) IS 'internal: the rows of an info table';
 
@@ -117,10 +117,10 @@ BEGIN
                    AS training,
                string_agg(format(E'\n\tmst_key=%%s: metric=%%s, loss=%%s', e.mst_key, COALESCE(e.validation_metric::text, 'None'), e.validation_loss), ''
                    ORDER BY e.mst_key) FILTER (WHERE e.validation_loss IS NOT NULL) AS validation
-        FROM (SELECT i.mst_key, i.metrics_iters[s.place] AS iteration, i.metrics_elapsed_time[s.place] AS elapsed,
-                     i.training_metrics[s.place] AS metric, i.training_loss[s.place] AS loss,
-                     i.validation_metrics[s.place] AS validation_metric, i.validation_loss[s.place] AS validation_loss
-              FROM %s i, LATERAL generate_subscripts(i.metrics_iters, 1) AS s(place)) e
+        FROM (SELECT i.mst_key, i.metrics_iters[s.position] AS iteration, i.metrics_elapsed_time[s.position] AS elapsed,
+                     i.training_metrics[s.position] AS metric, i.training_loss[s.position] AS loss,
+                     i.validation_metrics[s.position] AS validation_metric, i.validation_loss[s.position] AS validation_loss
+              FROM %s i, LATERAL generate_subscripts(i.metrics_iters, 1) AS s(position)) e
         GROUP BY e.iteration ORDER BY e.iteration$q$, info)
     LOOP
         RAISE INFO '%', format(E'\n\tTime for training in iteration %s: %s sec\n\tTraining set after iteration %s:%s', evaluation.iteration,
@@ -137,12 +137,12 @@ COMMENT ON FUNCTION @madlib@._say_iterations(text, text) IS 'internal: lines of 
 CREATE FUNCTION @madlib@._any_dist_key(packed @madlib@._packed) RETURNS integer
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    answer integer;
+    made integer;
 BEGIN
     IF @madlib@._has_column(packed.name, '__dist_key__') THEN
-        EXECUTE format('SELECT min(t.__dist_key__)::integer FROM %s t', packed.name) INTO answer;
+        EXECUTE format('SELECT min(t.__dist_key__)::integer FROM %s t', packed.name) INTO made;
     END IF;
-    RETURN COALESCE(answer, 0);
+    RETURN COALESCE(made, 0);
 END $$;
 COMMENT ON FUNCTION @madlib@._any_dist_key(@madlib@._packed) IS 'internal: a distribution key of a packed table';
 

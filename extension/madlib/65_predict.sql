@@ -74,11 +74,11 @@ BEGIN
         EXECUTE format($q$
             CREATE TABLE %s AS
             SELECT w.id AS %I, w.class_name, w.class_value, w.prob%s
-            FROM (SELECT v.id, o.name AS class_name, o.class_value, v.vector[o.place]::double precision AS prob,
-                         row_number() OVER (PARTITION BY v.nr, o.dependent ORDER BY v.vector[o.place] DESC, o.place)::integer AS rank
+            FROM (SELECT v.id, o.name AS class_name, o.class_value, v.vector[o.position]::double precision AS prob,
+                         row_number() OVER (PARTITION BY v.nr, o.dependent ORDER BY v.vector[o.position] DESC, o.position)::integer AS rank
                   FROM (SELECT p.__madlib_id__ AS id, p.vector, row_number() OVER () AS nr
                         FROM cerebro.predict_table(%L, %L) AS p(__madlib_id__ %s, vector real[])) v,
-                       (SELECT d.nr AS dependent, d.name, c.nr + d.before AS place,
+                       (SELECT d.nr AS dependent, d.name, c.nr + d.before AS position,
                                CASE WHEN d.class_values IS NULL THEN (c.nr - 1)::text ELSE (d.class_values::text[])[c.nr] END AS class_value
                         FROM (SELECT n.nr, n.name, ($2)[n.nr] AS count, ($3)[n.nr] AS class_values,
                                      (SELECT COALESCE(sum(($2)[b.i]), 0)::integer FROM generate_subscripts($2, 1) AS b(i) WHERE b.i < n.nr) AS before

@@ -104,15 +104,15 @@ COMMENT ON FUNCTION @madlib@._say_best(text, text, boolean) IS 'internal: a line
 CREATE FUNCTION @madlib@._create_results(home text) RETURNS text
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    answer text := @madlib@._temporary(home, 'found');
+    made text := @madlib@._temporary(home, 'found');
 BEGIN
     EXECUTE format($q$CREATE TABLE %s (mst_key integer, model_id integer, compile_params text, fit_params text, model_type text,
             model_size double precision, metrics_elapsed_time double precision[], metrics_type text[], loss_type text,
             training_metrics_final double precision, training_loss_final double precision, training_metrics double precision[],
             training_loss double precision[], validation_metrics_final double precision, validation_loss_final double precision,
             validation_metrics double precision[], validation_loss double precision[], metrics_iters integer[], s integer, i integer,
-            model_weights bytea, model_arch json)$q$, answer) || @madlib@._distributed('mst_key');
-    RETURN answer;
+            model_weights bytea, model_arch json)$q$, made) || @madlib@._distributed('mst_key');
+    RETURN made;
 END $$;
 COMMENT ON FUNCTION @madlib@._create_results(text) IS 'internal: a table for the results of a search';
 
@@ -150,7 +150,7 @@ CREATE FUNCTION @madlib@._run_hyperband(module text, level text, configs text, s
 DECLARE
     home text := @madlib@._home(configs);
     results text := @madlib@._create_results(home);
-    places text := @madlib@._temporary(home, 'places');
+    standing text := @madlib@._temporary(home, 'standing');
     chosen text;
     diagonal record;
     rung record;
@@ -164,7 +164,7 @@ BEGIN
         CREATE TABLE %s AS SELECT k.mst_key, b.s, -1 AS i
         FROM (SELECT c.mst_key, row_number() OVER (ORDER BY c.mst_key) AS nr FROM %s c) k
         JOIN (SELECT h.s, sum(h.n_i) OVER (ORDER BY h.s DESC) - h.n_i AS first, h.n_i FROM %s h WHERE h.i = 0) b
-             ON k.nr > b.first AND k.nr <= b.first + b.n_i$q$, places, configs, schedule) || @madlib@._distributed('mst_key');
+             ON k.nr > b.first AND k.nr <= b.first + b.n_i$q$, standing, configs, schedule) || @madlib@._distributed('mst_key');
     FOR diagonal IN EXECUTE format('SELECT h.s - h.i AS level, max(h.r_i) AS iterations, string_agg(format(''%%s configs under bracket=%%s & round=%%s'','
         ' h.n_i, h.s, h.i), '', '' ORDER BY h.s DESC) AS said FROM %s h GROUP BY h.s - h.i ORDER BY 1 DESC', schedule)
     LOOP
@@ -172,7 +172,7 @@ BEGIN
         FOR rung IN EXECUTE format('SELECT h.s, h.i, h.n_i FROM %s h WHERE h.s - h.i = $1', schedule) USING diagonal.level LOOP
             EXECUTE format($q$UPDATE %s p SET i = $2 FROM (
                     SELECT q.mst_key FROM %s q LEFT JOIN %s f ON f.mst_key = q.mst_key WHERE q.s = $1 AND q.i = $2 - 1
-                    ORDER BY f.%I, q.mst_key LIMIT $3) best WHERE best.mst_key = p.mst_key$q$, places, places, results, judged)
+                    ORDER BY f.%I, q.mst_key LIMIT $3) best WHERE best.mst_key = p.mst_key$q$, standing, standing, results, judged)
                 USING rung.s, rung.i, rung.n_i;
         END LOOP;
         chosen := @madlib@._temporary(home, 'chosen');
@@ -181,7 +181,7 @@ BEGIN
                    CASE WHEN f.mst_key IS NULL THEN c.model_weights ELSE f.model_weights END AS model_weights, c.compile_params, c.fit_params,
                    c.compile_written, c.fit_written, c.loss, c.metrics
             FROM %s c JOIN %s p ON p.mst_key = c.mst_key LEFT JOIN %s f ON f.mst_key = c.mst_key
-            WHERE p.i >= 0 AND p.s - p.i = %s$q$, chosen, configs, places, results, diagonal.level) || @madlib@._distributed('mst_key');
+            WHERE p.i >= 0 AND p.s - p.i = %s$q$, chosen, configs, standing, results, diagonal.level) || @madlib@._distributed('mst_key');
         before := @madlib@._seconds_since(start_time);
         run := @madlib@._run_models(chosen, stage, validation_stage, diagonal.iterations, LEAST(COALESCE(frequency, diagonal.iterations),
             diagonal.iterations), use_gpus, use_caching, seed);
@@ -193,8 +193,8 @@ BEGIN
         PERFORM @madlib@._drop(chosen);
         PERFORM @madlib@._say_best(results, level, validation_stage IS NOT NULL);
     END LOOP;
-    EXECUTE format('UPDATE %s f SET s = p.s, i = p.i FROM %s p WHERE p.mst_key = f.mst_key', results, places);
-    PERFORM @madlib@._drop(places);
+    EXECUTE format('UPDATE %s f SET s = p.s, i = p.i FROM %s p WHERE p.mst_key = f.mst_key', results, standing);
+    PERFORM @madlib@._drop(standing);
     RETURN results;
 END $$;
 COMMENT ON FUNCTION @madlib@._run_hyperband(text, text, text, text, text, text, integer, boolean, boolean, bigint, timestamptz) IS
