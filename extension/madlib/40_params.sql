@@ -1,7 +1,8 @@
 -- compile_params and fit_params as cerebro.fit_multiple_model takes them. 14_params.sql has MADlib's checks of them.
 
 CREATE TYPE @madlib@._compiled AS (params text, loss text, metrics text[]);
-COMMENT ON TYPE @madlib@._compiled IS 'internal: compile_params as cerebro.fit_multiple_model takes them, their loss and metrics';
+COMMENT ON TYPE @madlib@._compiled
+    IS 'internal: compile_params as cerebro.fit_multiple_model takes them, their loss and metrics';
 
 -- "adam", "SGD()" and "Adam(lr=0.1, decay=None)" without what is None. Python's numbers may begin with a point.
 CREATE FUNCTION @madlib@._optimizer(written text) RETURNS text
@@ -44,7 +45,8 @@ BEGIN
             USING ERRCODE = 'feature_not_supported',
                 DETAIL = CASE WHEN length(object) > 0 AND get_byte(object, 0) = 128
                     THEN 'It is a pickled object of Python, and there is no Python here.'
-                    ELSE 'Functions other than top-k accuracies are kept in object tables, but training cannot call them.' END,
+                    ELSE 'Functions other than top-k accuracies are kept in object tables, but training cannot call '
+                        'them.' END,
                 HINT = 'Use a loss and a metric of Keras, or load_top_k_accuracy_function() for a top-k accuracy.';
     END LOOP;
 END $$;
@@ -70,7 +72,8 @@ BEGIN
                 part := @madlib@._optimizer(btrim(argument.value, '''"'));
                 part := CASE WHEN strpos(part, '''') > 0 THEN '"' || part || '"' ELSE '''' || part || '''' END;
             WHEN 'loss' THEN
-                part := CASE WHEN argument.value ~ '^[[{]' THEN argument.value ELSE '''' || btrim(argument.value, '''"') || '''' END;
+                part := CASE WHEN argument.value ~ '^[[{]' THEN argument.value ELSE '''' || btrim(argument.value,
+                    '''"') || '''' END;
             WHEN 'metrics' THEN
                 CONTINUE WHEN made.metrics = '{}';
                 part := regexp_replace(argument.value, '(["''])acc\1', '\1accuracy\1', 'g');
@@ -82,7 +85,8 @@ BEGIN
     END LOOP;
     RETURN made;
 END $$;
-COMMENT ON FUNCTION @madlib@._compile_params(text, text, text) IS 'internal: checks compile_params and says them in cerebro''s words';
+COMMENT ON FUNCTION @madlib@._compile_params(text, text, text)
+    IS 'internal: checks compile_params and says them in cerebro''s words';
 
 CREATE FUNCTION @madlib@._fit_params(params text) RETURNS text
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$

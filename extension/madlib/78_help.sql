@@ -3,14 +3,15 @@
 CREATE FUNCTION @madlib@.madlib_keras_fit(message varchar DEFAULT '') RETURNS varchar
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $f$
     SELECT @madlib@._help('madlib_keras_fit', $1,
-'Trains one model on a packed table. In each iteration all partitions (segments) train the same weights on their rows, and the
-weights are averaged.',
+'Trains one model on a packed table. In each iteration all partitions (segments) train the same weights on their
+rows, and the weights are averaged.',
 'SELECT @madlib@.madlib_keras_fit(
     source_table,              -- packed table, made by training_preprocessor_dl()
     model,                     -- table to be made: model_weights, model_arch; and <model>_summary
     model_arch_table,          -- table of architectures
     model_id,                  -- architecture, by its number
-    compile_params,            -- such as $$ loss=''categorical_crossentropy'', optimizer=''adam'', metrics=[''accuracy''] $$
+    compile_params,            -- such as $$ loss=''categorical_crossentropy'', optimizer=''adam'',
+        metrics=[''accuracy''] $$
     fit_params,                -- such as $$ batch_size=5, epochs=3 $$
     num_iterations,
     use_gpus,                  -- default false
@@ -28,7 +29,8 @@ CREATE FUNCTION @madlib@.madlib_keras_evaluate(message varchar DEFAULT '') RETUR
     SELECT @madlib@._help('madlib_keras_evaluate', $1,
 'Computes loss and metric of a trained model over a packed table.',
 'SELECT @madlib@.madlib_keras_evaluate(
-    model_table,   -- made by madlib_keras_fit(), madlib_keras_fit_multiple_model() or madlib_keras_automl(), or by pg_cerebro
+    model_table,   -- made by madlib_keras_fit(), madlib_keras_fit_multiple_model() or madlib_keras_automl(),
+        or by pg_cerebro
     test_table,    -- packed table
     output_table,  -- table to be made: loss, metric, metrics_type, loss_type
     use_gpus,      -- default false
@@ -47,7 +49,8 @@ CREATE FUNCTION @madlib@.madlib_keras_predict(message varchar DEFAULT '') RETURN
     id_col,
     independent_varname,  -- column of arrays; several with commas, in the order of the inputs
     output_table,         -- table to be made: <id_col>, class_name, class_value, prob, rank
-    pred_type,            -- ''prob'' (default): all classes; ''response'': the best; n > 0: the n best; 0 <= p < 1: those above p
+    pred_type,            -- ''prob'' (default): all classes; ''response'': the best;
+                          -- n > 0: the n best; 0 <= p < 1: those above p
     use_gpus,             -- default false
     mst_key               -- which model, of a table of several
 );');
