@@ -1,9 +1,7 @@
 -- Packed tables as training and scoring read them. MADlib's format has a row a buffer: bytea columns, their shapes, a
 -- buffer_id and, on a cluster, __dist_key__. A stage is a view of it with what cerebro's own packed tables have
--- besides:
--- partitions, and a summary that describes the bytes. No byte is copied but on Greenplum, whose segments read tables
--- only.
--- Tables that cerebro has packed are read as they are.
+-- besides: partitions, and a summary that describes the bytes. No byte is copied but on Greenplum, whose segments read
+-- tables only. Tables that cerebro has packed are read as they are.
 
 CREATE TYPE @madlib@._packed AS (written text, name text, summary text, native boolean, inputs text[], targets text[]);
 COMMENT ON TYPE @madlib@._packed IS 'internal: a packed table; native: cerebro has packed it';
@@ -233,8 +231,7 @@ $$;
 COMMENT ON FUNCTION @madlib@._stage_column(text) IS 'internal: the name of a column in a stage';
 
 -- single: all buffers are one partition, unless the table has a distribution key. Returns the name of the stage, which
--- is
--- to be dropped by _drop_stage.
+-- is to be dropped by _drop_stage.
 CREATE FUNCTION @madlib@._stage_packed(packed @madlib@._packed, home text, single boolean DEFAULT false) RETURNS text
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

@@ -229,8 +229,8 @@ END $$;
 COMMENT ON FUNCTION @madlib@._score(text, text, boolean) IS 'internal: loss and metric of a model';
 
 -- Trains the models of a table (mst_key, architecture, model_arch, model_weights, compile_params, fit_params), whose
--- rows of
--- one number "architecture" have one architecture. Returns the name of the result tables, to be dropped by _drop.
+-- rows of one number "architecture" have one architecture. Returns the name of the result tables, to be dropped by
+-- _drop.
 CREATE FUNCTION @madlib@._run_models(configs text, source text, validation text, num_iterations integer,
     frequency integer,
         use_gpus boolean, use_caching boolean DEFAULT false, seed bigint DEFAULT NULL) RETURNS text

@@ -1,8 +1,6 @@
 -- madlib_keras_fit: one model, trained by all partitions at once. In an iteration every partition trains the same
--- weights
--- on its rows; then weights and optimizer state are averaged, weighted by rows (cerebro.average_states). A table
--- without a
--- distribution key is one partition, as it is in MADlib on PostgreSQL.
+-- weights on its rows; then weights and optimizer state are averaged, weighted by rows (cerebro.average_states). A
+-- table without a distribution key is one partition, as it is in MADlib on PostgreSQL.
 
 -- Object tables lie in this schema and belong to a superuser. Returns the qualified name, or NULL.
 CREATE FUNCTION @madlib@._functions_table(module text, written text) RETURNS text

@@ -1,6 +1,5 @@
 -- madlib_keras_fit_multiple_model: all models of a model selection table, by cerebro.fit_multiple_model. Models begin
--- with
--- the weights of their architecture, or with those of the run before (warm_start).
+-- with the weights of their architecture, or with those of the run before (warm_start).
 
 -- Rows of a model selection table as _run_models takes them. before: the output table of an earlier run, or NULL.
 CREATE FUNCTION @madlib@._make_configs(home text, mst_table text, arch_table text, written_arch text, objects text,
@@ -86,8 +85,7 @@ $$;
 COMMENT ON FUNCTION @madlib@._last(double precision[]) IS 'internal: the last element of an array';
 
 -- Makes a table of the models of a run: what MADlib's info tables have, and metrics_iters. configs has the models as
--- their
--- users wrote them. Only evaluations of every frequency-th iteration and of the last one are taken.
+-- their users wrote them. Only evaluations of every frequency-th iteration and of the last one are taken.
 CREATE FUNCTION @madlib@._collect_info(run text, configs text, frequency integer, num_iterations integer) RETURNS text
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

@@ -63,10 +63,8 @@ END $$;
 COMMENT ON FUNCTION @madlib@._plain_shapes(text, text[]) IS 'internal: shapes of columns of arrays';
 
 -- Writes a prediction table. model: a table that cerebro.predict_table takes, with its key; query_columns: "t.x AS x1,
--- ...";
--- names, counts and values: of each dependent variable its name, its number of classes, and its class values (a text
--- array
--- as text, as arrays of arrays are of one length), in the order of the model's outputs.
+-- ..."; names, counts and values: of each dependent variable its name, its number of classes, and its class values (a
+-- text array as text, as arrays of arrays are of one length), in the order of the model's outputs.
 CREATE FUNCTION @madlib@._write_predictions(model text, test text, id_col text, query_columns text, output text,
     names text[],
         counts integer[], class_values text[], wanted @madlib@._wanted) RETURNS void

@@ -1,6 +1,5 @@
--- hyperband_schedule and madlib_keras_automl. Hyperband runs along the diagonals of its schedule: all brackets that
--- are to
--- train for equally many iterations train together, in one run. Hyperopt's tpe is cerebro.search's Parzen estimator.
+-- hyperband_schedule and madlib_keras_automl. Hyperband runs along the diagonals of its schedule: all brackets that are
+-- to train for equally many iterations train together, in one run. Hyperopt's tpe is cerebro.search's Parzen estimator.
 
 CREATE FUNCTION @madlib@._hyperband_brackets(module text, r integer, eta integer, skip_last integer)
         RETURNS TABLE(s integer, i integer, n_i integer, r_i integer)
