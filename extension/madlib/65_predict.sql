@@ -146,13 +146,13 @@ $$;
 COMMENT ON FUNCTION @madlib@._plain_spec(text[], integer[], double precision)
     IS 'internal: the description of rows that are predicted';
 
-CREATE FUNCTION @madlib@._query_columns(columns text[], names text[]) RETURNS text
+CREATE FUNCTION @madlib@._query_columns(columns text[]) RETURNS text
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT string_agg(format('t.%I AS %I', c.name, COALESCE(($2)[c.nr], 'x' || c.nr)), ', ' ORDER BY c.nr)
+    SELECT string_agg(format('t.%I::real[] AS x%s', c.name, c.nr), ', ' ORDER BY c.nr)
     FROM unnest($1) WITH ORDINALITY AS c(name, nr)
 $$;
-COMMENT ON FUNCTION @madlib@._query_columns(text[], text[])
-    IS 'internal: columns of a table under the names that a model has for them';
+COMMENT ON FUNCTION @madlib@._query_columns(text[]) IS
+    'internal: columns of a table under the names that an architecture has for them';
 
 CREATE FUNCTION @madlib@._predict(path text, model_table text, test_table text, id_col text, independent_varname text,
     output_table text,
@@ -202,7 +202,7 @@ BEGIN
     PERFORM @madlib@._check_shapes(model.model_arch, shapes, plain.columns, test_table);
     stage := @madlib@._stage_model(@madlib@._home(output), model.model_arch, model.model_weights, model.compile_params,
         @madlib@._plain_spec(shapes, counts, COALESCE(model.normalizing_const, 1)));
-    PERFORM @madlib@._write_predictions(stage, test, plain.id_name, @madlib@._query_columns(plain.columns, '{}'),
+    PERFORM @madlib@._write_predictions(stage, test, plain.id_name, @madlib@._query_columns(plain.columns),
         output, model.targets,
         counts, class_values, wanted);
     PERFORM @madlib@._drop(stage);
@@ -262,7 +262,7 @@ BEGIN
         'optimizer=''SGD'', loss=''' || CASE WHEN 1 = ANY (counts) THEN 'mse' ELSE 'categorical_crossentropy' END
             || '''',
         @madlib@._plain_spec(shapes, counts, COALESCE(normalizing_const, 1)));
-    PERFORM @madlib@._write_predictions(stage, test, plain.id_name, @madlib@._query_columns(plain.columns, '{}'),
+    PERFORM @madlib@._write_predictions(stage, test, plain.id_name, @madlib@._query_columns(plain.columns),
         output, names, counts, given,
         wanted);
     PERFORM @madlib@._drop(stage);
