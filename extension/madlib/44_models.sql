@@ -228,13 +228,15 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION @madlib@._score(text, text, boolean) IS 'internal: loss and metric of a model';
 
+-- A stage has no rows of its own by which stored features could be known.
 -- Trains the models of a table (mst_key, architecture, model_arch, model_weights, compile_params, fit_params), whose
 -- rows of one number "architecture" have one architecture. Returns the name of the result tables, to be dropped by
 -- _drop.
 CREATE FUNCTION @madlib@._run_models(configs text, source text, validation text, num_iterations integer,
     frequency integer,
         use_gpus boolean, use_caching boolean DEFAULT false, seed bigint DEFAULT NULL) RETURNS text
-    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET client_min_messages = warning AS $$
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET client_min_messages = warning
+    SET cerebro.enable_feature_materialization = off AS $$
 DECLARE
     home text := @madlib@._home(configs);
     architectures text := @madlib@._temporary(home, 'arch');
