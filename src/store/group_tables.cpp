@@ -4,8 +4,6 @@
 
 #include "base/error.hpp"
 #include "base/plain_number.hpp"
-#include "data/group_constants.hpp"
-#include "pg/large_value.hpp"
 #include "pg/sql.hpp"
 #include "plan/params.hpp"
 #include "wire/keras.hpp"
@@ -87,40 +85,6 @@ GroupRunTable OpenGroupRun(std::string_view name, const char* what) {
     run.models.emplace(model.mst_key, std::move(model));
   }
   return run;
-}
-
-ModelTable OpenGroupModel(const GroupRunTable& run, const ChosenModel& model) {
-  const auto found = run.models.find(model.mst_key);
-  if (found == run.models.end()) {
-    throw Error(ErrorCode::kUndefinedObject, "mst_key " + std::to_string(model.mst_key) + " does not exist in table " +
-                                                 run.Tables().configurations.Text());
-  }
-  ModelTable table;
-  table.name = run.name;
-  table.data = run.data;
-  table.dependent_vartype = run.dependent_vartype;
-  table.seed = run.seed;
-  table.float64 = run.float64;
-  table.models.push_back(found->second);
-  const ResultReader groups(run.Tables().groups, ResultTable::kGroups, "model_table", {"constants", "group_id"});
-  const pg::Result constants = pg::Read("SELECT g.constants::pg_catalog.text FROM " + groups.Sql() +
-                                            " g WHERE g.group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8",
-                                        {model.group_id});
-  if (!constants.empty() && constants.at(0, 0)) data::ApplyConstants(*constants.at(0, 0), &table.data);
-  const ResultReader models(run.name, ResultTable::kGroupModels, "model_table",
-                            {"model_weights", "group_id", "mst_key"});
-  pg::LargeValue weights = pg::ReadLargeValue("m.model_weights",
-                                              "FROM " + models.Sql() +
-                                                  " m WHERE m.group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8"
-                                                  " AND m.mst_key OPERATOR(pg_catalog.=) $2::pg_catalog.int4",
-                                              {model.group_id, static_cast<int64_t>(model.mst_key)});
-  if (!weights.found || !weights.bytes) {
-    throw Error(ErrorCode::kUndefinedObject, "table " + models.Text() + " has no model of group " +
-                                                 std::to_string(model.group_id) + " with mst_key " +
-                                                 std::to_string(model.mst_key));
-  }
-  table.weights = std::make_shared<const std::string>(std::move(*weights.bytes));
-  return table;
 }
 
 }  // namespace store
