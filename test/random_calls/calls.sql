@@ -60,8 +60,8 @@ INSERT INTO rc_pool SELECT 'anyelement', v FROM unnest(ARRAY['NULL::integer', '1
     '''2024-01-01''::date', '''NaN''::float8', 'ROW(1)', 'ARRAY[1]', '''infinity''::timestamptz']) v;
 
 -- what an argument of this name could be
-CREATE TABLE rc_likely (argument text, value text);
-INSERT INTO rc_likely SELECT a, v FROM (VALUES
+CREATE TABLE rc_likely (argument text, value text, nth bigint);
+INSERT INTO rc_likely SELECT a, v, nth FROM (VALUES
     ('source_table', ARRAY['''packed''', '''packed''', '''columns''', '''points''', '''grouped''',
         '''packed_images''', '''points_view''', '''no_rows''', '''"odd ""name"''']),
     ('packed_table', ARRAY['''packed''', '''columns''', '''packed_val''', '''grouped''']),
@@ -134,7 +134,29 @@ INSERT INTO rc_likely SELECT a, v FROM (VALUES
     ('width', ARRAY['60', '20']), ('height', ARRAY['10', '5']), ('repeats', ARRAY['1', '2']), ('time_budget',
         ARRAY['''1 s''']), ('max_models', ARRAY['2']), ('model_arch', ARRAY['(SELECT model_arch FROM archs LIMIT 1)']),
     ('model_weights', ARRAY['(SELECT model_weights FROM models LIMIT 1)']), ('from_weights', ARRAY['true']),
-        ('max_groups', ARRAY['10']), ('min_rows', ARRAY['2'])) l (a, list), unnest(list) v;
+        ('max_groups', ARRAY['10']), ('min_rows', ARRAY['2'])) l (a, list), unnest(list) WITH ORDINALITY v (v, nth);
+-- and what makes a call of this function succeed, where the first of those does not
+CREATE TABLE rc_right (name text, argument text, value text);
+INSERT INTO rc_right SELECT n, a, v FROM (VALUES
+    ('training_preprocessor_dl validation_preprocessor_dl append_rows train refresh', 'source_table', '''points'''),
+    ('predict extract_features', 'test_table', '''points'''), ('extract_features', 'source_table', '''points'''),
+    ('fit fit_multiple_model explain_fit_multiple_model search replay', 'model_output_table', '''rc_out'''),
+    ('load_model_selection_table generate_model_configs', 'model_selection_table', '''rc_configs'''),
+    ('group_leaderboard refresh', 'model_output_table', '''group_models'''), ('advance', 'num_iterations', '3'),
+    ('advance', 'model_output_table', '''begun'''), ('replay', 'run', '''durable'''),
+    ('importance', 'run', '''searched'''), ('register', 'name', '''rc_name'''), ('train', 'name', '''rc_name'''),
+    ('drop_run rename_run', 'name', '''models'''), ('freeze_variants adapter_variants', 'model_id', '1'),
+    ('cnn', 'source_table', '''packed_images'''), ('rnn', 'sequence_shape', '''{4,1}''::text'),
+    ('wide_deep', 'source_table', '''columns'''), ('give_model share unshare', 'role', '''rc_reader'''),
+    ('_only_label', 'label', 'ARRAY[1]'), ('_pack_row _pack_row_of _row_fault', 'row_value',
+        'ROW(ARRAY[1, 2, 3, 4]::real[], ''1''::text)'), ('_value_range', 'elements', '''{0,4}'''),
+    ('_value_range', 'value_precision', '''float32'''), ('_value_range', 'data', '(SELECT x FROM packed LIMIT 1)'),
+    ('_pack_column', 'row_bytes', '16'), ('_pack_column', 'first', '4'), ('_pack_column', 'width', '4'),
+    ('_pack_column', 'data', '(SELECT x FROM packed LIMIT 1)'), ('export_model export_model_lo', 'format', '''onnx'''),
+    ('features', 'layer', '''in'''), ('predict_pinned predict_number_pinned predict_vector_pinned', 'model_version',
+        '''stump@1'''), ('_buffer_digest', 'standardized', '''f'''), ('_buffer_digest', 'data',
+        '(SELECT x FROM packed LIMIT 1), (SELECT label FROM packed LIMIT 1)'), ('predict_table', 'query',
+        '''SELECT x FROM points''')) r (names, a, v), unnest(string_to_array(names, ' ')) n;
 -- values of an aggregate's rows
 CREATE TABLE rc_of_row (argument text, value text);
 INSERT INTO rc_of_row VALUES ('partition_id', 'p.partition_id'), ('buffer_id', 'p.buffer_id'), ('data',
@@ -153,17 +175,20 @@ BEGIN
     RETURN CASE WHEN of_type IN ('record', 'anyelement', 'anyarray') THEN CASE value WHEN 'NULL' THEN 'NULL::record'
         ELSE value END ELSE format('(%s)::%s', value, of_type) END;
 END $$;
-CREATE FUNCTION rc_argument(argument text, of_type text, aggregate boolean) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+CREATE FUNCTION rc_argument(function text, argument text, of_type text, aggregate boolean, wrong float8) RETURNS text
+    LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-    likely text[] := ARRAY(SELECT value FROM rc_likely l WHERE l.argument = rc_argument.argument ORDER BY 1);
+    likely text[] := ARRAY(SELECT l.value FROM rc_likely l WHERE l.argument = rc_argument.argument ORDER BY nth);
     value text;
 BEGIN
-    IF aggregate AND random() < 0.8 THEN
+    IF aggregate AND random() >= wrong THEN
         value := rc_pick(ARRAY(SELECT r.value FROM rc_of_row r WHERE r.argument = rc_argument.argument ORDER BY 1));
         IF value IS NOT NULL THEN RETURN value; END IF;
     END IF;
-    IF cardinality(likely) > 0 AND random() < 0.8 THEN
-        value := rc_pick(likely);
+    SELECT r.value INTO value FROM rc_right r WHERE 'cerebro.' || r.name = function AND r.argument = rc_argument.argument;
+    IF value IS NOT NULL THEN likely := value || likely; END IF;
+    IF cardinality(likely) > 0 AND random() >= wrong THEN
+        value := CASE WHEN random() >= wrong THEN likely[1] ELSE rc_pick(likely) END;
         RETURN CASE WHEN of_type IN ('"any"', 'anyarray', 'anyelement', 'record') THEN value ELSE format('(%s)',
             value) END;
     END IF;
@@ -174,7 +199,7 @@ BEGIN
             RETURN (SELECT string_agg(rc_anything(), ', ') FROM generate_series(1, 1 + floor(random() * 4)::int));
         END IF;
         RETURN rc_anything();
-    ELSIF of_type = 'internal' THEN RETURN 'NULL';
+    ELSIF of_type = 'internal' THEN RETURN 'NULL::internal';
     END IF;
     value := rc_pick(ARRAY(SELECT p.value FROM rc_pool p WHERE type = of_type ORDER BY 1));
     IF of_type IN ('record', 'anyarray', 'anyelement') THEN RETURN CASE value WHEN 'NULL' THEN 'NULL::record'
@@ -183,7 +208,9 @@ BEGIN
 END $$;
 
 CREATE TABLE rc_functions AS
-SELECT row_number() OVER (ORDER BY n.nspname, p.proname, pg_get_function_identity_arguments(p.oid)) AS k,
+SELECT row_number() OVER (ORDER BY 'internal'::regtype = ANY (p.proargtypes), n.nspname, p.proname,
+    pg_get_function_identity_arguments(p.oid)) AS k,
+       'internal'::regtype = ANY (p.proargtypes) AS internal,
     format('%I.%I', n.nspname, p.proname) AS name, p.prokind AS kind,
        p.pronargs - p.pronargdefaults AS required, p.provariadic <> 0 AS variadic,
            p.prorettype = 'record'::regtype AND p.proargmodes IS NULL AS columns_asked,
@@ -199,6 +226,8 @@ DECLARE
     arguments text := '';
     value text;
     named boolean := false;
+    -- some calls are right but for one thing or two, others are wild
+    wrong float8 := (ARRAY[0.02, 0.1, 0.4])[1 + floor(random() * 3)::int];
 BEGIN
     FOR i IN 1 .. cardinality(f.types) LOOP
         IF i > f.required AND NOT f.variadic THEN
@@ -206,7 +235,7 @@ BEGIN
             CONTINUE WHEN random() > 0.25 OR f.names[i] = '';
             named := true;
         END IF;
-        value := rc_argument(f.names[i], f.types[i], f.kind = 'a');
+        value := rc_argument(f.name, f.names[i], f.types[i], f.kind = 'a', wrong);
         IF f.variadic AND i = cardinality(f.types) AND random() < 0.03 THEN CONTINUE; END IF;
         arguments := arguments || CASE arguments WHEN '' THEN '' ELSE ', ' END || CASE WHEN named
             THEN format('%I => ', f.names[i]) ELSE '' END || value;
@@ -246,22 +275,25 @@ WHERE name LIKE 'cerebro.%' AND context IN ('user', 'superuser');
 
 SELECT setseed(((:seed % 1000) / 1000.0)::float8);
 CREATE TABLE rc_calls (n integer PRIMARY KEY, name text, statement text, setting text, commits boolean);
--- every function in turn, so that each is called as often as any
+-- Every function in turn, so that each is called as often as any. Those that take what no statement can give are tried
+-- once.
 DO $do$
 DECLARE
-    functions bigint := (SELECT count(*) FROM rc_functions);
+    functions bigint := (SELECT count(*) FROM rc_functions WHERE NOT internal);
+    internals bigint := (SELECT count(*) FROM rc_functions WHERE internal);
     settings bigint := (SELECT count(*) FROM rc_settings);
     f rc_functions;
 BEGIN
     FOR i IN 1 .. current_setting('rc.calls')::int LOOP
-        SELECT * INTO f FROM rc_functions WHERE k = 1 + (i - 1) % functions;
+        SELECT * INTO f FROM rc_functions
+            WHERE k = CASE WHEN i <= internals THEN functions + i ELSE 1 + (i - 1) % functions END;
         INSERT INTO rc_calls VALUES (i, f.name, rc_call(f),
             CASE WHEN settings > 0 AND f.kind <> 'p' AND random() < 0.08 THEN (SELECT setting FROM rc_settings
             WHERE k = 1 + floor(random() * settings)::int) END,
             f.kind = 'p' OR random() < 0.05);
     END LOOP;
 END $do$;
-CREATE TABLE rc_outcomes (n integer, sqlstate text, message text);
+CREATE TABLE rc_log (n integer, sqlstate text, message text);
 -- what calls may have left in the way of the next ones
 CREATE FUNCTION rc_drop() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE

@@ -19,7 +19,6 @@ SELECT cerebro.training_preprocessor_dl('points', 'packed', 'label', 'x', num_pa
     seed => 1);
 SELECT cerebro.validation_preprocessor_dl('points', 'packed_val', 'label', 'x', 'packed');
 SELECT cerebro.training_preprocessor_dl('points', 'columns', 'y', 'word, kind, day', num_partitions => 2, seed => 1,
-    standardize => true,
     validation_fraction => 0.25, preprocess => 'auto');
 SELECT cerebro.training_preprocessor_dl('images', 'packed_images', 'label', 'x', num_partitions => 2, seed => 1);
 SELECT cerebro.training_preprocessor_dl('points', 'grouped', 'y', 'x', grouping_cols => 'kind', min_rows => 4,
