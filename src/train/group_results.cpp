@@ -19,7 +19,8 @@ using base::Error;
 using base::ErrorCode;
 using store::ResultTable;
 
-constexpr int kTupleTarget = 8160;  // bytes: the most that the server takes
+constexpr int kTupleTarget = 8160;       // bytes: the most that the server takes
+constexpr size_t kMostGathered = 4096;  // rows of <out>_groups
 
 constexpr const char* kSummaryMore[][2] = {{store::kRunGroupingColumn, "pg_catalog.text[]"},
                                            {"groups_table", "pg_catalog.text"},
@@ -163,6 +164,7 @@ void GroupWriter::Write(const data::Group& group, const GroupOutcome& outcome) {
     first_error_ = choice.reason;
   }
   AddGroup(group, choice, std::max(0.0, outcome.ended - outcome.started));
+  if (ids_.size() >= kMostGathered) Flush();
 }
 
 void GroupWriter::WriteModel(const data::Group& group, size_t m, const GroupOutcome& outcome) {
