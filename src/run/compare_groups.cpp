@@ -101,19 +101,19 @@ void CompareGroups(const pg::TableName& output, int global_mst_key, const data::
             std::to_string(kGroupsAtOnce),
         {last});
     if (rows.empty()) return;
-    const int64_t first = std::stoll(*rows.at(0, 0));
-    last = std::stoll(*rows.rows.back()[0]);
+    const int64_t first = base::WholeNumber(rows.at(0, 0));
+    last = base::WholeNumber(rows.rows.back()[0]);
     std::map<int64_t, std::vector<double>> over;
     if (validation) over = scorer.Score(*validation, first, last);
     bool all = true;
-    for (const auto& row : rows.rows) all = all && over.count(std::stoll(*row[0])) > 0;
+    for (const auto& row : rows.rows) all = all && over.count(base::WholeNumber(row[0])) > 0;
     if (!all) {
       std::map<int64_t, std::vector<double>> trained = scorer.Score(training, first, last);
       over.merge(trained);  // keeps those over rows that validate
     }
     Changes changes;
     for (const auto& row : rows.rows) {
-      const int64_t id = std::stoll(*row[0]);
+      const int64_t id = base::WholeNumber(row[0]);
       const std::string status = row[1].value_or(""), metric = row[5].value_or("loss");
       const std::string ranked_by = metric == "loss" ? "" : metric;
       const bool scored = status == store::kStatusTrained || status == store::kStatusDiverged;

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/plain_number.hpp"
 #include "data/groups.hpp"
 #include "pack/packing.hpp"
 #include "pg/cluster.hpp"
@@ -30,6 +31,7 @@
 #include "plan/params.hpp"
 #include "run/fit.hpp"
 #include "score/ranked_models.hpp"
+#include "segments/group_segments.hpp"
 #include "store/group_tables.hpp"
 #include "store/loaded_model.hpp"
 #include "store/model_spec.hpp"
@@ -228,9 +230,9 @@ class StoredWeights {
       const pg::Result rows = cursor.Fetch(kModelsAtOnce);
       if (rows.empty()) return;
       for (const auto& row : rows.rows) {
-        const auto found = position.find(std::stoi(*row[1]));
+        const auto found = position.find(base::WholeInt(row[1]));
         if (found == position.end()) continue;
-        std::vector<std::string>& models = weights_[std::stoll(*row[0])];
+        std::vector<std::string>& models = weights_[base::WholeNumber(row[0])];
         models.resize(fit_.models.size());
         models[found->second] = *row[2];
       }
@@ -388,6 +390,21 @@ int BestGlobalModel(const pg::TableName& global) {
   return static_cast<int>(best.standing.mst_key);
 }
 
+namespace {
+
+// Groups are trained whole where they lie.
+GroupPlan PlanOnSegments(const train::FitArguments& a, const train::PreparedFit& fit, const data::GroupedTable& training, GroupPlan plan) {
+  plan.processes = segments::GroupSegmentCount();
+  plan.on_segments = true;
+  plan.seconds = SerialSeconds(a, fit, training) / plan.processes;
+  const segments::GroupSegments driver(MakeRun(a, fit, training), fit.pool, training, nullptr, {}, nullptr);
+  plan.groups_at_once = std::min<size_t>(driver.GroupsAtOnce(), static_cast<size_t>(std::max<int64_t>(1, plan.trained_groups)));
+  plan.group_bytes = driver.GroupBytes();
+  return plan;
+}
+
+}  // namespace
+
 GroupPlan PlanGroups(const train::FitArguments& a, const train::PreparedFit& fit) {
   const data::GroupedTable training = OpenTraining(a);
   const pg::Settings settings = pg::CurrentSettings();
@@ -396,6 +413,7 @@ GroupPlan PlanGroups(const train::FitArguments& a, const train::PreparedFit& fit
   plan.trained_groups = training.packed_groups;
   plan.largest_rows = training.largest_rows;
   plan.rows = training.packed.spec.rows;
+  if (pg::OnGreenplum()) return PlanOnSegments(a, fit, training, plan);
   int wanted = a.workers ? *a.workers : settings.workers;
   const bool ours = wanted < 0;
   if (ours) wanted = std::min(pg::Cores(), pg::WorkerLimit());
@@ -438,8 +456,15 @@ void FitGroups(const train::FitArguments& a, train::PreparedFit* prepared, doubl
   const FirstStates first(a, fit, global);
   train::GroupRun group_run = MakeRun(a, fit, training);
   group_run.compared_model = first.compared_model();
-  workers::GroupDriver driver(std::move(group_run), fit.pool, training, validation ? &*validation : nullptr,
-                              first.pointers(), first.compared(), plan.processes);
+  std::optional<workers::GroupDriver> processes;
+  std::optional<segments::GroupSegments> on_segments;
+  const data::GroupedTable* const validating = validation ? &*validation : nullptr;
+  if (pg::OnGreenplum()) {
+    on_segments.emplace(group_run, fit.pool, training, validating, first.pointers(), first.compared());
+  } else {
+    processes.emplace(std::move(group_run), fit.pool, training, validating, first.pointers(), first.compared(), plan.processes);
+  }
+  const size_t at_once = on_segments ? on_segments->GroupsAtOnce() : processes->GroupsAtOnce();
   train::GroupWriter writer(fit, training, global ? &*global : nullptr);
   GroupLog log(a, fit, plan);
   std::optional<StoredWeights> stored;
@@ -449,7 +474,7 @@ void FitGroups(const train::FitArguments& a, train::PreparedFit* prepared, doubl
   };
   int workers = 0;
   for (int64_t next = 1;;) {
-    const std::vector<data::Group> window = NextWindow(training, driver.GroupsAtOnce(), &next);
+    const std::vector<data::Group> window = NextWindow(training, at_once, &next);
     if (window.empty()) break;
     int64_t rows = 0;
     for (const data::Group& group : window) rows += group.rows;
@@ -457,9 +482,10 @@ void FitGroups(const train::FitArguments& a, train::PreparedFit* prepared, doubl
     if (stored) stored->Read(window);
     size_t g = 0;
     const auto progress = [&log](int64_t groups_done, int64_t rows_trained) { log.Show(groups_done, rows_trained); };
-    workers = std::max(workers, driver.TrainWindow(window, start, progress, [&](const train::GroupOutcome& outcome) {
-      writer.Write(window[g++], outcome);
-    }));
+    const auto write = [&](const train::GroupOutcome& outcome) { writer.Write(window[g++], outcome); };
+    const int used = on_segments ? on_segments->TrainWindow(window, progress, write)
+                                 : processes->TrainWindow(window, start, progress, write);
+    workers = std::max(workers, used);
     writer.Flush();
     log.WindowDone(writer.counts());
     RequireFew(a, training, writer);
@@ -486,7 +512,8 @@ std::vector<std::string> ExplainGroups(const train::FitArguments& a, const train
   if (fit.validation)
     lines.push_back("  Validation: " + std::to_string(fit.validation->spec.rows) + " rows of " +
                     fit.validation->name.Text() + ", by group");
-  const std::string trainers = plan.processes > 0 ? Count(plan.processes, "worker") + ", whole groups, largest first"
+  const std::string trainers = plan.on_segments ? Count(plan.processes, "segment") + ", each the groups that lie on it"
+                               : plan.processes > 0 ? Count(plan.processes, "worker") + ", whole groups, largest first"
                                : plan.too_short   ? "this session: workers would take longer to start than they save"
                                : plan.serial_reason.empty() ? "this session"
                                                             : "this session: " + plan.serial_reason;

@@ -13,6 +13,7 @@ namespace run {
 /// How a run over groups is carried out: a pure function of the arguments, the tables' summaries and the settings.
 struct GroupPlan {
   int processes = 0;          // parallel workers; 0: the session trains
+  bool on_segments = false;   // they are segments, each with the groups that lie on it
   std::string serial_reason;  // why it does although workers were asked for
   bool too_short = false;     // it does because their start would take longer than they save
   int64_t groups = 0, trained_groups = 0, largest_rows = 0, rows = 0;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/plain_number.hpp"
 #include "data/all_groups.hpp"
 #include "data/groups.hpp"
 #include "engine/core/model.hpp"
@@ -80,7 +81,7 @@ class GroupScorer {
                                          " AS g WHERE g.group_id OPERATOR(pg_catalog.>=) $1 AND g.group_id "
                                          "OPERATOR(pg_catalog.<=) $2",
                                      {first, last});
-    for (const auto& row : rows.rows) keys[std::stoll(*row[0])] = std::vector<pg::Cell>(row.begin() + 1, row.end());
+    for (const auto& row : rows.rows) keys[base::WholeNumber(row[0])] = std::vector<pg::Cell>(row.begin() + 1, row.end());
     return keys;
   }
 

@@ -13,6 +13,7 @@
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
+#include "base/plain_number.hpp"
 #include "data/group_constants.hpp"
 #include "engine/core/model.hpp"
 #include "engine/core/predictor.hpp"
@@ -121,7 +122,7 @@ class RoutedRows {
     const pg::Result met = pg::Execute("SELECT d.id, g.mst_key FROM (SELECT DISTINCT t.__group_id__ AS id FROM " + rows_.Sql() +
                                        " AS t WHERE t.__group_id__ IS NOT NULL) AS d LEFT JOIN " + groups +
                                        " AS g ON g.group_id OPERATOR(pg_catalog.=) d.id ORDER BY 1");
-    for (const auto& row : met.rows) groups_.push_back({std::stoll(row[0].value()), store::kChosenOwn, row[1] ? std::stoi(*row[1]) : 0});
+    for (const auto& row : met.rows) groups_.push_back({base::WholeNumber(row[0]), store::kChosenOwn, row[1] ? base::WholeInt(row[1]) : 0});
     if (models->IsTemporary()) pg::Execute("DROP TABLE " + groups);
   }
   const pg::TableName& table() const { return rows_; }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/plain_number.hpp"
 #include "data/group_constants.hpp"
 #include "store/loaded_model.hpp"
 #include "store/registered_groups.hpp"
@@ -52,7 +53,7 @@ class TableGroupModels : public GroupModels {
     }
     const pg::Result row = found->second.Run(params);
     if (row.empty() || row.at(0, 1).value_or("") != kChosenOwn) return std::nullopt;
-    return ChosenModel{std::stoll(*row.at(0, 0)), kChosenOwn, std::stoi(*row.at(0, 2))};
+    return ChosenModel{base::WholeNumber(row.at(0, 0)), kChosenOwn, base::WholeInt(row.at(0, 2))};
   }
 
   GroupWeights Read(const ChosenModel& model) override {

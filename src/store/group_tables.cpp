@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/plain_number.hpp"
 #include "pg/sql.hpp"
 #include "plan/params.hpp"
 #include "wire/keras.hpp"
@@ -49,7 +50,7 @@ GroupRunTable OpenGroupRun(std::string_view name, const char* what) {
                 pg::HiddenRowsDetail(tables.summary));
   }
   run.data = base::ReadDataSpec(*row.at(0, 0));
-  run.seed = std::stoll(*row.at(0, 1));
+  run.seed = base::WholeNumber(row.at(0, 1));
   run.float64 = row.at(0, 2).value_or("") == base::DTypeName(base::DType::kFloat64);
   if (row.at(0, 3)) {
     for (const pg::Cell& type : pg::ParseArrayText(*row.at(0, 3))) run.dependent_vartype.push_back(type.value_or(""));
@@ -71,8 +72,8 @@ GroupRunTable OpenGroupRun(std::string_view name, const char* what) {
   for (const auto& cells :
        pg::Read("SELECT " + configurations.Columns("c") + " FROM " + configurations.Sql() + " c ORDER BY 1").rows) {
     StoredModel model;
-    model.mst_key = std::stoi(cells[0].value());
-    model.model_id = std::stoi(cells[1].value_or("0"));
+    model.mst_key = base::WholeInt(cells[0]);
+    model.model_id = base::WholeInt(cells[1].value_or("0"));
     const std::string architecture = cells[2].value_or("");
     std::shared_ptr<const base::Graph>& graph = graphs[architecture];
     if (graph == nullptr) graph = std::make_shared<const base::Graph>(wire::ReadKeras(architecture, &run.data));

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/plain_number.hpp"
 #include "base/hash.hpp"
 #include "pg/names.hpp"
 #include "pg/report.hpp"
@@ -200,7 +201,7 @@ RegisteredRun ReadRun(const RegisteredVersion& version) {
     read.kinds.push_back(kinds[k].value_or(""));
   }
   run.has_global = row.at(0, 3).has_value();
-  if (run.has_global) read.global_mst_key = std::stoi(*row.at(0, 3));
+  if (run.has_global) read.global_mst_key = base::WholeInt(row.at(0, 3));
   std::map<std::string, std::shared_ptr<const base::Graph>> graphs;  // by digest
   const pg::Result heads = ReadOwned(
       "SELECT t.mst_key, t.head FROM " + std::string(kRegisteredGroupConfigs) + kOfVersion + " ORDER BY 1", version);
@@ -214,7 +215,7 @@ RegisteredRun ReadRun(const RegisteredVersion& version) {
     }
     const ModelSpec spec = view.Spec();
     StoredModel model;
-    model.mst_key = std::stoi(*cells[0]);
+    model.mst_key = base::WholeInt(cells[0]);
     model.compile_params = spec.compile_params;
     model.fit_params = spec.fit_params;
     model.status = kStatusTrained;
@@ -249,7 +250,7 @@ class RegisteredGroupModels : public GroupModels {
     }
     for (const auto& row : found.rows) {
       if (!texts_.Equal(SplitKeys(row[2].value_or("")), texts)) continue;
-      return ChosenModel{std::stoll(*row[0]), kChosenOwn, std::stoi(*row[1])};
+      return ChosenModel{base::WholeNumber(row[0]), kChosenOwn, base::WholeInt(row[1])};
     }
     return std::nullopt;
   }
@@ -309,8 +310,8 @@ class RegisteredGroupModels : public GroupModels {
       std::vector<int64_t> ids, mst_keys;
       std::vector<std::vector<std::string>> keys(run_.keys.size());
       for (const auto& row : rows.rows) {
-        ids.push_back(std::stoll(*row[0]));
-        mst_keys.push_back(std::stoll(*row[1]));
+        ids.push_back(base::WholeNumber(row[0]));
+        mst_keys.push_back(base::WholeNumber(row[1]));
         const std::vector<pg::Cell> texts = SplitKeys(row[2].value_or(""));
         for (size_t k = 0; k < keys.size(); k++) keys[k].push_back(texts.at(k) ? "=" + *texts[k] : std::string());
       }
@@ -378,10 +379,10 @@ WrittenGroups WriteRegisteredGroups(GroupModels* models, const std::optional<int
       std::vector<pg::Cell> keys(row.begin() + 4, row.end());
       texts.Finish(&keys);
       const std::string joined = JoinKeys(keys);
-      batch.Add(std::stoll(*row[0]), texts.Lookup(keys), joined, std::stoll(*row[1]), row[3], row[2].value_or(""));
+      batch.Add(base::WholeNumber(row[0]), texts.Lookup(keys), joined, base::WholeNumber(row[1]), row[3], row[2].value_or(""));
       for (const std::string& text : {joined, *row[1], row[2].value_or(""), row[3].value_or("")}) Add(text, &hasher);
       written.bytes += static_cast<int64_t>(joined.size() + row[2].value_or("").size());
-      written.parameters += parameters[std::stoi(*row[1])];
+      written.parameters += parameters[base::WholeInt(row[1])];
       own++;
     }
   }

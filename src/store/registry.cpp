@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "base/plain_number.hpp"
 #include "pg/large_value.hpp"
 #include "pg/report.hpp"
 #include "pg/table_watch.hpp"
@@ -51,8 +52,8 @@ std::string Quoted(const std::string& name) { return "\"" + name + "\""; }
 pg::Role RoleIn(const std::vector<pg::Cell>& row, size_t first) {
   pg::Role role;
   role.name = row[first].value_or("");
-  role.id = static_cast<uint32_t>(std::stoul(row[first + 1].value_or("0")));
-  role.system = std::stoll(row[first + 2].value_or("0"));
+  role.id = static_cast<uint32_t>(base::WholeNumber(row[first + 1].value_or("0")));
+  role.system = base::WholeNumber(row[first + 2].value_or("0"));
   return role;
 }
 
@@ -110,8 +111,8 @@ std::optional<OwnedModel> FindOwned(const std::string& name) {
   const auto& row = found.rows.front();
   OwnedModel model;
   model.owner = RoleIn(row, 0);
-  if (row[3]) model.deployed = std::stoi(*row[3]);
-  for (const pg::Cell& cell : pg::ParseArrayText(row[4].value_or("{}"))) model.before.push_back(std::stoi(cell.value_or("0")));
+  if (row[3]) model.deployed = base::WholeInt(row[3]);
+  for (const pg::Cell& cell : pg::ParseArrayText(row[4].value_or("{}"))) model.before.push_back(base::WholeInt(cell.value_or("0")));
   if (!pg::ActsAs(model.owner)) {
     pg::ThrowDenied("must be owner of registered model " + Quoted(name), "It belongs to role " + Quoted(pg::NameOf(model.owner)) + ".",
                     "Take another name, or ask its owner. The owner can let others predict with it by cerebro.share().");
@@ -281,7 +282,7 @@ std::optional<RegisteredVersion> ReadVersion(const ModelReference& reference, bo
   RegisteredVersion version;
   version.name = reference.name;
   version.owner = RoleIn(row, 0);
-  version.version = row[3] ? std::stoi(*row[3]) : 0;
+  version.version = row[3] ? base::WholeInt(row[3]) : 0;
   version.digest = row[4].value_or("");
   version.groups = row[5].has_value();
   *owned = pg::ActsAs(version.owner);
@@ -639,7 +640,7 @@ Versions RequireModelOwner(const std::string& name) {
   Versions versions;
   versions.deployed = model.deployed;
   const pg::Result latest = Change("SELECT pg_catalog.max(v.version) FROM " + std::string(kVersions) + " AS v WHERE v.name OPERATOR(pg_catalog.=) $1", {name});
-  versions.latest = latest.at(0, 0) ? std::stoi(*latest.at(0, 0)) : 0;
+  versions.latest = latest.at(0, 0) ? base::WholeInt(latest.at(0, 0)) : 0;
   return versions;
 }
 

@@ -61,6 +61,13 @@ class GroupWriter {
   };
 
   Choice Choose(const data::Group& group, const GroupOutcome& outcome) const;
+  /// Models of a cluster that are not written yet.
+  struct Gathered {
+    std::vector<int64_t> groups, keys, begins, sizes;
+    std::string weights;
+  };
+
+  void WriteGathered();
   void WriteModel(const data::Group& group, size_t m, const GroupOutcome& outcome);
   void WriteInfo(const data::Group& group, size_t m, const ModelResult& result);
   void AddGroup(const data::Group& group, const Choice& choice, double seconds);
@@ -71,6 +78,7 @@ class GroupWriter {
   const std::string metric_;  // by which models are compared; "": the loss
   store::RowInserter models_;
   store::RowBatch info_;
+  Gathered gathered_;
   GroupCounts counts_;
   int64_t first_failed_ = 0;
   std::string first_error_;

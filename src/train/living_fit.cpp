@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/plain_number.hpp"
 #include "pg/cluster.hpp"
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
@@ -204,7 +205,7 @@ void ReadSearchAgain(const FitArguments& a, PreparedFit* fit) {
     pg::RequireSelect(table);
     fit->architecture_table = fit->selection_table = table;
     for (const auto& row : pg::Read("SELECT model_id::pg_catalog.int4 FROM " + table.Sql() + " WHERE model_id IS NOT NULL ORDER BY 1").rows) {
-      model_ids.push_back(std::stoi(*row[0]));
+      model_ids.push_back(base::WholeInt(row[0]));
     }
     if (model_ids.empty()) {
       throw Error(ErrorCode::kPrerequisiteState, "architecture table " + table.Text() + " is empty", pg::HiddenRowsDetail(table),

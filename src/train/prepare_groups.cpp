@@ -8,7 +8,6 @@
 #include "data/groups.hpp"
 #include "data/packed_table.hpp"
 #include "pg/cluster.hpp"
-#include "pg/sql.hpp"
 #include "store/training_state.hpp"
 
 namespace train {
@@ -33,9 +32,9 @@ void CheckGroups(const FitArguments& a, const PreparedFit& fit) {
   }
   if (!fit.grouped) return;
   const std::string table = "packed table " + fit.training.name.Text() + " is packed by group";
-  if (pg::OnGreenplum()) {
-    throw Error(ErrorCode::kFeatureNotSupported, table + ": training by group is not supported on Greenplum", "",
-                "Train on PostgreSQL, or pack the rows without grouping_cols.");
+  if (a.groups_begin_with && pg::OnGreenplum()) {
+    refuse(table + ": groups cannot begin with other weights on Greenplum", "",
+           "Train them from the beginning.");
   }
   if (a.search) {
     refuse(table + ": a search cannot be trained by group",
