@@ -3,6 +3,9 @@
 # to that room's PUBLIC headers only, walls/whole/<room> is the whole folder and is seen by the room itself (and by its unit tests).
 
 set(CEREBRO_WARNINGS -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers)
+if(NOT CEREBRO_WARNINGS_ARE_ERRORS)
+  list(REMOVE_ITEM CEREBRO_WARNINGS -Werror)
+endif()
 # design: square roots vectorise (no errno), products and sums are never fused behind our back, no fast-math anywhere.
 set(CEREBRO_ARITHMETIC -fno-math-errno -ffp-contract=off)
 
@@ -83,7 +86,7 @@ function(cerebro_loops room)
   list(TRANSFORM ARGN PREPEND ${CMAKE_SOURCE_DIR}/src/${room}/)
   file(GLOB files CONFIGURE_DEPENDS ${ARGN})
   set(level -O3)
-  if(CEREBRO_SANITIZE)
+  if(CEREBRO_SANITIZE OR CEREBRO_SANITIZE_SERVER)
     set(level -O1)
   endif()
   set_source_files_properties(${files} PROPERTIES COMPILE_OPTIONS "${level};-fno-trapping-math")
@@ -143,7 +146,21 @@ function(cerebro_door inner outer)
   set_target_properties(pg_cerebro_torch PROPERTIES PREFIX "" LINKER_LANGUAGE CXX BUILD_WITH_INSTALL_RPATH ON)
   cerebro_use(pg_cerebro_torch ${inner})
   target_link_options(pg_cerebro_torch PRIVATE -Wl,--exclude-libs,ALL)
-  install(TARGETS pg_cerebro_torch LIBRARY DESTINATION ${CEREBRO_PG_pkglibdir})
+  cerebro_install_directories()
+  install(TARGETS pg_cerebro_torch LIBRARY DESTINATION ${CEREBRO_LIBRARY_DIRECTORY})
+endfunction()
+
+# CEREBRO_LIBRARY_DIRECTORY and CEREBRO_EXTENSION_DIRECTORY: the server's own, or below CEREBRO_PREFIX. PostgreSQL 18 finds the latter by its
+# settings dynamic_library_path (<prefix>/lib) and extension_control_path (<prefix>/share).
+function(cerebro_install_directories)
+  set(libraries ${CEREBRO_PG_pkglibdir})
+  set(extension ${CEREBRO_PG_sharedir}/extension)
+  if(CEREBRO_PREFIX)
+    set(libraries ${CEREBRO_PREFIX}/lib)
+    set(extension ${CEREBRO_PREFIX}/share/extension)
+  endif()
+  set(CEREBRO_LIBRARY_DIRECTORY ${libraries} PARENT_SCOPE)
+  set(CEREBRO_EXTENSION_DIRECTORY ${extension} PARENT_SCOPE)
 endfunction()
 
 # The server's headers, through pg_config (-DPG_CONFIG=path chooses the server).
@@ -166,7 +183,69 @@ function(cerebro_postgres name)
   target_compile_definitions(cerebro_${name} PRIVATE _GNU_SOURCE)
 endfunction()
 
-# The module, the control file and the install script (its parts in order of their names).
+# cerebro_install_script(<extension> <folder of parts> [WITHIN <template>]): the install script of the parts in order of their names. A template
+# has the line "@PARTS@", where the parts go.
+function(cerebro_install_script name folder)
+  cmake_parse_arguments(ARG "" "WITHIN" "" ${ARGN})
+  # *.greenplum.sql are for segments only, *.postgresql.sql for servers that have procedures
+  file(GLOB parts CONFIGURE_DEPENDS ${folder}/*.sql)
+  if(NOT CEREBRO_GREENPLUM)
+    list(FILTER parts EXCLUDE REGEX "\\.greenplum\\.sql$")
+  else()
+    list(FILTER parts EXCLUDE REGEX "\\.postgresql\\.sql$")
+  endif()
+  list(SORT parts)
+  set(script ${CMAKE_BINARY_DIR}/${name}--${PROJECT_VERSION}.sql)
+  add_custom_command(
+    OUTPUT ${script}
+    COMMAND ${CMAKE_COMMAND} "-DPARTS=${parts}" "-DWITHIN=${ARG_WITHIN}" -DOUT=${script} "-DSERVER=${CEREBRO_PG_version}"
+      -P ${CMAKE_SOURCE_DIR}/cmake/install_script.cmake
+    DEPENDS ${parts} ${ARG_WITHIN} ${CMAKE_SOURCE_DIR}/cmake/install_script.cmake VERBATIM)
+  add_custom_target(${name}_script ALL DEPENDS ${script})
+endfunction()
+
+# cerebro_script(<file> <part>...): a script of the parts, in words that the server takes.
+function(cerebro_script out)
+  add_custom_command(
+    OUTPUT ${out}
+    COMMAND ${CMAKE_COMMAND} "-DPARTS=${ARGN}" -DOUT=${out} "-DSERVER=${CEREBRO_PG_version}" -P ${CMAKE_SOURCE_DIR}/cmake/install_script.cmake
+    DEPENDS ${ARGN} ${CMAKE_SOURCE_DIR}/cmake/install_script.cmake VERBATIM)
+endfunction()
+
+# cerebro_updates(<install script>): the frozen scripts of released versions, and what brings a database from the last of them to this version.
+# Between released versions the update scripts are frozen, too: extension/pg_cerebro--<old>--<new>.sql. Sets updates to these files.
+function(cerebro_updates script)
+  set(platform "")
+  if(CEREBRO_GREENPLUM)
+    set(platform .greenplum)
+  endif()
+  set(all "")
+  set(folder ${CMAKE_SOURCE_DIR}/extension)
+  foreach(version ${CEREBRO_RELEASED_VERSIONS})
+    set(frozen ${CMAKE_BINARY_DIR}/pg_cerebro--${version}.sql)
+    cerebro_script(${frozen} ${folder}/pg_cerebro--${version}${platform}.sql)
+    list(APPEND all ${frozen})
+    if(last)
+      cerebro_script(${CMAKE_BINARY_DIR}/pg_cerebro--${last}--${version}.sql ${folder}/pg_cerebro--${last}--${version}${platform}.sql)
+      list(APPEND all ${CMAKE_BINARY_DIR}/pg_cerebro--${last}--${version}.sql)
+    endif()
+    set(last ${version})
+  endforeach()
+  find_program(PERL perl REQUIRED)
+  set(update ${CMAKE_BINARY_DIR}/pg_cerebro--${last}--${PROJECT_VERSION}.sql)
+  set(by_hand ${folder}/updates/${last}--${PROJECT_VERSION}${platform}.sql)
+  add_custom_command(
+    OUTPUT ${update}
+    COMMAND ${PERL} ${folder}/make_update ${frozen} ${script} ${by_hand} > ${update}.new
+    COMMAND ${CMAKE_COMMAND} -E rename ${update}.new ${update}
+    DEPENDS ${frozen} ${script} ${folder}/make_update ${folder}/Statements.pm ${by_hand} VERBATIM)
+  list(APPEND all ${update})
+  add_custom_target(pg_cerebro_updates ALL DEPENDS ${all})
+  add_dependencies(pg_cerebro_updates pg_cerebro_script)
+  set(updates ${all} PARENT_SCOPE)
+endfunction()
+
+# The module, the control files and the install scripts of both extensions.
 function(cerebro_extension)
   add_library(pg_cerebro MODULE $<TARGET_OBJECTS:cerebro_entry>)
   set_target_properties(pg_cerebro PROPERTIES PREFIX "" OUTPUT_NAME pg_cerebro LINKER_LANGUAGE CXX)
@@ -176,27 +255,29 @@ function(cerebro_extension)
   set_target_properties(pg_cerebro PROPERTIES BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "$ORIGIN")
   add_dependencies(pg_cerebro pg_cerebro_torch)
 
-  # parts/*.greenplum.sql are for segments only, parts/*.postgresql.sql for servers that have procedures
-  file(GLOB parts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/extension/parts/*.sql)
-  if(NOT CEREBRO_GREENPLUM)
-    list(FILTER parts EXCLUDE REGEX "\\.greenplum\\.sql$")
-  else()
-    list(FILTER parts EXCLUDE REGEX "\\.postgresql\\.sql$")
-  endif()
-  list(SORT parts)
-  set(script ${CMAKE_BINARY_DIR}/pg_cerebro--${PROJECT_VERSION}.sql)
-  add_custom_command(
-    OUTPUT ${script}
-    COMMAND ${CMAKE_COMMAND} "-DPARTS=${parts}" -DOUT=${script} "-DSERVER=${CEREBRO_PG_version}" -P ${CMAKE_SOURCE_DIR}/cmake/install_script.cmake
-    DEPENDS ${parts} ${CMAKE_SOURCE_DIR}/cmake/install_script.cmake VERBATIM)
-  add_custom_target(pg_cerebro_script ALL DEPENDS ${script})
+  cerebro_install_script(pg_cerebro ${CMAKE_SOURCE_DIR}/extension/parts)
+  cerebro_install_script(pg_cerebro_madlib ${CMAKE_SOURCE_DIR}/extension/madlib WITHIN ${CMAKE_SOURCE_DIR}/extension/madlib/install.sql.in)
+  cerebro_updates(${CMAKE_BINARY_DIR}/pg_cerebro--${PROJECT_VERSION}.sql)
   # trusted extensions came with PostgreSQL 13; an older server refuses the word
   string(REGEX MATCH "[0-9]+" major "${CEREBRO_PG_version}")
   if(major GREATER_EQUAL 13)
     set(CEREBRO_TRUSTED "trusted = true")
   endif()
+  # The functions of a version name a file of that version, which is a link: see docs/architecture.md, "Versions side by side".
+  set(CEREBRO_LIBRARY_NAME pg_cerebro-${PROJECT_VERSION})
+  foreach(version ${CEREBRO_LINKED_VERSIONS} ${PROJECT_VERSION})
+    file(CREATE_LINK pg_cerebro.so ${CMAKE_BINARY_DIR}/pg_cerebro-${version}.so SYMBOLIC)
+    list(APPEND links ${CMAKE_BINARY_DIR}/pg_cerebro-${version}.so)
+  endforeach()
   configure_file(${CMAKE_SOURCE_DIR}/extension/pg_cerebro.control.in ${CMAKE_BINARY_DIR}/pg_cerebro.control @ONLY)
+  configure_file(${CMAKE_SOURCE_DIR}/extension/madlib/pg_cerebro_madlib.control.in ${CMAKE_BINARY_DIR}/pg_cerebro_madlib.control @ONLY)
 
-  install(TARGETS pg_cerebro LIBRARY DESTINATION ${CEREBRO_PG_pkglibdir})
-  install(FILES ${script} ${CMAKE_BINARY_DIR}/pg_cerebro.control DESTINATION ${CEREBRO_PG_sharedir}/extension)
+  cerebro_install_directories()
+  install(TARGETS pg_cerebro LIBRARY DESTINATION ${CEREBRO_LIBRARY_DIRECTORY})
+  install(FILES ${links} DESTINATION ${CEREBRO_LIBRARY_DIRECTORY})
+  foreach(name pg_cerebro pg_cerebro_madlib)
+    install(FILES ${CMAKE_BINARY_DIR}/${name}--${PROJECT_VERSION}.sql ${CMAKE_BINARY_DIR}/${name}.control
+      DESTINATION ${CEREBRO_EXTENSION_DIRECTORY})
+  endforeach()
+  install(FILES ${updates} DESTINATION ${CEREBRO_EXTENSION_DIRECTORY})
 endfunction()

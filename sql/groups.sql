@@ -93,13 +93,11 @@ SELECT cerebro.fit_multiple_model('packed_pooled', 'm', 'configs', 2, global_mod
 CALL cerebro.fit('packed', 'm', 'configs', 2);
 SELECT * FROM cerebro.group_leaderboard('packed');
 SELECT * FROM cerebro.group_leaderboard('no_such_table');
-SELECT cerebro.evaluate('models', 'packed_val', 'e');
 SELECT cerebro.weights('models', 1);
 SELECT cerebro.predict('models', 'sales', 'id', '*', 'p', mst_key => 1);
 SELECT * FROM cerebro.predict_table('models', 'SELECT * FROM sales') AS (id integer, prediction text);
 SELECT cerebro.predict_number('models', 0.1, 0.2, 0.3);
 SELECT cerebro.learning_curve('models');
-SELECT cerebro.register('stores', 'models');
 ALTER TABLE sales RENAME store TO shop;
 SELECT cerebro.predict('models', 'sales', 'id', '*', 'p');
 SELECT cerebro.predict_number('models', s) FROM sales s;

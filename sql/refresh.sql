@@ -79,3 +79,58 @@ SELECT cerebro.fit_multiple_model('own', 'own_models', 'configs', 1, workers => 
 SELECT * FROM attempt($$SELECT cerebro.refresh('own_models')$$);
 \x off
 SELECT count(*) AS left_behind FROM pg_class WHERE relname LIKE '\_cerebro\_%';
+
+-- groups that vanish make room for new ones where they are dropped
+DELETE FROM sales WHERE region = 'east';
+\x on
+SELECT * FROM attempt($$SELECT cerebro.refresh('models')$$);
+SELECT * FROM attempt($$SELECT cerebro.refresh('models', start_from => 'nothing')$$);
+\x off
+SELECT added_groups, changed_groups, vanished_groups, trained_groups, skipped_groups FROM cerebro.refresh('models', drop_vanished => true);
+SELECT count(*) AS groups FROM packed_groups;
+
+-- changed groups go on from their weights, to those of the group alone that begins with them; new ones begin as in the run
+CREATE TABLE previous AS SELECT m.* FROM models m JOIN models_groups g USING (group_id) WHERE g.region = 'north' AND g.store = 1;
+UPDATE sales SET a = a + 1 WHERE region = 'north' AND store = 1;
+INSERT INTO sales SELECT 6000 + i, 'late', 1, i % 5, i % 3, i % 7 FROM generate_series(1, 60) i;
+SELECT added_groups, changed_groups, trained_groups FROM cerebro.refresh('models', start_from => 'weights');
+SELECT cerebro.load_model('warm', (SELECT model_arch FROM models_configs WHERE mst_key = 1), (SELECT model_weights FROM previous WHERE mst_key = 1));
+SELECT cerebro.load_model_selection_table('warm', 'warm_configs', ARRAY[1], ARRAY[(SELECT compile_params FROM models_configs WHERE mst_key = 1)],
+                                          ARRAY[(SELECT fit_params FROM models_configs WHERE mst_key = 1)]);
+CREATE FUNCTION alone(region text, configs text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('CREATE TABLE %I AS SELECT a, b, y FROM refresh_case.sales WHERE region = %L AND store = 1', 'alone_' || region, region);
+    PERFORM cerebro.training_preprocessor_dl('alone_' || region, format('alone_%s_packed', region), 'y', 'a, b', dependent_type => 'real', num_partitions => 1, validation_fraction => 0.2);
+    PERFORM cerebro.fit_multiple_model(format('alone_%s_packed', region), format('alone_%s_models', region), configs, 3, workers => 0);
+    RETURN 'done';
+END $$;
+SELECT alone('north', 'warm_configs'), alone('late', 'configs');
+SELECT g.region, m.mst_key, a.model_weights = m.model_weights AS as_alone, p.model_weights <> m.model_weights AS went_on FROM models m JOIN models_groups g USING (group_id)
+JOIN (SELECT 'north' AS region, mst_key, model_weights FROM alone_north_models UNION ALL SELECT 'late', mst_key, model_weights FROM alone_late_models) a ON a.region = g.region AND a.mst_key = m.mst_key
+LEFT JOIN previous p USING (group_id, mst_key) WHERE g.store = 1 ORDER BY 1, 2;
+SELECT count(*) AS left_behind FROM pg_class WHERE relname LIKE '\_cerebro\_%';
+
+-- in parts, with a commit behind each: what was committed stays when a later part fails, and the same call goes on with the others
+UPDATE sales SET b = b + 1 WHERE region = 'north';
+INSERT INTO sales SELECT 7000 + i, 'last', 1, i % 5, i % 3, i % 7 FROM generate_series(1, 60) i;
+CREATE TABLE changed AS SELECT group_id, rank() OVER (ORDER BY group_id) AS nth FROM models_groups WHERE region = 'north';
+CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'group % fails', NEW.group_id - (SELECT min(group_id) FROM refresh_case.changed); END $$;
+SELECT format('CREATE TRIGGER fails BEFORE INSERT ON models_groups FOR EACH ROW WHEN (NEW.group_id = %s) EXECUTE FUNCTION fail()', group_id) FROM changed WHERE nth = 3 \gexec
+CREATE TABLE before_parts AS SELECT group_id, mst_key, model_weights FROM models JOIN changed USING (group_id);
+\set VERBOSITY terse
+\set ON_ERROR_STOP 0
+CALL cerebro.refresh_in_parts('models', groups_at_once => 2);
+CALL cerebro.refresh_in_parts('models', groups_at_once => 0);
+BEGIN;
+CALL cerebro.refresh_in_parts('models');
+ROLLBACK;
+\set ON_ERROR_STOP 1
+\set VERBOSITY default
+SELECT c.nth, bool_and(m.model_weights <> b.model_weights) AS trained_again FROM changed c JOIN models m USING (group_id) JOIN before_parts b USING (group_id, mst_key) GROUP BY 1 ORDER BY 1;
+DROP TRIGGER fails ON models_groups;
+SET client_min_messages = info;
+CALL cerebro.refresh_in_parts('models', groups_at_once => 2);
+SET client_min_messages = warning;
+SELECT c.nth, bool_and(m.model_weights <> b.model_weights) AS trained_again FROM changed c JOIN models m USING (group_id) JOIN before_parts b USING (group_id, mst_key) GROUP BY 1 ORDER BY 1;
+SELECT added_groups, changed_groups, trained_groups FROM cerebro.refresh('models');
+SELECT count(*) AS left_behind FROM pg_class WHERE relname LIKE '\_cerebro\_%';

@@ -1,3 +1,4 @@
+-- At every update, because functions that are replaced lose it.
 -- Functions that return rows of tables: the session's own process must run them, wherever in a query they stand. (Others that read tables are for
 -- the list of a SELECT without FROM, which runs there anyway; state_tensors reads its argument alone and may run on segments.)
 DO $$

@@ -2,10 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
+#include <system_error>
+
+#include "base/error.hpp"
 
 namespace base {
 
@@ -35,5 +40,36 @@ std::string Thousands(int64_t number) {
   for (auto at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > 0; at -= 3) text.insert(static_cast<size_t>(at), ",");
   return text;
 }
+
+namespace {
+
+int64_t WholeWithin(const std::string& text, int64_t least, int64_t most) {
+  int64_t value = 0;
+  const char* const first = text.data() + (!text.empty() && text[0] == '+' ? 1 : 0);
+  const char* const end = text.data() + text.size();
+  const std::from_chars_result read = std::from_chars(first, end, value);
+  if (read.ec == std::errc() && read.ptr == end && value >= least && value <= most) return value;
+  throw Error(ErrorCode::kDataCorrupted, "\"" + text + "\" is stored where a whole number from " + std::to_string(least) + " to " +
+                                             std::to_string(most) + " is expected");
+}
+
+const std::string& There(const std::optional<std::string>& text) {
+  if (!text) throw Error(ErrorCode::kDataCorrupted, "a NULL is stored where a whole number is expected");
+  return *text;
+}
+
+}  // namespace
+
+int64_t WholeNumber(const std::string& text) {
+  return WholeWithin(text, std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max());
+}
+
+int64_t WholeNumber(const std::optional<std::string>& text) { return WholeNumber(There(text)); }
+
+int32_t WholeInt(const std::string& text) {
+  return static_cast<int32_t>(WholeWithin(text, std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max()));
+}
+
+int32_t WholeInt(const std::optional<std::string>& text) { return WholeInt(There(text)); }
 
 }  // namespace base

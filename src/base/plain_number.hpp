@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace base {
@@ -12,5 +13,12 @@ std::string PlainNumber(double value, int digits);
 
 /// "1,234,567". REQUIRES a number of 0 or more.
 std::string Thousands(int64_t number);
+
+/// The whole number that a stored text says: decimal digits, a sign in front, nothing else. Errors: kDataCorrupted for any
+/// other text, for a number that does not fit, and for what is not there (a NULL).
+int64_t WholeNumber(const std::string& text);
+int64_t WholeNumber(const std::optional<std::string>& text);
+int32_t WholeInt(const std::string& text);
+int32_t WholeInt(const std::optional<std::string>& text);
 
 }  // namespace base

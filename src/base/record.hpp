@@ -27,7 +27,7 @@ class RecordWriter {
   std::string out_;
 };
 
-/// Reads what RecordWriter wrote, field by field in the same order. Errors: kInternal, naming `what`, when the bytes end too early.
+/// Reads what RecordWriter wrote, field by field in the same order. Errors: kDataCorrupted, naming `what`, when the bytes end too early.
 class RecordReader {
  public:
   RecordReader(std::string_view bytes, const char* what) : rest_(bytes), what_(what) {}
@@ -52,7 +52,7 @@ class RecordReader {
     return v;
   }
   void Need(size_t bytes) const {
-    if (rest_.size() < bytes) throw Error(ErrorCode::kInternal, std::string(what_) + " is cut short");
+    if (rest_.size() < bytes) throw Error(ErrorCode::kDataCorrupted, std::string(what_) + " is cut short");
   }
   std::string_view rest_;
   const char* what_;

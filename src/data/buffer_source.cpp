@@ -5,6 +5,7 @@
 
 #include "base/bytes.hpp"
 #include "base/error.hpp"
+#include "base/plain_number.hpp"
 #include "data/buffer_view.hpp"
 #include "pg/sql.hpp"
 
@@ -80,7 +81,7 @@ void BufferSource::Read(const std::string& sql, int partition, const std::functi
         }
         columns.push_back({reinterpret_cast<const uint8_t*>(row[i]->data()), row[i]->size()});
       }
-      const int buffer = std::stoi(row[0].value());
+      const int buffer = base::WholeInt(row[0]);
       PrepareColumns(table_, which_, partition, buffer, complete_, cache_, &columns, &decoded);
       use(ViewBuffer(table_.spec, partition, buffer, columns));
     }

@@ -132,6 +132,19 @@ Group ReadGroup(const GroupedTable& table, int64_t id) {
       "It has " + std::to_string(table.groups) + " groups: see table \"" + table.groups_table.name + "\".");
 }
 
+std::string KeyText(const GroupedTable& table, int64_t id) {
+  std::string columns;
+  for (const pg::Column& key : table.keys)
+    columns += (columns.empty() ? "g." : ", g.") + pg::QuoteIdent(key.name) + "::pg_catalog.text";
+  const pg::Result found = pg::Read("SELECT " + columns + " FROM " + table.groups_table.Sql() +
+                                        " AS g WHERE g.group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8",
+                                    {id});
+  std::string text;
+  for (size_t k = 0; k < table.keys.size() && !found.empty(); k++)
+    text += (text.empty() ? "" : ", ") + table.keys[k].name + "=" + found.at(0, k).value_or("NULL");
+  return text;
+}
+
 base::DataSpec SpecOf(const GroupedTable& table, const Group& group) {
   base::DataSpec spec = table.packed.spec;
   spec.rows = RowsIn(table, group);

@@ -87,6 +87,9 @@ class GroupCursor {
 /// The group of an id. Errors: kInvalidParameter when there is none.
 Group ReadGroup(const GroupedTable& table, int64_t id);
 
+/// The keys of a group for people: "region=north, store=NULL".
+std::string KeyText(const GroupedTable& table, int64_t id);
+
 /// The description of a group's rows: the table's, with the group's rows, partitions and rows of the classes, and with
 /// its own constants where it has them. Packed bytes are read in the same way in all groups of a table, so one program
 /// serves them: constants are of use where rows of a plain table are converted.

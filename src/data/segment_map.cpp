@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
+#include "base/plain_number.hpp"
 #include "pg/cluster.hpp"
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
@@ -47,7 +48,7 @@ void RequirePackersDistribution(const PackedTable& table) {
   if (!row[4]) NotDistributedAsPacked(table, "It is distributed randomly.");
   if (row[4] != "__dist_key__") NotDistributedAsPacked(table, "It is distributed by " + *row[4] + ".");
   if (row[3] != "t") NotDistributedAsPacked(table, "It is distributed by an operator class that is not the default one.");
-  if (std::stoi(row[2].value()) != pg::SegmentCount()) {
+  if (base::WholeInt(row[2]) != pg::SegmentCount()) {
     Misplaced(table, "It lies on " + *row[2] + " of the " + std::to_string(pg::SegmentCount()) + " segments.");
   }
 }
@@ -72,10 +73,10 @@ SegmentMap FindSegments(const PackedTable& table) {
   const auto partitions = static_cast<size_t>(table.spec.num_partitions);
   SegmentMap map;
   for (const auto& row : locations.rows) {
-    const auto partition = static_cast<size_t>(std::stol(row[0].value_or("-1")));
+    const auto partition = static_cast<size_t>(base::WholeNumber(row[0].value_or("-1")));
     if (partition != map.keys.size() || !row[2]) Misplaced(table, "Partition " + row[0].value_or("NULL") + " is on more than one segment.");
-    map.segments.push_back(std::stoi(row[1].value()));
-    map.keys.push_back(std::stoi(*row[2]));
+    map.segments.push_back(base::WholeInt(row[1]));
+    map.keys.push_back(base::WholeInt(row[2]));
   }
   if (map.keys.size() != partitions) {
     throw Error(ErrorCode::kDataCorrupted,

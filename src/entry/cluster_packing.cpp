@@ -71,8 +71,8 @@ Datum pg_cerebro_pack_position(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     const LayoutState& state = Layout(fcinfo);
     const auto segment = state.segments.find(PG_GETARG_INT32(1));
-    if (segment == state.segments.end()) throw Error(ErrorCode::kInternal, "a row lies on no data segment");
-    const auto [partition, buffer] = state.layout.BufferPosition(segment->second, PG_GETARG_INT64(2) - 1);
+    if (segment == state.segments.end()) throw Error(ErrorCode::kInvalidParameter, "a row lies on no data segment");
+    const auto [partition, buffer] = state.layout.BufferPosition(segment->second, std::max<int64_t>(PG_GETARG_INT64(2), 0) - 1);
     return Int64GetDatum(static_cast<int64>(partition) << 32 | buffer);
   });
 }
@@ -84,7 +84,7 @@ Datum pg_cerebro_pack_column(PG_FUNCTION_ARGS) {
     const size_t bytes = static_cast<size_t>(VARSIZE_ANY_EXHDR(rows));
     const int32 row = PG_GETARG_INT32(1), offset = PG_GETARG_INT32(2), width = PG_GETARG_INT32(3);
     if (row < 1 || offset < 0 || width < 0 || width > row - offset || bytes % static_cast<size_t>(row) != 0) {
-      throw Error(ErrorCode::kInternal, "the rows of a buffer have " + std::to_string(bytes) + " bytes");
+      throw Error(ErrorCode::kInvalidParameter, "the rows of a buffer have " + std::to_string(bytes) + " bytes");
     }
     const size_t count = bytes / static_cast<size_t>(row);
     const size_t size = VARHDRSZ + count * static_cast<size_t>(width);

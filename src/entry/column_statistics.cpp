@@ -43,7 +43,7 @@ Datum pg_cerebro_column_statistics_transition(PG_FUNCTION_ARGS) {
       statistics =
           pg::NewIn<pack::Statistics>(context, pack::StatisticsRequest::Read(pg::Args(fcinfo).bytea(1, "request")));
     }
-    statistics->Add(static_cast<entry::RowReader*>(info->fn_extra)->Read(fcinfo, 2, 0).data());
+    statistics->Add(static_cast<entry::RowReader*>(info->fn_extra)->Read(fcinfo, 2, 0));
     return PointerGetDatum(statistics);
   });
 }

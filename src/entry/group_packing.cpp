@@ -1,9 +1,11 @@
 // What the statements of a packing by group call for each row and buffer (pack/grouped_table.hpp).
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "base/error.hpp"
 #include "pack/buffer_plan.hpp"
 #include "pack/group_layout.hpp"
 #include "pg/args.hpp"
@@ -20,8 +22,12 @@ namespace {
 pack::GroupContents Contents(FunctionCallInfo fcinfo) {
   const pg::Args args(fcinfo);
   const std::string entries = args.bytea(0, "entries");
-  return pack::ReadEntries({reinterpret_cast<const uint8_t*>(entries.data()), entries.size()},
-                           static_cast<size_t>(args.int4(1, "classes")));
+  const int32_t classes = args.int4(1, "classes");
+  if (classes < 0) {
+    throw base::Error(base::ErrorCode::kInvalidParameter, "argument classes is " + std::to_string(classes), "",
+                      "It is a whole number of at least 0.");
+  }
+  return pack::ReadEntries({reinterpret_cast<const uint8_t*>(entries.data()), entries.size()}, static_cast<size_t>(classes));
 }
 
 }  // namespace
@@ -30,7 +36,7 @@ Datum pg_cerebro_group_position(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     const pack::BufferPlan plan{PG_GETARG_INT64(0), PG_GETARG_BOOL(1)};
     const auto [partition, buffer] =
-        pack::GroupPosition(plan, PG_GETARG_INT64(2), PG_GETARG_INT32(3), PG_GETARG_INT64(4) - 1);
+        pack::GroupPosition(plan, PG_GETARG_INT64(2), PG_GETARG_INT32(3), std::max<int64_t>(PG_GETARG_INT64(4), 0) - 1);
     return Int64GetDatum(static_cast<int64>(partition) << 32 | buffer);
   });
 }

@@ -47,11 +47,27 @@ constexpr int kModel = 0, kFirstColumn = 1;
 
 constexpr size_t kMostLookups = 16;  // models of a call site whose model changes from row to row
 
+constexpr size_t kMostKernels = 64;      // by which a call site predicts at the same time
+
 /// The model of a group, at a call site whose model is a run over groups.
 struct Routed {
-  score::OpenModel open;
+  std::string keys;
+  std::optional<score::OpenModel> open;  // nullopt: no model predicts for the group
+  size_t bytes = 0;
+};
+
+/// What predicts with the models of one kernel.
+struct KernelScorer {
   int64_t row_types = 0;
-  std::unique_ptr<score::RowScorer> scorer;  // nullptr, with no open model: no model predicts for the group
+  std::unique_ptr<score::RowScorer> scorer;
+};
+
+/// The groups that a call site has met.
+struct Routes {
+  std::list<Routed> models;  // used last first
+  std::unordered_map<std::string, std::list<Routed>::iterator> by_keys;
+  size_t bytes = 0;
+  std::unordered_map<const void*, KernelScorer> scorers;  // by kernel
 };
 
 /// A model of a call site.
@@ -62,8 +78,7 @@ struct Lookup {
   int64_t row_types = 0;  // of the reader, for which the scorer is
   std::unique_ptr<score::RowScorer> scorer;
   MemoryContext memory = nullptr;  // of the reader; it goes with the call site's
-  std::unordered_map<std::string, Routed> routed;  // by keys, where it is a run over groups
-  size_t routed_bytes = 0;
+  Routes routes;                   // where it is a run over groups
 };
 
 /// Who has predicted a row.
@@ -179,25 +194,50 @@ std::vector<std::optional<std::string>> KeysOf(const Site& site, FunctionCallInf
   return keys;
 }
 
-/// The model of the row's group. Those that were met are kept, up to cerebro.model_cache_mem.
-Routed& RoutedOf(const Site& site, Lookup* lookup, FunctionCallInfo fcinfo) {
+constexpr size_t kRouteBytes = 256;  // of a group that was met, besides its model and its keys
+
+/// The model of the row's group. Those that were met are kept, up to cerebro.model_cache_mem; the group that was met
+/// longest ago goes first.
+const Routed& RoutedOf(const Site& site, Lookup* lookup, FunctionCallInfo fcinfo) {
   const std::vector<std::optional<std::string>> keys = KeysOf(site, fcinfo, lookup->open.key_columns());
   std::string name;
   for (const std::optional<std::string>& key : keys) name += key ? std::to_string(key->size()) + ":" + *key : "-";
-  const auto found = lookup->routed.find(name);
-  if (found != lookup->routed.end()) return found->second;
-  if (lookup->routed_bytes > static_cast<size_t>(pg::CurrentSettings().model_cache_mem)) {
-    lookup->routed.clear();
-    lookup->routed_bytes = 0;
+  Routes& routes = lookup->routes;
+  const auto found = routes.by_keys.find(name);
+  if (found != routes.by_keys.end()) {
+    routes.models.splice(routes.models.begin(), routes.models, found->second);
+    return routes.models.front();
   }
-  Routed& routed = lookup->routed[name];
-  std::optional<score::OpenModel> open = lookup->open.Route(keys);
-  if (!open) return routed;
-  lookup->routed_bytes += open->bytes();
-  routed.open = *std::move(open);
-  routed.scorer = routed.open.ScorerFor(lookup->reader.Fields());
-  routed.row_types = lookup->reader.row_types();
-  return routed;
+  Routed routed;
+  routed.open = lookup->open.Route(keys);
+  routed.keys = name;
+  routed.bytes = kRouteBytes + 2 * name.size() + (routed.open ? routed.open->bytes() : 0);
+  const auto limit = static_cast<size_t>(pg::CurrentSettings().model_cache_mem);
+  while (!routes.models.empty() && routes.bytes + routed.bytes > limit) {
+    routes.bytes -= routes.models.back().bytes;
+    routes.by_keys.erase(routes.models.back().keys);
+    routes.models.pop_back();
+  }
+  routes.bytes += routed.bytes;
+  routes.models.push_front(std::move(routed));
+  routes.by_keys[name] = routes.models.begin();
+  return routes.models.front();
+}
+
+/// Who predicts with a group's model.
+score::RowScorer* ScorerOf(const score::OpenModel& open, Lookup* lookup) {
+  Routes& routes = lookup->routes;
+  const auto found = routes.scorers.find(open.kernel());
+  if (found != routes.scorers.end() && found->second.scorer != nullptr && found->second.row_types == lookup->reader.row_types()) {
+    found->second.scorer->Use(open);
+    return found->second.scorer.get();
+  }
+  if (found == routes.scorers.end() && routes.scorers.size() >= kMostKernels) routes.scorers.clear();
+  KernelScorer& scorer = routes.scorers[open.kernel()];
+  scorer.scorer.reset();
+  scorer.scorer = open.ScorerFor(lookup->reader.Fields());
+  scorer.row_types = lookup->reader.row_types();
+  return scorer.scorer.get();
 }
 
 /// Predicts the row of a call; nobody does for a model or a row that is NULL, and for groups without a model.
@@ -208,22 +248,21 @@ Prediction Predict(FunctionCallInfo fcinfo, bool pinned) {
   Lookup& lookup = LookupOf(site, fcinfo, pinned);
   if (site->is_row && PG_ARGISNULL(kFirstColumn)) return {};
   const std::vector<data::Cell>& cells = site->is_row ? lookup.reader.Read(fcinfo, kFirstColumn, 0) : lookup.reader.ReadArguments(fcinfo, kFirstColumn);
-  Prediction prediction{&lookup.open, nullptr};
-  std::unique_ptr<score::RowScorer>* scorer = &lookup.scorer;
-  int64_t* row_types = &lookup.row_types;
+  Prediction prediction;
   if (lookup.open.routes()) {
-    Routed& routed = RoutedOf(*site, &lookup, fcinfo);
-    if (routed.scorer == nullptr) return {};
-    prediction.open = &routed.open;
-    scorer = &routed.scorer;
-    row_types = &routed.row_types;
+    const Routed& routed = RoutedOf(*site, &lookup, fcinfo);
+    if (!routed.open) return {};
+    prediction.open = &*routed.open;
+    prediction.scorer = ScorerOf(*routed.open, &lookup);
+  } else {
+    if (lookup.scorer == nullptr || lookup.row_types != lookup.reader.row_types()) {
+      lookup.scorer.reset();
+      lookup.scorer = lookup.open.ScorerFor(lookup.reader.Fields());
+      lookup.row_types = lookup.reader.row_types();
+    }
+    prediction.open = &lookup.open;
+    prediction.scorer = lookup.scorer.get();
   }
-  if (*scorer == nullptr || *row_types != lookup.reader.row_types()) {
-    scorer->reset();
-    *scorer = prediction.open->ScorerFor(lookup.reader.Fields());
-    *row_types = lookup.reader.row_types();
-  }
-  prediction.scorer = scorer->get();
   prediction.scorer->Clear();
   prediction.scorer->Add(cells.data());
   prediction.scorer->Run();

@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "base/plain_number.hpp"
 #include "data/packed_format.hpp"
 #include "data/packed_table.hpp"
 #include "data/row_codec.hpp"
@@ -58,7 +59,7 @@ PackedAs ReadPackedAs(const pg::TableName& summary) {
   if (row.empty() || !row.at(0, 0) || !row.at(0, 1) || !row.at(0, 2)) {
     throw Error(ErrorCode::kDataCorrupted, "summary table " + summary.Text() + " does not say how its table was packed");
   }
-  return {QuotedList(row.at(0, 0)), QuotedList(row.at(0, 1)), std::max<int64_t>(1, std::stoll(row.at(0, 2).value()))};
+  return {QuotedList(row.at(0, 0)), QuotedList(row.at(0, 1)), std::max<int64_t>(1, base::WholeNumber(row.at(0, 2)))};
 }
 
 /// Packs the source into `output`, a temporary table.

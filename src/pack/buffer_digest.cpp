@@ -48,7 +48,32 @@ std::string BufferDigest::Write() const {
   return out;
 }
 
+namespace {
+
+/// That the columns are those of the description: whole rows, as many in each. Whoever calls the SQL function by hand says
+/// what he likes.
+void CheckColumns(const base::DataSpec& spec, const std::vector<bool>& standardized, const std::vector<base::Bytes>& columns) {
+  constexpr int64_t kMostClasses = int64_t{1} << 24;
+  if (spec.inputs.empty() || standardized.size() != spec.inputs.size() || columns.size() < spec.inputs.size() + spec.targets.size()) {
+    throw Error(ErrorCode::kInvalidParameter, "a buffer of " + std::to_string(columns.size()) + " columns does not fit a description of " +
+                                                  std::to_string(spec.inputs.size()) + " inputs and " + std::to_string(spec.targets.size()) +
+                                                  " targets");
+  }
+  const size_t rows = columns[0].size / spec.inputs[0].row_bytes();
+  for (size_t c = 0; c < spec.inputs.size() + spec.targets.size(); ++c) {
+    const base::ColumnSpec& column = c < spec.inputs.size() ? spec.inputs[c] : spec.targets[c - spec.inputs.size()];
+    if (columns[c].size % column.row_bytes() != 0 || columns[c].size / column.row_bytes() != rows || column.num_classes > kMostClasses) {
+      throw Error(ErrorCode::kInvalidParameter, "column \"" + column.name + "\" of a buffer has " + std::to_string(columns[c].size) +
+                                                    " bytes, which are not " + std::to_string(rows) + " rows of " +
+                                                    std::to_string(column.row_bytes()) + " bytes");
+    }
+  }
+}
+
+}  // namespace
+
 BufferDigest DigestBuffer(const base::DataSpec& spec, const std::vector<bool>& standardized, const std::vector<base::Bytes>& columns) {
+  CheckColumns(spec, standardized, columns);
   BufferDigest digest;
   digest.rows = static_cast<int64_t>(columns.at(0).size / spec.inputs.at(0).row_bytes());
   base::Hasher hasher(0);

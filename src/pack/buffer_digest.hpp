@@ -27,7 +27,8 @@ struct BufferDigest {
   std::string Write() const;
 };
 
-/// standardized: an input each. columns: the buffer's bytes, in the order of the description.
+/// standardized: an input each. columns: the buffer's bytes, in the order of the description. Errors: kInvalidParameter when
+/// the columns are not the description's.
 BufferDigest DigestBuffer(const base::DataSpec& spec, const std::vector<bool>& standardized, const std::vector<base::Bytes>& columns);
 
 /// What a statement that digests buffers needs of a description: its words and classes are of no use there.

@@ -26,7 +26,7 @@ std::pair<int32_t, int32_t> ClusterLayout::BufferPosition(size_t d, int64_t nth)
   const int64_t each = partitions / static_cast<int64_t>(distribution_keys.size());
   const auto first_of = [&](size_t segment) { return ranks.First(static_cast<int64_t>(segment) * each); };
   if (d >= distribution_keys.size() || nth < 0 || first_of(d) + nth >= first_of(d + 1)) {
-    throw base::Error(base::ErrorCode::kInternal,
+    throw base::Error(base::ErrorCode::kInvalidParameter,
                       "row " + std::to_string(nth) + " of data segment " + std::to_string(d) + " is past its end");
   }
   const int64_t rank = first_of(d) + nth;
@@ -63,10 +63,16 @@ ClusterLayout ClusterLayout::Read(std::string_view text) {
   layout.plan.rows = field("buffer_rows").integer();
   layout.plan.exact = field("exact").boolean();
   for (const base::Value& key : field("distribution_keys").list()) layout.distribution_keys.push_back(static_cast<int32_t>(key.integer()));
-  for (const base::Value& cut : field("cuts").list()) layout.cuts.push_back({cut.list().at(0).integer(), cut.list().at(1).integer()});
+  bool cuts_fit = true;
+  for (const base::Value& cut : field("cuts").list()) {
+    const base::List& ends = cut.list();
+    cuts_fit = cuts_fit && ends.size() == 2;
+    if (cuts_fit) layout.cuts.push_back({ends[0].integer(), ends[1].integer()});
+  }
+  cuts_fit = cuts_fit && std::all_of(layout.fold_rows.begin(), layout.fold_rows.end(), [](int64_t rows) { return rows >= 0; });
   const bool folds_fit = layout.fold_rows.empty() || (layout.partitions % static_cast<int32_t>(layout.fold_rows.size()) == 0 &&
                                                      std::accumulate(layout.fold_rows.begin(), layout.fold_rows.end(), int64_t{0}) == layout.rows);
-  if (layout.rows < 1 || !folds_fit || layout.distribution_keys.empty() || layout.cuts.size() + 1 != layout.distribution_keys.size() || layout.plan.rows < 1 ||
+  if (layout.rows < 1 || !folds_fit || !cuts_fit || layout.distribution_keys.empty() || layout.cuts.size() + 1 != layout.distribution_keys.size() || layout.plan.rows < 1 ||
       layout.partitions < 1 || layout.partitions % static_cast<int32_t>(layout.distribution_keys.size()) != 0) {
     throw base::Error(base::ErrorCode::kDataCorrupted, "the layout of a packed table does not fit together");
   }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/plain_number.hpp"
 #include "pg/cluster.hpp"
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
@@ -77,7 +78,7 @@ void ClusterPacking::CountFolds() {
   layout_.fold_rows.assign(static_cast<size_t>(source_.folds), 0);
   const pg::Result counts = pg::Execute("SELECT cerebro._fold_of_key(s.key, " + FoldsSql() + "), pg_catalog.count(*) FROM " + stage_.Sql() +
                                         " AS s GROUP BY 1");
-  for (const auto& row : counts.rows) layout_.fold_rows.at(std::stoul(row[0].value())) = std::stoll(row[1].value());
+  for (const auto& row : counts.rows) layout_.fold_rows.at(base::WholeNumber(row[0])) = base::WholeNumber(row[1]);
 }
 
 void ClusterPacking::Stage() {

@@ -328,7 +328,35 @@ void Statistics::AddTarget(const data::Cell* cells, TargetSums* sums) const {
     ++sums->sums[fold];
 }
 
-void Statistics::Add(const data::Cell* cells) {
+// The aggregate can be called by anyone, with any request and any row.
+void Statistics::CheckRow(const std::vector<data::Cell>& cells) const {
+  const auto refuse = [](size_t column) {
+    throw Error(ErrorCode::kDatatypeMismatch,
+                "column " + std::to_string(column + 1) + " of the row is not what statistics are gathered of");
+  };
+  bool target = false;
+  if (cells.size() < columns_.size()) refuse(cells.size());
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    const StatisticsRequest::Column& asked = request_.columns[i];
+    const bool read = asked.categories || asked.mean || asked.moments || asked.counts || !asked.brackets.empty();
+    if (!read || cells[i].type == data::CellType::kNull) {
+      target = target || (asked.categories && asked.target);
+      continue;
+    }
+    if (cells[i].count < 1 || asked.categories != (cells[i].type == data::CellType::kText)) refuse(i);
+    target = target || asked.target;
+  }
+  if (!target) return;
+  if (cells.size() < request_.fold_cells) refuse(cells.size());
+  if (cells.size() <= request_.target_cell) refuse(request_.target_cell);
+  const data::Cell& cell = cells[request_.target_cell];
+  if (cell.type == data::CellType::kNull) return;
+  if (cell.count < 1 || request_.classes.empty() == (cell.type == data::CellType::kText)) refuse(request_.target_cell);
+}
+
+void Statistics::Add(const std::vector<data::Cell>& row) {
+  CheckRow(row);
+  const data::Cell* const cells = row.data();
   for (size_t i = 0; i < columns_.size(); ++i) {
     const StatisticsRequest::Column& asked = request_.columns[i];
     ColumnStatistics& column = columns_[i];

@@ -138,16 +138,18 @@ struct ColumnStatistics {
 class Statistics {
  public:
   explicit Statistics(StatisticsRequest request);
-  void Add(const data::Cell* cells);
+  /// A row: at least the cells that the request speaks of. Errors: kDatatypeMismatch when it has others.
+  void Add(const std::vector<data::Cell>& cells);
   void Merge(const Statistics& other);
   const std::vector<ColumnStatistics>& columns() const { return columns_; }
   const StatisticsRequest& request() const { return request_; }
 
-  /// As bytes between processes of one build. Errors of reading: kInternal.
+  /// As bytes between processes of one build. Errors of reading: kDataCorrupted.
   std::string Write() const;
   static Statistics Read(std::string_view bytes);
 
  private:
+  void CheckRow(const std::vector<data::Cell>& cells) const;
   void AddTarget(const data::Cell* cells, TargetSums* sums) const;
 
   StatisticsRequest request_;

@@ -20,10 +20,13 @@ constexpr int64_t kMostKeyBytes = 2000;  // an index has a key whole
 
 std::string Quoted(const std::string& name) { return "\"" + name + "\""; }
 
+// Those of <packed>_groups, of <model_output_table>_groups (store/group_columns.hpp) and of what evaluate makes: who packs
+// learns of it at once, and not when all is trained. The last one numbers groups where rows are predicted.
 const std::set<std::string>& ColumnsOfGroups() {
   static const std::set<std::string> kNames = {
-      "group_id",      "group_rows", "validation_rows", "partitions", "digest", "validation_digest",
-      "source_digest", "class_rows", "constants",       "status",     "reason"};
+      "group_id", "group_rows", "validation_rows", "partitions", "digest", "validation_digest", "source_digest",
+      "class_rows", "constants", "status", "reason", "chosen", "mst_key", "metric", "value", "loss", "global_value",
+      "seconds", "metric_names", "metric_values", "__group_id__"};
   return kNames;
 }
 

@@ -18,8 +18,14 @@ constexpr size_t kEntryWords = 5;  // partition, buffer, rows, both halves of th
 }  // namespace
 
 std::pair<int32_t, int32_t> GroupPosition(const BufferPlan& plan, int64_t rows, int32_t partitions, int64_t rank) {
+  // more rows than any table has: sums of them stay numbers
+  constexpr int64_t kMostRows = int64_t{1} << 60;
+  if (plan.rows < 1 || rows > kMostRows || plan.rows > kMostRows) {
+    throw Error(ErrorCode::kInvalidParameter, "a buffer of " + std::to_string(plan.rows) + " rows of a group of " +
+                                                  std::to_string(rows) + " is none");
+  }
   if (rank < 0 || rank >= rows || partitions < 1) {
-    throw Error(ErrorCode::kInternal, "row " + std::to_string(rank) + " is none of a group of " + std::to_string(rows));
+    throw Error(ErrorCode::kInvalidParameter, "row " + std::to_string(rank) + " is none of a group of " + std::to_string(rows));
   }
   const PartitionRanks ranks(rows, partitions);
   const int64_t partition = ranks.PartitionOf(rank);
@@ -44,6 +50,12 @@ std::string BufferEntry(int64_t partition, int64_t buffer, base::Bytes digest) {
 }
 
 GroupContents ReadEntries(base::Bytes entries, size_t classes) {
+  // an entry has a number a class: more classes than bytes are none of these entries
+  if (classes > entries.size) {
+    throw Error(ErrorCode::kInvalidParameter, "the digests of a group's buffers have " + std::to_string(entries.size) +
+                                                  " bytes, which hold no counts of " + std::to_string(classes) +
+                                                  " classes");
+  }
   const size_t entry_bytes = (kEntryWords + classes) * sizeof(uint64_t);
   if (entries.size % entry_bytes != 0) {
     throw Error(ErrorCode::kDataCorrupted, "the digests of a group's buffers have " + std::to_string(entries.size) +

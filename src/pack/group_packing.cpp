@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/plain_number.hpp"
 #include "data/group_constants.hpp"
@@ -107,6 +108,21 @@ bool GroupPacking::PackChanged(const data::GroupedTable& before, const BufferPla
   return true;
 }
 
+void GroupPacking::PackPooledAgain(const base::DataSpec& description) {
+  rows_.Make(a_.num_partitions);
+  training_ = rows_.Training();
+  held_ = rows_.Validation();
+  DescribeAs(description);
+  PackSummary summary = SummaryOf(outputs_.pooled->table);
+  summary.split = SplitOf(outputs_.pooled_held_out);
+  const int partitions = TrainingPartitions(a_, training_, choice_, training_rows_);
+  const base::DataSpec pooled = PackTable(training_, *outputs_.pooled, specs_, training_rows_, partitions, choice_,
+                                          std::move(summary), a_.buffer_size, false);
+  if (!outputs_.pooled_held_out) return;
+  PackValidationHalf(held_, *outputs_.pooled_held_out, held_specs_, held_rows_, pooled.num_partitions, choice_,
+                     SummaryOf(outputs_.pooled_held_out->table), a_.buffer_size);
+}
+
 PackSummary GroupPacking::SummaryOf(const pg::TableName& table) const {
   PackSummary summary;
   summary.source_table = a_.source_table;
@@ -155,24 +171,62 @@ void GroupPacking::PackPooled() {
                      SummaryOf(outputs_.pooled_held_out->table), a_.buffer_size);
 }
 
+std::unique_ptr<GroupedTableWriter> GroupPacking::PackSide(const Source& half, bool validates, const Output& output,
+                                                           const SpecPair& specs, Packed* packed) {
+  auto writer = std::make_unique<GroupedTableWriter>(half, rows_, validates, output.table, output.temporary, specs.data,
+                                                     plan_, static_cast<uint64_t>(seed_));
+  if (!a_.groups.own_constants) {
+    writer->Stage(specs.source);
+  } else if (validates) {
+    StageByStoredConstants(writer.get());
+  } else {
+    LearnAndStage(writer.get());
+  }
+  *packed = writer->Write();
+  return writer;
+}
+
 void GroupPacking::PackGroups() {
-  const auto pack = [&](const Source& half, bool validates, const Output& output, const SpecPair& specs,
-                        Packed* packed) {
-    auto writer = std::make_unique<GroupedTableWriter>(half, rows_, validates, output.table, output.temporary,
-                                                       specs.data, plan_, static_cast<uint64_t>(seed_));
-    if (!a_.groups.own_constants) {
-      writer->Stage(specs.source);
-    } else if (validates) {
-      StageByStoredConstants(writer.get());
-    } else {
-      LearnAndStage(writer.get());
-    }
-    *packed = writer->Write();
-    return writer;
-  };
   // one after the other: they stage their rows in tables of one name
-  writer_ = pack(training_, false, outputs_.packed, specs_, &packed_);
-  if (outputs_.held_out) held_writer_ = pack(held_, true, *outputs_.held_out, held_specs_, &held_packed_);
+  writer_ = PackSide(training_, false, outputs_.packed, specs_, &packed_);
+  if (outputs_.held_out) held_writer_ = PackSide(held_, true, *outputs_.held_out, held_specs_, &held_packed_);
+}
+
+void GroupPacking::PackFurther(const data::GroupedTable& before) {
+  rows_.MakeFurther(before.groups_table);
+  if (rows_.split().validation_rows == 0) {
+    throw base::Error(base::ErrorCode::kInvalidData,
+                      "no row of table " + a_.source_table + " belongs to a group of packed table " +
+                          before.packed.name.Text(),
+                      "It has " + CountOfRows(rows_.left_out_rows()) + " with a label, of other groups.",
+                      "Give rows of the groups in table " + before.groups_table.Text() + ".");
+  }
+  held_ = rows_.Validation();
+  DescribeAs(before.packed.spec);
+  plan_ = PlanBuffers(a_.buffer_size, pg::CurrentSettings().buffer_bytes,
+                      data::BufferBuilder(held_specs_.data).row_bytes());
+  if (a_.groups.own_constants) {
+    rows_.IndexGroups();
+    constants_ = before.groups_table;
+  }
+  held_writer_ = PackSide(held_, true, *outputs_.held_out, held_specs_, &held_packed_);
+  WriteFurtherGroups(before);
+  held_packed_.digest = DigestsOfGroups(outputs_.groups).second;
+  GroupSummary groups;
+  for (const GroupKey& key : keys_) groups.keys.push_back(key.column.name);
+  groups.groups_table = outputs_.groups.Sql();
+  groups.groups = before.groups;
+  groups.packed_groups = before.packed_groups;
+  groups.own_constants = a_.groups.own_constants;
+  groups.arguments = arguments_text_;
+  groups.validates = true;
+  groups.largest_rows = rows_.largest_validation_rows();
+  PackSummary summary = SummaryOf(outputs_.held_out->table);
+  summary.output_table = a_.output_table;
+  summary.packed = held_packed_;
+  summary.buffer_size = plan_.rows;
+  summary.groups = groups;
+  WriteSummary(outputs_.held_out->summary, outputs_.held_out->temporary, held_, summary);
 }
 
 /// Some statements a group: its profile, its statistics, its rows.
@@ -197,11 +251,11 @@ void GroupPacking::LearnAndStage(GroupedTableWriter* writer) {
                     " SELECT pg_catalog.unnest($1::bigint[]), pg_catalog.unnest($2::pg_catalog.text[])",
                 {ids, constants});
   }
+  pg::Execute("ANALYZE " + constants_->Sql());
 }
 
 void GroupPacking::StageByStoredConstants(GroupedTableWriter* writer) {
-  pg::Execute("ANALYZE " + constants_->Sql());
-  pg::Cursor groups("SELECT z.group_id, c.constants FROM " + rows_.sizes().Sql() + " AS z LEFT JOIN " +
+  pg::Cursor groups("SELECT z.group_id, c.constants::pg_catalog.text FROM " + rows_.sizes().Sql() + " AS z LEFT JOIN " +
                         constants_->Sql() +
                         " AS c ON c.group_id OPERATOR(pg_catalog.=) z.group_id WHERE z.validation_rows "
                         "OPERATOR(pg_catalog.>) 0 ORDER BY 1",
@@ -251,6 +305,28 @@ void GroupPacking::WriteGroups() {
               ")" + pg::DistributedBy(data::kGroupColumn));
   pg::Execute("INSERT INTO " + table + " SELECT " + values + " FROM " + from +
               (pg::OnGreenplum() ? "" : " ORDER BY g.group_id"));
+  pg::Execute("ALTER TABLE " + table + " ADD PRIMARY KEY (group_id)");
+  pg::Execute("CREATE INDEX ON " + table + " (" + keys + ")");
+  pg::Execute("ANALYZE " + table);
+}
+
+/// All that the table of groups knows, with the further rows in the place of those that validate there.
+void GroupPacking::WriteFurtherGroups(const data::GroupedTable& before) {
+  const std::string table = outputs_.groups.Sql();
+  std::string keys;
+  for (const GroupKey& key : keys_) keys += (keys.empty() ? "" : ", ") + pg::QuoteIdent(key.column.name);
+  pg::Execute(std::string(outputs_.held_out->temporary ? "CREATE TEMPORARY TABLE " : "CREATE TABLE ") + table +
+              " (LIKE " + before.groups_table.Sql() + ")" + pg::DistributedBy(data::kGroupColumn));
+  pg::Execute("INSERT INTO " + table + " (group_id, " + keys +
+              ", group_rows, validation_rows, partitions, digest, validation_digest, source_digest, class_rows,"
+              " constants, status, reason) SELECT b.group_id, " +
+              KeyList(keys_, "b") +
+              ", b.group_rows, z.validation_rows, b.partitions, b.digest, cerebro._group_digest(v.entries, " +
+              std::to_string(held_writer_->classes()) +
+              "), b.source_digest, b.class_rows, b.constants, b.status, b.reason FROM " + before.groups_table.Sql() +
+              " AS b JOIN " + rows_.sizes().Sql() +
+              " AS z ON z.group_id OPERATOR(pg_catalog.=) b.group_id LEFT JOIN (" + held_writer_->EntriesSql() + ") AS v ON v.group_id OPERATOR(pg_catalog.=) b.group_id" +
+              (pg::OnGreenplum() ? "" : " ORDER BY b.group_id"));
   pg::Execute("ALTER TABLE " + table + " ADD PRIMARY KEY (group_id)");
   pg::Execute("CREATE INDEX ON " + table + " (" + keys + ")");
   pg::Execute("ANALYZE " + table);

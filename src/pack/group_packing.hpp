@@ -47,6 +47,14 @@ class GroupPacking {
   /// there are none: then there are no outputs. REQUIRES a table without constants of each group.
   bool PackChanged(const data::GroupedTable& before, const BufferPlan& plan);
 
+  /// Packs the rows of all groups of the source without groups, by the table's own description: outputs.pooled and
+  /// outputs.pooled_held_out. REQUIRES a table without constants of each group.
+  void PackPooledAgain(const base::DataSpec& description);
+
+  /// Packs the source's rows as further rows that validate, by the table's own description: outputs.held_out, and a
+  /// table of groups with these rows in it. Errors: kInvalidData when no row is of a group of the table.
+  void PackFurther(const data::GroupedTable& before);
+
   const GroupRows& rows() const { return rows_; }
   /// Drops the working tables.
   void Finish() { rows_.DropAll(); }
@@ -56,6 +64,9 @@ class GroupPacking {
   void DescribeAs(const base::DataSpec& description);
   void PackPooled();
   void PackGroups();
+  std::unique_ptr<GroupedTableWriter> PackSide(const Source& half, bool validates, const Output& output,
+                                               const SpecPair& specs, Packed* packed);
+  void WriteFurtherGroups(const data::GroupedTable& before);
   void LearnAndStage(GroupedTableWriter* writer);
   void StageByStoredConstants(GroupedTableWriter* writer);
   void WriteGroups();

@@ -144,11 +144,14 @@ void UpdateSummary(const pg::TableName& packed, const pg::TableName& groups_tabl
 
 }  // namespace
 
-ChangedGroups PackChangedGroups(const data::GroupedTable& table, const std::optional<std::string>& source_table) {
+ChangedGroups PackChangedGroups(const data::GroupedTable& table, const std::optional<std::string>& source_table,
+                                bool drop_vanished, const std::optional<int64_t>& most_groups) {
   RefuseOwnConstants(table);
   BufferPlan plan;
   TrainingPackArguments a = ReadArguments(table, &plan);
   if (source_table) a.source_table = *source_table;
+  a.groups.drops_vanished = drop_vanished;
+  a.groups.most_changed = most_groups;
   for (const pg::TableName& owned : {table.packed.name, table.packed.name.WithSuffix("_summary"), table.groups_table})
     pg::RequireOwner(owned);
   pg::ClaimOutput(table.packed.name, "packed table");
@@ -166,7 +169,8 @@ ChangedGroups PackChangedGroups(const data::GroupedTable& table, const std::opti
   changed.changed = rows.changed_groups();
   changed.added = rows.group_count() - rows.changed_groups();
   changed.vanished = rows.vanished_groups();
-  changed.unchanged = table.groups - changed.changed - changed.vanished;
+  changed.waiting = rows.waiting_changed() + rows.waiting_added();
+  changed.unchanged = table.groups - changed.changed - changed.vanished - rows.waiting_changed();
   changed.trainable = rows.packed_groups();
   changed.validation_rows = rows.split().validation_rows;
   changed.packed = outputs.packed.table;
@@ -181,6 +185,46 @@ ChangedGroups PackChangedGroups(const data::GroupedTable& table, const std::opti
   if (any) return changed;
   changed.validation.reset();
   return changed;
+}
+
+void PackPooledAgain(const data::GroupedTable& table, const std::optional<std::string>& source_table) {
+  RefuseOwnConstants(table);
+  BufferPlan plan;
+  TrainingPackArguments a = ReadArguments(table, &plan);
+  if (source_table) a.source_table = *source_table;
+  const pg::TableName pooled = table.packed.name.WithSuffix(data::kPooledSuffix),
+                      held = pooled.WithSuffix(kValidationSuffix);
+  if (!pg::TableExists(pooled)) {
+    throw Error(ErrorCode::kUndefinedTable, "table " + pooled.Text() + " does not exist",
+                "It has the rows of all groups in one shuffle, and global models are trained on it.",
+                "Pack the source again with pooled => true, and train again.");
+  }
+  GroupOutputs outputs;
+  outputs.packed = WorkingOutput(table.packed.name, "");
+  outputs.pooled = WorkingOutput(table.packed.name, data::kPooledSuffix);
+  std::vector<std::pair<pg::TableName, pg::TableName>> moves = {{outputs.pooled->table, pooled}};  // new, old
+  if (pg::TableExists(held)) {
+    outputs.pooled_held_out = WorkingOutput(table.packed.name, std::string(data::kPooledSuffix) + kValidationSuffix);
+    outputs.held_out = outputs.pooled_held_out;  // the rows that validate are described, too
+    moves.emplace_back(outputs.pooled_held_out->table, held);
+  }
+  for (const auto& move : moves) {
+    for (const pg::TableName& name : {move.second, move.second.WithSuffix("_summary")}) pg::RequireOwner(name);
+  }
+  a.output_table = pooled.Sql();
+  const Source source = OpenAgain(table.packed, a);
+  const SegmentChoice choice = pg::OnGreenplum() ? ChooseSegments(std::nullopt) : SegmentChoice();
+  GroupPacking packing(a, "{}", choice, source, outputs);
+  packing.PackPooledAgain(table.packed.spec);
+  packing.Finish();
+  for (const auto& [made, old] : moves) {
+    pg::Execute("UPDATE " + made.WithSuffix("_summary").Sql() + " SET output_table = $1", {old.Sql()});
+    for (const char* suffix : {"", "_summary"}) {
+      const auto named = [suffix](const pg::TableName& name) { return *suffix == 0 ? name : name.WithSuffix(suffix); };
+      pg::Execute("DROP TABLE " + named(old).Sql());
+      pg::Execute("ALTER TABLE " + named(made).Sql() + " RENAME TO " + pg::QuoteIdent(named(old).name));
+    }
+  }
 }
 
 void MergeChangedGroups(const data::GroupedTable& table, const ChangedGroups& changed, bool drop_vanished) {

@@ -17,6 +17,7 @@ namespace pack {
 
 struct ChangedGroups {
   int64_t added = 0, changed = 0, unchanged = 0, vanished = 0;  // groups
+  int64_t waiting = 0;                      // groups, added and changed ones, that are left for the next refresh
   int64_t trainable = 0;                    // of the added and changed ones: those that are not skipped
   int64_t validation_rows = 0;              // of the added and changed ones
   pg::TableName packed;                     // the added and changed ones; there when there are any
@@ -27,11 +28,17 @@ struct ChangedGroups {
 
 /// source_table: nothing: the one that the table was packed from. Errors: kFeatureNotSupported for a table whose
 /// constants cannot be used again (of each group, or of an encoding by the target); those of
-/// validation_preprocessor_dl; no ownership.
-ChangedGroups PackChangedGroups(const data::GroupedTable& table, const std::optional<std::string>& source_table);
+/// validation_preprocessor_dl; no ownership; kLimitExceeded for more groups than max_groups. drop_vanished: as
+/// MergeChangedGroups is going to be told. most_groups: no more are packed; the others are found again the next time.
+ChangedGroups PackChangedGroups(const data::GroupedTable& table, const std::optional<std::string>& source_table,
+                                bool drop_vanished, const std::optional<int64_t>& most_groups);
 
 /// Puts the changed groups into the packed table and into that of the rows that validate, and drops the tables that
 /// have them. drop_vanished: groups that have no rows any more go; else they stay as they are.
 void MergeChangedGroups(const data::GroupedTable& table, const ChangedGroups& changed, bool drop_vanished);
+
+/// Packs <packed>_pooled and <packed>_pooled_val again, of the source as it is now. Errors: as PackChangedGroups';
+/// kUndefinedTable when the first is not there.
+void PackPooledAgain(const data::GroupedTable& table, const std::optional<std::string>& source_table);
 
 }  // namespace pack

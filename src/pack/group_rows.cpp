@@ -103,6 +103,28 @@ void GroupRows::MakeChanged(const pg::TableName& before, const std::optional<int
   if (group_count_ > 0) SplitAndCopy(num_partitions);
 }
 
+void GroupRows::MakeFurther(const pg::TableName& before) {
+  if (split_request_.drop_null_labels) row_split_.null_labels = LeaveOutNullLabels(&source_);
+  CreateGroups();
+  group_count_ = static_cast<int64_t>(pg::Execute("INSERT INTO " + groups_.Sql() + " SELECT g.group_id, " +
+                                                  KeyList(keys_, "g") + " FROM " + before.Sql() + " AS g")
+                                          .processed);
+  pg::Execute("ANALYZE " + groups_.Sql());
+  side_ = "true";
+  CopyRows();
+  left_out_rows_ = pg::Execute("SELECT pg_catalog.count(*) FROM " + source_.From()).Int() - copied_rows_;
+  CreateSizes();
+  pg::Execute("INSERT INTO " + sizes_.Sql() +
+              " SELECT b.group_id, b.group_rows, COALESCE(n.rows, 0::bigint), b.partitions, b.reason, b.source_digest"
+              " FROM " +
+              before.Sql() +
+              " AS b LEFT JOIN (SELECT s._cerebro_group AS group_id, pg_catalog.count(*) AS rows FROM " + rows_.Sql() +
+              " AS s GROUP BY 1) AS n ON n.group_id OPERATOR(pg_catalog.=) b.group_id");
+  pg::Execute("ANALYZE " + sizes_.Sql());
+  SumUp();
+  training_rows_ = 0;  // of this source
+}
+
 /// What is known of rows and their sides before there are groups.
 void GroupRows::OpenRows() {
   if (split_request_.drop_null_labels) row_split_.null_labels = LeaveOutNullLabels(&source_);
@@ -179,14 +201,32 @@ void GroupRows::FindChanged(const pg::TableName& before) {
   const pg::Result counts =
       pg::Execute("SELECT pg_catalog.max(g.group_id), pg_catalog.count(*) FROM " + before.Sql() + " AS g");
   const int64_t last = Number(counts.at(0, 0));
-  const auto changed = static_cast<int64_t>(
-      pg::Execute("INSERT INTO " + groups_.Sql() + " SELECT g.group_id, " + KeyList(keys_, "s") + " FROM " + joined +
-                  " WHERE g.group_id IS NOT NULL AND g.source_digest IS DISTINCT FROM s.source_digest")
-          .processed);
+  const std::string has_changed = " WHERE g.group_id IS NOT NULL AND g.source_digest IS DISTINCT FROM s.source_digest",
+                    is_new = " WHERE g.group_id IS NULL";
+  // those that wait are found again by the next refresh, which compares as this one does
+  std::string changed_now, added_now;
+  if (request_.most_changed) {
+    const auto count = [&](const std::string& which) {
+      return pg::Execute("SELECT pg_catalog.count(*) FROM " + joined + which).Int();
+    };
+    const auto part = [](int64_t all, int64_t room, const std::string& order, int64_t* waiting) {
+      const int64_t now = std::min(all, room);
+      *waiting = all - now;
+      return *waiting == 0 ? std::string() : " ORDER BY " + order + " LIMIT " + std::to_string(now);
+    };
+    const int64_t all_changed = count(has_changed);
+    changed_now = part(all_changed, *request_.most_changed, "g.group_id", &waiting_changed_);
+    added_now = part(count(is_new), *request_.most_changed - (all_changed - waiting_changed_), KeyOrder(keys_, "s"),
+                     &waiting_added_);
+  }
+  const auto changed = static_cast<int64_t>(pg::Execute("INSERT INTO " + groups_.Sql() + " SELECT g.group_id, " +
+                                                        KeyList(keys_, "s") + " FROM " + joined + has_changed +
+                                                        changed_now)
+                                                .processed);
   const auto added = static_cast<int64_t>(
       pg::Execute("INSERT INTO " + groups_.Sql() + " SELECT '" + std::to_string(last) +
                   "'::bigint OPERATOR(pg_catalog.+) pg_catalog.row_number() OVER (ORDER BY " + KeyOrder(keys_, "s") +
-                  "), " + KeyList(keys_, "s") + " FROM " + joined + " WHERE g.group_id IS NULL")
+                  "), " + KeyList(keys_, "s") + " FROM " + joined + is_new + added_now)
           .processed);
   Create(vanished_, "group_id bigint", "group_id");
   const pg::Result vanished =
@@ -196,12 +236,15 @@ void GroupRows::FindChanged(const pg::TableName& before) {
   group_count_ = changed + added;
   changed_groups_ = changed;
   vanished_groups_ = static_cast<int64_t>(vanished.processed);
-  const int64_t all = Number(counts.at(0, 1)) + added;
+  const int64_t all = Number(counts.at(0, 1)) + added - (request_.drops_vanished ? vanished_groups_ : 0);
   if (all > request_.max_groups) {
     throw Error(ErrorCode::kLimitExceeded,
                 "table " + source_.Text() + " has " + base::Thousands(added) + " new groups: with them they are " +
                     base::Thousands(all) + ", more than max_groups " + base::Thousands(request_.max_groups),
-                "", "Pack the table again, with a larger max_groups.");
+                vanished_groups_ > 0 && !request_.drops_vanished
+                    ? base::Thousands(vanished_groups_) + " groups have no rows any more."
+                    : std::string(),
+                "Pack the table again, with a larger max_groups; drop_vanished => true makes room for new groups.");
   }
   if (group_count_ == 0) return;
   CheckKeySizes(keys_, groups_);
@@ -343,14 +386,19 @@ void GroupRows::CopyRows() {
   const pg::Result copied =
       pg::Execute("INSERT INTO " + rows_.Sql() + " SELECT " + values + " FROM " + join + Where(source_.filter));
   pg::Execute("ANALYZE " + rows_.Sql() + " (_cerebro_group)");
+  copied_rows_ = static_cast<int64_t>(copied.processed);
   pg::Debug("copied " + std::to_string(copied.processed) + " rows of " + std::to_string(group_count_) + " groups");
 }
 
-void GroupRows::Measure(const std::optional<int32_t>& num_partitions) {
+void GroupRows::CreateSizes() {
   Create(sizes_,
          "group_id bigint, group_rows bigint, validation_rows bigint, partitions integer, reason pg_catalog.text, "
          "source_digest pg_catalog.text",
          "group_id");
+}
+
+void GroupRows::Measure(const std::optional<int32_t>& num_partitions) {
+  CreateSizes();
   const bool labels =
       std::any_of(source_.columns.begin(), source_.columns.end(), [](const SourceColumn& c) { return c.labels(); });
   const std::string counted =
@@ -390,6 +438,10 @@ void GroupRows::Measure(const std::optional<int32_t>& num_partitions) {
               reason + " AS reason, n.hashes, " + both + " AS rows FROM " + groups_.Sql() + " AS g LEFT JOIN (" +
               counted + ") AS n ON n.group_id OPERATOR(pg_catalog.=) g.group_id) AS m");
   pg::Execute("ANALYZE " + sizes_.Sql());
+  SumUp();
+}
+
+void GroupRows::SumUp() {
   const pg::Result totals = pg::Execute(
       "SELECT pg_catalog.count(CASE WHEN z.partitions OPERATOR(pg_catalog.>) 0 THEN 1 END),"
       " pg_catalog.max(CASE WHEN z.partitions OPERATOR(pg_catalog.>) 0 THEN z.group_rows END),"

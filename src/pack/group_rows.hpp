@@ -35,8 +35,13 @@ class GroupRows {
   void Make(const std::optional<int32_t>& num_partitions);
 
   /// The same for the groups that are new since `before`, a table of groups, was made, or whose rows have changed
-  /// since. There may be none: then there are no rows.
+  /// since. There may be none: then there are no rows. max_groups counts those that have vanished, unless request has
+  /// drops_vanished.
   void MakeChanged(const pg::TableName& before, const std::optional<int32_t>& num_partitions);
+
+  /// The groups of a table of groups, with the source's rows as further rows that validate. Groups keep their numbers,
+  /// rows that train and partitions; rows of other groups are left out.
+  void MakeFurther(const pg::TableName& before);
 
   /// The copy's rows of one side, as a source. REQUIRES Make.
   Source Training() const { return Half(false); }
@@ -46,12 +51,15 @@ class GroupRows {
   const pg::TableName& sizes() const { return sizes_; }    // group_id, group_rows, validation_rows, partitions, reason
   int64_t group_count() const { return group_count_; }
   int64_t changed_groups() const { return changed_groups_; }    // of MakeChanged: that were there before
+  int64_t waiting_changed() const { return waiting_changed_; }  // likewise, of those that GroupRequest::most_changed
+  int64_t waiting_added() const { return waiting_added_; }      // leaves for the next one; and new groups
   int64_t vanished_groups() const { return vanished_groups_; }  // that were there before, and have no rows
   const pg::TableName& vanished() const { return vanished_; }   // their group_id
   int64_t packed_groups() const { return packed_groups_; }
   int64_t largest_rows() const { return largest_rows_; }  // of the groups that are packed
   int64_t largest_validation_rows() const { return largest_validation_rows_; }
   int64_t training_rows() const { return training_rows_; }           // of all groups
+  int64_t left_out_rows() const { return left_out_rows_; }           // of MakeFurther: of groups that are not there
   const RowSplit& split() const { return row_split_; }
   void DropAll();
 
@@ -67,6 +75,7 @@ class GroupRows {
   void FindGroups();
   void FindChanged(const pg::TableName& before);
   void CreateGroups();
+  void CreateSizes();
   void Drop(const pg::TableName& table);
   void SplitAndCopy(const std::optional<int32_t>& num_partitions);
   void CheckNullKeys() const;
@@ -77,6 +86,7 @@ class GroupRows {
   void CopyRows();
   std::string HashSql() const;
   void Measure(const std::optional<int32_t>& num_partitions);
+  void SumUp();
   [[noreturn]] void RefuseAllSkipped() const;
   Source Half(bool validates) const;
 
@@ -94,6 +104,7 @@ class GroupRows {
   std::vector<pg::TableName> made_;  // working tables that are there
   RowSplit row_split_;
   int64_t changed_groups_ = 0, vanished_groups_ = 0, training_rows_ = 0;
+  int64_t copied_rows_ = 0, left_out_rows_ = 0, waiting_changed_ = 0, waiting_added_ = 0;
   int64_t group_count_ = 0, packed_groups_ = 0, largest_rows_ = 0, largest_validation_rows_ = 0;
 };
 

@@ -12,6 +12,7 @@
 #include "pack/table_packing.hpp"
 #include "pg/cluster.hpp"
 #include "pg/names.hpp"
+#include "pg/report.hpp"
 
 namespace pack {
 namespace {
@@ -101,6 +102,67 @@ void CheckGroups(const TrainingPackArguments& a) {
                 "distribution_rules '" + *a.distribution_rules + "' is given together with grouping_cols", "",
                 "Groups are distributed over all segments: leave the argument out.");
   }
+}
+
+namespace {
+
+/// "region, store" of a table, with the source's columns of these names. Errors: as PackValidationByGroup's.
+std::string KeysOfSource(const Source& source, const data::GroupedTable& training) {
+  std::string keys;
+  for (const pg::Column& key : training.keys) {
+    const std::string quoted = "\"" + key.name + "\"";
+    const pg::Column* column = pg::FindColumn(source.all, key.name);
+    if (column == nullptr) {
+      throw Error(ErrorCode::kUndefinedColumn, "table " + source.Text() + " has no column " + quoted,
+                  "It tells which group of packed table " + training.packed.name.Text() + " a row belongs to.",
+                  "Give rows with all grouping columns.");
+    }
+    if (column->sql_type != key.sql_type) {
+      throw Error(ErrorCode::kDatatypeMismatch,
+                  "column " + quoted + " of table " + source.Text() + " has type " + column->type +
+                      ", as a grouping column it has type " + key.type,
+                  "", "Cast the column in a view.");
+    }
+    keys += (keys.empty() ? "" : ", ") + pg::QuoteIdent(key.name);
+  }
+  return keys;
+}
+
+}  // namespace
+
+void PackValidationByGroup(const ValidationPackArguments& a, const SegmentChoice& choice, const Source& source,
+                           const data::GroupedTable& training) {
+  if (training.validates) {
+    throw Error(ErrorCode::kWrongObjectType,
+                "packed table " + training.packed.name.Text() + " has rows that validate, none that train", "",
+                "Give the packed table of the rows that train as training_preprocessor_table.");
+  }
+  TrainingPackArguments more;
+  more.source_table = a.source_table;
+  more.output_table = a.output_table;
+  more.dependent_varname = a.dependent_varname;
+  more.independent_varname = a.independent_varname;
+  more.buffer_size = a.buffer_size;
+  const PackSummary stored = ReadSummaryConstants(training.packed.name);
+  more.normalizing_const = stored.normalizing_const;
+  more.seed = stored.seed;
+  more.split.drop_null_labels = true;
+  more.groups.columns = KeysOfSource(source, training);
+  more.groups.own_constants = training.own_constants;
+  GroupOutputs out;
+  out.packed = OpenOutput(pg::ParseNewTableName(a.output_table, "output_table"));
+  out.held_out = out.packed;
+  out.groups = out.packed.table.WithSuffix(data::kGroupsSuffix);
+  pg::ClaimOutput(out.groups, "output_table");
+  pg::RequireAbsent(out.groups, "output_table");
+  GroupPacking packing(more, "{}", choice, source, out);
+  packing.PackFurther(training);
+  const int64_t left_out = packing.rows().left_out_rows();
+  if (left_out > 0) {
+    pg::Notice(CountOfRows(left_out) + (left_out == 1 ? " is" : " are") + " left out: of groups that packed table " +
+               training.packed.name.Text() + " does not have");
+  }
+  packing.Finish();
 }
 
 void PackByGroup(const TrainingPackArguments& a, const SegmentChoice& choice, const Source& source,

@@ -9,6 +9,7 @@
 
 #include <optional>
 
+#include "data/groups.hpp"
 #include "pack/cluster_keys.hpp"
 #include "pack/column_choice.hpp"
 #include "pack/packing.hpp"
@@ -23,5 +24,12 @@ void CheckGroups(const TrainingPackArguments& arguments);
 /// REQUIRES CheckGroups, and arguments with grouping_cols. source: opened by them.
 void PackByGroup(const TrainingPackArguments& arguments, const SegmentChoice& choice, const Source& source,
                  const std::optional<PreprocessRequest>& preprocess);
+
+/// validation_preprocessor_dl for a table that is packed by group: <output>, and <output>_groups, which is the table's
+/// own with the rows that validate here. Rows of groups that the table does not have are left out, with a notice.
+/// source: opened as further rows of the table. Errors: kUndefinedColumn and kDatatypeMismatch for the grouping columns;
+/// kInvalidData when no row is of a group of the table.
+void PackValidationByGroup(const ValidationPackArguments& arguments, const SegmentChoice& choice, const Source& source,
+                           const data::GroupedTable& training);
 
 }  // namespace pack

@@ -12,6 +12,7 @@
 #include "pg/cluster.hpp"
 #include "pg/names.hpp"
 #include "base/preprocessing.hpp"
+#include "data/groups.hpp"
 #include "data/packed_table.hpp"
 #include "pack/cluster_keys.hpp"
 #include "pack/column_choice.hpp"
@@ -143,7 +144,11 @@ void PackTraining(const TrainingPackArguments& a) {
 void PackValidation(const ValidationPackArguments& a) {
   const SegmentChoice choice = ReadDistribution(a.distribution_rules);
   CheckBufferSize(a.buffer_size);
-  const data::PackedTable training = data::OpenPackedTable(a.training_preprocessor_table, "training_preprocessor_table");
+  const char* const argument = "training_preprocessor_table";
+  std::optional<data::GroupedTable> grouped;
+  if (data::IsGrouped(a.training_preprocessor_table, argument))
+    grouped = data::OpenGroupedTable(a.training_preprocessor_table, argument);
+  const data::PackedTable training = grouped ? grouped->packed : data::OpenPackedTable(a.training_preprocessor_table, argument);
   const auto compare = [](const std::string& list, const char* what, const std::vector<base::ColumnSpec>& columns) {
     const std::vector<std::string> names = pg::ParseColumnList(list, what);
     const size_t given = names.size(), wanted = columns.size();
@@ -171,6 +176,7 @@ void PackValidation(const ValidationPackArguments& a) {
     SourceColumn& c = source.columns[source.inputs + i];
     c.form = data::LabelFormOf(c.column, training.spec.targets[i].class_values);
   }
+  if (grouped) return PackValidationByGroup(a, choice, source, *grouped);
   const Output output = OpenOutput(pg::ParseNewTableName(a.output_table, "output_table"));
   LeaveOutNullLabels(&source);
   const Profile profile = ProfileSource(source);

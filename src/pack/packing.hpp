@@ -34,6 +34,8 @@ struct GroupRequest {
   bool own_constants = false;          // preprocess_per_group: each group learns the constants of its columns itself
   bool null_groups = true;             // NULLs are groups of their own; false: they are refused
   bool pooled = true;                  // all groups' rows are packed once more, without groups
+  bool drops_vanished = false;         // of a refresh: groups without rows go, and make room for new ones
+  std::optional<int64_t> most_changed;  // of a refresh: no more groups are packed; the others wait for the next one
 };
 
 struct TrainingPackArguments {

@@ -12,6 +12,7 @@
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
+#include "base/plain_number.hpp"
 #include "data/row_sql.hpp"
 #include "pack/class_cuts.hpp"
 #include "pack/schema_inference.hpp"
@@ -97,7 +98,7 @@ ContentSplit::ContentSplit(const Source& source, const std::string& filter, uint
                                       " AS k GROUP BY k.class ORDER BY k.class LIMIT " +
                                       std::to_string(kMostCombinations + 1));
   CheckClasses(rows.rows.size());
-  for (const auto& row : rows.rows) classes_.emplace_back(std::stoll(row[0].value()), std::stoll(row[1].value()));
+  for (const auto& row : rows.rows) classes_.emplace_back(base::WholeNumber(row[0]), base::WholeNumber(row[1]));
 }
 
 void ContentSplit::CheckClasses(size_t classes) const {
@@ -148,8 +149,8 @@ void ContentSplit::Find(std::vector<Cut>* cuts) const {
   int64_t before = 0;
   const std::string* last_class = nullptr;
   for (const auto& row : bins.rows) {
-    const int64_t id = std::stoll(row[0].value()), bin_id = std::stoll(row[1].value()),
-                  count = std::stoll(row[2].value());
+    const int64_t id = base::WholeNumber(row[0]), bin_id = base::WholeNumber(row[1]),
+                  count = base::WholeNumber(row[2]);
     if (last_class == nullptr || *last_class != *row[0]) before = 0;
     last_class = &*row[0];
     bool read = false;
@@ -190,7 +191,7 @@ void ContentSplit::Find(std::vector<Cut>* cuts) const {
                 std::to_string(found.rows.size()) + " cuts were found of " + std::to_string(number.size()));
   }
   for (const auto& row : found.rows) {
-    const auto value = [&row](size_t i) { return static_cast<int64_t>(std::stoll(row[i].value())); };
+    const auto value = [&row](size_t i) { return static_cast<int64_t>(base::WholeNumber(row[i])); };
     const auto i = static_cast<size_t>(value(0));
     Cut& cut = cuts->at(i);
     const int64_t wanted = value(1), key = value(2), upto = value(3), first = value(3) - value(4);
@@ -322,8 +323,8 @@ void SplitByColumn(const Source& source, const std::string& text, const std::str
   const pg::Result counts =
       pg::Execute("SELECT pg_catalog.count(*), pg_catalog.count(" + value + "), pg_catalog.count(CASE WHEN " + value +
                   " THEN true END) FROM " + rows.From());
-  const int64_t all = std::stoll(counts.at(0, 0).value()), known = std::stoll(counts.at(0, 1).value());
-  split->validation_rows = std::stoll(counts.at(0, 2).value());
+  const int64_t all = base::WholeNumber(counts.at(0, 0)), known = base::WholeNumber(counts.at(0, 1));
+  split->validation_rows = base::WholeNumber(counts.at(0, 2));
   if (known < all) RefuseNulls("split_column", column.name, all - known);
   if (all > 0 && (split->validation_rows == 0 || split->validation_rows == all)) {
     throw Error(ErrorCode::kInvalidData,
@@ -374,7 +375,7 @@ void SplitByTime(const Source& source, const std::string& text, double fraction,
                 "Rows of equal time are on one side.", "Name a column that tells earlier rows from later ones.");
   }
   const std::string at = pg::QuoteLiteral(cut.at(0, 0).value()) + "::" + time.type;
-  split->validation_rows = std::stoll(cut.at(0, 1).value());
+  split->validation_rows = base::WholeNumber(cut.at(0, 1));
   split->validation = Both(filter, "(" + value + " OPERATOR(pg_catalog.>=) " + at + ")");
   split->training = Both(filter, "(" + value + " OPERATOR(pg_catalog.<) " + at + ")");
 }
@@ -417,7 +418,7 @@ TimeColumn OpenTimeColumn(const Source& source, const std::string& text, const s
   rows.filter = filter;
   const pg::Result counts =
       pg::Execute("SELECT pg_catalog.count(*), pg_catalog.count(" + value + ") FROM " + rows.From());
-  const int64_t all = std::stoll(counts.at(0, 0).value()), known = std::stoll(counts.at(0, 1).value());
+  const int64_t all = base::WholeNumber(counts.at(0, 0)), known = base::WholeNumber(counts.at(0, 1));
   if (known < all) RefuseNulls("split_by_time", column.name, all - known);
   return {column.name, value, type, all};
 }
@@ -447,7 +448,7 @@ int64_t LeaveOutNullLabels(Source* source) {
   const std::string labels = HasLabels(*source);
   const pg::Result counts = pg::Execute("SELECT pg_catalog.count(*), pg_catalog.count(CASE WHEN " + labels +
                                         " THEN true END) FROM " + source->From());
-  const int64_t all = std::stoll(counts.at(0, 0).value()), labelled = std::stoll(counts.at(0, 1).value());
+  const int64_t all = base::WholeNumber(counts.at(0, 0)), labelled = base::WholeNumber(counts.at(0, 1));
   if (labelled == all || labelled == 0) return 0;
   std::string columns;
   for (size_t i = source->inputs; i < source->inputs + source->targets; ++i) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "base/plain_number.hpp"
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
 #include "data/row_sql.hpp"
@@ -79,7 +80,7 @@ std::vector<int64_t> SortedStaging::Fill(const Source& source, const base::DataS
   std::vector<int64_t> fold_rows(static_cast<size_t>(source.folds), 0);
   const pg::Result counts = pg::Execute("SELECT cerebro._fold_of_key(s.key, " + folds + "), pg_catalog.count(*) FROM " + name_.Sql() +
                                         " AS s WHERE NOT s.repeated GROUP BY 1");
-  for (const auto& row : counts.rows) fold_rows.at(std::stoul(row[0].value())) = std::stoll(row[1].value());
+  for (const auto& row : counts.rows) fold_rows.at(base::WholeNumber(row[0])) = base::WholeNumber(row[1]);
   return fold_rows;
 }
 

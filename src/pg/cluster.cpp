@@ -1,8 +1,5 @@
 #include "pg/cluster.hpp"
 
-#include <elf.h>
-#include <link.h>
-
 #include <algorithm>
 #include <cstring>
 
@@ -75,7 +72,7 @@ OlderPlanner::OlderPlanner() {
   level_ = call([] {
     const int level = NewGUCNestLevel();
     // refused without an error where optimizer_control is off
-    (void)set_config_option("optimizer", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, DEBUG2);
+    compat::SetSetting("optimizer", "off", DEBUG2);
     return level;
   });
 }
@@ -153,69 +150,39 @@ void ReservedMemory::Grow(size_t bytes) {
 
 namespace {
 
-struct Found {
-  uintptr_t here;
-  char hex[2 * 64 + 1];
-};
-
-// The header that the linker wrote into the object that this function lies in.
-int LookForBuildId(struct dl_phdr_info* info, size_t, void* arg) {
-  auto* found = static_cast<Found*>(arg);
-  bool ours = false;
-  for (int i = 0; i < info->dlpi_phnum; i++) {
-    const auto& header = info->dlpi_phdr[i];
-    const uintptr_t begin = info->dlpi_addr + header.p_vaddr;
-    ours = ours || (header.p_type == PT_LOAD && found->here >= begin && found->here < begin + header.p_memsz);
-  }
-  if (!ours) return 0;
-  for (int i = 0; i < info->dlpi_phnum; i++) {
-    const auto& header = info->dlpi_phdr[i];
-    if (header.p_type != PT_NOTE) continue;
-    const char* at = reinterpret_cast<const char*>(info->dlpi_addr + header.p_vaddr);
-    const char* end = at + header.p_memsz;
-    while (end - at >= static_cast<std::ptrdiff_t>(sizeof(ElfW(Nhdr)))) {
-      ElfW(Nhdr) header;
-      std::memcpy(&header, at, sizeof(header));
-      const char* name = at + sizeof(header);
-      const auto* id = reinterpret_cast<const unsigned char*>(name + ((header.n_namesz + 3) & ~3U));
-      if (header.n_type == NT_GNU_BUILD_ID && header.n_namesz == 4 && std::memcmp(name, "GNU", 4) == 0) {
-        const size_t bytes = std::min<size_t>(header.n_descsz, 64);
-        for (size_t k = 0; k < bytes; k++) snprintf(found->hex + 2 * k, 3, "%02x", id[k]);
-        return 1;
-      }
-      at = reinterpret_cast<const char*>(id) + ((header.n_descsz + 3) & ~3U);
-    }
-  }
-  return 1;
-}
-
 constexpr int kMostCallbacks = 8;
-void (*abort_callbacks[kMostCallbacks])();
-int abort_callback_count = 0;
+
+struct EndCallback {
+  void (*call)();
+  bool at_commit;
+};
+EndCallback end_callbacks[kMostCallbacks];
+int end_callback_count = 0;
 
 extern "C" {
-static void RunAbortCallbacks(XactEvent event, void*) {
-  if (event != XACT_EVENT_ABORT) return;
-  for (int i = 0; i < abort_callback_count; i++) abort_callbacks[i]();
+static void RunEndCallbacks(XactEvent event, void*) {
+  const bool commits = event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE;
+  if (!commits && event != XACT_EVENT_ABORT) return;
+  for (int i = 0; i < end_callback_count; i++) {
+    if (!commits || end_callbacks[i].at_commit) end_callbacks[i].call();
+  }
 }
+}
+
+void AddEndCallback(void (*callback)(), bool at_commit) {
+  for (int i = 0; i < end_callback_count; i++) {
+    if (end_callbacks[i].call == callback) return;
+  }
+  if (end_callback_count == kMostCallbacks)
+    throw base::Error(base::ErrorCode::kInternal, "too many callbacks for the end of a transaction");
+  if (end_callback_count == 0) call([] { RegisterXactCallback(RunEndCallbacks, nullptr); });
+  end_callbacks[end_callback_count++] = {callback, at_commit};
 }
 
 }  // namespace
 
-std::string LibraryBuildId() {
-  Found found{reinterpret_cast<uintptr_t>(&LookForBuildId), {}};
-  dl_iterate_phdr(LookForBuildId, &found);
-  return found.hex;
-}
+void AtAbort(void (*callback)()) { AddEndCallback(callback, false); }
 
-void AtAbort(void (*callback)()) {
-  for (int i = 0; i < abort_callback_count; i++) {
-    if (abort_callbacks[i] == callback) return;
-  }
-  if (abort_callback_count == kMostCallbacks)
-    throw base::Error(base::ErrorCode::kInternal, "too many callbacks for the end of a transaction");
-  if (abort_callback_count == 0) call([] { RegisterXactCallback(RunAbortCallbacks, nullptr); });
-  abort_callbacks[abort_callback_count++] = callback;
-}
+void AtTransactionEnd(void (*callback)()) { AddEndCallback(callback, true); }
 
 }  // namespace pg

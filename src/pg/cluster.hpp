@@ -85,5 +85,7 @@ class ReservedMemory {
 /// Calls `callback` when a transaction of this process is rolled back, before anything else of ours is. Registered once a process for each
 /// callback; the callback must not throw.
 void AtAbort(void (*callback)());
+/// The same when it commits, too. A segment's process that only reads commits behind every statement.
+void AtTransactionEnd(void (*callback)());
 
 }  // namespace pg

@@ -1,4 +1,5 @@
-// Everything that differs between server versions, and nothing else: PostgreSQL 12-17, and the 9.4 base of Greenplum 6.
+// Everything that differs between server versions, and nothing else: PostgreSQL 12-18, the 9.4 base of Greenplum 6, and the
+// newer bases of its family: Greenplum and WarehousePG 7 (12), Cloudberry 2 (14).
 // Only this file looks at PG_VERSION_NUM or GP_VERSION_NUM. The rest of src/pg is written against the newest interface
 // that can be offered everywhere.
 //
@@ -70,15 +71,16 @@ extern "C" {
   }                                                                           \
   extern int no_such_variable
 
-// ParallelContext as we use it came with 12 (9.4 has none): without it every run trains in the session itself.
-#if PG_VERSION_NUM >= 120000
+// ParallelContext as we use it came with 12 (9.4 has none): without it every run trains in the session itself. On Greenplum
+// segments train, whatever its base has.
+#if PG_VERSION_NUM >= 120000 && !defined(GP_VERSION_NUM)
 #define CEREBRO_HAS_PARALLEL 1
 #else
 #define CEREBRO_HAS_PARALLEL 0
 #endif
 
-// CALL of a procedure that commits came with 11; we support 12 and later, and 9.4.
-#if PG_VERSION_NUM >= 120000
+// CALL of a procedure that commits came with 11; we support 12 and later, and 9.4. Greenplum's install script has none.
+#if PG_VERSION_NUM >= 120000 && !defined(GP_VERSION_NUM)
 #define CEREBRO_HAS_PROCEDURES 1
 #else
 #define CEREBRO_HAS_PROCEDURES 0
@@ -115,15 +117,6 @@ extern "C" {
 #define CEREBRO_GUC_FLAGS GUC_GPDB_NEED_SYNC
 #else
 #define CEREBRO_GUC_FLAGS 0
-#endif
-
-// What a planner_hook takes and hands on.
-#if PG_VERSION_NUM >= 130000
-#define CEREBRO_PLANNER_PARAMETERS Query *query, const char *text, int options, ParamListInfo params
-#define CEREBRO_PLANNER_ARGUMENTS query, text, options, params
-#else
-#define CEREBRO_PLANNER_PARAMETERS Query *query, int options, ParamListInfo params
-#define CEREBRO_PLANNER_ARGUMENTS query, options, params
 #endif
 
 // What the server sweeps from its temporary directories when it starts.
@@ -188,12 +181,9 @@ inline Form_pg_attribute Attribute(TupleDesc desc, int i) {
 
 /// A composite value's header as a tuple that heap_deform_tuple takes.
 inline HeapTupleData ViewTuple(HeapTupleHeader header) {
-  HeapTupleData tuple;
+  HeapTupleData tuple = {};  // of no table: where the tuple says one at all, which not every server's does
   tuple.t_len = HeapTupleHeaderGetDatumLength(header);
   ItemPointerSetInvalid(&tuple.t_self);
-#if !CEREBRO_GREENPLUM
-  tuple.t_tableOid = InvalidOid;
-#endif
   tuple.t_data = header;
   return tuple;
 }
@@ -290,12 +280,13 @@ inline TimestampTz ProcessStart() {
 #endif
 }
 
-/// Sets a setting on the innermost level of the server's stack of settings, as a function's SET clause does.
-inline void SetSetting(const char* name, const char* value) {
+/// Sets a setting on the innermost level of the server's stack of settings, as a function's SET clause does. `level` is that
+/// of the message when it cannot be set; 0: an error.
+inline void SetSetting(const char* name, const char* value, int level = 0) {
 #if PG_VERSION_NUM >= 90500
-  set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+  (void)set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, level, false);
 #else
-  set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0);
+  (void)set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, level);
 #endif
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/plain_number.hpp"
 
 namespace pg {
 namespace {
@@ -16,9 +17,9 @@ LargeValue ReadLargeValue(const std::string& value, const std::string& from, con
                                 ")::pg_catalog.int8 " + from, params);
   if (sizes.empty()) return {};
   if (!sizes.at(0, 0)) return {true, std::nullopt};
-  const int64_t size = std::stoll(*sizes.at(0, 0));
+  const int64_t size = base::WholeNumber(sizes.at(0, 0));
   // a piece of a compressed value costs as much as all that comes before it
-  const bool compressed = std::stoll(*sizes.at(0, 1)) < size;
+  const bool compressed = base::WholeNumber(sizes.at(0, 1)) < size;
   if (size <= kPieceBytes || compressed) return {true, Read("SELECT " + value + " " + from, params).at(0, 0)};
   std::string bytes;
   bytes.reserve(static_cast<size_t>(size));

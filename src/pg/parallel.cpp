@@ -9,7 +9,6 @@
 // ends the workers, frees the segments and leaves parallel mode.
 #include "pg/parallel.hpp"
 
-#include <dlfcn.h>
 #include <sys/statvfs.h>
 
 #include <cstring>
@@ -19,6 +18,7 @@
 
 #include "pg/cluster.hpp"
 #include "pg/guard.hpp"
+#include "pg/library.hpp"
 #include "pg/worker.hpp"
 
 extern "C" {
@@ -168,10 +168,10 @@ auto CallForWorkers(F&& f) -> decltype(f()) {
   }
 }
 
-// Path of the library that this function lies in: workers load the very file that the session runs.
-const char* OwnFile() {
-  Dl_info info;
-  return dladdr(reinterpret_cast<const void*>(&OwnFile), &info) != 0 ? info.dli_fname : "$libdir/pg_cerebro";
+// The very file that the session runs: workers load it, too.
+std::string OwnFile() {
+  std::string file = LibraryFile();
+  return file.empty() ? "$libdir/pg_cerebro" : file;
 }
 
 }  // namespace
@@ -179,7 +179,7 @@ const char* OwnFile() {
 Parallel::Parallel(int workers, const SharedMemory& memory, const char* entry) : impl_(std::make_unique<Impl>()) {
   if (workers <= 0 || memory.impl_->segment == nullptr) return;
   Impl* impl = impl_.get();
-  const char* library = OwnFile();
+  const std::string library = OwnFile();
   const std::string build = LibraryBuildId();
   call([&] {
     if (!ActiveSnapshotSet()) {
@@ -187,7 +187,7 @@ Parallel::Parallel(int workers, const SharedMemory& memory, const char* entry) :
       impl->pushed_snapshot = true;
     }
     EnterParallelMode();
-    impl->context = CreateParallelContext(library, entry, workers);
+    impl->context = CreateParallelContext(library.c_str(), entry, workers);
     shm_toc_estimate_chunk(&impl->context->estimator, sizeof(SharedBlock));
     shm_toc_estimate_chunk(&impl->context->estimator, build.size() + 1);
     shm_toc_estimate_keys(&impl->context->estimator, 2);

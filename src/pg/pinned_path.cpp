@@ -37,9 +37,11 @@ struct PinnedPathHooks {
     return true;
   }
 
-  static PlannedStmt* Plan(CEREBRO_PLANNER_PARAMETERS) {
+  // A planner takes what its server hands it: 13 added the text, forks of PostgreSQL add arguments of their own.
+  template <typename... Arguments>
+  static PlannedStmt* Plan(Arguments... arguments) {
     const bool ours = Release();
-    PlannedStmt* plan = next_planner != nullptr ? next_planner(CEREBRO_PLANNER_ARGUMENTS) : standard_planner(CEREBRO_PLANNER_ARGUMENTS);
+    PlannedStmt* plan = next_planner != nullptr ? next_planner(arguments...) : standard_planner(arguments...);
     if (ours) compat::DoWithoutJit(plan);
     return plan;
   }

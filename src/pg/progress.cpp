@@ -18,6 +18,7 @@
 #include <map>
 #include <optional>
 
+#include "base/plain_number.hpp"
 #include "pg/guard.hpp"
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
@@ -118,7 +119,7 @@ std::map<int64_t, int64_t> VisibleProcesses() {
       "SELECT a.pid, pg_catalog.round(pg_catalog.date_part('epoch', a.backend_start) OPERATOR(pg_catalog.*) 1000000)::pg_catalog.int8 "
       "FROM pg_catalog.pg_stat_get_activity(NULL) a WHERE a.backend_start IS NOT NULL");
   std::map<int64_t, int64_t> processes;
-  for (const auto& row : activity.rows) processes[std::stoll(*row[0])] = std::stoll(*row[1]);
+  for (const auto& row : activity.rows) processes[base::WholeNumber(row[0])] = base::WholeNumber(row[1]);
   return processes;
 }
 

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "base/plain_number.hpp"
 #include "pg/cluster.hpp"
 #include "pg/guard.hpp"
 #include "pg/sql.hpp"
@@ -21,7 +22,7 @@ int64_t ThisSystem() {
   static std::optional<int64_t> coordinator;
   if (!coordinator) {
     const Result found = Read("SELECT c.identifier FROM cerebro.cluster_identifier AS c");
-    coordinator = found.empty() ? 0 : std::stoll(found.at(0, 0).value_or("0"));
+    coordinator = found.empty() ? 0 : base::WholeNumber(found.at(0, 0).value_or("0"));
   }
   return *coordinator;
 }

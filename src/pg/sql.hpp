@@ -40,7 +40,7 @@ struct Result {
 
   bool empty() const { return rows.empty(); }
   const Cell& at(size_t row, size_t col) const { return rows.at(row).at(col); }
-  /// The first row's first cell as an integer / a double / a text; throws kInternal when there is none or it is NULL.
+  /// The first row's first cell as an integer / a double / a text; throws kDataCorrupted when there is none or it is NULL.
   int64_t Int() const;
   double Double() const;
   std::string Text() const;

@@ -99,7 +99,7 @@ size_t ReadBatch(SPITupleTable* table, ColumnReader* readers, size_t first, size
 
 const std::string& FirstCell(const Result& result) {
   if (result.rows.empty() || result.rows[0].empty() || !result.rows[0][0].has_value()) {
-    throw base::Error(base::ErrorCode::kInternal, "a query that must return a value returned none");
+    throw base::Error(base::ErrorCode::kDataCorrupted, "a query that must return a value returned none");
   }
   return *result.rows[0][0];
 }
@@ -158,7 +158,7 @@ int64_t Result::Int() const {
   errno = 0;
   const long long value = std::strtoll(text.c_str(), &end, 10);
   if (end == text.c_str() || *end != '\0' || errno == ERANGE) {
-    throw base::Error(base::ErrorCode::kInternal, "\"" + text + "\" is not a 64-bit integer");
+    throw base::Error(base::ErrorCode::kDataCorrupted, "\"" + text + "\" is not a 64-bit integer");
   }
   return value;
 }
@@ -167,7 +167,7 @@ double Result::Double() const {
   const std::string& text = FirstCell(*this);
   char* end = nullptr;
   const double value = strtod(text.c_str(), &end);  // reads "NaN" and "Infinity" too
-  if (end == text.c_str() || *end != '\0') throw base::Error(base::ErrorCode::kInternal, "\"" + text + "\" is not a number");
+  if (end == text.c_str() || *end != '\0') throw base::Error(base::ErrorCode::kDataCorrupted, "\"" + text + "\" is not a number");
   return value;
 }
 

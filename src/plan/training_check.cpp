@@ -216,7 +216,6 @@ std::vector<TrainingDoubt> CheckConstants(const base::Graph& graph) {
 
 namespace {
 
-// scikit-learn's rule: rows / (classes * rows of the class), over the classes that have rows.
 void WeighByRows(const ColumnSpec& target, base::TrainConfig* config) {
   if (target.class_rows.empty()) {
     Invalid("class_weight='balanced' needs the number of rows of each class of column " + Quote(target.name),
@@ -225,18 +224,24 @@ void WeighByRows(const ColumnSpec& target, base::TrainConfig* config) {
             target.class_values.empty() ? "Pack a label, or give class_weight as a dictionary."
                                         : "Pack the table again, or give class_weight as a dictionary.");
   }
-  double rows = 0, classes = 0;
-  for (const int64_t count : target.class_rows) {
-    rows += static_cast<double>(count);
-    classes += count > 0 ? 1 : 0;
-  }
-  for (size_t c = 0; c < target.class_rows.size(); ++c) {
-    if (target.class_rows[c] == 0) continue;
-    config->class_weight[static_cast<int>(c)] = rows / (classes * static_cast<double>(target.class_rows[c]));
-  }
+  config->class_weight = BalancedClassWeights(target.class_rows);
 }
 
 }  // namespace
+
+// scikit-learn's rule: rows / (classes * rows of the class), over the classes that have rows.
+std::map<int, double> BalancedClassWeights(const std::vector<int64_t>& class_rows) {
+  double rows = 0, classes = 0;
+  for (const int64_t count : class_rows) {
+    rows += static_cast<double>(count);
+    classes += count > 0 ? 1 : 0;
+  }
+  std::map<int, double> weights;
+  for (size_t c = 0; c < class_rows.size(); ++c) {
+    if (class_rows[c] > 0) weights[static_cast<int>(c)] = rows / (classes * static_cast<double>(class_rows[c]));
+  }
+  return weights;
+}
 
 void ResolveClassWeights(const base::Graph& graph, const base::DataSpec& data, base::TrainConfig* config) {
   if (config->class_weight.empty() && config->label_weight.empty() && !config->balanced_class_weight) return;

@@ -35,6 +35,9 @@ std::vector<TrainingDoubt> CheckWeightDecay(const base::Graph& graph, const base
 /// because nothing trains them.
 std::vector<TrainingDoubt> CheckConstants(const base::Graph& graph);
 
+/// What 'balanced' makes of the rows of each class. Classes without rows have no weight.
+std::map<int, double> BalancedClassWeights(const std::vector<int64_t>& class_rows);
+
 /// Checks class_weight and makes indexes of its labels, or weights of the classes' rows where it is 'balanced':
 /// label_weight is empty and balanced_class_weight false afterwards. Quoted indexes, as early versions wrote them, are
 /// taken for indexes when none of them is a label. Errors: kInvalidParameter for a key that is no class (the detail lists indexes and

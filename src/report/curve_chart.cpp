@@ -43,9 +43,11 @@ std::vector<std::vector<Spot>> LinesOf(const Model& model, CurveOf what, bool va
   return lines;
 }
 
+std::string NameOf(const Model& model) { return model.label.empty() ? ModelName(model.mst_key) : model.label; }
+
 std::string TipOf(const Model& model, CurveOf what, bool validation, const Run& run) {
   const std::string value = what == CurveOf::kLoss ? "loss" : run.metric;
-  std::string tip = ModelName(model.mst_key) + ", " + model.architecture + ": " + (validation ? "validation " : "training ") + value;
+  std::string tip = NameOf(model) + (model.architecture.empty() ? "" : ", " + model.architecture) + ": " + (validation ? "validation " : "training ") + value;
   double last = kNoNumber;
   for (const Evaluation& e : model.curve) last = ValueAt(e, what, validation);
   tip += " " + Number(last);
@@ -144,7 +146,7 @@ std::string CurveChart(const std::string& id, const Run& run, CurveOf what) {
     if (!best) continue;
     for (size_t i = lines.size(); i-- > 0;) {
       if (lines[i].empty()) continue;
-      labels.push_back({lines[i].back().y, ModelName(model.mst_key), classes});
+      labels.push_back({lines[i].back().y, NameOf(model), classes});
       break;
     }
   }

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "report/axis.hpp"
+#include "report/charts.hpp"
+#include "report/findings.hpp"
 #include "report/frame.hpp"
 #include "report/markup.hpp"
 #include "report/svg.hpp"
@@ -120,6 +122,28 @@ std::string GroupTable(const std::string& caption, const GroupRun& run, const st
   return table.Finish();
 }
 
+std::string Curves(const GroupRun& run) {
+  if (!HasCurve(run.curves, CurveOf::kLoss)) return "";
+  std::string inside = Figure(CurveChart("group-losses", run.curves, CurveOf::kLoss),
+                              "Losses of the worst groups' models, after each iteration for which they are known.");
+  if (!run.curves.metric.empty() && HasCurve(run.curves, CurveOf::kMetric))
+    inside += Figure(CurveChart("group-metrics", run.curves, CurveOf::kMetric), "The same by " + run.metric + ".");
+  return Section("curves", "Groups", "How the models of the worst groups have learned", inside);
+}
+
+std::string Confusions(const GroupRun& run) {
+  std::string inside;
+  for (size_t i = 0; i < run.confusions.size(); i++) {
+    const GroupConfusion& group = run.confusions[i];
+    if (group.confusion.classes.empty() || group.confusion.classes.size() > kMostClasses) continue;
+    const std::string id = "group-confusion-" + std::to_string(i + 1),
+                      caption = group.key + ": rows of each actual class by predicted class. ";
+    inside += Figure(ConfusionChart(id, group.confusion), caption + ConfusionFinding(group.confusion));
+  }
+  if (inside.empty()) return "";
+  return Section("confused", "Groups", "What the models of the worst groups take for what", inside);
+}
+
 std::string Lists(const GroupRun& run) {
   std::string text;
   if (!run.worst.empty()) {
@@ -127,6 +151,7 @@ std::string Lists(const GroupRun& run) {
         "worst", "Groups", "Where the models are worst",
         GroupTable("Groups with the worst best model, worst first", run, run.worst, true) +
             Paragraph("All groups: SELECT * FROM cerebro.group_leaderboard('" + run.table + "')", "class=\"soft\""));
+    text += Curves(run) + Confusions(run);
   }
   if (!run.without.empty()) {
     const int64_t all = run.diverged + run.failed + run.skipped;

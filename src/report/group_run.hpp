@@ -17,8 +17,15 @@ struct GroupMark {
   int64_t rows = 0;
 };
 
+/// A group's model over its validation rows.
+struct GroupConfusion {
+  std::string key;
+  Confusion confusion;
+};
+
 /// A row of a table of groups.
 struct GroupLine {
+  int64_t group_id = 0;
   std::string key, status, chosen, reason;
   int64_t mst_key = 0;
   double value = kNoNumber, global_value = kNoNumber;
@@ -39,6 +46,8 @@ struct GroupRun {
   std::vector<GroupMark> marks;                   // all of them, or every so many
   int64_t marks_of = 0;                           // how many there are
   std::vector<GroupLine> worst, without;          // trained groups, worst first; groups without a model of their own
+  Run curves;                                     // models of the worst groups, worst first, called by their keys
+  std::vector<GroupConfusion> confusions;         // of the worst groups, worst first
   std::vector<ConfigurationLine> configurations;  // best first
   std::vector<Setting> facts, settings;
 };

@@ -24,6 +24,7 @@ struct Evaluation {
 
 struct Model {
   int64_t mst_key = 0;
+  std::string label;         // what it is called in drawings; empty: by its key
   std::string architecture;  // its name, or "model <model_id>"
   std::string compile_params, fit_params;
   std::string status;

@@ -8,11 +8,13 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/plain_number.hpp"
 #include "data/groups.hpp"
 #include "pack/packing.hpp"
 #include "pg/cluster.hpp"
@@ -22,11 +24,14 @@
 #include "pg/report.hpp"
 #include "pg/settings.hpp"
 #include "pg/snapshot.hpp"
+#include "pg/sql.hpp"
 #include "plan/cost.hpp"
 #include "plan/estimate.hpp"
 #include "plan/group_tasks.hpp"
+#include "plan/params.hpp"
 #include "run/fit.hpp"
 #include "score/ranked_models.hpp"
+#include "segments/group_segments.hpp"
 #include "store/group_tables.hpp"
 #include "store/loaded_model.hpp"
 #include "store/model_spec.hpp"
@@ -46,8 +51,13 @@ constexpr size_t kGroupsAtOnce = 4096;   // that are read from the table of grou
 constexpr double kGroupSeconds = 50e-6;  // of a group besides its models' training: reading, copying, writing
 constexpr double kModelSeconds = 40e-6;  // of a model besides its training: its rows in the result tables
 
+// A validation table that was packed later has a table of groups of its own: that of the training table, with the rows
+// that validate there.
 data::GroupedTable OpenTraining(const train::FitArguments& a) {
-  return data::OpenGroupedTable(a.source_table, "source_table");
+  data::GroupedTable table = data::OpenGroupedTable(a.source_table, "source_table");
+  if (a.validation_table)
+    table.groups_table = data::OpenGroupedTable(*a.validation_table, "validation_table").groups_table;
+  return table;
 }
 
 std::string Seconds(double s) {
@@ -78,6 +88,11 @@ train::GroupRun MakeRun(const train::FitArguments& a, const train::PreparedFit& 
   run.halving = a.halving;
   run.keep_best = a.restore_best;
   run.validated = fit.validation.has_value();
+  for (const train::PreparedModel& model : fit.models) {
+    const store::ModelSpec& spec = *model.spec;
+    run.balanced.push_back(plan::ReadConfig(spec.compile_params, spec.fit_params, *spec.graph).balanced_class_weight);
+    if (run.balanced.back()) run.classes = static_cast<size_t>(fit.training.spec.targets.at(0).num_classes);
+  }
   const pg::Settings settings = pg::CurrentSettings();
   run.typical.rows = static_cast<double>(training.packed.spec.rows) /
                      static_cast<double>(std::max<int64_t>(1, training.packed_groups));
@@ -142,15 +157,8 @@ void FitGlobal(const train::FitArguments& a, const train::PreparedFit& fit) {
 
 /// The best of them.
 train::GlobalModel BestGlobal(const train::FitArguments& a, const train::PreparedFit& fit) {
-  const pg::FreshSnapshot written;
-  const score::Ranking ranking = score::RankModels(GlobalOutput(a, fit));
-  const score::RankedModel& best = ranking.models.front();
-  if (best.standing.diverged) {
-    throw Error(ErrorCode::kPrerequisiteState, "all global models have diverged: their loss became NaN or infinite", "",
-                "Lower the learning rate, or train without global_model.");
-  }
   train::GlobalModel global;
-  global.mst_key = static_cast<int>(best.standing.mst_key);
+  global.mst_key = BestGlobalModel(GlobalOutput(a, fit));
   global.must_be_beaten = a.promote.has_value();
   return global;
 }
@@ -198,6 +206,57 @@ class FirstStates {
   std::vector<const void*> pointers_;
   std::optional<store::Block> compared_;
   int compared_model_ = -1;
+};
+
+/// The weights that groups have in an earlier run, of a window of groups at a time.
+class StoredWeights {
+ public:
+  StoredWeights(const std::string& run, const train::PreparedFit& fit, const FirstStates& first)
+      : run_(pg::ParseTableName(run, "model_output_table")), fit_(fit), first_(first) {}
+
+  void Read(const std::vector<data::Group>& window) {
+    weights_.clear();
+    std::vector<int64_t> ids;
+    for (const data::Group& group : window) ids.push_back(group.id);
+    std::map<int, size_t> position;  // by mst_key
+    for (size_t m = 0; m < fit_.models.size(); m++) position[fit_.models[m].mst_key] = m;
+    pg::Cursor cursor("SELECT m.group_id, m.mst_key, m.model_weights FROM " + run_.Sql() + " AS m JOIN " +
+                          run_.WithSuffix("_info").Sql() +
+                          " AS i ON i.group_id OPERATOR(pg_catalog.=) m.group_id AND i.mst_key OPERATOR(pg_catalog.=) "
+                          "m.mst_key WHERE m.group_id OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.int8[]) AND "
+                          "i.diverged_step IS NULL AND m.model_weights IS NOT NULL",
+                      {ids});
+    for (;;) {
+      const pg::Result rows = cursor.Fetch(kModelsAtOnce);
+      if (rows.empty()) return;
+      for (const auto& row : rows.rows) {
+        const auto found = position.find(base::WholeInt(row[1]));
+        if (found == position.end()) continue;
+        std::vector<std::string>& models = weights_[base::WholeNumber(row[0])];
+        models.resize(fit_.models.size());
+        models[found->second] = *row[2];
+      }
+    }
+  }
+
+  /// A model that has none, because it has diverged, begins anew.
+  bool Find(const data::Group& group, std::vector<std::string>* weights) const {
+    const auto found = weights_.find(group.id);
+    if (found == weights_.end()) return false;
+    *weights = found->second;
+    for (size_t m = 0; m < weights->size(); m++) {
+      if (!(*weights)[m].empty()) continue;
+      fit_.models[m].program->StoreWeights(first_.pointers()[m], &(*weights)[m]);
+    }
+    return true;
+  }
+
+ private:
+  static constexpr int64_t kModelsAtOnce = 256;
+  const pg::TableName run_;
+  const train::PreparedFit& fit_;
+  const FirstStates& first_;
+  std::map<int64_t, std::vector<std::string>> weights_;  // by group
 };
 
 /// What a user sees of it: INFO lines, and the progress view, where visits are groups.
@@ -281,10 +340,12 @@ std::vector<data::Group> NextWindow(const data::GroupedTable& training, size_t m
   return window;
 }
 
-void RequireFew(const train::FitArguments& a, const train::GroupCounts& counts, const std::string& first_error) {
-  const int64_t failed = counts.failed + counts.diverged;
+void RequireFew(const train::FitArguments& a, const data::GroupedTable& training, const train::GroupWriter& writer) {
+  const int64_t failed = writer.counts().failed + writer.counts().diverged;
   if (!a.max_failed_groups || failed <= *a.max_failed_groups) return;
-  const bool sentence = !first_error.empty() && first_error.back() == '.';
+  const std::string first_error = "group " + std::to_string(writer.first_failed()) + " (" +
+                                  data::KeyText(training, writer.first_failed()) + "): " + writer.first_error();
+  const bool sentence = first_error.back() == '.';
   throw Error(
       ErrorCode::kPrerequisiteState,
       Count(failed, "group") + " failed or diverged, and max_failed_groups is " + std::to_string(*a.max_failed_groups),
@@ -307,6 +368,41 @@ void SayEnd(const train::PreparedFit& fit, const train::GroupCounts& counts, boo
                        : std::string());
 }
 
+/// Before anything is written. The global models have a check of their own.
+void RequireMemory(const train::FitArguments& a, const train::PreparedFit& fit, const data::GroupedTable& training,
+                   const GroupPlan& plan) {
+  const std::vector<const void*> none;
+  const workers::GroupDriver driver(MakeRun(a, fit, training), fit.pool, training, nullptr, none, nullptr,
+                                    plan.processes);
+  driver.RequireMemory(plan.groups_at_once);
+}
+
+}  // namespace
+
+int BestGlobalModel(const pg::TableName& global) {
+  const pg::FreshSnapshot written;
+  const score::Ranking ranking = score::RankModels(global);
+  const score::RankedModel& best = ranking.models.front();
+  if (best.standing.diverged) {
+    throw Error(ErrorCode::kPrerequisiteState, "all global models have diverged: their loss became NaN or infinite", "",
+                "Lower the learning rate, or train without global_model.");
+  }
+  return static_cast<int>(best.standing.mst_key);
+}
+
+namespace {
+
+// Groups are trained whole where they lie.
+GroupPlan PlanOnSegments(const train::FitArguments& a, const train::PreparedFit& fit, const data::GroupedTable& training, GroupPlan plan) {
+  plan.processes = segments::GroupSegmentCount();
+  plan.on_segments = true;
+  plan.seconds = SerialSeconds(a, fit, training) / plan.processes;
+  const segments::GroupSegments driver(MakeRun(a, fit, training), fit.pool, training, nullptr, {}, nullptr);
+  plan.groups_at_once = std::min<size_t>(driver.GroupsAtOnce(), static_cast<size_t>(std::max<int64_t>(1, plan.trained_groups)));
+  plan.group_bytes = driver.GroupBytes();
+  return plan;
+}
+
 }  // namespace
 
 GroupPlan PlanGroups(const train::FitArguments& a, const train::PreparedFit& fit) {
@@ -317,6 +413,7 @@ GroupPlan PlanGroups(const train::FitArguments& a, const train::PreparedFit& fit
   plan.trained_groups = training.packed_groups;
   plan.largest_rows = training.largest_rows;
   plan.rows = training.packed.spec.rows;
+  if (pg::OnGreenplum()) return PlanOnSegments(a, fit, training, plan);
   int wanted = a.workers ? *a.workers : settings.workers;
   const bool ours = wanted < 0;
   if (ours) wanted = std::min(pg::Cores(), pg::WorkerLimit());
@@ -350,6 +447,7 @@ void FitGroups(const train::FitArguments& a, train::PreparedFit* prepared, doubl
   const GroupPlan plan = PlanGroups(a, fit);
   if (!plan.serial_reason.empty())
     pg::Notice("this session trains the models itself, without parallel workers: " + plan.serial_reason);
+  RequireMemory(a, fit, training, plan);
   train::CreateGroupTables(fit, training);
   train::WriteConfigurations(fit);
   std::optional<train::GlobalModel> global;
@@ -358,25 +456,39 @@ void FitGroups(const train::FitArguments& a, train::PreparedFit* prepared, doubl
   const FirstStates first(a, fit, global);
   train::GroupRun group_run = MakeRun(a, fit, training);
   group_run.compared_model = first.compared_model();
-  workers::GroupDriver driver(std::move(group_run), fit.pool, training, validation ? &*validation : nullptr,
-                              first.pointers(), first.compared(), plan.processes);
+  std::optional<workers::GroupDriver> processes;
+  std::optional<segments::GroupSegments> on_segments;
+  const data::GroupedTable* const validating = validation ? &*validation : nullptr;
+  if (pg::OnGreenplum()) {
+    on_segments.emplace(group_run, fit.pool, training, validating, first.pointers(), first.compared());
+  } else {
+    processes.emplace(std::move(group_run), fit.pool, training, validating, first.pointers(), first.compared(), plan.processes);
+  }
+  const size_t at_once = on_segments ? on_segments->GroupsAtOnce() : processes->GroupsAtOnce();
   train::GroupWriter writer(fit, training, global ? &*global : nullptr);
   GroupLog log(a, fit, plan);
+  std::optional<StoredWeights> stored;
+  if (a.groups_begin_with) stored.emplace(*a.groups_begin_with, fit, first);
+  const auto start = [&stored](const data::Group& group, std::vector<std::string>* weights) {
+    return stored && stored->Find(group, weights);
+  };
   int workers = 0;
   for (int64_t next = 1;;) {
-    const std::vector<data::Group> window = NextWindow(training, driver.GroupsAtOnce(), &next);
+    const std::vector<data::Group> window = NextWindow(training, at_once, &next);
     if (window.empty()) break;
     int64_t rows = 0;
     for (const data::Group& group : window) rows += group.rows;
     log.WindowBegins(static_cast<int64_t>(window.size()), rows);
+    if (stored) stored->Read(window);
     size_t g = 0;
     const auto progress = [&log](int64_t groups_done, int64_t rows_trained) { log.Show(groups_done, rows_trained); };
-    workers = std::max(workers, driver.TrainWindow(window, progress, [&](const train::GroupOutcome& outcome) {
-      writer.Write(window[g++], outcome);
-    }));
+    const auto write = [&](const train::GroupOutcome& outcome) { writer.Write(window[g++], outcome); };
+    const int used = on_segments ? on_segments->TrainWindow(window, progress, write)
+                                 : processes->TrainWindow(window, start, progress, write);
+    workers = std::max(workers, used);
     writer.Flush();
     log.WindowDone(writer.counts());
-    RequireFew(a, writer.counts(), writer.first_error());
+    RequireFew(a, training, writer);
   }
   const train::GroupCounts counts = writer.Finish();
   train::WriteGroupSummary(a, fit, training, counts, global ? &*global : nullptr, workers, started_at);
@@ -400,7 +512,8 @@ std::vector<std::string> ExplainGroups(const train::FitArguments& a, const train
   if (fit.validation)
     lines.push_back("  Validation: " + std::to_string(fit.validation->spec.rows) + " rows of " +
                     fit.validation->name.Text() + ", by group");
-  const std::string trainers = plan.processes > 0 ? Count(plan.processes, "worker") + ", whole groups, largest first"
+  const std::string trainers = plan.on_segments ? Count(plan.processes, "segment") + ", each the groups that lie on it"
+                               : plan.processes > 0 ? Count(plan.processes, "worker") + ", whole groups, largest first"
                                : plan.too_short   ? "this session: workers would take longer to start than they save"
                                : plan.serial_reason.empty() ? "this session"
                                                             : "this session: " + plan.serial_reason;

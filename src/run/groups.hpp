@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "pg/names.hpp"
 #include "train/arguments.hpp"
 #include "train/prepare.hpp"
 
@@ -12,6 +13,7 @@ namespace run {
 /// How a run over groups is carried out: a pure function of the arguments, the tables' summaries and the settings.
 struct GroupPlan {
   int processes = 0;          // parallel workers; 0: the session trains
+  bool on_segments = false;   // they are segments, each with the groups that lie on it
   std::string serial_reason;  // why it does although workers were asked for
   bool too_short = false;     // it does because their start would take longer than they save
   int64_t groups = 0, trained_groups = 0, largest_rows = 0, rows = 0;
@@ -26,6 +28,10 @@ GroupPlan PlanGroups(const train::FitArguments& arguments, const train::Prepared
 /// Trains all groups and writes the result tables. REQUIRES fit.grouped. Errors: kPrerequisiteState when more than
 /// max_failed_groups fail.
 void FitGroups(const train::FitArguments& arguments, train::PreparedFit* fit, double started_at);
+
+/// The key of the best model of a run over the rows of all groups. global: its output. Errors: kPrerequisiteState when
+/// all have diverged.
+int BestGlobalModel(const pg::TableName& global);
 
 /// What FitGroups would do, a line each.
 std::vector<std::string> ExplainGroups(const train::FitArguments& arguments, const train::PreparedFit& fit);

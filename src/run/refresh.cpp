@@ -3,6 +3,7 @@
 #include "run/refresh.hpp"
 
 #include <cstdlib>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -10,14 +11,22 @@
 #include "base/literal.hpp"
 #include "data/groups.hpp"
 #include "pack/group_refresh.hpp"
+#include "pack/packing.hpp"
+#include "pg/cluster.hpp"
 #include "pg/names.hpp"
 #include "pg/report.hpp"
+#include "pg/session_claim.hpp"
 #include "pg/snapshot.hpp"
 #include "pg/sql.hpp"
+#include "pg/transaction.hpp"
+#include "run/compare_groups.hpp"
 #include "run/fit.hpp"
+#include "run/groups.hpp"
 #include "store/group_tables.hpp"
 #include "store/result_tables.hpp"
+#include "store/runs.hpp"
 #include "train/arguments.hpp"
+#include "train/prepare.hpp"
 
 namespace run {
 namespace {
@@ -34,6 +43,7 @@ int64_t Number(const pg::Cell& cell) { return cell ? std::strtoll(cell->c_str(),
 struct StoredRun {
   pg::TableName output;
   std::string source_table;
+  std::optional<std::string> validation_table;
   std::optional<std::string> digest;  // of the packed table that its groups were trained on
   train::FitArguments arguments;
 };
@@ -45,8 +55,8 @@ StoredRun OpenRun(const std::string& model_output_table) {
   const pg::Result row = pg::Read(
       "SELECT s.source_table, s.model_selection_table, s.num_iterations, s.metrics_compute_frequency, s.seed, "
       "s.use_gpus,"
-      " s.early_stopping, s.halving, s.promote, s.global_mst_key, s.arguments::pg_catalog.text, s.validation_table, s.data_digest "
-      "FROM " +
+      " s.early_stopping, s.halving, s.promote, s.global_mst_key, s.arguments::pg_catalog.text, s.validation_table, "
+      "s.data_digest FROM " +
       summary.Sql() + " AS s");
   if (row.rows.size() != 1 || !row.at(0, 0) || !row.at(0, 1) || !row.at(0, 2) || !row.at(0, 10)) {
     throw Error(ErrorCode::kPrerequisiteState, "table " + summary.Text() + " does not say how its run was made");
@@ -54,6 +64,7 @@ StoredRun OpenRun(const std::string& model_output_table) {
   const auto optional = [&row](size_t i) { return row.at(0, i); };
   train::FitArguments& a = run.arguments;
   run.digest = row.at(0, 12);
+  if (row.at(0, 11)) run.validation_table = pg::ParseStoredName(*row.at(0, 11), "validation_table", summary).Sql();
   run.source_table = pg::ParseStoredName(*row.at(0, 0), "source_table", summary).Sql();
   a.model_selection_table = pg::ParseStoredName(*row.at(0, 1), "model_selection_table", summary).Sql();
   a.num_iterations = static_cast<int>(Number(row.at(0, 2)));
@@ -82,6 +93,27 @@ StoredRun OpenRun(const std::string& model_output_table) {
   return run;
 }
 
+/// Whether changed groups go on from their weights.
+bool ReadStart(const std::optional<std::string>& start_from) {
+  if (!start_from || *start_from == "initial") return false;
+  if (*start_from == "weights") return true;
+  throw Error(ErrorCode::kInvalidParameter, "start_from must be 'initial' or 'weights', got '" + *start_from + "'", "",
+              "With 'initial', changed groups are trained as in a new run; with 'weights' they go on from the weights "
+              "that they have.");
+}
+
+/// Rows that validate follow from the source by the split of the packing. Errors: kFeatureNotSupported for a run whose
+/// validation table was packed later.
+void RequireOwnValidation(const StoredRun& run, const data::GroupedTable& table) {
+  if (!run.validation_table) return;
+  const pg::TableName split = table.packed.name.WithSuffix(pack::kValidationSuffix);
+  if (*run.validation_table == split.Sql()) return;
+  throw Error(ErrorCode::kFeatureNotSupported, "run " + run.output.Text() + " cannot be refreshed",
+              "Its validation table was not made with the packed table, so rows that validate changed groups are not "
+              "known.",
+              "Pack with validation_fraction, split_column or split_by_time, and train again.");
+}
+
 /// A refresh compares the source with the packed table. Errors: kPrerequisiteState when that is not what the run was
 /// trained on: then it would take changed groups for unchanged ones.
 void RequireSamePacked(const StoredRun& run, const data::GroupedTable& table) {
@@ -93,8 +125,36 @@ void RequireSamePacked(const StoredRun& run, const data::GroupedTable& table) {
               "table of its own.");
 }
 
+/// Errors: kPrerequisiteState when the configurations are not those of the run.
+void RequireSameConfigurations(const StoredRun& run, const train::PreparedFit& fit) {
+  std::map<int, std::vector<std::string>> now, then;  // by mst_key
+  for (const train::PreparedModel& model : fit.models)
+    now[model.mst_key] = {model.architecture->json, model.spec->compile_params, model.spec->fit_params};
+  const pg::Result rows =
+      pg::Execute("SELECT c.mst_key, c.model_arch::pg_catalog.text, c.compile_params, c.fit_params FROM " +
+                  run.output.WithSuffix("_configs").Sql() + " AS c");
+  for (const auto& row : rows.rows)
+    then[static_cast<int>(Number(row[0]))] = {row[1].value_or(""), row[2].value_or(""), row[3].value_or("")};
+  if (now == then) return;
+  int differs = 0;  // the first one that is not the same in both
+  for (const auto* each : {&now, &then}) {
+    const auto& other = each == &now ? then : now;
+    for (const auto& [key, texts] : *each) {
+      const auto found = other.find(key);
+      if (found != other.end() && found->second == texts) continue;
+      if (differs == 0 || key < differs) differs = key;
+      break;
+    }
+  }
+  throw Error(ErrorCode::kPrerequisiteState,
+              "mst_key " + std::to_string(differs) + " of the selection table is not the configuration of the run",
+              "Table " + run.output.Text() + " was made by other configurations than the selection table has now.",
+              "Restore the rows of the selection table and its architectures, or train all groups again.");
+}
+
 /// Trains the changed groups into tables of this name. REQUIRES that some can be trained.
-void TrainChanged(const StoredRun& run, const pack::ChangedGroups& changed, const pg::TableName& output) {
+void TrainChanged(const StoredRun& run, const pack::ChangedGroups& changed, bool from_weights,
+                  const pg::TableName& output) {
   train::FitArguments a = run.arguments;
   a.source_table = changed.packed.Sql();
   if (changed.validation_rows > 0) {
@@ -103,24 +163,38 @@ void TrainChanged(const StoredRun& run, const pack::ChangedGroups& changed, cons
     a.promote.reset();  // nothing tells which model is better
   }
   a.model_output_table = output.Sql();
-  FitMultipleModel(a);
+  if (from_weights) a.groups_begin_with = run.output.Sql();
+  const double began = pg::Now();
+  const pg::OlderPlanner planner;
+  ClaimOutput(a);
+  train::PreparedFit fit = train::PrepareFit(a);
+  RequireSameConfigurations(run, fit);
+  FitGroups(a, &fit, began);
 }
 
-/// Errors: kPrerequisiteState when the configurations are not those of the run.
-void RequireSameConfigurations(const StoredRun& run, const pg::TableName& output) {
-  const pg::Result other =
-      pg::Execute("SELECT COALESCE(o.mst_key, t.mst_key) FROM " + run.output.WithSuffix("_configs").Sql() +
-                  " AS o FULL JOIN " + output.WithSuffix("_configs").Sql() +
-                  " AS t ON t.mst_key OPERATOR(pg_catalog.=) o.mst_key WHERE o.mst_key IS NULL OR t.mst_key IS NULL"
-                  " OR o.model_arch::pg_catalog.text IS DISTINCT FROM t.model_arch::pg_catalog.text"
-                  " OR o.compile_params IS DISTINCT FROM t.compile_params OR o.fit_params IS DISTINCT FROM "
-                  "t.fit_params ORDER BY 1 LIMIT 1");
-  if (other.empty()) return;
-  throw Error(
-      ErrorCode::kPrerequisiteState,
-      "mst_key " + other.at(0, 0).value_or("NULL") + " of the selection table is not the configuration of the run",
-      "Table " + run.output.Text() + " was made by other configurations than the selection table has now.",
-      "Restore the rows of the selection table and its architectures, or train all groups again.");
+/// Trains the global models of the run again, on the rows of all groups as they are now. Returns the best one's key.
+int TrainGlobal(const StoredRun& run, const data::GroupedTable& table) {
+  const pg::TableName output = run.output.WithSuffix(store::kGlobalSuffix),
+                      pooled = table.packed.name.WithSuffix(data::kPooledSuffix),
+                      held = pooled.WithSuffix(pack::kValidationSuffix);
+  store::DropRun(output.Sql());
+  train::FitArguments a = run.arguments;
+  a.source_table = pooled.Sql();
+  a.model_output_table = output.Sql();
+  if (run.validation_table && pg::TableExists(held)) a.validation_table = held.Sql();
+  a.global_model = a.warm_start_groups = false;
+  a.promote.reset();
+  a.global_run.reset();
+  const double began = pg::Now();
+  const pg::OlderPlanner planner;
+  ClaimOutput(a);
+  train::PreparedFit fit = train::PrepareFit(a);
+  RequireSameConfigurations(run, fit);
+  RunFit(a, &fit, began);
+  const int best = BestGlobalModel(output);
+  pg::Execute("UPDATE " + run.output.WithSuffix("_summary").Sql() + " SET global_mst_key = $1::pg_catalog.int4",
+              {static_cast<int64_t>(best)});
+  return best;
 }
 
 /// What is known of changed groups that are all skipped: nothing was trained.
@@ -181,23 +255,33 @@ void UpdateSummary(const StoredRun& run, const pg::TableName& packed) {
 
 Refreshed RefreshGroups(const RefreshArguments& arguments) {
   const double began = pg::Now();
+  const bool from_weights = ReadStart(arguments.start_from);
   const StoredRun run = OpenRun(arguments.model_output_table);
   const data::GroupedTable table = data::OpenGroupedTable(run.source_table, "source_table");
   RequireSamePacked(run, table);
-  const pack::ChangedGroups changed = pack::PackChangedGroups(table, arguments.source_table);
+  RequireOwnValidation(run, table);
+  if (arguments.global_model && !run.arguments.global_model) {
+    throw Error(ErrorCode::kInvalidParameter, "run " + run.output.Text() + " has no global models to be refreshed", "",
+                "Leave global_model out, or train again with global_model => true.");
+  }
+  const pack::ChangedGroups changed = pack::PackChangedGroups(table, arguments.source_table, arguments.drop_vanished,
+                                                              arguments.most_groups);
   Refreshed done;
   done.added = changed.added;
   done.changed = changed.changed;
   done.vanished = changed.vanished;
   done.unchanged = changed.unchanged;
+  done.waiting = changed.waiting;
   std::optional<pg::TableName> trained;
+  std::optional<int> global;
+  if (arguments.global_model) pack::PackPooledAgain(table, arguments.source_table);
   {
     const pg::FreshSnapshot packed;  // training reads what was packed
+    if (arguments.global_model) global = TrainGlobal(run, table);
     if (changed.trainable > 0) {
       trained = run.output;
       trained->name = "_cerebro_refit_" + pg::Execute("SELECT pg_catalog.pg_backend_pid()").Text();
-      TrainChanged(run, changed, *trained);
-      RequireSameConfigurations(run, *trained);
+      TrainChanged(run, changed, from_weights, *trained);
       const pg::Result counts = pg::Execute("SELECT g.status, pg_catalog.count(*) FROM " +
                                             trained->WithSuffix("_groups").Sql() + " AS g GROUP BY 1");
       for (const auto& row : counts.rows) {
@@ -218,9 +302,37 @@ Refreshed RefreshGroups(const RefreshArguments& arguments) {
     }
   }
   pack::MergeChangedGroups(table, changed, arguments.drop_vanished);
+  if (global) {
+    const pg::FreshSnapshot merged;
+    std::optional<data::GroupedTable> validation;
+    if (run.validation_table) validation = data::OpenGroupedTable(*run.validation_table, "validation_table");
+    CompareGroups(run.output, *global, table, validation, run.arguments.promote.has_value());
+  }
   UpdateSummary(run, table.packed.name);
   done.seconds = pg::Now() - began;
   return done;
+}
+
+void RefreshInParts(RefreshArguments arguments, int64_t groups_at_once) {
+  if (groups_at_once < 1) {
+    throw Error(ErrorCode::kInvalidParameter, "groups_at_once is " + std::to_string(groups_at_once), "",
+                "It is the number of groups that are trained between two commits, 1 or more.");
+  }
+  pg::RequireWritable("CALL cerebro.refresh_in_parts");
+  ReadStart(arguments.start_from);
+  arguments.most_groups = groups_at_once;
+  pg::Transactions transactions;
+  const pg::TableName output = pg::ParseTableName(arguments.model_output_table, kArgument);
+  arguments.model_output_table = output.Sql();  // whatever the search_path becomes
+  const pg::SessionClaim claim(output);
+  transactions.Commit();
+  for (int64_t waiting = 1; waiting > 0;) {
+    const Refreshed part = RefreshGroups(arguments);
+    waiting = part.waiting;
+    transactions.Commit();
+    pg::Info(std::to_string(part.added + part.changed) + " groups are up to date again, " + std::to_string(waiting) +
+             " wait");
+  }
 }
 
 }  // namespace run

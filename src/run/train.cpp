@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/plain_number.hpp"
 #include "data/packed_table.hpp"
 #include "pack/packing.hpp"
 #include "pg/names.hpp"
@@ -54,7 +55,7 @@ int64_t DistinctValues(const pg::TableName& source, const pg::Column& column, in
   const pg::Result distinct =
       pg::Read("SELECT pg_catalog.count(*) FROM (SELECT DISTINCT s." + name + " FROM " + source.Sql() + " s WHERE s." +
                name + " IS NOT NULL LIMIT " + std::to_string(most + 1) + ") d");
-  return std::stoll(distinct.Text());
+  return base::WholeNumber(distinct.Text());
 }
 
 /// Types that are labels, and not numbers, and have an equality.
@@ -178,7 +179,7 @@ Trained Train(const TrainArguments& a) {
   trained.training_rows = training.spec.rows;
   trained.validation_rows = validation.spec.rows;
   const pg::TableName source = pg::ParseTableName(a.source_table, "source_table");
-  const int64_t all_rows = std::stoll(pg::Read("SELECT pg_catalog.count(*) FROM " + source.Sql()).Text());
+  const int64_t all_rows = base::WholeNumber(pg::Read("SELECT pg_catalog.count(*) FROM " + source.Sql()).Text());
   trained.rows_left_out = std::max<int64_t>(0, all_rows - training.spec.rows - validation.spec.rows);
   const int version = store::Register(a.name, tables.models, static_cast<int>(best.standing.mst_key), a.remark);
   trained.model = a.name + "@" + std::to_string(version);

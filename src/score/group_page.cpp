@@ -3,16 +3,25 @@
 #include <algorithm>
 #include <cstdlib>
 #include <map>
+#include <memory>
+#include <utility>
 #include <vector>
 
+#include "base/error.hpp"
+#include "data/groups.hpp"
 #include "pg/encoding.hpp"
 #include "pg/sql.hpp"
 #include "plan/metric_order.hpp"
 #include "report/group_page.hpp"
 #include "report/text.hpp"
+#include "score/class_counts.hpp"
 #include "score/group_reports.hpp"
+#include "score/outputs.hpp"
 #include "score/ranked_models.hpp"
+#include "score/scored_table.hpp"
+#include "store/group_models.hpp"
 #include "store/group_tables.hpp"
+#include "store/loaded_model.hpp"
 #include "store/result_columns.hpp"
 
 namespace score {
@@ -20,6 +29,8 @@ namespace {
 
 constexpr int64_t kMostMarks = 4000, kRowsAtOnce = 1000;
 constexpr int64_t kMostLines = 50;  // of a table of groups
+constexpr size_t kMostCurves = 4;   // of the worst groups, as many as have colours of their own
+constexpr size_t kMostConfusions = 3;
 
 std::string Text(const pg::Cell& cell) { return cell ? pg::ToUtf8(*cell) : ""; }
 double Number(const pg::Cell& cell) { return cell ? std::strtod(cell->c_str(), nullptr) : report::kNoNumber; }
@@ -83,7 +94,7 @@ class GroupReader {
     const pg::Result rows = pg::Read(
         "SELECT pg_catalog.concat(" + keys +
         "), g.status, g.chosen, g.reason, g.mst_key, g.value, g.global_value, g.group_rows,"
-        " g.validation_rows FROM " +
+        " g.validation_rows, g.group_id FROM " +
         groups_.Sql() + " g WHERE " + condition + " ORDER BY " + order + " LIMIT " + std::to_string(kMostLines));
     std::vector<report::GroupLine> lines;
     for (const auto& row : rows.rows) {
@@ -97,6 +108,7 @@ class GroupReader {
       line.global_value = Number(row[6]);
       line.rows = Whole(row[7]);
       line.validation_rows = Whole(row[8]);
+      line.group_id = Whole(row[9]);
       lines.push_back(std::move(line));
     }
     return lines;
@@ -106,6 +118,72 @@ class GroupReader {
   report::GroupRun& page_;
   const store::ResultReader groups_;
 };
+
+/// Curves of the worst groups' models, in which groups are what models are in those of a run.
+void ReadCurves(const store::GroupRunTable& run, report::GroupRun* page) {
+  const store::ResultReader info(
+      run.Tables().info, store::ResultTable::kGroupInfo, kRunArgument,
+      {"metrics_iters", "training_loss", "training_metrics", "validation_loss", "validation_metrics", "status"});
+  page->curves.metric = page->metric == "loss" ? "" : page->metric;
+  page->curves.validated = page->validated;
+  for (const report::GroupLine& line : page->worst) {
+    if (page->curves.models.size() == kMostCurves) return;
+    const pg::Result row = pg::Read("SELECT " + info.Columns("i") + " FROM " + info.Sql() +
+                                        " i WHERE i.group_id OPERATOR(pg_catalog.=) $1 AND i.mst_key "
+                                        "OPERATOR(pg_catalog.=) $2::pg_catalog.int4",
+                                    {line.group_id, line.mst_key});
+    if (row.empty()) continue;
+    std::vector<std::vector<pg::Cell>> arrays;
+    for (size_t i = 0; i < 5; i++) arrays.push_back(pg::ParseArrayText(row.at(0, i).value_or("{}")));
+    const auto at = [&arrays](size_t array, size_t e) {
+      return e < arrays[array].size() ? Number(arrays[array][e]) : report::kNoNumber;
+    };
+    report::Model model;
+    model.label = line.key;
+    model.mst_key = line.mst_key;
+    model.diverged = row.at(0, 5).value_or("") == store::kStatusDiverged;
+    for (size_t e = 0; e < arrays[0].size(); e++)
+      model.curve.push_back({Whole(arrays[0][e]), at(1, e), at(2, e), at(3, e), at(4, e)});
+    page->curves.models.push_back(std::move(model));
+  }
+}
+
+/// What the own models of the worst groups take for what, over their validation rows.
+void ReadConfusions(const store::GroupRunTable& run, report::GroupRun* page) {
+  const pg::Result table = pg::Read("SELECT s.validation_table FROM " + run.Tables().summary.Sql() +
+                                    " AS s WHERE s.validation_table IS NOT NULL");
+  if (table.empty()) return;
+  try {
+    const data::GroupedTable validation = data::OpenGroupedTable(table.Text(), "validation_table");
+    const std::unique_ptr<store::GroupModels> models = store::OpenGroupModels(run.name.Sql(), kRunArgument);
+    for (const report::GroupLine& line : page->worst) {
+      if (page->confusions.size() >= kMostConfusions) return;
+      if (line.chosen != store::kChosenOwn || line.validation_rows == 0) continue;
+      ScoredTable scored;
+      scored.table = models->Open({line.group_id, store::kChosenOwn, static_cast<int>(line.mst_key)});
+      scored.test = data::ViewGroup(validation, data::ReadGroup(validation, line.group_id));
+      const store::StoredModel& stored = scored.model();
+      scored.loaded = store::LoadModelForScoring(scored.table, stored, scored.table.data,
+                                                 store::ScoringOptions(scored.table, false));
+      scored.outputs =
+          DescribeOutputs(scored.loaded.model->program().output_shapes(), stored.config, scored.table.data);
+      const std::vector<ClassCounts> counts = CountClasses(scored);
+      for (size_t i = 0; i < scored.outputs.size(); i++) {
+        if (!HasOneClass(scored.outputs[i])) continue;
+        report::GroupConfusion group;
+        group.key = line.key;
+        group.confusion.output = pg::ToUtf8(scored.outputs[i].name);
+        for (const std::string& name : scored.outputs[i].classes)
+          group.confusion.classes.push_back(pg::ToUtf8(name));
+        for (const auto& [pair, rows] : counts[i].confusions)
+          group.confusion.cells.push_back({pair.first, pair.second, rows});
+        page->confusions.push_back(std::move(group));
+      }
+    }
+  } catch (const base::Error&) {
+    page->confusions.clear();  // the tables were packed anew, or are gone; the rest of the page does not depend on them
+  }
+}
 
 void ReadConfigurations(const store::GroupRunTable& run, report::GroupRun* page) {
   std::map<std::string, int64_t> chosen;  // by mst_key
@@ -178,6 +256,8 @@ std::string GroupReport(const pg::TableName& name) {
   GroupReader(run, &page).Read();
   ReadSummary(run, &page);
   ReadConfigurations(run, &page);
+  ReadCurves(run, &page);
+  ReadConfusions(run, &page);
   return report::GroupPage(page);
 }
 

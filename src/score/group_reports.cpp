@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "base/plain_number.hpp"
 #include "pg/names.hpp"
 #include "pg/sql.hpp"
 #include "plan/metric_order.hpp"
@@ -132,7 +133,7 @@ ReportRows ConfigurationLeaderboard(const pg::TableName& name) {
       const std::vector<pg::Cell> names = pg::ParseArrayText(*row[kNames]);
       if (names.size() > 1) c.metric_names.push_back(names[1].value_or(""));
     }
-    c.standing.mst_key = std::stoll(row[kKey].value_or("0"));
+    c.standing.mst_key = base::WholeNumber(row[kKey].value_or("0"));
     c.standing.loss = Number(row[validated ? kValLoss : kTrainLoss]);
     c.standing.metric = Number(row[validated ? kValMetric : kTrainMetric]);
     ranked.push_back(std::move(c));

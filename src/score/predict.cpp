@@ -4,11 +4,18 @@
 #include <cmath>
 #include <cstdlib>
 #include <limits>
+#include <map>
+#include <memory>
 #include <optional>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
+#include "base/plain_number.hpp"
+#include "data/group_constants.hpp"
+#include "engine/core/model.hpp"
 #include "engine/core/predictor.hpp"
 #include "pg/names.hpp"
 #include "pg/report.hpp"
@@ -17,7 +24,7 @@
 #include "score/outputs.hpp"
 #include "score/plain_rows.hpp"
 #include "score/prediction_table.hpp"
-#include "store/group_tables.hpp"
+#include "store/group_models.hpp"
 #include "store/loaded_model.hpp"
 #include "store/result_tables.hpp"
 #include "train/memory.hpp"
@@ -87,13 +94,14 @@ constexpr const char* kGroupIdColumn = "__group_id__";  // of the rows that are 
 /// The rows of a table with the group whose model predicts for them, in a temporary table of this call.
 class RoutedRows {
  public:
-  RoutedRows(const pg::TableName& test, const store::GroupRunTable& run) : rows_{"pg_temp", "cerebro_rows_to_predict"} {
+  RoutedRows(const pg::TableName& test, store::GroupModels* models) : rows_{"pg_temp", "cerebro_rows_to_predict"} {
+    const store::GroupRunTable& run = models->run();
     const std::vector<pg::Column> columns = pg::TableColumns(test, "test_table");
     std::string equal, same, any_null;
     for (const pg::Column& key : run.keys) {
       if (pg::FindColumn(columns, key.name) == nullptr) {
         throw Error(ErrorCode::kUndefinedColumn, "table " + test.Text() + " has no column \"" + key.name + "\"",
-                    "It tells which group a row belongs to, and the models of table " + run.name.Text() + " are chosen by it.",
+                    "It tells which group a row belongs to, and the models of " + run.name.Text() + " are chosen by it.",
                     "Give rows with all grouping columns.");
       }
       const std::string name = pg::QuoteIdent(key.name), given = "t." + name + "::" + key.sql_type;
@@ -101,7 +109,8 @@ class RoutedRows {
       same += (same.empty() ? "" : " AND ") + ("g." + name) + " IS NOT DISTINCT FROM " + given;
       any_null += (any_null.empty() ? "" : " OR ") + ("t." + name) + " IS NULL";
     }
-    const std::string groups = run.Tables().groups.Sql(), id = kGroupIdColumn;
+    const pg::TableName of_groups = models->Groups();
+    const std::string groups = of_groups.Sql(), id = kGroupIdColumn;
     // NULL: there is no model
     const std::string other = run.has_global ? "0" : "NULL";
     const std::string chosen = "CASE WHEN g.chosen OPERATOR(pg_catalog.=) '" + std::string(store::kChosenOwn) + "' THEN g.group_id ELSE " + other + " END";
@@ -110,69 +119,94 @@ class RoutedRows {
     pg::Execute("UPDATE " + rows_.Sql() + " AS t SET " + id + " = " + chosen + " FROM " + groups + " AS g WHERE (" + any_null + ") AND " + same);
     pg::Execute("CREATE INDEX ON " + rows_.Sql() + " (" + id + ")");
     pg::Execute("ANALYZE " + rows_.Sql());
+    const pg::Result met = pg::Execute("SELECT d.id, g.mst_key FROM (SELECT DISTINCT t.__group_id__ AS id FROM " + rows_.Sql() +
+                                       " AS t WHERE t.__group_id__ IS NOT NULL) AS d LEFT JOIN " + groups +
+                                       " AS g ON g.group_id OPERATOR(pg_catalog.=) d.id ORDER BY 1");
+    for (const auto& row : met.rows) groups_.push_back({base::WholeNumber(row[0]), store::kChosenOwn, row[1] ? base::WholeInt(row[1]) : 0});
+    if (models->IsTemporary()) pg::Execute("DROP TABLE " + groups);
   }
   const pg::TableName& table() const { return rows_; }
-  /// Of the groups whose own model predicts, ascending; 0 first where the global one does.
-  std::vector<int64_t> Groups() const {
-    std::vector<int64_t> groups;
-    for (const auto& row : pg::Read("SELECT DISTINCT t.__group_id__ FROM " + rows_.Sql() + " AS t WHERE t.__group_id__ IS NOT NULL ORDER BY 1").rows) {
-      groups.push_back(std::stoll(row[0].value()));
-    }
-    return groups;
-  }
+  /// Of the groups whose own model predicts, ascending; group 0 first where the global one does.
+  const std::vector<store::ChosenModel>& groups() const { return groups_; }
   int64_t WithoutModel() const { return pg::Read("SELECT pg_catalog.count(*) FROM " + rows_.Sql() + " AS t WHERE t.__group_id__ IS NULL").Int(); }
   void Drop() const { pg::Execute("DROP TABLE " + rows_.Sql()); }
 
  private:
   const pg::TableName rows_;
+  std::vector<store::ChosenModel> groups_;
 };
 
-/// The model that predicts for a group, as a table of one model. group: 0 is the global one.
-store::ModelTable ModelOfGroup(const store::GroupRunTable& run, int64_t group) {
-  const store::ResultTables tables = run.Tables();
-  if (group == 0) {
-    const pg::Result key = pg::Read("SELECT s.global_mst_key FROM " + tables.summary.Sql() + " AS s");
-    return store::OpenOneModel(run.name.WithSuffix(store::kGlobalSuffix).Sql(), static_cast<int>(key.Int()));
-  }
-  const pg::Result key = pg::Read("SELECT g.mst_key FROM " + tables.groups.Sql() + " AS g WHERE g.group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8", {group});
-  return store::OpenGroupModel(run, {group, store::kChosenOwn, static_cast<int>(key.Int())});
-}
+/// What predicts rows of a table by the models of one configuration, or by one model.
+struct RowsPredictor {
+  RowsPredictor(store::ModelTable model, const pg::TableName& table_of_rows, const PredictRequest& request)
+      : table(std::move(model)),
+        options(store::ScoringOptions(table, request.use_gpus)),
+        rows(table_of_rows, "test_table", request.id_col, request.independent_varname, table, "predict"),
+        predictor(*table.models.front().graph, table.models.front().config, rows.model_data(), options) {}
+
+  const store::ModelTable table;
+  const engine::Options options;
+  const PlainRows rows;
+  engine::Predictor predictor;
+  std::unique_ptr<engine::Model> layout;  // of the weights of models of one configuration
+};
 
 /// Each group's rows by its model, into one table.
 void PredictByGroup(const PredictRequest& request, const RowFilter& filter, const pg::TableName& output, const pg::TableName& test) {
-  const store::GroupRunTable run = store::OpenGroupRun(request.model_table, "model_table");
+  const std::unique_ptr<store::GroupModels> models = store::OpenAnyGroupModels(request.model_table, "model_table");
   if (request.mst_key) {
-    throw Error(ErrorCode::kInvalidParameter, "mst_key cannot be given: each group of table " + run.name.Text() + " has a model that was chosen for it", "",
+    throw Error(ErrorCode::kInvalidParameter, "mst_key cannot be given: each group of table " + models->run().name.Text() + " has a model that was chosen for it", "",
                 "Leave mst_key out; cerebro.group_leaderboard() shows the chosen models.");
   }
   pg::ClaimOutput(output, "output_table");
   pg::RequireAbsent(output, "output_table");
   pg::RequireCreate(output);
-  const RoutedRows routed(test, run);
+  const RoutedRows routed(test, models.get());
   const pg::FreshSnapshot written;
   std::optional<PredictionTable> predictions;
   std::vector<std::vector<float>> values;
-  for (const int64_t group : routed.Groups()) {
-    pg::CheckInterrupts();
-    const store::ModelTable table = ModelOfGroup(run, group);
-    const store::StoredModel& model = table.models.front();
-    const engine::Options options = store::ScoringOptions(table, request.use_gpus);
-    const PlainRows rows(routed.table(), "test_table", request.id_col, request.independent_varname, table, "predict");
-    const store::Block weights = store::LoadWeightBlock(table, model, options);
-    engine::Predictor predictor(*model.graph, model.config, rows.model_data(), options);
-    predictor.Attach(weights.data());
+  const auto predict = [&](RowsPredictor* by, int64_t group, const store::Block& weights) {
+    by->predictor.Attach(weights.data());
     if (!predictions) {
-      const std::vector<OutputInfo> outputs = DescribeOutputs(predictor.output_shapes(), model.config, table.data);
+      const std::vector<OutputInfo> outputs = DescribeOutputs(by->predictor.output_shapes(), by->table.models.front().config, by->table.data);
       NoticeFewerClasses(filter, outputs);
-      predictions.emplace(output, rows.id_column(), outputs, filter);
+      predictions.emplace(output, by->rows.id_column(), outputs, filter);
       predictions->Create();
     }
-    rows.ForEach("t.__group_id__ OPERATOR(pg_catalog.=) " + std::to_string(group) + "::pg_catalog.int8",
-                 [&](const base::Buffer& buffer, const std::vector<std::string>& ids) {
-                   values.clear();
-                   predictor.Run(buffer, &values, pg::CheckInterrupts);
-                   predictions->Insert(ids, values);
-                 });
+    by->rows.ForEach("t.__group_id__ OPERATOR(pg_catalog.=) " + std::to_string(group) + "::pg_catalog.int8",
+                     [&](const base::Buffer& buffer, const std::vector<std::string>& ids) {
+                       values.clear();
+                       by->predictor.Run(buffer, &values, pg::CheckInterrupts);
+                       predictions->Insert(ids, values);
+                     });
+    by->predictor.Attach(nullptr);
+  };
+  std::map<int, RowsPredictor> shared;  // by mst_key, of groups without constants of their own
+  for (const store::ChosenModel& chosen : routed.groups()) {
+    pg::CheckInterrupts();
+    if (chosen.group_id == 0) {
+      RowsPredictor by(models->Global().value(), routed.table(), request);
+      predict(&by, 0, store::LoadWeightBlock(by.table, by.table.models.front(), by.options));
+      continue;
+    }
+    store::GroupWeights own = models->Read(chosen);
+    store::ModelTable bare = models->Bare(chosen.mst_key);
+    if (own.constants) {
+      data::ApplyConstants(*own.constants, &bare.data);
+      bare.weights = std::make_shared<const std::string>(std::move(own.weights));
+      RowsPredictor by(std::move(bare), routed.table(), request);
+      predict(&by, chosen.group_id, store::LoadWeightBlock(by.table, by.table.models.front(), by.options));
+      continue;
+    }
+    auto by = shared.find(chosen.mst_key);
+    if (by == shared.end()) {
+      by = shared.emplace(std::piecewise_construct, std::forward_as_tuple(chosen.mst_key),
+                          std::forward_as_tuple(std::move(bare), routed.table(), request)).first;
+      const store::ModelTable& table = by->second.table;
+      by->second.layout = store::BuildModel(store::ScoringSpec(table.models.front()), table.data, by->second.options);
+    }
+    predict(&by->second, chosen.group_id,
+            store::WeightBlockOf(by->second.layout->program(), own.weights, "group " + std::to_string(chosen.group_id) + " of " + models->run().name.Text()));
   }
   const int64_t without = routed.WithoutModel();
   if (!predictions) {
@@ -193,7 +227,7 @@ void Predict(const PredictRequest& request) {
   const RowFilter filter = ReadPredType(request.pred_type);
   const pg::TableName output = pg::ParseNewTableName(request.output_table, "output_table");
   const pg::TableName test = pg::ParseTableName(request.test_table, "test_table");
-  if (store::IsGroupRun(pg::ParseTableName(request.model_table, "model_table"))) {
+  if (store::NamesGroups(request.model_table, "model_table")) {
     PredictByGroup(request, filter, output, test);
     return;
   }

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "base/error.hpp"
 #include "base/preprocessing.hpp"
 #include "data/buffer_source.hpp"
+#include "data/groups.hpp"
 #include "data/packed_table.hpp"
 #include "data/row_codec.hpp"
 #include "data/row_sql.hpp"
@@ -15,7 +18,9 @@
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
 #include "plan/metric_order.hpp"
+#include "score/group_evaluation.hpp"
 #include "score/plain_rows.hpp"
+#include "store/group_models.hpp"
 #include "store/loaded_model.hpp"
 #include "store/registry.hpp"
 #include "train/memory.hpp"
@@ -102,8 +107,39 @@ Measured MeasurePlain(const store::ModelTable& table, const pg::TableName& test,
   });
 }
 
+/// A run over groups: means over the groups, weighted by their rows, of the values that all of them have.
+Measured MeasureGroups(const std::string& version, const std::string& test_table) {
+  const std::unique_ptr<store::GroupModels> models = store::OpenAnyGroupModels(version, kArgument);
+  const data::GroupedTable test = data::OpenGroupedTable(test_table, kArgument);
+  RequireScorable(*models, test);
+  Measured measured;
+  std::map<std::string, std::pair<double, int64_t>> sums;  // by name: weighted by rows, and the rows
+  std::vector<std::string> names;                          // of the first group
+  ScoreGroups(models.get(), test, false, [&](const GroupScore& score) {
+    if (names.empty()) names = score.names;
+    measured.rows += score.rows;
+    for (size_t i = 0; i < score.names.size(); ++i) {
+      auto& [sum, rows] = sums[score.names[i]];
+      sum += score.values[i] * static_cast<double>(score.rows);
+      rows += score.rows;
+    }
+  });
+  for (const std::string& name : names) {
+    const auto& [sum, rows] = sums[name];
+    if (rows != measured.rows) continue;
+    measured.names.push_back(name);
+    measured.values.push_back(sum / static_cast<double>(rows));
+  }
+  if (measured.rows > 0) return measured;
+  throw Error(ErrorCode::kPrerequisiteState, "no group of packed table " + test.packed.name.Text() + " has a model",
+              "Its groups are unknown to the models, or have no usable one, and there is no global model.",
+              "Give a table whose groups the models know.");
+}
+
 Measured MeasureVersion(const std::string& name, int version, const std::string& test_table) {
-  const std::optional<store::ModelTable> table = store::OpenRegistered(name + "@" + std::to_string(version));
+  const std::string text = name + "@" + std::to_string(version);
+  if (store::NamesGroups(text, kArgument)) return MeasureGroups(text, test_table);
+  const std::optional<store::ModelTable> table = store::OpenRegistered(text);
   if (!table) throw Error(ErrorCode::kInternal, "a registered model is gone while it is claimed");
   const pg::TableName test = pg::ParseTableName(test_table, kArgument);
   const std::vector<pg::Column> columns = pg::TableColumns(test, kArgument);

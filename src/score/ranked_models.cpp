@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "base/plain_number.hpp"
 #include "store/group_tables.hpp"
 #include "store/result_columns.hpp"
 #include "store/result_tables.hpp"
@@ -40,7 +41,7 @@ Ranking RankModels(const pg::TableName& models) {
     RankedModel model;
     model.metric_names = {"loss"};
     if (row[kMetric]) model.metric_names.push_back(*row[kMetric]);
-    model.standing.mst_key = std::stoll(row[kMstKey].value_or("0"));
+    model.standing.mst_key = base::WholeNumber(row[kMstKey].value_or("0"));
     model.standing.metric = Number(row[ranking.validated ? kValidationMetric : kTrainingMetric]);
     model.standing.loss = Number(row[ranking.validated ? kValidationLoss : kTrainingLoss]);
     model.standing.diverged = IsDiverged(row);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/plain_number.hpp"
 #include "pg/names.hpp"
 #include "pg/sql.hpp"
 #include "plan/evaluation.hpp"
@@ -78,7 +79,7 @@ ReportRows FoldLeaderboard(std::string_view model_output_table) {
   const store::ResultReader info(store::ResultTables(models).info, store::ResultTable::kInfo, kRunArgument, {"mst_key", "configuration", "fold"});
   std::map<int64_t, int64_t> configuration_of;  // by mst_key
   for (const auto& row : pg::Read("SELECT " + info.Columns("i") + " FROM " + info.Sql() + " i").rows) {
-    if (row[1] && row[2]) configuration_of[std::stoll(row[0].value())] = std::stoll(*row[1]);
+    if (row[1] && row[2]) configuration_of[base::WholeNumber(row[0])] = base::WholeNumber(row[1]);
   }
   if (configuration_of.empty()) {
     throw base::Error(base::ErrorCode::kInvalidParameter, "the models of table " + models.Text() + " were not trained on folds", "",

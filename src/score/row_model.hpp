@@ -21,10 +21,12 @@
 
 namespace score {
 
-class KeptModel;
 class GroupRouter;
+class KeptModel;
+class OpenModel;
+struct ScorerParts;
 
-/// Predicts rows of one row type. What it is made of goes back to the model when it goes, for the next call site of such rows.
+/// Predicts rows of one row type. What it is made of goes back to the model's kernel when it goes, for the next call site of such rows.
 class RowScorer {
  public:
   ~RowScorer();
@@ -39,22 +41,22 @@ class RowScorer {
   void Run();
   /// What the last Run says of one of them. Valid until the next call.
   const RowValues& Values(int64_t row);
+  /// Predicts with another model of the same kernel from now on. REQUIRES open.kernel() of the model that it was made for.
+  void Use(const OpenModel& open);
 
  private:
-  friend class KeptModel;
   friend class OpenModel;
-  struct Parts;
-  RowScorer(std::shared_ptr<KeptModel> model, std::unique_ptr<Parts> parts);
-  const std::shared_ptr<KeptModel> model_;
-  std::unique_ptr<Parts> parts_;
+  RowScorer(std::shared_ptr<KeptModel> model, std::unique_ptr<ScorerParts> parts);
+  std::shared_ptr<KeptModel> model_;
+  std::unique_ptr<ScorerParts> parts_;
 };
 
 /// A model that was looked up.
 class OpenModel {
  public:
   OpenModel() = default;
-  /// name: of a registered model, "penguins" or "penguins@3", or of a run's table with one model, "models", or any with
-  /// the model's key, "models:3", or of a run over groups. pinned: the version must be named. Errors: kUndefinedObject;
+  /// name: of a registered model or run over groups, "penguins" or "penguins@3", or of a run's table with one model,
+  /// "models", or any with the model's key, "models:3", or of a run over groups. pinned: the version must be named. Errors: kUndefinedObject;
   /// those of FindRegistered and OpenOneModel; kFeatureNotSupported for a table on a segment, and where a cluster's
   /// coordinator cannot ask the segments.
   static OpenModel Find(const std::string& name, bool pinned);
@@ -70,6 +72,8 @@ class OpenModel {
   std::unique_ptr<RowScorer> ScorerFor(const std::vector<pg::Column>& columns) const;
   /// Of memory, about.
   size_t bytes() const;
+  /// What models have in common that one RowScorer can predict with.
+  const void* kernel() const;
 
   /// Whether it is a run over groups: which model predicts depends on a row's key columns.
   bool routes() const { return router_ != nullptr; }
@@ -79,6 +83,7 @@ class OpenModel {
   std::optional<OpenModel> Route(const std::vector<std::optional<std::string>>& keys) const;
 
  private:
+  friend class RowScorer;
   enum class Origin { kRegistry, kTable, kBytes };
   std::shared_ptr<KeptModel> model_;
   std::shared_ptr<GroupRouter> router_;

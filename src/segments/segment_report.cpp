@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
+#include "base/plain_number.hpp"
 #include "engine/core/model.hpp"
 #include "pg/cluster.hpp"
 #include "pg/report.hpp"
@@ -63,7 +64,7 @@ void CheckSegmentDevices(const std::vector<int>& segments) {
   const pg::Result devices = pg::Read("SELECT gp_segment_id, cerebro._device_count() FROM gp_dist_random('pg_catalog.gp_id') ORDER BY 1");
   std::string without;
   for (const auto& row : devices.rows) {
-    if (wanted.count(std::stoi(row[0].value())) == 0 || std::stoi(row[1].value()) > 0) continue;
+    if (wanted.count(base::WholeInt(row[0])) == 0 || base::WholeInt(row[1]) > 0) continue;
     without += (without.empty() ? "" : ", ") + *row[0];
   }
   if (without.empty()) return;

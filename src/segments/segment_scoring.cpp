@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "base/plain_number.hpp"
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
 #include "plan/schedule.hpp"
@@ -34,7 +35,7 @@ std::set<int> WithoutWeights(const store::ModelTable& models) {
   if (models.registered) return {models.models.front().mst_key};
   const pg::Result rows = pg::Execute("SELECT mst_key FROM " + models.name.Sql() + " WHERE model_weights IS NULL");
   std::set<int> keys;
-  for (const auto& row : rows.rows) keys.insert(std::stoi(row[0].value()));
+  for (const auto& row : rows.rows) keys.insert(base::WholeInt(row[0]));
   return keys;
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/plain_number.hpp"
 #include "base/record.hpp"
 #include "data/buffer_view.hpp"
 #include "data/packed_format.hpp"
@@ -219,7 +220,7 @@ int64_t FeatureMaker::Sample(std::vector<std::vector<float>>* values) {
     if (i++ < 2) continue;
     columns.push_back(cell ? base::Bytes{reinterpret_cast<const uint8_t*>(cell->data()), cell->size()} : base::Bytes{});
   }
-  base::Buffer view = data::ViewBuffer(read_.spec, std::stoi(found.at(0, 0).value()), 0, columns);
+  base::Buffer view = data::ViewBuffer(read_.spec, base::WholeInt(found.at(0, 0)), 0, columns);
   view.rows = std::min(view.rows, kSampleRows);
   extractor_->Run(view, values, pg::CheckInterrupts);
   return view.rows;

@@ -3,8 +3,7 @@
 #include <utility>
 
 #include "base/error.hpp"
-#include "data/group_constants.hpp"
-#include "pg/large_value.hpp"
+#include "base/plain_number.hpp"
 #include "pg/sql.hpp"
 #include "plan/params.hpp"
 #include "wire/keras.hpp"
@@ -51,7 +50,7 @@ GroupRunTable OpenGroupRun(std::string_view name, const char* what) {
                 pg::HiddenRowsDetail(tables.summary));
   }
   run.data = base::ReadDataSpec(*row.at(0, 0));
-  run.seed = std::stoll(*row.at(0, 1));
+  run.seed = base::WholeNumber(row.at(0, 1));
   run.float64 = row.at(0, 2).value_or("") == base::DTypeName(base::DType::kFloat64);
   if (row.at(0, 3)) {
     for (const pg::Cell& type : pg::ParseArrayText(*row.at(0, 3))) run.dependent_vartype.push_back(type.value_or(""));
@@ -73,8 +72,8 @@ GroupRunTable OpenGroupRun(std::string_view name, const char* what) {
   for (const auto& cells :
        pg::Read("SELECT " + configurations.Columns("c") + " FROM " + configurations.Sql() + " c ORDER BY 1").rows) {
     StoredModel model;
-    model.mst_key = std::stoi(cells[0].value());
-    model.model_id = std::stoi(cells[1].value_or("0"));
+    model.mst_key = base::WholeInt(cells[0]);
+    model.model_id = base::WholeInt(cells[1].value_or("0"));
     const std::string architecture = cells[2].value_or("");
     std::shared_ptr<const base::Graph>& graph = graphs[architecture];
     if (graph == nullptr) graph = std::make_shared<const base::Graph>(wire::ReadKeras(architecture, &run.data));
@@ -86,40 +85,6 @@ GroupRunTable OpenGroupRun(std::string_view name, const char* what) {
     run.models.emplace(model.mst_key, std::move(model));
   }
   return run;
-}
-
-ModelTable OpenGroupModel(const GroupRunTable& run, const ChosenModel& model) {
-  const auto found = run.models.find(model.mst_key);
-  if (found == run.models.end()) {
-    throw Error(ErrorCode::kUndefinedObject, "mst_key " + std::to_string(model.mst_key) + " does not exist in table " +
-                                                 run.Tables().configurations.Text());
-  }
-  ModelTable table;
-  table.name = run.name;
-  table.data = run.data;
-  table.dependent_vartype = run.dependent_vartype;
-  table.seed = run.seed;
-  table.float64 = run.float64;
-  table.models.push_back(found->second);
-  const ResultReader groups(run.Tables().groups, ResultTable::kGroups, "model_table", {"constants", "group_id"});
-  const pg::Result constants = pg::Read("SELECT g.constants::pg_catalog.text FROM " + groups.Sql() +
-                                            " g WHERE g.group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8",
-                                        {model.group_id});
-  if (!constants.empty() && constants.at(0, 0)) data::ApplyConstants(*constants.at(0, 0), &table.data);
-  const ResultReader models(run.name, ResultTable::kGroupModels, "model_table",
-                            {"model_weights", "group_id", "mst_key"});
-  pg::LargeValue weights = pg::ReadLargeValue("m.model_weights",
-                                              "FROM " + models.Sql() +
-                                                  " m WHERE m.group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8"
-                                                  " AND m.mst_key OPERATOR(pg_catalog.=) $2::pg_catalog.int4",
-                                              {model.group_id, static_cast<int64_t>(model.mst_key)});
-  if (!weights.found || !weights.bytes) {
-    throw Error(ErrorCode::kUndefinedObject, "table " + models.Text() + " has no model of group " +
-                                                 std::to_string(model.group_id) + " with mst_key " +
-                                                 std::to_string(model.mst_key));
-  }
-  table.weights = std::make_shared<const std::string>(std::move(*weights.bytes));
-  return table;
 }
 
 }  // namespace store

@@ -56,15 +56,11 @@ struct GroupRunTable {
 /// Errors: those of ResultReader; kWrongObjectType when it is no run over groups.
 GroupRunTable OpenGroupRun(std::string_view name, const char* what);
 
-/// A row of <out>_groups that a prediction needs.
+/// The model that predicts for a group.
 struct ChosenModel {
   int64_t group_id = 0;
-  std::string chosen;  // empty: none
+  std::string chosen;  // kChosenOwn
   int mst_key = 0;
 };
-
-/// The chosen model of a group as a table of one model, whose data has the group's own constants where it has them.
-/// Weights are read when they are asked for. REQUIRES chosen == kChosenOwn.
-ModelTable OpenGroupModel(const GroupRunTable& run, const ChosenModel& model);
 
 }  // namespace store

@@ -26,6 +26,17 @@ std::string KeyList(const ModelTable& table) {
   return table.models.size() > kMostKeysListed ? list + ", ..." : list;
 }
 
+void LoadRawWeights(const std::string& raw, const std::string& what, const engine::Program& program, void* block) {
+  const int64_t count = program.layout().weight_count;
+  if (raw.size() != static_cast<size_t>(count) * sizeof(float)) {
+    throw base::Error(base::ErrorCode::kDataCorrupted, "model_weights of " + what + " has " + std::to_string(raw.size()) +
+                                                           " bytes, the architecture needs " + std::to_string(count * sizeof(float)));
+  }
+  std::vector<float> weights(static_cast<size_t>(count));
+  if (count > 0) std::memcpy(weights.data(), raw.data(), raw.size());
+  program.LoadWeights(block, weights.data(), count, pg::CheckInterrupts);
+}
+
 }  // namespace
 
 engine::Options ScoringOptions(const ModelTable& table, bool use_gpus) {
@@ -62,15 +73,13 @@ void LoadStoredWeights(const ModelTable& table, const StoredModel& stored, const
     state.Finish();
     return;
   }
-  const int64_t count = program.layout().weight_count;
-  if (raw->size() != static_cast<size_t>(count) * sizeof(float)) {
-    throw base::Error(base::ErrorCode::kDataCorrupted, "model_weights of mst_key " + std::to_string(stored.mst_key) + " in table " +
-                                                           table.name.Text() + " has " + std::to_string(raw->size()) +
-                                                           " bytes, the architecture needs " + std::to_string(count * sizeof(float)));
-  }
-  std::vector<float> weights(static_cast<size_t>(count));
-  if (count > 0) std::memcpy(weights.data(), raw->data(), raw->size());
-  program.LoadWeights(block, weights.data(), count, pg::CheckInterrupts);
+  LoadRawWeights(*raw, "mst_key " + std::to_string(stored.mst_key) + " in table " + table.name.Text(), program, block);
+}
+
+Block WeightBlockOf(const engine::Program& program, const std::string& raw, const std::string& what) {
+  Block block(program.layout().bytes);
+  LoadRawWeights(raw, what, program, block.data());
+  return block;
 }
 
 LoadedModel LoadModelForScoring(const ModelTable& table, const StoredModel& stored, const base::DataSpec& data,

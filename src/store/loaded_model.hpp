@@ -44,6 +44,10 @@ ModelTable OpenOneModel(std::string_view model_table, std::optional<int> mst_key
 /// The weights of a model, laid out as engine::Predictor has them.
 Block LoadWeightBlock(const ModelTable& table, const StoredModel& stored, const engine::Options& options);
 
+/// The same of weights that have been read, raw float32 in Keras's order. program: of ScoringSpec. Errors: kDataCorrupted
+/// for a wrong length, whose message says what the weights are.
+Block WeightBlockOf(const engine::Program& program, const std::string& raw, const std::string& what);
+
 /// The rows that say where a model's weights and configuration are stored: another text after every training. Empty where there is no such table.
 /// Read-only statements; the caller must hold SELECT.
 std::string StoredVersion(const std::string& model_table, std::optional<int> mst_key);

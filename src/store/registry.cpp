@@ -3,15 +3,19 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <utility>
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "base/plain_number.hpp"
 #include "pg/large_value.hpp"
 #include "pg/report.hpp"
 #include "pg/table_watch.hpp"
+#include "store/group_models.hpp"
 #include "store/loaded_model.hpp"
+#include "store/registered_groups.hpp"
 #include "store/result_columns.hpp"
 #include "store/training_state.hpp"
 
@@ -48,8 +52,8 @@ std::string Quoted(const std::string& name) { return "\"" + name + "\""; }
 pg::Role RoleIn(const std::vector<pg::Cell>& row, size_t first) {
   pg::Role role;
   role.name = row[first].value_or("");
-  role.id = static_cast<uint32_t>(std::stoul(row[first + 1].value_or("0")));
-  role.system = std::stoll(row[first + 2].value_or("0"));
+  role.id = static_cast<uint32_t>(base::WholeNumber(row[first + 1].value_or("0")));
+  role.system = base::WholeNumber(row[first + 2].value_or("0"));
   return role;
 }
 
@@ -107,8 +111,8 @@ std::optional<OwnedModel> FindOwned(const std::string& name) {
   const auto& row = found.rows.front();
   OwnedModel model;
   model.owner = RoleIn(row, 0);
-  if (row[3]) model.deployed = std::stoi(*row[3]);
-  for (const pg::Cell& cell : pg::ParseArrayText(row[4].value_or("{}"))) model.before.push_back(std::stoi(cell.value_or("0")));
+  if (row[3]) model.deployed = base::WholeInt(row[3]);
+  for (const pg::Cell& cell : pg::ParseArrayText(row[4].value_or("{}"))) model.before.push_back(base::WholeInt(cell.value_or("0")));
   if (!pg::ActsAs(model.owner)) {
     pg::ThrowDenied("must be owner of registered model " + Quoted(name), "It belongs to role " + Quoted(pg::NameOf(model.owner)) + ".",
                     "Take another name, or ask its owner. The owner can let others predict with it by cerebro.share().");
@@ -201,6 +205,7 @@ std::string DigestOf(const wire::StateHeader& header, const engine::StateLayout&
 struct WrittenState {
   std::string digest;
   int64_t bytes = 0;
+  std::optional<int64_t> parameters;  // where the run's tables do not say so
 };
 
 WrittenState WriteState(const std::string& name, int version, const ModelTable& table, const StoredModel& stored) {
@@ -266,17 +271,20 @@ ModelTable TableOf(std::string_view head, const std::string& name) {
 }
 
 std::optional<RegisteredVersion> ReadVersion(const ModelReference& reference, bool* owned) {
-  const pg::Result found = Ask("SELECT m.owner, m.owner_id::pg_catalog.int8, m.owner_system, v.version, v.digest FROM " + std::string(kModels) + " AS m LEFT JOIN " +
-                                   kVersions + " AS v ON v.name OPERATOR(pg_catalog.=) m.name AND v.version OPERATOR(pg_catalog.=)"
-                                   " COALESCE($2::pg_catalog.int4, m.deployed_version) WHERE m.name OPERATOR(pg_catalog.=) $1",
+  const pg::Result found = Ask("SELECT m.owner, m.owner_id::pg_catalog.int8, m.owner_system, v.version, v.digest, g.version FROM " + std::string(kModels) +
+                                   " AS m LEFT JOIN " + kVersions + " AS v ON v.name OPERATOR(pg_catalog.=) m.name AND v.version OPERATOR(pg_catalog.=)"
+                                   " COALESCE($2::pg_catalog.int4, m.deployed_version) LEFT JOIN " + kRegisteredGroupRuns +
+                                   " AS g ON g.name OPERATOR(pg_catalog.=) v.name AND g.version OPERATOR(pg_catalog.=) v.version"
+                                   " WHERE m.name OPERATOR(pg_catalog.=) $1",
                                {reference.name, reference.version ? pg::Param(std::to_string(*reference.version)) : pg::Param(pg::Null{})}, false);
   if (found.empty()) return std::nullopt;
   const auto& row = found.rows.front();
   RegisteredVersion version;
   version.name = reference.name;
   version.owner = RoleIn(row, 0);
-  version.version = row[3] ? std::stoi(*row[3]) : 0;
+  version.version = row[3] ? base::WholeInt(row[3]) : 0;
   version.digest = row[4].value_or("");
+  version.groups = row[5].has_value();
   *owned = pg::ActsAs(version.owner);
   return version;
 }
@@ -319,6 +327,7 @@ std::optional<RegisteredVersion> FindRegistered(const ModelReference& reference)
 }
 
 ModelTable OpenRegistered(const RegisteredVersion& version) {
+  RequireOneModel(version);
   ModelTable table = TableOf(ReadHead(version), version.Text());
   table.registered = [version](const std::function<bool(int64_t piece, std::string_view data)>& use) {
     for (int64_t piece = 0;; ++piece) {
@@ -338,6 +347,7 @@ std::optional<ModelTable> OpenRegistered(std::string_view text) {
 }
 
 std::string RegisteredBytes(const RegisteredVersion& version) {
+  RequireOneModel(version);
   std::string bytes;
   for (int64_t piece = 0;; ++piece) {
     const std::string data = ReadPiece(version, piece, "p.data");
@@ -363,15 +373,20 @@ void RequireRegistrable(const std::string& name) {
   FindOwned(name);
 }
 
-int Register(const std::string& name, const std::string& model_table, std::optional<int> mst_key, const std::optional<std::string>& remark) {
-  CheckName(name, "name");
-  const ModelTable table = OpenOneModel(model_table, mst_key);
-  if (table.registered) {
-    throw Error(ErrorCode::kWrongObjectType, table.name.name + " is a registered model already", "",
-                "Give the model_output_table of a finished cerebro.fit_multiple_model(). A model is renamed by cerebro.rename_model().");
-  }
-  const StoredModel& stored = table.models.front();
-  const Origin origin = ReadOrigin(table, stored.mst_key);
+namespace {
+
+/// What is registered: where it comes from, and how it is written.
+struct Registered {
+  pg::TableName model_table;
+  std::optional<int> mst_key;  // of a run over groups: of its global model
+  std::optional<std::string> compile_params, fit_params;
+  int64_t rows = 0;
+  Origin origin;
+  std::function<WrittenState(int version)> write;
+};
+
+int AddVersion(const std::string& name, const Registered& registered, const std::optional<std::string>& remark) {
+  const Origin& origin = registered.origin;
   Claim(name);
   const std::optional<OwnedModel> model = FindOwned(name);
   const pg::Role owner = pg::CurrentRole();
@@ -382,15 +397,17 @@ int Register(const std::string& name, const std::string& model_table, std::optio
            " VALUES ($1, $2, $3::pg_catalog.oid, $4, '{}'::pg_catalog.int4[])", params);
   }
   const int version = NextVersion(name);
-  const WrittenState written = WriteState(name, version, table, stored);
+  const WrittenState written = registered.write(version);
+  const pg::Cell parameters = written.parameters ? std::to_string(*written.parameters) : origin.parameters;
+  const std::optional<std::string> mst_key = registered.mst_key ? std::optional<std::string>(std::to_string(*registered.mst_key)) : std::nullopt;
   Change("INSERT INTO " + std::string(kVersions) +
              " (name, version, digest, bytes, model_table, mst_key, trained_on, data_digest, rows, parameters, iterations, compile_params, fit_params, metric,"
              " training_loss, training_metric, validation_loss, validation_metric, registered_by, registered_at, remark)"
              " VALUES ($1, $2::pg_catalog.int4, $3, $4, $5, $6::pg_catalog.int4, $7, $8, $9, $10::pg_catalog.int8, $11::pg_catalog.int8, $12, $13, $14,"
              " $15::pg_catalog.float8, $16::pg_catalog.float8, $17::pg_catalog.float8, $18::pg_catalog.float8, $19, pg_catalog.now(), $20)",
-         {name, static_cast<int64_t>(version), written.digest, written.bytes, table.name.Sql(), static_cast<int64_t>(stored.mst_key), origin.trained_on,
-          OrNull(origin.data_digest), table.data.rows, OrNull(origin.parameters), OrNull(origin.iterations), stored.compile_params, stored.fit_params,
-          OrNull(origin.metric), OrNull(origin.training_loss), OrNull(origin.training_metric), OrNull(origin.validation_loss),
+         {name, static_cast<int64_t>(version), written.digest, written.bytes, registered.model_table.Sql(), OrNull(mst_key), origin.trained_on,
+          OrNull(origin.data_digest), registered.rows, OrNull(parameters), OrNull(origin.iterations), OrNull(registered.compile_params),
+          OrNull(registered.fit_params), OrNull(origin.metric), OrNull(origin.training_loss), OrNull(origin.training_metric), OrNull(origin.validation_loss),
           OrNull(origin.validation_metric), owner.name, OrNull(remark)});
   if (!model || !model->deployed) {
     SetDeployed(name, version, model ? model->before : std::vector<int>());
@@ -400,6 +417,84 @@ int Register(const std::string& name, const std::string& model_table, std::optio
     pg::AnnounceChange(RegistryTable());
   }
   return version;
+}
+
+/// Values over all groups, weighted by their rows: of the model that predicts for each.
+Origin ReadGroupsOrigin(const GroupRunTable& run) {
+  const ResultTables tables = run.Tables();
+  const std::string chosen = "(CASE WHEN g.chosen OPERATOR(pg_catalog.=) 'own' THEN g.value ELSE g.global_value END)",
+                    counts = "CASE WHEN " + chosen + " OPERATOR(pg_catalog.<>) 'NaN'::pg_catalog.float8 THEN ";
+  const auto mean = [&](const std::string& rows) {
+    const std::string weight = counts + rows + "::pg_catalog.float8 END";
+    return "pg_catalog.sum(" + chosen + " OPERATOR(pg_catalog.*) (" + weight + ")) OPERATOR(pg_catalog./) NULLIF(pg_catalog.sum(" + weight +
+           "), 0::pg_catalog.float8)";
+  };
+  const std::string groups = " FROM " + tables.groups.Sql() + " AS g)";
+  const pg::Result row = pg::Execute("SELECT (SELECT pg_catalog.max(g.metric)" + groups + ", (SELECT " + mean("g.group_rows") + groups + ", (SELECT " +
+                                     mean("g.validation_rows") + groups + ", s.source_table, s.data_digest, s.validation_table FROM " +
+                                     tables.summary.Sql() + " AS s");
+  Origin origin;
+  if (row.empty()) return origin;
+  const std::vector<pg::Cell>& cells = row.rows.front();
+  const bool loss = cells[0].value_or("") == "loss", validated = cells[5].has_value();
+  if (!loss) origin.metric = cells[0];
+  pg::Cell& as_validated = loss ? origin.validation_loss : origin.validation_metric;
+  pg::Cell& as_trained = loss ? origin.training_loss : origin.training_metric;
+  (validated ? as_validated : as_trained) = cells[validated ? 2 : 1];
+  origin.trained_on = cells[3].value_or("");
+  origin.data_digest = cells[4];
+  return origin;
+}
+
+int RegisterGroups(const std::string& name, const std::string& model_table, std::optional<int> mst_key, const std::optional<std::string>& remark) {
+  const std::unique_ptr<GroupModels> models = OpenGroupModels(model_table, "model_table");
+  const GroupRunTable& run = models->run();
+  if (mst_key) {
+    throw Error(ErrorCode::kInvalidParameter, "mst_key cannot be given: each group of table " + run.name.Text() + " has a model that was chosen for it", "",
+                "Leave mst_key out; cerebro.group_leaderboard() shows the chosen models.");
+  }
+  const std::optional<ModelTable> global = models->Global();
+  Registered registered;
+  registered.model_table = run.name;
+  if (global) registered.mst_key = global->models.front().mst_key;
+  registered.rows = run.data.rows;
+  registered.origin = ReadGroupsOrigin(run);
+  registered.write = [&](int version) {
+    const WrittenGroups groups = WriteRegisteredGroups(models.get(), registered.mst_key, name, version, Change);
+    WrittenState written;
+    written.digest = groups.digest;
+    written.bytes = groups.bytes;
+    written.parameters = groups.parameters;
+    if (!global) return written;
+    const WrittenState state = WriteState(name, version, *global, global->models.front());
+    const std::string both = groups.digest + state.digest;
+    written.digest = base::ToHex(base::Hash(both.data(), both.size(), kDigestSeed));
+    written.bytes += state.bytes;
+    return written;
+  };
+  return AddVersion(name, registered, remark);
+}
+
+}  // namespace
+
+int Register(const std::string& name, const std::string& model_table, std::optional<int> mst_key, const std::optional<std::string>& remark) {
+  CheckName(name, "name");
+  if (IsGroupRun(pg::ParseTableName(model_table, "model_table"))) return RegisterGroups(name, model_table, mst_key, remark);
+  const ModelTable table = OpenOneModel(model_table, mst_key);
+  if (table.registered) {
+    throw Error(ErrorCode::kWrongObjectType, table.name.name + " is a registered model already", "",
+                "Give the model_output_table of a finished cerebro.fit_multiple_model(). A model is renamed by cerebro.rename_model().");
+  }
+  const StoredModel& stored = table.models.front();
+  Registered registered;
+  registered.model_table = table.name;
+  registered.mst_key = stored.mst_key;
+  registered.compile_params = stored.compile_params;
+  registered.fit_params = stored.fit_params;
+  registered.rows = table.data.rows;
+  registered.origin = ReadOrigin(table, stored.mst_key);
+  registered.write = [&](int version) { return WriteState(name, version, table, stored); };
+  return AddVersion(name, registered, remark);
 }
 
 std::optional<int> Deploy(const std::string& name, int version) {
@@ -437,13 +532,13 @@ void DropModel(const std::string& name, std::optional<int> version) {
                   "Deploy another version first, or drop the whole model by cerebro.drop_model('" + name + "').");
     }
     model.before.erase(std::remove(model.before.begin(), model.before.end(), *version), model.before.end());
-    for (const char* table : {kPieces, kVersions}) {
+    for (const char* table : {kRegisteredGroupModels, kRegisteredGroupConfigs, kRegisteredGroupRuns, kPieces, kVersions}) {
       Change("DELETE FROM " + std::string(table) + " WHERE name OPERATOR(pg_catalog.=) $1 AND version OPERATOR(pg_catalog.=) $2::pg_catalog.int4",
              {name, static_cast<int64_t>(*version)});
     }
     Change("UPDATE " + std::string(kModels) + " SET deployed_before = $2::pg_catalog.int4[] WHERE name OPERATOR(pg_catalog.=) $1", {name, ArrayText(model.before)});
   } else {
-    for (const char* table : {kPieces, kVersions, kShares, kModels}) {
+    for (const char* table : {kRegisteredGroupModels, kRegisteredGroupConfigs, kRegisteredGroupRuns, kPieces, kVersions, kShares, kModels}) {
       Change("DELETE FROM " + std::string(table) + " WHERE name OPERATOR(pg_catalog.=) $1", {name});
     }
   }
@@ -466,6 +561,9 @@ void RenameModel(const std::string& name, const std::string& new_name) {
       {kVersions, "version, digest, bytes, model_table, mst_key, trained_on, data_digest, rows, parameters, iterations, compile_params, fit_params, metric, training_loss,"
                   " training_metric, validation_loss, validation_metric, registered_by, registered_at, remark"},
       {kPieces, "version, piece, data"},
+      {kRegisteredGroupRuns, "version, grouping_cols, grouping_types, grouping_kinds, own_models, global_mst_key"},
+      {kRegisteredGroupConfigs, "version, mst_key, head"},
+      {kRegisteredGroupModels, "version, group_id, lookup, keys, mst_key, constants, weights"},
       {kShares, "role, role_id, role_system, shared_by, shared_at"}};
   for (const auto& rows : kept) {
     Change("INSERT INTO " + std::string(rows.table) + " (name, " + rows.columns + ") SELECT $2, " + rows.columns + " FROM " + rows.table +
@@ -542,7 +640,7 @@ Versions RequireModelOwner(const std::string& name) {
   Versions versions;
   versions.deployed = model.deployed;
   const pg::Result latest = Change("SELECT pg_catalog.max(v.version) FROM " + std::string(kVersions) + " AS v WHERE v.name OPERATOR(pg_catalog.=) $1", {name});
-  versions.latest = latest.at(0, 0) ? std::stoi(*latest.at(0, 0)) : 0;
+  versions.latest = latest.at(0, 0) ? base::WholeInt(latest.at(0, 0)) : 0;
   return versions;
 }
 

@@ -41,6 +41,7 @@ struct RegisteredVersion {
   int version = 0;
   std::string digest;
   pg::Role owner;
+  bool groups = false;  // a run over groups: a model for each group (store/registered_groups.hpp)
 
   std::string Text() const { return name + "@" + std::to_string(version); }
 };
@@ -49,7 +50,8 @@ struct RegisteredVersion {
 /// "insufficient privilege" when the caller neither has the owner's rights nor is the model shared with a role of its own.
 std::optional<RegisteredVersion> FindRegistered(const ModelReference& reference);
 
-/// The version as a table of one model, whose weights and state are read from the registry. Read-only statements.
+/// The version as a table of one model, whose weights and state are read from the registry. Read-only statements. Errors:
+/// kWrongObjectType for a run over groups.
 ModelTable OpenRegistered(const RegisteredVersion& version);
 /// The same of the text of a reference; nullopt where FindRegistered has none.
 std::optional<ModelTable> OpenRegistered(std::string_view text);
@@ -61,7 +63,8 @@ ModelTable OpenModelBytes(std::string bytes, const std::string& name);
 /// Throws unless the caller could register a model under this name now: its errors of names and of other roles' models.
 void RequireRegistrable(const std::string& name);
 
-/// cerebro.register. Returns the version. Errors: OpenOneModel's; kInvalidName; "insufficient privilege" when the name is another role's.
+/// cerebro.register, of one model or of a run over groups. Returns the version. Errors: OpenOneModel's; kInvalidName; "insufficient privilege" when
+/// the name is another role's.
 int Register(const std::string& name, const std::string& model_table, std::optional<int> mst_key, const std::optional<std::string>& remark);
 
 /// cerebro.deploy. Returns the version that was deployed before, if any.

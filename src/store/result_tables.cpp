@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/plain_number.hpp"
 #include "pg/large_value.hpp"
 #include "pg/sql.hpp"
 #include "plan/params.hpp"
@@ -60,7 +61,7 @@ ModelTable OpenModelTable(std::string_view name, const char* what, std::optional
                 pg::HiddenRowsDetail(tables.summary));
   }
   table.data = base::ReadDataSpec(*run.at(0, 0));
-  table.seed = std::stoll(*run.at(0, 1));
+  table.seed = base::WholeNumber(run.at(0, 1));
   table.plan = plan::ReadPlan(*run.at(0, 2));
   table.float64 = run.at(0, 3).value_or("") == base::DTypeName(base::DType::kFloat64);
   if (run.at(0, 4)) {
@@ -73,8 +74,8 @@ ModelTable OpenModelTable(std::string_view name, const char* what, std::optional
   std::map<std::string, std::shared_ptr<const base::Graph>> graphs;
   for (const auto& row : models.rows) {
     StoredModel model;
-    model.mst_key = std::stoi(row[0].value());
-    model.model_id = std::stoi(row[1].value_or("0"));
+    model.mst_key = base::WholeInt(row[0]);
+    model.model_id = base::WholeInt(row[1].value_or("0"));
     model.compile_params = row[2].value_or("");
     model.fit_params = row[3].value_or("");
     model.status = row[4].value_or("");
@@ -117,8 +118,8 @@ LastRun ReadLastRun(const pg::TableName& table, const char* what) {
   const pg::Result row = pg::Read("SELECT " + summary.Columns("s") + " FROM " + summary.Sql() + " s");
   LastRun run;
   if (row.empty()) return run;
-  run.format = std::stoll(row.at(0, 0).value_or("1"));
-  run.iterations = std::stoll(row.at(0, 1).value_or("0"));
+  run.format = base::WholeNumber(row.at(0, 0).value_or("1"));
+  run.iterations = base::WholeNumber(row.at(0, 1).value_or("0"));
   if (row.at(0, 2)) run.partitions = plan::ReadPlan(*row.at(0, 2)).partitions;
   return run;
 }
@@ -170,13 +171,13 @@ class HistoryReader {
 
   StoredHistory ReadRow(const std::vector<pg::Cell>& row) const {
     StoredHistory history;
-    history.mst_key = std::stoi(row[kMstKey].value());
-    history.iterations_done = std::stoll(row[kIterationsDone].value_or("0"));
-    history.diverged_step = std::stoull(row[kDivergedStep].value_or("0"));
+    history.mst_key = base::WholeInt(row[kMstKey]);
+    history.iterations_done = base::WholeNumber(row[kIterationsDone].value_or("0"));
+    history.diverged_step = static_cast<uint64_t>(base::WholeNumber(row[kDivergedStep].value_or("0")));
     history.training_seconds = std::strtod(row[kTrainingSeconds].value_or("0").c_str(), nullptr);
     history.loss_type = row[kLossType].value_or("");
-    history.best_iteration = std::stoll(row[kBestIteration].value_or("0"));
-    history.stopped_iteration = std::stoll(row[kStoppedIteration].value_or("0"));
+    history.best_iteration = base::WholeNumber(row[kBestIteration].value_or("0"));
+    history.stopped_iteration = base::WholeNumber(row[kStoppedIteration].value_or("0"));
     history.stopped_by = row[kStoppedBy].value_or("");
     if (row[kMetricNames]) {
       for (const pg::Cell& name : pg::ParseArrayText(*row[kMetricNames])) history.metric_names.push_back(name.value_or(""));
@@ -184,7 +185,7 @@ class HistoryReader {
     if (run_.format < kResultFormat) history.shift = std::max<int64_t>(0, history.iterations_done - IterationsOfLastRun(row));
     for (const pg::Cell& iteration : Elements(row[kMetricsIters])) {
       plan::Evaluation evaluation;
-      evaluation.iteration = std::stoll(iteration.value_or("0")) + history.shift;
+      evaluation.iteration = base::WholeNumber(iteration.value_or("0")) + history.shift;
       history.evaluations.push_back(std::move(evaluation));
     }
     const std::vector<pg::Cell> elapsed = Elements(row[kElapsed]);
@@ -198,8 +199,8 @@ class HistoryReader {
 
   int64_t IterationsOfLastRun(const std::vector<pg::Cell>& row) const {
     const std::string status = row[kStatus].value_or("");
-    if (status == kStatusDiverged) return IterationsVisited(tables_, what_, std::stoi(row[kMstKey].value()), run_);
-    if (status == kStatusStopped) return std::stoll(row[kStoppedIteration].value_or("0"));
+    if (status == kStatusDiverged) return IterationsVisited(tables_, what_, base::WholeInt(row[kMstKey]), run_);
+    if (status == kStatusStopped) return base::WholeNumber(row[kStoppedIteration].value_or("0"));
     return run_.iterations;
   }
 
@@ -251,7 +252,10 @@ void ReadState(const ModelTable& table, int mst_key, const std::function<bool(in
                      " s WHERE s.mst_key OPERATOR(pg_catalog.=) $1::pg_catalog.int4 AND s.piece OPERATOR(pg_catalog.=) $2::pg_catalog.int4",
                  {static_cast<int64_t>(mst_key), piece});
     if (!result.empty()) {
-      if (!use(piece, result.at(0, 0).value())) return;
+      if (!result.at(0, 0)) {
+        throw Error(ErrorCode::kDataCorrupted, "table " + state.Text() + " has a NULL for a piece of the training state of mst_key " + std::to_string(mst_key));
+      }
+      if (!use(piece, *result.at(0, 0))) return;
       continue;
     }
     if (piece > 0) return;

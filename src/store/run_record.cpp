@@ -4,6 +4,7 @@
 #include <initializer_list>
 
 #include "base/error.hpp"
+#include "base/plain_number.hpp"
 #include "pg/session_claim.hpp"
 #include "pg/sql.hpp"
 
@@ -23,7 +24,7 @@ std::vector<std::string> Texts(const pg::Cell& array) {
 
 std::vector<int64_t> Numbers(const pg::Cell& array) {
   std::vector<int64_t> numbers;
-  for (const std::string& text : Texts(array)) numbers.push_back(std::stoll(text));
+  for (const std::string& text : Texts(array)) numbers.push_back(base::WholeNumber(text));
   return numbers;
 }
 
@@ -53,10 +54,10 @@ std::optional<RunRecord> ReadRunRecord(const ResultTables& tables) {
   const std::vector<pg::Cell>& row = found.rows.at(0);
   RunRecord record;
   record.state = row[0].value_or("");
-  record.iteration = std::stoll(row[1].value_or("0"));
-  record.iterations = std::stoll(row[2].value_or("0"));
-  record.generation = std::stoll(row[3].value_or("0"));
-  record.visits = std::stoll(row[4].value_or("0"));
+  record.iteration = base::WholeNumber(row[1].value_or("0"));
+  record.iterations = base::WholeNumber(row[2].value_or("0"));
+  record.generation = base::WholeNumber(row[3].value_or("0"));
+  record.visits = base::WholeNumber(row[4].value_or("0"));
   record.started_at = Real(row[5]);
   if (row[6]) record.committed_at = Real(row[6]);
   record.seconds = Real(row[7]);
@@ -124,7 +125,7 @@ std::optional<RunStatus> ReadRunStatus(const ResultTables& tables) {
   const std::vector<pg::Cell>& row = found.rows[0];
   status.state = row[0].value_or("");
   if (status.state == kRunRunning && !pg::HolderOfClaim(tables.models)) status.state = kRunInterrupted;
-  status.iteration = std::stoll(row[1].value_or("0"));
+  status.iteration = base::WholeNumber(row[1].value_or("0"));
   status.committed_at = row[2];
   status.error = row[3];
   return status;

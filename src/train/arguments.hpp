@@ -31,6 +31,7 @@ struct FitArguments {
   std::optional<std::string> promote;        // 'if_better'
   std::optional<int64_t> max_failed_groups;  // none: all
   std::optional<std::string> global_run;     // of a refresh: the run whose global models are taken; none: they are trained
+  std::optional<std::string> groups_begin_with;  // of a refresh: the run with whose weights its groups begin, where it has any
   std::optional<int> folds;  // each configuration is trained once for each fold of the packed table
   // plan::ReadSearch: models are added and stopped by a policy. model_selection_table may be an architecture table then; of a model selection
   // table the configurations are tried before all others.

@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
+#include "pg/cluster.hpp"
 #include "pg/names.hpp"
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
@@ -20,6 +21,8 @@ using base::ErrorCode;
 using store::ResultTable;
 
 constexpr int kTupleTarget = 8160;  // bytes: the most that the server takes
+constexpr size_t kMostGatheredBytes = size_t{16} << 20;
+constexpr size_t kMostGatheredModels = 4000;
 
 constexpr const char* kSummaryMore[][2] = {{store::kRunGroupingColumn, "pg_catalog.text[]"},
                                            {"groups_table", "pg_catalog.text"},
@@ -72,7 +75,7 @@ void CreateGroupsTable(const PreparedFit& fit, const data::GroupedTable& trainin
     if (columns.find(',') != std::string::npos) continue;
     for (const pg::Column& key : training.keys) columns += ", " + pg::QuoteIdent(key.name) + " " + key.sql_type;
   }
-  pg::Execute("CREATE TABLE " + fit.output.groups.Sql() + " (" + columns + ")");
+  pg::Execute("CREATE TABLE " + fit.output.groups.Sql() + " (" + columns + ")" + pg::DistributedBy("group_id"));
   // predictions look groups up by their keys
   std::string keys;
   for (const pg::Column& key : training.keys) keys += (keys.empty() ? "" : ", ") + pg::QuoteIdent(key.name);
@@ -93,8 +96,10 @@ void CreateGroupTables(const PreparedFit& fit, const data::GroupedTable& trainin
     store::CreateResultTable(fit.output, table);
   }
   // weights of a few kilobytes stay in their rows: a value elsewhere is several rows more
-  pg::Execute("ALTER TABLE " + fit.output.models.Sql() + " SET (toast_tuple_target = " + std::to_string(kTupleTarget) +
-              ")");
+  if (!pg::OnGreenplum()) {
+    pg::Execute("ALTER TABLE " + fit.output.models.Sql() + " SET (toast_tuple_target = " + std::to_string(kTupleTarget) +
+                ")");
+  }
   store::CreateResultTable(fit.output, ResultTable::kSummary, more);
   CreateGroupsTable(fit, training);
 }
@@ -158,15 +163,38 @@ void GroupWriter::Write(const data::Group& group, const GroupOutcome& outcome) {
   if (choice.status == store::kStatusDiverged) counts_.diverged++;
   if (choice.status == store::kStatusFailed) counts_.failed++;
   counts_.models += static_cast<int64_t>(outcome.models.size());
-  if (first_error_.empty() && choice.status != store::kStatusTrained)
-    first_error_ = "group " + std::to_string(group.id) + ": " + choice.reason;
+  if (first_failed_ == 0 && choice.status != store::kStatusTrained) {
+    first_failed_ = group.id;
+    first_error_ = choice.reason;
+  }
   AddGroup(group, choice, std::max(0.0, outcome.ended - outcome.started));
 }
 
+// On a cluster each statement has a price of its own.
 void GroupWriter::WriteModel(const data::Group& group, size_t m, const GroupOutcome& outcome) {
+  if (pg::OnGreenplum()) {
+    gathered_.groups.push_back(group.id);
+    gathered_.keys.push_back(fit_.models[m].mst_key);
+    gathered_.begins.push_back(static_cast<int64_t>(gathered_.weights.size()) + 1);
+    gathered_.sizes.push_back(static_cast<int64_t>(outcome.weights[m].size()));
+    gathered_.weights += outcome.weights[m];
+    if (gathered_.weights.size() >= kMostGatheredBytes || gathered_.keys.size() >= kMostGatheredModels) WriteGathered();
+    return;
+  }
   models_.Insert({{"group_id", group.id},
                   {"mst_key", static_cast<int64_t>(fit_.models[m].mst_key)},
                   {"model_weights", pg::Bytea{outcome.weights[m]}}});
+}
+
+// All weights are one parameter, of which each row takes its part.
+void GroupWriter::WriteGathered() {
+  if (gathered_.keys.empty()) return;
+  pg::Execute(store::InsertInto(fit_.output, ResultTable::kGroupModels, {"group_id", "mst_key", "model_weights"}) +
+                  " SELECT u.group_id, u.mst_key::pg_catalog.int4, pg_catalog.substr($1, u.first::pg_catalog.int4, u.size::pg_catalog.int4)"
+                  " FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5))"
+                  " AS u(group_id, mst_key, first, size)",
+              {pg::Bytea{gathered_.weights}, gathered_.groups, gathered_.keys, gathered_.begins, gathered_.sizes});
+  gathered_ = {};
 }
 
 void GroupWriter::WriteInfo(const data::Group& group, size_t m, const ModelResult& result) {
@@ -221,6 +249,7 @@ void GroupWriter::AddGroup(const data::Group& group, const Choice& choice, doubl
 
 // One statement for all groups that are gathered; their key columns are those of the packed table's groups.
 void GroupWriter::Flush() {
+  WriteGathered();
   info_.Finish();
   if (ids_.empty()) return;
   const auto number = [](const char* column, const char* type) {
@@ -266,6 +295,9 @@ GroupCounts GroupWriter::Finish() {
        metric_.empty() ? std::string("loss") : metric_});
   counts_.skipped = static_cast<int64_t>(skipped.processed);
   if (global_ != nullptr) counts_.global += counts_.skipped;
+  // whoever asks for a group's models finds them without a search of all
+  for (const pg::TableName& table : {fit_.output.models, fit_.output.info})
+    pg::Execute("ALTER TABLE " + table.Sql() + " ADD PRIMARY KEY (group_id, mst_key)");
   return counts_;
 }
 

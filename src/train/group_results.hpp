@@ -44,11 +44,12 @@ class GroupWriter {
   void Write(const data::Group& group, const GroupOutcome& outcome);
   /// Writes the rows that are gathered: to be called behind each window, and before Finish.
   void Flush();
-  /// Writes the groups that were packed without rows, and returns the counts of all.
+  /// Writes the groups that were packed without rows and the keys of the tables, and returns the counts of all.
   GroupCounts Finish();
 
   const GroupCounts& counts() const { return counts_; }
-  /// "group 12: ..." of the first failed group.
+  /// The first group that failed or diverged, 0: none, and why.
+  int64_t first_failed() const { return first_failed_; }
   const std::string& first_error() const { return first_error_; }
 
  private:
@@ -60,6 +61,13 @@ class GroupWriter {
   };
 
   Choice Choose(const data::Group& group, const GroupOutcome& outcome) const;
+  /// Models of a cluster that are not written yet.
+  struct Gathered {
+    std::vector<int64_t> groups, keys, begins, sizes;
+    std::string weights;
+  };
+
+  void WriteGathered();
   void WriteModel(const data::Group& group, size_t m, const GroupOutcome& outcome);
   void WriteInfo(const data::Group& group, size_t m, const ModelResult& result);
   void AddGroup(const data::Group& group, const Choice& choice, double seconds);
@@ -70,7 +78,9 @@ class GroupWriter {
   const std::string metric_;  // by which models are compared; "": the loss
   store::RowInserter models_;
   store::RowBatch info_;
+  Gathered gathered_;
   GroupCounts counts_;
+  int64_t first_failed_ = 0;
   std::string first_error_;
   // rows of <out>_groups that are gathered
   std::vector<int64_t> ids_;

@@ -25,6 +25,8 @@ struct GroupRun {
   std::optional<std::string> early_stopping, halving;  // as given
   bool keep_best = false;
   bool validated = false;    // there is a validation table
+  std::vector<bool> balanced;  // a model: its class_weight is 'balanced', over the rows of each group
+  size_t classes = 0;          // of the label, where any of them is balanced
   int compared_model = -1;   // whose global weights are scored over each group, too; -1: none
   plan::FusionData typical;  // of an average group
   plan::FusionSwitches switches;
@@ -32,6 +34,14 @@ struct GroupRun {
 
 /// What the coordinator is asked for, of any group. pool: of this process.
 RunRequest RequestOf(const GroupRun& run, const std::shared_ptr<engine::ModelPool>& pool);
+
+/// What a group begins with that is its own. It views the memory in which the group is trained.
+struct GroupStart {
+  std::vector<const float*> weights;        // a model: in the place of those of its first state; empty: none
+  std::vector<bool> balanced;               // as GroupRun has them
+  const int64_t* class_rows = nullptr;      // of the label; nullptr: no model is balanced
+  size_t classes = 0;
+};
 
 /// What came of a group. It views the memory in which the group was trained.
 struct GroupOutcome {

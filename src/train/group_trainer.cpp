@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "engine/api/state.hpp"
+#include "plan/training_check.hpp"
 #include "train/group_run.hpp"
 #include "wire/shape_signature.hpp"
 
@@ -52,16 +53,22 @@ GroupTrainer::GroupTrainer(RunRequest request, engine::ModelPool* pool, const st
     models_.push_back(pool->Lend(request_.programs[m], request_.spec.models[m]->config));
   }
   best_.resize(models_.size());
+  reweighted_.assign(models_.size(), false);
   // sequences and sums are those of whole tables: a group has no folds
   request_.spec.plan = plan::Plan();
   request_.spec.plan.partitions = 1;
 }
 
-GroupTrainer::~GroupTrainer() = default;
+GroupTrainer::~GroupTrainer() {
+  for (size_t m = 0; m < reweighted_.size(); m++) {  // models go back to their pool
+    if (reweighted_[m]) models_[m]->SetClassWeights(request_.spec.models[m]->config.class_weight);
+  }
+}
 
-RunResult GroupTrainer::Train(const GroupRows& training, const GroupRows* validation) {
+RunResult GroupTrainer::Train(const GroupRows& training, const GroupRows* validation, const GroupStart& start) {
   training_ = &training;
   validation_ = validation;
+  start_ = &start;
   partitions_ = static_cast<int>(training.partitions.size());
   iterations_done_ = 0;
   rows_trained_ = 0;
@@ -81,8 +88,21 @@ std::vector<uint64_t> GroupTrainer::Enter() {
   for (size_t m = 0; m < blocks_.size(); m++) {
     std::memcpy(blocks_[m].data(), first_[m].data(), blocks_[m].size());
     CountersOf(m)->partitions = static_cast<uint32_t>(partitions_);
+    Begin(m);
   }
   return std::vector<uint64_t>(models_.size(), 0);
+}
+
+// What a group has of its own.
+void GroupTrainer::Begin(size_t m) {
+  if (!start_->weights.empty() && start_->weights[m] != nullptr) {
+    const engine::Program& program = *request_.programs[m];
+    program.LoadWeights(blocks_[m].data(), start_->weights[m], program.layout().weight_count, poll_);
+  }
+  if (start_->class_rows == nullptr || !start_->balanced[m]) return;
+  const std::vector<int64_t> class_rows(start_->class_rows, start_->class_rows + start_->classes);
+  models_[m]->SetClassWeights(plan::BalancedClassWeights(class_rows));
+  reweighted_[m] = true;
 }
 
 // Models that train, by sequence; those of one partition have one sequence, so that most groups need no other bundles

@@ -28,6 +28,7 @@
 #include "store/model_spec.hpp"
 #include "train/coordinator.hpp"
 #include "train/driver.hpp"
+#include "train/group_run.hpp"
 #include "train/run.hpp"
 
 namespace train {
@@ -51,10 +52,10 @@ class GroupTrainer : private Driver {
                std::function<double()> now);
   ~GroupTrainer() override;
 
-  /// Trains and scores all models. validation: nullptr for a group without such rows. Both are needed during the call
+  /// Trains and scores all models. validation: nullptr for a group without such rows. All are needed during the call
   /// only. Errors: base::Error of the engine; what `poll` throws. The trainer can be used for the next group after a
   /// base::Error.
-  RunResult Train(const GroupRows& training, const GroupRows* validation);
+  RunResult Train(const GroupRows& training, const GroupRows* validation, const GroupStart& start = {});
 
   /// Writes the weights of a model that are kept, raw float32 in Keras's order, until the next Train.
   void StoreWeights(size_t model, std::string* out) const;
@@ -93,6 +94,7 @@ class GroupTrainer : private Driver {
   void Resume(const std::vector<int>&) override {}
   void Collect(RunResult* result) override;
 
+  void Begin(size_t model);
   void PlanBundles();
   void Visit(Bundle* bundle, int64_t iteration, int visit, std::vector<Sum>* sums);
   void Add(const std::vector<int>& members, const std::vector<engine::TrainResult>& parts,
@@ -123,6 +125,8 @@ class GroupTrainer : private Driver {
   // of the group
   const GroupRows* training_ = nullptr;
   const GroupRows* validation_ = nullptr;
+  const GroupStart* start_ = nullptr;
+  std::vector<bool> reweighted_;  // a model: its classes have weights of a group
   int partitions_ = 0;
   int64_t iterations_done_ = 0;
   int64_t rows_trained_ = 0;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/plain_number.hpp"
 #include "pg/cluster.hpp"
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
@@ -71,7 +72,7 @@ void DescribeArchitectures(plan::SearchDescription* search, PreparedFit* fit) {
 std::vector<int> LoadedArchitectures(const PreparedFit& fit) {
   std::vector<int> ids;
   const std::string statement = "SELECT model_id::pg_catalog.int4 FROM " + fit.architecture_table.Sql() + " WHERE model_id IS NOT NULL ORDER BY 1";
-  for (const auto& row : pg::Read(statement).rows) ids.push_back(std::stoi(*row[0]));
+  for (const auto& row : pg::Read(statement).rows) ids.push_back(base::WholeInt(row[0]));
   return ids;
 }
 

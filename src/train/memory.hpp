@@ -39,6 +39,9 @@ pg::MemoryLimit MemoryAllowed();
 constexpr const char* kRunMemoryHint =
     "Take fewer models at once, smaller batches or an optimizer that keeps less, lower cerebro.workers or cerebro.cache_mem, or raise "
     "cerebro.max_memory where more can be used.";
+constexpr const char* kGroupsMemoryHint =
+    "Take fewer configurations or smaller batches, lower cerebro.workers, cerebro.group_mem or cerebro.cache_mem, or raise "
+    "cerebro.max_memory where more can be used.";
 constexpr const char* kEvaluationMemoryHint =
     "Evaluate one model at a time by mst_key, pack the test data with a smaller buffer_size, lower cerebro.workers or cerebro.cache_mem, or "
     "raise cerebro.max_memory where more can be used.";

@@ -32,20 +32,19 @@ void CheckGroups(const FitArguments& a, const PreparedFit& fit) {
   }
   if (!fit.grouped) return;
   const std::string table = "packed table " + fit.training.name.Text() + " is packed by group";
-  if (pg::OnGreenplum()) {
-    throw Error(ErrorCode::kFeatureNotSupported, table + ": training by group is not supported on Greenplum", "",
-                "Train on PostgreSQL, or pack the rows without grouping_cols.");
+  if (a.groups_begin_with && pg::OnGreenplum()) {
+    refuse(table + ": groups cannot begin with other weights on Greenplum", "",
+           "Train them from the beginning.");
   }
   if (a.search) {
-    refuse(table + ": a search cannot be trained by group", "",
-           "Give a model_selection_table; halving and early_stopping look at each group by itself.");
+    refuse(table + ": a search cannot be trained by group",
+           "All groups are trained by the same configurations, which are known before the run begins.",
+           "Give a model_selection_table, which cerebro.generate_model_configs() fills at random or as a grid; halving and "
+           "early_stopping then choose in each group by itself.");
   }
   if (a.replay) refuse(table + ": a run over groups cannot replay another one", "", "Leave replay out.");
   if (a.folds)
     refuse(table + ": folds cannot be trained by group", "", "Leave folds out; a validation_table is split by group.");
-  if (a.search)
-    refuse(table + ": search cannot add models by group", "",
-           "Give a selection table; halving and early_stopping choose in each group.");
   if (a.warm_start) {
     refuse(table + ": a run over groups cannot go on by warm_start", "", "Train with more iterations in a new run.");
   }
@@ -69,6 +68,28 @@ void CheckGroups(const FitArguments& a, const PreparedFit& fit) {
   }
 }
 
+namespace {
+
+/// A validation table that was packed later has a table of groups of its own, whose groups must be those of the training
+/// table as it is now.
+void RequireSameGroups(const data::GroupedTable& training, const data::GroupedTable& validation) {
+  if (validation.validates) {
+    if (training.groups_table.Sql() == validation.groups_table.Sql()) return;
+    const pg::Result other = pg::Read("SELECT 1 FROM " + training.groups_table.Sql() + " AS t FULL JOIN " +
+                                      validation.groups_table.Sql() +
+                                      " AS v ON v.group_id OPERATOR(pg_catalog.=) t.group_id WHERE t.group_id IS NULL OR "
+                                      "v.group_id IS NULL OR t.digest IS DISTINCT FROM v.digest LIMIT 1");
+    if (other.empty()) return;
+  }
+  throw Error(ErrorCode::kInvalidParameter,
+              "validation table " + validation.packed.name.Text() + " has other groups than packed table " +
+                  training.packed.name.Text(),
+              "Its groups are those of " + validation.groups_table.Text() + ".",
+              "Give the validation table of this packed table, or pack one by cerebro.validation_preprocessor_dl().");
+}
+
+}  // namespace
+
 void OpenTables(const FitArguments& a, PreparedFit* fit) {
   fit->grouped = data::IsGrouped(a.source_table, "source_table");
   fit->training = fit->grouped ? data::OpenAnyPackedTable(a.source_table, "source_table")
@@ -86,13 +107,7 @@ void OpenTables(const FitArguments& a, PreparedFit* fit) {
   if (fit->grouped) {
     const data::GroupedTable training = data::OpenGroupedTable(a.source_table, "source_table");
     const data::GroupedTable validation = data::OpenGroupedTable(*a.validation_table, "validation_table");
-    if (training.groups_table.Sql() != validation.groups_table.Sql()) {
-      throw Error(ErrorCode::kInvalidParameter,
-                  "validation table " + validation.packed.name.Text() + " has other groups than packed table " +
-                      training.packed.name.Text(),
-                  "Its groups are those of " + validation.groups_table.Text() + ".",
-                  "Give the validation table of this packed table.");
-    }
+    RequireSameGroups(training, validation);
     fit->validation = validation.packed;
   } else if (validation_grouped) {
     fit->validation = data::ViewAllGroups(data::OpenGroupedTable(*a.validation_table, "validation_table"));

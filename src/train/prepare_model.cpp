@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/plain_number.hpp"
 #include "pg/parallel.hpp"
 #include "pg/settings.hpp"
 #include "pg/sql.hpp"
@@ -60,7 +61,7 @@ std::vector<Configuration> ReadSelection(const FitArguments& a, PreparedFit* fit
       throw Error(ErrorCode::kNullValue,
                   "model selection table " + fit->selection_table.Text() + " has a NULL in mst_key, model_id or compile_params", "", hint);
     }
-    Configuration s{std::stoi(*row[0]), std::stoi(*row[1]), *row[2], row[3].value_or("")};
+    Configuration s{base::WholeInt(row[0]), base::WholeInt(row[1]), *row[2], row[3].value_or("")};
     if (!selection.empty() && selection.back().mst_key == s.mst_key) {
       throw Error(ErrorCode::kInvalidParameter,
                   "mst_key " + std::to_string(s.mst_key) + " is in table " + fit->selection_table.Text() + " twice", "",

@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "base/plain_number.hpp"
 #include "pg/names.hpp"
 #include "pg/report.hpp"
 #include "pg/settings.hpp"
@@ -157,7 +158,7 @@ std::vector<int64_t> ReadDue(const PreparedFit& fit) {
   const store::ResultReader summary(fit.output.summary, store::ResultTable::kSummary, "model_output_table", {"metrics_iters"});
   const pg::Result row = pg::Read("SELECT " + summary.Columns("s") + " FROM " + summary.Sql() + " s");
   std::vector<int64_t> due;
-  for (const pg::Cell& cell : pg::ParseArrayText(row.at(0, 0).value_or("{}"))) due.push_back(std::stoll(cell.value_or("0")));
+  for (const pg::Cell& cell : pg::ParseArrayText(row.at(0, 0).value_or("{}"))) due.push_back(base::WholeNumber(cell.value_or("0")));
   return due;
 }
 
@@ -194,11 +195,11 @@ FitArguments ArgumentsOf(const store::RunRecord& run) {
   a.num_iterations = static_cast<int>(run.iterations);
   a.use_gpus = is_true("use_gpus");
   a.validation_table = value("validation_table");
-  if (const auto frequency = value("metrics_compute_frequency")) a.metrics_compute_frequency = std::stoi(*frequency);
+  if (const auto frequency = value("metrics_compute_frequency")) a.metrics_compute_frequency = base::WholeInt(frequency);
   a.warm_start = is_true("warm_start");
   a.name = value("name");
   a.description = value("description");
-  a.seed = std::stoll(value("seed").value_or("0"));
+  a.seed = base::WholeNumber(value("seed").value_or("0"));
   a.restore_best = is_true("restore_best");
   a.early_stopping = value("early_stopping");
   a.halving = value("halving");

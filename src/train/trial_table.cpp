@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/plain_number.hpp"
 #include "pg/cluster.hpp"
 #include "pg/names.hpp"
 #include "pg/snapshot.hpp"
@@ -28,9 +29,9 @@ constexpr const char* kActionColumns =
     " c.priority, c.round, c.new_mst_key, c.refused, c.requested_by";
 constexpr const char* kActionOrder = " ORDER BY c.requested_at, c.ctid";
 
-int64_t Number(const pg::Cell& cell) { return cell ? std::stoll(*cell) : 0; }
+int64_t Number(const pg::Cell& cell) { return cell ? base::WholeNumber(cell) : 0; }
 
-std::optional<int64_t> OptionalNumber(const pg::Cell& cell) { return cell ? std::optional<int64_t>(std::stoll(*cell)) : std::nullopt; }
+std::optional<int64_t> OptionalNumber(const pg::Cell& cell) { return cell ? std::optional<int64_t>(base::WholeNumber(cell)) : std::nullopt; }
 
 pg::Param NumberOrNull(std::optional<int64_t> value) { return value ? pg::Param(*value) : pg::Param(pg::Null{}); }
 

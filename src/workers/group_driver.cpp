@@ -13,9 +13,11 @@
 #include "plan/fusion.hpp"
 #include "plan/group_tasks.hpp"
 #include "plan/schedule.hpp"
+#include "plan/training_check.hpp"
 #include "store/model_spec.hpp"
 #include "store/training_state.hpp"
 #include "train/coordinator.hpp"
+#include "train/memory.hpp"
 #include "train/scorer.hpp"
 #include "train/states_decision.hpp"
 #include "train/value_check.hpp"
@@ -41,6 +43,19 @@ void CheckGroupValues(const train::RunRequest& request) {
     train::CheckValues(models, request.spec.validation, "validation table", request.spec.precision);
 }
 
+// The models whose classes are balanced, by the rows of a group.
+void Balance(const train::GroupStart& start, train::RunRequest* request) {
+  if (start.class_rows == nullptr) return;
+  const std::vector<int64_t> class_rows(start.class_rows, start.class_rows + start.classes);
+  for (size_t m = 0; m < request->spec.models.size(); m++) {
+    if (!start.balanced[m]) continue;
+    auto spec = std::make_shared<store::ModelSpec>(*request->spec.models[m]);
+    spec->config.class_weight = plan::BalancedClassWeights(class_rows);
+    request->programs[m] = request->pool->ProgramOf(spec->TrainedGraph(), spec->config);
+    request->spec.models[m] = std::move(spec);
+  }
+}
+
 }  // namespace
 
 GroupDriver::GroupDriver(train::GroupRun run, std::shared_ptr<engine::ModelPool> pool,
@@ -54,7 +69,7 @@ GroupDriver::GroupDriver(train::GroupRun run, std::shared_ptr<engine::ModelPool>
       compared_(compared),
       processes_(processes),
       request_(train::RequestOf(run_, pool_)) {
-  layout_ = std::make_unique<SlabLayout>(request_, run_.compared_model);
+  layout_ = std::make_unique<SlabLayout>(request_, run_);
   spec_text_ = WriteGroupRun(run_);
   const pg::Settings settings = pg::CurrentSettings();
   auto room = static_cast<double>(settings.group_mem);
@@ -77,7 +92,40 @@ bool GroupDriver::Hops(const data::Group& group) const {
   return plan::HopsGroup(group.rows, training_.packed.spec.rows, processes_) || bytes > pg::CurrentSettings().cache_mem;
 }
 
-int GroupDriver::TrainWindow(const std::vector<data::Group>& groups, const GroupProgress& progress,
+// What a group has of its own before it is trained.
+void GroupDriver::Begin(const data::Group& group, const StartWeights& weights, GroupWindowHead* window,
+                        size_t number) const {
+  char* slab = SlabOf(window, number);
+  layout_->StoreClassRows(group.class_rows, slab);
+  std::vector<std::string> stored;
+  if (!weights || !weights(group, &stored)) return;
+  for (size_t m = 0; m < stored.size(); m++) layout_->StoreWeights(stored[m], m, slab);
+  EntryOf(window, number)->has_weights = 1;
+}
+
+// Every process has the first states and those in training besides what it computes in, and the rows of a task.
+void GroupDriver::RequireMemory(size_t groups) const {
+  train::RunRequest request = request_;
+  request.workers = processes_;
+  request.spec.training.partition_rows = {training_.largest_rows};
+  request.spec.plan.bundles.assign(1, plan::Bundle());
+  for (size_t m = 0; m < request.programs.size(); m++)
+    request.spec.plan.bundles[0].models.push_back(static_cast<int>(m));
+  train::RunTasks tasks;
+  tasks.written = true;
+  plan::MemoryNeed need = train::MemoryOf(request, tasks);
+  const double states = need.states;
+  need.states = 0;
+  need.process.work += 2 * states;
+  const int64_t largest = training_.largest_rows * static_cast<int64_t>(training_.packed.RowBytes());
+  need.process.data = std::min(need.process.data, static_cast<double>(std::max(kMostTaskBytes, largest)));
+  need.shared += static_cast<double>(
+      GroupWindowBytes(request_, run_.compared_model, spec_text_, groups, groups, layout_->bytes()));
+  train::RequireMemory("the run", need, train::kGroupsMemoryHint);
+}
+
+int GroupDriver::TrainWindow(const std::vector<data::Group>& groups, const StartWeights& weights,
+                             const GroupProgress& progress,
                              const std::function<void(const train::GroupOutcome&)>& use) {
   std::vector<int64_t> rows;
   std::vector<size_t> hopping;
@@ -102,6 +150,7 @@ int GroupDriver::TrainWindow(const std::vector<data::Group>& groups, const Group
   GroupWindowHead* window =
       LayOutGroupWindow(memory ? memory->data() : local->data(), bytes, request_, run_.compared_model, spec_text_,
                         first_states_, compared_, groups, tasks, layout_->bytes());
+  for (size_t g = 0; g < groups.size(); g++) Begin(groups[g], weights, window, g);
   int workers = 0;
   for (const size_t g : hopping) {
     workers = std::max(workers, TrainHopping(groups[g], window, g));
@@ -174,6 +223,8 @@ int GroupDriver::TrainHopping(const data::Group& group, GroupWindowHead* window,
     request.spec.validation = validation_ != nullptr && group.validation_rows > 0 ? data::ViewGroup(*validation_, group)
                                                                                   : data::PackedTable();
     CheckGroupValues(request);
+    const train::GroupStart start = layout_->Start(entry->has_weights != 0, slab);
+    Balance(start, &request);
     const int partitions = request.spec.training.spec.num_partitions;
     std::vector<plan::Sequence> sequences;
     for (const int key : request.mst_keys)
@@ -191,7 +242,10 @@ int GroupDriver::TrainHopping(const data::Group& group, GroupWindowHead* window,
     StateAccess states;
     states.initialise = [&](int m, void* block) {
       const auto model = static_cast<size_t>(m);
-      std::memcpy(block, first_states_[model], request.programs[model]->layout().bytes);
+      const engine::Program& program = *request.programs[model];
+      std::memcpy(block, first_states_[model], program.layout().bytes);
+      if (!start.weights.empty())
+        program.LoadWeights(block, start.weights[model], program.layout().weight_count, pg::CheckInterrupts);
       store::CountersOf(block).partitions = static_cast<uint32_t>(partitions);
     };
     states.collect = [&](int m, const void* block, const std::string* best, bool) {

@@ -23,6 +23,9 @@ namespace workers {
 /// What is said while a window is trained: groups of it that are done, and rows trained, epochs counted.
 using GroupProgress = std::function<void(int64_t groups_done, int64_t rows_trained)>;
 
+/// The weights with which a group begins, a model, raw float32 in Keras's order; false: it begins with the first states.
+using StartWeights = std::function<bool(const data::Group& group, std::vector<std::string>* weights)>;
+
 class GroupDriver {
  public:
   /// training, validation (nullptr: none): the tables of run.spec. first_states: a model, laid out as its program says.
@@ -39,12 +42,15 @@ class GroupDriver {
   size_t GroupBytes() const;
   /// Trains groups, none of them skipped, and hands over what came of each, in their order. The outcome is valid during
   /// the call of `use`, in which statements may write. Returns the workers that took part. REQUIRES at most
-  /// GroupsAtOnce groups, ascending by id.
-  int TrainWindow(const std::vector<data::Group>& groups, const GroupProgress& progress,
+  /// GroupsAtOnce groups, ascending by id. weights: empty: all groups begin with the first states.
+  int TrainWindow(const std::vector<data::Group>& groups, const StartWeights& weights, const GroupProgress& progress,
                   const std::function<void(const train::GroupOutcome&)>& use);
+  /// What a window of so many groups needs, of all processes. Errors: kOutOfMemory when it is more than may be used.
+  void RequireMemory(size_t groups) const;
 
  private:
   bool Hops(const data::Group& group) const;
+  void Begin(const data::Group& group, const StartWeights& weights, GroupWindowHead* window, size_t number) const;
   /// Returns the workers that took part.
   int TrainHopping(const data::Group& group, GroupWindowHead* window, size_t number);
   std::vector<double> Compare(const train::RunRequest& request) const;

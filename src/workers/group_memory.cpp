@@ -58,6 +58,8 @@ std::string WriteGroupRun(const train::GroupRun& run) {
   WriteOptional(run.halving, &w);
   w.Number(run.keep_best ? 1 : 0);
   w.Number(run.validated ? 1 : 0);
+  for (size_t m = 0; m < run.spec.models.size(); m++) w.Number(m < run.balanced.size() && run.balanced[m] ? 1 : 0);
+  w.Number(static_cast<int64_t>(run.classes));
   w.Number(run.compared_model);
   const plan::FusionData& d = run.typical;
   for (const double value : {d.rows, d.partitions, d.buffers, d.row_bytes, d.row_elements, d.cached_bytes})
@@ -82,6 +84,8 @@ train::GroupRun ReadGroupRun(const char* data, size_t bytes) {
   run.halving = ReadOptional(&r);
   run.keep_best = r.Number() != 0;
   run.validated = r.Number() != 0;
+  for (size_t m = 0; m < run.spec.models.size(); m++) run.balanced.push_back(r.Number() != 0);
+  run.classes = static_cast<size_t>(r.Number());
   run.compared_model = static_cast<int>(r.Number());
   plan::FusionData& d = run.typical;
   for (double* value : {&d.rows, &d.partitions, &d.buffers, &d.row_bytes, &d.row_elements, &d.cached_bytes})
@@ -92,8 +96,9 @@ train::GroupRun ReadGroupRun(const char* data, size_t bytes) {
   return run;
 }
 
-SlabLayout::SlabLayout(const train::RunRequest& request, int compared_model)
-    : most_evaluations_(static_cast<size_t>(request.due.count())) {
+SlabLayout::SlabLayout(const train::RunRequest& request, const train::GroupRun& run)
+    : balanced_(run.balanced), classes_(run.classes), most_evaluations_(static_cast<size_t>(request.due.count())) {
+  const int compared_model = run.compared_model;
   const auto take = [this](size_t bytes, size_t unit) {
     bytes_ = RoundUp(bytes_, unit);
     const size_t here = bytes_;
@@ -111,6 +116,7 @@ SlabLayout::SlabLayout(const train::RunRequest& request, int compared_model)
   }
   if (compared_model >= 0) compared_values_ = models_[static_cast<size_t>(compared_model)].values;
   compared_ = take((1 + compared_values_) * sizeof(double), 8);
+  class_rows_ = take(classes_ * sizeof(int64_t), 8);
   bytes_ = RoundUp(bytes_, train::kStateAlignment);
 }
 
@@ -118,6 +124,24 @@ void SlabLayout::StoreWeights(const std::string& weights, size_t model, char* sl
   if (weights.size() != models_[model].weight_bytes)
     throw base::Error(base::ErrorCode::kInternal, "a model has other weights than its program says");
   std::memcpy(slab + models_[model].weights, weights.data(), weights.size());
+}
+
+void SlabLayout::StoreClassRows(const std::vector<int64_t>& class_rows, char* slab) const {
+  for (size_t c = 0; c < classes_; c++) {
+    const int64_t rows = c < class_rows.size() ? class_rows[c] : 0;
+    std::memcpy(slab + class_rows_ + c * sizeof(rows), &rows, sizeof(rows));
+  }
+}
+
+train::GroupStart SlabLayout::Start(bool has_weights, const char* slab) const {
+  train::GroupStart start;
+  for (size_t m = 0; has_weights && m < models_.size(); m++)
+    start.weights.push_back(reinterpret_cast<const float*>(slab + models_[m].weights));
+  if (classes_ == 0) return start;
+  start.balanced = balanced_;
+  start.class_rows = reinterpret_cast<const int64_t*>(slab + class_rows_);
+  start.classes = classes_;
+  return start;
 }
 
 void SlabLayout::Store(const train::RunResult& result, const train::GroupTrainer& trainer,

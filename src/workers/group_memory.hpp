@@ -4,7 +4,8 @@
 //           entries | slabs
 //
 // A window is some groups that follow each other: as many as cerebro.group_mem has room for. An entry is a group's
-// sizes and how it ended. A slab has what came of it: of each model a GroupModelEntry, its evaluations and its weights.
+// sizes and how it ended. A slab has what the group begins with and then what came of it: of each model a
+// GroupModelEntry, its evaluations and its weights.
 // All slabs are of one size, since the models are the same.
 //
 // Immutable part: written by the caller before any process starts. Under `sync`: the head's mutable part. An entry and
@@ -48,6 +49,7 @@ struct GroupEntry {
   int32_t partitions;
   GroupState state;
   int32_t worker;
+  int32_t has_weights;  // in its slab, with which it begins
   double started, ended;
   char error[kMostErrorBytes];
 };
@@ -65,8 +67,13 @@ train::GroupRun ReadGroupRun(const char* data, size_t bytes);
 /// Where a slab's parts are, from its beginning: a function of what groups have in common.
 class SlabLayout {
  public:
-  explicit SlabLayout(const train::RunRequest& request, int compared_model);
+  SlabLayout(const train::RunRequest& request, const train::GroupRun& run);
   size_t bytes() const { return bytes_; }
+
+  /// What a group begins with, before it is trained: rows of the classes, where any model is balanced, and by
+  /// StoreWeights the weights of all models. Start views the slab; Store writes over it.
+  void StoreClassRows(const std::vector<int64_t>& class_rows, char* slab) const;
+  train::GroupStart Start(bool has_weights, const char* slab) const;
 
   /// Writes what came of a group. compared: metric values of the global model, or none. trainer: has the weights.
   void Store(const train::RunResult& result, const train::GroupTrainer& trainer, const std::vector<double>& compared,
@@ -84,9 +91,12 @@ class SlabLayout {
     size_t values = 0;                                 // metrics, the loss among them
     size_t doubles() const { return 4 + 2 * values; }  // of an evaluation
   };
+  const std::vector<bool> balanced_;
+  const size_t classes_;
   std::vector<Model> models_;
+  size_t class_rows_ = 0;
   size_t compared_ = 0, compared_values_ = 0;
-  size_t most_evaluations_ = 0;
+  const size_t most_evaluations_;
   size_t bytes_ = 0;
 };
 

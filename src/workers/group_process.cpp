@@ -40,7 +40,7 @@ GroupProcess::GroupProcess(GroupWindowHead* window, std::shared_ptr<engine::Mode
     pool_ = std::make_shared<engine::ModelPool>(run_.spec.training.spec, options);
   }
   request_ = train::RequestOf(run_, pool_);
-  layout_ = std::make_unique<SlabLayout>(request_, run_.compared_model);
+  layout_ = std::make_unique<SlabLayout>(request_, run_);
   const std::vector<size_t> offsets = FirstStateOffsets(request_);
   std::vector<const void*> first_states;
   for (size_t m = 0; m < request_.programs.size(); m++)
@@ -136,7 +136,7 @@ void GroupProcess::Train(GroupEntry* entry, char* slab, const LoadedGroups& trai
     throw Error(ErrorCode::kDataCorrupted, "packed table " + training_.packed.name.Text() +
                                                " has other partitions of the group than its table of groups says");
   }
-  const train::RunResult result = trainer_->Train(*rows, validating);
+  const train::RunResult result = trainer_->Train(*rows, validating, layout_->Start(entry->has_weights != 0, slab));
   std::vector<double> compared;
   if (run_.compared_model >= 0) {
     const train::GroupRows& scored = validating != nullptr ? *validating : *rows;

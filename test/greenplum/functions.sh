@@ -85,7 +85,7 @@ start_postgres() {
   server_start "$scratch" -c fsync=off -c shared_buffers=256MB -c max_worker_processes=8 "-c dynamic_library_path=$scratch/lib:\\\$libdir"
   for variable in "${!PG@}"; do unset "$variable"; done
   eval "${outside//declare -x/declare -gx}"
-  { echo "CREATE SCHEMA cerebro;"; sed -e '/^\\echo Use/d' -e '/pg_extension_config_dump/d' -e "s#MODULE_PATHNAME#$scratch/lib/pg_cerebro#" "$cerebro_build"/pg_cerebro--*.sql; } | postgres
+  { echo "CREATE SCHEMA cerebro;"; sed -e '/^\\echo Use/d' -e '/pg_extension_config_dump/d' -e "s#MODULE_PATHNAME#$scratch/lib/pg_cerebro#" "$cerebro_build/pg_cerebro--$(sed -n "s/^default_version = '\(.*\)'/\1/p" "$cerebro_build/pg_cerebro.control").sql"; } | postgres
 }
 
 # postgres [psql options...]: commands from standard input to that server.

@@ -78,7 +78,11 @@ install_extension() {
   for manifest in pg_cerebro.so pg_cerebro_torch.so; do
     cmp -s "$build/$manifest" "$lib/$manifest" || different=yes
   done
-  for manifest in "$build"/pg_cerebro.control "$build"/pg_cerebro--*.sql; do
+  for manifest in "$build"/pg_cerebro-*.so; do
+    target=$lib/$(basename "$manifest")
+    [ -L "$target" ] && cmp -s "$manifest" "$target" || different=yes
+  done
+  for manifest in "$build"/pg_cerebro{,_madlib}.control "$build"/pg_cerebro{,_madlib}--*.sql; do
     target=$share/$(basename "$manifest")
     cmp -s "$manifest" "$target" || different=yes
   done

@@ -38,6 +38,8 @@ class AutogradTrainer {
  public:
   virtual ~AutogradTrainer() = default;
 
+  /// Weights of classes in the place of the network's, from the next mini-batch on.
+  virtual void SetClassWeights(const std::map<int, double>& class_weight) = 0;
   /// Lays the model over a block of layout.bytes, which must stay valid until Detach.
   virtual void Attach(void* block) = 0;
   /// Lets go of the block. The weights of a model on a device are written back first.

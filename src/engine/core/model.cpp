@@ -41,6 +41,7 @@ Model::Impl::Impl(std::shared_ptr<const Program> p, const base::TrainConfig& c)
 AutogradTrainer& Model::Impl::Autograd() {
   if (autograd_trainer == nullptr) {
     autograd_trainer = TheAutogradLibrary().MakeTrainer(program, config.optimizer);
+    if (class_weight) autograd_trainer->SetClassWeights(*class_weight);
     if (counters != nullptr) autograd_trainer->Attach(counters);
   }
   return *autograd_trainer;
@@ -89,6 +90,12 @@ void Model::Configure(const base::TrainConfig& config) {
   CheckConfig(config);
   impl_->config = config;
   if (impl_->native_trainer) impl_->native_trainer->Configure(config.optimizer, config.batch_size);
+}
+
+void Model::SetClassWeights(const std::map<int, double>& class_weight) {
+  impl_->class_weight = class_weight;
+  if (impl_->native_trainer) impl_->native_trainer->SetClassWeights(class_weight);
+  if (impl_->autograd_trainer) impl_->autograd_trainer->SetClassWeights(class_weight);
 }
 
 void Model::Initialise(void* block, uint64_t seed, uint64_t stream, uint32_t partitions) const {

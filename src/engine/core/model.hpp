@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -59,6 +60,10 @@ class Model {
   const Program& program() const;
   /// Gives the model another configuration with the program's key. REQUIRES that the model is detached.
   void Configure(const base::TrainConfig& config);
+
+  /// Trains by other weights of classes than the program's from the next mini-batch on: of rows of which the classes are
+  /// shared otherwise. They stay until others are set, whatever Configure is given.
+  void SetClassWeights(const std::map<int, double>& class_weight);
 
   /// Program::Initialise with the configuration's optimizer.
   void Initialise(void* block, uint64_t seed, uint64_t stream, uint32_t partitions) const;

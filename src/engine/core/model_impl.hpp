@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +47,8 @@ struct Model::Impl {
   std::shared_ptr<const Program> shared_program;
   const Program::Impl& program;
   base::TrainConfig config;  // what it says of the program is the program's
+
+  std::optional<std::map<int, double>> class_weight;  // in the place of the program's
 
   // Who computes.
   std::unique_ptr<AutogradTrainer> autograd_trainer;  // nullptr: nothing has needed it yet

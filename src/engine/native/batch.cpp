@@ -32,6 +32,12 @@ BatchLoader<T>::BatchLoader(const base::Graph& graph, const base::DataSpec& data
   for (size_t i = 0; i < sparse_targets.size(); ++i) {
     outputs_.push_back({data.targets[i], math::RowDecoder<T>(data.targets[i]), sparse_targets[i]});
   }
+  SetClassWeights(class_weight);
+}
+
+template <typename T>
+void BatchLoader<T>::SetClassWeights(const std::map<int, double>& class_weight) {
+  class_weight_.clear();
   for (const auto& [index, weight] : class_weight) {
     if (index >= 0) class_weight_[index] = weight;
   }

@@ -37,6 +37,8 @@ class BatchLoader {
   BatchLoader(const base::Graph& graph, const base::DataSpec& data, const std::vector<bool>& sparse_targets,
               const std::map<int, double>& class_weight);
 
+  /// In the place of the constructor's, from the next Load on.
+  void SetClassWeights(const std::map<int, double>& class_weight);
   /// Bytes that max_rows rows take.
   size_t Bytes(int64_t max_rows) const;
   /// Rows go to `memory`, aligned to 64 bytes, of Bytes(max_rows), from the next Load on.

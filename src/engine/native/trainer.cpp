@@ -140,6 +140,8 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
     UseWorkspace(nullptr, batch_size);
   }
 
+  void SetClassWeights(const std::map<int, double>& class_weight) override { loader_.SetClassWeights(class_weight); }
+
   void Attach(void* block) override {
     counters_ = static_cast<StateCounters*>(block);
     if (block == nullptr) return;

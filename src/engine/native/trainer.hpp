@@ -29,6 +29,9 @@ class Trainer {
   /// Sets what configurations of one program differ in. The next mini-batch is trained by it.
   virtual void Configure(const base::OptimizerConfig& optimizer, int64_t batch_size) = 0;
 
+  /// Weights of classes in the place of the program's, from the next Load on.
+  virtual void SetClassWeights(const std::map<int, double>& class_weight) = 0;
+
   /// Lays the model over a block; nullptr lets go of it.
   virtual void Attach(void* block) = 0;
 

@@ -36,6 +36,11 @@ BatchLoader::BatchLoader(const base::Graph& graph, const base::DataSpec& data, c
     targets_.emplace_back(data.targets[i], InputPart{static_cast<int>(i), 0, base::ElementCount(data.targets[i].shape)});
     targets_.back().as_index = definitions::DefinitionOf(losses[i].kind).targets == definitions::Targets::kClassIndex;
   }
+  SetClassWeights(class_weight);
+}
+
+void BatchLoader::SetClassWeights(const std::map<int, double>& class_weight) {
+  class_weight_.clear();
   for (const auto& [index, weight] : class_weight) {
     if (index >= 0) class_weight_[index] = weight;
   }

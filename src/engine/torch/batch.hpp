@@ -28,6 +28,9 @@ class BatchLoader {
   BatchLoader(const base::Graph& graph, const base::DataSpec& data, const std::vector<base::LossConfig>& losses,
               const std::map<int, double>& class_weight, at::ScalarType type, at::Device device);
 
+  /// In the place of the constructor's, from the next Load on.
+  void SetClassWeights(const std::map<int, double>& class_weight);
+
   enum class Want { kInputs, kInputsAndTargets };
 
   /// Gathers rows[0 .. n) of a buffer; rows == nullptr: rows first .. first + n - 1. class_weights: multiply the class's weight into the

@@ -33,6 +33,8 @@ class Trainer : public AutogradTrainer {
         network_(*resolved.graph),
         loader_(*resolved.graph, resolved.data, resolved.losses, resolved.class_weight, type_, device_) {}
 
+  void SetClassWeights(const std::map<int, double>& class_weight) override { loader_.SetClassWeights(class_weight); }
+
   void Attach(void* block) override {
     Translated("attaching a state", [&] { tensors_ = std::make_unique<ModelTensors>(*resolved_.graph, resolved_.layout, block, device_); });
   }

@@ -3,6 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <optional>
+#include <string>
+
+#include "base/error.hpp"
 
 namespace {
 
@@ -28,6 +32,19 @@ TEST(PlainNumber, HasTheDigitsThatAreAsked) {
 TEST(PlainNumber, PassesOnWhatIsNoNumber) {
   EXPECT_EQ(PlainNumber(std::numeric_limits<double>::infinity(), 3), "inf");
   EXPECT_EQ(PlainNumber(std::numeric_limits<double>::quiet_NaN(), 3), "nan");
+}
+
+TEST(WholeNumber, IsOneOrIsRefused) {
+  EXPECT_EQ(base::WholeNumber(std::string("-9223372036854775808")), std::numeric_limits<int64_t>::min());
+  EXPECT_EQ(base::WholeNumber(std::optional<std::string>("+7")), 7);
+  EXPECT_EQ(base::WholeInt(std::string("2147483647")), 2147483647);
+  for (const char* text : {"", "x", "1.5", "7 ", " 7", "9223372036854775808", "NaN", "0x7", "+"}) {
+    EXPECT_THROW(base::WholeNumber(std::string(text)), base::Error) << text;
+  }
+  EXPECT_THROW(base::WholeInt(std::string("2147483648")), base::Error);
+  EXPECT_THROW(base::WholeInt(std::string("-2147483649")), base::Error);
+  EXPECT_THROW(base::WholeNumber(std::optional<std::string>()), base::Error);
+  EXPECT_THROW(base::WholeInt(std::optional<std::string>()), base::Error);
 }
 
 }  // namespace

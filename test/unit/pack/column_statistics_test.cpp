@@ -165,7 +165,7 @@ TEST(ColumnStatistics, RowsInAnyOrderGiveOneResult) {
       const std::string& word = words[static_cast<size_t>(i % 3)];
       const base::Bytes bytes{reinterpret_cast<const uint8_t*>(word.data()), word.size()};
       const double x = i % 10, y = (i % 7) / 7.0;
-      Cell cells[] = {Cell(), Number(x), Number(y)};
+      std::vector<Cell> cells = {Cell(), Number(x), Number(y)};
       if (i % 11 != 0) {
         cells[0].type = CellType::kText;
         cells[0].count = 1;
@@ -225,7 +225,7 @@ TEST(ColumnStatistics, ClassesAreCounted) {
     const base::Bytes bytes{reinterpret_cast<const uint8_t*>(word.data()), word.size()};
     for (const std::string& label : labels) {
       const base::Bytes text{reinterpret_cast<const uint8_t*>(label.data()), label.size()};
-      Cell cells[] = {Cell(), Cell(), Cell()};
+      std::vector<Cell> cells(3);
       for (Cell* cell : {&cells[0], &cells[2]}) {
         cell->type = CellType::kText;
         cell->count = 1;
@@ -239,4 +239,35 @@ TEST(ColumnStatistics, ClassesAreCounted) {
   }
 }
 
+// Anyone can call the aggregate, with any request.
+TEST(ColumnStatistics, RowsOfOtherCellsAreRefused) {
+  const StatisticsRequest request = EncodedRequest(false);
+  const std::string word = "a";
+  const base::Bytes bytes{reinterpret_cast<const uint8_t*>(word.data()), word.size()};
+  Cell text;
+  text.type = CellType::kText;
+  text.count = 1;
+  text.texts = &bytes;
+  const double x = 0.5;
+  Cell empty = Number(x);
+  empty.count = 0;
+  Statistics statistics(request);
+  statistics.Add({text, Number(x), Number(x)});
+  for (const std::vector<Cell>& row : std::vector<std::vector<Cell>>{{},
+                                                                     {text},
+                                                                     {text, Number(x)},
+                                                                     {Number(x), Number(x), Number(x)},
+                                                                     {text, text, Number(x)},
+                                                                     {text, Number(x), text},
+                                                                     {text, empty, Number(x)},
+                                                                     {text, Number(x), empty}}) {
+    EXPECT_THROW(statistics.Add(row), base::Error);
+  }
+  StatisticsRequest beyond = request;
+  beyond.fold_cells = 4;
+  EXPECT_THROW(Statistics(beyond).Add({text, Number(x), Number(x)}), base::Error);
+  beyond = request;
+  beyond.target_cell = 3;
+  EXPECT_THROW(Statistics(beyond).Add({text, Number(x), Number(x)}), base::Error);
+}
 }  // namespace

@@ -27,6 +27,12 @@ std::vector<std::pair<int32_t, int32_t>> PositionsAlone(const pack::BufferPlan& 
   return positions;
 }
 
+TEST(GroupLayout, BuffersWithoutRowsHaveNoPositions) {
+  EXPECT_THROW(pack::GroupPosition({0, true}, 10, 1, 0), base::Error);
+  EXPECT_THROW(pack::GroupPosition({0, false}, 10, 1, 9), base::Error);
+  EXPECT_THROW(pack::GroupPosition({4, true}, 10, 0, 0), base::Error);
+}
+
 TEST(GroupLayout, PositionsAreThoseOfATableAlone) {
   for (const pack::BufferPlan& plan : {pack::BufferPlan{1, true}, pack::BufferPlan{7, true},
                                        pack::BufferPlan{64, false}, pack::BufferPlan{100000, false}}) {
@@ -87,6 +93,13 @@ TEST(GroupLayout, DigestIsThatOfATableAlone) {
   EXPECT_EQ(contents.class_rows, (std::vector<int64_t>{2, 3, 0}));
   EXPECT_THROW(pack::ReadEntries({bytes.data, bytes.size - 1}, classes), base::Error);
   EXPECT_THROW(pack::ReadEntries(bytes, classes + 1), base::Error);
+  // a number of bytes an entry that is none, or more than any
+  EXPECT_THROW(pack::ReadEntries(bytes, static_cast<size_t>(-5)), base::Error);
+  EXPECT_THROW(pack::ReadEntries({bytes.data, 0}, size_t{1} << 40), base::Error);
+  // labels that are no whole rows
+  const std::vector<uint8_t> x = {1};
+  EXPECT_THROW(pack::DigestBuffer(spec, {false}, {{x.data(), 1}, {x.data(), 1}}), base::Error);
+  EXPECT_THROW(pack::DigestBuffer(spec, {false}, {{x.data(), 1}}), base::Error);
 }
 
 }  // namespace

@@ -123,11 +123,13 @@ class GroupTrainerTest : public testing::Test {
   }
 
   /// The state of a model that was trained alone.
-  store::Block Alone(size_t m, const train::GroupRows& rows) const {
+  store::Block Alone(size_t m, const train::GroupRows& rows, const float* weights = nullptr) const {
     const auto partitions = static_cast<int>(rows.partitions.size());
     const plan::Sequence sequence = plan::SequenceOf(static_cast<uint64_t>(request_.mst_keys[m]), partitions);
     store::Block block(request_.programs[m]->layout().bytes);
     Initialise(m, static_cast<uint32_t>(partitions), block.data());
+    if (weights != nullptr)
+      request_.programs[m]->LoadWeights(block.data(), weights, request_.programs[m]->layout().weight_count);
     engine::Model model(request_.programs[m], request_.spec.models[m]->config);
     model.Attach(block.data());
     for (int64_t iteration = 0; iteration < request_.iterations; iteration++) {
@@ -179,6 +181,32 @@ TEST_F(GroupTrainerTest, ModelsHaveTheBitsThatTheyHaveAlone) {
       EXPECT_EQ(model.diverged_step, 0u);
     }
   }
+}
+
+TEST_F(GroupTrainerTest, AGroupMayBeginWithWeightsOfItsOwn) {
+  MakeTrainer();
+  Rows first, next;
+  first.Add(0, 12, 0.2F);
+  next.Add(0, 12, 0.6F);
+  trainer_->Train(first.rows, nullptr);
+  std::vector<std::string> weights(request_.programs.size());
+  train::GroupStart start;
+  for (size_t m = 0; m < weights.size(); m++) {
+    request_.programs[m]->StoreWeights(trainer_->State(m), &weights[m]);
+    start.weights.push_back(m == 1 ? nullptr : reinterpret_cast<const float*>(weights[m].data()));
+  }
+  trainer_->Train(next.rows, nullptr, start);
+  for (size_t m = 0; m < weights.size(); m++) {
+    const engine::Program& program = *request_.programs[m];
+    const store::Block alone = Alone(m, next.rows, start.weights[m]);
+    EXPECT_EQ(std::memcmp(alone.data(), trainer_->State(m), alone.size()), 0) << m;
+    std::string kept;
+    program.StoreWeights(trainer_->State(m), &kept);
+    EXPECT_NE(kept, weights[m]);
+  }
+  // and the one behind it begins as all do
+  trainer_->Train(next.rows, nullptr);
+  ExpectAlone(next.rows);
 }
 
 TEST_F(GroupTrainerTest, MetricsAreThoseOfTheStates) {

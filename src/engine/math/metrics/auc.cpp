@@ -4,6 +4,7 @@
 // bin b counts the outputs in (b / (n - 1), (b + 1) / (n - 1)], bin 0 also those at 0; the last stays empty. The true
 // positives of threshold i (just below 0, then i / (n - 1)) are the positives in bins i and up. As
 // keras.utils.metrics_utils does for evenly spread thresholds.
+#include <algorithm>
 #include <cmath>
 
 #include "engine/math/metrics/sums.hpp"

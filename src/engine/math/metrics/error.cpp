@@ -1,4 +1,5 @@
 // Means of errors over the elements.
+#include <algorithm>
 #include <cmath>
 
 #include "engine/math/metrics/sums.hpp"

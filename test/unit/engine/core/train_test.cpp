@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <memory>
 #include <numeric>
 #include <stdexcept>
+#include <string>
 
 #include "base/error.hpp"
 #include "base/philox.hpp"
@@ -295,6 +297,41 @@ TEST(Train, ClassWeightsAreRowWeights) {
   }
   EXPECT_EQ(bytes[0], bytes[1]);
   EXPECT_EQ(losses[0], losses[1]);
+}
+
+TEST(Train, ClassWeightsMayBeSetInThePlaceOfTheProgramsOwn) {
+  Table table;
+  table.AddInput("x", {3}, fixture::Numbers(30));
+  std::vector<double> classes;
+  for (int i = 0; i < 10; ++i) classes.push_back(i % 3);
+  table.AddTarget("y", {}, classes, base::TargetKind::kClassIndex, 3);
+  const base::Graph graph = fixture::Sequential(fixture::Dense("o", 3, "softmax", kInput3));
+  const std::map<int, double> wanted = {{0, 2.0}, {1, 0.25}};
+  for (bool kernels : {true, false}) {
+    SCOPED_TRACE(kernels);
+    engine::Options options;
+    options.kernels = kernels;
+    const auto train = [&](engine::Model* model) {
+      Block block(model->program().layout());
+      model->Initialise(block.get(), 1, 1, 1);
+      model->Attach(block.get());
+      model->BeginVisit();
+      model->Train(table.Buffer(10), {});
+      model->Detach();
+      return block.bytes();
+    };
+    base::TrainConfig config = fixture::Config(LossKind::kSparseCategoricalCrossentropy, 4, 0.5);
+    config.class_weight = {{0, 7.0}};
+    engine::Model other(graph, config, table.spec, options);
+    config.class_weight = wanted;
+    engine::Model configured(graph, config, table.spec, options);
+    const std::string before = train(&other);
+    EXPECT_NE(before, train(&configured));
+    other.SetClassWeights(wanted);
+    EXPECT_EQ(train(&other), train(&configured));
+    other.SetClassWeights({{0, 7.0}});
+    EXPECT_EQ(train(&other), before);
+  }
 }
 
 TEST(Train, PollIsAskedInEveryMiniBatchAndMayStop) {

@@ -1,0 +1,1 @@
+-- By hand: what changes tables and types of the extension between the two versions. Nothing yet.

@@ -1,0 +1,252 @@
+#include "segments/group_round.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/record.hpp"
+#include "data/buffer_view.hpp"
+#include "engine/core/model_pool.hpp"
+#include "pg/cluster.hpp"
+#include "pg/report.hpp"
+#include "store/model_spec.hpp"
+#include "train/group_run.hpp"
+#include "train/group_trainer.hpp"
+#include "workers/group_memory.hpp"
+
+namespace segments {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+constexpr size_t kLibraryBytes = size_t{64} << 20;  // LibTorch's own, where a network has no kernels
+constexpr size_t kChunkBytes = size_t{1} << 20;
+constexpr size_t kKeptBytes = size_t{16} << 20;  // of memory for rows, from group to group
+constexpr size_t kAlignment = 64;
+
+/// Memory for the rows of one group after the other.
+class RowMemory {
+ public:
+  char* Take(size_t bytes) {
+    const size_t wanted = (bytes + kAlignment - 1) / kAlignment * kAlignment;
+    while (chunk_ < chunks_.size() && chunks_[chunk_].size() - used_ < wanted) {
+      chunk_++;
+      used_ = 0;
+    }
+    if (chunk_ == chunks_.size()) {
+      const size_t size = std::max(kChunkBytes, wanted);
+      reserved_.Grow(size);
+      chunks_.emplace_back(size);
+    }
+    char* const at = static_cast<char*>(chunks_[chunk_].data()) + used_;
+    used_ += wanted;
+    return at;
+  }
+  /// Nothing of it is used any more.
+  void Empty() {
+    if (reserved_.bytes() > kKeptBytes) {
+      chunks_.clear();
+      reserved_.Release();
+    }
+    chunk_ = used_ = 0;
+  }
+
+ private:
+  std::vector<store::Block> chunks_;
+  pg::ReservedMemory reserved_{"the rows of a group"};
+  size_t chunk_ = 0, used_ = 0;
+};
+
+/// A group that is being read.
+struct GroupInput {
+  train::GroupRows training, validation;
+};
+
+/// What this process keeps for one run.
+struct GroupProcessCache {
+  uint64_t run = 0;
+  train::GroupRun described;
+  pg::ReservedMemory reserved{"the models of a group"};
+  std::shared_ptr<engine::ModelPool> pool;
+  train::RunRequest request;
+  std::unique_ptr<workers::SlabLayout> layout;
+  std::unique_ptr<train::GroupTrainer> trainer;
+  std::optional<store::Block> compared;
+  RowMemory memory;
+  std::map<int64_t, GroupInput> groups;  // in progress: one, unless the server makes groups side by side
+};
+
+std::unique_ptr<GroupProcessCache> process_cache;
+int64_t last_number = 0;
+
+void DropAll() { process_cache.reset(); }
+
+std::unique_ptr<GroupProcessCache> MakeCache(const GroupRequest& given) {
+  auto made = std::make_unique<GroupProcessCache>();
+  made->run = given.run;
+  made->described = workers::ReadGroupRun(given.spec.data(), given.spec.size());
+  const train::GroupRun& run = made->described;
+  engine::Options options = store::EngineOptions(run.spec.use_gpus);
+  options.precision = run.spec.precision;
+  made->pool = std::make_shared<engine::ModelPool>(run.spec.training.spec, options);
+  made->request = train::RequestOf(run, made->pool);
+  made->layout = std::make_unique<workers::SlabLayout>(made->request, run.compared_model);
+  std::vector<const void*> first_states;
+  size_t bytes = made->layout->bytes();
+  bool kernels = true;
+  for (size_t m = 0; m < made->request.programs.size(); m++) {
+    const engine::Program& program = *made->request.programs[m];
+    if (given.first_states.at(m).size() != program.layout().bytes) {
+      throw Error(ErrorCode::kInternal, "the first state of mst_key " + std::to_string(run.mst_keys[m]) + " has another length than its program says");
+    }
+    first_states.push_back(given.first_states[m].data());
+    bytes += 2 * program.layout().bytes;
+    kernels = kernels && program.has_kernels();
+  }
+  made->reserved.Grow(bytes + given.compared.size() + (kernels ? 0 : kLibraryBytes));
+  made->trainer = std::make_unique<train::GroupTrainer>(made->request, made->pool.get(), first_states, run.typical, run.switches, pg::CheckInterrupts, pg::Now);
+  if (run.compared_model >= 0) {
+    made->compared.emplace(given.compared.size());
+    std::memcpy(made->compared->data(), given.compared.data(), given.compared.size());
+  }
+  return made;
+}
+
+GroupInput& InputOf(int64_t number) {
+  if (process_cache != nullptr) {
+    const auto found = process_cache->groups.find(number);
+    if (found != process_cache->groups.end()) return found->second;
+  }
+  throw Error(ErrorCode::kInvalidParameter, "group " + std::to_string(number) + " is not in progress in this process",
+              "Groups are trained by fit_multiple_model() within its own run.");
+}
+
+const uint8_t* Copy(const uint8_t* from, size_t bytes) {
+  if (from == nullptr) return nullptr;
+  return reinterpret_cast<const uint8_t*>(std::memcpy(process_cache->memory.Take(bytes), from, bytes));
+}
+
+// Into the reply's slab.
+void Train(const GroupInput& input, GroupReply* reply) {
+  GroupProcessCache& own = *process_cache;
+  const bool validates = own.described.validated && input.validation.rows > 0;
+  const train::RunResult result = own.trainer->Train(input.training, validates ? &input.validation : nullptr);
+  std::vector<double> compared;
+  if (own.described.compared_model >= 0) {
+    const auto model = static_cast<size_t>(own.described.compared_model);
+    compared = own.trainer->ScoreState(model, own.compared->data(), validates ? input.validation : input.training);
+  }
+  const store::Block slab(own.layout->bytes());
+  std::memset(slab.data(), 0, slab.size());
+  own.layout->Store(result, *own.trainer, compared, static_cast<char*>(slab.data()));
+  reply->slab.assign(static_cast<const char*>(slab.data()), slab.size());
+}
+
+}  // namespace
+
+std::string WriteGroupRequest(const GroupRequest& request) {
+  base::RecordWriter w;
+  w.Number(static_cast<int64_t>(request.run));
+  w.Text(request.spec);
+  w.Number(static_cast<int64_t>(request.first_states.size()));
+  for (const std::string& state : request.first_states) w.Text(state);
+  w.Text(request.compared);
+  return w.Take();
+}
+
+GroupRequest ReadGroupRequest(std::string_view bytes) {
+  base::RecordReader r(bytes, "a request to train groups");
+  GroupRequest request;
+  request.run = static_cast<uint64_t>(r.Number());
+  request.spec = r.Text();
+  for (int64_t left = r.Number(); left > 0; left--) request.first_states.push_back(r.Text());
+  request.compared = r.Text();
+  return request;
+}
+
+uint64_t RunOfGroupRequest(std::string_view bytes) {
+  return static_cast<uint64_t>(base::RecordReader(bytes, "a request to train groups").Number());
+}
+
+std::string WriteGroupReply(const GroupReply& reply) {
+  base::RecordWriter w;
+  w.Number(reply.group_id);
+  w.Number(reply.segment);
+  w.Text(reply.error);
+  w.Number(reply.rows);
+  w.Number(reply.validation_rows);
+  w.Number(reply.partitions);
+  w.Real(reply.started);
+  w.Real(reply.ended);
+  w.Text(reply.slab);
+  return w.Take();
+}
+
+GroupReply ReadGroupReply(std::string_view bytes) {
+  base::RecordReader r(bytes, "a segment's reply about a group");
+  GroupReply reply;
+  reply.group_id = r.Number();
+  reply.segment = static_cast<int32_t>(r.Number());
+  reply.error = r.Text();
+  reply.rows = r.Number();
+  reply.validation_rows = r.Number();
+  reply.partitions = static_cast<int32_t>(r.Number());
+  reply.started = r.Real();
+  reply.ended = r.Real();
+  reply.slab = r.Text();
+  return reply;
+}
+
+int64_t BeginGroup(std::string_view request) {
+  pg::AtTransactionEnd(DropAll);
+  if (process_cache == nullptr || process_cache->run != RunOfGroupRequest(request)) {
+    process_cache.reset();
+    process_cache = MakeCache(ReadGroupRequest(request));
+  }
+  process_cache->groups.emplace(++last_number, GroupInput());
+  return last_number;
+}
+
+void AddGroupBuffer(int64_t number, GroupRowKind kind, int partition_id, int buffer_id, const std::vector<base::Bytes>& columns) {
+  GroupInput& input = InputOf(number);
+  const bool trains = kind == GroupRowKind::kTraining;
+  const train::GroupRun& run = process_cache->described;
+  const base::DataSpec& spec = trains ? run.spec.training.spec : run.spec.validation.spec;
+  base::Buffer buffer = data::ViewBuffer(spec, partition_id, buffer_id, columns);
+  const auto rows = static_cast<size_t>(buffer.rows);
+  for (size_t c = 0; c < buffer.inputs.size(); c++) buffer.inputs[c] = Copy(buffer.inputs[c], spec.inputs[c].row_bytes() * rows);
+  for (size_t c = 0; c < buffer.targets.size(); c++) buffer.targets[c] = Copy(buffer.targets[c], spec.targets[c].row_bytes() * rows);
+  buffer.weights = reinterpret_cast<decltype(buffer.weights)>(Copy(reinterpret_cast<const uint8_t*>(buffer.weights), sizeof(float) * rows));
+  train::GroupRows& group = trains ? input.training : input.validation;
+  const auto partition = static_cast<size_t>(partition_id);
+  if (group.partitions.size() <= partition) group.partitions.resize(partition + 1);
+  group.partitions[partition].push_back(std::move(buffer));
+  group.rows += static_cast<int64_t>(rows);
+}
+
+std::string TrainGroup(int64_t number, int64_t group_id) {
+  const GroupInput& input = InputOf(number);
+  GroupReply reply;
+  reply.group_id = group_id;
+  reply.segment = pg::SegmentIndex();
+  reply.rows = input.training.rows;
+  reply.validation_rows = input.validation.rows;
+  reply.partitions = static_cast<int32_t>(input.training.partitions.size());
+  reply.started = pg::Now();
+  try {
+    if (reply.rows > 0) Train(input, &reply);
+  } catch (const Error& error) {
+    reply.error = error.detail().empty() ? error.what() : std::string(error.what()) + ". " + error.detail();
+  }
+  reply.ended = pg::Now();
+  process_cache->groups.erase(number);
+  if (process_cache->groups.empty()) process_cache->memory.Empty();
+  return WriteGroupReply(reply);
+}
+
+}  // namespace segments

@@ -1,0 +1,57 @@
+// The segment's side of a run over groups: each execution of the aggregate cerebro._train_group has the packed rows of one
+// group, trains all models of the run on them, and says what came of it.
+//
+// Groups lie whole on the segments, by their numbers, so no row moves. What groups have in common (programs, blocks,
+// first states) is made once in a process, by the first group of a run, and kept until the process's transaction ends; a
+// process that has nothing makes it anew from the request, which comes with every statement.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.hpp"
+
+namespace segments {
+
+/// What all groups of a run have in common, as bytes of one build.
+struct GroupRequest {
+  uint64_t run = 0;                       // names the run
+  std::string spec;                       // workers::WriteGroupRun's
+  std::vector<std::string> first_states;  // a model: a block, laid out as its program says
+  std::string compared;                   // the state of GroupRun::compared_model, or empty
+};
+
+std::string WriteGroupRequest(const GroupRequest& request);
+/// Errors: kInternal when the bytes end too early.
+GroupRequest ReadGroupRequest(std::string_view bytes);
+/// Its run alone.
+uint64_t RunOfGroupRequest(std::string_view bytes);
+
+/// What a segment says of a group.
+struct GroupReply {
+  int64_t group_id = 0;
+  int32_t segment = 0;
+  std::string error;  // why it failed; empty: it was trained
+  int64_t rows = 0, validation_rows = 0;
+  int32_t partitions = 0;
+  double started = 0, ended = 0;  // seconds since the epoch
+  std::string slab;               // workers::SlabLayout's; empty where it failed
+};
+
+std::string WriteGroupReply(const GroupReply& reply);
+GroupReply ReadGroupReply(std::string_view bytes);
+
+/// Whose rows follow.
+enum class GroupRowKind : int { kTraining = 0, kValidation = 1 };
+
+/// Begins a group in this process, and returns its number here.
+int64_t BeginGroup(std::string_view request);
+/// A buffer of it. They come by kind, partition and number. Errors: kInvalidParameter for the number of no group in progress;
+/// those of data::ViewBuffer.
+void AddGroupBuffer(int64_t number, GroupRowKind kind, int partition_id, int buffer_id, const std::vector<base::Bytes>& columns);
+/// Trains the models on its rows. What the group does wrong is in the reply; errors of the server are raised.
+std::string TrainGroup(int64_t number, int64_t group_id);
+
+}  // namespace segments

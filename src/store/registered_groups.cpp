@@ -1,0 +1,466 @@
+#include "store/registered_groups.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/plain_number.hpp"
+#include "base/hash.hpp"
+#include "pg/names.hpp"
+#include "pg/report.hpp"
+#include "pg/role.hpp"
+#include "store/loaded_model.hpp"
+#include "store/model_spec.hpp"
+#include "store/training_state.hpp"
+
+namespace store {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+constexpr int64_t kGroupsAtOnce = 64;                      // that are fetched
+constexpr size_t kMostBatchBytes = size_t{4} << 20;        // of weights that are written by one statement
+constexpr uint64_t kDigestSeed = 0x67726f757073;           // "groups": a format, since digests are kept
+constexpr uint64_t kLookupSeed = 0x6b657973;               // "keys": likewise
+
+std::string Hex(const std::string& bytes) {
+  static const char* const kDigits = "0123456789abcdef";
+  std::string text;
+  text.reserve(2 * bytes.size());
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
+}
+
+void Add(const std::string& text, base::Hasher* hasher) {
+  hasher->UpdateU64(text.size());
+  hasher->Update(text.data(), text.size());
+}
+
+std::string ReplaceValue(const std::string& sql, const std::string& value) {
+  const size_t at = sql.find('$');
+  return sql.substr(0, at) + value + sql.substr(at + 1);
+}
+
+// 1.50 and 1.5 are one number.
+std::string PlainNumber(std::string text) {
+  if (text.find('.') == std::string::npos) return text;
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return text;
+}
+
+/// The key columns of a run, as they are kept and compared.
+class KeyTexts {
+ public:
+  KeyTexts(const std::vector<pg::Column>& keys, const std::vector<std::string>& kinds) : keys_(keys) {
+    for (const std::string& kind : kinds) kinds_.push_back(KindNamed(kind));
+  }
+
+  /// Texts of the key columns of a table with this alias, for a SELECT list.
+  std::string List(const std::string& alias) const {
+    std::string list;
+    for (size_t k = 0; k < keys_.size(); k++)
+      list += ", " + ReplaceValue(kinds_[k].sql, alias + "." + pg::QuoteIdent(keys_[k].name));
+    return list;
+  }
+  /// Of what List or Texts has given.
+  void Finish(std::vector<pg::Cell>* texts) const {
+    for (size_t k = 0; k < texts->size(); k++) {
+      if ((*texts)[k] && kinds_[k].number) (*texts)[k] = PlainNumber(*(*texts)[k]);
+    }
+  }
+  /// Of keys as texts of any form that their types read.
+  std::vector<pg::Cell> Texts(const std::vector<pg::Cell>& keys) {
+    pg::Params params;
+    if (!texts_) {
+      std::string list;
+      for (size_t k = 0; k < keys_.size(); k++)
+        list += (k > 0 ? ", " : "") +
+                ReplaceValue(kinds_[k].sql, "($" + std::to_string(k + 1) + "::" + keys_[k].sql_type + ")");
+      texts_.emplace("SELECT " + list, std::vector<std::string>(keys_.size(), "text"));
+    }
+    for (const pg::Cell& key : keys) params.push_back(key ? pg::Param(*key) : pg::Param(pg::Null{}));
+    std::vector<pg::Cell> texts = texts_->Run(params).rows.at(0);
+    Finish(&texts);
+    return texts;
+  }
+  /// By which groups are found.
+  std::string Lookup(const std::vector<pg::Cell>& texts) const {
+    std::string exact;
+    for (size_t k = 0; k < texts.size(); k++) {
+      if (kinds_[k].exact || !texts[k]) exact += JoinKeys({texts[k]});
+    }
+    return base::ToHex(base::Hash(exact.data(), exact.size(), kLookupSeed));
+  }
+  /// Whether the keys are equal for the server.
+  bool Equal(const std::vector<pg::Cell>& a, const std::vector<pg::Cell>& b) const {
+    for (size_t k = 0; k < keys_.size(); k++) {
+      if (a[k] == b[k]) continue;
+      if (kinds_[k].exact || !a[k] || !b[k]) return false;
+      const std::string type = keys_[k].sql_type;
+      const pg::Result equal =
+          pg::Read("SELECT 1 WHERE $1::" + type + " OPERATOR(pg_catalog.=) $2::" + type, {*a[k], *b[k]});
+      if (equal.empty()) return false;
+    }
+    return true;
+  }
+
+ private:
+  const std::vector<pg::Column> keys_;
+  std::vector<KeyKind> kinds_;
+  std::optional<pg::Statement> texts_;
+};
+
+/// Groups on their way into the registry.
+class GroupBatch {
+ public:
+  GroupBatch(const std::string& name, int version, const RegistryStatement& change)
+      : name_(name), version_(version), change_(change) {}
+
+  void Add(int64_t id, const std::string& lookup, const std::string& keys, int64_t mst_key, const pg::Cell& constants,
+           const std::string& weights) {
+    ids_.push_back(id);
+    lookups_.push_back(lookup);
+    keys_.push_back(keys);
+    mst_keys_.push_back(mst_key);
+    constants_.push_back(constants.value_or(""));
+    weights_.push_back(Hex(weights));
+    bytes_ += weights.size();
+    if (bytes_ >= kMostBatchBytes) Write();
+  }
+  void Write() {
+    if (ids_.empty()) return;
+    change_("INSERT INTO " + std::string(kRegisteredGroupModels) +
+                " (name, version, group_id, lookup, keys, mst_key, constants, weights) SELECT $1, $2::pg_catalog.int4,"
+                " u.id, u.lookup, u.keys, u.k::pg_catalog.int4, NULLIF(u.constants, ''),"
+                " pg_catalog.decode(u.weights, 'hex') FROM ROWS FROM (pg_catalog.unnest($3::pg_catalog.int8[]),"
+                " pg_catalog.unnest($4::pg_catalog.text[]), pg_catalog.unnest($5::pg_catalog.text[]),"
+                " pg_catalog.unnest($6::pg_catalog.int8[]), pg_catalog.unnest($7::pg_catalog.text[]),"
+                " pg_catalog.unnest($8::pg_catalog.text[])) AS u(id, lookup, keys, k, constants, weights)",
+            {name_, static_cast<int64_t>(version_), ids_, lookups_, keys_, mst_keys_, constants_, weights_});
+    ids_.clear();
+    mst_keys_.clear();
+    for (std::vector<std::string>* texts : {&lookups_, &keys_, &constants_, &weights_}) texts->clear();
+    bytes_ = 0;
+  }
+
+ private:
+  const std::string name_;
+  const int version_;
+  const RegistryStatement& change_;
+  std::vector<int64_t> ids_, mst_keys_;
+  std::vector<std::string> lookups_, keys_, constants_, weights_;
+  size_t bytes_ = 0;
+};
+
+/// The head of a configuration's states. It has all but weights.
+std::string HeadOf(const ModelTable& table, StateEncoder* encoder) {
+  const StoredModel& stored = table.models.front();
+  const ModelSpec spec = ScoringSpec(stored);
+  const std::unique_ptr<engine::Model> model = BuildModel(spec, table.data, ScoringOptions(table, false));
+  const engine::StateLayout& layout = model->program().layout();
+  const Block block(layout.bytes);
+  return encoder->Head(spec, layout, block.data());
+}
+
+const char* const kOfVersion =
+    " AS t WHERE t.name OPERATOR(pg_catalog.=) $1 AND t.version OPERATOR(pg_catalog.=) $2::pg_catalog.int4";
+
+/// A statement over rows of one version, with the registry's owner's rights.
+pg::Result ReadOwned(const std::string& sql, const RegisteredVersion& version) {
+  const pg::AsOwnerOf owner(RegistryTable());
+  return pg::Read(sql, {version.name, static_cast<int64_t>(version.version)});
+}
+
+[[noreturn]] void Lost(const RegisteredVersion& version) {
+  throw Error(ErrorCode::kDataCorrupted, "registered model " + version.Text() + " has lost its groups", "",
+              "Restore the tables of the registry, or register the model again.");
+}
+
+struct RegisteredRun {
+  GroupRunTable run;
+  std::vector<std::string> kinds;
+  int global_mst_key = 0;  // where there is one
+};
+
+RegisteredRun ReadRun(const RegisteredVersion& version) {
+  RegisteredRun read;
+  const pg::Result row = ReadOwned("SELECT t.grouping_cols::pg_catalog.text, t.grouping_types::pg_catalog.text,"
+                                   " t.grouping_kinds::pg_catalog.text, t.global_mst_key FROM " +
+                                       std::string(kRegisteredGroupRuns) + kOfVersion,
+                                   version);
+  if (row.empty()) Lost(version);
+  const std::vector<pg::Cell> names = pg::ParseArrayText(*row.at(0, 0)), types = pg::ParseArrayText(*row.at(0, 1)),
+                              kinds = pg::ParseArrayText(*row.at(0, 2));
+  if (names.size() != types.size() || names.size() != kinds.size()) Lost(version);
+  GroupRunTable& run = read.run;
+  run.name.name = version.Text();
+  run.name.bare = true;
+  for (size_t k = 0; k < names.size(); k++) {
+    pg::Column column;
+    column.name = names[k].value_or("");
+    column.sql_type = column.type = types[k].value_or("");
+    run.keys.push_back(std::move(column));
+    read.kinds.push_back(kinds[k].value_or(""));
+  }
+  run.has_global = row.at(0, 3).has_value();
+  if (run.has_global) read.global_mst_key = base::WholeInt(row.at(0, 3));
+  std::map<std::string, std::shared_ptr<const base::Graph>> graphs;  // by digest
+  const pg::Result heads = ReadOwned(
+      "SELECT t.mst_key, t.head FROM " + std::string(kRegisteredGroupConfigs) + kOfVersion + " ORDER BY 1", version);
+  if (heads.empty()) Lost(version);
+  for (const auto& cells : heads.rows) {
+    const StateView view(*cells[1]);
+    if (run.models.empty()) {
+      run.data = base::ReadDataSpec(view.header().data_spec);
+      run.seed = static_cast<int64_t>(view.header().seed);
+      run.float64 = view.header().precision == base::DType::kFloat64;
+    }
+    const ModelSpec spec = view.Spec();
+    StoredModel model;
+    model.mst_key = base::WholeInt(cells[0]);
+    model.compile_params = spec.compile_params;
+    model.fit_params = spec.fit_params;
+    model.status = kStatusTrained;
+    std::shared_ptr<const base::Graph>& graph = graphs[view.header().graph_digest];
+    if (graph == nullptr) graph = spec.graph;
+    model.graph = graph;
+    model.config = spec.config;
+    run.models.emplace(model.mst_key, std::move(model));
+  }
+  return read;
+}
+
+class RegisteredGroupModels : public GroupModels {
+ public:
+  RegisteredGroupModels(RegisteredRun read, const RegisteredVersion& version)
+      : GroupModels(std::move(read.run), "registered " + version.Text() + " " + version.digest),
+        version_(version),
+        global_mst_key_(read.global_mst_key),
+        texts_(run_.keys, read.kinds) {}
+
+  std::optional<ChosenModel> Find(const std::vector<pg::Cell>& keys) override {
+    const std::vector<pg::Cell> texts = texts_.Texts(keys);
+    pg::Result found;
+    {
+      const pg::AsOwnerOf owner(RegistryTable());
+      if (!find_) {
+        find_.emplace("SELECT t.group_id, t.mst_key, t.keys FROM " + std::string(kRegisteredGroupModels) + kOfVersion +
+                          " AND t.lookup OPERATOR(pg_catalog.=) $3",
+                      std::vector<std::string>{"text", "int8", "text"});
+      }
+      found = find_->Run({version_.name, static_cast<int64_t>(version_.version), texts_.Lookup(texts)});
+    }
+    for (const auto& row : found.rows) {
+      if (!texts_.Equal(SplitKeys(row[2].value_or("")), texts)) continue;
+      return ChosenModel{base::WholeNumber(row[0]), kChosenOwn, base::WholeInt(row[1])};
+    }
+    return std::nullopt;
+  }
+
+  GroupWeights Read(const ChosenModel& model) override {
+    const pg::AsOwnerOf owner(RegistryTable());
+    if (!read_) {
+      read_.emplace("SELECT t.weights, t.constants FROM " + std::string(kRegisteredGroupModels) + kOfVersion +
+                        " AND t.group_id OPERATOR(pg_catalog.=) $3",
+                    std::vector<std::string>{"text", "int8", "int8"});
+    }
+    const pg::Result row = read_->Run({version_.name, static_cast<int64_t>(version_.version), model.group_id});
+    if (row.empty() || !row.at(0, 0)) Lost(version_);
+    return {*row.at(0, 0), row.at(0, 1)};
+  }
+
+  std::optional<ModelTable> Global() override {
+    if (!run_.has_global) return std::nullopt;
+    RegisteredVersion global = version_;
+    global.groups = false;
+    ModelTable table = OpenRegistered(global);
+    table.models.front().mst_key = global_mst_key_;
+    return table;
+  }
+  std::string GlobalIdentity() override { return run_.has_global ? identity_ + " global" : ""; }
+
+  bool IsTemporary() const override { return true; }
+  pg::TableName Groups() override {
+    const pg::TableName table{"pg_temp", "cerebro_groups_to_predict"};
+    std::string columns = "group_id pg_catalog.int8", types;
+    for (const pg::Column& key : run_.keys) columns += ", " + pg::QuoteIdent(key.name) + " " + key.sql_type;
+    pg::Execute("CREATE TEMPORARY TABLE " + pg::QuoteIdent(table.name) + " (" + columns +
+                ", chosen pg_catalog.text, mst_key pg_catalog.int4) ON COMMIT DROP");
+    std::string values, unnested = "pg_catalog.unnest($1::pg_catalog.int8[]), pg_catalog.unnest($2::pg_catalog.int8[])",
+                        names = "id, k";
+    for (size_t k = 0; k < run_.keys.size(); k++) {
+      const std::string number = std::to_string(k + 3), name = "u.t" + number;
+      unnested += ", pg_catalog.unnest($" + number + "::pg_catalog.text[])";
+      names += ", t" + number;
+      // a value's text begins with "=", so that NULL is not mistaken for a text
+      values += ", (CASE WHEN " + name + " OPERATOR(pg_catalog.<>) '' THEN pg_catalog.substr(" + name + ", 2) END)::" +
+                run_.keys[k].sql_type;
+    }
+    const std::string insert = "INSERT INTO " + table.Sql() + " SELECT u.id" + values + ", '" + kChosenOwn +
+                               "', u.k::pg_catalog.int4 FROM ROWS FROM (" + unnested + ") AS u(" + names + ")";
+    int64_t last = 0;
+    for (;;) {
+      pg::Result rows;
+      {
+        const pg::AsOwnerOf owner(RegistryTable());
+        rows = pg::Read("SELECT t.group_id, t.mst_key, t.keys FROM " + std::string(kRegisteredGroupModels) +
+                            kOfVersion + " AND t.group_id OPERATOR(pg_catalog.>) $3::pg_catalog.int8 ORDER BY 1"
+                            " LIMIT 1000",
+                        {version_.name, static_cast<int64_t>(version_.version), last});
+      }
+      if (rows.empty()) break;
+      std::vector<int64_t> ids, mst_keys;
+      std::vector<std::vector<std::string>> keys(run_.keys.size());
+      for (const auto& row : rows.rows) {
+        ids.push_back(base::WholeNumber(row[0]));
+        mst_keys.push_back(base::WholeNumber(row[1]));
+        const std::vector<pg::Cell> texts = SplitKeys(row[2].value_or(""));
+        for (size_t k = 0; k < keys.size(); k++) keys[k].push_back(texts.at(k) ? "=" + *texts[k] : std::string());
+      }
+      last = ids.back();
+      pg::Params params = {std::move(ids), std::move(mst_keys)};
+      for (std::vector<std::string>& texts : keys) params.emplace_back(std::move(texts));
+      pg::Execute(insert, params);
+    }
+    pg::Execute("ANALYZE " + table.Sql());
+    return table;
+  }
+
+ private:
+  const RegisteredVersion version_;
+  const int global_mst_key_;
+  KeyTexts texts_;
+  std::optional<pg::Statement> find_, read_;
+};
+
+}  // namespace
+
+KeyKind KindNamed(const std::string& name) {
+  if (name == "plain") return {"$::pg_catalog.text", true, false};
+  if (name == "number") return {"$::pg_catalog.text", true, true};
+  if (name == "label") return {"cerebro._label_text($)", true, false};
+  if (name == "other") return {"cerebro._label_text($)", false, false};
+  throw Error(ErrorCode::kDataCorrupted, "a registered run over groups has a key column of kind \"" + name + "\"");
+}
+
+// Texts are compared by their bytes. Floating-point numbers are not exact because of zero, which has two texts.
+std::string KindOfKey(const pg::Column& column) {
+  static const std::set<std::string> kPlain = {"boolean", "smallint", "integer",           "bigint", "oid",
+                                               "uuid",    "text",     "character varying", "name",   "character"};
+  static const std::set<std::string> kLabel = {"date", "timestamp without time zone", "timestamp with time zone"};
+  if (column.is_array) return "other";
+  if (kPlain.count(column.base_type) > 0) return "plain";
+  if (kLabel.count(column.base_type) > 0) return "label";
+  return column.base_type == "numeric" ? "number" : "other";
+}
+
+// "5:north-": the length of a text and the text; "-" is NULL.
+std::string JoinKeys(const std::vector<pg::Cell>& keys) {
+  std::string joined;
+  for (const pg::Cell& key : keys) joined += key ? std::to_string(key->size()) + ":" + *key : "-";
+  return joined;
+}
+
+std::vector<pg::Cell> SplitKeys(const std::string& joined) {
+  std::vector<pg::Cell> keys;
+  for (size_t at = 0; at < joined.size();) {
+    if (joined[at] == '-') {
+      keys.emplace_back();
+      at++;
+      continue;
+    }
+    char* end = nullptr;
+    const size_t size = std::strtoull(joined.c_str() + at, &end, 10);
+    const size_t first = static_cast<size_t>(end - joined.c_str()) + 1;
+    if (*end != ':' || size > joined.size() - std::min(joined.size(), first))
+      throw Error(ErrorCode::kDataCorrupted, "keys of a registered group cannot be read");
+    keys.emplace_back(joined.substr(first, size));
+    at = first + size;
+  }
+  return keys;
+}
+
+WrittenGroups WriteRegisteredGroups(GroupModels* models, const std::optional<int>& global_mst_key,
+                                    const std::string& name, int version, const RegistryStatement& change) {
+  const GroupRunTable& run = models->run();
+  const auto number = static_cast<int64_t>(version);
+  WrittenGroups written;
+  base::Hasher hasher(kDigestSeed);
+  StateEncoder encoder(run.data);
+  std::map<int, int64_t> parameters;  // by mst_key
+  for (const auto& [mst_key, stored] : run.models) {
+    pg::CheckInterrupts();
+    const std::string head = HeadOf(models->Bare(mst_key), &encoder);
+    const StateView view(head);
+    for (const std::string& text : {view.header().graph_digest, view.header().compile_params, view.header().fit_params,
+                                    view.header().data_spec, std::string(base::DTypeName(view.header().precision))})
+      Add(text, &hasher);
+    hasher.UpdateU64(static_cast<uint64_t>(mst_key));
+    parameters[mst_key] = static_cast<int64_t>(view.WeightCount());
+    change("INSERT INTO " + std::string(kRegisteredGroupConfigs) +
+               " (name, version, mst_key, head) VALUES ($1, $2::pg_catalog.int4, $3::pg_catalog.int4, $4)",
+           {name, number, static_cast<int64_t>(mst_key), pg::Bytea{head}});
+    written.bytes += static_cast<int64_t>(head.size());
+  }
+  std::vector<std::string> names, types, kinds;
+  for (const pg::Column& key : run.keys) {
+    names.push_back(key.name);
+    types.push_back(key.sql_type);
+    kinds.push_back(KindOfKey(key));
+    for (const std::string& text : {names.back(), types.back()}) Add(text, &hasher);
+  }
+  const KeyTexts texts(run.keys, kinds);
+  GroupBatch batch(name, version, change);
+  int64_t own = 0;
+  pg::Cursor cursor("SELECT g.group_id, g.mst_key, m.model_weights, g.constants::pg_catalog.text" + texts.List("g") +
+                        " FROM " + run.Tables().groups.Sql() + " AS g JOIN " + run.name.Sql() +
+                        " AS m ON m.group_id OPERATOR(pg_catalog.=) g.group_id AND m.mst_key OPERATOR(pg_catalog.=) "
+                        "g.mst_key WHERE g.chosen OPERATOR(pg_catalog.=) '" +
+                        kChosenOwn + "' ORDER BY g.group_id",
+                    {}, false);
+  for (;;) {
+    const pg::Result rows = cursor.Fetch(kGroupsAtOnce);
+    if (rows.empty()) break;
+    for (const auto& row : rows.rows) {
+      pg::CheckInterrupts();
+      std::vector<pg::Cell> keys(row.begin() + 4, row.end());
+      texts.Finish(&keys);
+      const std::string joined = JoinKeys(keys);
+      batch.Add(base::WholeNumber(row[0]), texts.Lookup(keys), joined, base::WholeNumber(row[1]), row[3], row[2].value_or(""));
+      for (const std::string& text : {joined, *row[1], row[2].value_or(""), row[3].value_or("")}) Add(text, &hasher);
+      written.bytes += static_cast<int64_t>(joined.size() + row[2].value_or("").size());
+      written.parameters += parameters[base::WholeInt(row[1])];
+      own++;
+    }
+  }
+  batch.Write();
+  change("INSERT INTO " + std::string(kRegisteredGroupRuns) +
+             " (name, version, grouping_cols, grouping_types, grouping_kinds, own_models, global_mst_key) VALUES ($1,"
+             " $2::pg_catalog.int4, $3, $4, $5, $6, $7::pg_catalog.int4)",
+         {name, number, names, types, kinds, own,
+          global_mst_key ? pg::Param(std::to_string(*global_mst_key)) : pg::Param(pg::Null{})});
+  written.digest = base::ToHex(hasher.Finish());
+  return written;
+}
+
+std::unique_ptr<GroupModels> OpenRegisteredGroups(const RegisteredVersion& version) {
+  return std::make_unique<RegisteredGroupModels>(ReadRun(version), version);
+}
+
+void RequireOneModel(const RegisteredVersion& version) {
+  if (!version.groups) return;
+  throw Error(ErrorCode::kWrongObjectType, "registered model " + version.Text() + " has a model for each group",
+              "It is a run over groups; one model is wanted here.",
+              "Predict with it by cerebro.predict(), which chooses the model by a row's grouping columns.");
+}
+
+}  // namespace store
