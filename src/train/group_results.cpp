@@ -325,6 +325,7 @@ void WriteConfigurations(const PreparedFit& fit) {
 void WriteGroupSummary(const FitArguments& a, const PreparedFit& fit, const data::GroupedTable& training,
                        const GroupCounts& counts, const GlobalModel* global, int workers, double started_at) {
   RunResult result;
+  result.end_reason = EndReason::kIterations;
   result.workers = workers;
   result.states_location = StatesLocationName(workers > 0 ? StatesLocation::kSharedMemory : StatesLocation::kSession);
   result.due = fit.due.First(static_cast<size_t>(fit.due.count()));
