@@ -1,6 +1,7 @@
 -- hyperband_schedule and madlib_keras_automl as MADlib's documents use them.
 \set data `echo "$CEREBRO_TEST_DATA"`
 SET client_min_messages = warning;
+\set SHOW_CONTEXT never
 \pset null '(null)'
 CREATE EXTENSION pg_cerebro_madlib;
 CREATE SCHEMA madlib_automl;

@@ -2,6 +2,7 @@
 -- data-parallel training over distribution keys, several metrics, regression, several inputs and outputs.
 \set data `echo "$CEREBRO_TEST_DATA"`
 SET client_min_messages = warning;
+\set SHOW_CONTEXT never
 \pset null '(null)'
 CREATE EXTENSION pg_cerebro_madlib;
 CREATE SCHEMA madlib_fit;

@@ -1,5 +1,6 @@
 -- What MADlib's functions of training and scoring refuse, in MADlib's words.
 SET client_min_messages = warning;
+\set SHOW_CONTEXT never
 \pset null '(null)'
 CREATE EXTENSION pg_cerebro_madlib;
 CREATE SCHEMA madlib_refused;
