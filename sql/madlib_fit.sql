@@ -85,7 +85,7 @@ SELECT training_metrics_final >= 0.8 AS accuracy, training_loss_final < 0.52 AS 
 
 -- several metrics: the first one is in the columns
 SELECT madlib.madlib_keras_fit('iris_train_packed', 'iris_metrics', 'model_arch_library', 1,
-    $$ loss='categorical_crossentropy', optimizer='sgd(lr=0.05, momentum=0.9, nesterov=False)', metrics=['accuracy', 'mae'] $$, $$ batch_size=8 $$, 6);
+    $$ loss='categorical_crossentropy', optimizer='sgd(lr=0.02, momentum=0.9, nesterov=False)', metrics=['accuracy', 'mae'] $$, $$ batch_size=8, epochs=3 $$, 10);
 SELECT metrics_type, training_metrics_final >= 0.8 AS accuracy FROM iris_metrics_summary;
 
 -- top-k accuracy from an object table
