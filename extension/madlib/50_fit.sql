@@ -137,6 +137,7 @@ DECLARE
     validation_loss double precision[];
     validation_metrics double precision[];
     has_metrics boolean;
+    counts integer[];
 BEGIN
     IF COALESCE(btrim(compile_params, E' \t\n\r'), '') = '' THEN
         RAISE EXCEPTION 'Compile parameters cannot be empty or NULL.' USING ERRCODE = 'invalid_parameter_value';
@@ -160,6 +161,7 @@ BEGIN
     fitted := @madlib@._fit_params(fit_params);
     PERFORM @madlib@._require_gpus(module, use_gpus);
     has_metrics := compiled.metrics <> '{}';
+    counts := @madlib@._class_counts(arch.model_arch, array_length(source.targets, 1));
     stage := @madlib@._stage_packed(source, home, true);
     PERFORM @madlib@._check_shapes(arch.model_arch, @madlib@._packed_shapes(stage), source.inputs, source_table);
     IF validation.name IS NOT NULL THEN
@@ -243,7 +245,7 @@ BEGIN
             validation_table, object_table,
             frequency, name, description, (COALESCE(length(weights), 0) + 37) / 1024.0::double precision,
             start_time::timestamp, clock_timestamp()::timestamp, elapsed, @madlib@._version(),
-            @madlib@._class_counts(arch.model_arch, array_length(source.targets, 1)), NULLIF(compiled.metrics, '{}'),
+            counts, NULLIF(compiled.metrics, '{}'),
                 compiled.loss,
             training_metrics[array_length(training_metrics, 1)], training_loss[array_length(training_loss, 1)],
                 training_metrics, training_loss,
