@@ -35,11 +35,11 @@ SELECT cerebro.fit_multiple_model('packed', 'models', 'configs', 10, validation_
 SELECT cerebro.fit_multiple_model('packed', 'with_global', 'configs', 10, validation_table => 'packed_val', seed => 5, workers => 0, global_model => true);
 
 -- versions: the first is deployed
-SELECT cerebro.register('shops', 'models', note => 'a model a shop');
+SELECT cerebro.register('shops', 'models');
 SELECT cerebro.register('shops', 'with_global');
 \x on
 SELECT name, version, versions, metric, metric_value BETWEEN 0 AND 10 AS has_metric, trained_on, rows, parameters, bytes > 1000 AS has_bytes, digest ~ '^[0-9a-f]{32}$' AS has_digest FROM cerebro.models;
-SELECT version, deployed, metric, training_metric IS NULL AS only_validated, parameters, compile_params, model_table, mst_key IS NOT NULL AS has_global, note FROM cerebro.model_versions ORDER BY version;
+SELECT version, deployed, metric, training_metric IS NULL AS only_validated, parameters, compile_params, model_table, mst_key IS NOT NULL AS has_global FROM cerebro.model_versions ORDER BY version;
 \x off
 -- the validation metric is the mean over groups, weighted by their rows
 SELECT abs(v.validation_metric - g.mean) < 1e-9 AS weighted_by_rows FROM cerebro.model_versions v,

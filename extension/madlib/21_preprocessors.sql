@@ -149,7 +149,7 @@ CREATE FUNCTION @madlib@._validation_preprocessor_dl(path text, source_table tex
 DECLARE
     module CONSTANT text := 'validation_preprocessor_dl';
     suffix CONSTANT text := format(' Please ensure that table ''%s'' has been preprocessed using training_preprocessor_dl().',
-        training_preprocessor_table);
+        COALESCE(training_preprocessor_table, 'None'));
     source text := @madlib@._input_table(path, module, source_table);
     made text := @madlib@._output_table(path, module, output_table);
     summary text := @madlib@._output_table(path, module, @madlib@._with_suffix(output_table, '_summary'));

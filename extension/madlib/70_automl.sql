@@ -333,8 +333,8 @@ BEGIN
     arch_table := @madlib@._input_table(path, module, model_arch_table);
     IF object_table IS NOT NULL THEN objects := @madlib@._functions_table(module, object_table); END IF;
     SELECT * INTO params FROM @madlib@._automl_params(module, method, automl_params);
-    IF metrics_compute_frequency < 1 OR metrics_compute_frequency > CASE WHEN hyperband THEN params.r
-        ELSE params.num_iterations END THEN
+    IF metrics_compute_frequency < 1 OR metrics_compute_frequency > (CASE WHEN hyperband THEN params.r
+        ELSE params.num_iterations END) THEN
         RAISE EXCEPTION '%: ''metrics_compute_frequency'' out of iteration range', module
             USING ERRCODE = 'invalid_parameter_value';
     END IF;

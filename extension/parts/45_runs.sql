@@ -3,7 +3,7 @@
 CREATE FUNCTION cerebro.runs_rows(OUT name text, OUT run_name text, OUT description text, OUT source_table text, OUT started_at timestamp,
         OUT finished_at timestamp, OUT models integer, OUT diverged integer, OUT iterations bigint, OUT metric text,
         OUT best_mst_key integer, OUT best_metric double precision, OUT best_loss double precision, OUT state text, OUT iteration bigint,
-        OUT last_commit timestamptz, OUT error text) RETURNS SETOF record
+        OUT last_commit timestamptz, OUT error text, OUT end_reason text) RETURNS SETOF record
     AS 'MODULE_PATHNAME', 'pg_cerebro_runs_rows' LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 10;
 COMMENT ON FUNCTION cerebro.runs_rows() IS 'runs whose tables the caller may read; read it through cerebro.runs';
 
@@ -26,6 +26,8 @@ COMMENT ON COLUMN cerebro.runs.state IS 'running, interrupted, stopped, finished
 COMMENT ON COLUMN cerebro.runs.iteration IS 'of a durable run: iterations that are over for all models, at its last commit';
 COMMENT ON COLUMN cerebro.runs.last_commit IS 'of a durable run: when its models were written last';
 COMMENT ON COLUMN cerebro.runs.error IS 'of a durable run: what ended its last call, where that could be written';
+COMMENT ON COLUMN cerebro.runs.end_reason IS
+    'why it has ended: iterations, stopped, exhausted, max_models, max_failures, time_budget or finish; NULL: it has not, or an earlier version has made it';
 GRANT SELECT ON cerebro.runs TO PUBLIC;
 
 CREATE FUNCTION cerebro.drop_run(name text) RETURNS void

@@ -10,6 +10,7 @@
 #include "pg/guard.hpp"
 
 extern "C" {
+#include "access/tupmacs.h"
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/lsyscache.h"

@@ -65,8 +65,8 @@ Datum pg_cerebro_fit_bundle_transition(PG_FUNCTION_ARGS) {
       if (PG_ARGISNULL(kFirstData)) throw Error(ErrorCode::kNullValue, "a piece of a training state is NULL");
       if (kind == static_cast<int>(segments::RowKind::kState)) {
         round.AddState(a, b, View(fcinfo, kFirstData));
-      } else if (!round.KeepsHeader()) {
-        round.AddHeader(View(fcinfo, kFirstData));
+      } else if (!round.KeepsHeader(a)) {
+        round.AddHeader(a, View(fcinfo, kFirstData));
       }
     } else if (!round.FeedKept(a, b)) {
       round.Feed(a, b, entry::DataColumns(fcinfo, kFirstData, [&round](size_t column) { return round.MayLack(column); }));

@@ -177,7 +177,7 @@ std::string ExplainAsJson(const ExplainedFit& fit) {
             {"Validation", fit.validation ? Table(*fit.validation) : Value()},
             {"Output", fit.output},
             {"Warm Start", fit.warm_start},
-            {"Evaluations", fit.due.count()},
+            {"Evaluations", fit.search ? fit.search->rounds : fit.due.count()},
             {"Metrics after Iterations", Integers(fit.due.First(kMostIterationsListed))},
             {"Stopping", Strings(fit.stopping)},
             {"Driver", Driver(fit.driver)},
@@ -195,6 +195,7 @@ std::string ExplainAsJson(const ExplainedFit& fit) {
     plan.emplace_back("Search", Dict{{"Policy", fit.search->policy},
                                      {"Trials", fit.search->trials},
                                      {"Expected Model Iterations", fit.search->model_iterations},
+                                     {"Expected Rounds", fit.search->rounds},
                                      {"Description", Strings(fit.search->lines)}});
   }
   List bundles;

@@ -46,7 +46,7 @@ int Hands(const train::PreparedFit& fit) {
 // The part of the models' iterations that is trained as far as the plan knows: who stops early, it does not know.
 double Share(const train::FitArguments& arguments, const train::PreparedFit& fit) {
   const auto models = static_cast<int64_t>(fit.models.size());
-  if (fit.policy) return static_cast<double>(fit.policy->ExpectedWork()) / (static_cast<double>(models) * arguments.num_iterations);
+  if (fit.policy) return fit.SearchShare(arguments.num_iterations);
   if (!fit.stopping.halving) return 1;
   return static_cast<double>(plan::HalvingWork(*fit.stopping.halving, models, arguments.num_iterations)) /
          (static_cast<double>(models) * arguments.num_iterations);
@@ -99,7 +99,7 @@ plan::RunEstimate Estimate(const train::FitArguments& arguments, const train::Pr
     work.validation_partitions = validation.partitions;
   }
   work.iterations = arguments.num_iterations;
-  work.evaluations = static_cast<int>(fit.due.count());
+  work.evaluations = static_cast<int>(fit.Evaluations(arguments.num_iterations));
   work.share = Share(arguments, fit);
   work.hands = Hands(fit);
   work.started = fit.segments ? work.hands : fit.workers;
@@ -227,9 +227,12 @@ ExplainedFit ExplainPlan(const train::FitArguments& arguments, const train::Prep
   if (fit.validation) explained.validation = Table(*fit.validation);
   explained.output = fit.output.models.Text();
   explained.warm_start = arguments.warm_start;
-  explained.due = fit.due;
+  explained.due = fit.policy ? plan::DueIterations(arguments.num_iterations, 1, {}) : fit.due;
   explained.stopping = plan::DescribeStopping(fit.stopping, explained.models, arguments.num_iterations);
-  if (fit.policy) explained.search = ExplainedSearch{fit.search->policy, fit.policy->MostTrials(), fit.policy->ExpectedWork(), fit.policy->Describe()};
+  if (fit.policy) {
+    explained.search = ExplainedSearch{fit.search->policy, fit.policy->MostTrials(), fit.policy->ExpectedWork(),
+                                       plan::RoundsLeft(*fit.search, fit.policy.get(), {}), fit.policy->Describe()};
+  }
   explained.driver = Driver(fit, estimate);
   explained.memory = Memory(arguments, fit);
   explained.iteration_seconds = estimate.iteration;

@@ -102,6 +102,7 @@ struct ExplainedSearch {
   std::string policy;
   int64_t trials = 0;            // at most
   int64_t model_iterations = 0;  // expected
+  int64_t rounds = 0;            // likewise, about; metrics are computed after each
   std::vector<std::string> lines;  // rungs and their sizes, in words
 };
 
@@ -113,7 +114,7 @@ struct ExplainedFit {
   std::optional<ExplainedTable> validation;
   std::string output;
   bool warm_start = false;
-  plan::DueIterations due;             // iterations after which metrics are computed
+  plan::DueIterations due;             // iterations of a model after which metrics are computed
   std::vector<std::string> stopping;   // its rules, in words
   std::optional<ExplainedSearch> search;
   ExplainedDriver driver;

@@ -105,8 +105,12 @@ void AddRun(const ExplainedFit& fit, Lines* lines) {
   AddTable("Source", fit.source, lines);
   if (fit.validation) AddTable("Validation", *fit.validation, lines);
   lines->Add(2, "Output: " + fit.output + (fit.warm_start ? "  (warm start)" : ""));
-  lines->Add(2, "Metrics: after " + Count(fit.due.count()) + " of " + Count(fit.iterations) +
-                    " iterations, all models in one shared scan a table");
+  if (fit.search) {
+    lines->Add(2, "Metrics: after each of about " + Count(fit.search->rounds) + " rounds, all trials that trained in one shared scan a table");
+  } else {
+    lines->Add(2, "Metrics: after " + Count(fit.due.count()) + " of " + Count(fit.iterations) +
+                      " iterations, all models in one shared scan a table");
+  }
   for (const std::string& rule : fit.stopping) lines->Add(2, rule);
   if (fit.search) {
     lines->Add(2, "Search: " + fit.search->policy + "  (trials=" + Count(fit.search->trials) + " model-iterations=" + Count(fit.search->model_iterations) +

@@ -241,10 +241,7 @@ void GroupRows::FindChanged(const pg::TableName& before) {
     throw Error(ErrorCode::kLimitExceeded,
                 "table " + source_.Text() + " has " + base::Thousands(added) + " new groups: with them they are " +
                     base::Thousands(all) + ", more than max_groups " + base::Thousands(request_.max_groups),
-                vanished_groups_ > 0 && !request_.drops_vanished
-                    ? base::Thousands(vanished_groups_) + " groups have no rows any more."
-                    : std::string(),
-                "Pack the table again, with a larger max_groups; drop_vanished => true makes room for new groups.");
+                "", "Pack the table again, with a larger max_groups; drop_vanished => true makes room for new groups.");
   }
   if (group_count_ == 0) return;
   CheckKeySizes(keys_, groups_);

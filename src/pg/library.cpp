@@ -1,5 +1,3 @@
-  if (first == nullptr || !OwnObject(&own) || dladdr(first, &other) == 0) return;
-  if (own.dli_fbase == other.dli_fbase) return;  if (head.e_ident[EI_CLASS] != ) return "";
 // Build ids are ELF notes of type NT_GNU_BUILD_ID, in memory and in files alike: a header, the name "GNU", the bytes.
 //
 // Another library of ours is found by a name that all versions export: the server loads libraries into the process's
@@ -27,21 +25,21 @@ bool preloaded = false;
 
 constexpr const char* kExportedByAll = "pg_cerebro_mxcsr";
 constexpr size_t kMostIdBytes = 64;
-constexpr uint64_t kMostNoteBytes = 1 << 20;  // of a file that may be anything
+constexpr uint64_t kMostSectionBytes = 1 << 20;  // of a file that may be anything
 
-// The build id among the notes from `at` to `end`, or "".
+// The build id in a section of ELF headers from `at` to `end`, or "".
 std::string BuildIdAmong(const char* at, const char* end) {
   while (end - at >= static_cast<std::ptrdiff_t>(sizeof(ElfW(Nhdr)))) {
-    ElfW(Nhdr) note;
-    std::memcpy(&note, at, sizeof(note));
-    const uint64_t name_bytes = (uint64_t{note.n_namesz} + 3) & ~uint64_t{3};
-    const uint64_t id_bytes = (uint64_t{note.n_descsz} + 3) & ~uint64_t{3};
-    const char* name = at + sizeof(note);
-    if (static_cast<uint64_t>(end - name) < name_bytes + note.n_descsz) return "";
+    ElfW(Nhdr) header;
+    std::memcpy(&header, at, sizeof(header));
+    const uint64_t name_bytes = (uint64_t{header.n_namesz} + 3) & ~uint64_t{3};
+    const uint64_t id_bytes = (uint64_t{header.n_descsz} + 3) & ~uint64_t{3};
+    const char* name = at + sizeof(header);
+    if (static_cast<uint64_t>(end - name) < name_bytes + header.n_descsz) return "";
     const auto* id = reinterpret_cast<const unsigned char*>(name + name_bytes);
-    if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && std::memcmp(name, "GNU", 4) == 0) {
+    if (header.n_type == NT_GNU_BUILD_ID && header.n_namesz == 4 && std::memcmp(name, "GNU", 4) == 0) {
       std::string hex;
-      for (size_t k = 0; k < std::min<size_t>(note.n_descsz, kMostIdBytes); k++) {
+      for (size_t k = 0; k < std::min<size_t>(header.n_descsz, kMostIdBytes); k++) {
         char digits[3];
         std::snprintf(digits, sizeof(digits), "%02x", id[k]);
         hex += digits;
@@ -106,11 +104,11 @@ std::string BuildIdOfFile(const std::string& path) {
     ElfW(Phdr) part;
     file.seekg(static_cast<std::streamoff>(head.e_phoff + static_cast<uint64_t>(i) * sizeof(part)));
     if (!file.read(reinterpret_cast<char*>(&part), sizeof(part))) return "";
-    if (part.p_type != PT_NOTE || part.p_filesz > kMostNoteBytes) continue;
-    std::vector<char> notes(part.p_filesz);
+    if (part.p_type != PT_NOTE || part.p_filesz > kMostSectionBytes) continue;
+    std::vector<char> section(part.p_filesz);
     file.seekg(static_cast<std::streamoff>(part.p_offset));
-    if (!file.read(notes.data(), static_cast<std::streamsize>(notes.size()))) return "";
-    const std::string id = BuildIdAmong(notes.data(), notes.data() + notes.size());
+    if (!file.read(section.data(), static_cast<std::streamsize>(section.size()))) return "";
+    const std::string id = BuildIdAmong(section.data(), section.data() + section.size());
     if (!id.empty()) return id;
   }
   return "";

@@ -101,7 +101,7 @@ void ReadConditions(const Value& when, const std::string& where, std::vector<Con
 // {'values': [...]} or {'low': ..., 'high': ..., 'distribution': ..., 'q': ..., 'integer': ...}, and 'when'.
 void ReadChoiceDictionary(const base::Dict& dict, const std::string& where, SpaceForm form, Choice* choice) {
   Value distribution("linear");
-  bool values = false;
+  bool values = false, fractions = false, multiples = false;
   for (const auto& [key, value] : dict) {
     if (key == "values") {
       if (!value.is_list() || value.list().empty()) Invalid("values of " + where + " is no list of values", "Example: {'values': [0, 0.9]}.");
@@ -116,8 +116,10 @@ void ReadChoiceDictionary(const base::Dict& dict, const std::string& where, Spac
     } else if (key == "integer") {
       if (!value.is_bool()) Invalid("integer of " + where + " is neither True nor False", "Example: {'low': 1, 'high': 9, 'integer': True}.");
       choice->integral = value.boolean();
+      fractions = !choice->integral;
     } else if (key == "q") {
       choice->quantum = NumberOf(dict, "q", where);
+      multiples = true;
     } else if (key != "low" && key != "high") {
       Invalid("unknown key " + Quoted(key) + " of " + where, "Known keys are values, low, high, distribution, integer, q and when.");
     }
@@ -130,7 +132,8 @@ void ReadChoiceDictionary(const base::Dict& dict, const std::string& where, Spac
     Invalid("cannot search from a distribution with grid search: " + where, "Use search_type => 'random', or list the values.");
   }
   SetDistribution(NumberOf(dict, "low", where), NumberOf(dict, "high", where), distribution.string(), where, choice);
-  if (choice->quantum == 0) return;
+  if (choice->integral && fractions) Invalid(where + " is a whole number: integer cannot be False", "Leave integer out.");
+  if (!multiples) return;
   if (!(choice->quantum > 0) || choice->quantum > choice->high - choice->low || choice->kind == Choice::Kind::kLogNearOne ||
       (choice->integral && choice->quantum != std::floor(choice->quantum))) {
     Invalid("q of " + where + " is " + base::FormatNumber(choice->quantum, true) + ", no width that fits between its bounds",

@@ -38,7 +38,7 @@ const Key kKeys[] = {
     {"policy", "", [](const Parameter& p, SearchDescription* d) { d->policy = definitions::Folded(p.Text()); }},
     {"monitor", "", [](const Parameter& p, SearchDescription* d) { d->monitor = p.Text(); }},
     {"max_models", "", [](const Parameter& p, SearchDescription* d) { d->max_models = p.Integer(1, kMostModels); }},
-    {"concurrency", "",
+    {"concurrency", "grid random tpe gp hyperband asha bohb pbt",
      [](const Parameter& p, SearchDescription* d) { d->concurrency = p.Integer(1, kMostConcurrency); }},
     {"seeds_per_config", "grid random tpe gp hyperband asha bohb",
      [](const Parameter& p, SearchDescription* d) { d->seeds_per_config = p.Integer(1, 1000); }},
@@ -52,7 +52,8 @@ const Key kKeys[] = {
      [](const Parameter& p, SearchDescription* d) {
        d->min_iterations = p.Integer(1, std::numeric_limits<int>::max());
      }},
-    {"brackets", "hyperband bohb", [](const Parameter& p, SearchDescription* d) { d->brackets = p.Integer(1, 1000); }},
+    {"brackets", "hyperband bohb",
+     [](const Parameter& p, SearchDescription* d) { d->brackets = p.Integer(1, 1000); }},
     {"median_stopping", "grid random tpe gp",
      [](const Parameter& p, SearchDescription* d) { d->median_stopping = p.Boolean(); }},
     {"sampler", "hyperband asha",
@@ -145,6 +146,41 @@ void Check(const SearchDescription& d) {
   }
 }
 
+bool Learns(const std::string& sampler) { return sampler == "tpe" || sampler == "gp"; }
+
+// What would be read and change nothing is refused: whoever has written it expects something of it.
+void CheckTogether(const SearchDescription& d, const std::vector<std::string>& given) {
+  const auto has = [&](const char* name) { return std::find(given.begin(), given.end(), name) != given.end(); };
+  const bool samples = d.policy == "hyperband" || d.policy == "asha";
+  if (samples && has("startup") && !Learns(d.sampler)) {
+    Invalid("startup of search means nothing to the sampler " + d.sampler,
+            "Give the sampler tpe or gp, or leave startup out.");
+  }
+  if (samples && has("multivariate") && d.sampler != "tpe") {
+    Invalid("multivariate of search means nothing to the sampler " + d.sampler,
+            "Give the sampler tpe, or leave multivariate out.");
+  }
+  if (has("min_iterations") && !d.median_stopping && HasWord("grid random tpe gp", d.policy)) {
+    Invalid("min_iterations of search means nothing to the policy " + d.policy + " without median_stopping",
+            "Give median_stopping, or leave min_iterations out.");
+  }
+  if (!d.architectures.empty() && !LearnsFromArchitectures(d)) {
+    Invalid("architectures of search means nothing to the policy " + d.policy + ", which learns nothing",
+            "Give a policy or a sampler that learns, such as tpe, or leave architectures out.");
+  }
+  if (d.policy != "pbt") return;
+  if (d.interval >= d.iterations) {
+    Invalid("interval of search is " + std::to_string(d.interval) + ", but the run has " +
+                Counted(d.iterations, "iteration"),
+            "Members are compared after every interval but the last one: lower it, or raise num_iterations.");
+  }
+  if (d.max_models > 0 && d.population > d.max_models) {
+    Invalid("population of search is " + std::to_string(d.population) + ", more than max_models, " +
+                std::to_string(d.max_models),
+            "max_models counts all members and those that take over from them.");
+  }
+}
+
 }  // namespace
 
 const char* TrialStateName(TrialState state) { return kStates[static_cast<int>(state)]; }
@@ -202,7 +238,25 @@ SearchDescription ReadSearch(std::string_view search, int64_t num_iterations) {
               "All members of a population train at once.");
     }
   }
+  CheckTogether(d, given);
   return d;
+}
+
+bool LearnsFromArchitectures(const SearchDescription& d) {
+  return Learns(d.policy) || d.policy == "bohb" || Learns(d.sampler);
+}
+
+int64_t RoundsLeft(const SearchDescription& d, const TrialPolicy* policy, const std::vector<Trial>& trials) {
+  int64_t longest = 0, done = 0;
+  for (const Trial& trial : trials) {
+    if (trial.state == TrialState::kTrains) longest = std::max(longest, trial.target - trial.iterations);
+    if (trial.bracket != kNoBracket) done += trial.iterations - trial.began;
+  }
+  int64_t rounds = std::max<int64_t>(1, longest);
+  if (policy == nullptr) return rounds;
+  const int64_t at_once = std::min(d.concurrency, policy->MostTrials());
+  const int64_t work = std::max<int64_t>(0, policy->ExpectedWork() - done);
+  return std::max(rounds, (work + at_once - 1) / std::max<int64_t>(1, at_once));
 }
 
 std::string CompleteSearch(std::string_view search, std::string_view compile_grid, std::string_view fit_grid,

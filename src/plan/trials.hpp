@@ -120,6 +120,13 @@ class TrialPolicy {
   virtual int64_t MostTrials() const = 0;
   /// Model-iterations that are to be expected, if nothing diverges.
   virtual int64_t ExpectedWork() const = 0;
+  /// Whether a round says something to it in which no trial has ended, waits or was changed. Where it is false, a second
+  /// call without such a change decides nothing.
+  virtual bool LooksEachRound() const { return false; }
+  /// Whether its sampler comes too late: all configurations are drawn before it has what it learns from.
+  virtual bool NeverLearns() const { return false; }
+  /// Whether it has rungs to stop trials at, but a single one, which has all iterations.
+  virtual bool NeverHalves() const { return false; }
   /// The rung that a trial trains for or waits at, from 1; 0: the policy has none. Rungs(bracket): how many there are.
   virtual int64_t RungOf(const Trial&) const { return 0; }
   virtual int64_t Rungs(int64_t bracket) const { return 0; }
@@ -135,6 +142,13 @@ SearchDescription ReadSearch(std::string_view search, int64_t num_iterations);
 /// The literal of a search with what a caller gives beside it. Errors: those of ReadSearch for the text; kInvalidParameter for what is in it, too.
 std::string CompleteSearch(std::string_view search, std::string_view compile_grid, std::string_view fit_grid,
                            const std::optional<std::vector<int32_t>>& model_ids);
+
+/// Whether a search looks at what architectures were made with: SearchDescription::architectures.
+bool LearnsFromArchitectures(const SearchDescription& description);
+
+/// Rounds that a run has left, at least 1: what its trials have before them, and about what its policy has. nullptr: it
+/// has none.
+int64_t RoundsLeft(const SearchDescription& description, const TrialPolicy* policy, const std::vector<Trial>& trials);
 
 /// Errors: kInvalidParameter and kSyntax for a space that cannot be searched so.
 std::unique_ptr<TrialPolicy> MakePolicy(const SearchDescription& description);

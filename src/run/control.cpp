@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "pg/cluster.hpp"
 #include "pg/names.hpp"
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
@@ -69,9 +68,12 @@ void CheckRun(const ControlArguments& a, Kind kind, const store::ResultTables& t
     throw Error(ErrorCode::kUndefinedTable, "there is no run " + tables.models.Text(), "",
                 "SELECT * FROM cerebro.runs lists the runs whose tables you may read.");
   }
-  if (!pg::TableExists(tables.control)) {
+  // that of a replay, and of a search whose time was spent, is a log alone
+  if (!pg::TableExists(tables.control) || !pg::TableExists(tables.run)) {
     throw Error(ErrorCode::kPrerequisiteState, "run " + tables.models.Text() + " cannot be changed while it goes on",
-                "Only runs that CALL cerebro.fit() has begun can be; this one is one statement, or was begun by an earlier version.");
+                "Only runs that CALL cerebro.fit() or cerebro.advance() has begun can be; this one is one statement, such as a replay, or was begun by "
+                "an earlier version.",
+                "Train its models further by warm_start, or begin a durable run.");
   }
   if (!MayRead(tables.run)) return;
   const std::optional<store::RunRecord> record = store::ReadRunRecord(tables);
@@ -106,10 +108,7 @@ void CheckModel(const ControlArguments& a, const store::ResultTables& tables) {
 
 void Control(const ControlArguments& a) {
   const std::optional<Kind> kind = train::ReadControlName(a.action);
-  if (!kind) throw Error(ErrorCode::kInvalidParameter, "there is no action \"" + a.action + "\"", "", kActions);
-  if (pg::OnGreenplum()) {
-    throw Error(ErrorCode::kFeatureNotSupported, "runs cannot be changed while they go on, on Greenplum", "", "Let the run end, and train further by warm_start.");
-  }
+  if (!kind || *kind == Kind::kFail) throw Error(ErrorCode::kInvalidParameter, "there is no action \"" + a.action + "\"", "", kActions);
   const store::ResultTables tables(pg::ParseTableName(a.run, "run"));
   CheckRun(a, *kind, tables);
   CheckArguments(a, *kind);

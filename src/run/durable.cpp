@@ -54,7 +54,7 @@ class DurableRun {
   /// Prepares the run, begun or not. REQUIRES a snapshot that sees the last commit of whoever had the claim before.
   explicit DurableRun(const train::FitArguments& arguments);
 
-  /// Iterations of the model that has most of them left.
+  /// Iterations that are left. Of a living run rounds, and about so many where it searches.
   int64_t Left() const;
   bool finished() const { return record_.state == store::kRunFinished; }
   const store::RunRecord& record() const { return record_; }
@@ -63,7 +63,7 @@ class DurableRun {
   /// Trains a part and writes it. until, pause: train::RunRequest. Whether the run is over.
   bool Part(int64_t until, std::function<bool()> pause, const char* state_between);
   /// Whether somebody has asked for something that has taken no effect yet.
-  bool IsAsked() const { return !pg::OnGreenplum() && train::AnyActionsWait(fit_->output); }
+  bool IsAsked() const { return train::AnyActionsWait(fit_->output); }
   /// Whether the last part ended because nothing trains until somebody adds a model.
   bool waits() const { return waits_; }
   void SetError(const pg::CaughtError& error);
@@ -140,9 +140,10 @@ bool DurableRun::Part(int64_t until, std::function<bool()> pause, const char* st
   if (fit_->living) fit_->actions = train::ReadActions(fit_->output, record_.iteration);
   train::RunRequest request = train::MakeRequest(arguments_, *fit_);
   double looked = pg::Now();
+  // a cluster's coordinator looks between two calls only: it has the tables of the round to look after
   request.wanted = [&, ends_at_once = asked && !fit_->living] {
     if (ends_at_once) return true;
-    if (pg::Now() - looked < kSecondsBetweenLooks) return false;
+    if (pg::OnGreenplum() || pg::Now() - looked < kSecondsBetweenLooks) return false;
     looked = pg::Now();
     return IsAsked();
   };
@@ -162,6 +163,7 @@ bool DurableRun::Part(int64_t until, std::function<bool()> pause, const char* st
     result = train::Coordinator(request, driver.get(), &log, pg::Now).Run();
     train::WriteReports(arguments_, *fit_, result, record_.started_at);
   }
+  if (memory_ > 0) memory_ = request.curves_memory;  // trials that were added have taken of it
   train::WriteActionsDone(fit_->output, result.actions);
   if (result.complete) RefuseActions("the run has ended before");
   between_rounds_ = result.between_rounds;
@@ -182,11 +184,7 @@ bool DurableRun::Part(int64_t until, std::function<bool()> pause, const char* st
 
 int64_t DurableRun::Left() const {
   if (!fit_->living) return record_.iterations - record_.iteration;
-  int64_t most = 1;
-  for (const train::LivingTrial& trial : fit_->progress ? fit_->progress->trials : fit_->trials) {
-    if (trial.trial.state == plan::TrialState::kTrains) most = std::max(most, trial.trial.target - trial.trial.iterations);
-  }
-  return most;
+  return train::RoundsLeft(fit_->progress ? fit_->progress->trials : fit_->trials, fit_->search ? &*fit_->search : nullptr, fit_->policy.get());
 }
 
 // Of what Part has set, nothing was committed.

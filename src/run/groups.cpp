@@ -447,7 +447,7 @@ void FitGroups(const train::FitArguments& a, train::PreparedFit* prepared, doubl
   const GroupPlan plan = PlanGroups(a, fit);
   if (!plan.serial_reason.empty())
     pg::Notice("this session trains the models itself, without parallel workers: " + plan.serial_reason);
-  RequireMemory(a, fit, training, plan);
+  if (!plan.on_segments) RequireMemory(a, fit, training, plan);  // segments ask the tracker of theirs
   train::CreateGroupTables(fit, training);
   train::WriteConfigurations(fit);
   std::optional<train::GlobalModel> global;
@@ -483,7 +483,7 @@ void FitGroups(const train::FitArguments& a, train::PreparedFit* prepared, doubl
     size_t g = 0;
     const auto progress = [&log](int64_t groups_done, int64_t rows_trained) { log.Show(groups_done, rows_trained); };
     const auto write = [&](const train::GroupOutcome& outcome) { writer.Write(window[g++], outcome); };
-    const int used = on_segments ? on_segments->TrainWindow(window, progress, write)
+    const int used = on_segments ? on_segments->TrainWindow(window, start, progress, write)
                                  : processes->TrainWindow(window, start, progress, write);
     workers = std::max(workers, used);
     writer.Flush();

@@ -5,7 +5,7 @@
 
 #include "data/group_constants.hpp"
 #include "pg/settings.hpp"
-#include "store/registered_groups.hpp"
+#include "store/key_texts.hpp"
 #include "train/memory.hpp"
 
 namespace score {

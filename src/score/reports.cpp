@@ -131,15 +131,16 @@ namespace {
 
 constexpr size_t kRunCells = 13;  // of a row of cerebro.runs, before those of its state
 
-void AddStatus(const store::RunStatus& status, std::vector<pg::Cell>* row) {
+void AddStatus(const store::RunStatus& status, const pg::Cell& end_reason, std::vector<pg::Cell>* row) {
   row->push_back(status.state.empty() ? pg::Cell() : pg::Cell(status.state));
   row->push_back(status.iteration ? pg::Cell(std::to_string(*status.iteration)) : pg::Cell());
   row->push_back(status.committed_at);
   row->push_back(status.error);
+  row->push_back(end_reason);
 }
 
 // Of a run over groups: the best configuration over all of them.
-std::vector<pg::Cell> GroupRunRow(const pg::TableName& name, const std::vector<pg::Cell>& summary) {
+std::vector<pg::Cell> GroupRunRow(const pg::TableName& name, const std::vector<pg::Cell>& summary, const pg::Cell& end_reason) {
   const store::ResultReader info(store::ResultTables(name).info, store::ResultTable::kGroupInfo, kRunArgument, {"status", "iterations_done"});
   const pg::Result models = pg::Read("SELECT pg_catalog.count(*), pg_catalog.count(CASE WHEN i.status OPERATOR(pg_catalog.=) '" +
                                      std::string(store::kStatusDiverged) + "' THEN 1 END), pg_catalog.max(i.iterations_done) FROM " + info.Sql() + " i");
@@ -156,7 +157,7 @@ std::vector<pg::Cell> GroupRunRow(const pg::TableName& name, const std::vector<p
   row.push_back(best[kValLoss] ? best[kValLoss] : best[kTrainLoss]);
   store::RunStatus status;
   status.state = store::kRunFinished;  // it is one statement
-  AddStatus(status, &row);
+  AddStatus(status, end_reason, &row);
   return row;
 }
 
@@ -167,19 +168,22 @@ ReportRows Runs() {
   for (const pg::TableName& name : store::FindRuns()) {
     const store::ResultTables tables(name);
     const store::ResultReader summary(tables.summary, store::ResultTable::kSummary, kRunArgument,
-                                      {"name", "description", "source_table", "start_training_time", "end_training_time"});
+                                      {"name", "description", "source_table", "start_training_time", "end_training_time", "end_reason"});
     const pg::Result run = pg::Read("SELECT " + summary.Columns("s") + " FROM " + summary.Sql() + " s");
     const std::optional<store::RunStatus> status = store::ReadRunStatus(tables);
     const bool durable = pg::TableExists(tables.run);
     if (run.rows.empty() && durable && status) {
       std::vector<pg::Cell> row{name.Sql()};
       row.resize(kRunCells);
-      AddStatus(*status, &row);
+      AddStatus(*status, {}, &row);
       rows.push_back(std::move(row));
     }
     if (run.rows.size() != 1) continue;  // damaged: the other reports say so
+    std::vector<pg::Cell> about = run.rows[0];
+    const pg::Cell end_reason = about.back();
+    about.pop_back();
     if (store::IsGroupRun(name)) {
-      rows.push_back(GroupRunRow(name, run.rows[0]));
+      rows.push_back(GroupRunRow(name, about, end_reason));
       continue;
     }
     const store::ResultReader info(tables.info, store::ResultTable::kInfo, kRunArgument, {"iterations_done"});
@@ -187,7 +191,7 @@ ReportRows Runs() {
     const Ranking ranking = RankModels(name);
     const auto diverged = std::count_if(ranking.models.begin(), ranking.models.end(), [](const RankedModel& m) { return m.standing.diverged; });
     std::vector<pg::Cell> row{name.Sql()};
-    row.insert(row.end(), run.rows[0].begin(), run.rows[0].end());
+    row.insert(row.end(), about.begin(), about.end());
     row.emplace_back(std::to_string(ranking.models.size()));
     row.emplace_back(std::to_string(diverged));
     row.push_back(iterations.at(0, 0));
@@ -196,7 +200,7 @@ ReportRows Runs() {
     row.push_back(any ? ranking.models.front().cells[kMstKey] : pg::Cell());
     row.push_back(any && !ranking.metric.empty() ? pg::Cell(pg::NumberText(ranking.models.front().standing.metric)) : pg::Cell());
     row.push_back(any ? pg::Cell(pg::NumberText(ranking.models.front().standing.loss)) : pg::Cell());
-    AddStatus(status.value_or(store::RunStatus()), &row);
+    AddStatus(status.value_or(store::RunStatus()), end_reason, &row);
     rows.push_back(std::move(row));
   }
   return rows;

@@ -30,8 +30,8 @@ ReportRows FoldLeaderboard(std::string_view model_output_table);
 ReportRows LearningCurve(std::string_view model_output_table);
 
 /// What cerebro.runs shows: name, run_name, description, source_table, started_at, finished_at, models, diverged, iterations, metric,
-/// best_mst_key, best_metric, best_loss, state, iteration, last_commit, error, a row for each run that store::FindRuns finds. The best
-/// model is the leaderboard's first. A durable run before its first commit has its name and its state only.
+/// best_mst_key, best_metric, best_loss, state, iteration, last_commit, error, end_reason, a row for each run that store::FindRuns
+/// finds. The best model is the leaderboard's first. A durable run before its first commit has its name and its state only.
 ReportRows Runs();
 
 /// cerebro.confusion_matrix: class_name, actual, predicted, count, a row for each pair of classes that occurs in the packed test table, for

@@ -70,6 +70,8 @@ struct GroupInput {
 /// What this process keeps for one run.
 struct GroupProcessCache {
   uint64_t run = 0;
+  int64_t window = 0;
+  std::map<int64_t, GroupBeginning> own;  // of the window
   train::GroupRun described;
   pg::ReservedMemory reserved{"the models of a group"};
   std::shared_ptr<engine::ModelPool> pool;
@@ -89,13 +91,14 @@ void DropAll() { process_cache.reset(); }
 std::unique_ptr<GroupProcessCache> MakeCache(const GroupRequest& given) {
   auto made = std::make_unique<GroupProcessCache>();
   made->run = given.run;
+  made->window = given.window - 1;
   made->described = workers::ReadGroupRun(given.spec.data(), given.spec.size());
   const train::GroupRun& run = made->described;
   engine::Options options = store::EngineOptions(run.spec.use_gpus);
   options.precision = run.spec.precision;
   made->pool = std::make_shared<engine::ModelPool>(run.spec.training.spec, options);
   made->request = train::RequestOf(run, made->pool);
-  made->layout = std::make_unique<workers::SlabLayout>(made->request, run.compared_model);
+  made->layout = std::make_unique<workers::SlabLayout>(made->request, run);
   std::vector<const void*> first_states;
   size_t bytes = made->layout->bytes();
   bool kernels = true;
@@ -131,11 +134,33 @@ const uint8_t* Copy(const uint8_t* from, size_t bytes) {
   return reinterpret_cast<const uint8_t*>(std::memcpy(process_cache->memory.Take(bytes), from, bytes));
 }
 
+/// Of a group of the window.
+train::GroupStart StartOf(int64_t group_id) {
+  const GroupProcessCache& own = *process_cache;
+  train::GroupStart start;
+  const auto found = own.own.find(group_id);
+  if (found == own.own.end()) return start;
+  for (size_t m = 0; m < found->second.weights.size(); m++) {
+    const std::string& weights = found->second.weights[m];
+    if (weights.size() != static_cast<size_t>(own.request.programs.at(m)->layout().weight_count) * sizeof(float)) {
+      throw Error(ErrorCode::kDataCorrupted, "the weights with which mst_key " + std::to_string(own.described.mst_keys[m]) + " begins have " +
+                                                 std::to_string(weights.size()) + " bytes");
+    }
+    start.weights.push_back(reinterpret_cast<const float*>(weights.data()));
+  }
+  if (own.described.classes == 0) return start;
+  if (found->second.class_rows.size() < own.described.classes) throw Error(ErrorCode::kInternal, "a group has no rows of its classes");
+  start.balanced = own.described.balanced;
+  start.class_rows = found->second.class_rows.data();
+  start.classes = own.described.classes;
+  return start;
+}
+
 // Into the reply's slab.
 void Train(const GroupInput& input, GroupReply* reply) {
   GroupProcessCache& own = *process_cache;
   const bool validates = own.described.validated && input.validation.rows > 0;
-  const train::RunResult result = own.trainer->Train(input.training, validates ? &input.validation : nullptr);
+  const train::RunResult result = own.trainer->Train(input.training, validates ? &input.validation : nullptr, StartOf(reply->group_id));
   std::vector<double> compared;
   if (own.described.compared_model >= 0) {
     const auto model = static_cast<size_t>(own.described.compared_model);
@@ -152,6 +177,15 @@ void Train(const GroupInput& input, GroupReply* reply) {
 std::string WriteGroupRequest(const GroupRequest& request) {
   base::RecordWriter w;
   w.Number(static_cast<int64_t>(request.run));
+  w.Number(request.window);
+  w.Number(static_cast<int64_t>(request.own.size()));
+  for (const auto& [id, own] : request.own) {
+    w.Number(id);
+    w.Number(static_cast<int64_t>(own.class_rows.size()));
+    for (const int64_t rows : own.class_rows) w.Number(rows);
+    w.Number(static_cast<int64_t>(own.weights.size()));
+    for (const std::string& weights : own.weights) w.Text(weights);
+  }
   w.Text(request.spec);
   w.Number(static_cast<int64_t>(request.first_states.size()));
   for (const std::string& state : request.first_states) w.Text(state);
@@ -163,14 +197,16 @@ GroupRequest ReadGroupRequest(std::string_view bytes) {
   base::RecordReader r(bytes, "a request to train groups");
   GroupRequest request;
   request.run = static_cast<uint64_t>(r.Number());
+  request.window = r.Number();
+  for (int64_t left = r.Number(); left > 0; left--) {
+    GroupBeginning& own = request.own[r.Number()];
+    for (int64_t classes = r.Number(); classes > 0; classes--) own.class_rows.push_back(r.Number());
+    for (int64_t models = r.Number(); models > 0; models--) own.weights.push_back(r.Text());
+  }
   request.spec = r.Text();
   for (int64_t left = r.Number(); left > 0; left--) request.first_states.push_back(r.Text());
   request.compared = r.Text();
   return request;
-}
-
-uint64_t RunOfGroupRequest(std::string_view bytes) {
-  return static_cast<uint64_t>(base::RecordReader(bytes, "a request to train groups").Number());
 }
 
 std::string WriteGroupReply(const GroupReply& reply) {
@@ -204,9 +240,17 @@ GroupReply ReadGroupReply(std::string_view bytes) {
 
 int64_t BeginGroup(std::string_view request) {
   pg::AtTransactionEnd(DropAll);
-  if (process_cache == nullptr || process_cache->run != RunOfGroupRequest(request)) {
-    process_cache.reset();
-    process_cache = MakeCache(ReadGroupRequest(request));
+  base::RecordReader head(request, "a request to train groups");
+  const auto run = static_cast<uint64_t>(head.Number());
+  const int64_t window = head.Number();
+  if (process_cache == nullptr || process_cache->run != run || process_cache->window != window) {
+    GroupRequest read = ReadGroupRequest(request);
+    if (process_cache == nullptr || process_cache->run != run) {
+      process_cache.reset();
+      process_cache = MakeCache(read);
+    }
+    process_cache->window = window;
+    process_cache->own = std::move(read.own);
   }
   process_cache->groups.emplace(++last_number, GroupInput());
   return last_number;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,9 +16,17 @@
 
 namespace segments {
 
-/// What all groups of a run have in common, as bytes of one build.
+/// What a group begins with that is its own.
+struct GroupBeginning {
+  std::vector<int64_t> class_rows;   // data::Group's, where a model is balanced
+  std::vector<std::string> weights;  // a model: in the place of those of its first state; empty: none
+};
+
+/// What all groups of a run have in common, and what those of a window have of their own; as bytes of one build.
 struct GroupRequest {
   uint64_t run = 0;                       // names the run
+  int64_t window = 0;                     // of the run
+  std::map<int64_t, GroupBeginning> own;  // by group_id, of the window
   std::string spec;                       // workers::WriteGroupRun's
   std::vector<std::string> first_states;  // a model: a block, laid out as its program says
   std::string compared;                   // the state of GroupRun::compared_model, or empty
@@ -26,8 +35,6 @@ struct GroupRequest {
 std::string WriteGroupRequest(const GroupRequest& request);
 /// Errors: kInternal when the bytes end too early.
 GroupRequest ReadGroupRequest(std::string_view bytes);
-/// Its run alone.
-uint64_t RunOfGroupRequest(std::string_view bytes);
 
 /// What a segment says of a group.
 struct GroupReply {

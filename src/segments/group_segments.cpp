@@ -48,20 +48,19 @@ GroupSegments::GroupSegments(const train::GroupRun& run, const std::shared_ptr<e
                              const data::GroupedTable* validation, const std::vector<const void*>& first_states, const void* compared)
     : training_(training), validation_(validation) {
   const train::RunRequest common = train::RequestOf(run, pool);
-  layout_ = std::make_unique<workers::SlabLayout>(common, run.compared_model);
+  layout_ = std::make_unique<workers::SlabLayout>(common, run);
   row_visits_ = run.iterations * static_cast<int64_t>(common.programs.size());
   const double room = static_cast<double>(pg::CurrentSettings().group_mem) / (kCopies * static_cast<double>(layout_->bytes() + sizeof(GroupReply)));
   groups_at_once_ = static_cast<size_t>(std::clamp(room, 1.0, static_cast<double>(kMostGroupsAtOnce)));
   if (first_states.empty()) return;  // nothing is to be trained
   CheckSegmentLibraries();
-  GroupRequest request;
-  request.run = NewRunNumber();
-  request.spec = workers::WriteGroupRun(run);
-  for (size_t m = 0; m < common.programs.size(); m++) request.first_states.push_back(Bytes(first_states[m], common.programs[m]->layout().bytes));
+  balanced_ = run.classes > 0;
+  request_.run = NewRunNumber();
+  request_.spec = workers::WriteGroupRun(run);
+  for (size_t m = 0; m < common.programs.size(); m++) request_.first_states.push_back(Bytes(first_states[m], common.programs[m]->layout().bytes));
   if (run.compared_model >= 0) {
-    request.compared = Bytes(compared, common.programs[static_cast<size_t>(run.compared_model)]->layout().bytes);
+    request_.compared = Bytes(compared, common.programs[static_cast<size_t>(run.compared_model)]->layout().bytes);
   }
-  request_ = WriteGroupRequest(request);
   statement_ = WindowSql(training, validation);
 }
 
@@ -79,12 +78,20 @@ std::string GroupSegments::Fault(const data::Group& group, const GroupReply& rep
   return "packed table " + training_.packed.name.Text() + " has other partitions of the group than its table of groups says";
 }
 
-int GroupSegments::TrainWindow(const std::vector<data::Group>& groups, const std::function<void(int64_t, int64_t)>& progress,
+int GroupSegments::TrainWindow(const std::vector<data::Group>& groups, const workers::StartWeights& weights, const workers::GroupProgress& progress,
                                const std::function<void(const train::GroupOutcome&)>& use) {
   pg::Debug("statement of a window: " + statement_);
+  request_.window++;
+  request_.own.clear();
+  for (const data::Group& group : groups) {
+    GroupBeginning own;
+    if (balanced_) own.class_rows = group.class_rows;
+    if (weights) weights(group, &own.weights);
+    if (!own.class_rows.empty() || !own.weights.empty()) request_.own[group.id] = std::move(own);
+  }
   std::map<int64_t, pg::Cell> replies;
   {
-    pg::Result rows = pg::Execute(statement_, {pg::Bytea{request_}, groups.front().id, groups.back().id});
+    pg::Result rows = pg::Execute(statement_, {pg::Bytea{WriteGroupRequest(request_)}, groups.front().id, groups.back().id});
     for (auto& row : rows.rows) {
       const int64_t id = ReadGroupReply(*row[0]).group_id;
       replies[id] = std::move(row[0]);

@@ -15,6 +15,7 @@
 #include "engine/core/model_pool.hpp"
 #include "segments/group_round.hpp"
 #include "train/group_run.hpp"
+#include "workers/group_driver.hpp"
 #include "workers/group_memory.hpp"
 
 namespace segments {
@@ -28,8 +29,7 @@ class GroupSegments {
   size_t GroupsAtOnce() const { return groups_at_once_; }
   size_t GroupBytes() const { return layout_->bytes(); }
   /// As workers::GroupDriver::TrainWindow. Returns the segments that took part.
-  int TrainWindow(const std::vector<data::Group>& groups,
-                  const std::function<void(int64_t groups_done, int64_t rows_trained)>& progress,
+  int TrainWindow(const std::vector<data::Group>& groups, const workers::StartWeights& weights, const workers::GroupProgress& progress,
                   const std::function<void(const train::GroupOutcome&)>& use);
 
  private:
@@ -39,7 +39,9 @@ class GroupSegments {
   const data::GroupedTable* validation_;
   int64_t row_visits_ = 0;  // of a row, in the run
   std::unique_ptr<workers::SlabLayout> layout_;
-  std::string request_, statement_;
+  bool balanced_ = false;  // a model needs a group's class_rows
+  GroupRequest request_;
+  std::string statement_;
   size_t groups_at_once_ = 1;
 };
 

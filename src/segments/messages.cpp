@@ -15,7 +15,8 @@
 namespace segments {
 namespace {
 
-constexpr int64_t kHeaderVersion = 3;  // of a run's header: 2 has features, 3 the partition that a model knows as its first
+// Of a run's header: 2 has features, 3 the partition that a model knows as its first, 4 models that are added.
+constexpr int64_t kHeaderVersion = 4;
 
 void WriteIntegers(const std::vector<int32_t>& values, base::RecordWriter* w) {
   w->Text({reinterpret_cast<const char*>(values.data()), values.size() * sizeof(int32_t)});
@@ -35,7 +36,7 @@ std::string WriteRoundRequest(const RoundRequest& o) {
   w.Number(static_cast<int64_t>(o.run));
   w.Number(static_cast<int64_t>(o.kind));
   w.Number(static_cast<int64_t>(o.table));
-  w.Number((o.has_weights ? 1 : 0) | (o.use_gpus ? 2 : 0) | (o.last ? 4 : 0));
+  w.Number((o.has_weights ? 1 : 0) | (o.use_gpus ? 2 : 0) | (o.last ? 4 : 0) | (o.living ? 8 : 0));
   WriteIntegers(o.next_key, &w);
   WriteIntegers(o.first_partition, &w);
   WriteIntegers(o.visits, &w);
@@ -54,6 +55,7 @@ RoundRequest ReadRoundRequest(std::string_view bytes) {
   o.has_weights = (flags & 1) != 0;
   o.use_gpus = (flags & 2) != 0;
   o.last = (flags & 4) != 0;
+  o.living = (flags & 8) != 0;
   o.next_key = ReadIntegers(&r);
   o.first_partition = ReadIntegers(&r);
   o.visits = ReadIntegers(&r);
@@ -87,6 +89,9 @@ std::string WriteRunHeader(const RunHeader& header) {
     w.Number(model.first_partition);
     w.Number(model.kernels ? 1 : 0);
     w.Number(static_cast<int64_t>(model.template_bytes));
+    w.Number(model.like);
+    w.Number(model.parent);
+    w.Number(model.keeps_optimizer ? 1 : 0);
   }
   for (const data::PackedTable* table : {&header.training, &header.validation}) train::WriteTableFeatures(*table, &w);
   train::WriteSharedFeatures(header.shared_features, header.model_reads, &w);
@@ -120,6 +125,9 @@ RunHeader ReadRunHeader(std::string_view bytes) {
     model.first_partition = static_cast<int32_t>(r.Number());
     model.kernels = r.Number() != 0;
     model.template_bytes = static_cast<size_t>(r.Number());
+    model.like = static_cast<int32_t>(r.Number());
+    model.parent = static_cast<int32_t>(r.Number());
+    model.keeps_optimizer = r.Number() != 0;
     header.models.push_back(std::move(model));
   }
   for (data::PackedTable* table : {&header.training, &header.validation}) {
@@ -135,7 +143,7 @@ std::string WriteEntry(EntryKind kind) { return std::string(1, static_cast<char>
 
 EntryKind ReadEntry(std::string_view bytes) {
   const int kind = bytes.size() == 1 ? bytes[0] : -1;
-  if (kind < static_cast<int>(EntryKind::kFresh) || kind > static_cast<int>(EntryKind::kState)) {
+  if (kind < static_cast<int>(EntryKind::kFresh) || kind > static_cast<int>(EntryKind::kStoredClone)) {
     throw base::Error(base::ErrorCode::kInternal, "a model's entry cannot be read");
   }
   return static_cast<EntryKind>(kind);
@@ -152,6 +160,7 @@ std::string WriteModelReply(const ModelReply& m) {
   w.Number(static_cast<int64_t>(m.diverged_step));
   w.Number(m.iterations_done);
   w.Text(m.build);
+  w.Text(m.error);
   w.Number(static_cast<int64_t>(m.visits.size()));
   for (const SegmentVisit& v : m.visits) {
     w.Number(v.partition);
@@ -176,6 +185,7 @@ ModelReply ReadModelReply(std::string_view bytes) {
   m.diverged_step = static_cast<uint64_t>(r.Number());
   m.iterations_done = r.Number();
   m.build = r.Text();
+  m.error = r.Text();
   m.visits.resize(static_cast<size_t>(r.Number()));
   for (SegmentVisit& v : m.visits) {
     v.partition = static_cast<int32_t>(r.Number());
@@ -196,6 +206,7 @@ std::string WritePartitionSums(const PartitionSums& s) {
   for (size_t i = 0; i < s.models.size(); i++) {
     w.Number(s.models[i]);
     w.Text({reinterpret_cast<const char*>(s.sums[i].data()), s.sums[i].size() * sizeof(double)});
+    w.Text(i < s.errors.size() ? s.errors[i] : std::string());
   }
   return w.Take();
 }
@@ -212,6 +223,7 @@ PartitionSums ReadPartitionSums(std::string_view bytes) {
     std::vector<double> values(raw.size() / sizeof(double));
     if (!raw.empty()) std::memcpy(values.data(), raw.data(), raw.size());
     s.sums.push_back(std::move(values));
+    s.errors.push_back(r.Text());
   }
   return s;
 }

@@ -32,6 +32,7 @@ struct RoundRequest {
   bool has_weights = false;                                // the packed table has sample weights
   bool use_gpus = false;
   bool last = false;                        // nothing that the process keeps is used after this round
+  bool living = false;                      // a model's error is its own (engine::OnError)
   std::vector<int32_t> next_key;            // a model: distribution key of the segment where it trains next
   std::vector<int32_t> first_partition;     // a model: it trains on this partition and those behind it,
   std::vector<int32_t> visits;              // so many in all
@@ -54,9 +55,14 @@ struct RunModel {
   bool kernels = false;  // it needs no LibTorch
   // Of store::StateEncoder::HeadTemplate: decides how its state is cut into pieces. Unused in a run without training.
   size_t template_bytes = 0;
+  // of a model that a living run adds
+  int32_t like = -1;    // an earlier model of the run with the same graphs, the very objects; -1: none
+  int32_t parent = -1;  // with whose state it begins; -1: none
+  bool keeps_optimizer = false;  // and with that of its optimizer
 };
 
-/// What does not change in a run: written once, and read once by every process. States are counters and tensors alone.
+/// What does not change in a run: written once, and read once by every process. States are counters and tensors alone. A
+/// living run writes one more for the models that it adds.
 struct RunHeader {
   base::DataSpec data;
   base::DType precision = base::DType::kFloat32;
@@ -79,6 +85,8 @@ enum class EntryKind : int {
   kFresh = 0,    // nothing: initial weights
   kWeights = 1,  // raw float32 weights in Keras's order, over the initial ones
   kState = 2,    // pieces of a stored training state, which goes on
+  kClone = 3,    // pieces of the raw state of the model's parent
+  kStoredClone = 4,  // the same, in stored form
 };
 
 constexpr int kEntryPiece = -1;  // number of the piece that is an entry
@@ -107,6 +115,7 @@ struct ModelReply {
   uint64_t diverged_step = 0;
   int64_t iterations_done = 0;
   std::string build;  // of a stored state, where it is another than the segment's
+  std::string error;  // of a living run: why the model has failed; its state is undefined then
   std::vector<SegmentVisit> visits;
 };
 
@@ -119,6 +128,7 @@ struct PartitionSums {
   int64_t rows = 0;
   std::vector<int32_t> models;
   std::vector<std::vector<double>> sums;
+  std::vector<std::string> errors;  // of a living run: why a model's sums are not to be used; empty: they are
 };
 
 std::string WritePartitionSums(const PartitionSums& sums);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -34,6 +35,13 @@ constexpr const char* kStateTables[] = {"a", "b", "c", "d"};
 constexpr const char* kRetired = "rest";
 constexpr const char* kScored = "score";
 
+/// For a round in which nobody trains.
+class NoSink : public train::VisitSink {
+  void Visit(const train::VisitRecord&) override {}
+  void IterationDone(int64_t) override {}
+  void Progress(int64_t) override {}
+};
+
 /// The coordinator's side of a run on the segments.
 class SegmentDriver : public train::Driver {
  public:
@@ -51,6 +59,12 @@ class SegmentDriver : public train::Driver {
   void Collect(train::RunResult* result) override;
 
  private:
+  void SetFusion(const plan::Fusion& fusion);
+  void FuseRound();
+  void MakeRaw(std::vector<int> models);
+  std::string TableInUse() const;
+  int32_t FirstKey(int model) const;
+  void Release();
   void Lay(int64_t target, train::VisitSink* sink);
   bool Round(const plan::RoundSpan& span, const std::map<int, plan::RoundLeg>& legs, bool last, train::VisitSink* sink);
   int64_t IterationsDone(const plan::RoundSpan& span) const;
@@ -62,7 +76,7 @@ class SegmentDriver : public train::Driver {
   void MoveToRest(std::vector<int> models);
   StateLocations LocationsOf(const std::vector<int>& models) const;
   std::vector<int> Training() const;
-  SumsByPartition SumsOf(train::ScoredTable table, const std::vector<int>& models);
+  SumsByPartition SumsOf(train::ScoredTable table, const std::vector<int>& models, std::map<int, std::string>* errors);
 
   const train::FitArguments& arguments_;
   const train::PreparedFit& fit_;
@@ -77,6 +91,7 @@ class SegmentDriver : public train::Driver {
   std::vector<std::string> table_of_;     // a model: where its current state is
   std::vector<int32_t> key_of_;           // a model: under which key it is there
   std::vector<bool> trains_;              // a model: neither diverged nor retired
+  std::vector<bool> raw_;                 // a model: its state is in raw form; else it waits to enter the run, or is in kStored
   std::vector<int64_t> iterations_done_;  // a model: over all runs
   std::string best_ = "best_a", next_best_ = "best_b";
   std::vector<bool> has_best_;     // a model
@@ -102,12 +117,19 @@ SegmentDriver::SegmentDriver(const train::FitArguments& arguments, const train::
     trains_.push_back(!IsOver(fit, static_cast<int>(m)));
     table_of_.push_back(trains_.back() ? kStateTables[0] : kStored);
   }
+  raw_.assign(fit.models.size(), false);
   round_request_.run = NewRunNumber();
   round_request_.kind = RoundKind::kTrain;
   round_request_.has_weights = request_.spec.training.spec.has_weights;
   round_request_.use_gpus = request_.spec.use_gpus;
+  round_request_.living = request_.living.has_value();
+  SetFusion(request_.spec.fusion);
+}
+
+void SegmentDriver::SetFusion(const plan::Fusion& fusion) {
   round_request_.fusion_group.assign(request_.programs.size(), -1);
-  for (const plan::BundleFusion& bundle : request_.spec.fusion.bundles) {
+  round_request_.batches_per_switch.clear();
+  for (const plan::BundleFusion& bundle : fusion.bundles) {
     for (const plan::FusionGroup& fusion_group : bundle.fusion_groups) {
       if (fusion_group.models.size() < 2) continue;
       const auto number = static_cast<int32_t>(round_request_.batches_per_switch.size());
@@ -115,6 +137,13 @@ SegmentDriver::SegmentDriver(const train::FitArguments& arguments, const train::
       round_request_.batches_per_switch.push_back(fusion_group.batches_per_switch);
     }
   }
+}
+
+// Of a living run: the models that train in this round. Those that train side by side have one sequence, and so are on one
+// segment.
+void SegmentDriver::FuseRound() {
+  const std::vector<int> models = Training();
+  SetFusion(request_.living->maker->PlanRound(models, std::vector<int64_t>(models.size(), 0)).fusion);
 }
 
 std::vector<uint64_t> SegmentDriver::Enter() {
@@ -207,6 +236,7 @@ bool SegmentDriver::Round(const plan::RoundSpan& span, const std::map<int, plan:
   for (const int m : models) {
     table_of_[static_cast<size_t>(m)] = to;
     key_of_[static_cast<size_t>(m)] = request.next_key[static_cast<size_t>(m)];
+    raw_[static_cast<size_t>(m)] = true;
   }
   // a model's first piece carries its record; the state itself stays where it is
   const pg::Result replies = pg::Execute("SELECT h.record FROM " + tables_->Sql(to) + " h WHERE h.record IS NOT NULL ORDER BY h.model");
@@ -216,16 +246,18 @@ bool SegmentDriver::Round(const plan::RoundSpan& span, const std::map<int, plan:
   }
   size_t bytes = 0;
   std::vector<int> diverged;
+  bool failed = false;
   for (const auto& row : replies.rows) {
     bytes += row[0]->size();
     const ModelReply record = ReadModelReply(*row[0]);
     TakeReply(record, span, legs.at(record.model), sink);
-    if (record.diverged_step != 0) diverged.push_back(record.model);
+    failed = failed || !record.error.empty();
+    if (record.diverged_step != 0 && record.error.empty()) diverged.push_back(record.model);
   }
   MoveToRest(diverged);
   pg::Debug("round " + std::to_string(++rounds_) + ": " + std::to_string(models.size()) + " models, " + std::to_string(bytes) + " bytes fetched");
   sink->Progress(rows_trained_);
-  return diverged.empty();
+  return diverged.empty() && !failed;
 }
 
 // Iterations of the span that all models which train have behind them.
@@ -258,7 +290,7 @@ void SegmentDriver::Lay(int64_t target, train::VisitSink* sink) {
       if (complete || legs.empty()) continue;
       std::map<int, plan::RoundLeg> round;
       for (const plan::RoundLeg& leg : legs) round[models[static_cast<size_t>(leg.unit)]] = leg;
-      as_laid = Round(span, round, rounds.done() && target == request_.LastIteration(), sink);
+      as_laid = Round(span, round, !request_.living && rounds.done() && target == request_.LastIteration(), sink);
       while (iteration_ + 1 < target && iteration_ - span.iteration < IterationsDone(span)) sink->IterationDone(++iteration_);
     }
   }
@@ -289,21 +321,25 @@ void SegmentDriver::TakeReply(const ModelReply& record, const plan::RoundSpan& s
     v.ended = seen.ended;
     v.loss = seen.loss;
     v.rows = seen.rows;
-    v.diverged_step = &seen == &record.visits.back() ? record.diverged_step : 0;
+    v.diverged_step = &seen == &record.visits.back() && record.error.empty() ? record.diverged_step : 0;
     v.seconds = seen.seconds;
     rows_trained_ += seen.rows;
     if (v.diverged_step != 0) trains_[m] = false;
     sink->Visit(v);
   }
   iterations_done_[m] = record.iterations_done;
+  if (record.error.empty()) return;
+  trains_[m] = false;
+  sink->Failed(record.model, record.error);
 }
 
 // The segment must have trained the model on the partitions that the plan says, and on all of their rows.
 void SegmentDriver::CheckVisits(const ModelReply& record, const plan::RoundSpan& span, const plan::RoundLeg& leg) const {
   const auto m = static_cast<size_t>(record.model);
   const data::PackedTable& table = request_.spec.training;
+  if (!record.error.empty()) return;  // it ends where it failed
   const bool diverged = record.diverged_step != 0;
-  bool as_planned = diverged ? !record.visits.empty() : record.visits.size() == static_cast<size_t>(leg.visits);
+  bool as_planned = diverged && leg.visits > 0 ? !record.visits.empty() : record.visits.size() == static_cast<size_t>(leg.visits);
   for (size_t i = 0; i < record.visits.size() && as_planned; i++) {
     as_planned = record.visits[i].partition == span.PartitionOf(sequences_[m], leg.visit + static_cast<int64_t>(i));
   }
@@ -321,7 +357,8 @@ void SegmentDriver::CheckVisits(const ModelReply& record, const plan::RoundSpan&
 // Models that train no more leave the tables that rounds empty. No round copies them. Those that an earlier part has retired are where they were
 // stored.
 void SegmentDriver::MoveToRest(std::vector<int> models) {
-  models.erase(std::remove_if(models.begin(), models.end(), [this](int m) { return table_of_[static_cast<size_t>(m)] == kStored; }), models.end());
+  const auto there = [this](int m) { return table_of_[static_cast<size_t>(m)] == kStored || table_of_[static_cast<size_t>(m)] == kRetired; };
+  models.erase(std::remove_if(models.begin(), models.end(), there), models.end());
   if (models.empty()) return;
   tables_->Need(kRetired);
   pg::Execute("INSERT INTO " + tables_->Sql(kRetired) + " SELECT * FROM " +
@@ -329,30 +366,130 @@ void SegmentDriver::MoveToRest(std::vector<int> models) {
   for (const int m : models) table_of_[static_cast<size_t>(m)] = kRetired;
 }
 
+// Nothing is kept of those that are deleted.
 void SegmentDriver::Retire(const std::vector<int>& models) {
+  std::vector<int> kept;
+  for (const int m : models) {
+    if (!fit_.models[static_cast<size_t>(m)].deleted) kept.push_back(m);
+  }
+  MakeRaw(kept);
   for (const int m : models) trains_[static_cast<size_t>(m)] = false;
-  MoveToRest(models);
+  MoveToRest(kept);
+}
+
+// A round in which these models enter the run and do not train: those of them that wait to.
+void SegmentDriver::MakeRaw(std::vector<int> models) {
+  const auto there = [this](int model) {
+    const auto m = static_cast<size_t>(model);
+    return raw_[m] || !trains_[m] || table_of_[m] == kStored;
+  };
+  models.erase(std::remove_if(models.begin(), models.end(), there), models.end());
+  if (models.empty()) return;
+  plan::RoundSpan span;
+  span.partitions = request_.spec.plan.partitions;
+  span.partitions_each = training_.partitions_each;
+  span.visited = request_.spec.plan.visits();
+  std::map<int, plan::RoundLeg> legs;
+  for (const int m : models) {
+    plan::RoundLeg& leg = legs[m];
+    leg.partition = span.PartitionOf(sequences_[static_cast<size_t>(m)], 0);
+    leg.visits = 0;
+  }
+  visits_.resize(request_.programs.size(), 0);
+  NoSink sink;
+  Round(span, legs, false, &sink);
 }
 
 int64_t SegmentDriver::Train(int64_t iteration, train::VisitSink* sink) {
+  if (request_.living) FuseRound();
   if (iteration_ < iteration) Lay(iteration, sink);
   while (iteration_ + 1 < iteration) sink->IterationDone(++iteration_);  // nobody trains any more
   iteration_ = iteration;
   return iteration;
 }
 
-std::vector<uint64_t> SegmentDriver::Add(const std::vector<int>&) {
-  throw Error(ErrorCode::kFeatureNotSupported, "models cannot join a run on segments");
+// One with states that wait for a round, so that it is emptied by none.
+std::string SegmentDriver::TableInUse() const {
+  for (const char* name : kStateTables) {
+    for (const int m : Training()) {
+      if (table_of_[static_cast<size_t>(m)] == name) return name;
+    }
+  }
+  return kStateTables[0];
 }
 
-void SegmentDriver::Resume(const std::vector<int>&) {
-  throw Error(ErrorCode::kFeatureNotSupported, "models of a run on segments cannot be resumed");
+// Of the segment of a model's first visit in an iteration.
+int32_t SegmentDriver::FirstKey(int model) const {
+  const int partition = sequences_[static_cast<size_t>(model)].PartitionAt(request_.spec.plan.partitions, 0, 0);
+  return training_.keys[static_cast<size_t>(partition)];
+}
+
+// They are all behind the others.
+std::vector<uint64_t> SegmentDriver::Add(const std::vector<int>& models) {
+  std::vector<int> parents;
+  std::map<int, std::string> parent_tables;
+  for (const int m : models) {
+    const int parent = request_.past[static_cast<size_t>(m)].parent;
+    if (parent >= 0) parents.push_back(parent);
+  }
+  std::sort(parents.begin(), parents.end());
+  parents.erase(std::unique(parents.begin(), parents.end()), parents.end());
+  MakeRaw(parents);
+  for (const int m : models) {
+    const int parent = request_.past[static_cast<size_t>(m)].parent;
+    if (parent >= 0) parent_tables[m] = table_of_[static_cast<size_t>(parent)];
+  }
+  const std::string to = TableInUse();
+  const auto first = static_cast<size_t>(models.front());
+  const std::vector<int32_t> keys = EnterAdded(fit_, request_.spec, first, to, parent_tables, &*tables_, training_.keys, ProcessKeys());
+  sequences_ = fit_.plan.Sequences(fit_.models.size());
+  for (size_t i = 0; i < models.size(); i++) {
+    table_of_.push_back(to);
+    key_of_.push_back(keys[i]);
+    trains_.push_back(true);
+    raw_.push_back(false);
+    iterations_done_.push_back(request_.past[static_cast<size_t>(models[i])].iterations);
+    has_best_.push_back(false);
+    best_key_.push_back(0);
+  }
+  return std::vector<uint64_t>(models.size(), 0);
+}
+
+// Out of the tables that rounds do not touch.
+void SegmentDriver::Resume(const std::vector<int>& models) {
+  const std::string to = TableInUse();
+  std::vector<int> raw, stored;
+  std::vector<int32_t> keys;
+  for (const int m : models) {
+    const bool was_stored = table_of_[static_cast<size_t>(m)] == kStored;
+    (was_stored ? stored : raw).push_back(m);
+    if (was_stored) keys.push_back(FirstKey(m));
+  }
+  MoveModels(&*tables_, kRetired, to, raw);
+  EnterAgain(&*tables_, to, stored, keys);
+  for (const int m : models) {
+    table_of_[static_cast<size_t>(m)] = to;
+    trains_[static_cast<size_t>(m)] = true;
+  }
+  for (size_t i = 0; i < stored.size(); i++) key_of_[static_cast<size_t>(stored[i])] = keys[i];
+}
+
+// What the segments' processes keep of a living run, of which no round was said to be the last.
+void SegmentDriver::Release() {
+  RoundRequest request = round_request_;
+  request.last = true;
+  request.next_key.assign(request_.programs.size(), 0);
+  request.first_partition.assign(request_.programs.size(), 0);
+  request.visits.assign(request_.programs.size(), 0);
+  const std::string to = EmptyTable();
+  pg::Execute(tables_->RoundSql({{kStateTables[0], {-1}}}, to, request_.spec.training), {pg::Bytea{WriteRoundRequest(request)}});
 }
 
 std::vector<std::vector<double>> SegmentDriver::Score(train::ScoredTable table, const std::vector<int>& models, train::VisitSink* sink) {
   SumsByPartition validation_sums;
-  if (table == train::ScoredTable::kTraining) training_sums_ = SumsOf(table, models);
-  if (table == train::ScoredTable::kValidation) validation_sums = SumsOf(table, models);
+  std::map<int, std::string> errors;
+  if (table == train::ScoredTable::kTraining) training_sums_ = SumsOf(table, models, &errors);
+  if (table == train::ScoredTable::kValidation) validation_sums = SumsOf(table, models, &errors);
   std::vector<std::vector<double>> values;
   for (const int m : models) {
     const auto number = static_cast<size_t>(m);
@@ -364,13 +501,18 @@ std::vector<std::vector<double>> SegmentDriver::Score(train::ScoredTable table, 
       const bool training = table == train::ScoredTable::kTraining;
       sums = AddSums(training_sums_, training ? sequences_[number].Visited(partitions) : sequences_[number].LeftOut(partitions), m);
     }
-    values.push_back(request_.programs[number]->Finish(sums.data()));
+    values.push_back(errors.count(m) == 0 ? request_.programs[number]->Finish(sums.data())
+                                          : std::vector<double>(request_.metric_names[number].size(), std::numeric_limits<double>::quiet_NaN()));
+  }
+  for (const auto& [model, error] : errors) {
+    trains_[static_cast<size_t>(model)] = false;
+    sink->Failed(model, error);
   }
   sink->Progress(rows_trained_);
   return values;
 }
 
-SumsByPartition SegmentDriver::SumsOf(train::ScoredTable table, const std::vector<int>& models) {
+SumsByPartition SegmentDriver::SumsOf(train::ScoredTable table, const std::vector<int>& models, std::map<int, std::string>* errors) {
   const bool training = table == train::ScoredTable::kTraining;
   const data::PackedTable& packed = training ? request_.spec.training : request_.spec.validation;
   tables_->Need(kScored);
@@ -379,8 +521,8 @@ SumsByPartition SegmentDriver::SumsOf(train::ScoredTable table, const std::vecto
   request.kind = RoundKind::kScore;
   request.table = training ? data::CachedTable::kTraining : data::CachedTable::kValidation;
   request.has_weights = packed.spec.has_weights;
-  request.last = iteration_ == request_.LastIteration() && (!training || !validation_);
-  SumsByPartition sums = SumsOnSegments(*tables_, kScored, packed, request);
+  request.last = !request_.living && iteration_ == request_.LastIteration() && (!training || !validation_);
+  SumsByPartition sums = SumsOnSegments(*tables_, kScored, packed, request, errors);
   tables_->Empty(kScored);
   return sums;
 }
@@ -405,10 +547,17 @@ void SegmentDriver::KeepBest(const std::vector<int>& models) {
 }
 
 void SegmentDriver::Collect(train::RunResult* result) {
+  std::vector<int> waiting;
+  for (const int m : Training()) {
+    if (request_.living && !fit_.models[static_cast<size_t>(m)].deleted) waiting.push_back(m);
+  }
+  MakeRaw(waiting);
+  if (request_.living) Release();
   StateLocations states, best;
   std::set<ModelKey> lie;
   for (size_t m = 0; m < request_.programs.size(); m++) {
     const auto number = static_cast<int32_t>(m);
+    if (fit_.models[m].deleted) continue;
     states[table_of_[m]].push_back(number);
     if (has_best_[m]) best[best_].push_back(number);
     if (table_of_[m] != kStored) lie.insert({key_of_[m], number});

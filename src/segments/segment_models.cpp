@@ -43,7 +43,8 @@ std::string ModelRows(const train::PreparedFit& fit) {
   return "(VALUES " + Join(rows) + ") v(model, mst_key, model_id)";
 }
 
-RunHeader HeaderOf(const train::PreparedFit& fit, const train::RunSpec& spec) {
+// Of the models from `first` on.
+RunHeader HeaderOf(const train::PreparedFit& fit, const train::RunSpec& spec, size_t first) {
   RunHeader header;
   header.data = spec.training.spec;
   header.training = spec.training;
@@ -56,7 +57,7 @@ RunHeader HeaderOf(const train::PreparedFit& fit, const train::RunSpec& spec) {
   header.visits = static_cast<uint32_t>(fit.plan.visits());
   const std::vector<plan::Sequence> sequences = fit.plan.Sequences(fit.models.size());
   store::StateEncoder encoder(fit.training.spec);
-  for (size_t m = 0; m < fit.models.size(); m++) {
+  for (size_t m = first; m < fit.models.size(); m++) {
     const train::PreparedModel& model = fit.models[m];
     RunModel entry;
     entry.first_partition = sequences[m].base;
@@ -68,6 +69,11 @@ RunHeader HeaderOf(const train::PreparedFit& fit, const train::RunSpec& spec) {
     entry.stream = model.stream();
     entry.kernels = model.kernels();
     entry.template_bytes = encoder.HeadTemplate(*model.spec, model.program->layout()).size();
+    for (size_t other = 0; other < first && entry.like < 0; other++) {
+      if (fit.models[other].spec->TrainedGraph() == model.spec->TrainedGraph()) entry.like = static_cast<int32_t>(other);
+    }
+    if (first > 0) entry.parent = model.parent;
+    entry.keeps_optimizer = model.keeps_optimizer;
     header.models.push_back(std::move(entry));
   }
   return header;
@@ -131,14 +137,14 @@ void InsertModels(const train::PreparedFit& fit, const std::string& pieces, cons
 
 bool IsOver(const train::PreparedFit& fit, int model) {
   const auto m = static_cast<size_t>(model);
-  return fit.models[m].stored_diverged_step != 0 || (fit.progress && fit.progress->models[m].stopped_iteration != 0);
+  return fit.models[m].stored_diverged_step != 0 || fit.models[m].deleted || (fit.progress && fit.progress->models[m].stopped_iteration != 0);
 }
 
 // The header and a small entry a model from here; stored states and weights go from the tables where they lie straight
 // to the segments.
 std::vector<int32_t> EnterModels(const train::PreparedFit& fit, const train::RunSpec& spec, StateTables* tables, const std::vector<int32_t>& keys,
                                  const std::vector<int32_t>& process_keys) {
-  tables->PutHeader(HeaderOf(fit, spec), process_keys);
+  tables->PutHeader(HeaderOf(fit, spec, 0), process_keys);
   std::vector<int32_t> key_of(fit.models.size(), kAnyKey);
   std::vector<Entry> entries;
   std::vector<std::string> states, weights, over;
@@ -178,6 +184,63 @@ std::vector<int32_t> EnterModels(const train::PreparedFit& fit, const train::Run
                 ") v(model_id, key, model) ON w.model_id OPERATOR(pg_catalog.=) v.model_id");
   }
   return key_of;
+}
+
+// As EnterModels: fresh ones and such with given weights, and clones, whose parents' states go from table to table.
+std::vector<int32_t> EnterAdded(const train::PreparedFit& fit, const train::RunSpec& spec, size_t first, const std::string& to,
+                                const std::map<int, std::string>& parents, StateTables* tables, const std::vector<int32_t>& keys,
+                                const std::vector<int32_t>& process_keys) {
+  tables->PutHeader(HeaderOf(fit, spec, first), process_keys, static_cast<int>(first));
+  tables->Need(to);
+  const std::vector<plan::Sequence> sequences = fit.plan.Sequences(fit.models.size());
+  std::vector<int32_t> key_of;
+  std::vector<Entry> entries;
+  std::vector<std::string> copies;
+  for (size_t m = first; m < fit.models.size(); m++) {
+    const train::PreparedModel& model = fit.models[m];
+    const int32_t key = keys[static_cast<size_t>(sequences[m].PartitionAt(fit.plan.partitions, 0, 0))];
+    key_of.push_back(key);
+    const auto number = static_cast<int32_t>(m);
+    const auto parent = parents.find(number);
+    const std::string insert = "INSERT INTO " + tables->Sql(to) + " SELECT " + std::to_string(key) + ", " + std::to_string(m) + ", ";
+    if (parent != parents.end()) {
+      entries.push_back({key, number, parent->second == kStored ? EntryKind::kStoredClone : EntryKind::kClone});
+      copies.push_back(insert + "h.piece, h.keep, h.data, NULL FROM " +
+                       tables->StatesSql({{parent->second, {model.parent}}}, "h.piece, h.keep, h.data", "h.piece OPERATOR(pg_catalog.>=) 0") + " h");
+      continue;
+    }
+    entries.push_back({key, number, KindOf(model)});
+    if (entries.back().kind != EntryKind::kWeights) continue;
+    copies.push_back(insert + "0, 0, w.model_weights, NULL FROM " + fit.architecture_table.Sql() + " w WHERE w.model_id OPERATOR(pg_catalog.=) " +
+                     std::to_string(model.architecture->model_id));
+  }
+  tables->PutEntries(to, entries);
+  for (const std::string& copy : copies) pg::Execute(copy);
+  return key_of;
+}
+
+void MoveModels(StateTables* tables, const std::string& from, const std::string& to, const std::vector<int>& models) {
+  if (models.empty() || from == to) return;
+  if (!tables->Need(to)) tables->Remove(to, models);
+  pg::Execute("INSERT INTO " + tables->Sql(to) + " SELECT * FROM " +
+              tables->StatesSql({{from, models}}, "h.__dist_key__, h.model, h.piece, h.keep, h.data, NULL::pg_catalog.bytea") + " s");
+  tables->Remove(from, models);
+}
+
+void EnterAgain(StateTables* tables, const std::string& to, const std::vector<int>& models, const std::vector<int32_t>& keys) {
+  if (models.empty()) return;
+  if (!tables->Need(to)) tables->Remove(to, models);
+  std::vector<Entry> entries;
+  std::vector<std::string> rows;
+  for (size_t i = 0; i < models.size(); i++) {
+    entries.push_back({keys[i], models[i], EntryKind::kState});
+    rows.push_back(Row({std::to_string(models[i]), std::to_string(keys[i])}));
+  }
+  tables->PutEntries(to, entries);
+  pg::Execute("INSERT INTO " + tables->Sql(to) + " SELECT v.key, h.model, h.piece, h.keep, h.data, NULL FROM " +
+              tables->StatesSql({{kStored, models}}, "h.model, h.piece, h.keep, h.data") + " h JOIN (VALUES " + Join(rows) +
+              ") v(model, key) ON h.model OPERATOR(pg_catalog.=) v.model");
+  tables->Remove(kStored, models);
 }
 
 // Straight from the segments' tables into the results. States of this run get their heads; those in table kStored are

@@ -23,6 +23,7 @@
 #include "store/model_spec.hpp"
 #include "store/training_state.hpp"
 #include "train/bundle_visit.hpp"
+#include "train/first_state.hpp"
 
 namespace segments {
 namespace {
@@ -175,11 +176,28 @@ void SegmentRound::GiveBack(Member* member) {
   member->block.reset();
 }
 
-bool SegmentRound::KeepsHeader() const { return ProcessCacheOf(request_.run).header.has_value(); }
+bool SegmentRound::KeepsHeader(int first) const {
+  const ProcessCache& own = ProcessCacheOf(request_.run);
+  return own.header.has_value() && (first == 0 || own.models.size() > static_cast<size_t>(first));
+}
 
-void SegmentRound::AddHeader(base::Bytes header) {
+void SegmentRound::AddHeader(int first, base::Bytes header) {
   ProcessCache& own = ProcessCacheOf(request_.run);
   RunHeader read = ReadRunHeader(View(header));
+  if (first > 0) {
+    if (own.models.size() != static_cast<size_t>(first)) throw Error(ErrorCode::kInternal, "models were added to a run that others are missing of");
+    for (RunModel& model : read.models) {
+      if (model.like >= 0) {
+        const RunModel& known = own.models.at(static_cast<size_t>(model.like)).described;
+        model.graph = known.graph;
+        model.trained = known.trained;
+      }
+      base::TrainConfig scoring = store::ScoringConfig(model.config);
+      own.models.push_back({std::move(model), std::move(scoring), nullptr, nullptr});
+    }
+    pg::Debug("the run has " + std::to_string(own.models.size()) + " models now");
+    return;
+  }
   if (request_.use_gpus) ReserveLibrary(&own);
   engine::Options options = store::EngineOptions(request_.use_gpus);
   options.precision = read.precision;
@@ -267,8 +285,29 @@ void SegmentRound::EnterState(Member* member) {
     }
     const std::string weights = described.given.empty() ? incoming : store::ExpandWeights(*described.graph, described.given, incoming, what);
     store::LoadGivenWeights(*member->program, *described.graph, described.given, weights, block);
+  } else if (member->entry == EntryKind::kClone || member->entry == EntryKind::kStoredClone) {
+    CloneParent(incoming, member);
   }
   incoming_memory_.Release();
+}
+
+// incoming: its state, in raw or in stored form.
+void SegmentRound::CloneParent(const std::string& incoming, Member* member) {
+  const RunModel& described = member->model->described;
+  const KnownModel& parent = ModelOf(ProcessCacheOf(request_.run), described.parent, false);
+  const engine::StateLayout& layout = parent.program->layout();
+  pg::ReservedMemory memory{"the state of a model that is cloned"};
+  memory.Grow(layout.bytes);
+  const store::Block from(layout.bytes);
+  if (member->entry == EntryKind::kStoredClone) {
+    store::DecodeState(store::StateView(incoming), layout, from.data());
+  } else {
+    store::RawStateReader raw(from.data(), layout.bytes);
+    raw.Add(0, incoming);
+    raw.Finish(layout.bytes);
+  }
+  const bool optimizer = described.keeps_optimizer && described.config.optimizer.kind == parent.described.config.optimizer.kind;
+  train::CloneState(member->program->layout(), layout, optimizer, from.data(), member->block->data());
 }
 
 // All members are there, and the first buffer may come.
@@ -373,7 +412,7 @@ void SegmentRound::BeginPartition(int partition_id) {
     if (scorer_ == nullptr) {
       std::vector<engine::ScoredState> states;
       for (const auto& member : members_) states.push_back({member->program, member->config, member->block->data()});
-      scorer_ = std::make_unique<engine::StateScorer>(std::move(states), ProcessCacheOf(request_.run).workspace);
+      scorer_ = std::make_unique<engine::StateScorer>(std::move(states), ProcessCacheOf(request_.run).workspace, on_error());
     }
     partition_sums_.assign(scorer_->sums_size(), 0.0);
     sums_.emplace_back();
@@ -384,11 +423,11 @@ void SegmentRound::BeginPartition(int partition_id) {
   visiting_.clear();
   std::vector<engine::Model*> models;
   for (const auto& member : members_) {
-    if (store::HasDiverged(member->block->data()) || !TrainsOn(*member, partition_id)) continue;
+    if (!member->record.error.empty() || store::HasDiverged(member->block->data()) || !TrainsOn(*member, partition_id)) continue;
     visiting_.push_back(member.get());
     models.push_back(member->lent->get());
   }
-  visit_ = std::make_unique<train::BundleVisit>(models, &data_, FusionGroups(), ProcessCacheOf(request_.run).workspace);
+  visit_ = std::make_unique<train::BundleVisit>(models, &data_, FusionGroups(), ProcessCacheOf(request_.run).workspace, on_error());
   std::vector<int> first;
   for (const Member* member : visiting_) first.push_back(member->model->described.first_partition);
   visit_->CountPartitionsFrom(std::move(first), data_.num_partitions);
@@ -420,11 +459,14 @@ void SegmentRound::EndPartition() {
       sums_.back().sums.emplace_back(from, from + member->program->sums_size());
       from += member->program->sums_size();
     }
+    sums_.back().errors = scorer_->errors();
   }
   if (visit_ == nullptr) return;
   visit_->End(pg::CheckInterrupts);
   const std::vector<train::VisitRecord> records = visit_->Records(partition_started_, pg::Now());
   for (size_t i = 0; i < visiting_.size(); i++) {
+    visiting_[i]->record.error = visit_->error(i);
+    if (!visit_->error(i).empty()) continue;
     SegmentVisit visit;
     visit.partition = partition_;
     visit.started = records[i].started;

@@ -44,9 +44,11 @@ class SegmentRound {
   explicit SegmentRound(const RoundRequest& request);
   ~SegmentRound();
 
-  /// Whether this process has the run's header: its row need not be fetched.
-  bool KeepsHeader() const;
-  void AddHeader(base::Bytes header);
+  /// Whether this process has the run's header, or that of the models which were added as number `first` and those behind it:
+  /// its row need not be fetched.
+  bool KeepsHeader(int first) const;
+  /// first: 0, or the number of the first added model. REQUIRES the headers before it.
+  void AddHeader(int first, base::Bytes header);
   /// Errors: kInternal when no header came before; kDataCorrupted for a state that is not whole.
   void AddState(int model, int piece, base::Bytes data);
   /// True when its columns need not be fetched: the process keeps this buffer in memory, and has trained; or no model trains on it.
@@ -65,6 +67,8 @@ class SegmentRound {
   void BeginState(int model);
   void CompleteState();
   void EnterState(Member* member);
+  void CloneParent(const std::string& incoming, Member* member);
+  engine::OnError on_error() const { return request_.living ? engine::OnError::kLeavesOut : engine::OnError::kThrows; }
   void CompleteStates();
   void BeginPartition(int partition_id);
   void EndPartition();

@@ -126,7 +126,7 @@ uint64_t NewRunNumber() {
 }
 
 SumsByPartition SumsOnSegments(const StateTables& tables, const std::string& from, const data::PackedTable& packed,
-                               const RoundRequest& request) {
+                               const RoundRequest& request, std::map<int, std::string>* errors) {
   const std::string bytes = WriteRoundRequest(request);
   const pg::Result rows = pg::Execute(tables.ScoreSql(from, packed), {pg::Bytea{bytes}});
   SumsByPartition found(static_cast<size_t>(packed.spec.num_partitions));
@@ -136,7 +136,10 @@ SumsByPartition SumsOnSegments(const StateTables& tables, const std::string& fro
     data::CheckVisitedRows(packed, sums.partition, sums.rows);
     seen.insert(sums.partition);
     auto& of_models = found.at(static_cast<size_t>(sums.partition));
-    for (size_t i = 0; i < sums.models.size(); i++) of_models[sums.models[i]] = std::move(sums.sums[i]);
+    for (size_t i = 0; i < sums.models.size(); i++) {
+      if (errors != nullptr && !sums.errors[i].empty()) errors->emplace(sums.models[i], sums.errors[i]);
+      of_models[sums.models[i]] = std::move(sums.sums[i]);
+    }
   }
   if (!seen.empty() && seen.size() != found.size()) {
     throw base::Error(base::ErrorCode::kDataCorrupted,

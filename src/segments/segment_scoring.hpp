@@ -21,8 +21,10 @@ uint64_t NewRunNumber();
 /// By partition: the metric sums of each model that was scored.
 using SumsByPartition = std::vector<std::map<int32_t, std::vector<double>>>;
 
-/// Metric sums over a packed table of the models in table `from`, by one statement.
-SumsByPartition SumsOnSegments(const StateTables& tables, const std::string& from, const data::PackedTable& packed, const RoundRequest& request);
+/// Metric sums over a packed table of the models in table `from`, by one statement. errors: of a living run, why models have
+/// failed in it; may be nullptr.
+SumsByPartition SumsOnSegments(const StateTables& tables, const std::string& from, const data::PackedTable& packed, const RoundRequest& request,
+                               std::map<int, std::string>* errors = nullptr);
 
 /// A model's sums over these partitions, added in their order, whoever computed them. Empty for a model that was not scored.
 std::vector<double> AddSums(const SumsByPartition& sums, const std::vector<int>& partitions, int model);

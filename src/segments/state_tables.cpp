@@ -47,10 +47,10 @@ bool StateTables::Need(const std::string& name) {
   return true;
 }
 
-void StateTables::PutHeader(const RunHeader& header, const std::vector<int32_t>& keys) {
+void StateTables::PutHeader(const RunHeader& header, const std::vector<int32_t>& keys, int first) {
   Need(kHeader);
   const std::string bytes = WriteRunHeader(header);
-  pg::Execute("INSERT INTO " + Sql(kHeader) + " SELECT k.key, 0, 0, 0, $1, NULL FROM (VALUES " + KeyRows(keys) + ") k(key)",
+  pg::Execute("INSERT INTO " + Sql(kHeader) + " SELECT k.key, " + std::to_string(first) + ", 0, 0, $1, NULL FROM (VALUES " + KeyRows(keys) + ") k(key)",
               {pg::Bytea{bytes}});
 }
 

@@ -44,8 +44,9 @@ class StateTables {
   /// Makes a table unless it is there; true when it did. A table has a price of its own on every segment: make it when
   /// it is needed.
   bool Need(const std::string& name);
-  /// Writes the run's header, once for each key. To be called once, before the first pass.
-  void PutHeader(const RunHeader& header, const std::vector<int32_t>& keys);
+  /// Writes the run's header, once for each key: before the first pass, and that of the models which a living run adds.
+  /// first: the number of the first of them; 0: of the run.
+  void PutHeader(const RunHeader& header, const std::vector<int32_t>& keys, int first = 0);
   /// Writes entries into table `name`, some thousand rows a statement.
   void PutEntries(const std::string& name, const std::vector<Entry>& entries) const;
   /// Writes rows with the piece number 0 into table `name`. The caller splits what would be too much for one statement.

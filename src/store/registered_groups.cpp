@@ -1,9 +1,6 @@
 #include "store/registered_groups.hpp"
 
-#include <algorithm>
-#include <cstdlib>
 #include <map>
-#include <set>
 #include <utility>
 
 #include "base/error.hpp"
@@ -47,14 +44,6 @@ void Add(const std::string& text, base::Hasher* hasher) {
 std::string ReplaceValue(const std::string& sql, const std::string& value) {
   const size_t at = sql.find('$');
   return sql.substr(0, at) + value + sql.substr(at + 1);
-}
-
-// 1.50 and 1.5 are one number.
-std::string PlainNumber(std::string text) {
-  if (text.find('.') == std::string::npos) return text;
-  text.erase(text.find_last_not_of('0') + 1);
-  if (text.back() == '.') text.pop_back();
-  return text;
 }
 
 /// The key columns of a run, as they are kept and compared.
@@ -343,51 +332,6 @@ class RegisteredGroupModels : public GroupModels {
 };
 
 }  // namespace
-
-KeyKind KindNamed(const std::string& name) {
-  if (name == "plain") return {"$::pg_catalog.text", true, false};
-  if (name == "number") return {"$::pg_catalog.text", true, true};
-  if (name == "label") return {"cerebro._label_text($)", true, false};
-  if (name == "other") return {"cerebro._label_text($)", false, false};
-  throw Error(ErrorCode::kDataCorrupted, "a registered run over groups has a key column of kind \"" + name + "\"");
-}
-
-// Texts are compared by their bytes. Floating-point numbers are not exact because of zero, which has two texts.
-std::string KindOfKey(const pg::Column& column) {
-  static const std::set<std::string> kPlain = {"boolean", "smallint", "integer",           "bigint", "oid",
-                                               "uuid",    "text",     "character varying", "name",   "character"};
-  static const std::set<std::string> kLabel = {"date", "timestamp without time zone", "timestamp with time zone"};
-  if (column.is_array) return "other";
-  if (kPlain.count(column.base_type) > 0) return "plain";
-  if (kLabel.count(column.base_type) > 0) return "label";
-  return column.base_type == "numeric" ? "number" : "other";
-}
-
-// "5:north-": the length of a text and the text; "-" is NULL.
-std::string JoinKeys(const std::vector<pg::Cell>& keys) {
-  std::string joined;
-  for (const pg::Cell& key : keys) joined += key ? std::to_string(key->size()) + ":" + *key : "-";
-  return joined;
-}
-
-std::vector<pg::Cell> SplitKeys(const std::string& joined) {
-  std::vector<pg::Cell> keys;
-  for (size_t at = 0; at < joined.size();) {
-    if (joined[at] == '-') {
-      keys.emplace_back();
-      at++;
-      continue;
-    }
-    char* end = nullptr;
-    const size_t size = std::strtoull(joined.c_str() + at, &end, 10);
-    const size_t first = static_cast<size_t>(end - joined.c_str()) + 1;
-    if (*end != ':' || size > joined.size() - std::min(joined.size(), first))
-      throw Error(ErrorCode::kDataCorrupted, "keys of a registered group cannot be read");
-    keys.emplace_back(joined.substr(first, size));
-    at = first + size;
-  }
-  return keys;
-}
 
 WrittenGroups WriteRegisteredGroups(GroupModels* models, const std::optional<int>& global_mst_key,
                                     const std::string& name, int version, const RegistryStatement& change) {

@@ -20,6 +20,7 @@
 
 #include "pg/sql.hpp"
 #include "store/group_models.hpp"
+#include "store/key_texts.hpp"
 #include "store/registry.hpp"
 
 namespace store {
@@ -46,19 +47,5 @@ std::unique_ptr<GroupModels> OpenRegisteredGroups(const RegisteredVersion& versi
 
 /// Throws for a version that has a model for each group, where one model is wanted.
 void RequireOneModel(const RegisteredVersion& version);
-
-/// A key as a text that depends on no setting. kind: how it is made and compared, of the four that KindOfKey gives.
-struct KeyKind {
-  std::string sql;    // of a value $: the text
-  bool exact = true;  // equal texts if and only if the values are equal
-  bool number = false;  // of numeric: trailing zeros do not count
-};
-/// name: of a kind: "plain", "label", "number" or "other". Errors: kDataCorrupted for any other.
-KeyKind KindNamed(const std::string& name);
-std::string KindOfKey(const pg::Column& column);
-
-/// Texts of keys as one, and back. nullopt is NULL.
-std::string JoinKeys(const std::vector<pg::Cell>& keys);
-std::vector<pg::Cell> SplitKeys(const std::string& joined);
 
 }  // namespace store

@@ -95,6 +95,7 @@ constexpr ResultColumn kSummaryColumns[] = {
     {"frozen_layers", "pg_catalog.json", "", kLater},      // what was done about them; NULL: no model has any
     {"result_format", "pg_catalog.int4", "", kLater},  // kResultFormat; NULL in tables of early versions
     {"folds", "pg_catalog.int4", "", kLater},  // NULL: none
+    {"end_reason", "pg_catalog.text", "", kLater},  // train/end_reason.hpp; NULL: the run has not ended
 };
 
 constexpr ResultColumn kStateColumns[] = {

@@ -8,7 +8,7 @@
 namespace train {
 
 BundleVisit::BundleVisit(std::vector<engine::Model*> models, const base::DataSpec* data, const std::vector<FusionMembers>& fusion_groups,
-                       const std::shared_ptr<engine::Workspace>& workspace)
+                       const std::shared_ptr<engine::Workspace>& workspace, engine::OnError on_error)
     : models_(std::move(models)), data_(data), results_(models_.size()) {
   std::vector<bool> placed(models_.size());
   for (const FusionMembers& fusion_group : fusion_groups) {
@@ -18,11 +18,13 @@ BundleVisit::BundleVisit(std::vector<engine::Model*> models, const base::DataSpe
       placed[static_cast<size_t>(m)] = true;
       together.push_back(models_[static_cast<size_t>(m)]);
     }
-    fusion_groups_.push_back({fusion_group.members, std::make_unique<engine::ModelGroup>(std::move(together), fusion_group.batches_per_switch, workspace)});
+    fusion_groups_.push_back(
+        {fusion_group.members, std::make_unique<engine::ModelGroup>(std::move(together), fusion_group.batches_per_switch, workspace, on_error)});
   }
   for (size_t m = 0; m < models_.size(); m++) {
     if (placed[m]) continue;
-    fusion_groups_.push_back({{static_cast<int>(m)}, std::make_unique<engine::ModelGroup>(std::vector<engine::Model*>{models_[m]}, 0, workspace)});
+    fusion_groups_.push_back(
+        {{static_cast<int>(m)}, std::make_unique<engine::ModelGroup>(std::vector<engine::Model*>{models_[m]}, 0, workspace, on_error)});
   }
 }
 
@@ -58,6 +60,7 @@ void BundleVisit::Add(const FusionGroup& fusion_group, const std::vector<engine:
     sum.loss_sum += parts[i].loss_sum;
     sum.diverged = parts[i].diverged;
     sum.seconds += parts[i].seconds;
+    sum.error = parts[i].error;
   }
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -28,8 +29,9 @@ class BundleVisit {
   /// most; models in none train alone. workspace: of all of them, kept by this thread from visit to visit; nullptr:
   /// each fusion group makes its own, and a lone model has its own. Models that have diverged before may be among them:
   /// they are left as they are.
+  /// on_error: of a model.
   BundleVisit(std::vector<engine::Model*> models, const base::DataSpec* data, const std::vector<FusionMembers>& fusion_groups = {},
-             const std::shared_ptr<engine::Workspace>& workspace = nullptr);
+             const std::shared_ptr<engine::Workspace>& workspace = nullptr, engine::OnError on_error = engine::OnError::kThrows);
 
   /// By model: the partition that it knows as its first. Its random numbers are those of a table that begins there. Models
   /// that train side by side have the same one. partitions: of the table. Without this call it is partition 0.
@@ -42,6 +44,8 @@ class BundleVisit {
   /// Trains the rows that were carried on from buffer to buffer, and ends the visit of every model. poll: as in Feed.
   void End(const engine::Poll& poll);
 
+  /// With OnError::kLeavesOut: why a model has failed; empty: it has not.
+  const std::string& error(size_t model) const { return results_[model].error; }
   bool begun() const { return begun_; }
   bool ended() const { return ended_; }
   /// What the log says of each model, in the order of the models: rows, loss and times. The models are interleaved,

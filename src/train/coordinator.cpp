@@ -76,6 +76,8 @@ RunResult Coordinator::Run() {
     RetireStopped();
   }
   result_.complete = request_.living ? TrainTrials() : TrainRounds();
+  if (result_.complete && request_.living) result_.end_reason = trials_->end_reason();
+  observer_->Ended(result_);
   Show(RunPhase::kWriting);
   driver_->Collect(&result_);
   result_.seconds = seconds_before_ + now_() - started_;
@@ -85,6 +87,10 @@ RunResult Coordinator::Run() {
 // Whether nothing is left of the run.
 bool Coordinator::TrainRounds() {
   const int64_t last = request_.LastIteration();
+  const auto ends = [this](EndReason reason) {
+    result_.end_reason = reason;
+    return true;
+  };
   int64_t iteration = request_.due.After(result_.due.empty() ? 0 : result_.due.back());
   while (iteration != 0) {
     const int64_t reached = TrainTo(std::min(iteration, last));
@@ -92,12 +98,12 @@ bool Coordinator::TrainRounds() {
     if (reached != iteration) return false;
     Evaluate(iteration);
     evaluated_ = true;
-    if (request_.stopping.any() && result_.ModelsThatTrain() == 0) return true;
     iteration = request_.due.After(iteration);
-    if (iteration != 0 && request_.deadline && now_() >= *request_.deadline) return true;
+    if (iteration != 0 && request_.stopping.any() && result_.ModelsThatTrain() == 0) return ends(EndReason::kStopped);
+    if (iteration != 0 && request_.deadline && now_() >= *request_.deadline) return ends(EndReason::kTimeBudget);
     if (iteration != 0 && (result_.iteration == last || Pauses() || EndsIteration())) return false;
   }
-  return true;
+  return ends(EndReason::kIterations);
 }
 
 // Whether nothing is left of the run.
@@ -204,6 +210,7 @@ void Coordinator::FinishRound() {
   }
   for (const int m : round) {
     const ModelResult& model = result_.models[static_cast<size_t>(m)];
+    if (model.failed) continue;  // as it was scored
     std::optional<double> value;
     if (std::binary_search(scored_.begin(), scored_.end(), m)) {
       value = MonitoredLoss(request_.living->monitor, request_.metric_names[static_cast<size_t>(m)], model.evaluations.back());
@@ -292,7 +299,7 @@ void Coordinator::ScoreTable(ScoredTable table) {
     ModelResult& model = result_.models[m];
     plan::Evaluation& evaluation = model.evaluations.back();
     std::vector<double>& own = table == ScoredTable::kTraining ? evaluation.training : evaluation.validation;
-    if (model.trains()) {
+    if (next < models.size() && models[next] == index) {
       own = std::move(values.at(next++));
     } else {
       own.assign(request_.metric_names[m].size(), std::numeric_limits<double>::quiet_NaN());
@@ -352,6 +359,16 @@ void Coordinator::Visit(const VisitRecord& record) {
   if (request_.living) kept.iteration = trials_->OfModel(record.model).trial.iterations - before_[static_cast<size_t>(record.model)].iterations;
   result_.visits.Add(kept);
   observer_->VisitDone(result_, kept, first_divergence);
+}
+
+// Whoever replays the run has the failure in the log.
+void Coordinator::Failed(int model, const std::string& error) {
+  result_.models[static_cast<size_t>(model)].failed = true;
+  if (trials_->OfModel(model).trial.state == plan::TrialState::kFailed) return;  // in an earlier part; it has entered again
+  ControlAction failure = trials_->Fail(model, error);
+  failure.round = result_.iteration + (phase_ == RunPhase::kTraining ? 1 : 0);
+  if (!request_.living->replays) result_.actions.push_back(std::move(failure));
+  observer_->TrialFailed(result_, model, error);
 }
 
 void Coordinator::IterationDone(int64_t iteration) {

@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "train/driver.hpp"
@@ -44,6 +45,10 @@ class RunObserver {
   virtual void Evaluated(const RunResult& so_far, int64_t iteration, int64_t trained, const std::vector<int>& stopped) = 0;
   /// Of a living run: a round is over. trained: models that trained in it; so_far.trials has their values.
   virtual void RoundDone(const RunResult& so_far, int64_t round, int64_t trained) = 0;
+  /// Of a living run: a trial that trained has failed.
+  virtual void TrialFailed(const RunResult& so_far, int model, const std::string& error) = 0;
+  /// The part of the run is over, and with it the run where so_far.complete says so.
+  virtual void Ended(const RunResult& so_far) = 0;
 };
 
 class Coordinator : private VisitSink {
@@ -65,6 +70,7 @@ class Coordinator : private VisitSink {
   void Visit(const VisitRecord& record) override;
   void IterationDone(int64_t iteration) override;
   void Progress(int64_t rows) override;
+  void Failed(int model, const std::string& error) override;
   bool Pauses() override;
   bool EndsIteration() override;
   void Show(RunPhase phase);

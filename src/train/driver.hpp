@@ -25,6 +25,9 @@ class VisitSink {
   virtual void IterationDone(int64_t iteration) = 0;
   /// Called now and then while others work. rows: trained in this run so far, epochs counted.
   virtual void Progress(int64_t rows) = 0;
+  /// Of a living run: an error of the model's own (engine::OnError) has ended its trial. Said once, behind the visits that
+  /// it made before; while the driver trains or scores, of what failed as it entered in the next Train.
+  virtual void Failed(int model, const std::string& error) {}
   /// Whether the run is to pause now. A driver that can asks now and then while it trains.
   virtual bool Pauses() { return false; }
   /// Whether the iterations that are under way are to be the last ones of Train.
@@ -53,7 +56,8 @@ class Driver {
   static constexpr int64_t kPaused = -1;
   virtual int64_t Train(int64_t iteration, VisitSink* sink) = 0;
   /// The metric values of `models` (ascending) over one table: the loss, then the metrics. REQUIRES that all of them
-  /// train still; for kFolds that kTraining has just been scored for the same models, which reads those partitions, too.
+  /// train still; for kFolds that kTraining has just been scored for the same models, which reads those partitions, too. NaN
+  /// for one that has failed in it.
   virtual std::vector<std::vector<double>> Score(ScoredTable table, const std::vector<int>& models, VisitSink* sink) = 0;
   /// The weights of these models are their best ones so far.
   virtual void KeepBest(const std::vector<int>& models) = 0;

@@ -44,11 +44,14 @@ void WriteFirstState(const PreparedFit& fit, const PreparedModel& model, void* b
   if (counters.diverged_step != 0) NoticeDivergedBefore(model.mst_key, counters.diverged_step);
 }
 
-// What is equal by name and size goes along. Schedules count optimizer steps: a fresh optimizer begins at its first one.
 void WriteClonedState(const PreparedFit& fit, const PreparedModel& model, const PreparedModel& parent, const void* from, void* block) {
-  const engine::StateLayout &own = model.program->layout(), &other = parent.program->layout();
   model.program->Initialise(model.spec->config.optimizer, block, fit.seed, model.stream(), static_cast<uint32_t>(fit.plan.visits()), pg::CheckInterrupts);
   const bool optimizer = model.keeps_optimizer && model.spec->config.optimizer.kind == parent.spec->config.optimizer.kind;
+  CloneState(model.program->layout(), parent.program->layout(), optimizer, from, block);
+}
+
+// What is equal by name and size goes along. Schedules count optimizer steps: a fresh optimizer begins at its first one.
+void CloneState(const engine::StateLayout& own, const engine::StateLayout& other, bool optimizer, const void* from, void* block) {
   bool all_there = optimizer;
   const size_t width = base::DTypeSize(own.precision);
   for (const engine::StateTensor& tensor : own.tensors) {

@@ -1,6 +1,7 @@
 // How a model enters a run.
 #pragma once
 
+#include "engine/api/state.hpp"
 #include "train/prepare.hpp"
 
 namespace train {
@@ -12,5 +13,9 @@ void WriteFirstState(const PreparedFit& fit, const PreparedModel& model, void* b
 /// Of a model that a living run adds: with the weights that `parent` has now, and with its optimizer's state where
 /// keeps_optimizer says so and the optimizer is of the same kind. Both have one architecture.
 void WriteClonedState(const PreparedFit& fit, const PreparedModel& model, const PreparedModel& parent, const void* from, void* block);
+
+/// The same over a block that has been initialised. own, other: layouts of the block and of the parent's state. optimizer:
+/// its state goes along, too.
+void CloneState(const engine::StateLayout& own, const engine::StateLayout& other, bool optimizer, const void* from, void* block);
 
 }  // namespace train

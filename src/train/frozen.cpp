@@ -256,6 +256,7 @@ void MarkStored(const PreparedFit& fit, const std::string& precision, double buf
 
 /// Why no run on this server and with these settings is rewritten, or "".
 std::string OffReason(const PreparedFit& fit) {
+  if (fit.policy) return "a search makes its models while it goes on, and each computes its frozen layers itself";
   const pg::Settings settings = pg::CurrentSettings();
   if (!settings.enable_feature_sharing && !settings.enable_feature_materialization) {
     return "cerebro.enable_feature_sharing and cerebro.enable_feature_materialization are off";

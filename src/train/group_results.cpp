@@ -23,6 +23,7 @@ using store::ResultTable;
 constexpr int kTupleTarget = 8160;  // bytes: the most that the server takes
 constexpr size_t kMostGatheredBytes = size_t{16} << 20;
 constexpr size_t kMostGatheredModels = 4000;
+constexpr size_t kMostGathered = 4096;  // rows of <out>_groups
 
 constexpr const char* kSummaryMore[][2] = {{store::kRunGroupingColumn, "pg_catalog.text[]"},
                                            {"groups_table", "pg_catalog.text"},
@@ -168,6 +169,7 @@ void GroupWriter::Write(const data::Group& group, const GroupOutcome& outcome) {
     first_error_ = choice.reason;
   }
   AddGroup(group, choice, std::max(0.0, outcome.ended - outcome.started));
+  if (ids_.size() >= kMostGathered) Flush();
 }
 
 // On a cluster each statement has a price of its own.
@@ -323,6 +325,7 @@ void WriteConfigurations(const PreparedFit& fit) {
 void WriteGroupSummary(const FitArguments& a, const PreparedFit& fit, const data::GroupedTable& training,
                        const GroupCounts& counts, const GlobalModel* global, int workers, double started_at) {
   RunResult result;
+  result.end_reason = EndReason::kIterations;
   result.workers = workers;
   result.states_location = StatesLocationName(workers > 0 ? StatesLocation::kSharedMemory : StatesLocation::kSession);
   result.due = fit.due.First(static_cast<size_t>(fit.due.count()));

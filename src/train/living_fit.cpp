@@ -13,7 +13,9 @@
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
 #include "plan/architecture_parameters.hpp"
+#include "plan/ranking.hpp"
 #include "plan/stopping.hpp"
+#include "train/memory.hpp"
 #include "train/prepare_model.hpp"
 #include "train/value_check.hpp"
 
@@ -58,13 +60,47 @@ std::vector<int> SearchedArchitectures(const plan::SearchDescription& search, st
 
 // What is known of them, for samplers that learn. One that cannot be read fails when it is tried.
 void DescribeArchitectures(plan::SearchDescription* search, PreparedFit* fit) {
-  const bool learns = search->policy == "tpe" || search->policy == "gp" || search->policy == "bohb" || search->sampler == "tpe" || search->sampler == "gp";
-  if (!learns || !search->architectures.empty() || search->model_ids.size() < 3) return;
+  if (!plan::LearnsFromArchitectures(*search) || !search->architectures.empty() || search->model_ids.size() < 3) return;
   for (const int id : search->model_ids) {
     try {
       search->architectures.emplace_back(id, plan::ArchitectureParameters(GraphOf(id, fit)));
     } catch (const Error&) {
     }
+  }
+}
+
+std::vector<int> LoadedArchitectures(const PreparedFit& fit) {
+  std::vector<int> ids;
+  const std::string statement = "SELECT model_id::pg_catalog.int4 FROM " + fit.architecture_table.Sql() + " WHERE model_id IS NOT NULL ORDER BY 1";
+  for (const auto& row : pg::Read(statement).rows) ids.push_back(base::WholeInt(row[0]));
+  return ids;
+}
+
+// Those that a search names are there.
+void RequireArchitectures(const plan::SearchDescription& search, const PreparedFit& fit) {
+  if (search.model_ids.empty() && search.architectures.empty()) return;
+  const std::vector<int> loaded = LoadedArchitectures(fit);
+  const auto require = [&](int id, const char* key) {
+    if (std::binary_search(loaded.begin(), loaded.end(), id)) return;
+    throw Error(ErrorCode::kInvalidParameter,
+                std::string(key) + " of search names model_id " + std::to_string(id) + ", which table " + fit.architecture_table.Text() + " has not",
+                pg::HiddenRowsDetail(fit.architecture_table), "SELECT model_id, name FROM " + fit.architecture_table.Sql() + " lists those that it has.");
+  };
+  for (const int id : search.model_ids) require(id, "model_ids");
+  for (const auto& [id, parameters] : search.architectures) require(id, "architectures");
+}
+
+// What a policy is asked for and has no occasion to do.
+void NoticeUseless(const PreparedFit& fit) {
+  const plan::SearchDescription& search = *fit.search;
+  if (fit.policy->NeverLearns()) {
+    pg::Notice("the search learns nothing: all of its configurations are drawn at random",
+               "Its sampler is asked for a configuration when " + std::to_string(search.startup) +
+                   " others have been tried. Lower startup or concurrency, or raise max_models.");
+  }
+  if (fit.policy->NeverHalves()) {
+    pg::Notice("the policy " + search.policy + " has a single rung: each of its trials does all iterations",
+               "Raise num_iterations, or lower eta or min_iterations.");
   }
 }
 
@@ -95,13 +131,60 @@ void RequireMonitor(const PreparedFit& fit, const PreparedModel& model) {
   throw Error(ErrorCode::kInvalidParameter, "monitor \"" + monitor + "\" of search" + who, "", "It has " + list + ".");
 }
 
+void RequireSmallEnough(const PreparedFit& fit, const PreparedModel& model) {
+  if (!fit.search || !fit.search->max_parameters) return;
+  const int64_t weights = model.spec->graph->WeightCount();
+  if (weights <= *fit.search->max_parameters) return;
+  throw Error(ErrorCode::kInvalidParameter, "model_id " + std::to_string(model.architecture->model_id) + " has " + std::to_string(weights) +
+                                                " parameters, more than max_parameters of the search, " + std::to_string(*fit.search->max_parameters));
+}
+
 void RequireNoFeatures(const PreparedFit& fit) {
   if (fit.frozen.columns.empty()) return;
   throw Error(ErrorCode::kFeatureNotSupported, "a model with an architecture that the run did not begin with cannot join it",
-              "The run reads features of frozen layers instead of their inputs.", "Begin the run with cerebro.enable_frozen = off.");
+              "The run reads features of frozen layers instead of their inputs.",
+              "Begin the run with cerebro.enable_feature_sharing and cerebro.enable_feature_materialization off.");
 }
 
 }  // namespace
+
+FitTrialMaker FitTrialMaker::OfModelsBefore(PreparedFit* fit) {
+  FitTrialMaker maker(fit, nullptr);
+  maker.again_ = true;
+  return maker;
+}
+
+// Whether the tables' values are within the limits of its layers and losses: looked up once for an architecture and its
+// losses.
+void FitTrialMaker::RequireValues(const PreparedModel& model) {
+  const std::pair<const base::Graph*, std::string> what{model.spec->graph.get(), store::LossType(model.spec->config)};
+  if (fit_.checked.count(what) != 0) return;
+  const std::vector<CheckedModel> checked = {{model.mst_key, model.spec->graph.get(), &model.spec->config}};
+  CheckValues(checked, fit_.training, "training table", fit_.options.precision);
+  if (fit_.validation) CheckValues(checked, *fit_.validation, "validation table", fit_.options.precision);
+  fit_.checked.insert(what);
+}
+
+// A model that the run has no memory for fails, and the run goes on. Where it has begun, the coordinator's account has what
+// is left; before, it is what may be taken in all. Segments ask the tracker of theirs.
+void FitTrialMaker::RequireRoom(const PreparedModel& model) {
+  if (pg::OnGreenplum()) return;
+  if (request_ == nullptr && left_ < 0) left_ = static_cast<double>(MemoryAllowed().bytes);
+  for (size_t m = 0; work_ == 0 && m < fit_.models.size(); m++) {
+    const PreparedModel& other = fit_.models[m];
+    work_ = std::max(work_, WorkBytes(*other.program, other.spec->config, other.workspace_bytes, fit_.training));
+  }
+  const int processes = request_ == nullptr ? 1 : std::max(1, request_->workers);
+  const double work = WorkBytes(*model.program, model.spec->config, model.workspace_bytes, fit_.training);
+  const double need = static_cast<double>(AlignedState(model.state_bytes())) + processes * std::max(0.0, work - work_);
+  double& left = request_ == nullptr ? left_ : request_->curves_memory;
+  if (need > left) {
+    throw Error(ErrorCode::kOutOfMemory, "the model needs " + pg::SizeText(need) + " of memory, which is more than the " + pg::SizeText(left) +
+                                             " that the run has left");
+  }
+  left -= need;
+  work_ = std::max(work_, work);
+}
 
 void FitTrialMaker::Make(const LivingTrial& trial) {
   if (trial.trial.key > std::numeric_limits<int32_t>::max()) throw Error(ErrorCode::kInvalidParameter, "there are too many trials");
@@ -111,6 +194,7 @@ void FitTrialMaker::Make(const LivingTrial& trial) {
                                      trial.trial.parent != 0, &fit_, &doubts);
   model.configuration = model.mst_key;
   model.past.iterations = trial.trial.began;
+  RequireSmallEnough(fit_, model);
   RequireMonitor(fit_, model);
   plan::CheckMonitors(fit_.stopping, {{model.mst_key, model.metric_names()}}, fit_.HasValidation());
   const auto like = std::find_if(fit_.models.begin(), fit_.models.end(),
@@ -134,11 +218,9 @@ void FitTrialMaker::Make(const LivingTrial& trial) {
       throw Error(ErrorCode::kInvalidParameter, "a clone has the architecture of its parent, mst_key " + std::to_string(trial.trial.parent));
     }
   }
-  if (request_ != nullptr && fit_.checked.insert({model.spec->graph.get(), store::LossType(model.spec->config)}).second) {
-    CheckValues({{model.mst_key, model.spec->graph.get(), &model.spec->config}}, fit_.training, "training table", fit_.options.precision);
-    if (fit_.validation) {
-      CheckValues({{model.mst_key, model.spec->graph.get(), &model.spec->config}}, *fit_.validation, "validation table", fit_.options.precision);
-    }
+  if (!again_) {
+    RequireValues(model);
+    RequireRoom(model);
   }
   fit_.models.push_back(std::move(model));
   if (request_ == nullptr) return;
@@ -193,10 +275,6 @@ void ReadSearchAgain(const FitArguments& a, PreparedFit* fit) {
     throw Error(ErrorCode::kInvalidParameter, "search cannot be used with halving", "The policy of a search decides who stops.",
                 "Take the policy \"hyperband\" or \"asha\".");
   }
-  if (pg::OnGreenplum()) {
-    throw Error(ErrorCode::kFeatureNotSupported, "search is not available on Greenplum yet", "",
-                "Make configurations by cerebro.generate_model_configs(), and give halving or early_stopping.");
-  }
   plan::SearchDescription search = plan::ReadSearch(*a.search, a.num_iterations);
   const char* const argument = "model_selection_table";
   const pg::TableName table = pg::ParseTableName(a.model_selection_table, argument);
@@ -204,9 +282,7 @@ void ReadSearchAgain(const FitArguments& a, PreparedFit* fit) {
   if (pg::FindColumn(pg::TableColumns(table, argument), "model_arch") != nullptr) {
     pg::RequireSelect(table);
     fit->architecture_table = fit->selection_table = table;
-    for (const auto& row : pg::Read("SELECT model_id::pg_catalog.int4 FROM " + table.Sql() + " WHERE model_id IS NOT NULL ORDER BY 1").rows) {
-      model_ids.push_back(base::WholeInt(row[0]));
-    }
+    model_ids = LoadedArchitectures(*fit);
     if (model_ids.empty()) {
       throw Error(ErrorCode::kPrerequisiteState, "architecture table " + table.Text() + " is empty", pg::HiddenRowsDetail(table),
                   "Add an architecture by cerebro.load_model().");
@@ -217,6 +293,7 @@ void ReadSearchAgain(const FitArguments& a, PreparedFit* fit) {
       model_ids.push_back(row.model_id);
     }
   }
+  RequireArchitectures(search, *fit);
   search.model_ids = SearchedArchitectures(search, std::move(model_ids), fit);
   DescribeArchitectures(&search, fit);
   search.seed = static_cast<uint64_t>(a.seed.value_or(0));
@@ -227,6 +304,7 @@ void ReadSearchAgain(const FitArguments& a, PreparedFit* fit) {
 
 void BeginSearch(const FitArguments& a, PreparedFit* fit) {
   ReadSearchAgain(a, fit);
+  NoticeUseless(*fit);
   FitTrialMaker maker(fit, nullptr);
   const LivingRun run = LivingRunOf(a, *fit, &maker);
   std::vector<ControlAction> none;
@@ -244,6 +322,7 @@ bool CanBeLiving(const PreparedFit& fit) {
 }
 
 void MakeLiving(const FitArguments& a, PreparedFit* fit) {
+  const std::string monitor = MonitorOf(*fit);
   for (size_t m = 0; m < fit->models.size(); m++) {
     const PreparedModel& model = fit->models[m];
     LivingTrial living;
@@ -268,13 +347,22 @@ void MakeLiving(const FitArguments& a, PreparedFit* fit) {
       }
       for (const plan::Evaluation& evaluation : result.evaluations) {
         if (evaluation.iteration <= model.past.iterations || evaluation.iteration > trial.iterations + (result.diverged_step != 0 ? 1 : 0)) continue;
-        trial.points.push_back({evaluation.iteration, MonitoredLoss("", model.metric_names(), evaluation)});
+        const std::optional<double> value = MonitoredLoss(monitor, model.metric_names(), evaluation);
+        if (value) trial.points.push_back({evaluation.iteration, *value});
       }
     }
     (fit->progress ? fit->progress->trials : fit->trials).push_back(std::move(living));
   }
   if (fit->progress) fit->progress->decided = fit->progress->iteration;
   fit->living = true;
+}
+
+std::string MonitorOf(const PreparedFit& fit) {
+  if (fit.search) return fit.search->monitor;
+  std::vector<const std::vector<std::string>*> names;
+  for (size_t m = 0; m < fit.own_models; m++) names.push_back(&fit.models[m].metric_names());
+  const std::string metric = plan::CommonMetric(names);
+  return (fit.HasValidation() ? "val_" : "") + (metric.empty() ? std::string("loss") : metric);
 }
 
 LivingRun LivingRunOf(const FitArguments& a, const PreparedFit& fit, TrialMaker* maker) {
@@ -286,10 +374,12 @@ LivingRun LivingRunOf(const FitArguments& a, const PreparedFit& fit, TrialMaker*
   run.iterations = MostIterations(a, fit);
   run.actions = fit.actions;
   run.replays = a.replay.has_value();
+  run.monitor = MonitorOf(fit);
   if (!fit.search) return run;
   run.most_models = fit.policy->MostTrials();
-  run.monitor = fit.search->monitor;
   run.max_failures = fit.search->max_failures;
+  run.max_models = fit.search->max_models / fit.search->seeds_per_config * fit.search->seeds_per_config;
+  run.adds_to_max_models = fit.search->policy == "external";
   run.time_budget = fit.search->time_budget;
   return run;
 }

@@ -15,13 +15,21 @@ class FitTrialMaker : public TrialMaker {
  public:
   /// Both outlive it. request: MakeRequest's of this fit, or nullptr.
   FitTrialMaker(PreparedFit* fit, RunRequest* request) : fit_(*fit), request_(request) {}
+  /// The same for models that the run had before: they have been looked at.
+  static FitTrialMaker OfModelsBefore(PreparedFit* fit);
   void Make(const LivingTrial& trial) override;
   void Delete(int model) override { fit_.models[static_cast<size_t>(model)].deleted = true; }
   RoundPlan PlanRound(const std::vector<int>& models, const std::vector<int64_t>& begun) override;
 
  private:
+  void RequireValues(const PreparedModel& model);
+  void RequireRoom(const PreparedModel& model);
+
   PreparedFit& fit_;
   RunRequest* request_;
+  bool again_ = false;  // OfModelsBefore
+  double left_ = -1;  // bytes that models may yet take, before the run; less than 0: nobody has looked
+  double work_ = 0;   // bytes in which the hungriest model so far computes
 };
 
 /// Reads what is searched, and has the policy begin: the fit gets its first models. Errors: those of plan::ReadSearch and
@@ -40,5 +48,9 @@ void MakeLiving(const FitArguments& arguments, PreparedFit* fit);
 
 /// For the coordinator. maker outlives the run.
 LivingRun LivingRunOf(const FitArguments& arguments, const PreparedFit& fit, TrialMaker* maker);
+
+/// What the trials of a run are compared by, as LivingRun::monitor has it. Where nobody searches, what all models that it
+/// began with have: a metric, or the loss.
+std::string MonitorOf(const PreparedFit& fit);
 
 }  // namespace train

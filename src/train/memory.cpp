@@ -150,6 +150,12 @@ plan::MemoryNeed MemoryOf(const RunRequest& request, const RunTasks& tasks) {
   return plan::EstimateMemory(run);
 }
 
+double WorkBytes(const engine::Program& program, const base::TrainConfig& config, size_t workspace_bytes, const data::PackedTable& table) {
+  if (program.has_kernels()) return static_cast<double>(workspace_bytes);
+  const auto rows = static_cast<double>(std::min<int64_t>(config.batch_size, MostRowsOfABatch(table, config)));
+  return AutogradBytes(program.graph(), rows, program.layout().precision, true);
+}
+
 int64_t MostRowsOfABatch(const data::PackedTable& table, const base::TrainConfig& config) {
   const std::vector<int64_t>& rows = table.partition_rows;
   return (rows.empty() ? 0 : *std::max_element(rows.begin(), rows.end())) * config.epochs;

@@ -23,6 +23,9 @@ struct RunTasks {
 /// Of a run of this server's processes; not for segments.
 plan::MemoryNeed MemoryOf(const RunRequest& request, const RunTasks& tasks);
 
+/// What one model computes in besides its state, about. workspace_bytes: Model::workspace_bytes.
+double WorkBytes(const engine::Program& program, const base::TrainConfig& config, size_t workspace_bytes, const data::PackedTable& table);
+
 /// No mini-batch has more rows: it ends with its visit of a partition.
 int64_t MostRowsOfABatch(const data::PackedTable& table, const base::TrainConfig& config);
 

@@ -339,7 +339,7 @@ void ReadTrialsAgain(const FitArguments& a, const store::RunRecord& run, Prepare
   if (trials.empty()) return;
   if (a.search) ReadSearchAgain(a, fit);
   fit->living = true;
-  FitTrialMaker maker(fit, nullptr);
+  FitTrialMaker maker = FitTrialMaker::OfModelsBefore(fit);
   for (const LivingTrial& trial : trials) {
     if (trial.model >= 0 && static_cast<size_t>(trial.model) >= fit->models.size()) maker.Make(trial);
     if (trial.model >= 0) fit->models[static_cast<size_t>(trial.model)].deleted = trial.deleted;
@@ -352,10 +352,11 @@ void ReadTrialsAgain(const FitArguments& a, const store::RunRecord& run, Prepare
 double SessionSeconds(const FitArguments& a, const PreparedFit& fit) {
   const double visits = static_cast<double>(fit.plan.visits()) * a.num_iterations;
   const double scored = static_cast<double>(fit.training.spec.rows + (fit.validation ? fit.validation->spec.rows : 0)) *
-                        static_cast<double>(fit.due.count());
+                        static_cast<double>(fit.Evaluations(a.num_iterations));
   double seconds = 0;
   for (const PreparedModel& model : fit.models) seconds += model.visit_seconds * visits + model.scored_row_seconds * scored;
-  return seconds + fit.frozen.decision.column_seconds;  // which is no model's own
+  // those of a search are the first of its trials
+  return seconds * fit.SearchShare(a.num_iterations) + fit.frozen.decision.column_seconds;  // which is no model's own
 }
 
 void ChooseWorkers(const FitArguments& a, PreparedFit* fit) {
@@ -380,6 +381,13 @@ void ChooseWorkers(const FitArguments& a, PreparedFit* fit) {
 }  // namespace
 
 double PreparedFit::RowsAVisit() const { return static_cast<double>(training.spec.rows) / std::max(1, training.spec.num_partitions); }
+
+int64_t PreparedFit::Evaluations(int64_t num_iterations) const { return policy ? num_iterations : due.count(); }
+
+double PreparedFit::SearchShare(int64_t num_iterations) const {
+  if (!policy || models.empty()) return 1;
+  return static_cast<double>(policy->ExpectedWork()) / (static_cast<double>(models.size()) * static_cast<double>(num_iterations));
+}
 
 size_t PreparedFit::StateBytes() const {
   size_t bytes = 0;
@@ -412,6 +420,7 @@ PreparedFit PrepareFit(const FitArguments& a, const store::RunRecord* run) {
     for (const pg::TableName& table : fit.output.OfGroups()) pg::RequireAbsent(table, "model_output_table");
   }
   if (!a.search) ReadModels(selection, fit.stored.has_value(), &fit);
+  fit.own_models = fit.models.size();
   if (a.search && !goes_on) BeginSearch(a, &fit);
   if (same != nullptr && !(goes_on && a.search)) RequireSameModels(*same, fit, run_name);
   if (goes_on) ReadTrialsAgain(a, *run, &fit);
@@ -445,7 +454,7 @@ PreparedFit PrepareFit(const FitArguments& a, const store::RunRecord* run) {
   MakePlan(&fit);
   ChooseWorkers(a, &fit);
   // the plan of bundles follows from what is left to train, and nobody sees it before
-  if (!a.search && PlanFrozen(a, &fit)) {
+  if (PlanFrozen(a, &fit)) {
     MakePlan(&fit);
     ChooseWorkers(a, &fit);
   }
@@ -455,7 +464,7 @@ PreparedFit PrepareFit(const FitArguments& a, const store::RunRecord* run) {
   for (const PreparedModel& model : fit.models) states.push_back(model.state_bytes());
   fit.states = DecideStates(states, fit.workers);
   if (fit.segments) fit.states.location = StatesLocation::kSegments;
-  CheckTables(fit);
+  if (!a.search) CheckTables(fit);  // a search looks at each trial
   if (a.replay) fit.actions = ReadActionsDone(store::ResultTables(run_name));
   if (a.replay && !fit.living) MakeLiving(a, &fit);
   for (const PreparedModel& model : fit.models) fit.checked.insert({model.spec->graph.get(), store::LossType(model.spec->config)});

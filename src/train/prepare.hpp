@@ -87,6 +87,7 @@ struct PreparedFit {
   bool durable = false;   // the run comes in parts: its tables are written before each commit
   // of a living run
   bool living = false;
+  size_t own_models = 0;  // those that the run began with; others have been added. Of a search 0
   std::shared_ptr<const plan::TrialPolicy> policy;  // none: only people change it
   std::optional<plan::SearchDescription> search;    // what the policy was made of
   std::vector<LivingTrial> trials;                  // of a run that begins
@@ -98,6 +99,10 @@ struct PreparedFit {
   std::optional<RunProgress> progress;  // of a durable run: the parts before the next one; none before the first commit
   size_t StateBytes() const;
   double RowsAVisit() const;  // of an average partition
+  /// Of a model that does all iterations. A search evaluates its trials after each of theirs.
+  int64_t Evaluations(int64_t num_iterations) const;
+  /// Of a search: its expected model-iterations, in parts of those of its first models. Else 1.
+  double SearchShare(int64_t num_iterations) const;
   /// Whether models are scored over rows that they do not train on.
   bool HasValidation() const { return validation.has_value() || folds > 0; }
 };

@@ -7,7 +7,6 @@
 #include "data/all_groups.hpp"
 #include "data/groups.hpp"
 #include "data/packed_table.hpp"
-#include "pg/cluster.hpp"
 #include "store/training_state.hpp"
 
 namespace train {
@@ -32,10 +31,6 @@ void CheckGroups(const FitArguments& a, const PreparedFit& fit) {
   }
   if (!fit.grouped) return;
   const std::string table = "packed table " + fit.training.name.Text() + " is packed by group";
-  if (a.groups_begin_with && pg::OnGreenplum()) {
-    refuse(table + ": groups cannot begin with other weights on Greenplum", "",
-           "Train them from the beginning.");
-  }
   if (a.search) {
     refuse(table + ": a search cannot be trained by group",
            "All groups are trained by the same configurations, which are known before the run begins.",

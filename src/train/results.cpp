@@ -201,6 +201,8 @@ void WriteSummary(const FitArguments& a, const PreparedFit& fit, const RunResult
                                      {"feature_precision", ValueOrNull(fit.frozen.StoredPrecision())},
                                      {"frozen_layers", ValueOrNull(fit.frozen.Ways())},
                                      {"result_format", store::kResultFormat},
+                                     {"end_reason", result.end_reason == EndReason::kNone ? pg::Param(pg::Null{})
+                                                                                          : pg::Param(std::string(EndReasonName(result.end_reason)))},
                                      {"folds", fit.folds > 0 ? pg::Param(static_cast<int64_t>(fit.folds)) : pg::Param(pg::Null{})}};
   for (const pg::Column& column : ClassValueColumns(fit)) {
     values.push_back(ResultValue::Expression(column.name, "s." + pg::QuoteIdent(column.name)));

@@ -80,7 +80,8 @@ struct ModelResult {
   std::string stopped_by;         // plan::Stop::by
   int64_t best = -1;              // index into evaluations, of this run: whose weights are kept; -1 = the last ones
   bool rests = false;             // of a living run: its trial does not train in the next round
-  bool trains() const { return diverged_step == 0 && stopped_iteration == 0 && !rests; }
+  bool failed = false;            // of a living run: by an error of its own; nothing is kept of it
+  bool trains() const { return diverged_step == 0 && stopped_iteration == 0 && !rests && !failed; }
 };
 
 /// What a durable run has behind it: it goes on as if it had never been interrupted. Models are where their states are.
@@ -147,6 +148,7 @@ struct RunResult {
   double seconds = 0;           // of all parts
   int64_t iteration = 0;        // RunProgress::iteration
   bool complete = false;        // nothing is left to train; false: this was a part of the run
+  EndReason end_reason = EndReason::kNone;  // of a complete one
   std::vector<LivingTrial> trials;     // of a living run
   int64_t decided = 0;                 // RunProgress::decided
   bool between_rounds = true;          // all models have done `iteration` iterations, or of a living run the round is over

@@ -13,6 +13,12 @@
 namespace train {
 namespace {
 
+constexpr double kSecondsBetweenLines = 1;
+
+// When this process has written a run's last line, and which run's: a durable run goes on in parts.
+std::string said_of;
+double said_at = 0;
+
 std::string Seconds(double s) {
   char text[32];
   std::snprintf(text, sizeof(text), s < 10 ? "%.2f s" : "%.0f s", s);
@@ -37,6 +43,10 @@ RunLog::RunLog(const RunRequest& request, const std::string& model_table)
       progress_(model_table),
       iteration_started_(pg::Now()),
       visits_done_(request.mst_keys.size(), 0) {
+  if (!request.progress || said_of != model_table) {
+    said_of = model_table;
+    said_at = 0;
+  }
   if (!request.progress) return;
   iterations_reported_ = request.progress->iteration;
   visits_done_.assign(visits_done_.size(), iterations_reported_ * request.spec.plan.partitions);
@@ -72,24 +82,58 @@ void RunLog::VisitDone(const RunResult&, const VisitRecord& record, bool first_d
 
 void RunLog::IterationDone(const RunResult& so_far, int64_t iteration) {
   iterations_reported_ = iteration;
-  if (!request_.quiet) pg::Info(IterationLine(so_far, iteration, so_far.ModelsThatTrain()));
+  if (!request_.quiet) Say(IterationLine(so_far, iteration, so_far.ModelsThatTrain()), false);
   BeginNext();
 }
 
 void RunLog::Evaluated(const RunResult& so_far, int64_t iteration, int64_t trained, const std::vector<int>& stopped) {
   iterations_reported_ = iteration;
-  if (!request_.quiet || !stopped.empty()) pg::Info(IterationLine(so_far, iteration, trained) + LeaderText(request_, so_far) + Stops(so_far, stopped));
+  if (!request_.quiet || !stopped.empty()) {
+    Say(IterationLine(so_far, iteration, trained) + LeaderText(request_, so_far) + Stops(so_far, stopped), !stopped.empty());
+  }
   BeginNext();
 }
 
 void RunLog::RoundDone(const RunResult& so_far, int64_t round, int64_t trained) {
   iterations_reported_ = round;
-  if (!request_.quiet) {
+  if (!request_.quiet && pg::Now() - said_at >= kSecondsBetweenLines) {  // the best of all trials is looked for only then
     const std::string all = std::to_string(so_far.trials.size());
-    pg::Info("round " + std::to_string(round) + ": " + Seconds(pg::Now() - iteration_started_) + ", " + std::to_string(trained) +
-             " of " + all + " trials trained; now " + TrialsText(so_far.trials) + BestTrialText(request_, so_far.trials));
+    Say("round " + std::to_string(round) + ": " + Seconds(pg::Now() - iteration_started_) + ", " + std::to_string(trained) +
+            " of " + all + " trials trained; now " + TrialsText(so_far.trials) + BestTrialText(request_, so_far.trials),
+        false);
   }
   BeginNext();
+}
+
+void RunLog::TrialFailed(const RunResult&, int model, const std::string& error) {
+  pg::Warning("trial mst_key=" + std::to_string(request_.mst_keys[static_cast<size_t>(model)]) + " has failed: " + error,
+              "The other trials go on. Nothing is kept of its model; the table of trials has the error.");
+}
+
+void RunLog::Ended(const RunResult& so_far) {
+  if (request_.quiet || !so_far.complete) return;
+  const std::string why = std::string("the run has ended: ") + EndReasonText(so_far.end_reason);
+  if (request_.living) {
+    unsaid_.clear();
+    Say(why + " (" + EndReasonName(so_far.end_reason) + "), behind round " + std::to_string(so_far.iteration) + "; " +
+            TrialsText(so_far.trials) + BestTrialText(request_, so_far.trials),
+        true);
+    return;
+  }
+  if (!unsaid_.empty()) Say(std::move(unsaid_), true);
+  if (so_far.end_reason != EndReason::kIterations) Say(why, true);
+}
+
+// The first line of a run, then at most one a second, and the last.
+void RunLog::Say(std::string line, bool in_any_case) {
+  const double now = pg::Now();
+  if (!in_any_case && now - said_at < kSecondsBetweenLines) {
+    unsaid_ = std::move(line);
+    return;
+  }
+  said_at = now;
+  unsaid_.clear();
+  pg::Info(line);
 }
 
 void RunLog::BeginNext() {

@@ -28,6 +28,8 @@ class RunLog : public RunObserver {
   void IterationDone(const RunResult& so_far, int64_t iteration) override;
   void Evaluated(const RunResult& so_far, int64_t iteration, int64_t trained, const std::vector<int>& stopped) override;
   void RoundDone(const RunResult& so_far, int64_t round, int64_t trained) override;
+  void TrialFailed(const RunResult& so_far, int model, const std::string& error) override;
+  void Ended(const RunResult& so_far) override;
 
  private:
   struct LossSum {
@@ -36,6 +38,7 @@ class RunLog : public RunObserver {
   /// Bundles may be ahead of what is reported; losses of iterations beyond this are not shown.
   static constexpr int64_t kMostIterationsAhead = 10000;
 
+  void Say(std::string line, bool in_any_case);
   void BeginNext();
   std::string Stops(const RunResult& so_far, const std::vector<int>& stopped) const;
   std::string IterationLine(const RunResult& so_far, int64_t iteration, int64_t trained) const;
@@ -46,7 +49,8 @@ class RunLog : public RunObserver {
   const RunRequest& request_;
   const std::string model_table_;
   pg::Progress progress_;
-  int64_t iterations_reported_ = 0;  // INFO lines written
+  int64_t iterations_reported_ = 0;  // that an INFO line was made of
+  std::string unsaid_;               // the last line, where it was left out
   double iteration_started_ = 0;
   TimeLeft time_left_;
   double trained_seconds_ = 0;        // wall time of the training phases that have ended

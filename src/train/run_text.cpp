@@ -22,6 +22,34 @@ const char* StatesLocationName(StatesLocation location) {
   return "";
 }
 
+const char* EndReasonName(EndReason reason) {
+  switch (reason) {
+    case EndReason::kNone: return "";
+    case EndReason::kIterations: return "iterations";
+    case EndReason::kStopped: return "stopped";
+    case EndReason::kExhausted: return "exhausted";
+    case EndReason::kMaxModels: return "max_models";
+    case EndReason::kMaxFailures: return "max_failures";
+    case EndReason::kTimeBudget: return "time_budget";
+    case EndReason::kFinish: return "finish";
+  }
+  return "";
+}
+
+const char* EndReasonText(EndReason reason) {
+  switch (reason) {
+    case EndReason::kNone: return "";
+    case EndReason::kIterations: return "all iterations are done";
+    case EndReason::kStopped: return "all models have stopped";
+    case EndReason::kExhausted: return "the policy has nothing more to try";
+    case EndReason::kMaxModels: return "the search has had max_models trials";
+    case EndReason::kMaxFailures: return "more trials have failed than max_failures allows";
+    case EndReason::kTimeBudget: return "the time is spent";
+    case EndReason::kFinish: return "somebody asked for it";
+  }
+  return "";
+}
+
 std::string LeaderText(const RunRequest& request, const RunResult& so_far) {
   std::vector<const std::vector<std::string>*> names;
   for (size_t m = 0; m < so_far.models.size(); m++) {
@@ -53,7 +81,7 @@ std::string LeaderText(const RunRequest& request, const RunResult& so_far) {
 
 std::string TrialsText(const std::vector<LivingTrial>& trials) {
   std::map<plan::TrialState, int64_t> counts;
-  for (const LivingTrial& trial : trials) counts[trial.trial.state] += trial.deleted ? 0 : 1;
+  for (const LivingTrial& trial : trials) counts[trial.trial.state] += trial.deleted && trial.trial.state != plan::TrialState::kFailed ? 0 : 1;
   std::string text;
   for (const auto& [state, count] : counts) {
     if (count == 0) continue;

@@ -7,8 +7,9 @@
 
 namespace train {
 
-Scorer::Scorer(std::vector<engine::ScoredState> states, const data::BufferSource& source, std::shared_ptr<engine::Workspace> workspace)
-    : states_(std::move(states), std::move(workspace)), source_(source) {}
+Scorer::Scorer(std::vector<engine::ScoredState> states, const data::BufferSource& source, std::shared_ptr<engine::Workspace> workspace,
+               engine::OnError on_error)
+    : states_(std::move(states), std::move(workspace), on_error), source_(source) {}
 
 void Scorer::ScorePartition(int partition, double* sums) {
   if (states_.sums_size() == 0) return;

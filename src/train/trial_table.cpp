@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/plain_number.hpp"
+#include "pg/cluster.hpp"
 #include "pg/names.hpp"
 #include "pg/snapshot.hpp"
 #include "pg/sql.hpp"
@@ -18,9 +19,14 @@ using base::Error;
 using base::ErrorCode;
 using store::ResultTable;
 
+// A row's own; segments of a cluster have rows of one ctid.
+std::string RowId() {
+  return pg::OnGreenplum() ? "pg_catalog.concat(c.gp_segment_id, c.ctid)" : "c.ctid::pg_catalog.text";
+}
+
 constexpr const char* kActionColumns =
-    "c.ctid::pg_catalog.text, c.action, c.mst_key, c.model_id, c.compile_params, c.fit_params, c.from_weights::pg_catalog.int4, c.iterations,"
-    " c.priority, c.round, c.new_mst_key, c.refused";
+    ", c.action, c.mst_key, c.model_id, c.compile_params, c.fit_params, c.from_weights::pg_catalog.int4, c.iterations,"
+    " c.priority, c.round, c.new_mst_key, c.refused, c.requested_by";
 constexpr const char* kActionOrder = " ORDER BY c.requested_at, c.ctid";
 
 int64_t Number(const pg::Cell& cell) { return cell ? base::WholeNumber(cell) : 0; }
@@ -36,7 +42,8 @@ ControlAction ReadAction(const std::vector<pg::Cell>& row) {
   ControlAction action;
   action.id = row[0].value_or("");
   const std::optional<ControlAction::Kind> kind = ReadControlName(row[1].value_or(""));
-  if (!kind) {
+  const bool waits = !row[9];
+  if (!kind || (waits && *kind == ControlAction::Kind::kFail)) {  // the run itself writes those
     action.refused = "there is no action \"" + row[1].value_or("") + "\"";
     return action;
   }
@@ -51,6 +58,7 @@ ControlAction ReadAction(const std::vector<pg::Cell>& row) {
   action.round = Number(row[9]);
   action.new_key = Number(row[10]);
   action.refused = row[11].value_or("");
+  action.by = row[12].value_or("");
   const bool adds = action.kind == ControlAction::Kind::kAdd;
   if (adds && (!action.model_id || !action.compile_params || !action.fit_params)) {
     action.refused = "add needs model_id, compile_params and fit_params";
@@ -95,7 +103,7 @@ std::vector<LivingTrial> ReadTrials(const store::ResultTables& tables) {
                                                  std::to_string(iterations.size()) + " iterations of mst_key " + std::to_string(trial.key));
     }
     for (size_t p = 0; p < values.size(); p++) trial.points.push_back({Number(iterations[p]), std::strtod(values[p].value_or("nan").c_str(), nullptr)});
-    if (trial.state != plan::TrialState::kFailed) living.model = models++;
+    if (trial.state != plan::TrialState::kFailed || living.deleted) living.model = models++;  // else it could not be made
     trials.push_back(std::move(living));
   }
   return trials;
@@ -138,7 +146,8 @@ void WriteTrials(const store::ResultTables& tables, const std::vector<LivingTria
 std::vector<ControlAction> ReadActions(const store::ResultTables& tables, int64_t round) {
   std::vector<ControlAction> actions, refused;
   if (!pg::TableExists(tables.control)) return actions;
-  const pg::Result found = pg::Execute(std::string("SELECT ") + kActionColumns + " FROM " + tables.control.Sql() + " c WHERE c.round IS NULL" + kActionOrder);
+  const pg::Result found =
+      pg::Execute("SELECT " + RowId() + kActionColumns + " FROM " + tables.control.Sql() + " c WHERE c.round IS NULL" + kActionOrder);
   for (const auto& row : found.rows) {
     ControlAction action = ReadAction(row);
     action.round = round;
@@ -152,11 +161,13 @@ std::vector<ControlAction> ReadActionsDone(const store::ResultTables& tables) {
   std::vector<ControlAction> actions;
   if (!pg::TableExists(tables.control)) return actions;
   const pg::Result found =
-      pg::Execute(std::string("SELECT ") + kActionColumns + " FROM " + tables.control.Sql() + " c WHERE c.round IS NOT NULL" + kActionOrder);
+      pg::Execute("SELECT " + RowId() + kActionColumns + " FROM " + tables.control.Sql() + " c WHERE c.round IS NOT NULL" + kActionOrder);
   for (const auto& row : found.rows) {
     ControlAction action = ReadAction(row);
-    if (!action.refused.empty() && action.new_key == 0) continue;  // nothing came of it, not even a key
-    action.refused.clear();
+    if (action.kind != ControlAction::Kind::kFail) {
+      if (!action.refused.empty() && action.new_key == 0) continue;  // nothing came of it, not even a key
+      action.refused.clear();
+    }
     action.id.clear();
     actions.push_back(std::move(action));
   }
@@ -164,24 +175,37 @@ std::vector<ControlAction> ReadActionsDone(const store::ResultTables& tables) {
 }
 
 bool AnyActionsWait(const store::ResultTables& tables) {
+  const std::string statement = "SELECT 1 FROM " + tables.control.Sql() + " c WHERE c.round IS NULL LIMIT 1";
+  if (pg::OnGreenplum()) return !pg::Execute(statement).empty();  // it knows no parallel mode
   const pg::GlanceSnapshot newest;
-  return !pg::Read("SELECT 1 FROM " + tables.control.Sql() + " c WHERE c.round IS NULL LIMIT 1").empty();
+  return !pg::Read(statement).empty();
 }
 
 void WriteActionsDone(const store::ResultTables& tables, const std::vector<ControlAction>& actions) {
   if (!actions.empty() && !pg::TableExists(tables.control)) store::CreateResultTable(tables, ResultTable::kControl);
   for (const ControlAction& action : actions) {
     if (action.id.empty()) {  // of no person
+      const auto key = [](int64_t number) { return NumberOrNull(number == 0 ? std::nullopt : std::optional<int64_t>(number)); };
+      const bool clones = action.kind == ControlAction::Kind::kClone, first = action.kind == ControlAction::Kind::kPrioritise;
       store::InsertRow(tables, ResultTable::kControl,
-                       {{"requested_by", std::string("time_budget")},
+                       {{"requested_by", action.by},
                         {"action", std::string(ControlName(action.kind))},
+                        {"mst_key", key(action.mst_key)},
+                        {"model_id", NumberOrNull(action.model_id)},
+                        {"compile_params", action.compile_params ? pg::Param(*action.compile_params) : pg::Param(pg::Null{})},
+                        {"fit_params", action.fit_params ? pg::Param(*action.fit_params) : pg::Param(pg::Null{})},
+                        {"from_weights", clones ? pg::Param(action.from_weights) : pg::Param(pg::Null{})},
+                        {"iterations", NumberOrNull(action.iterations)},
+                        {"priority", first ? pg::Param(action.priority) : pg::Param(pg::Null{})},
                         {"round", action.round},
+                        {"new_mst_key", key(action.new_key)},
+                        {"refused", TextOrNull(action.refused)},
                         store::ResultValue::Expression("took_effect_at", "pg_catalog.clock_timestamp()")});
       continue;
     }
     pg::Execute("UPDATE " + tables.control.Sql() +
-                    " SET round = $2, took_effect_at = pg_catalog.clock_timestamp(), new_mst_key = $3::pg_catalog.int4, refused = $4"
-                    " WHERE ctid OPERATOR(pg_catalog.=) $1::pg_catalog.tid",
+                    " c SET round = $2, took_effect_at = pg_catalog.clock_timestamp(), new_mst_key = $3::pg_catalog.int4, refused = $4 WHERE " +
+                    (pg::OnGreenplum() ? RowId() + " OPERATOR(pg_catalog.=) $1" : std::string("c.ctid OPERATOR(pg_catalog.=) $1::pg_catalog.tid")),
                 {action.id, action.round, NumberOrNull(action.new_key == 0 ? std::nullopt : std::optional<int64_t>(action.new_key)),
                  TextOrNull(action.refused)});
   }

@@ -16,6 +16,7 @@
 #include "plan/fusion.hpp"
 #include "plan/schedule.hpp"
 #include "plan/trials.hpp"
+#include "train/end_reason.hpp"
 
 namespace train {
 
@@ -25,7 +26,7 @@ struct LivingTrial {
   bool keeps_optimizer = false;  // of a clone: its parent's optimizer went along
   int64_t entered = 0;           // rounds of the run that were over before it
   int64_t priority = 0;          // only those of the highest priority train, as long as there are any
-  bool deleted = false;          // nothing is kept of it
+  bool deleted = false;          // nothing is kept of it: a person said so, or it failed while it trained
   std::string error;             // why it failed
   /// Whether it has done an iteration of its own.
   bool begun() const { return trial.iterations > trial.began; }
@@ -33,19 +34,22 @@ struct LivingTrial {
 
 /// What somebody asks of a run: a row of <out>_control.
 struct ControlAction {
-  enum class Kind { kStop, kResume, kDelete, kClone, kAdd, kPrioritise, kFinish };
-  std::string id;     // of its row
+  // kFail is nobody's to ask for: it says of the log that a trial failed while it trained, for the replay
+  enum class Kind { kStop, kResume, kDelete, kClone, kAdd, kPrioritise, kFinish, kFail };
+  std::string id;     // of its row; empty: it has none yet, and nobody has asked for it in this run
+  std::string by;     // who asked; of those without a row
   int64_t round = 0;  // it takes effect behind so many rounds; the coordinator sets it, a replay has it
   Kind kind = Kind::kStop;
   int64_t mst_key = 0;  // 0: of no model
   std::optional<int> model_id;                             // of kAdd
   std::optional<std::string> compile_params, fit_params;   // of kAdd and kClone; none: the parent's
   bool from_weights = true;                                // of kClone; false: it begins fresh
-  std::optional<int64_t> iterations;                       // of kAdd, kClone and kResume: until the model has done so many
+  // of kAdd, kClone and kResume: until the model has done so many. Of kFail: that it had done
+  std::optional<int64_t> iterations;
   int64_t priority = 0;                                    // of kPrioritise
   // what came of it
   int64_t new_key = 0;    // of kAdd and kClone
-  std::string refused;    // why nothing came of it; empty: it was done
+  std::string refused;    // why nothing came of it; empty: it was done. Of kFail: the error
 };
 const char* ControlName(ControlAction::Kind kind);  // "stop", "resume", ...
 std::optional<ControlAction::Kind> ReadControlName(const std::string& name);
@@ -61,8 +65,8 @@ struct RoundPlan {
 class TrialMaker {
  public:
   virtual ~TrialMaker() = default;
-  /// Adds the trial's model behind the others of the run's request. Errors: base::Error for a trial that cannot be
-  /// trained; then nothing is added.
+  /// Adds the trial's model behind the others of the run's request. Errors: those of engine::TextOfEngineError for a trial
+  /// that cannot be trained; then nothing is added.
   virtual void Make(const LivingTrial& trial) = 0;
   /// Nothing is to be kept of the model.
   virtual void Delete(int model) = 0;
@@ -80,12 +84,19 @@ struct LivingRun {
   std::string monitor;              // what the policy decides by; empty: the first metric, or the loss
   std::optional<double> time_budget;  // seconds: the run ends behind the round in which they are over
   int64_t max_failures = -1;        // more failed trials end the run; -1: no end
+  int64_t max_models = 0;           // trials in all, as the search was told; 0: it was not
+  bool adds_to_max_models = false;  // those of people count among them, and there are no more
   std::vector<ControlAction> actions;  // to take effect at the next decision; in a replay each behind its round
   bool replays = false;
 };
 
-/// A trial's monitored value by its model's last evaluation, as a loss: smaller is better. NaN where there is none.
-double MonitoredLoss(const std::string& monitor, const std::vector<std::string>& metric_names, const plan::Evaluation& evaluation);
+/// A trial's monitored value by its model's last evaluation, as a loss: smaller is better. Nothing where the model has no
+/// such metric.
+std::optional<double> MonitoredLoss(const std::string& monitor, const std::vector<std::string>& metric_names,
+                                    const plan::Evaluation& evaluation);
+
+/// Rounds that a living run has left, at least 1. description: of its search, where it has one.
+int64_t RoundsLeft(const std::vector<LivingTrial>& trials, const plan::SearchDescription* description, const plan::TrialPolicy* policy);
 
 class Trials {
  public:
@@ -106,6 +117,10 @@ class Trials {
   void IterationDone(int model, std::optional<double> value, bool diverged);
   /// A trial that trains ends here, by a rule of the run.
   void Stop(int model, const std::string& by);
+  /// A trial that trains ends here, by an error of its own: nothing is kept of its model. Returns what the log says of it.
+  ControlAction Fail(int model, const std::string& error);
+  /// After Decide has returned false and nothing waits.
+  EndReason end_reason() const;
 
  private:
   LivingTrial* Find(int64_t key);
@@ -116,13 +131,20 @@ class Trials {
   void Resume(const ControlAction& action);
   void Clone(ControlAction* action, int64_t rounds);
   void AddConfiguration(ControlAction* action, int64_t rounds);
+  void FailAsBefore(const ControlAction& action);
+  void AskPolicy(int64_t rounds);
+  std::vector<plan::Trial>& Seen();
   bool TooManyFailed() const;
+  void RequireRoomForOneMore() const;
 
   const LivingRun& run_;
   std::vector<LivingTrial>& trials_;
   std::vector<size_t> position_;     // a model: of its trial
+  std::vector<plan::Trial> seen_;    // what the policy was shown last
+  bool news_ = true;                 // something has changed since besides values of trials that train on
   bool obeyed_ = false;              // the actions without a round of their own
   bool ended_ = false;               // by a person, the policy, the time or too many failures
+  EndReason end_reason_ = EndReason::kNone;  // of those
 };
 
 }  // namespace train

@@ -123,7 +123,7 @@ plan::Fusion ReadFusion(base::RecordReader* r) {
 }
 
 struct Offsets {
-  size_t spec, scheduler, ring, state_offsets, stopped, sums[2], added, round, states, end;
+  size_t spec, scheduler, ring, state_offsets, sums_sizes, stopped, sums[2], added, round, failures, states, end;
 };
 
 Offsets PlaceParts(const SharedSizes& sizes, const train::RunSpec& spec, const std::string& spec_text, bool states_inside) {
@@ -140,11 +140,13 @@ Offsets PlaceParts(const SharedSizes& sizes, const train::RunSpec& spec, const s
   o.scheduler = take(plan::Scheduler::BlockSize(static_cast<int>(bundles)));
   o.ring = take(sizes.RingSize() * sizeof(train::VisitRecord));
   o.state_offsets = take(models * sizeof(uint64_t));
+  o.sums_sizes = take(models * sizeof(uint64_t));
   o.stopped = take(models);
   o.sums[kTrainingTable] = take(static_cast<size_t>(spec.training.spec.num_partitions) * sizes.SumsStride() * sizeof(double));
   o.sums[kValidationTable] = take(static_cast<size_t>(spec.validation.spec.num_partitions) * sizes.SumsStride() * sizeof(double));
   o.added = take(sizes.added_bytes);
   o.round = take(sizes.round_bytes);
+  o.failures = sizes.round_bytes > 0 ? take(models * kFailureBytes) : 0;
   o.states = RoundUp(at, train::kStateAlignment);
   o.end = states_inside ? o.states + sizes.StatesBytes() : at;
   return o;
@@ -228,6 +230,24 @@ void ReadRound(std::string_view text, train::RunSpec* spec) {
   spec->fusion = ReadFusion(&r);
 }
 
+void WriteFailure(SharedRun* shared, int model, const std::string& text) {
+  size_t bytes = std::min(text.size(), kFailureBytes - 1);
+  while (bytes > 0 && bytes < text.size() && (static_cast<unsigned char>(text[bytes]) & 0xC0) == 0x80) bytes--;  // whole characters
+  char* const to = At<char>(shared, shared->failures_offset) + static_cast<size_t>(model) * kFailureBytes;
+  shared->sync.Lock();
+  if (to[0] == '\0' && bytes > 0) {
+    std::memcpy(to, text.data(), bytes);
+    shared->failures++;
+  }
+  shared->events++;
+  shared->sync.Unlock();
+  shared->sync.Broadcast();
+}
+
+bool HasFailed(SharedRun* shared, int model) {
+  return shared->failures_offset != 0 && At<char>(shared, shared->failures_offset)[static_cast<size_t>(model) * kFailureBytes] != '\0';
+}
+
 size_t SharedSizes::SumsStride() const { return std::accumulate(sums.begin(), sums.end(), more_sums); }
 
 size_t SharedSizes::StatesBytes() const {
@@ -258,6 +278,7 @@ SharedRun* LayOutSharedRun(void* block, size_t bytes, const SharedSizes& sizes, 
   shared->scheduler_offset = o.scheduler;
   shared->ring_offset = o.ring;
   shared->state_offsets_offset = o.state_offsets;
+  shared->sums_sizes_offset = o.sums_sizes;
   shared->stopped_offset = o.stopped;
   shared->sums_offset[kTrainingTable] = o.sums[kTrainingTable];
   shared->sums_offset[kValidationTable] = o.sums[kValidationTable];
@@ -268,6 +289,7 @@ SharedRun* LayOutSharedRun(void* block, size_t bytes, const SharedSizes& sizes, 
   shared->added_room = sizes.added_bytes;
   shared->round_offset = o.round;
   shared->round_room = sizes.round_bytes;
+  shared->failures_offset = o.failures;
   if (states_path.size() >= sizeof(shared->states_path)) throw base::Error(base::ErrorCode::kInternal, "the states' file name is too long");
   std::memcpy(shared->states_path, states_path.c_str(), states_path.size() + 1);
   shared->sync.Init();
@@ -276,8 +298,10 @@ SharedRun* LayOutSharedRun(void* block, size_t bytes, const SharedSizes& sizes, 
   std::memcpy(At<char>(shared, o.spec), spec_text.data(), spec_text.size());
   plan::Scheduler(At<char>(shared, o.scheduler), spec.plan, true);
   auto* state_offsets = At<uint64_t>(shared, o.state_offsets);
+  auto* sums_sizes = At<uint64_t>(shared, o.sums_sizes);
   uint64_t at = 0;
   for (size_t m = 0; m < sizes.state_bytes.size(); m++) {
+    sums_sizes[m] = sizes.sums[m];
     state_offsets[m] = at;
     at += train::AlignedState(sizes.state_bytes[m]);
   }

@@ -2,12 +2,13 @@
 // workers.
 //
 //   block = SharedRun (head) | specification | bundle states of the scheduler | visit ring |
-//           state offsets | stopped models | metric sums | added models | round | training states (or none: then they lie
-//           in a mapped file with the same layout and the same bits)
+//           state offsets | sizes of sums | stopped models | metric sums | added models | round | failures |
+//           training states (or none: then they lie in a mapped file with the same layout and the same bits)
 //
 // A living run has room for more models than it begins with. Their specifications are appended, one after the other, and
 // never change; the bundles of a round are written anew before it, with a greater number. A process copies them under
-// `sync` when it sees that there are others.
+// `sync` when it sees that there are others. Whoever meets an error of a model's own writes its text, once, under `sync`;
+// from then on nobody trains or scores the model.
 //
 // Immutable part: written by the caller before any worker starts. Mutable part: under `sync`, but for two things that
 // have one owner at a time: a model's training state belongs to the process that holds the task of its bundle
@@ -48,7 +49,9 @@ struct SharedRun {
   uint64_t states_offset;   // in this block; unused when states_path is set
   uint64_t states_bytes;
   uint64_t sums_stride;  // doubles of a partition, in sums_offset
+  uint64_t sums_sizes_offset;  // uint64_t a model: its doubles among them
   uint64_t added_offset, added_room, round_offset, round_room;  // rooms are 0 unless the run is a living one
+  uint64_t failures_offset;  // kFailureBytes a model: a text that ends with 0, empty where it has not failed. 0 unless living
   char states_path[1024];  // of the mapped file, or empty
 
   // lock for mutable state
@@ -64,7 +67,15 @@ struct SharedRun {
   uint64_t added_bytes;   // that are written
   uint64_t round_bytes;   // likewise
   uint64_t round_number;  // from 1; 0: none yet
+  uint64_t failures;      // texts that are written
 };
+
+constexpr size_t kFailureBytes = 512;
+
+/// Of a living run: writes down why a model has failed, unless that is done already, and wakes the others.
+void WriteFailure(SharedRun* shared, int model, const std::string& text);
+/// Whether there is such a text.
+bool HasFailed(SharedRun* shared, int model);
 
 std::string WriteRunSpec(const train::RunSpec& spec);
 train::RunSpec ReadRunSpec(const char* data, size_t bytes);

@@ -85,9 +85,30 @@ const std::shared_ptr<const engine::Program>& Worker::ProgramOf(int index) {
   return program;
 }
 
-// Neither diverged nor stopped.
+// In a living run a model's error is its own.
+engine::OnError Worker::on_error() const {
+  return shared_->failures_offset != 0 ? engine::OnError::kLeavesOut : engine::OnError::kThrows;
+}
+
+// Does what belongs to one model. False where the model has failed in it.
+template <typename Work>
+bool Worker::Try(int index, Work&& work) {
+  if (on_error() == engine::OnError::kThrows) {
+    work();
+    return true;
+  }
+  try {
+    work();
+  } catch (...) {
+    WriteFailure(shared_, index, engine::TextOfEngineError());
+    return false;
+  }
+  return true;
+}
+
+// Neither diverged nor stopped, and without an error.
 bool Worker::Trains(int index) const {
-  return At<uint8_t>(shared_, shared_->stopped_offset)[index] == 0 &&
+  return At<uint8_t>(shared_, shared_->stopped_offset)[index] == 0 && !HasFailed(shared_, index) &&
          !store::HasDiverged(states_ + At<uint64_t>(shared_, shared_->state_offsets_offset)[index]);
 }
 
@@ -191,9 +212,14 @@ void Worker::Visit(const std::vector<plan::FusionGroup>& fusion_groups, const pl
     together.batches_per_switch = fusion_group.batches_per_switch;
     for (const int index : fusion_group.models) {
       if (!Trains(index)) continue;
+      const bool there = Try(index, [&] {
+        engine::LentModel model = pool_->Lend(ProgramOf(index), spec_.models[static_cast<size_t>(index)]->config);
+        model->Attach(BlockOf(index));
+        lent.push_back(std::move(model));
+      });
+      if (!there) continue;
       together.members.push_back(static_cast<int>(members.size()));
       members.push_back(index);
-      lent.push_back(pool_->Lend(ProgramOf(index), spec_.models[static_cast<size_t>(index)]->config));
       models.push_back(lent.back().get());
     }
     if (fusion_group.horizontal.applied) fused.push_back(std::move(together));
@@ -202,7 +228,7 @@ void Worker::Visit(const std::vector<plan::FusionGroup>& fusion_groups, const pl
   if (visit_query_ == nullptr) {
     visit_query_ = std::make_unique<pg::Statement>(VisitQuery(spec_.training), std::vector<std::string>{"int8", "int8"});
   }
-  train::BundleVisit bundle_visit(models, &spec_.training.spec, fused, workspace_);
+  train::BundleVisit bundle_visit(models, &spec_.training.spec, fused, workspace_, on_error());
   const int first = spec_.plan.bundles[static_cast<size_t>(task.bundle)].sequence.base;
   if (first != 0) bundle_visit.CountPartitionsFrom(std::vector<int>(models.size(), first), spec_.plan.partitions);
   train::ActiveVisit visit;
@@ -212,7 +238,6 @@ void Worker::Visit(const std::vector<plan::FusionGroup>& fusion_groups, const pl
   visit.table = &spec_.training;
   visit.complete = CompleteFor(members);
   const double started = pg::Now();
-  for (size_t i = 0; i < models.size(); i++) models[i]->Attach(BlockOf(members[i]));
   {
     train::VisitScope scope(&visit);
     visit_query_->Run({static_cast<int64_t>(task.bundle), static_cast<int64_t>(partition)});
@@ -221,7 +246,10 @@ void Worker::Visit(const std::vector<plan::FusionGroup>& fusion_groups, const pl
     bundle_visit.Begin();
     bundle_visit.End(pg::CheckInterrupts);
   }
-  for (engine::Model* model : models) model->Detach();
+  for (size_t i = 0; i < models.size(); i++) {
+    if (!bundle_visit.error(i).empty()) WriteFailure(shared_, members[i], bundle_visit.error(i));
+    Try(members[i], [&] { models[i]->Detach(); });
+  }
   LogVisit(members, bundle_visit.Records(started, pg::Now()), task, partition);
 }
 
@@ -241,6 +269,7 @@ data::CompleteColumns Worker::CompleteFor(const std::vector<int>& models) {
 void Worker::LogVisit(const std::vector<int>& members, std::vector<train::VisitRecord> records, const plan::Scheduler::Task& task,
                       int partition) {
   for (size_t i = 0; i < members.size(); i++) {
+    if (HasFailed(shared_, members[i])) continue;
     train::VisitRecord& record = records[i];
     record.model = members[i];
     record.iteration = task.iteration;
@@ -281,11 +310,10 @@ void Worker::Score(int table, int partition) {
   size_t stride = 0, alive_sums = 0;
   for (size_t i = 0; i < spec_.models.size(); i++) {
     const auto index = static_cast<int>(i);
-    const std::shared_ptr<const engine::Program>& program = ProgramOf(index);
-    const size_t size = program->sums_size();
-    if (Trains(index)) {
+    const size_t size = At<uint64_t>(shared_, shared_->sums_sizes_offset)[i];
+    if (Trains(index) && Try(index, [&] { ProgramOf(index); })) {
       models.push_back(index);
-      alive.push_back({program, &spec_.models[i]->config, BlockOf(index)});
+      alive.push_back({ProgramOf(index), &spec_.models[i]->config, BlockOf(index)});
       sizes.push_back(size);
       offsets.push_back(stride);
       alive_sums += size;
@@ -296,7 +324,11 @@ void Worker::Score(int table, int partition) {
   const bool training = table == kTrainingTable;
   const data::BufferSource source(training ? spec_.training : spec_.validation, &cache_,
                                   training ? data::CachedTable::kTraining : data::CachedTable::kValidation, CompleteFor(models));
-  train::Scorer(std::move(alive), source, workspace_).ScorePartition(partition, found.data());
+  train::Scorer scorer(std::move(alive), source, workspace_, on_error());
+  scorer.ScorePartition(partition, found.data());
+  for (size_t i = 0; i < models.size(); i++) {
+    if (!scorer.errors()[i].empty()) WriteFailure(shared_, models[i], scorer.errors()[i]);
+  }
   double* sums = At<double>(shared_, shared_->sums_offset[table]) + static_cast<size_t>(partition) * shared_->sums_stride;
   const double* from = found.data();
   for (size_t i = 0; i < sizes.size(); i++) {

@@ -34,6 +34,9 @@ class Worker {
  private:
   const std::shared_ptr<const engine::Program>& ProgramOf(int index);
   bool Trains(int index) const;
+  engine::OnError on_error() const;
+  template <typename Work>
+  bool Try(int index, Work&& work);
   char* BlockOf(int index) const { return states_ + At<uint64_t>(shared_, shared_->state_offsets_offset)[index]; }
   void Follow();
   void VisitBundle(const plan::Scheduler::Task& task);

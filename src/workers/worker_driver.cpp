@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 #include "base/error.hpp"
+#include "engine/core/model.hpp"
 #include "pg/report.hpp"
 #include "store/model_spec.hpp"
 #include "store/training_state.hpp"
@@ -23,6 +25,7 @@ WorkerDriver::WorkerDriver(const train::RunRequest& request, StateAccess states)
     sizes_.sums.push_back(program->sums_size());
   }
   trains_.assign(request.programs.size(), true);
+  failed_.assign(request.programs.size(), false);
   sequences_ = request.spec.plan.Sequences(request.programs.size());
   best_weights_.resize(request.programs.size());
   has_best_.assign(request.programs.size(), false);
@@ -57,13 +60,19 @@ std::vector<uint64_t> WorkerDriver::Enter() {
 uint64_t WorkerDriver::InitialiseModel(size_t m) {
   pg::CheckInterrupts();
   const int parent = m < request_.past.size() ? request_.past[m].parent : -1;
-  if (parent >= 0) {
-    access_.clone(static_cast<int>(m), BlockOf(m), BlockOf(static_cast<size_t>(parent)));
-  } else {
-    access_.initialise(static_cast<int>(m), BlockOf(m));
+  try {
+    if (parent >= 0) {
+      access_.clone(static_cast<int>(m), BlockOf(m), BlockOf(static_cast<size_t>(parent)));
+    } else {
+      access_.initialise(static_cast<int>(m), BlockOf(m));
+    }
+  } catch (...) {
+    if (!request_.living) throw;
+    WriteFailure(shared_, static_cast<int>(m), engine::TextOfEngineError());
+    std::memset(BlockOf(m), 0, sizes_.state_bytes[m]);
   }
   const uint64_t diverged = store::CountersOf(BlockOf(m)).diverged_step;
-  trains_[m] = diverged == 0;
+  trains_[m] = diverged == 0 && !HasFailed(shared_, static_cast<int>(m));
   visits_before_.push_back(VisitsOf(m));
   round_began_.push_back(visits_before_.back());
   trained_before_.push_back(trains_[m]);
@@ -103,6 +112,7 @@ std::vector<uint64_t> WorkerDriver::Add(const std::vector<int>& models) {
     sizes_.state_bytes.push_back(program.layout().bytes);
     sizes_.sums.push_back(sums);
     trains_.push_back(true);
+    failed_.push_back(false);
     sequences_.push_back(plan::SequenceOf(static_cast<uint64_t>(request_.mst_keys[m]), request_.spec.plan.partitions));
     best_weights_.emplace_back();
     has_best_.push_back(false);
@@ -124,6 +134,7 @@ bool WorkerDriver::Append(size_t model) {
   std::memcpy(to + sizeof(bytes), text.data(), text.size());
   auto* offsets = At<uint64_t>(shared_, shared_->state_offsets_offset);
   offsets[model] = offsets[model - 1] + train::AlignedState(sizes_.state_bytes[model - 1]);
+  At<uint64_t>(shared_, shared_->sums_sizes_offset)[model] = sizes_.sums[model];
   shared_->sync.Lock();
   shared_->models++;
   shared_->added_bytes = at + sizeof(bytes) + bytes;
@@ -155,6 +166,8 @@ void WorkerDriver::MoveStates() {
     std::memcpy(BlockOf(m), old_states + At<uint64_t>(old, old->state_offsets_offset)[m], sizes_.state_bytes[m]);
     At<uint8_t>(shared_, shared_->stopped_offset)[m] = At<uint8_t>(old, old->stopped_offset)[m];
   }
+  std::memcpy(At<char>(shared_, shared_->failures_offset), At<char>(old, old->failures_offset), kept * kFailureBytes);
+  shared_->failures = old->failures;
   WaitForWorkers();
 }
 
@@ -284,6 +297,7 @@ void WorkerDriver::WorkOrWait(train::VisitSink* sink) {
     pg::CancelWait();
   }
   DrainVisits(sink);
+  DrainFailures(sink);
   ReportIterations(sink);
   shared_->sync.Lock();
   const int64_t rows = shared_->rows_trained;
@@ -320,6 +334,7 @@ int64_t WorkerDriver::Train(int64_t iteration, train::VisitSink* sink) {
   }
   SetPhase(WorkerPhase::kIdle);
   DrainVisits(sink);
+  DrainFailures(sink);
   if (paused) return kPaused;
   for (size_t m = 0; request_.living && m < round_began_.size(); m++) {
     if (trains_[m]) round_began_[m] = VisitsOf(m);
@@ -339,6 +354,25 @@ void WorkerDriver::DrainVisits(train::VisitSink* sink) {
     if (!any) return;
     if (record.diverged_step != 0) trains_[static_cast<size_t>(record.model)] = false;
     sink->Visit(record);
+  }
+}
+
+// Every visit of the models is drained: what they did before they failed.
+void WorkerDriver::DrainFailures(train::VisitSink* sink) {
+  if (!request_.living) return;
+  shared_->sync.Lock();
+  const uint64_t written = shared_->failures;
+  shared_->sync.Unlock();
+  for (size_t m = 0; failures_ < written && m < failed_.size(); m++) {
+    char text[kFailureBytes];
+    shared_->sync.Lock();
+    std::memcpy(text, At<char>(shared_, shared_->failures_offset) + m * kFailureBytes, kFailureBytes);
+    shared_->sync.Unlock();
+    if (failed_[m] || text[0] == '\0') continue;
+    failed_[m] = true;
+    failures_++;
+    trains_[m] = false;
+    sink->Failed(static_cast<int>(m), text);
   }
 }
 
@@ -369,6 +403,7 @@ void WorkerDriver::ScanTable(int which, train::VisitSink* sink) {
     WorkOrWait(sink);
   }
   SetPhase(WorkerPhase::kIdle);
+  DrainFailures(sink);
 }
 
 // Partition sums are added in the order of the partitions, whoever computed them.
@@ -390,7 +425,8 @@ std::vector<std::vector<double>> WorkerDriver::Score(train::ScoredTable table, c
       for (const int p : partitions_of(m)) {
         for (size_t k = 0; k < sums.size(); k++) sums[k] += all[static_cast<size_t>(p) * stride + at + k];
       }
-      values.push_back(request_.programs[m]->Finish(sums.data()));
+      values.push_back(failed_[m] ? std::vector<double>(request_.metric_names[m].size(), std::numeric_limits<double>::quiet_NaN())
+                                  : request_.programs[m]->Finish(sums.data()));
       next++;
     }
     at += sizes_.sums[m];

@@ -64,6 +64,7 @@ class WorkerDriver : public train::Driver {
   void SetPhase(WorkerPhase phase);
   void WorkOrWait(train::VisitSink* sink);
   void DrainVisits(train::VisitSink* sink);
+  void DrainFailures(train::VisitSink* sink);
   void ReportIterations(train::VisitSink* sink);
   void ReplanBundles();
   void ScanTable(int table, train::VisitSink* sink);
@@ -89,6 +90,8 @@ class WorkerDriver : public train::Driver {
   int64_t target_ = 0;         // iterations that Train goes to
   int64_t iterations_done_ = 0;
   std::vector<bool> trains_;   // a model
+  std::vector<bool> failed_;   // a model: the sink knows it
+  uint64_t failures_ = 0;      // that the sink knows
   std::vector<plan::Sequence> sequences_;  // a model
   // a model, as it entered
   std::vector<int64_t> visits_before_;

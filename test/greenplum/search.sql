@@ -43,6 +43,16 @@ BEGIN
 END $$;
 SELECT parts('pbt_parts', :'pbt', 1), parts('asha_parts', :'asha', 3);
 
+-- trials that fail while they train: their indexes come to lie outside of the table
+SELECT cerebro.load_model('failing', $${"class_name": "Sequential", "config": [
+  {"class_name": "Rescaling", "config": {"name": "scaled", "scale": 10, "batch_input_shape": [null, 3]}},
+  {"class_name": "Embedding", "config": {"name": "table", "input_dim": 50, "output_dim": 2}},
+  {"class_name": "Flatten", "config": {"name": "flat"}},
+  {"class_name": "Dense", "config": {"name": "out", "units": 3, "activation": "softmax"}}]}$$);
+SELECT cerebro.load_model('failing', format(:'network', 8)::json);
+SELECT cerebro.search('packed', 'faulty', 'failing', 4, :'compile', $${'batch_size': [8, 16, 32]}$$, '{"policy": "random", "max_models": 10, "concurrency": 4}',
+    'packed_val', seed := 3);
+
 -- by people
 SELECT cerebro.load_model_selection_table('archs', 'configs', ARRAY[2],
     ARRAY[$$optimizer='Adam(lr=0.01)',loss='categorical_crossentropy',metrics=['accuracy']$$,
@@ -95,7 +105,7 @@ BEGIN
         target, entered_round, bracket, priority, deleted, remark, error, point_iterations, bits(point_values)) FROM %2$I ORDER BY mst_key$$, models, models || '_trials');
 END $f$;
 \o
-SELECT facts(r) FROM unnest('{random,tpe,gp,hyperband,asha,bohb,pbt,again,pbt_parts,asha_parts,run,replayed,ended}'::text[]) r;
+SELECT facts(r) FROM unnest('{random,tpe,gp,hyperband,asha,bohb,pbt,again,pbt_parts,asha_parts,faulty,run,replayed,ended}'::text[]) r;
 SELECT concat_ws(' ', 'done', action, mst_key, round, new_mst_key, refused) FROM run_control ORDER BY requested_at;
 SELECT concat_ws(' ', 'best', mst_key) FROM cerebro.leaderboard('tpe') WHERE rank = 1;
 SELECT 'plan ' || line FROM cerebro.explain_fit_multiple_model('packed', 'planned', 'archs', 6, validation_table := 'packed_val', search := :'pbt') line

@@ -1,6 +1,7 @@
 #include "engine/core/model.hpp"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "base/error.hpp"
@@ -20,6 +21,16 @@ void CheckConfig(const base::TrainConfig& config) {
 }
 
 }  // namespace
+
+std::string TextOfEngineError() {
+  try {
+    throw;
+  } catch (const base::Error& error) {
+    return error.detail().empty() ? error.what() : std::string(error.what()) + ": " + error.detail();
+  } catch (const std::bad_alloc&) {
+    return "out of memory";
+  }
+}
 
 Model::Impl::Impl(std::shared_ptr<const Program> p, const base::TrainConfig& c)
     : shared_program(std::move(p)), program(*shared_program->impl_), config(c) {

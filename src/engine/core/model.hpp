@@ -34,7 +34,17 @@ struct TrainResult {
   double loss_sum = 0;    // sum over rows of the training loss (data term and regularisers), in the order of the rows
   bool diverged = false;  // the loss became NaN or infinite: the visit stopped at counters.diverged_step
   double seconds = 0;     // of wall time that its steps took
+  std::string error;      // of a member that its group has left out (engine/core/model_group.hpp)
 };
+
+/// What becomes of an error of one of several models that work side by side.
+enum class OnError {
+  kThrows,    // it ends the work of all
+  kLeavesOut  // the model is left out from then on; its state is undefined
+};
+/// The text of the exception in flight where it is the engine's own, of a kernel, of LibTorch or of memory. Throws it again
+/// where it is another one, such as a poll's. Call inside a catch block.
+std::string TextOfEngineError();
 
 class Model {
  public:

@@ -20,6 +20,8 @@ struct ModelGroup::Impl {
   std::vector<Model::Impl*> models;
   int batches_per_switch = 0;
   std::shared_ptr<Workspace> workspace;
+  OnError on_error = OnError::kThrows;
+  std::vector<std::string> errors;  // a member; empty: it has not failed
   std::vector<TrainResult> results;
 
   // Loading rows for several members at once is worthwhile when there are several. It needs room for those of
@@ -28,6 +30,10 @@ struct ModelGroup::Impl {
     return models.size() > 1 && batches_per_switch > 0 && model.native_trainer && !model.config.shuffle;
   }
   void UseWorkspace(int64_t buffer_rows);
+  template <typename Work>
+  void Try(size_t member, Work&& work);
+  void TryWorkspace(int64_t buffer_rows);
+  void Report();
   void Train(const base::Buffer& buffer, const Poll& poll);
   void EndVisit(const Poll& poll);
 };
@@ -50,30 +56,67 @@ void ModelGroup::Impl::UseWorkspace(int64_t buffer_rows) {
   if (workspace != nullptr) workspace->Reserve(bytes);
 }
 
+// Does it unless the member has failed before.
+template <typename Work>
+void ModelGroup::Impl::Try(size_t member, Work&& work) {
+  if (!errors[member].empty()) return;
+  if (on_error == OnError::kThrows) return work();
+  try {
+    work();
+  } catch (...) {
+    errors[member] = TextOfEngineError();
+  }
+}
+
+void ModelGroup::Impl::TryWorkspace(int64_t buffer_rows) {
+  if (on_error == OnError::kThrows) return UseWorkspace(buffer_rows);
+  try {
+    UseWorkspace(buffer_rows);
+  } catch (...) {
+    const std::string text = TextOfEngineError();
+    for (std::string& error : errors) {
+      if (error.empty()) error = text;
+    }
+  }
+}
+
+void ModelGroup::Impl::Report() {
+  for (size_t m = 0; m < models.size(); ++m) results[m].error = errors[m];
+}
+
 void ModelGroup::Impl::Train(const base::Buffer& buffer, const Poll& poll) {
   std::fill(results.begin(), results.end(), TrainResult());
-  UseWorkspace(buffer.rows);
-  for (Model::Impl* model : models) model->BeginBuffer(buffer);
+  TryWorkspace(buffer.rows);
+  for (size_t m = 0; m < models.size(); ++m) Try(m, [&] { models[m]->BeginBuffer(buffer); });
   LoadedRows loaded;
   for (bool more = true; more;) {
     more = false;
     for (size_t m = 0; m < models.size(); ++m) {
-      if (models[m]->position.ended) continue;
-      models[m]->TrainUntilSwitch(buffer, batches_per_switch, LoadsTogether(*models[m]) ? &loaded : nullptr, poll, &results[m]);
-      if (!LoadsTogether(*models[m])) loaded.by = nullptr;  // its own rows lie there now
-      more = more || !models[m]->position.ended;
+      if (!errors[m].empty() || models[m]->position.ended) continue;
+      Try(m, [&] {
+        models[m]->TrainUntilSwitch(buffer, batches_per_switch, LoadsTogether(*models[m]) ? &loaded : nullptr, poll, &results[m]);
+      });
+      if (!LoadsTogether(*models[m]) || !errors[m].empty()) loaded.by = nullptr;  // its own rows lie there now
+      more = more || (errors[m].empty() && !models[m]->position.ended);
     }
   }
-  for (size_t m = 0; m < models.size(); ++m) results[m].diverged = models[m]->attached().diverged_step != 0;
+  for (size_t m = 0; m < models.size(); ++m) {
+    if (errors[m].empty()) results[m].diverged = models[m]->attached().diverged_step != 0;
+  }
+  Report();
 }
 
 void ModelGroup::Impl::EndVisit(const Poll& poll) {
   const bool carried = std::any_of(models.begin(), models.end(), [](const Model::Impl* model) { return model->carried.rows > 0; });
-  if (carried) UseWorkspace(0);
-  for (size_t m = 0; m < models.size(); ++m) results[m] = models[m]->EndVisit(poll);
+  if (carried) TryWorkspace(0);
+  for (size_t m = 0; m < models.size(); ++m) {
+    results[m] = {};
+    Try(m, [&] { results[m] = models[m]->EndVisit(poll); });
+  }
+  Report();
 }
 
-ModelGroup::ModelGroup(std::vector<Model*> models, int batches_per_switch, std::shared_ptr<Workspace> workspace)
+ModelGroup::ModelGroup(std::vector<Model*> models, int batches_per_switch, std::shared_ptr<Workspace> workspace, OnError on_error)
     : impl_(std::make_unique<Impl>()) {
   if (models.empty()) throw base::Error(base::ErrorCode::kInternal, "a group of models has no member");
   for (Model* model : models) impl_->models.push_back(model->impl_.get());
@@ -81,6 +124,8 @@ ModelGroup::ModelGroup(std::vector<Model*> models, int batches_per_switch, std::
   impl_->workspace = std::move(workspace);
   if (impl_->workspace == nullptr && models.size() > 1) impl_->workspace = std::make_shared<Workspace>();
   impl_->results.resize(models.size());
+  impl_->errors.resize(models.size());
+  impl_->on_error = on_error;
 }
 
 ModelGroup::~ModelGroup() = default;

@@ -2,7 +2,9 @@
 //
 // A model's bits are those of Model::Train, whatever the group's width, its other members, their order and when they
 // take turns: every member keeps its own row order, random streams, state and position in the buffer; what is shared is
-// memory that each mini-batch writes before it reads. A member that diverges leaves; the others do not notice.
+// memory that each mini-batch writes before it reads. A member that diverges leaves; the others do not notice. Neither do
+// they where a member fails, if it is to be left out (OnError): only what all of them ask for together, the size of the
+// workspace, fails them all.
 #pragma once
 
 #include <memory>
@@ -21,7 +23,8 @@ class ModelGroup {
   /// that a member trains before the next member does, 0 = all of a buffer (no result depends on it). workspace: that
   /// the members share with each other, and with other groups of this thread; nullptr: one of the group's own, or for a
   /// single member that of the model. Nothing in it is kept between two calls of Train.
-  explicit ModelGroup(std::vector<Model*> models, int batches_per_switch = 0, std::shared_ptr<Workspace> workspace = nullptr);
+  explicit ModelGroup(std::vector<Model*> models, int batches_per_switch = 0, std::shared_ptr<Workspace> workspace = nullptr,
+                      OnError on_error = OnError::kThrows);
   ~ModelGroup();
   ModelGroup(const ModelGroup&) = delete;
   ModelGroup& operator=(const ModelGroup&) = delete;
@@ -29,7 +32,7 @@ class ModelGroup {
   size_t size() const;
 
   /// Model::Train for every member: what each saw of this buffer, in the order of the members. Call behind every
-  /// member's BeginVisit.
+  /// member's BeginVisit. With OnError::kLeavesOut a member's error is in its result, this time and every time after it.
   const std::vector<TrainResult>& Train(const base::Buffer& buffer, const Poll& poll);
   /// Model::EndVisit for every member, likewise.
   const std::vector<TrainResult>& EndVisit(const Poll& poll);

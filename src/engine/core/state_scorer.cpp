@@ -24,20 +24,49 @@ struct StateScorer::Impl {
   std::map<const Program*, std::unique_ptr<Model>> models;
   std::shared_ptr<Workspace> workspace;
   size_t sums_size = 0;
+  OnError on_error = OnError::kThrows;
+  std::vector<std::string> errors;  // a member; empty: it has not failed
 
+  template <typename Work>
+  void Try(size_t member, Work&& work);
+  void Check(const base::Buffer& buffer);
   void UseWorkspace(int64_t buffer_rows);
+  void TryWorkspace(int64_t buffer_rows);
   void EvaluateNative(const base::Buffer& buffer, double* sums);
   void EvaluateByAutograd(const base::Buffer& buffer, double* sums);
 };
+
+// Does it unless the member has failed before.
+template <typename Work>
+void StateScorer::Impl::Try(size_t member, Work&& work) {
+  if (!errors[member].empty()) return;
+  if (on_error == OnError::kThrows) return work();
+  try {
+    work();
+  } catch (...) {
+    errors[member] = TextOfEngineError();
+  }
+}
+
+// Members of one program have one model.
+void StateScorer::Impl::Check(const base::Buffer& buffer) {
+  const Model::Impl* last = nullptr;
+  for (size_t m = 0; m < members.size(); ++m) {
+    if (members[m].model == last && errors[m].empty()) continue;
+    Try(m, [&] { members[m].model->CheckBuffer(buffer, true); });
+    last = errors[m].empty() ? members[m].model : nullptr;
+  }
+}
 
 // All models lay their rows out alike, and the workspace has its size before the first of them loads rows.
 void StateScorer::Impl::UseWorkspace(int64_t buffer_rows) {
   int64_t rows = 0;
   for (const Member& member : members) {
-    if (member.model->native_trainer) rows = std::max(rows, std::min(buffer_rows, member.rows));
+    if (member.model != nullptr && member.model->native_trainer) rows = std::max(rows, std::min(buffer_rows, member.rows));
   }
   size_t bytes = 0;
   for (const auto& [program, model] : models) {
+    if (model == nullptr) continue;
     native::Trainer* trainer = model->impl_->native_trainer.get();
     if (trainer == nullptr) continue;
     trainer->UseWorkspace(workspace, rows);
@@ -46,17 +75,36 @@ void StateScorer::Impl::UseWorkspace(int64_t buffer_rows) {
   workspace->Reserve(bytes);
 }
 
+void StateScorer::Impl::TryWorkspace(int64_t buffer_rows) {
+  if (on_error == OnError::kThrows) return UseWorkspace(buffer_rows);
+  try {
+    UseWorkspace(buffer_rows);
+  } catch (...) {
+    const std::string text = TextOfEngineError();
+    for (std::string& error : errors) {
+      if (error.empty()) error = text;
+    }
+  }
+}
+
 // Batch by batch, so that rows which are loaded once serve all states that want the same.
 void StateScorer::Impl::EvaluateNative(const base::Buffer& buffer, double* sums) {
   LoadedRows loaded;
   for (Member& member : members) member.next = 0;
   for (bool more = buffer.rows > 0; more;) {
     more = false;
-    for (Member& member : members) {
-      if (!member.model->native_trainer || member.next >= buffer.rows) continue;
+    for (size_t m = 0; m < members.size(); ++m) {
+      Member& member = members[m];
+      if (!errors[m].empty() || !member.model->native_trainer || member.next >= buffer.rows) continue;
       math::PollInterrupts();
-      member.model->Attach(member.state.block);
-      member.model->EvaluateBatch(buffer, member.next, std::min(member.rows, buffer.rows - member.next), &loaded, sums + member.first_sum);
+      Try(m, [&] {
+        member.model->Attach(member.state.block);
+        member.model->EvaluateBatch(buffer, member.next, std::min(member.rows, buffer.rows - member.next), &loaded, sums + member.first_sum);
+      });
+      if (!errors[m].empty()) {
+        loaded = {};
+        continue;
+      }
       member.next += member.rows;
       more = more || member.next < buffer.rows;
     }
@@ -66,24 +114,29 @@ void StateScorer::Impl::EvaluateNative(const base::Buffer& buffer, double* sums)
 // State by state: laying autograd's tensors over a block costs more than loading rows again.
 void StateScorer::Impl::EvaluateByAutograd(const base::Buffer& buffer, double* sums) {
   LoadedRows none;
-  for (const Member& member : members) {
-    if (member.model->native_trainer) continue;
-    member.model->Attach(member.state.block);
-    for (int64_t first = 0; first < buffer.rows; first += member.rows) {
-      math::PollInterrupts();
-      member.model->EvaluateBatch(buffer, first, std::min(member.rows, buffer.rows - first), &none, sums + member.first_sum);
-    }
-    member.model->Detach();
+  for (size_t m = 0; m < members.size(); ++m) {
+    const Member& member = members[m];
+    if (!errors[m].empty() || member.model->native_trainer) continue;
+    Try(m, [&] {
+      member.model->Attach(member.state.block);
+      for (int64_t first = 0; first < buffer.rows; first += member.rows) {
+        math::PollInterrupts();
+        member.model->EvaluateBatch(buffer, first, std::min(member.rows, buffer.rows - first), &none, sums + member.first_sum);
+      }
+      member.model->Detach();
+    });
   }
 }
 
-StateScorer::StateScorer(std::vector<ScoredState> states, std::shared_ptr<Workspace> workspace) : impl_(std::make_unique<Impl>()) {
+StateScorer::StateScorer(std::vector<ScoredState> states, std::shared_ptr<Workspace> workspace, OnError on_error) : impl_(std::make_unique<Impl>()) {
   impl_->workspace = workspace ? std::move(workspace) : std::make_shared<Workspace>();
+  impl_->on_error = on_error;
+  impl_->errors.resize(states.size());
   for (ScoredState& state : states) {
     std::unique_ptr<Model>& model = impl_->models[state.program.get()];
-    if (model == nullptr) model = std::make_unique<Model>(state.program, *state.config);
+    if (model == nullptr) impl_->Try(impl_->members.size(), [&] { model = std::make_unique<Model>(state.program, *state.config); });
     Impl::Member member;
-    member.model = model->impl_.get();
+    member.model = model == nullptr ? nullptr : model->impl_.get();
     member.rows = InferenceRows(state.config->batch_size);
     member.first_sum = impl_->sums_size;
     impl_->sums_size += state.program->sums_size();
@@ -99,11 +152,15 @@ size_t StateScorer::sums_size() const { return impl_->sums_size; }
 void StateScorer::Evaluate(const base::Buffer& buffer, double* sums, const Poll& poll) {
   const math::FtzGuard ftz;
   const math::PollScope scope(poll);
-  for (const auto& [program, model] : impl_->models) model->impl_->CheckBuffer(buffer, true);
-  impl_->UseWorkspace(buffer.rows);
+  impl_->Check(buffer);
+  impl_->TryWorkspace(buffer.rows);
   impl_->EvaluateNative(buffer, sums);
   impl_->EvaluateByAutograd(buffer, sums);
-  for (const auto& [program, model] : impl_->models) model->impl_->Detach();
+  for (const auto& [program, model] : impl_->models) {
+    if (model != nullptr) model->impl_->Detach();
+  }
 }
+
+const std::vector<std::string>& StateScorer::errors() const { return impl_->errors; }
 
 }  // namespace engine

@@ -24,8 +24,8 @@ struct ScoredState {
 
 class StateScorer {
  public:
-  /// workspace: shared with others of this thread; nullptr: one of the scorer's own.
-  explicit StateScorer(std::vector<ScoredState> states, std::shared_ptr<Workspace> workspace = nullptr);
+  /// workspace: shared with others of this thread; nullptr: one of the scorer's own. on_error: of a state's model.
+  explicit StateScorer(std::vector<ScoredState> states, std::shared_ptr<Workspace> workspace = nullptr, OnError on_error = OnError::kThrows);
   ~StateScorer();
   StateScorer(const StateScorer&) = delete;
   StateScorer& operator=(const StateScorer&) = delete;
@@ -35,6 +35,8 @@ class StateScorer {
   /// Adds a buffer's rows: sums holds Program::sums_size() doubles a state, one state after another. poll: once a
   /// mini-batch.
   void Evaluate(const base::Buffer& buffer, double* sums, const Poll& poll);
+  /// With OnError::kLeavesOut: of each state why its sums are not to be used; empty: they are.
+  const std::vector<std::string>& errors() const;
 
  private:
   struct Impl;

@@ -52,6 +52,8 @@ class AshaPolicy : public ConfigurationPolicy {
     return static_cast<int64_t>(work) * d_.seeds_per_config;
   }
 
+  bool NeverHalves() const override { return levels_.size() == 1; }
+
   int64_t RungOf(const Trial& trial) const override {
     return trial.bracket == 0 ? static_cast<int64_t>(Rung(trial.target)) + 1 : 0;
   }

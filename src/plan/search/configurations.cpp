@@ -209,6 +209,15 @@ int64_t ConfigurationPolicy::MostConfigurations(int64_t by_default) const {
   return static_cast<double>(wanted) > size ? static_cast<int64_t>(size) : wanted;
 }
 
+// The sampler is asked for a configuration when it knows what became of so many others: not where there are no more, and
+// not where all of them begin together.
+bool ConfigurationPolicy::NeverLearns() const {
+  if (sampler_ == nullptr) return false;
+  const int64_t configurations = MostTrials() / d_.seeds_per_config;
+  return static_cast<int64_t>(sampler_->least_observations()) >= configurations ||
+         d_.concurrency / d_.seeds_per_config >= configurations;
+}
+
 std::string ConfigurationPolicy::GridText() const {
   const double size = space_.Size();
   if (std::isinf(size)) return "the space is infinite";

@@ -44,6 +44,9 @@ struct View {
 
 /// Base of the policies that try configurations.
 class ConfigurationPolicy : public TrialPolicy {
+ public:
+  bool NeverLearns() const override;
+
  protected:
   /// sampler: "random", "grid", "tpe" or "gp".
   ConfigurationPolicy(const SearchDescription& description, const std::string& sampler, double random_part);

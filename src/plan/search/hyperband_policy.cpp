@@ -11,6 +11,8 @@
 #include <cmath>
 #include <set>
 
+#include "base/error.hpp"
+#include "base/literal.hpp"
 #include "plan/search/configurations.hpp"
 
 namespace plan {
@@ -68,6 +70,10 @@ class HyperbandPolicy : public ConfigurationPolicy {
     return work * d_.seeds_per_config;
   }
 
+  bool NeverHalves() const override {
+    return std::all_of(brackets_.begin(), brackets_.end(), [](const Bracket& b) { return b.levels.size() == 1; });
+  }
+
   int64_t RungOf(const Trial& trial) const override {
     if (trial.bracket < 0 || trial.bracket >= static_cast<int64_t>(brackets_.size())) return 0;
     const std::vector<int64_t>& levels = brackets_[static_cast<size_t>(trial.bracket)].levels;
@@ -101,7 +107,15 @@ class HyperbandPolicy : public ConfigurationPolicy {
   void MakeBrackets() {
     const double r = static_cast<double>(d_.iterations) / static_cast<double>(d_.min_iterations);
     const auto most = static_cast<int64_t>(std::floor(std::log(r) / std::log(d_.eta) + 1e-9));
-    const int64_t kinds = d_.brackets > 0 ? std::min(d_.brackets, most + 1) : most + 1;
+    if (d_.brackets > most + 1) {
+      throw base::Error(base::ErrorCode::kInvalidParameter,
+                        "brackets of search is " + std::to_string(d_.brackets) + ", but there are only " +
+                            std::to_string(most + 1),
+                        "A bracket begins with " + base::FormatNumber(d_.eta, true) +
+                            " times as many iterations as the one before it, from min_iterations to num_iterations.",
+                        "Lower brackets or eta, or raise num_iterations.");
+    }
+    const int64_t kinds = d_.brackets > 0 ? d_.brackets : most + 1;
     std::vector<Bracket> all;
     int64_t sum = 0;
     for (int64_t s = most; s > most - kinds; --s) {

@@ -34,6 +34,7 @@ class SamplingPolicy : public ConfigurationPolicy {
 
   int64_t MostTrials() const override { return most_ * d_.seeds_per_config; }
   int64_t ExpectedWork() const override { return MostTrials() * d_.iterations; }
+  bool LooksEachRound() const override { return d_.median_stopping; }
 
   std::vector<std::string> Describe() const override {
     std::vector<std::string> lines = {SamplerText()};

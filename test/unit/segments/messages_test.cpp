@@ -59,6 +59,7 @@ RunHeader Header() {
     model.kernels = m % 3 == 0;
     model.template_bytes = 1000 + static_cast<size_t>(m);
     if (m % 2 == 1) model.given = {true, false, m == 3};
+    if (m == 4) model.like = 2, model.parent = 3, model.keeps_optimizer = true;
     header.models.push_back(std::move(model));
   }
   return header;
@@ -116,6 +117,9 @@ TEST(RunHeader, ComesBackWithSharedGraphs) {
     EXPECT_EQ(is.kernels, was.kernels);
     EXPECT_EQ(is.template_bytes, was.template_bytes);
     EXPECT_EQ(is.given, was.given);
+    EXPECT_EQ(is.like, was.like);
+    EXPECT_EQ(is.parent, was.parent);
+    EXPECT_EQ(is.keeps_optimizer, was.keeps_optimizer);
   }
   EXPECT_EQ(segments::WriteRunHeader(read), bytes);
 }
@@ -142,10 +146,10 @@ TEST(RunHeader, CutBytesAreRefused) {
 }
 
 TEST(Entry, ComesBackOrIsRefused) {
-  for (const EntryKind kind : {EntryKind::kFresh, EntryKind::kWeights, EntryKind::kState}) {
+  for (const EntryKind kind : {EntryKind::kFresh, EntryKind::kWeights, EntryKind::kState, EntryKind::kClone, EntryKind::kStoredClone}) {
     EXPECT_EQ(segments::ReadEntry(segments::WriteEntry(kind)), kind);
   }
-  for (const std::string& bytes : {std::string(), std::string("\0\0", 2), std::string("\3"), std::string("\377")}) {
+  for (const std::string& bytes : {std::string(), std::string("\0\0", 2), std::string("\5"), std::string("\377")}) {
     EXPECT_EQ(ErrorOf([&] { segments::ReadEntry(bytes); }), base::ErrorCode::kInternal);
   }
 }
@@ -160,11 +164,13 @@ TEST(ModelReply, ComesBack) {
   written.diverged_step = uint64_t{1} << 63;
   written.iterations_done = 17;
   written.build = "another";
+  written.error = "it broke";
   written.visits = {{2, 10.5, 11.5, 0.75, 0.1, 300}, {3, 11.5, 12, 0.5, 0.05, 301}};
   const segments::ModelReply read = segments::ReadModelReply(segments::WriteModelReply(written));
   EXPECT_EQ(segments::WriteModelReply(read), segments::WriteModelReply(written));
   EXPECT_EQ(read.visits.at(1).rows, 301);
   EXPECT_EQ(read.build, "another");
+  EXPECT_EQ(read.error, "it broke");
   EXPECT_EQ(read.diverged_step, written.diverged_step);
 }
 

@@ -44,6 +44,12 @@ class FakeDriver : public train::Driver {
         record.ended = record.started + 2;
         record.seconds = 1;
         record.rows = 10;
+        const auto failing = fails_at.find(static_cast<int>(m));
+        if (failing != fails_at.end() && failing->second == done + 1) {
+          trains[m] = false;
+          sink->Failed(static_cast<int>(m), "it broke");
+          continue;
+        }
         const auto at = diverges_at.find(static_cast<int>(m));
         if (at != diverges_at.end() && at->second == done + 1) {
           record.diverged_step = 7;
@@ -60,13 +66,18 @@ class FakeDriver : public train::Driver {
     sink->Progress(10 * done);
     return done;
   }
-  std::vector<std::vector<double>> Score(ScoredTable table, const std::vector<int>& models, train::VisitSink*) override {
+  std::vector<std::vector<double>> Score(ScoredTable table, const std::vector<int>& models, train::VisitSink* sink) override {
     const char* name = table == ScoredTable::kTraining ? "training " : table == ScoredTable::kFolds ? "folds " : "validation ";
     Call(std::string("score ") + name + List(models));
     std::vector<std::vector<double>> values;
     for (const int m : models) {
       EXPECT_TRUE(trains[static_cast<size_t>(m)]) << "model " << m << " trains no more";
       values.push_back(value(m, done, table));
+      const auto failing = fails_in_score.find(m);
+      if (failing == fails_in_score.end() || failing->second != done) continue;
+      trains[static_cast<size_t>(m)] = false;
+      values.back().assign(values.back().size(), std::nan(""));
+      sink->Failed(m, "it cannot be scored");
     }
     return values;
   }
@@ -97,6 +108,7 @@ class FakeDriver : public train::Driver {
 
   std::vector<uint64_t> diverged_before;
   std::map<int, int64_t> diverges_at;  // model -> iteration, from 1
+  std::map<int, int64_t> fails_at, fails_in_score;  // likewise
   std::function<std::vector<double>(int, int64_t, ScoredTable)> value = [](int m, int64_t iteration, ScoredTable) {
     return std::vector<double>{1.0 / static_cast<double>(iteration) + m, 0.5};
   };
@@ -139,9 +151,14 @@ class FakeObserver : public train::RunObserver {
     EXPECT_EQ(so_far.iteration, round);
     lines.push_back("round " + std::to_string(round) + ": " + std::to_string(trained) + " trained");
   }
+  void TrialFailed(const RunResult&, int model, const std::string& error) override {
+    lines.push_back("model " + std::to_string(model) + " failed: " + error);
+  }
+  void Ended(const RunResult& so_far) override { end_reason = so_far.end_reason; }
 
   std::vector<train::RunPhase> phases;
   std::vector<std::string> lines;
+  train::EndReason end_reason = train::EndReason::kNone;
   int begun = 0, ended = 0, divergences = 0;
   int64_t rows = 0;
 };

@@ -288,6 +288,104 @@ TEST(LivingRun, TooManyFailuresEndIt) {
   }
 }
 
+// Whoever fails while it trains, or as it is scored, counts as well; nothing is kept of it, and the others go on.
+TEST(LivingRun, ATrialThatFailsLaterIsOverAndTheSearchGoesOn) {
+  Searching search;
+  FakeDriver driver = SearchDriver(3);
+  driver.fails_at[0] = 2;
+  driver.fails_in_score[4] = 3;
+  FakeObserver observer;
+  const RunResult result = Finish(search.request, &driver, &observer);
+  EXPECT_EQ(driver.calls, (Calls{"enter", "train to 1", "score training 0,1,2", "retire 1,2", "train to 2", "add 3,4,5,6", "retire 0", "train to 3",
+                                 "score training 3,4,5,6", "retire 3,4,6", "train to 4", "score training 5", "train to 5", "score training 5", "retire 5",
+                                 "collect"}));
+  EXPECT_EQ(TrialOf(result, 1).trial.state, TrialState::kFailed);
+  EXPECT_EQ(TrialOf(result, 1).error, "it broke");
+  EXPECT_EQ(TrialOf(result, 1).trial.iterations, 1);
+  EXPECT_EQ(TrialOf(result, 1).trial.points.size(), 1u);
+  EXPECT_TRUE(TrialOf(result, 1).deleted);
+  EXPECT_EQ(TrialOf(result, 6).error, "it cannot be scored");
+  EXPECT_EQ(TrialOf(result, 6).trial.iterations, 0);
+  EXPECT_TRUE(TrialOf(result, 6).trial.points.empty());
+  EXPECT_EQ(search.maker.deleted, (std::vector<int>{0, 4}));
+  EXPECT_NE(std::find(observer.lines.begin(), observer.lines.end(), "model 0 failed: it broke"), observer.lines.end());
+  ASSERT_EQ(result.actions.size(), 2u);
+  EXPECT_EQ(result.actions[0].kind, ControlAction::Kind::kFail);
+  EXPECT_EQ(result.actions[0].mst_key, 1);
+  EXPECT_EQ(result.actions[0].round, 2);
+  EXPECT_EQ(result.actions[0].iterations, 1);
+  EXPECT_EQ(result.actions[1].round, 3);
+  EXPECT_EQ(result.end_reason, train::EndReason::kExhausted);
+  EXPECT_EQ(observer.end_reason, train::EndReason::kExhausted);
+}
+
+// The replay of a run: where the error comes again, and where it does not.
+TEST(LivingRun, WhatFailedFailsInItsReplay) {
+  Searching search;
+  FakeDriver driver = SearchDriver(3);
+  driver.fails_at[0] = 2;
+  driver.fails_in_score[4] = 3;
+  FakeObserver observer;
+  const RunResult run = Finish(search.request, &driver, &observer);
+  for (const bool again : {true, false}) {
+    Searching replayed;
+    FakeDriver other = SearchDriver(3);
+    if (again) other.fails_at = driver.fails_at, other.fails_in_score = driver.fails_in_score;
+    const RunResult result = RunWith(&replayed.request, run.actions, &other, &observer);
+    ASSERT_EQ(result.trials.size(), run.trials.size());
+    for (size_t t = 0; t < run.trials.size(); t++) {
+      const LivingTrial &a = run.trials[t], &b = result.trials[t];
+      EXPECT_EQ(a.trial.state, b.trial.state) << t;
+      EXPECT_EQ(a.trial.iterations, b.trial.iterations) << t;
+      EXPECT_EQ(a.trial.points.size(), b.trial.points.size()) << t;
+      EXPECT_EQ(a.error, b.error) << t;
+    }
+    EXPECT_EQ(result.iteration, run.iteration);
+    EXPECT_EQ(result.actions.size(), run.actions.size());
+  }
+}
+
+TEST(LivingRun, FailuresWhileTrialsTrainCountForMaxFailures) {
+  Searching search;
+  search.request.living->max_failures = 1;  // one cannot be made
+  FakeDriver driver = SearchDriver(3);
+  driver.fails_at[2] = 1;
+  FakeObserver observer;
+  const RunResult result = Finish(search.request, &driver, &observer);
+  EXPECT_EQ(result.iteration, 1);
+  EXPECT_EQ(result.end_reason, train::EndReason::kMaxFailures);
+}
+
+/// Counts how often it is asked.
+class Counting : public TwoRungs {
+ public:
+  using TwoRungs::TwoRungs;
+  plan::TrialDecision Decide(const std::vector<plan::Trial>& trials) const override {
+    asked++;
+    return TwoRungs::Decide(trials);
+  }
+  mutable int asked = 0;
+};
+
+TEST(LivingRun, APolicyIsAskedWhereThereIsSomethingNew) {
+  RunRequest request = Request(0, 100, {100});
+  FakeMaker maker(&request);
+  const Counting policy(3, 3);
+  request.living.emplace();
+  request.living->maker = &maker;
+  request.living->policy = &policy;
+  request.living->iterations = 100;
+  std::vector<ControlAction> none;
+  train::Trials(*request.living, &request.living->trials).Decide(0, false, &none);
+  for (LivingTrial& trial : request.living->trials) trial.trial.target = 100;
+  request.living->decided = 1;
+  const int before = policy.asked;
+  FakeDriver driver = SearchDriver(2);
+  FakeObserver observer;
+  EXPECT_EQ(Finish(request, &driver, &observer).iteration, 100);
+  EXPECT_LE(policy.asked - before, 2);  // at first, and as all are done
+}
+
 TEST(LivingRun, TheTimeBudgetEndsItAndIsWrittenDown) {
   Searching search;
   search.request.living->time_budget = 0;
@@ -295,6 +393,7 @@ TEST(LivingRun, TheTimeBudgetEndsItAndIsWrittenDown) {
   FakeObserver observer;
   const RunResult result = Finish(search.request, &driver, &observer);
   EXPECT_EQ(result.iteration, 1);
+  EXPECT_EQ(result.end_reason, train::EndReason::kTimeBudget);
   ASSERT_EQ(result.actions.size(), 1u);
   EXPECT_EQ(result.actions[0].kind, ControlAction::Kind::kFinish);
   EXPECT_EQ(result.actions[0].round, 1);

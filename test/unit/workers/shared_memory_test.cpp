@@ -30,6 +30,9 @@ namespace pg {
 
 // There is no server here to make the lock: that it was asked to is what counts.
 void SharedSync::Init() { std::memset(bytes, kReady, sizeof(bytes)); }
+void SharedSync::Lock() {}
+void SharedSync::Unlock() {}
+void SharedSync::Broadcast() {}
 
 }  // namespace pg
 
@@ -398,11 +401,13 @@ TEST(SharedMemory, RoomForMoreModelsIsApartAndInside) {
   EXPECT_EQ(sizes.SumsStride(), 1u + 2u + 3u + 15u);
   std::vector<Part> parts = {{"scheduler", run.scheduler_offset, plan::Scheduler::BlockSize(8), kLine},
                              {"offsets of states", run.state_offsets_offset, 8 * sizeof(uint64_t), alignof(uint64_t)},
+                             {"sizes of sums", run.sums_sizes_offset, 8 * sizeof(uint64_t), alignof(uint64_t)},
                              {"stopped models", run.stopped_offset, 8, 1},
                              {"training sums", run.sums_offset[workers::kTrainingTable], 4 * run.sums_stride * sizeof(double), kLine},
                              {"validation sums", run.sums_offset[workers::kValidationTable], run.sums_stride * sizeof(double), kLine},
                              {"added", run.added_offset, 1000, 1},
                              {"round", run.round_offset, 777, 1},
+                             {"failures", run.failures_offset, 8 * workers::kFailureBytes, 1},
                              {"states", run.states_offset, sizes.StatesBytes(), train::kStateAlignment}};
   for (size_t i = 0; i < parts.size(); i++) {
     EXPECT_EQ(parts[i].at % parts[i].unit, 0u) << parts[i].name;
@@ -411,6 +416,29 @@ TEST(SharedMemory, RoomForMoreModelsIsApartAndInside) {
       EXPECT_LE(parts[i - 1].at + parts[i - 1].bytes, parts[i].at) << parts[i].name;
     }
   }
+}
+
+// The first text of a model stays, as far as there is room, and ends with a whole character.
+TEST(SharedMemory, FailuresAreWrittenOnce) {
+  const train::RunSpec spec = Spec(3, 2, 4, 1);
+  SharedSizes sizes = Sizes(3);
+  sizes.more_models = 2;
+  sizes.added_bytes = sizes.round_bytes = 1000;
+  const LaidOut laid(spec, sizes, "");
+  SharedRun* const run = laid.run();
+  for (int m = 0; m < 5; m++) EXPECT_FALSE(workers::HasFailed(run, m));
+  std::string text;
+  while (text.size() < workers::kFailureBytes) text += "\xc3\xa4";  // two bytes
+  workers::WriteFailure(run, 4, "x" + text);
+  workers::WriteFailure(run, 1, "first");
+  workers::WriteFailure(run, 1, "second");
+  EXPECT_EQ(run->failures, 2u);
+  const auto written = [&](int m) { return std::string(workers::At<char>(run, run->failures_offset) + static_cast<size_t>(m) * workers::kFailureBytes); };
+  EXPECT_EQ(written(1), "first");
+  EXPECT_EQ(written(4), ("x" + text).substr(0, workers::kFailureBytes - 1));
+  for (int m = 0; m < 5; m++) EXPECT_EQ(workers::HasFailed(run, m), m == 1 || m == 4);
+  const LaidOut ordinary(spec, Sizes(3), "");
+  EXPECT_FALSE(workers::HasFailed(ordinary.run(), 0));
 }
 
 // What a process knows of a run after models were added is what one knows that begins then.

@@ -2,9 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "base/error.hpp"
 #include "engine/api/workspace.hpp"
 #include "engine/core/model_group.hpp"
 #include "class_table.hpp"
@@ -170,6 +172,54 @@ TEST(ModelGroup, AMemberThatDivergesDisturbsNobody) {
       }
     }
   }
+}
+
+// In its second visit one has no state any more: its error is its own, and stays.
+TEST(ModelGroup, AMemberThatFailsIsLeftOutAndDisturbsNobody) {
+  const Table table = fixture::ClassTable(45);
+  for (int batches_per_switch : {0, 1, 3}) {
+    for (bool shuffle : {true, false}) {
+      for (size_t fails : {0, 2, 4}) {
+        SCOPED_TRACE("member " + std::to_string(fails) + ", batches_per_switch " + std::to_string(batches_per_switch));
+        Variant variant;
+        variant.width = 5;
+        variant.batches_per_switch = batches_per_switch;
+        variant.shuffle = shuffle;
+        const std::vector<Member> members = MakeMembers(variant, table), alone = MakeMembers(variant, table);
+        engine::ModelGroup group(ModelsOf(members), batches_per_switch, nullptr, engine::OnError::kLeavesOut);
+        for (int visit = 0; visit < 2; ++visit) {
+          for (const Member& member : members) member.model->BeginVisit();
+          if (visit == 1) members[fails].model->Detach();
+          for (const int64_t rows : kBufferRows) {
+            const std::vector<engine::TrainResult> results = group.Train(table.Buffer(rows, visit), {});
+            for (size_t i = 0; i < members.size(); ++i) EXPECT_EQ(results[i].error.empty(), visit == 0 || i != fails);
+          }
+          const std::vector<engine::TrainResult> results = group.EndVisit({});
+          EXPECT_EQ(results[fails].error.empty(), visit == 0);
+        }
+        for (size_t i = 0; i < alone.size(); ++i) {
+          if (i == fails) continue;
+          for (int visit = 0; visit < 2; ++visit) {
+            alone[i].model->BeginVisit();
+            for (const int64_t rows : kBufferRows) alone[i].model->Train(table.Buffer(rows, visit), {});
+            alone[i].model->EndVisit();
+          }
+          EXPECT_EQ(members[i].block->bytes(), alone[i].block->bytes()) << "member " << i;
+        }
+      }
+    }
+  }
+}
+
+// What the poll throws is no member's, and without being asked a group leaves nobody out.
+TEST(ModelGroup, OtherErrorsEndTheWork) {
+  const Table table = fixture::ClassTable(45);
+  const std::vector<Member> members = MakeMembers(Variant(), table);
+  engine::ModelGroup leaves_out(ModelsOf(members), 1, nullptr, engine::OnError::kLeavesOut), throws(ModelsOf(members), 1);
+  for (const Member& member : members) member.model->BeginVisit();
+  EXPECT_THROW(leaves_out.Train(table.Buffer(45), [] { throw std::runtime_error("cancelled"); }), std::runtime_error);
+  members[1].model->Detach();
+  EXPECT_THROW(throws.Train(table.Buffer(45), {}), base::Error);
 }
 
 TEST(ModelGroup, OneModelRemovedAtStep50) {

@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <memory>
 #include <vector>
 
+#include "base/error.hpp"
 #include "engine/core/model_pool.hpp"
 #include "class_table.hpp"
 
@@ -65,6 +67,43 @@ TEST(StateScorer, ScoresAsAlone) {
       for (const int64_t rows : kBufferRows) scorer.Evaluate(table.Buffer(rows), together.data(), {});
       EXPECT_EQ(together, alone) << "kernels " << kernels;
     }
+  }
+}
+
+// A state that does not begin where one can: it is left out where that is asked for.
+TEST(StateScorer, AStateThatFailsDisturbsNobody) {
+  const Table table = fixture::ClassTable(300);
+  engine::ModelPool pool(table.spec, {});
+  const auto graph = std::make_shared<const base::Graph>(fixture::Sequential(Dense("a", 10, "relu", fixture::ClassInput()) + "," + Dense("o", kClasses, "softmax")));
+  const base::TrainConfig config = fixture::Config(LossKind::kCategoricalCrossentropy, 8, 0.01);
+  const auto program = pool.ProgramOf(graph, config);
+  const size_t size = program->sums_size();
+  for (size_t fails = 0; fails < 3; ++fails) {
+    std::vector<Block> blocks;
+    blocks.reserve(3);
+    std::vector<engine::ScoredState> states, others;
+    for (size_t i = 0; i < 3; ++i) {
+      blocks.emplace_back(program->layout());
+      program->Initialise(config.optimizer, blocks.back().get(), 3, i, 1);
+      char* const begins = static_cast<char*>(static_cast<void*>(blocks.back().get()));
+      states.push_back({program, &config, i == fails ? begins + 8 : begins});
+      if (i != fails) others.push_back(states.back());
+    }
+    engine::StateScorer scorer(states, nullptr, engine::OnError::kLeavesOut), without(others), throws(states);
+    std::vector<double> all(3 * size, 0.0), expected(2 * size, 0.0);
+    for (const int64_t rows : kBufferRows) {
+      scorer.Evaluate(table.Buffer(rows), all.data(), {});
+      without.Evaluate(table.Buffer(rows), expected.data(), {});
+    }
+    for (size_t i = 0, next = 0; i < 3; ++i) {
+      EXPECT_EQ(scorer.errors()[i].empty(), i != fails);
+      if (i == fails) continue;
+      EXPECT_EQ(std::vector<double>(all.begin() + static_cast<std::ptrdiff_t>(i * size), all.begin() + static_cast<std::ptrdiff_t>((i + 1) * size)),
+                std::vector<double>(expected.begin() + static_cast<std::ptrdiff_t>(next * size),
+                                    expected.begin() + static_cast<std::ptrdiff_t>((next + 1) * size)));
+      ++next;
+    }
+    EXPECT_THROW(throws.Evaluate(table.Buffer(45), all.data(), {}), base::Error);
   }
 }
 

@@ -299,7 +299,7 @@ TEST(Train, ClassWeightsAreRowWeights) {
   EXPECT_EQ(losses[0], losses[1]);
 }
 
-TEST(Train, ClassWeightsMayBeSetInThePlaceOfTheProgramsOwn) {
+TEST(Train, OtherClassWeightsThanTheProgramsMayBeSet) {
   Table table;
   table.AddInput("x", {3}, fixture::Numbers(30));
   std::vector<double> classes;

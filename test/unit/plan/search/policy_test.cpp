@@ -344,6 +344,66 @@ std::string Refusal(const std::string& search) {
   return "";
 }
 
+TEST(ReadSearch, RefusesWhatWouldSayNothing) {
+  EXPECT_EQ(Refusal("{'policy': 'pbt', 'interval': 9}"), "interval of search is 9, but the run has 9 iterations");
+  EXPECT_EQ(Refusal("{'policy': 'pbt', 'population': 8, 'max_models': 4}"), "population of search is 8, more than max_models, 4");
+  EXPECT_EQ(Refusal("{'policy': 'pbt', 'max_models': 4}"), "");
+  EXPECT_EQ(Refusal("{'policy': 'random', 'min_iterations': 2}"),
+            "min_iterations of search means nothing to the policy random without median_stopping");
+  EXPECT_EQ(Refusal("{'policy': 'asha', 'startup': 4}"), "startup of search means nothing to the sampler random");
+  EXPECT_EQ(Refusal("{'policy': 'asha', 'startup': 4, 'sampler': 'tpe', 'multivariate': False}"), "");
+  EXPECT_EQ(Refusal("{'policy': 'asha', 'sampler': 'gp', 'multivariate': False}"),
+            "multivariate of search means nothing to the sampler gp");
+  EXPECT_EQ(Refusal("{'policy': 'grid', 'architectures': {1: {'layers': 2}}}"),
+            "architectures of search means nothing to the policy grid, which learns nothing");
+  EXPECT_EQ(Refusal("{'policy': 'external', 'max_models': 4, 'concurrency': 2}"),
+            "concurrency of search means nothing to the policy external");
+  EXPECT_NO_THROW(plan::MakePolicy(Description("{'policy': 'hyperband', 'brackets': 3}", 9)));
+  EXPECT_THROW(plan::MakePolicy(Description("{'policy': 'hyperband', 'brackets': 4}", 9)), base::Error);
+  for (const char* grid : {"{'batch_size': {'low': 8, 'high': 64, 'q': 0}}", "{'batch_size': {'low': 8, 'high': 64, 'integer': False}}"}) {
+    auto d = Description("{'policy': 'random'}", 9);
+    d.fit_grid = grid;
+    EXPECT_THROW(plan::MakePolicy(d), base::Error) << grid;
+  }
+}
+
+TEST(Policies, SayWhatTheyNeverDo) {
+  const auto learns = [](const char* search) { return !plan::MakePolicy(Description(search, 27))->NeverLearns(); };
+  EXPECT_TRUE(learns("{'policy': 'random', 'max_models': 3}"));  // nobody asks it to
+  EXPECT_TRUE(learns("{'policy': 'tpe', 'max_models': 11, 'concurrency': 2}"));
+  EXPECT_FALSE(learns("{'policy': 'tpe', 'max_models': 10, 'concurrency': 2}"));
+  EXPECT_FALSE(learns("{'policy': 'gp', 'max_models': 16, 'concurrency': 16}"));
+  EXPECT_FALSE(learns("{'policy': 'tpe', 'max_models': 20, 'seeds_per_config': 2, 'concurrency': 4}"));
+  EXPECT_TRUE(learns("{'policy': 'bohb'}"));
+  EXPECT_TRUE(learns("{'policy': 'asha', 'sampler': 'tpe', 'max_models': 30, 'concurrency': 5}"));
+  const auto halves = [](const char* search, int64_t iterations) { return !plan::MakePolicy(Description(search, iterations))->NeverHalves(); };
+  EXPECT_TRUE(halves("{'policy': 'hyperband'}", 3));
+  EXPECT_FALSE(halves("{'policy': 'hyperband'}", 2));
+  EXPECT_FALSE(halves("{'policy': 'asha', 'min_iterations': 9}", 9));
+  EXPECT_TRUE(halves("{'policy': 'asha'}", 2));
+}
+
+// What is left becomes less from round to round, and is what it took where nothing is decided on the way.
+TEST(Policies, RoundsLeftCountDown) {
+  for (const char* search : kPolicies) {
+    const auto d = Description(search, 9);
+    const auto policy = plan::MakePolicy(d);
+    int64_t before = plan::RoundsLeft(d, policy.get(), {});
+    EXPECT_GE(before, 1) << search;
+    const int64_t expected = before;
+    const SearchRun run = Simulate(d, Curve, false, [&](SearchRun* so_far) {
+      const int64_t left = plan::RoundsLeft(d, policy.get(), so_far->trials);
+      EXPECT_GE(left, 1);
+      EXPECT_LE(left, std::max<int64_t>(before, d.iterations)) << search;
+      before = left;
+    });
+    EXPECT_LE(expected, 2 * run.rounds + d.iterations) << search;
+  }
+  const auto d = Description("{'policy': 'random', 'max_models': 12, 'concurrency': 3}", 4);
+  EXPECT_EQ(plan::RoundsLeft(d, plan::MakePolicy(d).get(), {}), 16);
+  EXPECT_EQ(Simulate(d, Curve).rounds, 16);
+}
+
 TEST(ReadSearch, RefusesWhatItDoesNotKnow) {
   EXPECT_EQ(Refusal("{'policy': 'ahsa'}"), "unknown policy \"ahsa\" in search");
   EXPECT_EQ(Refusal("{'policy': 'asha', 'etta': 3}"), "unknown key \"etta\" in search");

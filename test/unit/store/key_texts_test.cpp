@@ -1,0 +1,61 @@
+// Keys of registered groups: joined and taken apart again, numbers, kinds of columns.
+#include "store/key_texts.hpp"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+
+namespace {
+
+using Keys = std::vector<std::optional<std::string>>;
+
+pg::Column Of(const std::string& base_type, bool is_array = false) {
+  pg::Column column;
+  column.base_type = base_type;
+  column.is_array = is_array;
+  return column;
+}
+
+TEST(KeyTexts, WhatIsJoinedIsTakenApartAgain) {
+  for (const Keys& keys : {Keys{}, Keys{std::nullopt}, Keys{"north", std::nullopt, ""}, Keys{"-", "3:abc", "12"},
+                           Keys{std::string("a\0b", 3), std::string(300, 'x')}}) {
+    EXPECT_EQ(store::SplitKeys(store::JoinKeys(keys)), keys);
+  }
+  EXPECT_NE(store::JoinKeys({"ab", "c"}), store::JoinKeys({"a", "bc"}));
+  EXPECT_NE(store::JoinKeys({std::nullopt}), store::JoinKeys({""}));
+}
+
+TEST(KeyTexts, WhatCannotBeReadIsSaid) {
+  for (const char* text : {"5:abc", "x", ":a", "3", "99999999999999999999999:a", "1:ab"}) {
+    EXPECT_THROW(store::SplitKeys(text), base::Error) << text;
+  }
+}
+
+TEST(KeyTexts, NumbersThatAreEqualHaveOneText) {
+  EXPECT_EQ(store::PlainNumber("1.50"), "1.5");
+  EXPECT_EQ(store::PlainNumber("2.000"), "2");
+  EXPECT_EQ(store::PlainNumber("0.0"), "0");
+  EXPECT_EQ(store::PlainNumber("100"), "100");
+  EXPECT_EQ(store::PlainNumber("NaN"), "NaN");
+}
+
+TEST(KeyTexts, KindsOfColumns) {
+  EXPECT_EQ(store::KindOfKey(Of("text")), "plain");
+  EXPECT_EQ(store::KindOfKey(Of("date")), "label");
+  EXPECT_EQ(store::KindOfKey(Of("numeric")), "number");
+  EXPECT_EQ(store::KindOfKey(Of("interval")), "other");
+  EXPECT_EQ(store::KindOfKey(Of("double precision")), "other");
+  EXPECT_EQ(store::KindOfKey(Of("text", true)), "other");
+  for (const char* kind : {"plain", "label", "number", "other"}) {
+    const store::KeyKind named = store::KindNamed(kind);
+    EXPECT_NE(named.sql.find('$'), std::string::npos);
+    EXPECT_EQ(named.exact, std::string(kind) != "other");
+  }
+  EXPECT_THROW(store::KindNamed("none"), base::Error);
+}
+
+}  // namespace
