@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <map>
+#include <string>
 #include <utility>
 
 #include "engine/api/workspace.hpp"
+#include "engine/core/device_context.hpp"
+#include "engine/core/devices.hpp"
 #include "engine/core/model_impl.hpp"
 #include "engine/math/fpenv.hpp"
 #include "engine/math/poll.hpp"
@@ -14,10 +17,11 @@ namespace engine {
 struct StateScorer::Impl {
   struct Member {
     ScoredState state;
-    Model::Impl* model = nullptr;
+    ModelInstance* model = nullptr;
     int64_t rows = 0;      // of a batch
     int64_t next = 0;      // row, in Evaluate
     size_t first_sum = 0;  // in all states' sums
+    bool scored = false;   // by a device, of this buffer
   };
 
   std::vector<Member> members;
@@ -26,6 +30,7 @@ struct StateScorer::Impl {
   size_t sums_size = 0;
 
   void UseWorkspace(int64_t buffer_rows);
+  void EvaluateOnDevice(const base::Buffer& buffer, double* sums, const Poll& poll);
   void EvaluateNative(const base::Buffer& buffer, double* sums);
   void EvaluateByAutograd(const base::Buffer& buffer, double* sums);
 };
@@ -46,6 +51,34 @@ void StateScorer::Impl::UseWorkspace(int64_t buffer_rows) {
   workspace->Reserve(bytes);
 }
 
+// Those of one program and one number of rows at once. Where the device's memory is short, the processor scores.
+void StateScorer::Impl::EvaluateOnDevice(const base::Buffer& buffer, double* sums, const Poll& poll) {
+  std::map<std::pair<const CompiledProgram*, int64_t>, std::vector<Member*>> parts;
+  for (Member& member : members) {
+    member.scored = false;
+    const CompiledProgram& program = member.model->program;
+    if (program.scores_on_device) parts[{&program, member.rows}].push_back(&member);
+  }
+  for (const auto& [kind, part] : parts) {
+    const auto& [program, rows] = kind;
+    device::Device& on = TheDevice(program->options.device, poll);
+    std::vector<device::Member> states;
+    for (const Member* member : part) states.push_back({member->state.block, nullptr});
+    const int64_t batch_rows = std::min(rows, std::max<int64_t>(1, buffer.rows));
+    const auto group = device::Group::Make(on.backend(), on.memory(), program->on_device, states, batch_rows, program->device_metrics, TheGroupOptions());
+    if (group == nullptr || !group->Score(buffer, BufferContent::Current(), rows, poll)) {
+      NoticeOfDevice("a device's memory is short: " + std::to_string(part.size()) + " models are scored by the processor for now");
+      continue;
+    }
+    const std::vector<double>& found = group->FinishScores(poll);
+    const size_t each = program->sums_size;
+    for (size_t i = 0; i < part.size(); ++i) {
+      for (size_t s = 0; s < each; ++s) sums[part[i]->first_sum + s] += found[i * each + s];
+      part[i]->scored = true;
+    }
+  }
+}
+
 // Batch by batch, so that rows which are loaded once serve all states that want the same.
 void StateScorer::Impl::EvaluateNative(const base::Buffer& buffer, double* sums) {
   LoadedRows loaded;
@@ -53,7 +86,7 @@ void StateScorer::Impl::EvaluateNative(const base::Buffer& buffer, double* sums)
   for (bool more = buffer.rows > 0; more;) {
     more = false;
     for (Member& member : members) {
-      if (!member.model->native_trainer || member.next >= buffer.rows) continue;
+      if (!member.model->native_trainer || member.scored || member.next >= buffer.rows) continue;
       math::PollInterrupts();
       member.model->Attach(member.state.block);
       member.model->EvaluateBatch(buffer, member.next, std::min(member.rows, buffer.rows - member.next), &loaded, sums + member.first_sum);
@@ -100,6 +133,7 @@ void StateScorer::Evaluate(const base::Buffer& buffer, double* sums, const Poll&
   const math::FtzGuard ftz;
   const math::PollScope scope(poll);
   for (const auto& [program, model] : impl_->models) model->impl_->CheckBuffer(buffer, true);
+  impl_->EvaluateOnDevice(buffer, sums, poll);
   impl_->UseWorkspace(buffer.rows);
   impl_->EvaluateNative(buffer, sums);
   impl_->EvaluateByAutograd(buffer, sums);
