@@ -57,7 +57,7 @@ void StateScorer::Impl::Try(size_t member, Work&& work) {
 
 // Members of one program have one model.
 void StateScorer::Impl::Check(const base::Buffer& buffer) {
-  const Model::Impl* last = nullptr;
+  const ModelInstance* last = nullptr;
   for (size_t m = 0; m < members.size(); ++m) {
     if (members[m].model == last && errors[m].empty()) continue;
     Try(m, [&] { members[m].model->CheckBuffer(buffer, true); });
