@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/plain_number.hpp"
 #include "engine/core/model.hpp"
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
