@@ -1,5 +1,5 @@
--- Functions that statements of the extension call, called by hand: whatever they are given, the answer is a value or a
--- clean error, never a process that ends or reads beyond what it was given. test/random_calls does this with all functions.
+-- Functions that statements of the extension call, called by hand: whatever they are given, they return a value or a
+-- clean error, and no process ends or reads beyond what it was given. test/random_calls does this with all functions.
 \set VERBOSITY sqlstate
 -- a buffer of no rows, groups without partitions, classes below none
 SELECT cerebro._group_position(0, true, 10, 1, 1);

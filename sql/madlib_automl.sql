@@ -1,6 +1,7 @@
 -- hyperband_schedule and madlib_keras_automl as MADlib's documents use them.
 \set data `echo "$CEREBRO_TEST_DATA"`
 SET client_min_messages = warning;
+\set SHOW_CONTEXT never
 \pset null '(null)'
 CREATE EXTENSION pg_cerebro_madlib;
 CREATE SCHEMA madlib_automl;
@@ -69,7 +70,7 @@ SELECT m.mst_key = b.mst_key AS by_training_loss FROM automl_partial_mst m, (SEL
 
 -- Hyperopt: tpe and rand
 SELECT madlib.madlib_keras_automl('iris_train_packed', 'opt_output', 'model_arch_library', 'opt_mst_table', ARRAY[1, 2], :'compile_grid', :'fit_grid',
-    'hyperopt', 'num_configs=20, num_iterations=10, algorithm=tpe', 7, NULL, FALSE, 'iris_test_packed', 1);
+    'hyperopt', 'num_configs=20, num_iterations=10, algorithm=tpe', 5, NULL, FALSE, 'iris_test_packed', 1);
 SELECT count(*), count(DISTINCT compile_params) > 10 AS several, max(array_length(training_loss, 1)) AS evaluations, min(validation_loss_final) <= 0.0680 AS best_loss,
     max(training_metrics_final) >= 0.9583 AS best_metric FROM opt_output_info;
 SELECT automl_method, automl_params FROM opt_output_summary;

@@ -2,6 +2,7 @@
 -- of those that MADlib's functions, or MADlib itself, have made.
 \set data `echo "$CEREBRO_TEST_DATA"`
 SET client_min_messages = warning;
+\set SHOW_CONTEXT never
 \pset null '(null)'
 CREATE EXTENSION pg_cerebro_madlib;
 CREATE SCHEMA madlib_exchange;

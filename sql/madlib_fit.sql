@@ -2,6 +2,7 @@
 -- data-parallel training over distribution keys, several metrics, regression, several inputs and outputs.
 \set data `echo "$CEREBRO_TEST_DATA"`
 SET client_min_messages = warning;
+\set SHOW_CONTEXT never
 \pset null '(null)'
 CREATE EXTENSION pg_cerebro_madlib;
 CREATE SCHEMA madlib_fit;
@@ -82,9 +83,16 @@ SELECT madlib.madlib_keras_fit('iris_parts', 'iris_mean', 'model_arch_library', 
     $$ loss='categorical_crossentropy', optimizer='Adam(lr=0.01)', metrics=['categorical_accuracy'] $$, $$ batch_size=5, epochs=3 $$, 10);
 SELECT training_metrics_final >= 0.8 AS accuracy, training_loss_final < 0.52 AS loss, metrics_type FROM iris_mean_summary;
 
+-- a model without a parameter to train: its weights stay
+SELECT madlib.load_keras_model('model_arch_library', replace(:'iris_model', '"trainable": true', '"trainable": false')::json, model_weights, 'all frozen')
+FROM iris_valid;
+SELECT madlib.madlib_keras_fit('iris_train_packed', 'iris_frozen', 'model_arch_library', 3,
+    $$ loss='categorical_crossentropy', optimizer='adam', metrics=['accuracy'] $$, $$ batch_size=5 $$, 2);
+SELECT f.model_weights = v.model_weights AS same FROM iris_frozen f, iris_valid v;
+
 -- several metrics: the first one is in the columns
 SELECT madlib.madlib_keras_fit('iris_train_packed', 'iris_metrics', 'model_arch_library', 1,
-    $$ loss='categorical_crossentropy', optimizer='sgd(lr=0.05, momentum=0.9, nesterov=False)', metrics=['accuracy', 'mae'] $$, $$ batch_size=8 $$, 6);
+    $$ loss='categorical_crossentropy', optimizer='sgd(lr=0.02, momentum=0.9, nesterov=False)', metrics=['accuracy', 'mae'] $$, $$ batch_size=8, epochs=3 $$, 10);
 SELECT metrics_type, training_metrics_final >= 0.8 AS accuracy FROM iris_metrics_summary;
 
 -- top-k accuracy from an object table

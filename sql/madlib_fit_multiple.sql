@@ -2,6 +2,7 @@
 -- transfer learning, and the overloads.
 \set data `echo "$CEREBRO_TEST_DATA"`
 SET client_min_messages = warning;
+\set SHOW_CONTEXT never
 \pset null '(null)'
 CREATE EXTENSION pg_cerebro_madlib;
 CREATE SCHEMA madlib_multi;

@@ -2,6 +2,7 @@
 -- between a CNN and a deeper one with batch normalisation on images of three channels.
 \set data `echo "$CEREBRO_TEST_DATA"`
 SET client_min_messages = warning;
+\set SHOW_CONTEXT never
 CREATE EXTENSION pg_cerebro_madlib;
 CREATE SCHEMA madlib_images;
 SET search_path = madlib_images, public;

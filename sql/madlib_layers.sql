@@ -1,6 +1,7 @@
 -- Predictions layer by layer: weights and inputs are fixed by hand, and what comes out is computed once more in SQL, from the
 -- definition of the layer. A layer without units is followed by Flatten and a Dense layer that changes nothing.
 SET client_min_messages = warning;
+\set SHOW_CONTEXT never
 CREATE EXTENSION pg_cerebro_madlib;
 CREATE SCHEMA madlib_layers;
 SET search_path = madlib_layers, public;
@@ -17,7 +18,7 @@ CREATE TABLE vectors AS SELECT i AS id, ARRAY(SELECT ((i * 5 + j * 3) % 7 * 0.5 
 
 -- weight number n
 CREATE FUNCTION w(n bigint) RETURNS float8 LANGUAGE sql IMMUTABLE AS $$ SELECT ((n * 7 % 11) * 0.1 - 0.5)::float8 $$;
-CREATE FUNCTION some(n int) RETURNS real[] LANGUAGE sql IMMUTABLE AS $$ SELECT ARRAY(SELECT w(i)::real FROM generate_series(0, n - 1) i) $$;
+CREATE FUNCTION numbers(n int) RETURNS real[] LANGUAGE sql IMMUTABLE AS $$ SELECT ARRAY(SELECT w(i)::real FROM generate_series(0, n - 1) i) $$;
 -- kernel and bias of a Dense layer that changes nothing
 CREATE FUNCTION same(n int) RETURNS real[] LANGUAGE sql IMMUTABLE AS
     $$ SELECT ARRAY(SELECT CASE WHEN i = j THEN 1 ELSE 0 END::real FROM generate_series(1, n) i, generate_series(1, n) j ORDER BY i, j) || array_fill(0::real, ARRAY[n]) $$;
@@ -38,28 +39,28 @@ CREATE FUNCTION image_layer(config text) RETURNS text LANGUAGE sql IMMUTABLE AS
 
 -- Dense: x W + b, with its activations
 SELECT try('dense', '{"class_name": "Sequential", "config": [{"class_name": "Dense", "config": {"name": "d", "units": 3, "activation": "linear", "batch_input_shape": [null, 4]}}]}',
-    some(15), 'vectors', 'a');
+    numbers(15), 'vectors', 'a');
 INSERT INTO wanted SELECT 'dense', id, u, sum(a[i + 1]::float8 * w(i * 3 + u)::real) + w(12 + u)::real
 FROM vectors, generate_series(0, 3) i, generate_series(0, 2) u GROUP BY id, u;
 SELECT try('dense ' || f, '{"class_name": "Sequential", "config": [{"class_name": "Dense", "config": {"name": "d", "units": 3, "batch_input_shape": [null, 4]}}, '
-    || '{"class_name": "Activation", "config": {"name": "act", "activation": "' || f || '"}}]}', some(15), 'vectors', 'a') FROM unnest(ARRAY['relu', 'sigmoid', 'tanh', 'softmax']) f;
+    || '{"class_name": "Activation", "config": {"name": "act", "activation": "' || f || '"}}]}', numbers(15), 'vectors', 'a') FROM unnest(ARRAY['relu', 'sigmoid', 'tanh', 'softmax']) f;
 INSERT INTO wanted SELECT 'dense ' || f, id, nth, CASE f WHEN 'relu' THEN greatest(value, 0) WHEN 'sigmoid' THEN 1 / (1 + exp(-value)) WHEN 'tanh' THEN tanh(value)
     ELSE exp(value) / sum(exp(value)) OVER (PARTITION BY f, id) END FROM wanted, unnest(ARRAY['relu', 'sigmoid', 'tanh', 'softmax']) f WHERE layer = 'dense';
 
 -- Conv2D, 3 x 3, two filters: valid, same, and same with a stride of two
 SELECT try('conv valid', image_layer('{"class_name": "Conv2D", "config": {"name": "c", "filters": 2, "kernel_size": [3, 3], "padding": "valid", "activation": "linear", "data_format": "channels_last"}}') || rest(8),
-    some(38) || same(8), 'images', 'x');
-INSERT INTO wanted SELECT 'conv valid', x.id, (r * 2 + c) * 2 + f, sum(x.x * w(((x.r - r) * 3 + x.c - c) * 4 + x.ch * 2 + f)::real) + w(36 + f)::real
-FROM cells x, generate_series(0, 1) r, generate_series(0, 1) c, generate_series(0, 1) f WHERE x.r - r BETWEEN 0 AND 2 AND x.c - c BETWEEN 0 AND 2 GROUP BY x.id, r, c, f;
+    numbers(38) || same(8), 'images', 'x');
+INSERT INTO wanted SELECT 'conv valid', x.id, (pr * 2 + pc) * 2 + f, sum(x.x * w(((x.r - pr) * 3 + x.c - pc) * 4 + x.ch * 2 + f)::real) + w(36 + f)::real
+FROM cells x, generate_series(0, 1) pr, generate_series(0, 1) pc, generate_series(0, 1) f WHERE x.r - pr BETWEEN 0 AND 2 AND x.c - pc BETWEEN 0 AND 2 GROUP BY x.id, pr, pc, f;
 SELECT try('conv same', image_layer('{"class_name": "Conv2D", "config": {"name": "c", "filters": 2, "kernel_size": [3, 3], "padding": "same", "activation": "relu", "data_format": "channels_last"}}') || rest(32),
-    some(38) || same(32), 'images', 'x');
-INSERT INTO wanted SELECT 'conv same', x.id, (r * 4 + c) * 2 + f, greatest(0, sum(x.x * w(((x.r - r + 1) * 3 + x.c - c + 1) * 4 + x.ch * 2 + f)::real) + w(36 + f)::real)
-FROM cells x, generate_series(0, 3) r, generate_series(0, 3) c, generate_series(0, 1) f WHERE x.r - r BETWEEN -1 AND 1 AND x.c - c BETWEEN -1 AND 1 GROUP BY x.id, r, c, f;
+    numbers(38) || same(32), 'images', 'x');
+INSERT INTO wanted SELECT 'conv same', x.id, (pr * 4 + pc) * 2 + f, greatest(0, sum(x.x * w(((x.r - pr + 1) * 3 + x.c - pc + 1) * 4 + x.ch * 2 + f)::real) + w(36 + f)::real)
+FROM cells x, generate_series(0, 3) pr, generate_series(0, 3) pc, generate_series(0, 1) f WHERE x.r - pr BETWEEN -1 AND 1 AND x.c - pc BETWEEN -1 AND 1 GROUP BY x.id, pr, pc, f;
 -- four pixels, strides of two: one row and one column of padding, all of it behind
 SELECT try('conv strides', image_layer('{"class_name": "Conv2D", "config": {"name": "c", "filters": 2, "kernel_size": [3, 3], "strides": [2, 2], "padding": "same", "activation": "linear"}}') || rest(8),
-    some(38) || same(8), 'images', 'x');
-INSERT INTO wanted SELECT 'conv strides', x.id, (r * 2 + c) * 2 + f, sum(x.x * w(((x.r - 2 * r) * 3 + x.c - 2 * c) * 4 + x.ch * 2 + f)::real) + w(36 + f)::real
-FROM cells x, generate_series(0, 1) r, generate_series(0, 1) c, generate_series(0, 1) f WHERE x.r - 2 * r BETWEEN 0 AND 2 AND x.c - 2 * c BETWEEN 0 AND 2 GROUP BY x.id, r, c, f;
+    numbers(38) || same(8), 'images', 'x');
+INSERT INTO wanted SELECT 'conv strides', x.id, (pr * 2 + pc) * 2 + f, sum(x.x * w(((x.r - 2 * pr) * 3 + x.c - 2 * pc) * 4 + x.ch * 2 + f)::real) + w(36 + f)::real
+FROM cells x, generate_series(0, 1) pr, generate_series(0, 1) pc, generate_series(0, 1) f WHERE x.r - 2 * pr BETWEEN 0 AND 2 AND x.c - 2 * pc BETWEEN 0 AND 2 GROUP BY x.id, pr, pc, f;
 
 -- pooling: the mean of windows at the edge counts what is there
 SELECT try('max', image_layer('{"class_name": "MaxPooling2D", "config": {"name": "p", "pool_size": [2, 2], "strides": [2, 2], "padding": "valid"}}') || rest(8), same(8), 'images', 'x');
@@ -86,7 +87,7 @@ SELECT try('concatenate', $${"class_name": "Model", "config": {"name": "m", "lay
  {"class_name": "InputLayer", "name": "two", "config": {"name": "two", "batch_input_shape": [null, 3]}, "inbound_nodes": []},
  {"class_name": "Concatenate", "name": "both", "config": {"name": "both", "axis": -1}, "inbound_nodes": [[["one", 0, 0, {}], ["two", 0, 0, {}]]]},
  {"class_name": "Dense", "name": "out", "config": {"name": "out", "units": 2, "activation": "linear"}, "inbound_nodes": [[["both", 0, 0, {}]]]}],
- "input_layers": [["one", 0, 0], ["two", 0, 0]], "output_layers": [["out", 0, 0]]}}$$, some(16), 'vectors', 'a, b');
+ "input_layers": [["one", 0, 0], ["two", 0, 0]], "output_layers": [["out", 0, 0]]}}$$, numbers(16), 'vectors', 'a, b');
 INSERT INTO wanted SELECT 'concatenate', id, u, sum((a || b)[i + 1]::float8 * w(i * 2 + u)::real) + w(14 + u)::real
 FROM vectors, generate_series(0, 6) i, generate_series(0, 1) u GROUP BY id, u;
 
@@ -95,13 +96,13 @@ SELECT count(*) FROM wanted w FULL JOIN found f USING (layer, id, nth) WHERE w.v
 
 -- the digest of a whole network: convolution, pooling, dense; in one and in three convolutions the numbers are those above
 SELECT try('network', image_layer('{"class_name": "Conv2D", "config": {"name": "c", "filters": 2, "kernel_size": [3, 3], "padding": "same", "activation": "relu"}}')
-    || ', {"class_name": "MaxPooling2D", "config": {"name": "p", "pool_size": [2, 2]}}' || rest(8), some(38) || same(8), 'images', 'x');
+    || ', {"class_name": "MaxPooling2D", "config": {"name": "p", "pool_size": [2, 2]}}' || rest(8), numbers(38) || same(8), 'images', 'x');
 SELECT count(*), max(abs(f.value - m.value)) < 1e-5 AS same FROM found f JOIN (
     SELECT id, ((nth / 8) / 2 * 2 + (nth / 2 % 4) / 2) * 2 + nth % 2 AS nth, max(value) AS value FROM wanted WHERE layer = 'conv same' GROUP BY 1, 2) m USING (id, nth)
 WHERE f.layer = 'network';
 
 -- a normalizing constant divides; seeds of initialisers give the same weights in every run
-SELECT try('again', (SELECT model_arch::text FROM layer_library WHERE name = 'dense'), some(15), 'vectors', 'a');
+SELECT try('again', (SELECT model_arch::text FROM layer_library WHERE name = 'dense'), numbers(15), 'vectors', 'a');
 SELECT madlib.madlib_keras_predict_byom('layer_library', 1, 'vectors', 'id', 'a', 'half', 'prob', FALSE, NULL, 2.0);
 SELECT max(abs(h.prob - (f.value + w(12 + f.nth)::real) / 2)) < 1e-5 AS halved FROM half h JOIN found f ON f.id = h.id AND f.nth = h.class_value::int AND f.layer = 'dense';
 DROP SCHEMA madlib_layers CASCADE;

@@ -6,13 +6,12 @@ SET client_min_messages = warning;
 CREATE EXTENSION pg_cerebro_madlib;
 SELECT DISTINCT n.nspname FROM pg_depend d JOIN pg_proc p ON p.oid = d.objid JOIN pg_namespace n ON n.oid = p.pronamespace
     JOIN pg_extension e ON e.oid = d.refobjid
-    WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND e.extname = 'pg_cerebro_madlib';
+    WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND e.extname = 'pg_cerebro_madlib' ORDER BY 1;
 
--- every function has a comment, and pins its search_path unless it hands it on
+-- every function has a comment, and pins its search_path unless it is SQL that hands it on, or runs a statement of its caller
 SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = 'madlib'::regnamespace AND obj_description(p.oid, 'pg_proc') IS NULL;
 SELECT p.proname FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
-    WHERE p.pronamespace = 'madlib'::regnamespace AND l.lanname <> 'c' AND p.proconfig IS NULL
-      AND p.prosrc !~ 'current_setting\(''search_path''\)' ORDER BY 1;
+    WHERE p.pronamespace = 'madlib'::regnamespace AND l.lanname = 'plpgsql' AND p.proconfig IS NULL ORDER BY 1;
 
 SELECT madlib._split_names('a, "b,c" ,d,') AS list, madlib._split_names('s."t.u"', '.') AS parts, madlib._split_names(NULL) AS none;
 SELECT madlib._name('Ab') AS folded, madlib._name('"Ab""c"') AS quoted, madlib._with_suffix('"Ab"', '_summary') AS quoted_suffix,

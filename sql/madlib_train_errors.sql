@@ -1,10 +1,11 @@
 -- What MADlib's functions of training and scoring refuse, in MADlib's words.
 SET client_min_messages = warning;
+\set SHOW_CONTEXT never
 \pset null '(null)'
 CREATE EXTENSION pg_cerebro_madlib;
 CREATE SCHEMA madlib_refused;
 SET search_path = madlib_refused, public;
-CREATE TABLE rows AS SELECT i AS id, ARRAY[i % 7, i % 3]::real[] AS x, ARRAY['a', 'b'][1 + i % 2] AS y, 'text'::text AS words FROM generate_series(1, 40) i;
+CREATE TABLE rows AS SELECT i AS id, ARRAY[i % 7, i % 3]::real[] AS x, (ARRAY['a', 'b'])[1 + i % 2] AS y, 'text'::text AS words FROM generate_series(1, 40) i;
 SELECT madlib.training_preprocessor_dl('rows', 'packed', 'y', 'x', 20);
 SELECT madlib.validation_preprocessor_dl('rows', 'packed_val', 'y', 'x', 'packed');
 SELECT madlib.load_keras_model('archs', $${"class_name": "Sequential", "config": [{"class_name": "Dense", "config": {"name": "d", "units": 2, "activation": "softmax", "batch_input_shape": [null, 2]}}]}$$::json);

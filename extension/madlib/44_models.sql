@@ -91,17 +91,17 @@ $$;
 COMMENT ON FUNCTION @madlib@._same_shape(text, text)
     IS 'internal: whether an input takes a shape; null takes any dimension';
 
--- found: shapes of the columns, in the order of the names.
-CREATE FUNCTION @madlib@._check_shapes(model_arch json, found text[], columns text[], written text) RETURNS void
+-- shapes: those of the columns, in the order of the names.
+CREATE FUNCTION @madlib@._check_shapes(model_arch json, shapes text[], columns text[], written text) RETURNS void
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     stated text[] := @madlib@._input_shapes(model_arch);
 BEGIN
-    FOR i IN 1 .. COALESCE(array_length(found, 1), 0) LOOP
-        IF stated[i] IS NULL OR NOT @madlib@._same_shape(stated[i], found[i]) THEN
+    FOR i IN 1 .. COALESCE(array_length(shapes, 1), 0) LOOP
+        IF stated[i] IS NULL OR NOT @madlib@._same_shape(stated[i], shapes[i]) THEN
             RAISE EXCEPTION 'model_keras error: Input shape % in the model architecture does not match the input shape '
                 '% of column % in table %.',
-                COALESCE(stated[i], 'None'), found[i], columns[i], written USING ERRCODE = 'invalid_parameter_value';
+                COALESCE(stated[i], 'None'), shapes[i], columns[i], written USING ERRCODE = 'invalid_parameter_value';
         END IF;
     END LOOP;
 END $$;

@@ -137,6 +137,7 @@ DECLARE
     validation_loss double precision[];
     validation_metrics double precision[];
     has_metrics boolean;
+    counts integer[];
 BEGIN
     IF COALESCE(btrim(compile_params, E' \t\n\r'), '') = '' THEN
         RAISE EXCEPTION 'Compile parameters cannot be empty or NULL.' USING ERRCODE = 'invalid_parameter_value';
@@ -160,6 +161,7 @@ BEGIN
     fitted := @madlib@._fit_params(fit_params);
     PERFORM @madlib@._require_gpus(module, use_gpus);
     has_metrics := compiled.metrics <> '{}';
+    counts := @madlib@._class_counts(arch.model_arch, array_length(source.targets, 1));
     stage := @madlib@._stage_packed(source, home, true);
     PERFORM @madlib@._check_shapes(arch.model_arch, @madlib@._packed_shapes(stage), source.inputs, source_table);
     IF validation.name IS NOT NULL THEN
@@ -172,12 +174,8 @@ BEGIN
     weights := arch.model_weights;
     IF warm_start THEN EXECUTE format('SELECT m.model_weights FROM %s m', output) INTO weights; END IF;
 
-    arch_stage := @madlib@._temporary(home, 'arch');
-    EXECUTE format('CREATE TABLE %s AS SELECT 1 AS model_id, $1 AS model_arch, $2 AS model_weights, NULL::text AS name,'
-        ' NULL::text AS description, NULL::text AS __internal_madlib_id__', arch_stage)
-            || @madlib@._distributed('model_id')
-        USING arch.model_arch, weights;
-    state := @madlib@._first_state(arch_stage, compiled.params, fitted, stage);
+    arch_stage := @madlib@._stage_architecture(home, arch.model_arch, weights);
+    state := @madlib@._first_state(arch_stage, compiled.params, fitted, stage, 1);
     PERFORM @madlib@._drop(arch_stage);
     model_stage := @madlib@._stage_model(home, arch.model_arch, weights, compiled.params, @madlib@._spec_of(stage));
     FOR i IN 1 .. num_iterations LOOP
@@ -247,7 +245,7 @@ BEGIN
             validation_table, object_table,
             frequency, name, description, (COALESCE(length(weights), 0) + 37) / 1024.0::double precision,
             start_time::timestamp, clock_timestamp()::timestamp, elapsed, @madlib@._version(),
-            @madlib@._class_counts(arch.model_arch, array_length(source.targets, 1)), NULLIF(compiled.metrics, '{}'),
+            counts, NULLIF(compiled.metrics, '{}'),
                 compiled.loss,
             training_metrics[array_length(training_metrics, 1)], training_loss[array_length(training_loss, 1)],
                 training_metrics, training_loss,
@@ -261,18 +259,33 @@ COMMENT ON FUNCTION @madlib@._keras_fit(text, text, text, text, text, integer, t
     integer, boolean, text,
         text, text) IS 'internal: madlib_keras_fit, with the caller''s search_path and level of messages';
 
-CREATE FUNCTION @madlib@._first_state(arch_stage text, compile_params text, fit_params text, source text) RETURNS bytea
+CREATE FUNCTION @madlib@._stage_architecture(home text, model_arch json, model_weights bytea) RETURNS text
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    stage text := @madlib@._temporary(home, 'arch');
+BEGIN
+    EXECUTE format('CREATE TABLE %s AS SELECT 1 AS model_id, $1 AS model_arch, $2 AS model_weights, NULL::text AS name,'
+        ' NULL::text AS description, NULL::text AS __internal_madlib_id__', stage) || @madlib@._distributed('model_id')
+        USING model_arch, model_weights;
+    RETURN stage;
+END $$;
+COMMENT ON FUNCTION @madlib@._stage_architecture(text, json, bytea) IS 'internal: a table of one architecture';
+
+CREATE FUNCTION @madlib@._first_state(arch_stage text, compile_params text, fit_params text, source text,
+    stream integer)
+        RETURNS bytea
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     detail text;
     hint text;
 BEGIN
-    RETURN cerebro.init_state(arch_stage, 1, compile_params, fit_params, source, 1, 1);
+    RETURN cerebro.init_state(arch_stage, 1, compile_params, fit_params, source, 1, stream);
 EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
     PERFORM @madlib@._say_again(SQLERRM, detail, hint, SQLSTATE);
 END $$;
-COMMENT ON FUNCTION @madlib@._first_state(text, text, text, text) IS 'internal: the state that training begins with';
+COMMENT ON FUNCTION @madlib@._first_state(text, text, text, text, integer) IS
+    'internal: the state that training begins with';
 
 CREATE FUNCTION @madlib@.madlib_keras_fit(source_table varchar, model varchar, model_arch_table varchar,
     model_id integer,

@@ -1,7 +1,7 @@
 -- madlib_keras_evaluate: loss and metric of a trained model over a packed table. Models of both extensions are taken.
 
 CREATE TYPE @madlib@._model AS (written text, name text, summary text, native boolean, mst_key integer, model_arch json,
-    model_weights bytea, compile_params text, loss text, metrics text[], inputs text[], targets text[],
+    model_weights bytea, compile_params text, fit_params text, loss text, metrics text[], inputs text[], targets text[],
         normalizing_const double precision);
 COMMENT ON TYPE @madlib@._model IS 'internal: a trained model; native: cerebro has trained it';
 
@@ -68,6 +68,10 @@ BEGIN
         @madlib@._optional(model.summary, 'ss', 'object_table', 'text'), model.summary)
         INTO model.targets, model.inputs, model.normalizing_const, model.compile_params, written_objects
             USING model.compile_params;
+    EXECUTE format('SELECT %s FROM %s ss WHERE %s', @madlib@._optional(COALESCE(info, model.summary), 'ss',
+        'fit_params', 'text'),
+        COALESCE(info, model.summary), CASE WHEN info IS NULL THEN 'true' ELSE 'ss.mst_key = $1' END)
+        INTO model.fit_params USING mst_key;
     model.native := @madlib@._has_column(model.summary, 'data_spec');
     IF model.native THEN
         SELECT string_agg(l.name, ',') INTO model.loss FROM @madlib@._losses(model.compile_params) AS l(name);

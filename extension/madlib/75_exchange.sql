@@ -38,52 +38,101 @@ END $$;
 COMMENT ON FUNCTION @madlib@._model_spec(@madlib@._model)
     IS 'internal: the description of the data of a model of MADlib';
 
+-- A packed table of these columns without a row, for functions that want to know the data.
+CREATE FUNCTION @madlib@._stage_spec(home text, spec text) RETURNS text
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    stage text := @madlib@._temporary(home, 'spec');
+    columns text;
+BEGIN
+    SELECT string_agg(format(', %I bytea', c.name), '') INTO columns FROM (
+        SELECT i.value ->> 'name' AS name FROM json_array_elements(spec::json -> 'inputs') AS i(value)
+        UNION ALL SELECT t.value ->> 'name' FROM json_array_elements(spec::json -> 'targets') AS t(value)) AS c;
+    EXECUTE format('CREATE TABLE %s (__dist_key__ integer, partition_id integer, buffer_id integer%s)', stage, columns)
+        || @madlib@._distributed('__dist_key__');
+    EXECUTE format('CREATE TABLE %s AS SELECT %L::text AS source_table, 1 AS num_partitions, 1::bigint AS rows, '
+        '%L::text AS data_spec,'
+        ' %L::text AS digest, ARRAY[1]::bigint[] AS partition_rows, ARRAY[1] AS partition_buffers, 1::bigint AS '
+            'max_buffer_rows,'
+        ' 1 AS format_version', @madlib@._with_suffix(stage, '_summary'), stage, spec, stage)
+            || @madlib@._distributed('digest');
+    RETURN stage;
+END $$;
+COMMENT ON FUNCTION @madlib@._stage_spec(text, text) IS 'internal: an empty packed table';
+
 CREATE FUNCTION @madlib@._import_models(path text, module text, written text, output text, keys integer[]) RETURNS void
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     model @madlib@._model;
+    home text := @madlib@._home(output);
     key integer;
     spec text;
+    stage text;
+    arch_stage text;
 BEGIN
     EXECUTE format('CREATE TABLE %s (mst_key integer NOT NULL, model_weights bytea, model_arch json)', output)
         || @madlib@._distributed('mst_key');
     EXECUTE format('ALTER TABLE %s ALTER COLUMN model_weights SET STORAGE EXTERNAL', output);
+    EXECUTE format('CREATE TABLE %s (mst_key integer NOT NULL, piece integer NOT NULL, data bytea NOT NULL,'
+        ' PRIMARY KEY (mst_key, piece))', @madlib@._with_suffix(output, '_state')) || @madlib@._distributed('mst_key');
+    EXECUTE format('ALTER TABLE %s ALTER COLUMN data SET STORAGE EXTERNAL', @madlib@._with_suffix(output, '_state'));
     EXECUTE format($q$CREATE TABLE %s (mst_key integer PRIMARY KEY, model_id integer, compile_params text,
-        fit_params text, model_type text,
-            model_size double precision, metrics_type text[], loss_type text, training_metrics_final double precision,
-            training_loss_final double precision, validation_metrics_final double precision,
-                validation_loss_final double precision,
-            status text, parameters bigint)$q$, @madlib@._with_suffix(output, '_info'));
+        fit_params text,
+            model_type text, model_size double precision, metrics_elapsed_time double precision[], metrics_type text[],
+            loss_type text, training_metrics_final double precision, training_loss_final double precision,
+            training_metrics double precision[], training_loss double precision[],
+                validation_metrics_final double precision,
+            validation_loss_final double precision, validation_metrics double precision[],
+                validation_loss double precision[],
+            status text, diverged_step bigint, parameters bigint, metrics_iters integer[], metric_names text[],
+            training_metric_values double precision[], validation_metric_values double precision[],
+            training_seconds double precision, iterations_done bigint, best_iteration integer)$q$,
+        @madlib@._with_suffix(output, '_info'));
     FOREACH key IN ARRAY COALESCE(keys, ARRAY[NULL::integer]) LOOP
         model := @madlib@._open_model(path, module, written, key);
-        spec := COALESCE(spec, @madlib@._model_spec(model));
-        EXECUTE format('INSERT INTO %s VALUES ($1, $2, $3)', output) USING COALESCE(key, 1), model.model_weights,
-            model.model_arch;
-        EXECUTE format($q$INSERT INTO %s SELECT $1, t.model_id, $2, COALESCE(t.fit_params, ''), 'madlib_keras',
-            length($3) / 1024.0, $4, $5,
-                t.training_metrics_final, t.training_loss_final, t.validation_metrics_final, t.validation_loss_final,
-                    'trained', length($3) / 4
+        IF spec IS NULL THEN
+            spec := @madlib@._model_spec(model);
+            stage := @madlib@._stage_spec(home, spec);
+        END IF;
+        EXECUTE format('INSERT INTO %s VALUES ($1, $2, $3)', output)
+            USING COALESCE(key, 1), model.model_weights, model.model_arch;
+        -- the optimizer begins anew: MADlib has not kept its state
+        arch_stage := @madlib@._stage_architecture(home, model.model_arch, model.model_weights);
+        EXECUTE format('INSERT INTO %s VALUES ($1, 0, $2)', @madlib@._with_suffix(output, '_state'))
+            USING COALESCE(key, 1), @madlib@._first_state(arch_stage, model.compile_params, '', stage, COALESCE(key,
+                1));
+        PERFORM @madlib@._drop(arch_stage);
+        EXECUTE format($q$INSERT INTO %s (mst_key, model_id, compile_params, fit_params, model_type, model_size,
+            metrics_type,
+                loss_type, training_metrics_final, training_loss_final, validation_metrics_final,
+                    validation_loss_final, status,
+                parameters, training_seconds, iterations_done)
+            SELECT $1, t.model_id, $2, $6, 'madlib_keras', length($3) / 1024.0, $4, $5, t.training_metrics_final,
+                t.training_loss_final, t.validation_metrics_final, t.validation_loss_final, 'trained', length($3) / 4,
+                    0, 0
             FROM %s t WHERE %s LIMIT 1$q$, @madlib@._with_suffix(output, '_info'),
             CASE WHEN key IS NULL THEN model.summary ELSE @madlib@._table(path, @madlib@._with_suffix(written,
                 '_info')) END,
             CASE WHEN key IS NULL THEN 'true' ELSE 't.mst_key = ' || key END)
-            USING COALESCE(key, 1), model.compile_params, model.model_weights, model.metrics, model.loss;
+            USING COALESCE(key, 1), model.compile_params, model.model_weights, model.metrics, model.loss,
+                @madlib@._fit_params(model.fit_params);
     END LOOP;
-    EXECUTE format($q$CREATE TABLE %s AS SELECT t.source_table::text AS source_table, %L::text AS model,
-        %L::text AS model_info,
-            t.dependent_varname::text[] AS dependent_varname, %s AS independent_varname, %s AS dependent_vartype,
-            t.normalizing_const::real AS normalizing_const, %s AS num_classes, $1 AS data_spec,
-                NULL::text AS data_digest, 0::bigint AS seed,
+    EXECUTE format($q$CREATE TABLE %s AS SELECT t.source_table::text AS source_table, NULL::text AS validation_table,
+            %L::text AS model, %L::text AS model_info, t.dependent_varname::text[] AS dependent_varname,
+            %s AS independent_varname, 0 AS num_iterations, %s AS dependent_vartype,
+            t.normalizing_const::real AS normalizing_const,
+            %s AS num_classes, $1 AS data_spec, NULL::text AS data_digest, 0::bigint AS seed,
             '{"version": 2, "partitions": 1, "bundles": []}'::json AS plan, 'float32'::text AS "precision",
                 2 AS result_format
         FROM %s t LIMIT 1$q$, @madlib@._with_suffix(output, '_summary'), output, @madlib@._with_suffix(output, '_info'),
-        @madlib@._optional(model.summary, 't', 'independent_varname', 'text[]'), @madlib@._optional(model.summary, 't',
-            'dependent_vartype', 'text[]'),
+        @madlib@._optional(model.summary, 't', 'independent_varname', 'text[]'),
+        @madlib@._optional(model.summary, 't', 'dependent_vartype', 'text[]'),
         @madlib@._optional(model.summary, 't', 'num_classes', 'integer[]'), model.summary)
-            || @madlib@._distributed('model') USING spec;
+        || @madlib@._distributed('model') USING spec;
+    PERFORM @madlib@._drop(stage);
 END $$;
-COMMENT ON FUNCTION @madlib@._import_models(text, text, text, text, integer[])
-    IS 'internal: models of MADlib as tables of cerebro';
+COMMENT ON FUNCTION @madlib@._import_models(text, text, text, text, integer[]) IS
+    'internal: models of MADlib as tables of cerebro';
 
 CREATE FUNCTION @madlib@._import(path text, madlib_table text, output_table text) RETURNS text
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET client_min_messages = warning AS $$
@@ -101,7 +150,7 @@ BEGIN
             USING ERRCODE = 'wrong_object_type', HINT = 'Use it as it is.';
     END IF;
     IF @madlib@._has_column(source, 'model_weights') AND @madlib@._has_column(source, 'model_arch') THEN
-        output := @madlib@._output_tables(path, module, output_table, '{_info,_summary}', false);
+        output := @madlib@._output_tables(path, module, output_table, '{_info,_summary,_state}', false);
         IF @madlib@._has_column(source, 'mst_key') THEN
             EXECUTE format('SELECT array_agg(t.mst_key ORDER BY t.mst_key) FROM %s t', source) INTO keys;
         END IF;

@@ -73,6 +73,12 @@ void GroupRows::Create(const pg::TableName& table, const std::string& columns, c
   made_.push_back(table);
 }
 
+void GroupRows::CreateAs(const pg::TableName& table, const std::string& query, const char* distributed_by) {
+  pg::Execute((temporary_ ? "CREATE TEMPORARY TABLE " : "CREATE UNLOGGED TABLE ") + table.Sql() + " AS " + query +
+              pg::DistributedBy(distributed_by));
+  made_.push_back(table);
+}
+
 void GroupRows::Drop(const pg::TableName& table) {
   pg::Execute("DROP TABLE " + table.Sql());
   made_.erase(
@@ -189,12 +195,11 @@ void GroupRows::FindGroups() {
 /// Groups keep their numbers. New ones have those behind them, in the order of their keys.
 void GroupRows::FindChanged(const pg::TableName& before) {
   const pg::TableName found = Working("found");
-  std::string columns = "source_digest pg_catalog.text";
-  for (const GroupKey& key : keys_) columns += ", " + pg::QuoteIdent(key.column.name) + " " + key.column.sql_type;
-  Create(found, columns, "source_digest");
-  pg::Execute("INSERT INTO " + found.Sql() + " SELECT " +
-              DigestSql("pg_catalog.count(*)", "pg_catalog.sum(" + HashSql() + ")") + ", " + KeyList(keys_, "s") +
-              " FROM " + source_.From() + " GROUP BY " + KeyList(keys_, "s"));
+  // hashing all rows is most of a refresh, and CREATE TABLE AS, unlike INSERT, may do it in parallel
+  CreateAs(found,
+           "SELECT " + DigestSql("pg_catalog.count(*)", "pg_catalog.sum(" + HashSql() + ")") + " AS source_digest, " +
+               KeyList(keys_, "s") + " FROM " + source_.From() + " GROUP BY " + KeyList(keys_, "s"),
+           "source_digest");
   pg::Execute("ANALYZE " + found.Sql());
   const std::string joined = found.Sql() + " AS s LEFT JOIN " + before.Sql() + " AS g ON " + SameKeys(keys_, before);
   CreateGroups();

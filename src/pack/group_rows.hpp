@@ -71,6 +71,7 @@ class GroupRows {
   void Create(const pg::TableName& table, const std::string& columns, const char* distributed_by);
 
  private:
+  void CreateAs(const pg::TableName& table, const std::string& query, const char* distributed_by);
   void OpenRows();
   void FindGroups();
   void FindChanged(const pg::TableName& before);
