@@ -90,6 +90,24 @@ SELECT "X 1_shape", x2_shape, "Y,1_shape", octet_length("X 1") AS x1, octet_leng
     FROM "Madlib test"."Out" ORDER BY buffer_id;
 SELECT dependent_varname, independent_varname, "Y,1_class_values", output_table FROM "Madlib test"."Out_summary";
 DROP SCHEMA "Madlib test" CASCADE;
+-- the training table may be cerebro's, whose format the validation table then has; or made by hand, with what is needed
+SELECT cerebro.training_preprocessor_dl('madlib_labels', 'madlib_c', 'quoted', 'x', seed => 1);
+SELECT madlib.validation_preprocessor_dl('madlib_labels', 'madlib_v', 'quoted', 'x', 'madlib_c', 4);
+SELECT v.data_spec::jsonb -> 'targets' = c.data_spec::jsonb -> 'targets' AS same, v.quoted_class_values
+    FROM madlib_v_summary v, madlib_c_summary c;
+DROP TABLE madlib_c, madlib_c_summary, madlib_v, madlib_v_summary;
+CREATE TABLE madlib_h AS SELECT 'rows'::text AS rows;
+CREATE TABLE madlib_h_summary AS SELECT NULL::real AS normalizing_const, ARRAY[4] AS num_classes, ARRAY['10', '20', NULL] AS number_class_values,
+    'number'::text AS dependent_varname;
+CREATE VIEW madlib_numbers AS SELECT x, number FROM madlib_labels WHERE number IS NOT NULL;
+SELECT madlib.validation_preprocessor_dl('madlib_numbers', 'madlib_v', 'number', 'x', 'madlib_h');
+SELECT number_class_values, num_classes, normalizing_const FROM madlib_v_summary;
+SELECT DISTINCT number_shape[2] AS classes FROM madlib_v;
+DROP TABLE madlib_v, madlib_v_summary;
+ALTER TABLE madlib_h_summary DROP COLUMN dependent_varname;
+SELECT madlib.validation_preprocessor_dl('madlib_numbers', 'madlib_v', 'number', 'x', 'madlib_h');
+DROP VIEW madlib_numbers;
+DROP TABLE madlib_h, madlib_h_summary, madlib_v, madlib_v_summary;
 -- a constant of nearly 1 is 1
 SELECT madlib.training_preprocessor_dl('madlib_labels', 'madlib_l', 'yes', 'x', NULL, 1.0000005);
 SELECT normalizing_const, yes_class_values FROM madlib_l_summary;
