@@ -12,6 +12,9 @@ SELECT cerebro._group_digest('\x0000000000000000', -5);
 SELECT cerebro._group_class_rows('\x', 2147483647);
 SELECT cerebro._group_class_rows('\x', 0) AS none;
 -- columns that are not those of their description
+SET client_min_messages = error;
+CREATE TABLE ic_points AS SELECT i % 3 AS label, ARRAY[i, i % 5]::real[] AS x FROM generate_series(1, 12) i;
+SELECT cerebro.training_preprocessor_dl('ic_points', 'ic_packed', 'label', 'x', num_partitions => 1, seed => 1);
 CREATE FUNCTION ic_spec(kind integer, dtype text, shape text, classes bigint) RETURNS text LANGUAGE sql AS $$
     SELECT format('{"version": %s, "inputs": [{"name": "x", "dtype": "float32", "shape": [2], "scale": 1.0, "mean": [],
         "std": [], "dictionary": [], "kind": 0, "class_values": [], "num_classes": 0}],
@@ -19,9 +22,6 @@ CREATE FUNCTION ic_spec(kind integer, dtype text, shape text, classes bigint) RE
         "kind": %s, "class_values": [], "num_classes": %s}], "has_weights": false, "num_partitions": 1, "rows": 1}',
         (SELECT substring(data_spec::text FROM '"version": ?([0-9]+)') FROM ic_packed_summary),
         dtype, shape, kind, classes) $$;
-SET client_min_messages = error;
-CREATE TABLE ic_points AS SELECT i % 3 AS label, ARRAY[i, i % 5]::real[] AS x FROM generate_series(1, 12) i;
-SELECT cerebro.training_preprocessor_dl('ic_points', 'ic_packed', 'label', 'x', num_partitions => 1, seed => 1);
 SELECT length(cerebro._buffer_digest(data_spec::text, 'f', x, label)) > 0 AS digest FROM ic_packed, ic_packed_summary;
 SELECT cerebro._buffer_digest(data_spec::text, 'f', x, '\x00'::bytea) FROM ic_packed, ic_packed_summary;
 SELECT cerebro._buffer_digest(data_spec::text, '', x, label) FROM ic_packed, ic_packed_summary;
