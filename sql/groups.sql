@@ -32,7 +32,7 @@ SELECT cerebro.fit_multiple_model('packed', 'models', 'configs', 30, validation_
 SELECT rank, group_id, group_key, status, chosen, mst_key IS NOT NULL AS has_model, metric, value < 0.5 AS good, global_value, group_rows, validation_rows, reason
 FROM cerebro.group_leaderboard('models') ORDER BY group_id;
 SELECT count(*) = count(DISTINCT rank) AS ranks, bool_and(ordered) AS best_first
-FROM (SELECT rank, value >= lag(value) OVER (ORDER BY rank) IS NOT FALSE AS ordered FROM cerebro.group_leaderboard('models') WHERE value IS NOT NULL) l;
+FROM (SELECT rank, (value >= lag(value) OVER (ORDER BY rank)) IS NOT FALSE AS ordered FROM cerebro.group_leaderboard('models') WHERE value IS NOT NULL) l;
 -- what is kept of it
 SELECT count(*), count(DISTINCT (group_id, mst_key)), min(octet_length(model_weights)), max(octet_length(model_weights)) FROM models;
 SELECT group_id, mst_key, status, iterations_done, metrics_iters, training_loss_final = training_loss[1] AS final_loss,

@@ -453,7 +453,7 @@ PreparedFit PrepareFit(const FitArguments& a, const store::RunRecord* run) {
     data::WarnOfOtherMeanings(fit.stored->data, fit.training);
     NoticeOtherSeed(a, fit);
   }
-  if (pg::OnGreenplum()) fit.segments = data::FindSegments(fit.training);
+  if (pg::OnGreenplum() && !fit.grouped) fit.segments = data::FindSegments(fit.training);
   fit.due = plan::DueIterations(a.num_iterations, a.metrics_compute_frequency, fit.stopping);
   if (a.restore_best && fit.due.count() == 1 && a.num_iterations > 1) {
     pg::Notice("restore_best has only the last iteration to choose from: metrics are computed after no other one",
