@@ -64,7 +64,7 @@ SELECT cerebro.generate_model_configs('archs', 'both', ARRAY[1, 2],
     $${'batch_size': [32], 'epochs': [1]}$$);
 SELECT cerebro.fit_multiple_model('packed', 'mixed', 'both', 1, workers => 0, seed => 7, use_gpus => true);
 SELECT mst_key, array_agg(DISTINCT device) AS devices FROM mixed_visits GROUP BY mst_key ORDER BY mst_key;
-SET cerebro.device_mem = '100kB';
+SET cerebro.device_mem = '20kB';
 SELECT cerebro.fit_multiple_model('packed', 'short', 'configs', 3, workers => 0, seed => 7, use_gpus => true);
 RESET cerebro.device_mem;
 SELECT fingerprint('short') = fingerprint('here') AS same;

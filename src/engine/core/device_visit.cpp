@@ -143,8 +143,7 @@ bool DeviceVisit::Begin(const Poll& poll) {
                                      first.config.batch_size, {}, TheGroupOptions());
     if (part.group != nullptr) continue;
     for (Part& begun : parts_) begun.group.reset();
-    NoticeOfDevice("a device's memory is short: " + std::to_string(models_.size()) +
-                   " models train on the processor for now");
+    NoticeOfDevice("a device's memory is short: some models train on the processor for now");
     return false;
   }
   device_ = on.index();

@@ -124,7 +124,7 @@ void StateScorer::Impl::ScoreOnDevice(const CompiledProgram& program, int64_t ro
   const int64_t batch_rows = std::min(rows, std::max<int64_t>(1, buffer.rows));
   const auto group = device::Group::Make(on.backend(), on.memory(), program.on_device, states, batch_rows, program.device_metrics, TheGroupOptions());
   if (group == nullptr || !group->Score(buffer, BufferContent::Current(), rows, poll)) {
-    NoticeOfDevice("a device's memory is short: " + std::to_string(part.size()) + " models are scored by the processor for now");
+    NoticeOfDevice("a device's memory is short: some models are scored by the processor for now");
     return;
   }
   const std::vector<double>& found = group->FinishScores(poll);

@@ -195,7 +195,7 @@ TEST_F(OnDevice, ShortMemoryLeavesTheModelsToTheProcessor) {
   EXPECT_EQ(there.devices[0], -1);
   const std::vector<std::string> notices = TakeDeviceNotices();
   ASSERT_EQ(notices.size(), 1u);  // once, however many visits
-  EXPECT_EQ(notices[0], "a device's memory is short: 2 models train on the processor for now");
+  EXPECT_EQ(notices[0], "a device's memory is short: some models train on the processor for now");
 }
 
 TEST_F(OnDevice, AStateStaysThereFromVisitToVisit) {
