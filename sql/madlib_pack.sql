@@ -30,13 +30,15 @@ SELECT round(first) AS first, one_hot, count(*), count(DISTINCT round(id)) AS id
 SELECT count(*) > 0 AS shuffled FROM (SELECT id, lag(id) OVER (ORDER BY buffer_id, i) AS before FROM madlib_rows) r WHERE id < before;
 DROP VIEW madlib_rows;
 
--- a validation table: other names, fewer labels, the constants of the training table, no shuffling
+-- a validation table: other names, fewer labels, the constants of the training table
 CREATE TABLE madlib_other AS SELECT id AS "Id", rgb AS "Pixels", species AS "Kind" FROM madlib_images WHERE species <> 'bird' ORDER BY id;
 SELECT madlib.validation_preprocessor_dl('madlib_other', 'madlib_val', '"Kind"', '"Pixels"', 'madlib_packed', 10);
 SELECT sum("Pixels_shape"[1]) AS rows, min("Kind_shape"[2]) AS classes, count(*) AS buffers, max("Pixels_shape"[1]) AS buffer_size FROM madlib_val;
 SELECT source_table, output_table, dependent_varname, independent_varname, dependent_vartype, "Kind_class_values", buffer_size,
     normalizing_const, num_classes FROM madlib_val_summary;
-SELECT (madlib.convert_bytea_to_smallint_array("Kind"))[1:6] AS first_two FROM madlib_val WHERE buffer_id = 0;
+SELECT round((madlib.convert_bytea_to_real_array(v."Pixels"))[(r.i - 1) * 12 + 1] * 255) AS first,
+    (madlib.convert_bytea_to_smallint_array(v."Kind"))[(r.i - 1) * 3 + 1:r.i * 3] AS one_hot, count(*)
+    FROM madlib_val v, LATERAL generate_series(1, v."Pixels_shape"[1]) AS r(i) GROUP BY 1, 2 ORDER BY 1;
 DROP TABLE madlib_val, madlib_val_summary, madlib_other;
 
 -- buffer_size 10 -> 9, 9, 9, 9, 9, 7; num_classes pads
