@@ -154,8 +154,8 @@ BEGIN
             SELECT @madlib@._label_type(c.data_type) INTO column_type FROM @madlib@._columns(source) AS c WHERE c.column_name = ys[i];
             inner_columns := inner_columns || format(', s.%I::%s AS d%s', ys[i], column_type, i);
             -- a class beyond the labels is padding
-            SELECT 'ARRAY[' || string_agg(CASE WHEN u.label ->> 'padding' IS NOT NULL THEN '0'
-                    WHEN u.label ->> 'label' IS NULL THEN format('(q.d%s IS NULL)::int4', i)
+            SELECT 'ARRAY[' || string_agg(CASE WHEN (u.label ->> 'padding') IS NOT NULL THEN '0'
+                    WHEN (u.label ->> 'label') IS NULL THEN format('(q.d%s IS NULL)::int4', i)
                     ELSE format('(q.d%s IS NOT DISTINCT FROM %L::%s)::int4', i, u.label ->> 'label', column_type) END, ', ' ORDER BY u.nr)
                 || ']::smallint[]' INTO cells
                 FROM (SELECT e AS label, row_number() OVER () AS nr FROM json_array_elements(list) AS a(e)) AS u;

@@ -59,14 +59,14 @@ BEGIN
             JOIN @madlib@._layers(model_arch) AS l(layer) ON l.layer ->> 'name' = CASE json_typeof(o.value)
                 WHEN 'array' THEN o.value ->> 0 END OR l.layer -> 'config' ->> 'name' = CASE json_typeof(o.value)
                 WHEN 'array' THEN o.value ->> 0 END
-            WHERE l.layer -> 'config' ->> 'units' IS NOT NULL;
+            WHERE (l.layer -> 'config' ->> 'units') IS NOT NULL;
         IF array_length(counts, 1) = dependents THEN RETURN counts; END IF;
     END IF;
     SELECT array_agg(v.units ORDER BY v.nr) INTO counts FROM (
         SELECT (l.layer -> 'config' ->> 'units')::integer AS units, l.nr
             FROM @madlib@._layers(model_arch) WITH ORDINALITY AS l(layer, nr)
         WHERE json_typeof(l.layer) = 'object' AND json_typeof(l.layer -> 'config') = 'object'
-            AND l.layer -> 'config' ->> 'units' IS NOT NULL
+            AND (l.layer -> 'config' ->> 'units') IS NOT NULL
         ORDER BY l.nr DESC LIMIT dependents) AS v;
     IF counts IS NULL OR array_length(counts, 1) < dependents THEN
         RAISE EXCEPTION 'Unable to get number of classes from model architecture.'

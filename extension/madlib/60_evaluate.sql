@@ -93,7 +93,7 @@ CREATE FUNCTION @madlib@._evaluate(path text, model_table text, test_table text,
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET client_min_messages = warning AS $$
 DECLARE
     module CONSTANT text := 'madlib_keras_evaluate';
-    model @madlib@._model := @madlib@._open_model(path, module, model_table, mst_key);
+    model @madlib@._model;
     test @madlib@._packed;
     name text;
     output text;
@@ -101,6 +101,8 @@ DECLARE
     model_stage text;
     score record;
 BEGIN
+    -- Greenplum 6 has no initial values of rows
+    model := @madlib@._open_model(path, module, model_table, mst_key);
     PERFORM @madlib@._input_table(path, module, test_table, @madlib@._packed_suffix('test', test_table));
     output := @madlib@._output_table(path, module, output_table);
     test := @madlib@._open_test(path, module, test_table);

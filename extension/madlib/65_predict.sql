@@ -160,9 +160,9 @@ CREATE FUNCTION @madlib@._predict(path text, model_table text, test_table text, 
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET client_min_messages = warning AS $$
 DECLARE
     module CONSTANT text := 'madlib_keras_predict';
-    model @madlib@._model := @madlib@._open_model(path, module, model_table, mst_key);
-    test text := @madlib@._input_table(path, module, test_table);
-    output text := @madlib@._output_table(path, module, output_table);
+    model @madlib@._model;
+    test text;
+    output text;
     plain record;
     shapes text[];
     counts integer[];
@@ -171,6 +171,10 @@ DECLARE
     stage text;
     name text;
 BEGIN
+    -- Greenplum 6 has no initial values of rows
+    model := @madlib@._open_model(path, module, model_table, mst_key);
+    test := @madlib@._input_table(path, module, test_table);
+    output := @madlib@._output_table(path, module, output_table);
     SELECT * INTO plain FROM @madlib@._plain_columns(module, test, test_table, id_col, independent_varname);
     PERFORM @madlib@._require_gpus(module, use_gpus);
     FOREACH name IN ARRAY model.targets LOOP
