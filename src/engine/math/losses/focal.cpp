@@ -10,6 +10,12 @@ namespace {
 using focal::Binary;
 using focal::Categorical;
 
+template <typename T>
+FocalNumbers<T> NumbersOf(const base::LossConfig& config) {
+  return {static_cast<T>(config.alpha), static_cast<T>(config.gamma), static_cast<T>(config.label_smoothing),
+          config.apply_class_balancing};
+}
+
 }  // namespace
 
 // One function a kernel and type: clones are made of plain functions, not of templates.

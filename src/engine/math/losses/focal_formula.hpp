@@ -98,10 +98,4 @@ CEREBRO_INLINE void Categorical(const FocalNumbers<T>& k, const T* __restrict ta
   }
 }
 
-template <typename T>
-FocalNumbers<T> NumbersOf(const base::LossConfig& config) {
-  return {static_cast<T>(config.alpha), static_cast<T>(config.gamma), static_cast<T>(config.label_smoothing),
-          config.apply_class_balancing};
-}
-
 }  // namespace engine::math::focal
