@@ -35,13 +35,13 @@ CEREBRO_DEFINE_ALL(double)
 template <typename T>
 void BinaryFocalCrossentropyKernel(const base::LossConfig& config, const T* y, const int64_t* /*index*/, const T* f, int64_t positions,
                                    int64_t classes, T* values, T* losses) {
-  BinaryFocalLoss(focal::NumbersOf<T>(config), y, f, positions, classes, values, losses);
+  BinaryFocalLoss(NumbersOf<T>(config), y, f, positions, classes, values, losses);
 }
 
 template <typename T>
 void CategoricalFocalCrossentropyKernel(const base::LossConfig& config, const T* y, const int64_t* /*index*/, const T* f, int64_t positions,
                                         int64_t classes, T* values, T* losses) {
-  CategoricalFocalLoss(focal::NumbersOf<T>(config), y, f, positions, classes, values, losses);
+  CategoricalFocalLoss(NumbersOf<T>(config), y, f, positions, classes, values, losses);
 }
 
 CEREBRO_LOSS_KERNEL(BinaryFocalCrossentropy)
