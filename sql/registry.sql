@@ -255,6 +255,8 @@ SELECT a.* FROM unnest(ARRAY[
  $$SELECT cerebro.promote_if_better('same', 'models')$$,
  $$SELECT cerebro.promote_if_better('same', 'truth')$$,
  $$SELECT cerebro.promote_if_better('same', 'points', 5)$$,
+ $$SELECT cerebro.promote_if_better('same', 'points', -1)$$,
+ $$SELECT cerebro.promote_if_better('same', 'points', 2147483647)$$,
  $$SELECT cerebro.promote_if_better('same', 'points', 1, 'auc')$$,
  $$SELECT cerebro.promote_if_better('same', 'no_such_table')$$,
  $$SELECT cerebro.evaluate('same', 'packed', 'scores', mst_key => 9)$$,

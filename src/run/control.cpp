@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "pg/names.hpp"
 #include "pg/report.hpp"
+#include "pg/snapshot.hpp"
 #include "pg/sql.hpp"
 #include "plan/params.hpp"
 #include "run/fit.hpp"
@@ -124,6 +125,9 @@ void Control(const ControlArguments& a) {
                     {"from_weights", a.from_weights ? pg::Param(*a.from_weights) : pg::Param(pg::Null{})},
                     {"iterations", number(a.iterations)},
                     {"priority", a.priority ? pg::Param(*a.priority) : pg::Param(pg::Null{})}});
+  // it may have ended meanwhile: then nobody looks
+  const pg::FreshSnapshot newest;
+  CheckRun(a, *kind, tables);
 }
 
 void Replay(const std::string& run, const std::string& model_output_table, std::optional<int> workers) {

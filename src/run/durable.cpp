@@ -67,6 +67,9 @@ class DurableRun {
   /// Whether the last part ended because nothing trains until somebody adds a model.
   bool waits() const { return waits_; }
   void SetError(const pg::CaughtError& error);
+  /// Tells whoever has asked for something while the run's end was being committed that it came too late. Whoever asks
+  /// later still finds the run ended (run::Control). REQUIRES that the end is committed.
+  void RefuseLateActions();
 
  private:
   void RefuseActions(const char* why);
@@ -125,6 +128,14 @@ void DurableRun::RefuseActions(const char* why) {
   std::vector<train::ControlAction> actions = train::ReadActions(fit_->output, record_.iteration);
   for (train::ControlAction& action : actions) action.refused = why;
   train::WriteActionsDone(fit_->output, actions);
+}
+
+// Whoever has found the run going on, and inserted, commits soon; a transaction that stays open is not waited for.
+void DurableRun::RefuseLateActions() {
+  pg::Execute("SET LOCAL lock_timeout = '1s'");
+  pg::Execute("LOCK TABLE " + fit_->output.control.Sql() + " IN SHARE MODE");
+  const pg::FreshSnapshot newest;
+  RefuseActions("the run has ended before");
 }
 
 // Whoever asks is heard behind the round that is under way. A run whose models have not changed so far trains them in
@@ -239,6 +250,9 @@ void FitDurably(const train::FitArguments& arguments, double checkpoint_interval
     }
     transactions.Commit();
   }
+  // no error: the run has ended, whatever comes of this
+  pg::Attempt([&] { run.RefuseLateActions(); });
+  transactions.Commit();
 }
 
 int64_t Advance(const train::FitArguments& arguments, int64_t iterations) {

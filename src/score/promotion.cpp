@@ -138,6 +138,11 @@ Measured MeasureGroups(const std::string& version, const std::string& test_table
 
 Measured MeasureVersion(const std::string& name, int version, const std::string& test_table) {
   const std::string text = name + "@" + std::to_string(version);
+  // a number that no version has, such as -1 or one of ten digits, is no reference to one
+  if (const auto reference = store::ParseModelReference(text); !reference || reference->version != version) {
+    throw Error(ErrorCode::kUndefinedObject, "registered model \"" + name + "\" has no version " + std::to_string(version), "",
+                "SELECT * FROM cerebro.model_versions lists them.");
+  }
   if (store::NamesGroups(text, kArgument)) return MeasureGroups(text, test_table);
   const std::optional<store::ModelTable> table = store::OpenRegistered(text);
   if (!table) throw Error(ErrorCode::kInternal, "a registered model is gone while it is claimed");

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "base/error.hpp"
+
 namespace {
 
 using data::Cell;
