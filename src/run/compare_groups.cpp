@@ -8,7 +8,6 @@
 
 #include "base/plain_number.hpp"
 #include "engine/core/model.hpp"
-#include "base/plain_number.hpp"
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
 #include "plan/ranking.hpp"

@@ -271,10 +271,16 @@ ModelTable TableOf(std::string_view head, const std::string& name) {
 }
 
 std::optional<RegisteredVersion> ReadVersion(const ModelReference& reference, bool* owned) {
-  const pg::Result found = Ask("SELECT m.owner, m.owner_id::pg_catalog.int8, m.owner_system, v.version, v.digest, g.version FROM " + std::string(kModels) +
+  // a database of 0.1.0 that has not been updated yet has no such table, and its models go on predicting
+  const bool groups = pg::TableExists(pg::TableName{"cerebro", "registry_group_runs"});
+  const std::string of_groups = groups ? std::string(" LEFT JOIN ") + kRegisteredGroupRuns +
+                                             " AS g ON g.name OPERATOR(pg_catalog.=) v.name"
+                                             " AND g.version OPERATOR(pg_catalog.=) v.version"
+                                       : "";
+  const pg::Result found = Ask("SELECT m.owner, m.owner_id::pg_catalog.int8, m.owner_system, v.version, v.digest, " +
+                                   std::string(groups ? "g.version" : "NULL::pg_catalog.int4") + " FROM " + kModels +
                                    " AS m LEFT JOIN " + kVersions + " AS v ON v.name OPERATOR(pg_catalog.=) m.name AND v.version OPERATOR(pg_catalog.=)"
-                                   " COALESCE($2::pg_catalog.int4, m.deployed_version) LEFT JOIN " + kRegisteredGroupRuns +
-                                   " AS g ON g.name OPERATOR(pg_catalog.=) v.name AND g.version OPERATOR(pg_catalog.=) v.version"
+                                   " COALESCE($2::pg_catalog.int4, m.deployed_version)" + of_groups +
                                    " WHERE m.name OPERATOR(pg_catalog.=) $1",
                                {reference.name, reference.version ? pg::Param(std::to_string(*reference.version)) : pg::Param(pg::Null{})}, false);
   if (found.empty()) return std::nullopt;

@@ -297,9 +297,6 @@ GroupCounts GroupWriter::Finish() {
        metric_.empty() ? std::string("loss") : metric_});
   counts_.skipped = static_cast<int64_t>(skipped.processed);
   if (global_ != nullptr) counts_.global += counts_.skipped;
-  // whoever asks for a group's models finds them without a search of all
-  for (const pg::TableName& table : {fit_.output.models, fit_.output.info})
-    pg::Execute("ALTER TABLE " + table.Sql() + " ADD PRIMARY KEY (group_id, mst_key)");
   return counts_;
 }
 

@@ -44,7 +44,7 @@ class GroupWriter {
   void Write(const data::Group& group, const GroupOutcome& outcome);
   /// Writes the rows that are gathered: to be called behind each window, and before Finish.
   void Flush();
-  /// Writes the groups that were packed without rows and the keys of the tables, and returns the counts of all.
+  /// Writes the groups that were packed without rows, and returns the counts of all.
   GroupCounts Finish();
 
   const GroupCounts& counts() const { return counts_; }
