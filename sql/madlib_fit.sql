@@ -90,6 +90,26 @@ SELECT madlib.madlib_keras_fit('iris_train_packed', 'iris_frozen', 'model_arch_l
     $$ loss='categorical_crossentropy', optimizer='adam', metrics=['accuracy'] $$, $$ batch_size=5 $$, 2);
 SELECT f.model_weights = v.model_weights AS same FROM iris_frozen f, iris_valid v;
 
+-- what scripts write, in the forms of Python; by a role that is no superuser
+CREATE ROLE madlib_user;
+GRANT USAGE, CREATE ON SCHEMA madlib_fit TO madlib_user;
+GRANT SELECT ON ALL TABLES IN SCHEMA madlib_fit TO madlib_user;
+SET ROLE madlib_user;
+CREATE FUNCTION form(name text, compile text, fit text) RETURNS void LANGUAGE sql AS
+    $$ SELECT madlib.madlib_keras_fit('iris_train_packed', name, 'model_arch_library', 1, compile, fit, 1) $$;
+SELECT form('form_1', $$loss='categorical_crossentropy', optimizer='Adam()', metrics=[]$$, 'batch_size=5, epochs=1, verbose=0, shuffle=False, class_weight={0:1.0, 1:2.0, 2:1.0}');
+SELECT form('form_2', $$loss="categorical_crossentropy", optimizer="SGD(lr=0.01, decay=1e-6, nesterov=True, momentum=0.9)", metrics=None$$, NULL);
+SELECT form('form_3', $$loss='categorical_crossentropy', optimizer='adam(lr=.001, epsilon=None, beta_1=0.9)', metrics=['mae'], loss_weights=[1.0]$$, 'batch_size=None');
+SELECT form('form_4', $$ optimizer=Nadam(lr=0.002), loss=kullback_leibler_divergence, metrics=['acc']$$, ' initial_epoch=0, steps_per_epoch=None');
+SELECT form('form_5', $$ optimizer='Adamax', loss='logcosh', metrics=['categorical_accuracy'], sample_weight_mode=None, weighted_metrics=None$$, '');
+SELECT form('form_6', $$ optimizer='Ftrl', loss='binary_crossentropy', metrics=['binary_accuracy']$$, '');
+SELECT form('form_7', $$ optimizer='Adagrad(lr=0.1, initial_accumulator_value=0.1)', loss='mean_squared_error', metrics=['mean_absolute_error']$$, '');
+SELECT metrics_type, loss_type, training_metrics_final IS NULL AS no_metric, training_loss_final > 0 AS loss, fit_params FROM form_1_summary
+UNION ALL SELECT metrics_type, loss_type, training_metrics_final IS NULL, training_loss_final > 0, fit_params FROM form_2_summary
+UNION ALL SELECT metrics_type, loss_type, training_metrics_final IS NULL, training_loss_final > 0, fit_params FROM form_3_summary
+UNION ALL SELECT metrics_type, loss_type, training_metrics_final IS NULL, training_loss_final > 0, fit_params FROM form_4_summary;
+RESET ROLE;
+
 -- several metrics: the first one is in the columns
 SELECT madlib.madlib_keras_fit('iris_train_packed', 'iris_metrics', 'model_arch_library', 1,
     $$ loss='categorical_crossentropy', optimizer='sgd(lr=0.02, momentum=0.9, nesterov=False)', metrics=['accuracy', 'mae'] $$, $$ batch_size=8, epochs=3 $$, 10);
@@ -143,4 +163,5 @@ SELECT madlib.madlib_keras_evaluate('usage') LIKE '%test_table%', madlib.madlib_
 -- nothing of the stages is left
 SELECT relname FROM pg_class WHERE relname LIKE '%madlib_temp%' AND relkind IN ('r', 'v');
 DROP SCHEMA madlib_fit CASCADE;
+DROP ROLE madlib_user;
 DROP EXTENSION pg_cerebro_madlib;
