@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
+#include "pg/cluster.hpp"
 
 namespace pg {
 namespace {
@@ -176,7 +178,12 @@ std::string Result::Text() const { return FirstCell(*this); }
 std::string NumberText(double value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
-  return base::FormatNumber(value);
+  const std::string text = base::FormatNumber(value);
+  // Greenplum 6 reads a long double and rounds it, which may be the neighbour of what was meant. Of 21 digits it is exact.
+  if (!OnGreenplum() || static_cast<double>(strtold(text.c_str(), nullptr)) == value) return text;
+  char exact[40];
+  std::snprintf(exact, sizeof(exact), "%.21g", value);
+  return exact;
 }
 
 std::vector<Cell> ParseArrayText(std::string_view text) {
