@@ -13,7 +13,7 @@ SELECT regexp_replace(state, '[0-9.]+', '#', 'g') AS state, advice FROM cerebro.
 SELECT regexp_replace(state, '[0-9a-f]{40}', '#') AS state, advice FROM cerebro.doctor()
 WHERE "check" = 'library build ids';
 SELECT "check", advice FROM cerebro.doctor()
-WHERE "check" IN ('BLAS', 'threads', 'preload', 'LibTorch', 'stale features', 'orphan files');
+WHERE "check" IN ('BLAS', 'threads', 'preload', 'LibTorch', 'stale features');
 
 -- what hurts is told
 SET cerebro.threads = 256;
