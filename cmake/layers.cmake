@@ -9,6 +9,10 @@ endif()
 # design: square roots vectorise (no errno), products and sums are never fused behind our back, no fast-math anywhere.
 set(CEREBRO_ARITHMETIC -fno-math-errno -ffp-contract=off)
 
+# Functions of elements have the processor's bits: nothing is fused, denormal numbers count as zero, roots and quotients are rounded right.
+set(CEREBRO_CUDA_OPTIONS -std=c++17 -O3 --expt-relaxed-constexpr -ftz=true -fmad=false -prec-div=true -prec-sqrt=true -Xcompiler
+  -fPIC,-fvisibility=hidden,-ffp-contract=off)
+
 # cerebro_room_id(<variable> <room>): the room's name as part of a target's: engine/math -> engine_math.
 function(cerebro_room_id variable room)
   string(REPLACE "/" "_" id ${room})
@@ -163,6 +167,39 @@ function(cerebro_install_directories)
   set(CEREBRO_EXTENSION_DIRECTORY ${extension} PARENT_SCOPE)
 endfunction()
 
+# cerebro_cuda(<room>): with CEREBRO_CUDA, pg_cerebro_cuda.so: the room's kernels and its backend for CUDA, which the room opens by itself.
+# Both sides are told a digest of the headers that they share. CUDA's runtime is linked in; the driver is found at run time.
+function(cerebro_cuda room)
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${room}/*.hpp ${CMAKE_SOURCE_DIR}/src/${room}/*.inc)
+  set(digests "")
+  foreach(header ${headers})
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${header})
+    file(SHA256 ${header} digest)
+    string(APPEND digests ${digest})
+  endforeach()
+  string(SHA256 interface "${digests}")
+  set_property(SOURCE ${CMAKE_SOURCE_DIR}/src/${room}/device.cpp APPEND PROPERTY COMPILE_DEFINITIONS CEREBRO_DEVICE_INTERFACE="${interface}")
+  if(NOT CEREBRO_CUDA)
+    return()
+  endif()
+  find_program(CEREBRO_NVCC nvcc HINTS /usr/local/cuda/bin REQUIRED)
+  if(NOT CEREBRO_CUDA_ARCHITECTURES)
+    set(CEREBRO_CUDA_ARCHITECTURES 80 90 CACHE STRING "GPUs that pg_cerebro_cuda.so has code for")
+  endif()
+  set(targets "")
+  foreach(architecture ${CEREBRO_CUDA_ARCHITECTURES})
+    list(APPEND targets -gencode arch=compute_${architecture},code=[sm_${architecture},compute_${architecture}])
+  endforeach()
+  set(library ${CMAKE_BINARY_DIR}/pg_cerebro_cuda.so)
+  file(GLOB formulas CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/engine/math/*.hpp ${CMAKE_SOURCE_DIR}/src/engine/math/*/*.hpp)
+  add_custom_command(
+    OUTPUT ${library}
+    COMMAND ${CEREBRO_NVCC} ${CEREBRO_CUDA_OPTIONS} ${targets} -shared -cudart static -DCEREBRO_DEVICE_INTERFACE="${interface}" -I ${CMAKE_SOURCE_DIR}/src
+            ${CMAKE_SOURCE_DIR}/src/${room}/cuda/backend.cu -o ${library}
+    DEPENDS ${headers} ${formulas} ${CMAKE_SOURCE_DIR}/src/${room}/cuda/backend.cu VERBATIM)
+  add_custom_target(pg_cerebro_cuda ALL DEPENDS ${library})
+endfunction()
+
 # The server's headers, through pg_config (-DPG_CONFIG=path chooses the server).
 function(cerebro_postgres name)
   if(NOT CEREBRO_PG_INCLUDE)
@@ -280,4 +317,7 @@ function(cerebro_extension)
       DESTINATION ${CEREBRO_EXTENSION_DIRECTORY})
   endforeach()
   install(FILES ${updates} DESTINATION ${CEREBRO_EXTENSION_DIRECTORY})
+  if(TARGET pg_cerebro_cuda)
+    install(PROGRAMS ${CMAKE_BINARY_DIR}/pg_cerebro_cuda.so DESTINATION ${CEREBRO_LIBRARY_DIRECTORY})
+  endif()
 endfunction()

@@ -32,7 +32,7 @@ SELECT cerebro.fit_multiple_model('packed', 'models', 'configs', 30, validation_
 SELECT rank, group_id, group_key, status, chosen, mst_key IS NOT NULL AS has_model, metric, value < 0.5 AS good, global_value, group_rows, validation_rows, reason
 FROM cerebro.group_leaderboard('models') ORDER BY group_id;
 SELECT count(*) = count(DISTINCT rank) AS ranks, bool_and(ordered) AS best_first
-FROM (SELECT rank, value >= lag(value) OVER (ORDER BY rank) IS NOT FALSE AS ordered FROM cerebro.group_leaderboard('models') WHERE value IS NOT NULL) l;
+FROM (SELECT rank, (value >= lag(value) OVER (ORDER BY rank)) IS NOT FALSE AS ordered FROM cerebro.group_leaderboard('models') WHERE value IS NOT NULL) l;
 -- what is kept of it
 SELECT count(*), count(DISTINCT (group_id, mst_key)), min(octet_length(model_weights)), max(octet_length(model_weights)) FROM models;
 SELECT group_id, mst_key, status, iterations_done, metrics_iters, training_loss_final = training_loss[1] AS final_loss,
@@ -59,7 +59,7 @@ SELECT cerebro.predict('models', s) IS NOT NULL AS text FROM sales s WHERE id = 
 -- a global model for groups without one of their own
 SELECT cerebro.fit_multiple_model('packed', 'with_global', 'configs', 30, validation_table => 'packed_val', seed => 5, workers => 0, global_model => true,
                                   warm_start_groups => true, promote => 'if_better');
-SELECT group_id, status, chosen, (chosen = 'own') = (value < global_value) IS TRUE AS promoted_if_better FROM with_global_groups ORDER BY 1;
+SELECT group_id, status, chosen, ((chosen = 'own') = (value < global_value)) IS TRUE AS promoted_if_better FROM with_global_groups ORDER BY 1;
 SELECT count(*) AS global_models, bool_and(status = 'trained') AS trained FROM with_global_global_info;
 SELECT cerebro.predict('with_global', 'sales', 'id', '*', 'predicted_all');
 SELECT count(*) AS rows, count(p.id) AS predicted FROM sales s LEFT JOIN predicted_all p USING (id);
@@ -73,9 +73,9 @@ FROM cerebro.report('with_global') page;
 
 -- one run is the run of all groups: it is renamed and dropped as one
 SELECT cerebro.rename_run('with_global', 'renamed');
-SELECT relname FROM pg_class WHERE relnamespace = 'groups_story'::regnamespace AND relkind = 'r' AND relname ~ '^(renamed|with_global)' ORDER BY 1;
+SELECT tablename AS relname FROM pg_tables WHERE schemaname = 'groups_story' AND tablename ~ '^(renamed|with_global)' ORDER BY 1;
 SELECT cerebro.drop_run('renamed');
-SELECT count(*) AS left_of_it FROM pg_class WHERE relnamespace = 'groups_story'::regnamespace AND relname ~ '^(renamed|with_global)';
+SELECT count(*) AS left_of_it FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE nspname = 'groups_story' AND relname ~ '^(renamed|with_global)';
 
 -- what cannot be
 \set VERBOSITY terse

@@ -46,13 +46,13 @@ SELECT abs(v.validation_metric - g.mean) < 1e-9 AS weighted_by_rows FROM cerebro
     (SELECT sum(value * validation_rows) / sum(validation_rows) AS mean FROM models_groups) g WHERE v.version = 1;
 
 -- what it says of rows is what the run says of them
-CREATE TABLE said AS SELECT id, cerebro.predict_number('models', s) AS amount, cerebro.predict_number('with_global', s) AS with_global FROM sales s;
-SELECT count(*) AS rows, count(amount) AS predicted, count(DISTINCT amount) > 100 AS varies FROM said;
-SELECT count(*) AS rows, bool_and(cerebro.predict_number('shops', s) = amount) AS version_1, bool_and(cerebro.predict_number('shops@2', s) = with_global) AS version_2,
-       bool_and(cerebro.predict_number_pinned('shops@1', s) = amount) AS pinned FROM sales s JOIN said USING (id);
+CREATE TABLE said AS SELECT id, cerebro.predict_number('models', s) AS of_run, cerebro.predict_number('with_global', s) AS with_global FROM sales s;
+SELECT count(*) AS rows, count(of_run) AS predicted, count(DISTINCT of_run) > 100 AS varies FROM said;
+SELECT count(*) AS rows, bool_and(cerebro.predict_number('shops', s) = of_run) AS version_1, bool_and(cerebro.predict_number('shops@2', s) = with_global) AS version_2,
+       bool_and(cerebro.predict_number_pinned('shops@1', s) = of_run) AS pinned FROM sales s JOIN said USING (id);
 -- keys of other types and forms that are equal
 SET datestyle = 'German';
-SELECT cerebro.predict_number('shops', r) = amount AS equal FROM said, sales s,
+SELECT cerebro.predict_number('shops', r) = of_run AS equal FROM said, sales s,
     LATERAL (SELECT s.shop::varchar(10) AS shop, 1.5000::numeric AS contract, s.since::text AS since, s.visits, s.basket) r WHERE said.id = 1001 AND s.id = 1001;
 RESET datestyle;
 -- groups that nobody has seen: no model, and the global one
@@ -61,7 +61,7 @@ FROM (SELECT 'west'::text AS shop, 9::numeric AS contract, NULL::date AS since, 
 
 -- into a table
 SELECT cerebro.predict('shops', 'sales', 'id', '*', 'predicted');
-SELECT count(*) AS rows, max(abs(p.estimated_amount - s.amount)) < 1e-6 AS equal FROM predicted p JOIN said s USING (id);
+SELECT count(*) AS rows, max(abs(p.estimated_amount - s.of_run)) < 1e-6 AS equal FROM predicted p JOIN said s USING (id);
 
 -- over a packed table: of a run, and of its version
 SELECT cerebro.evaluate('models', 'packed_val', 'of_run');
@@ -97,7 +97,7 @@ SELECT p.promoted = (p.candidate < p.deployed) AS by_the_metric, p.measured, p.t
        abs(p.deployed - (SELECT sum(metric * group_rows) / sum(group_rows) FROM of_version)) < 1e-9 AS mean FROM cerebro.promote_if_better('shops', 'packed_val', 2) p;
 SELECT cerebro.deploy('shops', 1) IS NOT NULL AS deployed;
 SELECT cerebro.rename_model('shops', 'stores');
-SELECT bool_and(cerebro.predict_number('stores', s) = amount) AS version_1 FROM sales s JOIN said USING (id);
+SELECT bool_and(cerebro.predict_number('stores', s) = of_run) AS version_1 FROM sales s JOIN said USING (id);
 
 -- rights: of a run's tables all that predictions read; of a registered model its owner's share alone
 CREATE ROLE cerebro_seller;
@@ -118,7 +118,7 @@ RESET ROLE;
 GRANT SELECT ON models TO cerebro_seller;
 SELECT cerebro.share('stores', 'cerebro_seller');
 SET ROLE cerebro_seller;
-SELECT count(*) AS rows, bool_and(cerebro.predict_number('models', s) = amount AND cerebro.predict_number('stores', s) = amount) AS equal FROM sales s JOIN said USING (id);
+SELECT count(*) AS rows, bool_and(cerebro.predict_number('models', s) = of_run AND cerebro.predict_number('stores', s) = of_run) AS equal FROM sales s JOIN said USING (id);
 RESET ROLE;
 DROP OWNED BY cerebro_seller;
 
@@ -136,17 +136,17 @@ RESET cerebro.model_cache_mem;
 -- it is its own: the run's tables and the packed ones go; a dump has all of it, and rows that come back from one are used
 SELECT cerebro.drop_run('models'), cerebro.drop_run('with_global');
 DROP TABLE packed, packed_summary, packed_groups, packed_val, packed_val_summary, packed_pooled, packed_pooled_summary, packed_pooled_val, packed_pooled_val_summary, archs, configs, configs_summary;
-SELECT bool_and(cerebro.predict_number('stores', s) = amount) AS version_1 FROM sales s JOIN said USING (id);
+SELECT bool_and(cerebro.predict_number('stores', s) = of_run) AS version_1 FROM sales s JOIN said USING (id);
 SELECT count(*) AS dumped FROM pg_extension e, unnest(e.extconfig) t WHERE e.extname = 'pg_cerebro' AND t::regclass::text ~ '^cerebro.registry_group_';
 CREATE TABLE dumped AS SELECT * FROM cerebro.registry_group_models;
 DELETE FROM cerebro.registry_group_models;
 INSERT INTO cerebro.registry_group_models SELECT * FROM dumped ORDER BY group_id DESC;
-SELECT bool_and(cerebro.predict_number('stores', s) = amount) AS version_1 FROM sales s JOIN said USING (id);
+SELECT bool_and(cerebro.predict_number('stores', s) = of_run) AS version_1 FROM sales s JOIN said USING (id);
 
 -- constants that groups have learned themselves
 SELECT cerebro.training_preprocessor_dl('sales', 'own', 'amount', 'visits, basket', grouping_cols => 'shop', dependent_type => 'real', preprocess => 'auto',
                                         preprocess_per_group => true, seed => 3);
-SELECT cerebro.mlp('own', 'own_archs', ARRAY[4]) IS NOT NULL AS made;
+SELECT cerebro.mlp('own_archs', 'own', '{4}') IS NOT NULL AS made;
 SELECT cerebro.load_model_selection_table('own_archs', 'own_configs', ARRAY[1], ARRAY[$$loss='mse', optimizer='Adam(lr=0.01)'$$], ARRAY['batch_size=16, epochs=1']);
 SELECT cerebro.fit_multiple_model('own', 'own_models', 'own_configs', 2, seed => 5, workers => 0);
 SELECT cerebro.register('own_shops', 'own_models');

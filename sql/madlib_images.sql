@@ -39,11 +39,11 @@ CREATE FUNCTION cnn(frozen boolean) RETURNS json LANGUAGE sql IMMUTABLE AS $$ SE
  {"class_name": "Activation", "config": {"name": "activation_4", "trainable": true, "activation": "softmax"}}]}}$j$, 'TRAINABLE', CASE WHEN frozen THEN 'false' ELSE 'true' END)::json $$;
 SELECT madlib.load_keras_model('model_arch_library', cnn(false), NULL, 'feature + classification layers trainable');
 SELECT madlib.madlib_keras_fit('train_lt5_packed', 'digits_model', 'model_arch_library', 1,
-    $$ loss='categorical_crossentropy', optimizer='adadelta(lr=1.0)', metrics=['accuracy']$$, $$ batch_size=32, epochs=1 $$, 8, FALSE, 'test_lt5_packed', 4);
+    $$ loss='categorical_crossentropy', optimizer='adadelta(lr=1.0)', metrics=['accuracy']$$, $$ batch_size=32, epochs=3 $$, 8, FALSE, 'test_lt5_packed', 4);
 SELECT training_metrics_final > 0.9 AS training, validation_metrics_final > 0.9 AS validation, y_class_values, num_classes, normalizing_const, metrics_iters FROM digits_model_summary;
 SELECT madlib.load_keras_model('model_arch_library', cnn(true), model_weights, 'only classification layers trainable') FROM digits_model;
 SELECT madlib.madlib_keras_fit('train_gte5_packed', 'digits_transfer', 'model_arch_library', 2,
-    $$ loss='categorical_crossentropy', optimizer='adadelta(lr=1.0)', metrics=['accuracy']$$, $$ batch_size=32, epochs=1 $$, 8, FALSE, 'test_gte5_packed');
+    $$ loss='categorical_crossentropy', optimizer='adadelta(lr=1.0)', metrics=['accuracy']$$, $$ batch_size=32, epochs=3 $$, 8, FALSE, 'test_gte5_packed');
 SELECT training_metrics_final > 0.85 AS training, validation_metrics_final > 0.8 AS validation, y_class_values FROM digits_transfer_summary;
 -- convolutions are 80 and 584 weights
 SELECT substr(a.model_weights, 1, 4 * 664) = substr(b.model_weights, 1, 4 * 664) AS convolutions_same, a.model_weights <> b.model_weights AS head_differs

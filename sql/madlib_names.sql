@@ -9,9 +9,9 @@ SELECT DISTINCT n.nspname FROM pg_depend d JOIN pg_proc p ON p.oid = d.objid JOI
     WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND e.extname = 'pg_cerebro_madlib' ORDER BY 1;
 
 -- every function has a comment, and pins its search_path unless it is SQL that hands it on, or runs a statement of its caller
-SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = 'madlib'::regnamespace AND obj_description(p.oid, 'pg_proc') IS NULL;
+SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = (SELECT oid FROM pg_namespace WHERE nspname = 'madlib') AND obj_description(p.oid, 'pg_proc') IS NULL;
 SELECT p.proname FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
-    WHERE p.pronamespace = 'madlib'::regnamespace AND l.lanname = 'plpgsql' AND p.proconfig IS NULL ORDER BY 1;
+    WHERE p.pronamespace = (SELECT oid FROM pg_namespace WHERE nspname = 'madlib') AND l.lanname = 'plpgsql' AND p.proconfig IS NULL ORDER BY 1;
 
 SELECT madlib._split_names('a, "b,c" ,d,') AS list, madlib._split_names('s."t.u"', '.') AS parts, madlib._split_names(NULL) AS none;
 SELECT madlib._name('Ab') AS folded, madlib._name('"Ab""c"') AS quoted, madlib._with_suffix('"Ab"', '_summary') AS quoted_suffix,

@@ -30,13 +30,15 @@ SELECT round(first) AS first, one_hot, count(*), count(DISTINCT round(id)) AS id
 SELECT count(*) > 0 AS shuffled FROM (SELECT id, lag(id) OVER (ORDER BY buffer_id, i) AS before FROM madlib_rows) r WHERE id < before;
 DROP VIEW madlib_rows;
 
--- a validation table: other names, fewer labels, the constants of the training table, no shuffling
+-- a validation table: other names, fewer labels, the constants of the training table
 CREATE TABLE madlib_other AS SELECT id AS "Id", rgb AS "Pixels", species AS "Kind" FROM madlib_images WHERE species <> 'bird' ORDER BY id;
 SELECT madlib.validation_preprocessor_dl('madlib_other', 'madlib_val', '"Kind"', '"Pixels"', 'madlib_packed', 10);
 SELECT sum("Pixels_shape"[1]) AS rows, min("Kind_shape"[2]) AS classes, count(*) AS buffers, max("Pixels_shape"[1]) AS buffer_size FROM madlib_val;
 SELECT source_table, output_table, dependent_varname, independent_varname, dependent_vartype, "Kind_class_values", buffer_size,
     normalizing_const, num_classes FROM madlib_val_summary;
-SELECT (madlib.convert_bytea_to_smallint_array("Kind"))[1:6] AS first_two FROM madlib_val WHERE buffer_id = 0;
+SELECT round((madlib.convert_bytea_to_real_array(v."Pixels"))[(r.i - 1) * 12 + 1] * 255) AS first,
+    (madlib.convert_bytea_to_smallint_array(v."Kind"))[(r.i - 1) * 3 + 1:r.i * 3] AS one_hot, count(*)
+    FROM madlib_val v, LATERAL generate_series(1, v."Pixels_shape"[1]) AS r(i) GROUP BY 1, 2 ORDER BY 1;
 DROP TABLE madlib_val, madlib_val_summary, madlib_other;
 
 -- buffer_size 10 -> 9, 9, 9, 9, 9, 7; num_classes pads
@@ -90,6 +92,24 @@ SELECT "X 1_shape", x2_shape, "Y,1_shape", octet_length("X 1") AS x1, octet_leng
     FROM "Madlib test"."Out" ORDER BY buffer_id;
 SELECT dependent_varname, independent_varname, "Y,1_class_values", output_table FROM "Madlib test"."Out_summary";
 DROP SCHEMA "Madlib test" CASCADE;
+-- the training table may be cerebro's, whose format the validation table then has; or made by hand, with what is needed
+SELECT cerebro.training_preprocessor_dl('madlib_labels', 'madlib_c', 'quoted', 'x', seed => 1);
+SELECT madlib.validation_preprocessor_dl('madlib_labels', 'madlib_v', 'quoted', 'x', 'madlib_c', 4);
+SELECT v.data_spec::jsonb -> 'targets' = c.data_spec::jsonb -> 'targets' AS same, v.quoted_class_values
+    FROM madlib_v_summary v, madlib_c_summary c;
+DROP TABLE madlib_c, madlib_c_summary, madlib_v, madlib_v_summary;
+CREATE TABLE madlib_h AS SELECT 'rows'::text AS rows;
+CREATE TABLE madlib_h_summary AS SELECT NULL::real AS normalizing_const, ARRAY[4] AS num_classes, ARRAY['10', '20', NULL] AS number_class_values,
+    'number'::text AS dependent_varname;
+CREATE VIEW madlib_numbers AS SELECT x, number FROM madlib_labels WHERE number IS NOT NULL;
+SELECT madlib.validation_preprocessor_dl('madlib_numbers', 'madlib_v', 'number', 'x', 'madlib_h');
+SELECT number_class_values, num_classes, normalizing_const FROM madlib_v_summary;
+SELECT DISTINCT number_shape[2] AS classes FROM madlib_v;
+DROP TABLE madlib_v, madlib_v_summary;
+ALTER TABLE madlib_h_summary DROP COLUMN dependent_varname;
+SELECT madlib.validation_preprocessor_dl('madlib_numbers', 'madlib_v', 'number', 'x', 'madlib_h');
+DROP VIEW madlib_numbers;
+DROP TABLE madlib_h, madlib_h_summary, madlib_v, madlib_v_summary;
 -- a constant of nearly 1 is 1
 SELECT madlib.training_preprocessor_dl('madlib_labels', 'madlib_l', 'yes', 'x', NULL, 1.0000005);
 SELECT normalizing_const, yes_class_values FROM madlib_l_summary;

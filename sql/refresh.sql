@@ -107,7 +107,7 @@ END $$;
 SELECT alone('north', 'warm_configs'), alone('late', 'configs');
 SELECT g.region, m.mst_key, a.model_weights = m.model_weights AS as_alone, p.model_weights <> m.model_weights AS went_on FROM models m JOIN models_groups g USING (group_id)
 JOIN (SELECT 'north' AS region, mst_key, model_weights FROM alone_north_models UNION ALL SELECT 'late', mst_key, model_weights FROM alone_late_models) a ON a.region = g.region AND a.mst_key = m.mst_key
-LEFT JOIN previous p USING (group_id, mst_key) WHERE g.store = 1 ORDER BY 1, 2;
+LEFT JOIN previous p ON p.group_id = m.group_id AND p.mst_key = m.mst_key WHERE g.store = 1 ORDER BY 1, 2;
 SELECT count(*) AS left_behind FROM pg_class WHERE relname LIKE '\_cerebro\_%';
 
 -- in parts, with a commit behind each: what was committed stays when a later part fails, and the same call goes on with the others

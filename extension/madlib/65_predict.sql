@@ -70,12 +70,16 @@ CREATE FUNCTION @madlib@._write_predictions(model text, test text, id_col text, 
         counts integer[], class_values text[], wanted @madlib@._wanted) RETURNS void
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+    jit text;
     id_type text;
     detail text;
     hint text;
 BEGIN
     SELECT format_type(a.atttypid, a.atttypmod) INTO id_type FROM pg_attribute a
         WHERE a.attrelid = test::regclass AND a.attname = id_col AND NOT a.attisdropped;
+    -- the function's cost is that of a model: compiling the query around it takes longer than the query
+    SELECT t.setting INTO jit FROM pg_settings AS t WHERE t.name = 'jit';
+    IF jit = 'on' THEN PERFORM set_config('jit', 'off', true); END IF;
     BEGIN
         EXECUTE format($q$
             CREATE TABLE %s AS
@@ -104,6 +108,7 @@ BEGIN
         GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
         PERFORM @madlib@._say_again(SQLERRM, detail, hint, SQLSTATE);
     END;
+    IF jit = 'on' THEN PERFORM set_config('jit', 'on', true); END IF;
 END $$;
 COMMENT ON FUNCTION @madlib@._write_predictions(text, text, text, text, text, text[], integer[], text[],
     @madlib@._wanted) IS

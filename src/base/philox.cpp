@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "base/stream_name.hpp"
 
 namespace base {
 namespace {
@@ -32,12 +33,19 @@ std::array<uint32_t, 4> Philox4x32(std::array<uint32_t, 4> counter, std::array<u
   return counter;
 }
 
-Stream::Stream(uint64_t seed, uint64_t stream, Purpose purpose, uint64_t a, uint64_t b, uint64_t c, uint64_t d) {
+std::array<uint32_t, 4> StreamName(uint64_t seed, uint64_t stream, Purpose purpose, uint64_t a, uint64_t b, uint64_t c,
+                                   uint64_t d) {
   Hasher hasher(kStreamSeed);
   for (uint64_t v : {seed, stream, static_cast<uint64_t>(purpose), a, b, c, d}) hasher.UpdateU64(v);
   const Hash128 name = hasher.Finish();
-  key_ = {static_cast<uint32_t>(name.hi), static_cast<uint32_t>(name.hi >> 32)};
-  upper_ = {static_cast<uint32_t>(name.lo), static_cast<uint32_t>(name.lo >> 32)};
+  return {static_cast<uint32_t>(name.hi), static_cast<uint32_t>(name.hi >> 32), static_cast<uint32_t>(name.lo),
+          static_cast<uint32_t>(name.lo >> 32)};
+}
+
+Stream::Stream(uint64_t seed, uint64_t stream, Purpose purpose, uint64_t a, uint64_t b, uint64_t c, uint64_t d) {
+  const std::array<uint32_t, 4> name = StreamName(seed, stream, purpose, a, b, c, d);
+  key_ = {name[0], name[1]};
+  upper_ = {name[2], name[3]};
 }
 
 std::array<uint32_t, 4> Stream::Block(uint64_t n) const {

@@ -6,6 +6,11 @@
 #include <utility>
 
 namespace data {
+
+uint64_t ContentOf(CachedTable table, int partition_id, int buffer_id) {
+  return static_cast<uint64_t>(static_cast<int>(table) + 1) << 62 | static_cast<uint64_t>(static_cast<uint32_t>(partition_id)) << 31 |
+         static_cast<uint32_t>(buffer_id);
+}
 namespace {
 
 size_t RoundUp(size_t bytes) {

@@ -18,6 +18,9 @@ namespace data {
 /// Which of a run's tables a buffer is of.
 enum class CachedTable : int { kTraining = 0, kValidation = 1 };
 
+/// Of a buffer of a run's table: a number for engine::BufferContent. Devices are closed before a process begins another run.
+uint64_t ContentOf(CachedTable table, int partition_id, int buffer_id);
+
 class BufferCache {
  public:
   /// Keeps at most `limit` bytes of packed columns and `feature_limit` of features; buffers that would pass one of them are not kept, and those

@@ -24,6 +24,10 @@ class BufferSource {
   /// Calls `use` for every buffer of the partition. The buffer is valid during the call. Errors: kDataCorrupted when the
   /// partition has not as many rows as the summary says.
   void ForEach(int partition, const std::function<void(const base::Buffer&)>& use) const;
+  /// ContentOf a buffer of this source; 0 where there is no cache: only a process that has one works for one run.
+  uint64_t Content(const base::Buffer& buffer) const {
+    return cache_ == nullptr ? 0 : ContentOf(which_, buffer.partition_id, buffer.buffer_id);
+  }
   /// The same for the partition's first buffer.
   void First(int partition, const std::function<void(const base::Buffer&)>& use) const;
 

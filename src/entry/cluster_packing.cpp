@@ -10,6 +10,7 @@
 #include "pg/own.hpp"
 #include "pack/buffer_digest.hpp"
 #include "pack/cluster_layout.hpp"
+#include "store/model_spec.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(pg_cerebro_pack_key);
@@ -105,5 +106,8 @@ Datum pg_cerebro_buffer_digest(PG_FUNCTION_ARGS) {
 }
 
 Datum pg_cerebro_device_count(PG_FUNCTION_ARGS) {
-  return pg::entry([&]() -> Datum { return Int32GetDatum(engine::DeviceCount()); });
+  return pg::entry([&]() -> Datum {
+    store::SetDeviceOptions();
+    return Int32GetDatum(engine::DeviceCount());
+  });
 }

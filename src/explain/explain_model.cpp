@@ -16,6 +16,7 @@
 #include "train/arguments.hpp"
 #include "train/memory.hpp"
 #include "train/prepare.hpp"
+#include "train/prepare_model.hpp"
 
 namespace explain {
 namespace {
@@ -166,7 +167,7 @@ ExplainedFusionGroup FusionGroup(const train::PreparedFit& fit, const plan::Fusi
   explained.mst_keys = Keys(fit, fusion_group.models);
   explained.model_id = first.architecture->model_id;
   explained.architecture = first.architecture->name;
-  explained.trainer = first.kernels() ? "kernels" : "autograd";
+  explained.trainer = train::DeviceTrainingOf(fit, first).on_device ? "device" : first.kernels() ? "kernels" : "autograd";
   explained.batch_size = first.spec->config.batch_size;
   explained.batches_per_switch = fusion_group.batches_per_switch;
   explained.parameters = first.spec->graph->WeightCount();

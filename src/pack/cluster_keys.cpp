@@ -48,7 +48,7 @@ std::set<std::string> HostsWithDevices(const std::vector<Primary>& primaries) {
   }
   if (hosts.empty()) {
     throw Error(ErrorCode::kPrerequisiteState, "no segment has a GPU",
-                "distribution_rules is 'gpu_segments', but LibTorch sees no CUDA device on any host.",
+                "distribution_rules is 'gpu_segments', but no CUDA device is seen on any host.",
                 "Leave distribution_rules out, or give 'all_segments'; a build of pg_cerebro with CUDA is needed to see devices.");
   }
   return hosts;

@@ -20,6 +20,8 @@ namespace {
 using base::Error;
 using base::ErrorCode;
 
+constexpr size_t kMostNameBytes = 63;
+
 /// The call that packed the table, as its summary keeps it.
 TrainingPackArguments ReadArguments(const data::GroupedTable& table, BufferPlan* plan) {
   const pg::TableName summary = table.packed.name.WithSuffix("_summary");
@@ -224,6 +226,11 @@ void PackPooledAgain(const data::GroupedTable& table, const std::optional<std::s
       pg::Execute("DROP TABLE " + named(old).Sql());
       pg::Execute("ALTER TABLE " + named(made).Sql() + " RENAME TO " + pg::QuoteIdent(named(old).name));
     }
+    pg::TableName index = made;
+    index.name += "_pkey";
+    const std::string wanted = old.name + "_pkey";
+    if (wanted.size() <= kMostNameBytes)  // else it keeps its own
+      pg::Execute("ALTER INDEX " + index.Sql() + " RENAME TO " + pg::QuoteIdent(wanted));
   }
 }
 

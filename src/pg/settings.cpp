@@ -6,6 +6,7 @@
 #include <climits>
 
 #include "pg/cluster.hpp"
+#include "pg/device_settings.hpp"
 #include "pg/guard.hpp"
 
 #if CEREBRO_HAS_PARALLEL
@@ -42,6 +43,13 @@ const config_enum_entry kFeaturePrecisions[] = {{"float32", kFeaturesFloat32, fa
                                                 {"uint8", kFeaturesUint8, false},
                                                 {nullptr, 0, false}};
 
+enum GpuPrecision { kGpuFloat32 = 0, kGpuTf32, kGpuBfloat16 };
+
+const config_enum_entry kGpuPrecisions[] = {{"float32", kGpuFloat32, false}, {"tf32", kGpuTf32, false}, {"bfloat16", kGpuBfloat16, false}, {nullptr, 0, false}};
+
+constexpr int kMaxGpuProcesses = 64;
+constexpr int kMaxFakeDevices = 16;
+
 enum Precision { kFloat32 = 0, kFloat64 = 1 };
 
 const config_enum_entry kPrecisions[] = {{"float32", kFloat32, false}, {"float64", kFloat64, false}, {nullptr, 0, false}};
@@ -65,6 +73,10 @@ int materialize_mem_kb = kDefaultMaterializeMemKb;
 int materialize_disk_kb = kDefaultMaterializeDiskKb;
 int feature_precision = kFeaturesFloat32;
 char* features_schema = nullptr;
+int device_mem_kb = 0;
+int gpu_processes = 1;
+int gpu_precision = kGpuFloat32;
+int fake_devices = 0;
 
 void DefineBool(const char* name, const char* what, const char* more, bool* value) {
   DefineCustomBoolVariable(name, what, more, value, true, PGC_USERSET, CEREBRO_GUC_FLAGS, nullptr, nullptr, nullptr);
@@ -128,6 +140,18 @@ void RegisterSettings() {
     DefineCustomStringVariable("cerebro.features_schema", "Schema in which features are stored.",
                                "Empty means the schema of their packed table.", &features_schema, "", PGC_USERSET, CEREBRO_GUC_FLAGS, nullptr,
                                nullptr, nullptr);
+    DefineInt("cerebro.device_mem", "Most memory of a GPU that one process takes.",
+              "States, mini-batches and packed buffers lie there. Where it is too small, models train on the processor. 0 means the process's "
+              "part of what is free.",
+              &device_mem_kb, 0, 0, INT_MAX, GUC_UNIT_KB);
+    DefineInt("cerebro.gpu_processes", "Processes of a host that use one GPU at the same time.",
+              "Others wait until one of them has ended its run. Results do not depend on it.", &gpu_processes, 1, 1, kMaxGpuProcesses, 0);
+    DefineCustomEnumVariable("cerebro.gpu_precision", "Precision of the factors of products on GPUs.",
+                             "tf32 and bfloat16 are faster and round: losses differ from the processor's.", &gpu_precision, kGpuFloat32,
+                             kGpuPrecisions, PGC_USERSET, CEREBRO_GUC_FLAGS, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("cerebro.fake_devices", "GPUs that are played by the processor, for tests.",
+                            "They compute what a GPU computes, slowly. 0 means none.", &fake_devices, 0, 0, kMaxFakeDevices, PGC_USERSET,
+                            GUC_NOT_IN_SAMPLE | GUC_NO_SHOW_ALL | CEREBRO_GUC_FLAGS, nullptr, nullptr, nullptr);
     DefineCustomEnumVariable("cerebro.precision", "Floating-point type that models are trained in.",
                              "float64 is for checks: it is slower and keeps twice the memory.", &precision, kFloat32, kPrecisions,
                              PGC_USERSET, CEREBRO_GUC_FLAGS, nullptr, nullptr, nullptr);
@@ -162,6 +186,11 @@ Settings CurrentSettings() {
   s.device_rank = std::max(0, SegmentIndex());
 #endif
   return s;
+}
+
+DeviceSettings CurrentDeviceSettings() {
+  // precisions are listed in the order of their numbers
+  return {static_cast<int64_t>(device_mem_kb) * 1024, gpu_processes, kGpuPrecisions[gpu_precision].name, fake_devices};
 }
 
 int Cores() { return static_cast<int>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN))); }

@@ -247,13 +247,16 @@ bool LearnsFromArchitectures(const SearchDescription& d) {
 }
 
 int64_t RoundsLeft(const SearchDescription& d, const TrialPolicy* policy, const std::vector<Trial>& trials) {
-  int64_t longest = 0, done = 0;
+  int64_t longest = 0, done = 0, nearest = d.iterations;  // nearest: that the most advanced trial has left
   for (const Trial& trial : trials) {
     if (trial.state == TrialState::kTrains) longest = std::max(longest, trial.target - trial.iterations);
     if (trial.bracket != kNoBracket) done += trial.iterations - trial.began;
+    const bool alive = trial.state == TrialState::kTrains || trial.state == TrialState::kWaiting || trial.state == TrialState::kFinished;
+    if (alive) nearest = std::min(nearest, d.iterations - trial.iterations);
   }
   int64_t rounds = std::max<int64_t>(1, longest);
   if (policy == nullptr) return rounds;
+  rounds = std::max(rounds, nearest);
   const int64_t at_once = std::min(d.concurrency, policy->MostTrials());
   const int64_t work = std::max<int64_t>(0, policy->ExpectedWork() - done);
   return std::max(rounds, (work + at_once - 1) / std::max<int64_t>(1, at_once));

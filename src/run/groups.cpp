@@ -492,7 +492,7 @@ void FitGroups(const train::FitArguments& a, train::PreparedFit* prepared, doubl
   }
   const train::GroupCounts counts = writer.Finish();
   train::WriteGroupSummary(a, fit, training, counts, global ? &*global : nullptr, workers, started_at);
-  SayEnd(fit, counts, global.has_value());
+  if (!a.quiet) SayEnd(fit, counts, global.has_value());
 }
 
 std::vector<std::string> ExplainGroups(const train::FitArguments& a, const train::PreparedFit& fit) {

@@ -330,8 +330,9 @@ void RefreshInParts(RefreshArguments arguments, int64_t groups_at_once) {
     const Refreshed part = RefreshGroups(arguments);
     waiting = part.waiting;
     transactions.Commit();
-    pg::Info(std::to_string(part.added + part.changed) + " groups are up to date again, " + std::to_string(waiting) +
-             " wait");
+    const int64_t done = part.added + part.changed;
+    pg::Info(std::to_string(done) + (done == 1 ? " group is" : " groups are") + " up to date again, " +
+             std::to_string(waiting) + " left");
   }
 }
 

@@ -173,9 +173,10 @@ std::vector<int> SegmentDriver::ProcessSegments() const {
   return segments;
 }
 
+// The request has models that are about to be added, too.
 std::vector<int> SegmentDriver::Training() const {
   std::vector<int> models;
-  for (size_t m = 0; m < request_.programs.size(); m++) {
+  for (size_t m = 0; m < trains_.size(); m++) {
     if (trains_[m]) models.push_back(static_cast<int>(m));
   }
   return models;

@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "engine/api/workspace.hpp"
+#include "engine/core/devices.hpp"
 #include "engine/core/model_pool.hpp"
 #include "engine/core/program.hpp"
 #include "pg/report.hpp"
@@ -96,12 +97,14 @@ int64_t current_number = 0;
 void DropAll() {
   current.reset();
   process_cache.reset();
+  engine::CloseDevice();
 }
 
 ProcessCache& ProcessCacheOf(uint64_t run) {
   pg::AtAbort(DropAll);
   if (process_cache == nullptr || process_cache->run != run) {
     process_cache.reset();
+    engine::CloseDevice();
     auto fresh = std::make_unique<ProcessCache>();
     fresh->run = run;
     process_cache = std::move(fresh);
@@ -474,6 +477,7 @@ void SegmentRound::EndPartition() {
     visit.seconds = records[i].seconds;
     visit.rows = records[i].rows;
     visit.loss = records[i].loss;
+    visiting_[i]->record.device = records[i].device;
     visiting_[i]->record.visits.push_back(visit);
   }
   visit_.reset();
@@ -490,8 +494,9 @@ void SegmentRound::Finish() {
     member->record.iterations_done = static_cast<int64_t>(counters.iterations_done);
     member->record.kept_buffers = kept_;
     member->record.read_buffers = read_;
-    if (request_.use_gpus) member->record.device = store::EngineOptions(true).device;
   }
+  store::TellOfDevices();
+  engine::YieldDevice();  // another segment of this host may wait for it
   if (!members_.empty()) {
     const bool scoring = request_.kind == RoundKind::kScore;
     pg::Debug(std::string(scoring ? "scoring: " : "round: ") +
@@ -546,7 +551,10 @@ void EndRound(int64_t number) {
   if (number != current_number || current == nullptr) return;
   const bool last = current->last();
   current.reset();
-  if (last) process_cache.reset();
+  if (last) {
+    process_cache.reset();
+    engine::CloseDevice();
+  }
 }
 
 ProcessCacheSize CurrentProcessCacheSize() {

@@ -68,8 +68,8 @@ void CheckSegmentDevices(const std::vector<int>& segments) {
     without += (without.empty() ? "" : ", ") + *row[0];
   }
   if (without.empty()) return;
-  throw Error(ErrorCode::kFeatureNotSupported, "use_gpus is set but LibTorch sees no CUDA device on segment " + without,
-              "LibTorch there was built without CUDA, or the host has no usable GPU.",
+  throw Error(ErrorCode::kFeatureNotSupported, "use_gpus is set but no CUDA device is seen on segment " + without,
+              "pg_cerebro there was built without CUDA, or the host has no usable GPU.",
               "Call the function with use_gpus => false, or pack the data with distribution_rules => 'gpu_segments'.");
 }
 

@@ -47,6 +47,13 @@ class Block {
 /// process.
 engine::Options EngineOptions(bool use_gpus);
 
+/// Tells the engine of this session's settings for devices.
+void SetDeviceOptions();
+/// Processes of this host that can use its devices at the same time.
+int DeviceProcesses();
+/// Tells the user what the engine has to say of devices.
+void TellOfDevices();
+
 /// A model of a program of its own. A run takes its models from an engine::ModelPool.
 std::unique_ptr<engine::Model> BuildModel(const ModelSpec& spec, const base::DataSpec& data, const engine::Options& options);
 

@@ -3,13 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "data/buffer_cache.hpp"
 #include "data/buffer_view.hpp"
+#include "engine/core/devices.hpp"
 
 namespace train {
 
 BundleVisit::BundleVisit(std::vector<engine::Model*> models, const base::DataSpec* data, const std::vector<FusionMembers>& fusion_groups,
                        const std::shared_ptr<engine::Workspace>& workspace, engine::OnError on_error)
-    : models_(std::move(models)), data_(data), results_(models_.size()) {
+    : models_(std::move(models)), data_(data), results_(models_.size()), devices_(models_.size(), -1) {
   std::vector<bool> placed(models_.size());
   for (const FusionMembers& fusion_group : fusion_groups) {
     if (fusion_group.members.empty()) continue;
@@ -46,6 +48,7 @@ void BundleVisit::Begin() {
 
 void BundleVisit::Feed(int partition_id, int buffer_id, const std::vector<base::Bytes>& columns, const engine::Poll& poll) {
   base::Buffer buffer = data::ViewBuffer(*data_, partition_id, buffer_id, columns);
+  const engine::BufferContent content(keeps_buffers_ ? data::ContentOf(data::CachedTable::kTraining, partition_id, buffer_id) : 0);
   for (const FusionGroup& fusion_group : fusion_groups_) {
     buffer.partition_id = PartitionOf(fusion_group, partition_id);
     Add(fusion_group, fusion_group.models->Train(buffer, poll));
@@ -65,7 +68,12 @@ void BundleVisit::Add(const FusionGroup& fusion_group, const std::vector<engine:
 }
 
 void BundleVisit::End(const engine::Poll& poll) {
-  for (const FusionGroup& fusion_group : fusion_groups_) Add(fusion_group, fusion_group.models->EndVisit(poll));
+  for (const FusionGroup& fusion_group : fusion_groups_) {
+    Add(fusion_group, fusion_group.models->EndVisit(poll));
+    for (size_t i = 0; i < fusion_group.members.size(); i++) {
+      devices_[static_cast<size_t>(fusion_group.members[i])] = fusion_group.models->devices()[i];
+    }
+  }
   ended_ = true;
 }
 
@@ -82,6 +90,7 @@ std::vector<VisitRecord> BundleVisit::Records(double started, double ended) cons
     record.ended = i + 1 == records.size() ? std::max(from, ended) : std::min(ended, from + result.seconds + share);
     from = record.ended;
     record.seconds = result.seconds;
+    record.device = devices_[i];
     record.rows = result.rows;
     record.loss = result.rows > 0 ? result.loss_sum / static_cast<double>(result.rows) : 0;
   }

@@ -36,6 +36,8 @@ class BundleVisit {
   /// By model: the partition that it knows as its first. Its random numbers are those of a table that begins there. Models
   /// that train side by side have the same one. partitions: of the table. Without this call it is partition 0.
   void CountPartitionsFrom(std::vector<int> first, int partitions);
+  /// The buffers are those of a run's training table: devices keep them from visit to visit of this process.
+  void KeepBuffers() { keeps_buffers_ = true; }
   /// Begins the visit of every model.
   void Begin();
   /// Trains all models on one packed buffer. columns: its data columns in the packed table's order. Errors:
@@ -67,8 +69,10 @@ class BundleVisit {
   const base::DataSpec* data_;
   std::vector<FusionGroup> fusion_groups_;
   std::vector<engine::TrainResult> results_;
+  std::vector<int> devices_;  // a model; -1: the processor
   std::vector<int> first_partition_;  // a model; empty: 0
   int partitions_ = 0;
+  bool keeps_buffers_ = false;
   bool begun_ = false;
   bool ended_ = false;
 };

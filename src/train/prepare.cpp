@@ -359,12 +359,27 @@ double SessionSeconds(const FitArguments& a, const PreparedFit& fit) {
   return seconds * fit.SearchShare(a.num_iterations) + fit.frozen.decision.column_seconds;  // which is no model's own
 }
 
+// Which models do not train on a device although that is wished, and why.
+void AnnounceProcessor(const PreparedFit& fit) {
+  size_t refused = 0;
+  std::string why;
+  for (const PreparedModel& model : fit.models) {
+    const engine::DeviceTraining training = DeviceTrainingOf(fit, model);
+    if (training.on_device) continue;
+    ++refused;
+    if (why.empty()) why = training.refusal;
+  }
+  if (refused == 0) return;
+  pg::Notice(std::to_string(refused) + " of " + std::to_string(fit.models.size()) + " models train on the processor: " + why);
+}
+
 void ChooseWorkers(const FitArguments& a, PreparedFit* fit) {
   if (fit->segments) return;  // segments are the workers
   const pg::Settings settings = pg::CurrentSettings();
   int wanted = a.workers ? *a.workers : settings.workers;
   const bool ours = wanted < 0;  // nobody has asked for a number
   if (ours) wanted = std::min(pg::Cores(), pg::WorkerLimit());
+  if (OnDevice(*fit)) wanted = std::min(wanted, store::DeviceProcesses());
   fit->workers = std::min(wanted, static_cast<int>(fit->plan.bundles.size()));
   fit->serial_reason.clear();
   fit->too_short = false;
@@ -374,7 +389,7 @@ void ChooseWorkers(const FitArguments& a, PreparedFit* fit) {
     fit->serial_reason = "parallel workers cannot read temporary tables";
   }
   const bool autograd = std::any_of(fit->models.begin(), fit->models.end(), [](const PreparedModel& model) { return !model.kernels(); });
-  fit->too_short = ours && fit->serial_reason.empty() && !plan::WorthWorkers(SessionSeconds(a, *fit), fit->workers, autograd);
+  fit->too_short = ours && !OnDevice(*fit) && fit->serial_reason.empty() && !plan::WorthWorkers(SessionSeconds(a, *fit), fit->workers, autograd);
   if (!fit->serial_reason.empty() || fit->too_short) fit->workers = 0;
 }
 
@@ -426,6 +441,7 @@ PreparedFit PrepareFit(const FitArguments& a, const store::RunRecord* run) {
   if (goes_on) ReadTrialsAgain(a, *run, &fit);
   if (goes_on && a.search) RequireSameModels(*run, fit, run_name);
   CheckStopping(fit);
+  if (a.use_gpus && !pg::OnGreenplum()) AnnounceProcessor(fit);
   if (!fit.grouped) AnnounceLargeBatches(fit);
   if (goes_on) {
     GoOn(*run, &fit);
@@ -437,7 +453,7 @@ PreparedFit PrepareFit(const FitArguments& a, const store::RunRecord* run) {
     data::WarnOfOtherMeanings(fit.stored->data, fit.training);
     NoticeOtherSeed(a, fit);
   }
-  if (pg::OnGreenplum()) fit.segments = data::FindSegments(fit.training);
+  if (pg::OnGreenplum() && !fit.grouped) fit.segments = data::FindSegments(fit.training);
   fit.due = plan::DueIterations(a.num_iterations, a.metrics_compute_frequency, fit.stopping);
   if (a.restore_best && fit.due.count() == 1 && a.num_iterations > 1) {
     pg::Notice("restore_best has only the last iteration to choose from: metrics are computed after no other one",

@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/plain_number.hpp"
 #include "pg/parallel.hpp"
+#include "pg/device_settings.hpp"
 #include "pg/settings.hpp"
 #include "pg/sql.hpp"
 #include "plan/loss_rules.hpp"
@@ -130,6 +131,12 @@ plan::Fusion FuseBundles(const plan::Plan& plan, PreparedFit* fit) {
   switches.horizontal = settings.enable_horizontal;
   switches.shared_scan = settings.enable_shared_scan;
   switches.memory = static_cast<double>(settings.fusion_mem);
+  if (OnDevice(*fit)) {
+    // half of a device's memory, or what every one has, as nobody has opened it yet
+    constexpr double kLeastDevice = 2.0 * 1024 * 1024 * 1024;
+    const int64_t device = pg::CurrentDeviceSettings().memory;
+    switches.memory = std::max(switches.memory, device > 0 ? static_cast<double>(device) / 2 : kLeastDevice);
+  }
   return plan::PlanFusion(plan, fit->fusion_models, fit->fusion_data, switches);
 }
 
@@ -138,10 +145,22 @@ plan::Sequence FirstSequence(const PreparedFit& fit, const PreparedModel& model)
   return fit.folds > 0 ? plan::SequenceOfFold(model.stream(), partitions, fit.folds, model.fold) : plan::SequenceOf(model.stream(), partitions);
 }
 
+engine::DeviceTraining DeviceTrainingOf(const PreparedFit& fit, const PreparedModel& model) {
+  return engine::TrainingOnDevice(model.spec->TrainedGraph(), model.spec->config, fit.training.spec, fit.options);
+}
+
+bool OnDevice(const PreparedFit& fit) {
+  return fit.options.device >= 0 && std::any_of(fit.models.begin(), fit.models.end(),
+                                                [&](const PreparedModel& model) { return DeviceTrainingOf(fit, model).on_device; });
+}
+
 int BundlesOf(const PreparedFit& fit, size_t models) {
   if (fit.segments) return fit.segments->data_segments;
   const pg::Settings settings = pg::CurrentSettings();
-  return settings.bundles > 0 ? settings.bundles : plan::DefaultBundles(static_cast<int>(models), pg::Cores());
+  if (settings.bundles > 0) return settings.bundles;
+  // one bundle a process that has a device: the more models are in it, the more of the device computes
+  if (OnDevice(fit)) return std::min(static_cast<int>(models), store::DeviceProcesses());
+  return plan::DefaultBundles(static_cast<int>(models), pg::Cores());
 }
 
 }  // namespace train

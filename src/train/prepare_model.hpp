@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/core/devices.hpp"
 #include "plan/fusion.hpp"
 #include "plan/schedule.hpp"
 #include "plan/training_check.hpp"
@@ -39,5 +40,9 @@ plan::Sequence FirstSequence(const PreparedFit& fit, const PreparedModel& model)
 
 /// How many bundles so many models make.
 int BundlesOf(const PreparedFit& fit, size_t models);
+/// Whether some model trains on a device by our kernels or by LibTorch's.
+bool OnDevice(const PreparedFit& fit);
+/// Where a model trains, and why not on a device.
+engine::DeviceTraining DeviceTrainingOf(const PreparedFit& fit, const PreparedModel& model);
 
 }  // namespace train

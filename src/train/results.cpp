@@ -9,6 +9,7 @@
 #include "base/preprocessing.hpp"
 #include "pg/cluster.hpp"
 #include "pg/report.hpp"
+#include "pg/device_settings.hpp"
 #include "pg/settings.hpp"
 #include "pg/sql.hpp"
 #include "plan/evaluation.hpp"
@@ -193,7 +194,7 @@ void WriteSummary(const FitArguments& a, const PreparedFit& fit, const RunResult
                                      {"threads", static_cast<int64_t>(settings.threads)},
                                      {"precision", std::string(base::DTypeName(fit.options.precision))},
                                      {"use_gpus", a.use_gpus},
-                                     {"build", engine::BuildDescription()},
+                                     {"build", engine::BuildDescription() + (a.use_gpus ? "; products on devices in " + pg::CurrentDeviceSettings().precision : "")},
                                      {"state_place", result.states_location},
                                      {"early_stopping", ValueOrNull(a.early_stopping)},
                                      {"halving", ValueOrNull(a.halving)},

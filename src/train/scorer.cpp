@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/tensor.hpp"
+#include "engine/core/devices.hpp"
 #include "pg/report.hpp"
 
 namespace train {
@@ -13,7 +14,10 @@ Scorer::Scorer(std::vector<engine::ScoredState> states, const data::BufferSource
 
 void Scorer::ScorePartition(int partition, double* sums) {
   if (states_.sums_size() == 0) return;
-  source_.ForEach(partition, [&](const base::Buffer& buffer) { states_.Evaluate(buffer, sums, pg::CheckInterrupts); });
+  source_.ForEach(partition, [&](const base::Buffer& buffer) {
+    const engine::BufferContent content(source_.Content(buffer));
+    states_.Evaluate(buffer, sums, pg::CheckInterrupts);
+  });
 }
 
 }  // namespace train

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "engine/core/devices.hpp"
 #include "base/error.hpp"
 #include "data/buffer_memory.hpp"
 #include "pg/report.hpp"
@@ -52,7 +53,10 @@ GroupProcess::GroupProcess(GroupWindowHead* window, std::shared_ptr<engine::Mode
   validation_.validates = true;
 }
 
-GroupProcess::~GroupProcess() = default;
+GroupProcess::~GroupProcess() {
+  store::TellOfDevices();
+  engine::CloseDevice();
+}
 
 bool GroupProcess::TryTask() {
   window_->sync.Lock();

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "engine/core/devices.hpp"
 #include "base/error.hpp"
 #include "engine/api/workspace.hpp"
 #include "pg/names.hpp"
@@ -76,7 +77,7 @@ Worker::Worker(SharedRun* shared, char* states, train::RunSpec spec, std::shared
   if (pool_ == nullptr) pool_ = std::make_shared<engine::ModelPool>(spec_.training.spec, options);
 }
 
-Worker::~Worker() = default;
+Worker::~Worker() { engine::CloseDevice(); }
 
 const std::shared_ptr<const engine::Program>& Worker::ProgramOf(int index) {
   std::shared_ptr<const engine::Program>& program = programs_[static_cast<size_t>(index)];
@@ -230,6 +231,7 @@ void Worker::Visit(const std::vector<plan::FusionGroup>& fusion_groups, const pl
   }
   train::BundleVisit bundle_visit(models, &spec_.training.spec, fused, workspace_, on_error());
   const int first = spec_.plan.bundles[static_cast<size_t>(task.bundle)].sequence.base;
+  bundle_visit.KeepBuffers();
   if (first != 0) bundle_visit.CountPartitionsFrom(std::vector<int>(models.size(), first), spec_.plan.partitions);
   train::ActiveVisit visit;
   visit.visit_id = task.bundle;
@@ -250,6 +252,7 @@ void Worker::Visit(const std::vector<plan::FusionGroup>& fusion_groups, const pl
     if (!bundle_visit.error(i).empty()) WriteFailure(shared_, members[i], bundle_visit.error(i));
     Try(members[i], [&] { models[i]->Detach(); });
   }
+  store::TellOfDevices();
   LogVisit(members, bundle_visit.Records(started, pg::Now()), task, partition);
 }
 
@@ -329,6 +332,7 @@ void Worker::Score(int table, int partition) {
   for (size_t i = 0; i < models.size(); i++) {
     if (!scorer.errors()[i].empty()) WriteFailure(shared_, models[i], scorer.errors()[i]);
   }
+  store::TellOfDevices();
   double* sums = At<double>(shared_, shared_->sums_offset[table]) + static_cast<size_t>(partition) * shared_->sums_stride;
   const double* from = found.data();
   for (size_t i = 0; i < sizes.size(); i++) {

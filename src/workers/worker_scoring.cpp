@@ -38,6 +38,7 @@ int ChooseWorkers(const train::RunRequest& request) {
     const bool autograd = std::any_of(request.programs.begin(), request.programs.end(), [](const auto& program) { return !program->has_kernels(); });
     if (!plan::WorthWorkers(seconds, workers, autograd)) workers = 0;
   }
+  if (spec.use_gpus) workers = std::min(workers, store::DeviceProcesses());
   return std::min(workers, spec.training.spec.num_partitions);
 }
 

@@ -33,4 +33,4 @@ SELECT cerebro.load_model('frozen', arch(false), (SELECT model_weights FROM trun
 SELECT cerebro.load_model_selection_table('frozen', 'heads', ARRAY[1],
     ARRAY[$$optimizer='Adam(lr=0.003)',loss='categorical_crossentropy'$$], ARRAY['batch_size=32', 'batch_size=16']);
 SET cerebro.enable_feature_sharing = off;
-SELECT cerebro.fit_multiple_model('packed_images', 'on_trunk', 'heads', 2, seed => 5, workers => 0);
+SELECT cerebro.fit_multiple_model('packed_images', 'on_trunk', 'heads', 20, seed => 5, workers => 0);

@@ -26,8 +26,9 @@ SELECT cerebro.fit_multiple_model('packed', 'halved', 'configs', 5, validation_t
 SELECT cerebro.fit_multiple_model('packed', 'promoted', 'configs', 3, validation_table := 'packed_val', seed := 7, global_model := true, warm_start_groups := true,
     promote := 'if_better');
 -- window after window of few groups
-SET cerebro.group_mem = '64kB';
-SELECT cerebro.fit_multiple_model('packed', 'windows', 'configs', 4, seed := 7);
+SELECT cerebro.fit_multiple_model('packed', 'long', 'configs', 40, metrics_compute_frequency := 1, seed := 7);
+SET cerebro.group_mem = '1MB';
+SELECT cerebro.fit_multiple_model('packed', 'windows', 'configs', 40, metrics_compute_frequency := 1, seed := 7);
 RESET cerebro.group_mem;
 -- a group alone
 CREATE TABLE one AS SELECT * FROM sales WHERE store = 9;
@@ -52,7 +53,7 @@ END $f$;
 \o
 SELECT facts(r) FROM unnest('{plain,best,halved,promoted,windows,gone}'::text[]) r;
 SELECT concat_ws(' ', 'packed', group_id, partition_id, buffer_id, md5(x), md5(y)) FROM packed ORDER BY group_id, partition_id, buffer_id;
-SELECT 'same windows ' || bool_and(p.model_weights = w.model_weights) FROM plain p JOIN windows w USING (group_id, mst_key);
+SELECT 'same windows ' || bool_and(p.model_weights = w.model_weights) FROM long p JOIN windows w USING (group_id, mst_key);
 SELECT 'same alone ' || count(*) FROM alone a JOIN plain p ON p.group_id = :nine AND p.mst_key = a.mst_key AND p.model_weights = a.model_weights;
 SELECT concat_ws(' ', 'said', id, bits(ARRAY[estimated_y])) FROM predicted ORDER BY id;
 SELECT concat_ws(' ', 'rank', rank, group_id, status, chosen, mst_key) FROM cerebro.group_leaderboard('promoted') ORDER BY rank, group_id;

@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "engine/api/binding.hpp"
 #include "engine/core/autograd_library.hpp"
+#include "engine/core/device_visit.hpp"
 #include "engine/core/model_impl.hpp"
 #include "engine/math/fpenv.hpp"
 
@@ -32,13 +33,17 @@ std::string TextOfEngineError() {
   }
 }
 
-Model::Impl::Impl(std::shared_ptr<const Program> p, const base::TrainConfig& c)
-    : shared_program(std::move(p)), program(*shared_program->impl_), config(c) {
+ModelInstance::ModelInstance(std::shared_ptr<const Program> p, const CompiledProgram& compiled, const base::TrainConfig& c)
+    : shared_program(std::move(p)), program(compiled), config(c) {
   CheckConfig(config);
   if (program.native != nullptr) native_trainer = program.native->MakeTrainer(config.optimizer, config.batch_size);
 }
 
-AutogradTrainer& Model::Impl::Autograd() {
+ModelInstance::~ModelInstance() = default;
+
+Model::Impl::Impl(std::shared_ptr<const Program> p, const base::TrainConfig& c) : ModelInstance(p, *p->impl_, c) {}
+
+AutogradTrainer& ModelInstance::Autograd() {
   if (autograd_trainer == nullptr) {
     autograd_trainer = TheAutogradLibrary().MakeTrainer(program, config.optimizer);
     if (class_weight) autograd_trainer->SetClassWeights(*class_weight);
@@ -47,12 +52,12 @@ AutogradTrainer& Model::Impl::Autograd() {
   return *autograd_trainer;
 }
 
-StateCounters& Model::Impl::attached() const {
+StateCounters& ModelInstance::attached() const {
   if (counters == nullptr) throw base::Error(base::ErrorCode::kInternal, "the model is not attached to a state");
   return *counters;
 }
 
-void Model::Impl::Attach(void* block) {
+void ModelInstance::Attach(void* block) {
   if (reinterpret_cast<uintptr_t>(block) % kTensorAlignment != 0) {
     throw base::Error(base::ErrorCode::kInternal, "a state does not begin at a multiple of 64 bytes");
   }
@@ -62,14 +67,15 @@ void Model::Impl::Attach(void* block) {
   counters = static_cast<StateCounters*>(block);
 }
 
-void Model::Impl::Detach() {
+void ModelInstance::Detach() {
   if (counters == nullptr) return;
+  device_visit.reset();
   counters = nullptr;
   if (native_trainer) native_trainer->Attach(nullptr);
   if (autograd_trainer) autograd_trainer->Detach();
 }
 
-void Model::Impl::CheckBuffer(const base::Buffer& buffer, bool with_targets) const {
+void ModelInstance::CheckBuffer(const base::Buffer& buffer, bool with_targets) const {
   RequireColumns(program.reads, buffer);
   if (buffer.rows >= 0 && (!with_targets || buffer.targets.size() == program.data.targets.size())) return;
   throw base::Error(base::ErrorCode::kInternal, "buffer " + std::to_string(buffer.buffer_id) + " of partition " +

@@ -15,7 +15,7 @@ constexpr int kMinInferenceRows = 256;
 
 int64_t InferenceRows(int batch_size) { return std::max(kMinInferenceRows, batch_size); }
 
-void Model::Impl::EvaluateBatch(const base::Buffer& buffer, int64_t first, int64_t n, LoadedRows* loaded, double* sums) {
+void ModelInstance::EvaluateBatch(const base::Buffer& buffer, int64_t first, int64_t n, LoadedRows* loaded, double* sums) {
   if (native_trainer == nullptr) {
     Autograd().Score(buffer, first, n, sums);
     return;

@@ -11,27 +11,39 @@
 
 #include "base/error.hpp"
 #include "engine/api/workspace.hpp"
+#include "engine/core/device_visit.hpp"
 #include "engine/core/model_impl.hpp"
 #include "engine/math/fpenv.hpp"
 
 namespace engine {
 
 struct ModelGroup::Impl {
-  std::vector<Model::Impl*> models;
+  std::vector<ModelInstance*> models;
   int batches_per_switch = 0;
   std::shared_ptr<Workspace> workspace;
   OnError on_error = OnError::kThrows;
   std::vector<std::string> errors;  // a member; empty: it has not failed
   std::vector<TrainResult> results;
+  std::vector<int> devices;
+  std::vector<size_t> on_device;  // of models: those that DeviceTrains
+  std::unique_ptr<DeviceVisit> device_visit;
+  uint64_t visits = 0;            // of the first of them, when the device's visit began
 
   // Loading rows for several members at once is worthwhile when there are several. It needs room for those of
   // batches_per_switch batches.
-  bool LoadsTogether(const Model::Impl& model) const {
+  bool LoadsTogether(const ModelInstance& model) const {
     return models.size() > 1 && batches_per_switch > 0 && model.native_trainer && !model.config.shuffle;
   }
+  /// Whether the device trains these models in this visit; begins its visit if need be.
+  bool BeginOnDevice(const Poll& poll);
+  /// Its program has a network for devices, with the class weights that it was compiled with.
+  bool DeviceTrains(size_t m) const { return models[m]->program.on_device != nullptr && !models[m]->class_weight; }
+  bool TrainsHere(size_t m) const { return device_visit == nullptr || !DeviceTrains(m); }
   void UseWorkspace(int64_t buffer_rows);
   template <typename Work>
   void Try(size_t member, Work&& work);
+  template <typename Work>
+  bool TryOnDevice(Work&& work);
   void TryWorkspace(int64_t buffer_rows);
   void Report();
   void Train(const base::Buffer& buffer, const Poll& poll);
@@ -42,13 +54,13 @@ struct ModelGroup::Impl {
 // for rows that are not there: a batch size is a number that somebody wrote.
 void ModelGroup::Impl::UseWorkspace(int64_t buffer_rows) {
   int64_t rows = 0;
-  for (const Model::Impl* model : models) {
+  for (const ModelInstance* model : models) {
     const int64_t batches = LoadsTogether(*model) ? batches_per_switch : 1;
     if (!model->native_trainer) continue;
     rows = std::max({rows, std::min(buffer_rows, model->config.batch_size * batches), model->RowsAtOnce(buffer_rows)});
   }
   size_t bytes = 0;
-  for (const Model::Impl* model : models) {
+  for (const ModelInstance* model : models) {
     if (!model->native_trainer) continue;
     model->native_trainer->UseWorkspace(workspace, rows);
     bytes = std::max(bytes, model->native_trainer->WorkspaceBytes(rows));
@@ -84,15 +96,51 @@ void ModelGroup::Impl::Report() {
   for (size_t m = 0; m < models.size(); ++m) results[m].error = errors[m];
 }
 
+// An error of the device's visit is that of all members on it.
+template <typename Work>
+bool ModelGroup::Impl::TryOnDevice(Work&& work) {
+  if (on_error == OnError::kThrows) return work();
+  try {
+    return work();
+  } catch (...) {
+    const std::string text = TextOfEngineError();
+    for (const size_t m : on_device) {
+      if (errors[m].empty()) errors[m] = text;
+    }
+    device_visit.reset();
+    return false;
+  }
+}
+
+bool ModelGroup::Impl::BeginOnDevice(const Poll& poll) {
+  if (on_device.empty()) return false;
+  const uint64_t now = models[on_device[0]]->visits;
+  if (visits == now) return device_visit != nullptr;
+  visits = now;
+  std::vector<ModelInstance*> members;
+  for (const size_t m : on_device) members.push_back(models[m]);
+  device_visit = std::make_unique<DeviceVisit>(std::move(members));
+  if (!device_visit->Begin(poll)) device_visit.reset();
+  return device_visit != nullptr;
+}
+
 void ModelGroup::Impl::Train(const base::Buffer& buffer, const Poll& poll) {
   std::fill(results.begin(), results.end(), TrainResult());
+  const bool on_its_way = TryOnDevice([&] {
+    if (!BeginOnDevice(poll)) return false;
+    device_visit->Train(buffer, poll);
+    return true;
+  });
+  if (on_its_way && on_device.size() == models.size()) return Report();
   TryWorkspace(buffer.rows);
-  for (size_t m = 0; m < models.size(); ++m) Try(m, [&] { models[m]->BeginBuffer(buffer); });
+  for (size_t m = 0; m < models.size(); ++m) {
+    if (TrainsHere(m)) Try(m, [&] { models[m]->BeginBuffer(buffer); });
+  }
   LoadedRows loaded;
   for (bool more = true; more;) {
     more = false;
     for (size_t m = 0; m < models.size(); ++m) {
-      if (!errors[m].empty() || models[m]->position.ended) continue;
+      if (!TrainsHere(m) || !errors[m].empty() || models[m]->position.ended) continue;
       Try(m, [&] {
         models[m]->TrainUntilSwitch(buffer, batches_per_switch, LoadsTogether(*models[m]) ? &loaded : nullptr, poll, &results[m]);
       });
@@ -101,18 +149,32 @@ void ModelGroup::Impl::Train(const base::Buffer& buffer, const Poll& poll) {
     }
   }
   for (size_t m = 0; m < models.size(); ++m) {
-    if (errors[m].empty()) results[m].diverged = models[m]->attached().diverged_step != 0;
+    if (TrainsHere(m) && errors[m].empty()) results[m].diverged = models[m]->attached().diverged_step != 0;
   }
   Report();
 }
 
 void ModelGroup::Impl::EndVisit(const Poll& poll) {
-  const bool carried = std::any_of(models.begin(), models.end(), [](const Model::Impl* model) { return model->carried.rows > 0; });
+  const auto end = [&] {
+    if (device_visit == nullptr || visits != models[on_device[0]]->visits) return false;
+    const std::vector<TrainResult> trained = device_visit->End(poll);
+    for (size_t i = 0; i < on_device.size(); ++i) {
+      results[on_device[i]] = trained[i];
+      devices[on_device[i]] = device_visit->device();
+      models[on_device[i]]->CountVisit();
+    }
+    return true;
+  };
+  if (!TryOnDevice(end)) device_visit.reset();
+  const bool carried = std::any_of(models.begin(), models.end(), [](const ModelInstance* model) { return model->carried.rows > 0; });
   if (carried) TryWorkspace(0);
   for (size_t m = 0; m < models.size(); ++m) {
+    if (!TrainsHere(m)) continue;
     results[m] = {};
     Try(m, [&] { results[m] = models[m]->EndVisit(poll); });
+    devices[m] = models[m]->program.device;
   }
+  device_visit.reset();
   Report();
 }
 
@@ -126,6 +188,10 @@ ModelGroup::ModelGroup(std::vector<Model*> models, int batches_per_switch, std::
   impl_->results.resize(models.size());
   impl_->errors.resize(models.size());
   impl_->on_error = on_error;
+  impl_->devices.assign(models.size(), -1);
+  for (size_t m = 0; m < models.size(); ++m) {
+    if (impl_->DeviceTrains(m)) impl_->on_device.push_back(m);
+  }
 }
 
 ModelGroup::~ModelGroup() = default;
@@ -137,6 +203,8 @@ const std::vector<TrainResult>& ModelGroup::Train(const base::Buffer& buffer, co
   impl_->Train(buffer, poll);
   return impl_->results;
 }
+
+const std::vector<int>& ModelGroup::devices() const { return impl_->devices; }
 
 const std::vector<TrainResult>& ModelGroup::EndVisit(const Poll& poll) {
   const math::FtzGuard ftz;

@@ -32,10 +32,13 @@ class ModelGroup {
   size_t size() const;
 
   /// Model::Train for every member: what each saw of this buffer, in the order of the members. Call behind every
-  /// member's BeginVisit. With OnError::kLeavesOut a member's error is in its result, this time and every time after it.
+  /// member's BeginVisit. What members on a device saw is in EndVisit's results, for the whole visit. With
+  /// OnError::kLeavesOut a member's error is in its result, this time and every time after it.
   const std::vector<TrainResult>& Train(const base::Buffer& buffer, const Poll& poll);
   /// Model::EndVisit for every member, likewise.
   const std::vector<TrainResult>& EndVisit(const Poll& poll);
+  /// Behind EndVisit: the device that trained each member; -1: the processor.
+  const std::vector<int>& devices() const;
 
  private:
   struct Impl;

@@ -35,17 +35,24 @@ struct BufferPosition {
 /// between two calls of Train.
 struct CarriedRows {
   int64_t rows = 0;
+  int64_t first = 0;     // on a device: where they begin in the memory for them, around
   uint64_t batches = 0;  // trained of such rows in this visit
   int partition_id = 0;
   std::vector<std::vector<uint8_t>> inputs, targets;  // as base::Buffer's; empty: an input that the model does not read
   std::vector<uint8_t> weights;
 };
 
-struct Model::Impl {
-  Impl(std::shared_ptr<const Program> program, const base::TrainConfig& config);
+constexpr uint64_t kFirstCarriedBatch = uint64_t{1} << 31;  // its number: no buffer has so many mini-batches
+
+class DeviceVisit;
+
+/// Model::Impl, for all of this room.
+struct ModelInstance {
+  ModelInstance(std::shared_ptr<const Program> program, const CompiledProgram& compiled, const base::TrainConfig& config);
+  ~ModelInstance();
 
   std::shared_ptr<const Program> shared_program;
-  const Program::Impl& program;
+  const CompiledProgram& program;
   base::TrainConfig config;  // what it says of the program is the program's
 
   std::optional<std::map<int, double>> class_weight;  // in the place of the program's
@@ -54,8 +61,12 @@ struct Model::Impl {
   std::unique_ptr<AutogradTrainer> autograd_trainer;  // nullptr: nothing has needed it yet
   std::unique_ptr<native::Trainer> native_trainer;  // nullptr: training and scoring are by autograd
 
+  std::unique_ptr<DeviceVisit> device_visit;        // of this model alone; models of a group have a common one
+  bool on_processor = false;                        // a device's memory was short in this visit
+
   // The block, and the position in a visit.
   StateCounters* counters = nullptr;  // at the block's start; nullptr: not attached
+  uint64_t visits = 0;                // that began
   uint64_t visit_buffers = 0;         // buffers trained in this visit
   uint64_t visit_batches = 0;         // mini-batches of one epoch over those buffers, without carried rows
   BufferEnd buffer_end = BufferEnd::kEndsBatch;
@@ -90,6 +101,10 @@ struct Model::Impl {
   void Carry(const base::Buffer& buffer, int64_t first, LoadedRows* loaded, TrainResult* result);
   /// Trains the first n carried rows.
   void TrainCarried(int64_t n, LoadedRows* loaded, TrainResult* result);
+  /// Lets the device train a buffer; false: the processor has to.
+  bool TrainOnDevice(const base::Buffer& buffer, const Poll& poll);
+  /// Counts a visit that has ended.
+  void CountVisit();
   /// Model::EndVisit.
   TrainResult EndVisit(const Poll& poll);
   /// Keys of the random streams of this epoch, without a location.
@@ -98,6 +113,10 @@ struct Model::Impl {
   /// Returns where the rows first .. first + n - 1 of this epoch's order, or of the buffer, lie among those that the native trainer has
   /// loaded, after loading them if need be. switch_rows: of the mini-batches until the next model's are trained.
   int64_t LoadRows(const base::Buffer& buffer, bool ordered, int64_t first, int64_t n, int64_t switch_rows, LoadedRows* loaded);
+};
+
+struct Model::Impl : ModelInstance {
+  Impl(std::shared_ptr<const Program> program, const base::TrainConfig& config);
 };
 
 /// Rows of a batch in scoring and prediction. It decides bits, so it depends on the configuration only.

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "engine/core/device_visit.hpp"
 #include "engine/core/model_impl.hpp"
 #include "engine/math/fpenv.hpp"
 #include "engine/math/poll.hpp"
@@ -18,8 +19,6 @@ class Stopwatch {
  private:
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
-
-constexpr uint64_t kFirstCarriedBatch = uint64_t{1} << 31;  // its number: no buffer has so many mini-batches
 
 // Rows of one column, behind those that are there.
 void AppendRows(const uint8_t* column, size_t row_bytes, const int64_t* rows, int64_t first, int64_t n, std::vector<uint8_t>* to) {
@@ -61,15 +60,19 @@ base::Buffer View(const CarriedRows& carried) {
 }  // namespace
 
 void Model::BeginVisit(BufferEnd end) {
+  ++impl_->visits;
   impl_->visit_buffers = 0;
   impl_->visit_batches = 0;
   impl_->buffer_end = end;
   impl_->carried = {};
+  impl_->device_visit.reset();
+  impl_->on_processor = false;
 }
 
 TrainResult Model::Train(const base::Buffer& buffer, const Poll& poll) {
   const math::FtzGuard ftz;
   TrainResult result;
+  if (impl_->TrainOnDevice(buffer, poll)) return result;
   if (impl_->native_trainer) impl_->native_trainer->UseWorkspace(nullptr, impl_->RowsAtOnce(buffer.rows));
   impl_->BeginBuffer(buffer);
   while (!impl_->position.ended) impl_->TrainUntilSwitch(buffer, 0, nullptr, poll, &result);
@@ -77,17 +80,30 @@ TrainResult Model::Train(const base::Buffer& buffer, const Poll& poll) {
   return result;
 }
 
-int64_t Model::Impl::RowsAtOnce(int64_t buffer_rows) const {
+bool ModelInstance::TrainOnDevice(const base::Buffer& buffer, const Poll& poll) {
+  if (program.on_device == nullptr || on_processor) return false;
+  attached();
+  if (device_visit == nullptr) {
+    device_visit = std::make_unique<DeviceVisit>(std::vector<ModelInstance*>{this});
+    on_processor = !device_visit->Begin(poll);
+    if (on_processor) device_visit.reset();
+  }
+  if (device_visit == nullptr) return false;
+  device_visit->Train(buffer, poll);
+  return true;
+}
+
+int64_t ModelInstance::RowsAtOnce(int64_t buffer_rows) const {
   const int64_t there = buffer_end == BufferEnd::kCarries ? carried.rows + buffer_rows * config.epochs : buffer_rows;
   return std::min<int64_t>(config.batch_size, there);
 }
 
-math::DrawKeys Model::Impl::EpochKeys() const {
+math::DrawKeys ModelInstance::EpochKeys() const {
   const StateCounters& state = attached();
   return {state.seed, state.stream, state.iterations_done, static_cast<uint64_t>(position.epoch), 0};
 }
 
-void Model::Impl::BeginEpoch(const base::Buffer& buffer) {
+void ModelInstance::BeginEpoch(const base::Buffer& buffer) {
   position.first = 0;
   position.number = visit_batches;
   position.ended = buffer.rows == 0 || position.epoch == config.epochs;
@@ -103,7 +119,7 @@ void Model::Impl::BeginEpoch(const base::Buffer& buffer) {
   math::RowOrder(buffer.rows, true, keys, &order);
 }
 
-void Model::Impl::BeginBuffer(const base::Buffer& buffer) {
+void ModelInstance::BeginBuffer(const base::Buffer& buffer) {
   CheckBuffer(buffer, true);
   position = {};
   if (attached().diverged_step != 0) {
@@ -113,7 +129,7 @@ void Model::Impl::BeginBuffer(const base::Buffer& buffer) {
   BeginEpoch(buffer);
 }
 
-int64_t Model::Impl::LoadRows(const base::Buffer& buffer, bool ordered, int64_t first, int64_t n, int64_t switch_rows, LoadedRows* loaded) {
+int64_t ModelInstance::LoadRows(const base::Buffer& buffer, bool ordered, int64_t first, int64_t n, int64_t switch_rows, LoadedRows* loaded) {
   if (ordered || loaded == nullptr || switch_rows == 0) {
     native_trainer->Load(buffer, ordered ? order.data() + first : nullptr, first, n);
     if (loaded != nullptr) loaded->by = nullptr;
@@ -131,14 +147,14 @@ int64_t Model::Impl::LoadRows(const base::Buffer& buffer, bool ordered, int64_t 
   return 0;
 }
 
-void Model::Impl::TrainUntilSwitch(const base::Buffer& buffer, int64_t batches, LoadedRows* loaded, const Poll& poll, TrainResult* result) {
+void ModelInstance::TrainUntilSwitch(const base::Buffer& buffer, int64_t batches, LoadedRows* loaded, const Poll& poll, TrainResult* result) {
   const Stopwatch watch;
   const double loading = loaded == nullptr ? 0 : loaded->seconds;
   TrainBatches(buffer, batches, loaded, poll, result);
   result->seconds += watch.Seconds() - (loaded == nullptr ? 0 : loaded->seconds - loading);
 }
 
-bool Model::Impl::TrainBatch(const base::Buffer& buffer, bool ordered, int64_t first, int64_t n, const math::DrawKeys& keys,
+bool ModelInstance::TrainBatch(const base::Buffer& buffer, bool ordered, int64_t first, int64_t n, const math::DrawKeys& keys,
                              int64_t switch_rows, LoadedRows* loaded, TrainResult* result) {
   StateCounters& state = attached();
   bool finite = false;
@@ -158,7 +174,7 @@ bool Model::Impl::TrainBatch(const base::Buffer& buffer, bool ordered, int64_t f
   return true;
 }
 
-void Model::Impl::TrainBatches(const base::Buffer& buffer, int64_t batches, LoadedRows* loaded, const Poll& poll, TrainResult* result) {
+void ModelInstance::TrainBatches(const base::Buffer& buffer, int64_t batches, LoadedRows* loaded, const Poll& poll, TrainResult* result) {
   const math::PollScope scope(poll);
   const int64_t size = config.batch_size;
   math::DrawKeys keys = EpochKeys();
@@ -181,7 +197,7 @@ void Model::Impl::TrainBatches(const base::Buffer& buffer, int64_t batches, Load
   }
 }
 
-void Model::Impl::Carry(const base::Buffer& buffer, int64_t first, LoadedRows* loaded, TrainResult* result) {
+void ModelInstance::Carry(const base::Buffer& buffer, int64_t first, LoadedRows* loaded, TrainResult* result) {
   const int64_t* rows = config.shuffle ? order.data() + first : nullptr;
   const int64_t n = buffer.rows - first;
   carried.partition_id = buffer.partition_id;
@@ -192,7 +208,7 @@ void Model::Impl::Carry(const base::Buffer& buffer, int64_t first, LoadedRows* l
   while (!position.ended && carried.rows >= config.batch_size) TrainCarried(config.batch_size, loaded, result);
 }
 
-void Model::Impl::TrainCarried(int64_t n, LoadedRows* loaded, TrainResult* result) {
+void ModelInstance::TrainCarried(int64_t n, LoadedRows* loaded, TrainResult* result) {
   math::DrawKeys keys = EpochKeys();
   keys.epoch = 0;
   keys.location = static_cast<uint64_t>(carried.partition_id) << 32 | (kFirstCarriedBatch + carried.batches);
@@ -204,7 +220,7 @@ void Model::Impl::TrainCarried(int64_t n, LoadedRows* loaded, TrainResult* resul
   if (!carried.weights.empty()) DropRows(sizeof(float), n, &carried.weights);
 }
 
-TrainResult Model::Impl::EndVisit(const Poll& poll) {
+TrainResult ModelInstance::EndVisit(const Poll& poll) {
   const math::PollScope scope(poll);
   TrainResult result;
   StateCounters& state = attached();
@@ -214,18 +230,29 @@ TrainResult Model::Impl::EndVisit(const Poll& poll) {
     TrainCarried(carried.rows, nullptr, &result);
     result.seconds = watch.Seconds();
   }
-  carried = {};
+  CountVisit();
   result.diverged = state.diverged_step != 0;
+  return result;
+}
+
+void ModelInstance::CountVisit() {
+  StateCounters& state = attached();
+  carried = {};
   ++state.visits_in_iteration;
   if (state.visits_in_iteration >= state.partitions) {
     state.visits_in_iteration = 0;
     ++state.iterations_done;
   }
-  return result;
 }
 
 TrainResult Model::EndVisit(const Poll& poll) {
   const math::FtzGuard ftz;
+  if (impl_->device_visit != nullptr) {
+    const TrainResult result = impl_->device_visit->End(poll)[0];
+    impl_->device_visit.reset();
+    impl_->CountVisit();
+    return result;
+  }
   if (impl_->native_trainer && impl_->carried.rows > 0) impl_->native_trainer->UseWorkspace(nullptr, impl_->RowsAtOnce(0));
   return impl_->EndVisit(poll);
 }

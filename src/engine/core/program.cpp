@@ -10,6 +10,7 @@
 #include "engine/api/constraint.hpp"
 #include "engine/core/autograd_library.hpp"
 #include "engine/core/program_impl.hpp"
+#include "engine/core/devices.hpp"
 #include "engine/math/blas_library.hpp"
 #include "engine/math/fpenv.hpp"
 #include "engine/math/initializer.hpp"
@@ -54,6 +55,14 @@ void InParts(size_t count, Part part) {
 
 }  // namespace
 
+DeviceTraining TrainingOnDevice(const std::shared_ptr<const base::Graph>& graph, const base::TrainConfig& config,
+                                const base::DataSpec& data, const Options& options) {
+  if (options.device < 0) return {};
+  const math::FtzGuard ftz;
+  const CompiledProgram compiled(graph, config, data, options);
+  return {compiled.on_device != nullptr || compiled.device >= 0, compiled.device_refusal};
+}
+
 std::string ProgramKey(const base::TrainConfig& config) {
   base::RecordWriter key;
   for (const base::LossConfig& loss : config.losses) {
@@ -84,7 +93,7 @@ std::string ProgramKey(const base::TrainConfig& config) {
   return key.Take();
 }
 
-Program::Impl::Impl(std::shared_ptr<const base::Graph> network, const base::TrainConfig& config, const base::DataSpec& columns, const Options& o)
+CompiledProgram::CompiledProgram(std::shared_ptr<const base::Graph> network, const base::TrainConfig& config, const base::DataSpec& columns, const Options& o)
     : options(o) {
   graph = std::move(network);
   data = columns;
@@ -116,9 +125,20 @@ Program::Impl::Impl(std::shared_ptr<const base::Graph> network, const base::Trai
       ReadConstraint(weight.constraint, layer.name + "/" + weight.name);
     }
   }
+  PlaceOnDevice();
   if (options.kernels && device < 0) native = native::Program::Make(*graph, losses, loss_weights, class_weight, data, layout);
   if (native == nullptr) TheAutogradLibrary().MakeTrainer(*this, config.optimizer);  // what it would refuse is refused now
   reads = ColumnsRead(*graph, data);
+}
+
+// A device computes by our kernels where the network has them; the processor's are made as well, for when the device's
+// memory is short. Else LibTorch computes on the device, if it can; else the processor.
+void CompiledProgram::PlaceOnDevice() {
+  if (device < 0) return;
+  const int of_kernels = options.kernels ? KernelDeviceCount() : 0;
+  if (of_kernels > 0) on_device = device::Network::Make(*this, &device_refusal);
+  if (on_device != nullptr) scores_on_device = on_device->MetricsOf(metrics, &device_metrics);
+  if (on_device != nullptr || (of_kernels > 0 && AutogradDeviceCount() == 0)) device = -1;
 }
 
 Program::Program(std::shared_ptr<const base::Graph> graph, const base::TrainConfig& config, const base::DataSpec& data, const Options& options) {

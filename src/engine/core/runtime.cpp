@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "engine/core/autograd_library.hpp"
+#include "engine/core/devices.hpp"
 #include "engine/math/blas_library.hpp"
 #include "engine/math/fpenv.hpp"
 
@@ -41,7 +42,12 @@ void SetThreads(int threads) {
   SetAutogradThreads(threads);
 }
 
-int DeviceCount() { return TheAutogradLibrary().DeviceCount(); }
+int AutogradDeviceCount() { return TheAutogradLibrary().DeviceCount(); }
+
+int DeviceCount() {
+  const int of_kernels = KernelDeviceCount();
+  return of_kernels > 0 ? of_kernels : AutogradDeviceCount();
+}
 
 // LibTorch 1.13 takes AVX2 where the processor has it, and AVX-512 only when it is told to (its issue 80252). Other versions choose otherwise.
 std::string LibraryInstructionSet() {

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <map>
+#include <string>
 #include <utility>
 
 #include "engine/api/workspace.hpp"
+#include "engine/core/device_context.hpp"
+#include "engine/core/devices.hpp"
 #include "engine/core/model_impl.hpp"
 #include "engine/math/fpenv.hpp"
 #include "engine/math/poll.hpp"
@@ -14,10 +17,11 @@ namespace engine {
 struct StateScorer::Impl {
   struct Member {
     ScoredState state;
-    Model::Impl* model = nullptr;
+    ModelInstance* model = nullptr;
     int64_t rows = 0;      // of a batch
     int64_t next = 0;      // row, in Evaluate
     size_t first_sum = 0;  // in all states' sums
+    bool scored = false;   // by a device, of this buffer
   };
 
   std::vector<Member> members;
@@ -32,6 +36,9 @@ struct StateScorer::Impl {
   void Check(const base::Buffer& buffer);
   void UseWorkspace(int64_t buffer_rows);
   void TryWorkspace(int64_t buffer_rows);
+  void EvaluateOnDevice(const base::Buffer& buffer, double* sums, const Poll& poll);
+  void ScoreOnDevice(const CompiledProgram& program, int64_t rows, const std::vector<size_t>& part, const base::Buffer& buffer, double* sums,
+                     const Poll& poll);
   void EvaluateNative(const base::Buffer& buffer, double* sums);
   void EvaluateByAutograd(const base::Buffer& buffer, double* sums);
 };
@@ -50,7 +57,7 @@ void StateScorer::Impl::Try(size_t member, Work&& work) {
 
 // Members of one program have one model.
 void StateScorer::Impl::Check(const base::Buffer& buffer) {
-  const Model::Impl* last = nullptr;
+  const ModelInstance* last = nullptr;
   for (size_t m = 0; m < members.size(); ++m) {
     if (members[m].model == last && errors[m].empty()) continue;
     Try(m, [&] { members[m].model->CheckBuffer(buffer, true); });
@@ -87,6 +94,48 @@ void StateScorer::Impl::TryWorkspace(int64_t buffer_rows) {
   }
 }
 
+// Those of one program and one number of rows at once. Where the device's memory is short, the processor scores.
+void StateScorer::Impl::EvaluateOnDevice(const base::Buffer& buffer, double* sums, const Poll& poll) {
+  std::map<std::pair<const CompiledProgram*, int64_t>, std::vector<size_t>> parts;
+  for (size_t m = 0; m < members.size(); ++m) {
+    members[m].scored = false;
+    if (!errors[m].empty()) continue;
+    const CompiledProgram& program = members[m].model->program;
+    if (program.scores_on_device) parts[{&program, members[m].rows}].push_back(m);
+  }
+  for (const auto& [kind, part] : parts) {
+    const CompiledProgram& program = *kind.first;
+    const int64_t rows = kind.second;
+    try {
+      ScoreOnDevice(program, rows, part, buffer, sums, poll);
+    } catch (...) {
+      if (on_error == OnError::kThrows) throw;
+      const std::string text = TextOfEngineError();
+      for (const size_t m : part) errors[m] = text;
+    }
+  }
+}
+
+void StateScorer::Impl::ScoreOnDevice(const CompiledProgram& program, int64_t rows, const std::vector<size_t>& part,
+                                      const base::Buffer& buffer, double* sums, const Poll& poll) {
+  device::Device& on = TheDevice(program.options.device, poll);
+  std::vector<device::Member> states;
+  for (const size_t m : part) states.push_back({members[m].state.block, nullptr});
+  const int64_t batch_rows = std::min(rows, std::max<int64_t>(1, buffer.rows));
+  const auto group = device::Group::Make(on.backend(), on.memory(), program.on_device, states, batch_rows, program.device_metrics, TheGroupOptions());
+  if (group == nullptr || !group->Score(buffer, BufferContent::Current(), rows, poll)) {
+    NoticeOfDevice("a device's memory is short: some models are scored by the processor for now");
+    return;
+  }
+  const std::vector<double>& found = group->FinishScores(poll);
+  const size_t each = program.sums_size;
+  for (size_t i = 0; i < part.size(); ++i) {
+    Member& member = members[part[i]];
+    for (size_t s = 0; s < each; ++s) sums[member.first_sum + s] += found[i * each + s];
+    member.scored = true;
+  }
+}
+
 // Batch by batch, so that rows which are loaded once serve all states that want the same.
 void StateScorer::Impl::EvaluateNative(const base::Buffer& buffer, double* sums) {
   LoadedRows loaded;
@@ -95,7 +144,7 @@ void StateScorer::Impl::EvaluateNative(const base::Buffer& buffer, double* sums)
     more = false;
     for (size_t m = 0; m < members.size(); ++m) {
       Member& member = members[m];
-      if (!errors[m].empty() || !member.model->native_trainer || member.next >= buffer.rows) continue;
+      if (!errors[m].empty() || !member.model->native_trainer || member.scored || member.next >= buffer.rows) continue;
       math::PollInterrupts();
       Try(m, [&] {
         member.model->Attach(member.state.block);
@@ -153,6 +202,7 @@ void StateScorer::Evaluate(const base::Buffer& buffer, double* sums, const Poll&
   const math::FtzGuard ftz;
   const math::PollScope scope(poll);
   impl_->Check(buffer);
+  impl_->EvaluateOnDevice(buffer, sums, poll);
   impl_->TryWorkspace(buffer.rows);
   impl_->EvaluateNative(buffer, sums);
   impl_->EvaluateByAutograd(buffer, sums);

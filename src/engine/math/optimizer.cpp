@@ -81,6 +81,14 @@ void UpdateRule<T>::Apply(T* w, const T* grad, T* const* slots, int64_t n, bool 
   kernel_(coefficients_, w, grad, slots, n);
 }
 
+StepScalars ScalarsOf(const OptimizerConfig& config, double learning_rate, uint64_t step) {
+  const Coefficients<double> exact = RuleOf(config).coefficients(config, learning_rate, step);
+  StepScalars scalars;
+  for (int i = 0; i < kMaxCoefficients; i++) scalars.coefficients[i] = static_cast<float>(exact[i]);
+  scalars.shrink = static_cast<float>(learning_rate * config.weight_decay);
+  return scalars;
+}
+
 bool ClipsGradients(const OptimizerConfig& config) { return config.clipvalue > 0 || config.clipnorm > 0 || config.global_clipnorm > 0; }
 
 template <typename T>

@@ -27,8 +27,8 @@ constexpr int kMaxCoefficients = 8;
 template <typename T>
 struct Coefficients {
   T values[kMaxCoefficients] = {};
-  T operator[](int which) const { return values[which]; }
-  T& operator[](int which) { return values[which]; }
+  constexpr T operator[](int which) const { return values[which]; }
+  constexpr T& operator[](int which) { return values[which]; }
 };
 
 /// One pass over a tensor. w, g: n elements; slots as the definition lists them.
@@ -71,6 +71,13 @@ class UpdateRule {
   T shrink_ = 0;  // of the weight decay
   bool whole_ = false;
 };
+
+/// What an UpdateRule<float> is made of, for those who apply it elsewhere (engine/device).
+struct StepScalars {
+  Coefficients<float> coefficients;
+  float shrink = 0;  // of the weight decay
+};
+StepScalars ScalarsOf(const base::OptimizerConfig& config, double learning_rate, uint64_t step);
 
 /// One gradient tensor, laid out without gaps.
 template <typename T>

@@ -1,6 +1,5 @@
 // TensorFlow's ApplyAdagradV2.
-#include <cmath>
-
+#include "engine/math/optimizers/adagrad_formula.hpp"
 #include "engine/math/optimizers/rule.hpp"
 
 namespace engine::math {
@@ -8,17 +7,9 @@ namespace engine::math {
 namespace {
 
 using base::OptimizerConfig;
-
-enum { kRate, kEpsilon };
-
-template <typename T>
-CEREBRO_INLINE void Adagrad(Coefficients<T> k, T* __restrict w, const T* __restrict g, T* __restrict accumulator, int64_t n) {
-  for (int64_t i = 0; i < n; i++) {
-    const T a = accumulator[i] + g[i] * g[i];
-    accumulator[i] = a;
-    w[i] -= g[i] * k[kRate] / (std::sqrt(a) + k[kEpsilon]);
-  }
-}
+using adagrad::kRate;
+using adagrad::kEpsilon;
+using adagrad::Adagrad;
 
 }  // namespace
 

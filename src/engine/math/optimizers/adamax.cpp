@@ -2,6 +2,7 @@
 //   m = beta_1 m + (1 - beta_1) g,  u = max(beta_2 u, |g|),  w -= rate / (1 - beta_1^t) m / (u + epsilon)
 #include <cmath>
 
+#include "engine/math/optimizers/adamax_formula.hpp"
 #include "engine/math/optimizers/rule.hpp"
 
 namespace engine::math {
@@ -9,21 +10,11 @@ namespace engine::math {
 namespace {
 
 using base::OptimizerConfig;
-
-// rate: with the bias correction
-enum { kRate, kOneMinusFirst, kSecond, kEpsilon };
-
-template <typename T>
-CEREBRO_INLINE void Adamax(Coefficients<T> k, T* __restrict w, const T* __restrict g, T* __restrict m, T* __restrict u, int64_t n) {
-  for (int64_t i = 0; i < n; i++) {
-    const T mi = m[i] + (g[i] - m[i]) * k[kOneMinusFirst];
-    const T size = g[i] < 0 ? -g[i] : g[i], faded = k[kSecond] * u[i];
-    const T ui = size <= faded ? faded : size;  // a NaN goes on
-    m[i] = mi;
-    u[i] = ui;
-    w[i] -= mi * k[kRate] / (ui + k[kEpsilon]);
-  }
-}
+using adamax::kRate;
+using adamax::kOneMinusFirst;
+using adamax::kSecond;
+using adamax::kEpsilon;
+using adamax::Adamax;
 
 }  // namespace
 

@@ -3,42 +3,20 @@
 //   z += g + 2 l2_shrinkage w - (a'^p - a^p) / rate w
 //   w = (clip(z, -l1, l1) - z) / (a'^p / rate + 2 (l2 + beta / (2 rate)))
 // A rate of 0, as the end of a schedule may have it, moves nothing; Keras divides by it.
-#include <cmath>
-
+#include "engine/math/optimizers/ftrl_formula.hpp"
 #include "engine/math/optimizers/rule.hpp"
-#include "engine/math/simd/exp.hpp"
-#include "engine/math/simd/log.hpp"
 
 namespace engine::math {
 
 namespace {
 
 using base::OptimizerConfig;
-
-// twice: 2 l2_shrinkage; l1; l2: 2 l2 + beta / rate; power: p
-enum { kRate, kTwice, kL1, kL2, kPower };
-
-/// a^power, for a >= 0.
-template <typename T, bool kRoot>
-CEREBRO_INLINE T Power(T a, T power) {
-  if (kRoot) return std::sqrt(a);
-  return power == 0 ? T(1) : Exp(power * Log(a));
-}
-
-template <typename T, bool kRoot>
-CEREBRO_INLINE void Ftrl(Coefficients<T> k, T* __restrict w, const T* __restrict g, T* __restrict accumulator, T* __restrict linear,
-                         int64_t n) {
-  if (k[kRate] == 0) return;
-  for (int64_t i = 0; i < n; i++) {
-    const T a = accumulator[i] + g[i] * g[i];
-    const T power = Power<T, kRoot>(a, k[kPower]);
-    const T z = linear[i] + (g[i] + k[kTwice] * w[i] - (power - Power<T, kRoot>(accumulator[i], k[kPower])) / k[kRate] * w[i]);
-    const T low = z < -k[kL1] ? -k[kL1] : z;
-    accumulator[i] = a;
-    linear[i] = z;
-    w[i] = ((low > k[kL1] ? k[kL1] : low) - z) / (power / k[kRate] + k[kL2]);
-  }
-}
+using ftrl::kRate;
+using ftrl::kTwice;
+using ftrl::kL1;
+using ftrl::kL2;
+using ftrl::kPower;
+using ftrl::Ftrl;
 
 }  // namespace
 

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "engine/math/clipping.hpp"
+#include "engine/math/optimizers/lamb_formula.hpp"
 #include "engine/math/optimizers/rule.hpp"
 #include "engine/math/poll.hpp"
 
@@ -17,16 +18,16 @@ namespace {
 
 using base::OptimizerConfig;
 
-// first, second: 1 / (1 - beta^t)
-enum { kRate, kOneMinusFirst, kOneMinusSecond, kFirst, kSecond, kEpsilon };
+using lamb::kRate;
+using lamb::kOneMinusFirst;
+using lamb::kOneMinusSecond;
+using lamb::kFirst;
+using lamb::kSecond;
+using lamb::kEpsilon;
+using lamb::Direction;
 
 constexpr int64_t kPart = 1024 * 1024;  // elements between two polls for interrupts
 static_assert(kPart % kSquareLanes == 0);
-
-template <typename T>
-CEREBRO_INLINE T Direction(const Coefficients<T>& k, T m, T v) {
-  return m * k[kFirst] / (std::sqrt(v * k[kSecond]) + k[kEpsilon]);
-}
 
 template <typename T>
 CEREBRO_INLINE void Moments(const Coefficients<T>& k, const T* __restrict g, T* __restrict m, T* __restrict v, int64_t n,

@@ -1,6 +1,5 @@
 // keras.optimizers.Lion (Keras 3): w -= rate sign(beta_1 m + (1 - beta_1) g),  m = beta_2 m + (1 - beta_2) g
-#include <cmath>
-
+#include "engine/math/optimizers/lion_formula.hpp"
 #include "engine/math/optimizers/rule.hpp"
 
 namespace engine::math {
@@ -8,18 +7,12 @@ namespace engine::math {
 namespace {
 
 using base::OptimizerConfig;
-
-enum { kRate, kFirst, kOneMinusFirst, kSecond, kOneMinusSecond };
-
-template <typename T>
-CEREBRO_INLINE void Lion(Coefficients<T> k, T* __restrict w, const T* __restrict g, T* __restrict m, int64_t n) {
-  for (int64_t i = 0; i < n; i++) {
-    const T direction = m[i] * k[kFirst] + g[i] * k[kOneMinusFirst];
-    const T sign = direction > 0 ? T(1) : (direction < 0 ? T(-1) : direction);  // a NaN goes on
-    m[i] = m[i] * k[kSecond] + g[i] * k[kOneMinusSecond];
-    w[i] -= k[kRate] * sign;
-  }
-}
+using lion::kRate;
+using lion::kFirst;
+using lion::kOneMinusFirst;
+using lion::kSecond;
+using lion::kOneMinusSecond;
+using lion::Lion;
 
 }  // namespace
 

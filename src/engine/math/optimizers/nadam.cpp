@@ -7,6 +7,7 @@
 // m and v are the whole state.
 #include <cmath>
 
+#include "engine/math/optimizers/nadam_formula.hpp"
 #include "engine/math/optimizers/rule.hpp"
 
 namespace engine::math {
@@ -15,8 +16,14 @@ namespace {
 
 using base::OptimizerConfig;
 
-// of_g and of_m: the parts of the gradient and of m in a move; scale: 1 / (1 - beta_2^t)
-enum { kRate, kOneMinusFirst, kOneMinusSecond, kEpsilon, kOfG, kOfM, kScale };
+using nadam::kRate;
+using nadam::kOneMinusFirst;
+using nadam::kOneMinusSecond;
+using nadam::kEpsilon;
+using nadam::kOfG;
+using nadam::kOfM;
+using nadam::kScale;
+using nadam::Nadam;
 
 constexpr double kDecayBase = 0.96, kMomentumDecay = 0.004;
 
@@ -29,17 +36,6 @@ double MomentumProduct(double beta_1, double t) {
   double product = 1;
   for (double i = 1; i <= t && product > kNothing; i++) product *= Momentum(beta_1, i);
   return product;
-}
-
-template <typename T>
-CEREBRO_INLINE void Nadam(Coefficients<T> k, T* __restrict w, const T* __restrict g, T* __restrict m, T* __restrict v, int64_t n) {
-  for (int64_t i = 0; i < n; i++) {
-    const T mi = m[i] + (g[i] - m[i]) * k[kOneMinusFirst];
-    const T vi = v[i] + (g[i] * g[i] - v[i]) * k[kOneMinusSecond];
-    m[i] = mi;
-    v[i] = vi;
-    w[i] -= (g[i] * k[kOfG] + mi * k[kOfM]) * k[kRate] / (std::sqrt(vi * k[kScale]) + k[kEpsilon]);
-  }
 }
 
 }  // namespace

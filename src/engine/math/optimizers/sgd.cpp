@@ -1,30 +1,16 @@
 // TensorFlow's ResourceApplyGradientDescent and ResourceApplyKerasMomentum.
-#include <cmath>
-
 #include "engine/math/optimizers/rule.hpp"
+#include "engine/math/optimizers/sgd_formula.hpp"
 
 namespace engine::math {
 
 namespace {
 
 using base::OptimizerConfig;
-
-enum { kRate, kMomentum };
-
-template <typename T>
-CEREBRO_INLINE void Sgd(Coefficients<T> k, T* __restrict w, const T* __restrict g, int64_t n) {
-  for (int64_t i = 0; i < n; i++) w[i] -= k[kRate] * g[i];
-}
-
-template <typename T, bool kNesterov>
-CEREBRO_INLINE void Momentum(Coefficients<T> k, T* __restrict w, const T* __restrict g, T* __restrict accum, int64_t n) {
-  for (int64_t i = 0; i < n; i++) {
-    const T move = k[kRate] * g[i];
-    const T a = accum[i] * k[kMomentum] - move;
-    accum[i] = a;
-    w[i] += kNesterov ? a * k[kMomentum] - move : a;
-  }
-}
+using sgd::kRate;
+using sgd::kMomentum;
+using sgd::Sgd;
+using sgd::Momentum;
 
 }  // namespace
 

@@ -1,0 +1,73 @@
+#include "engine/core/device_context.hpp"
+
+#include <memory>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "engine/core/devices.hpp"
+
+namespace engine {
+
+namespace {
+
+device::DeviceSettings settings;
+device::Path path = device::Path::kAuto;
+std::unique_ptr<device::Device> open_device;
+std::set<std::string> told;
+std::vector<std::string> to_tell;
+thread_local uint64_t current_content = 0;
+
+bool SameDevices(const device::DeviceSettings& a, const device::DeviceSettings& b) {
+  return a.memory == b.memory && a.processes == b.processes && a.fake_devices == b.fake_devices &&
+         a.fake_memory == b.fake_memory && a.fake_backwards == b.fake_backwards;
+}
+
+}  // namespace
+
+void SetDeviceOptions(const DeviceOptions& options) {
+  device::DeviceSettings now;
+  now.memory = options.memory;
+  now.processes = options.processes;
+  now.fake_devices = options.fake_devices;
+  now.fake_memory = options.fake_memory;
+  now.fake_backwards = options.fake_backwards;
+  now.precision = options.precision == "tf32"       ? device::Precision::kTf32
+                  : options.precision == "bfloat16" ? device::Precision::kBfloat16
+                                                    : device::Precision::kFloat32;
+  if (!SameDevices(now, settings)) CloseDevice();
+  settings = now;
+}
+
+int KernelDeviceCount() { return device::CountDevices(settings); }
+
+BufferContent::BufferContent(uint64_t content) { current_content = content; }
+
+BufferContent::~BufferContent() { current_content = 0; }
+
+uint64_t BufferContent::Current() { return current_content; }
+
+void CloseDevice() { open_device.reset(); }
+
+void YieldDevice() {
+  if (open_device != nullptr && device::Seat::AnyoneWaits(open_device->index())) CloseDevice();
+}
+
+device::Device& TheDevice(int index, const device::WaitPoll& poll) {
+  const int count = KernelDeviceCount();
+  if (open_device != nullptr && count > 0 && open_device->index() != index % count) CloseDevice();
+  if (open_device == nullptr) open_device = device::Device::Open(index, settings, poll);
+  return *open_device;
+}
+
+device::GroupOptions TheGroupOptions() { return {settings.precision, path}; }
+
+void SetDevicePath(device::Path now) { path = now; }
+
+void NoticeOfDevice(const std::string& text) {
+  if (told.insert(text).second) to_tell.push_back(text);
+}
+
+std::vector<std::string> TakeDeviceNotices() { return std::exchange(to_tell, {}); }
+
+}  // namespace engine

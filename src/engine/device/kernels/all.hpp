@@ -1,0 +1,9 @@
+// All kernels of list.inc, for those who launch them.
+#pragma once
+
+#include "engine/device/kernels/gather.hpp"
+#include "engine/device/kernels/layers.hpp"
+#include "engine/device/kernels/loss.hpp"
+#include "engine/device/kernels/persistent.hpp"
+#include "engine/device/kernels/random.hpp"
+#include "engine/device/kernels/update.hpp"
