@@ -379,7 +379,7 @@ TEST(RunSpec, IsRefusedWhereItIsCut) {
       code = error.code();
       EXPECT_STREQ(error.what(), "the run's specification is cut short");
     }
-    ASSERT_EQ(code, ErrorCode::kInternal) << length << " of " << text.size() << " bytes";
+    ASSERT_EQ(code, ErrorCode::kDataCorrupted) << length << " of " << text.size() << " bytes";
   }
 }
 
