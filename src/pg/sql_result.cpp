@@ -182,7 +182,7 @@ std::string NumberText(double value) {
   // Greenplum 6 reads a long double and rounds it, which may be the neighbour of what was meant. Of 21 digits it is exact.
   if (!OnGreenplum() || static_cast<double>(strtold(text.c_str(), nullptr)) == value) return text;
   char exact[40];
-  std::snprintf(exact, sizeof(exact), "%.21g", value);
+  snprintf(exact, sizeof(exact), "%.21g", value);
   return exact;
 }
 
