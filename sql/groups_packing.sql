@@ -226,7 +226,6 @@ SELECT * FROM odd('x', 'group_id');
 SELECT * FROM odd('x', 'x, _cerebro_group');
 -- who wants a table without groups says which one to give
 SELECT * FROM attempt($$SELECT cerebro.append_rows('packed', 'labels')$$);
-SELECT * FROM attempt($$SELECT cerebro.validation_preprocessor_dl('labels', 'out', 'label', 'x', 'packed')$$);
 CREATE TABLE packed_out_groups (a int);
 SELECT * FROM attempt($$SELECT cerebro.training_preprocessor_dl('labels', 'packed_out', 'label', 'x', grouping_cols => 'shop')$$);
 -- a row that cannot be packed is named by its location in the source
