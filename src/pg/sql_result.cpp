@@ -9,7 +9,6 @@
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
-#include "pg/cluster.hpp"
 
 namespace pg {
 namespace {
@@ -180,7 +179,7 @@ std::string NumberText(double value) {
   if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
   const std::string text = base::FormatNumber(value);
   // Greenplum 6 reads a long double and rounds it, which may be the neighbour of what was meant. Of 21 digits it is exact.
-  if (!OnGreenplum() || static_cast<double>(strtold(text.c_str(), nullptr)) == value) return text;
+  if (CEREBRO_GREENPLUM == 0 || static_cast<double>(strtold(text.c_str(), nullptr)) == value) return text;
   char exact[40];
   snprintf(exact, sizeof(exact), "%.21g", value);
   return exact;
