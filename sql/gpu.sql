@@ -57,8 +57,7 @@ SELECT fingerprint('halves') = fingerprint('there') AS same;
 SELECT trim(line) AS line FROM cerebro.explain_fit_multiple_model('packed', 'plan', 'configs', 1, workers => 0, use_gpus => true) AS line
 WHERE line ~ 'Trainer' LIMIT 1;
 
--- a network that has no kernels there, and memory that is short: the processor trains, and says so
-SET client_min_messages = notice;
+-- a network that has no kernels there, and memory that is short: the processor trains
 SELECT cerebro.generate_model_configs('archs', 'both', ARRAY[1, 2],
     $${'loss': ['categorical_crossentropy'], 'optimizer_params_list': [{'optimizer': ['Adam'], 'lr': [0.01]}], 'metrics': ['accuracy']}$$,
     $${'batch_size': [32], 'epochs': [1]}$$);
