@@ -66,7 +66,8 @@ Limit Told(const pg::MemoryLimit& limit) {
   return {pg::SizeText(static_cast<double>(limit.bytes)) + ": " + limit.set_by, Number(limit.bytes)};
 }
 
-/// Files that a crash left, and their bytes. Only a superuser may look into the server's directories.
+/// Files that a crash left, and their bytes. Only a superuser may look into the server's directories. Until the next
+/// checkpoint the server keeps empty files of dropped tables, so empty ones say nothing.
 struct Orphans {
   Fact files, bytes;
 };
@@ -75,7 +76,7 @@ Orphans FindOrphans() {
   if (pg::Read("SELECT pg_catalog.current_setting('is_superuser'::pg_catalog.text)").Text() != "on") return {};
   const pg::Result found = pg::Read(
       "SELECT pg_catalog.count(*), COALESCE(pg_catalog.sum(f.bytes), 0::pg_catalog.numeric)"
-      " FROM cerebro.orphan_files() f");
+      " FROM cerebro.orphan_files() f WHERE f.bytes OPERATOR(pg_catalog.>) 0::pg_catalog.int8");
   return {found.at(0, 0), found.at(0, 1)};
 }
 
