@@ -175,13 +175,14 @@ bool Coordinator::IsDue(int model) const {
 }
 
 // In a run that is not searched, models that have diverged in it get their NaN when they would have been evaluated, as in
-// any run: by the rounds since they entered.
+// any run: by the rounds since they entered, and no longer than they were to train, though the run may go on for others.
 void Coordinator::AddDiverged() {
   if (request_.living->policy != nullptr) return;
   for (size_t m = 0; m < result_.models.size(); m++) {
     const LivingTrial& trial = trials_->OfModel(static_cast<int>(m));
     const int64_t rounds = result_.iteration - trial.entered;
     if (trial.trial.state != plan::TrialState::kDiverged || trial.deleted || before_[m].diverged || request_.due.After(rounds - 1) != rounds) continue;
+    if (before_[m].iterations + rounds > trial.trial.target) continue;
     scored_.push_back(static_cast<int>(m));
     plan::Evaluation evaluation;
     evaluation.iteration = before_[m].iterations + rounds;
