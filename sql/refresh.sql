@@ -134,3 +134,18 @@ SET client_min_messages = warning;
 SELECT c.nth, bool_and(m.model_weights <> b.model_weights) AS trained_again FROM changed c JOIN models m USING (group_id) JOIN before_parts b USING (group_id, mst_key) GROUP BY 1 ORDER BY 1;
 SELECT added_groups, changed_groups, trained_groups FROM cerebro.refresh('models');
 SELECT count(*) AS left_behind FROM pg_class WHERE relname LIKE '\_cerebro\_%';
+
+-- rows of classes are counted again, so that class_weight='balanced' goes on
+CREATE TABLE judged AS SELECT i AS id, i % 5 AS g, (i % 17)::real AS a, (i % 11)::real AS b, CASE WHEN i % 17 + i % 11 > 20 THEN 'yes' ELSE 'no' END AS verdict
+FROM generate_series(1, 1000) i;
+SELECT cerebro.training_preprocessor_dl('judged', 'judged_packed', 'verdict', 'a, b', grouping_cols => 'g');
+SELECT cerebro.load_model('judges', '{"class_name": "Sequential", "config": {"name": "j", "layers": [{"class_name": "Dense", "config": {"name": "d", "units": 2, "activation": "softmax", "batch_input_shape": [null, 2]}}]}}');
+SELECT cerebro.load_model_selection_table('judges', 'judges_configs', ARRAY[1], ARRAY[$$loss='categorical_crossentropy', optimizer='Adam(lr=0.02)', metrics=['accuracy']$$],
+    ARRAY[$$batch_size=16, epochs=1, class_weight='balanced'$$]);
+SELECT cerebro.fit_multiple_model('judged_packed', 'judged_models', 'judges_configs', 2, workers => 0);
+UPDATE judged SET a = a + 1 WHERE g = 1;
+SELECT changed_groups, trained_groups FROM cerebro.refresh('judged_models');
+UPDATE judged SET verdict = 'no' WHERE g = 2 AND id < 500;
+SELECT changed_groups, trained_groups FROM cerebro.refresh('judged_models');
+SELECT (SELECT string_agg(v.value, ',') FROM judged_packed_summary s, json_array_elements_text(s.data_spec -> 'targets' -> 0 -> 'class_rows') v(value))
+    = (SELECT string_agg(n::text, ',' ORDER BY verdict) FROM (SELECT verdict, count(*) AS n FROM judged GROUP BY verdict) c) AS counted;

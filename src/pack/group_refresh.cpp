@@ -7,8 +7,10 @@
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
+#include "base/plain_number.hpp"
 #include "data/packed_format.hpp"
 #include "data/row_sql.hpp"
+#include "pack/group_layout.hpp"
 #include "pack/group_packing.hpp"
 #include "pack/preprocessed_columns.hpp"
 #include "pg/cluster.hpp"
@@ -116,6 +118,26 @@ void ReplaceRows(const pg::TableName& into, const pg::TableName& from, const pg:
               (pg::OnGreenplum() ? "" : " ORDER BY t.group_id"));
 }
 
+/// The rows of each class over all groups, as class_weight='balanced' asks for them. The groups have those of all labels,
+/// one label behind the other.
+void SumClassRows(const pg::TableName& groups_table, base::DataSpec* spec) {
+  const size_t classes = ClassCounts(*spec);
+  if (classes == 0) return;
+  const pg::Result sums = pg::Execute(
+      "SELECT pg_catalog.sum(g.class_rows[k.k])::pg_catalog.int8 FROM " + groups_table.Sql() +
+          " AS g, pg_catalog.generate_series(1, $1::pg_catalog.int4) AS k(k) GROUP BY k.k ORDER BY k.k",
+      {static_cast<int64_t>(classes)});
+  size_t first = 0;
+  for (base::ColumnSpec& target : spec->targets) {
+    if (target.kind != base::TargetKind::kOneHot && target.kind != base::TargetKind::kClassIndex) continue;
+    target.class_rows.assign(target.class_values.size(), 0);
+    for (size_t c = 0; c < target.class_rows.size() && first + c < sums.rows.size(); ++c) {
+      if (sums.at(first + c, 0)) target.class_rows[c] = base::WholeNumber(sums.at(first + c, 0));
+    }
+    first += static_cast<size_t>(target.num_classes);
+  }
+}
+
 /// Sums of the table as it is now. groups_table: as it is now.
 void UpdateSummary(const pg::TableName& packed, const pg::TableName& groups_table, bool validates,
                    const std::string& digest) {
@@ -135,7 +157,8 @@ void UpdateSummary(const pg::TableName& packed, const pg::TableName& groups_tabl
     return static_cast<int64_t>(std::strtoll(cell.value_or("0").c_str(), nullptr, 10));
   };
   spec.rows = number(sums.at(0, 0));
-  for (base::ColumnSpec& target : spec.targets) target.class_rows.clear();  // those of each group are known
+  for (base::ColumnSpec& target : spec.targets) target.class_rows.clear();
+  if (!validates) SumClassRows(groups_table, &spec);
   pg::Execute("UPDATE " + summary.Sql() +
                   " SET rows = $1, data_spec = $2::pg_catalog.json, digest = $3, partition_rows = ARRAY[$1],"
                   " partition_buffers = ARRAY[$4::pg_catalog.int4], max_buffer_rows = $5, groups = $6, packed_groups = "
