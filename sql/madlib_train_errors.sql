@@ -29,6 +29,8 @@ SELECT fit(NULL);
 SELECT fit('nowhere');
 SELECT fit('empty');
 SELECT fit('rows');
+SELECT cerebro.training_preprocessor_dl('rows', 'by_word', 'y', 'x', grouping_cols => 'words', min_rows => 1);
+SELECT fit('by_word');
 SELECT fit('packed', model => NULL);
 SELECT fit('packed', model => 'rows');
 SELECT fit('packed', model => '1st');

@@ -149,3 +149,9 @@ UPDATE judged SET verdict = 'no' WHERE g = 2 AND id < 500;
 SELECT changed_groups, trained_groups FROM cerebro.refresh('judged_models');
 SELECT (SELECT string_agg(v.value, ',') FROM judged_packed_summary s, json_array_elements_text(s.data_spec -> 'targets' -> 0 -> 'class_rows') v(value))
     = (SELECT string_agg(n::text, ',' ORDER BY verdict) FROM (SELECT verdict, count(*) AS n FROM judged GROUP BY verdict) c) AS counted;
+-- a source that is empty for the moment takes no group along
+CREATE TABLE judged_kept AS TABLE judged;
+DELETE FROM judged;
+SELECT sqlstate, message, hint FROM attempt($$SELECT cerebro.refresh('judged_models', drop_vanished => true)$$);
+INSERT INTO judged TABLE judged_kept;
+SELECT unchanged_groups FROM cerebro.refresh('judged_models', drop_vanished => true);

@@ -62,6 +62,11 @@ BEGIN
     packed.name := @madlib@._input_table(path, module, written);
     packed.summary := @madlib@._input_table(path, module, @madlib@._with_suffix(written, '_summary'), suffix);
     packed.native := @madlib@._has_column(packed.summary, 'data_spec');
+    IF @madlib@._has_column(packed.summary, 'groups_table') THEN
+        RAISE EXCEPTION '%: table % is packed by group', module, quote_ident(written)
+            USING ERRCODE = 'wrong_object_type', HINT = format('Train its groups by cerebro.fit_multiple_model(), or give %s, '
+                'which has the rows of all groups.', quote_ident(@madlib@._with_suffix(written, '_pooled')));
+    END IF;
     PERFORM @madlib@._require_columns(module, @madlib@._with_suffix(written, '_summary'), packed.summary,
         ARRAY['dependent_varname', 'independent_varname']);
     IF EXISTS (SELECT 1 FROM @madlib@._columns(packed.summary) AS c

@@ -160,6 +160,10 @@ BEGIN
     compiled := @madlib@._compile_params(compile_params, objects, object_table);
     fitted := @madlib@._fit_params(fit_params);
     PERFORM @madlib@._require_gpus(module, use_gpus);
+    IF use_gpus THEN
+        RAISE NOTICE '%: the model trains on the processors', module
+            USING HINT = 'madlib_keras_fit_multiple_model() trains on GPUs.';
+    END IF;
     has_metrics := compiled.metrics <> '{}';
     counts := @madlib@._class_counts(arch.model_arch, array_length(source.targets, 1));
     stage := @madlib@._stage_packed(source, home, true);

@@ -242,6 +242,12 @@ void GroupRows::FindChanged(const pg::TableName& before) {
   changed_groups_ = changed;
   vanished_groups_ = static_cast<int64_t>(vanished.processed);
   const int64_t all = Number(counts.at(0, 1)) + added - (request_.drops_vanished ? vanished_groups_ : 0);
+  if (request_.drops_vanished && vanished_groups_ > 0 && vanished_groups_ == Number(counts.at(0, 1)) && added == 0) {
+    throw Error(ErrorCode::kPrerequisiteState,
+                "table " + source_.Text() + " has no row of any group: drop_vanished would drop all " +
+                    base::Thousands(vanished_groups_),
+                "", "Load its rows first; cerebro.drop_run() drops the whole run.");
+  }
   if (all > request_.max_groups) {
     throw Error(ErrorCode::kLimitExceeded,
                 "table " + source_.Text() + " has " + base::Thousands(added) + " new groups: with them they are " +
