@@ -68,8 +68,11 @@ double LossOf(const Ranking& ranking, const plan::Evaluation& evaluation) {
 
 std::optional<int> BestModel(std::string_view model_output_table) {
   const Ranking ranking = RankModels(pg::ParseTableName(model_output_table, kRunArgument));
-  if (ranking.models.empty() || ranking.models.front().standing.diverged) return std::nullopt;
-  return static_cast<int>(ranking.models.front().standing.mst_key);
+  if (ranking.models.empty()) return std::nullopt;
+  const plan::Standing& best = ranking.models.front().standing;
+  const bool trained = !std::isnan(best.metric) || !std::isnan(best.loss);  // a search may end before it has scored any
+  if (best.diverged || !trained) return std::nullopt;
+  return static_cast<int>(best.mst_key);
 }
 
 ReportRows ImportanceOfParameters(std::string_view model_output_table, std::optional<int64_t> iteration, int64_t seed) {
