@@ -103,7 +103,7 @@ RESET cerebro.max_memory;
 
 -- why runs end
 SELECT cerebro.search('packed', 'by_failures', 'archs', 4, compile, fit, '{"policy": "random", "max_models": 30, "max_failures": 1}', model_id_list => '{1,3}') IS NOT NULL AS found FROM space;
--- all that began have failed, and the others never trained: none of them is the best
+-- all have failed: none of them is the best
 SELECT cerebro.search('packed', 'none_trained', 'archs', 4, compile, fit, '{"policy": "random", "max_models": 30, "max_failures": 1}', model_id_list => '{3}') IS NOT NULL AS found FROM space;
 SELECT state, count(*) > 0 AS some, max(iterations) AS iterations FROM none_trained_trials GROUP BY 1 ORDER BY 1;
 SELECT cerebro.search('packed', 'by_time', 'archs', 4, compile, fit, '{"policy": "random", "max_models": 12, "time_budget": 0.000001}', model_id_list => '{1}') IS NOT NULL AS found FROM space;
