@@ -42,6 +42,8 @@ class Library : public AutogradLibrary {
       at::set_num_threads(threads);
       static const bool once = [] {
         at::set_num_interop_threads(1);  // can be set once in a process; nothing of ours runs there
+        // the oneDNN of LibTorch 1.13 writes beyond the gradient of small convolution kernels on some processors
+        at::globalContext().setUserEnabledMkldnn(false);
         return true;
       }();
       (void)once;
