@@ -74,8 +74,11 @@ void GroupRows::Create(const pg::TableName& table, const std::string& columns, c
 }
 
 void GroupRows::CreateAs(const pg::TableName& table, const std::string& query, const char* distributed_by) {
+  // the storage options of pg::DistributedBy would have to stand before AS
+  const std::string distribution =
+      pg::OnGreenplum() ? " DISTRIBUTED BY (" + std::string(distributed_by) + ")" : std::string();
   pg::Execute((temporary_ ? "CREATE TEMPORARY TABLE " : "CREATE UNLOGGED TABLE ") + table.Sql() + " AS " + query +
-              pg::DistributedBy(distributed_by));
+              distribution);
   made_.push_back(table);
 }
 

@@ -496,7 +496,9 @@ void SegmentRound::Finish() {
     member->record.read_buffers = read_;
   }
   store::TellOfDevices();
-  engine::YieldDevice();  // another segment of this host may wait for it
+  // Another segment of this host may need it in this round. It may begin to wait after this process is idle, when nobody
+  // asks this one any more, so what matters is not who waits now.
+  engine::CloseDevice();
   if (!members_.empty()) {
     const bool scoring = request_.kind == RoundKind::kScore;
     pg::Debug(std::string(scoring ? "scoring: " : "round: ") +

@@ -7,6 +7,7 @@
 #include "data/all_groups.hpp"
 #include "data/groups.hpp"
 #include "data/packed_table.hpp"
+#include "pg/cluster.hpp"
 #include "store/training_state.hpp"
 
 namespace train {
@@ -105,6 +106,13 @@ void OpenTables(const FitArguments& a, PreparedFit* fit) {
     RequireSameGroups(training, validation);
     fit->validation = validation.packed;
   } else if (validation_grouped) {
+    if (pg::OnGreenplum()) {
+      throw Error(ErrorCode::kFeatureNotSupported,
+                  "validation table " + *a.validation_table + " is packed by group, and the run is not over groups",
+                  "On Greenplum its rows do not lie on the segments as those of a table without groups do.",
+                  "Validate a global model on rows that are held out as the table is packed (validation_fraction, "
+                  "split_column, split_by_time), or leave global_model out.");
+    }
     fit->validation = data::ViewAllGroups(data::OpenGroupedTable(*a.validation_table, "validation_table"));
   } else {
     fit->validation = data::OpenPackedTable(*a.validation_table, "validation_table");
