@@ -1,5 +1,6 @@
 #include "engine/torch/library.hpp"
 
+#include <cstdlib>
 #include <cstring>
 #include <sstream>
 
@@ -39,11 +40,14 @@ class Library : public AutogradLibrary {
 
   void SetThreads(int threads) const override {
     Translated("setting the number of threads", [&] {
+#if TORCH_VERSION_MAJOR < 2
+      // With AVX2 and later the oneDNN of LibTorch 1.13 writes beyond the gradients of some small convolutions. It reads
+      // this before its first work; who sets it otherwise is heard.
+      setenv("DNNL_MAX_CPU_ISA", "AVX", 0);
+#endif
       at::set_num_threads(threads);
       static const bool once = [] {
         at::set_num_interop_threads(1);  // can be set once in a process; nothing of ours runs there
-        // the oneDNN of LibTorch 1.13 writes beyond the gradient of small convolution kernels on some processors
-        at::globalContext().setUserEnabledMkldnn(false);
         return true;
       }();
       (void)once;
