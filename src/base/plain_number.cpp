@@ -72,4 +72,15 @@ int32_t WholeInt(const std::string& text) {
 
 int32_t WholeInt(const std::optional<std::string>& text) { return WholeInt(There(text)); }
 
+int64_t WholeOrZero(const std::optional<std::string>& text) { return text ? WholeNumber(*text) : 0; }
+
+double RealOrNaN(const std::optional<std::string>& text) {
+  if (!text) return std::numeric_limits<double>::quiet_NaN();
+  double value = 0;
+  const char* const end = text->data() + text->size();
+  const std::from_chars_result read = std::from_chars(text->data(), end, value);
+  if (read.ec == std::errc() && read.ptr == end) return value;
+  throw Error(ErrorCode::kDataCorrupted, "\"" + *text + "\" is stored where a number is expected");
+}
+
 }  // namespace base

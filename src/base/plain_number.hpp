@@ -21,4 +21,11 @@ int64_t WholeNumber(const std::optional<std::string>& text);
 int32_t WholeInt(const std::string& text);
 int32_t WholeInt(const std::optional<std::string>& text);
 
+/// The same, and 0 for what is not there.
+int64_t WholeOrZero(const std::optional<std::string>& text);
+
+/// The number that a stored text says, as the server writes it ("NaN" and "Infinity", too); NaN for what is not there. Errors:
+/// kDataCorrupted for any other text.
+double RealOrNaN(const std::optional<std::string>& text);
+
 }  // namespace base

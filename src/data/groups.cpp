@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdlib>
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/plain_number.hpp"
 #include "data/buffer_view.hpp"
 #include "data/group_constants.hpp"
 #include "pg/sql.hpp"
@@ -21,7 +21,6 @@ constexpr int64_t kBuffersAtOnce =
 constexpr size_t kLargeBufferBytes = size_t{1} << 20;
 constexpr size_t kLeadingColumns = 3;  // group_id, partition_id, buffer_id
 
-int64_t Number(const pg::Cell& cell) { return cell ? std::strtoll(cell->c_str(), nullptr, 10) : 0; }
 
 std::string GroupsSql(const GroupedTable& table) {
   return "SELECT g.group_id, g.group_rows, g.validation_rows, g.partitions, g.digest, g.validation_digest, g.reason,"
@@ -35,14 +34,14 @@ std::string GroupsSql(const GroupedTable& table) {
 
 Group ReadRow(const std::vector<pg::Cell>& row) {
   Group group;
-  group.id = Number(row[0]);
-  group.rows = Number(row[1]);
-  group.validation_rows = Number(row[2]);
-  group.partitions = static_cast<int>(Number(row[3]));
+  group.id = base::WholeOrZero(row[0]);
+  group.rows = base::WholeOrZero(row[1]);
+  group.validation_rows = base::WholeOrZero(row[2]);
+  group.partitions = static_cast<int>(base::WholeOrZero(row[3]));
   group.digest = row[4].value_or("");
   group.validation_digest = row[5].value_or("");
   group.reason = row[6].value_or("");
-  for (const pg::Cell& count : pg::ParseArrayText(row[7].value_or("{}"))) group.class_rows.push_back(Number(count));
+  for (const pg::Cell& count : pg::ParseArrayText(row[7].value_or("{}"))) group.class_rows.push_back(base::WholeOrZero(count));
   group.constants = row[8].value_or("");
   return group;
 }
@@ -87,9 +86,9 @@ GroupedTable OpenGroupedTable(std::string_view name, const char* what) {
                 "Pack the data again by " + table.packed.packer + ".");
   }
   table.groups_table = pg::ParseStoredName(*row.at(0, 0), "groups_table", summary);
-  table.groups = Number(row.at(0, 1));
-  table.packed_groups = Number(row.at(0, 2));
-  table.largest_rows = Number(row.at(0, 3));
+  table.groups = base::WholeOrZero(row.at(0, 1));
+  table.packed_groups = base::WholeOrZero(row.at(0, 2));
+  table.largest_rows = base::WholeOrZero(row.at(0, 3));
   table.validates = *row.at(0, 4) == "t";
   table.own_constants = *row.at(0, 5) == "t";
   const std::vector<pg::Column> columns = pg::TableColumns(table.groups_table, "groups_table");
@@ -180,8 +179,8 @@ PackedTable ViewGroup(const GroupedTable& table, const Group& group) {
   const pg::Result buffers =
       pg::Read("SELECT q.partition_id, pg_catalog.count(*) FROM " + view.FromClause() + " GROUP BY q.partition_id");
   for (const auto& row : buffers.rows) {
-    const auto p = static_cast<size_t>(Number(row[0]));
-    if (p < view.partition_buffers.size()) view.partition_buffers[p] = Number(row[1]);
+    const auto p = static_cast<size_t>(base::WholeOrZero(row[0]));
+    if (p < view.partition_buffers.size()) view.partition_buffers[p] = base::WholeOrZero(row[1]);
   }
   return view;
 }
@@ -212,8 +211,8 @@ void GroupSource::ForEach(int64_t first_id, int64_t last_id, const Use& use) con
         }
         columns.push_back({reinterpret_cast<const uint8_t*>(row[i]->data()), row[i]->size()});
       }
-      use(Number(row[0]),
-          ViewBuffer(table_.packed.spec, static_cast<int>(Number(row[1])), static_cast<int>(Number(row[2])), columns));
+      use(base::WholeOrZero(row[0]),
+          ViewBuffer(table_.packed.spec, static_cast<int>(base::WholeOrZero(row[1])), static_cast<int>(base::WholeOrZero(row[2])), columns));
     }
   }
 }

@@ -1,13 +1,13 @@
 #include "data/packed_table.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <limits>
 #include <numeric>
 #include <optional>
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/plain_number.hpp"
 #include "base/preprocessing.hpp"
 #include "data/buffer_view.hpp"
 #include "pg/cluster.hpp"
@@ -32,7 +32,7 @@ std::string Quoted(const std::string& name) { return "\"" + name + "\""; }
 
 std::vector<int64_t> Integers(const std::string& array) {
   std::vector<int64_t> out;
-  for (const pg::Cell& cell : pg::ParseArrayText(array)) out.push_back(std::strtoll(cell.value_or("0").c_str(), nullptr, 10));
+  for (const pg::Cell& cell : pg::ParseArrayText(array)) out.push_back(base::WholeOrZero(cell));
   return out;
 }
 
@@ -88,7 +88,7 @@ void ReadSummary(PackedTable* table, const pg::TableName& summary, const char* w
   for (const pg::Cell& cell : row.rows[0]) {
     if (!cell) Corrupted(summary, "it holds NULL");
   }
-  const int64_t version = std::strtoll(row.at(0, 0)->c_str(), nullptr, 10);
+  const int64_t version = base::WholeNumber(row.at(0, 0));
   if (version < kFirstPackedFormatVersion || version > kPackedFormatVersion) {
     throw Error(ErrorCode::kFeatureNotSupported, "packed table " + Quoted(table->name.name) + " has format version " + *row.at(0, 0),
                 "This build reads versions " + std::to_string(kFirstPackedFormatVersion) + " to " + std::to_string(kPackedFormatVersion) + ".",
@@ -97,12 +97,12 @@ void ReadSummary(PackedTable* table, const pg::TableName& summary, const char* w
   table->spec = base::ReadDataSpec(*row.at(0, 1));
   table->partition_rows = Integers(*row.at(0, 2));
   table->partition_buffers = Integers(*row.at(0, 3));
-  table->max_buffer_rows = std::strtoll(row.at(0, 4)->c_str(), nullptr, 10);
+  table->max_buffer_rows = base::WholeNumber(row.at(0, 4));
   table->source_table = *row.at(0, 5);
   table->digest = *row.at(0, 6);
   if (pg::FindColumn(columns, "folds") != nullptr) {
     const pg::Result folds = pg::Read("SELECT s.folds::pg_catalog.int4 FROM " + summary.Sql() + " AS s");
-    table->folds = folds.empty() || !folds.at(0, 0) ? 0 : std::atoi(folds.at(0, 0)->c_str());
+    table->folds = folds.empty() || !folds.at(0, 0) ? 0 : base::WholeInt(folds.at(0, 0));
     if (table->folds != 0 && (table->folds < 2 || table->spec.num_partitions % table->folds != 0)) {
       Corrupted(summary, "its folds and partitions do not fit together");
     }

@@ -1,12 +1,12 @@
 #include "pack/cluster_keys.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <numeric>
 #include <set>
 
 #include "base/error.hpp"
+#include "base/plain_number.hpp"
 #include "pg/names.hpp"
 #include "pg/sql.hpp"
 
@@ -31,7 +31,7 @@ std::vector<Primary> Primaries() {
       " AND c.content OPERATOR(pg_catalog.>=) 0 ORDER BY c.content");
   std::vector<Primary> primaries;
   for (const auto& row : rows.rows) {
-    primaries.push_back({std::atoll(row[0].value().c_str()), std::atoi(row[1].value().c_str()), row[2].value_or("")});
+    primaries.push_back({base::WholeNumber(row[0]), base::WholeInt(row[1]), row[2].value_or("")});
   }
   return primaries;
 }
@@ -41,7 +41,7 @@ std::vector<Primary> Primaries() {
 std::set<std::string> HostsWithDevices(const std::vector<Primary>& primaries) {
   const pg::Result rows = pg::Execute("SELECT g.gp_segment_id, cerebro._device_count() FROM gp_dist_random('pg_catalog.gp_id') AS g");
   std::map<int32_t, int> devices;
-  for (const auto& row : rows.rows) devices[std::atoi(row[0].value().c_str())] = std::atoi(row[1].value_or("0").c_str());
+  for (const auto& row : rows.rows) devices[base::WholeInt(row[0])] = static_cast<int>(base::WholeOrZero(row[1]));
   std::set<std::string> hosts;
   for (const Primary& p : primaries) {
     if (devices[p.content] > 0) hosts.insert(p.host);
@@ -83,7 +83,7 @@ std::set<int64_t> ReadRules(const std::string& rules, const std::vector<Primary>
   std::set<int64_t> chosen;
   for (const auto& row : rows.rows) {
     const std::string text = row[0].value_or("NULL");
-    const int64_t id = row[0] ? std::atoll(text.c_str()) : 0;
+    const int64_t id = base::WholeOrZero(row[0]);
     const bool primary = row[0] && std::any_of(primaries.begin(), primaries.end(), [id](const Primary& p) { return p.dbid == id; });
     if (!primary) {
       throw Error(ErrorCode::kInvalidParameter,

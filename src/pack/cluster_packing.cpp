@@ -1,7 +1,6 @@
 #include "pack/cluster_packing.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <utility>
 
@@ -123,7 +122,7 @@ void ClusterPacking::FindCuts() {
   int64_t before = 0;
   size_t d = 0;
   for (const auto& row : bins.rows) {
-    const int64_t id = std::atoll(row[0].value().c_str()), count = std::atoll(row[1].value().c_str());
+    const int64_t id = base::WholeNumber(row[0]), count = base::WholeNumber(row[1]);
     for (bool first = true; d < layout_.cuts.size() && layout_.First(d + 1) < before + count; ++d, first = false) {
       const int64_t position = layout_.First(d + 1) - before + 1;  // of the first row after the cut
       positions[{id, position}].push_back(d);
@@ -141,7 +140,7 @@ void ClusterPacking::FindCuts() {
                                       list + "]::bigint[])) AS k WHERE " + wanted);
   size_t found = 0;
   for (const auto& row : cuts.rows) {
-    const auto number = [&row](size_t i) { return static_cast<int64_t>(std::atoll(row[i].value().c_str())); };
+    const auto number = [&row](size_t i) { return base::WholeNumber(row[i]); };
     for (size_t cut : positions.at({number(0), number(1)})) {
       layout_.cuts[cut] = {number(2), number(3)};
       ++found;
@@ -211,7 +210,7 @@ Packed ClusterPacking::Digests() {
   PackTally tally(r_.spec, layout_.Ranks());
   for (const auto& row : digests.rows) {
     const std::string& digest = row[2].value();
-    tally.Add(std::atoll(row[0].value().c_str()), std::atoll(row[1].value().c_str()),
+    tally.Add(base::WholeNumber(row[0]), base::WholeNumber(row[1]),
               ReadBufferDigest(r_.spec, r_.standardized, {reinterpret_cast<const uint8_t*>(digest.data()), digest.size()}));
   }
   return tally.Finish();

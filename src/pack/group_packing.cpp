@@ -1,7 +1,6 @@
 #include "pack/group_packing.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <tuple>
 #include <utility>
 
@@ -23,7 +22,6 @@ namespace {
 
 constexpr int64_t kGroupsAtOnce = 1000;  // of lists of groups that this process reads and writes
 
-int64_t Number(const pg::Cell& cell) { return cell ? std::strtoll(cell->c_str(), nullptr, 10) : 0; }
 
 }  // namespace
 
@@ -242,7 +240,7 @@ void GroupPacking::LearnAndStage(GroupedTableWriter* writer) {
     std::vector<std::string> constants;
     for (const auto& row : some.rows) {
       pg::CheckInterrupts();
-      ids.push_back(Number(row[0]));
+      ids.push_back(base::WholeOrZero(row[0]));
       const SpecPair own = LearnGroup(rows_.OfGroup(training_, ids.back()), chosen_, specs_);
       writer->StageGroup(own.source, ids.back());
       constants.push_back(data::WriteConstants(*own.data.preprocessing));
@@ -265,7 +263,7 @@ void GroupPacking::StageByStoredConstants(GroupedTableWriter* writer) {
       pg::CheckInterrupts();
       base::DataSpec spec = held_specs_.source;
       if (row[1]) data::ApplyConstants(*row[1], &spec);  // a skipped group has those of the whole table
-      writer->StageGroup(spec, Number(row[0]));
+      writer->StageGroup(spec, base::WholeOrZero(row[0]));
     }
   }
 }
@@ -366,7 +364,7 @@ std::pair<std::string, std::string> DigestsOfGroups(const pg::TableName& groups_
     for (const auto& row : some.rows) {
       const auto add = [&row](const pg::Cell& digest, base::Hasher* hasher) {
         if (!digest) return;
-        hasher->UpdateU64(static_cast<uint64_t>(Number(row[0])));
+        hasher->UpdateU64(static_cast<uint64_t>(base::WholeOrZero(row[0])));
         hasher->Update(digest->data(), digest->size());
       };
       add(row[1], &packed);

@@ -1,7 +1,6 @@
 #include "pack/group_refresh.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <utility>
 #include <vector>
 
@@ -51,7 +50,7 @@ TrainingPackArguments ReadArguments(const data::GroupedTable& table, BufferPlan*
   if (const auto size = number("buffer_size")) a.buffer_size = static_cast<int32_t>(*size);
   if (const auto partitions = number("num_partitions")) a.num_partitions = static_cast<int32_t>(*partitions);
   a.sample_weight = text("sample_weight");
-  a.seed = std::strtoll(row.at(0, 2)->c_str(), nullptr, 10);
+  a.seed = base::WholeNumber(row.at(0, 2));
   if (const base::Value* fraction = arguments.Find("validation_fraction"))
     a.split.validation_fraction = fraction->number();
   a.split.split_column = text("split_column");
@@ -62,7 +61,7 @@ TrainingPackArguments ReadArguments(const data::GroupedTable& table, BufferPlan*
   a.groups.max_groups = number("max_groups").value_or(kDefaultMaxGroups);
   a.groups.null_groups = flag("null_groups", true);
   a.groups.pooled = false;
-  plan->rows = std::max<int64_t>(1, std::strtoll(row.at(0, 1)->c_str(), nullptr, 10));
+  plan->rows = std::max<int64_t>(1, base::WholeNumber(row.at(0, 1)));
   plan->exact = a.buffer_size.has_value();
   return a;
 }
@@ -154,7 +153,7 @@ void UpdateSummary(const pg::TableName& packed, const pg::TableName& groups_tabl
   const pg::Result buffers =
       pg::Execute("SELECT pg_catalog.count(*), pg_catalog.max(" + shape + ") FROM " + packed.Sql() + " AS t");
   const auto number = [](const pg::Cell& cell) {
-    return static_cast<int64_t>(std::strtoll(cell.value_or("0").c_str(), nullptr, 10));
+    return base::WholeOrZero(cell);
   };
   spec.rows = number(sums.at(0, 0));
   for (base::ColumnSpec& target : spec.targets) target.class_rows.clear();

@@ -1,7 +1,6 @@
 #include "pack/group_rows.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <set>
 #include <utility>
 
@@ -21,7 +20,6 @@ using base::ErrorCode;
 
 std::string Quoted(const std::string& name) { return "\"" + name + "\""; }
 
-int64_t Number(const pg::Cell& cell) { return cell ? std::strtoll(cell->c_str(), nullptr, 10) : 0; }
 
 std::string Both(const std::string& a, const std::string& b) { return a.empty() ? b : b.empty() ? a : a + " AND " + b; }
 
@@ -208,7 +206,7 @@ void GroupRows::FindChanged(const pg::TableName& before) {
   CreateGroups();
   const pg::Result counts =
       pg::Execute("SELECT pg_catalog.max(g.group_id), pg_catalog.count(*) FROM " + before.Sql() + " AS g");
-  const int64_t last = Number(counts.at(0, 0));
+  const int64_t last = base::WholeOrZero(counts.at(0, 0));
   const std::string has_changed = " WHERE g.group_id IS NOT NULL AND g.source_digest IS DISTINCT FROM s.source_digest",
                     is_new = " WHERE g.group_id IS NULL";
   // those that wait are found again by the next refresh, which compares as this one does
@@ -244,8 +242,8 @@ void GroupRows::FindChanged(const pg::TableName& before) {
   group_count_ = changed + added;
   changed_groups_ = changed;
   vanished_groups_ = static_cast<int64_t>(vanished.processed);
-  const int64_t all = Number(counts.at(0, 1)) + added - (request_.drops_vanished ? vanished_groups_ : 0);
-  if (request_.drops_vanished && vanished_groups_ > 0 && vanished_groups_ == Number(counts.at(0, 1)) && added == 0) {
+  const int64_t all = base::WholeOrZero(counts.at(0, 1)) + added - (request_.drops_vanished ? vanished_groups_ : 0);
+  if (request_.drops_vanished && vanished_groups_ > 0 && vanished_groups_ == base::WholeOrZero(counts.at(0, 1)) && added == 0) {
     throw Error(ErrorCode::kPrerequisiteState,
                 "table " + source_.Text() + " has no row of any group: drop_vanished would drop all " +
                     base::Thousands(vanished_groups_),
@@ -273,7 +271,7 @@ void GroupRows::RefuseGroups() const {
   const pg::Result values = pg::Execute("SELECT " + counts + " FROM " + groups_.Sql() + " AS g");
   double product = 1;
   for (size_t i = 0; i < keys_.size(); ++i) {
-    const int64_t count = Number(values.at(0, i));
+    const int64_t count = base::WholeOrZero(values.at(0, i));
     product *= static_cast<double>(count);
     list += (list.empty() ? "" : ", ") + Quoted(keys_[i].column.name) + " " + base::Thousands(count);
   }
@@ -458,11 +456,11 @@ void GroupRows::SumUp() {
       " pg_catalog.max(CASE WHEN z.partitions OPERATOR(pg_catalog.>) 0 THEN z.group_rows END),"
       " pg_catalog.max(z.validation_rows), pg_catalog.sum(z.validation_rows), pg_catalog.sum(z.group_rows) FROM " +
       sizes_.Sql() + " AS z");
-  packed_groups_ = Number(totals.at(0, 0));
-  largest_rows_ = Number(totals.at(0, 1));
-  largest_validation_rows_ = Number(totals.at(0, 2));
-  row_split_.validation_rows = Number(totals.at(0, 3));
-  training_rows_ = Number(totals.at(0, 4));
+  packed_groups_ = base::WholeOrZero(totals.at(0, 0));
+  largest_rows_ = base::WholeOrZero(totals.at(0, 1));
+  largest_validation_rows_ = base::WholeOrZero(totals.at(0, 2));
+  row_split_.validation_rows = base::WholeOrZero(totals.at(0, 3));
+  training_rows_ = base::WholeOrZero(totals.at(0, 4));
 }
 
 void GroupRows::RefuseAllSkipped() const {

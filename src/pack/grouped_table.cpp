@@ -1,10 +1,10 @@
 #include "pack/grouped_table.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/plain_number.hpp"
 #include "data/packed_format.hpp"
 #include "data/row_codec.hpp"
 #include "data/row_sql.hpp"
@@ -145,10 +145,10 @@ Packed GroupedTableWriter::Write() {
   Packed packed;
   packed.spec = spec_;
   packed.spec.num_partitions = 1;
-  packed.spec.rows = std::strtoll(counts.at(0, 0).value_or("0").c_str(), nullptr, 10);
+  packed.spec.rows = base::WholeOrZero(counts.at(0, 0));
   packed.partition_rows = {packed.spec.rows};
   packed.partition_buffers = {static_cast<int64_t>(inserted.processed)};
-  packed.max_buffer_rows = std::strtoll(counts.at(0, 1).value_or("0").c_str(), nullptr, 10);
+  packed.max_buffer_rows = base::WholeOrZero(counts.at(0, 1));
   return packed;
 }
 

@@ -1,8 +1,8 @@
 #include "pack/summary_table.hpp"
 
-#include <cstdlib>
 
 #include "base/error.hpp"
+#include "base/plain_number.hpp"
 #include "pg/cluster.hpp"
 #include "pg/sql.hpp"
 #include "data/packed_format.hpp"
@@ -135,8 +135,8 @@ PackSummary ReadSummaryConstants(const pg::TableName& packed) {
         "\" lacks normalizing_const or seed");
   }
   PackSummary summary;
-  summary.normalizing_const = std::strtod(row.at(0, 0)->c_str(), nullptr);
-  summary.seed = std::strtoll(row.at(0, 1)->c_str(), nullptr, 10);
+  summary.normalizing_const = base::RealOrNaN(row.at(0, 0));
+  summary.seed = base::WholeNumber(row.at(0, 1));
   return summary;
 }
 

@@ -1,7 +1,6 @@
 #include "run/compare_groups.hpp"
 
 #include <cmath>
-#include <cstdlib>
 #include <map>
 #include <string>
 #include <vector>
@@ -19,7 +18,6 @@ namespace {
 
 constexpr size_t kGroupsAtOnce = 1000;
 
-double NumberOf(const pg::Cell& cell) { return cell ? std::strtod(cell->c_str(), nullptr) : std::nan(""); }
 
 /// Metric values of one model over groups. Sums of partitions are added in their order, as those of any table are.
 class GlobalScorer {
@@ -121,10 +119,10 @@ void CompareGroups(const pg::TableName& output, int global_mst_key, const data::
       const auto found = over.find(id);
       plan::Standing global, own;
       if (scored && found != over.end()) global = plan::StandingOf(found->second, !ranked_by.empty());
-      own.loss = NumberOf(row[3]);
-      if (!ranked_by.empty()) own.metric = NumberOf(row[2]);
+      own.loss = base::RealOrNaN(row[3]);
+      if (!ranked_by.empty()) own.metric = base::RealOrNaN(row[2]);
       const bool usable = status == store::kStatusTrained && row[2].has_value();
-      const bool judged = validation && std::strtoll(row[4].value_or("0").c_str(), nullptr, 10) > 0;
+      const bool judged = validation && base::WholeOrZero(row[4]) > 0;
       const bool keeps = usable && (!must_be_beaten || (judged && plan::IsBetter(ranked_by, own, global)));
       const double value = ranked_by.empty() ? global.loss : global.metric;
       changes.ids.push_back(id);

@@ -2,13 +2,13 @@
 // other is, into result tables of their own, whose rows then replace those of the run.
 #include "run/refresh.hpp"
 
-#include <cstdlib>
 #include <map>
 #include <utility>
 #include <vector>
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
+#include "base/plain_number.hpp"
 #include "data/groups.hpp"
 #include "pack/group_refresh.hpp"
 #include "pack/packing.hpp"
@@ -38,7 +38,6 @@ constexpr const char* kArgument = "model_output_table";
 constexpr const char* kByGroup[] = {"", "_info", "_state", "_groups"};  // with group_id, where they are
 constexpr const char* kOfRun[] = {"", "_info", "_state", "_groups", "_configs", "_summary", "_visits"};
 
-int64_t Number(const pg::Cell& cell) { return cell ? std::strtoll(cell->c_str(), nullptr, 10) : 0; }
 
 struct StoredRun {
   pg::TableName output;
@@ -67,9 +66,9 @@ StoredRun OpenRun(const std::string& model_output_table) {
   if (row.at(0, 11)) run.validation_table = pg::ParseStoredName(*row.at(0, 11), "validation_table", summary).Sql();
   run.source_table = pg::ParseStoredName(*row.at(0, 0), "source_table", summary).Sql();
   a.model_selection_table = pg::ParseStoredName(*row.at(0, 1), "model_selection_table", summary).Sql();
-  a.num_iterations = static_cast<int>(Number(row.at(0, 2)));
-  if (row.at(0, 3)) a.metrics_compute_frequency = static_cast<int>(Number(row.at(0, 3)));
-  if (row.at(0, 4)) a.seed = Number(row.at(0, 4));
+  a.num_iterations = static_cast<int>(base::WholeOrZero(row.at(0, 2)));
+  if (row.at(0, 3)) a.metrics_compute_frequency = static_cast<int>(base::WholeOrZero(row.at(0, 3)));
+  if (row.at(0, 4)) a.seed = base::WholeOrZero(row.at(0, 4));
   a.use_gpus = row.at(0, 5).value_or("f") == "t";
   a.early_stopping = optional(6);
   a.halving = optional(7);
@@ -134,7 +133,7 @@ void RequireSameConfigurations(const StoredRun& run, const train::PreparedFit& f
       pg::Execute("SELECT c.mst_key, c.model_arch::pg_catalog.text, c.compile_params, c.fit_params FROM " +
                   run.output.WithSuffix("_configs").Sql() + " AS c");
   for (const auto& row : rows.rows)
-    then[static_cast<int>(Number(row[0]))] = {row[1].value_or(""), row[2].value_or(""), row[3].value_or("")};
+    then[static_cast<int>(base::WholeOrZero(row[0]))] = {row[1].value_or(""), row[2].value_or(""), row[3].value_or("")};
   if (now == then) return;
   int differs = 0;  // the first one that is not the same in both
   for (const auto* each : {&now, &then}) {
@@ -247,8 +246,8 @@ void UpdateSummary(const StoredRun& run, const pg::TableName& packed) {
                   "$5, data_digest ="
                   " (SELECT p.digest FROM " +
                   packed.WithSuffix("_summary").Sql() + " AS p)",
-              {Number(counts.at(0, 0)), Number(counts.at(0, 1)), Number(counts.at(0, 2)), Number(counts.at(0, 3)),
-               Number(counts.at(0, 4))});
+              {base::WholeOrZero(counts.at(0, 0)), base::WholeOrZero(counts.at(0, 1)), base::WholeOrZero(counts.at(0, 2)), base::WholeOrZero(counts.at(0, 3)),
+               base::WholeOrZero(counts.at(0, 4))});
 }
 
 }  // namespace
@@ -288,7 +287,7 @@ Refreshed RefreshGroups(const RefreshArguments& arguments) {
         const std::string status = row[0].value_or("");
         (status == store::kStatusTrained   ? done.trained
          : status == store::kStatusSkipped ? done.skipped
-                                           : done.failed) += Number(row[1]);
+                                           : done.failed) += base::WholeOrZero(row[1]);
       }
     } else {
       done.skipped = changed.added + changed.changed;

@@ -1,13 +1,13 @@
 #include "score/group_page.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/plain_number.hpp"
 #include "data/groups.hpp"
 #include "pg/encoding.hpp"
 #include "pg/sql.hpp"
@@ -33,8 +33,6 @@ constexpr size_t kMostCurves = 4;   // of the worst groups, as many as have colo
 constexpr size_t kMostConfusions = 3;
 
 std::string Text(const pg::Cell& cell) { return cell ? pg::ToUtf8(*cell) : ""; }
-double Number(const pg::Cell& cell) { return cell ? std::strtod(cell->c_str(), nullptr) : report::kNoNumber; }
-int64_t Whole(const pg::Cell& cell) { return cell ? std::strtoll(cell->c_str(), nullptr, 10) : 0; }
 
 class GroupReader {
  public:
@@ -61,7 +59,7 @@ class GroupReader {
  private:
   void Count(const std::vector<pg::Cell>& row) {
     const std::string status = row[0].value_or(""), chosen = row[1].value_or("");
-    const int64_t n = Whole(row[2]);
+    const int64_t n = base::WholeOrZero(row[2]);
     page_.groups += n;
     if (status == store::kStatusTrained) page_.trained += n;
     if (status == store::kStatusDiverged) page_.diverged += n;
@@ -69,7 +67,7 @@ class GroupReader {
     if (status == store::kStatusSkipped) page_.skipped += n;
     if (chosen == store::kChosenOwn) page_.own += n;
     if (chosen == store::kChosenGlobal) page_.global += n;
-    page_.marks_of += Whole(row[3]);
+    page_.marks_of += base::WholeOrZero(row[3]);
     if (row[4]) page_.metric = Text(row[4]);
   }
 
@@ -81,7 +79,7 @@ class GroupReader {
     for (;;) {
       const pg::Result rows = cursor.Fetch(kRowsAtOnce);
       if (rows.empty()) return;
-      for (const auto& row : rows.rows) page_.marks.push_back({Number(row[0]), Number(row[1]), Whole(row[2])});
+      for (const auto& row : rows.rows) page_.marks.push_back({base::RealOrNaN(row[0]), base::RealOrNaN(row[1]), base::WholeOrZero(row[2])});
     }
   }
 
@@ -103,12 +101,12 @@ class GroupReader {
       line.status = Text(row[1]);
       line.chosen = Text(row[2]);
       line.reason = Text(row[3]);
-      line.mst_key = Whole(row[4]);
-      line.value = Number(row[5]);
-      line.global_value = Number(row[6]);
-      line.rows = Whole(row[7]);
-      line.validation_rows = Whole(row[8]);
-      line.group_id = Whole(row[9]);
+      line.mst_key = base::WholeOrZero(row[4]);
+      line.value = base::RealOrNaN(row[5]);
+      line.global_value = base::RealOrNaN(row[6]);
+      line.rows = base::WholeOrZero(row[7]);
+      line.validation_rows = base::WholeOrZero(row[8]);
+      line.group_id = base::WholeOrZero(row[9]);
       lines.push_back(std::move(line));
     }
     return lines;
@@ -136,14 +134,14 @@ void ReadCurves(const store::GroupRunTable& run, report::GroupRun* page) {
     std::vector<std::vector<pg::Cell>> arrays;
     for (size_t i = 0; i < 5; i++) arrays.push_back(pg::ParseArrayText(row.at(0, i).value_or("{}")));
     const auto at = [&arrays](size_t array, size_t e) {
-      return e < arrays[array].size() ? Number(arrays[array][e]) : report::kNoNumber;
+      return e < arrays[array].size() ? base::RealOrNaN(arrays[array][e]) : report::kNoNumber;
     };
     report::Model model;
     model.label = line.key;
     model.mst_key = line.mst_key;
     model.diverged = row.at(0, 5).value_or("") == store::kStatusDiverged;
     for (size_t e = 0; e < arrays[0].size(); e++)
-      model.curve.push_back({Whole(arrays[0][e]), at(1, e), at(2, e), at(3, e), at(4, e)});
+      model.curve.push_back({base::WholeOrZero(arrays[0][e]), at(1, e), at(2, e), at(3, e), at(4, e)});
     page->curves.models.push_back(std::move(model));
   }
 }
@@ -190,7 +188,7 @@ void ReadConfigurations(const store::GroupRunTable& run, report::GroupRun* page)
   for (const auto& row : pg::Read("SELECT g.mst_key, pg_catalog.count(*) FROM " + run.Tables().groups.Sql() +
                                   " g WHERE g.chosen OPERATOR(pg_catalog.=) 'own' GROUP BY 1")
                              .rows) {
-    chosen[row[0].value_or("")] = Whole(row[1]);
+    chosen[row[0].value_or("")] = base::WholeOrZero(row[1]);
   }
   enum : size_t {
     kKey = 1,
@@ -208,8 +206,8 @@ void ReadConfigurations(const store::GroupRunTable& run, report::GroupRun* page)
     line.compile_params = Text(row[kCompile]);
     line.fit_params = Text(row[kFit]);
     line.status = Text(row[kStatus]);
-    line.loss = Number(page->validated ? row[kValLoss] : row[kTrainLoss]);
-    line.metric = Number(page->validated ? row[kValMetric] : row[kTrainMetric]);
+    line.loss = base::RealOrNaN(page->validated ? row[kValLoss] : row[kTrainLoss]);
+    line.metric = base::RealOrNaN(page->validated ? row[kValMetric] : row[kTrainMetric]);
     line.chosen = chosen[line.mst_key];
     page->configurations.push_back(std::move(line));
   }
@@ -232,7 +230,7 @@ void ReadSummary(const store::GroupRunTable& run, report::GroupRun* page) {
                  {"configurations", report::Count(static_cast<int64_t>(run.models.size()))},
                  {"iterations", Text(cells[4])},
                  {"workers", Text(cells[5])},
-                 {"time", cells[12] ? report::Seconds(Number(cells[12])) : ""}};
+                 {"time", cells[12] ? report::Seconds(base::RealOrNaN(cells[12])) : ""}};
   page->settings = {{"source_table", Text(cells[2])},
                     {"validation_table", Text(cells[3])},
                     {"grouping columns", page->keys},

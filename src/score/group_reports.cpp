@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <string>
 #include <utility>
 
@@ -59,7 +58,6 @@ void GroupLeaderboard(std::string_view model_output_table, const std::function<v
 
 namespace {
 
-double Number(const pg::Cell& cell) { return cell ? std::strtod(cell->c_str(), nullptr) : std::nan(""); }
 
 /// A configuration over all groups.
 struct RankedConfiguration {
@@ -134,8 +132,8 @@ ReportRows ConfigurationLeaderboard(const pg::TableName& name) {
       if (names.size() > 1) c.metric_names.push_back(names[1].value_or(""));
     }
     c.standing.mst_key = base::WholeNumber(row[kKey].value_or("0"));
-    c.standing.loss = Number(row[validated ? kValLoss : kTrainLoss]);
-    c.standing.metric = Number(row[validated ? kValMetric : kTrainMetric]);
+    c.standing.loss = base::RealOrNaN(row[validated ? kValLoss : kTrainLoss]);
+    c.standing.metric = base::RealOrNaN(row[validated ? kValMetric : kTrainMetric]);
     ranked.push_back(std::move(c));
   }
   std::vector<const std::vector<std::string>*> names;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <utility>
 
 #include "base/plain_number.hpp"
@@ -13,7 +12,6 @@
 namespace score {
 namespace {
 
-double Number(const pg::Cell& cell) { return cell ? std::strtod(cell->c_str(), nullptr) : std::nan(""); }
 
 // The first metric after the loss, of the text of metric_names.
 pg::Cell FirstMetric(const pg::Cell& names) {
@@ -42,8 +40,8 @@ Ranking RankModels(const pg::TableName& models) {
     model.metric_names = {"loss"};
     if (row[kMetric]) model.metric_names.push_back(*row[kMetric]);
     model.standing.mst_key = base::WholeNumber(row[kMstKey].value_or("0"));
-    model.standing.metric = Number(row[ranking.validated ? kValidationMetric : kTrainingMetric]);
-    model.standing.loss = Number(row[ranking.validated ? kValidationLoss : kTrainingLoss]);
+    model.standing.metric = base::RealOrNaN(row[ranking.validated ? kValidationMetric : kTrainingMetric]);
+    model.standing.loss = base::RealOrNaN(row[ranking.validated ? kValidationLoss : kTrainingLoss]);
     model.standing.diverged = IsDiverged(row);
     model.cells = row;
     ranking.models.push_back(std::move(model));

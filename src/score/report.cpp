@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <utility>
 #include <vector>
 
+#include "base/plain_number.hpp"
 #include "base/preprocessing.hpp"
 #include "base/error.hpp"
 #include "base/tensor.hpp"
@@ -39,8 +39,6 @@ constexpr size_t kMostClassesNamed = 12;
 constexpr size_t kCurvesTogether = 4;       // of the best models, in a text
 
 std::string Text(const pg::Cell& cell) { return cell ? pg::ToUtf8(*cell) : ""; }
-double Number(const pg::Cell& cell) { return cell ? std::strtod(cell->c_str(), nullptr) : report::kNoNumber; }
-int64_t Whole(const pg::Cell& cell) { return cell ? std::strtoll(cell->c_str(), nullptr, 10) : 0; }
 
 double At(const std::vector<double>& values, size_t i) { return i < values.size() ? values[i] : report::kNoNumber; }
 
@@ -81,12 +79,12 @@ std::vector<report::Model> CollectModels(const pg::TableName& table, const Ranki
     model.fit_params = Text(c[kFitParams]);
     model.status = Text(c[kStatus]);
     model.diverged = ranked.standing.diverged;
-    model.training_loss = Number(c[kTrainingLoss]);
-    model.training_metric = Number(c[kTrainingMetric]);
-    model.validation_loss = Number(c[kValidationLoss]);
-    model.validation_metric = Number(c[kValidationMetric]);
-    model.parameters = Whole(c[kParameters]);
-    model.seconds = Number(c[kSeconds]);
+    model.training_loss = base::RealOrNaN(c[kTrainingLoss]);
+    model.training_metric = base::RealOrNaN(c[kTrainingMetric]);
+    model.validation_loss = base::RealOrNaN(c[kValidationLoss]);
+    model.validation_metric = base::RealOrNaN(c[kValidationMetric]);
+    model.parameters = base::WholeOrZero(c[kParameters]);
+    model.seconds = base::RealOrNaN(c[kSeconds]);
     model.settings = SettingsOf(model.architecture, c[kCompileParams], c[kFitParams]);
     const auto history = std::find_if(histories.begin(), histories.end(), [&](const auto& h) { return h.mst_key == model.mst_key; });
     if (history != histories.end()) model.curve = CurveOf(*history);
@@ -129,8 +127,8 @@ Summary ReadSummary(const store::ResultTables& tables) {
   Summary summary;
   summary.table = tables.summary;
   summary.cells = row.rows.front();
-  summary.fit_seconds = Number(summary.cells[kFitSeconds]);
-  summary.started = Number(summary.cells[kStartedSeconds]);
+  summary.fit_seconds = base::RealOrNaN(summary.cells[kFitSeconds]);
+  summary.started = base::RealOrNaN(summary.cells[kStartedSeconds]);
   return summary;
 }
 
@@ -182,7 +180,7 @@ void DescribeRun(const Summary& summary, const base::DataSpec& spec, const std::
                 {"Started", Text(c[kStarted])},
                 {"Time of the last fit", report::Seconds(summary.fit_seconds)},
                 {"Time of all models", report::Seconds(seconds)},
-                {"Workers", Whole(c[kWorkers]) == 0 ? "the session" : report::Count(Whole(c[kWorkers]))}};
+                {"Workers", base::WholeOrZero(c[kWorkers]) == 0 ? "the session" : report::Count(base::WholeOrZero(c[kWorkers]))}};
   run->settings = {{"model output table", run->table},
                    {"packed training table", Text(c[kSource])},
                    {"packed validation table", Text(c[kValidation])},
@@ -234,9 +232,9 @@ void CollectVisits(const store::ResultTables& tables, const Summary& summary, re
   int64_t count = 0;
   double first = last.Double();
   for (const auto& row : by_worker.rows) {
-    workers.push_back(Whole(row[0]));
-    count += Whole(row[1]);
-    first = std::min(first, Number(row[2]));
+    workers.push_back(base::WholeOrZero(row[0]));
+    count += base::WholeOrZero(row[1]);
+    first = std::min(first, base::RealOrNaN(row[2]));
   }
   report::VisitSummary sums(workers, count, last.Double() - first);
   // bars overlap in this order; cells do not
@@ -245,7 +243,7 @@ void CollectVisits(const store::ResultTables& tables, const Summary& summary, re
   for (;;) {
     const pg::Result rows = cursor.Fetch(kVisitsAtOnce);
     if (rows.empty()) break;
-    for (const auto& row : rows.rows) sums.Add({Whole(row[0]), Whole(row[1]), Number(row[2]) - first, Number(row[3]) - first});
+    for (const auto& row : rows.rows) sums.Add({base::WholeOrZero(row[0]), base::WholeOrZero(row[1]), base::RealOrNaN(row[2]) - first, base::RealOrNaN(row[3]) - first});
   }
   run->visits = sums.Finish();
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <map>
 #include <numeric>
 #include <optional>
@@ -41,13 +40,12 @@ ReportRows Leaderboard(std::string_view model_output_table) {
 
 namespace {
 
-double Number(const pg::Cell& cell) { return cell ? std::strtod(cell->c_str(), nullptr) : std::nan(""); }
 
 /// Mean and standard deviation of the sample.
 class Spread {
  public:
   void Add(const pg::Cell& cell) {
-    if (cell) values_.push_back(Number(cell));
+    if (cell) values_.push_back(base::RealOrNaN(cell));
   }
   double Mean() const { return values_.empty() ? std::nan("") : std::accumulate(values_.begin(), values_.end(), 0.0) / Count(); }
   pg::Cell MeanCell() const { return values_.empty() ? pg::Cell() : pg::Cell(pg::NumberText(Mean())); }
@@ -94,7 +92,7 @@ ReportRows FoldLeaderboard(std::string_view model_output_table) {
     c.first = &model;
     c.standing.mst_key = found->second;
     c.folds++;
-    c.seconds += Number(model.cells[kSeconds]);
+    c.seconds += base::RealOrNaN(model.cells[kSeconds]);
     c.standing.diverged = c.standing.diverged || model.standing.diverged;
     if (model.standing.diverged) {
       c.diverged++;

@@ -1,12 +1,12 @@
 #include "store/feature_catalogue.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <utility>
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "base/plain_number.hpp"
 #include "pg/cluster.hpp"
 #include "pg/report.hpp"
 #include "pg/settings.hpp"
@@ -31,7 +31,7 @@ constexpr const char* kColumnNames[] = {"digest", "source_table", "source_digest
 
 std::vector<int64_t> Integers(const std::string& array) {
   std::vector<int64_t> out;
-  for (const pg::Cell& cell : pg::ParseArrayText(array)) out.push_back(std::strtoll(cell.value_or("0").c_str(), nullptr, 10));
+  for (const pg::Cell& cell : pg::ParseArrayText(array)) out.push_back(base::WholeOrZero(cell));
   return out;
 }
 
@@ -76,10 +76,10 @@ HeapMarks::HeapMarks(const std::string& table_sql) {
     const pg::Result rows = cursor.Fetch(kMarksAtOnce);
     if (rows.empty()) break;
     for (const auto& row : rows.rows) {
-      const int64_t partition = row[0] ? std::strtoll(row[0]->c_str(), nullptr, 10) : -1;
+      const int64_t partition = row[0] ? base::WholeNumber(row[0]) : -1;
       if (partition < 0 || partition >= (int64_t{1} << 31) || !row[1]) continue;
       if (static_cast<size_t>(partition) >= partitions_.size()) partitions_.resize(static_cast<size_t>(partition) + 1);
-      partitions_[static_cast<size_t>(partition)].emplace_back(std::strtoll(row[1]->c_str(), nullptr, 10), row[2].value_or(""));
+      partitions_[static_cast<size_t>(partition)].emplace_back(base::WholeNumber(row[1]), row[2].value_or(""));
     }
   }
   for (auto& partition : partitions_) std::sort(partition.begin(), partition.end());
@@ -138,9 +138,9 @@ std::vector<FeatureRow> ReadFeatureRows(const pg::TableName& catalogue) {
     r.shape = Integers(*row[9]);
     r.encoding = *row[10];
     r.precision = *row[11];
-    r.bytes = std::strtoll(row[12]->c_str(), nullptr, 10);
-    r.rows = std::strtoll(row[13]->c_str(), nullptr, 10);
-    r.seconds = std::strtod(row[14]->c_str(), nullptr);
+    r.bytes = base::WholeNumber(row[12]);
+    r.rows = base::WholeNumber(row[13]);
+    r.seconds = base::RealOrNaN(row[14]);
     r.made_at = *row[15];
   }
   std::vector<FeatureRow> rows;

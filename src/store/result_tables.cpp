@@ -1,7 +1,6 @@
 #include "store/result_tables.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <utility>
 
 #include "base/error.hpp"
@@ -133,7 +132,6 @@ int64_t IterationsVisited(const ResultTables& tables, const char* what, int mst_
   return count.Int() / std::max(1, run.partitions);
 }
 
-double NumberOf(const pg::Cell& cell) { return std::strtod(cell->c_str(), nullptr); }
 
 // The elements of an array of one or two dimensions, row by row.
 std::vector<pg::Cell> Elements(const pg::Cell& array) {
@@ -174,7 +172,7 @@ class HistoryReader {
     history.mst_key = base::WholeInt(row[kMstKey]);
     history.iterations_done = base::WholeNumber(row[kIterationsDone].value_or("0"));
     history.diverged_step = static_cast<uint64_t>(base::WholeNumber(row[kDivergedStep].value_or("0")));
-    history.training_seconds = std::strtod(row[kTrainingSeconds].value_or("0").c_str(), nullptr);
+    history.training_seconds = row[kTrainingSeconds] ? base::RealOrNaN(row[kTrainingSeconds]) : 0;
     history.loss_type = row[kLossType].value_or("");
     history.best_iteration = base::WholeNumber(row[kBestIteration].value_or("0"));
     history.stopped_iteration = base::WholeNumber(row[kStoppedIteration].value_or("0"));
@@ -190,7 +188,7 @@ class HistoryReader {
     }
     const std::vector<pg::Cell> elapsed = Elements(row[kElapsed]);
     for (size_t e = 0; e < std::min(elapsed.size(), history.evaluations.size()); e++) {
-      if (elapsed[e]) history.evaluations[e].elapsed = NumberOf(elapsed[e]);
+      if (elapsed[e]) history.evaluations[e].elapsed = base::RealOrNaN(elapsed[e]);
     }
     AddValues(row[kTrainingValues], &plan::Evaluation::training, &history);
     AddValues(row[kValidationValues], &plan::Evaluation::validation, &history);
@@ -219,7 +217,7 @@ class HistoryReader {
       std::vector<double>& row = history->evaluations[e].*values;
       for (size_t k = 0; k < width; k++) {
         const pg::Cell& cell = cells[e * width + k];
-        if (cell) row.push_back(NumberOf(cell));
+        if (cell) row.push_back(base::RealOrNaN(cell));
       }
     }
   }

@@ -1,6 +1,5 @@
 #include "store/run_record.hpp"
 
-#include <cstdlib>
 #include <initializer_list>
 
 #include "base/error.hpp"
@@ -28,7 +27,7 @@ std::vector<int64_t> Numbers(const pg::Cell& array) {
   return numbers;
 }
 
-double Real(const pg::Cell& cell) { return cell ? std::strtod(cell->c_str(), nullptr) : 0; }
+double Real(const pg::Cell& cell) { return cell ? base::RealOrNaN(cell) : 0; }
 
 }  // namespace
 
@@ -69,7 +68,7 @@ std::optional<RunRecord> ReadRunRecord(const ResultTables& tables) {
   record.build = row[13].value_or("");
   record.past_iterations = Numbers(row[14]);
   record.past_evaluations = Numbers(row[15]);
-  for (const std::string& text : Texts(row[16])) record.past_seconds.push_back(std::strtod(text.c_str(), nullptr));
+  for (const std::string& text : Texts(row[16])) record.past_seconds.push_back(base::RealOrNaN(text));
   record.past_diverged = Numbers(row[17]);
   if (pg::FindColumn(pg::TableColumns(tables.run, "model_output_table"), "decided") != nullptr) {
     const pg::Result decided = pg::Execute("SELECT r.decided FROM " + tables.run.Sql() + " r");

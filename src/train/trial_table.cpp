@@ -1,6 +1,5 @@
 #include "train/trial_table.hpp"
 
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <utility>
@@ -102,7 +101,7 @@ std::vector<LivingTrial> ReadTrials(const store::ResultTables& tables) {
       throw Error(ErrorCode::kDataCorrupted, "table " + tables.trials.Text() + " has " + std::to_string(values.size()) + " values after " +
                                                  std::to_string(iterations.size()) + " iterations of mst_key " + std::to_string(trial.key));
     }
-    for (size_t p = 0; p < values.size(); p++) trial.points.push_back({Number(iterations[p]), std::strtod(values[p].value_or("nan").c_str(), nullptr)});
+    for (size_t p = 0; p < values.size(); p++) trial.points.push_back({Number(iterations[p]), base::RealOrNaN(values[p])});
     if (trial.state != plan::TrialState::kFailed || living.deleted) living.model = models++;  // else it could not be made
     trials.push_back(std::move(living));
   }

@@ -8,7 +8,6 @@
 #include "train/value_check.hpp"
 
 #include <cmath>
-#include <cstdlib>
 #include <map>
 #include <set>
 #include <tuple>
@@ -16,6 +15,7 @@
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
+#include "base/plain_number.hpp"
 #include "engine/api/value_limits.hpp"
 #include "pg/sql.hpp"
 
@@ -81,7 +81,6 @@ std::string RowsOf(const data::PackedTable& table) {
   return table.group_id == 0 ? table.name.Sql() + " AS t" : "(SELECT * FROM " + table.FromClause() + ") AS t";
 }
 
-double NumberOf(const pg::Cell& cell) { return std::strtod(cell->c_str(), nullptr); }
 
 constexpr size_t kEnds = 3;
 
@@ -96,7 +95,7 @@ bool ReadEnds(const pg::Result& result, size_t first, ValueRange* range) {
   for (size_t i = 0; i < kEnds; i++) {
     if (!result.at(0, first + i)) return false;
   }
-  *range = {NumberOf(result.at(0, first)), NumberOf(result.at(0, first + 1)), NumberOf(result.at(0, first + 2))};
+  *range = {base::RealOrNaN(result.at(0, first)), base::RealOrNaN(result.at(0, first + 1)), base::RealOrNaN(result.at(0, first + 2))};
   return true;
 }
 

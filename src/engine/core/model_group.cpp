@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "engine/api/workspace.hpp"
 #include "engine/core/device_visit.hpp"
+#include "engine/core/member_errors.hpp"
 #include "engine/core/model_impl.hpp"
 #include "engine/math/fpenv.hpp"
 
@@ -21,8 +22,7 @@ struct ModelGroup::Impl {
   std::vector<ModelInstance*> models;
   int batches_per_switch = 0;
   std::shared_ptr<Workspace> workspace;
-  OnError on_error = OnError::kThrows;
-  std::vector<std::string> errors;  // a member; empty: it has not failed
+  MemberErrors errors;
   std::vector<TrainResult> results;
   std::vector<int> devices;
   std::vector<size_t> on_device;  // of models: those that DeviceTrains
@@ -41,10 +41,7 @@ struct ModelGroup::Impl {
   bool TrainsHere(size_t m) const { return device_visit == nullptr || !DeviceTrains(m); }
   void UseWorkspace(int64_t buffer_rows);
   template <typename Work>
-  void Try(size_t member, Work&& work);
-  template <typename Work>
   bool TryOnDevice(Work&& work);
-  void TryWorkspace(int64_t buffer_rows);
   void Report();
   void Train(const base::Buffer& buffer, const Poll& poll);
   void EndVisit(const Poll& poll);
@@ -68,48 +65,16 @@ void ModelGroup::Impl::UseWorkspace(int64_t buffer_rows) {
   if (workspace != nullptr) workspace->Reserve(bytes);
 }
 
-// Does it unless the member has failed before.
-template <typename Work>
-void ModelGroup::Impl::Try(size_t member, Work&& work) {
-  if (!errors[member].empty()) return;
-  if (on_error == OnError::kThrows) return work();
-  try {
-    work();
-  } catch (...) {
-    errors[member] = TextOfEngineError();
-  }
-}
-
-void ModelGroup::Impl::TryWorkspace(int64_t buffer_rows) {
-  if (on_error == OnError::kThrows) return UseWorkspace(buffer_rows);
-  try {
-    UseWorkspace(buffer_rows);
-  } catch (...) {
-    const std::string text = TextOfEngineError();
-    for (std::string& error : errors) {
-      if (error.empty()) error = text;
-    }
-  }
-}
-
 void ModelGroup::Impl::Report() {
-  for (size_t m = 0; m < models.size(); ++m) results[m].error = errors[m];
+  for (size_t m = 0; m < models.size(); ++m) results[m].error = errors.texts()[m];
 }
 
-// An error of the device's visit is that of all members on it.
+// An error of the device's visit is that of all members on it. Returns whether the device has done it.
 template <typename Work>
 bool ModelGroup::Impl::TryOnDevice(Work&& work) {
-  if (on_error == OnError::kThrows) return work();
-  try {
-    return work();
-  } catch (...) {
-    const std::string text = TextOfEngineError();
-    for (const size_t m : on_device) {
-      if (errors[m].empty()) errors[m] = text;
-    }
-    device_visit.reset();
-    return false;
-  }
+  bool done = false;
+  if (!errors.TryFor(on_device, [&] { done = work(); })) device_visit.reset();
+  return done;
 }
 
 bool ModelGroup::Impl::BeginOnDevice(const Poll& poll) {
@@ -132,24 +97,24 @@ void ModelGroup::Impl::Train(const base::Buffer& buffer, const Poll& poll) {
     return true;
   });
   if (on_its_way && on_device.size() == models.size()) return Report();
-  TryWorkspace(buffer.rows);
+  errors.TryForAll([&] { UseWorkspace(buffer.rows); });
   for (size_t m = 0; m < models.size(); ++m) {
-    if (TrainsHere(m)) Try(m, [&] { models[m]->BeginBuffer(buffer); });
+    if (TrainsHere(m)) errors.Try(m, [&] { models[m]->BeginBuffer(buffer); });
   }
   LoadedRows loaded;
   for (bool more = true; more;) {
     more = false;
     for (size_t m = 0; m < models.size(); ++m) {
-      if (!TrainsHere(m) || !errors[m].empty() || models[m]->position.ended) continue;
-      Try(m, [&] {
+      if (!TrainsHere(m) || errors.failed(m) || models[m]->position.ended) continue;
+      errors.Try(m, [&] {
         models[m]->TrainUntilSwitch(buffer, batches_per_switch, LoadsTogether(*models[m]) ? &loaded : nullptr, poll, &results[m]);
       });
-      if (!LoadsTogether(*models[m]) || !errors[m].empty()) loaded.by = nullptr;  // its own rows lie there now
-      more = more || (errors[m].empty() && !models[m]->position.ended);
+      if (!LoadsTogether(*models[m]) || errors.failed(m)) loaded.by = nullptr;  // its own rows lie there now
+      more = more || (!errors.failed(m) && !models[m]->position.ended);
     }
   }
   for (size_t m = 0; m < models.size(); ++m) {
-    if (TrainsHere(m) && errors[m].empty()) results[m].diverged = models[m]->attached().diverged_step != 0;
+    if (TrainsHere(m) && !errors.failed(m)) results[m].diverged = models[m]->attached().diverged_step != 0;
   }
   Report();
 }
@@ -167,11 +132,11 @@ void ModelGroup::Impl::EndVisit(const Poll& poll) {
   };
   if (!TryOnDevice(end)) device_visit.reset();
   const bool carried = std::any_of(models.begin(), models.end(), [](const ModelInstance* model) { return model->carried.rows > 0; });
-  if (carried) TryWorkspace(0);
+  if (carried) errors.TryForAll([&] { UseWorkspace(0); });
   for (size_t m = 0; m < models.size(); ++m) {
     if (!TrainsHere(m)) continue;
     results[m] = {};
-    Try(m, [&] { results[m] = models[m]->EndVisit(poll); });
+    errors.Try(m, [&] { results[m] = models[m]->EndVisit(poll); });
     devices[m] = models[m]->program.device;
   }
   device_visit.reset();
@@ -186,8 +151,7 @@ ModelGroup::ModelGroup(std::vector<Model*> models, int batches_per_switch, std::
   impl_->workspace = std::move(workspace);
   if (impl_->workspace == nullptr && models.size() > 1) impl_->workspace = std::make_shared<Workspace>();
   impl_->results.resize(models.size());
-  impl_->errors.resize(models.size());
-  impl_->on_error = on_error;
+  impl_->errors = MemberErrors(on_error, models.size());
   impl_->devices.assign(models.size(), -1);
   for (size_t m = 0; m < models.size(); ++m) {
     if (impl_->DeviceTrains(m)) impl_->on_device.push_back(m);

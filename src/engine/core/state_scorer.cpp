@@ -8,6 +8,7 @@
 #include "engine/api/workspace.hpp"
 #include "engine/core/device_context.hpp"
 #include "engine/core/devices.hpp"
+#include "engine/core/member_errors.hpp"
 #include "engine/core/model_impl.hpp"
 #include "engine/math/fpenv.hpp"
 #include "engine/math/poll.hpp"
@@ -28,14 +29,10 @@ struct StateScorer::Impl {
   std::map<const Program*, std::unique_ptr<Model>> models;
   std::shared_ptr<Workspace> workspace;
   size_t sums_size = 0;
-  OnError on_error = OnError::kThrows;
-  std::vector<std::string> errors;  // a member; empty: it has not failed
+  MemberErrors errors;
 
-  template <typename Work>
-  void Try(size_t member, Work&& work);
   void Check(const base::Buffer& buffer);
   void UseWorkspace(int64_t buffer_rows);
-  void TryWorkspace(int64_t buffer_rows);
   void EvaluateOnDevice(const base::Buffer& buffer, double* sums, const Poll& poll);
   void ScoreOnDevice(const CompiledProgram& program, int64_t rows, const std::vector<size_t>& part, const base::Buffer& buffer, double* sums,
                      const Poll& poll);
@@ -43,25 +40,13 @@ struct StateScorer::Impl {
   void EvaluateByAutograd(const base::Buffer& buffer, double* sums);
 };
 
-// Does it unless the member has failed before.
-template <typename Work>
-void StateScorer::Impl::Try(size_t member, Work&& work) {
-  if (!errors[member].empty()) return;
-  if (on_error == OnError::kThrows) return work();
-  try {
-    work();
-  } catch (...) {
-    errors[member] = TextOfEngineError();
-  }
-}
-
 // Members of one program have one model.
 void StateScorer::Impl::Check(const base::Buffer& buffer) {
   const ModelInstance* last = nullptr;
   for (size_t m = 0; m < members.size(); ++m) {
-    if (members[m].model == last && errors[m].empty()) continue;
-    Try(m, [&] { members[m].model->CheckBuffer(buffer, true); });
-    last = errors[m].empty() ? members[m].model : nullptr;
+    if (members[m].model == last && !errors.failed(m)) continue;
+    errors.Try(m, [&] { members[m].model->CheckBuffer(buffer, true); });
+    last = !errors.failed(m) ? members[m].model : nullptr;
   }
 }
 
@@ -82,37 +67,19 @@ void StateScorer::Impl::UseWorkspace(int64_t buffer_rows) {
   workspace->Reserve(bytes);
 }
 
-void StateScorer::Impl::TryWorkspace(int64_t buffer_rows) {
-  if (on_error == OnError::kThrows) return UseWorkspace(buffer_rows);
-  try {
-    UseWorkspace(buffer_rows);
-  } catch (...) {
-    const std::string text = TextOfEngineError();
-    for (std::string& error : errors) {
-      if (error.empty()) error = text;
-    }
-  }
-}
-
 // Those of one program and one number of rows at once. Where the device's memory is short, the processor scores.
 void StateScorer::Impl::EvaluateOnDevice(const base::Buffer& buffer, double* sums, const Poll& poll) {
   std::map<std::pair<const CompiledProgram*, int64_t>, std::vector<size_t>> parts;
   for (size_t m = 0; m < members.size(); ++m) {
     members[m].scored = false;
-    if (!errors[m].empty()) continue;
+    if (errors.failed(m)) continue;
     const CompiledProgram& program = members[m].model->program;
     if (program.scores_on_device) parts[{&program, members[m].rows}].push_back(m);
   }
   for (const auto& [kind, part] : parts) {
     const CompiledProgram& program = *kind.first;
     const int64_t rows = kind.second;
-    try {
-      ScoreOnDevice(program, rows, part, buffer, sums, poll);
-    } catch (...) {
-      if (on_error == OnError::kThrows) throw;
-      const std::string text = TextOfEngineError();
-      for (const size_t m : part) errors[m] = text;
-    }
+    errors.TryFor(part, [&] { ScoreOnDevice(program, rows, part, buffer, sums, poll); });
   }
 }
 
@@ -144,13 +111,13 @@ void StateScorer::Impl::EvaluateNative(const base::Buffer& buffer, double* sums)
     more = false;
     for (size_t m = 0; m < members.size(); ++m) {
       Member& member = members[m];
-      if (!errors[m].empty() || !member.model->native_trainer || member.scored || member.next >= buffer.rows) continue;
+      if (errors.failed(m) || !member.model->native_trainer || member.scored || member.next >= buffer.rows) continue;
       math::PollInterrupts();
-      Try(m, [&] {
+      errors.Try(m, [&] {
         member.model->Attach(member.state.block);
         member.model->EvaluateBatch(buffer, member.next, std::min(member.rows, buffer.rows - member.next), &loaded, sums + member.first_sum);
       });
-      if (!errors[m].empty()) {
+      if (errors.failed(m)) {
         loaded = {};
         continue;
       }
@@ -165,8 +132,8 @@ void StateScorer::Impl::EvaluateByAutograd(const base::Buffer& buffer, double* s
   LoadedRows none;
   for (size_t m = 0; m < members.size(); ++m) {
     const Member& member = members[m];
-    if (!errors[m].empty() || member.model->native_trainer) continue;
-    Try(m, [&] {
+    if (errors.failed(m) || member.model->native_trainer) continue;
+    errors.Try(m, [&] {
       member.model->Attach(member.state.block);
       for (int64_t first = 0; first < buffer.rows; first += member.rows) {
         math::PollInterrupts();
@@ -179,11 +146,10 @@ void StateScorer::Impl::EvaluateByAutograd(const base::Buffer& buffer, double* s
 
 StateScorer::StateScorer(std::vector<ScoredState> states, std::shared_ptr<Workspace> workspace, OnError on_error) : impl_(std::make_unique<Impl>()) {
   impl_->workspace = workspace ? std::move(workspace) : std::make_shared<Workspace>();
-  impl_->on_error = on_error;
-  impl_->errors.resize(states.size());
+  impl_->errors = MemberErrors(on_error, states.size());
   for (ScoredState& state : states) {
     std::unique_ptr<Model>& model = impl_->models[state.program.get()];
-    if (model == nullptr) impl_->Try(impl_->members.size(), [&] { model = std::make_unique<Model>(state.program, *state.config); });
+    if (model == nullptr) impl_->errors.Try(impl_->members.size(), [&] { model = std::make_unique<Model>(state.program, *state.config); });
     Impl::Member member;
     member.model = model == nullptr ? nullptr : model->impl_.get();
     member.rows = InferenceRows(state.config->batch_size);
@@ -203,7 +169,7 @@ void StateScorer::Evaluate(const base::Buffer& buffer, double* sums, const Poll&
   const math::PollScope scope(poll);
   impl_->Check(buffer);
   impl_->EvaluateOnDevice(buffer, sums, poll);
-  impl_->TryWorkspace(buffer.rows);
+  impl_->errors.TryForAll([&] { impl_->UseWorkspace(buffer.rows); });
   impl_->EvaluateNative(buffer, sums);
   impl_->EvaluateByAutograd(buffer, sums);
   for (const auto& [program, model] : impl_->models) {
@@ -211,6 +177,6 @@ void StateScorer::Evaluate(const base::Buffer& buffer, double* sums, const Poll&
   }
 }
 
-const std::vector<std::string>& StateScorer::errors() const { return impl_->errors; }
+const std::vector<std::string>& StateScorer::errors() const { return impl_->errors.texts(); }
 
 }  // namespace engine
