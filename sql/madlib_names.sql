@@ -68,9 +68,30 @@ DROP EXTENSION pg_cerebro_madlib;
 CREATE FUNCTION other.load_keras_model() RETURNS integer LANGUAGE sql AS 'SELECT 1';
 CREATE EXTENSION pg_cerebro_madlib SCHEMA other;
 DROP SCHEMA other CASCADE;
+CREATE ROLE stranger_madlib;
+CREATE SCHEMA other AUTHORIZATION stranger_madlib;
+CREATE EXTENSION pg_cerebro_madlib SCHEMA other;
+DROP SCHEMA other;
+DROP ROLE stranger_madlib;
 CREATE SCHEMA "it's";
 CREATE EXTENSION pg_cerebro_madlib SCHEMA "it's";
 DROP SCHEMA "it's";
+
+-- blanks around a name are none of it; names that are too long are refused before anything is written
+CREATE EXTENSION pg_cerebro_madlib;
+CREATE SCHEMA madlib_names;
+SET search_path = madlib_names;
+SELECT madlib.hyperband_schedule(' Sched ', 9);
+SELECT relname FROM pg_class WHERE relnamespace = 'madlib_names'::regnamespace AND relkind = 'r';
+SELECT madlib.hyperband_schedule('a.b.c', 9);
+SELECT madlib.hyperband_schedule(repeat('a', 64), 9);
+-- one rule for the names of object tables
+SELECT madlib.load_top_k_accuracy_function('Names_F', 3);
+SELECT name FROM madlib.names_f;
+SELECT madlib.delete_custom_function('NAMES_F', 'top_3_accuracy');
+DROP EXTENSION pg_cerebro_madlib CASCADE;
+RESET search_path;
+DROP SCHEMA madlib_names CASCADE;
 
 -- MADlib's names in the schema cerebro
 \set VERBOSITY default

@@ -64,19 +64,25 @@ COMMENT ON FUNCTION @madlib@._table(text, text) IS 'internal: the qualified, quo
 CREATE FUNCTION @madlib@._new_table(path text, written text) RETURNS text
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    parts text[] := @madlib@._split_names(btrim(written), '.');
+    parts text[] := @madlib@._split_names(written, '.');
+    name text := @madlib@._name(parts[array_length(parts, 1)]);
     home text;
 BEGIN
-    IF array_length(parts, 1) = 2 THEN
-        RETURN quote_ident(@madlib@._name(parts[1])) || '.' || quote_ident(@madlib@._name(parts[2]));
+    IF array_length(parts, 1) > 2 THEN
+        RAISE EXCEPTION 'table name "%" has more than a schema and a name', written USING ERRCODE = 'invalid_name';
     END IF;
+    IF octet_length(name) > 63 THEN
+        RAISE EXCEPTION 'table name "%" is too long', name USING ERRCODE = 'name_too_long',
+            HINT = 'Names of tables, with the endings of those made beside them, have at most 63 bytes.';
+    END IF;
+    IF array_length(parts, 1) = 2 THEN RETURN quote_ident(@madlib@._name(parts[1])) || '.' || quote_ident(name); END IF;
     PERFORM set_config('search_path', path, true);
     home := pg_catalog.current_schema();
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     IF home IS NULL THEN
         RAISE EXCEPTION 'no schema has been selected to create table "%" in', written USING ERRCODE = 'undefined_schema';
     END IF;
-    RETURN quote_ident(home) || '.' || quote_ident(@madlib@._name(written));
+    RETURN quote_ident(home) || '.' || quote_ident(name);
 END $$;
 COMMENT ON FUNCTION @madlib@._new_table(text, text) IS 'internal: the qualified, quoted name of a table to be made';
 

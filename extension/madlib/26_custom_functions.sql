@@ -3,7 +3,7 @@
 
 CREATE FUNCTION @madlib@._object_table(written text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT '@madlib@.' || quote_ident($1)
+    SELECT '@madlib@.' || quote_ident(@madlib@._name(btrim($1)))
 $$;
 COMMENT ON FUNCTION @madlib@._object_table(text) IS 'internal: the qualified name of an object table';
 

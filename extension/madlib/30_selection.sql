@@ -19,14 +19,12 @@ CREATE FUNCTION @madlib@._selection_objects(path text, module text, written text
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     parts text[] := @madlib@._split_names(written, '.');
-    found text;
 BEGIN
     IF @madlib@._no_name(written) THEN RETURN NULL; END IF;
     IF array_length(parts, 1) > 1 AND quote_ident(@madlib@._name(parts[1])) <> '@madlib@' THEN
         RAISE EXCEPTION 'DL: Custom function table has to be in the % schema', '@madlib@' USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    found := '@madlib@.' || quote_ident(@madlib@._name(parts[array_length(parts, 1)]));
-    RETURN @madlib@._input_table(path, module, found);
+    RETURN @madlib@._input_table(path, module, @madlib@._object_table(parts[array_length(parts, 1)]));
 END $$;
 COMMENT ON FUNCTION @madlib@._selection_objects(text, text, text) IS 'internal: the qualified name of an object table';
 

@@ -47,7 +47,7 @@ BEGIN
     END IF;
     PERFORM @madlib@._require_columns(module, written, found, '{mst_key,model_id,compile_params,fit_params}');
     IF summary IS NULL THEN
-        PERFORM @madlib@._create_selection_table(NULL, @madlib@._new_table(path, written_summary), written_arch, objects);
+        PERFORM @madlib@._create_selection_table(NULL, @madlib@._with_suffix(found, '_summary'), written_arch, objects);
         RETURN found;
     END IF;
     EXECUTE format('SELECT s.model_arch_table FROM %s AS s LIMIT 1', summary) INTO stored;

@@ -203,16 +203,24 @@ CREATE FUNCTION @madlib@._partition_sql(packed @madlib@._packed, single boolean,
 DECLARE
     keys integer[];
     buffers bigint;
-    ordering text := CASE WHEN @madlib@._has_column(packed.name, 'buffer_id') THEN ' ORDER BY t.buffer_id' ELSE '' END;
+    ordering text := ' ORDER BY t.buffer_id';
 BEGIN
+    -- of a table without numbers each scan may begin elsewhere; rows of a view have no position
+    IF NOT @madlib@._has_column(packed.name, 'buffer_id') THEN
+        ordering := CASE WHEN (SELECT c.relkind FROM pg_class c WHERE c.oid = packed.name::regclass) <> 'r' THEN ''
+            WHEN @madlib@._on_greenplum() THEN ' ORDER BY t.gp_segment_id, t.ctid' ELSE ' ORDER BY t.ctid' END;
+    END IF;
     source := packed.name || ' t';
     IF @madlib@._has_column(packed.name, '__dist_key__') THEN
         EXECUTE format('SELECT array_agg(d.k ORDER BY d.k) FROM (SELECT DISTINCT t.__dist_key__::integer AS k FROM %s '
             't) d', packed.name)
             INTO keys;
         partitions := array_length(keys, 1);
-        SELECT 'CASE t.__dist_key__ ' || string_agg(format('WHEN %s THEN %s', COALESCE(u.k::text, 'NULL'), u.nr - 1),
-            ' ') || ' END'
+        IF keys[partitions] IS NULL THEN
+            RAISE EXCEPTION 'column __dist_key__ of table % has a NULL', packed.name
+                USING ERRCODE = 'null_value_not_allowed', HINT = 'Each buffer names the segment that it is for.';
+        END IF;
+        SELECT 'CASE t.__dist_key__ ' || string_agg(format('WHEN %s THEN %s', u.k, u.nr - 1), ' ') || ' END'
             INTO partition_id FROM unnest(keys) WITH ORDINALITY AS u(k, nr);
         buffer_id := 'row_number() OVER (PARTITION BY t.__dist_key__' || ordering || ') - 1';
         RETURN;
@@ -315,10 +323,3 @@ BEGIN
     RETURN spec;
 END $$;
 COMMENT ON FUNCTION @madlib@._spec_of(text) IS 'internal: the description of a packed table of cerebro';
-
--- Shapes of the columns of a stage as a JSON list of lists.
-CREATE FUNCTION @madlib@._shapes_of(spec text, columns text) RETURNS json
-    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT json_agg(c.value -> 'shape') FROM json_array_elements($1::json -> $2) AS c(value)
-$$;
-COMMENT ON FUNCTION @madlib@._shapes_of(text, text) IS 'internal: shapes of inputs or targets';

@@ -161,7 +161,8 @@ BEGIN
     fitted := @madlib@._fit_params(fit_params);
     PERFORM @madlib@._require_gpus(module, use_gpus);
     IF use_gpus THEN
-        RAISE NOTICE '%: the model trains on the processors', module
+        -- notices are held back here
+        RAISE WARNING '%: the model trains on the processors', module
             USING HINT = 'madlib_keras_fit_multiple_model() trains on GPUs.';
     END IF;
     has_metrics := compiled.metrics <> '{}';

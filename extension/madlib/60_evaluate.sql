@@ -5,6 +5,13 @@ CREATE TYPE @madlib@._model AS (written text, name text, summary text, native bo
         normalizing_const double precision);
 COMMENT ON TYPE @madlib@._model IS 'internal: a trained model; native: cerebro has trained it';
 
+-- A summary keeps names of columns as their user wrote them; one that was made by hand may have them as the server knows them.
+CREATE FUNCTION @madlib@._known_name(summary text, written text) RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT CASE WHEN @madlib@._has_column($1, $2 || '_class_values') THEN $2 ELSE @madlib@._name($2) END
+$$;
+COMMENT ON FUNCTION @madlib@._known_name(text, text) IS 'internal: the column that a summary''s dependent variable is';
+
 -- mst_key: of a model among several; a table of one model has none.
 CREATE FUNCTION @madlib@._open_model(path text, module text, written text, mst_key integer) RETURNS @madlib@._model
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$

@@ -184,9 +184,9 @@ BEGIN
     PERFORM @madlib@._require_gpus(module, use_gpus);
     FOREACH name IN ARRAY model.targets LOOP
         one := NULL;
-        IF @madlib@._has_column(model.summary, name || '_class_values') THEN
-            EXECUTE format('SELECT s.%I::text[]::text FROM %s s LIMIT 1', name || '_class_values', model.summary)
-                INTO one;
+        name := @madlib@._known_name(model.summary, name) || '_class_values';
+        IF @madlib@._has_column(model.summary, name) THEN
+            EXECUTE format('SELECT s.%I::text[]::text FROM %s s LIMIT 1', name, model.summary) INTO one;
         END IF;
         class_values := class_values || NULLIF(NULLIF(one, '{NULL}'), '{}');
     END LOOP;

@@ -10,24 +10,26 @@ DECLARE
     inputs text[] := '{}';
     targets text[] := '{}';
     labels text[];
+    target text;
 BEGIN
     FOR i IN 1 .. LEAST(array_length(shapes, 1), COALESCE(array_length(model.inputs, 1), 1)) LOOP
-        inputs := inputs || @madlib@._column_spec(COALESCE(model.inputs[i], 'x' || i), 'float32', translate(shapes[i],
+        inputs := inputs || @madlib@._column_spec(COALESCE(@madlib@._name(model.inputs[i]), 'x' || i), 'float32', translate(shapes[i],
             '[] ', '{}')::integer[],
             1 / COALESCE(model.normalizing_const, 1), false);
     END LOOP;
     FOR i IN 1 .. array_length(counts, 1) LOOP
         labels := NULL;
-        IF @madlib@._has_column(model.summary, model.targets[i] || '_class_values') THEN
-            EXECUTE format('SELECT s.%I::text[] FROM %s s LIMIT 1', model.targets[i] || '_class_values', model.summary)
+        target := @madlib@._known_name(model.summary, model.targets[i]);
+        IF @madlib@._has_column(model.summary, target || '_class_values') THEN
+            EXECUTE format('SELECT s.%I::text[] FROM %s s LIMIT 1', target || '_class_values', model.summary)
                 INTO labels;
         END IF;
         IF labels IS NULL OR labels = '{NULL}'::text[] OR array_length(labels, 1) > counts[i] THEN
-            targets := targets || @madlib@._column_spec(model.targets[i], 'int16', ARRAY[counts[i]], 1, true);
+            targets := targets || @madlib@._column_spec(target, 'int16', ARRAY[counts[i]], 1, true);
         ELSE
             targets := targets || format('{"name": %s, "dtype": "uint8", "shape": [%s], "scale": 1, "mean": [], "std": '
                 '[], "dictionary": [],'
-                ' "kind": 1, "class_values": %s, "num_classes": %s}', to_json(model.targets[i]), counts[i],
+                ' "kind": 1, "class_values": %s, "num_classes": %s}', to_json(target), counts[i],
                 (SELECT json_agg(COALESCE(l.label, 'NULL') ORDER BY l.nr)
                     FROM unnest(labels) WITH ORDINALITY AS l(label, nr)
                  WHERE l.label IS NOT NULL OR l.nr = 1), counts[i]);

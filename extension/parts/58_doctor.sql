@@ -78,10 +78,13 @@ CREATE FUNCTION cerebro.doctor(OUT "check" text, OUT state text, OUT advice text
             FROM known k LEFT JOIN pg_catalog.pg_extension e ON e.extname = 'pg_cerebro'
             UNION ALL SELECT 2, 'library build ids', 'session ' || k.build_id
                     || CASE WHEN k.file_build_id = k.build_id THEN ', file the same'
+                        WHEN k.file_build_id = '' THEN ', file cannot be read'
                         ELSE ', file ' || k.file_build_id END
                     || CASE WHEN o.segments > 0
                         THEN ', ' || o.segments || ' segments, ' || o.different || ' with another' ELSE '' END,
                 CASE WHEN o.different > 0 THEN 'Install the same library on every host, then reconnect.'
+                    WHEN k.file_build_id = ''
+                    THEN 'Install the library again: new sessions and parallel workers cannot load it.'
                     WHEN k.file_build_id <> k.build_id
                     THEN 'The file was replaced: reconnect; restart the server if it preloads the library.' END
             FROM known k, others o
