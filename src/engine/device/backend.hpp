@@ -52,6 +52,8 @@ class Backend {
   virtual ~Backend() = default;
 
   virtual const DeviceInfo& info() const = 0;
+  /// The context stays when the backend goes: others of this process (LibTorch) compute in it.
+  virtual void KeepContext() = 0;
   /// Bytes that are free now, on the whole device.
   virtual size_t FreeMemory() const = 0;
 
@@ -88,6 +90,8 @@ class BackendLibrary {
  public:
   virtual ~BackendLibrary() = default;
   virtual int Count() const = 0;
+  /// Why there is none, in the words of what looks for them; empty where there are some.
+  virtual std::string Problem() const = 0;
   /// Takes a device's context. Errors: kEngine.
   virtual std::unique_ptr<Backend> Open(int index) const = 0;
 };

@@ -58,6 +58,7 @@ class FakeDevice : public Backend {
   }
 
   const DeviceInfo& info() const override { return info_; }
+  void KeepContext() override {}
   size_t FreeMemory() const override { return options_.memory - used_; }
 
   void* Allocate(size_t bytes) override {
@@ -170,6 +171,7 @@ class FakeDevices : public BackendLibrary {
  public:
   FakeDevices(int count, const FakeOptions& options) : count_(count), options_(options) {}
   int Count() const override { return count_; }
+  std::string Problem() const override { return {}; }
   std::unique_ptr<Backend> Open(int) const override { return MakeFakeDevice(options_); }
 
  private:

@@ -55,7 +55,7 @@ struct PersistentKernel {
       block.Sync();
       return true;
     }
-    GatherRows(block, group, model, entry, 0, rows, shared + a.values[0],
+    GatherRows(block, group, model, entry, 0, rows, shared + a.values[0], group.columns[0].input,
                static_cast<int>(RowStride(group.stages[0].in)), shared + a.target);
     block.Sync();
     for (int32_t i = 0; i < group.stage_count; ++i) {
@@ -68,8 +68,7 @@ struct PersistentKernel {
         const uint32_t* keys = stage.kind == StageKind::kDropout ? DropoutKeys(group, m, index, stage) : nullptr;
         Elements(block, stage, rows, [&](int64_t at, int64_t element) {
           if (keys == nullptr) {
-            math::pointwise::Apply(stage.function, x + at, 1, y + at);
-            y[at] = Activated(stage.activation, y[at]);
+            y[at] = Activated(stage.activation, PointwiseElement(stage.function, x[at]));
           } else {
             y[at] = x[at] * DropoutFactor(keys, stage.rate, element);
           }
@@ -106,8 +105,8 @@ struct PersistentKernel {
       const float* x = shared + a.values[i];
       const float* g = shared + a.gradients[i & 1];
       float* dx = shared + a.gradients[(i - 1) & 1];
-      const auto activation = i > 0 ? group.stages[i - 1].activation : math::FusedActivation::kLinear;
-      if (stage.wants_gradient != 0) {
+      const math::FusedActivation activation = stage.sources[0].activation;
+      if (stage.sources[0].wants_gradient != 0) {
         if (stage.kind == StageKind::kDense) {
           InputGradient(block, stage, weights, g, rows, x, activation, dx);
         } else {
@@ -116,7 +115,7 @@ struct PersistentKernel {
           Elements(block, stage, rows, [&](int64_t at, int64_t element) {
             float of_x = 0;
             if (keys == nullptr) {
-              math::pointwise::Gradient(stage.function, x + at, g + at, 1, &of_x);
+              of_x = PointwiseSlope(stage.function, x[at], g[at]);
             } else {
               of_x = g[at] * DropoutFactor(keys, stage.rate, element);
             }
@@ -128,7 +127,7 @@ struct PersistentKernel {
       if (stage.weight_tensor < 0 && stage.bias_tensor < 0) continue;
       Update(block, group, model, entry, stage, x, g, rows, weights, slots);
       block.Sync();
-      if (stage.wants_gradient == 0) break;  // nothing below is trained
+      if (stage.sources[0].wants_gradient == 0) break;  // nothing below is trained
     }
   }
 
