@@ -19,7 +19,7 @@ COMMENT ON COLUMN cerebro.runs.models IS 'models of the run';
 COMMENT ON COLUMN cerebro.runs.diverged IS 'models that diverged';
 COMMENT ON COLUMN cerebro.runs.iterations IS 'iterations of the model that has most, over all fits of the run';
 COMMENT ON COLUMN cerebro.runs.metric IS 'metric by which models are ranked, or loss';
-COMMENT ON COLUMN cerebro.runs.best_mst_key IS 'the first model of the leaderboard; NULL when all have diverged';
+COMMENT ON COLUMN cerebro.runs.best_mst_key IS 'the best model, first of the leaderboard; NULL when none was trained and scored, or all have diverged';
 COMMENT ON COLUMN cerebro.runs.best_metric IS 'its metric, over the validation table where there is one';
 COMMENT ON COLUMN cerebro.runs.best_loss IS 'its loss, over the same table';
 COMMENT ON COLUMN cerebro.runs.state IS 'running, interrupted, stopped, finished or failed; a run of one transaction is finished when it is seen';

@@ -22,6 +22,9 @@ pg::Cell FirstMetric(const pg::Cell& names) {
 
 bool IsDiverged(const std::vector<pg::Cell>& row) { return row[kStatus].value_or("") == store::kStatusDiverged; }
 
+// Whether the model has values that others are compared by.
+bool Counts(const std::vector<pg::Cell>& row) { return !IsDiverged(row) && row[kStatus].value_or("") != store::kStatusUntrained; }
+
 }  // namespace
 
 Ranking RankModels(const pg::TableName& models) {
@@ -34,7 +37,7 @@ Ranking RankModels(const pg::TableName& models) {
   Ranking ranking;
   for (auto& row : result.rows) row[kMetric] = FirstMetric(row[kMetric]);
   ranking.validated = !result.empty();
-  for (const auto& row : result.rows) ranking.validated = ranking.validated && (row[kValidationLoss] || IsDiverged(row));
+  for (const auto& row : result.rows) ranking.validated = ranking.validated && (row[kValidationLoss] || !Counts(row));
   for (const auto& row : result.rows) {
     RankedModel model;
     model.metric_names = {"loss"};
@@ -48,12 +51,19 @@ Ranking RankModels(const pg::TableName& models) {
   }
   std::vector<const std::vector<std::string>*> names;
   for (const RankedModel& model : ranking.models) {
-    if (!model.standing.diverged) names.push_back(&model.metric_names);
+    if (Counts(model.cells)) names.push_back(&model.metric_names);
   }
   ranking.metric = plan::CommonMetric(names);
   std::sort(ranking.models.begin(), ranking.models.end(),
             [&ranking](const RankedModel& a, const RankedModel& b) { return plan::StandsBefore(ranking.metric, a.standing, b.standing); });
   return ranking;
+}
+
+const RankedModel* BestOf(const Ranking& ranking) {
+  if (ranking.models.empty()) return nullptr;
+  const plan::Standing& best = ranking.models.front().standing;
+  const bool scored = !std::isnan(best.metric) || !std::isnan(best.loss);  // a search may end before it has scored any
+  return best.diverged || !scored ? nullptr : &ranking.models.front();
 }
 
 bool MayRead(const pg::TableName& table) {

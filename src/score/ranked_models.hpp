@@ -36,6 +36,9 @@ struct Ranking {
 /// Reads <out>_info. Errors: those of store::ResultReader.
 Ranking RankModels(const pg::TableName& models);
 
+/// The best model, where one has been trained and scored and has not diverged; else nullptr.
+const RankedModel* BestOf(const Ranking& ranking);
+
 /// model_id -> name, where the architecture table is still there and the caller may read it.
 std::vector<std::pair<std::string, std::string>> ArchitectureNames(const pg::TableName& models);
 

@@ -193,11 +193,12 @@ ReportRows Runs() {
     row.emplace_back(std::to_string(ranking.models.size()));
     row.emplace_back(std::to_string(diverged));
     row.push_back(iterations.at(0, 0));
-    const bool any = ranking.models.size() > static_cast<size_t>(diverged);
+    const RankedModel* const best = BestOf(ranking);
+    const bool any = best != nullptr;
     row.push_back(any ? pg::Cell(ranking.metric.empty() ? "loss" : ranking.metric) : pg::Cell());
-    row.push_back(any ? ranking.models.front().cells[kMstKey] : pg::Cell());
-    row.push_back(any && !ranking.metric.empty() ? pg::Cell(pg::NumberText(ranking.models.front().standing.metric)) : pg::Cell());
-    row.push_back(any ? pg::Cell(pg::NumberText(ranking.models.front().standing.loss)) : pg::Cell());
+    row.push_back(any ? best->cells[kMstKey] : pg::Cell());
+    row.push_back(any && !ranking.metric.empty() ? pg::Cell(pg::NumberText(best->standing.metric)) : pg::Cell());
+    row.push_back(any ? pg::Cell(pg::NumberText(best->standing.loss)) : pg::Cell());
     AddStatus(status.value_or(store::RunStatus()), end_reason, &row);
     rows.push_back(std::move(row));
   }

@@ -39,13 +39,13 @@ const plan::Evaluation* EvaluationAt(const store::StoredHistory& history, int64_
   return nullptr;
 }
 
-// The most iterations after which at least half of the models that have not diverged were evaluated.
+// The most iterations after which at least half of the models that have been evaluated and have not diverged were evaluated.
 int64_t CommonIteration(const Ranking& ranking, const Histories& histories) {
   std::map<int64_t, size_t> models;
   size_t alive = 0;
   for (const RankedModel& model : ranking.models) {
     const auto history = histories.find(static_cast<int>(model.standing.mst_key));
-    if (model.standing.diverged || history == histories.end()) continue;
+    if (model.standing.diverged || history == histories.end() || history->second.evaluations.empty()) continue;
     alive++;
     for (const plan::Evaluation& evaluation : history->second.evaluations) models[evaluation.iteration]++;
   }
@@ -68,11 +68,8 @@ double LossOf(const Ranking& ranking, const plan::Evaluation& evaluation) {
 
 std::optional<int> BestModel(std::string_view model_output_table) {
   const Ranking ranking = RankModels(pg::ParseTableName(model_output_table, kRunArgument));
-  if (ranking.models.empty()) return std::nullopt;
-  const plan::Standing& best = ranking.models.front().standing;
-  const bool trained = !std::isnan(best.metric) || !std::isnan(best.loss);  // a search may end before it has scored any
-  if (best.diverged || !trained) return std::nullopt;
-  return static_cast<int>(best.mst_key);
+  const RankedModel* const best = BestOf(ranking);
+  return best == nullptr ? std::nullopt : std::optional<int>(static_cast<int>(best->standing.mst_key));
 }
 
 ReportRows ImportanceOfParameters(std::string_view model_output_table, std::optional<int64_t> iteration, int64_t seed) {

@@ -130,7 +130,12 @@ void Coordinator::BeginTrials() {
 bool Coordinator::DecideTrials() {
   const std::optional<double> budget = request_.living->time_budget;
   const bool overdue = budget && !request_.living->replays && seconds_before_ + now_() - started_ >= *budget;
+  const size_t trials_before = result_.trials.size();
   const bool goes_on = trials_->Decide(result_.iteration, overdue, &result_.actions);
+  for (size_t t = trials_before; t < result_.trials.size(); t++) {
+    const LivingTrial& trial = result_.trials[t];
+    if (trial.model < 0) observer_->TrialUnmade(trial.trial.key, trial.error);
+  }
   result_.decided = result_.iteration + 1;
   AddModels();
   FollowTrials();

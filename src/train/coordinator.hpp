@@ -47,6 +47,8 @@ class RunObserver {
   virtual void RoundDone(const RunResult& so_far, int64_t round, int64_t trained) = 0;
   /// Of a living run: a trial that trained has failed.
   virtual void TrialFailed(const RunResult& so_far, int model, const std::string& error) = 0;
+  /// Of a living run: a trial was to begin and cannot be made.
+  virtual void TrialUnmade(int64_t mst_key, const std::string& error) = 0;
   /// The part of the run is over, and with it the run where so_far.complete says so.
   virtual void Ended(const RunResult& so_far) = 0;
 };

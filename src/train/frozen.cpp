@@ -34,6 +34,7 @@
 #include "train/memory.hpp"
 #include "train/prepare.hpp"
 #include "train/run.hpp"
+#include "train/search_features.hpp"
 
 namespace train {
 namespace {
@@ -116,7 +117,8 @@ class ModelReader {
     plan::FrozenModel found;
     found.graph = &graph;
     found.kernels = HasKernels(model);
-    found.own = "mst_key " + std::to_string(model.mst_key) + " seed " + std::to_string(fit_.seed);
+    found.own = (model.program != nullptr ? "mst_key " + std::to_string(model.mst_key) : "model_id " + std::to_string(model.architecture->model_id)) +
+                " seed " + std::to_string(fit_.seed);
     const std::vector<engine::InputBinding> bindings = engine::BindInputs(graph, fit_.training.spec);
     for (size_t i = 0; i < bindings.size(); ++i)
       found.columns.push_back(InputText(graph, bindings[i], graph.inputs[i], fit_.training.spec));
@@ -142,9 +144,9 @@ class ModelReader {
     return known->second;
   }
 
-  // Of the model's frozen part.
+  // Of the model's frozen part. What stands for trials has no program.
   bool HasKernels(const PreparedModel& model) {
-    if (model.kernels()) return true;
+    if (model.program != nullptr && model.kernels()) return true;
     const auto [known, first] = kernels_.try_emplace(model.spec->graph.get(), false);
     if (first) {
       const std::vector<int> cuts = layers::DeepestCuts(*model.spec->graph);
@@ -178,6 +180,22 @@ int64_t FirstStop(const PreparedFit& fit) {
     if (iteration == 0) break;
   }
   return iteration;
+}
+
+/// How often the models of a run that is not searched will see all rows.
+void CountModels(const FitArguments& arguments, const PreparedFit& fit, double scored, std::vector<plan::FrozenCandidate>* candidates) {
+  std::vector<int> bundle_of(fit.models.size());
+  for (size_t b = 0; b < fit.plan.bundles.size(); ++b) {
+    for (const int m : fit.plan.bundles[b].models) bundle_of[static_cast<size_t>(m)] = static_cast<int>(b);
+  }
+  const double part = plan::ExpectedPart(fit.stopping, FirstStop(fit), static_cast<int64_t>(fit.models.size()), arguments.num_iterations);
+  for (size_t m = 0; m < fit.models.size(); ++m) {
+    plan::FrozenCandidate& candidate = (*candidates)[m];
+    plan::CountPasses(arguments.num_iterations, fit.models[m].spec->config.epochs, static_cast<double>(fit.due.count()) * scored, &candidate);
+    candidate.stop_factor = part;
+    candidate.bundle = bundle_of[m];
+    if (fit.models[m].stored_diverged_step != 0) candidate.needs.clear();
+  }
 }
 
 /// Why no features are made that are not there, or "".
@@ -220,7 +238,7 @@ plan::FrozenRates RatesOf(const PreparedFit& fit) {
   rates.memory_budget = static_cast<double>(settings.materialize_mem);
   rates.store = settings.enable_feature_materialization;
   if (rates.store) rates.no_making = WhyNoMaking(fit);
-  rates.share = settings.enable_feature_sharing;
+  rates.share = settings.enable_feature_sharing && !fit.policy;  // processes would have to know of new trials
   AddFixedCosts(fit, &rates);
   return rates;
 }
@@ -256,8 +274,10 @@ void MarkStored(const PreparedFit& fit, const std::string& precision, double buf
 
 /// Why no run on this server and with these settings is rewritten, or "".
 std::string OffReason(const PreparedFit& fit) {
-  if (fit.policy) return "a search makes its models while it goes on, and each computes its frozen layers itself";
   const pg::Settings settings = pg::CurrentSettings();
+  if (fit.policy && !settings.enable_feature_materialization) {
+    return "a search can only store what frozen layers give, and cerebro.enable_feature_materialization is off";
+  }
   if (!settings.enable_feature_sharing && !settings.enable_feature_materialization) {
     return "cerebro.enable_feature_sharing and cerebro.enable_feature_materialization are off";
   }
@@ -269,6 +289,7 @@ std::string OffReason(const PreparedFit& fit) {
 /// Columns, cuts and who makes what, by the decision.
 void ApplyDecision(PreparedFit* fit) {
   PreparedFrozen& frozen = fit->frozen;
+  std::vector<PreparedModel>& models = PlannedModels(fit);
   const std::vector<plan::FrozenNode>& nodes = frozen.graph.nodes;
   const std::set<int> stored(frozen.decision.stored.begin(), frozen.decision.stored.end());
   std::set<int> read;
@@ -280,61 +301,71 @@ void ApplyDecision(PreparedFit* fit) {
     feature.stored = stored.count(n) != 0;
     SharedFeature shared;
     shared.column = fit->training.spec.inputs.size() + frozen.columns.size();
-    for (size_t m = fit->models.size(); m-- > 0;) {
+    for (size_t m = models.size(); m-- > 0;) {
       const int call = frozen.graph.candidates[m].call_of_node[node];
-      if (call < 0 || fit->models[m].stored_diverged_step != 0) continue;
+      if (call < 0 || models[m].stored_diverged_step != 0) continue;
       feature.model = static_cast<int>(m);
       feature.call = call;
       shared.makers.insert(shared.makers.begin(), {feature.model, call});
     }
     base::ColumnSpec column;
     column.name = plan::FeatureColumnName(nodes[node]);
-    column.shape = fit->models[static_cast<size_t>(feature.model)].spec->graph->calls[static_cast<size_t>(feature.call)].output_shape;
+    column.shape = models[static_cast<size_t>(feature.model)].spec->graph->calls[static_cast<size_t>(feature.call)].output_shape;
     column.feature = true;
     frozen.columns.push_back(std::move(column));
     if (!feature.stored) frozen.shared.push_back(std::move(shared));
     frozen.features.push_back(feature);
   }
   store::GraphCutter cutter;
-  for (size_t m = 0; m < fit->models.size(); ++m) {
+  for (size_t m = 0; m < models.size(); ++m) {
     const std::vector<int>& reads = frozen.decision.reads[m];
     if (reads.empty()) continue;
-    auto spec = std::make_shared<store::ModelSpec>(*fit->models[m].spec);
+    auto spec = std::make_shared<store::ModelSpec>(*models[m].spec);
     spec->cuts = plan::CutsOf(nodes, frozen.graph.candidates[m], reads);
     spec->trained = cutter.Cut(spec->graph, spec->cuts);
-    fit->models[m].spec = std::move(spec);
+    models[m].spec = std::move(spec);
   }
 }
 
-/// Programs of what is left, over the table with its features; with the costs that follow.
+/// Programs of what is left of all models.
 void CompileCut(PreparedFit* fit) {
   PreparedFrozen& frozen = fit->frozen;
   base::DataSpec spec = fit->training.spec;
   spec.inputs.insert(spec.inputs.end(), frozen.columns.begin(), frozen.columns.end());
   frozen.model_reads.assign(spec.inputs.size(), false);
   fit->pool = std::make_shared<engine::ModelPool>(spec, fit->options);
+  for (const PreparedModel& model : PlannedModels(fit)) {
+    const std::vector<bool> reads = engine::ColumnsRead(*model.spec->TrainedGraph(), spec);
+    for (size_t i = 0; i < spec.inputs.size(); ++i) frozen.model_reads[i] = frozen.model_reads[i] || reads[i];
+  }
   for (PreparedModel& model : fit->models) {
     pg::CheckInterrupts();
-    const base::Graph& trained = *model.spec->TrainedGraph();
-    model.program = fit->pool->ProgramOf(model.spec->TrainedGraph(), model.spec->config);
-    for (size_t i = 0; i < spec.inputs.size(); ++i) frozen.model_reads[i] = frozen.model_reads[i] || model.program->reads()[i];
-    if (model.spec->cuts.empty()) continue;
-    model.workspace_bytes =
-        fit->pool->Lend(model.program, model.spec->config)->workspace_bytes(MostRowsOfABatch(fit->training, model.spec->config));
-    const plan::ModelCost cost = plan::EstimateCost(trained, model.spec->config, model.kernels());
-    model.scored_row_seconds = cost.seconds_per_scored_row;
-    model.visit_seconds = cost.Visit(fit->RowsAVisit(), model.spec->config.batch_size, model.spec->config.epochs);
+    if (fit->policy) {
+      TrainLikeItsArchitecture(fit, &model);
+    } else {
+      CompileTrained(fit, &model);
+    }
   }
   frozen.fetched = frozen.model_reads;
   for (const SharedFeature& shared : frozen.shared) {
     const auto& [model, call] = shared.makers.front();
-    const base::Graph prefix = base::PrefixGraph(*fit->models[static_cast<size_t>(model)].spec->graph, {call});
+    const base::Graph prefix = base::PrefixGraph(*PlannedModels(fit)[static_cast<size_t>(model)].spec->graph, {call});
     const std::vector<bool> reads = engine::ColumnsRead(prefix, spec);
     for (size_t i = 0; i < reads.size(); ++i) frozen.fetched[i] = frozen.fetched[i] || reads[i];
   }
 }
 
 }  // namespace
+
+void CompileTrained(PreparedFit* fit, PreparedModel* model) {
+  const store::ModelSpec& spec = *model->spec;
+  model->program = fit->pool->ProgramOf(spec.TrainedGraph(), spec.config);
+  if (spec.cuts.empty()) return;
+  model->workspace_bytes = fit->pool->Lend(model->program, spec.config)->workspace_bytes(MostRowsOfABatch(fit->training, spec.config));
+  const plan::ModelCost cost = plan::EstimateCost(*spec.TrainedGraph(), spec.config, model->kernels());
+  model->scored_row_seconds = cost.seconds_per_scored_row;
+  model->visit_seconds = cost.Visit(fit->RowsAVisit(), spec.config.batch_size, spec.config.epochs);
+}
 
 data::PackedTable PreparedFrozen::TableOf(const data::PackedTable& packed) const {
   data::PackedTable table = packed;
@@ -366,9 +397,11 @@ std::optional<std::string> PreparedFrozen::Ways() const {
 
 bool PlanFrozen(const FitArguments& arguments, PreparedFit* fit) {
   PreparedFrozen& frozen = fit->frozen;
+  if (fit->policy) fit->prototypes = PrototypesOf(fit);
+  const std::vector<PreparedModel>& planned = PlannedModels(fit);
   std::map<const base::Graph*, bool> has_work;
   bool any = false;
-  for (const PreparedModel& model : fit->models) {
+  for (const PreparedModel& model : planned) {
     const auto [known, first] = has_work.try_emplace(model.spec->graph.get(), false);
     if (first) known->second = HasFrozenWork(*model.spec->graph);
     any = any || (known->second && model.stored_diverged_step == 0);
@@ -378,23 +411,14 @@ bool PlanFrozen(const FitArguments& arguments, PreparedFit* fit) {
   if (!frozen.off_reason.empty()) return false;
   ModelReader reader(*fit);
   std::vector<plan::FrozenModel> models;
-  for (const PreparedModel& model : fit->models) models.push_back(reader.Read(model));
+  for (const PreparedModel& model : planned) models.push_back(reader.Read(model));
   frozen.graph = plan::MergeFrozen(models);
   const double scored =
       fit->validation ? 1 + static_cast<double>(fit->validation->spec.rows) / static_cast<double>(fit->training.spec.rows) : 1;
-  std::vector<int> bundle_of(fit->models.size());
-  for (size_t b = 0; b < fit->plan.bundles.size(); ++b) {
-    for (const int m : fit->plan.bundles[b].models) bundle_of[static_cast<size_t>(m)] = static_cast<int>(b);
-  }
-  const double part =
-      plan::ExpectedPart(fit->stopping, FirstStop(*fit), static_cast<int64_t>(fit->models.size()), arguments.num_iterations);
-  for (size_t m = 0; m < fit->models.size(); ++m) {
-    plan::FrozenCandidate& candidate = frozen.graph.candidates[m];
-    plan::CountPasses(arguments.num_iterations, fit->models[m].spec->config.epochs, static_cast<double>(fit->due.count()) * scored,
-                      &candidate);
-    candidate.stop_factor = part;
-    candidate.bundle = bundle_of[m];
-    if (fit->models[m].stored_diverged_step != 0) candidate.needs.clear();
+  if (fit->policy) {
+    frozen.graph.candidates = ExpectedTrials(*fit, frozen.graph.candidates, scored);
+  } else {
+    CountModels(arguments, *fit, scored, &frozen.graph.candidates);
   }
   frozen.precision = pg::CurrentSettings().feature_precision;
   frozen.rates = RatesOf(*fit);
@@ -419,7 +443,7 @@ bool MakeFeatures(PreparedFit* fit, RunRequest* request, const store::FeaturePro
   std::vector<store::FeatureRequest> requests;
   for (const PreparedFeature& feature : frozen.features) {
     if (!feature.stored) continue;
-    const PreparedModel& model = fit->models[static_cast<size_t>(feature.model)];
+    const PreparedModel& model = PlannedModels(fit)[static_cast<size_t>(feature.model)];
     std::shared_ptr<store::Block>& block = blocks[feature.model];
     if (block == nullptr) block = GivenWeights(*fit, model);
     const plan::FrozenNode& node = frozen.graph.nodes[static_cast<size_t>(feature.node)];

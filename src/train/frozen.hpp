@@ -22,13 +22,14 @@
 namespace train {
 
 struct PreparedFit;
+struct PreparedModel;
 struct RunRequest;
 
 /// A feature column of a prepared run.
 struct PreparedFeature {
   int node = 0;         // of the plan's graph
   bool stored = false;  // in a table; else computed while a buffer is visited
-  int model = 0;        // of the run: the first that reads or computes it
+  int model = 0;        // of PlannedModels: the first that reads or computes it
   int call = 0;         // of that model's whole graph
 };
 
@@ -59,6 +60,10 @@ struct PreparedFrozen {
 /// Plans the rewrite of a fit whose models are read and planned without it. Writes nothing. Cut models get their programs, in a pool of
 /// their own, and their costs: who plans bundles and fusion by these does it again when this returns true.
 bool PlanFrozen(const FitArguments& arguments, PreparedFit* fit);
+
+/// The program of what is left of a model, over the table with its features; and where something was cut off, the costs
+/// that follow.
+void CompileTrained(PreparedFit* fit, PreparedModel* model);
 
 /// Makes or finds what the plan wants stored, and says in the request where it is. Writes; to be called before the run's own tables are
 /// made. progress: called as buffers are stored. True when there was something to be had: read-only statements see it from the next snapshot

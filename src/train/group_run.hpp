@@ -65,6 +65,7 @@ class SilentObserver : public RunObserver {
   void Evaluated(const RunResult&, int64_t, int64_t, const std::vector<int>&) override {}
   void RoundDone(const RunResult&, int64_t, int64_t) override {}
   void TrialFailed(const RunResult&, int, const std::string&) override {}
+  void TrialUnmade(int64_t, const std::string&) override {}
   void Ended(const RunResult&) override {}
 };
 

@@ -17,6 +17,8 @@
 #include "plan/stopping.hpp"
 #include "train/memory.hpp"
 #include "train/prepare_model.hpp"
+#include "train/run_log.hpp"
+#include "train/search_features.hpp"
 #include "train/value_check.hpp"
 
 namespace train {
@@ -139,13 +141,6 @@ void RequireSmallEnough(const PreparedFit& fit, const PreparedModel& model) {
                                                 " parameters, more than max_parameters of the search, " + std::to_string(*fit.search->max_parameters));
 }
 
-void RequireNoFeatures(const PreparedFit& fit) {
-  if (fit.frozen.columns.empty()) return;
-  throw Error(ErrorCode::kFeatureNotSupported, "a model with an architecture that the run did not begin with cannot join it",
-              "The run reads features of frozen layers instead of their inputs.",
-              "Begin the run with cerebro.enable_feature_sharing and cerebro.enable_feature_materialization off.");
-}
-
 }  // namespace
 
 FitTrialMaker FitTrialMaker::OfModelsBefore(PreparedFit* fit) {
@@ -197,17 +192,7 @@ void FitTrialMaker::Make(const LivingTrial& trial) {
   RequireSmallEnough(fit_, model);
   RequireMonitor(fit_, model);
   plan::CheckMonitors(fit_.stopping, {{model.mst_key, model.metric_names()}}, fit_.HasValidation());
-  const auto like = std::find_if(fit_.models.begin(), fit_.models.end(),
-                                 [&](const PreparedModel& other) { return other.architecture == model.architecture; });
-  if (like != fit_.models.end() && like->spec->trained != nullptr) {
-    auto spec = std::make_shared<store::ModelSpec>(*model.spec);
-    spec->cuts = like->spec->cuts;
-    spec->trained = like->spec->trained;
-    model.program = fit_.pool->ProgramOf(spec->trained, spec->config);
-    model.spec = std::move(spec);
-  } else if (like == fit_.models.end()) {
-    RequireNoFeatures(fit_);
-  }
+  if (!fit_.frozen.columns.empty()) TrainLikeItsArchitecture(&fit_, &model);
   if (trial.trial.parent != 0) {
     model.keeps_optimizer = trial.keeps_optimizer;
     for (size_t m = 0; m < fit_.models.size(); m++) {
@@ -310,6 +295,9 @@ void BeginSearch(const FitArguments& a, PreparedFit* fit) {
   std::vector<ControlAction> none;
   Trials(run, &fit->trials).Decide(0, false, &none);
   fit->decided = 1;
+  for (const LivingTrial& trial : fit->trials) {
+    if (!fit->models.empty() && trial.model < 0) WarnOfTrial(trial.trial.key, trial.error);
+  }
   if (!fit->models.empty()) return;
   for (const LivingTrial& trial : fit->trials) {
     if (!trial.error.empty()) throw Error(ErrorCode::kInvalidParameter, "no trial can be trained: " + trial.error, "It is the first one's error.");

@@ -455,7 +455,8 @@ PreparedFit PrepareFit(const FitArguments& a, const store::RunRecord* run) {
   }
   if (pg::OnGreenplum() && !fit.grouped) fit.segments = data::FindSegments(fit.training);
   fit.due = plan::DueIterations(a.num_iterations, a.metrics_compute_frequency, fit.stopping);
-  if (a.restore_best && fit.due.count() == 1 && a.num_iterations > 1) {
+  // a search looks at each iteration of a trial
+  if (a.restore_best && !goes_on && !fit.policy && fit.due.count() == 1 && a.num_iterations > 1) {
     pg::Notice("restore_best has only the last iteration to choose from: metrics are computed after no other one",
                "Give metrics_compute_frequency => 1 to have them computed after each iteration.");
   }

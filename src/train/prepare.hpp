@@ -84,6 +84,7 @@ struct PreparedFit {
   StatesDecision states;
   bool use_gpus = false;  // some process may train on one
   PreparedFrozen frozen;  // frozen layers computed once
+  std::vector<PreparedModel> prototypes;  // of a search: one an architecture, for which `frozen` is planned (search_features.hpp)
   bool durable = false;   // the run comes in parts: its tables are written before each commit
   // of a living run
   bool living = false;

@@ -110,6 +110,10 @@ void RunLog::TrialFailed(const RunResult&, int model, const std::string& error) 
               "The other trials go on. Nothing is kept of its model; the table of trials has the error.");
 }
 
+void WarnOfTrial(int64_t mst_key, const std::string& error) {
+  pg::Warning("trial mst_key=" + std::to_string(mst_key) + " cannot be trained: " + error, "The other trials go on. The table of trials has the error.");
+}
+
 void RunLog::Ended(const RunResult& so_far) {
   if (request_.quiet || !so_far.complete) return;
   const std::string why = std::string("the run has ended: ") + EndReasonText(so_far.end_reason);

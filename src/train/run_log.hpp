@@ -13,6 +13,9 @@
 
 namespace train {
 
+/// Of a search: a trial that cannot be made, whose error the table of trials has.
+void WarnOfTrial(int64_t mst_key, const std::string& error);
+
 class RunLog : public RunObserver {
  public:
   /// The request outlives the log. model_table: as stat_progress shows it.
@@ -29,6 +32,7 @@ class RunLog : public RunObserver {
   void Evaluated(const RunResult& so_far, int64_t iteration, int64_t trained, const std::vector<int>& stopped) override;
   void RoundDone(const RunResult& so_far, int64_t round, int64_t trained) override;
   void TrialFailed(const RunResult& so_far, int model, const std::string& error) override;
+  void TrialUnmade(int64_t mst_key, const std::string& error) override { WarnOfTrial(mst_key, error); }
   void Ended(const RunResult& so_far) override;
 
  private:

@@ -154,6 +154,9 @@ class FakeObserver : public train::RunObserver {
   void TrialFailed(const RunResult&, int model, const std::string& error) override {
     lines.push_back("model " + std::to_string(model) + " failed: " + error);
   }
+  void TrialUnmade(int64_t mst_key, const std::string& error) override {
+    lines.push_back("trial " + std::to_string(mst_key) + " unmade: " + error);
+  }
   void Ended(const RunResult& so_far) override { end_reason = so_far.end_reason; }
 
   std::vector<train::RunPhase> phases;

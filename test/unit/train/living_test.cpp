@@ -356,6 +356,23 @@ TEST(LivingRun, FailuresWhileTrialsTrainCountForMaxFailures) {
   EXPECT_EQ(result.end_reason, train::EndReason::kMaxFailures);
 }
 
+TEST(LivingRun, ATrialThatCannotBeMadeIsSaid) {
+  RunRequest request = Request(0, 3, {3});
+  FakeMaker maker(&request);
+  const TwoRungs policy(3, 3);
+  request.living.emplace();
+  request.living->maker = &maker;
+  request.living->policy = &policy;
+  request.living->iterations = 3;
+  request.living->monitor = "loss";
+  FakeDriver driver = SearchDriver(0);
+  FakeObserver observer;
+  const RunResult result = Finish(request, &driver, &observer);
+  ASSERT_EQ(result.trials.size(), 3u);
+  EXPECT_EQ(result.trials[1].error, "this is bad");
+  EXPECT_EQ(std::count(observer.lines.begin(), observer.lines.end(), "trial 2 unmade: this is bad"), 1);
+}
+
 /// Counts how often it is asked.
 class Counting : public TwoRungs {
  public:
