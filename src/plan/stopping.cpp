@@ -75,8 +75,8 @@ void HalveModels(const Halving& rule, const std::vector<ModelHistory>& models, c
     std::optional<Monitored> monitored = FindMonitor(!rule.monitor.empty() ? rule.monitor : common.empty() ? "loss" : common, *model.metric_names);
     if (!monitored) throw base::Error(base::ErrorCode::kInternal, "a monitored metric is not there");
     const Evaluation& last = model.evaluations->back();
-    if (rule.monitor.empty()) monitored->validation = !last.validation.empty();
-    const std::vector<double>& values = Values(last, monitored->validation);
+    if (rule.monitor.empty()) monitored->validation = true;
+    const std::vector<double>& values = Values(last, monitored->validation && !last.validation.empty());
     Standing standing;
     standing.metric = values[monitored->metric];
     standing.loss = values[0];
@@ -149,8 +149,9 @@ bool IsBetterEvaluation(const StoppingPolicy& policy, const std::vector<std::str
   const std::optional<Monitored> monitored = FindMonitor(monitor, metric_names);
   if (!monitored) throw base::Error(base::ErrorCode::kInternal, "a monitored metric is not there");
   const bool up = policy.early_stopping ? MonitorGoesUp(*policy.early_stopping) : GoesUp(monitor);
+  const bool validation = monitored->validation && !a.validation.empty() && !b.validation.empty();
   const auto standing = [&](const Evaluation& evaluation) {
-    const std::vector<double>& values = Values(evaluation, monitored->validation);
+    const std::vector<double>& values = Values(evaluation, validation);
     Standing of;
     of.metric = up ? -values[monitored->metric] : values[monitored->metric];  // as a loss
     of.loss = values[0];

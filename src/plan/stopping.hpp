@@ -63,12 +63,14 @@ struct Stop {
 
 /// Models that stop after `iteration` of this run, ascending. Its evaluation is the last one of each model that trains.
 /// Early stopping comes first, halving ranks what is left. Equal values are ranked by the loss, then by mst_key; NaN is
-/// worst.
+/// worst. Halving takes a model without validating rows by its training values. Early stopping passes over evaluations
+/// without the monitored value.
 std::vector<Stop> DecideStops(const StoppingPolicy& policy, int64_t iteration, const std::vector<ModelHistory>& models);
 
 /// Whether a model is better after evaluation a than after b, for restore_best: by the value that early stopping monitors, in its mode; else
 /// by the one that halving monitors; else as the leaderboard ranks, by the model's own first metric or the loss. Equal values are told apart
-/// by the loss over the same table, NaN is worst; min_delta does not count. REQUIRES evaluations of one run.
+/// by the loss over the same table, NaN is worst; min_delta does not count. Where an evaluation has no values of validating
+/// rows, as that of a group without any, both are compared by training values. REQUIRES evaluations of one run.
 bool IsBetterEvaluation(const StoppingPolicy& policy, const std::vector<std::string>& metric_names, const Evaluation& a, const Evaluation& b);
 
 /// How many of n models go on.

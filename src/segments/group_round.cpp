@@ -114,6 +114,13 @@ std::unique_ptr<GroupProcessCache> MakeCache(const GroupRequest& given) {
   made->reserved.Grow(bytes + given.compared.size() + (kernels ? 0 : kLibraryBytes));
   made->trainer = std::make_unique<train::GroupTrainer>(made->request, made->pool.get(), first_states, run.typical, run.switches, pg::CheckInterrupts, pg::Now);
   if (run.compared_model >= 0) {
+    const auto model = static_cast<size_t>(run.compared_model);
+    if (model >= made->request.programs.size() ||
+        given.compared.size() != made->request.programs[model]->layout().bytes) {
+      throw Error(ErrorCode::kDataCorrupted, "the state of the compared global model has " +
+                                                 std::to_string(given.compared.size()) +
+                                                 " bytes, which is not what its program says");
+    }
     made->compared.emplace(given.compared.size());
     std::memcpy(made->compared->data(), given.compared.data(), given.compared.size());
   }
@@ -160,6 +167,8 @@ train::GroupStart StartOf(int64_t group_id) {
 void Train(const GroupInput& input, GroupReply* reply) {
   GroupProcessCache& own = *process_cache;
   const bool validates = own.described.validated && input.validation.rows > 0;
+  train::RequirePartitions(input.training, own.described.spec.training.name.Text());
+  if (validates) train::RequirePartitions(input.validation, own.described.spec.validation.name.Text());
   const train::RunResult result = own.trainer->Train(input.training, validates ? &input.validation : nullptr, StartOf(reply->group_id));
   std::vector<double> compared;
   if (own.described.compared_model >= 0) {
@@ -267,10 +276,7 @@ void AddGroupBuffer(int64_t number, GroupRowKind kind, int partition_id, int buf
   for (size_t c = 0; c < buffer.targets.size(); c++) buffer.targets[c] = Copy(buffer.targets[c], spec.targets[c].row_bytes() * rows);
   buffer.weights = reinterpret_cast<decltype(buffer.weights)>(Copy(reinterpret_cast<const uint8_t*>(buffer.weights), sizeof(float) * rows));
   train::GroupRows& group = trains ? input.training : input.validation;
-  const auto partition = static_cast<size_t>(partition_id);
-  if (group.partitions.size() <= partition) group.partitions.resize(partition + 1);
-  group.partitions[partition].push_back(std::move(buffer));
-  group.rows += static_cast<int64_t>(rows);
+  train::AddBuffer(std::move(buffer), &group);
 }
 
 std::string TrainGroup(int64_t number, int64_t group_id) {

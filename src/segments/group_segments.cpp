@@ -74,8 +74,13 @@ std::string GroupSegments::Fault(const data::Group& group, const GroupReply& rep
   std::string found = fault(training_, reply.rows, group.rows);
   if (found.empty() && validation_ != nullptr) found = fault(*validation_, reply.validation_rows, group.validation_rows);
   if (!found.empty()) return found;
-  if (reply.partitions <= group.partitions) return reply.error;
-  return "packed table " + training_.packed.name.Text() + " has other partitions of the group than its table of groups says";
+  if (reply.partitions > group.partitions) {
+    return "packed table " + training_.packed.name.Text() + " has other partitions of the group than its table of groups says";
+  }
+  if (!reply.error.empty() || reply.slab.size() == layout_->bytes()) return reply.error;
+  if (reply.rows == 0) return "packed table " + training_.packed.name.Text() + " has no row of the group";
+  return "the reply about the group has " + std::to_string(reply.slab.size()) + " bytes of results, its run has " +
+         std::to_string(layout_->bytes());
 }
 
 int GroupSegments::TrainWindow(const std::vector<data::Group>& groups, const workers::StartWeights& weights, const workers::GroupProgress& progress,

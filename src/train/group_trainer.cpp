@@ -12,6 +12,23 @@
 #include "wire/shape_signature.hpp"
 
 namespace train {
+
+void AddBuffer(base::Buffer buffer, GroupRows* group) {
+  group->rows += buffer.rows;
+  const auto there = static_cast<int64_t>(group->partitions.size());
+  const bool next = buffer.partition_id == there;
+  if (!next && (there == 0 || buffer.partition_id != there - 1)) group->in_order = false;
+  if (!group->in_order) return;  // such a group is not trained
+  if (next) group->partitions.emplace_back();
+  group->partitions.back().push_back(std::move(buffer));
+}
+
+void RequirePartitions(const GroupRows& group, const std::string& table, size_t most) {
+  if (group.in_order && group.partitions.size() <= most) return;
+  throw base::Error(base::ErrorCode::kDataCorrupted,
+                    "packed table " + table + " has other partitions of the group than its table of groups says");
+}
+
 std::vector<plan::FusionModel> FusionModelsOf(const RunRequest& request, int64_t most_rows) {
   std::vector<plan::FusionModel> models;
   std::map<const base::Graph*, std::string> signatures;

@@ -37,7 +37,16 @@ namespace train {
 struct GroupRows {
   std::vector<std::vector<base::Buffer>> partitions;
   int64_t rows = 0;
+  bool in_order = true;  // partitions are numbered from 0 without gaps
 };
+
+/// Adds a buffer of a stored table. REQUIRES the buffers of a group in the order of (partition, buffer). A number of a
+/// partition that cannot follow is only noted in the group, for whose rows no other group is to blame.
+void AddBuffer(base::Buffer buffer, GroupRows* group);
+
+/// Errors: kDataCorrupted for a group whose partitions are not numbered from 0 without gaps, or are more than `most`.
+/// table: of its rows, for people.
+void RequirePartitions(const GroupRows& group, const std::string& table, size_t most = SIZE_MAX);
 
 /// What the planner of fusions knows of a run's models.
 std::vector<plan::FusionModel> FusionModelsOf(const RunRequest& request, int64_t most_rows);

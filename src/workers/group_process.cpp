@@ -95,10 +95,7 @@ GroupProcess::LoadedGroups GroupProcess::Load(const data::GroupedTable& table, i
     for (size_t c = 0; c < buffer.targets.size(); c++)
       kept.targets[c] = reinterpret_cast<const uint8_t*>(keep(buffer.targets[c], spec.targets[c].row_bytes() * rows));
     kept.weights = reinterpret_cast<decltype(kept.weights)>(keep(buffer.weights, sizeof(float) * rows));
-    const auto partition = static_cast<size_t>(buffer.partition_id);
-    if (group.partitions.size() <= partition) group.partitions.resize(partition + 1);
-    group.partitions[partition].push_back(std::move(kept));
-    group.rows += buffer.rows;
+    train::AddBuffer(std::move(kept), &group);
   });
   return loaded;
 }
@@ -127,7 +124,11 @@ void GroupProcess::Train(GroupEntry* entry, char* slab, const LoadedGroups& trai
                                 int64_t rows) -> const train::GroupRows* {
     const auto found = groups.groups.find(entry->group_id);
     const int64_t there = found == groups.groups.end() ? 0 : found->second.rows;
-    if (there == rows) return rows == 0 ? nullptr : &found->second;
+    if (there == rows) {
+      if (found == groups.groups.end()) return nullptr;
+      train::RequirePartitions(found->second, table.packed.name.Text(), static_cast<size_t>(entry->partitions));
+      return rows == 0 ? nullptr : &found->second;
+    }
     throw Error(ErrorCode::kDataCorrupted,
                 "packed table " + table.packed.name.Text() + " has " + Count(there, "row") +
                     " of the group, its table of groups says " + std::to_string(rows),
@@ -136,9 +137,8 @@ void GroupProcess::Train(GroupEntry* entry, char* slab, const LoadedGroups& trai
   const train::GroupRows* rows = require_rows(training, training_, entry->rows);
   const train::GroupRows* validating =
       run_.validated ? require_rows(validation, validation_, entry->validation_rows) : nullptr;
-  if (rows == nullptr || static_cast<int>(rows->partitions.size()) > entry->partitions) {
-    throw Error(ErrorCode::kDataCorrupted, "packed table " + training_.packed.name.Text() +
-                                               " has other partitions of the group than its table of groups says");
+  if (rows == nullptr) {
+    throw Error(ErrorCode::kDataCorrupted, "packed table " + training_.packed.name.Text() + " has no row of the group");
   }
   const train::RunResult result = trainer_->Train(*rows, validating, layout_->Start(entry->has_weights != 0, slab));
   std::vector<double> compared;

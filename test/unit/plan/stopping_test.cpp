@@ -175,6 +175,25 @@ TEST(Stopping, TheBestEvaluationFollowsTheMonitor) {
   EXPECT_TRUE(plan::IsBetterEvaluation(far, names, {1, 0, {2, 0.1}, {}}, {2, 0, {1, kNaN}, {}}));
 }
 
+// A group of a run over groups may have no validating rows, though the run has a validation table.
+TEST(Stopping, WithoutValidatingRowsTrainingValuesRank) {
+  const std::vector<std::string> names = {"loss", "accuracy"};
+  const plan::Evaluation first{1, 0, {3, 0.9}, {}}, second{2, 0, {2, 0.7}, {}}, validated{3, 0, {9, 0.1}, {1, 0.9}};
+  const StoppingPolicy by_loss = Patience("{'patience': 1}", true);
+  EXPECT_EQ(by_loss.early_stopping->monitor, "val_loss");
+  EXPECT_TRUE(plan::IsBetterEvaluation(by_loss, names, second, first));
+  EXPECT_FALSE(plan::IsBetterEvaluation(by_loss, names, first, second));
+  const StoppingPolicy by_accuracy =
+      ReadStopping(std::nullopt, "{'eta': 2, 'iterations': [2], 'monitor': 'val_accuracy'}", 100, true);
+  EXPECT_TRUE(plan::IsBetterEvaluation(by_accuracy, names, first, second));
+  EXPECT_TRUE(plan::IsBetterEvaluation(by_loss, names, second, validated));  // both by the training table
+  const Models models(names, {{{1, 0.5}, {2, 0.4}}, {{1, 0.5}, {3, 0.9}}}, {{{}, {}}, {{}, {}}});
+  EXPECT_EQ(Indexes(DecideStops(by_accuracy, 2, models.models)), std::vector<int>({0}));
+  const StoppingPolicy halves = ReadStopping(std::nullopt, "{'eta': 2, 'iterations': [2], 'monitor': 'val_loss'}", 100, true);
+  EXPECT_EQ(Indexes(DecideStops(halves, 2, models.models)), std::vector<int>({1}));
+  EXPECT_TRUE(DecideStops(by_loss, 2, models.models).empty());  // nothing to be patient with
+}
+
 // The order in which a driver lists the models decides nothing.
 TEST(Stopping, DoesNotDependOnTheOrderOfModels) {
   base::Stream random(1, 0, base::Purpose::kSearch);

@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -159,6 +160,35 @@ class GroupTrainerTest : public testing::Test {
   std::vector<store::Block> first_;
   std::unique_ptr<train::GroupTrainer> trainer_;
 };
+
+// Numbers of partitions come out of a table that anybody may have changed.
+TEST(GroupRows, PartitionsAreNumberedWithoutGaps) {
+  const auto made = [](const std::vector<int>& partitions) {
+    train::GroupRows group;
+    for (const int partition : partitions) {
+      base::Buffer buffer;
+      buffer.partition_id = partition;
+      buffer.rows = 2;
+      train::AddBuffer(buffer, &group);
+    }
+    return group;
+  };
+  const train::GroupRows good = made({0, 0, 1, 2, 2});
+  EXPECT_EQ(good.rows, 10);
+  ASSERT_EQ(good.partitions.size(), 3u);
+  EXPECT_EQ(good.partitions[0].size(), 2u);
+  EXPECT_EQ(good.partitions[2].size(), 2u);
+  EXPECT_NO_THROW(train::RequirePartitions(good, "t", 3));
+  EXPECT_THROW(train::RequirePartitions(good, "t", 2), base::Error);
+  constexpr int kLast = std::numeric_limits<int>::max();
+  for (const std::vector<int>& partitions :
+       std::vector<std::vector<int>>{{-1}, {kLast}, {0, kLast}, {-1, 0}, {1}, {0, 2}, {0, 1, 0}}) {
+    const train::GroupRows bad = made(partitions);
+    EXPECT_EQ(bad.rows, static_cast<int64_t>(2 * partitions.size()));
+    EXPECT_LE(bad.partitions.size(), partitions.size());
+    EXPECT_THROW(train::RequirePartitions(bad, "t"), base::Error);
+  }
+}
 
 TEST_F(GroupTrainerTest, ModelsHaveTheBitsThatTheyHaveAlone) {
   MakeTrainer();
