@@ -63,14 +63,14 @@ const LossDefinition* FindLoss(std::string_view name) {
   for (const LossDefinition* definition : Losses()) {
     if (IsNamed(name, definition->name, definition->aliases)) return definition;
   }
-  return nullptr;
+  return Folded(name) == kTorchScriptLoss.name ? &kTorchScriptLoss : nullptr;
 }
 
 const MetricDefinition* FindMetric(std::string_view name) {
   for (const MetricDefinition* definition : Metrics()) {
     if (IsNamed(name, definition->name, definition->aliases)) return definition;
   }
-  return nullptr;
+  return Folded(name) == kTorchScriptMetric.name ? &kTorchScriptMetric : nullptr;
 }
 
 const MetricDefinition* FindNumberedMetric(std::string_view name, int* k) {
@@ -93,6 +93,7 @@ const OptimizerDefinition& DefinitionOf(const base::OptimizerConfig& config) {
 }
 
 const LossDefinition& DefinitionOf(base::LossKind kind) {
+  if (kind == base::LossKind::kTorchScript) return kTorchScriptLoss;
   for (const LossDefinition* definition : Losses()) {
     if (definition->kind == kind) return *definition;
   }

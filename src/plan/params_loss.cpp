@@ -1,8 +1,10 @@
 // Losses and metrics by name or call. What there is of them, and their arguments, say the definitions.
 #include <vector>
 
+#include "base/torchscript.hpp"
 #include "definitions/loss.hpp"
 #include "definitions/metric.hpp"
+#include "plan/params.hpp"
 #include "plan/params_read.hpp"
 #include "plan/params_text.hpp"
 
@@ -16,7 +18,27 @@ using base::ErrorCode;
                     known.empty() ? "It has no parameters." : KnownNamesHint(argument, known, "parameters"));
 }
 
+// A function of the user's own has a name, by which messages and tables call it, and a source.
+void CheckFunction(const std::string& name, const std::string& source) {
+  constexpr size_t kLongestName = 63;
+  constexpr const char* kExample = "Write torchscript(name='...', source='...') by cerebro.torchscript(name, object).";
+  if (!IsIdentifier(name) || name.size() > kLongestName) {
+    throw base::Error(ErrorCode::kInvalidParameter, "a function of TorchScript needs a name of letters, digits and underscores, not " + Quoted(name),
+                      {}, kExample);
+  }
+  if (source.empty()) throw base::Error(ErrorCode::kInvalidParameter, "function " + Quoted(name) + " has no source", {}, kExample);
+  if (source.size() / 4 * 3 > base::kLongestScript) {
+    throw base::Error(ErrorCode::kLimitExceeded,
+                      "the source of function " + Quoted(name) + " is longer than " + std::to_string(base::kLongestScript) + " characters");
+  }
+}
+
 }  // namespace
+
+std::string TorchScriptCall(const std::string& name, const std::string& source) {
+  CheckFunction(name, source);
+  return std::string(definitions::kTorchScriptLoss.name) + "(name=\"" + name + "\",source=\"" + source + "\")";
+}
 
 std::string LossName(std::string_view name) {
   const definitions::LossDefinition* definition = definitions::FindLoss(name);
@@ -37,6 +59,7 @@ base::LossConfig ReadLoss(std::string_view text) {
     if (ReadArgument(definition->arguments, owner, name, value, &config)) continue;
     UnknownArgument(name, owner, ArgumentNames(definition->arguments));
   }
+  if (config.kind == base::LossKind::kTorchScript) CheckFunction(config.name, config.source);
   return config;
 }
 
@@ -61,6 +84,7 @@ base::MetricConfig ReadMetric(const std::string& text) {
   for (const auto& [name, value] : call.arguments) {
     if (!ReadArgument(arguments, owner, name, value, &config)) UnknownArgument(name, owner, ArgumentNames(arguments));
   }
+  if (config.kind == base::MetricKind::kTorchScript) CheckFunction(config.name, config.source);
   return config;
 }
 

@@ -74,6 +74,7 @@ std::string ProgramKey(const base::TrainConfig& config) {
     key.Real(loss.gamma);
     key.Number(loss.apply_class_balancing ? 1 : 0);
     key.Text(loss.name);  // messages say it
+    key.Text(loss.source);
   }
   for (const double weight : config.loss_weights) key.Real(weight);
   for (const base::MetricConfig& metric : config.metrics) {
@@ -81,6 +82,7 @@ std::string ProgramKey(const base::TrainConfig& config) {
     key.Number(metric.k);
     key.Number(metric.output);
     key.Text(metric.name);  // with its arguments
+    key.Text(metric.source);
   }
   for (const auto& [index, weight] : config.class_weight) {
     key.Number(index);
@@ -124,6 +126,13 @@ CompiledProgram::CompiledProgram(std::shared_ptr<const base::Graph> network, con
       ReadRegularizer(weight, layer.name + "/" + weight.name);
       ReadConstraint(weight.constraint, layer.name + "/" + weight.name);
     }
+  }
+  const bool functions = std::any_of(metrics.begin(), metrics.end(),
+                                     [](const base::MetricConfig& metric) { return metric.kind == base::MetricKind::kTorchScript; });
+  options.kernels = options.kernels && !functions;  // LibTorch alone can call them
+  if (functions && device >= 0 && KernelDeviceCount() > 0 && AutogradDeviceCount() == 0) {
+    device = -1;
+    device_refusal = "a metric is a function of TorchScript";
   }
   PlaceOnDevice();
   if (options.kernels && device < 0) native = native::Program::Make(*graph, losses, loss_weights, class_weight, data, layout);

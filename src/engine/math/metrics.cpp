@@ -19,6 +19,8 @@ const MetricRule* FindRule(MetricKind kind) {
   case MetricKind::k##name:          \
     return &k##name##Sums;
 #include "base/kinds.inc"
+    case MetricKind::kTorchScript:
+      return &kTorchScriptSums;
     case MetricKind::kLoss:
       break;
   }

@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "definitions/loss.hpp"
 #include "engine/torch/losses/formula.hpp"
+#include "engine/torch/script_function.hpp"
 
 namespace engine::torch {
 
@@ -46,6 +47,8 @@ at::Tensor PositionLosses(const LossConfig& config, const Value& output, const a
   case base::LossKind::k##name:    \
     return name##Losses(config, logits, p, y);
 #include "base/kinds.inc"
+    case base::LossKind::kTorchScript:
+      break;  // RowLosses calls it
   }
   throw base::Error(base::ErrorCode::kInternal, "loss kind " + std::to_string(static_cast<int>(config.kind)) + " has no formula");
 }
@@ -53,6 +56,12 @@ at::Tensor PositionLosses(const LossConfig& config, const Value& output, const a
 }  // namespace
 
 at::Tensor RowLosses(const LossConfig& config, const Value& output, const at::Tensor& target) {
+  if (config.kind == base::LossKind::kTorchScript) {
+    const at::Tensor p = WithLastAxis(output.data);
+    const at::Tensor rows = FunctionOf(config.name, config.source)->Rows(target.reshape(p.sizes()), p);
+    if (p.requires_grad() && !rows.requires_grad()) NotDifferentiable(config.name);
+    return rows;
+  }
   at::Tensor losses = PositionLosses(config, output, target);
   if (losses.dim() == 1) return losses;
   if (output.mask.defined()) {
