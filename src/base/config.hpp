@@ -12,7 +12,6 @@ namespace base {
 enum class LossKind : int {
 #define CEREBRO_LOSS(name, number) k##name = number,
 #include "base/kinds.inc"
-  kTorchScript = 100,  // a function of the user's own: base/torchscript.hpp
 };
 
 struct LossConfig {
@@ -24,7 +23,6 @@ struct LossConfig {
   double alpha = 0.25;         // focal cross-entropies: weight of the classes, of class 1 with apply_class_balancing
   double gamma = 2.0;          // focal cross-entropies: how much certain rows are left out
   bool apply_class_balancing = false;  // binary focal cross-entropy: weights alpha and 1 - alpha
-  std::string source;          // kTorchScript: what the function is, as compile_params has it
 };
 
 enum class OptimizerKind : int {
@@ -73,7 +71,6 @@ enum class MetricKind : int {
 #define CEREBRO_METRIC(name, number) k##name = number,
 #include "base/kinds.inc"
   kLoss = 13,  // the trainer's own sum: no metric that a user names
-  kTorchScript = 100,  // a function of the user's own: base/torchscript.hpp
 };
 
 /// What the numbers of a metric's choices stand for: positions in its definition's list of words.
@@ -91,7 +88,6 @@ struct MetricConfig {
   int num_thresholds = 200;   // auc
   int weightage = 0;          // cohen_kappa: Weightage
   int output = -1;            // index of the output that it is computed for, or -1: for every output
-  std::string source;         // kTorchScript: what the function is, as compile_params has it
 };
 
 struct TrainConfig {

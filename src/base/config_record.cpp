@@ -64,16 +64,16 @@ void Resize(std::vector<T>& list, size_t count, const Reading&) {
 // Loss, metric and so on are const when Field writes.
 template <typename Loss, typename Field>
 void LossFields(Loss& loss, Field& field) {
-  auto& [kind, name, from_logits, label_smoothing, delta, alpha, gamma, apply_class_balancing, source] = loss;
+  auto& [kind, name, from_logits, label_smoothing, delta, alpha, gamma, apply_class_balancing] = loss;
   field(kind), field(name), field(from_logits), field(label_smoothing), field(delta);
-  field(alpha), field(gamma), field(apply_class_balancing), field(source);
+  field(alpha), field(gamma), field(apply_class_balancing);
 }
 
 template <typename Metric, typename Field>
 void MetricFields(Metric& metric, Field& field) {
-  auto& [kind, name, k, threshold, average, curve, num_thresholds, weightage, output, source] = metric;
+  auto& [kind, name, k, threshold, average, curve, num_thresholds, weightage, output] = metric;
   field(kind), field(name), field(k), field(threshold), field(average), field(curve), field(num_thresholds), field(weightage);
-  field(output), field(source);
+  field(output);
 }
 
 template <typename Schedule, typename Field>

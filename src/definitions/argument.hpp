@@ -36,7 +36,6 @@ struct Argument {
   int Config::*choice = nullptr;
   const char* words = nullptr;  // of a choice: parted by blanks, the first is the default; the field becomes the position
   std::vector<std::string> Config::*texts = nullptr;  // a list of texts; the default is none
-  std::string Config::*text = nullptr;                // a text; the default is an empty one
 };
 
 template <class Config>
@@ -65,11 +64,6 @@ constexpr Argument<Config> Texts(const char* name, std::vector<std::string> Conf
   return {name, nullptr, nullptr, nullptr, 0, {}, true, nullptr, nullptr, field};
 }
 
-template <class Config>
-constexpr Argument<Config> Text(const char* name, std::string Config::*field) {
-  return {name, nullptr, nullptr, nullptr, 0, {}, false, nullptr, nullptr, nullptr, field};
-}
-
 /// Gives the argument's field its default.
 template <class Config>
 void SetDefault(const Argument<Config>& argument, Config* config) {
@@ -78,7 +72,6 @@ void SetDefault(const Argument<Config>& argument, Config* config) {
   if (argument.count != nullptr) config->*argument.count = static_cast<int>(argument.initial);
   if (argument.choice != nullptr) config->*argument.choice = 0;
   if (argument.texts != nullptr) (config->*argument.texts).clear();
-  if (argument.text != nullptr) (config->*argument.text).clear();
 }
 
 }  // namespace definitions

@@ -5,6 +5,7 @@
 #include "definitions/metric.hpp"
 #include "definitions/names.hpp"
 #include "definitions/optimizer.hpp"
+#include "definitions/torchscript.hpp"
 
 namespace definitions {
 namespace {
@@ -63,14 +64,14 @@ const LossDefinition* FindLoss(std::string_view name) {
   for (const LossDefinition* definition : Losses()) {
     if (IsNamed(name, definition->name, definition->aliases)) return definition;
   }
-  return Folded(name) == kTorchScriptLoss.name ? &kTorchScriptLoss : nullptr;
+  return nullptr;
 }
 
 const MetricDefinition* FindMetric(std::string_view name) {
   for (const MetricDefinition* definition : Metrics()) {
     if (IsNamed(name, definition->name, definition->aliases)) return definition;
   }
-  return Folded(name) == kTorchScriptMetric.name ? &kTorchScriptMetric : nullptr;
+  return nullptr;
 }
 
 const MetricDefinition* FindNumberedMetric(std::string_view name, int* k) {
@@ -93,7 +94,9 @@ const OptimizerDefinition& DefinitionOf(const base::OptimizerConfig& config) {
 }
 
 const LossDefinition& DefinitionOf(base::LossKind kind) {
-  if (kind == base::LossKind::kTorchScript) return kTorchScriptLoss;
+  // what y_true is, the function knows
+  static const LossDefinition function{kTorchScriptLoss, kTorchScript, {}, {}};
+  if (kind == kTorchScriptLoss) return function;
   for (const LossDefinition* definition : Losses()) {
     if (definition->kind == kind) return *definition;
   }

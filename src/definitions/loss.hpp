@@ -37,13 +37,10 @@ struct LossDefinition {
 #define CEREBRO_LOSS(name, number) extern const LossDefinition k##name##Loss;
 #include "base/kinds.inc"
 
-/// A function of the user's own (base/torchscript.hpp). It is none of Losses().
-extern const LossDefinition kTorchScriptLoss;
-
 /// All of them, in the order of base/kinds.inc.
 const std::vector<const LossDefinition*>& Losses();
 
-/// By its name or an alias in any spelling, kTorchScriptLoss too; nullptr when there is none.
+/// By its name or an alias in any spelling; nullptr when there is none.
 const LossDefinition* FindLoss(std::string_view name);
 
 /// Throws kInternal when the kind has no definition, which no configuration of plan::ReadConfig has.

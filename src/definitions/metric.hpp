@@ -32,15 +32,12 @@ struct MetricDefinition {
 #define CEREBRO_METRIC(name, number) extern const MetricDefinition k##name##Metric;
 #include "base/kinds.inc"
 
-/// A function of the user's own (base/torchscript.hpp). It is none of Metrics(), and is ranked by its name.
-extern const MetricDefinition kTorchScriptMetric;
-
 constexpr int kMaxTopK = 1000000;
 
 /// All of them, in the order of base/kinds.inc.
 const std::vector<const MetricDefinition*>& Metrics();
 
-/// By its name or an alias in any spelling, kTorchScriptMetric too; nullptr when there is none.
+/// By its name or an alias in any spelling; nullptr when there is none.
 const MetricDefinition* FindMetric(std::string_view name);
 
 /// By a name with a number in it, from 1 to kMaxTopK, in upper or lower case; sets *k. nullptr when there is none.

@@ -23,10 +23,6 @@ base::TrainConfig ReadConfig(std::string_view compile_params, std::string_view f
 /// as outputs.
 base::TrainConfig ReadConfig(std::string_view compile_params, std::string_view fit_params, const base::Graph& graph);
 
-/// How compile_params names a function of TorchScript (base/torchscript.hpp) as its loss or a metric. source: base64.
-/// Errors: kInvalidParameter for a name that is no identifier, kLimitExceeded for a long source.
-std::string TorchScriptCall(const std::string& name, const std::string& source);
-
 /// Canonical texts: two spellings of one configuration give the same text (white space and key order do not matter).
 std::string CanonicalParams(std::string_view text, const char* what);
 

@@ -1,10 +1,10 @@
 // Losses and metrics by name or call. What there is of them, and their arguments, say the definitions.
 #include <vector>
 
-#include "base/torchscript.hpp"
 #include "definitions/loss.hpp"
 #include "definitions/metric.hpp"
-#include "plan/params.hpp"
+#include "definitions/names.hpp"
+#include "definitions/torchscript.hpp"
 #include "plan/params_read.hpp"
 #include "plan/params_text.hpp"
 
@@ -18,27 +18,33 @@ using base::ErrorCode;
                     known.empty() ? "It has no parameters." : KnownNamesHint(argument, known, "parameters"));
 }
 
-// A function of the user's own has a name, by which messages and tables call it, and a source.
-void CheckFunction(const std::string& name, const std::string& source) {
+// name='focal', source='<base64>' -> the call as a configuration has it.
+std::string ReadFunction(const CallText& call, const std::string& owner) {
   constexpr size_t kLongestName = 63;
-  constexpr const char* kExample = "Write torchscript(name='...', source='...') by cerebro.torchscript(name, object).";
+  constexpr const char* kExample = "Write what cerebro.torchscript(name, object) returns.";
+  std::string name, source;
+  for (const auto& [argument, value] : call.arguments) {
+    if (argument != "name" && argument != "source") UnknownArgument(argument, owner, {"name", "source"});
+    (argument == "name" ? name : source) = Parameter(owner, argument, value).Text();
+  }
   if (!IsIdentifier(name) || name.size() > kLongestName) {
     throw base::Error(ErrorCode::kInvalidParameter, "a function of TorchScript needs a name of letters, digits and underscores, not " + Quoted(name),
                       {}, kExample);
   }
-  if (source.empty()) throw base::Error(ErrorCode::kInvalidParameter, "function " + Quoted(name) + " has no source", {}, kExample);
-  if (source.size() / 4 * 3 > base::kLongestScript) {
-    throw base::Error(ErrorCode::kLimitExceeded,
-                      "the source of function " + Quoted(name) + " is longer than " + std::to_string(base::kLongestScript) + " characters");
+  std::string text;
+  if (source.empty() || !definitions::DecodeBase64(source, &text)) {
+    throw base::Error(ErrorCode::kInvalidParameter, "function " + Quoted(name) + " has no source in base64", {}, kExample);
   }
+  if (text.size() > definitions::kLongestScript) {
+    throw base::Error(ErrorCode::kLimitExceeded,
+                      "function " + Quoted(name) + " has more characters than " + std::to_string(definitions::kLongestScript));
+  }
+  return definitions::TorchScriptCall(name, definitions::EncodeBase64(text));
 }
+
+bool IsFunction(const CallText& call) { return definitions::Folded(call.name) == definitions::kTorchScript; }
 
 }  // namespace
-
-std::string TorchScriptCall(const std::string& name, const std::string& source) {
-  CheckFunction(name, source);
-  return std::string(definitions::kTorchScriptLoss.name) + "(name=\"" + name + "\",source=\"" + source + "\")";
-}
 
 std::string LossName(std::string_view name) {
   const definitions::LossDefinition* definition = definitions::FindLoss(name);
@@ -47,6 +53,11 @@ std::string LossName(std::string_view name) {
 
 base::LossConfig ReadLoss(std::string_view text) {
   const CallText call = ReadCall(text, "loss");
+  if (IsFunction(call)) {
+    base::LossConfig config = definitions::DefaultConfig(definitions::DefinitionOf(definitions::kTorchScriptLoss));
+    config.name = ReadFunction(call, "loss torchscript");
+    return config;
+  }
   const definitions::LossDefinition* definition = definitions::FindLoss(call.name);
   if (definition == nullptr) {
     std::vector<std::string> known;
@@ -59,12 +70,17 @@ base::LossConfig ReadLoss(std::string_view text) {
     if (ReadArgument(definition->arguments, owner, name, value, &config)) continue;
     UnknownArgument(name, owner, ArgumentNames(definition->arguments));
   }
-  if (config.kind == base::LossKind::kTorchScript) CheckFunction(config.name, config.source);
   return config;
 }
 
 base::MetricConfig ReadMetric(const std::string& text) {
   const CallText call = ReadCall(text, "metrics");
+  if (IsFunction(call)) {
+    base::MetricConfig config;
+    config.kind = definitions::kTorchScriptMetric;
+    config.name = ReadFunction(call, "metric torchscript");
+    return config;
+  }
   const definitions::MetricDefinition* definition = definitions::FindMetric(call.name);
   int k = 0;
   const bool numbered = definition == nullptr;  // the number in the name is its only argument
@@ -84,7 +100,6 @@ base::MetricConfig ReadMetric(const std::string& text) {
   for (const auto& [name, value] : call.arguments) {
     if (!ReadArgument(arguments, owner, name, value, &config)) UnknownArgument(name, owner, ArgumentNames(arguments));
   }
-  if (config.kind == base::MetricKind::kTorchScript) CheckFunction(config.name, config.source);
   return config;
 }
 

@@ -62,7 +62,6 @@ bool ReadArgument(const std::vector<definitions::Argument<Config>>& arguments, c
     if (argument.flag != nullptr) config->*argument.flag = given.Boolean();
     if (argument.choice != nullptr) config->*argument.choice = given.Choice(argument.words);
     if (argument.texts != nullptr) config->*argument.texts = given.Texts();
-    if (argument.text != nullptr) config->*argument.text = given.Text();
     if (argument.number != nullptr) config->*argument.number = given.Float(range.low, range.high, range.open_low, range.open_high);
     if (argument.count != nullptr) {
       config->*argument.count = static_cast<int>(given.Integer(static_cast<int64_t>(range.low), static_cast<int64_t>(range.high)));

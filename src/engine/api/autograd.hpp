@@ -67,13 +67,6 @@ class AutogradLibrary {
   /// there, kInvalidParameter when columns and inputs do not fit.
   virtual std::unique_ptr<AutogradTrainer> MakeTrainer(const ResolvedNetwork& network, const base::OptimizerConfig& optimizer) const = 0;
 
-  /// What long work of the library calls now and then; it may throw, as math::PollInterrupts, which has no state here.
-  virtual void SetPoll(void (*poll)()) const = 0;
-
-  /// Refuses a text that is no function of TorchScript for a loss or a metric (base/torchscript.hpp): kInvalidParameter,
-  /// kLimitExceeded, kFeatureNotSupported.
-  virtual void CheckFunction(const std::string& name, const std::string& text) const = 0;
-
   /// Sets the library's number of threads, and starts them: they inherit the caller's signal mask and floating-point
   /// modes.
   virtual void SetThreads(int threads) const = 0;

@@ -8,7 +8,6 @@
 #include "base/error.hpp"
 #include "engine/api/autograd_door.hpp"
 #include "engine/math/address_space.hpp"
-#include "engine/math/poll.hpp"
 
 namespace engine {
 
@@ -42,7 +41,6 @@ const AutogradLibrary* Open() {
   if (door == nullptr) NotOpened("It has no function " + std::string(kAutogradDoorName) + ".");
   const AutogradLibrary* library = door(CEREBRO_ENGINE_INTERFACE);
   if (library == nullptr) NotOpened("It was built from other sources than pg_cerebro.so.");
-  library->SetPoll(&math::PollInterrupts);  // the library's own copy knows nobody
   library->SetThreads(threads_to_set);
   return library;
 }

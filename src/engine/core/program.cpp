@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/record.hpp"
+#include "definitions/torchscript.hpp"
 #include "engine/api/binding.hpp"
 #include "engine/api/constraint.hpp"
 #include "engine/core/autograd_library.hpp"
@@ -74,7 +75,6 @@ std::string ProgramKey(const base::TrainConfig& config) {
     key.Real(loss.gamma);
     key.Number(loss.apply_class_balancing ? 1 : 0);
     key.Text(loss.name);  // messages say it
-    key.Text(loss.source);
   }
   for (const double weight : config.loss_weights) key.Real(weight);
   for (const base::MetricConfig& metric : config.metrics) {
@@ -82,7 +82,6 @@ std::string ProgramKey(const base::TrainConfig& config) {
     key.Number(metric.k);
     key.Number(metric.output);
     key.Text(metric.name);  // with its arguments
-    key.Text(metric.source);
   }
   for (const auto& [index, weight] : config.class_weight) {
     key.Number(index);
@@ -114,7 +113,8 @@ CompiledProgram::CompiledProgram(std::shared_ptr<const base::Graph> network, con
     for (base::MetricConfig metric : config.metrics) {
       if (metric.kind == base::MetricKind::kLoss || (metric.output >= 0 && metric.output != static_cast<int>(i))) continue;
       metric.kind = math::ResolveMetric(metric.kind, losses[i].kind, output_shapes[i]);
-      metric_names.push_back(outputs == 1 ? metric.name : OutputName(*graph, i) + "_" + metric.name);
+      const std::string name = definitions::ShownName(metric.name);
+      metric_names.push_back(outputs == 1 ? name : OutputName(*graph, i) + "_" + name);
       sums_size += math::MetricSums(metric, math::ClassesOf(output_shapes[i]));
       metrics.push_back(metric);
       metric_outputs.push_back(static_cast<int>(i));
@@ -128,7 +128,7 @@ CompiledProgram::CompiledProgram(std::shared_ptr<const base::Graph> network, con
     }
   }
   const bool functions = std::any_of(metrics.begin(), metrics.end(),
-                                     [](const base::MetricConfig& metric) { return metric.kind == base::MetricKind::kTorchScript; });
+                                     [](const base::MetricConfig& metric) { return metric.kind == definitions::kTorchScriptMetric; });
   options.kernels = options.kernels && !functions;  // LibTorch alone can call them
   if (functions && device >= 0 && KernelDeviceCount() > 0 && AutogradDeviceCount() == 0) {
     device = -1;

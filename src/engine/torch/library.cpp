@@ -7,7 +7,6 @@
 #include "engine/api/autograd_door.hpp"
 #include "engine/torch/device.hpp"
 #include "engine/torch/error.hpp"
-#include "engine/torch/script_function.hpp"
 #include "engine/torch/torch.hpp"
 #include "engine/torch/trainer.hpp"
 
@@ -38,10 +37,6 @@ class Library : public AutogradLibrary {
   std::unique_ptr<AutogradTrainer> MakeTrainer(const ResolvedNetwork& network, const base::OptimizerConfig& optimizer) const override {
     return torch::MakeTrainer(network, optimizer);
   }
-
-  void SetPoll(void (*poll)()) const override { SetScriptPoll(poll); }
-
-  void CheckFunction(const std::string& name, const std::string& text) const override { CheckScriptFunction(name, text); }
 
   void SetThreads(int threads) const override {
     Translated("setting the number of threads", [&] {

@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "definitions/loss.hpp"
+#include "definitions/torchscript.hpp"
 #include "engine/torch/losses/formula.hpp"
 #include "engine/torch/script_function.hpp"
 
@@ -47,8 +48,6 @@ at::Tensor PositionLosses(const LossConfig& config, const Value& output, const a
   case base::LossKind::k##name:    \
     return name##Losses(config, logits, p, y);
 #include "base/kinds.inc"
-    case base::LossKind::kTorchScript:
-      break;  // RowLosses calls it
   }
   throw base::Error(base::ErrorCode::kInternal, "loss kind " + std::to_string(static_cast<int>(config.kind)) + " has no formula");
 }
@@ -56,10 +55,11 @@ at::Tensor PositionLosses(const LossConfig& config, const Value& output, const a
 }  // namespace
 
 at::Tensor RowLosses(const LossConfig& config, const Value& output, const at::Tensor& target) {
-  if (config.kind == base::LossKind::kTorchScript) {
+  if (config.kind == definitions::kTorchScriptLoss) {
     const at::Tensor p = WithLastAxis(output.data);
-    const at::Tensor rows = FunctionOf(config.name, config.source)->Rows(target.reshape(p.sizes()), p);
-    if (p.requires_grad() && !rows.requires_grad()) NotDifferentiable(config.name);
+    const std::shared_ptr<const ScriptFunction> function = FunctionOf(config.name);
+    const at::Tensor rows = function->Rows(target.reshape(p.sizes()), p);
+    if (p.requires_grad() && !rows.requires_grad()) function->RefuseAsLoss();
     return rows;
   }
   at::Tensor losses = PositionLosses(config, output, target);

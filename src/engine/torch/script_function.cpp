@@ -5,7 +5,8 @@
 // Who may train may bring a function, so it is held to what it is for. The text has limits that keep the front end's
 // recursion small. Only operations of a list are taken: they compute values from values, check their arguments, and give
 // the same values each time. There is no way to files, random numbers, memory that was not written, threads, modules
-// with tensors or Python. Each round of a loop asks for interrupts.
+// with tensors or Python. A call is limited in the rounds of its loops, so that it ends: between calls the caller asks for
+// interrupts.
 #include "engine/torch/script_function.hpp"
 
 #include <ATen/core/class_type.h>
@@ -20,14 +21,13 @@
 
 #include <algorithm>
 #include <cctype>
-#include <exception>
 #include <map>
 #include <mutex>
 #include <utility>
 #include <vector>
 
 #include "base/error.hpp"
-#include "base/torchscript.hpp"
+#include "definitions/torchscript.hpp"
 #include "engine/torch/script_operations.hpp"
 
 namespace engine::torch {
@@ -41,11 +41,11 @@ constexpr size_t kMostTokens = 1000;      // of a statement: bounds how deep an 
 constexpr size_t kMostIndentation = 200;  // of a line, in characters: bounds how deep blocks can be
 constexpr size_t kMostKept = 64;          // compiled functions
 constexpr size_t kLongestReason = 300;
+constexpr int kMostRounds = 100000;       // of all loops of a call
 const char* const kHint =
     "A function is def f(y_true, y_pred): of tensors (rows, ...), and returns a number or one for each row.";
 
-void (*poll)() = nullptr;
-thread_local std::exception_ptr interrupted;
+thread_local int rounds_left = 0;
 
 std::string Quoted(const std::string& name) { return "\"" + name + "\""; }
 
@@ -87,7 +87,7 @@ void CheckLimits(const std::string& name, const std::string& text) {
     throw base::Error(ErrorCode::kLimitExceeded, "function " + Quoted(name) + " has " + what + " " + std::to_string(limit), {},
                       "Write it in more and shorter statements.");
   };
-  if (text.size() > base::kLongestScript) refuse("more characters than", base::kLongestScript);
+  if (text.size() > definitions::kLongestScript) refuse("more characters than", definitions::kLongestScript);
   size_t tokens = 0, open = 0;
   bool in_word = false, at_start = true;
   size_t indentation = 0;
@@ -135,7 +135,7 @@ Found FromSource(const std::string& name, const std::string& text) {
 
 /// The class with a method "forward" in the code of an archive, as __torch__.PlaceholderModule: torch.jit.script(f).save()
 /// makes one of them.
-std::string ClassOfArchive(const std::string& name, const base::ScriptText& script) {
+std::string ClassOfArchive(const std::string& name, const definitions::ScriptText& script) {
   std::string found;
   for (const auto& [path, content] : script.files) {
     for (size_t at = 0; (at = content.find("  def forward(self", at)) != std::string::npos; at++) {
@@ -152,7 +152,7 @@ std::string ClassOfArchive(const std::string& name, const base::ScriptText& scri
   return found;
 }
 
-Found FromArchive(const std::string& name, const base::ScriptText& script) {
+Found FromArchive(const std::string& name, const definitions::ScriptText& script) {
   Found found;
   found.unit = std::make_shared<jit::CompilationUnit>();
   const std::vector<c10::IValue> constants;  // tensors: none are read
@@ -179,9 +179,9 @@ Found FromArchive(const std::string& name, const base::ScriptText& script) {
   return found;
 }
 
-/// Refuses what is not on the lists; warnings are taken out, loops look for interrupts.
+/// Refuses what is not on the lists; warnings are taken out, loops count their rounds.
 void Restrict(const std::string& name, jit::Block* block) {
-  static const c10::Symbol look = c10::Symbol::fromQualString("cerebro::poll");
+  static const c10::Symbol count = c10::Symbol::fromQualString("cerebro::count_round");
   for (auto it = block->nodes().begin(); it != block->nodes().end();) {
     jit::Node* node = *it;
     ++it;
@@ -197,21 +197,16 @@ void Restrict(const std::string& name, jit::Block* block) {
     for (jit::Block* inner : node->blocks()) Restrict(name, inner);
     if (node->kind() == jit::prim::Loop) {
       jit::Block* body = node->blocks().front();
-      body->prependNode(body->owningGraph()->create(look, {}, 0));
+      body->prependNode(body->owningGraph()->create(count, {}, 0));
     }
   }
 }
 
-void RegisterPoll() {
+void RegisterCount() {
   static const jit::RegisterOperators registered({jit::Operator(
-      "cerebro::poll() -> ()",
+      "cerebro::count_round() -> ()",
       [](jit::Stack&) {
-        try {
-          if (poll != nullptr) poll();
-        } catch (...) {
-          interrupted = std::current_exception();  // the interpreter would make a text of it
-          throw std::runtime_error("interrupted");
-        }
+        if (rounds_left-- <= 0) throw std::runtime_error("loops of more than " + std::to_string(kMostRounds) + " rounds in a call");
       },
       c10::AliasAnalysisKind::CONSERVATIVE)});
 }
@@ -220,7 +215,7 @@ void RegisterPoll() {
 
 class Interpreted : public ScriptFunction {
  public:
-  Interpreted(std::string name, const base::ScriptText& script) : name_(std::move(name)) {
+  Interpreted(std::string name, const definitions::ScriptText& script) : name_(std::move(name)) {
     found_ = script.version == 0 ? FromSource(name_, script.files.front().second) : FromArchive(name_, script);
     graph_ = jit::toGraphFunction(*found_.function).graph()->copy();
     jit::Inline(*graph_);
@@ -243,6 +238,11 @@ class Interpreted : public ScriptFunction {
     if (value.dim() == 1) return value;
     if (value.numel() == 0) Failed(name_, "It returns the shape " + Shape(value) + ", which has no values.");
     return value.flatten(1).mean(1);
+  }
+
+  void RefuseAsLoss() const override {
+    Invalid(name_, "is no loss: it cannot be differentiated",
+            "Its value follows from comparisons, indexes or constants, which tell no weight where to go.");
   }
 
  private:
@@ -268,16 +268,12 @@ class Interpreted : public ScriptFunction {
     // it may write to its arguments
     stack.emplace_back(y_true.to(y_pred.scalar_type()).clone());
     stack.emplace_back(y_pred.clone());
-    interrupted = nullptr;
+    rounds_left = kMostRounds;
     try {
       jit::InterpreterState(code_).run(stack);
     } catch (const std::bad_alloc&) {
       throw;
     } catch (const std::exception& error) {
-      if (interrupted) {
-        const std::exception_ptr thrown = std::exchange(interrupted, nullptr);
-        std::rethrow_exception(thrown);
-      }
       Failed(name_, Reason(error.what()));
     }
     if (stack.size() == 1 && stack[0].isTensor() && stack[0].toTensor().defined()) return stack[0].toTensor();
@@ -293,8 +289,8 @@ class Interpreted : public ScriptFunction {
 };
 
 std::shared_ptr<const ScriptFunction> Compile(const std::string& name, const std::string& text) {
-  RegisterPoll();
-  const base::ScriptText script = base::ReadScriptText(text);
+  RegisterCount();
+  const definitions::ScriptText script = definitions::ReadScriptText(text);
   if (script.files.empty()) Invalid(name, "is an archive without a function");
   CheckLimits(name, text);
   try {
@@ -310,27 +306,19 @@ std::shared_ptr<const ScriptFunction> Compile(const std::string& name, const std
 
 }  // namespace
 
-std::shared_ptr<const ScriptFunction> FunctionOf(const std::string& name, const std::string& source) {
+std::shared_ptr<const ScriptFunction> FunctionOf(const std::string& call) {
   static std::mutex mutex;
-  static std::map<std::pair<std::string, std::string>, std::shared_ptr<const ScriptFunction>> kept;
+  static std::map<std::string, std::shared_ptr<const ScriptFunction>> kept;
   const std::lock_guard<std::mutex> lock(mutex);
-  auto& function = kept[{name, source}];
-  if (function) return function;
+  const auto found = kept.find(call);
+  if (found != kept.end()) return found->second;
+  const definitions::TorchScriptFunction function = definitions::FunctionOfCall(call);
   std::string text;
-  if (!base::DecodeBase64(source, &text)) Invalid(name, "has a source that is no base64");
-  std::shared_ptr<const ScriptFunction> made = Compile(name, text);
-  function = made;
-  if (kept.size() > kMostKept) kept.clear();
+  if (!definitions::DecodeBase64(function.source, &text)) Invalid(function.name, "has a source that is no base64");
+  std::shared_ptr<const ScriptFunction> made = Compile(function.name, text);
+  if (kept.size() >= kMostKept) kept.clear();
+  kept[call] = made;
   return made;
-}
-
-void CheckScriptFunction(const std::string& name, const std::string& text) { Compile(name, text); }
-
-void SetScriptPoll(void (*function)()) { poll = function; }
-
-void NotDifferentiable(const std::string& name) {
-  Invalid(name, "is no loss: it cannot be differentiated",
-          "Its value follows from comparisons, indexes or constants, which tell no weight where to go.");
 }
 
 }  // namespace engine::torch

@@ -30,7 +30,7 @@ const char* const kOperations =
     "nan_to_num ne neg negative not_equal polygamma positive pow prelu rad2deg reciprocal relu relu6 remainder round round_to_even rsqrt rsub "
     "selu sgn sigmoid sign signbit silu sin sinc sinh softplus softshrink special_entr special_expit special_log1p special_xlog1py "
     "special_xlogy sqrt square sub subtract tan tanh threshold true_divide trunc truediv truncate where xlogy "
-    // reductions and orders
+    // reductions and sorting
     "all allclose amax amin any argmax argmin argsort cosine_similarity count_nonzero cummax cummin cumprod cumsum dist equal "
     "frobenius_norm kthvalue linalg_norm linalg_vector_norm log_softmax logcumsumexp logsumexp max mean median min mode msort nanmean "
     "nanmedian nanquantile nansum norm pairwise_distance prod quantile softmax sort std std_mean sum topk trace var var_mean "

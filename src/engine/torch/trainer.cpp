@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "definitions/torchscript.hpp"
 #include "engine/math/learning_rate.hpp"
 #include "engine/math/metrics.hpp"
 #include "engine/math/optimizer.hpp"
@@ -34,10 +35,10 @@ class Trainer : public AutogradTrainer {
         network_(*resolved.graph),
         loader_(*resolved.graph, resolved.data, resolved.losses, resolved.class_weight, type_, device_) {
     for (const base::LossConfig& loss : resolved.losses) {
-      if (loss.kind == base::LossKind::kTorchScript) FunctionOf(loss.name, loss.source);
+      if (loss.kind == definitions::kTorchScriptLoss) FunctionOf(loss.name);
     }
     for (const base::MetricConfig& metric : resolved.metrics) {
-      if (metric.kind == base::MetricKind::kTorchScript) FunctionOf(metric.name, metric.source);
+      if (metric.kind == definitions::kTorchScriptMetric) FunctionOf(metric.name);
     }
   }
 
@@ -218,7 +219,7 @@ void Trainer::AddFunction(const base::MetricConfig& metric, const at::Tensor& ou
   const at::Tensor y_pred = output.dim() < 2 ? output.unsqueeze(-1) : output;
   // class indexes stay indexes, one a position
   const at::Tensor y_true = target.numel() == y_pred.numel() ? target.reshape(y_pred.sizes()) : target.unsqueeze(-1);
-  const at::Tensor values = FunctionOf(metric.name, metric.source)->Rows(y_true, y_pred).to(at::kDouble).contiguous();
+  const at::Tensor values = FunctionOf(metric.name)->Rows(y_true, y_pred).to(at::kDouble).contiguous();
   const double* value = values.data_ptr<double>();
   for (int64_t i = 0; i < values.numel(); ++i) sums[0] += value[i];
   sums[1] += static_cast<double>(values.numel());
@@ -247,7 +248,7 @@ void Trainer::AddMetrics(const std::vector<Value>& outputs, const Batch& batch, 
       }
       if (mask.defined() && mask.numel() == predictions.positions) predictions.mask = mask.template data_ptr<bool>();
     }
-    if (resolved_.metrics[m].kind == base::MetricKind::kTorchScript) {
+    if (resolved_.metrics[m].kind == definitions::kTorchScriptMetric) {
       AddFunction(resolved_.metrics[m], output, target, sums);
     } else {
       math::UpdateMetric<T>(resolved_.metrics[m], predictions, sums);

@@ -24,7 +24,7 @@ base::TrainConfig Read(const std::string& bytes) {
 
 TEST(ConfigRecord, CarriesEveryField) {
   base::TrainConfig config;
-  config.losses = {{base::LossKind::kHuber, "huber", true, 0.25, 2.5, 0.75, 3.5, true, "a source"},
+  config.losses = {{base::LossKind::kHuber, "huber", true, 0.25, 2.5, 0.75, 3.5, true},
                    {base::LossKind::kMeanSquaredError, "mean_squared_error", false, 0, 1}};
   config.loss_weights = {0.5, 2};
   base::OptimizerConfig& optimizer = config.optimizer;
@@ -43,7 +43,7 @@ TEST(ConfigRecord, CarriesEveryField) {
   optimizer.nesterov = optimizer.centered = optimizer.amsgrad = true;
   optimizer.schedule.kind = base::ScheduleKind::kCosine;
   optimizer.exclude_from_weight_decay = {"bias", "norm/gamma"};
-  config.metrics = {{base::MetricKind::kTopKCategoricalAccuracy, "top", 3, 0.75, 1, 1, 77, 2, 1, "another source"}};
+  config.metrics = {{base::MetricKind::kTopKCategoricalAccuracy, "top", 3, 0.75, 1, 1, 77, 2, 1}};
   config.batch_size = 77;
   config.epochs = 3;
   config.shuffle = false;
@@ -60,7 +60,6 @@ TEST(ConfigRecord, CarriesEveryField) {
   EXPECT_EQ(read.losses[0].alpha, 0.75);
   EXPECT_EQ(read.losses[0].gamma, 3.5);
   EXPECT_TRUE(read.losses[0].apply_class_balancing);
-  EXPECT_EQ(read.losses[0].source, "a source");
   EXPECT_EQ(read.losses[1].name, "mean_squared_error");
   EXPECT_EQ(read.loss_weights, config.loss_weights);
   EXPECT_EQ(read.optimizer.kind, base::OptimizerKind::kAdamW);
@@ -79,7 +78,6 @@ TEST(ConfigRecord, CarriesEveryField) {
   EXPECT_EQ(read.metrics[0].name, "top");
   EXPECT_EQ(read.metrics[0].k, 3);
   EXPECT_EQ(read.metrics[0].output, 1);
-  EXPECT_EQ(read.metrics[0].source, "another source");
   EXPECT_EQ(read.metrics[0].threshold, 0.75);
   EXPECT_EQ(read.metrics[0].average, 1);
   EXPECT_EQ(read.metrics[0].curve, 1);

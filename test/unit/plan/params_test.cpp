@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "base/literal.hpp"
 #include "base/philox.hpp"
+#include "definitions/torchscript.hpp"
 
 namespace {
 
@@ -233,18 +234,16 @@ TEST(ReadConfig, ReadsArgumentsOfLossesAndMetrics) {
 }
 
 TEST(ReadConfig, ReadsFunctionsOfTorchScript) {
-  const std::string call = TorchScriptCall("focal", "ZGVmIGY=");
+  const std::string call = definitions::TorchScriptCall("focal", "ZGVmIGY=");
   EXPECT_EQ(call, "torchscript(name=\"focal\",source=\"ZGVmIGY=\")");
   const std::string text = "optimizer='SGD', loss=" + call + ", metrics=['mae', '" + call + "']";
   const base::TrainConfig config = ReadConfig(text, "");
-  EXPECT_EQ(config.losses[0].kind, base::LossKind::kTorchScript);
-  EXPECT_EQ(config.losses[0].name, "focal");
-  EXPECT_EQ(config.losses[0].source, "ZGVmIGY=");
-  EXPECT_EQ(config.metrics[1].kind, base::MetricKind::kTorchScript);
-  EXPECT_EQ(config.metrics[1].name, "focal");
-  EXPECT_EQ(config.metrics[1].source, "ZGVmIGY=");
-  EXPECT_EQ(ReadConfig(CanonicalParams(text, "compile_params"), "").losses[0].source, "ZGVmIGY=");
-  EXPECT_NE(CanonicalParams(text, "compile_params"), CanonicalParams("optimizer='SGD', loss=" + TorchScriptCall("focal", "ZGVmIGc=") + ", metrics=['mae']",
+  EXPECT_EQ(config.losses[0].kind, definitions::kTorchScriptLoss);
+  EXPECT_EQ(config.losses[0].name, call);
+  EXPECT_EQ(config.metrics[1].kind, definitions::kTorchScriptMetric);
+  EXPECT_EQ(config.metrics[1].name, call);
+  EXPECT_EQ(ReadConfig(CanonicalParams(text, "compile_params"), "").losses[0].name, call);
+  EXPECT_NE(CanonicalParams(text, "compile_params"), CanonicalParams("optimizer='SGD', loss=" + definitions::TorchScriptCall("focal", "ZGVmIGc=") + ", metrics=['mae']",
                                                                      "compile_params"));
   for (const char* bad : {"torchscript", "torchscript(name='a')", "torchscript(source='ZGVm')", "torchscript(name='a b', source='ZGVm')",
                           "torchscript(name='', source='ZGVm')", "torchscript(name=1, source='ZGVm')", "torchscript(name='a', source='ZGVm', k=1)"}) {

@@ -31,9 +31,6 @@ struct MetricRule {
 #define CEREBRO_METRIC(name, number) extern const MetricRule k##name##Sums;
 #include "base/kinds.inc"
 
-/// The sum over rows and their number. Whoever calls the function fills them: here nothing can.
-extern const MetricRule kTorchScriptSums;
-
 // Means keep (sum, count).
 inline size_t TwoSums(const base::MetricConfig&, int64_t /*classes*/) { return 2; }
 inline double Ratio(double part, double whole) { return whole == 0 ? 0 : part / whole; }

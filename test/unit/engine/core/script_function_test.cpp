@@ -3,10 +3,7 @@
 #include "training.hpp"
 
 #include "base/error.hpp"
-#include "base/torchscript.hpp"
-#include "definitions/loss.hpp"
-#include "definitions/metric.hpp"
-#include "engine/core/functions.hpp"
+#include "definitions/torchscript.hpp"
 
 namespace {
 
@@ -17,16 +14,16 @@ const char* const kSmaller = "def squared(y_true, y_pred):\n  return ((y_true - 
 
 base::TrainConfig WithLoss(const char* source) {
   base::TrainConfig config = AdamConfig(LossKind::kMeanSquaredError, 8);
-  config.losses = {definitions::DefaultConfig(definitions::kTorchScriptLoss)};
-  config.losses[0].name = "squared";
-  config.losses[0].source = base::EncodeBase64(source);
+  config.losses = {base::LossConfig{}};
+  config.losses[0].kind = definitions::kTorchScriptLoss;
+  config.losses[0].name = definitions::TorchScriptCall("squared", definitions::EncodeBase64(source));
   return config;
 }
 
 base::MetricConfig Metric(const char* source) {
-  base::MetricConfig metric = definitions::DefaultConfig(definitions::kTorchScriptMetric);
-  metric.name = "squared";
-  metric.source = base::EncodeBase64(source);
+  base::MetricConfig metric;
+  metric.kind = definitions::kTorchScriptMetric;
+  metric.name = definitions::TorchScriptCall("squared", definitions::EncodeBase64(source));
   return metric;
 }
 
@@ -83,8 +80,6 @@ TEST(ScriptFunctions, AreMeansOverRows) {
 }
 
 TEST(ScriptFunctions, AreCheckedBeforeTraining) {
-  engine::CheckFunction("squared", kSquared);
-  EXPECT_THROW(engine::CheckFunction("squared", "def squared(y_true):\n  return y_true\n"), base::Error);
   const Table table = Reals(30, 7, 3);
   EXPECT_THROW(engine::Program(std::make_shared<base::Graph>(Net()), WithLoss("def f(a, b):\n  return torch.rand([1])\n"), table.spec, {}), base::Error);
 }

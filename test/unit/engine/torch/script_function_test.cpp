@@ -8,14 +8,14 @@
 #include <string>
 
 #include "base/error.hpp"
-#include "base/torchscript.hpp"
+#include "definitions/torchscript.hpp"
 #include "engine/torch/loss.hpp"
 
 namespace engine::torch {
 namespace {
 
 std::shared_ptr<const ScriptFunction> Function(const std::string& text, const std::string& name = "f") {
-  return FunctionOf(name, base::EncodeBase64(text));
+  return FunctionOf(definitions::TorchScriptCall(name, definitions::EncodeBase64(text)));
 }
 
 std::string Body(const std::string& expression) { return "def f(y_true, y_pred):\n  return " + expression + "\n"; }
@@ -41,11 +41,10 @@ std::string Code(base::ErrorCode code) { return std::to_string(static_cast<int>(
 TEST(ScriptFunction, ComputesWhatALossComputes) {
   base::LossConfig own, function;
   own.kind = base::LossKind::kMeanSquaredError;
-  function.kind = base::LossKind::kTorchScript;
-  function.name = "f";
+  function.kind = definitions::kTorchScriptLoss;
   const at::Tensor y_true = Ramp({5, 3}, -1, 0.3);
   for (const char* expression : {"((y_true - y_pred) ** 2).mean(-1)", "((y_true - y_pred) ** 2)", "((y_true - y_pred) ** 2).mean()"}) {
-    function.source = base::EncodeBase64(Body(expression));
+    function.name = definitions::TorchScriptCall("f", definitions::EncodeBase64(Body(expression)));
     Value output;
     output.data = Ramp({5, 3}, 0.2, -0.1).requires_grad_(true);
     const at::Tensor expected = RowLosses(own, output, y_true), found = RowLosses(function, output, y_true);
@@ -100,14 +99,14 @@ TEST(ScriptFunction, ThatIsNoneIsRefused) {
        unsupported + "function \"f\" has the operation aten::rand "},
       {Body("(" + std::string(2000, '-') + "1.0) * y_pred"), limit + "function \"f\" has a statement of more words and signs than 1000 "},
       {Body(std::string(3000, '(') + "y_pred" + std::string(3000, ')')), limit + "function \"f\" has a statement of more words and signs than 1000 "},
-      {std::string(base::kLongestScript + 1, ' '), limit + "function \"f\" has more characters than 65536 "},
+      {std::string(definitions::kLongestScript + 1, ' '), limit + "function \"f\" has more characters than 65536 "},
   };
   for (const auto& [text, expected] : cases) {
     const std::string found = Refusal(text);
     EXPECT_EQ(found.substr(0, expected.size()), expected) << text.substr(0, 200);
     EXPECT_NE(found, "none") << text.substr(0, 200);
   }
-  EXPECT_THROW(FunctionOf("f", "no base64"), base::Error);
+  EXPECT_THROW(FunctionOf(definitions::TorchScriptCall("f", "no base64")), base::Error);
 }
 
 TEST(ScriptFunction, AsDeepAsTheLimitsAllowIsCompiled) {
@@ -141,9 +140,8 @@ TEST(ScriptFunction, FailsWithItsName) {
 
 TEST(ScriptFunction, WithoutAGradientIsNoLoss) {
   base::LossConfig config;
-  config.kind = base::LossKind::kTorchScript;
-  config.name = "f";
-  config.source = base::EncodeBase64(Body("(y_pred > 0.5).to(y_true.dtype)"));
+  config.kind = definitions::kTorchScriptLoss;
+  config.name = definitions::TorchScriptCall("f", definitions::EncodeBase64(Body("(y_pred > 0.5).to(y_true.dtype)")));
   Value output;
   output.data = Ramp({4, 2}, 0, 0.1).requires_grad_(true);
   EXPECT_THROW(RowLosses(config, output, Ramp({4, 2}, 0, 1)), base::Error);
@@ -152,19 +150,20 @@ TEST(ScriptFunction, WithoutAGradientIsNoLoss) {
   EXPECT_EQ(RowLosses(config, output, Ramp({4, 2}, 0, 1)).size(0), 4);
 }
 
-void Interrupt() { throw base::Error(base::ErrorCode::kInternal, "interrupted here"); }
-
-TEST(ScriptFunction, LooksForInterruptsInLoops) {
+TEST(ScriptFunction, Ends) {
   const at::Tensor y = Ramp({2, 2}, 0, 1);
-  const auto endless = Function("def f(y_true, y_pred):\n  n = 1\n  while n > 0:\n    n = 1\n  return y_true\n");
-  SetScriptPoll(Interrupt);
-  try {
-    endless->Rows(y, y);
-    ADD_FAILURE() << "it ended";
-  } catch (const base::Error& error) {
-    EXPECT_STREQ(error.what(), "interrupted here");
+  for (const char* text : {"def f(y_true, y_pred):\n  n = 1\n  while n > 0:\n    n = 1\n  return y_true\n",
+                           "def f(y_true, y_pred):\n  n = 1\n  for i in range(1000):\n    for j in range(1000):\n      n = 1\n  return y_true\n"}) {
+    try {
+      Function(text)->Rows(y, y);
+      ADD_FAILURE() << "it ended";
+    } catch (const base::Error& error) {
+      EXPECT_NE(error.detail().find("loops of more than 100000 rounds in a call"), std::string::npos) << error.detail();
+    }
   }
-  SetScriptPoll(nullptr);
+  // rounds are counted anew in each call
+  const auto some = Function("def f(y_true, y_pred):\n  n = 0.0\n  for i in range(60000):\n    n += 1.0\n  return n\n");
+  for (int call = 0; call < 3; call++) EXPECT_EQ(some->Rows(y, y)[0].item<double>(), 60000);
 }
 
 }  // namespace

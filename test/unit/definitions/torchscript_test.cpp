@@ -1,10 +1,12 @@
-#include "base/torchscript.hpp"
+#include "definitions/torchscript.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace base {
+#include "base/error.hpp"
+
+namespace definitions {
 namespace {
 
 TEST(Base64, IsThatOfRfc4648) {
@@ -30,6 +32,18 @@ TEST(Base64, IsRefusedWhereItIsNone) {
   for (const char* text : {"Zm9", "Zm9!", "Z===", "====", "Zg==Zg==", "Zm=v", "Zm9v\xff"}) EXPECT_FALSE(DecodeBase64(text, &bytes)) << text;
 }
 
+TEST(TorchScriptCall, HasNameAndSource) {
+  const std::string call = TorchScriptCall("focal", "ZGVm+/A=");
+  EXPECT_EQ(call, "torchscript(name=\"focal\",source=\"ZGVm+/A=\")");
+  EXPECT_EQ(FunctionOfCall(call).name, "focal");
+  EXPECT_EQ(FunctionOfCall(call).source, "ZGVm+/A=");
+  EXPECT_EQ(ShownName(call), "focal");
+  for (const char* name : {"accuracy", "AUC(curve='PR')", "torchscript", "torchscript(name=\"a\")", ""}) {
+    EXPECT_EQ(ShownName(name), name);
+    EXPECT_THROW(FunctionOfCall(name), base::Error);
+  }
+}
+
 TEST(ScriptText, IsSourceOrTheFilesOfAnArchive) {
   const ScriptText source = ReadScriptText("def f(y_true, y_pred):\n  return y_pred\n");
   EXPECT_EQ(source.version, 0);
@@ -49,4 +63,4 @@ TEST(ScriptText, IsSourceOrTheFilesOfAnArchive) {
 }
 
 }  // namespace
-}  // namespace base
+}  // namespace definitions
