@@ -48,7 +48,7 @@ SELECT madlib.delete_keras_model('madlib_none', 1);
 
 -- custom functions
 SELECT madlib.load_custom_function('madlib_functions', '\x80027d00282e', 'test_custom_fn', 'a test');
-SELECT madlib.load_custom_function('madlib_functions', '\x504b030400', 'scripted');
+SELECT madlib.load_custom_function('madlib_functions', convert_to('def scripted(y_true, y_pred): return y_pred - y_true', 'UTF8'), 'scripted');
 SELECT madlib.load_top_k_accuracy_function('madlib_functions', 3);
 SELECT id, name, description, octet_length(object) AS bytes FROM madlib.madlib_functions ORDER BY id;
 SELECT madlib.load_custom_function('madlib_functions', '\x80027d00282e', 'test_custom_fn');

@@ -1,5 +1,5 @@
 -- Tables of custom losses and metrics. They lie in the schema of the extension, and only superusers change them. Training knows
--- the top-k accuracies by their names. Other objects, pickles of Python and files of TorchScript, are kept and refused when used.
+-- the top-k accuracies by their names, and calls functions of TorchScript. Pickles of Python are kept and refused when used.
 
 CREATE FUNCTION @madlib@._object_table(written text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -28,14 +28,30 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION @madlib@._check_object_table(text) IS 'internal: refuses a table that is none of custom functions';
 
--- A pickle begins with its protocol and ends with a full stop; a file of TorchScript is a ZIP archive.
-CREATE FUNCTION @madlib@._is_function_object(object bytea) RETURNS boolean
+-- A pickle begins with its protocol and ends with a full stop.
+CREATE FUNCTION @madlib@._is_pickle(object bytea) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
     SELECT CASE WHEN octet_length($1) < 4 THEN false
-                WHEN get_byte($1, 0) = 128 THEN get_byte($1, 1) BETWEEN 2 AND 5 AND get_byte($1, octet_length($1) - 1) = 46
-                ELSE substring($1 FROM 1 FOR 4) = E'\\x504b0304'::bytea END
+                ELSE get_byte($1, 0) = 128 AND get_byte($1, 1) BETWEEN 2 AND 5 AND get_byte($1, octet_length($1) - 1) = 46 END
 $$;
-COMMENT ON FUNCTION @madlib@._is_function_object(bytea) IS 'internal: whether bytes can be a function';
+COMMENT ON FUNCTION @madlib@._is_pickle(bytea) IS 'internal: whether bytes can be a pickled object of Python';
+
+-- What is no pickle is compiled once.
+CREATE FUNCTION @madlib@._check_function_object(module text, object bytea, name text) RETURNS void
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    detail text;
+BEGIN
+    IF @madlib@._is_pickle(object) THEN RETURN; END IF;
+    PERFORM cerebro.torchscript(COALESCE(lower(name), 'f'), object);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+    RAISE EXCEPTION '%: Invalid function object', module USING ERRCODE = SQLSTATE,
+        DETAIL = SQLERRM || '.' || CASE detail WHEN '' THEN '' ELSE ' ' || detail END,
+        HINT = 'An object is a function f(y_true, y_pred) of TorchScript: its source text, or the bytes of a file that '
+            'torch.jit.script(f).save() has written. One that Python has pickled is kept, but cannot be called.';
+END $$;
+COMMENT ON FUNCTION @madlib@._check_function_object(text, bytea, text) IS 'internal: refuses bytes that are no function';
 
 CREATE FUNCTION @madlib@._add_function(object_table text, object bytea, name text, description text) RETURNS text
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
@@ -74,10 +90,7 @@ BEGIN
     IF object IS NULL THEN
         RAISE EXCEPTION '%: function object cannot be NULL!', module USING ERRCODE = 'null_value_not_allowed';
     END IF;
-    IF NOT @madlib@._is_function_object(object) THEN
-        RAISE EXCEPTION '%: Invalid function object', module USING ERRCODE = 'invalid_parameter_value',
-            HINT = 'An object is a function that Python has pickled, or the bytes of a file of TorchScript.';
-    END IF;
+    PERFORM @madlib@._check_function_object(module, object, name);
     IF name IS NULL THEN
         RAISE EXCEPTION '%: function name cannot be NULL!', module USING ERRCODE = 'null_value_not_allowed';
     END IF;
@@ -156,11 +169,12 @@ COMMENT ON FUNCTION @madlib@.delete_custom_function(varchar, text) IS 'deletes a
 CREATE FUNCTION @madlib@.load_custom_function(message varchar DEFAULT '') RETURNS varchar
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT @madlib@._help('load_custom_function', $1,
-'Adds a loss or a metric of one''s own to an object table, from which compile parameters name it. Only top-k accuracies can be
-trained with: see load_top_k_accuracy_function. Other functions are kept, and refused when a model is to use them.',
+'Adds a loss or a metric of one''s own to an object table, from which compile parameters name it. It is a function of TorchScript,
+f(y_true, y_pred): of tensors (rows, ...) it makes a number, or one for each row. A function that Python has pickled is kept, and
+refused when a model is to use it.',
 'SELECT @madlib@.load_custom_function(
     object_table, -- table of functions in the schema @madlib@, without its schema; made if it is not there
-    object,       -- a function that Python has pickled, or a file of TorchScript: its bytes
+    object,       -- convert_to(''def f(y_true, y_pred): ...'', ''UTF8''), or the bytes of a file of torch.jit.script(f).save()
     name,         -- what compile parameters call it
     description   -- optional
 );

@@ -19,14 +19,18 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION @madlib@._optimizer(text) IS 'internal: an optimizer as cerebro.fit_multiple_model takes it';
 
--- A name that Keras does not have is that of a function in an object table. Top-k accuracies are known by their names.
-CREATE FUNCTION @madlib@._require_functions(names text[], object_table text, written text) RETURNS void
+-- A name that Keras does not have is that of a function in an object table. Top-k accuracies are known by their names. Of
+-- others compile_params has the function itself: "torchscript(name=..., source=...)".
+CREATE FUNCTION @madlib@._function_calls(names text[], object_table text, written text, OUT calls text[])
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     missing text[];
     name text;
     object bytea;
+    detail text;
+    hint text;
 BEGIN
+    calls := '{}';
     IF names = '{}' THEN RETURN; END IF;
     IF object_table IS NULL THEN
         RAISE EXCEPTION 'Object table not specified for function % in compile_params', @madlib@._list_text(names)
@@ -39,19 +43,39 @@ BEGIN
             USING ERRCODE = 'undefined_object';
     END IF;
     FOREACH name IN ARRAY names LOOP
+        calls := calls || NULL::text;
         CONTINUE WHEN name ~ '^top_[0-9]+_accuracy$';
         EXECUTE format('SELECT o.object FROM %s o WHERE lower(o.name) = $1', object_table) INTO object USING name;
-        RAISE EXCEPTION 'custom function ''%'' of object table ''%'' cannot be run', name, written
-            USING ERRCODE = 'feature_not_supported',
-                DETAIL = CASE WHEN length(object) > 0 AND get_byte(object, 0) = 128
-                    THEN 'It is a pickled object of Python, and there is no Python here.'
-                    ELSE 'Functions other than top-k accuracies are kept in object tables, but training cannot call '
-                        'them.' END,
-                HINT = 'Use a loss and a metric of Keras, or load_top_k_accuracy_function() for a top-k accuracy.';
+        IF @madlib@._is_pickle(object) THEN
+            RAISE EXCEPTION 'custom function ''%'' of object table ''%'' cannot be run', name, written
+                USING ERRCODE = 'feature_not_supported', DETAIL = 'It is a pickled object of Python, and there is no Python here.',
+                    HINT = 'Load it as a function of TorchScript, see load_custom_function(''usage''), or use a loss and a metric of Keras.';
+        END IF;
+        BEGIN
+            calls[array_length(calls, 1)] := cerebro.torchscript(name, object);
+        EXCEPTION WHEN OTHERS THEN
+            GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+            RAISE EXCEPTION 'custom function ''%'' of object table ''%'' cannot be run', name, written
+                USING ERRCODE = SQLSTATE, DETAIL = SQLERRM || '.' || CASE detail WHEN '' THEN '' ELSE ' ' || detail END, HINT = hint;
+        END;
     END LOOP;
 END $$;
-COMMENT ON FUNCTION @madlib@._require_functions(text[], text, text) IS
-    'internal: refuses custom functions that are not there or cannot be run';
+COMMENT ON FUNCTION @madlib@._function_calls(text[], text, text) IS
+    'internal: custom functions as compile_params has them; refuses those that are not there or cannot be run';
+
+-- Names in quotes, unless they are keys, become calls. A NULL call leaves its name.
+CREATE FUNCTION @madlib@._with_calls(literal text, names text[], calls text[]) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    made text := literal;
+BEGIN
+    FOR i IN 1 .. COALESCE(array_length(calls, 1), 0) LOOP
+        CONTINUE WHEN calls[i] IS NULL;
+        made := regexp_replace(made, '(["''])' || names[i] || '\1(?!\s*:)', '''' || calls[i] || '''', 'gi');
+    END LOOP;
+    RETURN made;
+END $$;
+COMMENT ON FUNCTION @madlib@._with_calls(text, text[], text[]) IS 'internal: losses or metrics with custom functions written out';
 
 -- object_table: qualified, or NULL; written: the same as the user wrote it.
 CREATE FUNCTION @madlib@._compile_params(params text, object_table text DEFAULT NULL, written text DEFAULT NULL)
@@ -61,9 +85,12 @@ DECLARE
     made @madlib@._compiled;
     argument record;
     part text;
+    names text[];
+    calls text[];
 BEGIN
     PERFORM @madlib@._check_compile_params(params);
-    PERFORM @madlib@._require_functions(@madlib@._custom_names(params), object_table, written);
+    names := @madlib@._custom_names(params);
+    calls := @madlib@._function_calls(names, object_table, written);
     SELECT string_agg(l.name, ',') INTO made.loss FROM @madlib@._losses(params) AS l(name);
     SELECT COALESCE(array_agg(m.name), '{}') INTO made.metrics FROM @madlib@._metrics(params) AS m(name);
     FOR argument IN SELECT a.key, a.value FROM @madlib@._params(params, false) AS a LOOP
@@ -74,9 +101,11 @@ BEGIN
             WHEN 'loss' THEN
                 part := CASE WHEN argument.value ~ '^[[{]' THEN argument.value ELSE '''' || btrim(argument.value,
                     '''"') || '''' END;
+                part := @madlib@._with_calls(part, names, calls);
             WHEN 'metrics' THEN
                 CONTINUE WHEN made.metrics = '{}';
                 part := regexp_replace(argument.value, '(["''])acc\1', '\1accuracy\1', 'g');
+                part := @madlib@._with_calls(part, names, calls);
             ELSE
                 CONTINUE WHEN argument.value = 'None';
                 part := argument.value;

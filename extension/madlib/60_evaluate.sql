@@ -12,6 +12,13 @@ CREATE FUNCTION @madlib@._known_name(summary text, written text) RETURNS text
 $$;
 COMMENT ON FUNCTION @madlib@._known_name(text, text) IS 'internal: the column that a summary''s dependent variable is';
 
+-- Of "torchscript(name="focal", ...)", which a model of cerebro may have as its loss or a metric, the name.
+CREATE FUNCTION @madlib@._function_name(written text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT COALESCE(substring($1 FROM '^torchscript\(.*name="([^"]*)"'), $1)
+$$;
+COMMENT ON FUNCTION @madlib@._function_name(text) IS 'internal: what a loss or metric is called';
+
 -- mst_key: of a model among several; a table of one model has none.
 CREATE FUNCTION @madlib@._open_model(path text, module text, written text, mst_key integer) RETURNS @madlib@._model
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
@@ -81,8 +88,15 @@ BEGIN
         INTO model.fit_params USING mst_key;
     model.native := @madlib@._has_column(model.summary, 'data_spec');
     IF model.native THEN
-        SELECT string_agg(l.name, ',') INTO model.loss FROM @madlib@._losses(model.compile_params) AS l(name);
-        SELECT array_agg(m.name) INTO model.metrics FROM @madlib@._metrics(model.compile_params) AS m(name);
+        SELECT string_agg(@madlib@._function_name(l.name), ',') INTO model.loss
+            FROM @madlib@._losses(model.compile_params) AS l(name);
+        SELECT array_agg(@madlib@._function_name(m.name)) INTO model.metrics
+            FROM @madlib@._metrics(model.compile_params) AS m(name);
+        RETURN model;
+    END IF;
+    -- a model predicts without its loss, whether that can be called here or not
+    IF module = 'madlib_keras_predict' AND @madlib@._custom_names(model.compile_params) <> '{}' THEN
+        model.compile_params := 'optimizer=''SGD'', loss=''mse''';
         RETURN model;
     END IF;
     objects := COALESCE(@madlib@._table(path, written_objects), @madlib@._table('@madlib@', written_objects));

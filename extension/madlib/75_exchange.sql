@@ -136,7 +136,7 @@ END $$;
 COMMENT ON FUNCTION @madlib@._import_models(text, text, text, text, integer[]) IS
     'internal: models of MADlib as tables of cerebro';
 
-CREATE FUNCTION @madlib@._import(path text, madlib_table text, output_table text) RETURNS text
+CREATE FUNCTION @madlib@._import(path text, madlib_table text, output_table text, copy boolean) RETURNS text
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET client_min_messages = warning AS $$
 DECLARE
     module CONSTANT text := 'import_madlib';
@@ -162,8 +162,15 @@ BEGIN
     output := @madlib@._output_tables(path, module, output_table, '{_summary}', false);
     packed := @madlib@._open_packed(path, module, madlib_table);
     stage := @madlib@._stage_packed(packed, @madlib@._home(output));
-    EXECUTE format('CREATE TABLE %s AS SELECT * FROM %s', output, stage)
-        || CASE WHEN @madlib@._on_greenplum() THEN ' DISTRIBUTED BY (__dist_key__)' ELSE '' END;
+    IF NOT copy AND @madlib@._on_greenplum() THEN
+        RAISE EXCEPTION 'a packed table of MADlib cannot be imported without a copy' USING ERRCODE = 'feature_not_supported',
+            DETAIL = 'Segments of Greenplum read tables only.', HINT = 'Leave copy out.';
+    ELSIF NOT copy THEN
+        EXECUTE format('CREATE VIEW %s AS %s', output, pg_get_viewdef(stage::regclass));
+    ELSE
+        EXECUTE format('CREATE TABLE %s AS SELECT * FROM %s', output, stage)
+            || CASE WHEN @madlib@._on_greenplum() THEN ' DISTRIBUTED BY (__dist_key__)' ELSE '' END;
+    END IF;
     EXECUTE format('CREATE TABLE %s AS SELECT * FROM %s', @madlib@._with_suffix(output, '_summary'),
         @madlib@._with_suffix(stage, '_summary'))
         || @madlib@._distributed('digest');
@@ -171,11 +178,11 @@ BEGIN
     PERFORM @madlib@._drop_stage(packed, stage);
     RETURN 'packed table';
 END $$;
-COMMENT ON FUNCTION @madlib@._import(text, text, text) IS 'internal: import_madlib, with the caller''s search_path';
+COMMENT ON FUNCTION @madlib@._import(text, text, text, boolean) IS 'internal: import_madlib, with the caller''s search_path';
 
-CREATE FUNCTION cerebro.import_madlib(madlib_table text, output_table text) RETURNS text
+CREATE FUNCTION cerebro.import_madlib(madlib_table text, output_table text, copy boolean DEFAULT true) RETURNS text
     LANGUAGE sql VOLATILE AS $$
-    SELECT @madlib@._import(pg_catalog.current_setting('search_path'), $1, $2)
+    SELECT @madlib@._import(pg_catalog.current_setting('search_path'), $1, $2, COALESCE($3, true))
 $$;
-COMMENT ON FUNCTION cerebro.import_madlib(text, text) IS
-    'copies models or a packed table of MADlib into tables that cerebro''s functions take; returns what it was';
+COMMENT ON FUNCTION cerebro.import_madlib(text, text, boolean) IS
+    'makes tables that cerebro''s functions take of models or a packed table of MADlib; of the latter without a copy a view; returns what it was';

@@ -69,8 +69,19 @@ void RequireStorable(const ColumnSpec& column, int64_t buffer_rows, const pg::Ta
                          " are no value of the server");
 }
 
+// Apache MADlib's summaries name the columns as ours do, and say nothing of their bytes.
+void RefuseTableOfMadlib(const pg::TableName& table, const std::vector<pg::Column>& summary) {
+  const auto has = [&summary](const char* name) { return pg::FindColumn(summary, name) != nullptr; };
+  if (has("data_spec") || !has("dependent_varname") || !has("independent_varname")) return;
+  throw Error(ErrorCode::kWrongObjectType, "packed table " + Quoted(table.name) + " has the format of Apache MADlib", "",
+              "Give what cerebro.import_madlib(" + pg::QuoteLiteral(table.Text()) + ", '...'" +
+                  (pg::OnGreenplum() ? ") makes of it." : ", copy => false) makes of it: a view of the same buffers.") +
+                  " CREATE EXTENSION pg_cerebro_madlib has the function.");
+}
+
 void ReadSummary(PackedTable* table, const pg::TableName& summary, const char* what) {
   const std::vector<pg::Column> columns = pg::TableColumns(summary, what);
+  RefuseTableOfMadlib(table->name, columns);
   for (const char* name : {"source_table", "num_partitions", "rows", "data_spec", "digest", "partition_rows", "partition_buffers",
                            "max_buffer_rows", "format_version"}) {
     if (pg::FindColumn(columns, name) == nullptr) {

@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "definitions/loss.hpp"
+#include "definitions/torchscript.hpp"
 #include "plan/loss_rules.hpp"
 
 namespace plan {
@@ -121,13 +122,13 @@ std::vector<TrainingDoubt> CheckLosses(const base::Graph& graph, const base::Tra
     const std::string& output = graph.OutputName(i);
     const std::string about = " for column " + Quote(target.name) + " and output " + Quote(output);
     if (rule->verdict == LossRule::Verdict::kWarned) {
-      doubts.push_back({"loss " + loss.name + about + ": " + rule->reason, rule->hint});
+      doubts.push_back({"loss " + definitions::ShownName(loss.name) + about + ": " + rule->reason, rule->hint});
       continue;
     }
     std::string detail = "Output " + Quote(output) + " has " + std::to_string(units) + (units == 1 ? " unit" : " units") + " and gives " +
                          RangeName(loss_case.range) + ", column " + Quote(target.name) + " is packed as " + TargetTypeName(loss_case.target) + ".";
     if (outputs > 1) detail += " Losses belong to outputs in order: " + Outputs(graph, data) + ".";
-    Invalid("loss " + loss.name + about + ": " + rule->reason, detail, rule->hint);
+    Invalid("loss " + definitions::ShownName(loss.name) + about + ": " + rule->reason, detail, rule->hint);
   }
   return doubts;
 }

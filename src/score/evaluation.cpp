@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "definitions/torchscript.hpp"
 #include "pg/cluster.hpp"
 #include "pg/sql.hpp"
 #include "data/packed_table.hpp"
@@ -48,7 +49,7 @@ void WriteScores(const Evaluation& evaluation, const std::vector<train::ModelSco
   for (size_t i = 0; i < scores.size(); i++) {
     const store::StoredModel& model = evaluation.models.models[i];
     std::vector<std::string> metrics;
-    for (const base::MetricConfig& metric : model.config.metrics) metrics.push_back(metric.name);
+    for (const base::MetricConfig& metric : model.config.metrics) metrics.push_back(definitions::ShownName(metric.name));
     const std::vector<double>& values = scores[i].values;
     pg::Execute(insert,
                 {static_cast<int64_t>(model.mst_key), values.at(0), values.size() > 1 ? pg::Param(values[1]) : pg::Param(pg::Null{}),

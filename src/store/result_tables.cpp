@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/plain_number.hpp"
+#include "definitions/torchscript.hpp"
 #include "pg/large_value.hpp"
 #include "pg/sql.hpp"
 #include "plan/params.hpp"
@@ -42,6 +43,20 @@ ModelTable OnlyWithKey(ModelTable table, std::optional<int> mst_key) {
 
 }  // namespace
 
+namespace {
+
+// Models of Apache MADlib have weights and architectures, and no description of their data.
+void RefuseModelsOfMadlib(const ResultTables& tables, const char* what) {
+  if (!pg::TableExists(tables.models) || !pg::TableExists(tables.summary)) return;
+  const std::vector<pg::Column> columns = pg::TableColumns(tables.summary, what);
+  if (pg::FindColumn(columns, "data_spec") != nullptr || pg::FindColumn(columns, "madlib_version") == nullptr) return;
+  throw Error(ErrorCode::kWrongObjectType, "table " + tables.models.Text() + " has models of Apache MADlib", "",
+              "Give what cerebro.import_madlib(" + pg::QuoteLiteral(tables.models.Text()) +
+                  ", '...') makes of it. CREATE EXTENSION pg_cerebro_madlib has the function.");
+}
+
+}  // namespace
+
 ModelTable OpenModelTable(std::string_view name, const char* what, std::optional<int> mst_key) {
   ModelTable table;
   table.name = pg::ParseTableName(name, what);
@@ -50,6 +65,7 @@ ModelTable OpenModelTable(std::string_view name, const char* what, std::optional
   }
   RequireOrdinaryRun(table.name, what);
   const ResultTables tables(table.name);
+  RefuseModelsOfMadlib(tables, what);
   const ResultReader architectures(tables.models, ResultTable::kModels, what, {"mst_key", "model_arch"});
   const ResultReader info(tables.info, ResultTable::kInfo, what, {"mst_key", "model_id", "compile_params", "fit_params", "status"});
   const ResultReader summary(tables.summary, ResultTable::kSummary, what, {"data_spec", "seed", "plan", "precision", "dependent_vartype"});
@@ -232,7 +248,7 @@ class HistoryReader {
 
 std::string LossType(const base::TrainConfig& config) {
   std::string type;
-  for (const base::LossConfig& loss : config.losses) type += (type.empty() ? "" : ",") + loss.name;
+  for (const base::LossConfig& loss : config.losses) type += (type.empty() ? "" : ",") + definitions::ShownName(loss.name);
   return type;
 }
 

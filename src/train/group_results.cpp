@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
+#include "definitions/torchscript.hpp"
 #include "pg/cluster.hpp"
 #include "pg/names.hpp"
 #include "pg/report.hpp"
@@ -304,7 +305,7 @@ void WriteConfigurations(const PreparedFit& fit) {
   store::RowInserter configurations(fit.output, ResultTable::kConfigurations);
   for (const PreparedModel& model : fit.models) {
     std::vector<std::string> metrics;
-    for (const base::MetricConfig& metric : model.spec->config.metrics) metrics.push_back(metric.name);
+    for (const base::MetricConfig& metric : model.spec->config.metrics) metrics.push_back(definitions::ShownName(metric.name));
     configurations.Insert({{"mst_key", static_cast<int64_t>(model.mst_key)},
                            {"model_id", static_cast<int64_t>(model.architecture->model_id)},
                            {"model_arch", model.architecture->json},

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/preprocessing.hpp"
+#include "definitions/torchscript.hpp"
 #include "pg/cluster.hpp"
 #include "pg/report.hpp"
 #include "pg/device_settings.hpp"
@@ -56,7 +57,7 @@ void WriteInfo(const PreparedFit& fit, const RunResult& result) {
     if (model.deleted) continue;
     const ModelResult& r = result.models[m];
     std::vector<std::string> metrics;
-    for (const base::MetricConfig& metric : model.spec->config.metrics) metrics.push_back(metric.name);
+    for (const base::MetricConfig& metric : model.spec->config.metrics) metrics.push_back(definitions::ShownName(metric.name));
     std::vector<int64_t> iterations;
     std::vector<double> elapsed;
     for (const plan::Evaluation& evaluation : r.evaluations) {

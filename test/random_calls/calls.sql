@@ -7,7 +7,7 @@
 \set ON_ERROR_STOP 1
 SET client_min_messages = error;
 CREATE TABLE rc_pool (type text, value text);
-INSERT INTO rc_pool SELECT 'text', v FROM unnest(ARRAY[
+INSERT INTO rc_pool SELECT t, v FROM unnest(ARRAY['text', 'character varying']) t, unnest(ARRAY[
     $v$NULL$v$, $v$''$v$, $v$' '$v$, $v$'no_such'$v$, $v$'points'$v$, $v$'packed'$v$, $v$'models'$v$,
         $v$'pg_catalog.pg_class'$v$, $v$'a.b.c.d'$v$, $v$'"'$v$, $v$'"odd ""name"'$v$,
     $v$'public."x'$v$, $v$repeat('n', 100)$v$, $v$repeat('[', 100000)$v$, $v$repeat('{"a":', 5000)$v$,
@@ -62,18 +62,26 @@ INSERT INTO rc_pool SELECT 'anyelement', v FROM unnest(ARRAY['NULL::integer', '1
 -- what an argument of this name could be
 CREATE TABLE rc_likely (argument text, value text, nth bigint);
 INSERT INTO rc_likely SELECT a, v, nth FROM (VALUES
-    ('source_table', ARRAY['''packed''', '''packed''', '''columns''', '''points''', '''grouped''',
+    ('madlib_table', ARRAY['''mpacked''', '''mmodels''', '''msingle''']), ('object_table', ARRAY['''rc_custom''']),
+    ('source', ARRAY['''def f(y_true, y_pred): return y_true - y_pred''', '''def f(y_true, y_pred): return torch.rand([2])''']),
+    ('object', ARRAY['convert_to(''def f(y_true, y_pred): return y_true - y_pred'', ''UTF8'')',
+        'decode(''80027d00282e'', ''hex'')', '(SELECT object FROM madlib.rc_custom LIMIT 1)',
+        'decode(''504b0304'', ''hex'') || (SELECT data FROM rc_files LIMIT 1)']),
+    ('automl_method', ARRAY['''hyperband''', '''hyperopt''']), ('automl_params', ARRAY['''R=3, eta=3, skip_last=0''',
+        '''num_configs=2, num_iterations=1, algorithm=rand''']), ('k', ARRAY['2']), ('normalizing_const', ARRAY['1', '10']),
+    ('metrics_compute_frequency', ARRAY['1']), ('use_gpus', ARRAY['false']),
+    ('source_table', ARRAY['''packed''', '''packed''', '''columns''', '''points''', '''grouped''', '''mpacked''', '''mpacked_val''',
         '''packed_images''', '''points_view''', '''no_rows''', '''"odd ""name"''']),
     ('packed_table', ARRAY['''packed''', '''columns''', '''packed_val''', '''grouped''']),
         ('training_preprocessor_table', ARRAY['''packed''', '''columns''', '''grouped''']),
-    ('test_table', ARRAY['''packed''', '''packed_val''', '''points''', '''columns_val''']), ('validation_table',
+    ('test_table', ARRAY['''packed''', '''packed_val''', '''mpacked_val''', '''points''', '''columns_val''']), ('validation_table',
         ARRAY['''packed_val''', '''columns_val''', '''packed''']),
     ('model_output_table', ARRAY['''models''', '''rc_out''', '''rc_out''', '''begun''', '''durable''', '''searched''',
         '''group_models''']),
-    ('output_table', ARRAY['''rc_out''']), ('model_table', ARRAY['''models''', '''models''', '''searched''',
+    ('output_table', ARRAY['''rc_out''']), ('model_table', ARRAY['''models''', '''models''', '''mmodels''', '''msingle''', '''searched''',
         '''group_models''', '''archs''', '''durable''']),
     ('model_arch_table', ARRAY['''archs''', '''archs''', '''rc_archs''']), ('model_selection_table',
-        ARRAY['''configs''', '''configs''', '''group_configs''', '''rc_configs''']),
+        ARRAY['''configs''', '''configs''', '''mconfigs''', '''group_configs''', '''rc_configs''']),
     ('run', ARRAY['''begun''', '''durable''', '''searched''', '''models''']), ('action', ARRAY['''stop''',
         '''resume''', '''delete''', '''clone''', '''add''', '''finish''', '''reprioritise''']),
     ('name', ARRAY['''stump''', '''models''', '''rc_name''', '''durable''']), ('new_name', ARRAY['''rc_new''',
@@ -156,7 +164,14 @@ INSERT INTO rc_right SELECT n, a, v FROM (VALUES
     ('features', 'layer', '''in'''), ('predict_pinned predict_number_pinned predict_vector_pinned', 'model_version',
         '''stump@1'''), ('_buffer_digest', 'standardized', '''f'''), ('_buffer_digest', 'data',
         '(SELECT x FROM packed LIMIT 1), (SELECT label FROM packed LIMIT 1)'), ('predict_table', 'query',
-        '''SELECT x FROM points''')) r (names, a, v), unnest(string_to_array(names, ' ')) n;
+        '''SELECT x FROM points'''),
+    ('madlib_keras_fit madlib_keras_fit_multiple_model madlib_keras_automl', 'source_table', '''mpacked'''),
+    ('madlib_keras_fit_multiple_model', 'model_selection_table', '''mconfigs'''),
+    ('madlib_keras_automl', 'model_selection_table', '''rc_configs'''),
+    ('madlib_keras_fit_multiple_model madlib_keras_automl', 'model_output_table', '''rc_out'''),
+    ('madlib_keras_fit', 'model', '''rc_out'''), ('madlib_keras_evaluate madlib_keras_predict', 'model_table', '''mmodels'''),
+    ('madlib_keras_predict madlib_keras_predict_byom', 'test_table', '''points'''),
+    ('madlib_keras_evaluate', 'test_table', '''mpacked_val'''), ('load_custom_function load_keras_model', 'name', '''rc_name''')) r (names, a, v), unnest(string_to_array(names, ' ')) n;
 -- values of an aggregate's rows
 CREATE TABLE rc_of_row (argument text, value text);
 INSERT INTO rc_of_row VALUES ('partition_id', 'p.partition_id'), ('buffer_id', 'p.buffer_id'), ('data',
@@ -185,7 +200,7 @@ BEGIN
         value := rc_pick(ARRAY(SELECT r.value FROM rc_of_row r WHERE r.argument = rc_argument.argument ORDER BY 1));
         IF value IS NOT NULL THEN RETURN value; END IF;
     END IF;
-    SELECT r.value INTO value FROM rc_right r WHERE 'cerebro.' || r.name = function AND r.argument = rc_argument.argument;
+    SELECT r.value INTO value FROM rc_right r WHERE function IN ('cerebro.' || r.name, 'madlib.' || r.name) AND r.argument = rc_argument.argument;
     IF value IS NOT NULL THEN likely := value || likely; END IF;
     IF cardinality(likely) > 0 AND random() >= wrong THEN
         value := CASE WHEN random() >= wrong THEN likely[1] ELSE rc_pick(likely) END;
@@ -219,7 +234,7 @@ SELECT row_number() OVER (ORDER BY 'internal'::regtype = ANY (p.proargtypes), n.
              WHERE coalesce(p.proargmodes[i], 'i') IN ('i', 'b', 'v') ORDER BY i) AS names,
        ARRAY(SELECT format_type(p.proargtypes[i], NULL) FROM generate_series(0, p.pronargs - 1) i ORDER BY i) AS types
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname IN ('cerebro',
-    'cerebro_run') AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype);
+    'cerebro_run', 'madlib') AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype);
 
 CREATE FUNCTION rc_call(f rc_functions) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 DECLARE

@@ -4,6 +4,7 @@
 \set ON_ERROR_STOP 1
 SET client_min_messages = error;
 CREATE EXTENSION pg_cerebro;
+CREATE EXTENSION pg_cerebro_madlib;
 CREATE ROLE rc_reader;
 CREATE TABLE points AS
 SELECT i AS id, i % 3 AS label, i * 0.25 AS y, 'w' || i % 5 AS word, i % 4 AS kind, DATE '2024-01-01' + i AS day,
@@ -51,6 +52,17 @@ SELECT cerebro.search('packed', 'searched', 'archs', 2,
 SELECT cerebro.advance('packed', 'begun', 'configs', 3, workers => 0, seed => 1, iterations => 1);
 SELECT cerebro.register('stump', 'models', 1);
 SELECT cerebro.deploy('stump', 1);
+
+-- the same by MADlib's functions
+SELECT madlib.training_preprocessor_dl('points', 'mpacked', 'label', 'x', 30);
+SELECT madlib.validation_preprocessor_dl('points', 'mpacked_val', 'label', 'x', 'mpacked');
+SELECT madlib.load_custom_function('rc_custom', convert_to('def custom(y_true, y_pred): return (y_true - y_pred).abs()', 'UTF8'), 'custom');
+SELECT madlib.load_top_k_accuracy_function('rc_custom', 2);
+SELECT madlib.load_model_selection_table('archs', 'mconfigs', ARRAY[1],
+    ARRAY[$$optimizer='Adam(lr=0.01)',loss='categorical_crossentropy',metrics=['accuracy']$$, $$optimizer='SGD',loss='custom'$$],
+    ARRAY['batch_size=8'], 'rc_custom');
+SELECT madlib.madlib_keras_fit_multiple_model('mpacked', 'mmodels', 'mconfigs', 1, FALSE);
+SELECT madlib.madlib_keras_fit('mpacked', 'msingle', 'archs', 1, $$optimizer='adam',loss='mse',metrics=['mae']$$, 'batch_size=8', 1);
 
 CREATE TABLE rc_states AS
 SELECT cerebro.init_state('archs', 1, $$optimizer='Adam(lr=0.01)',loss='categorical_crossentropy'$$, 'batch_size=8',

@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/record.hpp"
+#include "definitions/torchscript.hpp"
 #include "engine/api/binding.hpp"
 #include "engine/api/constraint.hpp"
 #include "engine/core/autograd_library.hpp"
@@ -113,7 +114,8 @@ CompiledProgram::CompiledProgram(std::shared_ptr<const base::Graph> network, con
     for (base::MetricConfig metric : config.metrics) {
       if (metric.kind == base::MetricKind::kLoss || (metric.output >= 0 && metric.output != static_cast<int>(i))) continue;
       metric.kind = math::ResolveMetric(metric.kind, losses[i].kind, output_shapes[i]);
-      metric_names.push_back(outputs == 1 ? metric.name : OutputName(*graph, i) + "_" + metric.name);
+      const std::string name = definitions::ShownName(metric.name);
+      metric_names.push_back(outputs == 1 ? name : OutputName(*graph, i) + "_" + name);
       sums_size += math::MetricSums(metric, math::ClassesOf(output_shapes[i]));
       metrics.push_back(metric);
       metric_outputs.push_back(static_cast<int>(i));
@@ -125,6 +127,13 @@ CompiledProgram::CompiledProgram(std::shared_ptr<const base::Graph> network, con
       ReadRegularizer(weight, layer.name + "/" + weight.name);
       ReadConstraint(weight.constraint, layer.name + "/" + weight.name);
     }
+  }
+  const bool functions = std::any_of(metrics.begin(), metrics.end(),
+                                     [](const base::MetricConfig& metric) { return metric.kind == definitions::kTorchScriptMetric; });
+  options.kernels = options.kernels && !functions;  // LibTorch alone can call them
+  if (functions && device >= 0 && KernelDeviceCount() > 0 && AutogradDeviceCount() == 0) {
+    device = -1;
+    device_refusal = "a metric is a function of TorchScript";
   }
   PlaceOnDevice();
   if (options.kernels && device < 0) native = native::Program::Make(*graph, losses, loss_weights, class_weight, data, layout);

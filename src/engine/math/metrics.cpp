@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "base/error.hpp"
+#include "definitions/torchscript.hpp"
 #include "engine/math/metrics/sums.hpp"
 
 namespace engine::math {
@@ -12,8 +13,13 @@ namespace {
 
 using base::MetricKind;
 
+// Of a function of the user's own (definitions/torchscript.hpp): the sum of the rows' values and their number. Whoever calls
+// the function fills them.
+const MetricRule kFunctionSums{TwoSums, nullptr, nullptr, Mean};
+
 // nullptr for the trainer's own sum.
 const MetricRule* FindRule(MetricKind kind) {
+  if (kind == definitions::kTorchScriptMetric) return &kFunctionSums;
   switch (kind) {
 #define CEREBRO_METRIC(name, number) \
   case MetricKind::k##name:          \
@@ -46,6 +52,9 @@ size_t MetricSums(const base::MetricConfig& metric, int64_t classes) { return Ru
 template <typename T>
 void UpdateMetric(const base::MetricConfig& metric, const MetricBatch<T>& batch, double* sums) {
   const MetricRule& rule = RuleOf(metric);
+  if (rule.update_float == nullptr) {
+    throw base::Error(base::ErrorCode::kInternal, "a metric that is a function of TorchScript cannot be computed without LibTorch");
+  }
   if constexpr (std::is_same_v<T, float>) {
     rule.update_float(metric, batch, sums);
   } else {

@@ -4,7 +4,9 @@
 
 #include "base/error.hpp"
 #include "definitions/loss.hpp"
+#include "definitions/torchscript.hpp"
 #include "engine/torch/losses/formula.hpp"
+#include "engine/torch/script_function.hpp"
 
 namespace engine::torch {
 
@@ -53,6 +55,13 @@ at::Tensor PositionLosses(const LossConfig& config, const Value& output, const a
 }  // namespace
 
 at::Tensor RowLosses(const LossConfig& config, const Value& output, const at::Tensor& target) {
+  if (config.kind == definitions::kTorchScriptLoss) {
+    const at::Tensor p = WithLastAxis(output.data);
+    const std::shared_ptr<const ScriptFunction> function = FunctionOf(config.name);
+    const at::Tensor rows = function->Rows(target.reshape(p.sizes()), p);
+    if (p.requires_grad() && !rows.requires_grad()) function->RefuseAsLoss();
+    return rows;
+  }
   at::Tensor losses = PositionLosses(config, output, target);
   if (losses.dim() == 1) return losses;
   if (output.mask.defined()) {

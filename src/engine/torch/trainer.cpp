@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "definitions/torchscript.hpp"
 #include "engine/math/learning_rate.hpp"
 #include "engine/math/metrics.hpp"
 #include "engine/math/optimizer.hpp"
@@ -15,6 +16,7 @@
 #include "engine/torch/error.hpp"
 #include "engine/torch/loss.hpp"
 #include "engine/torch/network.hpp"
+#include "engine/torch/script_function.hpp"
 #include "engine/torch/tensors.hpp"
 
 namespace engine::torch {
@@ -31,7 +33,14 @@ class Trainer : public AutogradTrainer {
         device_(PlaceModel(resolved.device)),
         type_(ScalarTypeOf(resolved.layout.precision)),
         network_(*resolved.graph),
-        loader_(*resolved.graph, resolved.data, resolved.losses, resolved.class_weight, type_, device_) {}
+        loader_(*resolved.graph, resolved.data, resolved.losses, resolved.class_weight, type_, device_) {
+    for (const base::LossConfig& loss : resolved.losses) {
+      if (loss.kind == definitions::kTorchScriptLoss) FunctionOf(loss.name);
+    }
+    for (const base::MetricConfig& metric : resolved.metrics) {
+      if (metric.kind == definitions::kTorchScriptMetric) FunctionOf(metric.name);
+    }
+  }
 
   void SetClassWeights(const std::map<int, double>& class_weight) override { loader_.SetClassWeights(class_weight); }
 
@@ -93,6 +102,7 @@ class Trainer : public AutogradTrainer {
   bool TrainBatch(const Batch& batch, const math::DrawKeys& keys, double* loss_sum);
   template <typename T>
   void ApplyGradients(const std::vector<at::Tensor>& gradients);
+  static void AddFunction(const base::MetricConfig& metric, const at::Tensor& output, const at::Tensor& target, double* sums);
   template <typename T>
   void AddMetrics(const std::vector<Value>& outputs, const Batch& batch, double* sums) const;
 
@@ -204,6 +214,17 @@ void Trainer::ApplyGradients(const std::vector<at::Tensor>& gradients) {
   ++counters->step;
 }
 
+// The sum of the function's values of the rows, in double and in their order, and how many there are.
+void Trainer::AddFunction(const base::MetricConfig& metric, const at::Tensor& output, const at::Tensor& target, double* sums) {
+  const at::Tensor y_pred = output.dim() < 2 ? output.unsqueeze(-1) : output;
+  // class indexes stay indexes, one a position
+  const at::Tensor y_true = target.numel() == y_pred.numel() ? target.reshape(y_pred.sizes()) : target.unsqueeze(-1);
+  const at::Tensor values = FunctionOf(metric.name)->Rows(y_true, y_pred).to(at::kDouble).contiguous();
+  const double* value = values.data_ptr<double>();
+  for (int64_t i = 0; i < values.numel(); ++i) sums[0] += value[i];
+  sums[1] += static_cast<double>(values.numel());
+}
+
 template <typename T>
 void Trainer::AddMetrics(const std::vector<Value>& outputs, const Batch& batch, double* sums) const {
   int current = -1;
@@ -227,7 +248,11 @@ void Trainer::AddMetrics(const std::vector<Value>& outputs, const Batch& batch, 
       }
       if (mask.defined() && mask.numel() == predictions.positions) predictions.mask = mask.template data_ptr<bool>();
     }
-    math::UpdateMetric<T>(resolved_.metrics[m], predictions, sums);
+    if (resolved_.metrics[m].kind == definitions::kTorchScriptMetric) {
+      AddFunction(resolved_.metrics[m], output, target, sums);
+    } else {
+      math::UpdateMetric<T>(resolved_.metrics[m], predictions, sums);
+    }
     sums += math::MetricSums(resolved_.metrics[m], predictions.classes);
   }
 }

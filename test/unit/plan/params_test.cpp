@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "base/literal.hpp"
 #include "base/philox.hpp"
+#include "definitions/torchscript.hpp"
 
 namespace {
 
@@ -230,6 +231,26 @@ TEST(ReadConfig, ReadsArgumentsOfLossesAndMetrics) {
   EXPECT_EQ(Catch("optimizer='SGD', loss='mse', metrics=[AUC(curve='ROCK')]").message,
             "parameter \"curve\" of metric AUC must be one of 'ROC', 'PR', not \"'ROCK'\"");
   EXPECT_EQ(Catch("optimizer='SGD', loss='hinge(margin=2)'").hint, "It has no parameters.");
+}
+
+TEST(ReadConfig, ReadsFunctionsOfTorchScript) {
+  const std::string call = definitions::TorchScriptCall("focal", "ZGVmIGY=");
+  EXPECT_EQ(call, "torchscript(name=\"focal\",source=\"ZGVmIGY=\")");
+  const std::string text = "optimizer='SGD', loss=" + call + ", metrics=['mae', '" + call + "']";
+  const base::TrainConfig config = ReadConfig(text, "");
+  EXPECT_EQ(config.losses[0].kind, definitions::kTorchScriptLoss);
+  EXPECT_EQ(config.losses[0].name, call);
+  EXPECT_EQ(config.metrics[1].kind, definitions::kTorchScriptMetric);
+  EXPECT_EQ(config.metrics[1].name, call);
+  EXPECT_EQ(ReadConfig(CanonicalParams(text, "compile_params"), "").losses[0].name, call);
+  EXPECT_NE(CanonicalParams(text, "compile_params"), CanonicalParams("optimizer='SGD', loss=" + definitions::TorchScriptCall("focal", "ZGVmIGc=") + ", metrics=['mae']",
+                                                                     "compile_params"));
+  for (const char* bad : {"torchscript", "torchscript(name='a')", "torchscript(source='ZGVm')", "torchscript(name='a b', source='ZGVm')",
+                          "torchscript(name='', source='ZGVm')", "torchscript(name=1, source='ZGVm')", "torchscript(name='a', source='ZGVm', k=1)"}) {
+    EXPECT_EQ(Catch(std::string("optimizer='SGD', loss=") + bad).code, ErrorCode::kInvalidParameter) << bad;
+    EXPECT_EQ(Catch(std::string("optimizer='SGD', loss='mse', metrics=[") + bad + "]").code, ErrorCode::kInvalidParameter) << bad;
+  }
+  EXPECT_EQ(Catch("optimizer='SGD', loss=torchscript(name='a', source='" + std::string(100000, 'A') + "')").code, ErrorCode::kLimitExceeded);
 }
 
 TEST(ReadConfig, SuggestsTheNearestName) {
