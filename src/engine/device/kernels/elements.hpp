@@ -12,13 +12,13 @@
 namespace engine::device {
 
 CEREBRO_KERNEL_CALL float PointwiseElement(const math::PointwiseFunction& function, float x) {
-  float y;
+  float y = 0;
   math::pointwise::Apply(function, &x, 1, &y);
   return y;
 }
 
 CEREBRO_KERNEL_CALL float PointwiseSlope(const math::PointwiseFunction& function, float x, float g) {
-  float dx;
+  float dx = 0;
   math::pointwise::Gradient(function, &x, &g, 1, &dx);
   return dx;
 }
