@@ -1,4 +1,5 @@
--- Losses and metrics that are functions of TorchScript: in compile_params, in runs, in what is stored, and what is refused.
+-- Losses and metrics that are functions of TorchScript: in compile_params, in runs, in what is stored, and what is
+-- refused.
 \set data `echo "$CEREBRO_TEST_DATA"`
 \set focal `tr -d '\n' < "$CEREBRO_TEST_DATA/torchscript/focal_loss.base64"`
 \set smooth `tr -d '\n' < "$CEREBRO_TEST_DATA/torchscript/smooth.base64"`
@@ -10,7 +11,8 @@ SET client_min_messages = warning;
 CREATE SCHEMA torchscript_case;
 SET search_path = torchscript_case, public;
 \i :data/load_iris.sql
-SELECT cerebro.training_preprocessor_dl('iris_train', 'packed', 'class_text', 'attributes', 10, NULL, num_partitions => 3, seed => 1);
+SELECT cerebro.training_preprocessor_dl('iris_train', 'packed', 'class_text', 'attributes', 10, NULL,
+    num_partitions => 3, seed => 1);
 SELECT cerebro.validation_preprocessor_dl('iris_val', 'packed_val', 'class_text', 'attributes', 'packed', 10);
 SELECT cerebro.load_model('arch', $${"class_name": "Sequential", "config": [
   {"class_name": "Dense", "config": {"name": "a", "units": 10, "activation": "relu", "batch_input_shape": [null, 4],
@@ -22,22 +24,29 @@ SELECT cerebro.load_model('arch', $${"class_name": "Sequential", "config": [
 SELECT cerebro.torchscript('half', 'def half(y_true, y_pred): return ((y_true - y_pred) ** 2).mean(-1) * 0.5');
 SELECT length(cerebro.torchscript('focal', decode(:'focal', 'base64'))) < length(:'focal') AS shorter;
 
--- the same formula by a function and by name gives the same losses; a function with another text is another configuration
-CREATE TABLE texts AS SELECT cerebro.torchscript('squared', 'def squared(y_true, y_pred): return ((y_true - y_pred) ** 2).mean(-1)') AS squared,
-    cerebro.torchscript('focal_loss', decode(:'focal', 'base64')) AS focal, cerebro.torchscript('smooth', decode(:'smooth', 'base64')) AS smooth,
+-- the same formula by a function and by name gives the same losses; a function with another text is another
+-- configuration
+CREATE TABLE texts AS SELECT cerebro.torchscript('squared',
+    'def squared(y_true, y_pred): return ((y_true - y_pred) ** 2).mean(-1)') AS squared,
+    cerebro.torchscript('focal_loss', decode(:'focal', 'base64')) AS focal, cerebro.torchscript('smooth',
+        decode(:'smooth', 'base64')) AS smooth,
     cerebro.torchscript('hit_accuracy', $$def hit_accuracy(y_true, y_pred):
         return (y_true.argmax(-1) == y_pred.argmax(-1)).to(y_pred.dtype)$$) AS hit;
 SELECT cerebro.load_model_selection_table('arch', 'mst', ARRAY[1], ARRAY[
     format('loss=%s, optimizer=''Adam(lr=0.02)'', metrics=[%s, ''accuracy'']', squared, hit),
     format('loss=''mse'', optimizer=''Adam(lr=0.02)'', metrics=[''accuracy'', ''mse'', %s]', squared),
-    format('loss=''%s'', optimizer=''Adam(lr=0.02)'', metrics=[''accuracy'']', focal)], ARRAY['batch_size=8, epochs=2']) FROM texts;
+    format('loss=''%s'', optimizer=''Adam(lr=0.02)'', metrics=[''accuracy'']', focal)],
+        ARRAY['batch_size=8, epochs=2']) FROM texts;
 -- a long one, which has no room in the index of a selection table
 ALTER TABLE mst DROP CONSTRAINT mst_model_id_compile_params_fit_params_key;
-INSERT INTO mst SELECT 4, 1, format('loss=%s, optimizer=''Adam(lr=0.02)'', metrics=[''accuracy'']', smooth), 'batch_size=8, epochs=2' FROM texts;
+INSERT INTO mst SELECT 4, 1, format('loss=%s, optimizer=''Adam(lr=0.02)'', metrics=[''accuracy'']', smooth),
+    'batch_size=8, epochs=2' FROM texts;
 SELECT cerebro.fit_multiple_model('packed', 'models', 'mst', 6, false, 'packed_val', 3, seed => 5);
-SELECT mst_key, loss_type, metrics_type, status, training_loss[2] < training_loss[1] AS learns, training_metrics_final BETWEEN 0 AND 1 AS metric,
+SELECT mst_key, loss_type, metrics_type, status, training_loss[2] < training_loss[1] AS learns,
+    training_metrics_final BETWEEN 0 AND 1 AS metric,
     metrics_iters FROM models_info ORDER BY mst_key;
-SELECT abs(a.training_loss_final - b.training_loss_final) < 1e-3 AS same_loss, a.training_metric_values[1] = a.training_metric_values[2] AS same_metric,
+SELECT abs(a.training_loss_final - b.training_loss_final) < 1e-3 AS same_loss,
+    a.training_metric_values[1] = a.training_metric_values[2] AS same_metric,
     abs(b.training_metric_values[2] - b.training_metric_values[3]) < 1e-6 AS same_values
     FROM models_info a, models_info b WHERE a.mst_key = 1 AND b.mst_key = 2;
 
@@ -48,7 +57,8 @@ SELECT count(*) AS equal FROM models a JOIN again b ON a.mst_key = b.mst_key AND
 
 -- what is trained is evaluated and predicts, and registers
 SELECT cerebro.evaluate('models', 'packed_val', 'scores', false, 3);
-SELECT round(loss::numeric, 4) = (SELECT round(validation_loss_final::numeric, 4) FROM models_info WHERE mst_key = 3) AS same FROM scores;
+SELECT round(loss::numeric, 4) = (SELECT round(validation_loss_final::numeric, 4) FROM models_info WHERE mst_key = 3)
+    AS same FROM scores;
 SELECT cerebro.predict('models', 'iris_val', 'id', 'attributes', 'predicted', 'response', false, 3);
 SELECT count(*) FROM predicted;
 SELECT cerebro.register('torchscript_case', 'models', 3);
@@ -71,7 +81,8 @@ SELECT cerebro.torchscript('f', 'def f(y_true, y_pred): return y_true' || repeat
 SELECT cerebro.torchscript('not a name', 'def f(y_true, y_pred): return y_true');
 SELECT cerebro.torchscript(NULL, 'def f(y_true, y_pred): return y_true');
 SELECT cerebro.torchscript('f', NULL::bytea);
-SELECT cerebro.init_state('arch', 1, $$loss=torchscript(name='f', source='AAA!'), optimizer='sgd'$$, '', 'packed', 1, 1);
+SELECT cerebro.init_state('arch', 1, $$loss=torchscript(name='f', source='AAA!'), optimizer='sgd'$$, '', 'packed', 1,
+    1);
 SELECT cerebro.init_state('arch', 1, $$loss=torchscript(name='f'), optimizer='sgd'$$, '', 'packed', 1, 1);
 
 -- functions that fail while a model trains, and one that cannot be a loss

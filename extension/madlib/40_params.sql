@@ -56,7 +56,8 @@ BEGIN
         EXCEPTION WHEN OTHERS THEN
             GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
             RAISE EXCEPTION 'custom function ''%'' of object table ''%'' cannot be run', name, written
-                USING ERRCODE = SQLSTATE, DETAIL = SQLERRM || '.' || CASE detail WHEN '' THEN '' ELSE ' ' || detail END, HINT = hint;
+                USING ERRCODE = SQLSTATE, DETAIL = SQLERRM || '.' || CASE detail WHEN '' THEN '' ELSE ' ' || detail END,
+                    HINT = COALESCE(NULLIF(hint, ''), 'Load it anew, see load_custom_function(''usage'').');
         END;
     END LOOP;
 END $$;

@@ -3,7 +3,7 @@
 CREATE FUNCTION cerebro.torchscript(name text, object bytea) RETURNS text
     AS 'MODULE_PATHNAME', 'pg_cerebro_torchscript' LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE;
 COMMENT ON FUNCTION cerebro.torchscript(text, bytea) IS
-    'checks a function f(y_true, y_pred) in a file of torch.jit.script(f).save(), and returns what compile_params takes for it';
+    'checks a function f(y_true, y_pred) in a file of torch.jit.script(f).save(); returns what compile_params takes for it';
 
 CREATE FUNCTION cerebro.torchscript(name text, source text) RETURNS text
     AS 'MODULE_PATHNAME', 'pg_cerebro_torchscript_source' LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE;

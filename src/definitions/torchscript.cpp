@@ -37,9 +37,11 @@ std::string TorchScriptCall(const std::string& name, const std::string& source) 
 
 TorchScriptFunction FunctionOfCall(std::string_view call) {
   const size_t middle = MiddleOf(call);
-  if (middle == std::string_view::npos) throw base::Error(base::ErrorCode::kInternal, "a function of TorchScript has no call");
+  if (middle == std::string_view::npos)
+    throw base::Error(base::ErrorCode::kInternal, "a function of TorchScript has no call");
   const size_t source = middle + kMiddle.size();
-  return {std::string(call.substr(kHead.size(), middle - kHead.size())), std::string(call.substr(source, call.size() - kTail.size() - source))};
+  return {std::string(call.substr(kHead.size(), middle - kHead.size())),
+          std::string(call.substr(source, call.size() - kTail.size() - source))};
 }
 
 std::string ShownName(const std::string& name) {

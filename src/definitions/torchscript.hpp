@@ -1,8 +1,9 @@
 // Losses and metrics that are functions of TorchScript, f(y_true, y_pred), of the user's own.
 //
-// compile_params has such a function as a call, torchscript(name="focal",source="<base64>"), and a configuration has this
-// call as the name of its loss or metric. So it lies in everything that has a configuration, states, result tables and
-// messages between processes, and decides digests as any other loss does. People are shown the function's name alone.
+// compile_params has such a function as a call, torchscript(name="focal",source="<base64>"), and a configuration has
+// this call as the name of its loss or metric. So it lies in everything that has a configuration, states, result tables
+// and messages between processes, and decides digests as any other loss does. People are shown the function's name
+// alone.
 //
 // The base64 is of a text, in one of two forms:
 //   the functions themselves, as they are written in Python: def focal(y_true, y_pred): ... The one of the call's name
@@ -46,7 +47,8 @@ std::string ShownName(const std::string& name);
 
 struct ScriptText {
   int version = 0;  // of the operators' meaning, as an archive states it; 0: the text is no archive's
-  std::vector<std::pair<std::string, std::string>> files;  // path below code/, content; of a plain text one without a path
+  std::vector<std::pair<std::string, std::string>>
+      files;  // path below code/, content; of a plain text one without a path
 };
 
 ScriptText ReadScriptText(std::string_view text);

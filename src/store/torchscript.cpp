@@ -24,7 +24,8 @@ std::string TextOf(std::string_view object) {
     return definitions::WriteScriptText({archive.version, archive.files});
   }
   if (!object.empty() && static_cast<unsigned char>(object.front()) == kPickle) {
-    throw base::Error(ErrorCode::kFeatureNotSupported, "the function is a pickled object of Python", "There is no Python here.", kHint);
+    throw base::Error(ErrorCode::kFeatureNotSupported, "the function is a pickled object of Python",
+                      "There is no Python here.", kHint);
   }
   if (object.find('\0') != std::string_view::npos || object.substr(0, 2) == "#!") {
     throw base::Error(ErrorCode::kInvalidParameter, "the object is no function of TorchScript", {}, kHint);
@@ -34,8 +35,8 @@ std::string TextOf(std::string_view object) {
 
 /// Compiles the smallest model that has this loss: what training would refuse is refused now.
 void Compile(const std::string& compile_params) {
-  const auto graph = std::make_shared<base::Graph>(wire::ReadKeras(
-      R"({"class_name": "Sequential", "config": [{"class_name": "Dense", "config": {"name": "d", "units": 1, "batch_input_shape": [null, 1]}}]})"));
+  const auto graph = std::make_shared<base::Graph>(wire::ReadKeras(R"({"class_name": "Sequential", "config": [
+      {"class_name": "Dense", "config": {"name": "d", "units": 1, "batch_input_shape": [null, 1]}}]})"));
   base::DataSpec data;
   base::ColumnSpec column;
   column.name = "x";
@@ -52,7 +53,8 @@ void Compile(const std::string& compile_params) {
 }  // namespace
 
 std::string TorchScriptCall(const std::string& name, std::string_view object) {
-  const std::string params = "optimizer='SGD',loss=" + definitions::TorchScriptCall(name, definitions::EncodeBase64(TextOf(object)));
+  const std::string params =
+      "optimizer='SGD',loss=" + definitions::TorchScriptCall(name, definitions::EncodeBase64(TextOf(object)));
   Compile(params);
   return plan::ReadConfig(params, "").losses.front().name;
 }

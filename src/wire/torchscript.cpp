@@ -39,11 +39,14 @@ ScriptArchive ReadScriptArchive(std::string_view bytes, size_t limit) {
     if (code == std::string::npos || !EndsWith(entry.name, kSource)) continue;
     total += std::min<size_t>(entry.bytes, limit + 1);
     if (total > limit) {
-      throw base::Error(ErrorCode::kLimitExceeded, "the code of a TorchScript archive has more than " + std::to_string(limit) + " characters");
+      throw base::Error(ErrorCode::kLimitExceeded,
+                        "the code of a TorchScript archive has more than " + std::to_string(limit) + " characters");
     }
     const std::string path = entry.name.substr(code + kCode.size()), content(Content(entry, &owned));
     // what definitions::WriteScriptText could not keep apart
-    if (path.find('\n') != std::string::npos || content.rfind("#!", 0) == 0 || content.find("\n#!") != std::string::npos) NoCode();
+    if (path.find('\n') != std::string::npos || content.rfind("#!", 0) == 0 ||
+        content.find("\n#!") != std::string::npos)
+      NoCode();
     archive.files.emplace_back(path, content);
   }
   if (archive.files.empty()) NoCode();

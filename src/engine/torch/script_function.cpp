@@ -3,10 +3,10 @@
 // what it records of our own losses.
 //
 // Who may train may bring a function, so it is held to what it is for. The text has limits that keep the front end's
-// recursion small. Only operations of a list are taken: they compute values from values, check their arguments, and give
-// the same values each time. There is no way to files, random numbers, memory that was not written, threads, modules
-// with tensors or Python. A call is limited in the rounds of its loops, so that it ends: between calls the caller asks for
-// interrupts.
+// recursion small. Only operations of a list are taken: they compute values from values, check their arguments, and
+// give the same values each time. There is no way to files, random numbers, memory that was not written, threads,
+// modules with tensors or Python. A call is limited in the rounds of its loops, so that it ends: between calls the
+// caller asks for interrupts.
 #include "engine/torch/script_function.hpp"
 
 #include <ATen/core/class_type.h>
@@ -41,7 +41,7 @@ constexpr size_t kMostTokens = 1000;      // of a statement: bounds how deep an 
 constexpr size_t kMostIndentation = 200;  // of a line, in characters: bounds how deep blocks can be
 constexpr size_t kMostKept = 64;          // compiled functions
 constexpr size_t kLongestReason = 300;
-constexpr int kMostRounds = 100000;       // of all loops of a call
+constexpr int kMostRounds = 100000;  // of all loops of a call
 const char* const kHint =
     "A function is def f(y_true, y_pred): of tensors (rows, ...), and returns a number or one for each row.";
 
@@ -50,7 +50,8 @@ thread_local int rounds_left = 0;
 std::string Quoted(const std::string& name) { return "\"" + name + "\""; }
 
 std::string Lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return text;
 }
 
@@ -62,7 +63,8 @@ std::string Reason(std::string text) {
   if (at != std::string::npos) text = text.substr(at + 1 + raised.size());
   std::string line;
   for (const char c : text) {
-    const bool blank = std::isspace(static_cast<unsigned char>(c)) != 0 || std::iscntrl(static_cast<unsigned char>(c)) != 0;
+    const bool blank =
+        std::isspace(static_cast<unsigned char>(c)) != 0 || std::iscntrl(static_cast<unsigned char>(c)) != 0;
     // the text may be in another encoding than the database
     if (!blank) line.push_back(static_cast<unsigned char>(c) < 0x80 ? c : '?');
     if (blank && !line.empty() && line.back() != ' ') line.push_back(' ');
@@ -84,7 +86,8 @@ std::string Reason(std::string text) {
 
 void CheckLimits(const std::string& name, const std::string& text) {
   const auto refuse = [&name](const std::string& what, size_t limit) {
-    throw base::Error(ErrorCode::kLimitExceeded, "function " + Quoted(name) + " has " + what + " " + std::to_string(limit), {},
+    throw base::Error(ErrorCode::kLimitExceeded,
+                      "function " + Quoted(name) + " has " + what + " " + std::to_string(limit), {},
                       "Write it in more and shorter statements.");
   };
   if (text.size() > definitions::kLongestScript) refuse("more characters than", definitions::kLongestScript);
@@ -104,7 +107,8 @@ void CheckLimits(const std::string& name, const std::string& text) {
     at_start = at_start && blank;
     if (indentation > kMostIndentation) refuse("a line that is indented by more characters than", kMostIndentation);
     const bool word = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
-    if (!blank && !(word && in_word) && ++tokens > kMostTokens) refuse("a statement of more words and signs than", kMostTokens);
+    if (!blank && !(word && in_word) && ++tokens > kMostTokens)
+      refuse("a statement of more words and signs than", kMostTokens);
     in_word = word;
     if (c == '(' || c == '[' || c == '{') open++;
     if ((c == ')' || c == ']' || c == '}') && open > 0) open--;
@@ -128,13 +132,14 @@ Found FromSource(const std::string& name, const std::string& text) {
     if (Lower(function->name()) == Lower(name) || all.size() == 1) found.function = function;
   }
   if (found.function == nullptr) {
-    Invalid(name, all.empty() ? "defines nothing" : "is none of the " + std::to_string(all.size()) + " functions of its text");
+    Invalid(name, all.empty() ? "defines nothing"
+                              : "is none of the " + std::to_string(all.size()) + " functions of its text");
   }
   return found;
 }
 
-/// The class with a method "forward" in the code of an archive, as __torch__.PlaceholderModule: torch.jit.script(f).save()
-/// makes one of them.
+/// The class with a method "forward" in the code of an archive, as __torch__.PlaceholderModule:
+/// torch.jit.script(f).save() makes one of them.
 std::string ClassOfArchive(const std::string& name, const definitions::ScriptText& script) {
   std::string found;
   for (const auto& [path, content] : script.files) {
@@ -191,8 +196,9 @@ void Restrict(const std::string& name, jit::Block* block) {
       continue;
     }
     if (!IsAllowedOperation(kind) || node->isNondeterministic()) {
-      throw base::Error(ErrorCode::kFeatureNotSupported, "function " + Quoted(name) + " has the operation " + kind, {},
-                        "Functions compute values from values: arithmetic, comparisons, reductions, shapes and indexing.");
+      throw base::Error(
+          ErrorCode::kFeatureNotSupported, "function " + Quoted(name) + " has the operation " + kind, {},
+          "Functions compute values from values: arithmetic, comparisons, reductions, shapes and indexing.");
     }
     for (jit::Block* inner : node->blocks()) Restrict(name, inner);
     if (node->kind() == jit::prim::Loop) {
@@ -206,7 +212,8 @@ void RegisterCount() {
   static const jit::RegisterOperators registered({jit::Operator(
       "cerebro::count_round() -> ()",
       [](jit::Stack&) {
-        if (rounds_left-- <= 0) throw std::runtime_error("loops of more than " + std::to_string(kMostRounds) + " rounds in a call");
+        if (rounds_left-- <= 0)
+          throw std::runtime_error("loops of more than " + std::to_string(kMostRounds) + " rounds in a call");
       },
       c10::AliasAnalysisKind::CONSERVATIVE)});
 }
@@ -223,7 +230,8 @@ class Interpreted : public ScriptFunction {
     Restrict(name_, graph_->block());
     code_ = jit::Code(graph_, name_);
     if (!found_.module) return;
-    module_ = c10::ivalue::Object::create(c10::StrongTypePtr(found_.unit, found_.module), found_.module->numAttributes());
+    module_ =
+        c10::ivalue::Object::create(c10::StrongTypePtr(found_.unit, found_.module), found_.module->numAttributes());
     for (size_t i = 0; i < found_.module->numAttributes(); i++) {
       const bool flag = found_.module->getAttribute(i)->kind() == c10::TypeKind::BoolType;
       module_->setSlot(i, flag ? c10::IValue(true) : c10::IValue());
@@ -234,7 +242,8 @@ class Interpreted : public ScriptFunction {
     const int64_t rows = y_pred.size(0);
     const at::Tensor value = Call(y_true, y_pred).to(y_pred.device(), y_pred.scalar_type());
     if (value.dim() == 0) return value.expand({rows});
-    if (value.size(0) != rows) Failed(name_, "It returns the shape " + Shape(value) + " for " + std::to_string(rows) + " rows.");
+    if (value.size(0) != rows)
+      Failed(name_, "It returns the shape " + Shape(value) + " for " + std::to_string(rows) + " rows.");
     if (value.dim() == 1) return value;
     if (value.numel() == 0) Failed(name_, "It returns the shape " + Shape(value) + ", which has no values.");
     return value.flatten(1).mean(1);
@@ -257,7 +266,8 @@ class Interpreted : public ScriptFunction {
     const size_t count = graph_->inputs().size() - std::min(self, graph_->inputs().size());
     if (count != 2) Invalid(name_, "has " + std::to_string(count) + " arguments instead of two");
     for (size_t i = self; i < graph_->inputs().size(); i++) {
-      if (!graph_->inputs()[i]->type()->isSubtypeOf(*c10::TensorType::get())) Invalid(name_, "has an argument that is no tensor");
+      if (!graph_->inputs()[i]->type()->isSubtypeOf(*c10::TensorType::get()))
+        Invalid(name_, "has an argument that is no tensor");
     }
     if (graph_->outputs().size() != 1) Invalid(name_, "does not return one value");
   }

@@ -1,4 +1,5 @@
-// Losses and metrics that are functions of TorchScript, f(y_true, y_pred): definitions/torchscript.hpp says what they may be.
+// Losses and metrics that are functions of TorchScript, f(y_true, y_pred): definitions/torchscript.hpp says what they
+// may be.
 #pragma once
 
 #include <memory>
@@ -23,8 +24,8 @@ class ScriptFunction {
 };
 
 /// The function of a loss or a metric, compiled once in a process. call: the configuration's name of it
-/// (definitions::TorchScriptCall). Errors: kInvalidParameter when the text is none of TorchScript or not of two arguments;
-/// kFeatureNotSupported for operations that a function may not have; kLimitExceeded.
+/// (definitions::TorchScriptCall). Errors: kInvalidParameter when the text is none of TorchScript or not of two
+/// arguments; kFeatureNotSupported for operations that a function may not have; kLimitExceeded.
 std::shared_ptr<const ScriptFunction> FunctionOf(const std::string& call);
 
 }  // namespace engine::torch

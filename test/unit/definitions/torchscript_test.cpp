@@ -10,8 +10,13 @@ namespace definitions {
 namespace {
 
 TEST(Base64, IsThatOfRfc4648) {
-  const std::pair<const char*, const char*> cases[] = {{"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},        {"foo", "Zm9v"},
-                                                       {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+  const std::pair<const char*, const char*> cases[] = {{"", ""},
+                                                       {"f", "Zg=="},
+                                                       {"fo", "Zm8="},
+                                                       {"foo", "Zm9v"},
+                                                       {"foob", "Zm9vYg=="},
+                                                       {"fooba", "Zm9vYmE="},
+                                                       {"foobar", "Zm9vYmFy"}};
   for (const auto& [bytes, text] : cases) {
     EXPECT_EQ(EncodeBase64(bytes), text);
     std::string back;
@@ -29,7 +34,8 @@ TEST(Base64, IsRefusedWhereItIsNone) {
   std::string bytes;
   EXPECT_TRUE(DecodeBase64("Zm9v\n YmFy", &bytes));
   EXPECT_EQ(bytes, "foobar");
-  for (const char* text : {"Zm9", "Zm9!", "Z===", "====", "Zg==Zg==", "Zm=v", "Zm9v\xff"}) EXPECT_FALSE(DecodeBase64(text, &bytes)) << text;
+  for (const char* text : {"Zm9", "Zm9!", "Z===", "====", "Zg==Zg==", "Zm=v", "Zm9v\xff"})
+    EXPECT_FALSE(DecodeBase64(text, &bytes)) << text;
 }
 
 TEST(TorchScriptCall, HasNameAndSource) {

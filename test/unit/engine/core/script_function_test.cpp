@@ -48,7 +48,8 @@ TEST(ScriptFunctions, AreTrainedWithoutKernels) {
   EXPECT_TRUE(engine::Program(std::make_shared<base::Graph>(Net()), config, table.spec, options).has_kernels());
   config.metrics = {Metric(kSquared)};
   EXPECT_FALSE(engine::Program(std::make_shared<base::Graph>(Net()), config, table.spec, options).has_kernels());
-  EXPECT_FALSE(engine::Program(std::make_shared<base::Graph>(Net()), WithLoss(kSquared), table.spec, options).has_kernels());
+  EXPECT_FALSE(
+      engine::Program(std::make_shared<base::Graph>(Net()), WithLoss(kSquared), table.spec, options).has_kernels());
 }
 
 TEST(ScriptFunctions, DecideTheProgram) {
@@ -81,7 +82,9 @@ TEST(ScriptFunctions, AreMeansOverRows) {
 
 TEST(ScriptFunctions, AreCheckedBeforeTraining) {
   const Table table = Reals(30, 7, 3);
-  EXPECT_THROW(engine::Program(std::make_shared<base::Graph>(Net()), WithLoss("def f(a, b):\n  return torch.rand([1])\n"), table.spec, {}), base::Error);
+  EXPECT_THROW(engine::Program(std::make_shared<base::Graph>(Net()),
+                               WithLoss("def f(a, b):\n  return torch.rand([1])\n"), table.spec, {}),
+               base::Error);
 }
 
 }  // namespace

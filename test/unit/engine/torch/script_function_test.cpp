@@ -43,7 +43,8 @@ TEST(ScriptFunction, ComputesWhatALossComputes) {
   own.kind = base::LossKind::kMeanSquaredError;
   function.kind = definitions::kTorchScriptLoss;
   const at::Tensor y_true = Ramp({5, 3}, -1, 0.3);
-  for (const char* expression : {"((y_true - y_pred) ** 2).mean(-1)", "((y_true - y_pred) ** 2)", "((y_true - y_pred) ** 2).mean()"}) {
+  for (const char* expression :
+       {"((y_true - y_pred) ** 2).mean(-1)", "((y_true - y_pred) ** 2)", "((y_true - y_pred) ** 2).mean()"}) {
     function.name = definitions::TorchScriptCall("f", definitions::EncodeBase64(Body(expression)));
     Value output;
     output.data = Ramp({5, 3}, 0.2, -0.1).requires_grad_(true);
@@ -59,16 +60,19 @@ TEST(ScriptFunction, ComputesWhatALossComputes) {
 TEST(ScriptFunction, IsCalledInEveryForm) {
   const at::Tensor y_true = Ramp({4, 2}, 0, 1), y_pred = Ramp({4, 2}, 1, 1);  // every difference is 1
   const auto sum = [&](const std::string& text) { return Function(text)->Rows(y_true, y_pred).sum().item<double>(); };
-  EXPECT_EQ(sum(Body("1.5")), 6);   // a number: for each row
+  EXPECT_EQ(sum(Body("1.5")), 6);  // a number: for each row
   EXPECT_EQ(sum(Body("3")), 12);
   EXPECT_EQ(sum("def g(a):\n  return a * 2\n\ndef f(y_true, y_pred):\n  return g(y_pred - y_true).sum(-1)\n"), 16);
-  EXPECT_EQ(sum("def f(y_true, y_pred):\n  s = y_pred - y_true\n  for i in range(3):\n    s = s + 1.0\n  return s.mean()\n"), 16);
+  EXPECT_EQ(
+      sum("def f(y_true, y_pred):\n  s = y_pred - y_true\n  for i in range(3):\n    s = s + 1.0\n  return s.mean()\n"),
+      16);
   EXPECT_EQ(sum("def f(y_true, y_pred):\n  if y_pred.size(0) > 3:\n    return y_pred - y_true\n  return y_true\n"), 4);
   // it may write to its arguments, which are not ours
   EXPECT_EQ(sum("def f(y_true, y_pred):\n  y_true.mul_(0)\n  return y_true.sum()\n"), 0);
   EXPECT_EQ(y_true.sum().item<double>(), 28);
   // float64 stays float64
-  EXPECT_EQ(Function(Body("y_pred - y_true"))->Rows(y_true.to(at::kDouble), y_pred.to(at::kDouble)).scalar_type(), at::kDouble);
+  EXPECT_EQ(Function(Body("y_pred - y_true"))->Rows(y_true.to(at::kDouble), y_pred.to(at::kDouble)).scalar_type(),
+            at::kDouble);
   // the same name and text twice, another text under the same name
   EXPECT_EQ(sum(Body("1.5")), 6);
   EXPECT_EQ(sum(Body("2.5")), 10);
@@ -83,22 +87,28 @@ TEST(ScriptFunction, ThatIsNoneIsRefused) {
       {"def f(y_true):\n  return y_true\n", invalid + "function \"f\" has 1 arguments instead of two "},
       {"def f(a, b, c):\n  return a\n", invalid + "function \"f\" has 3 arguments instead of two "},
       {"def f(a: int, b):\n  return b\n", invalid + "function \"f\" has an argument that is no tensor "},
-      {"def a(x, y):\n  return x\n\ndef b(x, y):\n  return x\n", invalid + "function \"f\" is none of the 2 functions of its text "},
+      {"def a(x, y):\n  return x\n\ndef b(x, y):\n  return x\n",
+       invalid + "function \"f\" is none of the 2 functions of its text "},
       {Body("y_true +"), invalid + "function \"f\" is no TorchScript "},
       {Body("nothing(y_true)"), invalid + "function \"f\" is no TorchScript "},
       {"import os\n", invalid + "function \"f\" is no TorchScript "},
       {Body("torch.rand([2])"), unsupported + "function \"f\" has the operation aten::rand "},
       {Body("torch.dropout(y_pred, 0.5, True)"), unsupported + "function \"f\" has the operation aten::dropout "},
-      {Body("torch.from_file('/etc/passwd', False, 4)"), unsupported + "function \"f\" has the operation aten::from_file "},
+      {Body("torch.from_file('/etc/passwd', False, 4)"),
+       unsupported + "function \"f\" has the operation aten::from_file "},
       {Body("torch.empty([4])"), unsupported + "function \"f\" has the operation aten::empty "},
       {Body("y_pred.resize_([100])"), unsupported + "function \"f\" has the operation aten::resize_ "},
-      {"def f(y_true, y_pred):\n  print(y_pred)\n  return y_pred\n", unsupported + "function \"f\" has the operation prim::Print "},
+      {"def f(y_true, y_pred):\n  print(y_pred)\n  return y_pred\n",
+       unsupported + "function \"f\" has the operation prim::Print "},
       {"def f(y_true, y_pred):\n  torch.save(y_pred, 'a')\n  return y_pred\n", ""},  // whatever it is said to be
-      {"def f(y_true, y_pred):\n  torch.manual_seed(1)\n  return y_pred\n", unsupported + "function \"f\" has the operation aten::manual_seed "},
+      {"def f(y_true, y_pred):\n  torch.manual_seed(1)\n  return y_pred\n",
+       unsupported + "function \"f\" has the operation aten::manual_seed "},
       {"def f(y_true, y_pred):\n  if y_pred.size(0) > 1:\n    return torch.rand([1])\n  return y_pred\n",
        unsupported + "function \"f\" has the operation aten::rand "},
-      {Body("(" + std::string(2000, '-') + "1.0) * y_pred"), limit + "function \"f\" has a statement of more words and signs than 1000 "},
-      {Body(std::string(3000, '(') + "y_pred" + std::string(3000, ')')), limit + "function \"f\" has a statement of more words and signs than 1000 "},
+      {Body("(" + std::string(2000, '-') + "1.0) * y_pred"),
+       limit + "function \"f\" has a statement of more words and signs than 1000 "},
+      {Body(std::string(3000, '(') + "y_pred" + std::string(3000, ')')),
+       limit + "function \"f\" has a statement of more words and signs than 1000 "},
       {std::string(definitions::kLongestScript + 1, ' '), limit + "function \"f\" has more characters than 65536 "},
   };
   for (const auto& [text, expected] : cases) {
@@ -115,7 +125,8 @@ TEST(ScriptFunction, AsDeepAsTheLimitsAllowIsCompiled) {
   std::string sum = "y_pred", blocks = "def f(y_true, y_pred):\n  s = y_pred\n";
   for (int i = 0; i < 490; i++) sum += "+1";
   Function(Body(sum));
-  for (int depth = 2; depth < 190; depth++) blocks += std::string(static_cast<size_t>(depth), ' ') + "if y_pred.size(0) > 0:\n";
+  for (int depth = 2; depth < 190; depth++)
+    blocks += std::string(static_cast<size_t>(depth), ' ') + "if y_pred.size(0) > 0:\n";
   Function(blocks + std::string(190, ' ') + "s = s + 1.0\n  return s\n");
 }
 
@@ -131,11 +142,14 @@ TEST(ScriptFunction, FailsWithItsName) {
     }
     return "none";
   };
-  EXPECT_EQ(message(Body("y_true + torch.ones([7])")).rfind("TorchScript says: The size of tensor a (2) must match", 0), 0u);
+  EXPECT_EQ(message(Body("y_true + torch.ones([7])")).rfind("TorchScript says: The size of tensor a (2) must match", 0),
+            0u);
   EXPECT_EQ(message(Body("y_true[:2]")), "It returns the shape (2, 2) for 4 rows.");
   EXPECT_EQ(message(Body("y_true[:, :0]")), "It returns the shape (4, 0), which has no values.");
   EXPECT_EQ(message(Body("'text'")), "It returns no tensor and no number.");
-  EXPECT_NE(message("def f(y_true, y_pred):\n  assert y_true.size(0) == 5, 'five rows'\n  return y_true\n").find("five rows"), std::string::npos);
+  EXPECT_NE(
+      message("def f(y_true, y_pred):\n  assert y_true.size(0) == 5, 'five rows'\n  return y_true\n").find("five rows"),
+      std::string::npos);
 }
 
 TEST(ScriptFunction, WithoutAGradientIsNoLoss) {
@@ -153,7 +167,8 @@ TEST(ScriptFunction, WithoutAGradientIsNoLoss) {
 TEST(ScriptFunction, Ends) {
   const at::Tensor y = Ramp({2, 2}, 0, 1);
   for (const char* text : {"def f(y_true, y_pred):\n  n = 1\n  while n > 0:\n    n = 1\n  return y_true\n",
-                           "def f(y_true, y_pred):\n  n = 1\n  for i in range(1000):\n    for j in range(1000):\n      n = 1\n  return y_true\n"}) {
+                           "def f(y_true, y_pred):\n  n = 1\n  for i in range(1000):\n    for j in range(1000):\n      "
+                           "n = 1\n  return y_true\n"}) {
     try {
       Function(text)->Rows(y, y);
       ADD_FAILURE() << "it ended";
