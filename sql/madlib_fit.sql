@@ -54,7 +54,7 @@ SELECT metrics_iters, training_loss_final < loss AS goes_on, training_metrics_fi
 
 -- transfer learning: the first layer is frozen, the weights come from the model that was trained
 SELECT madlib.load_keras_model('model_arch_library', replace(:'iris_model', '"activation": "relu", "trainable": true, "kernel_regularizer"',
-    '"activation": "relu", "trainable": false, "kernel_regularizer"')::json, model_weights, 'Maria', 'A transfer model') FROM iris_valid;
+    '"activation": "relu", "trainable": false, "kernel_regularizer"')::json, (SELECT model_weights FROM iris_valid), 'Maria', 'A transfer model');
 SELECT madlib.madlib_keras_fit('iris_train_packed', 'iris_transfer', 'model_arch_library', 2,
     $$ loss='categorical_crossentropy', optimizer='adam', metrics=['accuracy'] $$, $$ batch_size=5, epochs=3 $$, 10, FALSE,
     'iris_test_packed', 2);
@@ -76,16 +76,17 @@ SELECT loss > 0 AS loss, metric, metrics_type FROM iris_bare_score;
 
 -- three partitions, trained side by side and averaged; the mean's rows are all rows
 SELECT setseed(0.5);
-SELECT madlib.training_preprocessor_dl('iris_train', 'iris_parts', 'class_text', 'attributes', 20);
-ALTER TABLE iris_parts ADD COLUMN __dist_key__ integer;
-UPDATE iris_parts SET __dist_key__ = (ARRAY[0, 4, 9])[1 + buffer_id % 3];
+SELECT madlib.training_preprocessor_dl('iris_train', 'iris_blocks', 'class_text', 'attributes', 20);
+CREATE TABLE iris_parts AS SELECT (ARRAY[0, 4, 9])[1 + buffer_id % 3] AS __dist_key__, attributes, attributes_shape, class_text, class_text_shape, buffer_id
+FROM iris_blocks;
+CREATE TABLE iris_parts_summary AS SELECT * FROM iris_blocks_summary;
 SELECT madlib.madlib_keras_fit('iris_parts', 'iris_mean', 'model_arch_library', 1,
     $$ loss='categorical_crossentropy', optimizer='Adam(lr=0.01)', metrics=['categorical_accuracy'] $$, $$ batch_size=5, epochs=3 $$, 10);
 SELECT training_metrics_final >= 0.8 AS accuracy, training_loss_final < 0.52 AS loss, metrics_type FROM iris_mean_summary;
 
 -- a model without a parameter to train: its weights stay
-SELECT madlib.load_keras_model('model_arch_library', replace(:'iris_model', '"trainable": true', '"trainable": false')::json, model_weights, 'all frozen')
-FROM iris_valid;
+SELECT madlib.load_keras_model('model_arch_library', replace(:'iris_model', '"trainable": true', '"trainable": false')::json,
+    (SELECT model_weights FROM iris_valid), 'all frozen');
 SELECT madlib.madlib_keras_fit('iris_train_packed', 'iris_frozen', 'model_arch_library', 3,
     $$ loss='categorical_crossentropy', optimizer='adam', metrics=['accuracy'] $$, $$ batch_size=5 $$, 2);
 SELECT f.model_weights = v.model_weights AS same FROM iris_frozen f, iris_valid v;
@@ -107,7 +108,8 @@ SELECT form('form_7', $$ optimizer='Adagrad(lr=0.1, initial_accumulator_value=0.
 SELECT metrics_type, loss_type, training_metrics_final IS NULL AS no_metric, training_loss_final > 0 AS loss, fit_params FROM form_1_summary
 UNION ALL SELECT metrics_type, loss_type, training_metrics_final IS NULL, training_loss_final > 0, fit_params FROM form_2_summary
 UNION ALL SELECT metrics_type, loss_type, training_metrics_final IS NULL, training_loss_final > 0, fit_params FROM form_3_summary
-UNION ALL SELECT metrics_type, loss_type, training_metrics_final IS NULL, training_loss_final > 0, fit_params FROM form_4_summary;
+UNION ALL SELECT metrics_type, loss_type, training_metrics_final IS NULL, training_loss_final > 0, fit_params FROM form_4_summary
+ORDER BY loss_type, metrics_type, fit_params;
 RESET ROLE;
 
 -- several metrics: the first one is in the columns

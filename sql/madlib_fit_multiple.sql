@@ -31,7 +31,7 @@ SELECT count(*), count(DISTINCT octet_length(model_weights)) AS sizes FROM iris_
 SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = 'madlib_multi' AND table_name = 'iris_multi_model' ORDER BY ordinal_position;
 SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = 'madlib_multi' AND table_name = 'iris_multi_model_info' ORDER BY ordinal_position;
 SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = 'madlib_multi' AND table_name = 'iris_multi_model_summary' ORDER BY ordinal_position;
-SELECT model_id, model_type, model_size, metrics_type, loss_type, count(*), max(training_metrics_final) >= 0.96 AS best, bool_and(training_loss_final > 0) AS losses,
+SELECT model_id, model_type, model_size, metrics_type, loss_type, count(*), max(max(training_metrics_final)) OVER () >= 0.96 AS best, bool_and(training_loss_final > 0) AS losses,
     bool_and(array_length(training_loss, 1) = 1 AND array_length(metrics_elapsed_time, 1) = 1) AS evaluations
 FROM iris_multi_model_info GROUP BY 1, 2, 3, 4, 5 ORDER BY 1;
 SELECT i.compile_params = m.compile_params AND i.fit_params = m.fit_params AND i.model_id = m.model_id AS same, count(*)
@@ -69,7 +69,8 @@ SELECT count(*), bool_and(training_loss_final < loss) AS go_on FROM iris_multi_m
 SELECT count(*) FROM iris_multi_model JOIN weights_before w USING (mst_key) WHERE iris_multi_model.model_weights <> w.model_weights;
 
 -- transfer learning: weights of the architecture table
-SELECT madlib.load_keras_model('transfer_library', model_arch, model_weights, 'trained') FROM iris_multi_model WHERE mst_key = :best;
+SELECT madlib.load_keras_model('transfer_library', (SELECT model_arch FROM iris_multi_model WHERE mst_key = :best),
+    (SELECT model_weights FROM iris_multi_model WHERE mst_key = :best), 'trained');
 SELECT madlib.load_model_selection_table('transfer_library', 'transfer_mst', ARRAY[1],
     ARRAY[$$loss='categorical_crossentropy', optimizer='SGD(lr=0.0)', metrics=['accuracy']$$], ARRAY[$$batch_size=8, epochs=1$$]);
 SELECT madlib.madlib_keras_fit_multiple_model('iris_train_packed', 'transferred', 'transfer_mst', 1, FALSE, NULL, NULL, FALSE);

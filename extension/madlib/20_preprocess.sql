@@ -187,7 +187,8 @@ END $$;
 COMMENT ON FUNCTION @madlib@._pack(text, text, text[], text[], json, integer, real, integer[], boolean) IS
     'internal: makes a packed table and returns its buffer size';
 
--- On segments rows are numbered where they are, behind those of the segments before. A view has no segments.
+-- On segments rows are numbered where they are, behind those of the segments before. A view has no segments. The order
+-- comes of one random number of the coordinator's, so that it is the same again after setseed(), while rows stay.
 CREATE FUNCTION @madlib@._rows_by_segment(source text, shuffled boolean, otherwise text) RETURNS text
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -198,6 +199,6 @@ BEGIN
         ' sum(count(*)) OVER (ORDER BY s.gp_segment_id) - count(*) AS before FROM %s AS s GROUP BY s.gp_segment_id) AS r', source)
         INTO first_rows;
     RETURN format('row_number() OVER (PARTITION BY s.gp_segment_id%s) - 1 + (CASE s.gp_segment_id%s ELSE 0 END)::int8',
-        CASE WHEN shuffled THEN ' ORDER BY random()' ELSE '' END, first_rows);
+        CASE WHEN shuffled THEN format(' ORDER BY hashtext(%L || s.ctid::text), s.ctid', random()) ELSE '' END, first_rows);
 END $$;
 COMMENT ON FUNCTION @madlib@._rows_by_segment(text, boolean, text) IS 'internal: the number of a row, counted within its segment';

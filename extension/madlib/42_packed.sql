@@ -194,15 +194,44 @@ $$;
 COMMENT ON FUNCTION @madlib@._data_spec(text[], text[], integer, bigint)
     IS 'internal: the description of a packed table';
 
+-- Whether each value of the distribution key lies on a segment of its own, and will in a table with the same key.
+CREATE FUNCTION @madlib@._keys_apart(table_name text) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    apart boolean;
+BEGIN
+    EXECUTE 'SELECT p.distkey::text = a.attnum::text FROM pg_catalog.gp_distribution_policy AS p JOIN pg_catalog.pg_attribute AS a'
+        ' ON a.attrelid = p.localoid AND a.attname = ''__dist_key__'' WHERE p.localoid = $1::regclass' INTO apart USING table_name;
+    IF apart IS NOT TRUE THEN RETURN false; END IF;
+    EXECUTE format('SELECT count(DISTINCT k.segment) = count(*) FROM (SELECT DISTINCT t.gp_segment_id AS segment, t.__dist_key__'
+        ' FROM %s t) k', table_name) INTO apart;
+    RETURN apart;
+END $$;
+COMMENT ON FUNCTION @madlib@._keys_apart(text) IS 'internal: whether the keys of a table distributed by __dist_key__ are on segments of their own';
+
+-- A distribution key for each partition: equal blocks of partitions, each on a segment of its own.
+CREATE FUNCTION @madlib@._block_key_sql(partition_id text, partitions integer) RETURNS text
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    keys integer[] := @madlib@._segment_keys();
+    blocks integer := GREATEST(LEAST(partitions, array_length(keys, 1)), 1);
+BEGIN
+    WHILE partitions % blocks <> 0 LOOP blocks := blocks - 1; END LOOP;
+    RETURN format('(%L::integer[])[(%s)::integer / %s + 1]', keys, partition_id, partitions / blocks);
+END $$;
+COMMENT ON FUNCTION @madlib@._block_key_sql(text, integer) IS 'internal: an expression for the distribution key of a partition';
+
 -- Which partition a row of "t" is of, and its number there. Where the table has a distribution key, its values are the
 -- partitions, as they are MADlib's segments. Elsewhere buffers are dealt to at most 16 partitions, or to one alone.
+-- dist_key: on Greenplum, what puts the partitions evenly on segments: the table's own key where it does so.
 CREATE FUNCTION @madlib@._partition_sql(packed @madlib@._packed, single boolean, OUT partitions integer,
     OUT source text,
-        OUT partition_id text, OUT buffer_id text)
+        OUT partition_id text, OUT buffer_id text, OUT dist_key text)
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     keys integer[];
     buffers bigint;
+    segments integer;
     ordering text := ' ORDER BY t.buffer_id';
 BEGIN
     -- of a table without numbers each scan may begin elsewhere; rows of a view have no position
@@ -223,14 +252,24 @@ BEGIN
         SELECT 'CASE t.__dist_key__ ' || string_agg(format('WHEN %s THEN %s', u.k, u.nr - 1), ' ') || ' END'
             INTO partition_id FROM unnest(keys) WITH ORDINALITY AS u(k, nr);
         buffer_id := 'row_number() OVER (PARTITION BY t.__dist_key__' || ordering || ') - 1';
+        IF @madlib@._on_greenplum() THEN
+            dist_key := CASE WHEN @madlib@._keys_apart(packed.name) THEN 't.__dist_key__'
+                ELSE @madlib@._block_key_sql(partition_id, partitions) END;
+        END IF;
         RETURN;
     END IF;
     EXECUTE format('SELECT count(*) FROM %s', packed.name) INTO buffers;
     partitions := CASE WHEN single THEN 1 ELSE LEAST(buffers, 16) END;
+    IF @madlib@._on_greenplum() AND NOT single THEN
+        segments := (SELECT count(*) FROM @madlib@._segments());
+        partitions := LEAST(buffers, GREATEST(partitions, segments));
+        IF partitions > segments THEN partitions := partitions - partitions % segments; END IF;
+    END IF;
     source := format('(SELECT t.*, row_number() OVER (%s) - 1 AS __madlib_nr__ FROM %s t) t', btrim(ordering),
         packed.name);
     partition_id := format('t.__madlib_nr__ %% %s', partitions);
     buffer_id := format('t.__madlib_nr__ / %s', partitions);
+    IF @madlib@._on_greenplum() THEN dist_key := @madlib@._block_key_sql(partition_id, partitions); END IF;
 END $$;
 COMMENT ON FUNCTION @madlib@._partition_sql(@madlib@._packed, boolean)
     IS 'internal: expressions for partitions and buffers of a packed table';
@@ -279,9 +318,9 @@ BEGIN
         END IF;
     END LOOP;
     IF @madlib@._on_greenplum() THEN
-        EXECUTE format('CREATE TABLE %s AS SELECT t.__dist_key__, %s(%s)::integer AS partition_id, (%s)::integer AS '
+        EXECUTE format('CREATE TABLE %s AS SELECT %s AS __dist_key__, %s(%s)::integer AS partition_id, (%s)::integer AS '
             'buffer_id FROM %s',
-            stage, selected, layout.partition_id, layout.buffer_id, layout.source) || ' DISTRIBUTED BY (__dist_key__)';
+            stage, layout.dist_key, selected, layout.partition_id, layout.buffer_id, layout.source) || ' DISTRIBUTED BY (__dist_key__)';
     ELSE
         EXECUTE format('CREATE VIEW %s AS SELECT %s(%s)::integer AS partition_id, (%s)::integer AS buffer_id FROM %s',
             stage, selected, layout.partition_id, layout.buffer_id, layout.source);

@@ -5,9 +5,12 @@
 
 extern "C" {
 #include "catalog/pg_type.h"
+#include "executor/executor.h"
 
 PG_FUNCTION_INFO_V1(pg_cerebro_train_group_transition);
 PG_FUNCTION_INFO_V1(pg_cerebro_train_group_final);
+
+static void WindowEnds(Datum) { segments::EndWindow(); }
 }
 
 namespace {
@@ -31,6 +34,15 @@ MemoryContext AggregateContext(FunctionCallInfo fcinfo) {
   return context;
 }
 
+// The executor calls back when it ends the statement here, whatever other segments do. A context of our own: those of the
+// aggregate are ended with each group.
+void TellWhenWindowEnds(FunctionCallInfo fcinfo) {
+  pg::call([&] {
+    EState* const state = reinterpret_cast<AggState*>(fcinfo->context)->ss.ps.state;
+    RegisterExprContextCallback(CreateExprContext(state), WindowEnds, Datum{0});
+  });
+}
+
 }  // namespace
 
 Datum pg_cerebro_train_group_transition(PG_FUNCTION_ARGS) {
@@ -40,7 +52,9 @@ Datum pg_cerebro_train_group_transition(PG_FUNCTION_ARGS) {
     auto* group = PG_ARGISNULL(0) ? nullptr : static_cast<GroupInProgress*>(static_cast<void*>(PG_GETARG_POINTER(0)));
     if (group == nullptr) {
       group = pg::call([&] { return static_cast<GroupInProgress*>(MemoryContextAllocZero(context, sizeof(GroupInProgress))); });
-      group->number = segments::BeginGroup(args.bytea(1, "request"));
+      const segments::BegunGroup begun = segments::BeginGroup(args.bytea(1, "request"));
+      if (begun.new_window) TellWhenWindowEnds(fcinfo);
+      group->number = begun.number;
       group->group_id = args.opt_int8(2).value_or(0);
     }
     const auto kind = static_cast<segments::GroupRowKind>(args.int4(3, "kind"));

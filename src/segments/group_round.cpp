@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/record.hpp"
 #include "data/buffer_view.hpp"
+#include "engine/core/devices.hpp"
 #include "engine/core/model_pool.hpp"
 #include "pg/cluster.hpp"
 #include "pg/report.hpp"
@@ -86,7 +87,10 @@ struct GroupProcessCache {
 std::unique_ptr<GroupProcessCache> process_cache;
 int64_t last_number = 0;
 
-void DropAll() { process_cache.reset(); }
+void DropAll() {
+  process_cache.reset();
+  engine::CloseDevice();
+}
 
 std::unique_ptr<GroupProcessCache> MakeCache(const GroupRequest& given) {
   auto made = std::make_unique<GroupProcessCache>();
@@ -238,8 +242,9 @@ GroupReply ReadGroupReply(std::string_view bytes) {
   return reply;
 }
 
-int64_t BeginGroup(std::string_view request) {
+BegunGroup BeginGroup(std::string_view request) {
   pg::AtTransactionEnd(DropAll);
+  BegunGroup begun;
   base::RecordReader head(request, "a request to train groups");
   const auto run = static_cast<uint64_t>(head.Number());
   const int64_t window = head.Number();
@@ -251,9 +256,11 @@ int64_t BeginGroup(std::string_view request) {
     }
     process_cache->window = window;
     process_cache->own = std::move(read.own);
+    begun.new_window = true;
   }
   process_cache->groups.emplace(++last_number, GroupInput());
-  return last_number;
+  begun.number = last_number;
+  return begun;
 }
 
 void AddGroupBuffer(int64_t number, GroupRowKind kind, int partition_id, int buffer_id, const std::vector<base::Bytes>& columns) {
@@ -288,9 +295,14 @@ std::string TrainGroup(int64_t number, int64_t group_id) {
     reply.error = error.detail().empty() ? error.what() : std::string(error.what()) + ". " + error.detail();
   }
   reply.ended = pg::Now();
+  store::TellOfDevices();
   process_cache->groups.erase(number);
   if (process_cache->groups.empty()) process_cache->memory.Empty();
   return WriteGroupReply(reply);
 }
+
+// A segment of this host may have to wait until then, or begin to wait while this process is idle, when nobody asks this
+// one any more. Between two groups the device stays open: to open it takes longer than to train a group.
+void EndWindow() { engine::CloseDevice(); }
 
 }  // namespace segments

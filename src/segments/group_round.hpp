@@ -53,12 +53,20 @@ GroupReply ReadGroupReply(std::string_view bytes);
 /// Whose rows follow.
 enum class GroupRowKind : int { kTraining = 0, kValidation = 1 };
 
-/// Begins a group in this process, and returns its number here.
-int64_t BeginGroup(std::string_view request);
+/// A group in progress in this process. new_window: it is the first one of its statement.
+struct BegunGroup {
+  int64_t number = 0;
+  bool new_window = false;
+};
+
+/// Begins a group in this process.
+BegunGroup BeginGroup(std::string_view request);
 /// A buffer of it. They come by kind, partition and number. Errors: kInvalidParameter for the number of no group in progress;
 /// those of data::ViewBuffer.
 void AddGroupBuffer(int64_t number, GroupRowKind kind, int partition_id, int buffer_id, const std::vector<base::Bytes>& columns);
 /// Trains the models on its rows. What the group does wrong is in the reply; errors of the server are raised.
 std::string TrainGroup(int64_t number, int64_t group_id);
+/// The statement has no further groups here: the device goes to others of the host.
+void EndWindow();
 
 }  // namespace segments

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "base/plain_number.hpp"
 #include "pg/report.hpp"
 #include "pg/settings.hpp"
 #include "pg/sql.hpp"
@@ -40,6 +41,13 @@ std::string WindowSql(const data::GroupedTable& training, const data::GroupedTab
          ") r(group_id, kind, partition_id, buffer_id" + names + ") GROUP BY r.group_id";
 }
 
+std::vector<int> SegmentsOf(const data::GroupedTable& table) {
+  std::vector<int> found;
+  const pg::Result rows = pg::Read("SELECT DISTINCT t.gp_segment_id FROM " + table.packed.name.Sql() + " t");
+  for (const auto& row : rows.rows) found.push_back(base::WholeInt(row[0]));
+  return found;
+}
+
 std::string Bytes(const void* block, size_t bytes) { return std::string(static_cast<const char*>(block), bytes); }
 
 }  // namespace
@@ -54,6 +62,7 @@ GroupSegments::GroupSegments(const train::GroupRun& run, const std::shared_ptr<e
   groups_at_once_ = static_cast<size_t>(std::clamp(room, 1.0, static_cast<double>(kMostGroupsAtOnce)));
   if (first_states.empty()) return;  // nothing is to be trained
   CheckSegmentLibraries();
+  if (run.spec.use_gpus) CheckSegmentDevices(SegmentsOf(training));
   balanced_ = run.classes > 0;
   request_.run = NewRunNumber();
   request_.spec = workers::WriteGroupRun(run);

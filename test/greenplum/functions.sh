@@ -39,6 +39,14 @@ own_database() {
   query "CREATE EXTENSION pg_cerebro"
 }
 
+# find_planners <whose checks>: sets planners, the values of "optimizer" that this server has. One that was built without GPORCA ends sessions that ask for it.
+find_planners() {
+  planners=(on off)
+  if PGOPTIONS="-c optimizer=on" query "SELECT 1" >/dev/null 2>&1; then return; fi
+  planners=(off)
+  printf 'skipped: %s with GPORCA: this server was built without it\n' "$1"
+}
+
 passed=0 failed=0
 check() {  # check <what> <expected> <actual>
   if [ "$2" = "$3" ]; then passed=$((passed + 1)); printf 'ok - %s\n' "$1"
