@@ -67,7 +67,7 @@ RESET cerebro.cache_mem;
 SET cerebro.enable_horizontal = off;
 SELECT cerebro.fit_multiple_model('packed', 'models', 'configs', 3, seed => 9, workers => 0);
 SELECT fingerprint('no fusion');
-SELECT run, workers FROM fingerprints;
+SELECT run, workers FROM fingerprints ORDER BY run;
 SELECT count(*) AS runs, count(DISTINCT md5) AS different FROM fingerprints;
 
 DROP SCHEMA groups_alone CASCADE;

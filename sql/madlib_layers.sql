@@ -42,9 +42,10 @@ SELECT try('dense', '{"class_name": "Sequential", "config": [{"class_name": "Den
     numbers(15), 'vectors', 'a');
 INSERT INTO wanted SELECT 'dense', id, u, sum(a[i + 1]::float8 * w(i * 3 + u)::real) + w(12 + u)::real
 FROM vectors, generate_series(0, 3) i, generate_series(0, 2) u GROUP BY id, u;
-SELECT try('dense ' || f, '{"class_name": "Sequential", "config": [{"class_name": "Dense", "config": {"name": "d", "units": 3, "batch_input_shape": [null, 4]}}, '
-    || '{"class_name": "Activation", "config": {"name": "act", "activation": "' || f || '"}}]}', numbers(15), 'vectors', 'a') FROM unnest(ARRAY['relu', 'sigmoid', 'tanh', 'softmax']) f;
-INSERT INTO wanted SELECT 'dense ' || f, id, nth, CASE f WHEN 'relu' THEN greatest(value, 0) WHEN 'sigmoid' THEN 1 / (1 + exp(-value)) WHEN 'tanh' THEN tanh(value)
+SELECT format('SELECT try(%L, %L, numbers(15), ''vectors'', ''a'')', 'dense ' || f,
+    '{"class_name": "Sequential", "config": [{"class_name": "Dense", "config": {"name": "d", "units": 3, "batch_input_shape": [null, 4]}}, '
+    || '{"class_name": "Activation", "config": {"name": "act", "activation": "' || f || '"}}]}') FROM unnest(ARRAY['relu', 'sigmoid', 'tanh', 'softmax']) f \gexec
+INSERT INTO wanted SELECT 'dense ' || f, id, nth, CASE f WHEN 'relu' THEN greatest(value, 0) WHEN 'sigmoid' THEN 1 / (1 + exp(-value)) WHEN 'tanh' THEN (exp(value) - exp(-value)) / (exp(value) + exp(-value))
     ELSE exp(value) / sum(exp(value)) OVER (PARTITION BY f, id) END FROM wanted, unnest(ARRAY['relu', 'sigmoid', 'tanh', 'softmax']) f WHERE layer = 'dense';
 
 -- Conv2D, 3 x 3, two filters: valid, same, and same with a stride of two
@@ -67,8 +68,8 @@ SELECT try('max', image_layer('{"class_name": "MaxPooling2D", "config": {"name":
 INSERT INTO wanted SELECT 'max', id, (r / 2 * 2 + c / 2) * 2 + ch, max(x) FROM cells GROUP BY id, r / 2, c / 2, ch;
 SELECT try('mean', image_layer('{"class_name": "AveragePooling2D", "config": {"name": "p", "pool_size": [2, 2], "padding": "valid"}}') || rest(8), same(8), 'images', 'x');
 INSERT INTO wanted SELECT 'mean', id, (r / 2 * 2 + c / 2) * 2 + ch, avg(x) FROM cells GROUP BY id, r / 2, c / 2, ch;
-SELECT try(k || ' same', image_layer('{"class_name": "' || k || 'Pooling2D", "config": {"name": "p", "pool_size": [3, 3], "strides": [2, 2], "padding": "same"}}') || rest(8), same(8), 'images', 'x')
-FROM unnest(ARRAY['Max', 'Average']) k;
+SELECT format('SELECT try(%L, image_layer(%L) || rest(8), same(8), ''images'', ''x'')', k || ' same',
+    '{"class_name": "' || k || 'Pooling2D", "config": {"name": "p", "pool_size": [3, 3], "strides": [2, 2], "padding": "same"}}') FROM unnest(ARRAY['Max', 'Average']) k \gexec
 INSERT INTO wanted SELECT k || ' same', id, (pr * 2 + pc) * 2 + ch, CASE k WHEN 'Max' THEN max(x) ELSE avg(x) END
 FROM cells, generate_series(0, 1) pr, generate_series(0, 1) pc, unnest(ARRAY['Max', 'Average']) k WHERE r - 2 * pr BETWEEN 0 AND 2 AND c - 2 * pc BETWEEN 0 AND 2 GROUP BY k, id, pr, pc, ch;
 

@@ -214,7 +214,7 @@ CREATE FUNCTION @madlib@._block_key_sql(partition_id text, partitions integer) R
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     keys integer[] := @madlib@._segment_keys();
-    blocks integer := LEAST(partitions, array_length(keys, 1));
+    blocks integer := GREATEST(LEAST(partitions, array_length(keys, 1)), 1);
 BEGIN
     WHILE partitions % blocks <> 0 LOOP blocks := blocks - 1; END LOOP;
     RETURN format('(%L::integer[])[(%s)::integer / %s + 1]', keys, partition_id, partitions / blocks);
@@ -231,8 +231,8 @@ CREATE FUNCTION @madlib@._partition_sql(packed @madlib@._packed, single boolean,
 DECLARE
     keys integer[];
     buffers bigint;
-    ordering text := ' ORDER BY t.buffer_id';
     segments integer;
+    ordering text := ' ORDER BY t.buffer_id';
 BEGIN
     -- of a table without numbers each scan may begin elsewhere; rows of a view have no position
     IF NOT @madlib@._has_column(packed.name, 'buffer_id') THEN
