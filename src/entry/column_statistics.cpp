@@ -7,6 +7,7 @@
 #include "pack/column_statistics.hpp"
 #include "pg/args.hpp"
 #include "pg/own.hpp"
+#include "store/registry.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(pg_cerebro_column_statistics_transition);
@@ -85,8 +86,9 @@ Datum pg_cerebro_column_statistics_final(PG_FUNCTION_ARGS) {
 
 Datum pg_cerebro_describe(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
-    pg::ReturnRows(
-        fcinfo, data::DescribeColumns(data::OpenAnyPackedTable(pg::Args(fcinfo).text(0, "packed_table"), "packed_table")));
+    const std::string packed = pg::Args(fcinfo).text(0, "packed_table");
+    store::RefuseRegistered(packed, "cerebro.describe()", true);
+    pg::ReturnRows(fcinfo, data::DescribeColumns(data::OpenAnyPackedTable(packed, "packed_table")));
     return Datum{0};
   });
 }

@@ -6,11 +6,11 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "base/error.hpp"
+#include "entry/group_routes.hpp"
 #include "entry/pack_row_reader.hpp"
 #include "entry/prediction_datum.hpp"
 #include "pg/args.hpp"
@@ -47,29 +47,6 @@ constexpr int kModel = 0, kFirstColumn = 1;
 
 constexpr size_t kMostLookups = 16;  // models of a call site whose model changes from row to row
 
-constexpr size_t kMostKernels = 64;      // by which a call site predicts at the same time
-
-/// The model of a group, at a call site whose model is a run over groups.
-struct Routed {
-  std::string keys;
-  std::optional<score::OpenModel> open;  // nullopt: no model predicts for the group
-  size_t bytes = 0;
-};
-
-/// What predicts with the models of one kernel.
-struct KernelScorer {
-  int64_t row_types = 0;
-  std::unique_ptr<score::RowScorer> scorer;
-};
-
-/// The groups that a call site has met.
-struct Routes {
-  std::list<Routed> models;  // used last first
-  std::unordered_map<std::string, std::list<Routed>::iterator> by_keys;
-  size_t bytes = 0;
-  std::unordered_map<const void*, KernelScorer> scorers;  // by kernel
-};
-
 /// A model of a call site.
 struct Lookup {
   std::string model;  // the argument: a name, or the model's bytes
@@ -78,7 +55,7 @@ struct Lookup {
   int64_t row_types = 0;  // of the reader, for which the scorer is
   std::unique_ptr<score::RowScorer> scorer;
   MemoryContext memory = nullptr;  // of the reader; it goes with the call site's
-  Routes routes;                   // where it is a run over groups
+  entry::GroupRoutes routes;       // where it is a run over groups
 };
 
 /// Who has predicted a row.
@@ -159,85 +136,24 @@ Lookup& LookupOf(Site* site, FunctionCallInfo fcinfo, bool pinned) {
   return lookup;
 }
 
-/// A row's values of some columns, as texts.
-std::vector<std::optional<std::string>> KeysOf(const Site& site, FunctionCallInfo fcinfo, const std::vector<std::string>& columns) {
+/// The model of the row's group; nullptr: no model predicts for it.
+const score::OpenModel* RoutedOf(const Site& site, Lookup* lookup, FunctionCallInfo fcinfo) {
   if (!site.is_row) {
-    throw Error(ErrorCode::kInvalidParameter, "the model is a run over groups, and its rows must be given by the name of their table", "",
-                "Write cerebro.predict('models', t) with the alias of a table that has the grouping columns.");
+    throw Error(ErrorCode::kInvalidParameter, "the model is a run over groups, and its rows must be given by the name of their table",
+                "Which model predicts depends on the row's grouping columns, which are found by their names.",
+                "Write cerebro.predict('models', t) with the alias of a table that has the grouping columns. Where no alias can be, as in "
+                "a generated column, write ROW(...)::type, of a composite type whose columns have these names.");
   }
-  std::vector<std::optional<std::string>> keys(columns.size());
-  for (size_t k = 0; k < columns.size(); k++) {
-    bool there = false, null = false;
-    char* text = pg::call([&]() -> char* {
-      HeapTupleHeader row = PG_GETARG_HEAPTUPLEHEADER(kFirstColumn);
-      const TupleDesc desc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(row), HeapTupleHeaderGetTypMod(row));
-      char* found = nullptr;
-      for (int i = 0; i < desc->natts && !there; i++) {
-        const Form_pg_attribute attribute = pg::compat::Attribute(desc, i);
-        if (attribute->attisdropped || strcmp(NameStr(attribute->attname), columns[k].c_str()) != 0) continue;
-        there = true;
-        const Datum value = GetAttributeByNum(row, static_cast<AttrNumber>(i + 1), &null);
-        Oid output;
-        bool varlena;
-        getTypeOutputInfo(attribute->atttypid, &output, &varlena);
-        if (!null) found = OidOutputFunctionCall(output, value);
-      }
-      ReleaseTupleDesc(desc);
-      return found;
-    });
-    if (!there) {
-      throw Error(ErrorCode::kUndefinedColumn, "the row has no column \"" + columns[k] + "\"",
-                  "It tells which group the row belongs to, and the model is chosen by it.", "Give rows with all grouping columns, by the name of their table.");
-    }
-    if (!null) keys[k] = text;
-  }
-  return keys;
-}
-
-constexpr size_t kRouteBytes = 256;  // of a group that was met, besides its model and its keys
-
-/// The model of the row's group. Those that were met are kept, up to cerebro.model_cache_mem; the group that was met
-/// longest ago goes first.
-const Routed& RoutedOf(const Site& site, Lookup* lookup, FunctionCallInfo fcinfo) {
-  const std::vector<std::optional<std::string>> keys = KeysOf(site, fcinfo, lookup->open.key_columns());
-  std::string name;
-  for (const std::optional<std::string>& key : keys) name += key ? std::to_string(key->size()) + ":" + *key : "-";
-  Routes& routes = lookup->routes;
-  const auto found = routes.by_keys.find(name);
-  if (found != routes.by_keys.end()) {
-    routes.models.splice(routes.models.begin(), routes.models, found->second);
-    return routes.models.front();
-  }
-  Routed routed;
-  routed.open = lookup->open.Route(keys);
-  routed.keys = name;
-  routed.bytes = kRouteBytes + 2 * name.size() + (routed.open ? routed.open->bytes() : 0);
-  const auto limit = static_cast<size_t>(pg::CurrentSettings().model_cache_mem);
-  while (!routes.models.empty() && routes.bytes + routed.bytes > limit) {
-    routes.bytes -= routes.models.back().bytes;
-    routes.by_keys.erase(routes.models.back().keys);
-    routes.models.pop_back();
-  }
-  routes.bytes += routed.bytes;
-  routes.models.push_front(std::move(routed));
-  routes.by_keys[name] = routes.models.begin();
-  return routes.models.front();
-}
-
-/// Who predicts with a group's model.
-score::RowScorer* ScorerOf(const score::OpenModel& open, Lookup* lookup) {
-  Routes& routes = lookup->routes;
-  const auto found = routes.scorers.find(open.kernel());
-  if (found != routes.scorers.end() && found->second.scorer != nullptr && found->second.row_types == lookup->reader.row_types()) {
-    found->second.scorer->Use(open);
-    return found->second.scorer.get();
-  }
-  if (found == routes.scorers.end() && routes.scorers.size() >= kMostKernels) routes.scorers.clear();
-  KernelScorer& scorer = routes.scorers[open.kernel()];
-  scorer.scorer.reset();
-  scorer.scorer = open.ScorerFor(lookup->reader.Fields());
-  scorer.row_types = lookup->reader.row_types();
-  return scorer.scorer.get();
+  HeapTupleData row;
+  const TupleDesc desc = pg::call([&] {
+    HeapTupleHeader header = PG_GETARG_HEAPTUPLEHEADER(kFirstColumn);
+    row.t_len = HeapTupleHeaderGetDatumLength(header);
+    ItemPointerSetInvalid(&row.t_self);
+    row.t_tableOid = InvalidOid;
+    row.t_data = header;
+    return lookup_rowtype_tupdesc_copy(HeapTupleHeaderGetTypeId(header), HeapTupleHeaderGetTypMod(header));
+  });
+  return lookup->routes.Of(lookup->open, desc, &row);
 }
 
 /// Predicts the row of a call; nobody does for a model or a row that is NULL, and for groups without a model.
@@ -250,10 +166,9 @@ Prediction Predict(FunctionCallInfo fcinfo, bool pinned) {
   const std::vector<data::Cell>& cells = site->is_row ? lookup.reader.Read(fcinfo, kFirstColumn, 0) : lookup.reader.ReadArguments(fcinfo, kFirstColumn);
   Prediction prediction;
   if (lookup.open.routes()) {
-    const Routed& routed = RoutedOf(*site, &lookup, fcinfo);
-    if (!routed.open) return {};
-    prediction.open = &*routed.open;
-    prediction.scorer = ScorerOf(*routed.open, &lookup);
+    prediction.open = RoutedOf(*site, &lookup, fcinfo);
+    if (prediction.open == nullptr) return {};
+    prediction.scorer = lookup.routes.ScorerOf(*prediction.open, lookup.reader);
   } else {
     if (lookup.scorer == nullptr || lookup.row_types != lookup.reader.row_types()) {
       lookup.scorer.reset();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "entry/group_routes.hpp"
 #include "entry/pack_row_reader.hpp"
 #include "entry/prediction_datum.hpp"
 #include "pg/args.hpp"
@@ -113,8 +114,8 @@ std::string QueryOf(const std::string& text) {
 class TablePrediction {
  public:
   TablePrediction(FunctionCallInfo fcinfo, const std::string& model, const std::string& query)
-      : open_(OpenOne(model)), rows_(fcinfo), cursor_(QueryOf(query)) {
-    const bool is_number = IsNumber(open_.outputs());
+      : open_(score::OpenModel::Find(model, false)), rows_(fcinfo), cursor_(QueryOf(query)) {
+    const bool is_number = !open_.routes() && IsNumber(open_.outputs());  // groups may have different networks
     for (int i = 0; i < rows_.desc()->natts; ++i) outputs_.push_back(PlanOutput(pg::compat::Attribute(rows_.desc(), i), cursor_.desc(), is_number));
     reader_.Select(open_.fields(), fcinfo->flinfo->fn_mcxt);
     values_.resize(outputs_.size());
@@ -132,37 +133,75 @@ class TablePrediction {
 
  private:
   void Use(HeapTuple* rows, uint64_t count) {
+    if (open_.routes()) {
+      for (uint64_t i = 0; i < count; ++i) UseOfGroup(rows[i]);
+      return;
+    }
     for (uint64_t i = 0; i < count; ++i) Add(rows[i]);
     scorer_->Run();
     std::vector<Datum> fields(static_cast<size_t>(cursor_.desc()->natts));
     const auto missing = std::make_unique<bool[]>(fields.size());
     for (uint64_t i = 0; i < count; ++i) {
       heap_deform_tuple(rows[i], cursor_.desc(), fields.data(), missing.get());
-      Return(fields.data(), missing.get(), scorer_->Values(static_cast<int64_t>(i)));
+      const score::RowValues& values = scorer_->Values(static_cast<int64_t>(i));
+      Return(fields.data(), missing.get(), &open_, &values);
     }
     scorer_->Clear();
   }
 
+  /// A row by the model of its group. Without one, what the model would say is NULL.
+  void UseOfGroup(HeapTuple row) {
+    ++number_;
+    const score::OpenModel* open = nullptr;
+    score::RowScorer* scorer = nullptr;
+    Named([&] {
+      const std::vector<data::Cell>& cells = reader_.ReadTuple(cursor_.desc(), row);
+      open = routes_.Of(open_, cursor_.desc(), row);
+      if (open == nullptr) return;
+      scorer = routes_.ScorerOf(*open, reader_);
+      scorer->Clear();
+      scorer->Add(cells.data());
+    });
+    if (scorer != nullptr) scorer->Run();
+    std::vector<Datum> fields(static_cast<size_t>(cursor_.desc()->natts));
+    const auto missing = std::make_unique<bool[]>(fields.size());
+    heap_deform_tuple(row, cursor_.desc(), fields.data(), missing.get());
+    Return(fields.data(), missing.get(), open, scorer == nullptr ? nullptr : &scorer->Values(0));
+  }
+
+  /// Errors of f say which row it is, unless they are of all rows.
+  template <typename F>
+  void Named(F&& f) {
+    try {
+      f();
+    } catch (const Error& error) {
+      if (!error.detail().empty() || (scorer_ == nullptr && !open_.routes())) throw;
+      throw Error(error.code(), error.what(), "It is row " + std::to_string(number_) + " of the query.", error.hint());
+    }
+  }
+
   void Add(HeapTuple row) {
     ++number_;
-    try {
+    Named([&] {
       const std::vector<data::Cell>& cells = reader_.ReadTuple(cursor_.desc(), row);
       if (scorer_ == nullptr) {
         scorer_ = open_.ScorerFor(reader_.Fields());
         scorer_->Clear();
       }
       scorer_->Add(cells.data());
-    } catch (const Error& error) {
-      if (scorer_ == nullptr || !error.detail().empty()) throw;
-      throw Error(error.code(), error.what(), "It is row " + std::to_string(number_) + " of the query.", error.hint());
-    }
+    });
   }
 
-  void Return(const Datum* fields, const bool* missing, const score::RowValues& row) {
+  /// open, row: of what has predicted the row; nullptr: nothing has.
+  void Return(const Datum* fields, const bool* missing, const score::OpenModel* open, const score::RowValues* row) {
     for (size_t i = 0; i < outputs_.size(); ++i) {
       Output& output = outputs_[i];
       nulls_[i] = false;
-      Fill(output, fields, missing, row, &values_[i], &nulls_[i]);
+      if (output.wanted != Wanted::kColumn && row == nullptr) {
+        nulls_[i] = true;
+        continue;
+      }
+      Fill(output, fields, missing, open, row, &values_[i], &nulls_[i]);
     }
     pg::call([&] {
       for (size_t i = 0; i < outputs_.size(); ++i) {
@@ -174,7 +213,9 @@ class TablePrediction {
     });
   }
 
-  void Fill(const Output& output, const Datum* fields, const bool* missing, const score::RowValues& row, Datum* value, bool* null) {
+  /// open, row: REQUIRED but for columns of the query.
+  static void Fill(const Output& output, const Datum* fields, const bool* missing, const score::OpenModel* open,
+                   const score::RowValues* row, Datum* value, bool* null) {
     switch (output.wanted) {
       case Wanted::kColumn:
         *null = missing[output.position];
@@ -182,36 +223,30 @@ class TablePrediction {
         return;
       case Wanted::kPrediction: {
         if (output.given == FLOAT4OID) {
-          *value = pg::call([&] { return Float4GetDatum(row[0][0]); });
+          *value = pg::call([&] { return Float4GetDatum((*row)[0][0]); });
           return;
         }
-        const std::optional<std::string> text = score::PredictionText(open_.outputs(), row);
+        const std::optional<std::string> text = score::PredictionText(open->outputs(), *row);
         *null = !text;
         if (text) *value = pg::call([&] { return pg::RawVarlena(*text); });
         return;
       }
       case Wanted::kProbability: {
-        const std::optional<double> probability = score::TopProbability(open_.outputs(), row);
+        const std::optional<double> probability = score::TopProbability(open->outputs(), *row);
         *null = !probability;
         if (probability) *value = pg::call([&] { return Float8GetDatum(*probability); });
         return;
       }
-      case Wanted::kProbabilities: *value = entry::JsonbDatum(score::ProbabilitiesJson(open_.outputs(), row)); return;
-      case Wanted::kVector: *value = entry::VectorDatum(open_.outputs(), row); return;
+      case Wanted::kProbabilities: *value = entry::JsonbDatum(score::ProbabilitiesJson(open->outputs(), *row)); return;
+      case Wanted::kVector: *value = entry::VectorDatum(open->outputs(), *row); return;
     }
-  }
-
-  static score::OpenModel OpenOne(const std::string& model) {
-    score::OpenModel open = score::OpenModel::Find(model, false);
-    if (!open.routes()) return open;
-    throw Error(ErrorCode::kFeatureNotSupported, "cerebro.predict_table takes one model, and \"" + model + "\" has one for each group", "",
-                "Use cerebro.predict(model, t) in a query over the rows, or cerebro.predict() for a table.");
   }
 
   score::OpenModel open_;
   pg::ResultRows rows_;
   pg::QueryCursor cursor_;
   entry::RowReader reader_;
+  entry::GroupRoutes routes_;  // where the model is a run over groups
   std::unique_ptr<score::RowScorer> scorer_;
   std::vector<Output> outputs_;
   std::vector<Datum> values_;

@@ -4,6 +4,7 @@
 #include "pg/guard.hpp"
 #include "score/importance.hpp"
 #include "score/report.hpp"
+#include "store/registry.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(pg_cerebro_report);
@@ -12,7 +13,11 @@ PG_FUNCTION_INFO_V1(pg_cerebro_feature_importance);
 }
 
 Datum pg_cerebro_report(PG_FUNCTION_ARGS) {
-  return pg::entry([&]() -> Datum { return pg::TextDatum(score::Report(pg::Args(fcinfo).text(0, "model_output_table"))); });
+  return pg::entry([&]() -> Datum {
+    const std::string run = pg::Args(fcinfo).text(0, "model_output_table");
+    store::RefuseRegistered(run, "cerebro.report()", false);
+    return pg::TextDatum(score::Report(run));
+  });
 }
 
 Datum pg_cerebro_learning_curve_text(PG_FUNCTION_ARGS) {

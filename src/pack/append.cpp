@@ -17,6 +17,7 @@
 #include "pack/buffer_plan.hpp"
 #include "pack/cluster_keys.hpp"
 #include "pack/cluster_packing.hpp"
+#include "pack/null_labels.hpp"
 #include "pack/row_split.hpp"
 #include "pack/preprocessed_columns.hpp"
 #include "pack/schema_inference.hpp"

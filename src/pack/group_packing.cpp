@@ -10,6 +10,7 @@
 #include "data/group_constants.hpp"
 #include "data/packed_format.hpp"
 #include "data/row_codec.hpp"
+#include "pack/group_faults.hpp"
 #include "pack/group_learner.hpp"
 #include "pack/preprocessed_columns.hpp"
 #include "pg/cluster.hpp"
@@ -22,6 +23,7 @@ namespace {
 
 constexpr int64_t kGroupsAtOnce = 1000;  // of lists of groups that this process reads and writes
 
+constexpr size_t kMostFaultsTold = 10;
 
 }  // namespace
 
@@ -93,12 +95,37 @@ void GroupPacking::DescribeAs(const base::DataSpec& description) {
   held_specs_.data.has_weights = held_specs_.source.has_weights = false;
 }
 
-bool GroupPacking::PackChanged(const data::GroupedTable& before, const BufferPlan& plan) {
-  rows_.MakeChanged(before.groups_table, a_.num_partitions);
+/// Takes out the groups that cannot be packed. False where there are none.
+bool GroupPacking::LeaveFaultsOut(const base::DataSpec& description) {
+  const std::vector<GroupFault> faults = FindFaults(rows_, description);
+  std::vector<int64_t> ids;
+  size_t told = 0;
+  for (const GroupFault& fault : faults) {
+    ids.push_back(fault.group_id);
+    const std::string key = rows_.KeyText(fault.group_id);
+    if (a_.groups.told != nullptr && !a_.groups.told->insert(key).second) continue;
+    if (++told > kMostFaultsTold) continue;
+    const base::Error& error = fault.error;
+    pg::Warning("group " + key + " stays as it is: " + error.what(),
+                error.detail() + (error.detail().empty() || error.hint().empty() ? "" : " ") + error.hint());
+  }
+  if (told > kMostFaultsTold) pg::Warning(std::to_string(told - kMostFaultsTold) + " further groups stay as they are");
+  if (!ids.empty()) rows_.LeaveOut(ids);
+  return !ids.empty();
+}
+
+bool GroupPacking::PackChanged(const data::GroupedTable& before, const std::string& source_state, const BufferPlan& plan) {
+  rows_.MakeChanged(before.groups_table, source_state, a_.num_partitions);
   if (rows_.group_count() == 0) return false;
   training_ = rows_.Training();
   held_ = rows_.Validation();
-  DescribeAs(before.packed.spec);
+  try {
+    DescribeAs(before.packed.spec);
+  } catch (const base::Error& error) {
+    if (!MayBeOfGroup(error) || !LeaveFaultsOut(before.packed.spec)) throw;
+    if (rows_.group_count() == 0) return false;
+    DescribeAs(before.packed.spec);
+  }
   plan_ = plan;
   PackGroups();
   WriteGroups();
@@ -349,6 +376,7 @@ void GroupPacking::WriteSummaries() {
     summary.groups = groups;
     summary.groups->validates = &output != &outputs_.packed;
     summary.groups->largest_rows = largest;
+    if (!summary.groups->validates) summary.groups->source_state = rows_.source_state();
     WriteSummary(output.summary, output.temporary, source, summary);
   };
   write(outputs_.packed, training_, packed_, rows_.largest_rows(), SplitOf(outputs_.held_out));

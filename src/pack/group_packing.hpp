@@ -44,8 +44,10 @@ class GroupPacking {
 
   /// Packs the groups that are new since the table was packed, or whose rows have changed, by the table's own
   /// description. The outputs are then of these groups alone, by the numbers that they have in the table. False where
-  /// there are none: then there are no outputs. REQUIRES a table without constants of each group.
-  bool PackChanged(const data::GroupedTable& before, const BufferPlan& plan);
+  /// there are none: then there are no outputs. Groups with a row that cannot be packed are left out, with a WARNING
+  /// each. source_state: as GroupRows::MakeChanged takes it. REQUIRES a table without
+  /// constants of each group.
+  bool PackChanged(const data::GroupedTable& before, const std::string& source_state, const BufferPlan& plan);
 
   /// Packs the rows of all groups of the source without groups, by the table's own description: outputs.pooled and
   /// outputs.pooled_held_out. REQUIRES a table without constants of each group.
@@ -62,6 +64,7 @@ class GroupPacking {
  private:
   void Describe(const std::optional<PreprocessRequest>& preprocess);
   void DescribeAs(const base::DataSpec& description);
+  bool LeaveFaultsOut(const base::DataSpec& description);
   void PackPooled();
   void PackGroups();
   std::unique_ptr<GroupedTableWriter> PackSide(const Source& half, bool validates, const Output& output,

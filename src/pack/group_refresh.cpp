@@ -12,6 +12,7 @@
 #include "pack/group_layout.hpp"
 #include "pack/group_packing.hpp"
 #include "pack/preprocessed_columns.hpp"
+#include "pack/source_state.hpp"
 #include "pg/cluster.hpp"
 #include "pg/sql.hpp"
 
@@ -64,6 +65,22 @@ TrainingPackArguments ReadArguments(const data::GroupedTable& table, BufferPlan*
   plan->rows = std::max<int64_t>(1, base::WholeNumber(row.at(0, 1)));
   plan->exact = a.buffer_size.has_value();
   return a;
+}
+
+/// The state of the source when the table was packed or refreshed. Empty: there is none; tables of version 0.1 have no column.
+std::string ReadSourceState(const data::GroupedTable& table) {
+  const pg::TableName summary = table.packed.name.WithSuffix("_summary");
+  if (pg::FindColumn(pg::TableColumns(summary, "summary"), kSourceStateColumn) == nullptr) return "";
+  return pg::Execute("SELECT s.source_state FROM " + summary.Sql() + " AS s").at(0, 0).value_or("");
+}
+
+void WriteSourceState(const data::GroupedTable& table, const std::string& state) {
+  if (state == ReadSourceState(table)) return;
+  const pg::TableName summary = table.packed.name.WithSuffix("_summary");
+  if (pg::FindColumn(pg::TableColumns(summary, "summary"), kSourceStateColumn) == nullptr)
+    pg::Execute("ALTER TABLE " + summary.Sql() + " ADD COLUMN source_state pg_catalog.text");
+  pg::Execute("UPDATE " + summary.Sql() + " SET source_state = $1",
+              {state.empty() ? pg::Param(pg::Null{}) : pg::Param(state)});
 }
 
 void RefuseOwnConstants(const data::GroupedTable& table) {
@@ -169,13 +186,15 @@ void UpdateSummary(const pg::TableName& packed, const pg::TableName& groups_tabl
 }  // namespace
 
 ChangedGroups PackChangedGroups(const data::GroupedTable& table, const std::optional<std::string>& source_table,
-                                bool drop_vanished, const std::optional<int64_t>& most_groups) {
+                                bool drop_vanished, const std::optional<int64_t>& most_groups,
+                                std::set<std::string>* told) {
   RefuseOwnConstants(table);
   BufferPlan plan;
   TrainingPackArguments a = ReadArguments(table, &plan);
   if (source_table) a.source_table = *source_table;
   a.groups.drops_vanished = drop_vanished;
   a.groups.most_changed = most_groups;
+  a.groups.told = told;
   for (const pg::TableName& owned : {table.packed.name, table.packed.name.WithSuffix("_summary"), table.groups_table})
     pg::RequireOwner(owned);
   pg::ClaimOutput(table.packed.name, "packed table");
@@ -188,15 +207,20 @@ ChangedGroups PackChangedGroups(const data::GroupedTable& table, const std::opti
   const SegmentChoice choice = pg::OnGreenplum() ? ChooseSegments(std::nullopt) : SegmentChoice();
   GroupPacking packing(a, "{}", choice, source, outputs);
   ChangedGroups changed;
-  const bool any = packing.PackChanged(table, plan);
+  const std::string before = ReadSourceState(table);
+  const bool any = packing.PackChanged(table, before, plan);
   const GroupRows& rows = packing.rows();
   changed.changed = rows.changed_groups();
   changed.added = rows.group_count() - rows.changed_groups();
   changed.vanished = rows.vanished_groups();
   changed.waiting = rows.waiting_changed() + rows.waiting_added();
-  changed.unchanged = table.groups - changed.changed - changed.vanished - rows.waiting_changed();
+  changed.failed = rows.left_out_changed() + rows.left_out_added();
+  changed.unchanged = table.groups - changed.changed - changed.vanished - rows.waiting_changed() - rows.left_out_changed();
   changed.trainable = rows.packed_groups();
   changed.validation_rows = rows.split().validation_rows;
+  // groups that wait, or cannot be packed, are found again by what they are compared with now
+  const bool comparable = WrittenSinceSql(before, rows.source_state()).has_value();
+  changed.source_state = changed.waiting + changed.failed == 0 ? rows.source_state() : comparable ? before : std::string();
   changed.packed = outputs.packed.table;
   if (outputs.held_out) changed.validation = outputs.held_out->table;
   changed.groups = outputs.groups;
@@ -286,6 +310,7 @@ void MergeChangedGroups(const data::GroupedTable& table, const ChangedGroups& ch
     if (validates) UpdateSummary(ValidationOf(table), table.groups_table, true, validation_digest);
     pg::Execute("ANALYZE " + table.groups_table.Sql());
   }
+  WriteSourceState(table, changed.source_state);
   for (const pg::TableName& name : working) pg::Execute("DROP TABLE " + name.Sql());
 }
 

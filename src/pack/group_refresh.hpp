@@ -1,13 +1,15 @@
 // A packed table by group brought up to date with its source: groups that are new or whose rows have changed are packed
 // again, by the description that the table has; all others keep their buffers. Called by run/refresh.hpp.
 //
-//   compare   one scan of the source: how many rows a group has, and the sum of their hashes (source_digest)
+//   compare   one scan of the source: how many rows a group has, and whether one may have been written since
+//             (pack/source_state.hpp); of groups that may have changed, the sum of the hashes of their rows (source_digest)
 //   pack      the groups that differ, into tables beside the packed table, which are a packed table by group themselves
 //   merge     their buffers replace those that the table has
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "data/groups.hpp"
@@ -18,11 +20,13 @@ namespace pack {
 struct ChangedGroups {
   int64_t added = 0, changed = 0, unchanged = 0, vanished = 0;  // groups
   int64_t waiting = 0;                      // groups, added and changed ones, that are left for the next refresh
+  int64_t failed = 0;                       // groups, in none of these counts, with rows that cannot be packed
   int64_t trainable = 0;                    // of the added and changed ones: those that are not skipped
   int64_t validation_rows = 0;              // of the added and changed ones
   pg::TableName packed;                     // the added and changed ones; there when there are any
   std::optional<pg::TableName> validation;  // their rows that validate, where the table has such rows
   pg::TableName groups;                     // their table of groups
+  std::string source_state;                 // that the table has when they are merged
   pg::TableName gone;                       // a table of group_id: the vanished ones; always there
 };
 
@@ -30,8 +34,10 @@ struct ChangedGroups {
 /// constants cannot be used again (of each group, or of an encoding by the target); those of
 /// validation_preprocessor_dl; no ownership; kLimitExceeded for more groups than max_groups. drop_vanished: as
 /// MergeChangedGroups is going to be told. most_groups: no more are packed; the others are found again the next time.
+/// told: as GroupRequest has it; nullptr: none.
 ChangedGroups PackChangedGroups(const data::GroupedTable& table, const std::optional<std::string>& source_table,
-                                bool drop_vanished, const std::optional<int64_t>& most_groups);
+                                bool drop_vanished, const std::optional<int64_t>& most_groups,
+                                std::set<std::string>* told);
 
 /// Puts the changed groups into the packed table and into that of the rows that validate, and drops the tables that
 /// have them. drop_vanished: groups that have no rows any more go; else they stay as they are.

@@ -7,6 +7,8 @@
 #include "base/error.hpp"
 #include "base/literal.hpp"
 #include "base/plain_number.hpp"
+#include "pack/null_labels.hpp"
+#include "pack/source_state.hpp"
 #include "pack/table_packing.hpp"
 #include "pg/cluster.hpp"
 #include "pg/report.hpp"
@@ -33,12 +35,6 @@ std::vector<const pg::Column*> CopiedColumns(const Source& source) {
     if (names.insert(c.column.name).second) columns.push_back(&c.column);
   }
   return columns;
-}
-
-/// Of rows in whatever order: how many, and the sum of their hashes.
-std::string DigestSql(const std::string& rows, const std::string& hashes) {
-  return "pg_catalog.md5((" + rows + ")::pg_catalog.text OPERATOR(pg_catalog.||) ' ' OPERATOR(pg_catalog.||) (" +
-         hashes + ")::pg_catalog.text)";
 }
 
 }  // namespace
@@ -92,6 +88,7 @@ void GroupRows::DropAll() {
 }
 
 void GroupRows::Make(const std::optional<int32_t>& num_partitions) {
+  source_state_ = DescribeSourceState(source_, NeededColumns());
   OpenRows();
   FindGroups();
   SplitAndCopy(num_partitions);
@@ -102,12 +99,6 @@ void GroupRows::Make(const std::optional<int32_t>& num_partitions) {
                   " groups are split one by one. A class keeps a row that trains, and rows of equal contents are on one"
                   " side.",
               "Raise validation_fraction, or group by other columns.");
-}
-
-void GroupRows::MakeChanged(const pg::TableName& before, const std::optional<int32_t>& num_partitions) {
-  OpenRows();
-  FindChanged(before);
-  if (group_count_ > 0) SplitAndCopy(num_partitions);
 }
 
 void GroupRows::MakeFurther(const pg::TableName& before) {
@@ -139,6 +130,7 @@ void GroupRows::OpenRows() {
   if (split_request_.split_column) {
     SplitRequest by_column = split_request_;
     by_column.drop_null_labels = false;  // they are left out already
+    by_column.of_part = compared_.has_value();
     side_ = "(" + SplitRows(source_, by_column, seed_, beside_, temporary_).validation + ")";
   }
   if (split_request_.split_by_time) time_ = OpenTimeColumn(source_, *split_request_.split_by_time, source_.filter);
@@ -193,71 +185,29 @@ void GroupRows::FindGroups() {
   pg::Execute("ANALYZE " + groups_.Sql());
 }
 
-/// Groups keep their numbers. New ones have those behind them, in the order of their keys.
-void GroupRows::FindChanged(const pg::TableName& before) {
-  const pg::TableName found = Working("found");
-  // hashing all rows is most of a refresh, and CREATE TABLE AS, unlike INSERT, may do it in parallel
-  CreateAs(found,
-           "SELECT " + DigestSql("pg_catalog.count(*)", "pg_catalog.sum(" + HashSql() + ")") + " AS source_digest, " +
-               KeyList(keys_, "s") + " FROM " + source_.From() + " GROUP BY " + KeyList(keys_, "s"),
-           "source_digest");
-  pg::Execute("ANALYZE " + found.Sql());
-  const std::string joined = found.Sql() + " AS s LEFT JOIN " + before.Sql() + " AS g ON " + SameKeys(keys_, before);
-  CreateGroups();
-  const pg::Result counts =
-      pg::Execute("SELECT pg_catalog.max(g.group_id), pg_catalog.count(*) FROM " + before.Sql() + " AS g");
-  const int64_t last = base::WholeOrZero(counts.at(0, 0));
-  const std::string has_changed = " WHERE g.group_id IS NOT NULL AND g.source_digest IS DISTINCT FROM s.source_digest",
-                    is_new = " WHERE g.group_id IS NULL";
-  // those that wait are found again by the next refresh, which compares as this one does
-  std::string changed_now, added_now;
-  if (request_.most_changed) {
-    const auto count = [&](const std::string& which) {
-      return pg::Execute("SELECT pg_catalog.count(*) FROM " + joined + which).Int();
-    };
-    const auto part = [](int64_t all, int64_t room, const std::string& order, int64_t* waiting) {
-      const int64_t now = std::min(all, room);
-      *waiting = all - now;
-      return *waiting == 0 ? std::string() : " ORDER BY " + order + " LIMIT " + std::to_string(now);
-    };
-    const int64_t all_changed = count(has_changed);
-    changed_now = part(all_changed, *request_.most_changed, "g.group_id", &waiting_changed_);
-    added_now = part(count(is_new), *request_.most_changed - (all_changed - waiting_changed_), KeyOrder(keys_, "s"),
-                     &waiting_added_);
-  }
-  const auto changed = static_cast<int64_t>(pg::Execute("INSERT INTO " + groups_.Sql() + " SELECT g.group_id, " +
-                                                        KeyList(keys_, "s") + " FROM " + joined + has_changed +
-                                                        changed_now)
-                                                .processed);
-  const auto added = static_cast<int64_t>(
-      pg::Execute("INSERT INTO " + groups_.Sql() + " SELECT '" + std::to_string(last) +
-                  "'::bigint OPERATOR(pg_catalog.+) pg_catalog.row_number() OVER (ORDER BY " + KeyOrder(keys_, "s") +
-                  "), " + KeyList(keys_, "s") + " FROM " + joined + is_new + added_now)
-          .processed);
-  Create(vanished_, "group_id bigint", "group_id");
-  const pg::Result vanished =
-      pg::Execute("INSERT INTO " + vanished_.Sql() + " SELECT g.group_id FROM " + before.Sql() + " AS g LEFT JOIN " +
-                  found.Sql() + " AS s ON " + SameKeys(keys_, before) + " WHERE s.source_digest IS NULL");
-  Drop(found);
-  group_count_ = changed + added;
-  changed_groups_ = changed;
-  vanished_groups_ = static_cast<int64_t>(vanished.processed);
-  const int64_t all = base::WholeOrZero(counts.at(0, 1)) + added - (request_.drops_vanished ? vanished_groups_ : 0);
-  if (request_.drops_vanished && vanished_groups_ > 0 && vanished_groups_ == base::WholeOrZero(counts.at(0, 1)) && added == 0) {
-    throw Error(ErrorCode::kPrerequisiteState,
-                "table " + source_.Text() + " has no row of any group: drop_vanished would drop all " +
-                    base::Thousands(vanished_groups_),
-                "", "Load its rows first; cerebro.drop_run() drops the whole run.");
-  }
-  if (all > request_.max_groups) {
-    throw Error(ErrorCode::kLimitExceeded,
-                "table " + source_.Text() + " has " + base::Thousands(added) + " new groups: with them they are " +
-                    base::Thousands(all) + ", more than max_groups " + base::Thousands(request_.max_groups),
-                "", "Pack the table again, with a larger max_groups; drop_vanished => true makes room for new groups.");
-  }
-  if (group_count_ == 0) return;
-  CheckKeySizes(keys_, groups_);
-  pg::Execute("ANALYZE " + groups_.Sql());
+/// The columns of the source that decide what is packed of a row, and in which group; each once.
+std::vector<std::string> GroupRows::NeededColumns() const {
+  std::vector<std::string> names;
+  const auto add = [&names](const std::string& name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  };
+  for (const GroupKey& key : keys_) add(key.column.name);
+  for (const SourceColumn& c : source_.columns) add(c.column.name);
+  const auto add_named = [&](const std::optional<std::string>& text, const char* what) {
+    if (!text) return;
+    for (const std::string& name : pg::ParseColumnList(*text, what)) {
+      if (pg::FindColumn(source_.all, name) != nullptr) add(name);  // else it is refused later
+    }
+  };
+  add_named(split_request_.split_column, "split_column");
+  add_named(split_request_.split_by_time, "split_by_time");
+  return names;
+}
+
+/// Of rows in whatever order: how many, and the sum of their hashes.
+std::string GroupRows::DigestSql(const std::string& rows, const std::string& hashes) {
+  return "pg_catalog.md5((" + rows + ")::pg_catalog.text OPERATOR(pg_catalog.||) ' ' OPERATOR(pg_catalog.||) (" +
+         hashes + ")::pg_catalog.text)";
 }
 
 void GroupRows::RefuseGroups() const {
@@ -369,7 +319,7 @@ void GroupRows::CopyRows() {
       "g.group_id, " + (side_.empty() ? "false" : side_) + ", " + LabelKeySql(source_) + ", " + HashSql();
   if (source_.has_ctid) {
     columns += ", _cerebro_ctid pg_catalog.tid";
-    values += ", s.ctid";
+    values += ", " + (source_.copied_from ? source_.copied_ctid : "s.ctid");
     if (pg::OnGreenplum()) {
       columns += ", _cerebro_segment integer";
       values += ", s.gp_segment_id";
@@ -473,7 +423,7 @@ void GroupRows::RefuseAllSkipped() const {
 
 Source GroupRows::Half(bool validates) const {
   Source half = source_;
-  half.copied_from = source_.name;
+  if (!half.copied_from) half.copied_from = source_.name;
   half.name = rows_;
   half.copied_ctid = "s._cerebro_ctid";
   half.copied_segment = "s._cerebro_segment";

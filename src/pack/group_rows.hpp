@@ -36,8 +36,9 @@ class GroupRows {
 
   /// The same for the groups that are new since `before`, a table of groups, was made, or whose rows have changed
   /// since. There may be none: then there are no rows. max_groups counts those that have vanished, unless request has
-  /// drops_vanished.
-  void MakeChanged(const pg::TableName& before, const std::optional<int32_t>& num_partitions);
+  /// drops_vanished. source_state: of the source when the groups were made (pack/source_state.hpp); empty: not known.
+  void MakeChanged(const pg::TableName& before, const std::string& source_state,
+                   const std::optional<int32_t>& num_partitions);
 
   /// The groups of a table of groups, with the source's rows as further rows that validate. Groups keep their numbers,
   /// rows that train and partitions; rows of other groups are left out.
@@ -53,6 +54,8 @@ class GroupRows {
   int64_t changed_groups() const { return changed_groups_; }    // of MakeChanged: that were there before
   int64_t waiting_changed() const { return waiting_changed_; }  // likewise, of those that GroupRequest::most_changed
   int64_t waiting_added() const { return waiting_added_; }      // leaves for the next one; and new groups
+  int64_t left_out_changed() const { return left_out_changed_; }  // of LeaveOut: groups that were there before
+  int64_t left_out_added() const { return left_out_added_; }      // and new ones
   int64_t vanished_groups() const { return vanished_groups_; }  // that were there before, and have no rows
   const pg::TableName& vanished() const { return vanished_; }   // their group_id
   int64_t packed_groups() const { return packed_groups_; }
@@ -61,8 +64,19 @@ class GroupRows {
   int64_t training_rows() const { return training_rows_; }           // of all groups
   int64_t left_out_rows() const { return left_out_rows_; }           // of MakeFurther: of groups that are not there
   const RowSplit& split() const { return row_split_; }
+  /// Of the source before Make or MakeChanged read a row. Empty: there is none.
+  const std::string& source_state() const { return source_state_; }
   void DropAll();
 
+  /// Takes groups out of what MakeChanged has made, so that they stay as they were before.
+  void LeaveOut(const std::vector<int64_t>& group_ids);
+  /// The keys of a group for people: "region=north, store=NULL".
+  std::string KeyText(int64_t group_id) const;
+  /// The numbers of all groups, in their order.
+  std::vector<int64_t> GroupIds() const;
+  /// The groups of a side from one number to another, and how many rows they have there.
+  Source OfGroups(const Source& half, int64_t first_id, int64_t last_id) const;
+  int64_t RowsOfGroups(bool validates, int64_t first_id, int64_t last_id) const;
   /// One group of a side. It is found fast after IndexGroups.
   Source OfGroup(const Source& half, int64_t group_id) const;
   void IndexGroups() const;
@@ -74,7 +88,11 @@ class GroupRows {
   void CreateAs(const pg::TableName& table, const std::string& query, const char* distributed_by);
   void OpenRows();
   void FindGroups();
+  bool CopyWritten(const pg::TableName& before, const std::string& written);
+  void CompareContents(const pg::TableName& before, const pg::TableName& found);
   void FindChanged(const pg::TableName& before);
+  std::vector<std::string> NeededColumns() const;
+  static std::string DigestSql(const std::string& rows, const std::string& hashes);
   void CreateGroups();
   void CreateSizes();
   void Drop(const pg::TableName& table);
@@ -99,12 +117,15 @@ class GroupRows {
   pg::TableName beside_;
   bool temporary_;
   pg::TableName groups_, cuts_, rows_, sizes_, vanished_;
+  std::optional<pg::TableName> compared_;  // of CopyWritten: a row a group of the source
+  std::string source_state_;
   std::string side_;  // of a row: SQL over s and the cuts c, true where it validates; empty: none does
   std::optional<TimeColumn> time_;  // of split_by_time
   bool has_cuts_ = false;
   std::vector<pg::TableName> made_;  // working tables that are there
   RowSplit row_split_;
   int64_t changed_groups_ = 0, vanished_groups_ = 0, training_rows_ = 0;
+  int64_t last_before_ = 0, left_out_changed_ = 0, left_out_added_ = 0;
   int64_t copied_rows_ = 0, left_out_rows_ = 0, waiting_changed_ = 0, waiting_added_ = 0;
   int64_t group_count_ = 0, packed_groups_ = 0, largest_rows_ = 0, largest_validation_rows_ = 0;
 };

@@ -23,6 +23,23 @@ using base::ErrorCode;
 
 constexpr int64_t kMaxBufferBytes = int64_t{1000} << 20;  // the server's limit of a value, less what a row adds
 
+/// The columns by which buffers are found. ANALYZE keeps the whole rows of its sample, 300 for each unit of its target, and
+/// rows of buffers are wide.
+void AnalyzeBuffers(const pg::TableName& table) {
+  if (pg::OnGreenplum()) {
+    pg::Execute("ANALYZE " + table.Sql());
+    return;
+  }
+  const auto set_target = [](const std::string& target) {
+    pg::Execute("SELECT pg_catalog.set_config('default_statistics_target', $1, true)", {target});
+  };
+  const std::string target = pg::Execute("SELECT pg_catalog.current_setting('default_statistics_target')").Text();
+  set_target("10");
+  pg::Execute("ANALYZE " + table.Sql() + " (" + data::kGroupColumn + ", " + data::kPartitionColumn + ", " +
+              data::kBufferColumn + ")");
+  set_target(target);
+}
+
 }  // namespace
 
 GroupedTableWriter::GroupedTableWriter(const Source& half, const GroupRows& rows, bool validates,
@@ -135,10 +152,7 @@ Packed GroupedTableWriter::Write() {
   pg::Execute("DROP TABLE " + stage_.Sql());
   pg::Execute("ALTER TABLE " + output_.Sql() + " ADD PRIMARY KEY (" + data::kGroupColumn + ", " +
               data::kPartitionColumn + ", " + data::kBufferColumn + ")");
-  pg::Execute("ANALYZE " + output_.Sql() +
-              (pg::OnGreenplum() ? ""
-                                 : std::string(" (") + data::kGroupColumn + ", " + data::kPartitionColumn + ", " +
-                                       data::kBufferColumn + ")"));
+  AnalyzeBuffers(output_);
   const std::string shape = "t." + pg::QuoteIdent(DataColumns(spec_).front()->name + data::kShapeSuffix) + "[1]";
   const pg::Result counts = pg::Execute("SELECT pg_catalog.sum(" + shape + "), pg_catalog.max(" + shape + ") FROM " +
                                         output_.Sql() + " AS t");

@@ -17,6 +17,7 @@
 #include "pack/cluster_keys.hpp"
 #include "pack/column_choice.hpp"
 #include "pack/grouped_packing.hpp"
+#include "pack/null_labels.hpp"
 #include "pack/preprocessed_columns.hpp"
 #include "pack/row_split.hpp"
 #include "pack/schema_inference.hpp"

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,7 @@ struct GroupRequest {
   bool pooled = true;                  // all groups' rows are packed once more, without groups
   bool drops_vanished = false;         // of a refresh: groups without rows go, and make room for new ones
   std::optional<int64_t> most_changed;  // of a refresh: no more groups are packed; the others wait for the next one
+  std::set<std::string>* told = nullptr;  // of a refresh: keys of groups whose rows cannot be packed, and that the caller knows
 };
 
 struct TrainingPackArguments {

@@ -15,6 +15,7 @@
 #include "base/plain_number.hpp"
 #include "data/row_sql.hpp"
 #include "pack/class_cuts.hpp"
+#include "pack/null_labels.hpp"
 #include "pack/schema_inference.hpp"
 #include "pg/cluster.hpp"
 #include "pg/report.hpp"
@@ -36,16 +37,6 @@ constexpr int64_t kRowsOfBin = 64;
 std::string Quoted(const std::string& name) { return "\"" + name + "\""; }
 
 std::string Count(int64_t rows) { return std::to_string(rows) + (rows == 1 ? " row" : " rows"); }
-
-/// "s.a IS NOT NULL AND s.b IS NOT NULL", of the dependent columns.
-std::string HasLabels(const Source& source) {
-  std::string condition;
-  for (size_t i = source.inputs; i < source.inputs + source.targets; ++i) {
-    condition +=
-        (condition.empty() ? "s." : " AND s.") + pg::QuoteIdent(source.columns[i].column.name) + " IS NOT NULL";
-  }
-  return condition;
-}
 
 std::string Both(const std::string& a, const std::string& b) { return a.empty() ? b : b.empty() ? a : a + " AND " + b; }
 
@@ -305,7 +296,7 @@ const pg::Column& FindSplitColumn(const Source& source, const std::string& text,
               "Fill the values in, or leave such rows out by a view.");
 }
 
-void SplitByColumn(const Source& source, const std::string& text, const std::string& filter, RowSplit* split) {
+void SplitByColumn(const Source& source, const std::string& text, const std::string& filter, bool of_part, RowSplit* split) {
   const pg::Column& column = FindSplitColumn(source, text, "split_column");
   if (column.is_array || column.base_type != "boolean") {
     throw Error(ErrorCode::kDatatypeMismatch,
@@ -326,7 +317,7 @@ void SplitByColumn(const Source& source, const std::string& text, const std::str
   const int64_t all = base::WholeNumber(counts.at(0, 0)), known = base::WholeNumber(counts.at(0, 1));
   split->validation_rows = base::WholeNumber(counts.at(0, 2));
   if (known < all) RefuseNulls("split_column", column.name, all - known);
-  if (all > 0 && (split->validation_rows == 0 || split->validation_rows == all)) {
+  if (all > 0 && !of_part && (split->validation_rows == 0 || split->validation_rows == all)) {
     throw Error(ErrorCode::kInvalidData,
                 "column " + Quoted(column.name) + " of split_column is " +
                     (split->validation_rows == 0 ? "false" : "true") + " in all " + Count(all),
@@ -441,26 +432,6 @@ void CheckSplit(const SplitRequest& request) {
   }
 }
 
-int64_t LeaveOutNullLabels(Source* source) {
-  const auto first = source->columns.begin() + static_cast<std::ptrdiff_t>(source->inputs);
-  const auto last = first + static_cast<std::ptrdiff_t>(source->targets);
-  if (std::all_of(first, last, [](const SourceColumn& c) { return c.column.not_null; })) return 0;
-  const std::string labels = HasLabels(*source);
-  const pg::Result counts = pg::Execute("SELECT pg_catalog.count(*), pg_catalog.count(CASE WHEN " + labels +
-                                        " THEN true END) FROM " + source->From());
-  const int64_t all = base::WholeNumber(counts.at(0, 0)), labelled = base::WholeNumber(counts.at(0, 1));
-  if (labelled == all || labelled == 0) return 0;
-  std::string columns;
-  for (size_t i = source->inputs; i < source->inputs + source->targets; ++i) {
-    columns += (columns.empty() ? "" : ", ") + Quoted(source->columns[i].column.name);
-  }
-  pg::Notice(Count(all - labelled) + " of table " + source->Text() + (all - labelled == 1 ? " is" : " are") +
-             " left out, because " + (source->targets > 1 ? "a label of columns " : "the label of column ") + columns +
-             " is NULL");
-  source->filter = Both(source->filter, labels);
-  return all - labelled;
-}
-
 RowSplit SplitRows(const Source& source, const SplitRequest& request, uint64_t seed, const pg::TableName& beside,
                    bool temporary) {
   RowSplit split;
@@ -469,7 +440,7 @@ RowSplit SplitRows(const Source& source, const SplitRequest& request, uint64_t s
   const std::string filter = labelled.filter;
   split.training = filter;
   const bool by_content = request.validation_fraction && !request.split_by_time;
-  if (request.split_column) SplitByColumn(source, *request.split_column, filter, &split);
+  if (request.split_column) SplitByColumn(source, *request.split_column, filter, request.of_part, &split);
   if (request.split_by_time) SplitByTime(source, *request.split_by_time, *request.validation_fraction, filter, &split);
   if (by_content || request.folds) {
     SplitByContent(source, split.training, by_content ? *request.validation_fraction : 0, request.folds.value_or(0),

@@ -28,6 +28,7 @@ struct SplitRequest {
   std::optional<std::string> split_column, split_by_time;  // names of columns
   std::optional<int64_t> folds;                            // 2 or more
   bool drop_null_labels = true;                            // false: they are an error, as a NULL of any other column is
+  bool of_part = false;                                    // the source is a part of a table: all its rows may be on one side
 
   bool validates() const { return validation_fraction || split_column || split_by_time; }
 };
@@ -48,10 +49,6 @@ struct RowSplit {
 /// one. Errors: kUndefinedColumn, kDatatypeMismatch, kNullValue and kInvalidData where the rows cannot be split so.
 RowSplit SplitRows(const Source& source, const SplitRequest& request, uint64_t seed, const pg::TableName& beside,
                    bool temporary);
-
-/// Leaves rows with a NULL in a dependent column out of the source, with a NOTICE that counts them. Returns how many
-/// there are. Where no row is left, nothing is changed: the packer then refuses the column.
-int64_t LeaveOutNullLabels(Source* source);
 
 /// SQL over s of a row: the hash of its labels, one for all rows of a table without labels; and the hash of its contents,
 /// by which the rows of equal labels are split.

@@ -9,6 +9,7 @@
 #include "data/packed_table.hpp"
 #include "data/row_sql.hpp"
 #include "pack/source.hpp"
+#include "pack/source_state.hpp"
 
 namespace pack {
 namespace {
@@ -69,6 +70,7 @@ void AddGroups(const GroupSummary& groups, RowMaker* row) {
   row->Add("validates", "boolean", groups.validates);
   row->Add("own_constants", "boolean", groups.own_constants);
   row->Add("arguments", "pg_catalog.json", groups.arguments, "::pg_catalog.text");
+  row->Add(kSourceStateColumn, "pg_catalog.text", groups.source_state.empty() ? pg::Param(pg::Null{}) : pg::Param(groups.source_state));
 }
 
 }  // namespace

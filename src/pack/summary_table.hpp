@@ -5,7 +5,7 @@
 //   NULL: all rows are here).
 // Of a table that is packed by group also:
 //   grouping_cols text[], groups_table (as SQL), groups, packed_groups, largest_group_rows, validates (its rows validate), own_constants, arguments
-//   JSON (of the call, for cerebro.refresh). All its buffers count as one partition.
+//   JSON (of the call, for cerebro.refresh), source_state text (pack/source_state.hpp; NULL: none). All its buffers count as one partition.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,8 @@ struct GroupSummary {
   std::string groups_table;  // as SQL
   int64_t groups = 0, packed_groups = 0, largest_rows = 0;
   bool validates = false, own_constants = false;
-  std::string arguments;  // JSON
+  std::string arguments;     // JSON
+  std::string source_state;  // JSON (pack/source_state.hpp); empty: none
 };
 
 struct PackSummary {

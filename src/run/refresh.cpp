@@ -264,13 +264,14 @@ Refreshed RefreshGroups(const RefreshArguments& arguments) {
                 "Leave global_model out, or train again with global_model => true.");
   }
   const pack::ChangedGroups changed = pack::PackChangedGroups(table, arguments.source_table, arguments.drop_vanished,
-                                                              arguments.most_groups);
+                                                              arguments.most_groups, arguments.told);
   Refreshed done;
   done.added = changed.added;
   done.changed = changed.changed;
   done.vanished = changed.vanished;
   done.unchanged = changed.unchanged;
   done.waiting = changed.waiting;
+  done.failed = done.unpacked = changed.failed;
   std::optional<pg::TableName> trained;
   std::optional<int> global;
   if (arguments.global_model) pack::PackPooledAgain(table, arguments.source_table);
@@ -325,9 +326,12 @@ void RefreshInParts(RefreshArguments arguments, int64_t groups_at_once) {
   arguments.model_output_table = output.Sql();  // whatever the search_path becomes
   const pg::SessionClaim claim(output);
   transactions.Commit();
+  std::set<std::string> told;
+  arguments.told = &told;
   for (int64_t waiting = 1; waiting > 0;) {
     const Refreshed part = RefreshGroups(arguments);
     waiting = part.waiting;
+    arguments.most_groups = groups_at_once + part.unpacked;  // those are found again
     transactions.Commit();
     const int64_t done = part.added + part.changed;
     pg::Info(std::to_string(done) + (done == 1 ? " group is" : " groups are") + " up to date again, " +

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace run {
@@ -13,6 +14,7 @@ struct RefreshArguments {
   std::optional<std::string> source_table;  // none: the table that was packed
   std::optional<std::string> start_from;    // 'initial' (none) or 'weights': what changed groups are trained from
   std::optional<int64_t> most_groups;       // that are packed and trained; the others wait for the next refresh
+  std::set<std::string>* told = nullptr;    // groups that stay as they are and that the caller knows; or none
   bool global_model = false;                // the global models are trained again, too, and compared with all groups
   bool drop_vanished = false;               // groups without rows lose their buffers and models; else they keep them
 };
@@ -20,7 +22,8 @@ struct RefreshArguments {
 /// Groups, by what was found and what was done.
 struct Refreshed {
   int64_t added = 0, changed = 0, vanished = 0, unchanged = 0;
-  int64_t trained = 0, skipped = 0, failed = 0;  // of the added and changed ones; failed ones and those that diverged
+  int64_t trained = 0, skipped = 0, failed = 0;  // failed: those that diverged, and others with rows that cannot be packed
+  int64_t unpacked = 0;                          // of the failed ones: with such rows
   int64_t waiting = 0;                           // added and changed ones that are left for the next refresh
   double seconds = 0;
 };

@@ -27,9 +27,7 @@ std::list<KeptRouter>& Routers() {  // used last first; lives as long as the pro
 }  // namespace
 
 GroupRouter::GroupRouter(std::unique_ptr<store::GroupModels> models)
-    : models_(std::move(models)), any_(models_->Bare(models_->run().models.begin()->first)), packer_(any_) {
-  for (const pg::Column& key : models_->run().keys) key_columns_.push_back(key.name);
-}
+    : models_(std::move(models)), any_(models_->Bare(models_->run().models.begin()->first)), packer_(any_) {}
 
 std::optional<store::ChosenModel> GroupRouter::Find(const std::vector<pg::Cell>& keys) {
   const std::string joined = store::JoinKeys(keys);

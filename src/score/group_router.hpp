@@ -21,7 +21,7 @@ class GroupRouter {
  public:
   explicit GroupRouter(std::unique_ptr<store::GroupModels> models);
 
-  const std::vector<std::string>& key_columns() const { return key_columns_; }
+  const std::vector<pg::Column>& keys() const { return models_->run().keys; }
   const std::vector<RowField>& fields() const { return packer_.fields(); }
   /// The model for rows with these keys, as texts of their types; nullptr: none predicts for them. Weights are read
   /// when they are not kept.
@@ -34,7 +34,6 @@ class GroupRouter {
   const std::unique_ptr<store::GroupModels> models_;
   const store::ModelTable any_;  // for the fields, which all groups have
   const RowPacker packer_;
-  std::vector<std::string> key_columns_;
   std::unordered_map<std::string, std::optional<store::ChosenModel>> found_;  // by keys, some of those asked for
   std::map<int, std::shared_ptr<ModelKernel>> kernels_;  // by mst_key, of groups without constants
 };

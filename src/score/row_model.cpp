@@ -110,7 +110,7 @@ const RowValues& RowScorer::Values(int64_t row) {
   return parts_->row;
 }
 
-const std::vector<std::string>& OpenModel::key_columns() const { return router_->key_columns(); }
+const std::vector<pg::Column>& OpenModel::keys() const { return router_->keys(); }
 
 std::optional<OpenModel> OpenModel::Route(const std::vector<std::optional<std::string>>& keys) const {
   OpenModel open = *this;

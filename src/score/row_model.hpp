@@ -77,8 +77,8 @@ class OpenModel {
 
   /// Whether it is a run over groups: which model predicts depends on a row's key columns.
   bool routes() const { return router_ != nullptr; }
-  /// The key columns. REQUIRES routes(), as what follows.
-  const std::vector<std::string>& key_columns() const;
+  /// The key columns, as the table that was packed has them. REQUIRES routes(), as what follows.
+  const std::vector<pg::Column>& keys() const;
   /// The model for rows with these keys, as texts of their types; nullopt: there is none.
   std::optional<OpenModel> Route(const std::vector<std::optional<std::string>>& keys) const;
 
