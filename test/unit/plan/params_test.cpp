@@ -242,8 +242,8 @@ TEST(ReadConfig, ReadsFunctionsOfTorchScript) {
   EXPECT_EQ(config.losses[0].name, call);
   EXPECT_EQ(config.metrics[1].kind, definitions::kTorchScriptMetric);
   EXPECT_EQ(config.metrics[1].name, call);
-  EXPECT_EQ(ReadConfig(CanonicalParams(text, "compile_params"), "").losses[0].name, call);
-  EXPECT_NE(CanonicalParams(text, "compile_params"), CanonicalParams("optimizer='SGD', loss=" + definitions::TorchScriptCall("focal", "ZGVmIGc=") + ", metrics=['mae']",
+  EXPECT_EQ(ReadConfig(plan::CanonicalParams(text, "compile_params"), "").losses[0].name, call);
+  EXPECT_NE(plan::CanonicalParams(text, "compile_params"), plan::CanonicalParams("optimizer='SGD', loss=" + definitions::TorchScriptCall("focal", "ZGVmIGc=") + ", metrics=['mae']",
                                                                      "compile_params"));
   for (const char* bad : {"torchscript", "torchscript(name='a')", "torchscript(source='ZGVm')", "torchscript(name='a b', source='ZGVm')",
                           "torchscript(name='', source='ZGVm')", "torchscript(name=1, source='ZGVm')", "torchscript(name='a', source='ZGVm', k=1)"}) {
