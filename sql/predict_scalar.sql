@@ -172,7 +172,7 @@ WITH new AS (SELECT 1) SELECT count(*) FROM new, LATERAL cerebro.predict_table('
 
 -- wrong input
 \x on
-SELECT a.* FROM unnest(ARRAY[
+SELECT a.sqlstate, regexp_replace(a.message, '\d+ bytes, \d+ follow', '# bytes, # follow') AS message, a.detail, a.hint FROM unnest(ARRAY[ -- the build's name is in a header
  $$SELECT cerebro.predict('no_such_model', f) FROM flowers f$$,
  $$SELECT cerebro.predict('kinds@2', f) FROM flowers f$$,
  $$SELECT cerebro.predict('kinds@x', f) FROM flowers f$$,
@@ -240,7 +240,14 @@ SELECT cerebro.predict('roses', 1, 2, 3) IS NOT NULL AS said;
 SET cerebro.model_cache_mem = '100MB';
 SELECT cerebro.predict('roses', 1, 2, 3) IS NOT NULL AS said;
 SELECT cerebro.predict('roses', 1, 2, 3) IS NOT NULL AS said;
-SET cerebro.model_cache_mem = -1;
+-- less than nothing; the server's message names a unit from PostgreSQL 16 on
+DO $$
+BEGIN
+    PERFORM pg_catalog.set_config('cerebro.model_cache_mem', '-1', false);
+    RAISE 'accepted';
+EXCEPTION WHEN invalid_parameter_value THEN
+    NULL;
+END $$;
 RESET cerebro.model_cache_mem;
 SET client_min_messages = error;
 DROP SCHEMA scalar_case CASCADE;
