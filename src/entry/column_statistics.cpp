@@ -7,7 +7,7 @@
 #include "pack/column_statistics.hpp"
 #include "pg/args.hpp"
 #include "pg/own.hpp"
-#include "store/registry.hpp"
+#include "store/registered_name.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(pg_cerebro_column_statistics_transition);

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "pg/readable.hpp"
 #include "pg/settings.hpp"
-#include "pg/sql.hpp"
 
 extern "C" {
 #include "access/htup_details.h"

@@ -4,7 +4,7 @@
 #include "pg/guard.hpp"
 #include "score/importance.hpp"
 #include "score/report.hpp"
-#include "store/registry.hpp"
+#include "store/registered_name.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(pg_cerebro_report);

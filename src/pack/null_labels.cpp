@@ -8,6 +8,11 @@
 #include "pg/sql.hpp"
 
 namespace pack {
+namespace {
+
+std::string Count(int64_t rows) { return std::to_string(rows) + (rows == 1 ? " row" : " rows"); }
+
+}  // namespace
 
 std::string LabelledSql(const Source& source) {
   const auto first = source.columns.begin() + static_cast<std::ptrdiff_t>(source.inputs);
@@ -24,7 +29,7 @@ void ReportNullLabels(const Source& source, int64_t null_labels) {
   for (size_t i = source.inputs; i < source.inputs + source.targets; ++i) {
     columns += std::string(columns.empty() ? "" : ", ") + "\"" + source.columns[i].column.name + "\"";
   }
-  pg::Notice(std::to_string(null_labels) + (null_labels == 1 ? " row" : " rows") + " of table " + source.Text() + (null_labels == 1 ? " is" : " are") +
+  pg::Notice(Count(null_labels) + " of table " + source.Text() + (null_labels == 1 ? " is" : " are") +
              " left out, because " + (source.targets > 1 ? "a label of columns " : "the label of column ") + columns +
              " is NULL");
 }

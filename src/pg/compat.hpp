@@ -15,8 +15,6 @@
 extern "C" {
 #include "postgres.h"
 #include "access/htup_details.h"
-#include "access/transam.h"
-#include "access/xlog.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaddress.h"
 #include "catalog/pg_class.h"
@@ -161,18 +159,6 @@ inline TupleDesc NewTupleDesc(int columns) {
   return CreateTemplateTupleDesc(columns);
 #else
   return CreateTemplateTupleDesc(columns, false);
-#endif
-}
-
-// The number of the transaction that begins next, in 64 bits.
-inline uint64 NextTransaction() {
-#if PG_VERSION_NUM >= 120000
-  return U64FromFullTransactionId(ReadNextFullTransactionId());
-#else
-  TransactionId next;
-  uint32 epoch;
-  GetNextXidAndEpoch(&next, &epoch);
-  return static_cast<uint64>(epoch) << 32 | next;
 #endif
 }
 

@@ -98,17 +98,6 @@ PgError::PgError(const PgError& other) noexcept : std::runtime_error(other), dat
 
 PgError::~PgError() { errors_in_flight--; }
 
-void PgError::Explain(const std::string& message, const std::string& hint) {
-  const MemoryContext memory = GetMemoryChunkContext(data_.get());
-  call([&] {
-    char* detail = data_->message;
-    char* text = MemoryContextStrdup(memory, message.c_str());
-    data_->hint = MemoryContextStrdup(memory, hint.c_str());
-    data_->message = text;
-    data_->detail = detail;
-  });
-}
-
 // The server writes a line around the whole text, in the language of its messages. Whatever stands outside of it (a
 // trigger's function, the caller's own PL/pgSQL) stays.
 void PgError::HideStatement(const std::string& sql) {

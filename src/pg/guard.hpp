@@ -38,8 +38,6 @@ class PgError : public std::runtime_error {
   ~PgError() override;
   int sqlstate() const { return data_->sqlerrcode; }
   const std::shared_ptr<ErrorData>& data() const { return data_; }
-  /// Says what the error means to the caller: the server's message becomes the detail.
-  void Explain(const std::string& message, const std::string& hint);
   /// Takes a statement of ours out of the error's context and its query: the caller did not write it.
   void HideStatement(const std::string& sql);
   /// The same for an error of a parallel worker as the session gets it. A worker that is ended by a FATAL cannot do it itself.

@@ -81,16 +81,6 @@ void FreeOrphanPlans() {
 Result Execute(const std::string& sql, const Params& params) { return Run(sql, params, false); }
 Result Read(const std::string& sql, const Params& params) { return Run(sql, params, true); }
 
-void RequireReadable(const std::string& text, const std::string& sql_type, const std::string& message, const std::string& hint) {
-  try {
-    Read("SELECT $1::" + sql_type, {text});
-  } catch (PgError& error) {
-    const int category = ERRCODE_TO_CATEGORY(error.sqlstate());
-    if (category == ERRCODE_DATA_EXCEPTION || category == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION) error.Explain(message, hint);
-    throw;
-  }
-}
-
 const char* TypeNameOf(const Param& param) {
   constexpr const char* kNames[] = {"text", "bool", "int8", "float8", "text", "bytea", "int8[]", "float8[]", "text[]"};
   static_assert(std::variant_size_v<Param> == std::size(kNames));

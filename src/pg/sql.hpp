@@ -58,11 +58,6 @@ Result Execute(const std::string& sql, const Params& params = {});
 /// calling statement's: it does not see what Execute wrote in the same call (read that with Execute).
 Result Read(const std::string& sql, const Params& params = {});
 
-/// Whether the server reads the text as a value of the type: else its error, with this message and
-/// hint; its own message becomes the detail.
-/// Read-only. sql_type: as in Column::sql_type.
-void RequireReadable(const std::string& text, const std::string& sql_type, const std::string& message, const std::string& hint);
-
 /// The name of a parameter's type: "bool", "int8", "float8", "text", "bytea", "int8[]", "float8[]", "text[]".
 const char* TypeNameOf(const Param& param);
 

@@ -12,6 +12,7 @@
 #include "pg/report.hpp"
 #include "pg/table_watch.hpp"
 #include "store/registered_groups.hpp"
+#include "store/registered_name.hpp"
 #include "store/registry_rows.hpp"
 #include "store/training_state.hpp"
 
@@ -181,11 +182,10 @@ void RefuseRegistered(std::string_view text, const char* function, bool packed) 
                              " AND v.version OPERATOR(pg_catalog.=) $2::pg_catalog.int4",
                              {version->name, static_cast<int64_t>(version->version)}, false);
   const std::string table = row.empty() ? std::string() : row.at(0, packed ? 1 : 0).value_or("");
-  throw Error(ErrorCode::kWrongObjectType, Quoted(std::string(text)) + " is a registered model, and " + function + " reads tables of " +
-                                               (packed ? "a packing" : "a run"),
+  const std::string wanted = packed ? "a packed table" : "the tables of a run";
+  throw Error(ErrorCode::kWrongObjectType, Quoted(std::string(text)) + " is a registered model, and " + function + " reads " + wanted,
               "The registry keeps what predicts, not how it was trained.",
-              table.empty() ? "" : std::string("It was ") + (packed ? "trained on" : "registered from") + " table " + table +
-                                       "; if that is still there, give its name.");
+              table.empty() ? "" : "It came from table " + table + ": give that name, if the table is still there.");
 }
 
 std::string RegisteredBytes(const RegisteredVersion& version) {

@@ -60,10 +60,6 @@ std::string RegisteredBytes(const RegisteredVersion& version);
 /// A model of such bytes. name: for messages.
 ModelTable OpenModelBytes(std::string bytes, const std::string& name);
 
-/// For functions that read the tables of a run, or of a packing: throws where the text names no table, but a registered model that
-/// the caller may use. function: for the message. packed: the packed table is wanted, not the run's. Errors: kWrongObjectType.
-void RefuseRegistered(std::string_view text, const char* function, bool packed);
-
 /// Throws unless the caller could register a model under this name now: its errors of names and of other roles' models.
 void RequireRegistrable(const std::string& name);
 
