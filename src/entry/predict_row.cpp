@@ -151,9 +151,11 @@ const score::OpenModel* RoutedOf(const Site& site, Lookup* lookup, FunctionCallI
     ItemPointerSetInvalid(&row.t_self);
     row.t_tableOid = InvalidOid;
     row.t_data = header;
-    return lookup_rowtype_tupdesc_copy(HeapTupleHeaderGetTypeId(header), HeapTupleHeaderGetTypMod(header));
+    return lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(header), HeapTupleHeaderGetTypMod(header));
   });
-  return lookup->routes.Of(lookup->open, desc, &row);
+  const score::OpenModel* open = lookup->routes.Of(lookup->open, desc, &row);
+  pg::call([&] { ReleaseTupleDesc(desc); });
+  return open;
 }
 
 /// Predicts the row of a call; nobody does for a model or a row that is NULL, and for groups without a model.
