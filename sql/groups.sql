@@ -95,7 +95,7 @@ SELECT * FROM cerebro.group_leaderboard('packed');
 SELECT * FROM cerebro.group_leaderboard('no_such_table');
 SELECT cerebro.weights('models', 1);
 SELECT cerebro.predict('models', 'sales', 'id', '*', 'p', mst_key => 1);
-SELECT * FROM cerebro.predict_table('models', 'SELECT * FROM sales') AS (id integer, prediction text);
+SELECT * FROM cerebro.predict_table('models', 'SELECT id, region FROM sales') AS (id integer, prediction text);
 SELECT cerebro.predict_number('models', 0.1, 0.2, 0.3);
 SELECT cerebro.learning_curve('models');
 ALTER TABLE sales RENAME store TO shop;

@@ -59,6 +59,16 @@ RESET datestyle;
 SELECT cerebro.predict_number('shops', r) AS none, cerebro.predict_number('shops@2', r) IS NOT NULL AS global
 FROM (SELECT 'west'::text AS shop, 9::numeric AS contract, NULL::date AS since, 0.1::float8 AS visits, 0.2::float8 AS basket) r;
 
+-- of texts that the key columns' types read
+SELECT count(*) AS rows, bool_and(cerebro.predict_number('shops', s) = said.of_run) AS equal
+FROM (SELECT id, shop, contract::text AS contract, since::text AS since, visits, basket FROM sales) s JOIN said USING (id);
+
+-- in batches; NULL where no model predicts
+SELECT count(*) AS rows, bool_and(t.prediction = said.of_run::real) AS equal, bool_and(t.shop IS NOT DISTINCT FROM s.shop) AS shops
+FROM cerebro.predict_table('shops', 'SELECT * FROM groups_registered.sales') AS t(id bigint, prediction real, shop text) JOIN said USING (id) JOIN sales s USING (id);
+SELECT * FROM cerebro.predict_table('shops', $$SELECT 1 AS id, 'west'::text AS shop, 9::numeric AS contract, NULL::date AS since, 0.1::float8 AS visits, 0.2::float8 AS basket$$)
+    AS t(id integer, prediction text, probability float8);
+
 -- into a table
 SELECT cerebro.predict('shops', 'sales', 'id', '*', 'predicted');
 SELECT count(*) AS rows, max(abs(p.estimated_amount - s.of_run)) < 1e-6 AS equal FROM predicted p JOIN said s USING (id);
@@ -84,7 +94,10 @@ SELECT * FROM attempt($$SELECT cerebro.predict('shops', 0.1, 0.2)$$);
 SELECT * FROM attempt($$SELECT cerebro.predict('shops', s) FROM (SELECT shop, contract, visits, basket FROM sales LIMIT 1) s$$);
 SELECT * FROM attempt($$SELECT cerebro.model_bytes('shops')$$);
 SELECT * FROM attempt($$SELECT * FROM cerebro.confusion_matrix('shops', 'packed_val')$$);
-SELECT * FROM attempt($$SELECT * FROM cerebro.predict_table('shops', 'sales') AS (id bigint, prediction text)$$);
+SELECT * FROM attempt($$SELECT * FROM cerebro.predict_table('shops', 'SELECT id, visits, basket FROM sales') AS (id bigint, prediction text)$$);
+SELECT * FROM attempt($$SELECT cerebro.report('shops')$$);
+SELECT * FROM attempt($$SELECT * FROM cerebro.describe('shops@1')$$);
+SELECT * FROM attempt($$SELECT cerebro.predict('shops', s) FROM (SELECT shop, 'a lot' AS contract, since, visits, basket FROM sales LIMIT 1) s$$);
 SELECT * FROM attempt($$SELECT cerebro.promote_if_better('shops', 'packed_pooled')$$);
 \x off
 

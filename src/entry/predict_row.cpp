@@ -136,14 +136,16 @@ Lookup& LookupOf(Site* site, FunctionCallInfo fcinfo, bool pinned) {
   return lookup;
 }
 
+void RequireRow(const Site& site) {
+  if (site.is_row) return;
+  throw Error(ErrorCode::kInvalidParameter, "the model is a run over groups, and its rows must be given by the name of their table",
+              "Which model predicts depends on the row's grouping columns, which are found by their names.",
+              "Write cerebro.predict('models', t) with the alias of a table that has the grouping columns. Where no alias can be, as in "
+              "a generated column, write ROW(...)::type, of a composite type whose columns have these names.");
+}
+
 /// The model of the row's group; nullptr: no model predicts for it.
-const score::OpenModel* RoutedOf(const Site& site, Lookup* lookup, FunctionCallInfo fcinfo) {
-  if (!site.is_row) {
-    throw Error(ErrorCode::kInvalidParameter, "the model is a run over groups, and its rows must be given by the name of their table",
-                "Which model predicts depends on the row's grouping columns, which are found by their names.",
-                "Write cerebro.predict('models', t) with the alias of a table that has the grouping columns. Where no alias can be, as in "
-                "a generated column, write ROW(...)::type, of a composite type whose columns have these names.");
-  }
+const score::OpenModel* RoutedOf(Lookup* lookup, FunctionCallInfo fcinfo) {
   HeapTupleData row;
   const TupleDesc desc = pg::call([&] {
     HeapTupleHeader header = PG_GETARG_HEAPTUPLEHEADER(kFirstColumn);
@@ -151,9 +153,11 @@ const score::OpenModel* RoutedOf(const Site& site, Lookup* lookup, FunctionCallI
     ItemPointerSetInvalid(&row.t_self);
     row.t_tableOid = InvalidOid;
     row.t_data = header;
-    return lookup_rowtype_tupdesc_copy(HeapTupleHeaderGetTypeId(header), HeapTupleHeaderGetTypMod(header));
+    return lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(header), HeapTupleHeaderGetTypMod(header));
   });
-  return lookup->routes.Of(lookup->open, desc, &row);
+  const score::OpenModel* open = lookup->routes.Of(lookup->open, desc, &row);
+  pg::call([&] { ReleaseTupleDesc(desc); });
+  return open;
 }
 
 /// Predicts the row of a call; nobody does for a model or a row that is NULL, and for groups without a model.
@@ -162,11 +166,12 @@ Prediction Predict(FunctionCallInfo fcinfo, bool pinned) {
   auto* site = static_cast<Site*>(fcinfo->flinfo->fn_extra);
   if (site == nullptr) site = MakeSite(fcinfo);
   Lookup& lookup = LookupOf(site, fcinfo, pinned);
+  if (lookup.open.routes()) RequireRow(*site);  // before columns are counted
   if (site->is_row && PG_ARGISNULL(kFirstColumn)) return {};
   const std::vector<data::Cell>& cells = site->is_row ? lookup.reader.Read(fcinfo, kFirstColumn, 0) : lookup.reader.ReadArguments(fcinfo, kFirstColumn);
   Prediction prediction;
   if (lookup.open.routes()) {
-    prediction.open = RoutedOf(*site, &lookup, fcinfo);
+    prediction.open = RoutedOf(&lookup, fcinfo);
     if (prediction.open == nullptr) return {};
     prediction.scorer = lookup.routes.ScorerOf(*prediction.open, lookup.reader);
   } else {

@@ -1,6 +1,7 @@
 #include "pack/group_faults.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include "pack/preprocessed_columns.hpp"

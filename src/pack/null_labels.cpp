@@ -27,7 +27,7 @@ std::string LabelledSql(const Source& source) {
 void ReportNullLabels(const Source& source, int64_t null_labels) {
   std::string columns;
   for (size_t i = source.inputs; i < source.inputs + source.targets; ++i) {
-    columns += std::string(columns.empty() ? "" : ", ") + "\"" + source.columns[i].column.name + "\"";
+    columns += (columns.empty() ? "\"" : ", \"") + source.columns[i].column.name + "\"";
   }
   pg::Notice(Count(null_labels) + " of table " + source.Text() + (null_labels == 1 ? " is" : " are") +
              " left out, because " + (source.targets > 1 ? "a label of columns " : "the label of column ") + columns +

@@ -72,12 +72,12 @@ std::vector<std::string> ExplainGroups(const train::FitArguments& a, const train
   if (plan.largest_hops)
     lines.push_back("  Groups of more than " + std::to_string(plan.rows / std::max(1, plan.processes)) +
                     " rows hop between their partitions");
-  lines.push_back("  Trainer: " + TrainersOf(fit));
   const auto windows =
       (static_cast<size_t>(plan.trained_groups) + plan.groups_at_once - 1) / std::max<size_t>(1, plan.groups_at_once);
   lines.push_back("  Windows: " + std::to_string(windows) + " of up to " +
                   Count(static_cast<int64_t>(plan.groups_at_once), "group") + ", " +
                   std::to_string((plan.group_bytes + 1023) / 1024) + " kB a group (cerebro.group_mem)");
+  lines.push_back("  Trainer: " + TrainersOf(fit));
   if (a.global_model) {
     lines.push_back("  Global models: trained before on " + fit.training.name.WithSuffix(data::kPooledSuffix).Text() +
                     ", into " + fit.output.models.WithSuffix(store::kGlobalSuffix).Text() +
