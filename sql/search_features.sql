@@ -45,11 +45,11 @@ END $$;
 \set asha '\'"policy": "asha", "max_models": 18, "concurrency": 6\''
 
 SET cerebro.enable_feature_materialization = off;
-SELECT line FROM cerebro.explain_fit_multiple_model('packed', 'planned', 'archs', 9, search => search(:asha), validation_table => 'packed_val') line WHERE line ~ 'Features';
+SELECT line FROM cerebro.explain_fit_multiple_model('packed', 'planned', 'archs', 9, search => search(:asha), validation_table => 'packed_val', workers => 0) line WHERE line ~ 'Features';
 SELECT cerebro.fit_multiple_model('packed', 'plain', 'archs', 9, search => search(:asha), validation_table => 'packed_val', seed => 3, workers => 0);
 SELECT count(*) FROM uses('plain');
 SET cerebro.enable_feature_materialization = on;
-SELECT regexp_replace(line, '[0-9.]+ (s|kB|MB|B)\M', '# \1', 'g') AS line FROM cerebro.explain_fit_multiple_model('packed', 'planned', 'archs', 9, search => search(:asha), validation_table => 'packed_val') line
+SELECT regexp_replace(line, '[0-9.]+ (s|kB|MB|B)\M', '# \1', 'g') AS line FROM cerebro.explain_fit_multiple_model('packed', 'planned', 'archs', 9, search => search(:asha), validation_table => 'packed_val', workers => 0) line
 WHERE line ~ 'Features|Store';
 SELECT cerebro.fit_multiple_model('packed', 'stored', 'archs', 9, search => search(:asha), validation_table => 'packed_val', seed => 3, workers => 0);
 SELECT found('stored') = found('plain') AS same;
@@ -79,6 +79,7 @@ SELECT found('stored_pbt') = found('plain_pbt') AS same, (SELECT count(*) > 0 FR
 SELECT cerebro.advance('packed', 'added', 'archs', 9, search => search('"policy": "random", "max_models": 4'), seed => 3, workers => 0, iterations => 2) > 0 AS goes_on;
 SELECT cerebro.control('added', 'add', model_id => 3, compile_params => $$optimizer='SGD(lr=0.01)',loss='categorical_crossentropy',metrics=['accuracy']$$, fit_params => 'batch_size=32');
 SELECT cerebro.control('added', 'add', model_id => 1, compile_params => $$optimizer='SGD(lr=0.01)',loss='categorical_crossentropy',metrics=['accuracy']$$, fit_params => 'batch_size=32');
+SELECT cerebro.advance('packed', 'added', 'archs', 9, search => search('"policy": "random", "max_models": 4'), seed => 3, workers => 0, iterations => 999) >= 0 AS heard;
 SELECT cerebro.advance('packed', 'added', 'archs', 9, search => search('"policy": "random", "max_models": 4'), seed => 3, workers => 0, iterations => 999) AS rounds_left;
 SELECT mst_key, model_id, state, iterations, error FROM added_trials WHERE remark = 'added' ORDER BY 1;
 -- the model that was added is the one that is trained alone without features

@@ -106,6 +106,7 @@ SELECT cerebro.search('packed', 'by_failures', 'archs', 4, compile, fit, '{"poli
 -- all have failed: none of them is the best
 SELECT cerebro.search('packed', 'none_trained', 'archs', 4, compile, fit, '{"policy": "random", "max_models": 30, "max_failures": 1}', model_id_list => '{3}') IS NOT NULL AS found FROM space;
 SELECT state, count(*) > 0 AS some, max(iterations) AS iterations FROM none_trained_trials GROUP BY 1 ORDER BY 1;
+SET client_min_messages = warning;
 -- models that are never trained, because another cannot be made: none of them is the best, and they rank as what they are
 SELECT cerebro.load_model('unfit', format('{"class_name": "Sequential", "config": [
   {"class_name": "Dense", "config": {"name": "out", "units": %s, "activation": "softmax", "batch_input_shape": [null, 3]}}]}', units)::json)
@@ -114,6 +115,7 @@ SELECT cerebro.search('packed', 'none_scored', 'unfit', 4, compile, '{"batch_siz
 SELECT mst_key, model_id, state, iterations, remark, error FROM none_scored_trials ORDER BY 1;
 SELECT rank, mst_key, status, training_loss, validation_loss FROM cerebro.leaderboard('none_scored');
 SELECT state, end_reason, models, diverged, iterations, metric, best_mst_key FROM cerebro.runs WHERE name = 'trials_case.none_scored';
+SET client_min_messages = error;
 -- beside models that are trained they do not count: the others are ranked by the validation table
 SELECT cerebro.search('packed', 'some_scored', 'archs', 4, compile, fit, '{"policy": "random", "max_models": 3, "concurrency": 3}', 'packed_val', model_id_list => '{1}', seed => 1) IS NOT NULL AS found FROM space;
 UPDATE some_scored_info SET status = 'untrained', training_loss_final = NULL, training_metrics_final = NULL, validation_loss_final = NULL, validation_metrics_final = NULL

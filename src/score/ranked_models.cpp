@@ -8,6 +8,7 @@
 #include "store/group_tables.hpp"
 #include "store/result_columns.hpp"
 #include "store/result_tables.hpp"
+#include "train/result_values.hpp"
 
 namespace score {
 namespace {
@@ -23,7 +24,7 @@ pg::Cell FirstMetric(const pg::Cell& names) {
 bool IsDiverged(const std::vector<pg::Cell>& row) { return row[kStatus].value_or("") == store::kStatusDiverged; }
 
 // Whether the model has values that others are compared by.
-bool Counts(const std::vector<pg::Cell>& row) { return !IsDiverged(row) && row[kStatus].value_or("") != store::kStatusUntrained; }
+bool Counts(const std::vector<pg::Cell>& row) { return !IsDiverged(row) && row[kStatus].value_or("") != train::kStatusUntrained; }
 
 }  // namespace
 

@@ -25,6 +25,7 @@
 #include "store/group_tables.hpp"
 #include "store/result_columns.hpp"
 #include "store/result_tables.hpp"
+#include "train/result_values.hpp"
 #include "train/memory.hpp"
 
 namespace score {
@@ -254,7 +255,7 @@ void CollectVisits(const store::ResultTables& tables, const Summary& summary, re
 std::string WhyNotScored(const report::Run& run, const pg::TableName& models, const pg::TableName& validation) {
   const std::string name = pg::ToUtf8(validation.Text());
   if (run.models.empty() || run.models.front().diverged) return "No model has weights that can be used.";
-  if (run.models.front().status == store::kStatusUntrained) return "No model has been trained.";
+  if (run.models.front().status == train::kStatusUntrained) return "No model has been trained.";
   if (!pg::TableExists(validation) || !pg::TableExists(validation.WithSuffix("_summary"))) {
     return "The validation table " + name + " is not there any more.";
   }

@@ -40,7 +40,7 @@ constexpr ResultColumn kInfoColumns[] = {
     {"validation_loss_final", "pg_catalog.float8"},
     {"validation_metrics", "pg_catalog.float8[]"},
     {"validation_loss", "pg_catalog.float8[]"},
-    {"status", "pg_catalog.text"},  // kStatusTrained, kStatusStopped, kStatusDiverged or kStatusUntrained
+    {"status", "pg_catalog.text"},  // kStatusTrained, kStatusStopped or kStatusDiverged
     {"diverged_step", "pg_catalog.int8"},
     {"parameters", "pg_catalog.int8"},
     {"metrics_iters", "pg_catalog.int4[]"},  // iterations of the evaluations

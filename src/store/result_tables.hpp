@@ -35,7 +35,6 @@ constexpr int64_t kResultFormat = 2;  // <out>_summary.result_format: iterations
 constexpr const char* kStatusTrained = "trained";
 constexpr const char* kStatusStopped = "stopped";
 constexpr const char* kStatusDiverged = "diverged";
-constexpr const char* kStatusUntrained = "untrained";  // it has done no iteration yet, or never will
 
 struct StoredModel {
   int mst_key = 0;

@@ -46,7 +46,7 @@ pg::Param Final(const plan::Evaluation* kept, EvaluatedValues table, size_t valu
 
 const char* StatusOf(const ModelResult& result) {
   if (result.diverged_step != 0) return store::kStatusDiverged;
-  if (result.iterations_done == 0) return store::kStatusUntrained;
+  if (result.iterations_done == 0) return kStatusUntrained;
   return result.stopped_iteration != 0 ? store::kStatusStopped : store::kStatusTrained;
 }
 

@@ -22,7 +22,9 @@ pg::Param Curves(const std::vector<plan::Evaluation>& evaluations, EvaluatedValu
 pg::Param Final(const plan::Evaluation* kept, EvaluatedValues table, size_t value);
 /// That evaluation: the best one where best weights are kept, else the last one; nullptr where there is none.
 const plan::Evaluation* KeptEvaluation(const ModelResult& result);
-/// <out>_info.status
+/// <out>_info.status of a model that has done no iteration yet, or never will.
+constexpr const char* kStatusUntrained = "untrained";
+/// <out>_info.status: this one, or store::kStatusTrained, kStatusStopped or kStatusDiverged.
 const char* StatusOf(const ModelResult& result);
 
 }  // namespace train
