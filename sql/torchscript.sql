@@ -46,8 +46,8 @@ SELECT mst_key, loss_type, metrics_type, status, training_loss[2] < training_los
     training_metrics_final BETWEEN 0 AND 1 AS metric,
     metrics_iters FROM models_info ORDER BY mst_key;
 SELECT abs(a.training_loss_final - b.training_loss_final) < 1e-3 AS same_loss,
-    a.training_metric_values[2][1] = a.training_metric_values[2][2] AS same_metric,
-    abs(b.training_metric_values[2][2] - b.training_metric_values[2][3]) < 1e-6 AS same_values
+    a.training_metric_values[2][2] = a.training_metric_values[2][3] AS same_metric,
+    abs(b.training_metric_values[2][3] - b.training_metric_values[2][4]) < 1e-6 AS same_values
     FROM models_info a, models_info b WHERE a.mst_key = 1 AND b.mst_key = 2;
 
 -- the same bits again, with and without workers, and by a warm start

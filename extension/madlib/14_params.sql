@@ -201,6 +201,8 @@ BEGIN
     IF NOT @madlib@._is_superuser() THEN
         RAISE EXCEPTION 'Only a superuser may use callbacks.' USING ERRCODE = 'insufficient_privilege';
     END IF;
+    -- one call and no other
+    IF regexp_replace(given, '"[^"]*"|''[^'']*''', '', 'g') !~ '^\[\s*TensorBoard\s*\([^()]*\)\s*\]$' THEN given := NULL; END IF;
     given := substring(given FROM '^\[\s*TensorBoard\s*\((.*)\)\s*\]$');
     IF given IS NOT NULL THEN
         FOR argument IN SELECT * FROM @madlib@._params(given, false) LOOP

@@ -127,7 +127,7 @@ struct Found {
 Found FromSource(const std::string& name, const std::string& text) {
   Found found;
   found.unit = std::make_shared<jit::CompilationUnit>();
-  const std::vector<jit::Function*> all = found.unit->define(c10::nullopt, text, jit::nativeResolver(), nullptr);
+  const std::vector<jit::Function*> all = found.unit->define(c10::nullopt, text + "\n", jit::nativeResolver(), nullptr);  // a line ends
   for (jit::Function* function : all) {
     if (Lower(function->name()) == Lower(name) || all.size() == 1) found.function = function;
   }
