@@ -293,6 +293,9 @@ void AddColumns(const pg::TableName& table, const std::vector<pg::Column>& colum
   if (!actions.empty()) pg::Execute("ALTER TABLE " + table.Sql() + actions);
 }
 
+ResultValue::ResultValue(std::string to, pg::Param param, std::string expression)
+    : column(std::move(to)), value(std::move(param)), sql(std::move(expression)) {}
+
 ResultValue ResultValue::Expression(std::string to, std::string expression) {
   ResultValue value(std::move(to), pg::Null{}, std::move(expression));
   value.value.reset();

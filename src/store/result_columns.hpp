@@ -60,10 +60,9 @@ std::vector<pg::Column> MissingColumns(const ResultTables& tables, ResultTable w
 void AddColumns(const pg::TableName& table, const std::vector<pg::Column>& columns);
 
 /// A value for a column. Without `sql` it is cast to the column's type. With it, a "$" in it stands for the value,
-/// uncast.
+/// uncast. The constructor is not inline: g++ 14 takes the temporary variants of a long list of values for uninitialised.
 struct ResultValue {
-  ResultValue(std::string to, pg::Param param, std::string expression = {})
-      : column(std::move(to)), value(std::move(param)), sql(std::move(expression)) {}
+  ResultValue(std::string to, pg::Param param, std::string expression = {});
   /// An expression without a value, over the columns of what InsertRow reads from.
   static ResultValue Expression(std::string to, std::string expression);
 

@@ -32,7 +32,7 @@ class SequentialBlock : public ModelBlock {
     if (request.inputs.size() != 1) {
       Refuse(ErrorCode::kInvalidParameter, model_.where(), "takes 1 input, got " + std::to_string(request.inputs.size()));
     }
-    std::vector<int> outputs = request.inputs;
+    std::vector<int> outputs{request.inputs.front()};
     for (size_t i = 0; i < blocks_.size(); ++i) {
       builder->CountFollowed();
       const bool last = i + 1 == blocks_.size();
