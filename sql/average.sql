@@ -32,13 +32,12 @@ FROM (SELECT * FROM packed WHERE partition_id = 0 ORDER BY buffer_id) p, mean m;
 SELECT octet_length(f.state) > 0 AS trained FROM further f;
 -- two phases: the sums go between processes as bytes
 SELECT octet_length(cerebro.state_weights(state)) / 4 AS weights, (SELECT sum(cardinality(data)) FROM cerebro.state_tensors(state) WHERE NOT is_slot) AS tensors FROM mean;
-SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; SET force_parallel_mode = on;
+SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0;
 ALTER TABLE parts SET (parallel_workers = 2);
 EXPLAIN (COSTS OFF) SELECT cerebro.average_states(state, 1) FROM parts;
 SELECT max(abs(a.value - b.value)) < 1e-6 AS same FROM
     (SELECT t.name, e.nr, e.value FROM (SELECT cerebro.average_states(state, partition_id * 10 + 1) AS state FROM parts) s, cerebro.state_tensors(s.state) t, unnest(t.data) WITH ORDINALITY AS e(value, nr)) a
     JOIN (SELECT t.name, e.nr, e.value FROM mean m, cerebro.state_tensors(m.state) t, unnest(t.data) WITH ORDINALITY AS e(value, nr)) b USING (name, nr);
-RESET force_parallel_mode;
 -- no states: NULL; states of no rows count for nothing
 SELECT cerebro.average_states(NULL, 1);
 SELECT octet_length(cerebro.average_states(s.state, 1)) > 0 FROM (SELECT state FROM parts UNION ALL SELECT NULL) s;
