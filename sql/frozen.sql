@@ -36,7 +36,8 @@ CREATE FUNCTION trunk(weights bytea) RETURNS bytea LANGUAGE sql AS $$ SELECT sub
 CREATE FUNCTION weights(head text) RETURNS bytea LANGUAGE sql AS $$
 SELECT trunk(a.weights) || substring(b.weights FROM length(trunk(b.weights)) + 1) FROM heads a, heads b
 WHERE a.model_id = 1 AND b.model_id = CASE head WHEN 'deep' THEN 1 ELSE 2 END $$;
-SELECT cerebro.load_model('archs', arch(depth, head), weights(head)) FROM generate_series(0, 3) depth, unnest(ARRAY['deep', 'flat']) head ORDER BY depth, head;
+SELECT cerebro.load_model('archs', arch(depth, head), weights(head))
+FROM (SELECT * FROM generate_series(0, 3) depth, unnest(ARRAY['deep', 'flat']) head ORDER BY depth, head OFFSET 0) a;
 SELECT cerebro.load_model('archs', arch(3, 'deep'));  -- weights of its own, drawn by the run
 SELECT cerebro.load_model_selection_table('archs', 'configs', ARRAY[2, 3, 4, 5, 6, 7, 8, 9],
     ARRAY[$$optimizer='Adam(lr=0.003)',loss='categorical_crossentropy',metrics=['accuracy']$$,

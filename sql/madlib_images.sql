@@ -41,7 +41,7 @@ SELECT madlib.load_keras_model('model_arch_library', cnn(false), NULL, 'feature 
 SELECT madlib.madlib_keras_fit('train_lt5_packed', 'digits_model', 'model_arch_library', 1,
     $$ loss='categorical_crossentropy', optimizer='adadelta(lr=1.0)', metrics=['accuracy']$$, $$ batch_size=32, epochs=3 $$, 8, FALSE, 'test_lt5_packed', 4);
 SELECT training_metrics_final > 0.9 AS training, validation_metrics_final > 0.9 AS validation, y_class_values, num_classes, normalizing_const, metrics_iters FROM digits_model_summary;
-SELECT madlib.load_keras_model('model_arch_library', cnn(true), model_weights, 'only classification layers trainable') FROM digits_model;
+SELECT madlib.load_keras_model('model_arch_library', cnn(true), (SELECT model_weights FROM digits_model), 'only classification layers trainable');
 SELECT madlib.madlib_keras_fit('train_gte5_packed', 'digits_transfer', 'model_arch_library', 2,
     $$ loss='categorical_crossentropy', optimizer='adadelta(lr=1.0)', metrics=['accuracy']$$, $$ batch_size=32, epochs=3 $$, 8, FALSE, 'test_gte5_packed');
 SELECT training_metrics_final > 0.85 AS training, validation_metrics_final > 0.8 AS validation, y_class_values FROM digits_transfer_summary;
@@ -53,7 +53,7 @@ SELECT count(*) AS rows, count(DISTINCT id) AS ids, max(rank) AS ranks, avg((cla
 SELECT madlib.madlib_keras_predict('digits_transfer', 'test_gte5', 'id', 'x', 'digits_sure', 0.9::double precision);
 SELECT bool_and(prob > 0.9) AS sure, count(*) = count(DISTINCT id) AS one_each FROM digits_sure;
 -- the model that was brought along: the weights of the table of architectures, classes and the constant by hand
-SELECT madlib.load_keras_model('byom_library', model_arch, model_weights) FROM digits_transfer;
+SELECT madlib.load_keras_model('byom_library', (SELECT model_arch FROM digits_transfer), (SELECT model_weights FROM digits_transfer));
 SELECT madlib.madlib_keras_predict_byom('byom_library', 1, 'test_gte5', 'id', 'x', 'digits_byom', 'response', FALSE, ARRAY[ARRAY['five', 'six', 'seven', 'eight', 'nine']], 16.0);
 SELECT count(*), count(*) FILTER (WHERE b.prob = s.prob AND b.class_value = (ARRAY['five', 'six', 'seven', 'eight', 'nine'])[s.class_value::int - 4]) AS same
 FROM digits_byom b JOIN digits_said s USING (id) WHERE s.rank = 1;

@@ -82,7 +82,7 @@ CREATE EXTENSION pg_cerebro_madlib;
 CREATE SCHEMA madlib_names;
 SET search_path = madlib_names;
 SELECT madlib.hyperband_schedule(' Sched ', 9);
-SELECT relname FROM pg_class WHERE relnamespace = 'madlib_names'::regnamespace AND relkind = 'r';
+SELECT relname FROM pg_class WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = 'madlib_names') AND relkind = 'r';
 SELECT madlib.hyperband_schedule('a.b.c', 9);
 SELECT madlib.hyperband_schedule(repeat('a', 64), 9);
 -- one rule for the names of object tables
