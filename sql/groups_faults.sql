@@ -40,6 +40,14 @@ SELECT count(*) AS models, bool_and(a.model_weights = b.model_weights) AS equal 
 JOIN models_groups g USING (group_id) WHERE g.g <> 'nan';
 SELECT count(*) AS groups, bool_and(a.status = b.status AND a.reason IS NOT DISTINCT FROM b.reason) AS equal FROM models_groups a JOIN by_workers_groups b USING (group_id);
 
+-- numbers of partitions that no packer has written
+SELECT cerebro.training_preprocessor_dl('rows', 'numbered', 'y', 'x', grouping_cols => 'g', dependent_type => 'real', seed => 4);
+UPDATE numbered SET partition_id = CASE group_id WHEN 1 THEN -1 WHEN 2 THEN 2147483647 WHEN 3 THEN 1 ELSE partition_id END;
+SELECT cerebro.fit_multiple_model('numbered', 'by_number', 'configs', 2, seed => 9, workers => 0);
+SELECT group_id, status, reason FROM by_number_groups ORDER BY 1;
+SELECT cerebro.fit_multiple_model('numbered', 'by_number_2', 'configs', 2, seed => 9, workers => 2);
+SELECT count(*) AS groups, bool_and(a.status = b.status AND a.reason IS NOT DISTINCT FROM b.reason) AS equal FROM by_number_groups a JOIN by_number_2_groups b USING (group_id);
+
 -- more than are tolerated
 \set ON_ERROR_STOP 0
 SELECT cerebro.fit_multiple_model('packed', 'm', 'configs', 4, seed => 9, workers => 0, max_failed_groups => 1);

@@ -61,6 +61,8 @@ SELECT count(*) AS left_behind FROM pg_class WHERE relname LIKE '\_cerebro\_%';
 -- two runs on one packed table: what one refresh has packed, the other run does not know
 SELECT cerebro.fit_multiple_model('packed', 'second', 'configs', 1, workers => 0);
 UPDATE sales SET a = a + 2 WHERE id = 4;
+-- nor does one whose statement began before the other refresh: it reads the digests of now
+SELECT * FROM attempt($$SELECT cerebro.refresh('models') IS NOT NULL, cerebro.refresh('second') IS NOT NULL$$);
 SELECT changed_groups, trained_groups FROM cerebro.refresh('models');
 SELECT * FROM attempt($$SELECT cerebro.refresh('second')$$);
 -- refused, with nothing changed

@@ -34,6 +34,14 @@ SELECT count(*) AS models, bool_and(m.model_weights = b.model_weights) AS equal 
 SELECT count(*) AS groups, bool_and(g.chosen = b.chosen AND g.mst_key = b.mst_key AND g.global_value IS NOT DISTINCT FROM b.global_value) AS equal
 FROM models_groups g JOIN groups_before b USING (group_id);
 
+-- the tables stay what they are: who may read them still may, and a view over them goes on
+CREATE ROLE cerebro_reader;
+GRANT SELECT ON models_global, packed_pooled, packed_pooled_val TO cerebro_reader;
+CREATE VIEW losses AS SELECT mst_key, training_loss_final FROM models_global_info;
+CREATE VIEW pooled_rows AS SELECT rows FROM packed_pooled_summary;
+CREATE TABLE tables_before AS SELECT c.oid AS id, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = 'refresh_global' AND c.relname ~ '^(models_global|packed_pooled)' AND c.relkind = 'r';
+
 -- rows of the group that is too small, and of one more, follow another rule now
 UPDATE sales SET y = 5 + y WHERE g IN ('few', 'b');
 SELECT added_groups, changed_groups, trained_groups, skipped_groups FROM cerebro.refresh('models', global_model => true);
@@ -50,6 +58,16 @@ SELECT m.g, m.status, m.chosen = a.chosen AS chosen, m.mst_key = a.mst_key AS ms
 FROM models_groups m JOIN anew_groups a USING (group_id) ORDER BY group_id;
 SELECT (SELECT global_mst_key FROM models_summary) = (SELECT global_mst_key FROM anew_summary) AS best;
 SELECT count(*) AS left_behind FROM pg_class WHERE relname LIKE '\_cerebro\_%';
+
+SELECT count(*) AS tables, bool_and(c.oid = b.id) AS same FROM tables_before b LEFT JOIN pg_class c ON c.oid = b.id;
+SELECT has_table_privilege('cerebro_reader', 'models_global', 'SELECT') AS models, has_table_privilege('cerebro_reader', 'packed_pooled', 'SELECT') AS pooled,
+       has_table_privilege('cerebro_reader', 'packed_pooled_val', 'SELECT') AS held_out;
+SELECT count(*) AS losses FROM losses;
+SELECT rows FROM pooled_rows;
+SELECT model, model_info, source_table, validation_table FROM models_global_summary;
+DROP VIEW losses, pooled_rows;
+DROP OWNED BY cerebro_reader;
+DROP ROLE cerebro_reader;
 
 -- refused
 \x on

@@ -119,8 +119,8 @@ void GroupRows::FindChanged(const pg::TableName& before) {
       pg::Execute("SELECT pg_catalog.max(g.group_id), pg_catalog.count(*) FROM " + before.Sql() + " AS g");
   const int64_t last = base::WholeOrZero(counts.at(0, 0));
   last_before_ = last;
-  const std::string has_changed = " WHERE g.group_id IS NOT NULL AND g.source_digest IS DISTINCT FROM s.source_digest",
-                    is_new = " WHERE g.group_id IS NULL";
+  const std::string is_new = " WHERE g.group_id IS NULL";
+  std::string has_changed = " WHERE g.group_id IS NOT NULL AND g.source_digest IS DISTINCT FROM s.source_digest";
   // those that wait are found again by the next refresh, which compares as this one does
   std::string changed_now, added_now;
   if (request_.most_changed) {
@@ -130,17 +130,36 @@ void GroupRows::FindChanged(const pg::TableName& before) {
     const auto part = [](int64_t all, int64_t room, const std::string& order, int64_t* waiting) {
       const int64_t now = std::min(all, room);
       *waiting = all - now;
-      return *waiting == 0 ? std::string() : " ORDER BY " + order + " LIMIT " + std::to_string(now);
+      return " ORDER BY " + order + " LIMIT " + std::to_string(now);
     };
-    const int64_t all_changed = count(has_changed);
+    int64_t all_changed = count(has_changed), all_added = count(is_new);
+    if (round_) {
+      if (!round_->last_group) {
+        round_->last_group = last;
+        round_->new_groups = all_added;
+      }
+      has_changed += " AND g.group_id OPERATOR(pg_catalog.>) '" + std::to_string(round_->after_group) +
+                     "'::bigint AND g.group_id OPERATOR(pg_catalog.<=) '" + std::to_string(*round_->last_group) +
+                     "'::bigint";
+      const int64_t in_round = count(has_changed);
+      passed_changed_ = all_changed - in_round;
+      passed_added_ = std::max<int64_t>(0, all_added - round_->new_groups);
+      all_changed = in_round;
+      all_added -= passed_added_;
+    }
     changed_now = part(all_changed, *request_.most_changed, "g.group_id", &waiting_changed_);
-    added_now = part(count(is_new), *request_.most_changed - (all_changed - waiting_changed_), KeyOrder(keys_, "s"),
+    added_now = part(all_added, *request_.most_changed - (all_changed - waiting_changed_), KeyOrder(keys_, "s"),
                      &waiting_added_);
+    if (round_) round_->new_groups = waiting_added_;
   }
   const auto changed = static_cast<int64_t>(pg::Execute("INSERT INTO " + groups_.Sql() + " SELECT g.group_id, " +
                                                         KeyList(keys_, "s") + " FROM " + joined + has_changed +
                                                         changed_now)
                                                 .processed);
+  if (round_) {
+    const std::string reached = "SELECT pg_catalog.max(g.group_id) FROM " + groups_.Sql() + " AS g";
+    round_->after_group = waiting_changed_ == 0 ? *round_->last_group : pg::Execute(reached).Int();
+  }
   const auto added = static_cast<int64_t>(
       pg::Execute("INSERT INTO " + groups_.Sql() + " SELECT '" + std::to_string(last) +
                   "'::bigint OPERATOR(pg_catalog.+) pg_catalog.row_number() OVER (ORDER BY " + KeyOrder(keys_, "s") +
@@ -183,6 +202,7 @@ void GroupRows::LeaveOut(const std::vector<int64_t>& group_ids) {
       std::count_if(group_ids.begin(), group_ids.end(), [this](int64_t id) { return id <= last_before_; });
   left_out_changed_ += changed;
   left_out_added_ += static_cast<int64_t>(group_ids.size()) - changed;
+  if (round_) round_->new_groups += static_cast<int64_t>(group_ids.size()) - changed;  // these are found again
   changed_groups_ -= changed;
   group_count_ -= static_cast<int64_t>(group_ids.size());
   SumUp();

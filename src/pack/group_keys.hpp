@@ -14,6 +14,9 @@ namespace pack {
 struct GroupKey {
   pg::Column column;
   pg::KeyType type;
+
+  /// As a column of a table of groups, whose values are to be equal where those of the source are.
+  std::string Definition() const { return pg::QuoteIdent(column.name) + " " + column.sql_type + type.collate; }
 };
 
 /// The key columns of grouping_cols. Errors: kUndefinedColumn; kInvalidParameter for more than 16 of them, for one that

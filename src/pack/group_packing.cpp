@@ -31,6 +31,7 @@ GroupPacking::GroupPacking(const TrainingPackArguments& arguments, const std::st
                            const SegmentChoice& choice, const Source& source, const GroupOutputs& outputs)
     : a_(arguments),
       arguments_text_(arguments_text),
+      source_name_(source.name.Sql()),
       choice_(choice),
       seed_(arguments.seed.value_or(0)),
       keys_(OpenGroupKeys(source, *arguments.groups.columns)),
@@ -114,7 +115,9 @@ bool GroupPacking::LeaveFaultsOut(const base::DataSpec& description) {
   return !ids.empty();
 }
 
-bool GroupPacking::PackChanged(const data::GroupedTable& before, const std::string& source_state, const BufferPlan& plan) {
+bool GroupPacking::PackChanged(const data::GroupedTable& before, const std::string& source_state, const BufferPlan& plan,
+                               const RefreshRound* round) {
+  if (round != nullptr) rows_.Within(*round);
   rows_.MakeChanged(before.groups_table, source_state, a_.num_partitions);
   if (rows_.group_count() == 0) return false;
   training_ = rows_.Training();
@@ -150,7 +153,7 @@ void GroupPacking::PackPooledAgain(const base::DataSpec& description) {
 
 PackSummary GroupPacking::SummaryOf(const pg::TableName& table) const {
   PackSummary summary;
-  summary.source_table = a_.source_table;
+  summary.source_table = source_name_;
   summary.output_table = table.Sql();
   summary.normalizing_const = a_.normalizing_const.value_or(1.0);
   summary.seed = seed_;
@@ -299,7 +302,7 @@ void GroupPacking::WriteGroups() {
   std::string definitions = "group_id bigint, ", values = "g.group_id, ", keys;
   for (const GroupKey& key : keys_) {
     const std::string name = pg::QuoteIdent(key.column.name);
-    definitions += name + " " + key.column.sql_type + ", ";
+    definitions += key.Definition() + ", ";
     values += "g." + name + ", ";
     keys += (keys.empty() ? "" : ", ") + name;
   }

@@ -45,9 +45,10 @@ class GroupPacking {
   /// Packs the groups that are new since the table was packed, or whose rows have changed, by the table's own
   /// description. The outputs are then of these groups alone, by the numbers that they have in the table. False where
   /// there are none: then there are no outputs. Groups with a row that cannot be packed are left out, with a WARNING
-  /// each. source_state: as GroupRows::MakeChanged takes it. REQUIRES a table without
-  /// constants of each group.
-  bool PackChanged(const data::GroupedTable& before, const std::string& source_state, const BufferPlan& plan);
+  /// each. source_state: as GroupRows::MakeChanged takes it. round: nullptr, or what this is a part of. REQUIRES a table
+  /// without constants of each group.
+  bool PackChanged(const data::GroupedTable& before, const std::string& source_state, const BufferPlan& plan,
+                   const RefreshRound* round);
 
   /// Packs the rows of all groups of the source without groups, by the table's own description: outputs.pooled and
   /// outputs.pooled_held_out. REQUIRES a table without constants of each group.
@@ -79,6 +80,7 @@ class GroupPacking {
 
   const TrainingPackArguments& a_;
   std::string arguments_text_;
+  std::string source_name_;  // with its schema
   const SegmentChoice& choice_;
   int64_t seed_;
   std::vector<GroupKey> keys_;

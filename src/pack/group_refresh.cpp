@@ -14,6 +14,7 @@
 #include "pack/preprocessed_columns.hpp"
 #include "pack/source_state.hpp"
 #include "pg/cluster.hpp"
+#include "pg/replace_rows.hpp"
 #include "pg/sql.hpp"
 
 namespace pack {
@@ -22,7 +23,17 @@ namespace {
 using base::Error;
 using base::ErrorCode;
 
-constexpr size_t kMostNameBytes = 63;
+/// The source that the table was packed from. Summaries of version 0.1 have a name as its caller wrote it: without a
+/// schema it is that of a table beside the packed one, where there is one.
+std::string SourceOf(const data::PackedTable& table) {
+  const pg::TableName summary = table.name.WithSuffix("_summary");
+  pg::TableName source = pg::ParseStoredName(table.source_table, "source_table", summary);
+  if (!source.bare) return source.Sql();
+  pg::TableName beside = source;
+  beside.schema = table.name.schema;
+  beside.bare = false;
+  return pg::TableExists(beside) ? beside.Sql() : source.Sql();
+}
 
 /// The call that packed the table, as its summary keeps it.
 TrainingPackArguments ReadArguments(const data::GroupedTable& table, BufferPlan* plan) {
@@ -47,7 +58,7 @@ TrainingPackArguments ReadArguments(const data::GroupedTable& table, BufferPlan*
     return value == nullptr ? otherwise : value->boolean();
   };
   TrainingPackArguments a;
-  a.source_table = table.packed.source_table;
+  a.source_table = SourceOf(table.packed);
   if (const auto size = number("buffer_size")) a.buffer_size = static_cast<int32_t>(*size);
   if (const auto partitions = number("num_partitions")) a.num_partitions = static_cast<int32_t>(*partitions);
   a.sample_weight = text("sample_weight");
@@ -185,9 +196,14 @@ void UpdateSummary(const pg::TableName& packed, const pg::TableName& groups_tabl
 
 }  // namespace
 
+void ClaimForRefresh(const pg::TableName& packed) {
+  pg::RequireOwner(packed);
+  pg::ClaimOutput(packed, "packed table");
+}
+
 ChangedGroups PackChangedGroups(const data::GroupedTable& table, const std::optional<std::string>& source_table,
                                 bool drop_vanished, const std::optional<int64_t>& most_groups,
-                                std::set<std::string>* told) {
+                                std::set<std::string>* told, RefreshRound* round) {
   RefuseOwnConstants(table);
   BufferPlan plan;
   TrainingPackArguments a = ReadArguments(table, &plan);
@@ -195,9 +211,9 @@ ChangedGroups PackChangedGroups(const data::GroupedTable& table, const std::opti
   a.groups.drops_vanished = drop_vanished;
   a.groups.most_changed = most_groups;
   a.groups.told = told;
-  for (const pg::TableName& owned : {table.packed.name, table.packed.name.WithSuffix("_summary"), table.groups_table})
+  for (const pg::TableName& owned : {table.packed.name.WithSuffix("_summary"), table.groups_table})
     pg::RequireOwner(owned);
-  pg::ClaimOutput(table.packed.name, "packed table");
+  ClaimForRefresh(table.packed.name);
   const Source source = OpenAgain(table.packed, a);
   GroupOutputs outputs;
   outputs.packed = WorkingOutput(table.packed.name, "");
@@ -208,19 +224,23 @@ ChangedGroups PackChangedGroups(const data::GroupedTable& table, const std::opti
   GroupPacking packing(a, "{}", choice, source, outputs);
   ChangedGroups changed;
   const std::string before = ReadSourceState(table);
-  const bool any = packing.PackChanged(table, before, plan);
+  const bool any = packing.PackChanged(table, before, plan, round);
   const GroupRows& rows = packing.rows();
   changed.changed = rows.changed_groups();
   changed.added = rows.group_count() - rows.changed_groups();
   changed.vanished = rows.vanished_groups();
   changed.waiting = rows.waiting_changed() + rows.waiting_added();
   changed.failed = rows.left_out_changed() + rows.left_out_added();
-  changed.unchanged = table.groups - changed.changed - changed.vanished - rows.waiting_changed() - rows.left_out_changed();
+  changed.passed = rows.passed_changed() + rows.passed_added();
+  changed.unchanged = table.groups - changed.changed - changed.vanished - rows.waiting_changed() -
+                      rows.left_out_changed() - rows.passed_changed();
+  if (round != nullptr) *round = rows.round();
   changed.trainable = rows.packed_groups();
   changed.validation_rows = rows.split().validation_rows;
-  // groups that wait, or cannot be packed, are found again by what they are compared with now
+  // groups that wait, are passed over or cannot be packed are found again by what they are compared with now
   const bool comparable = WrittenSinceSql(before, rows.source_state()).has_value();
-  changed.source_state = changed.waiting + changed.failed == 0 ? rows.source_state() : comparable ? before : std::string();
+  const bool all = changed.waiting + changed.passed + changed.failed == 0;
+  changed.source_state = all ? rows.source_state() : comparable ? before : std::string();
   changed.packed = outputs.packed.table;
   if (outputs.held_out) changed.validation = outputs.held_out->table;
   changed.groups = outputs.groups;
@@ -269,14 +289,9 @@ void PackPooledAgain(const data::GroupedTable& table, const std::optional<std::s
     pg::Execute("UPDATE " + made.WithSuffix("_summary").Sql() + " SET output_table = $1", {old.Sql()});
     for (const char* suffix : {"", "_summary"}) {
       const auto named = [suffix](const pg::TableName& name) { return *suffix == 0 ? name : name.WithSuffix(suffix); };
-      pg::Execute("DROP TABLE " + named(old).Sql());
-      pg::Execute("ALTER TABLE " + named(made).Sql() + " RENAME TO " + pg::QuoteIdent(named(old).name));
+      pg::ReplaceAllRows(named(old), named(made));
+      pg::Execute("DROP TABLE " + named(made).Sql());
     }
-    pg::TableName index = made;
-    index.name += "_pkey";
-    const std::string wanted = old.name + "_pkey";
-    if (wanted.size() <= kMostNameBytes)  // else it keeps its own
-      pg::Execute("ALTER INDEX " + index.Sql() + " RENAME TO " + pg::QuoteIdent(wanted));
   }
 }
 

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "data/groups.hpp"
+#include "pack/refresh_round.hpp"
 #include "pg/names.hpp"
 
 namespace pack {
@@ -21,6 +22,7 @@ struct ChangedGroups {
   int64_t added = 0, changed = 0, unchanged = 0, vanished = 0;  // groups
   int64_t waiting = 0;                      // groups, added and changed ones, that are left for the next refresh
   int64_t failed = 0;                       // groups, in none of these counts, with rows that cannot be packed
+  int64_t passed = 0;                       // likewise, that this round does not look at: the next one finds them
   int64_t trainable = 0;                    // of the added and changed ones: those that are not skipped
   int64_t validation_rows = 0;              // of the added and changed ones
   pg::TableName packed;                     // the added and changed ones; there when there are any
@@ -34,10 +36,13 @@ struct ChangedGroups {
 /// constants cannot be used again (of each group, or of an encoding by the target); those of
 /// validation_preprocessor_dl; no ownership; kLimitExceeded for more groups than max_groups. drop_vanished: as
 /// MergeChangedGroups is going to be told. most_groups: no more are packed; the others are found again the next time.
-/// told: as GroupRequest has it; nullptr: none.
+/// told: as GroupRequest has it; nullptr: none. round: nullptr, or of a refresh in parts: what is left of it is left there.
 ChangedGroups PackChangedGroups(const data::GroupedTable& table, const std::optional<std::string>& source_table,
                                 bool drop_vanished, const std::optional<int64_t>& most_groups,
-                                std::set<std::string>* told);
+                                std::set<std::string>* told, RefreshRound* round);
+
+/// Claims the packed table for this transaction. Errors: kPrerequisiteState when another one has it; no ownership.
+void ClaimForRefresh(const pg::TableName& packed);
 
 /// Puts the changed groups into the packed table and into that of the rows that validate, and drops the tables that
 /// have them. drop_vanished: groups that have no rows any more go; else they stay as they are.

@@ -165,7 +165,7 @@ void GroupRows::CheckNullKeys() const {
 
 void GroupRows::CreateGroups() {
   std::string columns = "group_id bigint";
-  for (const GroupKey& key : keys_) columns += ", " + pg::QuoteIdent(key.column.name) + " " + key.column.sql_type;
+  for (const GroupKey& key : keys_) columns += ", " + key.Definition();
   Create(groups_, columns, "group_id");
 }
 

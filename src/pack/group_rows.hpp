@@ -18,6 +18,7 @@
 
 #include "pack/group_keys.hpp"
 #include "pack/packing.hpp"
+#include "pack/refresh_round.hpp"
 #include "pack/row_split.hpp"
 #include "pack/source.hpp"
 #include "pg/names.hpp"
@@ -40,6 +41,9 @@ class GroupRows {
   void MakeChanged(const pg::TableName& before, const std::string& source_state,
                    const std::optional<int32_t>& num_partitions);
 
+  /// MakeChanged is a part of such a round. REQUIRES GroupRequest::most_changed.
+  void Within(const RefreshRound& round) { round_ = round; }
+
   /// The groups of a table of groups, with the source's rows as further rows that validate. Groups keep their numbers,
   /// rows that train and partitions; rows of other groups are left out.
   void MakeFurther(const pg::TableName& before);
@@ -56,6 +60,9 @@ class GroupRows {
   int64_t waiting_added() const { return waiting_added_; }      // leaves for the next one; and new groups
   int64_t left_out_changed() const { return left_out_changed_; }  // of LeaveOut: groups that were there before
   int64_t left_out_added() const { return left_out_added_; }      // and new ones
+  int64_t passed_changed() const { return passed_changed_; }  // groups that a round does not look at: because it has, or they
+  int64_t passed_added() const { return passed_added_; }      // came later; and new groups
+  RefreshRound round() const { return round_.value_or(RefreshRound()); }  // behind MakeChanged
   int64_t vanished_groups() const { return vanished_groups_; }  // that were there before, and have no rows
   const pg::TableName& vanished() const { return vanished_; }   // their group_id
   int64_t packed_groups() const { return packed_groups_; }
@@ -127,6 +134,8 @@ class GroupRows {
   int64_t changed_groups_ = 0, vanished_groups_ = 0, training_rows_ = 0;
   int64_t last_before_ = 0, left_out_changed_ = 0, left_out_added_ = 0;
   int64_t copied_rows_ = 0, left_out_rows_ = 0, waiting_changed_ = 0, waiting_added_ = 0;
+  int64_t passed_changed_ = 0, passed_added_ = 0;
+  std::optional<RefreshRound> round_;
   int64_t group_count_ = 0, packed_groups_ = 0, largest_rows_ = 0, largest_validation_rows_ = 0;
 };
 

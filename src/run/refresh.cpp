@@ -14,6 +14,7 @@
 #include "pack/packing.hpp"
 #include "pg/cluster.hpp"
 #include "pg/names.hpp"
+#include "pg/replace_rows.hpp"
 #include "pg/report.hpp"
 #include "pg/session_claim.hpp"
 #include "pg/snapshot.hpp"
@@ -47,6 +48,25 @@ struct StoredRun {
   train::FitArguments arguments;
 };
 
+/// Claims the run and its packed table, the global run included. What is read of them behind it stays so until the end of
+/// the transaction: two refreshes do not work by the same digests.
+void ClaimTables(const std::string& model_output_table) {
+  const pg::TableName output = store::OpenGroupRun(model_output_table, kArgument).name,
+                      summary = output.WithSuffix("_summary");
+  for (const char* suffix : kByGroup) {
+    const pg::TableName name = suffix[0] == '\0' ? output : output.WithSuffix(suffix);
+    if (pg::TableExists(name)) pg::RequireOwner(name);
+  }
+  pg::RequireOwner(summary);
+  pg::ClaimOutput(output, kArgument);
+  pg::ClaimOutput(output.WithSuffix(store::kGlobalSuffix), kArgument);
+  const pg::Result row = pg::Execute("SELECT s.source_table FROM " + summary.Sql() + " AS s");
+  if (row.empty() || !row.at(0, 0)) return;  // OpenRun refuses it
+  const pg::TableName packed = pg::ParseStoredName(*row.at(0, 0), "source_table", summary);
+  if (pg::TableExists(packed)) pack::ClaimForRefresh(packed);
+}
+
+/// REQUIRES ClaimTables, and a snapshot that was taken behind it.
 StoredRun OpenRun(const std::string& model_output_table) {
   StoredRun run;
   run.output = store::OpenGroupRun(model_output_table, kArgument).name;
@@ -82,13 +102,8 @@ StoredRun OpenRun(const std::string& model_output_table) {
   };
   a.restore_best = flag("restore_best");
   a.warm_start_groups = flag("warm_start_groups");
+  if (const base::Value* most = more.Find("max_failed_groups")) a.max_failed_groups = most->integer();
   a.quiet = true;
-  for (const char* suffix : kByGroup) {
-    const pg::TableName name = suffix[0] == '\0' ? run.output : run.output.WithSuffix(suffix);
-    if (pg::TableExists(name)) pg::RequireOwner(name);
-  }
-  pg::RequireOwner(summary);
-  pg::ClaimOutput(run.output, kArgument);
   return run;
 }
 
@@ -151,16 +166,46 @@ void RequireSameConfigurations(const StoredRun& run, const train::PreparedFit& f
               "Restore the rows of the selection table and its architectures, or train all groups again.");
 }
 
+/// The groups of the run that failed or diverged, and stay as they are.
+int64_t FailedOthers(const StoredRun& run, const pack::ChangedGroups& changed, bool drop_vanished) {
+  const auto absent = [](const pg::TableName& groups) {
+    return " AND NOT EXISTS (SELECT 1 FROM " + groups.Sql() + " AS c WHERE c.group_id OPERATOR(pg_catalog.=) g.group_id)";
+  };
+  return pg::Execute("SELECT pg_catalog.count(*) FROM " + run.output.WithSuffix("_groups").Sql() +
+                         " AS g WHERE g.status OPERATOR(pg_catalog.=) ANY ($1)" + absent(changed.groups) +
+                         (drop_vanished ? absent(changed.gone) : std::string()),
+                     {std::vector<std::string>{store::kStatusFailed, store::kStatusDiverged}})
+      .Int();
+}
+
+/// Errors: kPrerequisiteState when more groups have failed than the run tolerates: those that were trained now, together
+/// with those that stay as they are.
+void RequireFew(const StoredRun& run, const pack::ChangedGroups& changed, bool drop_vanished,
+                const pg::TableName& trained) {
+  if (!run.arguments.max_failed_groups) return;
+  const pg::Result now = pg::Execute("SELECT g.group_id, g.reason FROM " + trained.WithSuffix("_groups").Sql() +
+                                         " AS g WHERE g.status OPERATOR(pg_catalog.=) ANY ($1) ORDER BY 1",
+                                     {std::vector<std::string>{store::kStatusFailed, store::kStatusDiverged}});
+  if (now.empty()) return;
+  const auto here = static_cast<int64_t>(now.rows.size()), failed = here + FailedOthers(run, changed, drop_vanished);
+  if (failed <= *run.arguments.max_failed_groups) return;
+  std::string first = "group " + now.at(0, 0).value_or("") + ": " + now.at(0, 1).value_or("");
+  if (first.back() != '.') first += ".";
+  throw Error(ErrorCode::kPrerequisiteState,
+              std::to_string(failed) + (failed == 1 ? " group" : " groups") +
+                  " of the run failed or diverged, and max_failed_groups is " +
+                  std::to_string(*run.arguments.max_failed_groups),
+              std::to_string(here) + " of them were trained now. The first is " + first,
+              "Correct the data, or train all groups again with a larger max_failed_groups.");
+}
+
 /// Trains the changed groups into tables of this name. REQUIRES that some can be trained.
 void TrainChanged(const StoredRun& run, const pack::ChangedGroups& changed, bool from_weights,
                   const pg::TableName& output) {
   train::FitArguments a = run.arguments;
   a.source_table = changed.packed.Sql();
-  if (changed.validation_rows > 0) {
-    a.validation_table = changed.validation->Sql();
-  } else {
-    a.promote.reset();  // nothing tells which model is better
-  }
+  // which decides as in the run, although none of these groups may have a row there
+  if (run.validation_table && changed.validation) a.validation_table = changed.validation->Sql();
   a.model_output_table = output.Sql();
   if (from_weights) a.groups_begin_with = run.output.Sql();
   const double began = pg::Now();
@@ -171,12 +216,34 @@ void TrainChanged(const StoredRun& run, const pack::ChangedGroups& changed, bool
   FitGroups(a, &fit, began);
 }
 
+pg::TableName WorkingName(const StoredRun& run, const char* what) {
+  pg::TableName name = run.output;
+  name.name =
+      std::string("_cerebro_") + what + "_" + pg::Execute("SELECT pg_catalog.pg_backend_pid()").Text();
+  return name;
+}
+
+/// Replaces the rows of a run without groups by those of another one, and drops the tables of that.
+void ReplaceRun(const pg::TableName& stored, const pg::TableName& made) {
+  const pg::FreshSnapshot written;  // the new tables are to be found
+  const store::ResultTables to(stored), from(made);
+  for (const store::ResultTable which :
+       {store::ResultTable::kModels, store::ResultTable::kInfo, store::ResultTable::kSummary, store::ResultTable::kState,
+        store::ResultTable::kVisits}) {
+    pg::RequireOwner(to[which]);
+    const std::vector<pg::Column> missing = store::MissingColumns(to, which);
+    if (!missing.empty()) store::AddColumns(to[which], missing);
+    pg::ReplaceAllRows(to[which], from[which]);
+  }
+  pg::Execute("UPDATE " + to.summary.Sql() + " SET model = $1, model_info = $2", {to.models.Sql(), to.info.Sql()});
+  store::DropRun(made.Sql());
+}
+
 /// Trains the global models of the run again, on the rows of all groups as they are now. Returns the best one's key.
 int TrainGlobal(const StoredRun& run, const data::GroupedTable& table) {
-  const pg::TableName output = run.output.WithSuffix(store::kGlobalSuffix),
+  const pg::TableName stored = run.output.WithSuffix(store::kGlobalSuffix), output = WorkingName(run, "global"),
                       pooled = table.packed.name.WithSuffix(data::kPooledSuffix),
                       held = pooled.WithSuffix(pack::kValidationSuffix);
-  store::DropRun(output.Sql());
   train::FitArguments a = run.arguments;
   a.source_table = pooled.Sql();
   a.model_output_table = output.Sql();
@@ -184,13 +251,15 @@ int TrainGlobal(const StoredRun& run, const data::GroupedTable& table) {
   a.global_model = a.warm_start_groups = false;
   a.promote.reset();
   a.global_run.reset();
+  a.max_failed_groups.reset();
   const double began = pg::Now();
   const pg::OlderPlanner planner;
   ClaimOutput(a);
   train::PreparedFit fit = train::PrepareFit(a);
   RequireSameConfigurations(run, fit);
   RunFit(a, &fit, began);
-  const int best = BestGlobalModel(output);
+  ReplaceRun(stored, output);
+  const int best = BestGlobalModel(stored);
   pg::Execute("UPDATE " + run.output.WithSuffix("_summary").Sql() + " SET global_mst_key = $1::pg_catalog.int4",
               {static_cast<int64_t>(best)});
   return best;
@@ -255,6 +324,8 @@ void UpdateSummary(const StoredRun& run, const pg::TableName& packed) {
 Refreshed RefreshGroups(const RefreshArguments& arguments) {
   const double began = pg::Now();
   const bool from_weights = ReadStart(arguments.start_from);
+  ClaimTables(arguments.model_output_table);
+  const pg::FreshSnapshot claimed;
   const StoredRun run = OpenRun(arguments.model_output_table);
   const data::GroupedTable table = data::OpenGroupedTable(run.source_table, "source_table");
   RequireSamePacked(run, table);
@@ -264,7 +335,7 @@ Refreshed RefreshGroups(const RefreshArguments& arguments) {
                 "Leave global_model out, or train again with global_model => true.");
   }
   const pack::ChangedGroups changed = pack::PackChangedGroups(table, arguments.source_table, arguments.drop_vanished,
-                                                              arguments.most_groups, arguments.told);
+                                                              arguments.most_groups, arguments.told, arguments.round);
   Refreshed done;
   done.added = changed.added;
   done.changed = changed.changed;
@@ -279,9 +350,9 @@ Refreshed RefreshGroups(const RefreshArguments& arguments) {
     const pg::FreshSnapshot packed;  // training reads what was packed
     if (arguments.global_model) global = TrainGlobal(run, table);
     if (changed.trainable > 0) {
-      trained = run.output;
-      trained->name = "_cerebro_refit_" + pg::Execute("SELECT pg_catalog.pg_backend_pid()").Text();
+      trained = WorkingName(run, "refit");
       TrainChanged(run, changed, from_weights, *trained);
+      RequireFew(run, changed, arguments.drop_vanished, *trained);
       const pg::Result counts = pg::Execute("SELECT g.status, pg_catalog.count(*) FROM " +
                                             trained->WithSuffix("_groups").Sql() + " AS g GROUP BY 1");
       for (const auto& row : counts.rows) {
@@ -321,6 +392,8 @@ void RefreshInParts(RefreshArguments arguments, int64_t groups_at_once) {
   pg::RequireWritable("CALL cerebro.refresh_in_parts");
   ReadStart(arguments.start_from);
   arguments.most_groups = groups_at_once;
+  pack::RefreshRound round;  // a source of which every group always differs, as a view with now(), ends it, too
+  arguments.round = &round;
   pg::Transactions transactions;
   const pg::TableName output = pg::ParseTableName(arguments.model_output_table, kArgument);
   arguments.model_output_table = output.Sql();  // whatever the search_path becomes

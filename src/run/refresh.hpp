@@ -7,6 +7,10 @@
 #include <set>
 #include <string>
 
+namespace pack {
+struct RefreshRound;
+}
+
 namespace run {
 
 struct RefreshArguments {
@@ -15,6 +19,7 @@ struct RefreshArguments {
   std::optional<std::string> start_from;    // 'initial' (none) or 'weights': what changed groups are trained from
   std::optional<int64_t> most_groups;       // that are packed and trained; the others wait for the next refresh
   std::set<std::string>* told = nullptr;    // groups that stay as they are and that the caller knows; or none
+  pack::RefreshRound* round = nullptr;      // of a refresh in parts: what is left of its round, and will be
   bool global_model = false;                // the global models are trained again, too, and compared with all groups
   bool drop_vanished = false;               // groups without rows lose their buffers and models; else they keep them
 };
@@ -37,7 +42,7 @@ struct Refreshed {
 Refreshed RefreshGroups(const RefreshArguments& arguments);
 
 /// The same, so many groups at a time, with a commit behind each part. What is committed stays whatever stops the call:
-/// groups that are up to date are not found again.
+/// groups that are up to date are not found again. A group is looked at once: what changes behind that waits for the next call.
 void RefreshInParts(RefreshArguments arguments, int64_t groups_at_once);
 
 }  // namespace run

@@ -17,6 +17,7 @@
 #include "data/group_constants.hpp"
 #include "engine/core/model.hpp"
 #include "engine/core/predictor.hpp"
+#include "pg/key_type.hpp"
 #include "pg/names.hpp"
 #include "pg/report.hpp"
 #include "pg/snapshot.hpp"
@@ -98,18 +99,20 @@ class RoutedRows {
     const store::GroupRunTable& run = models->run();
     const std::vector<pg::Column> columns = pg::TableColumns(test, "test_table");
     std::string equal, same, any_null;
+    const pg::TableName of_groups = models->Groups();
     for (const pg::Column& key : run.keys) {
       if (pg::FindColumn(columns, key.name) == nullptr) {
         throw Error(ErrorCode::kUndefinedColumn, "table " + test.Text() + " has no column \"" + key.name + "\"",
                     "It tells which group a row belongs to, and the models of " + run.name.Text() + " are chosen by it.",
                     "Give rows with all grouping columns.");
       }
-      const std::string name = pg::QuoteIdent(key.name), given = "t." + name + "::" + key.sql_type;
-      equal += (equal.empty() ? "" : " AND ") + ("g." + name) + " OPERATOR(pg_catalog.=) " + given;
-      same += (same.empty() ? "" : " AND ") + ("g." + name) + " IS NOT DISTINCT FROM " + given;
+      const pg::KeyType type = pg::KeyTypeOf(of_groups, key.name);
+      const std::string name = pg::QuoteIdent(key.name),
+                        is_equal = "g." + name + " " + type.equal + " t." + name + "::" + key.sql_type + type.collate;
+      equal += (equal.empty() ? "" : " AND ") + is_equal;
+      same += (same.empty() ? "(" : " AND (") + is_equal + " OR g." + name + " IS NULL AND t." + name + " IS NULL)";
       any_null += (any_null.empty() ? "" : " OR ") + ("t." + name) + " IS NULL";
     }
-    const pg::TableName of_groups = models->Groups();
     const std::string groups = of_groups.Sql(), id = kGroupIdColumn;
     // NULL: there is no model
     const std::string other = run.has_global ? "0" : "NULL";

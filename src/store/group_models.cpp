@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "base/plain_number.hpp"
 #include "data/group_constants.hpp"
+#include "pg/key_type.hpp"
 #include "store/loaded_model.hpp"
 #include "store/registered_groups.hpp"
 #include "store/registry.hpp"
@@ -26,6 +27,7 @@ class TableGroupModels : public GroupModels {
     const pg::Result row = pg::Read("SELECT s.global_mst_key FROM " + run_.Tables().summary.Sql() +
                                     " AS s WHERE s.global_mst_key IS NOT NULL");
     if (!row.empty()) global_mst_key_ = static_cast<int>(row.Int());
+    for (const pg::Column& key : run_.keys) equal_.push_back(pg::ReadKeyType(run_.Tables().groups, key.name).equal);
   }
 
   // One statement for each set of keys that are NULL.
@@ -42,7 +44,7 @@ class TableGroupModels : public GroupModels {
       }
       params.emplace_back(*keys[k]);
       types.emplace_back(pg::TypeNameOf(params.back()));
-      condition += " OPERATOR(pg_catalog.=) $" + std::to_string(params.size()) + "::" + run_.keys[k].sql_type;
+      condition += " " + equal_[k] + " $" + std::to_string(params.size()) + "::" + run_.keys[k].sql_type;
     }
     auto found = find_.find(nulls);
     if (found == find_.end()) {
@@ -89,6 +91,7 @@ class TableGroupModels : public GroupModels {
 
  private:
   const bool has_constants_;
+  std::vector<std::string> equal_;  // a key column
   std::optional<int> global_mst_key_;
   std::map<std::string, pg::Statement> find_;
   std::optional<pg::Statement> read_;

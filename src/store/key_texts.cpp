@@ -13,20 +13,26 @@ KeyKind KindNamed(const std::string& name) {
   if (name == "plain") return {"$::pg_catalog.text", true, false};
   if (name == "number") return {"$::pg_catalog.text", true, true};
   if (name == "label") return {"cerebro._label_text($)", true, false};
+  if (name == "real") return {"cerebro._label_text($)", true, false, true};
   if (name == "other") return {"cerebro._label_text($)", false, false};
   throw Error(ErrorCode::kDataCorrupted, "a registered run over groups has a key column of kind \"" + name + "\"");
 }
 
-// Texts are compared by their bytes. Floating-point numbers are not exact because of zero, which has two texts.
-std::string KindOfKey(const pg::Column& column) {
+// Texts are compared by their bytes. Those of intervals and arrays are not exact: 24 hours are a day, and an array may have
+// any of the others in it.
+std::string KindOfKey(const pg::Column& column, const pg::KeyType& type) {
   static const std::set<std::string> kPlain = {"boolean", "smallint", "integer",           "bigint", "oid",
                                                "uuid",    "text",     "character varying", "name",   "character"};
-  static const std::set<std::string> kLabel = {"date", "timestamp without time zone", "timestamp with time zone"};
-  if (column.is_array) return "other";
-  if (kPlain.count(column.base_type) > 0) return "plain";
+  static const std::set<std::string> kLabel = {"date", "timestamp without time zone", "timestamp with time zone",
+                                               "time without time zone", "inet", "cidr", "macaddr"};
+  if (column.is_array || !type.plain()) return "other";
+  if (type.is_enum || kPlain.count(column.base_type) > 0) return "plain";
   if (kLabel.count(column.base_type) > 0) return "label";
+  if (column.base_type == "real" || column.base_type == "double precision") return "real";
   return column.base_type == "numeric" ? "number" : "other";
 }
+
+std::string PlainReal(std::string text) { return text == "-0" ? "0" : text; }
 
 std::string PlainNumber(std::string text) {
   if (text.find('.') == std::string::npos) return text;

@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "base/plain_number.hpp"
 #include "base/hash.hpp"
+#include "pg/key_type.hpp"
 #include "pg/names.hpp"
 #include "pg/report.hpp"
 #include "pg/role.hpp"
@@ -64,6 +65,7 @@ class KeyTexts {
   void Finish(std::vector<pg::Cell>* texts) const {
     for (size_t k = 0; k < texts->size(); k++) {
       if ((*texts)[k] && kinds_[k].number) (*texts)[k] = PlainNumber(*(*texts)[k]);
+      if ((*texts)[k] && kinds_[k].real) (*texts)[k] = PlainReal(*(*texts)[k]);
     }
   }
   /// Of keys as texts of any form that their types read.
@@ -89,23 +91,63 @@ class KeyTexts {
     }
     return base::ToHex(base::Hash(exact.data(), exact.size(), kLookupSeed));
   }
-  /// Whether the keys are equal for the server.
-  bool Equal(const std::vector<pg::Cell>& a, const std::vector<pg::Cell>& b) const {
-    for (size_t k = 0; k < keys_.size(); k++) {
-      if (a[k] == b[k]) continue;
-      if (kinds_[k].exact || !a[k] || !b[k]) return false;
-      const std::string type = keys_[k].sql_type;
-      const pg::Result equal =
-          pg::Read("SELECT 1 WHERE $1::" + type + " OPERATOR(pg_catalog.=) $2::" + type, {*a[k], *b[k]});
-      if (equal.empty()) return false;
+  /// The one of the candidates that equals the keys for the server; candidates have the lookup of the keys.
+  std::optional<size_t> FindEqual(const std::vector<std::vector<pg::Cell>>& candidates, const std::vector<pg::Cell>& keys) {
+    std::vector<size_t> left;  // those that the server must compare
+    for (size_t c = 0; c < candidates.size(); c++) {
+      if (candidates[c] == keys) return c;
+      bool may_equal = false;
+      for (size_t k = 0; k < keys.size(); k++) {
+        if (candidates[c].at(k) == keys[k]) continue;
+        may_equal = !kinds_[k].exact && candidates[c][k] && keys[k];
+        if (!may_equal) break;
+      }
+      if (may_equal) left.push_back(c);
     }
-    return true;
+    if (left.empty()) return std::nullopt;
+    std::vector<int64_t> numbers(left.begin(), left.end());
+    pg::Params params = {std::move(numbers)};
+    std::string nulls;
+    for (size_t k = 0; k < keys.size(); k++) {
+      nulls += keys[k] ? '-' : 'N';
+      if (kinds_[k].exact || !keys[k]) continue;
+      std::vector<std::string> texts;
+      for (const size_t c : left) texts.push_back(*candidates[c][k]);
+      params.emplace_back(std::move(texts));
+      params.emplace_back(*keys[k]);
+    }
+    auto found = equal_.find(nulls);
+    if (found == equal_.end()) found = equal_.emplace(nulls, EqualStatement(keys, params)).first;
+    const pg::Result equal = found->second.Run(params);
+    if (equal.empty()) return std::nullopt;
+    return static_cast<size_t>(equal.Int());
   }
 
  private:
+  // Numbers and texts of the candidates are arrays, $1 and $2, $4, ...; $3, $5, ... are the keys.
+  pg::Statement EqualStatement(const std::vector<pg::Cell>& keys, const pg::Params& params) const {
+    std::string unnested = "pg_catalog.unnest($1)", names = "n", condition;
+    std::vector<std::string> types;
+    for (const pg::Param& param : params) types.emplace_back(pg::TypeNameOf(param));
+    int number = 1;
+    for (size_t k = 0; k < keys.size(); k++) {
+      if (kinds_[k].exact || !keys[k]) continue;
+      const std::string& type = keys_[k].sql_type;
+      const std::string texts = std::to_string(++number), key = std::to_string(++number);
+      unnested += ", pg_catalog.unnest($" + texts + ")";
+      names += ", t" + texts;
+      condition += (condition.empty() ? "" : " AND ") + ("(u.t" + texts + "::" + type + ") ") +
+                   pg::KeyTypeNamed(type).equal + " ($" + key + "::" + type + ")";
+    }
+    return pg::Statement("SELECT u.n FROM ROWS FROM (" + unnested + ") AS u(" + names + ") WHERE " + condition +
+                             " ORDER BY u.n LIMIT 1",
+                         types);
+  }
+
   const std::vector<pg::Column> keys_;
   std::vector<KeyKind> kinds_;
   std::optional<pg::Statement> texts_;
+  std::map<std::string, pg::Statement> equal_;  // by which keys are NULL
 };
 
 /// Groups on their way into the registry.
@@ -248,11 +290,15 @@ class RegisteredGroupModels : public GroupModels {
       }
       found = find_->Run({version_.name, static_cast<int64_t>(version_.version), texts_.Lookup(texts)});
     }
+    std::vector<std::vector<pg::Cell>> candidates;
     for (const auto& row : found.rows) {
-      if (!texts_.Equal(SplitKeys(row[2].value_or("")), texts)) continue;
-      return ChosenModel{base::WholeNumber(row[0]), kChosenOwn, base::WholeInt(row[1])};
+      candidates.push_back(SplitKeys(row[2].value_or("")));
+      if (candidates.back().size() != texts.size()) Lost(version_);
     }
-    return std::nullopt;
+    const std::optional<size_t> equal = texts_.FindEqual(candidates, texts);
+    if (!equal) return std::nullopt;
+    const auto& row = found.rows.at(*equal);
+    return ChosenModel{base::WholeNumber(row[0]), kChosenOwn, base::WholeInt(row[1])};
   }
 
   GroupWeights Read(const ChosenModel& model) override {
@@ -357,9 +403,10 @@ WrittenGroups WriteRegisteredGroups(GroupModels* models, const std::optional<int
   }
   std::vector<std::string> names, types, kinds;
   for (const pg::Column& key : run.keys) {
+    const pg::KeyType type = pg::KeyTypeOf(run.Tables().groups, key.name);
     names.push_back(key.name);
-    types.push_back(key.sql_type);
-    kinds.push_back(KindOfKey(key));
+    types.push_back(key.sql_type + type.collate);
+    kinds.push_back(KindOfKey(key, type));
     for (const std::string& text : {names.back(), types.back()}) Add(text, &hasher);
   }
   const KeyTexts texts(run.keys, kinds);

@@ -8,6 +8,7 @@
 #include "base/literal.hpp"
 #include "definitions/torchscript.hpp"
 #include "pg/cluster.hpp"
+#include "pg/key_type.hpp"
 #include "pg/names.hpp"
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
@@ -48,6 +49,7 @@ std::string DescribeMore(const FitArguments& a) {
   base::Dict more;
   more.emplace_back("restore_best", a.restore_best);
   more.emplace_back("warm_start_groups", a.warm_start_groups);
+  if (a.max_failed_groups) more.emplace_back("max_failed_groups", *a.max_failed_groups);
   return base::FormatJson(base::Value(std::move(more)));
 }
 
@@ -75,7 +77,10 @@ void CreateGroupsTable(const PreparedFit& fit, const data::GroupedTable& trainin
     columns += (columns.empty() ? "" : ", ") + std::string(column.name) + " " + column.type;
     if (*column.constraint != 0) columns += std::string(" ") + column.constraint;
     if (columns.find(',') != std::string::npos) continue;
-    for (const pg::Column& key : training.keys) columns += ", " + pg::QuoteIdent(key.name) + " " + key.sql_type;
+    for (const pg::Column& key : training.keys) {
+      columns += ", " + pg::QuoteIdent(key.name) + " " + key.sql_type +
+                 pg::KeyTypeOf(training.groups_table, key.name).collate;
+    }
   }
   pg::Execute("CREATE TABLE " + fit.output.groups.Sql() + " (" + columns + ")" + pg::DistributedBy("group_id"));
   // predictions look groups up by their keys

@@ -43,14 +43,42 @@ TEST(KeyTexts, NumbersThatAreEqualHaveOneText) {
   EXPECT_EQ(store::PlainNumber("NaN"), "NaN");
 }
 
+TEST(KeyTexts, ZeroHasOneText) {
+  EXPECT_EQ(store::PlainReal("-0"), "0");
+  EXPECT_EQ(store::PlainReal("0"), "0");
+  EXPECT_EQ(store::PlainReal("-0.5"), "-0.5");
+  EXPECT_EQ(store::PlainReal("NaN"), "NaN");
+}
+
+std::string KindOf(const pg::Column& column, const pg::KeyType& own = {}) {
+  pg::KeyType type = own;
+  type.sortable = true;
+  if (type.equal.empty()) type.equal = "OPERATOR(pg_catalog.=)";
+  return store::KindOfKey(column, type);
+}
+
 TEST(KeyTexts, KindsOfColumns) {
-  EXPECT_EQ(store::KindOfKey(Of("text")), "plain");
-  EXPECT_EQ(store::KindOfKey(Of("date")), "label");
-  EXPECT_EQ(store::KindOfKey(Of("numeric")), "number");
-  EXPECT_EQ(store::KindOfKey(Of("interval")), "other");
-  EXPECT_EQ(store::KindOfKey(Of("double precision")), "other");
-  EXPECT_EQ(store::KindOfKey(Of("text", true)), "other");
-  for (const char* kind : {"plain", "label", "number", "other"}) {
+  EXPECT_EQ(KindOf(Of("text")), "plain");
+  EXPECT_EQ(KindOf(Of("date")), "label");
+  EXPECT_EQ(KindOf(Of("time without time zone")), "label");
+  EXPECT_EQ(KindOf(Of("inet")), "label");
+  EXPECT_EQ(KindOf(Of("numeric")), "number");
+  EXPECT_EQ(KindOf(Of("interval")), "other");
+  EXPECT_EQ(KindOf(Of("double precision")), "real");
+  EXPECT_EQ(KindOf(Of("real")), "real");
+  EXPECT_EQ(KindOf(Of("real", true)), "other");
+  EXPECT_EQ(KindOf(Of("text", true)), "other");
+  pg::KeyType type;
+  type.is_enum = true;
+  EXPECT_EQ(KindOf(Of("mood"), type), "plain");
+  EXPECT_EQ(KindOf(Of("mood")), "other");
+  type = {};
+  type.equal = "OPERATOR(public.=)";
+  EXPECT_EQ(KindOf(Of("citext"), type), "other");
+  type = {};
+  type.collate = " COLLATE public.whatever";
+  EXPECT_EQ(KindOf(Of("text"), type), "other");
+  for (const char* kind : {"plain", "label", "number", "real", "other"}) {
     const store::KeyKind named = store::KindNamed(kind);
     EXPECT_NE(named.sql.find('$'), std::string::npos);
     EXPECT_EQ(named.exact, std::string(kind) != "other");
