@@ -16,6 +16,7 @@ device::Path path = device::Path::kAuto;
 std::unique_ptr<device::Device> open_device;
 std::set<std::string> told;
 std::vector<std::string> to_tell;
+bool shares_context = false;
 thread_local uint64_t current_content = 0;
 
 bool SameDevices(const device::DeviceSettings& a, const device::DeviceSettings& b) {
@@ -56,8 +57,16 @@ void YieldDevice() {
 device::Device& TheDevice(int index, const device::WaitPoll& poll) {
   const int count = KernelDeviceCount();
   if (open_device != nullptr && count > 0 && open_device->index() != index % count) CloseDevice();
-  if (open_device == nullptr) open_device = device::Device::Open(index, settings, poll);
+  if (open_device == nullptr) {
+    open_device = device::Device::Open(index, settings, poll);
+    if (shares_context) open_device->backend()->KeepContext();
+  }
   return *open_device;
+}
+
+void ShareDeviceContext() {
+  shares_context = true;
+  if (open_device != nullptr) open_device->backend()->KeepContext();
 }
 
 device::GroupOptions TheGroupOptions() { return {settings.precision, path}; }

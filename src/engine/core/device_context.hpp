@@ -11,6 +11,9 @@ namespace engine {
 /// device::Device::Open.
 device::Device& TheDevice(int index, const device::WaitPoll& poll);
 
+/// From now on LibTorch may compute on devices in this process: a device that is closed leaves the context alone.
+void ShareDeviceContext();
+
 /// How groups compute by the options that were set; path: for tests and benches.
 device::GroupOptions TheGroupOptions();
 void SetDevicePath(device::Path path);

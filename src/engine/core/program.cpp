@@ -10,6 +10,7 @@
 #include "engine/api/constraint.hpp"
 #include "engine/core/autograd_library.hpp"
 #include "engine/core/program_impl.hpp"
+#include "engine/core/device_context.hpp"
 #include "engine/core/devices.hpp"
 #include "engine/math/blas_library.hpp"
 #include "engine/math/fpenv.hpp"
@@ -139,6 +140,7 @@ void CompiledProgram::PlaceOnDevice() {
   if (of_kernels > 0) on_device = device::Network::Make(*this, &device_refusal);
   if (on_device != nullptr) scores_on_device = on_device->MetricsOf(metrics, &device_metrics);
   if (on_device != nullptr || (of_kernels > 0 && AutogradDeviceCount() == 0)) device = -1;
+  if (device >= 0) ShareDeviceContext();
 }
 
 Program::Program(std::shared_ptr<const base::Graph> graph, const base::TrainConfig& config, const base::DataSpec& data, const Options& options) {

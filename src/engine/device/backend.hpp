@@ -52,6 +52,8 @@ class Backend {
   virtual ~Backend() = default;
 
   virtual const DeviceInfo& info() const = 0;
+  /// The context stays when the backend goes: others of this process (LibTorch) compute in it.
+  virtual void KeepContext() = 0;
   /// Bytes that are free now, on the whole device.
   virtual size_t FreeMemory() const = 0;
 

@@ -2,6 +2,8 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,6 +18,22 @@
 namespace engine::device {
 
 namespace {
+
+// CUDA starts threads of its own when it is first used and when a context is made. Signals are the main thread's.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_;
+};
 
 // The library for CUDA, or nullptr where it is not installed. One of another build is an error, as LibTorch's is.
 const BackendLibrary* OpenCuda() {
@@ -52,6 +70,7 @@ const BackendLibrary* Library(const DeviceSettings& settings) {
 }  // namespace
 
 int CountDevices(const DeviceSettings& settings) {
+  const SignalsBlocked blocked;
   const BackendLibrary* library = Library(settings);
   return library == nullptr ? 0 : library->Count();
 }
@@ -115,8 +134,7 @@ bool Seat::AnyoneWaits(int device) { return Lock(OpenFile(device, kWaiting), LOC
 Seat::~Seat() { close(file_); }
 
 std::unique_ptr<Device> Device::Open(int index, const DeviceSettings& settings, const WaitPoll& poll) {
-  const BackendLibrary* library = Library(settings);
-  const int count = library == nullptr ? 0 : library->Count();
+  const int count = CountDevices(settings);
   if (count == 0) {
     throw base::Error(base::ErrorCode::kFeatureNotSupported, "no CUDA device is available to this server",
                       "The library for CUDA is not installed, or it sees no device.",
@@ -125,7 +143,10 @@ std::unique_ptr<Device> Device::Open(int index, const DeviceSettings& settings, 
   std::unique_ptr<Device> device(new Device());
   device->index_ = index % count;
   device->seat_ = Seat::WaitFor(device->index_, std::max(1, settings.processes), poll);
-  device->backend_ = library->Open(device->index_);
+  {
+    const SignalsBlocked blocked;
+    device->backend_ = Library(settings)->Open(device->index_);
+  }
   size_t budget = settings.memory;
   // other processes have their parts, and the contexts something besides
   if (budget == 0)

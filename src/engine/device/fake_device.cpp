@@ -58,6 +58,7 @@ class FakeDevice : public Backend {
   }
 
   const DeviceInfo& info() const override { return info_; }
+  void KeepContext() override {}
   size_t FreeMemory() const override { return options_.memory - used_; }
 
   void* Allocate(size_t bytes) override {

@@ -3,10 +3,10 @@
 //   view      GroupView | a ModelEntry a model                 written for every buffer
 //   tables    StepEntry's | keys of dropout | keys of shuffles   likewise
 //   progress  a ModelProgress a model
-//   work      a mini-batch of every model: LayOut
+//   work      a mini-batch of every model: group_layout.hpp
 //   carried   rows that wait for those of later buffers
 //   row numbers  those of the rows of rows: model, epoch, row
-//   constants standardisation, class weights
+//   constants standardisation, class weights, tables of positions
 //
 // engine/device/group_launch.cpp has what is launched.
 #include "engine/device/group.hpp"
@@ -16,80 +16,27 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <limits>
 #include <new>
 #include <utility>
 
 #include "base/error.hpp"
+#include "engine/api/layer_arguments.hpp"
+#include "engine/device/group_layout.hpp"
 #include "engine/math/optimizer.hpp"
 
 namespace engine::device {
 
 namespace {
 
-constexpr int64_t kAlignedFloats = 64;  // offsets in the workspace
-
-int64_t Aligned(int64_t floats) { return (floats + kAlignedFloats - 1) / kAlignedFloats * kAlignedFloats; }
-
 size_t AlignedBytes(size_t bytes) { return (bytes + 255) / 256 * 256; }
-
-bool IsProduct(const Stage& stage) { return stage.kind == StageKind::kDense || stage.kind == StageKind::kConvolution; }
-
-/// Rows of a stage's product for so many rows of a mini-batch.
-int64_t ProductRows(const Stage& stage, int64_t batch_rows) {
-  return batch_rows *
-         (stage.kind == StageKind::kDense ? stage.positions : static_cast<int64_t>(stage.rows.out) * stage.columns.out);
-}
-
-/// Offsets of a workspace. stores: all weight gradients go through it.
-int64_t LayOut(const Network& network, int64_t rows, bool stores, GroupView* view) {
-  int64_t at = 0;
-  const auto take = [&](int64_t floats) {
-    const int64_t offset = at;
-    at += Aligned(floats);
-    return offset;
-  };
-  view->stage_count = static_cast<int32_t>(network.stages.size());
-  view->tensor_count = static_cast<int32_t>(network.tensors.size());
-  std::copy(network.stages.begin(), network.stages.end(), view->stages);
-  std::copy(network.tensors.begin(), network.tensors.end(), view->tensors);
-  view->x = take(rows * network.in);
-  int64_t x = view->x, widest[2] = {};
-  for (int32_t i = 0; i < view->stage_count; ++i) {
-    Stage& stage = view->stages[i];
-    stage.x = x;
-    stage.y = x = take(rows * stage.out);
-    widest[i & 1] = std::max<int64_t>(widest[i & 1], stage.out);
-  }
-  for (int i = 0; i < 2; ++i) view->gradients[i] = take(rows * widest[i]);
-  view->target = take(rows * network.target_elements);
-  view->losses = take(rows * network.positions);
-  view->clip_factors = take(view->tensor_count);
-  for (int32_t i = 0; i < view->stage_count; ++i) {
-    const Stage& stage = view->stages[i];
-    if (!IsProduct(stage)) continue;
-    const int64_t parts = (ProductRows(stage, rows) + kPartRows - 1) / kPartRows;
-    const bool stored = stores || parts > 1 || stage.kind == StageKind::kConvolution;
-    for (const int32_t index : {stage.weight_tensor, stage.bias_tensor}) {
-      if (index < 0) continue;
-      Tensor& tensor = view->tensors[index];
-      tensor.parts = static_cast<int32_t>(parts);
-      tensor.gradient = stored ? take(parts * tensor.count) : -1;
-    }
-  }
-  return at;
-}
-
-int64_t CarriedBytes(const Network& network, int64_t room) {
-  int64_t bytes = network.has_row_weights ? room * 4 : 0;
-  for (const ColumnPart& part : network.inputs) bytes += room * part.view.elements * part.view.element_bytes;
-  return bytes + room * network.target.view.elements * network.target.view.element_bytes;
-}
 
 }  // namespace
 
 int64_t Group::WorkBytes(const Network& network, int64_t batch_rows, int members) {
   auto view = std::make_unique<GroupView>();
-  const int64_t work = LayOut(network, batch_rows, false, view.get()) * static_cast<int64_t>(sizeof(float));
+  std::vector<int64_t> values;
+  const int64_t work = LayOut(network, batch_rows, false, view.get(), &values) * static_cast<int64_t>(sizeof(float));
   return members * (work + CarriedBytes(network, 2 * batch_rows) +
                     static_cast<int64_t>(sizeof(ModelEntry) + sizeof(ModelProgress)));
 }
@@ -118,6 +65,7 @@ Group::Group(Backend* backend, Memory* memory, std::shared_ptr<const Network> ne
   view_.class_weight_count = static_cast<int32_t>(network_->class_weights.size());
   for (const Tensor& tensor : network_->tensors) {
     if (tensor.l1_exact != 0 || tensor.l2_exact != 0) view_.any_regularizer = 1;
+    if (tensor.limit.kind != 0) most_norms_ = std::max(most_norms_, tensor.limit.outer * tensor.limit.inner);
   }
   for (const Member& member : members_) {
     if (member.optimizer == nullptr) continue;
@@ -125,15 +73,18 @@ Group::Group(Backend* backend, Memory* memory, std::shared_ptr<const Network> ne
     norms_ = norms_ || norms;
     stores_ = stores_ || norms || UpdateKindOf(*member.optimizer) == UpdateKind::kLamb;
   }
-  view_.work_stride = LayOut(*network_, batch_rows_, stores_, &view_);
+  view_.work_stride = LayOut(*network_, batch_rows_, stores_, &view_, &values_);
 }
 
 std::unique_ptr<Group> Group::Make(Backend* backend, Memory* memory, std::shared_ptr<const Network> network,
                                    const std::vector<Member>& members, int64_t batch_rows,
                                    const std::vector<MetricNumbers>& metrics, const GroupOptions& options) {
+  // kernels count the elements of a mini-batch in 32 bits
+  for (const Value& value : network->values) {
+    if (batch_rows * value.elements > std::numeric_limits<int32_t>::max()) return nullptr;
+  }
   std::unique_ptr<Group> group(new Group(backend, memory, std::move(network), members, batch_rows, metrics, options));
-  if (!group->TakeStates() || !group->TakeMemory()) return nullptr;
-  group->SendConstants();
+  if (!group->TakeStates() || !group->TakeMemory() || !group->SendConstants()) return nullptr;
   group->persistent_ = metrics.empty() && group->members_[0].optimizer != nullptr && group->Persists();
   return group;
 }
@@ -188,8 +139,8 @@ bool Group::TakeMemory() {
   return true;
 }
 
-// Offsets of carried rows and constants, which stay the same for all buffers.
-void Group::SendConstants() {
+// Offsets of carried rows and constants, which stay the same for all buffers. False when there is no room for these.
+bool Group::SendConstants() {
   std::vector<char> constants;
   const auto add = [&](const auto& values) -> int64_t {
     if (values.empty()) return -1;
@@ -205,9 +156,11 @@ void Group::SendConstants() {
   for (const ColumnPart* part : parts)
     offsets.push_back({add(part->mean), add(part->std), add(part->exact_mean), add(part->exact_std)});
   const int64_t class_weights = add(network_->class_weights);
+  std::vector<std::array<int64_t, 3>> tables;
+  for (const PositionTable& table : network_->tables) tables.push_back({add(table.from), add(table.first), add(table.to)});
   if (!constants.empty()) {
     constants_ = memory_->Take(constants.size());
-    if (constants_ == nullptr) throw base::Error(base::ErrorCode::kOutOfMemory, "the device's memory is exhausted");
+    if (constants_ == nullptr) return false;
     taken_.push_back(constants_);
     memory_->Upload(constants_, constants.data(), constants.size());
   }
@@ -216,6 +169,7 @@ void Group::SendConstants() {
   for (size_t i = 0; i < parts.size(); ++i) {
     ColumnView& column = i + 1 == parts.size() ? view_.target_column : view_.columns[i];
     column = parts[i]->view;
+    column.input = values_[static_cast<size_t>(parts[i]->value)];
     column.mean = reinterpret_cast<const float*>(at(offsets[i][0]));
     column.std = reinterpret_cast<const float*>(at(offsets[i][1]));
     column.exact_mean = reinterpret_cast<const double*>(at(offsets[i][2]));
@@ -226,6 +180,16 @@ void Group::SendConstants() {
   view_.column_count = static_cast<int32_t>(network_->inputs.size());
   view_.carried_weights = carried;
   view_.class_weights = reinterpret_cast<const float*>(at(class_weights));
+  for (int32_t i = 0; i < view_.stage_count; ++i) {
+    for (Source& source : view_.stages[i].sources) {
+      if (source.table < 0) continue;
+      const std::array<int64_t, 3>& table = tables[static_cast<size_t>(source.table)];
+      source.positions.from = reinterpret_cast<const int32_t*>(at(table[0]));
+      source.positions.first = reinterpret_cast<const int32_t*>(at(table[1]));
+      source.positions.to = reinterpret_cast<const int32_t*>(at(table[2]));
+    }
+  }
+  return true;
 }
 
 // Whether the persistent kernel is to be taken. Estimates, in seconds of an optimizer step of all members: a block does
@@ -251,14 +215,14 @@ bool Group::Persists() {
   };
   int64_t widest[2] = {};
   double products = 0;
-  a.values[0] = take(batch_rows_ * RowStride(network_->in));
+  a.values[0] = take(batch_rows_ * RowStride(view_.stages[0].in));
   for (int32_t i = 0; i < view_.stage_count; ++i) {
     const Stage& stage = view_.stages[i];
     if (stage.out > kWidest) return false;
     a.values[i + 1] = take(batch_rows_ * RowStride(stage.out));
     widest[i & 1] = std::max(widest[i & 1], RowStride(stage.out));
-    if (IsProduct(stage))
-      products += static_cast<double>(stage.inner) * stage.outer * (stage.wants_gradient != 0 ? 3 : 2);
+    if (stage.kind == StageKind::kDense)
+      products += static_cast<double>(stage.inner) * stage.outer * (stage.sources[0].wants_gradient != 0 ? 3 : 2);
   }
   for (int i = 0; i < 2; ++i) a.gradients[i] = take(batch_rows_ * widest[i]);
   a.target = take(batch_rows_ * network_->target_elements);
@@ -396,7 +360,7 @@ bool Group::SendTables(const std::vector<MemberPlan>& plans, const WaitPoll& pol
     entry.clip_norm = optimizer->clipnorm;
     entry.global_clip_norm = optimizer->global_clipnorm;
     for (size_t t = 0; t < network_->tensor_names.size(); ++t) {
-      if (math::Decays(*optimizer, network_->tensor_names[t])) entry.decays |= uint64_t{1} << t;
+      if (math::Decays(*optimizer, network_->tensor_names[t])) entry.decays[t / 64] |= uint64_t{1} << t % 64;
     }
   }
   std::memcpy(tables.memory, &view_, sizeof(view_));
@@ -412,7 +376,18 @@ const std::vector<ModelProgress>& Group::Wait(const WaitPoll& poll) {
   WaitFor(*done, poll);
   backend_->CopyToHost(results_.data(), progress_, results_.size() * sizeof(ModelProgress));
   backend_->Wait();
+  RequireIndexes();
   return results_;
+}
+
+// As the processor refuses them, mini-batch by mini-batch.
+void Group::RequireIndexes() const {
+  for (const ModelProgress& progress : results_) {
+    if (progress.refused < 0) continue;
+    const auto stage = static_cast<size_t>(progress.refused);
+    CheckIndexes(network_->stage_layers[stage], static_cast<int64_t>(progress.smallest),
+                 static_cast<int64_t>(progress.largest), network_->stages[stage].positions);
+  }
 }
 
 void Group::WriteBack() {
@@ -425,7 +400,7 @@ const std::vector<double>& Group::FinishScores(const WaitPoll& poll) {
   backend_->Mark(done.get());
   WaitFor(*done, poll);
   backend_->CopyToHost(scores_.data(), sums_, scores_.size() * sizeof(double));
-  backend_->Wait();
+  Wait(poll);
   finished_ = true;
   return scores_;
 }

@@ -89,15 +89,22 @@ class Group {
         int64_t batch_rows, const std::vector<MetricNumbers>& metrics, const GroupOptions& options);
   bool TakeMemory();
   bool TakeStates();
-  void SendConstants();
+  bool SendConstants();
   bool Persists();
   bool HoldBuffer(const base::Buffer& buffer, uint64_t content);
   bool SendTables(const std::vector<MemberPlan>& plans, const WaitPoll& poll);
   void WaitFor(const Event& event, const WaitPoll& poll);
+  void RequireIndexes() const;
   void LaunchRowOrder(const std::vector<MemberPlan>& plans);
   void LaunchStep();
   void LaunchForward();
+  void LaunchNormalization(int stage);
+  void LaunchElements(KernelId kernel, int stage, int source, int64_t elements);
   void LaunchBackward();
+  void LaunchNormGradient(int stage);
+  void LaunchInputGradients(int stage);
+  void LaunchWeightGradient(int stage);
+  void LaunchUpdates();
   template <class Arguments>
   void Launch(KernelId kernel, const Grid& grid, size_t shared, const Arguments& arguments);
 
@@ -115,7 +122,10 @@ class Group {
   PersistentArguments persistent_arguments_;
   size_t persistent_shared_ = 0;
 
-  GroupView view_;  // as the device has it
+  int64_t most_norms_ = 0;  // of a weight's constraint
+
+  GroupView view_;               // as the device has it
+  std::vector<int64_t> values_;  // offsets in a workspace
   GroupView* device_view_ = nullptr;
   ModelProgress* progress_ = nullptr;
   double* sums_ = nullptr;

@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "engine/device/group.hpp"
+#include "engine/device/group_layout.hpp"
 #include "engine/device/kernels/all.hpp"
 
 namespace engine::device {
@@ -19,11 +20,6 @@ int64_t KernelRowsOf(const Stage& stage) {
                                          : static_cast<int64_t>(stage.rows.window) * stage.columns.window * stage.inner;
 }
 
-int64_t OutputRows(const Stage& stage, int64_t batch_rows) {
-  return batch_rows *
-         (stage.kind == StageKind::kDense ? stage.positions : static_cast<int64_t>(stage.rows.out) * stage.columns.out);
-}
-
 int64_t InputRows(const Stage& stage, int64_t batch_rows) {
   return batch_rows *
          (stage.kind == StageKind::kDense ? stage.positions : static_cast<int64_t>(stage.rows.in) * stage.columns.in);
@@ -36,64 +32,162 @@ void Group::Launch(KernelId kernel, const Grid& grid, size_t shared, const Argum
   backend_->Launch(kernel, grid, shared, &arguments, sizeof(arguments));
 }
 
+void Group::LaunchElements(KernelId kernel, int stage, int source, int64_t elements) {
+  const int64_t items = batch_rows_ * elements / ElementsTogether(view_.stages[stage]);
+  Launch(kernel, {Tiles(items, ElementForwardKernel::kElements), 1, view_.models}, 0,
+         StageArguments{device_view_, stage, source});
+}
+
+void Group::LaunchNormalization(int stage_index) {
+  const int models = view_.models;
+  const Stage& stage = view_.stages[stage_index];
+  const StageArguments arguments{device_view_, stage_index};
+  if (stage.kind == StageKind::kRowNormalization) {
+    const int blocks = Tiles(NormItems(stage, batch_rows_), kRowItems);
+    return Launch(KernelId::kRowNormForward, {blocks, 1, models}, kRowNormBytes, arguments);
+  }
+  if (stage.frozen == 0) {
+    const auto parts = static_cast<int>(NormPartsOf(stage, batch_rows_));
+    Launch(KernelId::kBatchSums, {Tiles(stage.outer, kNormColumns), parts, models}, kNormBytes, arguments);
+  }
+  Launch(KernelId::kBatchMoments, {Tiles(stage.outer, BatchMomentsKernel::kThreads), 1, models}, 0, arguments);
+  LaunchElements(KernelId::kElementForward, stage_index, 0, stage.out);
+}
+
 void Group::LaunchForward() {
   const int models = view_.models;
   for (int32_t i = 0; i < view_.stage_count; ++i) {
     const Stage& stage = view_.stages[i];
     const StageArguments arguments{device_view_, i};
-    if (stage.kind == StageKind::kDense || stage.kind == StageKind::kConvolution) {
-      const Grid grid{Tiles(stage.outer, kTileColumns), Tiles(OutputRows(stage, batch_rows_), kTileRows), models};
-      const KernelId kernel = stage.kind == StageKind::kDense ? KernelId::kDenseForward : KernelId::kConvolutionForward;
-      Launch(kernel, grid, kProductBytes, arguments);
-    } else {
-      const int64_t unit = stage.kind == StageKind::kSoftmax ? stage.outer : 1;
-      Launch(KernelId::kElementForward,
-             {Tiles(batch_rows_ * stage.out / unit, ElementForwardKernel::kElements), 1, models}, 0, arguments);
+    switch (stage.kind) {
+      case StageKind::kDense:
+      case StageKind::kConvolution: {
+        const Grid grid{Tiles(OutputRows(stage, batch_rows_), kTileRows), Tiles(stage.outer, kTileColumns), models};
+        const bool dense = stage.kind == StageKind::kDense;
+        Launch(dense ? KernelId::kDenseForward : KernelId::kConvolutionForward, grid, kProductBytes, arguments);
+        break;
+      }
+      case StageKind::kBatchNormalization:
+      case StageKind::kRowNormalization:
+        LaunchNormalization(i);
+        break;
+      case StageKind::kEmbedding:
+        Launch(KernelId::kCheckIndexes, {1, 1, models}, CheckIndexesKernel::kBytes, arguments);
+        LaunchElements(KernelId::kElementForward, i, 0, stage.out);
+        break;
+      default:
+        LaunchElements(KernelId::kElementForward, i, 0, stage.out);
     }
   }
 }
 
-void Group::LaunchBackward() {
+// What the gradients of a normalisation are made of, and those of its weights.
+void Group::LaunchNormGradient(int stage_index) {
+  const Stage& stage = view_.stages[stage_index];
+  const StageArguments arguments{device_view_, stage_index};
+  const bool trains = stage.weight_tensor >= 0 || stage.bias_tensor >= 0;
+  const bool moves = stage.kind == StageKind::kBatchNormalization && stage.sources[0].wants_gradient != 0;
+  if (!trains && (!moves || stage.frozen != 0)) return;
+  const auto parts = static_cast<int>(NormPartsOf(stage, batch_rows_));
+  Launch(KernelId::kNormGradientSums, {Tiles(stage.outer, kNormColumns), parts, view_.models}, kNormBytes, arguments);
+  Launch(KernelId::kNormGradient, {Tiles(stage.outer, NormGradientKernel::kThreads), 1, view_.models}, 0, arguments);
+}
+
+void Group::LaunchInputGradients(int stage_index) {
   const int models = view_.models;
+  const Stage& stage = view_.stages[stage_index];
+  for (int32_t s = 0; s < stage.source_count; ++s) {
+    if (stage.sources[s].wants_gradient == 0) continue;
+    const StageArguments arguments{device_view_, stage_index, s};
+    switch (stage.kind) {
+      case StageKind::kDense:
+      case StageKind::kConvolution: {
+        const Grid grid{Tiles(InputRows(stage, batch_rows_), kTileRows), Tiles(stage.inner, kTileColumns), models};
+        const bool dense = stage.kind == StageKind::kDense;
+        Launch(dense ? KernelId::kDenseInputGradient : KernelId::kConvolutionInputGradient, grid, kProductBytes,
+               arguments);
+        break;
+      }
+      case StageKind::kRowNormalization: {
+        const int blocks = Tiles(NormItems(stage, batch_rows_), kRowItems);
+        Launch(KernelId::kRowNormInputGradient, {blocks, 1, models}, kRowNormBytes, arguments);
+        break;
+      }
+      default:
+        LaunchElements(KernelId::kElementInputGradient, stage_index, s, stage.sources[s].elements);
+    }
+  }
+}
+
+void Group::LaunchWeightGradient(int stage_index) {
+  const int models = view_.models;
+  const Stage& stage = view_.stages[stage_index];
+  const StageArguments arguments{device_view_, stage_index};
+  const int index = std::max(stage.weight_tensor, stage.bias_tensor);
+  if (index < 0) return;
+  const int parts = GradientParts(stage, batch_rows_);
+  switch (stage.kind) {
+    case StageKind::kDense:
+    case StageKind::kConvolution: {
+      const int down = Tiles(KernelRowsOf(stage) + (stage.bias < 0 ? 0 : 1), kTileRows),
+                across = Tiles(stage.outer, kTileColumns);
+      if (view_.tensors[index].gradient < 0)
+        return Launch(KernelId::kDenseUpdate, {across, down, models}, kProductBytes, arguments);
+      const bool dense = stage.kind == StageKind::kDense;
+      return Launch(dense ? KernelId::kDenseGradient : KernelId::kConvolutionGradient, {across * down, parts, models},
+                    kProductBytes, PartArguments{device_view_, stage_index, across});
+    }
+    case StageKind::kDepthwise: {
+      const int64_t elements = (static_cast<int64_t>(stage.rows.window) * stage.columns.window + 1) * stage.outer;
+      return Launch(KernelId::kDepthwiseGradient, {Tiles(elements, DepthwiseGradientKernel::kThreads), parts, models}, 0,
+                    arguments);
+    }
+    case StageKind::kEmbedding: {
+      constexpr int64_t kThreads = 4096;  // a model, at least, where the table has so many elements
+      int slices = 1;
+      while (int64_t{slices} * stage.inner < kThreads && slices * 2 <= stage.positions) slices *= 2;
+      const int blocks = Tiles(int64_t{slices} * stage.inner, TableGradientKernel::kThreads);
+      return Launch(KernelId::kTableGradient, {blocks, 1, models}, TableGradientKernel::kBytes,
+                    TableGradientKernel::Arguments{device_view_, stage_index, slices});
+    }
+    default:
+      return;  // with what its input's gradient is made of
+  }
+}
+
+void Group::LaunchBackward() {
   for (int32_t i = view_.stage_count - 1; i >= 0; --i) {
     const Stage& stage = view_.stages[i];
-    const StageArguments arguments{device_view_, i};
-    const bool product = stage.kind == StageKind::kDense || stage.kind == StageKind::kConvolution;
-    if (stage.wants_gradient != 0) {
-      if (product) {
-        const Grid grid{Tiles(stage.inner, kTileColumns), Tiles(InputRows(stage, batch_rows_), kTileRows), models};
-        const KernelId kernel =
-            stage.kind == StageKind::kDense ? KernelId::kDenseInputGradient : KernelId::kConvolutionInputGradient;
-        Launch(kernel, grid, kProductBytes, arguments);
-      } else {
-        const int64_t unit = stage.kind == StageKind::kSoftmax ? stage.outer : 1;
-        Launch(KernelId::kElementInputGradient,
-               {Tiles(batch_rows_ * stage.in / unit, ElementInputGradientKernel::kElements), 1, models}, 0, arguments);
-      }
-    }
-    const int index = std::max(stage.weight_tensor, stage.bias_tensor);
-    if (!product || index < 0) continue;
-    const int down = Tiles(KernelRowsOf(stage) + (stage.bias < 0 ? 0 : 1), kTileRows),
-              across = Tiles(stage.outer, kTileColumns);
-    if (view_.tensors[index].gradient < 0) {
-      Launch(KernelId::kDenseUpdate, {across, down, models}, kProductBytes, arguments);
-    } else {
-      const KernelId kernel =
-          stage.kind == StageKind::kDense ? KernelId::kDenseGradient : KernelId::kConvolutionGradient;
-      Launch(kernel, {across * down, view_.tensors[index].parts, models}, kProductBytes,
-             PartArguments{device_view_, i, across});
-    }
-    if (stage.wants_gradient == 0) break;
+    if (stage.backward == 0) continue;
+    if (stage.kind == StageKind::kBatchNormalization || stage.kind == StageKind::kRowNormalization)
+      LaunchNormGradient(i);
+    LaunchInputGradients(i);
+    LaunchWeightGradient(i);
   }
+  LaunchUpdates();
+}
+
+void Group::LaunchUpdates() {
+  const int models = view_.models;
   int64_t largest = 0;
   for (int32_t t = 0; t < view_.tensor_count; ++t) {
     if (view_.tensors[t].gradient >= 0) largest = std::max(largest, view_.tensors[t].count);
   }
-  if (largest == 0) return;
   if (norms_)
     Launch(KernelId::kGradientNorms, {1, 1, models}, kSumsBytes, GradientNormsKernel::Arguments{device_view_});
-  Launch(KernelId::kUpdate, {Tiles(largest, UpdateKernel::kElements), view_.tensor_count, models}, kSumsBytes,
-         UpdateKernel::Arguments{device_view_});
+  if (largest > 0)
+    Launch(KernelId::kUpdate, {Tiles(largest, UpdateKernel::kElements), view_.tensor_count, models}, kSumsBytes,
+           UpdateKernel::Arguments{device_view_});
+  if (most_norms_ > 0)
+    Launch(KernelId::kLimitWeights,
+           {Tiles(most_norms_, LimitWeightsKernel::kThreads), view_.tensor_count, models}, 0,
+           LimitWeightsKernel::Arguments{device_view_});
+  for (int32_t i = 0; i < view_.stage_count; ++i) {
+    const Stage& stage = view_.stages[i];
+    if (stage.kind != StageKind::kBatchNormalization || stage.frozen != 0) continue;
+    Launch(KernelId::kMoveStatistics, {Tiles(stage.outer, MoveStatisticsKernel::kThreads), 1, models}, 0,
+           StageArguments{device_view_, i});
+  }
 }
 
 void Group::LaunchStep() {

@@ -1,13 +1,18 @@
 // CUDA as a device (engine/device/backend.hpp): the only file that sees CUDA's headers. It is a library of its own,
 // pg_cerebro_cuda.so, which engine/device/device.cpp opens where it is installed.
 //
-// One stream. Errors of copies and launches show at a later call, as CUDA has it; all of them become base::Error.
+// One stream. Errors of copies and launches show at a later call, as CUDA has it; all of them become base::Error. A
+// process whose kernel failed keeps the failed context: CUDA works again in another process only.
+//
+// All kernels are loaded when the device is opened. So nothing is loaded while launches are recorded, where CUDA allows
+// no synchronisation, and each of them may have the shared memory that the device has, also in a process that closed
+// the device before.
+//
 // -ftz=true and -fmad=false: denormal numbers count as zero and nothing is fused but MultiplyAdd, so that functions of
 // elements have the processor's bits.
 #include <cuda_runtime.h>
 
 #include <cstring>
-#include <map>
 #include <memory>
 #include <new>
 #include <string>
@@ -23,7 +28,8 @@ namespace {
 void Check(cudaError_t status, const char* doing) {
   if (status == cudaSuccess) return;
   throw base::Error(base::ErrorCode::kEngine, std::string("a device failed while ") + doing,
-                    std::string(cudaGetErrorName(status)) + ": " + cudaGetErrorString(status) + ".");
+                    std::string(cudaGetErrorName(status)) + ": " + cudaGetErrorString(status) + ".",
+                    "If it fails again, go on in a new session: this one may keep the failed context.");
 }
 
 template <class Kernel>
@@ -34,15 +40,14 @@ __global__ void __launch_bounds__(Kernel::kThreads)
 }
 
 template <class Kernel>
-void LaunchKernel(const Grid& grid, size_t shared_bytes, const void* arguments, size_t argument_bytes, int most_shared,
+void PrepareKernel(int most_shared) {
+  Check(cudaFuncSetAttribute(RunKernel<Kernel>, cudaFuncAttributeMaxDynamicSharedMemorySize, most_shared),
+        "preparing a kernel");
+}
+
+template <class Kernel>
+void LaunchKernel(const Grid& grid, size_t shared_bytes, const void* arguments, size_t argument_bytes,
                   cudaStream_t stream) {
-  static bool prepared = false;  // once a process: a process has one context
-  constexpr size_t kWithoutAsking = 48 * 1024;
-  if (!prepared && shared_bytes > kWithoutAsking) {
-    Check(cudaFuncSetAttribute(RunKernel<Kernel>, cudaFuncAttributeMaxDynamicSharedMemorySize, most_shared),
-          "preparing a kernel");
-    prepared = true;
-  }
   typename Kernel::Arguments copy;
   if (argument_bytes != sizeof(copy))
     throw base::Error(base::ErrorCode::kInternal, "a kernel of a device got other arguments than its own");
@@ -78,12 +83,17 @@ class CudaBackend : public Backend {
     info_.memory = properties.totalGlobalMem;
     info_.block_memory = properties.sharedMemPerBlockOptin;
     info_.units = properties.multiProcessorCount;
+    const auto most_shared = static_cast<int>(info_.block_memory);
+#define CEREBRO_DEVICE_KERNEL(name) PrepareKernel<name##Kernel>(most_shared);
+#include "engine/device/kernels/list.inc"
+#undef CEREBRO_DEVICE_KERNEL
     Check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "making a stream");
   }
   ~CudaBackend() override {
     cudaStreamDestroy(stream_);
-    cudaDeviceReset();  // the context goes, and all memory with it
+    if (!keeps_context_) cudaDeviceReset();  // the context goes, and all memory with it
   }
+  void KeepContext() override { keeps_context_ = true; }
 
   const DeviceInfo& info() const override { return info_; }
   size_t FreeMemory() const override {
@@ -128,10 +138,9 @@ class CudaBackend : public Backend {
   void Launch(KernelId kernel, const Grid& grid, size_t shared_bytes, const void* arguments,
               size_t argument_bytes) override {
     switch (kernel) {
-#define CEREBRO_DEVICE_KERNEL(name)                                                  \
-  case KernelId::k##name:                                                            \
-    return LaunchKernel<name##Kernel>(grid, shared_bytes, arguments, argument_bytes, \
-                                      static_cast<int>(info_.block_memory), stream_);
+#define CEREBRO_DEVICE_KERNEL(name) \
+  case KernelId::k##name:           \
+    return LaunchKernel<name##Kernel>(grid, shared_bytes, arguments, argument_bytes, stream_);
 #include "engine/device/kernels/list.inc"
 #undef CEREBRO_DEVICE_KERNEL
     }
@@ -170,6 +179,7 @@ class CudaBackend : public Backend {
  private:
   DeviceInfo info_;
   cudaStream_t stream_ = nullptr;
+  bool keeps_context_ = false;
 };
 
 class CudaLibrary : public BackendLibrary {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/device/kernels/gather.hpp"
-#include "engine/device/kernels/layers.hpp"
+#include "engine/device/kernels/limits.hpp"
 #include "engine/device/kernels/loss.hpp"
 #include "engine/device/kernels/persistent.hpp"
 #include "engine/device/kernels/random.hpp"

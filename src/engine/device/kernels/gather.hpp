@@ -119,16 +119,20 @@ CEREBRO_KERNEL float RowWeight(const GroupView& group, const ModelEntry& model, 
   return weight;
 }
 
-/// Fills x, `stride` elements from one row to the next, and the targets.
+/// Fills the inputs, which begin `origin` floats before x, and the targets. stride: from one row of an input to the
+/// next; 0: without room between them.
 template <class Block>
 CEREBRO_KERNEL void GatherRows(const Block& block, const GroupView& group, const ModelEntry& model,
-                               const StepEntry& entry, int first, int end, float* x, int stride, float* target) {
+                               const StepEntry& entry, int first, int end, float* x, int64_t origin, int stride,
+                               float* target) {
   for (int32_t c = 0; c < group.column_count; ++c) {
     const ColumnView& column = group.columns[c];
+    const int32_t each = stride > 0 ? stride : column.stride;
+    float* input = x + (column.input - origin);
     block.ForEach((end - first) * column.elements, [&](int32_t i) {
       const int32_t row = first + i / column.elements, j = i % column.elements;
       const int64_t source = SourceRow(group, model, entry, row);
-      x[static_cast<int64_t>(row) * stride + column.first + j] =
+      input[static_cast<int64_t>(row) * each + column.first + j] =
           DecodedElement(column, RowOf(column, model, entry, source), j);
     });
   }
@@ -165,7 +169,7 @@ struct GatherKernel {
       return;
     }
     float* work = WorkOf(group, m);
-    GatherRows(block, group, model, *entry, first, end, work + group.x, group.stages[0].in, work + group.target);
+    GatherRows(block, group, model, *entry, first, end, work, 0, 0, work + group.target);
   }
 };
 

@@ -6,7 +6,7 @@
 
 #include "base/config.hpp"
 #include "engine/device/kernels/gather.hpp"
-#include "engine/device/kernels/layers.hpp"
+#include "engine/device/kernels/elements.hpp"
 #include "engine/math/losses/crossentropy_formula.hpp"
 #include "engine/math/losses/error_formula.hpp"
 #include "engine/math/losses/focal_formula.hpp"
@@ -167,11 +167,10 @@ struct LossKernel {
     }
     auto* room = reinterpret_cast<double*>(block.shared());
     const ModelEntry& model = group.entries[m];
-    const int last = group.stage_count - 1;
-    const Stage& stage = group.stages[last];
+    const Stage& stage = group.stages[group.last];
     float* work = WorkOf(group, m);
     const float* y = work + stage.y;
-    float* g = work + group.gradients[last & 1];
+    float* g = work + stage.g;
     const int64_t elements = static_cast<int64_t>(rows) * stage.out;
     block.ForEach(elements, [&](int64_t i) { g[i] = y[i]; });
     block.Sync();
@@ -267,11 +266,10 @@ struct ScoreKernel {
     const int rows = entry->rows;
     auto* room = reinterpret_cast<double*>(block.shared());
     const ModelEntry& model = group.entries[m];
-    const int last = group.stage_count - 1;
-    const Stage& stage = group.stages[last];
+    const Stage& stage = group.stages[group.last];
     float* work = WorkOf(group, m);
     const float* y = work + stage.y;
-    float* values = work + group.gradients[last & 1];
+    float* values = work + stage.g;
     const float* target = work + group.target;
     const int64_t elements = static_cast<int64_t>(rows) * stage.out,
                   positions = static_cast<int64_t>(rows) * group.positions;

@@ -55,7 +55,7 @@ struct PersistentKernel {
       block.Sync();
       return true;
     }
-    GatherRows(block, group, model, entry, 0, rows, shared + a.values[0],
+    GatherRows(block, group, model, entry, 0, rows, shared + a.values[0], group.columns[0].input,
                static_cast<int>(RowStride(group.stages[0].in)), shared + a.target);
     block.Sync();
     for (int32_t i = 0; i < group.stage_count; ++i) {
@@ -106,8 +106,8 @@ struct PersistentKernel {
       const float* x = shared + a.values[i];
       const float* g = shared + a.gradients[i & 1];
       float* dx = shared + a.gradients[(i - 1) & 1];
-      const auto activation = i > 0 ? group.stages[i - 1].activation : math::FusedActivation::kLinear;
-      if (stage.wants_gradient != 0) {
+      const math::FusedActivation activation = stage.sources[0].activation;
+      if (stage.sources[0].wants_gradient != 0) {
         if (stage.kind == StageKind::kDense) {
           InputGradient(block, stage, weights, g, rows, x, activation, dx);
         } else {
@@ -128,7 +128,7 @@ struct PersistentKernel {
       if (stage.weight_tensor < 0 && stage.bias_tensor < 0) continue;
       Update(block, group, model, entry, stage, x, g, rows, weights, slots);
       block.Sync();
-      if (stage.wants_gradient == 0) break;  // nothing below is trained
+      if (stage.sources[0].wants_gradient == 0) break;  // nothing below is trained
     }
   }
 

@@ -9,15 +9,18 @@
 #include <cstdint>
 
 #include "engine/device/backend.hpp"
+#include "engine/device/block.hpp"
 #include "engine/math/activations.hpp"
 #include "engine/math/losses.hpp"
+#include "engine/math/merge.hpp"
 #include "engine/math/optimizer.hpp"
 #include "engine/math/pointwise.hpp"
 
 namespace engine::device {
 
-constexpr int kMostStages = 48;
-constexpr int kMostTensors = 64;
+constexpr int kMostStages = 192;
+constexpr int kMostTensors = 256;
+constexpr int kMostSources = 2;  // values that a stage reads
 constexpr int kMostColumns = 64;
 constexpr int kMostMetrics = 16;
 constexpr int kKeyWords = 4;  // of a stream of random numbers: key and upper half of the counter (base/philox.hpp)
@@ -30,7 +33,9 @@ struct ColumnView {
   int32_t dtype = 0;    // base::DType
   int32_t element_bytes = 0;
   int32_t elements = 0;
-  int32_t first = 0;  // its first element in a row of the mini-batch
+  int32_t first = 0;   // its first element in a row of its input
+  int32_t stride = 0;  // elements of a row of its input
+  int64_t input = 0;   // where that begins in the workspace
   float scale = 1;
   double exact_scale = 1;
   const float* mean = nullptr;  // an entry an element, as std; nullptr: none
@@ -90,8 +95,12 @@ struct ModelEntry {
   float clip_value = 0;  // 0: none
   double clip_norm = 0;  // likewise
   double global_clip_norm = 0;
-  uint64_t decays = 0;  // a bit a tensor
+  uint64_t decays[kMostTensors / 64] = {};  // a bit a tensor
 };
+
+CEREBRO_KERNEL bool Decays(const ModelEntry& model, int tensor) {
+  return (model.decays[tensor / 64] >> (tensor % 64) & 1) != 0;
+}
 
 struct ModelProgress {
   double loss_sum = 0;
@@ -101,34 +110,94 @@ struct ModelProgress {
   int32_t cursor = 0;    // the entry that is next in the buffer
   int32_t training = 0;  // rows of the mini-batch whose loss was finite; 0: nothing is to be changed
   int32_t current = 0;   // its entry
+  int32_t refused = -1;  // the stage that was given indexes which its table does not have; the model is not live then
+  float smallest = 0;    // of these
+  float largest = 0;
 };
 
-enum class StageKind : int32_t { kDense, kConvolution, kMaxPool, kMeanPool, kPointwise, kSoftmax, kDropout };
+enum class StageKind : int32_t {
+  kDense,
+  kConvolution,
+  kDepthwise,  // each channel by itself
+  kMaxPool,
+  kMeanPool,
+  kPointwise,
+  kSoftmax,
+  kDropout,
+  kMerge,               // of two sources, element by element
+  kConcatenate,         // writes a part of its results; the other parts are other stages'
+  kMove,                // elements at other positions, or zero
+  kEmbedding,           // rows of a table, by index
+  kBatchNormalization,  // over rows and positions, channel by channel
+  kRowNormalization,    // over parts of a row
+};
 
 /// One dimension under a window: math::Slide.
 struct Window {
   int32_t in = 1, out = 1, window = 1, stride = 1, dilation = 1, before = 0;
 };
 
+/// Where the elements of a row lie in a row of what is read. nullptr: at the same position.
+struct Positions {
+  const int32_t* from = nullptr;   // an entry an element of the results; -1: zero
+  const int32_t* first = nullptr;  // an entry an element of what is read, and one more: where its readers begin in `to`
+  const int32_t* to = nullptr;
+};
+
+/// A value that a stage reads.
+struct Source {
+  int64_t x = 0;              // in the workspace
+  int64_t dx = 0;             // its gradient
+  int32_t value = -1;         // Network::values
+  int32_t elements = 0;       // of a row
+  int32_t wants_gradient = 0;
+  int32_t adds = 0;           // another stage has given a part of the gradient before
+  math::FusedActivation activation = math::FusedActivation::kLinear;  // that made it: its slope is the reader's work
+  int32_t table = -1;         // Network::tables, of positions
+  Positions positions;
+};
+
 struct Stage {
   StageKind kind = StageKind::kDense;
   math::FusedActivation activation = math::FusedActivation::kLinear;  // applied by the stage to its results; no softmax
-  int32_t in = 0;                                                     // elements of a row
+  Source sources[kMostSources];
+  int32_t source_count = 1;
+  int32_t value = -1;  // that it makes: Network::values
+  int64_t y = 0;       // its results, in the workspace
+  int64_t g = 0;       // their gradient
+  int32_t in = 0;      // elements of a row
   int32_t out = 0;
-  int32_t positions = 1;  // dense, softmax: products of a row
+  int32_t positions = 1;  // dense, softmax: products of a row; normalisations: positions of a row
   int32_t inner = 0;      // elements of a position; convolutions and pools: channels
   int32_t outer = 0;
+  int32_t offset = 0;  // kConcatenate: of its part in a group of `outer` elements
   Window rows, columns;
-  int64_t weight = -1;  // in the state; -1: none
-  int64_t bias = -1;
-  int32_t weight_tensor = -1;  // in GroupView::tensors; -1: not trained
+  int64_t weight = -1;  // in the state; -1: none. Normalisations: gamma
+  int64_t bias = -1;    // normalisations: beta
+  int64_t statistics[2] = {-1, -1};  // moving mean and variance, in the state
+  int32_t weight_tensor = -1;        // in GroupView::tensors; -1: not trained
   int32_t bias_tensor = -1;
-  int32_t wants_gradient = 0;  // of its input
-  int32_t dropout = 0;         // its number among dropout stages
-  double rate = 0;
-  int64_t x = 0;  // in the workspace: input and results
-  int64_t y = 0;
+  int32_t first_part = 0;  // of its tensors' gradients: a layer may be called several times
+  int32_t backward = 0;    // whether its results have a gradient
+  int32_t frozen = 0;      // it computes as in scoring, in training, too; batch normalisation: by the moving statistics
+  int32_t shares = 0;      // kMaxPool: the largest elements of a window share its gradient
+  int32_t dropout = 0;     // its number among dropout stages
+  math::MergeKind merge = math::MergeKind::kSum;
+  float divisor = 1;    // kMerge: of the result
+  double rate = 0;      // of dropout
+  float epsilon = 0;    // normalisations
+  float momentum = 0;   // kBatchNormalization: what the moving statistics move by
+  int32_t image = 0;    // kBatchNormalization: the moving variance is the unbiased one
+  int64_t scratch = 0;  // normalisations, in the workspace: kernels/normalize.hpp
   math::PointwiseFunction function;
+};
+
+/// What a weight is made to satisfy after every optimizer step: engine::Constraint. Norms are taken over `summed`
+/// elements, `inner` apart; there are outer * inner of them.
+struct WeightLimit {
+  int32_t kind = 0;  // engine::Constraint::Kind; 0: none
+  float low = 0, high = 0, rate = 1;
+  int64_t outer = 1, summed = 1, inner = 1;
 };
 
 /// A weight that the optimizer moves.
@@ -142,6 +211,7 @@ struct Tensor {
   float l2_twice = 0;
   double l1_exact = 0;
   double l2_exact = 0;
+  WeightLimit limit;
 };
 
 /// base::LossConfig and native::Loss without texts.
@@ -169,6 +239,7 @@ struct GroupView {
   int32_t tensor_count = 0;
   int32_t dropout_stages = 0;
   int32_t any_regularizer = 0;
+  int32_t last = 0;  // the stage that makes the output
   LossNumbers loss;
   MetricNumbers metrics[kMostMetrics];
   int32_t metric_count = 0;
@@ -179,12 +250,9 @@ struct GroupView {
   int32_t positions = 1;   // of the output
   int32_t classes = 1;
   int32_t target_elements = 0;  // of a row
-  int64_t x = 0;                // offsets in the workspace
-  int64_t target = 0;
-  int64_t factors = 0;
+  int64_t target = 0;           // offsets in the workspace
   int64_t losses = 0;
-  int64_t gradients[2] = {};  // of a stage's results: of stage i in gradients[i & 1]
-  int64_t clip_factors = 0;   // a tensor
+  int64_t clip_factors = 0;  // a tensor
   int64_t work_stride = 0;
 
   // the group
@@ -212,6 +280,7 @@ struct GroupView {
 struct StageArguments {
   const GroupView* group = nullptr;
   int32_t stage = 0;
+  int32_t source = 0;  // whose gradient is made
 };
 
 constexpr int kPersistentThreads = 256;

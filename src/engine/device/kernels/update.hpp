@@ -81,7 +81,7 @@ CEREBRO_KERNEL float PreparedGradient(const Tensor& tensor, float clip_value, fl
 CEREBRO_KERNEL void UpdateElement(const ModelEntry& model, const StepEntry& entry, const Tensor& tensor, int index,
                                   int64_t i, float g, float* weights, float* slots) {
   float* w = weights + tensor.weight + i;
-  if (entry.shrink != 0 && (model.decays >> index & 1) != 0) *w = *w - *w * entry.shrink;
+  if (entry.shrink != 0 && Decays(model, index)) *w = *w - *w * entry.shrink;
   MoveElement(model.update, entry.coefficients, w, g, slots + tensor.slots[0] + i, slots + tensor.slots[1] + i,
               slots + tensor.slots[2] + i);
 }
@@ -118,6 +118,7 @@ struct GradientNormsKernel {
     double joint = 0;
     for (int32_t t = 0; t < group.tensor_count; ++t) {
       const Tensor& tensor = group.tensors[t];
+      if (tensor.gradient < 0) continue;  // no loss depends on it
       const double squares = BlockSum<kThreads>(block, room, tensor.count, [&](int64_t i) {
         const double g =
             PreparedGradient(tensor, model.clip_value, model.state[tensor.weight + i], SummedGradient(tensor, work, i));
@@ -180,7 +181,7 @@ struct UpdateKernel {
     float* first = model.state + tensor.slots[0];
     float* second = model.state + tensor.slots[1];
     auto* room = reinterpret_cast<double*>(block.shared());
-    const bool shrinks = entry.shrink != 0 && (model.decays >> index & 1) != 0;
+    const bool shrinks = entry.shrink != 0 && Decays(model, index);
     const double moves = BlockSum<kThreads>(block, room, tensor.count, [&](int64_t i) {
       const float g = gradient(i);
       first[i] += (g - first[i]) * k[math::lamb::kOneMinusFirst];

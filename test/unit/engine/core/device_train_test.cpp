@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.hpp"
 #include "engine/core/device_context.hpp"
 #include "engine/core/devices.hpp"
 #include "engine/core/model_group.hpp"
@@ -29,6 +30,7 @@ class OnDevice : public testing::Test {
   void SetUp() override { Use({}); }
   void TearDown() override {
     CloseDevice();
+    normalises_ = false;
     SetDevicePath(device::Path::kAuto);
     SetDeviceOptions({});
     TakeDeviceNotices();
@@ -42,6 +44,7 @@ class OnDevice : public testing::Test {
   static base::Graph Graph() {
     return fixture::Sequential(fixture::Dense("a", 20, "relu", training::Input(6)) + "," +
                                training::Layer("Dropout", "d", R"("rate": 0.2)") + "," +
+                               (normalises_ ? training::Layer("BatchNormalization", "n") + "," : "") +
                                fixture::Dense("b", 9, "tanh") + "," + fixture::Dense("o", 3, "softmax"));
   }
   static base::TrainConfig Config(double rate = 0.01, int epochs = 2) {
@@ -60,6 +63,8 @@ class OnDevice : public testing::Test {
     options.device = device ? 0 : -1;
     return options;
   }
+
+  static inline bool normalises_ = false;
 
   struct Run {
     std::vector<std::string> weights;  // by model
@@ -171,6 +176,54 @@ TEST_F(OnDevice, BitsDoNotDependOnTheOrderWithinAPhase) {
   EXPECT_EQ(Train({0.01, 0.02}, true).weights, forwards.weights);
   SetDevicePath(device::Path::kPersistent);
   EXPECT_EQ(Train({0.01, 0.02}, true).weights, forwards.weights);
+}
+
+TEST_F(OnDevice, BitsOfNormalisedModelsDependOnThemselvesAlone) {
+  normalises_ = true;
+  const Run wide = Train({0.01, 0.02, 0.03}, true);
+  EXPECT_EQ(Train({0.03}, true).weights[0], wide.weights[2]);
+  DeviceOptions options;
+  options.fake_backwards = true;
+  Use(options);
+  EXPECT_EQ(Train({0.01, 0.02, 0.03}, true).weights, wide.weights);
+  const Run here = Train({0.01, 0.02, 0.03}, false);
+  for (size_t m = 0; m < 3; ++m) EXPECT_LT(Largest(wide.weights[m], here.weights[m]), 1e-3);
+}
+
+TEST_F(OnDevice, ADivergedModelKeepsItsMovingStatistics) {
+  normalises_ = true;
+  const Run there = Train({0.01, 1e38}, true, 2, BufferEnd::kCarries, 1e38);
+  const Run here = Train({0.01, 1e38}, false, 2, BufferEnd::kCarries, 1e38);
+  EXPECT_TRUE(there.results[1].diverged);
+  EXPECT_EQ(there.steps, here.steps);
+  EXPECT_LT(Largest(there.weights[0], here.weights[0]), 1e-3);
+}
+
+TEST_F(OnDevice, IndexesBeyondATableAreRefused) {
+  const Table table = training::Classes(kRows, 6, 3, false);
+  const base::Graph graph = fixture::Sequential(
+      training::Layer("Embedding", "words", R"("input_dim": 1, "output_dim": 4)" + training::Input(6)) + "," +
+      training::Layer("Flatten", "flat") + "," + fixture::Dense("o", 3, "softmax"));
+  std::string texts[2];
+  for (const bool device : {false, true}) {
+    Model model(graph, Config(), table.spec, Device(device));
+    Block block(model.program().layout());
+    model.Initialise(block.get(), 7, 3, 2);
+    const std::string before = block.bytes();
+    model.Attach(block.get());
+    model.BeginVisit();
+    try {
+      model.Train(table.Buffer(kRows), {});
+      model.EndVisit();
+      ADD_FAILURE() << "not refused";
+    } catch (const base::Error& error) {
+      texts[device ? 1 : 0] = error.what();
+    }
+    model.Detach();
+    EXPECT_EQ(block.bytes(), before);
+  }
+  EXPECT_NE(texts[0].find("words"), std::string::npos);
+  EXPECT_EQ(texts[1], texts[0]);
 }
 
 TEST_F(OnDevice, ADivergedModelLeavesTheOthersAlone) {
@@ -302,11 +355,13 @@ TEST_F(OnDevice, RefusalsSayWhatIsInTheWay) {
     EXPECT_FALSE(training.on_device);
     return training.refusal;
   };
-  EXPECT_EQ(refusal(training::Layer("BatchNormalization", "norm") + ","), "layer \"norm\" has no kernel for devices");
+  EXPECT_EQ(refusal(training::Layer("GaussianNoise", "noise", R"("stddev": 0.1)") + ","),
+            "layer \"noise\" has no kernel for devices");
   EXPECT_EQ(refusal("", base::DType::kFloat64), "the models compute in float64");
-  EXPECT_EQ(
-      refusal(fixture::Dense("c", 4, "relu", R"(, "kernel_constraint": {"class_name": "NonNeg", "config": {}})") + ","),
-      "weight \"c/kernel\" has a constraint");
+  EXPECT_EQ(refusal(fixture::Dense("c", 4, "relu",
+                                   R"(, "kernel_regularizer": {"class_name": "OrthogonalRegularizer", "config": {}})") +
+                    ","),
+            "weight \"c/kernel\" has an orthogonal regularizer");
 }
 
 }  // namespace
