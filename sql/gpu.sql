@@ -19,8 +19,18 @@ SELECT cerebro.load_model('archs', $$
 SELECT cerebro.load_model('archs', $$
 {"class_name": "Sequential", "keras_version": "2.4.0", "config": [
  {"class_name": "Dense", "config": {"name": "hidden", "units": 10, "activation": "tanh", "batch_input_shape": [null, 20]}},
- {"class_name": "BatchNormalization", "config": {"name": "norm"}},
+ {"class_name": "GaussianNoise", "config": {"name": "noise", "stddev": 0.1}},
  {"class_name": "Dense", "config": {"name": "out", "units": 4, "activation": "softmax"}}]} $$);
+SELECT cerebro.load_model('archs', $$
+{"class_name": "Functional", "keras_version": "2.4.0", "config": {"name": "residual", "layers": [
+ {"class_name": "InputLayer", "name": "x", "config": {"name": "x", "batch_input_shape": [null, 20]}, "inbound_nodes": []},
+ {"class_name": "Dense", "name": "a", "config": {"name": "a", "units": 12, "activation": "relu"}, "inbound_nodes": [[["x", 0, 0, {}]]]},
+ {"class_name": "BatchNormalization", "name": "norm", "config": {"name": "norm"}, "inbound_nodes": [[["a", 0, 0, {}]]]},
+ {"class_name": "Dense", "name": "b", "config": {"name": "b", "units": 12, "activation": "tanh",
+    "kernel_constraint": {"class_name": "MaxNorm", "config": {"max_value": 1.0, "axis": 0}}}, "inbound_nodes": [[["norm", 0, 0, {}]]]},
+ {"class_name": "Add", "name": "sum", "config": {"name": "sum"}, "inbound_nodes": [[["a", 0, 0, {}], ["b", 0, 0, {}]]]},
+ {"class_name": "Dense", "name": "out", "config": {"name": "out", "units": 4, "activation": "softmax"}, "inbound_nodes": [[["sum", 0, 0, {}]]]}],
+ "input_layers": [["x", 0, 0]], "output_layers": [["out", 0, 0]]}} $$);
 SELECT cerebro.generate_model_configs('archs', 'configs', ARRAY[1],
     $${'loss': ['categorical_crossentropy'], 'optimizer_params_list': [{'optimizer': ['Adam'], 'lr': [0.01, 0.002]},
        {'optimizer': ['SGD'], 'lr': [0.05], 'momentum': [0.9]}], 'metrics': ['accuracy']}$$,
@@ -53,6 +63,18 @@ SELECT cerebro.fit_multiple_model('packed', 'halves', 'configs', 1, workers => 0
 SELECT cerebro.fit_multiple_model('packed', 'halves', 'configs', 2, workers => 0, use_gpus => true, warm_start => true);
 SELECT fingerprint('halves') = fingerprint('there') AS same;
 
+-- a graph with a residual, a normalisation and a constraint
+SELECT cerebro.generate_model_configs('archs', 'graphs', ARRAY[3],
+    $${'loss': ['categorical_crossentropy'], 'optimizer_params_list': [{'optimizer': ['Adam'], 'lr': [0.01, 0.002]}], 'metrics': ['accuracy']}$$,
+    $${'batch_size': [32], 'epochs': [1]}$$);
+SELECT cerebro.fit_multiple_model('packed', 'graphs_here', 'graphs', 3, workers => 0, seed => 7);
+SELECT cerebro.fit_multiple_model('packed', 'graphs_there', 'graphs', 3, workers => 0, seed => 7, use_gpus => true);
+SELECT cerebro.fit_multiple_model('packed', 'graphs_again', 'graphs', 3, workers => 1, seed => 7, use_gpus => true);
+SELECT count(*) AS models, bool_and(abs(h.training_loss_final - t.training_loss_final) < 1e-3) AS losses
+FROM graphs_here_info h JOIN graphs_there_info t USING (mst_key);
+SELECT DISTINCT device FROM graphs_there_visits;
+SELECT fingerprint('graphs_again') = fingerprint('graphs_there') AS same;
+
 -- EXPLAIN says what trains on a device
 SELECT trim(line) AS line FROM cerebro.explain_fit_multiple_model('packed', 'plan', 'configs', 1, workers => 0, use_gpus => true) AS line
 WHERE line ~ 'Trainer' LIMIT 1;
@@ -61,7 +83,9 @@ WHERE line ~ 'Trainer' LIMIT 1;
 SELECT cerebro.generate_model_configs('archs', 'both', ARRAY[1, 2],
     $${'loss': ['categorical_crossentropy'], 'optimizer_params_list': [{'optimizer': ['Adam'], 'lr': [0.01]}], 'metrics': ['accuracy']}$$,
     $${'batch_size': [32], 'epochs': [1]}$$);
+SET client_min_messages = notice;
 SELECT cerebro.fit_multiple_model('packed', 'mixed', 'both', 1, workers => 0, seed => 7, use_gpus => true);
+SET client_min_messages = warning;
 SELECT mst_key, array_agg(DISTINCT device) AS devices FROM mixed_visits GROUP BY mst_key ORDER BY mst_key;
 SET cerebro.device_mem = '20kB';
 SELECT cerebro.fit_multiple_model('packed', 'short', 'configs', 3, workers => 0, seed => 7, use_gpus => true);

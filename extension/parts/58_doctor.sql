@@ -17,8 +17,8 @@ COMMENT ON FUNCTION cerebro.version() IS
 
 CREATE FUNCTION cerebro._server_facts(OUT library text, OUT build_id text, OUT file_build_id text,
         OUT preloaded boolean, OUT blas text, OUT blas_fault text, OUT torch text, OUT torch_fault text,
-        OUT gpus bigint, OUT instruction_set text, OUT cores bigint, OUT worker_limit bigint, OUT threads bigint,
-        OUT omp_num_threads text, OUT openblas_coretype text, OUT shm_bytes bigint, OUT shared_state_mem bigint,
+        OUT gpus bigint, OUT gpu_problem text, OUT instruction_set text, OUT cores bigint, OUT worker_limit bigint,
+        OUT threads bigint, OUT omp_num_threads text, OUT openblas_coretype text, OUT shm_bytes bigint, OUT shared_state_mem bigint,
         OUT memory text, OUT memory_bytes bigint, OUT address_space text, OUT address_space_bytes bigint,
         OUT temporary_bytes bigint, OUT orphans bigint, OUT orphan_bytes bigint) RETURNS SETOF record
     AS 'MODULE_PATHNAME', 'pg_cerebro_server_facts'
@@ -139,7 +139,8 @@ CREATE FUNCTION cerebro.doctor(OUT "check" text, OUT state text, OUT advice text
             UNION ALL SELECT 12, 'LibTorch', COALESCE(k.torch_fault, k.torch), CASE WHEN k.torch_fault IS NOT NULL
                 THEN 'Networks without kernels do not train. Install LibTorch, and pg_cerebro_torch.so of the '
                     'build of pg_cerebro.so.' END FROM known k
-            UNION ALL SELECT 13, 'GPU', CASE WHEN k.gpus > 0 THEN k.gpus || ' devices' ELSE 'none' END, NULL
+            UNION ALL SELECT 13, 'GPU', CASE WHEN k.gpus > 0 THEN k.gpus || ' devices' ELSE 'none' END,
+                k.gpu_problem
             FROM known k
             UNION ALL SELECT 14, 'setting ' || h.name, h.setting, h.advice FROM harmful h
             UNION ALL SELECT 14, 'settings', 'none that hurts', NULL WHERE NOT EXISTS (SELECT 1 FROM harmful h)

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/error.hpp"
+#include "engine/core/devices.hpp"
 #include "engine/core/runtime.hpp"
 #include "engine/math/blas_library.hpp"
 #include "engine/math/simd/instruction_set.hpp"
@@ -92,7 +93,9 @@ std::vector<Fact> ServerFacts() {
   const pg::FreeMemory free = pg::ReadFreeMemory();
   const Limit memory = Told(free.all), space = Told(free.process);
   int devices = 0;
+  std::string device_problem;
   const Opened torch = Try([&] {
+    device_problem = engine::KernelDeviceProblem();
     devices = engine::DeviceCount();
     return engine::BuildDescription();
   });
@@ -107,6 +110,7 @@ std::vector<Fact> ServerFacts() {
           torch.name,
           torch.fault,
           Number(static_cast<uint64_t>(devices)),
+          device_problem.empty() ? Fact() : Fact(device_problem),
           Name(engine::math::ChosenInstructionSet()),
           Number(static_cast<uint64_t>(pg::Cores())),
           Number(static_cast<uint64_t>(pg::WorkerLimit())),

@@ -185,7 +185,7 @@ int main(int argc, char** argv) {
   engine::SetThreads(1);
   engine::SetDeviceOptions(options);
   if (engine::KernelDeviceCount() == 0) {
-    std::printf("no device\n");
+    std::printf("no device. %s\n", engine::KernelDeviceProblem().c_str());
     return 77;
   }
   const std::vector<Case> cases = gpu::AllCases();

@@ -170,6 +170,7 @@ inline std::vector<Case> WindowCases() {
   cases.push_back(BehindConvolution("zero padding", bench::Layer("ZeroPadding2D", R"(, "padding": [[1, 2], [0, 3]])")));
   cases.push_back(BehindConvolution("cropping", bench::Layer("Cropping2D", R"(, "cropping": [[1, 2], [0, 3]])")));
   cases.push_back(BehindConvolution("up sampling", bench::Layer("UpSampling2D", R"(, "size": [2, 3])")));
+  cases.push_back(BehindConvolution("rescaling", bench::Layer("Rescaling", R"(, "scale": 0.5, "offset": -0.1)")));
   cases.push_back(BehindConvolution("permute", bench::Layer("Permute", R"(, "dims": [3, 1, 2])")));
   cases.push_back(BehindConvolution("spatial dropout", bench::Layer("SpatialDropout2D", R"(, "rate": 0.4)")));
   cases.push_back(Between("repeat vector", bench::Layer("RepeatVector", R"(, "n": 3)") + ", " +

@@ -1,11 +1,12 @@
 // Figures of the device path, one line each: a name and microseconds, or a ratio.
 //
 //   gpu_measure steps <network> <models> [auto | persistent | replay]   an optimizer step of all models side by side
-//   gpu_measure hop <megabytes>      a state from one process to another by the processor's memory, and the copies'
-//   limit gpu_measure share <processes>    optimizer steps a second of so many processes on one device, together
+//   gpu_measure hop <megabytes>        a state from one process to another by the processor's memory, and the copies' limit
+//   gpu_measure share <processes>      optimizer steps a second of so many processes on one device, together
 //   --fake first: on the device that the processor plays
 //
-// Networks: small (64-32-10, batch 32), wide (784-128-10, batch 32), lenet.
+// Networks: small (64-32-10, batch 32), wide (784-128-10, batch 32), lenet, mobile (blocks with depthwise convolutions
+// and batch normalisations, on 32 x 32 pixels).
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -33,6 +34,7 @@ double Since(Clock::time_point started) { return std::chrono::duration<double>(C
 bench::Case Network(const std::string& name) {
   if (name == "small") return bench::Perceptron({64, 32, 10}, 32);
   if (name == "wide") return bench::Perceptron({784, 128, 10}, 32);
+  if (name == "mobile") return bench::MobileNet(32);
   if (name == "lenet") return bench::LeNet("lenet", 6, 16, "valid", {120, 84}, 32);
   throw std::runtime_error("no network " + name);
 }
@@ -194,7 +196,7 @@ int Main(std::vector<std::string> arguments) {
                         : path == "replay"   ? engine::device::Path::kReplay
                                              : engine::device::Path::kAuto);
   const double us =
-      Steps(arguments[1], std::atoi(arguments[2].c_str()), arguments[1] == "lenet" ? rows / 4 : rows, fake ? 1 : 7);
+      Steps(arguments[1], std::atoi(arguments[2].c_str()), arguments[1] == "lenet" ? rows / 4 : arguments[1] == "mobile" ? rows / 32 : rows, fake ? 1 : 7);
   std::printf("steps_%s_%s_%s_us %.2f\n", arguments[1].c_str(), arguments[2].c_str(), path.c_str(), us);
   engine::CloseDevice();
   return 0;

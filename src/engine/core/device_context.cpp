@@ -42,6 +42,8 @@ void SetDeviceOptions(const DeviceOptions& options) {
 
 int KernelDeviceCount() { return device::CountDevices(settings); }
 
+std::string KernelDeviceProblem() { return device::DeviceProblem(settings); }
+
 BufferContent::BufferContent(uint64_t content) { current_content = content; }
 
 BufferContent::~BufferContent() { current_content = 0; }

@@ -29,6 +29,8 @@ void SetDeviceOptions(const DeviceOptions& options);
 /// Devices of our own kernels (pg_cerebro_cuda.so), and those that LibTorch sees, which it opens to know them.
 /// DeviceCount, in engine/core/runtime.hpp: the former, or where there are none the latter.
 int KernelDeviceCount();
+/// Why there are none of the former: "CUDA says: ..."; empty where that is not known.
+std::string KernelDeviceProblem();
 int AutogradDeviceCount();
 
 /// Where a network's models train by the options' device. refusal: why they have no kernels there, or empty.

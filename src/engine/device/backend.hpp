@@ -90,6 +90,8 @@ class BackendLibrary {
  public:
   virtual ~BackendLibrary() = default;
   virtual int Count() const = 0;
+  /// Why there is none, in the words of what looks for them; empty where there are some.
+  virtual std::string Problem() const = 0;
   /// Takes a device's context. Errors: kEngine.
   virtual std::unique_ptr<Backend> Open(int index) const = 0;
 };

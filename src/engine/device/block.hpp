@@ -19,10 +19,14 @@
 
 #include <cstdint>
 
+// CEREBRO_KERNEL_CALL is for large functions that several kernels call: there is one of each, which takes the compiler
+// less time.
 #if defined(__CUDACC__)
 #define CEREBRO_KERNEL __device__ __forceinline__
+#define CEREBRO_KERNEL_CALL inline __device__ __noinline__
 #else
 #define CEREBRO_KERNEL inline
+#define CEREBRO_KERNEL_CALL inline
 #endif
 
 namespace engine::device {

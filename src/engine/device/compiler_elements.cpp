@@ -132,6 +132,15 @@ bool Compiler::AddElementLayer(const base::Call& call, const base::Layer& layer,
     case LayerKind::kGroupNormalization:
       AddNormalization(call, layer, in);
       return true;
+    case LayerKind::kRescaling: {
+      const base::Value& scale = Attribute(layer, "scale");
+      const base::Value& shift = Attribute(layer, "offset");
+      if (!scale.is_number() || !shift.is_number()) return false;
+      Stage& stage = Add(StageKind::kRescale, base::ElementCount(in), base::ElementCount(in));
+      stage.scale = static_cast<float>(scale.number());
+      stage.shift = static_cast<float>(shift.number());
+      return true;
+    }
     case LayerKind::kZeroPadding1D:
     case LayerKind::kZeroPadding2D:
     case LayerKind::kCropping1D:

@@ -75,6 +75,12 @@ int CountDevices(const DeviceSettings& settings) {
   return library == nullptr ? 0 : library->Count();
 }
 
+std::string DeviceProblem(const DeviceSettings& settings) {
+  const SignalsBlocked blocked;
+  const BackendLibrary* library = Library(settings);
+  return library == nullptr ? std::string() : library->Problem();
+}
+
 std::string DescribeDevices(const DeviceSettings& settings) {
   if (settings.fake_devices > 0) return "fake device";
   switch (settings.precision) {

@@ -30,6 +30,9 @@ struct DeviceSettings {
 /// Devices that there are; 0 where the library for CUDA is not installed.
 int CountDevices(const DeviceSettings& settings);
 
+/// Why there is none: "CUDA says: ..."; empty where the library is not installed, and where there are some.
+std::string DeviceProblem(const DeviceSettings& settings);
+
 /// The name and version of what computes on devices, for the description of a build.
 std::string DescribeDevices(const DeviceSettings& settings);
 

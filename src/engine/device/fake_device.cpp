@@ -171,6 +171,7 @@ class FakeDevices : public BackendLibrary {
  public:
   FakeDevices(int count, const FakeOptions& options) : count_(count), options_(options) {}
   int Count() const override { return count_; }
+  std::string Problem() const override { return {}; }
   std::unique_ptr<Backend> Open(int) const override { return MakeFakeDevice(options_); }
 
  private:

@@ -192,6 +192,12 @@ class CudaLibrary : public BackendLibrary {
     }
     return count;
   }
+  std::string Problem() const override {
+    int count = 0;
+    const cudaError_t status = cudaGetDeviceCount(&count);
+    cudaGetLastError();
+    return status == cudaSuccess && count > 0 ? std::string() : std::string("CUDA says: ") + cudaGetErrorString(status);
+  }
   std::unique_ptr<Backend> Open(int index) const override { return std::make_unique<CudaBackend>(index); }
 };
 

@@ -11,6 +11,18 @@
 
 namespace engine::device {
 
+CEREBRO_KERNEL_CALL float PointwiseElement(const math::PointwiseFunction& function, float x) {
+  float y;
+  math::pointwise::Apply(function, &x, 1, &y);
+  return y;
+}
+
+CEREBRO_KERNEL_CALL float PointwiseSlope(const math::PointwiseFunction& function, float x, float g) {
+  float dx;
+  math::pointwise::Gradient(function, &x, &g, 1, &dx);
+  return dx;
+}
+
 CEREBRO_KERNEL const uint32_t* DropoutKeys(const GroupView& group, int model, int entry, const Stage& stage) {
   return group.entries[model].dropout_keys +
          (static_cast<int64_t>(entry) * group.dropout_stages + stage.dropout) * kKeyWords;
@@ -125,11 +137,8 @@ struct ElementForwardKernel {
                                       const float* state, int32_t i) {
     const float* x = work + stage.sources[0].x;
     switch (stage.kind) {
-      case StageKind::kPointwise: {
-        float y;
-        math::pointwise::Apply(stage.function, x + i, 1, &y);
-        return y;
-      }
+      case StageKind::kPointwise:
+        return PointwiseElement(stage.function, x[i]);
       case StageKind::kDropout: {
         const int cursor = group.progress[m].cursor;
         if (group.entries[m].entries[cursor].kind == EntryKind::kScore) return x[i];
@@ -144,6 +153,8 @@ struct ElementForwardKernel {
         const int64_t from = SourceElement(stage, stage.sources[0], i);
         return from < 0 ? 0.0f : x[from];
       }
+      case StageKind::kRescale:
+        return x[i] * stage.scale + stage.shift;
       case StageKind::kEmbedding:
         return state[stage.weight + static_cast<int64_t>(IndexOf(x[i / stage.inner])) * stage.inner + i % stage.inner];
       case StageKind::kBatchNormalization:
@@ -199,17 +210,16 @@ struct ElementInputGradientKernel {
     const float* x = work + stage.sources[0].x;
     const float* g = work + stage.g;
     switch (stage.kind) {
-      case StageKind::kPointwise: {
-        float dx;
-        math::pointwise::Gradient(stage.function, x + i, g + i, 1, &dx);
-        return dx;
-      }
+      case StageKind::kPointwise:
+        return PointwiseSlope(stage.function, x[i], g[i]);
       case StageKind::kDropout:
         return g[i] * DropoutFactor(DropoutKeys(group, m, group.progress[m].current, stage), stage.rate,
                                     MaskElement(stage, i));
       case StageKind::kMerge:
       case StageKind::kMove:
         return MergeInputGradient(stage, work, side, i);
+      case StageKind::kRescale:
+        return g[i] * stage.scale;
       case StageKind::kConcatenate:
         return g[ConcatenatedElement(stage, i)];
       case StageKind::kBatchNormalization:

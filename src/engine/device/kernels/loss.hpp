@@ -17,7 +17,7 @@ namespace engine::device {
 
 /// Loss of one position; its `classes` values become the gradient of factor * loss. target: values, or for sparse
 /// losses indexes in the same memory.
-CEREBRO_KERNEL float PositionLoss(const LossNumbers& numbers, const float* target, float factor, int32_t classes,
+CEREBRO_KERNEL_CALL float PositionLoss(const LossNumbers& numbers, const float* target, float factor, int32_t classes,
                                   float* values) {
   float loss = 0;
   const float smoothing = numbers.smoothing;
@@ -182,7 +182,7 @@ struct LossKernel {
 };
 
 /// What a position adds to a metric's two sums: what is right, or an error.
-CEREBRO_KERNEL double MetricPart(const MetricNumbers& metric, const GroupView& group, const float* target,
+CEREBRO_KERNEL_CALL double MetricPart(const MetricNumbers& metric, const GroupView& group, const float* target,
                                  const float* output) {
   const int32_t classes = group.classes;
   const bool sparse = group.loss.sparse != 0;

@@ -68,8 +68,7 @@ struct PersistentKernel {
         const uint32_t* keys = stage.kind == StageKind::kDropout ? DropoutKeys(group, m, index, stage) : nullptr;
         Elements(block, stage, rows, [&](int64_t at, int64_t element) {
           if (keys == nullptr) {
-            math::pointwise::Apply(stage.function, x + at, 1, y + at);
-            y[at] = Activated(stage.activation, y[at]);
+            y[at] = Activated(stage.activation, PointwiseElement(stage.function, x[at]));
           } else {
             y[at] = x[at] * DropoutFactor(keys, stage.rate, element);
           }
@@ -116,7 +115,7 @@ struct PersistentKernel {
           Elements(block, stage, rows, [&](int64_t at, int64_t element) {
             float of_x = 0;
             if (keys == nullptr) {
-              math::pointwise::Gradient(stage.function, x + at, g + at, 1, &of_x);
+              of_x = PointwiseSlope(stage.function, x[at], g[at]);
             } else {
               of_x = g[at] * DropoutFactor(keys, stage.rate, element);
             }

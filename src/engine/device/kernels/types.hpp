@@ -127,6 +127,7 @@ enum class StageKind : int32_t {
   kMerge,               // of two sources, element by element
   kConcatenate,         // writes a part of its results; the other parts are other stages'
   kMove,                // elements at other positions, or zero
+  kRescale,             // x * scale + shift
   kEmbedding,           // rows of a table, by index
   kBatchNormalization,  // over rows and positions, channel by channel
   kRowNormalization,    // over parts of a row
@@ -184,6 +185,8 @@ struct Stage {
   int32_t dropout = 0;     // its number among dropout stages
   math::MergeKind merge = math::MergeKind::kSum;
   float divisor = 1;    // kMerge: of the result
+  float scale = 1;      // kRescale
+  float shift = 0;
   double rate = 0;      // of dropout
   float epsilon = 0;    // normalisations
   float momentum = 0;   // kBatchNormalization: what the moving statistics move by

@@ -23,7 +23,7 @@
 namespace engine::device {
 
 /// Moves one element by its gradient; s: its optimizer slots. Not for LAMB, which looks at whole tensors.
-CEREBRO_KERNEL void MoveElement(UpdateKind kind, const math::Coefficients<float>& k, float* w, float g, float* s0,
+CEREBRO_KERNEL_CALL void MoveElement(UpdateKind kind, const math::Coefficients<float>& k, float* w, float g, float* s0,
                                 float* s1, float* s2) {
   switch (kind) {
     case UpdateKind::kSgd:
