@@ -341,7 +341,9 @@ inline std::vector<Case> GraphCases() {
     graph.Layer("Dropout", "drop", R"(, "rate": 0.2)", {"norm"});
     graph.Dense("out", 4, "softmax", "drop");
     cases.push_back(OfGraph("embeddings beside numbers", graph, {7}, {{{}, 11}, {{}, 300}}));
-    cases.back().config = Config("categorical_crossentropy", "Adam(learning_rate=0.01, clipnorm=0.5)", kBatch);
+    // a bias below a normalisation has a gradient of rounding errors, of which Adam would make whole steps
+    cases.back().config =
+        Config("categorical_crossentropy", "SGD(learning_rate=0.05, momentum=0.9, clipnorm=0.5)", kBatch);
   }
   {
     Functional graph;  // one layer for both
@@ -372,6 +374,8 @@ inline std::vector<Case> GraphCases() {
                 bench::Layer("Conv1D", R"(, "filters": 5, "kernel_size": [3], "activation": "relu")") + ", " +
                 bench::Layer("GlobalMaxPooling1D", "") + ", " + bench::Last(4);
   cases.push_back({"embedding of texts", text, Config("categorical_crossentropy", kPlain, kBatch)});
+  cases.push_back({"embedding of texts, Adam", text,
+                   Config("categorical_crossentropy", "Adam(learning_rate=0.01, clipnorm=0.5)", kBatch), 1e-3});
   return cases;
 }
 
