@@ -1,5 +1,5 @@
-// What test/gpu/backend compares. A new layer: a line in one of the lists. Losses and optimizers are taken from the lists
-// of base/kinds.inc.
+// What test/gpu/backend compares. A new layer: a line in one of the lists. Losses and optimizers are taken from the
+// lists of base/kinds.inc.
 #pragma once
 
 #include <string>
@@ -22,13 +22,13 @@ struct Case {
   std::string name;
   bench::Case network;
   base::TrainConfig config;
-  double tolerance = 1e-4;  // relative, of sums and weights
-  std::string functional;   // Keras's text of a graph that is no chain; empty: the network's
+  double tolerance = 1e-4;      // relative, of sums and weights
+  std::string functional;       // Keras's text of a graph that is no chain; empty: the network's
   std::vector<Column> columns;  // of the inputs behind the first one
 };
 
 inline base::TrainConfig Config(const std::string& loss, const std::string& optimizer, int batch_size,
-                         const std::string& metrics = "['accuracy', 'mse']") {
+                                const std::string& metrics = "['accuracy', 'mse']") {
   return plan::ReadConfig("loss='" + loss + "', optimizer='" + optimizer + "', metrics=" + metrics,
                           "batch_size=" + std::to_string(batch_size) + ", epochs=1");
 }
@@ -44,7 +44,8 @@ inline Case Between(const std::string& name, const std::string& layer, double to
   return {name, c, Config("categorical_crossentropy", kPlain, kBatch), tolerance};
 }
 
-inline Case Images(const std::string& name, const base::Shape& shape, const std::string& layers, double tolerance = 1e-4) {
+inline Case Images(const std::string& name, const base::Shape& shape, const std::string& layers,
+                   double tolerance = 1e-4) {
   bench::Case c{name, "", shape, 4, kBatch};
   c.layers = layers + ", " + bench::Layer("Flatten", "") + ", " + bench::Last(4);
   return {name, c, Config("categorical_crossentropy", kPlain, kBatch), tolerance};
@@ -136,21 +137,20 @@ inline std::vector<Case> NormalizationCases() {
                           layer("BatchNormalization", R"(, "scale": false, "center": false, "epsilon": 0.01)")));
   cases.push_back(Between("batch norm, frozen", layer("BatchNormalization", R"(, "trainable": false)")));
   cases.push_back(BehindConvolution("batch norm of images", layer("BatchNormalization") + ", " + relu, 1e-3));
-  cases.push_back(BehindConvolution(
-      "batch norms, convolutions",
-      layer("BatchNormalization") + ", " + relu + ", " + Convolution(R"(, "padding": "same", "use_bias": false)") +
-          ", " + layer("BatchNormalization") + ", " + layer("LeakyReLU"),
-      1e-3));
+  cases.push_back(BehindConvolution("batch norms, convolutions",
+                                    layer("BatchNormalization") + ", " + relu + ", " +
+                                        Convolution(R"(, "padding": "same", "use_bias": false)") + ", " +
+                                        layer("BatchNormalization") + ", " + layer("LeakyReLU"),
+                                    1e-3));
   cases.push_back(Between("layer norm", layer("LayerNormalization")));
   cases.push_back(Between("layer norm of 130", bench::Dense(130, "linear") + ", " + layer("LayerNormalization")));
   cases.push_back(BehindConvolution("layer norm of channels", layer("LayerNormalization", R"(, "center": false)")));
   cases.push_back(BehindConvolution("layer norm of images", layer("LayerNormalization", R"(, "axis": [1, 2, 3])")));
   cases.push_back(BehindConvolution("group norm", Convolution(R"(, "padding": "same")") + ", " +
                                                       layer("GroupNormalization", R"(, "groups": 3)") + ", " + relu));
-  cases.push_back(BehindConvolution(
-      "group norm of two channels",
-      bench::Layer("Conv2D", R"(, "filters": 6, "kernel_size": [2, 2])") + ", " +
-          layer("GroupNormalization", R"(, "groups": 3, "scale": false)")));
+  cases.push_back(BehindConvolution("group norm of two channels",
+                                    bench::Layer("Conv2D", R"(, "filters": 6, "kernel_size": [2, 2])") + ", " +
+                                        layer("GroupNormalization", R"(, "groups": 3, "scale": false)")));
   return cases;
 }
 
@@ -173,8 +173,8 @@ inline std::vector<Case> WindowCases() {
   cases.push_back(BehindConvolution("rescaling", bench::Layer("Rescaling", R"(, "scale": 0.5, "offset": -0.1)")));
   cases.push_back(BehindConvolution("permute", bench::Layer("Permute", R"(, "dims": [3, 1, 2])")));
   cases.push_back(BehindConvolution("spatial dropout", bench::Layer("SpatialDropout2D", R"(, "rate": 0.4)")));
-  cases.push_back(Between("repeat vector", bench::Layer("RepeatVector", R"(, "n": 3)") + ", " +
-                                               bench::Layer("Flatten", "")));
+  cases.push_back(
+      Between("repeat vector", bench::Layer("RepeatVector", R"(, "n": 3)") + ", " + bench::Layer("Flatten", "")));
   const base::Shape sequence{11, 3};
   const std::string conv = R"(, "filters": 4, "kernel_size": [3], "activation": "relu")";
   for (const auto& [kind, arguments] :
@@ -261,9 +261,13 @@ class Functional {
 };
 
 inline Case OfGraph(const std::string& name, const Functional& graph, const base::Shape& input,
-             const std::vector<Column>& more = {}, double tolerance = 1e-4) {
-  Case c{name, {name, "", input, 4, kBatch}, Config("categorical_crossentropy", kPlain, kBatch), tolerance,
-         graph.Text("out"), more};
+                    const std::vector<Column>& more = {}, double tolerance = 1e-4) {
+  Case c{name,
+         {name, "", input, 4, kBatch},
+         Config("categorical_crossentropy", kPlain, kBatch),
+         tolerance,
+         graph.Text("out"),
+         more};
   return c;
 }
 
@@ -337,7 +341,9 @@ inline std::vector<Case> GraphCases() {
     graph.Layer("Dropout", "drop", R"(, "rate": 0.2)", {"norm"});
     graph.Dense("out", 4, "softmax", "drop");
     cases.push_back(OfGraph("embeddings beside numbers", graph, {7}, {{{}, 11}, {{}, 300}}));
-    cases.back().config = Config("categorical_crossentropy", "Adam(learning_rate=0.01, clipnorm=0.5)", kBatch);
+    // a bias below a normalisation has a gradient of rounding errors, of which Adam would make whole steps
+    cases.back().config =
+        Config("categorical_crossentropy", "SGD(learning_rate=0.05, momentum=0.9, clipnorm=0.5)", kBatch);
   }
   {
     Functional graph;  // one layer for both
@@ -368,6 +374,8 @@ inline std::vector<Case> GraphCases() {
                 bench::Layer("Conv1D", R"(, "filters": 5, "kernel_size": [3], "activation": "relu")") + ", " +
                 bench::Layer("GlobalMaxPooling1D", "") + ", " + bench::Last(4);
   cases.push_back({"embedding of texts", text, Config("categorical_crossentropy", kPlain, kBatch)});
+  cases.push_back({"embedding of texts, Adam", text,
+                   Config("categorical_crossentropy", "Adam(learning_rate=0.01, clipnorm=0.5)", kBatch), 1e-3});
   return cases;
 }
 

@@ -38,6 +38,34 @@ WeightLimit LimitOf(const Constraint& constraint, const base::Shape& shape, cons
   return limit;
 }
 
+// Elements first ... of a column; count -1: all of them. as_index: as they are packed.
+ColumnPart PartOf(const base::ColumnSpec& spec, int column, int64_t first, int64_t count, bool as_index) {
+  ColumnPart part;
+  part.column = column;
+  const int64_t elements = count < 0 ? base::ElementCount(spec.shape) - first : count;
+  const auto element_bytes = static_cast<int64_t>(base::DTypeSize(spec.dtype));
+  part.first_bytes = first * element_bytes;
+  part.view.row_bytes = static_cast<int64_t>(spec.row_bytes());
+  part.view.dtype = static_cast<int32_t>(spec.dtype);
+  part.view.element_bytes = static_cast<int32_t>(element_bytes);
+  part.view.elements = static_cast<int32_t>(elements);
+  part.view.scale = as_index ? 1.0f : static_cast<float>(spec.scale);
+  part.view.exact_scale = spec.scale;
+  if (spec.mean.empty() || as_index) return part;
+  const int64_t last = spec.shape.empty() ? 1 : spec.shape.back();
+  for (int64_t j = 0; j < elements; ++j) {
+    const auto at = static_cast<size_t>((first + j) % last);
+    if (spec.exact_standardisation) {
+      part.exact_mean.push_back(spec.mean[at]);
+      part.exact_std.push_back(spec.std[at]);
+    } else {
+      part.mean.push_back(static_cast<float>(spec.mean[at]));
+      part.std.push_back(static_cast<float>(spec.std[at]));
+    }
+  }
+  return part;
+}
+
 }  // namespace
 
 Compiler::Compiler(const ResolvedNetwork& resolved, Network* network)
@@ -222,33 +250,6 @@ void Compiler::AddLoss() {
   }
 }
 
-static ColumnPart PartOf(const base::ColumnSpec& spec, int column, int64_t first, int64_t count, bool as_index) {
-  ColumnPart part;
-  part.column = column;
-  const int64_t elements = count < 0 ? base::ElementCount(spec.shape) - first : count;
-  const auto element_bytes = static_cast<int64_t>(base::DTypeSize(spec.dtype));
-  part.first_bytes = first * element_bytes;
-  part.view.row_bytes = static_cast<int64_t>(spec.row_bytes());
-  part.view.dtype = static_cast<int32_t>(spec.dtype);
-  part.view.element_bytes = static_cast<int32_t>(element_bytes);
-  part.view.elements = static_cast<int32_t>(elements);
-  part.view.scale = as_index ? 1.0f : static_cast<float>(spec.scale);
-  part.view.exact_scale = spec.scale;
-  if (spec.mean.empty() || as_index) return part;
-  const int64_t last = spec.shape.empty() ? 1 : spec.shape.back();
-  for (int64_t j = 0; j < elements; ++j) {
-    const auto at = static_cast<size_t>((first + j) % last);
-    if (spec.exact_standardisation) {
-      part.exact_mean.push_back(spec.mean[at]);
-      part.exact_std.push_back(spec.std[at]);
-    } else {
-      part.mean.push_back(static_cast<float>(spec.mean[at]));
-      part.std.push_back(static_cast<float>(spec.std[at]));
-    }
-  }
-  return part;
-}
-
 void Compiler::BindColumns() {
   const std::vector<InputBinding> bindings = BindInputs(graph_, resolved_.data);
   for (size_t i = 0; i < bindings.size(); ++i) {
@@ -257,8 +258,7 @@ void Compiler::BindColumns() {
     int64_t at = 0;
     for (const InputPart& part : bindings[i].parts) {
       const auto column = static_cast<size_t>(part.column);
-      network_.inputs.push_back(
-          PartOf(resolved_.data.inputs[column], part.column, part.first, part.count, as_index));
+      network_.inputs.push_back(PartOf(resolved_.data.inputs[column], part.column, part.first, part.count, as_index));
       network_.inputs.back().value = input_values_[i];
       network_.inputs.back().view.first = Narrow(at);
       at += network_.inputs.back().view.elements;
@@ -318,8 +318,8 @@ void Compiler::Count() {
   int value = input_values_[0];
   for (const Stage& stage : network_.stages) {
     const bool dense = stage.kind == StageKind::kDense && stage.positions == 1;
-    const bool element = stage.kind == StageKind::kPointwise ||
-                         (stage.kind == StageKind::kDropout && stage.positions == 1);
+    const bool element =
+        stage.kind == StageKind::kPointwise || (stage.kind == StageKind::kDropout && stage.positions == 1);
     small = small && (dense || element) && stage.sources[0].value == value;
     value = stage.value;
     for (const int32_t tensor : {stage.weight_tensor, stage.bias_tensor}) {

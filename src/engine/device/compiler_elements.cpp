@@ -201,10 +201,8 @@ void Compiler::AddMerge(const base::Call& call, const base::Layer& layer, math::
     for (size_t d = 0; d < merged.size(); ++d) merged[d] = std::max(merged[d], second[d]);
     Stage& stage = Add(StageKind::kMerge, base::ElementCount(first), base::ElementCount(merged));
     AddSource(results_[static_cast<size_t>(call.inputs[i])].value, &stage);
-    if (first != merged)
-      stage.sources[0].table = AddTable(BroadcastFrom(merged, first), base::ElementCount(first));
-    if (second != merged)
-      stage.sources[1].table = AddTable(BroadcastFrom(merged, second), base::ElementCount(second));
+    if (first != merged) stage.sources[0].table = AddTable(BroadcastFrom(merged, first), base::ElementCount(first));
+    if (second != merged) stage.sources[1].table = AddTable(BroadcastFrom(merged, second), base::ElementCount(second));
     stage.merge = kind;
     if (mean && i + 1 == inputs) stage.divisor = static_cast<float>(inputs);
     shape = merged;

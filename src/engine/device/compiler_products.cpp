@@ -294,8 +294,8 @@ void Compiler::AddActivation(Activation activation, const base::Shape& shape, co
       return;
     }
     const Stage* maker = current_.sole ? MakerOf(current_.value) : nullptr;
-    const bool joins = maker != nullptr && maker->activation == math::FusedActivation::kLinear &&
-                       TakesActivation(maker->kind);
+    const bool joins =
+        maker != nullptr && maker->activation == math::FusedActivation::kLinear && TakesActivation(maker->kind);
     if (!joins) AddPointwise(Identity(), shape);
     MakerOf(current_.value)->activation = fused;
   } else if (FindFunction(activation, &function)) {

@@ -157,7 +157,8 @@ bool Group::SendConstants() {
     offsets.push_back({add(part->mean), add(part->std), add(part->exact_mean), add(part->exact_std)});
   const int64_t class_weights = add(network_->class_weights);
   std::vector<std::array<int64_t, 3>> tables;
-  for (const PositionTable& table : network_->tables) tables.push_back({add(table.from), add(table.first), add(table.to)});
+  for (const PositionTable& table : network_->tables)
+    tables.push_back({add(table.from), add(table.first), add(table.to)});
   if (!constants.empty()) {
     constants_ = memory_->Take(constants.size());
     if (constants_ == nullptr) return false;

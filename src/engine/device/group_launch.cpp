@@ -139,8 +139,8 @@ void Group::LaunchWeightGradient(int stage_index) {
     }
     case StageKind::kDepthwise: {
       const int64_t elements = (static_cast<int64_t>(stage.rows.window) * stage.columns.window + 1) * stage.outer;
-      return Launch(KernelId::kDepthwiseGradient, {Tiles(elements, DepthwiseGradientKernel::kThreads), parts, models}, 0,
-                    arguments);
+      return Launch(KernelId::kDepthwiseGradient, {Tiles(elements, DepthwiseGradientKernel::kThreads), parts, models},
+                    0, arguments);
     }
     case StageKind::kEmbedding: {
       constexpr int64_t kThreads = 4096;  // a model, at least, where the table has so many elements
@@ -179,8 +179,7 @@ void Group::LaunchUpdates() {
     Launch(KernelId::kUpdate, {Tiles(largest, UpdateKernel::kElements), view_.tensor_count, models}, kSumsBytes,
            UpdateKernel::Arguments{device_view_});
   if (most_norms_ > 0)
-    Launch(KernelId::kLimitWeights,
-           {Tiles(most_norms_, LimitWeightsKernel::kThreads), view_.tensor_count, models}, 0,
+    Launch(KernelId::kLimitWeights, {Tiles(most_norms_, LimitWeightsKernel::kThreads), view_.tensor_count, models}, 0,
            LimitWeightsKernel::Arguments{device_view_});
   for (int32_t i = 0; i < view_.stage_count; ++i) {
     const Stage& stage = view_.stages[i];

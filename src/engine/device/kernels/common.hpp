@@ -13,7 +13,9 @@ namespace engine::device {
 
 /// Parts of the workspace begin at multiples of this.
 constexpr int64_t kAlignedFloats = 64;
-constexpr int64_t AlignedFloats(int64_t floats) { return (floats + kAlignedFloats - 1) / kAlignedFloats * kAlignedFloats; }
+constexpr int64_t AlignedFloats(int64_t floats) {
+  return (floats + kAlignedFloats - 1) / kAlignedFloats * kAlignedFloats;
+}
 
 CEREBRO_KERNEL float* WorkOf(const GroupView& group, int model) { return group.work + model * group.work_stride; }
 

@@ -109,7 +109,8 @@ CEREBRO_KERNEL void StoreWeightGradient(const GroupView& group, const Stage& sta
   const int index = row < kernel_rows ? stage.weight_tensor : stage.bias_tensor;
   if (index < 0) return;
   const Tensor& tensor = group.tensors[index];
-  work[tensor.gradient + (stage.first_part + part) * tensor.count + (row < kernel_rows ? row * stage.outer + column : column)] = g;
+  work[tensor.gradient + (stage.first_part + part) * tensor.count +
+       (row < kernel_rows ? row * stage.outer + column : column)] = g;
 }
 
 struct PartArguments {

@@ -85,7 +85,8 @@ struct DepthwiseGradientKernel {
 
  private:
   // The element of the input that a tap of the kernel has at a position, which is counted over the mini-batch.
-  static CEREBRO_KERNEL float Under(const Stage& stage, const float* x, int64_t position, int32_t tap, int32_t channel) {
+  static CEREBRO_KERNEL float Under(const Stage& stage, const float* x, int64_t position, int32_t tap,
+                                    int32_t channel) {
     const int64_t each = OutputPositions(stage), image = position / each;
     const auto at = static_cast<int32_t>(position % each);
     const int32_t row = WindowElement(stage.rows, at / stage.columns.out, tap / stage.columns.window);

@@ -163,8 +163,8 @@ struct ElementForwardKernel {
         return DepthwiseElement(stage, state, x, i);
       default: {
         int32_t count = 0;
-        const int32_t channel = i % stage.inner, position = i / stage.inner,
-                      each = stage.rows.out * stage.columns.out, at = position % each;
+        const int32_t channel = i % stage.inner, position = i / stage.inner, each = stage.rows.out * stage.columns.out,
+                      at = position % each;
         return Pooled(stage, x, position / each, at / stage.columns.out, at % stage.columns.out, channel, &count);
       }
     }
@@ -229,8 +229,8 @@ struct ElementInputGradientKernel {
       default: {
         const int32_t channel = i % stage.inner, position = i / stage.inner, each = stage.rows.in * stage.columns.in,
                       at = position % each;
-        return PoolGradient(stage, x, work + stage.y, g, position / each, at / stage.columns.in,
-                            at % stage.columns.in, channel);
+        return PoolGradient(stage, x, work + stage.y, g, position / each, at / stage.columns.in, at % stage.columns.in,
+                            channel);
       }
     }
   }

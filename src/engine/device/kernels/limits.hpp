@@ -35,7 +35,8 @@ struct LimitWeightsKernel {
   static CEREBRO_KERNEL void Limit(const WeightLimit& limit, float* w) {
     constexpr float kEpsilon = 1e-7f;  // Keras's backend.epsilon()
     if (limit.kind == kNonNegative) {
-      for (int64_t k = 0; k < limit.summed; ++k) w[k * limit.inner] = w[k * limit.inner] < 0 ? 0.0f : w[k * limit.inner];
+      for (int64_t k = 0; k < limit.summed; ++k)
+        w[k * limit.inner] = w[k * limit.inner] < 0 ? 0.0f : w[k * limit.inner];
       return;
     }
     float sum = 0;

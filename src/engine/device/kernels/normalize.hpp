@@ -26,10 +26,12 @@ constexpr size_t kNormBytes = 2 * kNormThreads * sizeof(double);
 /// Where a stage's scratch has what.
 struct NormScratch {
   CEREBRO_KERNEL NormScratch(const Stage& stage, float* work, int64_t items_most)
-      : first(work + stage.scratch), second(first + AlignedFloats(items_most)),
-        third(second + AlignedFloats(items_most)), fourth(third + AlignedFloats(items_most)),
-        sums(reinterpret_cast<double*>(
-            stage.kind == StageKind::kBatchNormalization ? fourth + AlignedFloats(items_most) : third)) {}
+      : first(work + stage.scratch),
+        second(first + AlignedFloats(items_most)),
+        third(second + AlignedFloats(items_most)),
+        fourth(third + AlignedFloats(items_most)),
+        sums(reinterpret_cast<double*>(stage.kind == StageKind::kBatchNormalization ? fourth + AlignedFloats(items_most)
+                                                                                    : third)) {}
   float* first;
   float* second;
   float* third;
