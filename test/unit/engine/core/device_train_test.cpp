@@ -226,7 +226,9 @@ TEST_F(OnDevice, IndexesBeyondATableAreRefused) {
       texts[device ? 1 : 0] = error.what();
     }
     model.Detach();
-    if (device) EXPECT_EQ(block.bytes(), before);
+    if (device) {
+      EXPECT_EQ(block.bytes(), before);
+    }
   }
   EXPECT_NE(texts[0].find("words"), std::string::npos);
   EXPECT_EQ(texts[1], texts[0]);
