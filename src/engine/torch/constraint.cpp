@@ -4,7 +4,7 @@ namespace engine::torch {
 
 namespace {
 
-constexpr double kEpsilon = 1e-7;  // Keras's backend.epsilon()
+constexpr double kNormEpsilon = 1e-7;  // Keras's backend.epsilon()
 
 }  // namespace
 
@@ -39,13 +39,13 @@ void ApplyConstraint(const Constraint& constraint, at::Tensor* weight) {
   }
   const at::Tensor norms = at::sqrt(at::sum(*weight * *weight, constraint.axis, true));
   if (constraint.kind == Kind::kUnitNorm) {
-    weight->div_(norms + kEpsilon);
+    weight->div_(norms + kNormEpsilon);
     return;
   }
   at::Tensor wanted = constraint.kind == Kind::kMaxNorm
                           ? at::clamp(norms, 0.0, constraint.high)
                           : at::clamp(norms, constraint.low, constraint.high) * constraint.rate + norms * (1 - constraint.rate);
-  weight->mul_(wanted / (norms + kEpsilon));
+  weight->mul_(wanted / (norms + kNormEpsilon));
 }
 
 }  // namespace engine::torch

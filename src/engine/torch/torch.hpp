@@ -1,5 +1,4 @@
-// The one include of LibTorch: the precompiled header of src/engine. No other file includes a torch or ATen header, so that one
-// compilation pays for them all.
+// The one include of LibTorch. No other file includes a torch or ATen header, but script_function.cpp those of TorchScript.
 #pragma once
 
 #include <ATen/ATen.h>

@@ -9,8 +9,6 @@ using base::LossConfig;
 
 namespace {
 
-constexpr double kEpsilon = 1e-7;  // keras.backend.epsilon()
-
 at::Tensor Clip(const at::Tensor& p) { return p.clamp(kEpsilon, 1 - kEpsilon); }
 
 }  // namespace

@@ -9,8 +9,6 @@ using base::LossConfig;
 
 namespace {
 
-constexpr double kEpsilon = 1e-7;  // keras.backend.epsilon()
-
 /// What a margin lacks of 1. A target of 0 is a no like -1 (engine/math/losses/hinge.cpp).
 at::Tensor Missing(const at::Tensor& p, const at::Tensor& y) { return (1 - y.masked_fill(y == 0, -1) * p).clamp_min(0); }
 

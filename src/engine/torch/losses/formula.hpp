@@ -9,6 +9,8 @@
 
 namespace engine::torch {
 
+constexpr double kEpsilon = 1e-7;  // keras.backend.epsilon()
+
 /// A loss a position: the shape of p without its last axis. p: the output, (batch, ..., C). logits: what the
 /// definition's squash turns into p, undefined where it isn't known. target: the shape of p, or for a loss of class
 /// indexes int64 of the result's shape.

@@ -17,7 +17,7 @@ base::Layer Noise(double stddev) {
   return layer;
 }
 
-Context Training() {
+Context TrainingContext() {
   Context context;
   context.training = true;
   context.keys = {7, 3, 2, 1, (uint64_t{5} << 32) | 9};
@@ -33,8 +33,8 @@ at::Tensor Noised(const base::Layer& layer, const at::Tensor& x, const Context& 
 
 TEST(GaussianNoise, AddsNormalsOfTheNamedStream) {
   const base::Stream stream(7, 3, base::Purpose::kDropout, 2, 1, (uint64_t{5} << 32) | 9, 4);
-  const at::Tensor x = at::arange(15, at::kDouble).reshape({3, 5}), y = Noised(Noise(0.5), x, Training());
-  const at::Tensor single = Noised(Noise(0.5), x.to(at::kFloat), Training());
+  const at::Tensor x = at::arange(15, at::kDouble).reshape({3, 5}), y = Noised(Noise(0.5), x, TrainingContext());
+  const at::Tensor single = Noised(Noise(0.5), x.to(at::kFloat), TrainingContext());
   for (uint64_t i = 0; i < 15; i++) {
     const uint64_t first = i / 2 * 4;
     const auto uniform = [&](uint64_t at) {
@@ -49,7 +49,7 @@ TEST(GaussianNoise, AddsNormalsOfTheNamedStream) {
 
 TEST(GaussianNoise, IsStandardNormal) {
   const int64_t n = 200000;
-  const at::Tensor z = Noised(Noise(1), at::zeros({n / 100, 100}, at::kDouble), Training()).flatten();
+  const at::Tensor z = Noised(Noise(1), at::zeros({n / 100, 100}, at::kDouble), TrainingContext()).flatten();
   EXPECT_NEAR(z.mean().item<double>(), 0, 0.01);
   EXPECT_NEAR(z.square().mean().item<double>(), 1, 0.015);
   EXPECT_NEAR(z.pow(3).mean().item<double>(), 0, 0.04);
@@ -59,28 +59,28 @@ TEST(GaussianNoise, IsStandardNormal) {
 }
 
 TEST(GaussianNoise, DependsOnPositionAndNamesOnly) {
-  const at::Tensor all = Noised(Noise(0.3), at::zeros({6, 7}), Training());
-  EXPECT_TRUE(at::equal(Noised(Noise(0.3), at::zeros({3, 14}), Training()).flatten(), all.flatten()));
-  EXPECT_TRUE(at::equal(Noised(Noise(0.3), at::zeros({5, 7}), Training()), all.slice(0, 0, 5)));
-  Context other = Training();
+  const at::Tensor all = Noised(Noise(0.3), at::zeros({6, 7}), TrainingContext());
+  EXPECT_TRUE(at::equal(Noised(Noise(0.3), at::zeros({3, 14}), TrainingContext()).flatten(), all.flatten()));
+  EXPECT_TRUE(at::equal(Noised(Noise(0.3), at::zeros({5, 7}), TrainingContext()), all.slice(0, 0, 5)));
+  Context other = TrainingContext();
   other.site = 5;
   EXPECT_FALSE(at::equal(Noised(Noise(0.3), at::zeros({6, 7}), other), all));
-  other = Training();
+  other = TrainingContext();
   other.keys.location += 1;
   EXPECT_FALSE(at::equal(Noised(Noise(0.3), at::zeros({6, 7}), other), all));
 }
 
 TEST(GaussianNoise, RestsOutsideTraining) {
   const at::Tensor x = at::arange(6, at::kFloat).reshape({2, 3});
-  Context scoring = Training();
+  Context scoring = TrainingContext();
   scoring.training = false;
   EXPECT_TRUE(at::equal(Noised(Noise(0.5), x, scoring), x));
-  EXPECT_TRUE(at::equal(Noised(Noise(0), x, Training()), x));
+  EXPECT_TRUE(at::equal(Noised(Noise(0), x, TrainingContext()), x));
 }
 
 TEST(GaussianNoise, PassesTheGradientOn) {
   const at::Tensor x = at::ones({2, 3}, at::kDouble).requires_grad_(true);
-  (Noised(Noise(0.5), x, Training()) * 3).sum().backward();
+  (Noised(Noise(0.5), x, TrainingContext()) * 3).sum().backward();
   EXPECT_TRUE(at::equal(x.grad(), at::full({2, 3}, 3.0, at::kDouble)));
 }
 
