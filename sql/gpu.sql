@@ -19,7 +19,8 @@ SELECT cerebro.load_model('archs', $$
 SELECT cerebro.load_model('archs', $$
 {"class_name": "Sequential", "keras_version": "2.4.0", "config": [
  {"class_name": "Dense", "config": {"name": "hidden", "units": 10, "activation": "tanh", "batch_input_shape": [null, 20]}},
- {"class_name": "GaussianNoise", "config": {"name": "noise", "stddev": 0.1}},
+ {"class_name": "Reshape", "config": {"name": "steps", "target_shape": [5, 2]}},
+ {"class_name": "LSTM", "config": {"name": "memory", "units": 6}},
  {"class_name": "Dense", "config": {"name": "out", "units": 4, "activation": "softmax"}}]} $$);
 SELECT cerebro.load_model('archs', $$
 {"class_name": "Functional", "keras_version": "2.4.0", "config": {"name": "residual", "layers": [
@@ -83,9 +84,7 @@ WHERE line ~ 'Trainer' LIMIT 1;
 SELECT cerebro.generate_model_configs('archs', 'both', ARRAY[1, 2],
     $${'loss': ['categorical_crossentropy'], 'optimizer_params_list': [{'optimizer': ['Adam'], 'lr': [0.01]}], 'metrics': ['accuracy']}$$,
     $${'batch_size': [32], 'epochs': [1]}$$);
-SET client_min_messages = notice;
 SELECT cerebro.fit_multiple_model('packed', 'mixed', 'both', 1, workers => 0, seed => 7, use_gpus => true);
-SET client_min_messages = warning;
 SELECT mst_key, array_agg(DISTINCT device) AS devices FROM mixed_visits GROUP BY mst_key ORDER BY mst_key;
 SET cerebro.device_mem = '20kB';
 SELECT cerebro.fit_multiple_model('packed', 'short', 'configs', 3, workers => 0, seed => 7, use_gpus => true);

@@ -55,6 +55,16 @@ void InParts(size_t count, Part part) {
   }
 }
 
+/// Devices that LibTorch can use. None where its library cannot be opened: what has kernels trains without it.
+int DevicesOfLibTorch() {
+  try {
+    return AutogradDeviceCount();
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kEngine) throw;
+    return 0;
+  }
+}
+
 }  // namespace
 
 DeviceTraining TrainingOnDevice(const std::shared_ptr<const base::Graph>& graph, const base::TrainConfig& config,
@@ -131,7 +141,7 @@ CompiledProgram::CompiledProgram(std::shared_ptr<const base::Graph> network, con
   const bool functions = std::any_of(metrics.begin(), metrics.end(),
                                      [](const base::MetricConfig& metric) { return metric.kind == definitions::kTorchScriptMetric; });
   options.kernels = options.kernels && !functions;  // LibTorch alone can call them
-  if (functions && device >= 0 && KernelDeviceCount() > 0 && AutogradDeviceCount() == 0) {
+  if (functions && device >= 0 && KernelDeviceCount() > 0 && DevicesOfLibTorch() == 0) {
     device = -1;
     device_refusal = "a metric is a function of TorchScript";
   }
@@ -148,7 +158,7 @@ void CompiledProgram::PlaceOnDevice() {
   const int of_kernels = options.kernels ? KernelDeviceCount() : 0;
   if (of_kernels > 0) on_device = device::Network::Make(*this, &device_refusal);
   if (on_device != nullptr) scores_on_device = on_device->MetricsOf(metrics, &device_metrics);
-  if (on_device != nullptr || (of_kernels > 0 && AutogradDeviceCount() == 0)) device = -1;
+  if (on_device != nullptr || (of_kernels > 0 && DevicesOfLibTorch() == 0)) device = -1;
   if (device >= 0) ShareDeviceContext();
 }
 
