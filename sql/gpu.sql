@@ -19,7 +19,7 @@ SELECT cerebro.load_model('archs', $$
 SELECT cerebro.load_model('archs', $$
 {"class_name": "Sequential", "keras_version": "2.4.0", "config": [
  {"class_name": "Dense", "config": {"name": "hidden", "units": 10, "activation": "tanh", "batch_input_shape": [null, 20]}},
- {"class_name": "Reshape", "config": {"name": "steps", "target_shape": [5, 2]}},
+ {"class_name": "Reshape", "config": {"name": "series", "target_shape": [5, 2]}},
  {"class_name": "LSTM", "config": {"name": "memory", "units": 6}},
  {"class_name": "Dense", "config": {"name": "out", "units": 4, "activation": "softmax"}}]} $$);
 SELECT cerebro.load_model('archs', $$

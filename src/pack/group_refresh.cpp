@@ -231,6 +231,7 @@ ChangedGroups PackChangedGroups(const data::GroupedTable& table, const std::opti
   changed.vanished = rows.vanished_groups();
   changed.waiting = rows.waiting_changed() + rows.waiting_added();
   changed.failed = rows.left_out_changed() + rows.left_out_added();
+  changed.failed_added = rows.left_out_added();
   changed.passed = rows.passed_changed() + rows.passed_added();
   changed.unchanged = table.groups - changed.changed - changed.vanished - rows.waiting_changed() -
                       rows.left_out_changed() - rows.passed_changed();

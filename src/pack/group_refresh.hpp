@@ -23,6 +23,7 @@ struct ChangedGroups {
   int64_t waiting = 0;                      // groups, added and changed ones, that are left for the next refresh
   int64_t failed = 0;                       // groups, in none of these counts, with rows that cannot be packed
   int64_t passed = 0;                       // likewise, that this round does not look at: the next one finds them
+  int64_t failed_added = 0;                 // of the failed ones: new groups
   int64_t trainable = 0;                    // of the added and changed ones: those that are not skipped
   int64_t validation_rows = 0;              // of the added and changed ones
   pg::TableName packed;                     // the added and changed ones; there when there are any

@@ -342,7 +342,8 @@ Refreshed RefreshGroups(const RefreshArguments& arguments) {
   done.vanished = changed.vanished;
   done.unchanged = changed.unchanged;
   done.waiting = changed.waiting;
-  done.failed = done.unpacked = changed.failed;
+  done.failed = changed.failed;
+  done.unpacked_added = changed.failed_added;
   std::optional<pg::TableName> trained;
   std::optional<int> global;
   if (arguments.global_model) pack::PackPooledAgain(table, arguments.source_table);
@@ -404,7 +405,7 @@ void RefreshInParts(RefreshArguments arguments, int64_t groups_at_once) {
   for (int64_t waiting = 1; waiting > 0;) {
     const Refreshed part = RefreshGroups(arguments);
     waiting = part.waiting;
-    arguments.most_groups = groups_at_once + part.unpacked;  // those are found again
+    arguments.most_groups = groups_at_once + part.unpacked_added;  // those are found again; changed ones are passed
     transactions.Commit();
     const int64_t done = part.added + part.changed;
     pg::Info(std::to_string(done) + (done == 1 ? " group is" : " groups are") + " up to date again, " +

@@ -28,7 +28,7 @@ struct RefreshArguments {
 struct Refreshed {
   int64_t added = 0, changed = 0, vanished = 0, unchanged = 0;
   int64_t trained = 0, skipped = 0, failed = 0;  // failed: those that diverged, and others with rows that cannot be packed
-  int64_t unpacked = 0;                          // of the failed ones: with such rows
+  int64_t unpacked_added = 0;                    // of the failed ones: new groups with such rows
   int64_t waiting = 0;                           // added and changed ones that are left for the next refresh
   double seconds = 0;
 };
