@@ -1,6 +1,5 @@
 // Layers with products, pools, and activations.
-#include <limits>
-
+#include "engine/api/pointwise_function.hpp"
 #include "engine/device/compiler.hpp"
 
 namespace engine::device {
@@ -9,16 +8,9 @@ namespace {
 
 using base::LayerKind;
 
-math::PointwiseFunction Function(math::Pointwise kind) {
-  math::PointwiseFunction function;
-  function.kind = kind;
-  function.limit = std::numeric_limits<double>::infinity();
-  return function;
-}
-
 // y = x.
 math::PointwiseFunction Identity() {
-  math::PointwiseFunction function = Function(math::Pointwise::kReLU);
+  math::PointwiseFunction function = PlainFunction(math::Pointwise::kReLU);
   function.slope = 1;
   return function;
 }
@@ -39,45 +31,6 @@ bool FindFused(Activation activation, math::FusedActivation* fused) {
       return true;
     case Activation::kSoftmax:
       *fused = math::FusedActivation::kSoftmax;
-      return true;
-    default:
-      return false;
-  }
-}
-
-bool FindFunction(Activation activation, math::PointwiseFunction* function) {
-  switch (activation) {
-    case Activation::kReLU6:
-      *function = Function(math::Pointwise::kReLU6);
-      return true;
-    case Activation::kSoftplus:
-      *function = Function(math::Pointwise::kSoftplus);
-      return true;
-    case Activation::kSoftsign:
-      *function = Function(math::Pointwise::kSoftsign);
-      return true;
-    case Activation::kELU:
-      *function = Function(math::Pointwise::kELU);
-      return true;
-    case Activation::kSELU:
-      *function = Function(math::Pointwise::kELU);
-      function->alpha = kSeluAlpha;
-      function->scale = kSeluScale;
-      return true;
-    case Activation::kExponential:
-      *function = Function(math::Pointwise::kExponential);
-      return true;
-    case Activation::kGELU:
-      *function = Function(math::Pointwise::kGELU);
-      return true;
-    case Activation::kSwish:
-      *function = Function(math::Pointwise::kSwish);
-      return true;
-    case Activation::kHardSigmoid:
-      *function = Function(math::Pointwise::kHardSigmoid);
-      return true;
-    case Activation::kMish:
-      *function = Function(math::Pointwise::kMish);
       return true;
     default:
       return false;
@@ -171,7 +124,7 @@ bool Compiler::AddProductLayer(const base::Call& call, const base::Layer& layer,
 }
 
 void Compiler::AddActivationLayer(const base::Layer& layer, const base::Shape& shape) {
-  math::PointwiseFunction function = Function(math::Pointwise::kReLU);
+  math::PointwiseFunction function = PlainFunction(math::Pointwise::kReLU);
   switch (layer.kind) {
     case LayerKind::kActivation:
       return AddActivation(ActivationAttribute(layer, "activation"), shape, layer);
@@ -190,7 +143,7 @@ void Compiler::AddActivationLayer(const base::Layer& layer, const base::Shape& s
       function.slope = NumberAttribute(layer, "alpha");
       return AddPointwise(function, shape);
     case LayerKind::kELU:
-      function = Function(math::Pointwise::kELU);
+      function = PlainFunction(math::Pointwise::kELU);
       function.alpha = NumberAttribute(layer, "alpha");
       return AddPointwise(function, shape);
     default: {

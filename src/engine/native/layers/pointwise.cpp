@@ -7,6 +7,7 @@
 
 #include "base/tensor.hpp"
 #include "engine/api/layer_arguments.hpp"
+#include "engine/api/pointwise_function.hpp"
 #include "engine/math/activations.hpp"
 #include "engine/math/pointwise.hpp"
 #include "engine/native/stages.hpp"
@@ -87,53 +88,6 @@ class LogSoftmaxLayer : public Layer<T> {
   int64_t classes_;
 };
 
-math::PointwiseFunction Function(math::Pointwise kind) {
-  math::PointwiseFunction function;
-  function.kind = kind;
-  function.limit = std::numeric_limits<double>::infinity();
-  return function;
-}
-
-// By Keras's name; false for those of FusedActivation and for log_softmax.
-bool FindFunction(Activation activation, math::PointwiseFunction* function) {
-  switch (activation) {
-    case Activation::kReLU6:
-      *function = Function(math::Pointwise::kReLU6);
-      return true;
-    case Activation::kSoftplus:
-      *function = Function(math::Pointwise::kSoftplus);
-      return true;
-    case Activation::kSoftsign:
-      *function = Function(math::Pointwise::kSoftsign);
-      return true;
-    case Activation::kELU:
-      *function = Function(math::Pointwise::kELU);
-      return true;
-    case Activation::kSELU:
-      *function = Function(math::Pointwise::kELU);
-      function->alpha = kSeluAlpha;
-      function->scale = kSeluScale;
-      return true;
-    case Activation::kExponential:
-      *function = Function(math::Pointwise::kExponential);
-      return true;
-    case Activation::kGELU:
-      *function = Function(math::Pointwise::kGELU);
-      return true;
-    case Activation::kSwish:
-      *function = Function(math::Pointwise::kSwish);
-      return true;
-    case Activation::kHardSigmoid:
-      *function = Function(math::Pointwise::kHardSigmoid);
-      return true;
-    case Activation::kMish:
-      *function = Function(math::Pointwise::kMish);
-      return true;
-    default:
-      return false;
-  }
-}
-
 }  // namespace
 
 bool FindFusedActivation(const base::Value& name, math::FusedActivation* activation) {
@@ -165,7 +119,7 @@ std::unique_ptr<Layer<T>> MakeActivation(const CallSite& site, math::FusedActiva
 
 bool FindPointwise(const CallSite& site, math::PointwiseFunction* function) {
   const base::Layer& layer = site.layer();
-  *function = Function(math::Pointwise::kReLU);
+  *function = PlainFunction(math::Pointwise::kReLU);
   switch (layer.kind) {
     case LayerKind::kReLU:
       function->slope = NumberAttribute(layer, "negative_slope");
