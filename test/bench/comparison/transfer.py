@@ -4,8 +4,9 @@ which has started a server:
   transfer.py [--quick] [--workloads N] [--seed N] --work DIR [modes...]
 
 Grids: heads (12 heads on the residual trunk), depths (2 heads x 3 freeze depths x 2 learning rates on it), encoder (8 heads x 3 depths on
-the encoder). The depths are the head alone, the last part of the trunk that can be trained, and the last two: residual blocks, and
-for the encoder the feed-forward part of its second block, and that block as a whole. Of each grid: the first search, which computes
+the frozen encoder: on its word vectors, its first and its second block), tuned_encoder (8 heads x 3 freeze depths). The freeze depths are
+the head alone, the last part of the trunk that can be trained, and the last two: residual blocks, and for the encoder the feed-forward
+part of its second block, and that block as a whole. Of each grid: the first search, which computes
 and stores the features; a second search over the same trunk, with other learning rates; the same without the rewrite; and both PyTorch
 programs.
 
@@ -39,13 +40,13 @@ def candidates(grid):
         return [{"hidden": hidden, "depth": 0, "lr": rate} for hidden in ([], [64]) for rate in RATES]
     if grid == "depths":
         return [{"hidden": hidden, "depth": depth, "lr": rate} for hidden in ([], [64]) for depth in (0, 1, 2) for rate in RATES[1:3]]
-    return [{"hidden": hidden, "depth": depth, "lr": rate}
-            for depth in (0, 1, 2) for hidden in ([], [32], [64], [64, 32]) for rate in RATES[1:3]]
+    depths = [{"layer": layer} for layer in models.ENCODER_LAYERS] if grid == "encoder" else [{"depth": depth} for depth in (0, 1, 2)]
+    return [{"hidden": hidden, "lr": rate, **depth} for depth in depths for hidden in ([], [32], [64], [64, 32]) for rate in RATES[1:3]]
 
 
 # trunk, rows and quick rows, iterations; asked: of no rewrite, of PyTorch one by one, of PyTorch with its cache; of the second search
 GRIDS = {"heads": ("residual", 1500, 300, 10, 8, 5, 1.5, 15), "depths": ("residual", 1000, 200, 5, 2.5, None, None, None),
-         "encoder": ("encoder", 3000, 500, 5, 2.5, None, None, None)}
+         "encoder": ("encoder", 3000, 500, 5, 2.5, None, None, None), "tuned_encoder": ("encoder", 3000, 500, 5, None, None, None, None)}
 BATCH = 32
 
 
@@ -87,18 +88,21 @@ def features_of(plan):
 
 
 def appended(rows, iterations):
-    """Seconds of making features: at first, by a second run, and after 5 % more rows. REQUIRES that the grid of heads is loaded."""
-    print("\n== appended: the heads again")
+    """Seconds of making features for the heads: at first, by a second run, and after 5 % more rows."""
+    print(f"\n== appended: the heads, {rows} rows in four partitions")
+    operations, ends = models.TRUNKS["residual"]()
+    x, y = runs.table(operations, rows)
     with server.Session() as session:
-        runs.drop_features(session, "heads_packed")
-        runs.fit(session, "heads", "heads_first", "appended_first", iterations)
-        first = runs.stored_features(session, "heads_packed")[1]
-        runs.fit(session, "heads", "heads_second", "appended_second", iterations)
-        again = runs.stored_features(session, "heads_packed")[1]
-        session.run(f"CREATE TABLE heads_more AS SELECT id + {rows} AS id, label, x FROM heads ORDER BY id LIMIT {rows // 20}; "
-                    "SELECT cerebro.append_rows('heads_packed', 'heads_more')")
-        runs.fit(session, "heads", "heads_first", "appended_more", iterations)
-        more = runs.stored_features(session, "heads_packed")[1]
+        runs.load_table(session, "appended", operations, x, y, ", num_partitions => 4")
+        runs.load_candidates(session, "appended", operations, ends, candidates("heads"), BATCH, selections=(("first", 1), ("second", 1.3)))
+        runs.fit(session, "appended", "appended_first", "appended_to", iterations)
+        first = runs.stored_features(session, "appended_packed")[1]
+        runs.fit(session, "appended", "appended_second", "appended_again", iterations)
+        again = runs.stored_features(session, "appended_packed")[1]
+        session.run(f"CREATE TABLE appended_more AS SELECT id + {rows} AS id, label, x FROM appended ORDER BY id LIMIT {rows // 20}; "
+                    "SELECT cerebro.append_rows('appended_packed', 'appended_more')")
+        runs.fit(session, "appended", "appended_first", "appended_longer", iterations)
+        more = runs.stored_features(session, "appended_packed")[1]
         print(f"features: {first:.2f} s at first, {again - first:.3f} s more for a second run, {more - again:.2f} s after 5 % more rows: "
               f"{100 * (more - again) / first:.1f} % (asked: 8 %)")
 
@@ -134,7 +138,7 @@ def main():
             budgets(2 if arguments.quick else GRIDS["depths"][3], 1 if arguments.quick else 2)
             continue
         if grid == "appended":
-            appended(GRIDS["heads"][2 if arguments.quick else 1], 2)
+            appended(600 if arguments.quick else 6000, 2)
             continue
         trunk, rows, quick_rows, iterations, of_plain, of_single, of_cached, of_second = GRIDS[grid]
         found, rows = candidates(grid), quick_rows if arguments.quick else rows

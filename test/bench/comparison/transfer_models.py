@@ -92,9 +92,15 @@ def dense_trunk(inputs, units, relu=True):
     return operations, ["features", *ends[1:]]
 
 
+def until(trunk, layer):
+    """The trunk up to a layer, and the mean of that layer over positions."""
+    names = [operation[1] for operation in trunk]
+    return [*trunk[:names.index(layer) + 1], ("average1d", f"{layer}_features", [layer], {})]
+
+
 def with_head(trunk, hidden):
     """The trunk and a head of dense layers with these units."""
-    operations, last = list(trunk), "features"
+    operations, last = list(trunk), trunk[-1][1]
     for number, units in enumerate(hidden, 1):
         operations.append(("dense", f"head{number}", [last], {"units": units, "activation": "relu"}))
         last = f"head{number}"
@@ -202,3 +208,4 @@ def three_depths(trunk):
 
 
 TRUNKS = {"residual": lambda: three_depths(residual_trunk), "encoder": lambda: three_depths(encoder_trunk)}
+ENCODER_LAYERS = ["block2_norm2", "block1_norm2", "words"]

@@ -70,11 +70,14 @@ def load_configs(session, arch, name, rows):
 
 
 def load_candidates(session, grid, operations, ends, found, batch, epochs=1, selections=(("first", 1),)):
-    """Architectures <grid>_arch and a selection table <grid>_<name> for each (name, factor of the learning rates)."""
+    """Architectures <grid>_arch and a selection table <grid>_<name> for each (name, factor of the learning rates). A candidate with a
+    "layer" has its head on that layer of the frozen trunk; others freeze it until ends[depth]."""
     trunk, rows = models.weights(operations, 1), {name: [] for name, _ in selections}
     for number, candidate in enumerate(found):
-        candidate["frozen_until"], candidate["seed"] = ends[candidate["depth"]], 100 + number
-        whole = models.with_head(operations, candidate["hidden"])
+        mine = models.until(operations, candidate["layer"]) if "layer" in candidate else operations
+        candidate["frozen_until"] = mine[-1][1] if "layer" in candidate else ends[candidate["depth"]]
+        candidate["seed"] = 100 + number
+        whole = models.with_head(mine, candidate["hidden"])
         weights = dict(models.weights(whole, candidate["seed"]), **trunk)
         model = load_model(session, f"{grid}_arch", whole, models.frozen_until(whole, candidate["frozen_until"]), weights)
         for name, factor in selections:

@@ -103,7 +103,8 @@ class Job:
         self.x, self.y = x, torch.from_numpy(numpy.load(f"{folder}/y.npy")).long()
         self.networks = []
         for candidate in self.candidates:
-            operations = models.with_head(trunk, candidate["hidden"])
+            mine = models.until(trunk, candidate["layer"]) if "layer" in candidate else trunk
+            operations = models.with_head(mine, candidate["hidden"])
             weights = models.weights(trunk, 1)
             weights.update({name: arrays for name, arrays in models.weights(operations, candidate["seed"]).items() if name not in weights})
             self.networks.append(Network(operations, weights, models.frozen_until(operations, candidate["frozen_until"])))
