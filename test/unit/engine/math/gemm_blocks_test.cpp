@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "engine/math/gemm_tiles.hpp"
@@ -59,8 +60,8 @@ struct Layer {
     multiply({{x.data(), k, 1}, {w.data(), n, 1}, m, n, k, relu ? bias.data() : nullptr, relu, false, all.data(), n});
     multiply({{g.data(), n, 1}, {w.data(), 1, n}, m, k, n, nullptr, false, false, dx, k});
     // the gradient in two parts of its rows
-    for (const int64_t first : {int64_t{0}, k / 3}) {
-      const int64_t rows = first == 0 ? k / 3 : k - k / 3;
+    const int64_t middle = k - k / 3;
+    for (const auto& [first, rows] : {std::pair{int64_t{0}, middle}, std::pair{middle, k / 3}}) {
       multiply({{x.data() + first, 1, k}, {g.data(), n, 1}, rows, n, m, nullptr, false, true, dx + m * k + 1 + first * n, n});
     }
     return all;
