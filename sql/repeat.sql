@@ -86,5 +86,23 @@ BEGIN
 END $$;
 SELECT bool_and(by_hand(k)) AS same FROM generate_series(1, 24) k;
 
+-- a dense layer whose products are shared among threads: the same bits with one thread, two and three, and in workers
+SELECT cerebro.load_model('archs', $$
+{"class_name": "Sequential", "keras_version": "2.4.0", "config": [
+ {"class_name": "Dense", "config": {"name": "wide", "units": 900, "activation": "tanh", "batch_input_shape": [null, 20]}},
+ {"class_name": "Dense", "config": {"name": "wider", "units": 700, "activation": "relu"}},
+ {"class_name": "Dense", "config": {"name": "out", "units": 4, "activation": "softmax"}}]} $$);
+SELECT cerebro.generate_model_configs('archs', 'wide_configs', ARRAY[3],
+    $${'loss': ['categorical_crossentropy'], 'optimizer_params_list': [{'optimizer': ['Adam'], 'lr': [0.001]}]}$$,
+    $${'batch_size': [48], 'epochs': [1]}$$);
+SELECT cerebro.fit_multiple_model('packed', 'one', 'wide_configs', 1, workers => 0);
+SET cerebro.threads = 2;
+SELECT cerebro.fit_multiple_model('packed', 'two', 'wide_configs', 1, workers => 0);
+SET cerebro.threads = 3;
+SELECT cerebro.fit_multiple_model('packed', 'three', 'wide_configs', 1, workers => 2);
+RESET cerebro.threads;
+SELECT fingerprint('two') = fingerprint('one') AS two, fingerprint('three') = fingerprint('one') AS three,
+       (SELECT threads FROM three_summary) AS threads;
+
 SET client_min_messages = error;
 DROP SCHEMA repeat CASCADE;

@@ -1,10 +1,13 @@
-// The products of training steps by our kernels, by LIBXSMM and by oneDNN: do ours reach the speed of what others took years to tune?
+// The products of training steps by our kernels, by the BLAS, by LIBXSMM and by oneDNN: do ours reach the speed of what others took
+// years to tune?
 //
-//   bench_products            shapes of the grids of test/bench/compare, A to D: of dense layers and, as products, of convolutions
+//   bench_products            shapes of the grids of test/bench/compare, A to D: of dense layers and, as products, of convolutions;
+//                             L: large dense layers, whose products go in blocks
 //
-// Prints Gflop/s of each, and our share of the best of the others. All lie in cache and run on one thread; times are processor time, of each the
+// Prints Gflop/s of each, and our share of the best of the others. All but L lie in cache; all run on one thread; times are processor time, of each the
 // best of several rounds, taken in turns. A library that is not installed is left out, and said so. Packing that a step must do counts for
 // ours; LIBXSMM and oneDNN are called for each product, as a framework calls them.
+#include <dlfcn.h>
 #include <time.h>
 
 #include <algorithm>
@@ -14,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/math/gemm_blocks.hpp"
 #include "engine/math/gemm_pack.hpp"
 #include "engine/math/gemm_tiles.hpp"
 
@@ -43,7 +47,8 @@ const Shape kShapes[] = {
     {"C 200-256", 256, 200, 256, true},   {"C 256-128", 256, 256, 128, false}, {"D conv 1-6", 784, 25, 6, true},
     {"D conv 6-16", 196, 150, 16, false}, {"D 784-120", 32, 784, 120, false},  {"D 120-84", 32, 120, 84, false},
     {"D 84-10", 32, 84, 10, false},       {"D conv 1-20", 576, 25, 20, true},  {"D conv 20-50", 64, 500, 50, false},
-    {"D 800-500", 32, 800, 500, false},
+    {"D 800-500", 32, 800, 500, false},   {"L 256-3000", 32, 256, 3000, false}, {"L 3000-1000", 32, 3000, 1000, false},
+    {"L 3000-1000, 256", 256, 3000, 1000, false}, {"L 1024-1024", 32, 1024, 1024, false}, {"L 4096-4096", 128, 4096, 4096, false},
 };
 
 double Seconds() {
@@ -118,7 +123,31 @@ struct Gemm {
   int64_t lda, ldb;
 };
 
-void AddOthers([[maybe_unused]] const Gemm& gemm, Product* product, [[maybe_unused]] std::vector<std::vector<float>>* results) {
+using Sgemm = void(const char*, const char*, const int*, const int*, const int*, const float*, const float*, const int*, const float*, const int*,
+                   const float*, float*, const int*);
+
+// On one thread; nullptr where there is none.
+Sgemm* TheBlas() {
+  static Sgemm* const found = [] {
+    void* library = dlopen("libblas.so.3", RTLD_NOW);
+    if (library == nullptr) return static_cast<Sgemm*>(nullptr);
+    const auto threads = reinterpret_cast<void (*)(int)>(dlsym(library, "openblas_set_num_threads"));
+    if (threads != nullptr) threads(1);
+    return reinterpret_cast<Sgemm*>(dlsym(library, "sgemm_"));
+  }();
+  return found;
+}
+
+void AddOthers(const Gemm& gemm, Product* product, std::vector<std::vector<float>>* results) {
+  if (TheBlas() != nullptr) {
+    std::vector<float>* y = &results->emplace_back(Numbers(gemm.m * gemm.n));
+    product->contestants.push_back({"BLAS", [gemm, y] {
+                                      const int m = static_cast<int>(gemm.m), n = static_cast<int>(gemm.n), k = static_cast<int>(gemm.k);
+                                      const int lda = static_cast<int>(gemm.lda), ldb = static_cast<int>(gemm.ldb);
+                                      const float one = 1, zero = 0;
+                                      TheBlas()(&gemm.ta, &gemm.tb, &m, &n, &k, &one, gemm.a, &lda, gemm.b, &ldb, &zero, y->data(), &m);
+                                    }, y});
+  }
 #ifdef CEREBRO_BENCH_XSMM
   std::vector<float>* x = &results->emplace_back(Numbers(gemm.m * gemm.n));
   product->contestants.push_back({"LIBXSMM", [gemm, x] {
@@ -142,7 +171,6 @@ void AddOthers([[maybe_unused]] const Gemm& gemm, Product* product, [[maybe_unus
   product->contestants.push_back(
       {"oneDNN", [gemm, d] { dnnl_sgemm(gemm.tb, gemm.ta, gemm.n, gemm.m, gemm.k, 1, gemm.b, gemm.ldb, gemm.a, gemm.lda, 0, d->data(), gemm.m); }, d});
 #endif
-  static_cast<void>(product);
 }
 
 double Run(const Shape& s) {
@@ -154,7 +182,8 @@ double Run(const Shape& s) {
   const std::vector<float> x = Numbers(s.m * s.k), w = Numbers(s.k * s.n), g = Numbers(s.m * s.n);
   std::vector<float> packed(static_cast<size_t>(std::max(engine::math::PackedElements(s.k, s.n), engine::math::PackedElements(s.n, s.k))));
   std::vector<std::vector<float>> results;
-  results.reserve(9);
+  results.reserve(12);
+  const bool blocks = s.k * s.n > 512 * 1024;  // as native/layers/dense.cpp has it
   const double flops = 2.0 * static_cast<double>(s.m) * static_cast<double>(s.k) * static_cast<double>(s.n);
   double time = 0, best = 0;
   const auto add = [&](const char* what, int64_t size, const std::function<void(float*)>& call, const Gemm& gemm) {
@@ -168,15 +197,26 @@ double Run(const Shape& s) {
     best += share * product.contestants[0].best;
   };
   add("forward", s.m * s.n, [&](float* y) {
+    if (blocks) {
+      return engine::math::MultiplyBlocks<float>({{x.data(), s.k, 1}, {w.data(), s.n, 1}, s.m, s.n, s.k, nullptr, false, false, y, s.n});
+    }
     // as native/layers/dense.cpp: where it lies; a convolution packs its few weights (native/layers/conv2d.cpp)
     const auto panels = std::string(s.of).find("conv") != std::string::npos ? engine::math::PackPanels(w.data(), s.k, s.n, packed.data())
                                                          : engine::math::Panels<float>{w.data(), s.n, s.n, kPanelColumns};
     ours.product(matrix(x, s.m, s.k), panels, nullptr, false, y);
   }, {'N', 'N', s.n, s.m, s.k, w.data(), x.data(), s.n, s.k});
-  add("weights", s.k * s.n, [&](float* dw) { ours.gradient(matrix(x, s.m, s.k), g.data(), s.n, false, dw); },
+  add("weights", s.k * s.n, [&](float* dw) {
+    if (blocks) {
+      return engine::math::MultiplyBlocks<float>({{x.data(), 1, s.k}, {g.data(), s.n, 1}, s.k, s.n, s.m, nullptr, false, true, dw, s.n});
+    }
+    ours.gradient(matrix(x, s.m, s.k), g.data(), s.n, false, dw);
+  },
       {'N', 'T', s.n, s.k, s.m, g.data(), x.data(), s.n, s.k});
   if (!s.first) {
     add("input", s.m * s.k, [&](float* dx) {
+      if (blocks) {
+        return engine::math::MultiplyBlocks<float>({{g.data(), s.n, 1}, {w.data(), 1, s.n}, s.m, s.k, s.n, nullptr, false, false, dx, s.k});
+      }
       ours.product(matrix(g, s.m, s.n), engine::math::PackTransposed(w.data(), s.k, s.n, packed.data()), nullptr, false, dx);
     }, {'T', 'N', s.k, s.m, s.n, w.data(), g.data(), s.n, s.n});
   }

@@ -7,7 +7,10 @@
 
 #include "base/error.hpp"
 #include "engine/api/autograd_door.hpp"
+#include "engine/core/signals_blocked.hpp"
 #include "engine/math/address_space.hpp"
+#include "engine/math/blas_library.hpp"
+#include "engine/math/fpenv.hpp"
 
 namespace engine {
 
@@ -27,9 +30,18 @@ constexpr size_t kLibraryBytes = size_t{640} << 20;  // of address space, LibTor
                     "Install it beside pg_cerebro.so, from the same build.");
 }
 
+// Its pool and that of the BLAS, which only LibTorch calls: threads inherit that signals are blocked and denormals flushed.
+void StartThreads(const AutogradLibrary& library) {
+  const SignalsBlocked blocked;
+  const math::FtzGuard ftz;
+  library.SetThreads(threads_to_set);
+  math::SetBlasThreads(threads_to_set);  // after it: an OpenBLAS may ask OpenMP for its number, which LibTorch sets
+}
+
 const AutogradLibrary* Open() {
   // A program that is itself linked with LibTorch, as some unit tests are, has copies of its data: all must see the same ones.
   const bool linked = dlsym(RTLD_DEFAULT, "_ZN3c1019UndefinedTensorImpl10_singletonE") != nullptr;
+  math::ChooseBlasKernels();  // before anything is computed by it
   math::RequireAddressSpace(kLibraryBytes, "LibTorch");
   // found by the run path of whoever this code is linked into
   void* handle = dlopen(kAutogradLibraryFile, RTLD_NOW | RTLD_LOCAL | (linked ? 0 : RTLD_DEEPBIND));
@@ -41,7 +53,7 @@ const AutogradLibrary* Open() {
   if (door == nullptr) NotOpened("It has no function " + std::string(kAutogradDoorName) + ".");
   const AutogradLibrary* library = door(CEREBRO_ENGINE_INTERFACE);
   if (library == nullptr) NotOpened("It was built from other sources than pg_cerebro.so.");
-  library->SetThreads(threads_to_set);
+  StartThreads(*library);
   return library;
 }
 
@@ -56,7 +68,7 @@ const AutogradLibrary* OpenAutogradLibrary() { return open_library; }
 
 void SetAutogradThreads(int threads) {
   threads_to_set = threads;
-  if (open_library != nullptr) open_library->SetThreads(threads);
+  if (open_library != nullptr) StartThreads(*open_library);
 }
 
 }  // namespace engine

@@ -9,7 +9,6 @@
 #include "engine/api/autograd.hpp"
 #include "engine/api/binding.hpp"
 #include "engine/core/autograd_library.hpp"
-#include "engine/math/blas_library.hpp"
 #include "engine/math/fpenv.hpp"
 #include "engine/math/poll.hpp"
 #include "engine/native/extractor.hpp"
@@ -59,7 +58,6 @@ struct FeatureExtractor::Impl {
 
 FeatureExtractor::FeatureExtractor(std::shared_ptr<const base::Graph> whole, const std::vector<int>& calls, const base::DataSpec& data,
                                    const Options& options) {
-  math::ChooseBlasKernels();
   const math::FtzGuard ftz;
   impl_ = std::make_unique<Impl>(*whole, calls, data, options);
 }

@@ -13,7 +13,6 @@
 #include "engine/core/program_impl.hpp"
 #include "engine/core/device_context.hpp"
 #include "engine/core/devices.hpp"
-#include "engine/math/blas_library.hpp"
 #include "engine/math/fpenv.hpp"
 #include "engine/math/initializer.hpp"
 #include "engine/math/metrics.hpp"
@@ -163,7 +162,6 @@ void CompiledProgram::PlaceOnDevice() {
 }
 
 Program::Program(std::shared_ptr<const base::Graph> graph, const base::TrainConfig& config, const base::DataSpec& data, const Options& options) {
-  math::ChooseBlasKernels();
   const math::FtzGuard ftz;
   impl_ = std::make_unique<Impl>(std::move(graph), config, data, options);
 }

@@ -1,44 +1,22 @@
 #include "engine/core/runtime.hpp"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <cstdlib>
 
 #include "engine/core/autograd_library.hpp"
 #include "engine/core/devices.hpp"
+#include "engine/core/signals_blocked.hpp"
 #include "engine/math/blas_library.hpp"
 #include "engine/math/fpenv.hpp"
+#include "engine/math/gemm_blocks.hpp"
 
 namespace engine {
 
-namespace {
-
-/// Blocks all signals of this thread while it lives; threads started meanwhile keep them blocked.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &saved_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &saved_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t saved_;
-};
-
-}  // namespace
-
 void SetThreads(int threads) {
-  math::ChooseBlasKernels();
   // Pool threads inherit what their maker has: signals blocked (the server's handlers belong to the main thread) and denormals flushed.
   // Starting the pools here and not in the first product is what makes sure of both.
   const SignalsBlocked blocked;
   const math::FtzGuard ftz;
-  math::SetBlasThreads(threads);
+  math::SetProductThreads(threads);
   SetAutogradThreads(threads);
 }
 

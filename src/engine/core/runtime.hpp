@@ -5,8 +5,8 @@
 
 namespace engine {
 
-/// Sets the number of threads of the BLAS, and of LibTorch when it is opened, for this process. Later calls change the number where the library
-/// can.
+/// Sets the number of threads that share a large product of our kernels and, when it is opened, of LibTorch and its BLAS,
+/// for this process. Later calls change it where the library can.
 void SetThreads(int threads);
 
 /// CUDA devices that LibTorch sees; 0 without CUDA. Opens LibTorch.

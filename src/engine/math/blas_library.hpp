@@ -1,5 +1,6 @@
-// The BLAS of the process, which is the system's choice: the one that is loaded already, or else the one that LibTorch is linked with. It is opened when
-// it is first needed. No header and no link of our own.
+// The BLAS of the process, which LibTorch calls; our own kernels do without. It is the system's choice: the one that is
+// loaded already, or else the one that LibTorch is linked with. It is opened when it is first needed: for LibTorch, and to
+// name it in the description of the build. No header and no link of our own.
 #pragma once
 
 #include <string>

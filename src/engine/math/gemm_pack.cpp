@@ -31,56 +31,72 @@ void TransposeBlock(const float* in, int64_t stride, float* out, int64_t out_str
 }
 #endif
 
-// out[j * out_stride + i] = in[i * n + j] for i in [0, rows), j in [0, n).
+// out[j * out_stride + i] = in[i * stride + j] for i in [0, rows), j in [0, n).
 template <typename T>
-void TransposeRows(const T* in, int64_t rows, int64_t n, T* out, int64_t out_stride) {
+void TransposeRows(const T* in, int64_t stride, int64_t rows, int64_t n, T* out, int64_t out_stride) {
   const int64_t blocked = rows / kBlock * kBlock, whole = n / kBlock * kBlock;
   for (int64_t i = 0; i < blocked; i += kBlock) {
-    const T* block = in + i * n;
-    for (int64_t j = 0; j < whole; j += kBlock) TransposeBlock(block + j, n, out + j * out_stride + i, out_stride);
+    const T* block = in + i * stride;
+    for (int64_t j = 0; j < whole; j += kBlock) TransposeBlock(block + j, stride, out + j * out_stride + i, out_stride);
     for (int64_t j = whole; j < n; ++j) {
-      for (int64_t b = 0; b < kBlock; ++b) out[j * out_stride + i + b] = block[b * n + j];
+      for (int64_t b = 0; b < kBlock; ++b) out[j * out_stride + i + b] = block[b * stride + j];
     }
   }
   for (int64_t i = blocked; i < rows; ++i) {
-    for (int64_t j = 0; j < n; ++j) out[j * out_stride + i] = in[i * n + j];
+    for (int64_t j = 0; j < n; ++j) out[j * out_stride + i] = in[i * stride + j];
   }
 }
 
 }  // namespace
 
+// Row by row, so that a matrix is read as it lies.
 template <typename T>
-Panels<T> PackPanels(const T* w, int64_t k, int64_t n, T* packed) {
-  T* out = packed;
-  for (int64_t c = 0; c < n; c += kPanelColumns) {
-    const int64_t columns = std::min(kPanelColumns, n - c);
-    for (int64_t r = 0; r < k; ++r, out += kPanelColumns) {
-      std::copy_n(w + r * n + c, columns, out);
-      std::fill_n(out + columns, kPanelColumns - columns, T(0));
-    }
+Panels<T> PackPanels(const T* w, int64_t stride, int64_t k, int64_t n, T* packed) {
+  const int64_t whole = n / kPanelColumns * kPanelColumns, panel = kPanelColumns * k;
+  for (int64_t r = 0; r < k; ++r) {
+    const T* row = w + r * stride;
+    T* out = packed + r * kPanelColumns;
+    for (int64_t c = 0; c < whole; c += kPanelColumns, out += panel) std::copy_n(row + c, kPanelColumns, out);
+    if (whole == n) continue;
+    std::copy_n(row + whole, n - whole, out);
+    std::fill_n(out + (n - whole), kPanelColumns - (n - whole), T(0));
   }
-  return {packed, n, kPanelColumns, kPanelColumns * k};
+  return {packed, n, kPanelColumns, panel};
 }
 
 template <typename T>
-Panels<T> PackTransposed(const T* w, int64_t k, int64_t n, T* packed) {
+Panels<T> PackPanels(const T* w, int64_t k, int64_t n, T* packed) {
+  return PackPanels(w, n, k, n, packed);
+}
+
+template <typename T>
+Panels<T> PackTransposed(const T* w, int64_t stride, int64_t k, int64_t n, T* packed) {
   T* panel = packed;
   for (int64_t c = 0; c < k; c += kPanelColumns, panel += kPanelColumns * n) {
     if (k - c < kPanelColumns) std::fill_n(panel, kPanelColumns * n, T(0));
-    TransposeRows(w + c * n, std::min(kPanelColumns, k - c), n, panel, kPanelColumns);
+    TransposeRows(w + c * stride, stride, std::min(kPanelColumns, k - c), n, panel, kPanelColumns);
   }
   return {packed, k, kPanelColumns, kPanelColumns * n};
 }
 
 template <typename T>
+Panels<T> PackTransposed(const T* w, int64_t k, int64_t n, T* packed) {
+  return PackTransposed(w, n, k, n, packed);
+}
+
+template <typename T>
 void TransposeMatrix(const T* w, int64_t k, int64_t n, T* out) {
-  for (int64_t i = 0; i < k; i += kPanelColumns) TransposeRows(w + i * n, std::min(kPanelColumns, k - i), n, out + i, k);
+  for (int64_t i = 0; i < k; i += kPanelColumns) TransposeRows(w + i * n, n, std::min(kPanelColumns, k - i), n, out + i, k);
 }
 
 template Panels<float> PackPanels(const float*, int64_t, int64_t, float*);
 template Panels<double> PackPanels(const double*, int64_t, int64_t, double*);
 template Panels<float> PackTransposed(const float*, int64_t, int64_t, float*);
+template Panels<float> PackPanels(const float*, int64_t, int64_t, int64_t, float*);
+template Panels<float> PackTransposed(const float*, int64_t, int64_t, int64_t, float*);
 template Panels<double> PackTransposed(const double*, int64_t, int64_t, double*);
+template Panels<double> PackPanels(const double*, int64_t, int64_t, int64_t, double*);
+template Panels<double> PackTransposed(const double*, int64_t, int64_t, int64_t, double*);
 template void TransposeMatrix(const float*, int64_t, int64_t, float*);
 template void TransposeMatrix(const double*, int64_t, int64_t, double*);
 

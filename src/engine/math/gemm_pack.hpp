@@ -28,6 +28,12 @@ Panels<T> PackPanels(const T* w, int64_t k, int64_t n, T* packed);
 template <typename T>
 Panels<T> PackTransposed(const T* w, int64_t k, int64_t n, T* packed);
 
+/// The same of a part of a matrix, whose rows lie `stride` elements from each other.
+template <typename T>
+Panels<T> PackPanels(const T* w, int64_t stride, int64_t k, int64_t n, T* packed);
+template <typename T>
+Panels<T> PackTransposed(const T* w, int64_t stride, int64_t k, int64_t n, T* packed);
+
 /// The transpose (n, k) of w (k, n), row-major.
 template <typename T>
 void TransposeMatrix(const T* w, int64_t k, int64_t n, T* out);

@@ -1,4 +1,4 @@
-// The tiles of gemm_tiles.inc and gemm_sparse.inc, compiled once for each instruction set, and the choice among them.
+// The tiles of gemm_tiles.inc, gemm_blocks.inc and gemm_sparse.inc, compiled once for each instruction set, and the choice among them.
 #include "engine/math/gemm_tiles.hpp"
 
 #include <utility>
@@ -16,7 +16,8 @@ namespace {
 }  // namespace
 
 #define CEREBRO_GEMM_KERNELS(set) \
-  { set::Product<T>, set::Gradient<T>, set::Scatter<T>, set::ColumnSum<T>, set::NonZeros<T>, set::SparseProduct<T>, set::SparseGradient<T> }
+  { set::Product<T>, set::Gradient<T>, set::Scatter<T>, set::ColumnSum<T>, set::NonZeros<T>, set::SparseProduct<T>, set::SparseGradient<T>, \
+    set::Blocks<T> }
 
 template <typename T>
 const GemmKernels<T>& GemmKernelsOf(InstructionSet set) {

@@ -3,11 +3,12 @@
 //
 // Every element of a result is one chain of terms in the order of its index, kept in one register, wherever it lies in a tile: the bits
 // do not depend on tiles, alignment or the number of rows. With FMA instructions a term is added by one fused operation, deliberately and
-// explicitly (AVX-512 and AVX2 agree to the bit); without them by a product and a sum, as the BLAS's kernels of such processors do.
+// explicitly (AVX-512 and AVX2 agree to the bit); without them by a product and a sum.
 #pragma once
 
 #include <cstdint>
 
+#include "engine/math/gemm_blocks.hpp"
 #include "engine/math/gemm_pack.hpp"
 #include "engine/math/gemm_sparse.hpp"
 #include "engine/math/simd/instruction_set.hpp"
@@ -47,6 +48,9 @@ struct GemmKernels {
   void (*sparse_product)(const ZeroMap& map, const T* x, const T* w, int64_t n, const T* bias, bool relu, T* y);
   /// dw (end - first, n) = rows first, ..., end - 1 of x^T g, by the map of x; g: (rows of x, n).
   void (*sparse_gradient)(const ZeroMap& map, const T* x, int64_t first, int64_t end, const T* g, int64_t n, T* dw);
+
+  /// A product in blocks, by this thread alone; `memory` has BlockMemory<T>::kElements. poll is called between blocks.
+  void (*blocks)(const BlockedProduct<T>& product, T* memory, void (*poll)());
 };
 
 /// Those of a set that the processor has (for tests; the engine takes ChosenInstructionSet()).

@@ -1,9 +1,7 @@
 // Forward passes alone: what a graph's outputs are for the rows of a buffer, by the kernels that train.
 //
 // A row's values are those that the same calls have in a mini-batch of a whole network, bit for bit, whatever rows are beside it: products
-// by tiles are one chain of terms a row. Two kinds of products are not: those of the BLAS (dense layers of more than 2^19 weights or of
-// fewer than eight units), whose order may depend on the number of rows; and beside the BLAS the sparse product, which a mini-batch's zeros
-// choose.
+// are one chain of terms a row.
 #pragma once
 
 #include <cstddef>

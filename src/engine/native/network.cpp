@@ -10,7 +10,6 @@
 
 #include "base/tensor.hpp"
 #include "engine/api/workspace.hpp"
-#include "engine/math/gemm_blas.hpp"
 #include "engine/math/merge.hpp"
 #include "engine/math/poll.hpp"
 #include "engine/native/memory_plan.hpp"
@@ -19,7 +18,7 @@ namespace engine::native {
 
 namespace {
 
-// Sizes go to the BLAS as 32-bit integers.
+// Larger ones are nothing that a row of a table could hold.
 bool Fits(const base::Shape& shape) {
   const int64_t elements = base::ElementCount(shape);
   return elements >= 1 && elements <= std::numeric_limits<int32_t>::max();
@@ -67,7 +66,6 @@ std::unique_ptr<Network<T>> Network<T>::MakeForward(const base::Graph& graph) {
 
 template <typename T>
 std::unique_ptr<typename Network<T>::Joined> Network<T>::JoinCalls(const base::Graph& graph) {
-  if (!math::HasProducts()) return nullptr;
   auto joined = std::make_unique<Joined>(graph);
   for (size_t call = 0; call < graph.calls.size(); ++call) {
     if (!Fits(graph.calls[call].output_shape) || !joined->calls.JoinCall(static_cast<int>(call))) return nullptr;

@@ -7,7 +7,7 @@
 #include "base/tensor.hpp"
 #include "engine/api/layer_arguments.hpp"
 #include "engine/math/activations.hpp"
-#include "engine/math/gemm_blas.hpp"
+#include "engine/math/gemm_blocks.hpp"
 #include "engine/math/gemm_pack.hpp"
 #include "engine/math/gemm_sparse.hpp"
 #include "engine/math/gemm_tiles.hpp"
@@ -19,10 +19,10 @@ namespace {
 
 // y = f(x W + b) over the last dimension; positions: rows times the dimensions between.
 //
-// Products go the way that was measured faster for the layer's shape: through tiles (engine/math/gemm_tiles.hpp: no
-// call, no copies, bias and ReLU in the tile) where the kernel fits the caches, through the BLAS where it is large or
-// has few columns. Layers of some size look for zeros on the left side of each product, in the rows of the table or in
-// what a ReLU gave or took. They use the sparse product where it is worthwhile (engine/math/gemm_sparse.hpp).
+// Products go through tiles that read their operands where they lie (engine/math/gemm_tiles.hpp) where the kernel fits the
+// caches, else in blocks (engine/math/gemm_blocks.hpp): bias and ReLU are done in the tile both times, and the bits are the
+// same. Layers of some size look for zeros on the left side of each product, in the rows of the table or in what a ReLU
+// gave or took. They use the sparse product where it is worthwhile (engine/math/gemm_sparse.hpp).
 template <typename T>
 class Dense : public Layer<T> {
  public:
@@ -31,16 +31,15 @@ class Dense : public Layer<T> {
         positions_(positions),
         in_(in),
         out_(out),
-        tiles_(in * out <= kMostElements && out >= kFewestColumns),
-        tiles_input_(in * out <= kMostElements && out > 1),
+        tiles_(in * out <= kMostElements),
         maps_(in * out >= kFewestMapped && out >= kFewestMappedColumns),
-        maps_input_(maps_ && tiles_input_ && in >= kFewestMappedColumns),
+        maps_input_(maps_ && tiles_ && in >= kFewestMappedColumns),
         use_bias_(use_bias),
         activation_(activation) {}
 
   // the map of x, which is kept for Backward | the map of y's gradient | the kernel transposed
   int64_t ScratchElements(int64_t rows) const override {
-    const int64_t transposed = tiles_input_ ? math::PackedElements(out_, in_) : 0;  // room for rows without panels too
+    const int64_t transposed = tiles_ ? math::PackedElements(out_, in_) : 0;  // room for rows without panels too
     return MapElements(rows, in_, maps_) + MapElements(rows, out_, maps_input_) + transposed;
   }
 
@@ -66,9 +65,7 @@ class Dense : public Layer<T> {
     } else if (tiles_) {
       math::TheGemmKernels<T>().product(Rows(call.x, m, in_), {w, out_, out_, math::kPanelColumns}, bias, relu, call.y);
     } else {
-      math::Product(call.x, w, m, in_, out_, call.y);
-      math::BiasActivation(activation_, bias, m, out_, call.y);
-      return;
+      math::MultiplyBlocks<T>({{call.x, in_, 1}, {w, out_, 1}, m, out_, in_, bias, relu, false, call.y, out_});
     }
     if (!relu) math::BiasActivation(activation_, static_cast<const T*>(nullptr), m, out_, call.y);
   }
@@ -98,13 +95,13 @@ class Dense : public Layer<T> {
   }
   static math::Patches<T> Rows(const T* values, int64_t rows, int64_t columns) { return Rows(values, rows, columns, columns); }
 
-  static constexpr int64_t kMostElements = 512 * 1024, kFewestColumns = 8;
+  static constexpr int64_t kMostElements = 512 * 1024;
   // Zeros are looked for in no smaller kernels: a step takes a few microseconds there, and looking a good part of it;
   // nor with fewer columns: the sums of one row are then too few to keep the multipliers busy. plan/cost.cpp has the
   // same.
   static constexpr int64_t kFewestMapped = 8 * 1024, kFewestMappedColumns = 48;
 
-  // Up to which the sparse product is faster: than tiles, than the BLAS, which may have several threads.
+  // Up to which the sparse product is faster: than tiles, than blocks, which may have several threads.
   double MostDensity() const { return tiles_ ? 0.75 : 0.3; }
 
   int64_t MapElements(int64_t rows, int64_t columns, bool any) const {
@@ -128,24 +125,26 @@ class Dense : public Layer<T> {
         return;
       }
     }
-    if (tiles_input_) {
+    if (tiles_) {
       math::TheGemmKernels<T>().product(Rows(g, m, out_), math::PackTransposed(w, in_, out_, scratch), nullptr, false, dx);
     } else {
-      math::ProductInputGradient(g, w, m, in_, out_, dx);
+      math::MultiplyBlocks<T>({{g, out_, 1}, {w, 1, out_}, m, in_, out_, nullptr, false, false, dx, in_});
     }
   }
 
   // With few rows the product is cheap and its result, written, read and used once, is what costs: then in parts of a
-  // size that stays in the nearest caches. A function of the layer's shape and the rows alone, so that bits are.
+  // size that stays in the nearest caches. Where threads share a product, they share all of it.
   void KernelGradient(const LayerCall<T>& call, const T* g, int64_t m, T* gradient) const {
-    constexpr int64_t kPartBytes = 48 * 1024, kFewRows = 128, kRowsUnit = 8;
+    constexpr int64_t kPartBytes = 48 * 1024, kFewRows = 128;
+    const int64_t unit = tiles_ ? 8 : 12;  // rows that tiles like
     const int64_t part_elements = kPartBytes / static_cast<int64_t>(sizeof(T));
     const int64_t parts = (in_ * out_ + part_elements - 1) / part_elements;
-    if (call.parts == nullptr || m > kFewRows || parts < 3 || out_ > part_elements / kRowsUnit) {
+    if (call.parts == nullptr || m > kFewRows || parts < 3 || out_ > part_elements / unit ||
+        (!tiles_ && math::ProductThreads() > 1)) {
       GradientRows(call, g, m, 0, in_, gradient);
       return;
     }
-    const int64_t rows = (in_ + parts * kRowsUnit - 1) / (parts * kRowsUnit) * kRowsUnit;
+    const int64_t rows = (in_ + parts * unit - 1) / (parts * unit) * unit;
     for (int64_t first = 0; first < in_; first += rows) {
       const int64_t n = std::min(rows, in_ - first);
       GradientRows(call, g, m, first, n, gradient);
@@ -160,15 +159,14 @@ class Dense : public Layer<T> {
     } else if (tiles_) {
       math::TheGemmKernels<T>().gradient(Rows(call.x + first, m, in_, n), g, out_, false, gradient);
     } else {
-      math::ProductWeightGradientRows(call.x, g, m, in_, out_, first, n, gradient);
+      math::MultiplyBlocks<T>({{call.x + first, 1, in_}, {g, out_, 1}, n, out_, m, nullptr, false, true, gradient, out_});
     }
   }
 
   int64_t positions_;
   int64_t in_;
   int64_t out_;
-  bool tiles_;        // y and the kernel's gradient
-  bool tiles_input_;  // the gradient with respect to x
+  bool tiles_;        // the kernel fits the caches
   bool maps_;         // zeros of x are looked for
   bool maps_input_;   // zeros of y's gradient are
   bool use_bias_;

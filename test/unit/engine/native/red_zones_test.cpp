@@ -253,7 +253,7 @@ const std::string kEnd = "," + Layer("Flatten", "flat") + "," + Dense("o", 3, "s
 
 }  // namespace
 
-// Widths before, at and behind those of vectors and panels; the sparse product; panels of the BLAS.
+// Widths before, at and behind those of vectors and panels; the sparse product.
 TEST(RedZones, DenseLayersOfEveryWidth) {
   for (const int inputs : {1, 7, 16, 33, 300}) {
     for (const int units : {1, 3, 8, 15, 16, 17, 65, 520}) {

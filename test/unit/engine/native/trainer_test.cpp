@@ -266,7 +266,7 @@ TEST(NativeTrainer, GradientsOfRegularizers) {
       {4}, LossKind::kMeanSquaredError, 2);
 }
 
-// Widths around those of vectors and panels, the sparse product, and kernels for the BLAS: every optimizer lowers the
+// Widths around those of vectors and panels, the sparse product, and kernels for blocks: every optimizer lowers the
 // loss, and writes to its tensors only.
 TEST(NativeTrainer, EveryOptimizerLowersTheLossInsideItsTensors) {
   constexpr int64_t kRows = 37;
