@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <utility>
 
 #include "base/error.hpp"
 #include "base/plain_number.hpp"
 #include "data/buffer_view.hpp"
 #include "data/group_constants.hpp"
+#include "pg/index_plans.hpp"
 #include "pg/sql.hpp"
 
 namespace data {
@@ -104,6 +106,12 @@ GroupedTable OpenGroupedTable(std::string_view name, const char* what) {
     table.keys.push_back(*column);
   }
   return table;
+}
+
+void DeleteGroups(const pg::TableName& from, const pg::TableName& groups, bool few) {
+  std::optional<pg::IndexPlans> by_index;
+  if (few && pg::HasIndexOn(from, kGroupColumn)) by_index.emplace();
+  pg::Execute("DELETE FROM " + from.Sql() + " AS t WHERE t.group_id IN (SELECT g.group_id FROM " + groups.Sql() + " AS g)");
 }
 
 struct GroupCursor::Impl {

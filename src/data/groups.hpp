@@ -116,4 +116,11 @@ class GroupSource {
   std::string sql_;
 };
 
+/// Deletes the rows of the groups that another table names from a table with a column group_id. few: they are a small part of
+/// its groups.
+void DeleteGroups(const pg::TableName& from, const pg::TableName& groups, bool few);
+
+/// Whether so many of `all` groups are few to DeleteGroups.
+inline bool AreFewGroups(int64_t groups, int64_t all) { return groups < all / 20; }
+
 }  // namespace data

@@ -17,7 +17,11 @@
 #include "pack/group_rows.hpp"
 #include "pack/null_labels.hpp"
 #include "pack/source_state.hpp"
+#include "pack/suspect_groups.hpp"
 #include "pg/report.hpp"
+#include "pg/row_age.hpp"
+#include "pg/row_scan.hpp"
+#include "pg/snapshot.hpp"
 #include "pg/sql.hpp"
 
 namespace pack {
@@ -28,30 +32,148 @@ using base::ErrorCode;
 
 
 constexpr int64_t kLargestPart = 4;  // a quarter of the rows: a larger part is not copied first
+constexpr int64_t kMostPositions = 4000000;  // of rows that this process keeps: 32 MB
+constexpr size_t kPositionsAtOnce = 100000;  // that a statement is given
 
 /// Of a row of `compared` and the group of the table that has its keys: whether contents must be compared. Never NULL.
 constexpr const char* kMayHaveChanged =
     "(g.group_id IS NULL OR g.source_digest IS NULL OR s._cerebro_written OR s._cerebro_rows IS DISTINCT FROM"
     " (g.group_rows OPERATOR(pg_catalog.+) g.validation_rows))";
 
+bool HasWorkingNames(const std::vector<std::string>& columns) {
+  return std::any_of(columns.begin(), columns.end(),
+                     [](const std::string& name) { return name.rfind("_cerebro_", 0) == 0; });
+}
+
+void TellSuspected(int64_t suspected, int64_t rows) {
+  pg::Debug(std::to_string(suspected) + " of " + std::to_string(rows) + " rows are of groups that may have changed");
+}
+
+/// Adds the groups of a table of groups. False where its keys are no keys.
+bool AddKnownGroups(const pg::TableName& table, const pg::ScannedColumns& columns, SuspectGroups* groups) {
+  pg::RowScan scan(table, columns);
+  while (true) {
+    const std::vector<pg::ScannedRow>& rows = scan.Next();
+    if (rows.empty()) return true;
+    for (const pg::ScannedRow& row : rows) {
+      const int64_t id = row.numbers[0];
+      if (id < 1 || !groups->AddKnown(row.key, id, row.numbers[1] + row.numbers[2], row.complete)) return false;
+    }
+  }
+}
+
+/// Rows' positions as the server reads an array of ctid.
+std::string PositionsText(const std::vector<uint64_t>& positions, size_t first, size_t last) {
+  std::string text = "{";
+  for (size_t i = first; i < last; ++i) {
+    text += (i == first ? "\"(" : ",\"(") + std::to_string(positions[i] >> 16) + "," +
+            std::to_string(positions[i] & 0xffff) + ")\"";
+  }
+  return text + "}";
+}
+
 }  // namespace
 
 void GroupRows::MakeChanged(const pg::TableName& before, const std::string& source_state,
                             const std::optional<int32_t>& num_partitions) {
   source_state_ = DescribeSourceState(source_, NeededColumns());
-  const std::optional<std::string> written = WrittenSinceSql(source_state, source_state_);
-  if (written && !CopyWritten(before, *written)) compared_.reset();
+  if (const std::optional<WrittenSince> since = FindWrittenSince(source_state, source_state_)) {
+    if (CopySuspects(before, *since) == PartCopy::kUnknown && CopyWritten(before, since->sql) != PartCopy::kMade)
+      compared_.reset();
+  }
   OpenRows();
   FindChanged(before);
   if (group_count_ > 0) SplitAndCopy(num_partitions);
 }
 
-/// Makes `compared` and `part`, and goes on with the part as the source. False where it has too many rows: then the source
-/// stays, and none of the tables is there.
-bool GroupRows::CopyWritten(const pg::TableName& before, const std::string& written) {
+std::string GroupRows::PartColumns(const std::vector<std::string>& needed) const {
+  std::string columns;
+  for (const std::string& name : needed) columns += (columns.empty() ? "s." : ", s.") + pg::QuoteIdent(name);
+  return columns + (source_.has_ctid ? ", s.ctid AS _cerebro_ctid" : "");
+}
+
+/// Goes on with a part as the source.
+void GroupRows::ReadPart(const pg::TableName& part) {
+  is_part_ = true;
+  source_.copied_from = source_.name;
+  source_.copied_ctid = "s._cerebro_ctid";
+  source_.name = part;
+}
+
+/// Makes `part` of what one pass over the rows finds, without a statement over all of them.
+GroupRows::PartCopy GroupRows::CopySuspects(const pg::TableName& before, const WrittenSince& since) {
   const std::vector<std::string> needed = NeededColumns();
-  const auto ours = [](const std::string& name) { return name.rfind("_cerebro_", 0) == 0; };
-  if (std::any_of(needed.begin(), needed.end(), ours)) return false;  // refused later
+  pg::ScannedColumns columns, of_groups;
+  for (const GroupKey& key : keys_) columns.keys.push_back(key.column.name);
+  of_groups.keys = columns.keys;
+  of_groups.wanted = {"source_digest"};
+  of_groups.numbers = {"group_id", "group_rows", "validation_rows"};
+  if (split_request_.drop_null_labels && !LabelledSql(source_).empty()) {
+    for (size_t i = 0; i < source_.targets; ++i)
+      columns.wanted.push_back(source_.columns[source_.inputs + i].column.name);
+  }
+  if (!since.all_known || HasWorkingNames(needed) || !source_.filter.empty() || !source_.has_ctid ||
+      !pg::RowScan::Takes(source_.name, columns) || !pg::RowScan::Takes(before, of_groups))
+    return PartCopy::kUnknown;
+  std::vector<uint64_t> positions;
+  int64_t null_labels = 0;
+  {
+    const pg::FreshSnapshot now;  // of both passes
+    const pg::TransactionWindow window = pg::TransactionsSince(since.horizon);
+    pg::RowScan scan(source_.name, columns);
+    SuspectGroups groups(scan.pages());
+    if (!AddKnownGroups(before, of_groups, &groups)) return PartCopy::kUnknown;
+    while (true) {
+      const std::vector<pg::ScannedRow>& rows = scan.Next();
+      if (rows.empty()) break;
+      for (const pg::ScannedRow& row : rows)
+        groups.AddRow(row.key, row.page(), window.Contains(row.xmin), row.complete);
+      if (groups.unknown() > request_.max_groups) return PartCopy::kUnknown;  // more than can be added
+    }
+    const int64_t suspected = groups.suspect_rows();
+    TellSuspected(suspected, groups.rows());
+    if (suspected > groups.rows() / kLargestPart) return PartCopy::kTooLarge;
+    if (suspected > kMostPositions) return PartCopy::kUnknown;
+    positions.reserve(static_cast<size_t>(suspected));
+    for (const auto& [first, count] : groups.SuspectPages()) {
+      scan.ReadPages(first, count);
+      while (true) {
+        const std::vector<pg::ScannedRow>& rows = scan.Next();
+        if (rows.empty()) break;
+        for (const pg::ScannedRow& row : rows) {
+          if (row.complete && groups.IsSuspect(row.key)) positions.push_back(row.position);
+        }
+      }
+    }
+    seen_.emplace(Seen{groups.known(), groups.last_id(), groups.Vanished()});
+    if (groups.all_rows() > groups.rows()) null_labels = groups.all_rows() - groups.rows();
+  }
+  const pg::TableName part = Working("part");
+  const std::string query = "SELECT " + PartColumns(needed) + " FROM " + source_.name.Sql() + " AS s WHERE ";
+  CreateAs(part, query + "false", "_cerebro_rows");
+  size_t copied = 0;
+  for (size_t first = 0; first < positions.size(); first += kPositionsAtOnce) {
+    const size_t last = std::min(positions.size(), first + kPositionsAtOnce);
+    copied += pg::Execute("INSERT INTO " + part.Sql() + " " + query +
+                              "s.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])",
+                          {PositionsText(positions, first, last)})
+                  .processed;
+  }
+  // a later statement does not see a row that was changed meanwhile
+  if (copied != positions.size()) {
+    Drop(part);
+    seen_.reset();
+    return PartCopy::kUnknown;
+  }
+  if (null_labels > 0) ReportNullLabels(source_, null_labels);
+  ReadPart(part);
+  return PartCopy::kMade;
+}
+
+/// Makes `compared` and `part`. Else none of the tables is there.
+GroupRows::PartCopy GroupRows::CopyWritten(const pg::TableName& before, const std::string& written) {
+  const std::vector<std::string> needed = NeededColumns();
+  if (HasWorkingNames(needed)) return PartCopy::kUnknown;  // refused later
   const std::string labelled = split_request_.drop_null_labels ? LabelledSql(source_) : std::string();
   compared_ = Working("compared");
   CreateAs(*compared_,
@@ -72,25 +194,20 @@ bool GroupRows::CopyWritten(const pg::TableName& before, const std::string& writ
   };
   const int64_t rows = sum("s._cerebro_rows", *compared_), all = sum("s._cerebro_all", *compared_),
                 suspected = sum("s._cerebro_rows", suspects);
-  pg::Debug(std::to_string(suspected) + " of " + std::to_string(rows) + " rows are of groups that may have changed");
+  TellSuspected(suspected, rows);
   if (suspected > rows / kLargestPart) {
     Drop(suspects);
     Drop(*compared_);
-    return false;
+    return PartCopy::kTooLarge;
   }
   if (all > rows) ReportNullLabels(source_, all - rows);
   pg::Execute("ANALYZE " + suspects.Sql());
-  std::string columns;
-  for (const std::string& name : needed) columns += (columns.empty() ? "s." : ", s.") + pg::QuoteIdent(name);
-  if (source_.has_ctid) columns += ", s.ctid AS _cerebro_ctid";
   std::string from = source_.name.Sql() + " AS s JOIN " + suspects.Sql() + " AS g ON " + SameKeys(keys_, suspects);
   if (!labelled.empty()) from += " WHERE " + labelled;
-  CreateAs(part, "SELECT " + columns + " FROM " + from, "_cerebro_rows");
+  CreateAs(part, "SELECT " + PartColumns(needed) + " FROM " + from, "_cerebro_rows");
   Drop(suspects);
-  source_.copied_from = source_.name;
-  source_.copied_ctid = "s._cerebro_ctid";
-  source_.name = part;
-  return true;
+  ReadPart(part);
+  return PartCopy::kMade;
 }
 
 /// Makes `found`.
@@ -115,9 +232,16 @@ void GroupRows::FindChanged(const pg::TableName& before) {
   CompareContents(before, found);
   const std::string joined = found.Sql() + " AS s LEFT JOIN " + before.Sql() + " AS g ON " + SameKeys(keys_, before);
   CreateGroups();
-  const pg::Result counts =
-      pg::Execute("SELECT pg_catalog.max(g.group_id), pg_catalog.count(*) FROM " + before.Sql() + " AS g");
-  const int64_t last = base::WholeOrZero(counts.at(0, 0));
+  int64_t last = 0, known = 0;  // the largest number of a group of the table, and how many it has
+  if (seen_) {
+    last = seen_->last_id;
+    known = seen_->known;
+  } else {
+    const pg::Result counts =
+        pg::Execute("SELECT pg_catalog.max(g.group_id), pg_catalog.count(*) FROM " + before.Sql() + " AS g");
+    last = base::WholeOrZero(counts.at(0, 0));
+    known = base::WholeOrZero(counts.at(0, 1));
+  }
   last_before_ = last;
   const std::string is_new = " WHERE g.group_id IS NULL";
   std::string has_changed = " WHERE g.group_id IS NOT NULL AND g.source_digest IS DISTINCT FROM s.source_digest";
@@ -166,15 +290,21 @@ void GroupRows::FindChanged(const pg::TableName& before) {
                   "), " + KeyList(keys_, "s") + " FROM " + joined + is_new + added_now)
           .processed);
   Create(vanished_, "group_id bigint", "group_id");
-  const pg::Result vanished =
-      pg::Execute("INSERT INTO " + vanished_.Sql() + " SELECT g.group_id FROM " + before.Sql() + " AS g LEFT JOIN " +
-                  found.Sql() + " AS s ON " + SameKeys(keys_, before) + " WHERE s.source_digest IS NULL");
+  if (seen_) {
+    vanished_groups_ = static_cast<int64_t>(seen_->vanished.size());
+    if (vanished_groups_ > 0)
+      pg::Execute("INSERT INTO " + vanished_.Sql() + " SELECT pg_catalog.unnest($1)", {seen_->vanished});
+  } else {
+    const pg::Result vanished =
+        pg::Execute("INSERT INTO " + vanished_.Sql() + " SELECT g.group_id FROM " + before.Sql() + " AS g LEFT JOIN " +
+                    found.Sql() + " AS s ON " + SameKeys(keys_, before) + " WHERE s.source_digest IS NULL");
+    vanished_groups_ = static_cast<int64_t>(vanished.processed);
+  }
   Drop(found);
   group_count_ = changed + added;
   changed_groups_ = changed;
-  vanished_groups_ = static_cast<int64_t>(vanished.processed);
-  const int64_t all = base::WholeOrZero(counts.at(0, 1)) + added - (request_.drops_vanished ? vanished_groups_ : 0);
-  if (request_.drops_vanished && vanished_groups_ > 0 && vanished_groups_ == base::WholeOrZero(counts.at(0, 1)) && added == 0) {
+  const int64_t all = known + added - (request_.drops_vanished ? vanished_groups_ : 0);
+  if (request_.drops_vanished && vanished_groups_ > 0 && vanished_groups_ == known && added == 0) {
     throw Error(ErrorCode::kPrerequisiteState,
                 "table " + source_.Text() + " has no row of any group: drop_vanished would drop all " +
                     base::Thousands(vanished_groups_),

@@ -1,17 +1,16 @@
 #include "pack/group_packing.hpp"
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 #include "base/error.hpp"
-#include "base/hash.hpp"
 #include "base/plain_number.hpp"
 #include "data/group_constants.hpp"
 #include "data/packed_format.hpp"
 #include "data/row_codec.hpp"
 #include "pack/group_faults.hpp"
 #include "pack/group_learner.hpp"
+#include "pack/group_sums.hpp"
 #include "pack/preprocessed_columns.hpp"
 #include "pg/cluster.hpp"
 #include "pg/report.hpp"
@@ -239,7 +238,7 @@ void GroupPacking::PackFurther(const data::GroupedTable& before) {
   }
   held_writer_ = PackSide(held_, true, *outputs_.held_out, held_specs_, &held_packed_);
   WriteFurtherGroups(before);
-  held_packed_.digest = DigestsOfGroups(outputs_.groups).second;
+  held_packed_.digest = DigestsOfGroups(outputs_.groups).held;
   GroupSummary groups;
   for (const GroupKey& key : keys_) groups.keys.push_back(key.column.name);
   groups.groups_table = outputs_.groups.Sql();
@@ -361,7 +360,9 @@ void GroupPacking::WriteFurtherGroups(const data::GroupedTable& before) {
 }
 
 void GroupPacking::WriteSummaries() {
-  std::tie(packed_.digest, held_packed_.digest) = DigestsOfGroups(outputs_.groups);
+  const TableDigests digests = DigestsOfGroups(outputs_.groups);
+  packed_.digest = digests.packed;
+  held_packed_.digest = digests.held;
   GroupSummary groups;
   for (const GroupKey& key : keys_) groups.keys.push_back(key.column.name);
   groups.groups_table = outputs_.groups.Sql();
@@ -384,25 +385,6 @@ void GroupPacking::WriteSummaries() {
   };
   write(outputs_.packed, training_, packed_, rows_.largest_rows(), SplitOf(outputs_.held_out));
   if (outputs_.held_out) write(*outputs_.held_out, held_, held_packed_, rows_.largest_validation_rows(), "");
-}
-
-std::pair<std::string, std::string> DigestsOfGroups(const pg::TableName& groups_table) {
-  base::Hasher packed(0), held(0);
-  pg::Cursor groups(
-      "SELECT g.group_id, g.digest, g.validation_digest FROM " + groups_table.Sql() + " AS g ORDER BY g.group_id", {},
-      false);
-  for (pg::Result some = groups.Fetch(kGroupsAtOnce); !some.empty(); some = groups.Fetch(kGroupsAtOnce)) {
-    for (const auto& row : some.rows) {
-      const auto add = [&row](const pg::Cell& digest, base::Hasher* hasher) {
-        if (!digest) return;
-        hasher->UpdateU64(static_cast<uint64_t>(base::WholeOrZero(row[0])));
-        hasher->Update(digest->data(), digest->size());
-      };
-      add(row[1], &packed);
-      add(row[2], &held);
-    }
-  }
-  return {base::ToHex(packed.Finish()), base::ToHex(held.Finish())};
 }
 
 }  // namespace pack

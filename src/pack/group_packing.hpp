@@ -5,7 +5,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/tensor.hpp"
@@ -96,9 +95,5 @@ class GroupPacking {
   std::optional<pg::TableName> constants_;  // a row a group that has its own
   Packed packed_, held_packed_;
 };
-
-/// The digest of a packed table by group: base::Hash (seed 0) over, for each group of the table of groups that has rows
-/// there, its number and its digest's text. The second one is that of the rows that validate.
-std::pair<std::string, std::string> DigestsOfGroups(const pg::TableName& groups_table);
 
 }  // namespace pack

@@ -11,9 +11,11 @@
 #include "data/row_sql.hpp"
 #include "pack/group_layout.hpp"
 #include "pack/group_packing.hpp"
+#include "pack/group_sums.hpp"
 #include "pack/preprocessed_columns.hpp"
 #include "pack/source_state.hpp"
 #include "pg/cluster.hpp"
+#include "pg/index_plans.hpp"
 #include "pg/replace_rows.hpp"
 #include "pg/sql.hpp"
 
@@ -139,8 +141,8 @@ Output WorkingOutput(const pg::TableName& beside, const std::string& suffix) {
 pg::TableName ValidationOf(const data::GroupedTable& table) { return table.packed.name.WithSuffix(kValidationSuffix); }
 
 /// Replaces the rows of the groups, or of both tables of groups.
-void ReplaceRows(const pg::TableName& into, const pg::TableName& from, const pg::TableName& groups) {
-  pg::Execute("DELETE FROM " + into.Sql() + " WHERE group_id IN (SELECT g.group_id FROM " + groups.Sql() + " AS g)");
+void ReplaceRows(const pg::TableName& into, const pg::TableName& from, const pg::TableName& groups, bool few) {
+  data::DeleteGroups(into, groups, few);
   pg::Execute("INSERT INTO " + into.Sql() + " SELECT t.* FROM " + from.Sql() + " AS t" +
               (pg::OnGreenplum() ? "" : " ORDER BY t.group_id"));
 }
@@ -165,34 +167,78 @@ void SumClassRows(const pg::TableName& groups_table, base::DataSpec* spec) {
   }
 }
 
-/// Sums of the table as it is now. groups_table: as it is now.
-void UpdateSummary(const pg::TableName& packed, const pg::TableName& groups_table, bool validates,
-                   const std::string& digest) {
-  const pg::TableName summary = packed.WithSuffix("_summary");
-  const std::string rows =
-      validates ? "g.validation_rows" : "CASE WHEN g.partitions OPERATOR(pg_catalog.>) 0 THEN g.group_rows ELSE 0 END";
-  base::DataSpec spec =
-      base::ReadDataSpec(pg::Execute("SELECT s.data_spec::pg_catalog.text FROM " + summary.Sql() + " AS s").Text());
-  const pg::Result sums = pg::Execute(
-      "SELECT pg_catalog.sum(" + rows + ")::pg_catalog.int8, pg_catalog.max(" + rows +
-      "), pg_catalog.count(*), pg_catalog.count(CASE WHEN g.partitions OPERATOR(pg_catalog.>) 0 THEN 1 END) FROM " +
-      groups_table.Sql() + " AS g");
+/// Buffers of a packed table, or of some of its groups.
+struct Buffers {
+  int64_t count = 0, largest = 0;  // largest: rows
+};
+
+/// groups: of those that it names alone; nullptr: of all. few: as DeleteGroups has it.
+Buffers CountBuffers(const pg::TableName& packed, const base::DataSpec& spec, const pg::TableName* groups, bool few) {
+  std::optional<pg::IndexPlans> by_index;
+  if (groups != nullptr && few && pg::HasIndexOn(packed, data::kGroupColumn)) by_index.emplace();
   const std::string shape = "t." + pg::QuoteIdent(spec.inputs.at(0).name + data::kShapeSuffix) + "[1]";
-  const pg::Result buffers =
-      pg::Execute("SELECT pg_catalog.count(*), pg_catalog.max(" + shape + ") FROM " + packed.Sql() + " AS t");
-  const auto number = [](const pg::Cell& cell) {
-    return base::WholeOrZero(cell);
-  };
-  spec.rows = number(sums.at(0, 0));
-  for (base::ColumnSpec& target : spec.targets) target.class_rows.clear();
-  if (!validates) SumClassRows(groups_table, &spec);
-  pg::Execute("UPDATE " + summary.Sql() +
-                  " SET rows = $1, data_spec = $2::pg_catalog.json, digest = $3, partition_rows = ARRAY[$1],"
-                  " partition_buffers = ARRAY[$4::pg_catalog.int4], max_buffer_rows = $5, groups = $6, packed_groups = "
-                  "$7, largest_group_rows = $8",
-              {spec.rows, base::WriteDataSpec(spec), digest, number(buffers.at(0, 0)), number(buffers.at(0, 1)),
-               number(sums.at(0, 2)), number(sums.at(0, 3)), number(sums.at(0, 1))});
+  const pg::Result counts = pg::Execute(
+      "SELECT pg_catalog.count(*), pg_catalog.max(" + shape + ") FROM " + packed.Sql() + " AS t" +
+      (groups == nullptr ? "" : " WHERE t.group_id IN (SELECT g.group_id FROM " + groups->Sql() + " AS g)"));
+  return {base::WholeOrZero(counts.at(0, 0)), base::WholeOrZero(counts.at(0, 1))};
 }
+
+/// A packed table of which groups are replaced and dropped: its summary follows. The numbers of its buffers are counted of
+/// these groups alone, unless they had the largest buffer.
+class SummaryUpdate {
+ public:
+  SummaryUpdate(const pg::TableName& packed, bool validates, bool few)
+      : packed_(packed), validates_(validates), few_(few) {
+    const pg::Result row = pg::Execute(
+        "SELECT s.data_spec::pg_catalog.text, s.partition_buffers[1]::pg_catalog.int8, s.max_buffer_rows FROM " +
+        packed.WithSuffix("_summary").Sql() + " AS s");
+    spec_ = base::ReadDataSpec(row.at(0, 0).value_or(""));
+    known_ = row.at(0, 1).has_value() && row.at(0, 2).has_value();
+    buffers_ = {base::WholeOrZero(row.at(0, 1)), base::WholeOrZero(row.at(0, 2))};
+  }
+
+  void Drop(const pg::TableName& groups) {
+    const Buffers less = CountBuffers(packed_, spec_, &groups, few_);
+    data::DeleteGroups(packed_, groups, few_);
+    Count(less, Buffers());
+  }
+
+  /// from: a packed table of the groups.
+  void Replace(const pg::TableName& from, const pg::TableName& groups) {
+    const Buffers less = CountBuffers(packed_, spec_, &groups, few_);
+    ReplaceRows(packed_, from, groups, few_);
+    Count(less, CountBuffers(from, spec_, nullptr, false));
+  }
+
+  /// groups_table: as it is now.
+  void Write(const pg::TableName& groups_table, const GroupSums& sums) {
+    if (!known_) buffers_ = CountBuffers(packed_, spec_, nullptr, false);
+    spec_.rows = validates_ ? sums.held_rows : sums.rows;
+    for (base::ColumnSpec& target : spec_.targets) target.class_rows.clear();
+    if (!validates_) SumClassRows(groups_table, &spec_);
+    pg::Execute("UPDATE " + packed_.WithSuffix("_summary").Sql() +
+                    " SET rows = $1, data_spec = $2::pg_catalog.json, digest = $3, partition_rows = ARRAY[$1],"
+                    " partition_buffers = ARRAY[$4::pg_catalog.int4], max_buffer_rows = $5, groups = $6, packed_groups ="
+                    " $7, largest_group_rows = $8",
+                {spec_.rows, base::WriteDataSpec(spec_), validates_ ? sums.digests.held : sums.digests.packed,
+                 buffers_.count, buffers_.largest, sums.groups, sums.packed_groups,
+                 validates_ ? sums.largest_held_rows : sums.largest_rows});
+  }
+
+ private:
+  // the largest buffer may have been among those that went alone
+  void Count(const Buffers& less, const Buffers& more) {
+    known_ = known_ && (less.count == 0 || less.largest < buffers_.largest || more.largest >= buffers_.largest);
+    buffers_.count += more.count - less.count;
+    buffers_.largest = std::max(buffers_.largest, more.largest);
+  }
+
+  const pg::TableName packed_;
+  const bool validates_, few_;
+  base::DataSpec spec_;
+  bool known_ = false;  // buffers_: those of the groups that are there now
+  Buffers buffers_;
+};
 
 }  // namespace
 
@@ -239,7 +285,7 @@ ChangedGroups PackChangedGroups(const data::GroupedTable& table, const std::opti
   changed.trainable = rows.packed_groups();
   changed.validation_rows = rows.split().validation_rows;
   // groups that wait, are passed over or cannot be packed are found again by what they are compared with now
-  const bool comparable = WrittenSinceSql(before, rows.source_state()).has_value();
+  const bool comparable = FindWrittenSince(before, rows.source_state()).has_value();
   const bool all = changed.waiting + changed.passed + changed.failed == 0;
   changed.source_state = all ? rows.source_state() : comparable ? before : std::string();
   changed.packed = outputs.packed.table;
@@ -297,14 +343,10 @@ void PackPooledAgain(const data::GroupedTable& table, const std::optional<std::s
 }
 
 void MergeChangedGroups(const data::GroupedTable& table, const ChangedGroups& changed, bool drop_vanished) {
-  const bool any = changed.added + changed.changed > 0;
-  const pg::TableName& packed = table.packed.name;
-  const bool validates = pg::TableExists(ValidationOf(table));
+  const bool any = changed.added + changed.changed > 0, drops = drop_vanished && changed.vanished > 0;
+  const bool few = data::AreFewGroups(changed.added + changed.changed + changed.vanished, table.groups);
   std::vector<pg::TableName> working = {changed.gone};
   if (any) {
-    ReplaceRows(packed, changed.packed, changed.groups);
-    if (changed.validation) ReplaceRows(ValidationOf(table), *changed.validation, changed.groups);
-    ReplaceRows(table.groups_table, changed.groups, changed.groups);
     for (const pg::TableName& name : {changed.packed, changed.packed.WithSuffix("_summary"), changed.groups})
       working.push_back(name);
     if (changed.validation) {
@@ -312,19 +354,25 @@ void MergeChangedGroups(const data::GroupedTable& table, const ChangedGroups& ch
         working.push_back(name);
     }
   }
-  if (drop_vanished && changed.vanished > 0) {
-    std::vector<pg::TableName> tables = {packed, table.groups_table};
-    if (validates) tables.push_back(ValidationOf(table));
-    for (const pg::TableName& name : tables) {
-      pg::Execute("DELETE FROM " + name.Sql() + " WHERE group_id IN (SELECT g.group_id FROM " + changed.gone.Sql() +
-                  " AS g)");
+  if (any || drops) {
+    SummaryUpdate packed(table.packed.name, false, few);
+    std::optional<SummaryUpdate> validation;
+    if (pg::TableExists(ValidationOf(table))) validation.emplace(ValidationOf(table), true, few);
+    if (any) {
+      packed.Replace(changed.packed, changed.groups);
+      if (changed.validation && validation) validation->Replace(*changed.validation, changed.groups);
+      ReplaceRows(table.groups_table, changed.groups, changed.groups, few);
     }
-  }
-  if (any || (drop_vanished && changed.vanished > 0)) {
-    const auto [digest, validation_digest] = DigestsOfGroups(table.groups_table);
-    UpdateSummary(packed, table.groups_table, false, digest);
-    if (validates) UpdateSummary(ValidationOf(table), table.groups_table, true, validation_digest);
-    pg::Execute("ANALYZE " + table.groups_table.Sql());
+    if (drops) {
+      packed.Drop(changed.gone);
+      data::DeleteGroups(table.groups_table, changed.gone, few);
+      if (validation) validation->Drop(changed.gone);
+    }
+    const GroupSums sums = SumGroups(table.groups_table);
+    packed.Write(table.groups_table, sums);
+    if (validation) validation->Write(table.groups_table, sums);
+    // a few groups change no plan
+    if (!few) pg::Execute("ANALYZE " + table.groups_table.Sql());
   }
   WriteSourceState(table, changed.source_state);
   for (const pg::TableName& name : working) pg::Execute("DROP TABLE " + name.Sql());

@@ -130,7 +130,7 @@ void GroupRows::OpenRows() {
   if (split_request_.split_column) {
     SplitRequest by_column = split_request_;
     by_column.drop_null_labels = false;  // they are left out already
-    by_column.of_part = compared_.has_value();
+    by_column.of_part = is_part_;
     side_ = "(" + SplitRows(source_, by_column, seed_, beside_, temporary_).validation + ")";
   }
   if (split_request_.split_by_time) time_ = OpenTimeColumn(source_, *split_request_.split_by_time, source_.filter);

@@ -25,6 +25,8 @@
 
 namespace pack {
 
+struct WrittenSince;
+
 class GroupRows {
  public:
   /// beside: names the schema of the working tables; temporary: they are to be temporary ones.
@@ -95,7 +97,11 @@ class GroupRows {
   void CreateAs(const pg::TableName& table, const std::string& query, const char* distributed_by);
   void OpenRows();
   void FindGroups();
-  bool CopyWritten(const pg::TableName& before, const std::string& written);
+  enum class PartCopy { kMade, kTooLarge, kUnknown };
+  PartCopy CopySuspects(const pg::TableName& before, const WrittenSince& since);
+  PartCopy CopyWritten(const pg::TableName& before, const std::string& written);
+  void ReadPart(const pg::TableName& part);
+  std::string PartColumns(const std::vector<std::string>& needed) const;
   void CompareContents(const pg::TableName& before, const pg::TableName& found);
   void FindChanged(const pg::TableName& before);
   std::vector<std::string> NeededColumns() const;
@@ -124,7 +130,13 @@ class GroupRows {
   pg::TableName beside_;
   bool temporary_;
   pg::TableName groups_, cuts_, rows_, sizes_, vanished_;
+  bool is_part_ = false;                   // the source is a copy of the rows of groups that may have changed
   std::optional<pg::TableName> compared_;  // of CopyWritten: a row a group of the source
+  struct Seen {                            // of CopySuspects: groups of the table
+    int64_t known = 0, last_id = 0;
+    std::vector<int64_t> vanished;
+  };
+  std::optional<Seen> seen_;
   std::string source_state_;
   std::string side_;  // of a row: SQL over s and the cuts c, true where it validates; empty: none does
   std::optional<TimeColumn> time_;  // of split_by_time

@@ -109,7 +109,7 @@ std::string DescribeSourceState(const Source& source, const std::vector<std::str
   return base::FormatJson(base::Value(std::move(out)));
 }
 
-std::optional<std::string> WrittenSinceSql(const std::string& before, const std::string& now) {
+std::optional<WrittenSince> FindWrittenSince(const std::string& before, const std::string& now) {
   const SourceState was = Read(before), is = Read(now);
   if (was.server != is.server || was.horizon > is.horizon || is.horizon - was.horizon > kMostTransactions) return std::nullopt;
   std::set<std::string> known;
@@ -123,8 +123,12 @@ std::optional<std::string> WrittenSinceSql(const std::string& before, const std:
   if (count == 0) return std::nullopt;
   // a partition may come to the source after its tables were listed
   const std::string elsewhere = count == 1 ? "'" + list + "'::pg_catalog.oid" : "ALL ('{" + list + "}'::pg_catalog.oid[])";
-  return "(cerebro._written_since(s.xmin, '" + std::to_string(was.horizon) +
-         "'::bigint) OR s.tableoid OPERATOR(pg_catalog.<>) " + elsewhere + ")";
+  WrittenSince since;
+  since.horizon = was.horizon;
+  since.sql = "(cerebro._written_since(s.xmin, '" + std::to_string(was.horizon) +
+              "'::bigint) OR s.tableoid OPERATOR(pg_catalog.<>) " + elsewhere + ")";
+  since.all_known = count == 1 && is.tables.size() == 1;
+  return since;
 }
 
 }  // namespace pack

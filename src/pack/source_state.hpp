@@ -15,6 +15,7 @@
 // composite types, types of extensions, reg* types), of generated columns that are not stored, and on Greenplum.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,8 +31,14 @@ constexpr const char* kSourceStateColumn = "source_state";  // of the summary of
 /// snapshots of all statements that read rows are no older.
 std::string DescribeSourceState(const Source& source, const std::vector<std::string>& columns);
 
-/// SQL over s, a row of the source: whether it may not have been there, as it is, when the state was `before`. Nothing where that
-/// is not known of any row. now: the source's state. What is no state counts as none.
-std::optional<std::string> WrittenSinceSql(const std::string& before, const std::string& now);
+/// By what it is told of a row that it may not have been there, as it is, when a state was described.
+struct WrittenSince {
+  int64_t horizon = 0;  // of the state then: pg::TransactionsSince
+  std::string sql;      // over s, a row of the source: whether it may not have been there
+  bool all_known = false;  // the source is one table, and was it then: the horizon alone decides
+};
+
+/// Nothing where that is not known of any row. before: the state then; now: that of the source now. What is no state counts as none.
+std::optional<WrittenSince> FindWrittenSince(const std::string& before, const std::string& now);
 
 }  // namespace pack

@@ -289,12 +289,12 @@ void MergeResults(const StoredRun& run, const data::GroupedTable& table, const p
     };
     if (!pg::TableExists(named(run.output))) continue;
     const std::string into = named(run.output).Sql();
-    const auto forget = [&into](const pg::TableName& groups) {
-      pg::Execute("DELETE FROM " + into + " WHERE group_id IN (SELECT g.group_id FROM " + groups.Sql() + " AS g)");
+    const auto forget = [&](const pg::TableName& groups, int64_t count) {
+      if (count > 0) data::DeleteGroups(named(run.output), groups, data::AreFewGroups(count, table.groups));
     };
-    if (drop_vanished) forget(changed.gone);
+    if (drop_vanished) forget(changed.gone, changed.vanished);
     if (changed.added + changed.changed == 0) continue;
-    forget(changed.groups);
+    forget(changed.groups, changed.added + changed.changed);
     if (trained)
       pg::Execute("INSERT INTO " + into + " SELECT t.* FROM " + named(*trained).Sql() + " AS t ORDER BY t.group_id");
   }
