@@ -146,12 +146,11 @@ void RequireRow(const Site& site) {
 
 /// The model of the row's group; nullptr: no model predicts for it.
 const score::OpenModel* RoutedOf(Lookup* lookup, FunctionCallInfo fcinfo) {
-  HeapTupleData row;
+  HeapTupleData row = {};  // of no table: its field for that is not on every server
   const TupleDesc desc = pg::call([&] {
     HeapTupleHeader header = PG_GETARG_HEAPTUPLEHEADER(kFirstColumn);
     row.t_len = HeapTupleHeaderGetDatumLength(header);
     ItemPointerSetInvalid(&row.t_self);
-    row.t_tableOid = InvalidOid;
     row.t_data = header;
     return lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(header), HeapTupleHeaderGetTypMod(header));
   });
