@@ -13,6 +13,7 @@
 #include "pack/group_refresh.hpp"
 #include "pack/packing.hpp"
 #include "pg/cluster.hpp"
+#include "pg/index_plans.hpp"
 #include "pg/names.hpp"
 #include "pg/replace_rows.hpp"
 #include "pg/report.hpp"
@@ -205,15 +206,31 @@ pg::TableName WorkingName(const StoredRun& run, const char* what) {
   return name;
 }
 
-/// Trains the changed groups. REQUIRES that some can be trained, that the run's tables have no rows of them, and with
-/// from_weights an active snapshot to which they still have.
-train::GroupCounts TrainChanged(const StoredRun& run, const pack::ChangedGroups& changed, bool from_weights) {
+/// Copies the weights of the changed groups, and which models have diverged, to tables of this name and with _info behind it.
+void CopyWeights(const StoredRun& run, const data::GroupedTable& table, const pack::ChangedGroups& changed,
+                 const pg::TableName& copy) {
+  const bool few = data::AreFewGroups(changed.changed, table.groups);
+  for (const char* suffix : {"", "_info"}) {
+    const bool models = suffix[0] == '\0';
+    const pg::TableName from = models ? run.output : run.output.WithSuffix(suffix);
+    std::optional<pg::IndexPlans> by_index;
+    if (few && pg::HasIndexOn(from, "group_id")) by_index.emplace();
+    pg::Execute("CREATE TABLE " + (models ? copy : copy.WithSuffix(suffix)).Sql() +
+                " AS SELECT m.group_id, m.mst_key, " + (models ? "m.model_weights" : "m.diverged_step") + " FROM " +
+                from.Sql() + " AS m WHERE m.group_id IN (SELECT g.group_id FROM " + changed.groups.Sql() + " AS g)" +
+                (pg::OnGreenplum() ? " DISTRIBUTED BY (group_id)" : ""));
+  }
+}
+
+/// Trains the changed groups. weights: nullptr, or what CopyWeights has made. REQUIRES that some can be trained, and that the
+/// run's tables have no rows of them.
+train::GroupCounts TrainChanged(const StoredRun& run, const pack::ChangedGroups& changed, const pg::TableName* weights) {
   train::FitArguments a = run.arguments;
   a.source_table = changed.packed.Sql();
   // which decides as in the run, although none of these groups may have a row there
   if (run.validation_table && changed.validation) a.validation_table = changed.validation->Sql();
   a.model_output_table = WorkingName(run, "refit").Sql();
-  if (from_weights) a.groups_begin_with = run.output.Sql();
+  if (weights != nullptr) a.groups_begin_with = weights->Sql();
   const double began = pg::Now();
   const pg::OlderPlanner planner;
   train::PreparedFit fit = train::PrepareFit(a);
@@ -339,15 +356,24 @@ Refreshed RefreshGroups(const RefreshArguments& arguments) {
   std::optional<int> global;
   if (arguments.global_model) pack::PackPooledAgain(table, arguments.source_table);
   {
-    const pg::FreshSnapshot packed;  // training reads what was packed, and the weights that groups go on from
+    const pg::FreshSnapshot packed;  // training reads what was packed
     if (arguments.global_model) global = TrainGlobal(run, table);
+    std::optional<pg::TableName> weights;
+    if (from_weights && changed.trainable > 0) {
+      weights = WorkingName(run, "weights");
+      CopyWeights(run, table, changed, *weights);
+    }
     ForgetGroups(run, table, changed, arguments.drop_vanished);
     if (changed.trainable > 0) {
-      const train::GroupCounts counts = TrainChanged(run, changed, from_weights);
+      const pg::FreshSnapshot copied;
+      const train::GroupCounts counts = TrainChanged(run, changed, weights ? &*weights : nullptr);
       done.trained = counts.trained;
       done.skipped = counts.skipped;
       done.failed += counts.failed + counts.diverged;
       if (counts.failed + counts.diverged > 0) RequireFew(run, changed, arguments.drop_vanished);
+      if (weights) {
+        for (const pg::TableName& copy : {*weights, weights->WithSuffix("_info")}) pg::Execute("DROP TABLE " + copy.Sql());
+      }
     } else if (changed.added + changed.changed > 0) {
       done.skipped = changed.added + changed.changed;
       InsertSkipped(run, table, changed);
