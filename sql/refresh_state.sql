@@ -9,7 +9,7 @@ SET max_parallel_workers_per_gather = 0;   -- what workers call is not counted h
 
 CREATE FUNCTION hashed() RETURNS bigint LANGUAGE sql AS $$
     SELECT coalesce(sum(calls), 0)::bigint FROM pg_catalog.pg_stat_xact_user_functions WHERE schemaname = 'cerebro' AND funcname = '_content_key' $$;
--- hashed: more than the rows of the changed groups? They are hashed when they are compared, and once more when they are packed
+-- hashed: more than the rows of the changed groups? They are hashed once, and twice more where they are split by their contents
 CREATE FUNCTION refreshed(models text, OUT added bigint, OUT changed bigint, OUT vanished bigint, OUT unchanged bigint, OUT rows_hashed bigint)
 LANGUAGE plpgsql AS $$
 DECLARE before bigint := hashed();

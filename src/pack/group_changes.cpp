@@ -89,12 +89,17 @@ void GroupRows::MakeChanged(const pg::TableName& before, const std::string& sour
 std::string GroupRows::PartColumns(const std::vector<std::string>& needed) const {
   std::string columns;
   for (const std::string& name : needed) columns += (columns.empty() ? "s." : ", s.") + pg::QuoteIdent(name);
+  if (HashesOnce()) columns += ", " + HashSql() + " AS _cerebro_hash";
   return columns + (source_.has_ctid ? ", s.ctid AS _cerebro_ctid" : "");
 }
+
+/// Whether the hash of a row follows from the row alone, so that the copy may have it.
+bool GroupRows::HashesOnce() const { return !split_request_.split_column && !split_request_.split_by_time; }
 
 /// Goes on with a part as the source.
 void GroupRows::ReadPart(const pg::TableName& part) {
   is_part_ = true;
+  is_hashed_ = HashesOnce();
   source_.copied_from = source_.name;
   source_.copied_ctid = "s._cerebro_ctid";
   source_.name = part;

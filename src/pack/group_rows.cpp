@@ -305,6 +305,7 @@ void GroupRows::CutByTime() {
 
 /// A row's contents with all that decides what is made of it: its weight and its side, too.
 std::string GroupRows::HashSql() const {
+  if (is_hashed_) return "s._cerebro_hash";
   std::string row = RowSql(source_, "s");
   row.pop_back();
   if (split_request_.split_column) row += ", " + side_;

@@ -102,6 +102,7 @@ class GroupRows {
   PartCopy CopyWritten(const pg::TableName& before, const std::string& written);
   void ReadPart(const pg::TableName& part);
   std::string PartColumns(const std::vector<std::string>& needed) const;
+  bool HashesOnce() const;
   void CompareContents(const pg::TableName& before, const pg::TableName& found);
   void FindChanged(const pg::TableName& before);
   std::vector<std::string> NeededColumns() const;
@@ -131,6 +132,7 @@ class GroupRows {
   bool temporary_;
   pg::TableName groups_, cuts_, rows_, sizes_, vanished_;
   bool is_part_ = false;                   // the source is a copy of the rows of groups that may have changed
+  bool is_hashed_ = false;                 // which has the hashes of its rows, too
   std::optional<pg::TableName> compared_;  // of CopyWritten: a row a group of the source
   struct Seen {                            // of CopySuspects: groups of the table
     int64_t known = 0, last_id = 0;

@@ -7,7 +7,7 @@ namespace pack {
 namespace {
 
 constexpr uint32_t kNone = UINT32_MAX;
-constexpr size_t kFewestSlots = 64;
+constexpr size_t kFewestCells = 64;
 constexpr uint32_t kMostRanges = 1 << 20;  // 8 MB
 constexpr uint32_t kFewestRangePages = 4;  // so that reading a range is worth its beginning
 
@@ -32,7 +32,7 @@ uint64_t HashOf(std::string_view key) {
 
 }  // namespace
 
-SuspectGroups::SuspectGroups(uint32_t pages) : slots_(kFewestSlots, kNone), pages_(pages) {
+SuspectGroups::SuspectGroups(uint32_t pages) : cells_(kFewestCells, kNone), pages_(pages) {
   range_pages_ = std::max(kFewestRangePages, pages / kMostRanges + 1);
   ranges_.resize(pages / range_pages_ + 1);
 }
@@ -46,21 +46,21 @@ bool SuspectGroups::Suspect(const Group& group) {
 }
 
 uint32_t SuspectGroups::Find(uint64_t hash, std::string_view key) const {
-  const size_t mask = slots_.size() - 1;
-  for (size_t slot = hash & mask; slots_[slot] != kNone; slot = (slot + 1) & mask) {
-    const Group& group = groups_[slots_[slot]];
-    if (group.hash == hash && KeyOf(group) == key) return slots_[slot];
+  const size_t mask = cells_.size() - 1;
+  for (size_t cell = hash & mask; cells_[cell] != kNone; cell = (cell + 1) & mask) {
+    const Group& group = groups_[cells_[cell]];
+    if (group.hash == hash && KeyOf(group) == key) return cells_[cell];
   }
   return kNone;
 }
 
 void SuspectGroups::Grow() {
-  slots_.assign(2 * slots_.size(), kNone);
-  const size_t mask = slots_.size() - 1;
+  cells_.assign(2 * cells_.size(), kNone);
+  const size_t mask = cells_.size() - 1;
   for (uint32_t g = 0; g < groups_.size(); ++g) {
-    size_t slot = groups_[g].hash & mask;
-    while (slots_[slot] != kNone) slot = (slot + 1) & mask;
-    slots_[slot] = g;
+    size_t cell = groups_[g].hash & mask;
+    while (cells_[cell] != kNone) cell = (cell + 1) & mask;
+    cells_[cell] = g;
   }
 }
 
@@ -72,14 +72,14 @@ uint32_t SuspectGroups::Insert(uint64_t hash, std::string_view key) {
   group.key_bytes = static_cast<uint32_t>(key.size());
   groups_.push_back(group);
   keys_.append(key);
-  if (2 * groups_.size() > slots_.size()) {
+  if (2 * groups_.size() > cells_.size()) {
     Grow();
     return position;
   }
-  const size_t mask = slots_.size() - 1;
-  size_t slot = hash & mask;
-  while (slots_[slot] != kNone) slot = (slot + 1) & mask;
-  slots_[slot] = position;
+  const size_t mask = cells_.size() - 1;
+  size_t cell = hash & mask;
+  while (cells_[cell] != kNone) cell = (cell + 1) & mask;
+  cells_[cell] = position;
   return position;
 }
 

@@ -59,7 +59,7 @@ class SuspectGroups {
   static bool Suspect(const Group& group);
 
   std::vector<Group> groups_;   // of the table first, in the order in which they were added
-  std::vector<uint32_t> slots_;  // positions in groups_; open addressing; its size is a power of two
+  std::vector<uint32_t> cells_;  // positions in groups_; open addressing; its size is a power of two
   std::string keys_;
   std::vector<Range> ranges_;
   uint32_t pages_ = 0, range_pages_ = 1;

@@ -39,7 +39,7 @@ namespace pg {
 namespace {
 
 constexpr size_t kRowsAtOnce = 1024;
-constexpr int kFirstKeyBytes = 64 * 1024;
+constexpr int kFixedKeyBytes = 1024;  // at least what all columns of a key take besides the bytes of texts
 
 /// Types of which equal values have equal bytes. Not so: numbers that have several forms (1.0 and 1.00; 0 and -0), padded
 /// texts, texts that ignore case.
@@ -91,24 +91,28 @@ struct NumberColumn {
   bool wide = false;  // bigint
 };
 
+/// Appends to bytes that have room for what has no length of its own.
 void AppendKey(const KeyColumn& column, HeapTuple tuple, TupleDesc row, StringInfo bytes) {
   bool null = false;
   const Datum value = heap_getattr(tuple, column.number, row, &null);
-  appendStringInfoChar(bytes, null ? '\0' : '\1');
+  bytes->data[bytes->len++] = null ? '\0' : '\1';
   if (null) return;
-  if (column.by_value) {
-    appendBinaryStringInfo(bytes, reinterpret_cast<const char*>(&value), sizeof(value));
-    return;
-  }
   if (column.length > 0) {
-    appendBinaryStringInfo(bytes, static_cast<const char*>(DatumGetPointer(value)), column.length);
+    const char* const from = column.by_value ? reinterpret_cast<const char*>(&value)
+                                             : static_cast<const char*>(DatumGetPointer(value));
+    const size_t length = column.by_value ? sizeof(value) : static_cast<size_t>(column.length);
+    std::memcpy(bytes->data + bytes->len, from, length);
+    bytes->len += static_cast<int>(length);
     return;
   }
-  struct varlena* text = pg_detoast_datum_packed(reinterpret_cast<struct varlena*>(DatumGetPointer(value)));
+  struct varlena* const stored = reinterpret_cast<struct varlena*>(DatumGetPointer(value));
+  struct varlena* const text = pg_detoast_datum_packed(stored);
   const int32 length = static_cast<int32>(VARSIZE_ANY_EXHDR(text));
-  appendBinaryStringInfo(bytes, reinterpret_cast<const char*>(&length), sizeof(length));
-  appendBinaryStringInfo(bytes, VARDATA_ANY(text), length);
-  if (text != reinterpret_cast<struct varlena*>(DatumGetPointer(value))) pfree(text);
+  enlargeStringInfo(bytes, length + kFixedKeyBytes);
+  std::memcpy(bytes->data + bytes->len, &length, sizeof(length));
+  std::memcpy(bytes->data + bytes->len + sizeof(length), VARDATA_ANY(text), static_cast<size_t>(length));
+  bytes->len += static_cast<int>(sizeof(length)) + length;
+  if (text != stored) pfree(text);
 }
 
 }  // namespace
@@ -131,20 +135,18 @@ struct RowScan::Impl {
     row->xmin = HeapTupleHeaderGetRawXmin(tuple->t_data);
     row->complete = true;
     bool null = false;
-    for (const AttrNumber column : wanted) {
-      heap_getattr(tuple, column, shape, &null);
-      row->complete = row->complete && !null;
-    }
+    for (const AttrNumber column : wanted) row->complete = row->complete && !heap_attisnull(tuple, column, shape);
     for (size_t i = 0; i < numbers.size(); ++i) {
       const Datum value = heap_getattr(tuple, numbers[i].number, shape, &null);
       row->numbers[i] = null ? 0 : numbers[i].wide ? DatumGetInt64(value) : DatumGetInt32(value);
     }
+    enlargeStringInfo(&bytes, kFixedKeyBytes);
     for (const KeyColumn& key : keys) AppendKey(key, tuple, shape, &bytes);
   }
 };
 
 bool RowScan::Takes(const TableName& table, const ScannedColumns& columns) {
-  if (columns.numbers.size() > kMostScannedNumbers) return false;
+  if (columns.numbers.size() > kMostScannedNumbers || columns.keys.size() > kMostScannedKeys) return false;
   const Oid id = IdOf(table);
   const ScannedColumns* const asked = &columns;
   return call([id, asked]() -> bool {
@@ -195,7 +197,6 @@ RowScan::RowScan(const TableName& table, const ScannedColumns& columns) : impl_(
   }
   call([&s] {
     initStringInfo(&s.bytes);
-    enlargeStringInfo(&s.bytes, kFirstKeyBytes);
     s.scan = table_beginscan_strat(s.relation, GetActiveSnapshot(), 0, nullptr, true, false);
   });
 }

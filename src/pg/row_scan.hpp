@@ -18,6 +18,7 @@
 namespace pg {
 
 constexpr size_t kMostScannedNumbers = 4;
+constexpr size_t kMostScannedKeys = 16;
 
 struct ScannedRow {
   std::string_view key;    // until the next rows are read

@@ -439,7 +439,9 @@ GroupPlan PlanGroups(const train::FitArguments& a, const train::PreparedFit& fit
   return plan;
 }
 
-void FitGroups(const train::FitArguments& a, train::PreparedFit* prepared, double started_at) {
+train::GroupCounts FitGroups(const train::FitArguments& a, train::PreparedFit* prepared, double started_at,
+                             const pg::TableName* into) {
+  if (into != nullptr) prepared->output = store::ResultTables(*into);
   const train::PreparedFit& fit = *prepared;
   const data::GroupedTable training = OpenTraining(a);
   std::optional<data::GroupedTable> validation;
@@ -448,8 +450,10 @@ void FitGroups(const train::FitArguments& a, train::PreparedFit* prepared, doubl
   if (!plan.serial_reason.empty())
     pg::Notice("this session trains the models itself, without parallel workers: " + plan.serial_reason);
   if (!plan.on_segments) RequireMemory(a, fit, training, plan);  // segments ask the tracker of theirs
-  train::CreateGroupTables(fit, training);
-  train::WriteConfigurations(fit);
+  if (into == nullptr) {
+    train::CreateGroupTables(fit, training);
+    train::WriteConfigurations(fit);
+  }
   std::optional<train::GlobalModel> global;
   if (a.global_model && !a.global_run) FitGlobal(a, fit);
   if (a.global_model) global = BestGlobal(a, fit);
@@ -491,8 +495,10 @@ void FitGroups(const train::FitArguments& a, train::PreparedFit* prepared, doubl
     RequireFew(a, training, writer);
   }
   const train::GroupCounts counts = writer.Finish();
-  train::WriteGroupSummary(a, fit, training, counts, global ? &*global : nullptr, workers, started_at);
+  if (into == nullptr)
+    train::WriteGroupSummary(a, fit, training, counts, global ? &*global : nullptr, workers, started_at);
   if (!a.quiet) SayEnd(fit, counts, global.has_value());
+  return counts;
 }
 
 }  // namespace run

@@ -6,6 +6,7 @@
 
 #include "pg/names.hpp"
 #include "train/arguments.hpp"
+#include "train/group_results.hpp"
 #include "train/prepare.hpp"
 
 namespace run {
@@ -25,9 +26,11 @@ struct GroupPlan {
 /// REQUIRES fit.grouped.
 GroupPlan PlanGroups(const train::FitArguments& arguments, const train::PreparedFit& fit);
 
-/// Trains all groups and writes the result tables. REQUIRES fit.grouped. Errors: kPrerequisiteState when more than
+/// Trains all groups and writes the result tables. into: nullptr, or of a refresh: the run that gets the rows of these groups,
+/// of which it has none, in the place of new tables; what is known of the run stays. Returns how many groups came to which end. REQUIRES fit.grouped. Errors: kPrerequisiteState when more than
 /// max_failed_groups fail.
-void FitGroups(const train::FitArguments& arguments, train::PreparedFit* fit, double started_at);
+train::GroupCounts FitGroups(const train::FitArguments& arguments, train::PreparedFit* fit, double started_at,
+                             const pg::TableName* into = nullptr);
 
 /// The key of the best model of a run over the rows of all groups. global: its output. Errors: kPrerequisiteState when
 /// all have diverged.

@@ -1,5 +1,5 @@
 // The changed groups are a packed table by group of their own (pack/group_refresh.hpp). They are trained from it as any
-// other is, into result tables of their own, whose rows then replace those of the run.
+// other is. Their rows in the run's tables are deleted before, and the results are written there: by one transaction.
 #include "run/refresh.hpp"
 
 #include <map>
@@ -13,6 +13,7 @@
 #include "pack/group_refresh.hpp"
 #include "pack/packing.hpp"
 #include "pg/cluster.hpp"
+#include "pg/index_plans.hpp"
 #include "pg/names.hpp"
 #include "pg/replace_rows.hpp"
 #include "pg/report.hpp"
@@ -37,8 +38,6 @@ using base::ErrorCode;
 
 constexpr const char* kArgument = "model_output_table";
 constexpr const char* kByGroup[] = {"", "_info", "_state", "_groups"};  // with group_id, where they are
-constexpr const char* kOfRun[] = {"", "_info", "_state", "_groups", "_configs", "_summary", "_visits"};
-
 
 struct StoredRun {
   pg::TableName output;
@@ -180,12 +179,13 @@ int64_t FailedOthers(const StoredRun& run, const pack::ChangedGroups& changed, b
 
 /// Errors: kPrerequisiteState when more groups have failed than the run tolerates: those that were trained now, together
 /// with those that stay as they are.
-void RequireFew(const StoredRun& run, const pack::ChangedGroups& changed, bool drop_vanished,
-                const pg::TableName& trained) {
+void RequireFew(const StoredRun& run, const pack::ChangedGroups& changed, bool drop_vanished) {
   if (!run.arguments.max_failed_groups) return;
-  const pg::Result now = pg::Execute("SELECT g.group_id, g.reason FROM " + trained.WithSuffix("_groups").Sql() +
-                                         " AS g WHERE g.status OPERATOR(pg_catalog.=) ANY ($1) ORDER BY 1",
-                                     {std::vector<std::string>{store::kStatusFailed, store::kStatusDiverged}});
+  const pg::Result now = pg::Execute(
+      "SELECT g.group_id, g.reason FROM " + run.output.WithSuffix("_groups").Sql() +
+          " AS g WHERE g.status OPERATOR(pg_catalog.=) ANY ($1) AND g.group_id IN (SELECT c.group_id FROM " +
+          changed.groups.Sql() + " AS c) ORDER BY 1",
+      {std::vector<std::string>{store::kStatusFailed, store::kStatusDiverged}});
   if (now.empty()) return;
   const auto here = static_cast<int64_t>(now.rows.size()), failed = here + FailedOthers(run, changed, drop_vanished);
   if (failed <= *run.arguments.max_failed_groups) return;
@@ -199,28 +199,43 @@ void RequireFew(const StoredRun& run, const pack::ChangedGroups& changed, bool d
               "Correct the data, or train all groups again with a larger max_failed_groups.");
 }
 
-/// Trains the changed groups into tables of this name. REQUIRES that some can be trained.
-void TrainChanged(const StoredRun& run, const pack::ChangedGroups& changed, bool from_weights,
-                  const pg::TableName& output) {
-  train::FitArguments a = run.arguments;
-  a.source_table = changed.packed.Sql();
-  // which decides as in the run, although none of these groups may have a row there
-  if (run.validation_table && changed.validation) a.validation_table = changed.validation->Sql();
-  a.model_output_table = output.Sql();
-  if (from_weights) a.groups_begin_with = run.output.Sql();
-  const double began = pg::Now();
-  const pg::OlderPlanner planner;
-  ClaimOutput(a);
-  train::PreparedFit fit = train::PrepareFit(a);
-  RequireSameConfigurations(run, fit);
-  FitGroups(a, &fit, began);
-}
-
 pg::TableName WorkingName(const StoredRun& run, const char* what) {
   pg::TableName name = run.output;
   name.name =
       std::string("_cerebro_") + what + "_" + pg::Execute("SELECT pg_catalog.pg_backend_pid()").Text();
   return name;
+}
+
+/// Copies the weights of the changed groups, and which models have diverged, to tables of this name and with _info behind it.
+void CopyWeights(const StoredRun& run, const data::GroupedTable& table, const pack::ChangedGroups& changed,
+                 const pg::TableName& copy) {
+  const bool few = data::AreFewGroups(changed.changed, table.groups);
+  for (const char* suffix : {"", "_info"}) {
+    const bool models = suffix[0] == '\0';
+    const pg::TableName from = models ? run.output : run.output.WithSuffix(suffix);
+    std::optional<pg::IndexPlans> by_index;
+    if (few && pg::HasIndexOn(from, "group_id")) by_index.emplace();
+    pg::Execute("CREATE TABLE " + (models ? copy : copy.WithSuffix(suffix)).Sql() +
+                " AS SELECT m.group_id, m.mst_key, " + (models ? "m.model_weights" : "m.diverged_step") + " FROM " +
+                from.Sql() + " AS m WHERE m.group_id IN (SELECT g.group_id FROM " + changed.groups.Sql() + " AS g)" +
+                (pg::OnGreenplum() ? " DISTRIBUTED BY (group_id)" : ""));
+  }
+}
+
+/// Trains the changed groups. weights: nullptr, or what CopyWeights has made. REQUIRES that some can be trained, and that the
+/// run's tables have no rows of them.
+train::GroupCounts TrainChanged(const StoredRun& run, const pack::ChangedGroups& changed, const pg::TableName* weights) {
+  train::FitArguments a = run.arguments;
+  a.source_table = changed.packed.Sql();
+  // which decides as in the run, although none of these groups may have a row there
+  if (run.validation_table && changed.validation) a.validation_table = changed.validation->Sql();
+  a.model_output_table = WorkingName(run, "refit").Sql();
+  if (weights != nullptr) a.groups_begin_with = weights->Sql();
+  const double began = pg::Now();
+  const pg::OlderPlanner planner;
+  train::PreparedFit fit = train::PrepareFit(a);
+  RequireSameConfigurations(run, fit);
+  return FitGroups(a, &fit, began, &run.output);
 }
 
 /// Replaces the rows of a run without groups by those of another one, and drops the tables of that.
@@ -281,24 +296,18 @@ void InsertSkipped(const StoredRun& run, const data::GroupedTable& table, const 
       {std::string(store::kStatusSkipped)});
 }
 
-void MergeResults(const StoredRun& run, const data::GroupedTable& table, const pack::ChangedGroups& changed,
-                  const std::optional<pg::TableName>& trained, bool drop_vanished) {
+/// Deletes the results of the groups that are trained again, and of those that go.
+void ForgetGroups(const StoredRun& run, const data::GroupedTable& table, const pack::ChangedGroups& changed,
+                  bool drop_vanished) {
   for (const char* suffix : kByGroup) {
-    const auto named = [suffix](const pg::TableName& name) {
-      return suffix[0] == '\0' ? name : name.WithSuffix(suffix);
-    };
-    if (!pg::TableExists(named(run.output))) continue;
-    const std::string into = named(run.output).Sql();
+    const pg::TableName results = suffix[0] == '\0' ? run.output : run.output.WithSuffix(suffix);
+    if (!pg::TableExists(results)) continue;
     const auto forget = [&](const pg::TableName& groups, int64_t count) {
-      if (count > 0) data::DeleteGroups(named(run.output), groups, data::AreFewGroups(count, table.groups));
+      if (count > 0) data::DeleteGroups(results, groups, data::AreFewGroups(count, table.groups));
     };
     if (drop_vanished) forget(changed.gone, changed.vanished);
-    if (changed.added + changed.changed == 0) continue;
     forget(changed.groups, changed.added + changed.changed);
-    if (trained)
-      pg::Execute("INSERT INTO " + into + " SELECT t.* FROM " + named(*trained).Sql() + " AS t ORDER BY t.group_id");
   }
-  if (!trained && changed.added + changed.changed > 0) InsertSkipped(run, table, changed);
 }
 
 void UpdateSummary(const StoredRun& run, const pg::TableName& packed) {
@@ -344,33 +353,30 @@ Refreshed RefreshGroups(const RefreshArguments& arguments) {
   done.waiting = changed.waiting;
   done.failed = changed.failed;
   done.unpacked_added = changed.failed_added;
-  std::optional<pg::TableName> trained;
   std::optional<int> global;
   if (arguments.global_model) pack::PackPooledAgain(table, arguments.source_table);
   {
     const pg::FreshSnapshot packed;  // training reads what was packed
     if (arguments.global_model) global = TrainGlobal(run, table);
-    if (changed.trainable > 0) {
-      trained = WorkingName(run, "refit");
-      TrainChanged(run, changed, from_weights, *trained);
-      RequireFew(run, changed, arguments.drop_vanished, *trained);
-      const pg::Result counts = pg::Execute("SELECT g.status, pg_catalog.count(*) FROM " +
-                                            trained->WithSuffix("_groups").Sql() + " AS g GROUP BY 1");
-      for (const auto& row : counts.rows) {
-        const std::string status = row[0].value_or("");
-        (status == store::kStatusTrained   ? done.trained
-         : status == store::kStatusSkipped ? done.skipped
-                                           : done.failed) += base::WholeOrZero(row[1]);
-      }
-    } else {
-      done.skipped = changed.added + changed.changed;
+    std::optional<pg::TableName> weights;
+    if (from_weights && changed.trainable > 0) {
+      weights = WorkingName(run, "weights");
+      CopyWeights(run, table, changed, *weights);
     }
-  }
-  MergeResults(run, table, changed, trained, arguments.drop_vanished);
-  if (trained) {
-    for (const char* suffix : kOfRun) {
-      const pg::TableName name = suffix[0] == '\0' ? *trained : trained->WithSuffix(suffix);
-      if (pg::TableExists(name)) pg::Execute("DROP TABLE " + name.Sql());
+    ForgetGroups(run, table, changed, arguments.drop_vanished);
+    if (changed.trainable > 0) {
+      const pg::FreshSnapshot copied;
+      const train::GroupCounts counts = TrainChanged(run, changed, weights ? &*weights : nullptr);
+      done.trained = counts.trained;
+      done.skipped = counts.skipped;
+      done.failed += counts.failed + counts.diverged;
+      if (counts.failed + counts.diverged > 0) RequireFew(run, changed, arguments.drop_vanished);
+      if (weights) {
+        for (const pg::TableName& copy : {*weights, weights->WithSuffix("_info")}) pg::Execute("DROP TABLE " + copy.Sql());
+      }
+    } else if (changed.added + changed.changed > 0) {
+      done.skipped = changed.added + changed.changed;
+      InsertSkipped(run, table, changed);
     }
   }
   pack::MergeChangedGroups(table, changed, arguments.drop_vanished);
