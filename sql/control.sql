@@ -92,6 +92,21 @@ SELECT state, iteration FROM ended_soon_run;
 SELECT mst_key, status, iterations_done, stopped_by FROM ended_soon_info ORDER BY 1;
 SET client_min_messages = warning;
 
+-- what was asked for before a part does not end it, however long it takes
+SELECT cerebro.load_model('wide_archs', '{"class_name": "Sequential", "config": [
+  {"class_name": "Dense", "config": {"name": "first", "units": 500, "activation": "relu", "batch_input_shape": [null, 3]}},
+  {"class_name": "Dense", "config": {"name": "second", "units": 500, "activation": "relu"}},
+  {"class_name": "Dense", "config": {"name": "out", "units": 3, "activation": "softmax"}}]}');
+SELECT cerebro.load_model_selection_table('wide_archs', 'wide_configs', ARRAY[1],
+    ARRAY[$$optimizer='Adam(lr=0.001)',loss='categorical_crossentropy',metrics=['accuracy']$$], ARRAY['batch_size=2', 'batch_size=3']);
+SET client_min_messages = error;
+SELECT cerebro.advance('packed', 'wide', 'wide_configs', 12, workers => 0, iterations => 1) AS iterations_left;
+SELECT cerebro.control('wide', 'stop', 1);
+SELECT cerebro.advance('packed', 'wide', 'wide_configs', 12, workers => 0, iterations => 9) AS iterations_left;
+SELECT state, iteration FROM wide_run;
+SELECT mst_key, status, iterations_done FROM wide_info ORDER BY 1;
+SET client_min_messages = warning;
+
 -- more models than there was room for at first, by the session, by workers, and with states in a file
 SET client_min_messages = error;
 CREATE FUNCTION many(out_table text, workers bigint) RETURNS void LANGUAGE sql AS $$

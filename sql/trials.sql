@@ -156,7 +156,7 @@ SELECT line::json -> 0 -> 'Plan' ->> 'Evaluations' AS evaluations FROM cerebro.e
     search => whole('{"policy": "random", "max_models": 32, "concurrency": 4}')) line;
 -- what a policy never does
 SET client_min_messages = notice;
-SELECT count(*) > 0 AS planned FROM cerebro.explain_fit_multiple_model('packed', 'planned', 'frozen', 9, search => whole('{"policy": "tpe", "max_models": 10, "concurrency": 2}'));
+SELECT count(*) > 0 AS planned FROM cerebro.explain_fit_multiple_model('packed', 'planned', 'frozen', 9, search => whole('{"policy": "tpe", "max_models": 6, "concurrency": 2}'));
 SELECT count(*) > 0 AS planned FROM cerebro.explain_fit_multiple_model('packed', 'planned', 'frozen', 9, search => whole('{"policy": "gp", "max_models": 16, "concurrency": 16}'));
 SELECT count(*) > 0 AS planned FROM cerebro.explain_fit_multiple_model('packed', 'planned', 'frozen', 2, search => whole('{"policy": "hyperband", "max_models": 16}'));
 SET client_min_messages = warning;

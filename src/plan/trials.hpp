@@ -104,7 +104,7 @@ struct SearchDescription {
   bool median_stopping = false;      // of random, tpe, gp and grid: a trial worse than the median of the others stops
   // of samplers
   std::string sampler = "random";    // of hyperband and asha: "random", "grid", "tpe" or "gp"
-  int64_t startup = 10;              // tpe, gp, bohb: observations before the sampler is asked; until then configurations are drawn at random
+  int64_t startup = 6;               // tpe, gp, bohb: observations before the sampler learns; until then configurations are those of a Latin hypercube
   bool multivariate = true;          // tpe, bohb: parameters are looked at together
   // of population-based training
   int64_t population = 16, interval = 1;  // members; iterations between two changes

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/error.hpp"
 #include "pg/cluster.hpp"
@@ -62,8 +63,8 @@ class DurableRun {
   void Begin(const char* state);
   /// Trains a part and writes it. until, pause: train::RunRequest. Whether the run is over.
   bool Part(int64_t until, std::function<bool()> pause, const char* state_between);
-  /// Whether somebody has asked for something that has taken no effect yet.
-  bool IsAsked() const { return train::AnyActionsWait(fit_->output); }
+  /// Whether somebody has asked for something that the run has not taken yet.
+  bool IsAsked() const { return train::AnyActionsWait(fit_->output, taken_); }
   /// Whether the last part ended because nothing trains until somebody adds a model.
   bool waits() const { return waits_; }
   void SetError(const pg::CaughtError& error);
@@ -78,6 +79,7 @@ class DurableRun {
   std::optional<store::RunRecord> stored_;
   std::optional<train::PreparedFit> fit_;
   store::RunRecord record_;
+  std::vector<train::ControlAction> taken_;  // by the part that goes on: marked at its end
   bool between_rounds_ = false;  // all models have done as many iterations
   bool waits_ = false;
   double memory_ = 0;  // RunRequest::curves_memory, once it is known
@@ -148,7 +150,7 @@ bool DurableRun::Part(int64_t until, std::function<bool()> pause, const char* st
     asked = false;
   }
   if (asked && !fit_->living && between_rounds_) train::MakeLiving(arguments_, &*fit_);
-  if (fit_->living) fit_->actions = train::ReadActions(fit_->output, record_.iteration);
+  if (fit_->living) taken_ = fit_->actions = train::ReadActions(fit_->output, record_.iteration);
   train::RunRequest request = train::MakeRequest(arguments_, *fit_);
   double looked = pg::Now();
   // a cluster's coordinator looks between two calls only: it has the tables of the round to look after
@@ -176,6 +178,7 @@ bool DurableRun::Part(int64_t until, std::function<bool()> pause, const char* st
   }
   if (memory_ > 0) memory_ = request.curves_memory;  // trials that were added have taken of it
   train::WriteActionsDone(fit_->output, result.actions);
+  taken_.clear();
   if (result.complete) RefuseActions("the run has ended before");
   between_rounds_ = result.between_rounds;
   waits_ = result.waits;
@@ -270,8 +273,13 @@ int64_t Advance(const train::FitArguments& arguments, int64_t iterations) {
     return 0;
   }
   run.Begin(store::kRunStopped);
-  const bool complete = run.Part(run.record().iteration + iterations, {}, store::kRunStopped);
-  return complete ? 0 : run.Left();
+  // a part ends early where somebody asks for something meanwhile
+  const int64_t until = run.record().iteration + iterations;
+  for (bool complete = false; !complete && !run.waits() && run.record().iteration < until;) {
+    const pg::FreshSnapshot with_the_last_part;
+    complete = run.Part(until, {}, store::kRunStopped);
+  }
+  return run.finished() ? 0 : run.Left();
 }
 
 }  // namespace run

@@ -173,11 +173,14 @@ std::vector<ControlAction> ReadActionsDone(const store::ResultTables& tables) {
   return actions;
 }
 
-bool AnyActionsWait(const store::ResultTables& tables) {
-  const std::string statement = "SELECT 1 FROM " + tables.control.Sql() + " c WHERE c.round IS NULL LIMIT 1";
-  if (pg::OnGreenplum()) return !pg::Execute(statement).empty();  // it knows no parallel mode
+bool AnyActionsWait(const store::ResultTables& tables, const std::vector<ControlAction>& taken) {
+  std::vector<std::string> ids;
+  for (const ControlAction& action : taken) ids.push_back(action.id);
+  const std::string statement =
+      "SELECT 1 FROM " + tables.control.Sql() + " c WHERE c.round IS NULL AND NOT " + RowId() + " = ANY ($1) LIMIT 1";
+  if (pg::OnGreenplum()) return !pg::Execute(statement, {ids}).empty();  // it knows no parallel mode
   const pg::GlanceSnapshot newest;
-  return !pg::Read(statement).empty();
+  return !pg::Read(statement, {ids}).empty();
 }
 
 void WriteActionsDone(const store::ResultTables& tables, const std::vector<ControlAction>& actions) {

@@ -19,8 +19,9 @@ void WriteTrials(const store::ResultTables& tables, const std::vector<LivingTria
 std::vector<ControlAction> ReadActions(const store::ResultTables& tables, int64_t round);
 /// Those that have, with their rounds.
 std::vector<ControlAction> ReadActionsDone(const store::ResultTables& tables);
-/// Whether there are any that have not. Reads the newest rows; allowed in parallel mode.
-bool AnyActionsWait(const store::ResultTables& tables);
+/// Whether there are any that have not, besides those that the run has taken and not marked yet. Reads the newest rows; allowed
+/// in parallel mode.
+bool AnyActionsWait(const store::ResultTables& tables, const std::vector<ControlAction>& taken);
 /// Marks what took effect.
 void WriteActionsDone(const store::ResultTables& tables, const std::vector<ControlAction>& actions);
 

@@ -36,7 +36,7 @@ class AshaPolicy : public ConfigurationPolicy {
     for (size_t rung = levels_.size() - 1; rung-- > 0;) waits = Promote(view.own, rung, &view, &decision) || waits;
     bool added = true;
     while (added && view.configurations < most_ && HasRoom(view))
-      added = Add(levels_[0], 0, Level(view), RungText(0), &view, &decision);
+      added = Add(levels_[0], 0, RungText(0), &view, &decision);
     if (view.training == 0 && !waits) Finish(&view, &decision);
     decision.done = view.training == 0 && !waits;
     return decision;
@@ -83,13 +83,6 @@ class AshaPolicy : public ConfigurationPolicy {
 
   std::string RungText(size_t rung) const {
     return "rung " + std::to_string(rung + 1) + " of " + std::to_string(levels_.size());
-  }
-
-  int64_t Level(const View& view) const {
-    for (size_t rung = levels_.size(); rung-- > 1;) {
-      if (ObservationsAt(levels_[rung], view).size() >= least_observations()) return levels_[rung];
-    }
-    return levels_[0];
   }
 
   // All that have come to the rung, best first; infinity for those that did not survive it.

@@ -5,7 +5,9 @@
 #include <limits>
 
 #include "base/error.hpp"
+#include "base/hash.hpp"
 #include "base/literal.hpp"
+#include "base/philox.hpp"
 
 namespace plan {
 namespace {
@@ -17,6 +19,12 @@ const TrialPoint* PointAt(const Trial& trial, int64_t iteration) {
   const auto at = std::lower_bound(trial.points.begin(), trial.points.end(), iteration,
                                    [](const TrialPoint& point, int64_t wanted) { return point.iteration < wanted; });
   return at != trial.points.end() && at->iteration == iteration ? &*at : nullptr;
+}
+
+// Of a grid in order, a rung would compare neighbours, and promote whoever is a little better than those before it.
+void Shuffle(uint64_t seed, std::vector<Candidate>* candidates) {
+  base::Stream random(seed, base::Hash("grid", 4, 0).lo, base::Purpose::kSearch);
+  for (size_t i = candidates->size(); i > 1; --i) std::swap((*candidates)[i - 1], (*candidates)[random.Below(i)]);
 }
 
 }  // namespace
@@ -48,14 +56,60 @@ std::optional<double> Configuration::ValueAt(int64_t iteration) const {
   return found > 0 ? std::optional<double>(sum / static_cast<double>(found)) : std::nullopt;
 }
 
-std::optional<double> Configuration::LastValue() const {
+std::optional<int64_t> Configuration::LastIteration() const {
   int64_t last = std::numeric_limits<int64_t>::max();
   for (const Trial* trial : trials) {
-    if (trial->state == TrialState::kDiverged || trial->state == TrialState::kFailed) return kInfinity;
     if (trial->points.empty()) return std::nullopt;
     last = std::min(last, trial->points.back().iteration);
   }
-  return ValueAt(last);
+  return last;
+}
+
+std::optional<double> Configuration::LastValue() const {
+  if (AnyIn(TrialState::kDiverged) || AnyIn(TrialState::kFailed)) return kInfinity;
+  const std::optional<int64_t> last = LastIteration();
+  return last ? ValueAt(*last) : std::nullopt;
+}
+
+std::vector<Observation> OrderOf(const std::vector<const Configuration*>& configurations) {
+  struct Trained {
+    const Configuration* configuration;
+    int64_t last;
+    double value;
+  };
+  std::vector<Trained> trained;
+  std::vector<Observation> out, bad;
+  for (const Configuration* configuration : configurations) {
+    const std::optional<double> value = configuration->LastValue();
+    if (!configuration->point || !value) continue;
+    if (std::isinf(*value)) {
+      bad.push_back({*configuration->point, kInfinity});
+    } else {
+      trained.push_back({configuration, *configuration->LastIteration(), *value});
+    }
+  }
+  std::stable_sort(trained.begin(), trained.end(), [](const Trained& a, const Trained& b) {
+    return a.last != b.last ? a.last > b.last : a.value < b.value;
+  });
+  std::vector<const Configuration*> order;  // of those that were trained for longer
+  for (size_t next = 0; next < trained.size();) {
+    const int64_t last = trained[next].last;
+    std::vector<double> values;
+    for (const Configuration* longer : order) values.push_back(longer->ValueAt(last).value_or(kInfinity));
+    std::sort(values.begin(), values.end());
+    std::vector<const Configuration*> merged;
+    size_t taken = 0;
+    for (; next < trained.size() && trained[next].last == last; ++next) {
+      const auto better = static_cast<size_t>(std::upper_bound(values.begin(), values.end(), trained[next].value) - values.begin());
+      while (taken < better) merged.push_back(order[taken++]);
+      merged.push_back(trained[next].configuration);
+    }
+    merged.insert(merged.end(), order.begin() + static_cast<std::ptrdiff_t>(taken), order.end());
+    order = std::move(merged);
+  }
+  for (size_t i = 0; i < order.size(); ++i) out.push_back({*order[i]->point, static_cast<double>(i)});
+  out.insert(out.end(), bad.begin(), bad.end());
+  return out;
 }
 
 ConfigurationPolicy::ConfigurationPolicy(const SearchDescription& description, const std::string& sampler,
@@ -79,6 +133,7 @@ ConfigurationPolicy::ConfigurationPolicy(const SearchDescription& description, c
                         {}, "Choose another policy.");
     }
     for (const Point& point : space_.Enumerate()) grid_.push_back(space_.Write(point));
+    if (description.policy != "grid") Shuffle(description.seed, &grid_);
   }
 }
 
@@ -98,24 +153,25 @@ View ConfigurationPolicy::Look(const std::vector<Trial>& trials) const {
     list.push_back({{&trial}, own ? trial.bracket : kNoBracket, space_.Locate(trial.candidate)});
   }
   view.configurations = static_cast<int64_t>(view.own.size());
+  if (sampler_) Observe(&view);
   return view;
 }
 
-std::vector<Observation> ConfigurationPolicy::ObservationsAt(int64_t level, const View& view) const {
-  std::vector<Observation> found;
-  for (const auto* list : {&view.own, &view.others}) {
+// A clone's values are not those of its configuration from the beginning.
+void ConfigurationPolicy::Observe(View* view) const {
+  std::vector<const Configuration*> known;
+  for (const auto* list : {&view->own, &view->others}) {
     for (const Configuration& configuration : *list) {
-      if (!configuration.point || (level == 0 && configuration.open())) continue;
-      // a clone's values are not those of its configuration from the beginning
-      if (configuration.trials.front()->parent != 0) continue;
-      const std::optional<double> value = level == 0 ? configuration.LastValue() : configuration.ValueAt(level);
-      if (value) found.push_back({*configuration.point, *value});
+      if (configuration.point && configuration.trials.front()->parent == 0) known.push_back(&configuration);
     }
   }
-  return found;
+  view->observations = OrderOf(known);
+  for (const Configuration& configuration : view->own) {
+    if (configuration.point && configuration.open() && !configuration.LastValue()) view->pending.push_back(*configuration.point);
+  }
 }
 
-std::optional<Candidate> ConfigurationPolicy::Next(int64_t level, const View& view) const {
+std::optional<Candidate> ConfigurationPolicy::Next(const View& view) const {
   for (const Candidate& candidate : d_.first) {
     if (view.seen.count(KeyOf(candidate)) == 0) return candidate;
   }
@@ -125,32 +181,22 @@ std::optional<Candidate> ConfigurationPolicy::Next(int64_t level, const View& vi
     }
     return std::nullopt;
   }
-  if (sampler_) {
-    const std::vector<Observation> observations = ObservationsAt(level, view);
-    if (observations.size() >= sampler_->least_observations()) {
-      std::vector<Point> pending = view.added;
-      for (const Configuration& configuration : view.own) {
-        const bool known = level == 0 ? !configuration.open() : configuration.ValueAt(level).has_value();
-        if (!known && configuration.point && configuration.open()) pending.push_back(*configuration.point);
-      }
-      for (uint64_t attempt = 0; attempt < kAttempts; ++attempt) {
-        const auto point =
-            sampler_->Suggest(observations, pending, static_cast<uint64_t>(view.configurations), attempt);
-        if (!point) break;
-        Candidate candidate = space_.Write(*point);
-        if (view.seen.count(KeyOf(candidate)) == 0) return candidate;
-      }
-    }
+  for (uint64_t attempt = 0; sampler_ && attempt < kAttempts; ++attempt) {
+    const auto point =
+        sampler_->Suggest(view.observations, view.pending, static_cast<uint64_t>(view.configurations), attempt);
+    if (!point) break;
+    Candidate candidate = space_.Write(*point);
+    if (view.seen.count(KeyOf(candidate)) == 0) return candidate;
   }
   return sequence_.Next(view.seen);
 }
 
-bool ConfigurationPolicy::Add(int64_t target, int64_t bracket, int64_t level, const std::string& remark, View* view,
+bool ConfigurationPolicy::Add(int64_t target, int64_t bracket, const std::string& remark, View* view,
                               TrialDecision* decision) const {
-  std::optional<Candidate> candidate = Next(level, *view);
+  std::optional<Candidate> candidate = Next(*view);
   if (!candidate) return false;
   view->seen.insert(KeyOf(*candidate));
-  if (auto point = space_.Locate(*candidate)) view->added.push_back(std::move(*point));
+  if (auto point = space_.Locate(*candidate)) view->pending.push_back(std::move(*point));
   for (int64_t i = 0; i < d_.seeds_per_config; ++i) {
     TrialDecision::Addition addition;
     addition.candidate = *candidate;
@@ -228,8 +274,8 @@ std::string ConfigurationPolicy::GridText() const {
 
 std::string ConfigurationPolicy::SamplerText() const {
   if (sampler_name_ == "random") return "configurations drawn at random";
-  if (sampler_name_ == "grid") return "every configuration of the grid";
-  const std::string after = " after " + Counted(static_cast<int64_t>(sampler_->least_observations()), "random one");
+  if (sampler_name_ == "grid") return std::string("every configuration of the grid") + (d_.policy == "grid" ? "" : ", in random order");
+  const std::string after = " after a Latin hypercube of " + std::to_string(sampler_->least_observations());
   return (sampler_name_ == "tpe" ? "configurations by a Parzen estimator" : "configurations by a Gaussian process") +
          after;
 }

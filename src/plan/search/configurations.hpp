@@ -29,16 +29,25 @@ struct Configuration {
   /// Mean of its trials after an iteration of their own count; infinity when one of them had diverged or failed.
   /// nullopt: not known yet, or never.
   std::optional<double> ValueAt(int64_t iteration) const;
-  /// The same after the last iteration that all of them have done.
+  /// The last iteration that all of its trials have done; nullopt: one has done none.
+  std::optional<int64_t> LastIteration() const;
+  /// The value after it; infinity when one of its trials has diverged or failed.
   std::optional<double> LastValue() const;
 };
+
+/// What is known of configurations, in one order: losses are 0, 1, 2, ... from the best one, infinity for those that
+/// diverged or failed. Values after different numbers of iterations are not compared: who was trained less comes behind as
+/// many of the longer trained as were at least as good at its last iteration. So what trials of lower rungs have shown is
+/// learned from, but cannot outweigh a value that is farther along. Who has no value or no point is left out.
+std::vector<Observation> OrderOf(const std::vector<const Configuration*>& configurations);
 
 /// A decision in the making.
 struct View {
   std::vector<Configuration> own, others;
   std::set<std::string> seen;  // keys of candidates (KeyOf)
   int64_t training = 0;        // trials, those that the decision sets going included
-  std::vector<Point> added;    // points of the decision's additions
+  std::vector<Observation> observations;  // OrderOf all of them; empty where no sampler learns
+  std::vector<Point> pending;             // points of which nothing is known yet, the decision's additions included
   int64_t configurations = 0;  // own and added
 };
 
@@ -53,14 +62,9 @@ class ConfigurationPolicy : public TrialPolicy {
 
   View Look(const std::vector<Trial>& trials) const;
   bool HasRoom(const View& view) const { return view.training + d_.seeds_per_config <= d_.concurrency; }
-  /// Adds the next configuration, observed after `level` iterations (0: each after its last). False: there is none
-  /// left.
-  bool Add(int64_t target, int64_t bracket, int64_t level, const std::string& remark, View* view,
-           TrialDecision* decision) const;
+  /// Adds the next configuration. False: there is none left.
+  bool Add(int64_t target, int64_t bracket, const std::string& remark, View* view, TrialDecision* decision) const;
   bool Exhausted(const View& view) const;
-  /// Observations that the sampler needs before it has anything to say.
-  size_t least_observations() const { return sampler_ ? sampler_->least_observations() : 0; }
-  std::vector<Observation> ObservationsAt(int64_t level, const View& view) const;
   static void GoOn(const Configuration& configuration, int64_t target, const std::string& remark, View* view,
                    TrialDecision* decision);
   static void Stop(const Configuration& configuration, const std::string& why, View* view, TrialDecision* decision);
@@ -75,7 +79,8 @@ class ConfigurationPolicy : public TrialPolicy {
   const PointSpace space_;
 
  private:
-  std::optional<Candidate> Next(int64_t level, const View& view) const;
+  std::optional<Candidate> Next(const View& view) const;
+  void Observe(View* view) const;
 
   const std::string sampler_name_;
   const RandomSequence sequence_;

@@ -181,11 +181,12 @@ class GaussianProcessSampler : public Sampler {
   GaussianProcessSampler(const PointSpace* space, uint64_t seed, size_t startup)
       : space_(space), encoding_(space), seed_(seed), startup_(startup) {}
 
-  size_t least_observations() const override { return startup_; }
+  size_t least_observations() const override { return std::max<size_t>(startup_, 2); }
 
   std::optional<Point> Suggest(const std::vector<Observation>& all, const std::vector<Point>& pending, uint64_t number,
                                uint64_t attempt) const override {
-    if (all.size() < std::max<size_t>(startup_, 2) || encoding_.sizes().empty()) return std::nullopt;
+    if (all.size() < least_observations() && attempt == 0) return space_->Spread(number, least_observations());
+    if (all.size() < least_observations() || encoding_.sizes().empty()) return std::nullopt;
     const std::vector<size_t> chosen = Chosen(all);
     Matrix x;
     for (size_t i : chosen) x.push_back(encoding_.Encode(all[i].point));

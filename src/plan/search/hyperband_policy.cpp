@@ -6,10 +6,10 @@
 // configurations and the fewest iterations, the last one trains all of its own in full. Difference to the paper:
 // brackets do not wait for each other. Configurations that go on come first, then new ones in the order of brackets, as
 // far as there is room. A decision about a rung is made from the values at its iteration alone, so that it is found
-// again unchanged by every later call; trials that a person has stopped or paused are not waited for.
+// again unchanged by every later call; trials that a person has stopped or paused are not waited for. BOHB learns from
+// all trials, those of lower rungs as well, in the order of OrderOf; the paper has a model of the values at one rung.
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
@@ -48,7 +48,7 @@ class HyperbandPolicy : public ConfigurationPolicy {
     for (size_t b = 0; b < brackets_.size(); ++b) {
       const int64_t missing = brackets_[b].sizes[0] - static_cast<int64_t>(in[b].size());
       for (int64_t i = 0; i < missing && HasRoom(view); ++i) {
-        if (!Add(brackets_[b].levels[0], static_cast<int64_t>(b), Level(view), RungText(b, 0), &view, &decision)) break;
+        if (!Add(brackets_[b].levels[0], static_cast<int64_t>(b), RungText(b, 0), &view, &decision)) break;
       }
     }
     decision.done = view.training == 0 && !waits;
@@ -153,16 +153,6 @@ class HyperbandPolicy : public ConfigurationPolicy {
   std::string RungText(size_t b, size_t i) const {
     return "bracket " + std::to_string(b) + ", rung " + std::to_string(i + 1) + " of " +
            std::to_string(brackets_[b].levels.size());
-  }
-
-  // BOHB learns from the most iterations of which enough is known.
-  int64_t Level(const View& view) const {
-    std::set<int64_t> levels;
-    for (const Bracket& bracket : brackets_) levels.insert(bracket.levels.begin(), bracket.levels.end());
-    for (auto level = levels.rbegin(); level != levels.rend(); ++level) {
-      if (ObservationsAt(*level, view).size() >= least_observations()) return *level;
-    }
-    return *levels.begin();
   }
 
   // Sets going what goes on in a bracket and stops what does not. Whether something waits for room.

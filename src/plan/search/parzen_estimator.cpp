@@ -8,9 +8,10 @@
 // share for the others. A parameter that an observation lacks has the prior's density in its kernel, so that
 // conditional parameters need no density of their own. Not multivariate: every parameter chooses a kernel of its own.
 //
-// Differences to BOHB, each because budgets here are small: the best part is smaller; bandwidths are those of Scott's rule
-// over all parameters with a floor that shrinks with the number of observations, not multiplied for sampling; the prior is
-// a part of both densities.
+// Differences to BOHB, each because budgets here are small: the best part is smaller; its bandwidths are those of Scott's
+// rule over all parameters, with the deviation of a larger part of the best points, since two or three have none to speak
+// of, and with a floor that shrinks with the number of observations; they are not multiplied for sampling; the prior is a
+// part of both densities; the first points are a Latin hypercube.
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -24,9 +25,12 @@ namespace plan {
 namespace {
 
 constexpr int kCandidates = 64;
-// As in Optuna. BOHB's 0.15 needed about a sixth more trials on models of the tasks of test/bench/search.
-constexpr double kBestPart = 0.1;
+// Optuna has 0.1, BOHB 0.15. Chosen, as the numbers below, on models of the tasks of test/bench/search (docs/benchmarks.md).
+constexpr double kBestPart = 0.07;
 constexpr size_t kMostBest = 25;
+constexpr double kSpreadPart = 0.25;  // bandwidths of the best part follow from the deviation of so many of the best
+constexpr double kPrior = 0.29, kPriorPoints = 0.5;  // the prior's deviation, and as how many points it counts
+constexpr double kScott = 0.9;
 constexpr double kOtherValues =
     0.3;  // the share that an unordered kernel leaves to the other values, with one observation
 constexpr double kFeatureWidth = 0.25;  // of an architecture's ordered feature
@@ -60,13 +64,15 @@ Likeness MakeLikeness(const PointSpace& space) {
 
 class Mixture {
  public:
-  Mixture(const PointSpace* space, const Likeness* likeness, std::vector<const Point*> centres)
+  // spread: the points whose deviation bandwidths follow from.
+  Mixture(const PointSpace* space, const Likeness* likeness, std::vector<const Point*> centres,
+          const std::vector<const Point*>& spread)
       : space_(space), likeness_(*likeness), centres_(std::move(centres)) {
     const size_t count = space_->dimensions().size();
     const double n = std::max<double>(1, static_cast<double>(centres_.size()));
     const double shrink = std::pow(n, -1.0 / (4.0 + static_cast<double>(count)));
     other_ = kOtherValues * shrink;
-    for (size_t d = 0; d < count; ++d) width_.push_back(Width(d, n, shrink));
+    for (size_t d = 0; d < count; ++d) width_.push_back(Width(spread, d, n, shrink));
     for (const Point* centre : centres_) {
       heights_.emplace_back(count, 1);
       for (size_t d = 0; d < count; ++d) {
@@ -142,16 +148,18 @@ class Mixture {
     return static_cast<double>(value);
   }
 
-  double Width(size_t d, double n, double shrink) const {
+  static double Width(const std::vector<const Point*>& points, size_t d, double n, double shrink) {
     double sum = 0, squares = 0, found = 0;
-    for (const Point* centre : centres_) {
-      if (std::isnan((*centre)[d])) continue;
-      sum += (*centre)[d];
-      squares += (*centre)[d] * (*centre)[d];
+    for (const Point* point : points) {
+      if (std::isnan((*point)[d])) continue;
+      sum += (*point)[d];
+      squares += (*point)[d] * (*point)[d];
       ++found;
     }
-    const double spread = found > 1 ? std::sqrt(std::max(0.0, squares / found - (sum / found) * (sum / found))) : 0.3;
-    return std::clamp(1.06 * spread * shrink, std::max(0.02, 0.25 / (1 + n)), 0.5);
+    const double squared = std::max(0.0, squares - sum * sum / std::max(1.0, found));
+    const double deviation =
+        found > 1 ? std::sqrt((squared + kPriorPoints * kPrior * kPrior) / (found + kPriorPoints)) : kPrior;
+    return std::clamp(kScott * deviation * shrink, std::max(0.02, 0.25 / (1 + n)), 0.5);
   }
 
   const PointSpace* space_;
@@ -172,25 +180,28 @@ class ParzenSampler : public Sampler {
         multivariate_(multivariate),
         random_part_(random_part) {}
 
-  size_t least_observations() const override { return startup_; }
+  size_t least_observations() const override { return std::max<size_t>(startup_, 2); }
 
   std::optional<Point> Suggest(const std::vector<Observation>& observations, const std::vector<Point>& pending,
                                uint64_t number, uint64_t attempt) const override {
     base::Stream random(seed_, base::Hash("tpe", 3, 0).lo, base::Purpose::kSearch, number, attempt);
-    if (observations.size() < std::max<size_t>(startup_, 2) || random.Uniform() < random_part_) return std::nullopt;
+    if (observations.size() < least_observations() && attempt == 0) return space_->Spread(number, least_observations());
+    if (observations.size() < least_observations() || random.Uniform() < random_part_) return std::nullopt;
     std::vector<size_t> rank(observations.size());
     std::iota(rank.begin(), rank.end(), size_t{0});
     std::stable_sort(rank.begin(), rank.end(),
                      [&](size_t a, size_t b) { return observations[a].loss < observations[b].loss; });
     const size_t best =
         std::min(kMostBest, static_cast<size_t>(std::ceil(kBestPart * static_cast<double>(rank.size()))));
-    std::vector<const Point*> good, bad;
+    const size_t near_best = std::max(best, static_cast<size_t>(std::ceil(kSpreadPart * static_cast<double>(rank.size()))));
+    std::vector<const Point*> good, near, bad;
     for (size_t i = 0; i < rank.size(); ++i) {
       const Observation& observation = observations[rank[i]];
+      if (i < near_best && std::isfinite(observation.loss)) near.push_back(&observation.point);
       (i < best && std::isfinite(observation.loss) ? good : bad).push_back(&observation.point);
     }
     for (const Point& point : pending) bad.push_back(&point);
-    const Mixture likely(space_, &likeness_, std::move(good)), unlikely(space_, &likeness_, std::move(bad));
+    const Mixture likely(space_, &likeness_, std::move(good), near), unlikely(space_, &likeness_, bad, bad);
 
     std::optional<Point> out;
     double most = 0;

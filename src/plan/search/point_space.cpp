@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "base/error.hpp"
+#include "base/hash.hpp"
+#include "base/philox.hpp"
 #include "plan/params.hpp"
 #include "plan/params_text.hpp"
 
@@ -207,6 +210,22 @@ Point PointSpace::Completed(Point point, uint64_t number) const {
 }
 
 Point PointSpace::Sample(uint64_t number) const { return Completed(Point(dimensions_.size(), kNone), number); }
+
+Point PointSpace::Spread(uint64_t number, uint64_t size) const {
+  Point point(dimensions_.size(), kNone);
+  for (size_t d = 0; d < dimensions_.size(); ++d) {
+    base::Stream random(seed_, base::Hash("spread", 6, 0).lo, base::Purpose::kSearch, number / size, d);
+    std::vector<uint64_t> parts(size);
+    std::iota(parts.begin(), parts.end(), uint64_t{0});
+    for (uint64_t i = size; i > 1; --i) std::swap(parts[i - 1], parts[random.Below(i)]);
+    double within = 0;
+    for (uint64_t i = 0; i <= number % size; ++i) within = random.Uniform();
+    if (!IsThere(d, point)) continue;
+    const double at = (static_cast<double>(parts[number % size]) + within) / static_cast<double>(size);
+    point[d] = dimensions_[d].ordered ? at : std::floor(at * static_cast<double>(dimensions_[d].values()));
+  }
+  return point;
+}
 
 Value PointSpace::ValueAt(size_t d, const Point& point) const {
   const Choice& choice = dimensions_[d].choice;

@@ -38,7 +38,7 @@ class PopulationPolicy : public ConfigurationPolicy {
     }
     const int64_t first = std::min(d_.interval, d_.iterations);
     for (auto line = static_cast<int64_t>(members.size()); line < members_; ++line) {
-      if (!Add(first, line, 0, "member " + std::to_string(line), &view, &decision)) break;
+      if (!Add(first, line, "member " + std::to_string(line), &view, &decision)) break;
     }
     if (members.empty()) return decision;
     for (const auto& [line, trial] : members) {

@@ -22,11 +22,11 @@ class Sampler {
  public:
   virtual ~Sampler() = default;
   /// pending: points that train, of which nothing is known yet. number: how many configurations have been suggested.
-  /// attempt: from 0, counted up while suggestions turn out to be there already. nullopt: nothing to suggest, draw one
-  /// at random.
+  /// attempt: from 0, counted up while suggestions turn out to be there already. With fewer than least_observations() points
+  /// of a Latin hypercube. nullopt: nothing to suggest, draw one at random.
   virtual std::optional<Point> Suggest(const std::vector<Observation>& observations, const std::vector<Point>& pending,
                                        uint64_t number, uint64_t attempt) const = 0;
-  /// Observations without which Suggest has nothing to say.
+  /// Observations without which Suggest has learned nothing.
   virtual size_t least_observations() const = 0;
 };
 

@@ -26,7 +26,7 @@ class SamplingPolicy : public ConfigurationPolicy {
     View view = Look(trials);
     if (d_.median_stopping) StopByMedian(trials, &view, &decision);
     while (view.configurations < most_ && HasRoom(view)) {
-      if (!Add(d_.iterations, 0, 0, d_.policy, &view, &decision)) break;
+      if (!Add(d_.iterations, 0, d_.policy, &view, &decision)) break;
     }
     decision.done = view.training == 0;
     return decision;
