@@ -210,9 +210,12 @@ function(cerebro_install_directories)
 endfunction()
 
 # cerebro_cuda(<room>): with CEREBRO_CUDA, pg_cerebro_cuda.so: the room's kernels and its backend for CUDA, which the room opens by itself.
-# Both sides are told a digest of the headers that they share. CUDA's runtime is linked in; the driver is found at run time.
+# Both sides are told a digest of the headers that they share: the room's, those of engine/math, whose types are in them, and the errors that
+# one side throws and the other catches. CUDA's runtime is linked in; the driver is found at run time.
 function(cerebro_cuda room)
-  file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${room}/*.hpp ${CMAKE_SOURCE_DIR}/src/${room}/*.inc)
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${room}/*.hpp ${CMAKE_SOURCE_DIR}/src/${room}/*.inc
+       ${CMAKE_SOURCE_DIR}/src/engine/math/*.hpp)
+  list(APPEND headers ${CMAKE_SOURCE_DIR}/src/base/error.hpp)
   set(digests "")
   foreach(header ${headers})
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${header})
@@ -233,12 +236,11 @@ function(cerebro_cuda room)
     list(APPEND targets -gencode arch=compute_${architecture},code=[sm_${architecture},compute_${architecture}])
   endforeach()
   set(library ${CMAKE_BINARY_DIR}/pg_cerebro_cuda.so)
-  file(GLOB formulas CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/engine/math/*.hpp ${CMAKE_SOURCE_DIR}/src/engine/math/*/*.hpp)
   add_custom_command(
     OUTPUT ${library}
     COMMAND ${CEREBRO_NVCC} ${CEREBRO_CUDA_OPTIONS} ${targets} -shared -cudart static -DCEREBRO_DEVICE_INTERFACE="${interface}" -I ${CMAKE_SOURCE_DIR}/src
             ${CMAKE_SOURCE_DIR}/src/${room}/cuda/backend.cu -o ${library}
-    DEPENDS ${headers} ${formulas} ${CMAKE_SOURCE_DIR}/src/${room}/cuda/backend.cu VERBATIM)
+    DEPENDS ${headers} ${CMAKE_SOURCE_DIR}/src/${room}/cuda/backend.cu VERBATIM)
   add_custom_target(pg_cerebro_cuda ALL DEPENDS ${library})
 endfunction()
 

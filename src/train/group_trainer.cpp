@@ -94,6 +94,9 @@ RunResult GroupTrainer::Train(const GroupRows& training, const GroupRows* valida
   try {
     return Coordinator(request_, this, &observer, now_).Run();
   } catch (...) {
+    for (Bundle& bundle : bundles_) {
+      for (const std::unique_ptr<engine::ModelGroup>& models : bundle.models) models->DropVisit();
+    }
     for (engine::LentModel& model : models_) model->Detach();
     throw;
   }

@@ -23,7 +23,6 @@ std::string Count(int64_t n, const char* what) { return std::to_string(n) + " " 
 
 }  // namespace
 
-/// A group's rows with their bytes.
 /// Groups of a task, by their ids, and their columns.
 struct GroupProcess::LoadedGroups {
   std::map<int64_t, train::GroupRows> groups;
@@ -53,8 +52,9 @@ GroupProcess::GroupProcess(GroupWindowHead* window, std::shared_ptr<engine::Mode
   validation_.validates = true;
 }
 
+// It may go because of an error: nothing is said here.
 GroupProcess::~GroupProcess() {
-  store::TellOfDevices();
+  trainer_.reset();
   engine::CloseDevice();
 }
 
@@ -72,6 +72,7 @@ bool GroupProcess::TryTask() {
     pg::CheckInterrupts();
     TrainGroup(g, training, validation);
   }
+  store::TellOfDevices();
   window_->sync.Lock();
   window_->tasks_done++;
   window_->sync.Unlock();

@@ -2,16 +2,20 @@
 //
 //   gpu_measure steps <network> <models> [auto | persistent | replay]   an optimizer step of all models side by side
 //   gpu_measure hop <megabytes>        a state from one process to another by the processor's memory, and the copies' limit
-//   gpu_measure share <processes>      optimizer steps a second of so many processes on one device, together
+//   gpu_measure share <processes>      optimizer steps a second of so many processes on one device, together; each one has
+//                                      as many models as one alone
+//   gpu_measure blas                   the BLAS that the processor computes with
 //   --fake first: on the device that the processor plays
 //
 // Networks: small (64-32-10, batch 32), wide (784-128-10, batch 32), lenet, mobile (blocks with depthwise convolutions
 // and batch normalisations, on 32 x 32 pixels).
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -24,6 +28,7 @@
 #include "engine/core/model_group.hpp"
 #include "engine/core/devices.hpp"
 #include "engine/core/runtime.hpp"
+#include "engine/math/blas_library.hpp"
 
 namespace {
 
@@ -87,6 +92,16 @@ double Steps(const std::string& network, int models, int64_t rows, int visits) {
   return bench::Median(times);
 }
 
+/// A child that goes with its parent, and does not keep the output open behind it.
+pid_t Fork() {
+  const pid_t parent = getpid(), child = fork();
+  if (child < 0) throw std::runtime_error("fork failed");
+  if (child != 0) return child;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(1);
+  return 0;
+}
+
 // The parent's device writes the state to memory that both share, the child's reads it from there. The limit: the same
 // copies from and to pinned memory.
 int Hop(size_t bytes) {
@@ -95,36 +110,39 @@ int Hop(size_t bytes) {
   std::memset(block, 0, bytes);
   int ready[2];
   if (pipe(ready) != 0) return 1;
-  const pid_t child = fork();
+  const pid_t child = Fork();
   if (child == 0) {
-    auto& memory = *engine::TheDevice(0, {}).memory();
+    close(ready[1]);  // so that the parent's end, whatever it is, ends the wait
+    const auto device = engine::TheDevice(0, {});
+    auto& memory = *device->memory();
     void* const warm = memory.Take(bytes);
     memory.Give(warm);
     char go;
     if (read(ready[0], &go, 1) != 1) _exit(1);
     const auto started = Clock::now();
     if (memory.HoldState(block, bytes) == nullptr) _exit(1);
-    engine::TheDevice(0, {}).backend()->Wait();
+    device->backend()->Wait();
     std::printf("state_in_us %.1f\n", 1e6 * Since(started));
     std::fflush(stdout);
     engine::CloseDevice();
     _exit(0);
   }
-  engine::device::Device& device = engine::TheDevice(0, {});
-  engine::device::Memory& memory = *device.memory();
+  close(ready[0]);
+  const auto device = engine::TheDevice(0, {});
+  engine::device::Memory& memory = *device->memory();
   if (memory.HoldState(block, bytes) == nullptr) return 1;
   memory.WriteBack({block});
   auto started = Clock::now();
   memory.WriteBack({block});
   std::printf("state_out_us %.1f\n", 1e6 * Since(started));
-  void* pinned = device.backend()->AllocatePinned(bytes);
+  void* pinned = device->backend()->AllocatePinned(bytes);
   std::memset(pinned, 0, bytes);
   void* there = memory.Take(bytes);
   for (int i = 0; i < 2; ++i) {
     started = Clock::now();
-    device.backend()->CopyToHost(pinned, there, bytes);
-    device.backend()->CopyToDevice(there, pinned, bytes);
-    device.backend()->Wait();
+    device->backend()->CopyToHost(pinned, there, bytes);
+    device->backend()->CopyToDevice(there, pinned, bytes);
+    device->backend()->Wait();
   }
   std::printf("state_limit_us %.1f\n", 1e6 * Since(started));
   std::fflush(stdout);
@@ -141,15 +159,16 @@ int Share(int processes, int64_t rows, double seconds) {
   if (pipe(results) != 0) return 1;
   const double begins = std::chrono::duration<double>(Clock::now().time_since_epoch()).count() + 3 + processes;
   for (int p = 0; p < processes; ++p) {
-    if (fork() != 0) continue;
+    if (Fork() != 0) continue;
+    close(results[0]);
     try {
-      Group group(Network("wide"), kModels / processes, rows);
+      Group group(Network("wide"), kModels, rows);
       group.Visit(1);
       while (std::chrono::duration<double>(Clock::now().time_since_epoch()).count() < begins) usleep(100);
       const auto started = Clock::now();
       int64_t steps = 0;
       while (Since(started) < seconds) steps += group.Visit(1);
-      const double rate = static_cast<double>(steps) * (kModels / processes) / Since(started);
+      const double rate = static_cast<double>(steps) * kModels / Since(started);
       if (write(results[1], &rate, sizeof(rate)) != sizeof(rate)) _exit(1);
     } catch (const std::exception& error) {
       std::fprintf(stderr, "%s\n", error.what());
@@ -158,6 +177,7 @@ int Share(int processes, int64_t rows, double seconds) {
     engine::CloseDevice();
     _exit(0);
   }
+  close(results[1]);
   double sum = 0;
   int failed = 0;
   for (int p = 0; p < processes; ++p) {
@@ -165,7 +185,6 @@ int Share(int processes, int64_t rows, double seconds) {
     wait(&status);
     failed += status != 0 ? 1 : 0;
   }
-  close(results[1]);
   for (double rate; read(results[0], &rate, sizeof(rate)) == sizeof(rate);) sum += rate;
   std::printf("share_%d_rate %.1f\n", processes, sum);
   return failed == 0 ? 0 : 1;
@@ -182,6 +201,12 @@ int Main(std::vector<std::string> arguments) {
     arguments.erase(arguments.begin());
   }
   const bool fake = options.fake_devices > 0;
+  if (!arguments.empty() && arguments[0] == "blas") {
+    const bool products = engine::math::FindBlasFunction("sgemm_") != nullptr;
+    const std::string name = engine::math::DescribeBlas();
+    std::printf("%s\n", !products ? "none" : name.empty() ? "not an OpenBLAS" : name.c_str());
+    return 0;
+  }
   if (arguments.size() < 2) {
     std::fprintf(stderr, "gpu_measure [--fake] steps|hop|share ...: see the head of test/gpu/measure.cpp\n");
     return 2;
@@ -205,6 +230,7 @@ int Main(std::vector<std::string> arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  signal(SIGPIPE, SIG_IGN);  // a child that has failed is reported
   try {
     return Main(std::vector<std::string>(argv + 1, argv + argc));
   } catch (const base::Error& error) {

@@ -134,19 +134,23 @@ DeviceVisit::DeviceVisit(std::vector<ModelInstance*> models) : models_(std::move
 DeviceVisit::~DeviceVisit() = default;
 
 bool DeviceVisit::Begin(const Poll& poll) {
-  device::Device& on = TheDevice(models_[0]->program.options.device, poll);
+  const auto short_of_memory = [] {
+    NoticeOfDevice("a device's memory is short: some models train on the processor for now");
+    return false;
+  };
+  on_ = DeviceWithRoom(models_[0]->program.options.device, poll);
+  if (on_ == nullptr) return short_of_memory();
   for (Part& part : parts_) {
     const ModelInstance& first = *models_[part.members[0]];
     std::vector<device::Member> members;
     for (const size_t m : part.members) members.push_back({&models_[m]->attached(), &models_[m]->config.optimizer});
-    part.group = device::Group::Make(on.backend(), on.memory(), first.program.on_device, members,
+    part.group = device::Group::Make(on_->backend(), on_->memory(), first.program.on_device, members,
                                      first.config.batch_size, {}, TheGroupOptions());
     if (part.group != nullptr) continue;
     for (Part& begun : parts_) begun.group.reset();
-    NoticeOfDevice("a device's memory is short: some models train on the processor for now");
-    return false;
+    return short_of_memory();
   }
-  device_ = on.index();
+  device_ = on_->index();
   begun_ = true;
   return true;
 }
@@ -187,24 +191,28 @@ std::vector<TrainResult> DeviceVisit::End(const Poll& poll) {
     Send(&part, base::Buffer(), plans, poll);
   }
   for (Part& part : parts_) {
-    // counters first: the states are stamped with them
     const std::vector<device::ModelProgress>& progress = part.group->Wait(poll);
-    for (size_t i = 0; i < part.members.size(); ++i) {
-      StateCounters& counters = models_[part.members[i]]->attached();
-      TrainResult& result = results[part.members[i]];
-      result.rows = progress[i].rows;
-      result.batches = progress[i].batches;
-      result.loss_sum = progress[i].loss_sum;
-      counters.step += static_cast<uint64_t>(progress[i].batches);
-      counters.rows_seen += static_cast<uint64_t>(progress[i].rows);
-      if (counters.diverged_step == 0 && progress[i].live == 0) counters.diverged_step = counters.step + 1;
-      result.diverged = counters.diverged_step != 0;
-    }
-    part.group->WriteBack();
+    // the states are stamped with the counters
+    part.group->WriteBack([&] { Count(part, progress, &results); });
   }
   seconds_ += Now() - started;
   for (TrainResult& result : results) result.seconds = seconds_ / static_cast<double>(models_.size());
   return results;
+}
+
+void DeviceVisit::Count(const Part& part, const std::vector<device::ModelProgress>& progress,
+                        std::vector<TrainResult>* results) const {
+  for (size_t i = 0; i < part.members.size(); ++i) {
+    StateCounters& counters = models_[part.members[i]]->attached();
+    TrainResult& result = (*results)[part.members[i]];
+    result.rows = progress[i].rows;
+    result.batches = progress[i].batches;
+    result.loss_sum = progress[i].loss_sum;
+    counters.step += static_cast<uint64_t>(progress[i].batches);
+    counters.rows_seen += static_cast<uint64_t>(progress[i].rows);
+    if (counters.diverged_step == 0 && progress[i].live == 0) counters.diverged_step = counters.step + 1;
+    result.diverged = counters.diverged_step != 0;
+  }
 }
 
 }  // namespace engine

@@ -13,6 +13,7 @@
 
 #include "base/tensor.hpp"
 #include "engine/core/model_impl.hpp"
+#include "engine/device/device.hpp"
 #include "engine/device/group.hpp"
 
 namespace engine {
@@ -23,12 +24,14 @@ class DeviceVisit {
   explicit DeviceVisit(std::vector<ModelInstance*> models);
   ~DeviceVisit();
 
-  /// Takes the device's memory; false when it is short: the models are as they were. To be called at the first buffer.
+  /// Opens the device, if need be, and takes its memory; false when it is short: the models are as they were. To be
+  /// called at the first buffer.
   bool Begin(const Poll& poll);
   /// Gives the device a buffer to train. What the models saw of it is in End's results.
   void Train(const base::Buffer& buffer, const Poll& poll);
   /// Trains the rows that were carried on, waits, and writes the states back: the result of the whole visit of each
-  /// model, in their order. The counters of the visit are the caller's.
+  /// model, in their order. The counters of the visit are the caller's. After an error that came while states were
+  /// written back the blocks are of no use.
   std::vector<TrainResult> End(const Poll& poll);
 
   bool begun() const { return begun_; }
@@ -41,7 +44,11 @@ class DeviceVisit {
   };
 
   void Send(Part* part, const base::Buffer& buffer, const std::vector<device::MemberPlan>& plans, const Poll& poll);
+  /// Writes what a part's models saw into their counters and results.
+  void Count(const Part& part, const std::vector<device::ModelProgress>& progress,
+             std::vector<TrainResult>* results) const;
 
+  std::shared_ptr<device::Device> on_;  // outlives what the parts have there
   std::vector<ModelInstance*> models_;
   std::vector<Part> parts_;
   std::vector<uint64_t> steps_;  // by model: optimizer steps that were planned in this visit

@@ -23,6 +23,8 @@ struct DeviceOptions {
   int fake_devices = 0;               // for tests: so many devices that the processor plays
   size_t fake_memory = size_t{1} << 30;
   bool fake_backwards = false;  // engine/device/fake_device.hpp
+  int64_t fake_fails_at = 0;
+  bool fake_fails_for_good = false;
 };
 void SetDeviceOptions(const DeviceOptions& options);
 
@@ -52,7 +54,8 @@ class BufferContent {
   static uint64_t Current();
 };
 
-/// Gives back the device that this process has open, its memory and its seat. Models must be detached.
+/// Gives back the device that this process has open, its memory and its seat. Models must be detached: the device stays
+/// as long as a visit has memory there.
 void CloseDevice();
 /// The same where another process waits for the device, and nothing otherwise.
 void YieldDevice();

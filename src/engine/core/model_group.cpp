@@ -42,6 +42,9 @@ struct ModelGroup::Impl {
   void UseWorkspace(int64_t buffer_rows);
   template <typename Work>
   bool TryOnDevice(Work&& work);
+  /// The visit on a device goes when something is thrown: who catches it may close the device before this group goes.
+  template <typename Work>
+  void OrDropVisit(Work&& work);
   void Report();
   void Train(const base::Buffer& buffer, const Poll& poll);
   void EndVisit(const Poll& poll);
@@ -63,6 +66,16 @@ void ModelGroup::Impl::UseWorkspace(int64_t buffer_rows) {
     bytes = std::max(bytes, model->native_trainer->WorkspaceBytes(rows));
   }
   if (workspace != nullptr) workspace->Reserve(bytes);
+}
+
+template <typename Work>
+void ModelGroup::Impl::OrDropVisit(Work&& work) {
+  try {
+    work();
+  } catch (...) {
+    device_visit.reset();
+    throw;
+  }
 }
 
 void ModelGroup::Impl::Report() {
@@ -164,15 +177,17 @@ size_t ModelGroup::size() const { return impl_->models.size(); }
 
 const std::vector<TrainResult>& ModelGroup::Train(const base::Buffer& buffer, const Poll& poll) {
   const math::FtzGuard ftz;
-  impl_->Train(buffer, poll);
+  impl_->OrDropVisit([&] { impl_->Train(buffer, poll); });
   return impl_->results;
 }
+
+void ModelGroup::DropVisit() { impl_->device_visit.reset(); }
 
 const std::vector<int>& ModelGroup::devices() const { return impl_->devices; }
 
 const std::vector<TrainResult>& ModelGroup::EndVisit(const Poll& poll) {
   const math::FtzGuard ftz;
-  impl_->EndVisit(poll);
+  impl_->OrDropVisit([&] { impl_->EndVisit(poll); });
   return impl_->results;
 }
 

@@ -37,6 +37,9 @@ class ModelGroup {
   const std::vector<TrainResult>& Train(const base::Buffer& buffer, const Poll& poll);
   /// Model::EndVisit for every member, likewise.
   const std::vector<TrainResult>& EndVisit(const Poll& poll);
+  /// Gives up a visit that will not be ended, and its memory on a device: states that were trained there are as they
+  /// were. An error of Train or EndVisit does so, too, for this group.
+  void DropVisit();
   /// Behind EndVisit: the device that trained each member; -1: the processor.
   const std::vector<int>& devices() const;
 

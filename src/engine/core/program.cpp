@@ -146,7 +146,8 @@ CompiledProgram::CompiledProgram(std::shared_ptr<const base::Graph> network, con
   }
   PlaceOnDevice();
   if (options.kernels && device < 0) native = native::Program::Make(*graph, losses, loss_weights, class_weight, data, layout);
-  if (native == nullptr) TheAutogradLibrary().MakeTrainer(*this, config.optimizer);  // what it would refuse is refused now
+  // what it would refuse is refused now; what a device trains needs neither LibTorch nor a BLAS, but where the device's memory is short
+  if (native == nullptr && on_device == nullptr) TheAutogradLibrary().MakeTrainer(*this, config.optimizer);
   reads = ColumnsRead(*graph, data);
 }
 
@@ -171,7 +172,7 @@ Program::~Program() = default;
 const base::Graph& Program::graph() const { return *impl_->graph; }
 const std::vector<bool>& Program::reads() const { return impl_->reads; }
 const StateLayout& Program::layout() const { return impl_->layout; }
-bool Program::has_kernels() const { return impl_->native != nullptr; }
+bool Program::has_kernels() const { return impl_->native != nullptr || impl_->on_device != nullptr; }
 bool Program::uses_sparse_product() const { return impl_->native && impl_->native->uses_sparse_product(); }
 const std::vector<std::string>& Program::metric_names() const { return impl_->metric_names; }
 size_t Program::sums_size() const { return impl_->sums_size; }

@@ -45,7 +45,7 @@ class Program {
   /// By column of the data: whether its models read it. The others may be missing in a buffer.
   const std::vector<bool>& reads() const;
   const StateLayout& layout() const;
-  /// Whether its models train by the hand-written kernels.
+  /// Whether its models train by the hand-written kernels, on the processor or on a device.
   bool has_kernels() const;
   /// Whether a layer uses the sparse product that an input's zeros reach.
   bool uses_sparse_product() const;

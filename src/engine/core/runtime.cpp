@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "base/error.hpp"
 #include "engine/core/autograd_library.hpp"
 #include "engine/core/devices.hpp"
 #include "engine/core/signals_blocked.hpp"
@@ -36,15 +37,26 @@ std::string LibraryInstructionSet() {
   return {};
 }
 
+// What LibTorch alone knows; "" where its library cannot be opened.
+std::string AskedOfLibTorch(std::string (AutogradLibrary::*what)() const) {
+  try {
+    return (TheAutogradLibrary().*what)();
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kEngine) throw;
+    return {};
+  }
+}
+
 // A stored state and a run's summary have this line, so it must not need LibTorch itself, whose version is that of the build. What cannot be
 // known without it is asked of it.
 std::string BuildDescription() {
   math::ChooseBlasKernels();
   const AutogradLibrary* library = OpenAutogradLibrary();
   std::string instructions = library != nullptr ? library->InstructionSet() : LibraryInstructionSet();
-  if (instructions.empty()) instructions = TheAutogradLibrary().InstructionSet();
+  if (instructions.empty()) instructions = AskedOfLibTorch(&AutogradLibrary::InstructionSet);
+  if (instructions.empty()) instructions = "unknown instructions";
   std::string blas = math::DescribeBlas();
-  if (blas.empty()) blas = TheAutogradLibrary().OwnBlas();
+  if (blas.empty()) blas = AskedOfLibTorch(&AutogradLibrary::OwnBlas);
   if (blas.empty()) blas = "unknown BLAS";
   return std::string("LibTorch ") + CEREBRO_TORCH_VERSION + ", " + blas + ", " + instructions;
 }

@@ -85,11 +85,15 @@ void StateScorer::Impl::EvaluateOnDevice(const base::Buffer& buffer, double* sum
 
 void StateScorer::Impl::ScoreOnDevice(const CompiledProgram& program, int64_t rows, const std::vector<size_t>& part,
                                       const base::Buffer& buffer, double* sums, const Poll& poll) {
-  device::Device& on = TheDevice(program.options.device, poll);
+  const std::shared_ptr<device::Device> on = DeviceWithRoom(program.options.device, poll);
   std::vector<device::Member> states;
   for (const size_t m : part) states.push_back({members[m].state.block, nullptr});
   const int64_t batch_rows = std::min(rows, std::max<int64_t>(1, buffer.rows));
-  const auto group = device::Group::Make(on.backend(), on.memory(), program.on_device, states, batch_rows, program.device_metrics, TheGroupOptions());
+  std::unique_ptr<device::Group> group;
+  if (on != nullptr) {
+    group = device::Group::Make(on->backend(), on->memory(), program.on_device, states, batch_rows, program.device_metrics,
+                                TheGroupOptions());
+  }
   if (group == nullptr || !group->Score(buffer, BufferContent::Current(), rows, poll)) {
     NoticeOfDevice("a device's memory is short: some models are scored by the processor for now");
     return;
@@ -132,7 +136,7 @@ void StateScorer::Impl::EvaluateByAutograd(const base::Buffer& buffer, double* s
   LoadedRows none;
   for (size_t m = 0; m < members.size(); ++m) {
     const Member& member = members[m];
-    if (errors.failed(m) || member.model->native_trainer) continue;
+    if (errors.failed(m) || member.model->native_trainer || member.scored) continue;
     errors.Try(m, [&] {
       member.model->Attach(member.state.block);
       for (int64_t first = 0; first < buffer.rows; first += member.rows) {

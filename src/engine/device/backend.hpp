@@ -5,8 +5,8 @@
 // read or write must stay as it is until the stream has come that far (Finished, Wait). Used by one thread of a
 // process.
 //
-// Errors: base::Error of kEngine, with the device's own words in the detail. Allocate alone has another way: it returns
-// nullptr when the device has no such memory left.
+// Errors: base::Error of kEngine, with the device's own words in the detail, and kOutOfMemory. Allocate alone has another
+// way: it returns nullptr when the device has no such memory left.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 
+#include "base/error.hpp"
 #include "engine/device/block.hpp"
 
 namespace engine::device {
@@ -74,6 +75,8 @@ class Backend {
   /// What is given to the stream from Record to EndRecord is recorded and not done.
   virtual void Record() = 0;
   virtual std::unique_ptr<Recording> EndRecord() = 0;
+  /// Ends a recording that nobody wants, also one in which something has failed. Throws nothing.
+  virtual void DropRecord() = 0;
   virtual void Replay(const Recording& recording) = 0;
 
   virtual std::unique_ptr<Event> MakeEvent() = 0;
@@ -83,6 +86,8 @@ class Backend {
   virtual bool Finished(const Event& event) = 0;
   /// Waits for all that the stream was given.
   virtual void Wait() = 0;
+  /// The first error after which this process can do nothing more on the device; nullptr: there was none.
+  virtual const base::Error* failure() const = 0;
 };
 
 /// The devices of one kind in this process's host.
@@ -92,7 +97,7 @@ class BackendLibrary {
   virtual int Count() const = 0;
   /// Why there is none, in the words of what looks for them; empty where there are some.
   virtual std::string Problem() const = 0;
-  /// Takes a device's context. Errors: kEngine.
+  /// Takes a device's context. Errors: kEngine; kOutOfMemory where there is no room for it.
   virtual std::unique_ptr<Backend> Open(int index) const = 0;
 };
 

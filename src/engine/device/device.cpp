@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <new>
 
 #include "base/error.hpp"
 #include "engine/device/fake_device.hpp"
@@ -55,6 +56,8 @@ const BackendLibrary* Library(const DeviceSettings& settings) {
     FakeOptions options;
     options.memory = settings.fake_memory;
     options.backwards = settings.fake_backwards;
+    options.fails_at = settings.fake_fails_at;
+    options.fails_for_good = settings.fake_fails_for_good;
     fake = MakeFakeDevices(settings.fake_devices, options);
     return fake.get();
   }
@@ -157,7 +160,12 @@ std::unique_ptr<Device> Device::Open(int index, const DeviceSettings& settings, 
   // other processes have their parts, and the contexts something besides
   if (budget == 0)
     budget = device->backend_->FreeMemory() / 10 * 8 / static_cast<size_t>(std::max(1, settings.processes));
-  device->memory_ = std::make_unique<Memory>(device->backend_.get(), budget);
+  try {
+    device->memory_ = std::make_unique<Memory>(device->backend_.get(), budget);
+  } catch (const std::bad_alloc&) {
+    throw base::Error(base::ErrorCode::kOutOfMemory, "there is no memory for copies to a device",
+                      "The processor's memory that a device reads directly is short.");
+  }
   return device;
 }
 

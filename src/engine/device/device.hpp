@@ -25,6 +25,8 @@ struct DeviceSettings {
   int fake_devices = 0;  // instead of CUDA's, for tests
   size_t fake_memory = size_t{1} << 30;
   bool fake_backwards = false;
+  int64_t fake_fails_at = 0;  // fake_device.hpp
+  bool fake_fails_for_good = false;
 };
 
 /// Devices that there are; 0 where the library for CUDA is not installed.
@@ -60,7 +62,8 @@ class Seat {
 
 class Device {
  public:
-  /// Waits for a seat; poll is called meanwhile. Errors: kFeatureNotSupported where there is no device, kEngine.
+  /// Waits for a seat; poll is called meanwhile. Errors: kFeatureNotSupported where there is no device, kOutOfMemory
+  /// where it has no room for this process, kEngine.
   static std::unique_ptr<Device> Open(int index, const DeviceSettings& settings, const WaitPoll& poll);
 
   Backend* backend() { return backend_.get(); }

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <functional>
 #include <limits>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,7 +38,7 @@ using Job = std::function<void()>;
 
 class FakeEvent : public Event {
  public:
-  bool passed = true;
+  uint64_t behind = 0;  // so many jobs of the stream
 };
 
 class FakeRecording : public Recording {
@@ -47,6 +49,8 @@ class FakeRecording : public Recording {
 class FakeDevice : public Backend {
  public:
   explicit FakeDevice(const FakeOptions& options) : options_(options) {
+    if (options.memory == 0)
+      throw base::Error(base::ErrorCode::kOutOfMemory, "the fake device has no room for this process");
     info_.name = "fake device";
     info_.memory = options.memory;
     info_.block_memory = options.block_memory;
@@ -72,7 +76,7 @@ class FakeDevice : public Backend {
     return memory;
   }
   void Free(void* memory) override {
-    Wait();
+    DoAll();
     const auto found = allocated_.find(static_cast<char*>(memory));
     if (found == allocated_.end()) Throw("Memory is given back that was not taken");
     used_ -= found->second;
@@ -81,7 +85,7 @@ class FakeDevice : public Backend {
   }
   void* AllocatePinned(size_t bytes) override { return ::operator new(bytes, std::align_val_t(256)); }
   void FreePinned(void* memory) override {
-    Wait();
+    DoAll();
     ::operator delete(memory, std::align_val_t(256));
   }
 
@@ -91,6 +95,7 @@ class FakeDevice : public Backend {
   }
   void CopyToHost(void* to, const void* from, size_t bytes) override {
     RequireDevice(from, bytes);
+    MayFail();
     Do([=] { std::memcpy(to, from, bytes); });
   }
   void Zero(void* memory, size_t bytes) override {
@@ -104,6 +109,7 @@ class FakeDevice : public Backend {
       Throw("A block wants " + std::to_string(shared_bytes) + " bytes of shared memory");
     if (grid.x < 1 || grid.y < 1 || grid.z < 1 || grid.y > 65535 || grid.z > 65535)
       Throw("A launch has no blocks, or too many in one dimension");
+    MayFail();
     std::vector<char> copy(static_cast<const char*>(arguments), static_cast<const char*>(arguments) + argument_bytes);
     Do([this, kernel, grid, copy] { Run(kernel, grid, copy.data()); });
   }
@@ -116,26 +122,64 @@ class FakeDevice : public Backend {
     if (recording_ == nullptr) Throw("No recording was begun");
     return std::move(recording_);
   }
+  void DropRecord() override { recording_.reset(); }
   void Replay(const Recording& recording) override {
-    const std::vector<Job>& jobs = static_cast<const FakeRecording&>(recording).jobs;
-    stream_.insert(stream_.end(), jobs.begin(), jobs.end());
+    RequireWorks();
+    for (const Job& job : static_cast<const FakeRecording&>(recording).jobs) Give(job);
   }
 
   std::unique_ptr<Event> MakeEvent() override { return std::make_unique<FakeEvent>(); }
-  void Mark(Event* event) override { static_cast<FakeEvent*>(event)->passed = stream_.empty(); }
+  void Mark(Event* event) override {
+    RequireWorks();
+    static_cast<FakeEvent*>(event)->behind = done_ + stream_.size();
+  }
   bool Finished(const Event& event) override {
-    if (static_cast<const FakeEvent&>(event).passed) return true;
-    Wait();  // the first who asks for it waits until the stream is empty
-    const_cast<FakeEvent&>(static_cast<const FakeEvent&>(event)).passed = true;
-    return true;
+    RequireWorks();
+    const uint64_t behind = static_cast<const FakeEvent&>(event).behind;
+    for (int i = 0; i < kJobsTogether && done_ < behind; ++i) DoNext();
+    return done_ >= behind;
   }
   void Wait() override {
-    std::vector<Job> jobs = std::exchange(stream_, {});
-    for (const Job& job : jobs) job();
+    RequireWorks();
+    DoAll();
   }
+  const base::Error* failure() const override { return failure_ ? &*failure_ : nullptr; }
+  size_t most_waiting() const { return most_waiting_; }
 
  private:
-  void Do(Job job) { (recording_ == nullptr ? stream_ : recording_->jobs).push_back(std::move(job)); }
+  static constexpr int kJobsTogether = 64;  // while somebody asks whether an event has come
+
+  void Do(Job job) {
+    RequireWorks();
+    if (recording_ != nullptr) return recording_->jobs.push_back(std::move(job));
+    Give(std::move(job));
+  }
+  void Give(Job job) {
+    stream_.push_back(std::move(job));
+    most_waiting_ = std::max(most_waiting_, stream_.size());
+  }
+  void DoNext() {
+    const Job job = std::move(stream_.front());
+    stream_.pop_front();
+    ++done_;
+    job();
+  }
+  void DoAll() {
+    while (!stream_.empty()) DoNext();
+  }
+
+  void RequireWorks() const {
+    if (failure_) throw *failure_;
+  }
+  void MayFail() {
+    if (++given_ != options_.fails_at) return;
+    const base::Error error(base::ErrorCode::kEngine, "the fake device fails, as it was told to");
+    if (options_.fails_for_good) {
+      failure_ = error;
+      stream_.clear();
+    }
+    throw error;
+  }
 
   void RequireDevice(const void* memory, size_t bytes) const {
     const char* at = static_cast<const char*>(memory);
@@ -163,7 +207,11 @@ class FakeDevice : public Backend {
   size_t used_ = 0;
   std::map<char*, size_t> allocated_;
   std::vector<double> shared_;
-  std::vector<Job> stream_;
+  std::deque<Job> stream_;
+  uint64_t done_ = 0;  // jobs of the stream
+  size_t most_waiting_ = 0;
+  int64_t given_ = 0;  // launches and copies to the host
+  std::optional<base::Error> failure_;
   std::unique_ptr<FakeRecording> recording_;
 };
 
@@ -182,6 +230,8 @@ class FakeDevices : public BackendLibrary {
 }  // namespace
 
 std::unique_ptr<Backend> MakeFakeDevice(const FakeOptions& options) { return std::make_unique<FakeDevice>(options); }
+
+size_t MostWaiting(const Backend& fake) { return dynamic_cast<const FakeDevice&>(fake).most_waiting(); }
 
 std::unique_ptr<BackendLibrary> MakeFakeDevices(int count, const FakeOptions& options) {
   return std::make_unique<FakeDevices>(count, options);

@@ -132,6 +132,7 @@ bool Group::TakeMemory() {
   view_.entries =
       reinterpret_cast<ModelEntry*>(reinterpret_cast<char*>(device_view_) + AlignedBytes(sizeof(GroupView)));
   for (Tables& tables : tables_) tables.read = backend_->MakeEvent();
+  for (std::unique_ptr<Event>& portion : portions_) portion = backend_->MakeEvent();
   results_.assign(models, {});
   scores_.assign(models * static_cast<size_t>(view_.sums_stride), 0.0);
   memory_->Upload(progress_, results_.data(), models * sizeof(ModelProgress));
@@ -391,8 +392,8 @@ void Group::RequireIndexes() const {
   }
 }
 
-void Group::WriteBack() {
-  memory_->WriteBack(states_);
+void Group::WriteBack(const std::function<void()>& count) {
+  memory_->WriteBack(states_, count);
   finished_ = true;
 }
 

@@ -2,7 +2,8 @@
 //
 // The host says what each model does with a buffer (MemberPlan); the device does it without the host. What the models
 // saw is read once, at the end (Wait). So the host prepares the next buffer while the device trains this one; two
-// buffers' plans are under way at most.
+// buffers' plans are under way at most. A buffer is given to the device in portions, of which some are under way at
+// most: whoever breaks off (WaitPoll) waits for no more than those.
 //
 // A buffer is trained by one launch for all of it where the network is small (kernels/persistent.hpp); else by launches
 // that are recorded once and replayed for every optimizer step. Both make the same bits.
@@ -53,7 +54,7 @@ class Group {
   static std::unique_ptr<Group> Make(Backend* backend, Memory* memory, std::shared_ptr<const Network> network,
                                      const std::vector<Member>& members, int64_t batch_rows,
                                      const std::vector<MetricNumbers>& metrics, const GroupOptions& options);
-  /// Drops the states where WriteBack was not called: blocks are as they were.
+  /// Drops the states where WriteBack was not called: blocks are as they were. The backend is still there.
   ~Group();
   Group(const Group&) = delete;
   Group& operator=(const Group&) = delete;
@@ -63,8 +64,9 @@ class Group {
   bool Train(const base::Buffer& buffer, uint64_t content, const std::vector<MemberPlan>& plans, const WaitPoll& poll);
   /// Waits. The progress of each member since Make.
   const std::vector<ModelProgress>& Wait(const WaitPoll& poll);
-  /// Behind Wait, and when the blocks' counters say what was trained: writes the states back.
-  void WriteBack();
+  /// Behind Wait: writes the states back. count: writes into the blocks' counters what was trained; called when all
+  /// weights are there. After an error the blocks are of no use.
+  void WriteBack(const std::function<void()>& count);
 
   /// Adds a buffer's rows to the members' sums, `rows` at once. False when there is no room for the buffer.
   bool Score(const base::Buffer& buffer, uint64_t content, int64_t rows, const WaitPoll& poll);
@@ -94,6 +96,11 @@ class Group {
   bool HoldBuffer(const base::Buffer& buffer, uint64_t content);
   bool SendTables(const std::vector<MemberPlan>& plans, const WaitPoll& poll);
   void WaitFor(const Event& event, const WaitPoll& poll);
+  /// Gives the device a portion of work, when it has done all but the latest portions.
+  template <class Work>
+  void GivePortion(const WaitPoll& poll, const Work& work);
+  /// A recording of so many optimizer steps.
+  std::unique_ptr<Recording> RecordSteps(int steps);
   void RequireIndexes() const;
   void LaunchRowOrder(const std::vector<MemberPlan>& plans);
   void LaunchStep();
@@ -139,6 +146,9 @@ class Group {
   size_t device_tables_bytes_ = 0;
   Tables tables_[2];
   int next_tables_ = 0;
+  static constexpr size_t kPortions = 4;  // that are under way at most
+  std::unique_ptr<Event> portions_[kPortions];
+  size_t next_portion_ = 0;
   std::unique_ptr<Recording> one_, many_;  // one optimizer step, and kManySteps of them
   std::vector<ModelProgress> results_;
   std::vector<double> scores_;

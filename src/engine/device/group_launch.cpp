@@ -12,7 +12,8 @@ namespace engine::device {
 
 namespace {
 
-constexpr int kManySteps = 16;                       // in one recording
+constexpr int kManySteps = 16;                       // in one recording, and in one portion of a buffer
+constexpr int kPersistentSteps = 256;                // in one portion; these steps are short
 constexpr size_t kSumsBytes = 256 * sizeof(double);  // of BlockSum
 
 int64_t KernelRowsOf(const Stage& stage) {
@@ -203,10 +204,10 @@ void Group::LaunchRowOrder(const std::vector<MemberPlan>& plans) {
     if (!plan.order_keys.empty()) epochs = std::max(epochs, plan.epochs);
   }
   if (epochs == 0) return;
-  const size_t bytes = static_cast<size_t>(view_.buffer_rows) * sizeof(int32_t);
-  const bool in_shared = bytes <= backend_->info().block_memory;
-  Launch(KernelId::kRowOrder, {epochs, view_.models, 1}, in_shared ? bytes : 0,
-         RowOrderKernel::Arguments{device_view_, in_shared ? 1 : 0});
+  int32_t in_shared = RowOrderKernel::kOrderAndDraws;
+  while (RowOrderKernel::Bytes(view_.buffer_rows, in_shared) > backend_->info().block_memory) --in_shared;
+  Launch(KernelId::kRowOrder, {epochs, view_.models, 1}, RowOrderKernel::Bytes(view_.buffer_rows, in_shared),
+         RowOrderKernel::Arguments{device_view_, in_shared});
 }
 
 bool Group::Train(const base::Buffer& buffer, uint64_t content, const std::vector<MemberPlan>& plans,
@@ -221,24 +222,46 @@ bool Group::Train(const base::Buffer& buffer, uint64_t content, const std::vecto
   Launch(KernelId::kBegin, {}, 0, BeginKernel::Arguments{device_view_});
   if (buffer.rows > 0) LaunchRowOrder(plans);
   if (persistent_) {
-    Launch(KernelId::kPersistent, {view_.models, 1, 1}, persistent_shared_, persistent_arguments_);
+    for (size_t done = 0; done < most; done += kPersistentSteps) {
+      persistent_arguments_.first_entry = static_cast<int32_t>(done);
+      persistent_arguments_.entry_end = static_cast<int32_t>(std::min(most, done + kPersistentSteps));
+      GivePortion(poll, [&] {
+        Launch(KernelId::kPersistent, {view_.models, 1, 1}, persistent_shared_, persistent_arguments_);
+      });
+    }
     return true;
   }
-  if (one_ == nullptr) {
-    backend_->Record();
-    LaunchStep();
-    one_ = backend_->EndRecord();
-    backend_->Record();
-    for (int i = 0; i < kManySteps; ++i) LaunchStep();
-    many_ = backend_->EndRecord();
-  }
+  if (one_ == nullptr) one_ = RecordSteps(1);
+  if (many_ == nullptr) many_ = RecordSteps(kManySteps);
   size_t done = 0;
-  for (; done + kManySteps <= most; done += kManySteps) {
-    if (poll) poll();
-    backend_->Replay(*many_);
-  }
-  for (; done < most; ++done) backend_->Replay(*one_);
+  for (; done + kManySteps <= most; done += kManySteps) GivePortion(poll, [&] { backend_->Replay(*many_); });
+  if (done == most) return true;
+  GivePortion(poll, [&] {
+    for (; done < most; ++done) backend_->Replay(*one_);
+  });
   return true;
+}
+
+template <class Work>
+void Group::GivePortion(const WaitPoll& poll, const Work& work) {
+  Event* portion = portions_[next_portion_].get();
+  if (poll) poll();
+  WaitFor(*portion, poll);
+  work();
+  backend_->Mark(portion);
+  next_portion_ = (next_portion_ + 1) % kPortions;
+}
+
+// Whatever fails, the stream does not stay in the state of recording.
+std::unique_ptr<Recording> Group::RecordSteps(int steps) {
+  backend_->Record();
+  try {
+    for (int i = 0; i < steps; ++i) LaunchStep();
+  } catch (...) {
+    backend_->DropRecord();
+    throw;
+  }
+  return backend_->EndRecord();
 }
 
 bool Group::Score(const base::Buffer& buffer, uint64_t content, int64_t rows, const WaitPoll& poll) {
@@ -255,11 +278,15 @@ bool Group::Score(const base::Buffer& buffer, uint64_t content, int64_t rows, co
   const size_t count = plan.entries.size();
   if (!SendTables({std::move(plan)}, poll)) return false;
   Launch(KernelId::kBegin, {}, 0, BeginKernel::Arguments{device_view_});
-  for (size_t i = 0; i < count; ++i) {
-    Launch(KernelId::kGather, {Tiles(batch_rows_, GatherKernel::kRows), 1, view_.models}, 0,
-           GatherKernel::Arguments{device_view_});
-    LaunchForward();
-    Launch(KernelId::kScore, {1, 1, view_.models}, kSumsBytes, ScoreKernel::Arguments{device_view_});
+  for (size_t done = 0; done < count;) {
+    GivePortion(poll, [&] {
+      for (const size_t end = std::min(count, done + kManySteps); done < end; ++done) {
+        Launch(KernelId::kGather, {Tiles(batch_rows_, GatherKernel::kRows), 1, view_.models}, 0,
+               GatherKernel::Arguments{device_view_});
+        LaunchForward();
+        Launch(KernelId::kScore, {1, 1, view_.models}, kSumsBytes, ScoreKernel::Arguments{device_view_});
+      }
+    });
   }
   return true;
 }

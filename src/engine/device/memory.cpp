@@ -223,7 +223,7 @@ void* Memory::HoldState(void* block, size_t bytes) {
   return memory;
 }
 
-void Memory::WriteBack(const std::vector<void*>& blocks) {
+void Memory::WriteBack(const std::vector<void*>& blocks, const std::function<void()>& count) {
   std::vector<Piece> pieces;
   for (void* block : blocks) {
     const State& state = states_.at(block);
@@ -231,6 +231,7 @@ void Memory::WriteBack(const std::vector<void*>& blocks) {
                       static_cast<char*>(state.memory) + kStateCountersBytes, state.bytes - kStateCountersBytes, 0});
   }
   Download(pieces);
+  if (count) count();
   for (void* block : blocks) {
     State& state = states_.at(block);
     state.stamp = ++stamps_;

@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <utility>
@@ -42,8 +43,9 @@ class Memory {
   void* HoldState(void* block, size_t bytes);
   /// Where a state that is used lies on the device.
   void* StateOf(void* block) const { return states_.at(block).memory; }
-  /// Copies used states back into their blocks, with one wait for all, and stamps them. Counters are the host's.
-  void WriteBack(const std::vector<void*>& blocks);
+  /// Copies used states back into their blocks, with one wait for all, and stamps them. Counters are the host's: count
+  /// sets them, when all else is there. After an error the blocks are of no use.
+  void WriteBack(const std::vector<void*>& blocks, const std::function<void()>& count = {});
   /// keep: the copy may serve the next HoldState of the block.
   void ReleaseState(void* block, bool keep);
 

@@ -2,9 +2,10 @@
 // pg_cerebro_cuda.so, which engine/device/device.cpp opens where it is installed.
 //
 // One stream. Errors of copies and launches show at a later call, as CUDA has it; all of them become base::Error. A
-// process whose kernel failed keeps the failed context: CUDA works again in another process only.
+// process whose kernel failed keeps the failed context: CUDA works again in another process only. The first such error
+// is kept (failure), because what CUDA says later says less.
 //
-// All kernels are loaded when the device is opened. So nothing is loaded while launches are recorded, where CUDA allows
+// All kernels are loaded when the device is opened, CUDA's lazy loading or not. So nothing is loaded while launches are recorded, where CUDA allows
 // no synchronisation, and each of them may have the shared memory that the device has, also in a process that closed
 // the device before.
 //
@@ -15,6 +16,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <optional>
 #include <string>
 
 #include "base/error.hpp"
@@ -25,11 +27,40 @@ namespace engine::device {
 
 namespace {
 
+// Of this process: CUDA has one context for all backends.
+std::optional<base::Error> first_failure;
+
+// Those behind which, by CUDA's manual, "the process must be terminated and relaunched".
+bool IsForGood(cudaError_t status) {
+  switch (status) {
+    case cudaErrorIllegalAddress:
+    case cudaErrorLaunchTimeout:
+    case cudaErrorAssert:
+    case cudaErrorHardwareStackError:
+    case cudaErrorIllegalInstruction:
+    case cudaErrorMisalignedAddress:
+    case cudaErrorInvalidAddressSpace:
+    case cudaErrorInvalidPc:
+    case cudaErrorLaunchFailure:
+    case cudaErrorECCUncorrectable:
+      return true;
+    default:
+      return false;
+  }
+}
+
 void Check(cudaError_t status, const char* doing) {
   if (status == cudaSuccess) return;
-  throw base::Error(base::ErrorCode::kEngine, std::string("a device failed while ") + doing,
-                    std::string(cudaGetErrorName(status)) + ": " + cudaGetErrorString(status) + ".",
-                    "If it fails again, go on in a new session: this one may keep the failed context.");
+  cudaGetLastError();  // it is no error of the next call
+  const std::string words = std::string(cudaGetErrorName(status)) + ": " + cudaGetErrorString(status) + ".";
+  if (status == cudaErrorMemoryAllocation) {
+    throw base::Error(base::ErrorCode::kOutOfMemory, std::string("a device has no memory left for ") + doing, words,
+                      "Lower cerebro.device_mem, or let other programs use less of the device.");
+  }
+  const base::Error error(base::ErrorCode::kEngine, std::string("a device failed while ") + doing, words,
+                          "If it fails again, go on in a new session: this one may keep the failed context.");
+  if (!first_failure && IsForGood(status)) first_failure = error;
+  throw error;
 }
 
 template <class Kernel>
@@ -41,6 +72,8 @@ __global__ void __launch_bounds__(Kernel::kThreads)
 
 template <class Kernel>
 void PrepareKernel(int most_shared) {
+  cudaFuncAttributes attributes;  // asking for them loads the kernel
+  Check(cudaFuncGetAttributes(&attributes, RunKernel<Kernel>), "loading a kernel");
   Check(cudaFuncSetAttribute(RunKernel<Kernel>, cudaFuncAttributeMaxDynamicSharedMemorySize, most_shared),
         "preparing a kernel");
 }
@@ -147,6 +180,12 @@ class CudaBackend : public Backend {
   }
 
   void Record() override { Check(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal), "recording"); }
+  void DropRecord() override {
+    cudaGraph_t graph = nullptr;
+    cudaStreamEndCapture(stream_, &graph);
+    if (graph != nullptr) cudaGraphDestroy(graph);
+    cudaGetLastError();
+  }
   std::unique_ptr<Recording> EndRecord() override {
     cudaGraph_t graph = nullptr;
     Check(cudaStreamEndCapture(stream_, &graph), "recording");
@@ -170,11 +209,15 @@ class CudaBackend : public Backend {
     const auto& marked = static_cast<const CudaEvent&>(event);
     if (!marked.marked) return true;
     const cudaError_t status = cudaEventQuery(marked.event);
-    if (status == cudaErrorNotReady) return false;
+    if (status == cudaErrorNotReady) {
+      cudaGetLastError();  // it is no error of the next launch
+      return false;
+    }
     Check(status, "computing");
     return true;
   }
   void Wait() override { Check(cudaStreamSynchronize(stream_), "computing"); }
+  const base::Error* failure() const override { return first_failure ? &*first_failure : nullptr; }
 
  private:
   DeviceInfo info_;
@@ -185,11 +228,13 @@ class CudaBackend : public Backend {
 class CudaLibrary : public BackendLibrary {
  public:
   int Count() const override {
+    static int last = 0;  // behind a failure CUDA counts no more, and what is to be said is the failure
     int count = 0;
     if (cudaGetDeviceCount(&count) != cudaSuccess) {
       cudaGetLastError();
-      return 0;
+      return last;
     }
+    last = count;
     return count;
   }
   std::string Problem() const override {
@@ -198,7 +243,10 @@ class CudaLibrary : public BackendLibrary {
     cudaGetLastError();
     return status == cudaSuccess && count > 0 ? std::string() : std::string("CUDA says: ") + cudaGetErrorString(status);
   }
-  std::unique_ptr<Backend> Open(int index) const override { return std::make_unique<CudaBackend>(index); }
+  std::unique_ptr<Backend> Open(int index) const override {
+    if (first_failure) throw *first_failure;
+    return std::make_unique<CudaBackend>(index);
+  }
 };
 
 }  // namespace

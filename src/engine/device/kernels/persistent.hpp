@@ -1,5 +1,5 @@
-// A whole buffer of a small MLP in one launch: one block a model, weights in the block's shared memory from the first
-// mini-batch to the last.
+// Many optimizer steps of a small MLP in one launch, a buffer's or a portion of them: one block a model, weights in the
+// block's shared memory from the first mini-batch to the last.
 //
 // For stages that are dense layers with one position, activations of elements, and dropout. Sums are made in the order
 // of the other kernels (engine/device/kernels/product.hpp), so the bits are theirs.
@@ -28,13 +28,13 @@ struct PersistentKernel {
     float* shared = reinterpret_cast<float*>(block.shared());
     const int64_t kept = a.weight_floats + a.slot_floats;
     float* state = model.state + kCountersFloats;
-    const int32_t count = model.entry_count;
-    if (progress->live == 0 || count == 0) return;
+    const int32_t end = model.entry_count < a.entry_end ? model.entry_count : a.entry_end;
+    if (progress->live == 0 || end <= a.first_entry) return;
     block.ForEach(kept, [&](int64_t i) { shared[i] = state[i]; });
     block.Sync();
     float* weights = shared - kCountersFloats;  // Tensor's and Stage's offsets count from the state's start
     float* slots = a.slot_floats > 0 ? weights : model.state;
-    for (int32_t e = 0; e < count; ++e) {
+    for (int32_t e = a.first_entry; e < end; ++e) {
       if (!Train(block, a, model, model.entries[e], e, progress, weights, slots)) break;
     }
     block.ForEach(kept, [&](int64_t i) { state[i] = shared[i]; });

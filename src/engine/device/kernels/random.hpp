@@ -40,12 +40,19 @@ class Draws {
   CEREBRO_KERNEL explicit Draws(const uint32_t* keys) : keys_(keys) {}
 
   CEREBRO_KERNEL uint64_t Below(uint64_t n) {
-    uint64_t low, high = Product(n, &low);
+    uint64_t low, high = Product(Next64(), n, &low);
     if (low < n) {
       const uint64_t threshold = (0 - n) % n;
-      while (low < threshold) high = Product(n, &low);
+      while (low < threshold) high = Product(Next64(), n, &low);
     }
     return high;
+  }
+
+  /// The same of a number of the stream; false: it may have to be drawn again.
+  static CEREBRO_KERNEL bool BelowAtOnce(uint64_t random, uint64_t n, uint64_t* below) {
+    uint64_t low;
+    *below = Product(random, n, &low);
+    return low >= n;
   }
 
  private:
@@ -55,8 +62,7 @@ class Draws {
     position_ += 2;
     return high << 32 | low;
   }
-  CEREBRO_KERNEL uint64_t Product(uint64_t n, uint64_t* low) {
-    const uint64_t random = Next64();
+  static CEREBRO_KERNEL uint64_t Product(uint64_t random, uint64_t n, uint64_t* low) {
     *low = random * n;
 #if defined(__CUDA_ARCH__)
     return __umul64hi(random, n);
@@ -70,13 +76,22 @@ class Draws {
   uint32_t words_[4] = {};
 };
 
-/// The order of a buffer's rows in an epoch: math::RowOrder. Grid: epochs, models.
+/// The order of a buffer's rows in an epoch: math::RowOrder. Rows are exchanged by one thread, because each exchange
+/// reads what the last one wrote; what it is exchanged with is drawn by all, where there is room for it. Grid: epochs,
+/// models.
 struct RowOrderKernel {
+  /// What fits in the block's shared memory.
+  static constexpr int32_t kNothing = 0, kOrder = 1, kOrderAndDraws = 2;
   struct Arguments {
     const GroupView* group = nullptr;
-    int32_t in_shared = 0;  // whether the rows' numbers fit in the block's shared memory
+    int32_t in_shared = kNothing;
   };
   static constexpr int kThreads = 128;
+  /// Of shared memory.
+  static constexpr size_t Bytes(int64_t rows, int32_t in_shared) {
+    return sizeof(int32_t) *
+           static_cast<size_t>(in_shared == kNothing ? 0 : in_shared == kOrder ? rows : 2 * rows + 1);
+  }
 
   template <class Block>
   static CEREBRO_KERNEL void Run(const Block& block, const Arguments& a) {
@@ -85,21 +100,49 @@ struct RowOrderKernel {
     if (model.order_keys == nullptr || block.x() >= model.epochs) return;
     const int64_t rows = group.buffer_rows;
     int32_t* result = model.order + block.x() * rows;
-    int32_t* order = a.in_shared != 0 ? reinterpret_cast<int32_t*>(block.shared()) : result;
+    auto* const shared = reinterpret_cast<int32_t*>(block.shared());
+    int32_t* order = a.in_shared != kNothing ? shared : result;
+    int32_t* others = a.in_shared == kOrderAndDraws ? shared + rows : nullptr;
+    const uint32_t* keys = model.order_keys + block.x() * kKeyWords;
     block.ForEach(rows, [&](int64_t i) { order[i] = static_cast<int32_t>(i); });
+    if (others != nullptr) {
+      block.ForEach(1, [&](int64_t) { others[rows] = 0; });
+      block.Sync();
+      block.ForEach((rows + 1) / 2, [&](int64_t pair) { Draw(keys, rows, pair, others); });
+      block.Sync();
+    }
     block.Sync();
-    block.ForEach(1, [&](int64_t) {
-      Draws draws(model.order_keys + block.x() * kKeyWords);
-      for (int64_t i = rows; i > 1; --i) {
-        const auto other = static_cast<int64_t>(draws.Below(static_cast<uint64_t>(i)));
-        const int32_t kept = order[i - 1];
-        order[i - 1] = order[other];
-        order[other] = kept;
-      }
-    });
+    block.ForEach(1, [&](int64_t) { Exchange(keys, rows, others, order); });
     block.Sync();
     if (order == result) return;
     block.ForEach(rows, [&](int64_t i) { result[i] = order[i]; });
+  }
+
+ private:
+  // Numbers 2 * pair and 2 * pair + 1 of the stream. others[i - 1]: what row i - 1 is exchanged with; others[rows]: whether
+  // a number may have to be drawn again, which moves all that follow.
+  static CEREBRO_KERNEL void Draw(const uint32_t* keys, int64_t rows, int64_t pair, int32_t* others) {
+    uint32_t words[4];
+    RandomBlock(keys, static_cast<uint64_t>(pair), words);
+    for (int half = 0; half < 2; ++half) {
+      const int64_t i = rows - (2 * pair + half);
+      if (i <= 1) return;
+      uint64_t other;
+      const uint64_t random = static_cast<uint64_t>(words[2 * half + 1]) << 32 | words[2 * half];
+      if (!Draws::BelowAtOnce(random, static_cast<uint64_t>(i), &other)) others[rows] = 1;
+      others[i - 1] = static_cast<int32_t>(other);
+    }
+  }
+
+  static CEREBRO_KERNEL void Exchange(const uint32_t* keys, int64_t rows, const int32_t* others, int32_t* order) {
+    const bool drawn = others != nullptr && others[rows] == 0;
+    Draws draws(keys);
+    for (int64_t i = rows; i > 1; --i) {
+      const int64_t other = drawn ? others[i - 1] : static_cast<int64_t>(draws.Below(static_cast<uint64_t>(i)));
+      const int32_t kept = order[i - 1];
+      order[i - 1] = order[other];
+      order[other] = kept;
+    }
   }
 };
 

@@ -294,6 +294,8 @@ constexpr int64_t RowStride(int64_t elements) { return elements | 1; }
 
 struct PersistentArguments {
   const GroupView* group = nullptr;
+  int32_t first_entry = 0;               // of the buffer's
+  int32_t entry_end = 0;
   int64_t weight_floats = 0;             // of the state: all weights, from the first one on
   int64_t slot_floats = 0;               // behind them, in shared memory; 0: they stay where they are
   int64_t values[kMostStages + 1] = {};  // offsets in shared memory: x, then each stage's results

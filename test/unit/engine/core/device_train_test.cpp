@@ -264,7 +264,8 @@ TEST_F(OnDevice, AStateStaysThereFromVisitToVisit) {
   Model model(Graph(), Config(), table.spec, Device(true));
   Block block(model.program().layout());
   model.Initialise(block.get(), 7, 3, 2);
-  device::Memory& memory = *TheDevice(0, {}).memory();
+  const std::shared_ptr<device::Device> device = TheDevice(0, {});
+  device::Memory& memory = *device->memory();
   const BufferContent content(1);
   for (int visit = 0; visit < 3; ++visit) {
     model.Attach(block.get());
