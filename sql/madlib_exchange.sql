@@ -57,6 +57,18 @@ SELECT cerebro.import_madlib('packed', 'ipacked');
 SELECT num_partitions, rows, partition_rows, partition_buffers, format_version FROM ipacked_summary;
 SELECT cerebro.fit_multiple_model('ipacked', 'from_packed', 'mst', 8, seed => 3);
 SELECT max(training_metrics_final) >= 0.9 AS accuracy FROM from_packed_info;
+-- its models know the classes, and what rows are to be divided by
+SELECT cerebro.predict('from_packed', 'iris_val', 'id', 'attributes', 'f_said', 'response', mst_key => 1);
+SELECT avg((s.class_value = v.class_text)::integer) >= 0.8 AS accuracy FROM f_said s JOIN iris_val v USING (id);
+-- scores of imported models on an imported table, which hold quotients and labels of another type, and on one of cerebro
+SELECT cerebro.import_madlib('packed_val', 'ipacked_val');
+SELECT cerebro.evaluate('imported', 'ipacked_val', 'ii_score');
+SELECT cerebro.evaluate('imported', 'cpacked_val', 'ic_score');
+SELECT madlib.madlib_keras_evaluate('mmodels', 'packed_val', 'mm_score', FALSE, 2);
+SELECT abs(i.loss - m.loss) < 1e-5 AS as_madlib, abs(i.loss - c.loss) < 1e-5 AS as_packed FROM ii_score i, ic_score c, mm_score m WHERE i.mst_key = 2 AND c.mst_key = 2;
+-- they go on, with an optimizer that begins anew
+SELECT cerebro.fit_multiple_model('ipacked', 'imported', 'mst', 4, warm_start => true, validation_table => 'ipacked_val', seed => 5);
+SELECT count(*), bool_and(i.iterations_done = 4) AS iterations, bool_and(i.validation_loss_final < s.loss) AS better FROM imported_info i JOIN ii_score s USING (mst_key);
 
 -- refused
 SELECT cerebro.import_madlib('cmodels', 'no');

@@ -282,9 +282,34 @@ CREATE FUNCTION @madlib@._stage_column(column_name text) RETURNS text
 $$;
 COMMENT ON FUNCTION @madlib@._stage_column(text) IS 'internal: the name of a column in a stage';
 
--- single: all buffers are one partition, unless the table has a distribution key. Returns the name of the stage, which
--- is to be dropped by _drop_stage.
-CREATE FUNCTION @madlib@._stage_packed(packed @madlib@._packed, home text, single boolean DEFAULT false) RETURNS text
+-- A dependent column in the description of a packed table, with its classes where a summary has them.
+CREATE FUNCTION @madlib@._target_spec(summary text, target text, column_name text, dtype text, label_dtype text,
+    shape integer[]) RETURNS text
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    labels text[];
+BEGIN
+    IF @madlib@._has_column(summary, target || '_class_values') THEN
+        EXECUTE format('SELECT s.%I::text[] FROM %s s LIMIT 1', target || '_class_values', summary) INTO labels;
+    END IF;
+    IF labels IS NULL OR labels = '{NULL}'::text[] OR array_length(shape, 1) <> 1
+        OR array_length(labels, 1) > shape[1] THEN
+        RETURN @madlib@._column_spec(column_name, dtype, shape, 1, true);
+    END IF;
+    RETURN format('{"name": %s, "dtype": "%s", "shape": [%s], "scale": 1, "mean": [], "std": [], "dictionary": [],'
+        ' "kind": 1, "class_values": %s, "num_classes": %s}', to_json(column_name), label_dtype, shape[1],
+        (SELECT json_agg(COALESCE(l.label, 'NULL') ORDER BY l.nr)
+            FROM unnest(labels) WITH ORDINALITY AS l(label, nr)
+         WHERE l.label IS NOT NULL OR l.nr = 1), shape[1]);
+END $$;
+COMMENT ON FUNCTION @madlib@._target_spec(text, text, text, text, text, integer[]) IS
+    'internal: a dependent column in the description of a packed table';
+
+-- single: all buffers are one partition, unless the table has a distribution key. stays: for cerebro's functions, which
+-- are told of classes and of the constant that values were divided by. Returns the name of the stage, which is to be
+-- dropped by _drop_stage.
+CREATE FUNCTION @madlib@._stage_packed(packed @madlib@._packed, home text, single boolean DEFAULT false,
+    stays boolean DEFAULT false) RETURNS text
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     stage text;
@@ -296,6 +321,7 @@ DECLARE
     targets text[] := '{}';
     row_bytes bigint;
     first text;
+    divisor double precision := 1;
 BEGIN
     IF packed.native THEN RETURN packed.name; END IF;
     -- a view of a temporary table is a temporary one
@@ -303,10 +329,17 @@ BEGIN
         WHEN 't' THEN 'pg_temp'
         ELSE home END, 'data');
     SELECT * INTO layout FROM @madlib@._partition_sql(packed, single);
+    IF stays THEN
+        EXECUTE format('SELECT COALESCE(%s, 1) FROM %s ss LIMIT 1', @madlib@._optional(packed.summary, 'ss',
+            'normalizing_const', 'double precision'), packed.summary) INTO divisor;
+    END IF;
     FOREACH name IN ARRAY packed.inputs || packed.targets LOOP
         SELECT * INTO found FROM @madlib@._packed_column(packed.name, name);
         selected := selected || format('t.%I AS %I, ', name, @madlib@._stage_column(name));
-        IF name = ANY (packed.targets) THEN
+        IF name = ANY (packed.targets) AND stays AND found.dtype IN ('uint8', 'int16') THEN
+            targets := targets || @madlib@._target_spec(packed.summary, @madlib@._known_name(packed.summary, name),
+                @madlib@._stage_column(name), found.dtype, found.dtype, found.shape);
+        ELSIF name = ANY (packed.targets) THEN
             targets := targets || @madlib@._column_spec(@madlib@._stage_column(name), found.dtype, found.shape, 1,
                 true);
         ELSE
@@ -328,7 +361,7 @@ BEGIN
     EXECUTE format($q$CREATE TABLE %s AS SELECT p.*, ss.dependent_varname::text[] AS dependent_varname,
             ss.independent_varname::text[] AS independent_varname, %s AS dependent_vartype,
                 1::real AS normalizing_const,
-            NULL::integer[] AS num_classes, replace($1, '"@rows@"', p.rows::text) AS data_spec
+            NULL::integer[] AS num_classes, replace($1, '"@rows@"', p.rows::text) AS data_spec%s
         FROM (SELECT %L::text AS source_table, %L::text AS output_table, %s AS num_partitions,
             sum(b.rows)::bigint AS rows,
                   %L::text AS digest, array_agg(b.rows ORDER BY b.partition_id) AS partition_rows,
@@ -339,12 +372,13 @@ BEGIN
              (SELECT * FROM %s LIMIT 1) ss$q$,
         @madlib@._with_suffix(stage, '_summary'),
         @madlib@._optional(packed.summary, 'ss', 'dependent_vartype', 'text[]'),
+        CASE WHEN stays THEN format(', %L::double precision AS packed_scale', 1 / divisor) ELSE '' END,
         packed.name, stage, layout.partitions, stage, first, row_bytes, first, row_bytes, stage, packed.summary)
         || @madlib@._distributed('digest')
         USING replace(@madlib@._data_spec(inputs, targets, layout.partitions, -1), '"rows": -1', '"rows": "@rows@"');
     RETURN stage;
 END $$;
-COMMENT ON FUNCTION @madlib@._stage_packed(@madlib@._packed, text, boolean)
+COMMENT ON FUNCTION @madlib@._stage_packed(@madlib@._packed, text, boolean, boolean)
     IS 'internal: a packed table as cerebro reads it';
 
 CREATE FUNCTION @madlib@._drop_stage(packed @madlib@._packed, stage text) RETURNS void

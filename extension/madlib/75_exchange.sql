@@ -9,7 +9,6 @@ DECLARE
     counts integer[] := @madlib@._class_counts(model.model_arch, array_length(model.targets, 1));
     inputs text[] := '{}';
     targets text[] := '{}';
-    labels text[];
     target text;
 BEGIN
     FOR i IN 1 .. LEAST(array_length(shapes, 1), COALESCE(array_length(model.inputs, 1), 1)) LOOP
@@ -18,22 +17,8 @@ BEGIN
             1 / COALESCE(model.normalizing_const, 1), false);
     END LOOP;
     FOR i IN 1 .. array_length(counts, 1) LOOP
-        labels := NULL;
         target := @madlib@._known_name(model.summary, model.targets[i]);
-        IF @madlib@._has_column(model.summary, target || '_class_values') THEN
-            EXECUTE format('SELECT s.%I::text[] FROM %s s LIMIT 1', target || '_class_values', model.summary)
-                INTO labels;
-        END IF;
-        IF labels IS NULL OR labels = '{NULL}'::text[] OR array_length(labels, 1) > counts[i] THEN
-            targets := targets || @madlib@._column_spec(target, 'int16', ARRAY[counts[i]], 1, true);
-        ELSE
-            targets := targets || format('{"name": %s, "dtype": "uint8", "shape": [%s], "scale": 1, "mean": [], "std": '
-                '[], "dictionary": [],'
-                ' "kind": 1, "class_values": %s, "num_classes": %s}', to_json(target), counts[i],
-                (SELECT json_agg(COALESCE(l.label, 'NULL') ORDER BY l.nr)
-                    FROM unnest(labels) WITH ORDINALITY AS l(label, nr)
-                 WHERE l.label IS NOT NULL OR l.nr = 1), counts[i]);
-        END IF;
+        targets := targets || @madlib@._target_spec(model.summary, target, target, 'int16', 'uint8', ARRAY[counts[i]]);
     END LOOP;
     RETURN @madlib@._data_spec(inputs, targets, 1, 1);
 END $$;
@@ -90,6 +75,10 @@ BEGIN
             training_metric_values double precision[], validation_metric_values double precision[],
             training_seconds double precision, iterations_done bigint, best_iteration integer)$q$,
         @madlib@._with_suffix(output, '_info'));
+    -- what a run that goes on writes into
+    EXECUTE format('CREATE TABLE %s (mst_key integer, iteration integer, visit integer, partition_id integer,'
+        ' worker integer, started_at timestamptz, ended_at timestamptz, loss double precision, rows bigint,'
+        ' device integer)', @madlib@._with_suffix(output, '_visits')) || @madlib@._distributed('mst_key');
     FOREACH key IN ARRAY COALESCE(keys, ARRAY[NULL::integer]) LOOP
         model := @madlib@._open_model(path, module, written, key);
         IF spec IS NULL THEN
@@ -152,7 +141,7 @@ BEGIN
             USING ERRCODE = 'wrong_object_type', HINT = 'Use it as it is.';
     END IF;
     IF @madlib@._has_column(source, 'model_weights') AND @madlib@._has_column(source, 'model_arch') THEN
-        output := @madlib@._output_tables(path, module, output_table, '{_info,_summary,_state}', false);
+        output := @madlib@._output_tables(path, module, output_table, '{_info,_summary,_state,_visits}', false);
         IF @madlib@._has_column(source, 'mst_key') THEN
             EXECUTE format('SELECT array_agg(t.mst_key ORDER BY t.mst_key) FROM %s t', source) INTO keys;
         END IF;
@@ -161,7 +150,7 @@ BEGIN
     END IF;
     output := @madlib@._output_tables(path, module, output_table, '{_summary}', false);
     packed := @madlib@._open_packed(path, module, madlib_table);
-    stage := @madlib@._stage_packed(packed, @madlib@._home(output));
+    stage := @madlib@._stage_packed(packed, @madlib@._home(output), false, true);
     IF NOT copy AND @madlib@._on_greenplum() THEN
         RAISE EXCEPTION 'a packed table of MADlib cannot be imported without a copy' USING ERRCODE = 'feature_not_supported',
             DETAIL = 'Segments of Greenplum read tables only.', HINT = 'Leave copy out.';

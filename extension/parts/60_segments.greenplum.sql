@@ -3,6 +3,23 @@
 CREATE TYPE cerebro._round_row AS (next_key integer, model integer, piece integer, keep integer, data bytea, record bytea);
 COMMENT ON TYPE cerebro._round_row IS 'internal: a row of a round''s result';
 
+-- What the tables of a run are made like: their bytes are kept as they come. To change that of a new table takes a cluster longer than to make it.
+CREATE TABLE cerebro._round_columns (__dist_key__ integer, model integer, piece integer, keep integer, data bytea, record bytea)
+    DISTRIBUTED BY (__dist_key__);
+COMMENT ON TABLE cerebro._round_columns IS 'internal: the columns of a round''s table';
+ALTER TABLE cerebro._round_columns ALTER COLUMN data SET STORAGE EXTERNAL;
+GRANT SELECT ON cerebro._round_columns TO PUBLIC;
+
+CREATE TABLE cerebro._data_column (data bytea NOT NULL) DISTRIBUTED RANDOMLY;
+COMMENT ON TABLE cerebro._data_column IS 'internal: a column of the states of a run';
+ALTER TABLE cerebro._data_column ALTER COLUMN data SET STORAGE EXTERNAL;
+GRANT SELECT ON cerebro._data_column TO PUBLIC;
+
+CREATE TABLE cerebro._model_weights_column (model_weights bytea) DISTRIBUTED RANDOMLY;
+COMMENT ON TABLE cerebro._model_weights_column IS 'internal: a column of the models of a run';
+ALTER TABLE cerebro._model_weights_column ALTER COLUMN model_weights SET STORAGE EXTERNAL;
+GRANT SELECT ON cerebro._model_weights_column TO PUBLIC;
+
 CREATE FUNCTION cerebro._fit_bundle_transition(internal, request bytea, kind integer, a integer, b integer, VARIADIC data "any") RETURNS internal
     AS 'MODULE_PATHNAME', 'pg_cerebro_fit_bundle_transition' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
 COMMENT ON FUNCTION cerebro._fit_bundle_transition(internal, bytea, integer, integer, integer, "any") IS 'internal: transition function of _fit_bundle';

@@ -159,7 +159,7 @@ ColumnSpec ReadColumn(const Value& in, bool target) {
     }
     if (c.class_rows.size() != c.class_values.size()) Corrupted("The rows of the classes of column \"" + c.name + "\" do not fit its classes.");
   }
-  if (c.kind == TargetKind::kOneHot && (c.dtype != DType::kUInt8 || elements != c.num_classes)) {
+  if (c.kind == TargetKind::kOneHot && ((c.dtype != DType::kUInt8 && c.dtype != DType::kInt16) || elements != c.num_classes)) {
     Corrupted("One-hot column \"" + c.name + "\" does not fit its number of classes.");
   }
   if (c.kind == TargetKind::kClassIndex && (c.dtype != DType::kInt32 || elements != 1)) {

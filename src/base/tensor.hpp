@@ -28,7 +28,7 @@ std::string FormatShape(const Shape& shape);
 /// What a dependent column means.
 enum class TargetKind : int {
   kNone = 0,        // an independent column
-  kOneHot = 1,      // scalar labels packed one-hot (uint8), class_values in column order
+  kOneHot = 1,      // scalar labels packed one-hot (uint8; MADlib: int16), class_values in column order
   kClassIndex = 2,  // scalar labels packed as an index into class_values (int32)
   kArray = 3,       // a numeric array: one-hot, multi-label or regression vector
   kReal = 4,        // a real scalar as regression target

@@ -14,6 +14,7 @@
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
 #include "data/packed_format.hpp"
+#include "data/packed_scale.hpp"
 #include "data/row_sql.hpp"
 
 namespace data {
@@ -191,9 +192,11 @@ std::optional<Difference> FindOtherMeaning(const ColumnSpec& a, const ColumnSpec
   return std::nullopt;
 }
 
-std::optional<Difference> FindDifference(const ColumnSpec& a, const ColumnSpec& b) {
+// own_bytes: whether b's bytes are read by its own description, not by a's. Then labels may be of another type.
+std::optional<Difference> FindDifference(const ColumnSpec& a, const ColumnSpec& b, bool own_bytes) {
   if (a.shape != b.shape) return Difference{"shape", base::FormatShape(a.shape), base::FormatShape(b.shape)};
-  if (a.dtype != b.dtype) return Difference{"element type", base::DTypeName(a.dtype), base::DTypeName(b.dtype)};
+  const bool labels = a.kind == TargetKind::kOneHot && b.kind == TargetKind::kOneHot;
+  if (a.dtype != b.dtype && !(own_bytes && labels)) return Difference{"element type", base::DTypeName(a.dtype), base::DTypeName(b.dtype)};
   return FindOtherMeaning(a, b);
 }
 
@@ -201,15 +204,16 @@ std::optional<Difference> FindDifference(const ColumnSpec& a, const ColumnSpec& 
 struct Role {
   const char* name;  // with its article
   const char* hint;
+  bool own_bytes;  // its bytes are read by its own description
 };
 
 Role RoleOf(const PackedTable& table) {
-  if (table.argument == "test_table") return {"the test table", "Pack the test data by validation_preprocessor_dl() with this training table."};
-  return {"the validation table", "Pack the validation data by validation_preprocessor_dl() with this training table."};
+  if (table.argument == "test_table") return {"the test table", "Pack the test data by validation_preprocessor_dl() with this training table.", true};
+  return {"the validation table", "Pack the validation data by validation_preprocessor_dl() with this training table.", false};
 }
 
 void RequireSame(const ColumnSpec& training, const ColumnSpec& validation, const Role& role) {
-  const std::optional<Difference> found = FindDifference(training, validation);
+  const std::optional<Difference> found = FindDifference(training, validation, role.own_bytes);
   if (!found) return;
   throw Error(ErrorCode::kInvalidParameter,
               "column " + Quoted(validation.name) + " of " + role.name + " has " + found->what + " " + found->second + ", but column " +
@@ -362,7 +366,9 @@ void RequireCompatible(const PackedTable& training, const PackedTable& validatio
   }
   RequireSameCount(base::SourceColumns(training.spec.inputs).size(), base::SourceColumns(validation.spec.inputs).size(), "independent", role);
   RequireSameCount(training.spec.targets.size(), validation.spec.targets.size(), "dependent", role);
-  const std::vector<ColumnSpec> mine = base::SourceColumns(training.spec.inputs), theirs = base::SourceColumns(validation.spec.inputs);
+  const std::vector<ColumnSpec> mine = base::SourceColumns(training.spec.inputs);
+  std::vector<ColumnSpec> theirs = base::SourceColumns(validation.spec.inputs);
+  if (role.own_bytes) ApplyPackedScale(mine, validation, &theirs);
   for (size_t i = 0; i < mine.size(); ++i) RequireSame(mine[i], theirs[i], role);
   // as many columns, packed together in the same way: equal but for their names
   for (size_t i = 0; i < training.spec.inputs.size(); ++i) {
@@ -388,7 +394,9 @@ void WarnOfOtherMeanings(const base::DataSpec& before, const PackedTable& now) {
     return;
   }
   for (const auto columns : {&base::DataSpec::inputs, &base::DataSpec::targets}) {
-    const std::vector<ColumnSpec> first = base::SourceColumns(before.*columns), second = base::SourceColumns(now.spec.*columns);
+    const std::vector<ColumnSpec> first = base::SourceColumns(before.*columns);
+    std::vector<ColumnSpec> second = base::SourceColumns(now.spec.*columns);
+    ApplyPackedScale(first, now, &second);
     for (size_t i = 0; i < std::min(first.size(), second.size()); ++i) {
       const std::optional<Difference> found = FindOtherMeaning(first[i], second[i]);
       if (!found) continue;

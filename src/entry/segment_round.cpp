@@ -48,6 +48,15 @@ base::Bytes View(FunctionCallInfo fcinfo, int n) {
   return {reinterpret_cast<const uint8_t*>(VARDATA_ANY(value)), static_cast<size_t>(VARSIZE_ANY_EXHDR(value))};
 }
 
+// Of a value that is longer, the leading bytes alone are fetched.
+base::Bytes ViewLeading(FunctionCallInfo fcinfo, int n, size_t bytes) {
+  if (bytes > MaxAllocSize) return View(fcinfo, n);
+  const Datum datum = PG_GETARG_DATUM(n);
+  struct varlena* value =
+      pg::call([&] { return pg_detoast_datum_slice(reinterpret_cast<struct varlena*>(DatumGetPointer(datum)), 0, static_cast<int32>(bytes)); });
+  return {reinterpret_cast<const uint8_t*>(VARDATA_ANY(value)), static_cast<size_t>(VARSIZE_ANY_EXHDR(value))};
+}
+
 }  // namespace
 
 Datum pg_cerebro_fit_bundle_transition(PG_FUNCTION_ARGS) {
@@ -64,7 +73,7 @@ Datum pg_cerebro_fit_bundle_transition(PG_FUNCTION_ARGS) {
     if (kind < static_cast<int>(segments::RowKind::kBuffer)) {
       if (PG_ARGISNULL(kFirstData)) throw Error(ErrorCode::kNullValue, "a piece of a training state is NULL");
       if (kind == static_cast<int>(segments::RowKind::kState)) {
-        round.AddState(a, b, View(fcinfo, kFirstData));
+        round.AddState(a, b, ViewLeading(fcinfo, kFirstData, round.StateBytesWanted(a)));
       } else if (!round.KeepsHeader(a)) {
         round.AddHeader(a, View(fcinfo, kFirstData));
       }

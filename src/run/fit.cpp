@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "pg/cluster.hpp"
+#include "pg/interconnect.hpp"
 #include "pg/names.hpp"
 #include "pg/report.hpp"
 #include "pg/snapshot.hpp"
@@ -43,6 +44,7 @@ void FitMultipleModel(const train::FitArguments& arguments) {
 
 train::RunResult RunFit(const train::FitArguments& arguments, train::PreparedFit* prepared, double started_at) {
   const train::PreparedFit& fit = *prepared;
+  const pg::WideInterconnect interconnect;  // training states are long rows
   if (!fit.serial_reason.empty()) pg::Notice("this session trains the models itself, without parallel workers: " + fit.serial_reason);
   train::RunRequest request = train::MakeRequest(arguments, fit);
   if (!pg::OnGreenplum()) request.curves_memory = train::RequireMemory("the run", train::MemoryOf(request, train::TasksOf(fit)), train::kRunMemoryHint);

@@ -20,7 +20,7 @@ ScoredTable OpenScoredTable(std::string_view model_table, std::string_view test_
   const engine::Options options = store::ScoringOptions(scored.table, false);
   const auto batch_bytes = static_cast<double>(pg::CurrentSettings().buffer_bytes);
   train::RequireMemory(task, train::MemoryOfPrediction(*stored.graph, stored.config, options.precision, batch_bytes), memory_hint);
-  scored.loaded = store::LoadModelForScoring(scored.table, stored, scored.table.data, options);
+  scored.loaded = store::LoadModelForScoring(scored.table, stored, scored.test.spec, options);
   scored.outputs = DescribeOutputs(scored.loaded.model->program().output_shapes(), stored.config, scored.table.data);
   return scored;
 }

@@ -33,7 +33,14 @@ using base::ErrorCode;
 // States of models that train: more than two, so that models may rest in some.
 constexpr const char* kStateTables[] = {"a", "b", "c", "d"};
 constexpr const char* kRetired = "rest";
-constexpr const char* kScored = "score";
+
+/// What the table of weights for scoring holds.
+struct Spread {
+  int64_t rounds = -1;  // of the run that were done; -1: nothing
+  StateLocations states;
+  std::vector<int32_t> keys;
+  bool operator==(const Spread& other) const { return rounds == other.rounds && states == other.states && keys == other.keys; }
+};
 
 /// For a round in which nobody trains.
 class NoSink : public train::VisitSink {
@@ -99,6 +106,7 @@ class SegmentDriver : public train::Driver {
   int64_t iteration_ = 0;          // of this run, done
   int64_t rows_trained_ = 0;
   int64_t rounds_ = 0;  // of this run
+  Spread spread_;
 };
 
 SegmentDriver::SegmentDriver(const train::FitArguments& arguments, const train::PreparedFit& fit, const train::RunRequest& request)
@@ -516,16 +524,15 @@ std::vector<std::vector<double>> SegmentDriver::Score(train::ScoredTable table, 
 SumsByPartition SegmentDriver::SumsOf(train::ScoredTable table, const std::vector<int>& models, std::map<int, std::string>* errors) {
   const bool training = table == train::ScoredTable::kTraining;
   const data::PackedTable& packed = training ? request_.spec.training : request_.spec.validation;
-  tables_->Need(kScored);
-  pg::Execute(tables_->SpreadSql(LocationsOf(models), kScored, (training ? training_ : *validation_).SegmentKeys()));
   RoundRequest request = round_request_;
   request.kind = RoundKind::kScore;
   request.table = training ? data::CachedTable::kTraining : data::CachedTable::kValidation;
   request.has_weights = packed.spec.has_weights;
   request.last = !request_.living && iteration_ == request_.LastIteration() && (!training || !validation_);
-  SumsByPartition sums = SumsOnSegments(*tables_, kScored, packed, request, errors);
-  tables_->Empty(kScored);
-  return sums;
+  Spread spread{rounds_, LocationsOf(models), (training ? training_ : *validation_).SegmentKeys()};
+  if (!(spread == spread_)) SpreadWeights(&*tables_, spread.states, spread.keys);
+  spread_ = std::move(spread);
+  return SumsOnSegments(*tables_, spread_.states, spread_.keys, packed, request, errors);
 }
 
 // The best weights are copied from table to table, so that neither grows with the iterations.

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "data/packed_scale.hpp"
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
 #include "segments/messages.hpp"
@@ -56,7 +57,7 @@ RunHeader HeaderOf(const train::PreparedFit& fit, const train::RunSpec& spec, si
   header.seed = fit.seed;
   header.visits = static_cast<uint32_t>(fit.plan.visits());
   const std::vector<plan::Sequence> sequences = fit.plan.Sequences(fit.models.size());
-  store::StateEncoder encoder(fit.training.spec);
+  store::StateEncoder encoder(data::SpecForRows(fit.training));
   for (size_t m = first; m < fit.models.size(); m++) {
     const train::PreparedModel& model = fit.models[m];
     RunModel entry;
@@ -81,7 +82,7 @@ RunHeader HeaderOf(const train::PreparedFit& fit, const train::RunSpec& spec, si
 
 // The heads of all states, where the states lie.
 void PutTemplates(const train::PreparedFit& fit, const StateTables& tables, const std::vector<ModelKey>& lie) {
-  store::StateEncoder encoder(fit.training.spec);
+  store::StateEncoder encoder(data::SpecForRows(fit.training));
   std::vector<ModelBytes> rows;
   size_t bytes = 0;
   for (const ModelKey& where : lie) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <new>
 #include <set>
@@ -161,6 +162,7 @@ struct SegmentRound::Member {
   std::optional<EntryKind> entry;     // of a model that enters the run
   std::optional<store::Block> block;  // until it is taken out
   store::RawStateReader raw;          // without an entry
+  size_t raw_bytes = 0;               // that have come of it
   store::StateJoiner incoming;        // with one: stored bytes or weights
   bool complete = false;
   std::optional<engine::LentModel> lent;  // until the round is finished; attached to the block
@@ -225,6 +227,16 @@ void SegmentRound::BeginState(int model) {
   if (scoring) members_.back()->Zero();  // what is behind the part of a state that comes
 }
 
+size_t SegmentRound::StateBytesWanted(int model) const {
+  constexpr size_t kAll = std::numeric_limits<size_t>::max();
+  if (request_.kind != RoundKind::kScore) return kAll;
+  if (members_.empty() || members_.back()->index != model) {
+    return store::ScoringBytes(ModelOf(ProcessCacheOf(request_.run), model, true).scoring_program->layout());
+  }
+  const Member& member = *members_.back();
+  return member.entry ? kAll : store::ScoringBytes(member.program->layout()) - member.raw_bytes;
+}
+
 void SegmentRound::AddState(int model, int piece, base::Bytes data) {
   pg::CheckInterrupts();
   if (members_.empty() || members_.back()->index != model) {
@@ -240,6 +252,7 @@ void SegmentRound::AddState(int model, int piece, base::Bytes data) {
     member->incoming.Add(piece, View(data));
   } else {
     member->raw.Add(piece, View(data));
+    member->raw_bytes += data.size;
   }
 }
 

@@ -49,6 +49,8 @@ class SegmentRound {
   bool KeepsHeader(int first) const;
   /// first: 0, or the number of the first added model. REQUIRES the headers before it.
   void AddHeader(int first, base::Bytes header);
+  /// How many leading bytes of a piece of this model's state are wanted: of a state that is scored, the weights alone.
+  size_t StateBytesWanted(int model) const;
   /// Errors: kInternal when no header came before; kDataCorrupted for a state that is not whole.
   void AddState(int model, int piece, base::Bytes data);
   /// True when its columns need not be fetched: the process keeps this buffer in memory, and has trained; or no model trains on it.

@@ -30,6 +30,8 @@
 namespace segments {
 namespace {
 
+constexpr const char* kScored = "score";  // the table of weights on their way to other segments
+
 // Weights that are too large for their column are in the pieces of the state, and so are those of a registered model.
 std::set<int> WithoutWeights(const store::ModelTable& models) {
   if (models.registered) return {models.models.front().mst_key};
@@ -89,7 +91,6 @@ std::vector<std::vector<double>> ModelSums(const store::ModelTable& models, cons
   }
   tables.PutHeader(header, keys);
   tables.Need("a");
-  tables.Need("score");
   tables.PutEntries("a", entries);
   CopyWeights(tables, keys.front(), models.name.Sql(), "0, pg_catalog.octet_length(s.model_weights), s.model_weights", weights);
   if (models.registered) {
@@ -99,14 +100,14 @@ std::vector<std::vector<double>> ModelSums(const store::ModelTable& models, cons
   }
   StateLocations all;
   for (size_t m = 0; m < models.models.size(); m++) all["a"].push_back(static_cast<int>(m));
-  pg::Execute(tables.SpreadSql(all, "score", keys));
   RoundRequest request;
   request.run = NewRunNumber();
   request.kind = RoundKind::kScore;
   request.has_weights = test.spec.has_weights;
   request.use_gpus = use_gpus;
   request.last = true;
-  const SumsByPartition found = SumsOnSegments(tables, "score", test, request);
+  SpreadWeights(&tables, all, keys);
+  const SumsByPartition found = SumsOnSegments(tables, all, keys, test, request);
   const std::vector<int> partitions = plan::Sequence().Visited(test.spec.num_partitions);
   std::vector<std::vector<double>> sums;
   for (size_t m = 0; m < models.models.size(); m++) sums.push_back(AddSums(found, partitions, static_cast<int>(m)));
@@ -125,10 +126,15 @@ uint64_t NewRunNumber() {
   return hasher.Finish().hi;
 }
 
-SumsByPartition SumsOnSegments(const StateTables& tables, const std::string& from, const data::PackedTable& packed,
-                               const RoundRequest& request, std::map<int, std::string>* errors) {
+void SpreadWeights(StateTables* tables, const StateLocations& states, const std::vector<int32_t>& keys) {
+  if (!tables->Need(kScored)) tables->Empty(kScored);
+  pg::Execute(tables->SpreadSql(states, kScored, keys));
+}
+
+SumsByPartition SumsOnSegments(const StateTables& tables, const StateLocations& states, const std::vector<int32_t>& keys,
+                               const data::PackedTable& packed, const RoundRequest& request, std::map<int, std::string>* errors) {
   const std::string bytes = WriteRoundRequest(request);
-  const pg::Result rows = pg::Execute(tables.ScoreSql(from, packed), {pg::Bytea{bytes}});
+  const pg::Result rows = pg::Execute(tables.ScoreSql(states, keys, kScored, packed), {pg::Bytea{bytes}});
   SumsByPartition found(static_cast<size_t>(packed.spec.num_partitions));
   std::set<int> seen;
   for (const auto& row : rows.rows) {

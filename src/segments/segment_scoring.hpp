@@ -21,10 +21,13 @@ uint64_t NewRunNumber();
 /// By partition: the metric sums of each model that was scored.
 using SumsByPartition = std::vector<std::map<int32_t, std::vector<double>>>;
 
-/// Metric sums over a packed table of the models in table `from`, by one statement. errors: of a living run, why models have
-/// failed in it; may be nullptr.
-SumsByPartition SumsOnSegments(const StateTables& tables, const std::string& from, const data::PackedTable& packed, const RoundRequest& request,
-                               std::map<int, std::string>* errors = nullptr);
+/// Gives each of the segments with these keys the weights of `states` that it has not.
+void SpreadWeights(StateTables* tables, const StateLocations& states, const std::vector<int32_t>& keys);
+
+/// Metric sums over a packed table of the models of `states`. keys: of the segments that hold the table's rows, to which the weights were
+/// spread. errors: of a living run, why models have failed in it; may be nullptr.
+SumsByPartition SumsOnSegments(const StateTables& tables, const StateLocations& states, const std::vector<int32_t>& keys,
+                               const data::PackedTable& packed, const RoundRequest& request, std::map<int, std::string>* errors = nullptr);
 
 /// A model's sums over these partitions, added in their order, whoever computed them. Empty for a model that was not scored.
 std::vector<double> AddSums(const SumsByPartition& sums, const std::vector<int>& partitions, int model);

@@ -19,11 +19,13 @@ std::string KeyRows(const std::vector<int32_t>& keys) {
   return rows;
 }
 
-std::string ModelIn(const std::vector<int>& models) {
+std::string OneOf(const std::string& column, const std::vector<int32_t>& numbers) {
   std::string list;
-  for (const int m : models) list += (list.empty() ? "" : ",") + std::to_string(m);
-  return "h.model OPERATOR(pg_catalog.=) ANY ('{" + list + "}'::pg_catalog.int4[])";
+  for (const int32_t n : numbers) list += (list.empty() ? "" : ",") + std::to_string(n);
+  return column + " OPERATOR(pg_catalog.=) ANY ('{" + list + "}'::pg_catalog.int4[])";
 }
+
+std::string ModelIn(const std::vector<int>& models) { return OneOf("h.model", models); }
 
 }  // namespace
 
@@ -34,15 +36,11 @@ StateTables::StateTables(const pg::TableName& beside) : base_(beside) {
   if (!pg::MayCreate(base_)) base_.schema = "pg_temp";
 }
 
-// The first table says how data is stored, the others are like it: one command less for each.
 bool StateTables::Need(const std::string& name) {
   if (std::find(names_.begin(), names_.end(), name) != names_.end()) return false;
   const std::string kind = base_.schema.rfind("pg_temp", 0) == 0 ? "TEMPORARY" : "UNLOGGED";
   // no primary key: a round writes each row once
-  const std::string columns = names_.empty() ? "__dist_key__ integer, model integer, piece integer, keep integer, data pg_catalog.bytea, record pg_catalog.bytea"
-                                             : "LIKE " + Sql(names_.front()) + " INCLUDING STORAGE";
-  pg::Execute("CREATE " + kind + " TABLE " + Sql(name) + " (" + columns + ")" + pg::DistributedByKey("__dist_key__"));
-  if (names_.empty()) pg::Execute("ALTER TABLE " + Sql(name) + " ALTER COLUMN data SET STORAGE EXTERNAL");
+  pg::Execute("CREATE " + kind + " TABLE " + Sql(name) + " (LIKE cerebro._round_columns INCLUDING STORAGE)" + pg::DistributedByKey("__dist_key__"));
   names_.push_back(name);
   return true;
 }
@@ -148,15 +146,21 @@ std::string StateTables::RoundSql(const StateLocations& from, const std::string&
          PassSql(StatesSql(from, StateColumns(RowKind::kState, DataColumnCount(packed))), packed) + ") v";
 }
 
-std::string StateTables::ScoreSql(const std::string& from, const data::PackedTable& packed) const {
+// The states' own rows are whole: the process that scores takes the leading part of their data.
+std::string StateTables::ScoreSql(const StateLocations& own, const std::vector<int32_t>& keys, const std::string& from,
+                                  const data::PackedTable& packed) const {
+  const std::string columns = StateColumns(RowKind::kState, DataColumnCount(packed));
   return "SELECT (v.w).record FROM (" +
-         PassSql("SELECT " + StateColumns(RowKind::kState, DataColumnCount(packed)) + " FROM " + Sql(from) + " h", packed) + ") v";
+         PassSql("SELECT " + columns + " FROM " + Sql(from) + " h UNION ALL " +
+                     StatesSql(own, columns, "h.keep OPERATOR(pg_catalog.>) 0 AND " + OneOf("h.__dist_key__", keys)),
+                 packed) +
+         ") v";
 }
 
 std::string StateTables::SpreadSql(const StateLocations& from, const std::string& to, const std::vector<int32_t>& keys) const {
   return "INSERT INTO " + Sql(to) + " SELECT k.key, s.model, s.piece, s.keep, s.data, NULL FROM " +
-         StatesSql(from, "h.model, h.piece, h.keep, pg_catalog.substr(h.data, 1, h.keep) AS data", "h.keep OPERATOR(pg_catalog.>) 0") +
-         " s CROSS JOIN (VALUES " + KeyRows(keys) + ") k(key)";
+         StatesSql(from, "h.__dist_key__, h.model, h.piece, h.keep, pg_catalog.substr(h.data, 1, h.keep) AS data", "h.keep OPERATOR(pg_catalog.>) 0") +
+         " s JOIN (VALUES " + KeyRows(keys) + ") k(key) ON k.key OPERATOR(pg_catalog.<>) s.__dist_key__";
 }
 
 }  // namespace segments

@@ -65,9 +65,11 @@ class StateTables {
   /// the result goes to the segment that its next_key names.
   /// $1: the request.
   std::string RoundSql(const StateLocations& from, const std::string& to, const data::PackedTable& packed) const;
-  /// A query for records alone: every segment scores the states that it holds in table `from`. $1: the request.
-  std::string ScoreSql(const std::string& from, const data::PackedTable& packed) const;
-  /// INSERT INTO <to>: the leading parts of the states in `from`, as much as scoring needs, once for each key.
+  /// A query for records alone: every segment scores the states of `own` that it holds, as far as their key is one of
+  /// `keys`, and those in table `from`. $1: the request.
+  std::string ScoreSql(const StateLocations& own, const std::vector<int32_t>& keys, const std::string& from, const data::PackedTable& packed) const;
+  /// INSERT INTO <to>: the leading parts of the states in `from`, as much as scoring needs, once for each key but that
+  /// under which the state lies.
   std::string SpreadSql(const StateLocations& from, const std::string& to, const std::vector<int32_t>& keys) const;
 
  private:

@@ -257,16 +257,22 @@ ResultColumnRange ColumnsOf(ResultTable table) { return DefinitionOf(table).colu
 
 void CreateResultTable(const ResultTables& tables, ResultTable which, const std::vector<pg::Column>& more) {
   const Definition& definition = DefinitionOf(which);
+  const bool like = pg::OnGreenplum() && definition.external != nullptr;  // ALTER TABLE takes a cluster as long as several tables
   std::string columns;
   for (const ResultColumn& column : definition.columns) {
-    columns += (columns.empty() ? "" : ", ") + std::string(column.name) + " " + column.type;
+    columns += columns.empty() ? "" : ", ";
+    if (like && std::string_view(column.name) == definition.external) {
+      columns += std::string("LIKE cerebro._") + column.name + "_column INCLUDING STORAGE";
+      continue;
+    }
+    columns += std::string(column.name) + " " + column.type;
     if (*column.constraint != 0) columns += std::string(" ") + column.constraint;
   }
   for (const pg::Column& column : more) columns += ", " + pg::QuoteIdent(column.name) + " " + column.sql_type;
   if (*definition.key != 0) columns += std::string(", ") + definition.key;
   const std::string table = tables[which].Sql();
   pg::Execute("CREATE TABLE " + table + " (" + columns + ")" + pg::DistributedBy(definition.distributed_by));
-  if (definition.external == nullptr) return;
+  if (definition.external == nullptr || like) return;
   pg::Execute("ALTER TABLE " + table + " ALTER COLUMN " + definition.external + " SET STORAGE EXTERNAL");
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/preprocessing.hpp"
+#include "data/packed_scale.hpp"
 #include "definitions/torchscript.hpp"
 #include "pg/cluster.hpp"
 #include "pg/report.hpp"
@@ -187,7 +188,7 @@ void WriteSummary(const FitArguments& a, const PreparedFit& fit, const RunResult
                                      ResultValue::Expression("dependent_vartype", "s.dependent_vartype"),
                                      ResultValue::Expression("normalizing_const", "s.normalizing_const"),
                                      {"metrics_iters", result.due},
-                                     {"data_spec", base::WriteDataSpec(fit.training.spec)},
+                                     {"data_spec", base::WriteDataSpec(data::SpecForRows(fit.training))},
                                      {"data_digest", fit.training.digest},
                                      {"seed", static_cast<int64_t>(fit.seed)},
                                      {"plan", plan::WritePlan(StoredPlan(fit))},
@@ -322,7 +323,7 @@ void NoticeLargeWeights(int mst_key, size_t bytes) {
 }
 
 ModelWriter::ModelWriter(const PreparedFit& fit)
-    : fit_(fit), models_(fit.output, ResultTable::kModels), states_(fit.output, ResultTable::kState), encoder_(fit.training.spec) {}
+    : fit_(fit), models_(fit.output, ResultTable::kModels), states_(fit.output, ResultTable::kState), encoder_(data::SpecForRows(fit.training)) {}
 
 void ModelWriter::Write(const PreparedModel& model, const void* block, const std::string* best) {
   WriteWeights(model, block, best);
