@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "base/error.hpp"
 #include "pg/guard.hpp"
 
 extern "C" {
@@ -27,6 +28,13 @@ void RequireWritable(const char* command) {
     PreventCommandIfReadOnly(command);
     PreventCommandDuringRecovery(command);
   });
+}
+
+void RequireReadCommitted(const char* command) {
+  if (!IsolationUsesXactSnapshot()) return;
+  throw base::Error(base::ErrorCode::kPrerequisiteState, std::string(command) + " needs a transaction that is read committed",
+                    "At other levels it would not see what people ask of the run meanwhile.",
+                    "SET TRANSACTION ISOLATION LEVEL READ COMMITTED, or set default_transaction_isolation.");
 }
 
 void WaitFor(int milliseconds) {
@@ -53,6 +61,15 @@ void Transactions::Commit() {
   call([] {
     SPI_commit();
     SPI_start_transaction();
+    XactIsoLevel = XACT_READ_COMMITTED;  // nothing has a snapshot yet
+    EnsurePortalSnapshotExists();
+  });
+}
+
+void Transactions::CommitLast() {
+  call([] {
+    SPI_commit();
+    SPI_start_transaction();
     EnsurePortalSnapshotExists();
   });
 }
@@ -64,6 +81,7 @@ Transactions::Transactions() {
 }
 Transactions::~Transactions() = default;
 void Transactions::Commit() {}
+void Transactions::CommitLast() {}
 
 #endif
 

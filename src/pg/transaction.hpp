@@ -14,6 +14,9 @@ namespace pg {
 /// Raises the server's own error in a read-only transaction and on a standby. command: for its message.
 void RequireWritable(const char* command);
 
+/// Errors: kPrerequisiteState in a transaction that does not see what others commit meanwhile. command: for the message.
+void RequireReadCommitted(const char* command);
+
 /// The transactions of a CALL, one after the other. While it lives, what belongs to a transaction (workers, shared memory,
 /// temporary files, snapshots, claims of names.hpp) must be gone before Commit; what is plain C++ stays.
 class Transactions {
@@ -24,8 +27,11 @@ class Transactions {
   Transactions(const Transactions&) = delete;
   Transactions& operator=(const Transactions&) = delete;
 
-  /// Commits and begins the next transaction, with a new snapshot.
+  /// Commits and begins the next transaction, with a new snapshot. It is READ COMMITTED, whatever the default is: who goes on with a run sees what others
+  /// have committed meanwhile, and is in nobody's way by what it has read.
   void Commit();
+  /// The same, but the next transaction is the caller's, of the default isolation.
+  void CommitLast();
 
  private:
   bool open_ = false;

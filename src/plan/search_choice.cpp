@@ -59,7 +59,7 @@ std::vector<Value> Choice::All() const {
 Value Choice::Numbered(double n) const {
   if (quantum == 0) return Value(static_cast<int64_t>(low + n));
   const double number = low + n * quantum;
-  return integral ? Value(static_cast<int64_t>(number)) : Value(Rounded(number));
+  return integral ? Value(static_cast<int64_t>(number)) : Value(std::clamp(Rounded(number), low, high));
 }
 
 Value Choice::Sample(const Draw& draw) const {
@@ -115,6 +115,12 @@ bool Choice::ordered() const {
          (values.size() > 1 && std::all_of(values.begin(), values.end(), [](const Value& v) { return v.is_number(); }));
 }
 
+double Choice::CoordinateOfNumber(double n) const {
+  const double width = quantum > 0 ? quantum : 1, size = Size();
+  if (kind == Kind::kLinear) return (n + 0.5) / size;
+  return (std::log(low + (n + 0.5) * width) - std::log(low)) / (std::log(low + size * width) - std::log(low));
+}
+
 std::optional<double> Choice::CoordinateOf(const Value& value) const {
   if (kind == Kind::kValues) {
     const std::string text = Text(value);
@@ -129,11 +135,11 @@ std::optional<double> Choice::CoordinateOf(const Value& value) const {
   if (!value.is_number() || !(value.number() >= low && value.number() <= high)) return std::nullopt;
   const double number = value.number();
   if (integral || quantum > 0) {
-    const double width = quantum > 0 ? quantum : 1, size = Size();
-    const double n = std::round((number - low) / width);
-    if (std::fabs(low + n * width - number) > 1e-5 * width) return std::nullopt;
-    if (kind == Kind::kLinear) return (n + 0.5) / size;
-    return (std::log(low + (n + 0.5) * width) - std::log(low)) / (std::log(low + size * width) - std::log(low));
+    const double width = quantum > 0 ? quantum : 1;
+    const double n = std::clamp(std::round((number - low) / width), 0.0, Size() - 1);
+    // written with few digits, a multiple may be further from itself than a tolerance allows
+    if (std::fabs(low + n * width - number) > 1e-5 * width && Numbered(n).number() != number) return std::nullopt;
+    return CoordinateOfNumber(n);
   }
   if (kind == Kind::kLinear) return (number - low) / (high - low);
   if (kind == Kind::kLog) return (std::log10(number) - std::log10(low)) / (std::log10(high) - std::log10(low));

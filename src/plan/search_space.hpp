@@ -52,6 +52,8 @@ struct Choice {
   base::Value At(double coordinate) const;
   /// nullopt: no value of this choice. The middle of the part that gives the value.
   std::optional<double> CoordinateOf(const base::Value& value) const;
+  /// Of the n-th value of All(). REQUIRES a distribution of whole numbers or of multiples.
+  double CoordinateOfNumber(double n) const;
   /// Whether values have an order: numbers.
   bool ordered() const;
   /// As it stands behind "name=".

@@ -10,7 +10,10 @@
 #include "pg/snapshot.hpp"
 #include "pg/sql.hpp"
 #include "plan/params.hpp"
+#include "plan/trials.hpp"
 #include "run/fit.hpp"
+#include "store/own_tables.hpp"
+#include "store/result_tables.hpp"
 #include "store/run_record.hpp"
 #include "train/run_parts.hpp"
 #include "train/trials.hpp"
@@ -76,6 +79,7 @@ void CheckRun(const ControlArguments& a, Kind kind, const store::ResultTables& t
                 "an earlier version.",
                 "Train its models further by warm_start, or begin a durable run.");
   }
+  store::RequireOfRun(tables, store::ResultTable::kControl, pg::TableUse::kWrite);
   if (!MayRead(tables.run)) return;
   const std::optional<store::RunRecord> record = store::ReadRunRecord(tables);
   if (!record) return;
@@ -89,10 +93,29 @@ void CheckRun(const ControlArguments& a, Kind kind, const store::ResultTables& t
   }
 }
 
+// A trial of a sampler outside is one of max_models, even where it cannot be made.
+void CheckArchitecture(const ControlArguments& a, const store::ResultTables& tables) {
+  if (!a.model_id || !MayRead(tables.run) || !pg::TableExists(tables.summary) || !MayRead(tables.summary)) return;
+  const std::optional<store::RunRecord> record = store::ReadRunRecord(tables);
+  const std::optional<std::string> search = record ? train::ArgumentsOf(*record).search : std::nullopt;
+  if (!search || plan::ReadSearch(*search, std::max<int64_t>(1, record->iterations)).policy != "external") return;
+  store::RequireOfRun(tables, store::ResultTable::kSummary, pg::TableUse::kRead);
+  const pg::Result named = pg::Read("SELECT s.model_arch_table FROM " + tables.summary.Sql() + " s");
+  if (named.rows.size() != 1 || !named.at(0, 0)) return;  // before the first commit
+  const pg::TableName table = pg::ParseStoredName(*named.at(0, 0), "model_arch_table", tables.summary);
+  if (!MayRead(table) || !pg::WhyNotSafe(table, pg::TableUse::kRead, {{"model_id", "pg_catalog.int4"}}).empty()) return;
+  const pg::Result found = pg::Read("SELECT 1 FROM " + table.Sql() + " t WHERE t.model_id OPERATOR(pg_catalog.=) $1::pg_catalog.int4",
+                                    {static_cast<int64_t>(*a.model_id)});
+  if (!found.empty()) return;
+  throw Error(ErrorCode::kUndefinedObject, "table " + table.Text() + " has no model_id " + std::to_string(*a.model_id), "",
+              "SELECT model_id, name FROM " + table.Sql() + " lists those that it has.");
+}
+
 void CheckModel(const ControlArguments& a, const store::ResultTables& tables) {
   if (!a.mst_key) return;
   const pg::TableName& table = pg::TableExists(tables.trials) ? tables.trials : tables.info;
   if (!MayRead(table)) return;
+  store::RequireOfRun(tables, pg::TableExists(tables.trials) ? store::ResultTable::kTrials : store::ResultTable::kInfo, pg::TableUse::kRead);
   const std::string from = " FROM " + table.Sql() + " t";
   if (pg::Read("SELECT 1" + from + " LIMIT 1").empty()) return;  // before the first commit
   const auto key = static_cast<int64_t>(*a.mst_key);
@@ -114,6 +137,7 @@ void Control(const ControlArguments& a) {
   CheckRun(a, *kind, tables);
   CheckArguments(a, *kind);
   CheckModel(a, tables);
+  CheckArchitecture(a, tables);
   const auto number = [](const std::optional<int>& value) { return value ? pg::Param(static_cast<int64_t>(*value)) : pg::Param(pg::Null{}); };
   const auto text = [](const std::optional<std::string>& value) { return value ? pg::Param(*value) : pg::Param(pg::Null{}); };
   store::InsertRow(tables, store::ResultTable::kControl,
@@ -144,6 +168,11 @@ void Replay(const std::string& run, const std::string& model_output_table, std::
   if (arguments.warm_start) {
     throw Error(ErrorCode::kPrerequisiteState, "run " + tables.models.Text() + " was a warm start: the states that it began with are gone");
   }
+  for (const plan::Bundle& bundle : store::OpenModelTable(tables.models.Sql(), "run", std::nullopt).plan.bundles) {
+    if (bundle.sequence.shift == 0) continue;
+    throw Error(ErrorCode::kPrerequisiteState, "run " + tables.models.Text() + " cannot be replayed: the order of its partitions is of an early version");
+  }
+  train::WarnOfOtherBuild(*record, tables.models, "its replay");
   arguments.model_output_table = model_output_table;
   arguments.workers = workers;
   arguments.replay = tables.models.Sql();

@@ -23,6 +23,7 @@
 #include "pg/transaction.hpp"
 #include "run/fit.hpp"
 #include "segments/segment_driver.hpp"
+#include "store/own_tables.hpp"
 #include "store/result_columns.hpp"
 #include "store/run_record.hpp"
 #include "train/coordinator.hpp"
@@ -50,6 +51,13 @@ pg::TableName OutputOf(const train::FitArguments& arguments) {
                               : pg::ParseNewTableName(arguments.model_output_table, argument);
 }
 
+// Those that a run has besides what an atomic one has. A part reads and writes them without being told their names.
+void RequireOwnTables(const store::ResultTables& tables) {
+  for (const store::ResultTable which : {store::ResultTable::kRun, store::ResultTable::kTrials, store::ResultTable::kControl}) {
+    store::RequireOfRun(tables, which, pg::TableUse::kWrite);
+  }
+}
+
 class DurableRun {
  public:
   /// Prepares the run, begun or not. REQUIRES a snapshot that sees the last commit of whoever had the claim before.
@@ -67,6 +75,13 @@ class DurableRun {
   bool IsAsked() const { return train::AnyActionsWait(fit_->output, taken_); }
   /// Whether the last part ended because nothing trains until somebody adds a model.
   bool waits() const { return waits_; }
+  /// Whether the run's time is over while it waits. What it waits is of its seconds from the next part on.
+  bool IsOverdue() const { return fit_->search && fit_->search->time_budget && record_.seconds + waited_ >= *fit_->search->time_budget; }
+  void Wait() {
+    const double began = pg::Now();
+    pg::WaitFor(kMillisecondsOfAWait);
+    waited_ += pg::Now() - began;
+  }
   void SetError(const pg::CaughtError& error);
   /// Tells whoever has asked for something while the run's end was being committed that it came too late. Whoever asks
   /// later still finds the run ended (run::Control). REQUIRES that the end is committed.
@@ -82,13 +97,20 @@ class DurableRun {
   std::vector<train::ControlAction> taken_;  // by the part that goes on: marked at its end
   bool between_rounds_ = false;  // all models have done as many iterations
   bool waits_ = false;
+  double waited_ = 0;  // seconds since the last part
   double memory_ = 0;  // RunRequest::curves_memory, once it is known
 };
 
 DurableRun::DurableRun(const train::FitArguments& arguments) : arguments_(arguments) {
   const double started_at = pg::Now();
   const store::ResultTables tables(OutputOf(arguments));
-  stored_ = store::ReadRunRecord(tables);
+  if (pg::TableExists(tables.models)) {
+    RequireOwnTables(tables);
+    stored_ = store::ReadRunRecord(tables);
+  } else if (!arguments.warm_start) {
+    // nothing is read or written that lies there under the names of a run that is to be made
+    for (const pg::TableName& table : tables.All()) pg::RequireAbsent(table, "model_output_table");
+  }
   // a run that is over may be trained further, by a warm start that is another one
   if (stored_ && stored_->state == store::kRunFinished && arguments.warm_start && !train::DifferentArguments(*stored_, arguments).empty()) {
     stored_.reset();
@@ -114,13 +136,18 @@ void DurableRun::Begin(const char* state) {
   }
   if (!stored_) {
     if (arguments_.warm_start) train::AddMissingColumns(*fit_);
+    // trials of the run whose models go on: they are no trials of this one
+    if (pg::TableExists(fit_->output.trials)) pg::Execute("DELETE FROM " + fit_->output.trials.Sql());
     train::CreateResultTables(arguments_, *fit_);
     if (!pg::TableExists(fit_->output.run)) store::CreateResultTable(fit_->output, store::ResultTable::kRun);
   } else {
     train::AddMissingColumns(*fit_);  // an earlier version may have begun the run
-    store::AddColumns(fit_->output.run, store::MissingColumns(fit_->output, store::ResultTable::kRun));
+    for (const store::ResultTable which : {store::ResultTable::kRun, store::ResultTable::kTrials}) {
+      if (pg::TableExists(fit_->output[which])) store::AddColumns(fit_->output[which], store::MissingColumns(fit_->output, which));
+    }
   }
   if (!pg::TableExists(fit_->output.control)) store::CreateResultTable(fit_->output, store::ResultTable::kControl);
+  if (!stored_) RefuseActions("the run that it was asked of has ended");
   record_.state = state;
   record_.error.reset();
   store::WriteRunRecord(fit_->output, record_);
@@ -134,6 +161,7 @@ void DurableRun::RefuseActions(const char* why) {
 
 // Whoever has found the run going on, and inserted, commits soon; a transaction that stays open is not waited for.
 void DurableRun::RefuseLateActions() {
+  RequireOwnTables(fit_->output);
   pg::Execute("SET LOCAL lock_timeout = '1s'");
   pg::Execute("LOCK TABLE " + fit_->output.control.Sql() + " IN SHARE MODE");
   const pg::FreshSnapshot newest;
@@ -144,6 +172,10 @@ void DurableRun::RefuseLateActions() {
 // bundles that are at different iterations: all go to the end of an iteration first.
 bool DurableRun::Part(int64_t until, std::function<bool()> pause, const char* state_between) {
   ClaimOutput(arguments_);
+  RequireOwnTables(fit_->output);
+  train::RequireUnchangedData(*fit_);
+  if (fit_->progress) fit_->progress->seconds += waited_;
+  waited_ = 0;
   bool asked = IsAsked();
   if (asked && !fit_->living && !train::CanBeLiving(*fit_)) {
     RefuseActions("the order of its partitions is of an early version");
@@ -240,8 +272,8 @@ void FitDurably(const train::FitArguments& arguments, double checkpoint_interval
     const double committed = pg::Now();
     const auto pause = [&] { return pg::Now() - committed >= checkpoint_interval; };
     const std::optional<pg::CaughtError> error = pg::Attempt([&] {
-      if (run.waits() && !run.IsAsked()) {
-        pg::WaitFor(kMillisecondsOfAWait);
+      if (run.waits() && !run.IsOverdue() && !run.IsAsked()) {
+        run.Wait();
       } else {
         complete = run.Part(0, pause, store::kRunRunning);
       }
@@ -255,7 +287,7 @@ void FitDurably(const train::FitArguments& arguments, double checkpoint_interval
   }
   // no error: the run has ended, whatever comes of this
   pg::Attempt([&] { run.RefuseLateActions(); });
-  transactions.Commit();
+  transactions.CommitLast();
 }
 
 int64_t Advance(const train::FitArguments& arguments, int64_t iterations) {
@@ -264,6 +296,7 @@ int64_t Advance(const train::FitArguments& arguments, int64_t iterations) {
                 "It is the number of iterations that this call trains, of the num_iterations of the run.");
   }
   pg::RequireWritable("cerebro.advance()");
+  pg::RequireReadCommitted("cerebro.advance()");
   const pg::OlderPlanner planner;
   ClaimOutput(arguments);
   const pg::FreshSnapshot newest;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/plain_number.hpp"
+#include "pg/foreign_code.hpp"
 #include "store/group_tables.hpp"
 #include "store/result_columns.hpp"
 #include "store/result_tables.hpp"
@@ -85,6 +86,8 @@ std::vector<std::pair<std::string, std::string>> ArchitectureNames(const pg::Tab
   if (found.empty()) return names;
   const pg::TableName architectures = pg::ParseStoredName(found.Text(), "model_arch_table", summary);
   if (!MayRead(architectures)) return names;
+  // nobody has named it in this call
+  if (!pg::WhyNotSafe(architectures, pg::TableUse::kRead, {{"model_id", "pg_catalog.int4"}, {"name", "pg_catalog.text"}}).empty()) return names;
   const std::vector<pg::Column> columns = pg::TableColumns(architectures, "model_arch_table");
   if (pg::FindColumn(columns, "model_id") == nullptr || pg::FindColumn(columns, "name") == nullptr) return names;
   const pg::Result rows =

@@ -9,8 +9,10 @@
 
 #include "base/error.hpp"
 #include "base/plain_number.hpp"
+#include "pg/cluster.hpp"
 #include "pg/names.hpp"
 #include "pg/sql.hpp"
+#include "pg/transaction.hpp"
 #include "plan/evaluation.hpp"
 #include "score/group_reports.hpp"
 #include "score/ranked_models.hpp"
@@ -159,48 +161,60 @@ std::vector<pg::Cell> GroupRunRow(const pg::TableName& name, const std::vector<p
   return row;
 }
 
+void AddRun(const pg::TableName& name, ReportRows* rows) {
+  const store::ResultTables tables(name);
+  const store::ResultReader summary(tables.summary, store::ResultTable::kSummary, kRunArgument,
+                                    {"name", "description", "source_table", "start_training_time", "end_training_time", "end_reason"});
+  const pg::Result run = pg::Read("SELECT " + summary.Columns("s") + " FROM " + summary.Sql() + " s");
+  const std::optional<store::RunStatus> status = store::ReadRunStatus(tables);
+  const bool durable = pg::TableExists(tables.run);
+  if (run.rows.empty() && durable && status) {
+    std::vector<pg::Cell> row{name.Sql()};
+    row.resize(kRunCells);
+    AddStatus(*status, {}, &row);
+    rows->push_back(std::move(row));
+  }
+  if (run.rows.size() != 1) return;  // damaged: the other reports say so
+  std::vector<pg::Cell> about = run.rows[0];
+  const pg::Cell end_reason = about.back();
+  about.pop_back();
+  if (store::IsGroupRun(name)) {
+    rows->push_back(GroupRunRow(name, about, end_reason));
+    return;
+  }
+  const store::ResultReader info(tables.info, store::ResultTable::kInfo, kRunArgument, {"iterations_done"});
+  const pg::Result iterations = pg::Read("SELECT pg_catalog.max(" + info.Columns("i") + ") FROM " + info.Sql() + " i");
+  const Ranking ranking = RankModels(name);
+  const auto diverged = std::count_if(ranking.models.begin(), ranking.models.end(), [](const RankedModel& m) { return m.standing.diverged; });
+  std::vector<pg::Cell> row{name.Sql()};
+  row.insert(row.end(), about.begin(), about.end());
+  row.emplace_back(std::to_string(ranking.models.size()));
+  row.emplace_back(std::to_string(diverged));
+  row.push_back(iterations.at(0, 0));
+  const RankedModel* const best = BestOf(ranking);
+  const bool any = best != nullptr;
+  row.push_back(any ? pg::Cell(ranking.metric.empty() ? "loss" : ranking.metric) : pg::Cell());
+  row.push_back(any ? best->cells[kMstKey] : pg::Cell());
+  row.push_back(any && !ranking.metric.empty() ? pg::Cell(pg::NumberText(best->standing.metric)) : pg::Cell());
+  row.push_back(any ? pg::Cell(pg::NumberText(best->standing.loss)) : pg::Cell());
+  AddStatus(status.value_or(store::RunStatus()), end_reason, &row);
+  rows->push_back(std::move(row));
+}
+
 }  // namespace
 
+// Whoever may create tables may make some that look like a run's and cannot be read: they do not end the listing.
 ReportRows Runs() {
   ReportRows rows;
   for (const pg::TableName& name : store::FindRuns()) {
-    const store::ResultTables tables(name);
-    const store::ResultReader summary(tables.summary, store::ResultTable::kSummary, kRunArgument,
-                                      {"name", "description", "source_table", "start_training_time", "end_training_time", "end_reason"});
-    const pg::Result run = pg::Read("SELECT " + summary.Columns("s") + " FROM " + summary.Sql() + " s");
-    const std::optional<store::RunStatus> status = store::ReadRunStatus(tables);
-    const bool durable = pg::TableExists(tables.run);
-    if (run.rows.empty() && durable && status) {
-      std::vector<pg::Cell> row{name.Sql()};
-      row.resize(kRunCells);
-      AddStatus(*status, {}, &row);
-      rows.push_back(std::move(row));
-    }
-    if (run.rows.size() != 1) continue;  // damaged: the other reports say so
-    std::vector<pg::Cell> about = run.rows[0];
-    const pg::Cell end_reason = about.back();
-    about.pop_back();
-    if (store::IsGroupRun(name)) {
-      rows.push_back(GroupRunRow(name, about, end_reason));
+    if (pg::OnGreenplum()) {  // a subtransaction is a matter of the whole cluster there
+      AddRun(name, &rows);
       continue;
     }
-    const store::ResultReader info(tables.info, store::ResultTable::kInfo, kRunArgument, {"iterations_done"});
-    const pg::Result iterations = pg::Read("SELECT pg_catalog.max(" + info.Columns("i") + ") FROM " + info.Sql() + " i");
-    const Ranking ranking = RankModels(name);
-    const auto diverged = std::count_if(ranking.models.begin(), ranking.models.end(), [](const RankedModel& m) { return m.standing.diverged; });
-    std::vector<pg::Cell> row{name.Sql()};
-    row.insert(row.end(), about.begin(), about.end());
-    row.emplace_back(std::to_string(ranking.models.size()));
-    row.emplace_back(std::to_string(diverged));
-    row.push_back(iterations.at(0, 0));
-    const RankedModel* const best = BestOf(ranking);
-    const bool any = best != nullptr;
-    row.push_back(any ? pg::Cell(ranking.metric.empty() ? "loss" : ranking.metric) : pg::Cell());
-    row.push_back(any ? best->cells[kMstKey] : pg::Cell());
-    row.push_back(any && !ranking.metric.empty() ? pg::Cell(pg::NumberText(best->standing.metric)) : pg::Cell());
-    row.push_back(any ? pg::Cell(pg::NumberText(best->standing.loss)) : pg::Cell());
-    AddStatus(status.value_or(store::RunStatus()), end_reason, &row);
-    rows.push_back(std::move(row));
+    ReportRows row;
+    const std::optional<pg::CaughtError> error = pg::Attempt([&] { AddRun(name, &row); });
+    if (error && error->cancelled()) error->Throw();
+    if (!error) rows.insert(rows.end(), row.begin(), row.end());
   }
   return rows;
 }

@@ -161,6 +161,7 @@ constexpr ResultColumn kTrialColumns[] = {
     {"error", "pg_catalog.text"},         // why it failed
     {"point_iterations", "pg_catalog.int8[]"},
     {"point_values", "pg_catalog.float8[]"},  // monitored after them, as a loss: smaller is better
+    {"architecture", "pg_catalog.text", "", kLater},  // digests of its text and its weights
 };
 
 // A row an action that somebody asks for: cerebro.control.

@@ -6,6 +6,7 @@
 #include "base/plain_number.hpp"
 #include "pg/session_claim.hpp"
 #include "pg/sql.hpp"
+#include "store/own_tables.hpp"
 
 namespace store {
 namespace {
@@ -33,6 +34,7 @@ double Real(const pg::Cell& cell) { return cell ? base::RealOrNaN(cell) : 0; }
 
 std::optional<RunRecord> ReadRunRecord(const ResultTables& tables) {
   if (!pg::TableExists(tables.run)) return std::nullopt;
+  RequireOfRun(tables, ResultTable::kRun, pg::TableUse::kRead);
   const pg::Result formats = pg::Execute("SELECT r.format FROM " + tables.run.Sql() + " r");
   if (formats.rows.size() != 1) {
     throw Error(ErrorCode::kDataCorrupted,
@@ -118,6 +120,7 @@ std::optional<RunStatus> ReadRunStatus(const ResultTables& tables) {
       "SELECT pg_catalog.has_table_privilege($1::pg_catalog.regclass::pg_catalog.oid, 'SELECT'::pg_catalog.text)::pg_catalog.int4",
       {tables.run.Sql()});
   if (readable.Int() != 1 || pg::RowSecurityApplies(tables.run)) return std::nullopt;
+  if (!WhyNotOfRun(tables, ResultTable::kRun, pg::TableUse::kRead).empty()) return std::nullopt;
   const pg::Result found = pg::Read(
       "SELECT r.state, r.iteration, r.committed_at::pg_catalog.text, r.error FROM " + tables.run.Sql() + " r");
   if (found.rows.size() != 1) return std::nullopt;

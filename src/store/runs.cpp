@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "pg/sql.hpp"
 #include "store/group_tables.hpp"
+#include "store/own_tables.hpp"
 #include "store/result_columns.hpp"
 
 namespace store {
@@ -24,7 +25,7 @@ std::vector<ResultTable> TablesOf(const pg::TableName& run) {
   return {ResultTable::kModels, ResultTable::kInfo, ResultTable::kSummary, ResultTable::kState,
           ResultTable::kVisits, ResultTable::kRun,  ResultTable::kTrials,  ResultTable::kControl};
 }
-constexpr size_t kReportTables = 3;
+constexpr size_t kReportTables = 3;  // of an ordinary run; a listing reads all of a run over groups
 
 // The schema in which the table lies.
 std::string SchemaOf(const pg::TableName& table) {
@@ -91,14 +92,15 @@ std::vector<pg::TableName> FindRuns() {
     const ResultTables tables(name);
     bool ours = true;
     const std::vector<ResultTable> all = TablesOf(name);
-    for (size_t i = 0; i < kReportTables; i++) {
+    const size_t read = IsGroupRun(name) ? all.size() : kReportTables;
+    for (size_t i = 0; ours && i < read; i++) {
       const ResultTable which = all[i];
-      if (!ours) break;
       // dropped since, or another kind of table of such a name
       ours = pg::TableExists(tables[which]) && !pg::RowSecurityApplies(tables[which]);
       if (!ours) break;
       const std::vector<pg::Column> columns = pg::TableColumns(tables[which], "name");
       for (const ResultColumn& column : ColumnsOf(which)) ours = ours && (column.later || pg::FindColumn(columns, column.name) != nullptr);
+      ours = ours && WhyNotOfRun(tables, which, pg::TableUse::kRead).empty();
     }
     if (ours) runs.push_back(name);
   }

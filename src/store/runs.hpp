@@ -9,7 +9,8 @@
 namespace store {
 
 /// The runs whose tables the current role may read, by schema and name. They are found by the names and columns of their
-/// tables. Tables with row-level security that binds the role are left out: listing must not run another role's policies.
+/// tables. Those with tables that would run another role's code as they are read are left out: row-level security that binds the role, types of
+/// columns that are not the server's, and what else WhyNotOfRun knows (store/own_tables.hpp).
 std::vector<pg::TableName> FindRuns();
 
 /// Drops the tables of a run. Errors: kUndefinedTable where there is no such run; kWrongObjectType where a table of such a

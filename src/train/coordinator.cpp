@@ -17,6 +17,13 @@ double BytesOf(const plan::Evaluation& evaluation) {
   return sizeof(evaluation) + kHeaps + static_cast<double>((evaluation.training.size() + evaluation.validation.size()) * sizeof(double));
 }
 
+// Whether metrics are computed after the iteration. A model may train further than the run was to: then as often as before.
+bool IsDueAfter(const plan::DueIterations& due, int64_t iteration) {
+  if (due.After(iteration - 1) == iteration) return true;
+  const int64_t every = due.After(0);
+  return every > 0 && due.After(iteration - 1) == 0 && iteration % every == 0;
+}
+
 }  // namespace
 
 int64_t RunResult::ModelsThatTrain() const {
@@ -176,7 +183,7 @@ void Coordinator::FollowTrials() {
 bool Coordinator::IsDue(int model) const {
   const plan::Trial& trial = trials_->OfModel(model).trial;
   const int64_t own = trial.iterations + 1 - before_[static_cast<size_t>(model)].iterations;
-  return request_.living->policy != nullptr || trial.iterations + 1 >= trial.target || request_.due.After(own - 1) == own;
+  return request_.living->policy != nullptr || trial.iterations + 1 >= trial.target || IsDueAfter(request_.due, own);
 }
 
 // In a run that is not searched, models that have diverged in it get their NaN when they would have been evaluated, as in
@@ -186,7 +193,7 @@ void Coordinator::AddDiverged() {
   for (size_t m = 0; m < result_.models.size(); m++) {
     const LivingTrial& trial = trials_->OfModel(static_cast<int>(m));
     const int64_t rounds = result_.iteration - trial.entered;
-    if (trial.trial.state != plan::TrialState::kDiverged || trial.deleted || before_[m].diverged || request_.due.After(rounds - 1) != rounds) continue;
+    if (trial.trial.state != plan::TrialState::kDiverged || trial.deleted || before_[m].diverged || !IsDueAfter(request_.due, rounds)) continue;
     if (before_[m].iterations + rounds > trial.trial.target) continue;
     scored_.push_back(static_cast<int>(m));
     plan::Evaluation evaluation;
@@ -223,7 +230,8 @@ void Coordinator::FinishRound() {
     }
     trials_->IterationDone(m, value, model.diverged_step != 0);
   }
-  if (request_.stopping.early_stopping) {
+  // only stop, delete and finish are possible in a run that halves: its rounds are iterations of all that train
+  if (request_.stopping.any()) {
     std::vector<plan::ModelHistory> histories(result_.models.size());
     for (size_t m = 0; m < histories.size(); m++) {
       const bool evaluated = std::binary_search(scored_.begin(), scored_.end(), static_cast<int>(m));

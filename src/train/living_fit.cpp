@@ -18,6 +18,7 @@
 #include "train/memory.hpp"
 #include "train/prepare_model.hpp"
 #include "train/run_log.hpp"
+#include "train/run_parts.hpp"
 #include "train/search_features.hpp"
 #include "train/value_check.hpp"
 
@@ -250,7 +251,7 @@ RoundPlan FitTrialMaker::PlanRound(const std::vector<int>& models, const std::ve
   return round;
 }
 
-void ReadSearchAgain(const FitArguments& a, PreparedFit* fit) {
+void ReadSearchAgain(const FitArguments& a, const store::RunRecord* run, PreparedFit* fit) {
   if (a.warm_start) {
     throw Error(ErrorCode::kInvalidParameter, "search cannot be used with warm_start", "A search makes its models itself.",
                 "Begin a run under another name.");
@@ -278,8 +279,14 @@ void ReadSearchAgain(const FitArguments& a, PreparedFit* fit) {
       model_ids.push_back(row.model_id);
     }
   }
+  // those that it began with, whatever was loaded since
+  if (run != nullptr) {
+    std::vector<int> before = SearchedBefore(*run);
+    if (!before.empty()) model_ids = std::move(before);
+  }
   RequireArchitectures(search, *fit);
   search.model_ids = SearchedArchitectures(search, std::move(model_ids), fit);
+  if (run != nullptr) RequireSameSearch(*run, SearchTexts(search, *fit), a.replay ? pg::ParseTableName(*a.replay, "replay") : fit->output.models);
   DescribeArchitectures(&search, fit);
   search.seed = static_cast<uint64_t>(a.seed.value_or(0));
   fit->policy = plan::MakePolicy(search);
@@ -287,8 +294,8 @@ void ReadSearchAgain(const FitArguments& a, PreparedFit* fit) {
   fit->living = true;
 }
 
-void BeginSearch(const FitArguments& a, PreparedFit* fit) {
-  ReadSearchAgain(a, fit);
+void BeginSearch(const FitArguments& a, const store::RunRecord* replayed, PreparedFit* fit) {
+  ReadSearchAgain(a, replayed, fit);
   NoticeUseless(*fit);
   FitTrialMaker maker(fit, nullptr);
   const LivingRun run = LivingRunOf(a, *fit, &maker);

@@ -34,9 +34,10 @@ class FitTrialMaker : public TrialMaker {
 
 /// Reads what is searched, and has the policy begin: the fit gets its first models. Errors: those of plan::ReadSearch and
 /// plan::MakePolicy; that of the first trial where none can be trained.
-void BeginSearch(const FitArguments& arguments, PreparedFit* fit);
-/// The policy of the same search, for a run that goes on.
-void ReadSearchAgain(const FitArguments& arguments, PreparedFit* fit);
+void BeginSearch(const FitArguments& arguments, const store::RunRecord* replayed, PreparedFit* fit);
+/// The policy of the same search, for a run that goes on. run: its record, or that of the run that is replayed; nullptr: the run begins. Errors:
+/// kPrerequisiteState where the search would choose from something else.
+void ReadSearchAgain(const FitArguments& arguments, const store::RunRecord* run, PreparedFit* fit);
 
 /// Whether the models' partitions are in the same order in every iteration, as they are in all runs that this version has
 /// begun: then each may have a count of iterations of its own.

@@ -333,16 +333,44 @@ void DescribeData(PreparedFit* fit) {
   data.cached_bytes = static_cast<double>(pg::CurrentSettings().cache_mem) + fit->frozen.decision.kept_bytes;
 }
 
+// Nothing is trained of a model that was deleted: where it cannot be made any more, another one stands for it, so that those behind it keep their
+// numbers.
+void MakeAgain(const LivingTrial& trial, const std::vector<LivingTrial>& trials, FitTrialMaker* maker, PreparedFit* fit) {
+  try {
+    maker->Make(trial);
+    return;
+  } catch (const Error&) {
+    if (!trial.deleted) throw;
+  }
+  std::optional<PreparedModel> other;
+  if (!fit->models.empty()) {
+    other = fit->models.front();
+  } else {
+    for (const LivingTrial& later : trials) {
+      if (other || later.model < 0 || later.deleted || later.trial.parent != 0) continue;
+      maker->Make(later);
+      other = std::move(fit->models.back());
+      fit->models.pop_back();
+    }
+  }
+  if (!other) throw Error(ErrorCode::kPrerequisiteState, "run " + fit->output.models.Text() + " has no model left that can be made", "", "Begin another run.");
+  other->mst_key = other->configuration = static_cast<int>(trial.trial.key);
+  other->parent = -1;
+  fit->models.push_back(*std::move(other));
+}
+
 // Models of a run that goes on: those that it began with and those that were added.
 void ReadTrialsAgain(const FitArguments& a, const store::RunRecord& run, PreparedFit* fit) {
   std::vector<LivingTrial> trials = ReadTrials(fit->output);
   if (trials.empty()) return;
-  if (a.search) ReadSearchAgain(a, fit);
+  if (a.search) ReadSearchAgain(a, &run, fit);
+  RequireSameTrials(fit->output, trials, false, fit->output.models, *fit);
   fit->living = true;
   FitTrialMaker maker = FitTrialMaker::OfModelsBefore(fit);
   for (const LivingTrial& trial : trials) {
-    if (trial.model >= 0 && static_cast<size_t>(trial.model) >= fit->models.size()) maker.Make(trial);
-    if (trial.model >= 0) fit->models[static_cast<size_t>(trial.model)].deleted = trial.deleted;
+    if (trial.model < 0) continue;
+    if (static_cast<size_t>(trial.model) >= fit->models.size()) MakeAgain(trial, trials, &maker, fit);
+    fit->models[static_cast<size_t>(trial.model)].deleted = trial.deleted;
   }
   fit->decided = run.decided.value_or(0);
   fit->trials = std::move(trials);
@@ -436,7 +464,7 @@ PreparedFit PrepareFit(const FitArguments& a, const store::RunRecord* run) {
   }
   if (!a.search) ReadModels(selection, fit.stored.has_value(), &fit);
   fit.own_models = fit.models.size();
-  if (a.search && !goes_on) BeginSearch(a, &fit);
+  if (a.search && !goes_on) BeginSearch(a, same, &fit);
   if (same != nullptr && !(goes_on && a.search)) RequireSameModels(*same, fit, run_name);
   if (goes_on) ReadTrialsAgain(a, *run, &fit);
   if (goes_on && a.search) RequireSameModels(*run, fit, run_name);
@@ -482,7 +510,11 @@ PreparedFit PrepareFit(const FitArguments& a, const store::RunRecord* run) {
   fit.states = DecideStates(states, fit.workers);
   if (fit.segments) fit.states.location = StatesLocation::kSegments;
   if (!a.search) CheckTables(fit);  // a search looks at each trial
-  if (a.replay) fit.actions = ReadActionsDone(store::ResultTables(run_name));
+  if (a.replay) {
+    const store::ResultTables tables(run_name);
+    RequireSameTrials(tables, ReadTrials(tables), true, run_name, fit);
+    fit.actions = ReadActionsDone(store::ResultTables(run_name));
+  }
   if (a.replay && !fit.living) MakeLiving(a, &fit);
   for (const PreparedModel& model : fit.models) fit.checked.insert({model.spec->graph.get(), store::LossType(model.spec->config)});
   return fit;

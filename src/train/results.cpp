@@ -15,10 +15,12 @@
 #include "pg/settings.hpp"
 #include "pg/sql.hpp"
 #include "plan/evaluation.hpp"
+#include "store/own_tables.hpp"
 #include "store/result_columns.hpp"
 #include "store/result_tables.hpp"
 #include "store/training_state.hpp"
 #include "train/result_values.hpp"
+#include "train/run_parts.hpp"
 #include "train/trial_table.hpp"
 
 namespace train {
@@ -276,7 +278,10 @@ void ClearResultTables(const FitArguments& a, const PreparedFit& fit) {
   }
   KeepVisits(fit);
   // the run is an atomic one from now on
-  if (pg::TableExists(fit.output.run)) pg::Execute("DROP TABLE " + fit.output.run.Sql());
+  for (const ResultTable which : {ResultTable::kRun, ResultTable::kTrials}) {
+    const pg::TableName& table = fit.output[which];
+    if (pg::TableExists(table) && store::WhyNotOfRun(fit.output, which, pg::TableUse::kWrite).empty()) pg::Execute("DROP TABLE " + table.Sql());
+  }
 }
 
 void ClearForCheckpoint(const PreparedFit& fit, const std::vector<bool>& weights) {
@@ -375,7 +380,17 @@ void WriteReports(const FitArguments& a, const PreparedFit& fit, const RunResult
   WriteInfo(fit, result);
   WriteVisits(fit, result);
   WriteSummary(a, fit, result, started_at, {});
-  if (fit.living) WriteTrials(fit.output, result.trials);
+  if (!fit.living) return;
+  std::map<const store::Architecture*, std::string> digests;
+  std::map<int64_t, std::string> architectures;
+  for (const LivingTrial& trial : result.trials) {
+    if (trial.model < 0 || trial.deleted) continue;
+    const store::Architecture* const architecture = fit.models[static_cast<size_t>(trial.model)].architecture.get();
+    std::string& digest = digests[architecture];
+    if (digest.empty()) digest = ArchitectureDigest(*architecture);
+    architectures[trial.trial.key] = digest;
+  }
+  WriteTrials(fit.output, result.trials, std::move(architectures));
 }
 
 }  // namespace train

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "base/error.hpp"
@@ -14,6 +16,7 @@
 #include "store/result_columns.hpp"
 #include "store/result_tables.hpp"
 #include "train/prepare_model.hpp"
+#include "train/trial_table.hpp"
 
 namespace train {
 namespace {
@@ -64,16 +67,25 @@ std::vector<std::string> DataTexts(const PreparedFit& fit) {
   return texts;
 }
 
+// Of one that is not there, or cannot be read, a word.
+std::string DigestOfArchitecture(int model_id, const PreparedFit& fit) {
+  const auto known = fit.architectures.find(model_id);
+  if (known != fit.architectures.end() && known->second != nullptr) return ArchitectureDigest(*known->second);
+  try {
+    return ArchitectureDigest(store::ReadArchitecture(fit.architecture_table, model_id, fit.training.spec));
+  } catch (const Error&) {
+    return "unreadable";
+  }
+}
+
 // most: those that the run began with; others may have been added since.
 std::vector<std::string> ModelTexts(const PreparedFit& fit, size_t most) {
-  std::map<const store::Architecture*, std::string> architectures;  // digests of text and weights
+  std::map<const store::Architecture*, std::string> architectures;
   std::vector<std::string> texts;
   for (const PreparedModel& model : fit.models) {
     if (texts.size() == most) break;
     std::string& architecture = architectures[model.architecture.get()];
-    if (architecture.empty()) {
-      architecture = Digest(model.architecture->json) + ":" + (model.architecture->weights ? Digest(*model.architecture->weights) : "none");
-    }
+    if (architecture.empty()) architecture = ArchitectureDigest(*model.architecture);
     texts.push_back(std::to_string(model.mst_key) + ":" + std::to_string(model.architecture->model_id) + ":" +
                     Digest(model.spec->compile_params) + ":" + Digest(model.spec->fit_params) + ":" + architecture);
   }
@@ -154,6 +166,14 @@ void RequireNone(const std::vector<std::string>& differences, const pg::TableNam
 constexpr const char* kSameHint =
     "Call it as it was begun, drop the run by cerebro.drop_run(), or give another model_output_table.";
 
+constexpr const char* kFirstTrials = "first trials";  // stored
+
+void RequireSameDigests(const std::vector<std::string>& before, const std::vector<std::string>& now, const pg::TableName& name) {
+  std::vector<std::string> differences;
+  for (const std::string& text : Differences(before, now)) differences.push_back("The digest of " + text);
+  RequireNone(differences, name, "data", "Pack the same rows with the same arguments again, or begin another run.");
+}
+
 std::vector<int64_t> ReadDue(const PreparedFit& fit) {
   const store::ResultReader summary(fit.output.summary, store::ResultTable::kSummary, "model_output_table", {"metrics_iters"});
   const pg::Result row = pg::Read("SELECT " + summary.Columns("s") + " FROM " + summary.Sql() + " s");
@@ -164,6 +184,10 @@ std::vector<int64_t> ReadDue(const PreparedFit& fit) {
 
 }  // namespace
 
+std::string ArchitectureDigest(const store::Architecture& architecture) {
+  return Digest(architecture.json) + ":" + (architecture.weights ? Digest(*architecture.weights) : "none");
+}
+
 store::RunRecord NewRunRecord(const FitArguments& arguments, const PreparedFit& fit, double started_at) {
   store::RunRecord run;
   run.iterations = arguments.num_iterations;
@@ -171,6 +195,9 @@ store::RunRecord NewRunRecord(const FitArguments& arguments, const PreparedFit& 
   run.arguments = ArgumentTexts(arguments);
   run.settings = SettingTexts();
   run.data = DataTexts(fit);
+  if (fit.search) {
+    for (std::string& text : SearchTexts(*fit.search, fit)) run.data.push_back(std::move(text));
+  }
   run.models = ModelTexts(fit, fit.models.size());
   run.build = engine::BuildDescription();
   for (const PreparedModel& model : fit.models) {
@@ -217,16 +244,87 @@ void RequireSameArguments(const store::RunRecord& run, const FitArguments& argum
 
 void RequireSameData(const store::RunRecord& run, const PreparedFit& fit, const pg::TableName& name) {
   RequireNone(Differences(run.settings, SettingTexts()), name, "settings", "Set them as they were: results depend on them.");
-  std::vector<std::string> differences;
-  for (const std::string& text : Differences(run.data, DataTexts(fit))) {
-    differences.push_back("The digest of " + text);
+  // what a search chooses from is compared when it is read
+  std::vector<std::string> tables;
+  for (const std::string& text : run.data) {
+    const std::string what = text.substr(0, text.find('='));
+    if (what == "source_table" || what == "validation_table") tables.push_back(text);
   }
-  RequireNone(differences, name, "data", "Pack the same rows with the same arguments again, or begin another run.");
+  RequireSameDigests(tables, DataTexts(fit), name);
 }
 
+void RequireUnchangedData(const PreparedFit& fit) {
+  std::vector<std::string> now;
+  const auto read = [&](const char* argument, const data::PackedTable& table) {
+    // both statements keep the lock of a reader
+    pg::Execute("SELECT 1 FROM " + table.name.Sql() + " LIMIT 1");
+    const pg::Result digest = pg::Execute("SELECT s.digest FROM " + table.name.WithSuffix("_summary").Sql() + " s");
+    now.push_back(Pair(argument, digest.rows.size() == 1 ? digest.at(0, 0).value_or("") : ""));
+  };
+  read("source_table", fit.training);
+  if (fit.validation) read("validation_table", *fit.validation);
+  RequireSameDigests(DataTexts(fit), now, fit.output.models);
+}
+
+// Of a model that was deleted nothing is left to be compared.
 void RequireSameModels(const store::RunRecord& run, const PreparedFit& fit, const pg::TableName& name) {
   const size_t most = fit.living ? run.models.size() : fit.models.size();
-  RequireNone(ModelDifferences(run.models, ModelTexts(fit, most)), name, "configurations", kSameHint);
+  std::set<std::string> deleted;
+  for (const PreparedModel& model : fit.models) {
+    if (model.deleted) deleted.insert(std::to_string(model.mst_key));
+  }
+  const auto left = [&](std::vector<std::string> texts) {
+    texts.erase(std::remove_if(texts.begin(), texts.end(), [&](const std::string& text) { return deleted.count(Split(text).at(0)) != 0; }), texts.end());
+    return texts;
+  };
+  RequireNone(ModelDifferences(left(run.models), left(ModelTexts(fit, most))), name, "configurations", kSameHint);
+}
+
+std::vector<std::string> SearchTexts(const plan::SearchDescription& search, const PreparedFit& fit) {
+  std::string first;
+  for (const plan::Candidate& candidate : search.first) {
+    first += std::to_string(candidate.model_id) + "\n" + candidate.params.compile_params + "\n" + candidate.params.fit_params + "\n";
+  }
+  std::vector<std::string> texts = {Pair(kFirstTrials, Digest(first))};
+  for (const int id : search.model_ids) texts.push_back(Pair("model_id " + std::to_string(id), DigestOfArchitecture(id, fit)));
+  return texts;
+}
+
+std::vector<int> SearchedBefore(const store::RunRecord& run) {
+  constexpr std::string_view kModel = "model_id ";
+  std::vector<int> ids;
+  for (const auto& [name, digest] : PairsOf(run.data)) {
+    if (name.compare(0, kModel.size(), kModel) == 0) ids.push_back(base::WholeInt(name.substr(kModel.size())));
+  }
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+void RequireSameSearch(const store::RunRecord& run, const std::vector<std::string>& now, const pg::TableName& name) {
+  std::map<std::string, std::string> before = PairsOf(run.data);
+  if (before.count(kFirstTrials) == 0) return;  // an earlier version did not keep them
+  std::vector<std::string> differences;
+  for (const auto& [what, digest] : PairsOf(now)) {
+    if (before[what] == digest) continue;
+    differences.push_back(what == kFirstTrials ? "The rows of the selection table are others." : "The architecture or the weights of " + what + " are others.");
+  }
+  RequireNone(differences, name, "configurations", kSameHint);
+}
+
+void RequireSameTrials(const store::ResultTables& tables, const std::vector<LivingTrial>& trials, bool deleted_too, const pg::TableName& name,
+                       const PreparedFit& fit) {
+  const std::map<int64_t, std::string> before = ReadArchitecturesOfTrials(tables);
+  std::map<int, std::string> now;  // by model_id
+  std::vector<std::string> differences;
+  for (const LivingTrial& trial : trials) {
+    const auto known = before.find(trial.trial.key);
+    if (known == before.end() || (trial.deleted && !deleted_too)) continue;
+    std::string& digest = now[trial.trial.candidate.model_id];
+    if (digest.empty()) digest = DigestOfArchitecture(trial.trial.candidate.model_id, fit);
+    if (digest == known->second) continue;
+    differences.push_back("mst_key " + std::to_string(trial.trial.key) + " has another architecture, or weights of it.");
+  }
+  RequireNone(differences, name, "configurations", kSameHint);
 }
 
 void RequirePermanent(const FitArguments& arguments, const PreparedFit& fit) {
@@ -296,11 +394,13 @@ void GoOn(const store::RunRecord& run, PreparedFit* fit) {
     model.keeps_weights = result.best >= 0;
     progress.models.push_back(std::move(result));
   }
-  if (run.build != engine::BuildDescription()) {
-    pg::Warning("run " + fit->output.models.Text() + " was begun by another build (" + run.build +
-                    "): its further training will not repeat bit for bit",
-                "This server's build is " + engine::BuildDescription() + ".");
-  }
+  WarnOfOtherBuild(run, fit->output.models, "its further training");
+}
+
+void WarnOfOtherBuild(const store::RunRecord& run, const pg::TableName& name, const char* what) {
+  if (run.build == engine::BuildDescription()) return;
+  pg::Warning("run " + name.Text() + " was begun by another build (" + run.build + "): " + what + " will not repeat bit for bit",
+              "This server's build is " + engine::BuildDescription() + ".");
 }
 
 void GoOnWith(RunResult result, PreparedFit* fit) {

@@ -1,5 +1,6 @@
 #include "train/trial_table.hpp"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "pg/names.hpp"
 #include "pg/snapshot.hpp"
 #include "pg/sql.hpp"
+#include "store/own_tables.hpp"
 
 namespace train {
 namespace {
@@ -72,6 +74,7 @@ ControlAction ReadAction(const std::vector<pg::Cell>& row) {
 std::vector<LivingTrial> ReadTrials(const store::ResultTables& tables) {
   std::vector<LivingTrial> trials;
   if (!pg::TableExists(tables.trials)) return trials;
+  store::RequireOfRun(tables, ResultTable::kTrials, pg::TableUse::kRead);
   const pg::Result found = pg::Execute(
       "SELECT t.mst_key, t.state, t.model_id, t.compile_params, t.fit_params, t.parent, t.keeps_optimizer::pg_catalog.int4, t.began, t.iterations,"
       " t.target, t.entered_round, t.bracket, t.priority, t.deleted::pg_catalog.int4, t.remark, t.error, t.point_iterations, t.point_values FROM " +
@@ -108,8 +111,21 @@ std::vector<LivingTrial> ReadTrials(const store::ResultTables& tables) {
   return trials;
 }
 
-void WriteTrials(const store::ResultTables& tables, const std::vector<LivingTrial>& trials) {
-  if (!pg::TableExists(tables.trials)) store::CreateResultTable(tables, ResultTable::kTrials);
+std::map<int64_t, std::string> ReadArchitecturesOfTrials(const store::ResultTables& tables) {
+  std::map<int64_t, std::string> architectures;
+  if (!pg::TableExists(tables.trials) || pg::FindColumn(pg::TableColumns(tables.trials, "run"), "architecture") == nullptr) return architectures;
+  for (const auto& row : pg::Execute("SELECT t.mst_key, t.architecture FROM " + tables.trials.Sql() + " t WHERE t.architecture IS NOT NULL").rows) {
+    architectures[Number(row[0])] = row[1].value_or("");
+  }
+  return architectures;
+}
+
+void WriteTrials(const store::ResultTables& tables, const std::vector<LivingTrial>& trials, std::map<int64_t, std::string> architectures) {
+  if (pg::TableExists(tables.trials)) {
+    for (auto& [key, digest] : ReadArchitecturesOfTrials(tables)) architectures.emplace(key, std::move(digest));  // of those that are deleted now
+  } else {
+    store::CreateResultTable(tables, ResultTable::kTrials);
+  }
   pg::Execute("DELETE FROM " + tables.trials.Sql());
   store::RowBatch rows(tables, ResultTable::kTrials);
   for (const LivingTrial& living : trials) {
@@ -137,7 +153,8 @@ void WriteTrials(const store::ResultTables& tables, const std::vector<LivingTria
                  {"remark", TextOrNull(trial.remark)},
                  {"error", TextOrNull(living.error)},
                  {"point_iterations", iterations},
-                 {"point_values", values}});
+                 {"point_values", values},
+                 {"architecture", TextOrNull(architectures[trial.key])}});
   }
   rows.Finish();
 }
@@ -145,8 +162,10 @@ void WriteTrials(const store::ResultTables& tables, const std::vector<LivingTria
 std::vector<ControlAction> ReadActions(const store::ResultTables& tables, int64_t round) {
   std::vector<ControlAction> actions, refused;
   if (!pg::TableExists(tables.control)) return actions;
+  // what is taken stays as it is until the part has marked it; what somebody is about to withdraw or change is left for the next part
+  const char* const keep = pg::OnGreenplum() ? "" : " FOR UPDATE SKIP LOCKED";
   const pg::Result found =
-      pg::Execute("SELECT " + RowId() + kActionColumns + " FROM " + tables.control.Sql() + " c WHERE c.round IS NULL" + kActionOrder);
+      pg::Execute("SELECT " + RowId() + kActionColumns + " FROM " + tables.control.Sql() + " c WHERE c.round IS NULL" + kActionOrder + keep);
   for (const auto& row : found.rows) {
     ControlAction action = ReadAction(row);
     action.round = round;
@@ -159,6 +178,7 @@ std::vector<ControlAction> ReadActions(const store::ResultTables& tables, int64_
 std::vector<ControlAction> ReadActionsDone(const store::ResultTables& tables) {
   std::vector<ControlAction> actions;
   if (!pg::TableExists(tables.control)) return actions;
+  store::RequireOfRun(tables, ResultTable::kControl, pg::TableUse::kRead);
   const pg::Result found =
       pg::Execute("SELECT " + RowId() + kActionColumns + " FROM " + tables.control.Sql() + " c WHERE c.round IS NOT NULL" + kActionOrder);
   for (const auto& row : found.rows) {
@@ -188,11 +208,12 @@ void WriteActionsDone(const store::ResultTables& tables, const std::vector<Contr
   for (const ControlAction& action : actions) {
     if (action.id.empty()) {  // of no person
       const auto key = [](int64_t number) { return NumberOrNull(number == 0 ? std::nullopt : std::optional<int64_t>(number)); };
+      const bool of_model = action.kind != ControlAction::Kind::kAdd && action.kind != ControlAction::Kind::kFinish;
       const bool clones = action.kind == ControlAction::Kind::kClone, first = action.kind == ControlAction::Kind::kPrioritise;
       store::InsertRow(tables, ResultTable::kControl,
                        {{"requested_by", action.by},
                         {"action", std::string(ControlName(action.kind))},
-                        {"mst_key", key(action.mst_key)},
+                        {"mst_key", of_model ? pg::Param(action.mst_key) : pg::Param(pg::Null{})},
                         {"model_id", NumberOrNull(action.model_id)},
                         {"compile_params", action.compile_params ? pg::Param(*action.compile_params) : pg::Param(pg::Null{})},
                         {"fit_params", action.fit_params ? pg::Param(*action.fit_params) : pg::Param(pg::Null{})},

@@ -1,6 +1,8 @@
 // <out>_trials and <out>_control: what is kept of a living run besides its models.
 #pragma once
 
+#include <map>
+#include <string>
 #include <vector>
 
 #include "store/result_columns.hpp"
@@ -11,8 +13,11 @@ namespace train {
 /// By key; none where there is no such table. Errors: kDataCorrupted for rows that are no trials.
 std::vector<LivingTrial> ReadTrials(const store::ResultTables& tables);
 
-/// Instead of those that are there; the table is made where it is not.
-void WriteTrials(const store::ResultTables& tables, const std::vector<LivingTrial>& trials);
+/// By key, digests of the trials' architectures and their weights, as far as they were kept. REQUIRES the run's own table.
+std::map<int64_t, std::string> ReadArchitecturesOfTrials(const store::ResultTables& tables);
+
+/// Instead of those that are there; the table is made where it is not. architectures: of the trials that are not deleted.
+void WriteTrials(const store::ResultTables& tables, const std::vector<LivingTrial>& trials, std::map<int64_t, std::string> architectures);
 
 /// Actions that have taken no effect yet, in the order in which they were asked for. Those that are none (anybody with the
 /// right to insert rows may write them) are marked as refused at once. Reads the newest rows; outside of parallel mode.

@@ -250,6 +250,9 @@ LivingTrial& Trials::Existing(int64_t key, ControlAction::Kind kind) {
 }
 
 void Trials::RequireRoomForOneMore() const {
+  if (!trials_.empty() && trials_.back().trial.key >= std::numeric_limits<int32_t>::max()) {
+    Refuse("there is no mst_key behind " + std::to_string(trials_.back().trial.key) + " for another model");
+  }
   if (!run_.adds_to_max_models || static_cast<int64_t>(trials_.size()) < run_.max_models) return;
   Refuse("the run has had its " + std::to_string(run_.max_models) + " trials: max_models");
 }
@@ -338,6 +341,7 @@ void Trials::Resume(const ControlAction& action) {
 void Trials::Clone(ControlAction* action, int64_t rounds) {
   const LivingTrial& parent = Existing(action->mst_key, action->kind);
   RequireRoomForOneMore();
+  if (action->from_weights && action->mst_key == 0) Refuse("the weights of mst_key 0 cannot be taken over: as a parent 0 means none");
   plan::Trial trial;
   trial.candidate = parent.trial.candidate;
   if (action->compile_params) trial.candidate.params.compile_params = *action->compile_params;

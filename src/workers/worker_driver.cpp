@@ -15,6 +15,7 @@
 namespace workers {
 namespace {
 
+constexpr size_t kMostBytesAhead = size_t{256} << 20;
 constexpr int kLookMs = 200;  // how often the caller looks without being woken
 
 }  // namespace
@@ -79,7 +80,8 @@ uint64_t WorkerDriver::InitialiseModel(size_t m) {
   return diverged;
 }
 
-// Models that a run may add before its processes have to begin anew, with states as large as the largest that there is.
+// Models that a run may add before its processes have to begin anew, with states as large as the largest that there is. Room for large states is not
+// taken ahead: nobody has asked whether there is so much memory, and a move is short beside their training.
 void WorkerDriver::MakeRoom() {
   constexpr size_t kFewestModels = 16, kTextAModel = 1024, kRoundTextAModel = 256;
   const size_t models = sizes_.state_bytes.size();
@@ -91,7 +93,7 @@ void WorkerDriver::MakeRoom() {
     largest_state = std::max(largest_state, train::AlignedState(sizes_.state_bytes[m]));
     largest_sums = std::max(largest_sums, sizes_.sums[m]);
   }
-  sizes_.more_state_bytes = sizes_.more_models * largest_state;
+  sizes_.more_state_bytes = std::min(sizes_.more_models * largest_state, kMostBytesAhead);
   sizes_.more_sums = sizes_.more_models * largest_sums;
   sizes_.added_bytes = WriteRunSpec(request_.spec).size() + sizes_.more_models * kTextAModel;
   sizes_.round_bytes = (models + sizes_.more_models) * kRoundTextAModel + kTextAModel;

@@ -22,6 +22,7 @@ namespace {
 
 constexpr size_t kMostObservations = 160;
 constexpr size_t kBestObservations = 100;  // of these
+constexpr size_t kMostPending = 128;  // that are believed in
 constexpr int kDraws = 400, kNearPoints = 5, kNear = 40;
 constexpr double kLengths[] = {0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4};
 constexpr double kNoises[] = {1e-3, 1e-2, 5e-2, 2e-1};
@@ -109,7 +110,8 @@ class Process {
     const double y = Predict(x).first;
     x_.push_back(std::move(x));
     y_.push_back(y);
-    Factor();
+    AddRow();
+    Solve();
   }
 
   // Mean and deviation.
@@ -140,15 +142,24 @@ class Process {
 
   // Cholesky's decomposition of the covariance matrix, and what predictions need of it.
   void Factor() {
-    const size_t n = x_.size();
-    root_.assign(n, std::vector<double>(n, 0));
-    for (size_t i = 0; i < n; ++i) {
-      for (size_t j = 0; j <= i; ++j) {
-        double sum = Covariance(x_[i], x_[j]) + (i == j ? noise_ : 0);
-        for (size_t k = 0; k < j; ++k) sum -= root_[i][k] * root_[j][k];
-        root_[i][j] = i == j ? std::sqrt(std::max(sum, 1e-10)) : sum / root_[j][j];
-      }
+    root_.clear();
+    while (root_.size() < x_.size()) AddRow();
+    Solve();
+  }
+
+  // A row depends on those before it only.
+  void AddRow() {
+    const size_t i = root_.size();
+    std::vector<double>& row = root_.emplace_back(i + 1, 0.0);
+    for (size_t j = 0; j <= i; ++j) {
+      double sum = Covariance(x_[i], x_[j]) + (i == j ? noise_ : 0);
+      for (size_t k = 0; k < j; ++k) sum -= row[k] * root_[j][k];
+      row[j] = i == j ? std::sqrt(std::max(sum, 1e-10)) : sum / root_[j][j];
     }
+  }
+
+  void Solve() {
+    const size_t n = x_.size();
     alpha_ = y_;
     for (size_t i = 0; i < n; ++i) {
       for (size_t j = 0; j < i; ++j) alpha_[i] -= root_[i][j] * alpha_[j];
@@ -192,7 +203,8 @@ class GaussianProcessSampler : public Sampler {
     for (size_t i : chosen) x.push_back(encoding_.Encode(all[i].point));
     const std::vector<double> y = Ranked(all, chosen);
     Process process = Learned(std::move(x), y);
-    for (const Point& point : pending) process.Believe(encoding_.Encode(point));
+    // the last ones: a generation of many trials would take time that grows with its cube
+    for (size_t i = pending.size() - std::min(pending.size(), kMostPending); i < pending.size(); ++i) process.Believe(encoding_.Encode(pending[i]));
 
     base::Stream random(seed_, base::Hash("gp", 2, 0).lo, base::Purpose::kSearch, number, attempt);
     const double best = *std::min_element(y.begin(), y.end());

@@ -97,25 +97,30 @@ void PointSpace::AddDimension(const Choice& choice, std::vector<Dimension::Where
   dimensions_.push_back(std::move(dimension));
 }
 
-// Of the dimensions before `choice` the last one with the condition's key.
+// Of the dimensions before `choice` those with the condition's key: each entry of optimizer_params_list has its own optimizer.
 Dimension::Where PointSpace::Holds(const Choice& choice, const Condition& condition) const {
-  for (size_t d = dimensions_.size(); d-- > 0;) {
+  Dimension::Where where;
+  std::vector<bool> known(condition.values.size(), condition.key == "model_id");  // some architectures are not searched
+  const Choice* last = nullptr;
+  for (size_t d = 0; d < dimensions_.size(); ++d) {
     const Dimension& other = dimensions_[d];
-    if (other.name != condition.key) continue;
-    if (other.values() == 0) break;
-    Dimension::Where where{d, std::vector<bool>(other.values(), false)};
-    for (const Value& value : condition.values) {
-      const std::optional<double> at = other.choice.CoordinateOf(value);
-      if (!at && condition.key == "model_id") continue;  // an architecture that is not searched
-      if (!at) {
-        throw base::Error(
-            ErrorCode::kInvalidParameter,
-            "when of " + choice.path + " names " + other.choice.Text(value) + ", which is no value of " + condition.key);
-      }
-      where.values[static_cast<size_t>(*at * static_cast<double>(other.values()))] = true;
+    if (other.name != condition.key || other.values() == 0) continue;
+    last = &other.choice;
+    Dimension::Where::Values held{d, std::vector<bool>(other.values(), false)};
+    for (size_t v = 0; v < condition.values.size(); ++v) {
+      const std::optional<double> at = other.choice.CoordinateOf(condition.values[v]);
+      if (!at) continue;
+      known[v] = true;
+      held.values[static_cast<size_t>(*at * static_cast<double>(other.values()))] = true;
     }
-    return where;
+    where.any.push_back(std::move(held));
   }
+  for (size_t v = 0; last != nullptr && v < known.size(); ++v) {
+    if (known[v]) continue;
+    throw base::Error(ErrorCode::kInvalidParameter, "when of " + choice.path + " names " + last->Text(condition.values[v]) +
+                                                        ", which is no value of " + condition.key);
+  }
+  if (last != nullptr) return where;
   throw base::Error(ErrorCode::kInvalidParameter,
                     "when of " + choice.path + " names " + Quoted(condition.key) +
                         ", which is no list of values that comes before it",
@@ -132,8 +137,8 @@ void PointSpace::AddText(const TextSpace& text, std::vector<size_t>* choices) {
       AddDimension(ListedChoice("optimizer_params_list", "optimizer_params_list", std::move(entries)), {});
       dimensions_[entry_].ordered = false;
       for (size_t e = 0; e < text.optimizers.size(); ++e) {
-        Dimension::Where where{entry_, std::vector<bool>(text.optimizers.size(), false)};
-        where.values[e] = true;
+        Dimension::Where where{{{entry_, std::vector<bool>(text.optimizers.size(), false)}}};
+        where.any[0].values[e] = true;
         names_.push_back(dimensions_.size());
         AddDimension(text.optimizers[e].name, {where});
         arguments_.emplace_back();
@@ -150,13 +155,15 @@ void PointSpace::AddText(const TextSpace& text, std::vector<size_t>* choices) {
 }
 
 bool PointSpace::IsThere(size_t d, const Point& point) const {
-  return std::all_of(dimensions_[d].when.begin(), dimensions_[d].when.end(), [&](const Dimension::Where& where) {
-    const double at = point[where.dimension];
+  const auto holds = [&](const Dimension::Where::Values& held) {
+    const double at = point[held.dimension];
     if (std::isnan(at)) return false;
-    const Dimension& other = dimensions_[where.dimension];
+    const Dimension& other = dimensions_[held.dimension];
     const double count = static_cast<double>(other.values());
-    return static_cast<bool>(where.values[static_cast<size_t>(other.ordered ? std::min(at * count, count - 1) : at)]);
-  });
+    return static_cast<bool>(held.values[static_cast<size_t>(other.ordered ? std::min(at * count, count - 1) : at)]);
+  };
+  return std::all_of(dimensions_[d].when.begin(), dimensions_[d].when.end(),
+                     [&](const Dimension::Where& where) { return std::any_of(where.any.begin(), where.any.end(), holds); });
 }
 
 // Counts the tree of conditions: a dimension's factor counts where it is there only.
@@ -189,7 +196,9 @@ std::vector<Point> PointSpace::Enumerate() const {
         continue;
       }
       for (size_t v = 0; v < values.size(); ++v) {
-        point[d] = dimension.ordered ? *dimension.choice.CoordinateOf(values[v]) : static_cast<double>(v);
+        point[d] = static_cast<double>(v);
+        if (dimension.ordered && dimension.values() > 0) point[d] = dimension.choice.CoordinateOf(values[v]).value();
+        if (dimension.ordered && dimension.values() == 0) point[d] = dimension.choice.CoordinateOfNumber(static_cast<double>(v));
         next.push_back(point);
       }
     }
@@ -300,6 +309,21 @@ std::optional<Point> PointSpace::Locate(const Candidate& candidate) const {
   return out;
 }
 
+// Sets what the dimension's conditions are on to the first values with which it is there.
+void PointSpace::MakeRoomFor(size_t d, Point* point) const {
+  for (const Dimension::Where& where : dimensions_[d].when) {
+    for (const Dimension::Where::Values& held : where.any) {
+      const auto at = std::find(held.values.begin(), held.values.end(), true) - held.values.begin();
+      const Dimension& other = dimensions_[held.dimension];
+      if (static_cast<size_t>(at) == other.values()) continue;  // never with this one
+      MakeRoomFor(held.dimension, point);
+      (*point)[held.dimension] = other.ordered ? (static_cast<double>(at) + 0.5) / static_cast<double>(other.values())
+                                               : static_cast<double>(at);
+      break;
+    }
+  }
+}
+
 // Every value and both bounds once: with them each text that can be written can be read.
 void PointSpace::CheckTexts() const {
   const Point base = Sample(0);
@@ -320,13 +344,7 @@ void PointSpace::CheckTexts() const {
   for (size_t d = 1; d < dimensions_.size(); ++d) {
     const Dimension& dimension = dimensions_[d];
     Point point = base;
-    for (const Dimension::Where& where : dimension.when) {  // the first value with which it is there
-      const auto at = std::find(where.values.begin(), where.values.end(), true) - where.values.begin();
-      const Dimension& other = dimensions_[where.dimension];
-      if (static_cast<size_t>(at) == other.values()) continue;  // never
-      point[where.dimension] = other.ordered ? (static_cast<double>(at) + 0.5) / static_cast<double>(other.values())
-                                             : static_cast<double>(at);
-    }
+    MakeRoomFor(d, &point);
     point = Completed(std::move(point), 0);
     if (std::isnan(point[d])) continue;
     const size_t count = dimension.values();

@@ -21,8 +21,11 @@ namespace plan {
 /// one; else a coordinate in [0, 1] of which equal parts are drawn as often.
 struct Dimension {
   struct Where {
-    size_t dimension = 0;      // an earlier one
-    std::vector<bool> values;  // of which the value is one that holds
+    struct Values {
+      size_t dimension = 0;      // an earlier one
+      std::vector<bool> values;  // of which the value is one that holds
+    };
+    std::vector<Values> any;  // one of them holds
   };
   std::string name;         // "model_id", "optimizer", "lr", "batch_size", ...
   Choice choice;            // of one value or more
@@ -76,6 +79,7 @@ class PointSpace {
                       Point* point) const;
   base::Value ValueAt(size_t dimension, const Point& point) const;
   bool SetCoordinate(size_t dimension, const base::Value& value, Point* point) const;
+  void MakeRoomFor(size_t dimension, Point* point) const;
   void CheckTexts() const;
 
   SearchSpace space_;

@@ -191,6 +191,56 @@ TEST(LivingRun, PeopleStopResumeCloneAndAdd) {
   EXPECT_NE(result.actions[6].refused.find("no mst_key 99"), std::string::npos);
 }
 
+FakeDriver SearchDriver(size_t models) {
+  FakeDriver driver(models);
+  driver.value = [](int m, int64_t, ScoredTable) { return std::vector<double>{static_cast<double>((m * 3) % 5), 0.5}; };
+  return driver;
+}
+
+// Behind the last key there is none.
+TEST(LivingRun, TheLastKey) {
+  using Kind = ControlAction::Kind;
+  Controlled full(2, 3, {3});
+  full.request.living->trials[1].trial.key = 2147483647;
+  FakeDriver driver(2);
+  FakeObserver observer;
+  const RunResult refused = RunWith(&full.request, {Action(1, Kind::kClone, 1)}, &driver, &observer);
+  EXPECT_EQ(refused.trials.size(), 2u);
+  ASSERT_EQ(refused.actions.size(), 1u);
+  EXPECT_NE(refused.actions[0].refused.find("no mst_key behind 2147483647"), std::string::npos);
+  EXPECT_EQ(refused.actions[0].new_key, 0);
+}
+
+// Halving goes on in a run that people change: by the rounds, which are iterations of all that train.
+TEST(LivingRun, HalvingGoesOn) {
+  using Kind = ControlAction::Kind;
+  Controlled run(4, 3, {1, 3});
+  run.request.stopping.halving.emplace();
+  run.request.stopping.halving->eta = 2;
+  run.request.stopping.halving->iterations = {1};
+  FakeDriver driver = SearchDriver(4);
+  FakeObserver observer;
+  const RunResult result = RunWith(&run.request, {Action(1, Kind::kStop, 3)}, &driver, &observer);
+  std::vector<std::string> remarks;
+  for (const LivingTrial& trial : result.trials) remarks.push_back(trial.trial.remark);
+  EXPECT_EQ(std::count(remarks.begin(), remarks.end(), "halving"), 2);
+}
+
+// A model that trains further than the run was to is measured as often as before.
+TEST(LivingRun, MoreIterationsAreMeasured) {
+  using Kind = ControlAction::Kind;
+  Controlled run(1, 4, {2, 4});
+  FakeDriver driver(1);
+  FakeObserver observer;
+  ControlAction stop = Action(1, Kind::kStop, 1), clone = Action(1, Kind::kClone, 1);
+  clone.from_weights = false;
+  clone.iterations = 9;
+  const RunResult result = RunWith(&run.request, {stop, clone}, &driver, &observer);
+  std::vector<int64_t> evaluated;
+  for (const plan::Evaluation& evaluation : result.models[1].evaluations) evaluated.push_back(evaluation.iteration);
+  EXPECT_EQ(evaluated, (std::vector<int64_t>{2, 4, 6, 8, 9}));
+}
+
 TEST(LivingRun, WhatCannotBeDoneIsRefusedAndChangesNothing) {
   using Kind = ControlAction::Kind;
   Controlled run(2, 3, {3});
@@ -251,12 +301,6 @@ struct Searching {
   }
   Searching(const Searching&) = delete;
 };
-
-FakeDriver SearchDriver(size_t models) {
-  FakeDriver driver(models);
-  driver.value = [](int m, int64_t, ScoredTable) { return std::vector<double>{static_cast<double>((m * 3) % 5), 0.5}; };
-  return driver;
-}
 
 TEST(LivingRun, APolicyAddsModelsAndGoesOnWithTheBest) {
   Searching search;

@@ -38,6 +38,45 @@ TEST(PointSpace, DrawsAreThoseOfGenerateModelConfigs) {
   }
 }
 
+// Numbers are written with six digits: multiples that have more are found again, and lie between the bounds.
+TEST(PointSpace, RoundedMultiplesAreFoundAgain) {
+  const PointSpace space(Space(
+      "{'loss': ['mse'], 'optimizer_params_list': [{'optimizer': ['SGD'], 'lr': {'low': 0.0009765625, 'high': 0.015625, 'q': 0.0009765625}}]}",
+      "{'batch_size': [8]}"));
+  const std::vector<Point> points = space.Enumerate();
+  EXPECT_EQ(points.size(), 16u);
+  for (const Point& point : points) {
+    const plan::Candidate candidate = space.Write(point);
+    const auto found = space.Locate(candidate);
+    ASSERT_TRUE(found) << candidate.params.compile_params;
+    EXPECT_EQ(plan::KeyOf(space.Write(*found)), plan::KeyOf(candidate));
+    EXPECT_GE(simulated::Number(candidate, "learning_rate"), 0.0009765625);
+    EXPECT_LE(simulated::Number(candidate, "learning_rate"), 0.015625);
+  }
+  for (uint64_t n = 0; n < 200; ++n) EXPECT_TRUE(space.Locate(space.Write(space.Sample(n))));
+}
+
+// Each entry of optimizer_params_list has an optimizer of its own: a condition holds by any of them.
+TEST(PointSpace, AConditionOnTheOptimizerIsOnAllEntries) {
+  const char* const compile = "{'loss': ['mse'], 'optimizer_params_list': [{'optimizer': ['SGD'], 'lr': [0.1, 0.2]}, {'optimizer': ['Adam'], 'lr': [0.3]}, "
+                              "{'optimizer': ['Adam', 'RMSprop'], 'lr': [0.4]}]}";
+  const PointSpace space(Space(compile, "{'batch_size': [8], 'epochs': {'values': [1, 2], 'when': {'optimizer': ['SGD']}}, "
+                                        "'shuffle': {'values': [True], 'when': {'optimizer': ['Adam']}}}"));
+  int sgd = 0, adam = 0;
+  for (const Point& point : space.Enumerate()) {
+    const plan::Candidate candidate = space.Write(point);
+    const std::string optimizer = simulated::Text(candidate, "optimizer");
+    EXPECT_EQ(!simulated::Text(candidate, "epochs").empty(), optimizer == "SGD") << candidate.params.fit_params;
+    EXPECT_EQ(!simulated::Text(candidate, "shuffle").empty(), optimizer == "Adam") << candidate.params.fit_params;
+    EXPECT_TRUE(space.Locate(candidate));
+    sgd += optimizer == "SGD";
+    adam += optimizer == "Adam";
+  }
+  EXPECT_EQ(sgd, 4);
+  EXPECT_EQ(adam, 2);
+  EXPECT_THROW(PointSpace{Space(compile, "{'batch_size': {'values': [8], 'when': {'optimizer': ['Adagrad']}}}")}, base::Error);
+}
+
 TEST(PointSpace, EveryDrawIsFoundAgainInItsText) {
   plan::SearchDescription d = Space(
       "{'loss': ['mse', 'mae'], 'metrics': [['mae'], ['mse', 'mae']], 'optimizer_params_list': [{'optimizer': ['SGD', "
