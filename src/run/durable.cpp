@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "data/row_claim.hpp"
 #include "pg/cluster.hpp"
 #include "pg/names.hpp"
 #include "pg/report.hpp"
@@ -142,6 +143,9 @@ void DurableRun::RefuseLateActions() {
 // bundles that are at different iterations: all go to the end of an iteration first.
 bool DurableRun::Part(int64_t until, std::function<bool()> pause, const char* state_between) {
   ClaimOutput(arguments_);
+  // rows may have been appended between two parts
+  data::ClaimRows(fit_->training);
+  if (fit_->validation) data::ClaimRows(*fit_->validation);
   bool asked = IsAsked();
   if (asked && !fit_->living && !train::CanBeLiving(*fit_)) {
     RefuseActions("the order of its partitions is of an early version");

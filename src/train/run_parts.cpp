@@ -221,7 +221,8 @@ void RequireSameData(const store::RunRecord& run, const PreparedFit& fit, const 
   for (const std::string& text : Differences(run.data, DataTexts(fit))) {
     differences.push_back("The digest of " + text);
   }
-  RequireNone(differences, name, "data", "Pack the same rows with the same arguments again, or begin another run.");
+  RequireNone(differences, name, "data", "Where rows were appended since the run began, begin another run, by warm_start from its models if you like. Else pack the same rows with the "
+              "same arguments again.");
 }
 
 void RequireSameModels(const store::RunRecord& run, const PreparedFit& fit, const pg::TableName& name) {
