@@ -45,4 +45,6 @@ SELECT same('robbed', 'plain'), (SELECT count(*) FROM cerebro.materialized_featu
 -- a commit after every visit
 CALL cerebro.fit('packed', 'called', 'configs', 8, seed => 7, workers => 0, checkpoint_interval => '0');
 SELECT same('called', 'plain');
+-- which the list knows by one row, however many parts there were
+SELECT count(*) <= 3 AS few_uses FROM packed_features WHERE feature_table IS NULL;
 DROP SCHEMA durable_features_case CASCADE;

@@ -1,5 +1,7 @@
 // Stored features: listed, dropped, computed on segments. Features of layers: written to a table, and of one row.
+#include <algorithm>
 #include <cstring>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -70,38 +72,63 @@ Datum pg_cerebro_extract_features(PG_FUNCTION_ARGS) {
 
 namespace {
 
-/// What a call site keeps from row to row of a statement.
-struct FeaturesState {
+constexpr size_t kMostLookups = 16;  // models of a call site whose arguments change from row to row
+
+/// A layer of a model, of a call site.
+struct Lookup {
   std::string model_table, layer;
   std::optional<int> mst_key;
   std::shared_ptr<score::RowFeatures> features;
   entry::RowReader reader;
   int64_t row_types = 0;           // of the reader, when its fields were taken
   std::vector<pg::Column> fields;
+  MemoryContext memory = nullptr;  // of the reader; it goes with the call site's
 };
+
+/// What a call site keeps from row to row of a statement.
+struct Site {
+  std::list<Lookup> lookups;  // used last first
+};
+
+/// Each model is looked for once a statement, while it is among those that were used last.
+Lookup& LookupOf(Site* site, FmgrInfo* info, const std::string& model_table, const std::string& layer, const std::optional<int>& mst_key) {
+  std::list<Lookup>& lookups = site->lookups;
+  const auto found = std::find_if(lookups.begin(), lookups.end(), [&](const Lookup& lookup) {
+    return lookup.model_table == model_table && lookup.layer == layer && lookup.mst_key == mst_key;
+  });
+  if (found != lookups.end()) {
+    lookups.splice(lookups.begin(), lookups, found);
+    return lookups.front();
+  }
+  std::shared_ptr<score::RowFeatures> features = score::RowFeatures::Open(model_table, layer, mst_key);
+  if (lookups.size() >= kMostLookups) {
+    const MemoryContext memory = lookups.back().memory;
+    lookups.pop_back();
+    pg::call([&] { MemoryContextDelete(memory); });
+  }
+  const MemoryContext memory = pg::call([&] { return pg::compat::NewMemoryContext(info->fn_mcxt, "pg_cerebro rows of features"); });
+  lookups.emplace_front();
+  Lookup& lookup = lookups.front();
+  lookup.model_table = model_table;
+  lookup.layer = layer;
+  lookup.mst_key = mst_key;
+  lookup.features = std::move(features);
+  lookup.memory = memory;
+  lookup.reader.Select(lookup.features->fields(), memory);
+  return lookup;
+}
 
 }  // namespace
 
-// The model of a call site is looked for once a statement; arguments that change from row to row are looked at in each.
 Datum pg_cerebro_features(PG_FUNCTION_ARGS) {
   if (PG_ARGISNULL(2)) PG_RETURN_NULL();
   return pg::entry([&]() -> Datum {
     constexpr int kRow = 2;
     const pg::Args args(fcinfo);
     FmgrInfo* info = fcinfo->flinfo;
-    auto* state = static_cast<FeaturesState*>(info->fn_extra);
-    const std::string model_table = args.text(0, "model_table"), layer = args.text(1, "layer");
-    const std::optional<int> mst_key = args.opt_whole(3, "mst_key");
-    if (state == nullptr || state->model_table != model_table || state->layer != layer || state->mst_key != mst_key) {
-      auto features = score::RowFeatures::Open(model_table, layer, mst_key);
-      state = pg::NewIn<FeaturesState>(info->fn_mcxt);
-      state->model_table = model_table;
-      state->layer = layer;
-      state->mst_key = mst_key;
-      state->features = std::move(features);
-      state->reader.Select(state->features->fields());
-      info->fn_extra = state;
-    }
+    if (info->fn_extra == nullptr) info->fn_extra = pg::NewIn<Site>(info->fn_mcxt);
+    Lookup* state = &LookupOf(static_cast<Site*>(info->fn_extra), info, args.text(0, "model_table"), args.text(1, "layer"),
+                              args.opt_whole(3, "mst_key"));
     const std::vector<data::Cell>& cells = state->reader.Read(fcinfo, kRow, 0);
     if (state->row_types != state->reader.row_types()) {
       state->fields = state->reader.Fields();

@@ -11,6 +11,7 @@
 #include "base/plain_number.hpp"
 #include "data/packed_format.hpp"
 #include "data/packed_table.hpp"
+#include "data/row_claim.hpp"
 #include "data/row_codec.hpp"
 #include "data/row_sql.hpp"
 #include "data/segment_map.hpp"
@@ -28,6 +29,7 @@
 #include "pack/table_writer.hpp"
 #include "pg/cluster.hpp"
 #include "pg/report.hpp"
+#include "pg/snapshot.hpp"
 #include "pg/sql.hpp"
 
 namespace pack {
@@ -130,11 +132,14 @@ void UpdateSummary(const data::PackedTable& table, const pg::TableName& summary,
   if (pg::FindColumn(pg::TableColumns(summary, "packed_table"), data::kEarlierDigestsColumn) == nullptr) {
     pg::Execute("ALTER TABLE " + summary.Sql() + " ADD COLUMN " + data::kEarlierDigestsColumn + " pg_catalog.text[]");
   }
-  pg::Execute("UPDATE " + summary.Sql() + " SET rows = $1, data_spec = $2::pg_catalog.json, digest = $3, partition_rows = $4, partition_buffers ="
+  const pg::Result updated = pg::Execute("UPDATE " + summary.Sql() + " SET rows = $1, data_spec = $2::pg_catalog.json, digest = $3, partition_rows = $4, partition_buffers ="
               " $5::pg_catalog.int4[], max_buffer_rows = $6, " + data::kEarlierDigestsColumn + " = pg_catalog.array_append(" +
-                  data::kEarlierDigestsColumn + ", $7)",
+                  data::kEarlierDigestsColumn + ", $7) WHERE digest OPERATOR(pg_catalog.=) $7",
               {spec.rows, base::WriteDataSpec(spec), base::ToHex(hasher.Finish()), rows, buffers,
                std::max(table.max_buffer_rows, more.max_buffer_rows), table.digest});
+  if (updated.processed == 1) return;
+  throw Error(ErrorCode::kPrerequisiteState, "packed table " + table.name.Text() + " was changed while rows were appended to it", "",
+              "Append them again.");
 }
 
 }  // namespace
@@ -142,6 +147,9 @@ void UpdateSummary(const data::PackedTable& table, const pg::TableName& summary,
 int64_t AppendRows(const std::string& packed_table, const std::string& source_table, const std::optional<std::string>& sample_weight) {
   const pg::TableName named = pg::ParseTableName(packed_table, "packed_table");
   pg::ClaimOutput(named, "packed_table");
+  data::ClaimForAppending(named);
+  // another call may have appended rows in this very statement, or another session until just now
+  const pg::FreshSnapshot newest;
   const data::PackedTable table = data::OpenPackedTable(packed_table, "packed_table");
   const pg::TableName summary = table.name.WithSuffix("_summary");
   pg::RequireOwner(table.name);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "data/row_claim.hpp"
 #include "pg/cluster.hpp"
 #include "pg/names.hpp"
 #include "pg/report.hpp"
@@ -176,6 +177,9 @@ bool DurableRun::Part(int64_t until, std::function<bool()> pause, const char* st
   train::RequireUnchangedData(*fit_);
   if (fit_->progress) fit_->progress->seconds += waited_;
   waited_ = 0;
+  // rows may have been appended between two parts
+  data::ClaimRows(fit_->training);
+  if (fit_->validation) data::ClaimRows(*fit_->validation);
   bool asked = IsAsked();
   if (asked && !fit_->living && !train::CanBeLiving(*fit_)) {
     RefuseActions("the order of its partitions is of an early version");

@@ -148,6 +148,18 @@ std::string ColumnNames(const base::DataSpec& data) {
   return list;
 }
 
+/// Some rows of a buffer, without its labels: what a layer makes of a whole one may be large.
+base::Buffer Rows(const base::Buffer& buffer, const base::DataSpec& data, int64_t first, int64_t count) {
+  base::Buffer rows = buffer;
+  rows.rows = count;
+  for (size_t i = 0; i < rows.inputs.size() && i < data.inputs.size(); ++i) {
+    if (rows.inputs[i] != nullptr) rows.inputs[i] += static_cast<size_t>(first) * data.inputs[i].row_bytes();
+  }
+  rows.targets.clear();
+  rows.weights = nullptr;
+  return rows;
+}
+
 void ExtractPacked(const ExtractRequest& request, const store::ModelTable& table, int call, const pg::TableName& output) {
   if (request.id_col || request.independent_varname) {
     throw Error(ErrorCode::kInvalidParameter, std::string(request.id_col ? "id_col" : "independent_varname") + " is given, but table " +
@@ -168,9 +180,12 @@ void ExtractPacked(const ExtractRequest& request, const store::ModelTable& table
     source.ForEach(p, [&](const base::Buffer& buffer) {
       const std::string partition = std::to_string(p), id = std::to_string(buffer.buffer_id);
       limits.Check(buffer, [&](int64_t row) { return "It is row " + std::to_string(row) + " of buffer " + id + " of partition " + partition + "."; });
-      const std::vector<float>& values = layer.Run(buffer);
-      for (int64_t row = 0; row < buffer.rows; ++row) {
-        writer.Add({partition, id, std::to_string(row)}, values.data() + row * layer.elements(), layer.elements());
+      for (int64_t first = 0; first < buffer.rows; first += kMostBatchRows) {
+        const base::Buffer rows = Rows(buffer, packed.spec, first, std::min<int64_t>(kMostBatchRows, buffer.rows - first));
+        const std::vector<float>& values = layer.Run(rows);
+        for (int64_t row = 0; row < rows.rows; ++row) {
+          writer.Add({partition, id, std::to_string(first + row)}, values.data() + row * layer.elements(), layer.elements());
+        }
       }
     });
   }

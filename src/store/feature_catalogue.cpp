@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/plain_number.hpp"
 #include "pg/cluster.hpp"
+#include "pg/ownership.hpp"
 #include "pg/report.hpp"
 #include "pg/settings.hpp"
 #include "pg/snapshot.hpp"
@@ -26,8 +28,27 @@ constexpr const char* kColumns =
     " pg_catalog.text, feature_table pg_catalog.text, feature_checksum pg_catalog.text, layer pg_catalog.text, model pg_catalog.text, shape"
     " pg_catalog.int8[], encoding pg_catalog.text, feature_precision pg_catalog.text, bytes pg_catalog.int8, rows pg_catalog.int8, seconds"
     " pg_catalog.float8, made_at pg_catalog.timestamptz, last_use pg_catalog.timestamptz";
-constexpr const char* kColumnNames[] = {"digest", "source_table", "source_digest", "extents", "source_checksum", "feature_table", "feature_checksum",
-                                        "layer", "model", "shape", "encoding", "feature_precision", "bytes", "rows", "seconds", "made_at", "last_use"};
+struct CatalogueColumn {
+  const char *name, *type;  // pg::Column::sql_type
+};
+constexpr CatalogueColumn kCatalogueColumns[] = {{"digest", "pg_catalog.text"},
+                                                 {"source_table", "pg_catalog.text"},
+                                                 {"source_digest", "pg_catalog.text"},
+                                                 {"extents", "bigint[]"},
+                                                 {"source_checksum", "pg_catalog.text"},
+                                                 {"feature_table", "pg_catalog.text"},
+                                                 {"feature_checksum", "pg_catalog.text"},
+                                                 {"layer", "pg_catalog.text"},
+                                                 {"model", "pg_catalog.text"},
+                                                 {"shape", "bigint[]"},
+                                                 {"encoding", "pg_catalog.text"},
+                                                 {"feature_precision", "pg_catalog.text"},
+                                                 {"bytes", "bigint"},
+                                                 {"rows", "bigint"},
+                                                 {"seconds", "double precision"},
+                                                 {"made_at", "timestamp with time zone"},
+                                                 {"last_use", "timestamp with time zone"}};
+constexpr int kMostTables = 100;  // one more than of one digest, all but one out of date: two more digits
 
 std::vector<int64_t> Integers(const std::string& array) {
   std::vector<int64_t> out;
@@ -36,9 +57,26 @@ std::vector<int64_t> Integers(const std::string& array) {
 }
 
 bool IsCatalogue(const pg::TableName& name) {
-  if (!pg::TableExists(name)) return false;
+  const std::optional<pg::TableFacts> facts = pg::FactsOf(name);
+  if (!facts || !facts->plain) return false;
   const std::vector<pg::Column> columns = pg::TableColumns(name, "catalogue");
-  return std::all_of(std::begin(kColumnNames), std::end(kColumnNames), [&](const char* c) { return pg::FindColumn(columns, c) != nullptr; });
+  // of exactly these types: another one's may bring casts and comparisons of its own
+  return std::all_of(std::begin(kCatalogueColumns), std::end(kCatalogueColumns), [&](const CatalogueColumn& c) {
+    const pg::Column* column = pg::FindColumn(columns, c.name);
+    return column != nullptr && column->sql_type == c.type;
+  });
+}
+
+/// Whether a row of the catalogue may name this table as a set of this digest.
+bool NamesSet(const pg::TableName& catalogue, const std::string& digest, const std::string& table_sql) {
+  if (digest.find_first_not_of("0123456789abcdef") != std::string::npos) return false;
+  const std::string suffix = "_" + digest.substr(0, kDigestDigits);
+  if (catalogue.name.size() + suffix.size() + 3 > kMostNameBytes) return false;
+  if (catalogue.WithSuffix(suffix).Sql() == table_sql) return true;
+  for (int nth = 2; nth < kMostTables; ++nth) {
+    if (catalogue.WithSuffix(suffix + "_" + std::to_string(nth)).Sql() == table_sql) return true;
+  }
+  return false;
 }
 
 /// The first bytes of a name, whole characters of UTF-8.
@@ -122,6 +160,7 @@ std::vector<FeatureRow> ReadFeatureRows(const pg::TableName& catalogue) {
     if (!row[0] || row[0]->size() < kDigestDigits || !row[16]) continue;
     used[*row[0]] = {i, *row[16]};
     if (!row[5]) continue;  // a use
+    if (!NamesSet(catalogue, *row[0], *row[5])) continue;
     if (std::any_of(row.begin(), row.end(), [](const pg::Cell& cell) { return !cell; })) continue;
     FeatureRow& r = newest[*row[0]];
     r.replaced.erase(std::remove(r.replaced.begin(), r.replaced.end(), *row[5]), r.replaced.end());
@@ -154,8 +193,13 @@ std::vector<FeatureRow> ReadFeatureRows(const pg::TableName& catalogue) {
 
 namespace {
 
-bool HasCatalogue(const FeatureNames& names) {
+bool HasCatalogue(const FeatureNames& names, const pg::TableName& packed) {
   if (!pg::TableExists(names.catalogue)) return false;
+  const std::string why = WhyNotTrusted(names.catalogue, packed);
+  if (!why.empty()) {
+    throw base::Error(base::ErrorCode::kPrerequisiteState, "stored features of packed table " + packed.Text() + " cannot be listed: " + why, "",
+                      "Give stored features a schema of their own: SET cerebro.features_schema.");
+  }
   if (!IsCatalogue(names.catalogue)) {
     throw base::Error(base::ErrorCode::kDuplicateTable,
                       "relation " + names.catalogue.Text() + " already exists and is no catalogue of stored features",
@@ -165,25 +209,65 @@ bool HasCatalogue(const FeatureNames& names) {
   return true;
 }
 
+/// Throws unless nothing but the row is written.
+void RequireAlone(const pg::TableName& catalogue) {
+  const std::string why = WhyNotWritten(catalogue);
+  if (why.empty()) return;
+  throw base::Error(base::ErrorCode::kPrerequisiteState, "stored features cannot be listed: " + why, "",
+                    "Take them away, or give stored features a schema of their own: SET cerebro.features_schema.");
+}
+
 }  // namespace
+
+std::string WhyNotTrusted(const pg::TableName& catalogue, const pg::TableName& packed) {
+  const std::optional<pg::TableFacts> facts = pg::FactsOf(catalogue);
+  if (!facts || TrustsTable(catalogue, packed)) return {};
+  return "table " + catalogue.Text() + " belongs to role " + pg::QuoteIdent(facts->owner_name);
+}
+
+std::string WhyNotWritten(const pg::TableName& catalogue) {
+  return pg::InsertsAlone(catalogue) ? std::string() : "table " + catalogue.Text() + " has triggers, rules, checks, default values or indexes";
+}
 
 // Of two sessions that make the first features of a table, with different layers, the second waits for the first one's transaction: until then
 // the list is not there for it, and its name is taken.
-void CreateFeatureCatalogue(const FeatureNames& names, bool temporary) {
+void CreateFeatureCatalogue(const FeatureNames& names, const pg::TableName& packed, bool temporary) {
   constexpr const char* kMaking = "making the list";
-  if (HasCatalogue(names)) return;
+  if (HasCatalogue(names, packed)) return;
   if (!temporary && !pg::TryClaimTable(names.catalogue, pg::TableClaim::kChange, kMaking)) {
     pg::Notice("another session is making the first stored features of the same packed table: this one waits until its transaction has ended",
                "SET cerebro.enable_feature_materialization = off trains without stored features.");
     pg::AwaitTable(names.catalogue, pg::TableClaim::kChange, kMaking);
     const pg::FreshSnapshot snapshot;  // which sees what was waited for
-    if (HasCatalogue(names)) return;
+    if (HasCatalogue(names, packed)) return;
   }
   pg::Execute(std::string(temporary ? "CREATE TEMPORARY TABLE " : "CREATE TABLE ") + names.catalogue.Sql() + " (" + kColumns + ")" +
               pg::DistributedBy("digest"));
 }
 
+std::string FeatureComment(const FeatureRow& row) {
+  std::string text = "features " + row.digest + " " + row.precision + " as " + row.encoding + ", shape";
+  for (const int64_t d : row.shape) text += " " + std::to_string(d);
+  return text;
+}
+
+namespace {
+
+std::string CommentOn(const pg::TableName& table) {
+  const pg::Result found = pg::Read("SELECT pg_catalog.obj_description($1::pg_catalog.regclass::pg_catalog.oid, 'pg_class'::pg_catalog.name)",
+                                    {table.Sql()});
+  return found.empty() ? std::string() : found.at(0, 0).value_or("");
+}
+
+}  // namespace
+
+bool IsFeatureSet(const pg::TableName& table, const std::string& digest) {
+  const std::optional<pg::TableFacts> facts = pg::FactsOf(table);
+  return facts && facts->plain && CommentOn(table).rfind("features " + digest + " ", 0) == 0;
+}
+
 void InsertFeatureRow(const FeatureNames& names, const FeatureRow& row) {
+  RequireAlone(names.catalogue);
   pg::Execute("INSERT INTO " + names.catalogue.Sql() +
                   " SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, pg_catalog.clock_timestamp(),"
                   " pg_catalog.clock_timestamp()",
@@ -191,7 +275,17 @@ void InsertFeatureRow(const FeatureNames& names, const FeatureRow& row) {
                row.model, row.shape, row.encoding, row.precision, row.bytes, row.rows, row.seconds});
 }
 
+// A run of many parts comes here in each, and all of them are one statement: one row says that it uses the set.
 void InsertFeatureUse(const FeatureNames& names, const std::string& digest) {
+  static auto* statement = new std::string();
+  static auto* marked = new std::set<std::string>();
+  const std::string now = pg::Read("SELECT pg_catalog.statement_timestamp()::pg_catalog.text").Text();
+  if (*statement != now) {
+    *statement = now;
+    marked->clear();
+  }
+  if (!marked->insert(names.catalogue.Sql() + " " + digest).second) return;
+  RequireAlone(names.catalogue);
   pg::Execute("INSERT INTO " + names.catalogue.Sql() + " (digest, last_use) SELECT $1, pg_catalog.clock_timestamp()", {digest});
 }
 
@@ -210,7 +304,8 @@ const HeapMarks& FeatureJudge::Marks() {
 
 std::string FeatureJudge::SourceChecksum() {
   const std::optional<std::string> sum = Marks().Checksum(table_.partition_buffers);
-  if (sum && !Marks().HasMore(table_.partition_buffers)) return *sum;
+  const bool appended = std::find(earlier_.begin(), earlier_.end(), table_.digest) != earlier_.end();  // since the table was opened
+  if (sum && (appended || !Marks().HasMore(table_.partition_buffers))) return *sum;
   throw base::Error(base::ErrorCode::kDataCorrupted, "packed table " + table_.name.Text() + " has other buffers than its summary says",
                     "The packed table was changed after it was made.", "Pack the data again by " + table_.packer + ".");
 }
@@ -235,6 +330,10 @@ FeatureVerdict FeatureJudge::Judge(const FeatureRow& row) {
   if (!pg::TryClaimTable(set, pg::TableClaim::kUse, kUseOfFeatures)) return stale("another session drops them");
   if (!pg::TableExists(set)) return stale("their table " + row.feature_table + " is gone");
   if (!TrustsTable(set, table_.name)) return stale("their table " + row.feature_table + " belongs to another role");
+  const std::optional<pg::TableFacts> facts = pg::FactsOf(set);
+  if (!facts || !facts->plain || CommentOn(set) != FeatureComment(row)) {
+    return stale("their table " + row.feature_table + " lacks the comment that says what it holds");
+  }
   const HeapMarks own(row.feature_table);
   if (own.Checksum(row.extents) != row.feature_checksum || own.HasMore(row.extents)) {
     return stale("rows of their table " + row.feature_table + " were changed or rewritten");
@@ -245,8 +344,7 @@ FeatureVerdict FeatureJudge::Judge(const FeatureRow& row) {
 std::vector<FeatureCatalogue> FindFeatureCatalogues() {
   // names first: a catalog has many tables, and few end so
   const pg::Result found = pg::Read(
-      "SELECT n.nspname::pg_catalog.text, c.relname::pg_catalog.text, pg_catalog.pg_get_userbyid(c.relowner)::pg_catalog.text,"
-      " pg_catalog.pg_has_role(c.relowner, 'USAGE'::pg_catalog.text) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
+      "SELECT n.nspname::pg_catalog.text, c.relname::pg_catalog.text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
       " ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
       " WHERE pg_catalog.right(c.relname::pg_catalog.text, 9) OPERATOR(pg_catalog.=) '_features'::pg_catalog.text"
       " AND c.relkind OPERATOR(pg_catalog.=) 'r'::pg_catalog.\"char\" AND NOT pg_catalog.pg_is_other_temp_schema(n.oid)"
@@ -254,19 +352,20 @@ std::vector<FeatureCatalogue> FindFeatureCatalogues() {
       " AND pg_catalog.has_table_privilege(c.oid, 'SELECT'::pg_catalog.text) ORDER BY 1, 2");
   std::vector<FeatureCatalogue> catalogues;
   for (const auto& row : found.rows) {
-    FeatureCatalogue catalogue{{*row[0], *row[1]}, *row[2], row[3] == "t"};
-    if (IsCatalogue(catalogue.name) && !pg::RowSecurityApplies(catalogue.name)) catalogues.push_back(std::move(catalogue));
+    const pg::TableName name{*row[0], *row[1]};
+    if (!IsCatalogue(name)) continue;
+    const std::optional<pg::TableFacts> facts = pg::FactsOf(name);
+    if (facts && facts->readable) catalogues.push_back({name, facts->owner_name, facts->owner});
   }
   return catalogues;
 }
 
 bool TrustsTable(const pg::TableName& table, const pg::TableName& packed) {
-  return pg::Read("SELECT pg_catalog.count(*) FROM pg_catalog.pg_class t, pg_catalog.pg_class p WHERE t.oid OPERATOR(pg_catalog.=)"
-                  " $1::pg_catalog.regclass::pg_catalog.oid AND p.oid OPERATOR(pg_catalog.=) $2::pg_catalog.regclass::pg_catalog.oid"
-                  " AND pg_catalog.has_table_privilege(t.oid, 'SELECT'::pg_catalog.text)"
-                  " AND (t.relowner OPERATOR(pg_catalog.=) p.relowner OR pg_catalog.pg_has_role(t.relowner, 'USAGE'::pg_catalog.text))",
-                  {table.Sql(), packed.Sql()})
-             .Int() > 0;
+  const std::optional<pg::TableFacts> facts = pg::FactsOf(table);
+  if (!facts || !facts->readable) return false;
+  if (pg::TrustsRole(facts->owner)) return true;
+  const std::optional<pg::TableFacts> source = pg::FactsOf(packed);
+  return source && source->owner == facts->owner;
 }
 
 int64_t TableBytes(const std::string& table_sql) {

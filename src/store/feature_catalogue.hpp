@@ -10,7 +10,13 @@
 // A set's source version is the packer's digest of the table, how many buffers each partition had (extents), and a checksum over (buffer, ctid,
 // xmin) of these buffers: no packed value is fetched. A table that was appended to by cerebro.append_rows keeps its old digests
 // (<packed>_summary.earlier_digests), so that a set of fewer buffers is known as an old part of it. The same checksum over the set's own
-// table says that nobody changed that.
+// table says that nobody changed that. What the set holds stands in a comment on its table, which its owner alone can write: a row of the
+// catalogue that says otherwise is not believed.
+//
+// Whose code may run. A catalogue is used where its owner is the packed table's, whom the caller trusts who names that table, or a role that the
+// caller trusts by itself (pg::TrustsRole); so is a set. Catalogue and sets must be plain tables, of the server's own types, without
+// anything that an INSERT would set off. A row names a set by the catalogue's own name and its digest, and no other table: a row that does
+// not is left out. Where all catalogues are listed nobody has named one: those of others are read with their owners' rights.
 #pragma once
 
 #include <cstdint>
@@ -62,12 +68,21 @@ struct FeatureRow {
   std::vector<std::string> replaced;  // tables of earlier rows: in use when they were replaced, or gone
 };
 
-/// The newest row of each digest, used longest ago first. Empty when there is no catalogue; rows that cannot be read are left out.
-/// Statements are read-only.
+/// The newest row of each digest, used longest ago first. Empty when there is no catalogue; rows that cannot be read, or name a table that is
+/// none of the catalogue's sets, are left out. Statements are read-only.
 std::vector<FeatureRow> ReadFeatureRows(const pg::TableName& catalogue);
 
-/// Makes the catalogue where there is none. Errors: the server's own.
-void CreateFeatureCatalogue(const FeatureNames& names, bool temporary);
+/// Why the catalogue that is there is not used for this packed table, as a clause; "" where it is, or is not there.
+std::string WhyNotTrusted(const pg::TableName& catalogue, const pg::TableName& packed);
+/// Likewise, by who adds rows to it.
+std::string WhyNotWritten(const pg::TableName& catalogue);
+
+/// Makes the catalogue where there is none. Errors: the server's own; kDuplicateTable where another table has its name.
+void CreateFeatureCatalogue(const FeatureNames& names, const pg::TableName& packed, bool temporary);
+/// The comment on a set's table. REQUIRES digest, encoding, precision and shape.
+std::string FeatureComment(const FeatureRow& row);
+/// Whether the table is a set of this digest: a plain one whose comment says so.
+bool IsFeatureSet(const pg::TableName& table, const std::string& digest);
 void InsertFeatureRow(const FeatureNames& names, const FeatureRow& row);
 void InsertFeatureUse(const FeatureNames& names, const std::string& digest);
 
@@ -94,15 +109,15 @@ class FeatureJudge {
   const HeapMarks& Marks();
 };
 
-/// All catalogues of stored features that the caller may read, with whose tables they may go: a scan of the server's catalog.
+/// All catalogues of stored features that the caller may read: a scan of the server's catalog. None of their rows is read.
 struct FeatureCatalogue {
   pg::TableName name;
   std::string owner;
-  bool owned = false;  // by the caller
+  uint32_t owner_id = 0;
 };
 std::vector<FeatureCatalogue> FindFeatureCatalogues();
 
-/// Whether a table that features were read from or written to by others may be trusted: its owner is the packed table's, or the caller.
+/// Whether a table that features were read from or written to by others may be trusted: its owner is the packed table's, or trusted by the caller.
 bool TrustsTable(const pg::TableName& table, const pg::TableName& packed);
 
 /// Of all segments, with indexes and what is stored out of line.

@@ -91,7 +91,7 @@ size_t MostBytes(const FeatureJob& job, const std::vector<base::Shape>& shapes) 
   return bytes;
 }
 
-/// One round of parallel workers. Returns how many there were; 0: nothing was done.
+/// One round of parallel workers. Returns how many there were; 0: nothing was done, for want of workers or of shared memory.
 int RunRound(const FeatureJob& job, const void* block, size_t block_bytes, size_t most_bytes, std::vector<FeatureItem>* items, int workers,
              const FeatureSink& sink) {
   const std::string text = WriteJob(job);
@@ -108,8 +108,14 @@ int RunRound(const FeatureJob& job, const void* block, size_t block_bytes, size_
   head.items_offset = take(items->size() * sizeof(FeatureItem));
   head.items = items->size();
   head.results_offset = at;
-  // room for a result of each worker at least, so that every round gets on
-  const uint64_t spare = pg::FreeSharedMemory() / 2;
+  // room for a result of each worker at least, so that every round gets on: no more workers than that, and none where there is no room
+  const uint64_t free = pg::FreeSharedMemory() / 2;
+  const uint64_t spare = free > head.results_offset ? free - head.results_offset : 0;
+  workers = static_cast<int>(std::min<uint64_t>(static_cast<uint64_t>(workers), spare / std::max<size_t>(1, most_bytes)));
+  if (workers < 1) {
+    pg::Debug("parallel workers have no shared memory for features of a buffer: " + std::to_string(most_bytes) + " bytes");
+    return 0;
+  }
   const uint64_t least = most_bytes * static_cast<uint64_t>(workers);
   head.results_bytes = std::max(least, std::min({most_bytes * items->size(), kMostResultBytes, spare}));
   const pg::SharedMemory memory(head.results_offset + head.results_bytes);
@@ -163,6 +169,11 @@ FeatureMaker::FeatureMaker(FeatureJob job, const void* block) : job_(std::move(j
   read_.features.clear();
   extractor_ = std::make_unique<engine::FeatureExtractor>(job_.graph, job_.calls, read_.spec, job_.options);
   read_.fetched = extractor_->reads();
+  if (block == nullptr) {  // the extractor wants one, though nothing is read of it
+    no_weights_ = std::make_unique<Block>(extractor_->layout().bytes);
+    std::memset(no_weights_->data(), 0, extractor_->layout().bytes);
+    block = no_weights_->data();
+  }
   extractor_->Attach(block);
 }
 

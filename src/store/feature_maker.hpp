@@ -77,6 +77,7 @@ class FeatureMaker {
  private:
   FeatureJob job_;
   data::PackedTable read_;  // the job's, with the columns that are read
+  std::unique_ptr<Block> no_weights_;  // where the calls have none; outlives what reads it
   std::unique_ptr<engine::FeatureExtractor> extractor_;
   std::unique_ptr<pg::Statement> select_;
   std::vector<std::vector<float>> values_;

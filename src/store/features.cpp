@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "data/packed_format.hpp"
 #include "pg/cluster.hpp"
+#include "pg/ownership.hpp"
 #include "pg/report.hpp"
 #include "pg/settings.hpp"
 #include "pg/snapshot.hpp"
@@ -27,7 +28,7 @@ using base::ErrorCode;
 
 constexpr const char* kUse = kUseOfFeatures;
 constexpr const char* kMaking = "making";
-constexpr int kMostTables = 100;         // of one digest, all but one out of date
+constexpr int kMostTables = 99;          // of one digest, all but one out of date: as rows of the catalogue may name them
 
 pg::TableName TableOf(const FeatureRow& row) { return pg::ParseTableName(row.feature_table, "feature_table"); }
 
@@ -81,6 +82,7 @@ class Ensuring {
 
  private:
   void Look();
+  std::vector<FeatureRow> Rows() const;
   void ClaimForMaking();
   void Estimate(const std::vector<Set*>& together);
   void MakeRoom();
@@ -102,11 +104,28 @@ class Ensuring {
   double there_ = 0;                 // bytes of sets that stay, and of those that have been made
 };
 
+std::vector<FeatureRow> Ensuring::Rows() const {
+  return WhyNotTrusted(names_.catalogue, table_.name).empty() ? ReadFeatureRows(names_.catalogue) : std::vector<FeatureRow>();
+}
+
+bool MayDrop(const pg::TableName& table) {
+  return pg::Read("SELECT pg_catalog.pg_has_role(c.relowner, 'USAGE'::pg_catalog.text)::pg_catalog.int4 FROM pg_catalog.pg_class c"
+                  " WHERE c.oid OPERATOR(pg_catalog.=) $1::pg_catalog.regclass::pg_catalog.oid",
+                  {table.Sql()})
+             .Int() == 1;
+}
+
+/// Whether the caller may add to it, and runs nobody else's code by that.
+bool MayExtend(const pg::TableName& table) {
+  const std::optional<pg::TableFacts> facts = pg::FactsOf(table);
+  return facts && pg::TrustsRole(facts->owner) && MayDrop(table);
+}
+
 // Sets that may be used are claimed: from then on nobody drops them.
 void Ensuring::Look() {
   const pg::FreshSnapshot snapshot;
   FeatureJudge judge(table_);
-  for (const FeatureRow& row : ReadFeatureRows(names_.catalogue)) {
+  for (const FeatureRow& row : Rows()) {
     const auto found = sets_.find(row.digest);
     if (found == sets_.end()) continue;
     Set& set = found->second;
@@ -117,6 +136,8 @@ void Ensuring::Look() {
       set.verdict = {FeatureState::kStale, "they were stored as " + set.row->precision + ", and cerebro.feature_precision is " + set.request->precision};
     } else if (!pg::TryClaimTable(TableOf(row), pg::TableClaim::kUse, kUse) || !pg::TableExists(TableOf(row))) {
       set.verdict = {FeatureState::kStale, "another session has dropped them"};
+    } else if (set.verdict.state == FeatureState::kExtendable && !MayExtend(TableOf(row))) {
+      set.verdict = {FeatureState::kStale, "rows were appended, and their table " + row.feature_table + " belongs to another role"};
     }
   }
 }
@@ -183,20 +204,11 @@ void Ensuring::Estimate(const std::vector<Set*>& together) {
   }
 }
 
-bool MayDrop(const pg::TableName& table) {
-  return pg::Read("SELECT pg_catalog.pg_has_role(c.relowner, 'USAGE'::pg_catalog.text)::pg_catalog.int4 FROM pg_catalog.pg_class c"
-                  " WHERE c.oid OPERATOR(pg_catalog.=) $1::pg_catalog.regclass::pg_catalog.oid",
-                  {table.Sql()})
-             .Int() == 1;
-}
-
-/// Drops a set that nobody uses. False: it stays; so does a table whose name is none of the digest's, whatever the catalogue says.
-bool DropUnused(const FeatureNames& names, const std::string& digest, const std::string& table_sql) {
-  bool named = false;
-  for (int nth = 1; nth <= kMostTables && !named; ++nth) named = names.Set(digest, nth).Sql() == table_sql;
-  if (!named) return false;
+/// Drops a set that nobody uses. False: it stays; so does a table that is none, whatever the catalogue says.
+bool DropUnused(const std::string& digest, const std::string& table_sql) {
   const pg::TableName table = pg::ParseTableName(table_sql, "feature_table");
   if (!pg::TableExists(table) || !MayDrop(table) || !pg::TryClaimTable(table, pg::TableClaim::kChange, kUse)) return false;
+  if (!IsFeatureSet(table, digest)) return false;
   pg::Execute("DROP TABLE " + table.Sql());
   return true;
 }
@@ -227,20 +239,21 @@ void Ensuring::MakeRoom() {
   }
   double there = kept;
   std::vector<FeatureRow> others;  // used longest ago first
-  for (const FeatureRow& row : ReadFeatureRows(names_.catalogue)) {
+  for (const FeatureRow& row : Rows()) {
     // those that were in use when they were replaced
     for (const std::string& replaced : row.replaced) {
-      if (keep.count(replaced) == 0) DropUnused(names_, row.digest, replaced);
+      if (keep.count(replaced) != 0 || DropUnused(row.digest, replaced)) continue;
+      if (pg::TableExists(pg::ParseTableName(replaced, "feature_table"))) there += static_cast<double>(TableBytes(replaced));  // still in use
     }
     if (keep.count(row.feature_table) != 0 || !pg::TableExists(TableOf(row))) continue;
     // those that are replaced go, whether there is room or not
-    if (sets_.count(row.digest) != 0 && DropUnused(names_, row.digest, row.feature_table)) continue;
+    if (sets_.count(row.digest) != 0 && DropUnused(row.digest, row.feature_table)) continue;
     there += static_cast<double>(row.bytes);
     others.push_back(row);
   }
   for (const FeatureRow& row : others) {
     if (there + wanted <= static_cast<double>(limit)) break;
-    if (!DropUnused(names_, row.digest, row.feature_table)) continue;
+    if (!DropUnused(row.digest, row.feature_table)) continue;
     there -= static_cast<double>(row.bytes);
     pg::Notice("stored features of " + Described(row) + " of packed table " + table_.name.Text() + " were dropped to make room: " +
                    Megabytes(static_cast<double>(row.bytes)),
@@ -255,6 +268,14 @@ void Ensuring::MakeRoom() {
               "Raise cerebro.materialize_disk, or train without stored features: SET cerebro.enable_feature_materialization = off.");
 }
 
+/// What the set's comment says, and its row.
+void Describe(const Set& set, FeatureRow* row) {
+  row->digest = set.request->digest;
+  row->precision = set.request->precision;
+  row->encoding = data::FeatureEncodingName(set.encoding);
+  row->shape = set.request->graph->calls[static_cast<size_t>(set.request->call)].output_shape;
+}
+
 pg::TableName Ensuring::CreateTable(const Set& set) const {
   for (int nth = 1; nth <= kMostTables; ++nth) {
     const pg::TableName name = names_.Set(set.request->digest, nth);
@@ -263,6 +284,9 @@ pg::TableName Ensuring::CreateTable(const Set& set) const {
     pg::Execute(std::string(table_.temporary ? "CREATE TEMPORARY TABLE " : "CREATE TABLE ") + name.Sql() + " (" + key + data::kPartitionColumn +
                 " integer, " + data::kBufferColumn + " integer, features pg_catalog.bytea)" + pg::DistributedByKey(data::kDistributionColumn));
     pg::Execute("ALTER TABLE " + name.Sql() + " ALTER COLUMN features SET STORAGE EXTERNAL");
+    FeatureRow row;
+    Describe(set, &row);
+    pg::Execute("COMMENT ON TABLE " + name.Sql() + " IS " + pg::QuoteLiteral(FeatureComment(row)));
     if (!pg::TryClaimTable(name, pg::TableClaim::kUse, kUse)) {
       throw Error(ErrorCode::kPrerequisiteState, "table " + name.Text() + " is being changed by another session");
     }
@@ -371,9 +395,7 @@ void Ensuring::WriteRow(Set* set, const pg::TableName& name, double seconds) {
   if (!extends) {
     row.layer = set->request->layer;
     row.model = set->request->model;
-    row.shape = set->request->graph->calls[static_cast<size_t>(set->request->call)].output_shape;
-    row.encoding = data::FeatureEncodingName(set->encoding);
-    row.precision = set->request->precision;
+    Describe(*set, &row);
   }
   there_ += static_cast<double>(bytes);
   row.bytes = bytes;
@@ -400,7 +422,7 @@ void Ensuring::Run() {
   if (passes.empty()) return;
   for (auto& [key, together] : passes) Estimate(together);
   MakeRoom();
-  CreateFeatureCatalogue(names_, table_.temporary);
+  CreateFeatureCatalogue(names_, table_.name, table_.temporary);
   for (auto& [key, together] : passes) MakeTogether(together);
 }
 
@@ -415,7 +437,7 @@ std::vector<StoredFeatures> Ensuring::Result(const std::vector<FeatureRequest>& 
 std::vector<StoredFeatures> FindFeatures(const data::PackedTable& table) {
   const FeatureNames names(table.name);
   std::vector<StoredFeatures> found;
-  if (!MayRead(names.catalogue)) return found;
+  if (!MayRead(names.catalogue) || !WhyNotTrusted(names.catalogue, table.name).empty()) return found;
   std::optional<FeatureJudge> judge;
   for (const FeatureRow& row : ReadFeatureRows(names.catalogue)) {
     if (!judge) judge.emplace(table);
@@ -427,6 +449,8 @@ std::vector<StoredFeatures> FindFeatures(const data::PackedTable& table) {
 
 std::string WhyNoFeatures(const data::PackedTable& table) {
   constexpr const char* kWayOut = "; SET cerebro.features_schema";
+  const std::optional<pg::TableFacts> facts = pg::FactsOf(table.name);
+  if (facts && !facts->stays) return "features of views and foreign tables are not stored";
   const FeatureNames names(table.name);
   if (!pg::MayCreate(names.catalogue)) return "you may not create tables in schema " + pg::QuoteIdent(names.catalogue.schema) + kWayOut;
   if (!pg::TableExists(names.catalogue)) return {};
@@ -436,7 +460,10 @@ std::string WhyNoFeatures(const data::PackedTable& table) {
                   " WHERE c.oid OPERATOR(pg_catalog.=) $1::pg_catalog.regclass::pg_catalog.oid",
                   {names.catalogue.Sql()})
              .Int() == 1;
-  return writes ? std::string() : "you may not read and write table " + names.catalogue.Text() + kWayOut;
+  if (!writes) return "you may not read and write table " + names.catalogue.Text() + kWayOut;
+  std::string why = WhyNotTrusted(names.catalogue, table.name);
+  if (why.empty()) why = WhyNotWritten(names.catalogue);
+  return why.empty() ? why : why + kWayOut;
 }
 
 bool MayMakeFeatures(const data::PackedTable& table) { return WhyNoFeatures(table).empty(); }
@@ -462,80 +489,6 @@ double MostSetBytes(const data::PageLayout& pages, const data::PackedTable& tabl
   extent.rows = table.spec.rows;
   for (const int64_t buffers : table.partition_buffers) extent.buffers += buffers;
   return data::FeatureTableBytes(pages, extent, data::MostEncodedBytes(precision, elements, channels));
-}
-
-int64_t FeatureBytes(const data::PackedTable& table) {
-  int64_t bytes = 0;
-  for (const FeatureRow& row : ReadFeatureRows(FeatureNames(table.name).catalogue)) {
-    if (pg::TableExists(TableOf(row))) bytes += row.bytes;
-  }
-  return bytes;
-}
-
-int64_t DropFeatures(std::string_view packed_table, const std::optional<std::string>& digest) {
-  const pg::TableName packed = pg::ParseTableName(packed_table, "packed_table");
-  const FeatureNames names(packed);
-  constexpr size_t kFewestDigits = 12;
-  if (digest && (digest->size() < kFewestDigits || digest->find_first_not_of("0123456789abcdef") != std::string::npos)) {
-    throw Error(ErrorCode::kInvalidParameter, "'" + *digest + "' is no digest of stored features", "",
-                "Give the digest that cerebro.materialized_features shows, or its first 12 digits or more.");
-  }
-  const auto missing = [&](const std::string& what) {
-    throw Error(ErrorCode::kUndefinedObject, what, "", "SELECT * FROM cerebro.materialized_features lists those that you may read.");
-  };
-  const std::vector<FeatureRow> rows = ReadFeatureRows(names.catalogue);
-  if (!pg::TableExists(names.catalogue)) missing("there are no stored features of table " + packed.Text());
-  pg::RequireOwner(names.catalogue);
-  int64_t dropped = 0;
-  std::set<std::string> matching;
-  for (const FeatureRow& row : rows) {
-    if (digest && row.digest.rfind(*digest, 0) != 0) continue;
-    matching.insert(row.digest);
-    std::vector<std::string> tables = row.replaced;
-    tables.push_back(row.feature_table);
-    for (const std::string& name : tables) {
-      const pg::TableName table = pg::ParseTableName(name, "feature_table");
-      if (!pg::TableExists(table)) continue;
-      pg::RequireOwner(table);
-      if (!pg::TryClaimTable(table, pg::TableClaim::kChange, kUse)) {
-        throw Error(ErrorCode::kPrerequisiteState, "stored features " + table.Text() + " are in use by another session", "",
-                    "Wait for its run to end, or cancel it.");
-      }
-      pg::Execute("DROP TABLE " + table.Sql());
-      if (name == row.feature_table) dropped++;
-    }
-  }
-  if (digest && matching.empty()) missing("there are no stored features of table " + packed.Text() + " whose digest begins with " + *digest);
-  if (!digest) {
-    pg::Execute("DROP TABLE " + names.catalogue.Sql());
-    return dropped;
-  }
-  for (const std::string& gone : matching) pg::Execute("DELETE FROM " + names.catalogue.Sql() + " WHERE digest OPERATOR(pg_catalog.=) $1", {gone});
-  return dropped;
-}
-
-std::vector<std::vector<std::optional<std::string>>> ListFeatures() {
-  std::vector<std::vector<std::optional<std::string>>> list;
-  for (const FeatureCatalogue& catalogue : FindFeatureCatalogues()) {
-    for (const FeatureRow& row : ReadFeatureRows(catalogue.name)) {
-      if (!pg::TableExists(TableOf(row))) continue;
-      std::string shape;
-      for (const int64_t d : row.shape) shape += (shape.empty() ? "" : ",") + std::to_string(d);
-      std::string state = "stale: the packed table cannot be read";
-      const pg::TableName source = pg::ParseTableName(row.source_table, "source_table");
-      if (MayRead(source) && MayRead(source.WithSuffix("_summary"))) {
-        const data::PackedTable table = data::OpenPackedTable(row.source_table, "source_table");
-        const FeatureVerdict verdict = FeatureJudge(table).Judge(row);
-        state = verdict.state == FeatureState::kFresh        ? "fresh"
-                : verdict.state == FeatureState::kExtendable ? "rows were appended"
-                                                             : "stale: " + verdict.why;
-      }
-      list.push_back({row.source_table, row.digest, row.layer, row.model, "{" + shape + "}", row.encoding, std::to_string(row.bytes),
-                      std::to_string(row.rows), state, row.feature_table, row.source_digest, catalogue.owner, pg::NumberText(row.seconds), row.made_at,
-                      row.last_use});
-    }
-  }
-  return list;
 }
 
 }  // namespace store

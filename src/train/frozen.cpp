@@ -23,6 +23,7 @@
 #include "engine/api/state.hpp"
 #include "engine/core/feature_extractor.hpp"
 #include "layers/frozen.hpp"
+#include "pg/library.hpp"
 #include "pg/report.hpp"
 #include "pg/settings.hpp"
 #include "plan/cost.hpp"
@@ -103,8 +104,8 @@ std::string InputText(const base::Graph& graph, const engine::InputBinding& bind
     AddNumbers("std", column.std, &text);
     if (column.exact_standardisation) text += " exact";
   }
-  // features of another build are other bits
-  return text + "; shape " + base::FormatShape(binding.shape) + "; build " + engine::BuildDescription();
+  // features of another build are other bits; a release may have mended a kernel
+  return text + "; shape " + base::FormatShape(binding.shape) + "; build " + engine::BuildDescription() + "; release " + pg::LibraryVersion();
 }
 
 /// What is known of the models besides their graphs: each architecture's given weights are digested once.

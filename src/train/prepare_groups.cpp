@@ -7,6 +7,7 @@
 #include "data/all_groups.hpp"
 #include "data/groups.hpp"
 #include "data/packed_table.hpp"
+#include "data/row_claim.hpp"
 #include "pg/cluster.hpp"
 #include "store/training_state.hpp"
 
@@ -90,6 +91,7 @@ void OpenTables(const FitArguments& a, PreparedFit* fit) {
   fit->grouped = data::IsGrouped(a.source_table, "source_table");
   fit->training = fit->grouped ? data::OpenAnyPackedTable(a.source_table, "source_table")
                                : data::OpenPackedTable(a.source_table, "source_table");
+  data::ClaimRows(fit->training);
   if (!a.validation_table) return;
   const bool validation_grouped = data::IsGrouped(*a.validation_table, "validation_table");
   if (fit->grouped && !validation_grouped) {
@@ -116,6 +118,7 @@ void OpenTables(const FitArguments& a, PreparedFit* fit) {
     fit->validation = data::ViewAllGroups(data::OpenGroupedTable(*a.validation_table, "validation_table"));
   } else {
     fit->validation = data::OpenPackedTable(*a.validation_table, "validation_table");
+    data::ClaimRows(*fit->validation);
   }
   data::RequireCompatible(fit->training, *fit->validation);
 }

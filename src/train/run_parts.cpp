@@ -171,7 +171,9 @@ constexpr const char* kFirstTrials = "first trials";  // stored
 void RequireSameDigests(const std::vector<std::string>& before, const std::vector<std::string>& now, const pg::TableName& name) {
   std::vector<std::string> differences;
   for (const std::string& text : Differences(before, now)) differences.push_back("The digest of " + text);
-  RequireNone(differences, name, "data", "Pack the same rows with the same arguments again, or begin another run.");
+  RequireNone(differences, name, "data",
+              "Where rows were appended since the run began, begin another run, by warm_start from its models if you like. Else pack the same rows with the "
+              "same arguments again.");
 }
 
 std::vector<int64_t> ReadDue(const PreparedFit& fit) {

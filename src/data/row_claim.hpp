@@ -1,0 +1,14 @@
+// Who reads the rows of a packed table for longer than a statement, and who adds to them (cerebro.append_rows), keep out of each other's way: a run
+// that finds more buffers than it planned with can only end. Claims last until the end of the transaction; nobody waits.
+#pragma once
+
+#include "data/packed_table.hpp"
+
+namespace data {
+
+/// For a run. Errors: kPrerequisiteState while rows are being appended, and where the table is no longer what was opened.
+void ClaimRows(const PackedTable& table);
+/// For who appends. Errors: kPrerequisiteState while a run reads the table.
+void ClaimForAppending(const pg::TableName& table);
+
+}  // namespace data
