@@ -187,20 +187,25 @@ bool Coordinator::IsDue(int model) const {
 }
 
 // In a run that is not searched, models that have diverged in it get their NaN when they would have been evaluated, as in
-// any run: by the rounds since they entered, and no longer than they were to train, though the run may go on for others.
-void Coordinator::AddDiverged() {
-  if (request_.living->policy != nullptr) return;
-  for (size_t m = 0; m < result_.models.size(); m++) {
-    const LivingTrial& trial = trials_->OfModel(static_cast<int>(m));
-    const int64_t rounds = result_.iteration - trial.entered;
-    if (trial.trial.state != plan::TrialState::kDiverged || trial.deleted || before_[m].diverged || !IsDueAfter(request_.due, rounds)) continue;
-    if (before_[m].iterations + rounds > trial.trial.target) continue;
-    scored_.push_back(static_cast<int>(m));
-    plan::Evaluation evaluation;
-    evaluation.iteration = before_[m].iterations + rounds;
-    result_.models[m].evaluations.push_back(std::move(evaluation));
+// any run: by the rounds since they entered, and no longer than they were to train, though the run may go on for others. One
+// that waited for others of a higher priority and diverges then gets those of all these rounds at once. Whether there were any.
+bool Coordinator::AddDiverged(int model) {
+  const auto m = static_cast<size_t>(model);
+  const LivingTrial& trial = trials_->OfModel(model);
+  if (request_.living->policy != nullptr || trial.trial.state != plan::TrialState::kDiverged || trial.deleted || before_[m].diverged) return false;
+  const int64_t rounds = std::min(result_.iteration - trial.entered, trial.trial.target - before_[m].iterations);
+  std::vector<plan::Evaluation>& evaluations = result_.models[m].evaluations;
+  const size_t had = evaluations.size();
+  const int64_t last = evaluations.empty() ? 0 : std::max<int64_t>(0, evaluations.back().iteration - before_[m].iterations);
+  for (int64_t due = last + 1; due <= rounds; ++due) {
+    if (!IsDueAfter(request_.due, due)) continue;
+    plan::Evaluation& evaluation = evaluations.emplace_back();
+    evaluation.iteration = before_[m].iterations + due;
+    evaluation.training.assign(request_.metric_names[m].size(), std::numeric_limits<double>::quiet_NaN());
+    if (request_.spec.validation.spec.num_partitions > 0) evaluation.validation = evaluation.training;
+    evaluation.elapsed = before_[m].elapsed + seconds_before_ + now_() - started_;
   }
-  std::sort(scored_.begin(), scored_.end());
+  return evaluations.size() > had;
 }
 
 void Coordinator::FinishRound() {
@@ -214,7 +219,10 @@ void Coordinator::FinishRound() {
     evaluation.iteration = trials_->OfModel(m).trial.iterations + 1;
     result_.models[static_cast<size_t>(m)].evaluations.push_back(std::move(evaluation));
   }
-  AddDiverged();
+  for (size_t m = 0; m < result_.models.size(); m++) {
+    if (AddDiverged(static_cast<int>(m))) scored_.push_back(static_cast<int>(m));
+  }
+  std::sort(scored_.begin(), scored_.end());
   std::vector<int> best;
   if (!scored_.empty()) {
     Show(RunPhase::kEvaluating);
@@ -229,6 +237,7 @@ void Coordinator::FinishRound() {
       value = MonitoredLoss(request_.living->monitor, request_.metric_names[static_cast<size_t>(m)], model.evaluations.back());
     }
     trials_->IterationDone(m, value, model.diverged_step != 0);
+    AddDiverged(m);
   }
   // only stop, delete and finish are possible in a run that halves: its rounds are iterations of all that train
   if (request_.stopping.any()) {

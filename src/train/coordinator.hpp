@@ -94,7 +94,7 @@ class Coordinator : private VisitSink {
   void BeginTrials();
   void AddModels();
   void FollowTrials();
-  void AddDiverged();
+  bool AddDiverged(int model);
   void FinishRound();
   bool IsDue(int model) const;
 
