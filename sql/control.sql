@@ -107,17 +107,17 @@ SELECT state, iteration FROM wide_run;
 SELECT mst_key, status, iterations_done FROM wide_info ORDER BY 1;
 SET client_min_messages = warning;
 
--- a model that waits for another one, and diverges when it is its turn, has its NaN all the same
+-- a model that waits for another one, and diverges later, has its NaN all the same
 SELECT cerebro.load_model_selection_table('archs', 'first', ARRAY[1], ARRAY[$$optimizer='Adam(lr=0.01)',loss='categorical_crossentropy',metrics=['accuracy']$$],
     ARRAY['batch_size=32']);
 SET client_min_messages = error;
-SELECT cerebro.advance('packed', 'turns', 'first', 6, metrics_compute_frequency => 2, iterations => 1) AS iterations_left;
-SELECT cerebro.control('turns', 'reprioritise', 1, priority => 1);
-SELECT cerebro.control('turns', 'add', model_id => 1, compile_params => $$optimizer='SGD(lr=3e38,momentum=0.9)',loss='categorical_crossentropy',metrics=['accuracy']$$,
+SELECT cerebro.advance('packed', 'waited', 'first', 6, metrics_compute_frequency => 2, iterations => 1) AS iterations_left;
+SELECT cerebro.control('waited', 'reprioritise', 1, priority => 1);
+SELECT cerebro.control('waited', 'add', model_id => 1, compile_params => $$optimizer='SGD(lr=3e38,momentum=0.9)',loss='categorical_crossentropy',metrics=['accuracy']$$,
     fit_params => 'batch_size=32', iterations => 5);
-SELECT cerebro.advance('packed', 'turns', 'first', 6, metrics_compute_frequency => 2, iterations => 9) AS iterations_left;
-SELECT mst_key, status, iterations_done, metrics_iters FROM turns_info ORDER BY 1;
-SELECT iteration FROM turns_run;
+SELECT cerebro.advance('packed', 'waited', 'first', 6, metrics_compute_frequency => 2, iterations => 9) AS iterations_left;
+SELECT mst_key, status, iterations_done, metrics_iters FROM waited_info ORDER BY 1;
+SELECT iteration FROM waited_run;
 SET client_min_messages = warning;
 
 -- more models than there was room for at first, by the session, by workers, and with states in a file
