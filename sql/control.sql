@@ -107,7 +107,7 @@ SELECT state, iteration FROM wide_run;
 SELECT mst_key, status, iterations_done FROM wide_info ORDER BY 1;
 SET client_min_messages = warning;
 
--- a model that waits for another one, and diverges when it may train, has its NaN all the same
+-- a model that waits for another one, and diverges later, has its NaN all the same
 SELECT cerebro.load_model_selection_table('archs', 'first', ARRAY[1], ARRAY[$$optimizer='Adam(lr=0.01)',loss='categorical_crossentropy',metrics=['accuracy']$$],
     ARRAY['batch_size=32']);
 SET client_min_messages = error;
