@@ -14,12 +14,15 @@ constexpr const char* kRows = "rows";
 
 }  // namespace
 
+void ClaimRowsOf(const pg::TableName& table) {
+  if (table.schema == "pg_temp" || pg::TryClaimTable(table, pg::TableClaim::kUse, kRows)) return;
+  throw Error(ErrorCode::kPrerequisiteState, "rows are being appended to packed table " + table.Text() + " by another session", "",
+              "Begin again when the transaction of its cerebro.append_rows() has ended.");
+}
+
 void ClaimRows(const PackedTable& table) {
   if (table.temporary || table.all_groups || !table.grouping.empty()) return;  // nobody else has it; nobody appends to it
-  if (!pg::TryClaimTable(table.name, pg::TableClaim::kUse, kRows)) {
-    throw Error(ErrorCode::kPrerequisiteState, "rows are being appended to packed table " + table.name.Text() + " by another session", "",
-                "Begin again when the transaction of its cerebro.append_rows() has ended.");
-  }
+  ClaimRowsOf(table.name);
   // what was committed since the table was opened, by the statement's snapshot, is read by the run's
   const pg::FreshSnapshot newest;
   const pg::Result found = pg::Read("SELECT s.digest FROM " + table.name.WithSuffix("_summary").Sql() + " AS s");

@@ -6,7 +6,9 @@
 
 namespace data {
 
-/// For a run. Errors: kPrerequisiteState while rows are being appended, and where the table is no longer what was opened.
+/// For a run, before it opens the table: an append may hold its summary locked. Errors: kPrerequisiteState while rows are being appended.
+void ClaimRowsOf(const pg::TableName& table);
+/// The same of a table that is open. Errors: kPrerequisiteState while rows are being appended, and where the table is no longer what was opened.
 void ClaimRows(const PackedTable& table);
 /// For who appends. Errors: kPrerequisiteState while a run reads the table.
 void ClaimForAppending(const pg::TableName& table);

@@ -88,6 +88,8 @@ void RequireSameGroups(const data::GroupedTable& training, const data::GroupedTa
 }  // namespace
 
 void OpenTables(const FitArguments& a, PreparedFit* fit) {
+  data::ClaimRowsOf(pg::ParseTableName(a.source_table, "source_table"));
+  if (a.validation_table) data::ClaimRowsOf(pg::ParseTableName(*a.validation_table, "validation_table"));
   fit->grouped = data::IsGrouped(a.source_table, "source_table");
   fit->training = fit->grouped ? data::OpenAnyPackedTable(a.source_table, "source_table")
                                : data::OpenPackedTable(a.source_table, "source_table");
