@@ -24,6 +24,10 @@ BEGIN
             EXECUTE format('SELECT s.%I::text[] FROM %s s LIMIT 1', target || '_class_values', model.summary)
                 INTO labels;
         END IF;
+        IF labels[1] IS NULL AND 'NULL' = ANY (labels) THEN
+            RAISE EXCEPTION 'column "%" has the class NULL, and a class of the text ''NULL''', target
+                USING ERRCODE = 'feature_not_supported', HINT = 'Classes of cerebro have names, and that of NULL is ''NULL''.';
+        END IF;
         IF labels IS NULL OR labels = '{NULL}'::text[] OR array_length(labels, 1) > counts[i] THEN
             targets := targets || @madlib@._column_spec(target, 'int16', ARRAY[counts[i]], 1, true);
         ELSE

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "engine/api/autograd_door.hpp"
 #include "engine/math/address_space.hpp"
+#include "engine/math/poll.hpp"
 
 namespace engine {
 
@@ -42,6 +43,7 @@ const AutogradLibrary* Open() {
   const AutogradLibrary* library = door(CEREBRO_ENGINE_INTERFACE);
   if (library == nullptr) NotOpened("It was built from other sources than pg_cerebro.so.");
   library->SetThreads(threads_to_set);
+  library->SetPoll(&math::PollInterrupts);
   return library;
 }
 
