@@ -25,10 +25,11 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION @madlib@._split_names(text, text) IS 'internal: the parts of a list of names that may be quoted';
 
+-- The server folds ASCII letters alone, whatever the locale.
 CREATE FUNCTION @madlib@._name(written text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
     SELECT CASE WHEN $1 ~ '^".*"$' AND length($1) > 1 THEN replace(substr($1, 2, length($1) - 2), '""', '"')
-                ELSE lower($1) END
+                ELSE translate($1, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END
 $$;
 COMMENT ON FUNCTION @madlib@._name(text) IS 'internal: the name that the server knows for one that a user writes';
 

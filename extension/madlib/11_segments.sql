@@ -108,7 +108,7 @@ COMMENT ON FUNCTION @madlib@.gpu_configuration(text, text) IS 'makes a table of 
 
 CREATE FUNCTION @madlib@.gpu_configuration(output_table text) RETURNS void
     LANGUAGE sql VOLATILE AS $$
-    SELECT @madlib@._gpu_configuration(pg_catalog.current_setting('search_path'), $1, NULL)
+    SELECT @madlib@._gpu_configuration(pg_catalog.current_setting('search_path'), $1, NULL::pg_catalog.text)
 $$;
 COMMENT ON FUNCTION @madlib@.gpu_configuration(text) IS 'makes a table of the GPUs of each host';
 

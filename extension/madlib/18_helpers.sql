@@ -94,8 +94,9 @@ BEGIN
     names := ARRAY[format('SELECT %s FROM pg_temp._madlib_split WHERE _madlib_nth <= round(_madlib_rows * %L::float8)',
                           columns, train_proportion),
                    format('SELECT %s FROM pg_temp._madlib_split WHERE _madlib_nth > round(_madlib_rows * %L::float8)'
-                          ' AND _madlib_nth <= round(_madlib_rows * %L::float8) + round(_madlib_rows * %L::float8)',
-                          columns, train_proportion, train_proportion, test)];
+                          ' AND _madlib_nth <= %s', columns, train_proportion, CASE WHEN test_proportion IS NULL
+                              THEN '_madlib_rows' -- all others: two rounded shares may leave one out
+                              ELSE format('round(_madlib_rows * %L::float8)', train_proportion + test) END)];
     IF COALESCE(with_replacement, false) THEN
         SELECT array_agg(format('SELECT %s FROM pg_temp._madlib_split JOIN (SELECT _madlib_group,'
             ' 1 + floor(random() * _madlib_rows)::int8 AS _madlib_nth FROM (SELECT _madlib_group, _madlib_rows,'
@@ -124,3 +125,9 @@ CREATE FUNCTION @madlib@.train_test_split(source_table text, output_table text, 
 $$;
 COMMENT ON FUNCTION @madlib@.train_test_split(text, text, double precision, double precision, text, text, boolean, boolean) IS
     'divides the rows of a table at random, in <output>_train and <output>_test or in one table with a column "split"';
+
+CREATE AGGREGATE @madlib@.agg_array_concat(real[]) (SFUNC = pg_catalog.array_cat, STYPE = real[]);
+COMMENT ON AGGREGATE @madlib@.agg_array_concat(real[]) IS 'arrays one after the other, as one';
+
+CREATE AGGREGATE @madlib@.agg_array_concat(smallint[]) (SFUNC = pg_catalog.array_cat, STYPE = smallint[]);
+COMMENT ON AGGREGATE @madlib@.agg_array_concat(smallint[]) IS 'the same of small integers';

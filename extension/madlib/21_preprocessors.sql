@@ -129,7 +129,8 @@ CREATE FUNCTION @madlib@.training_preprocessor_dl(source_table varchar, output_t
         independent_varname varchar, buffer_size integer DEFAULT NULL, normalizing_const real DEFAULT 1.0,
         num_classes integer[] DEFAULT NULL, distribution_rules text DEFAULT NULL) RETURNS void
     LANGUAGE sql VOLATILE AS $$
-    SELECT @madlib@._training_preprocessor_dl(pg_catalog.current_setting('search_path'), $1, $2, $3, $4, $5, $6, $7, $8)
+    SELECT @madlib@._training_preprocessor_dl(pg_catalog.current_setting('search_path'), $1::pg_catalog.text, $2::pg_catalog.text, $3::pg_catalog.text,
+        $4::pg_catalog.text, $5, $6, $7, $8)
 $$;
 COMMENT ON FUNCTION @madlib@.training_preprocessor_dl(varchar, varchar, varchar, varchar, integer, real, integer[], text) IS
     'shuffles a table and packs it into buffers in MADlib''s format';
@@ -197,6 +198,13 @@ BEGIN
         IF labels IS NOT NULL AND NOT @madlib@._is_number_array(types[i]) THEN
             labels := @madlib@._unpadded(labels);
             found := @madlib@._labels(source, ys[i], types[i]);
+            IF types[i] ~ '^(numeric|real|double)' THEN
+                -- 1.0 and 1.00 are one number: the text of the training table counts
+                SELECT array_agg(COALESCE((SELECT t.label FROM unnest(labels) AS t(label)
+                        WHERE CASE WHEN t.label ~ '^-?[0-9]+\.?[0-9]*$' AND u.label ~ '^-?[0-9]+\.?[0-9]*$'
+                                   THEN t.label::numeric = u.label::numeric END LIMIT 1), u.label) ORDER BY u.nr) INTO found
+                    FROM (SELECT f.label, row_number() OVER () AS nr FROM unnest(found) AS f(label)) AS u;
+            END IF;
             IF EXISTS (SELECT 1 FROM unnest(found) AS u(label)
                        WHERE NOT EXISTS (SELECT 1 FROM unnest(labels) AS t(label) WHERE t.label IS NOT DISTINCT FROM u.label)) THEN
                 RAISE EXCEPTION '%: the class values in % (%) should be a subset of class values in % (%)', module, source_table,
@@ -240,7 +248,8 @@ CREATE FUNCTION @madlib@.validation_preprocessor_dl(source_table varchar, output
         independent_varname varchar, training_preprocessor_table varchar, buffer_size integer DEFAULT NULL,
         distribution_rules text DEFAULT NULL) RETURNS void
     LANGUAGE sql VOLATILE AS $$
-    SELECT @madlib@._validation_preprocessor_dl(pg_catalog.current_setting('search_path'), $1, $2, $3, $4, $5, $6, $7)
+    SELECT @madlib@._validation_preprocessor_dl(pg_catalog.current_setting('search_path'), $1::pg_catalog.text, $2::pg_catalog.text, $3::pg_catalog.text,
+        $4::pg_catalog.text, $5::pg_catalog.text, $6, $7)
 $$;
 COMMENT ON FUNCTION @madlib@.validation_preprocessor_dl(varchar, varchar, varchar, varchar, varchar, integer, text) IS
     'packs a table as the training table was packed';

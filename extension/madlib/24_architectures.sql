@@ -61,26 +61,29 @@ COMMENT ON FUNCTION @madlib@._load_keras_model(text, text, json, bytea, text, te
 CREATE FUNCTION @madlib@.load_keras_model(keras_model_arch_table varchar, model_arch json, model_weights bytea, name text,
         description text) RETURNS void
     LANGUAGE sql VOLATILE AS $$
-    SELECT @madlib@._load_keras_model(pg_catalog.current_setting('search_path'), $1, $2, $3, $4, $5)
+    SELECT @madlib@._load_keras_model(pg_catalog.current_setting('search_path'), $1::pg_catalog.text, $2, $3, $4, $5)
 $$;
 COMMENT ON FUNCTION @madlib@.load_keras_model(varchar, json, bytea, text, text) IS
     'adds an architecture of Keras and its weights to a table of architectures, which is made if it is not there';
 
 CREATE FUNCTION @madlib@.load_keras_model(keras_model_arch_table varchar, model_arch json, model_weights bytea, name text) RETURNS void
     LANGUAGE sql VOLATILE AS $$
-    SELECT @madlib@._load_keras_model(pg_catalog.current_setting('search_path'), $1, $2, $3, $4, NULL)
+    SELECT @madlib@._load_keras_model(pg_catalog.current_setting('search_path'), $1::pg_catalog.text, $2, $3, $4,
+        NULL::pg_catalog.text)
 $$;
 COMMENT ON FUNCTION @madlib@.load_keras_model(varchar, json, bytea, text) IS 'the same without a description';
 
 CREATE FUNCTION @madlib@.load_keras_model(keras_model_arch_table varchar, model_arch json, model_weights bytea) RETURNS void
     LANGUAGE sql VOLATILE AS $$
-    SELECT @madlib@._load_keras_model(pg_catalog.current_setting('search_path'), $1, $2, $3, NULL, NULL)
+    SELECT @madlib@._load_keras_model(pg_catalog.current_setting('search_path'), $1::pg_catalog.text, $2, $3,
+        NULL::pg_catalog.text, NULL::pg_catalog.text)
 $$;
 COMMENT ON FUNCTION @madlib@.load_keras_model(varchar, json, bytea) IS 'the same without a name';
 
 CREATE FUNCTION @madlib@.load_keras_model(keras_model_arch_table varchar, model_arch json) RETURNS void
     LANGUAGE sql VOLATILE AS $$
-    SELECT @madlib@._load_keras_model(pg_catalog.current_setting('search_path'), $1, $2, NULL, NULL, NULL)
+    SELECT @madlib@._load_keras_model(pg_catalog.current_setting('search_path'), $1::pg_catalog.text, $2,
+        NULL::pg_catalog.bytea, NULL::pg_catalog.text, NULL::pg_catalog.text)
 $$;
 COMMENT ON FUNCTION @madlib@.load_keras_model(varchar, json) IS 'the same without weights';
 
@@ -110,7 +113,7 @@ COMMENT ON FUNCTION @madlib@._delete_keras_model(text, text, integer) IS 'intern
 
 CREATE FUNCTION @madlib@.delete_keras_model(keras_model_arch_table varchar, model_id integer) RETURNS void
     LANGUAGE sql VOLATILE AS $$
-    SELECT @madlib@._delete_keras_model(pg_catalog.current_setting('search_path'), $1, $2)
+    SELECT @madlib@._delete_keras_model(pg_catalog.current_setting('search_path'), $1::pg_catalog.text, $2)
 $$;
 COMMENT ON FUNCTION @madlib@.delete_keras_model(varchar, integer) IS 'deletes an architecture; the table goes with its last one';
 

@@ -16,6 +16,18 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION @madlib@._require_admin(text) IS 'internal: refuses users that are no superuser';
 
+-- Its owner could run code of his own as whoever uses it: by a view, or a trigger.
+CREATE FUNCTION @madlib@._require_trusted(object_table text) RETURNS void
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT (SELECT r.rolsuper FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner
+            WHERE c.oid = object_table::regclass) THEN
+        RAISE EXCEPTION 'DL: Cannot use a table of a non-superuser as object table.'
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+END $$;
+COMMENT ON FUNCTION @madlib@._require_trusted(text) IS 'internal: refuses a table that belongs to no superuser';
+
 CREATE FUNCTION @madlib@._check_object_table(written text) RETURNS void
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -65,9 +77,12 @@ BEGIN
         EXECUTE format('GRANT SELECT ON %s TO PUBLIC', made);
         RAISE NOTICE 'Keras Custom Function: Created new custom function table %.', made;
     ELSE
+        PERFORM @madlib@._require_trusted(made);
         PERFORM @madlib@._check_object_table(made);
     END IF;
-    EXECUTE format('INSERT INTO %s (name, description, object) SELECT $1, $2, $3 WHERE NOT EXISTS (SELECT 1 FROM %s AS f WHERE f.name = $1)',
+    -- compile_params find it in any case
+    EXECUTE format('INSERT INTO %s (name, description, object) SELECT $1, $2, $3'
+        ' WHERE NOT EXISTS (SELECT 1 FROM %s AS f WHERE lower(f.name) = lower($1))',
         made, made) USING name, description, object;
     GET DIAGNOSTICS added = ROW_COUNT;
     IF added = 0 THEN
@@ -89,6 +104,10 @@ BEGIN
     END IF;
     IF object IS NULL THEN
         RAISE EXCEPTION '%: function object cannot be NULL!', module USING ERRCODE = 'null_value_not_allowed';
+    END IF;
+    IF lower(name) ~ '^top_[0-9]+_accuracy$' THEN
+        RAISE EXCEPTION '%: function name ''%'' is that of a metric', module, name USING ERRCODE = 'reserved_name',
+            HINT = 'Give another name, or call load_top_k_accuracy_function().';
     END IF;
     PERFORM @madlib@._check_function_object(module, object, name);
     IF name IS NULL THEN
@@ -135,6 +154,7 @@ BEGIN
         RAISE EXCEPTION '% error: NULL/empty input table name!', module USING ERRCODE = 'invalid_parameter_value';
     END IF;
     found := @madlib@._input_table('pg_catalog', module, @madlib@._object_table(object_table));
+    PERFORM @madlib@._require_trusted(found);
     IF written IS NULL THEN
         RAISE EXCEPTION '%: function id/name cannot be NULL! Use "SELECT delete_custom_function(''usage'')" for help.', module
             USING ERRCODE = 'null_value_not_allowed';

@@ -126,7 +126,8 @@ COMMENT ON FUNCTION @madlib@._load_model_selection_table(text, text, text, integ
 CREATE FUNCTION @madlib@.load_model_selection_table(model_arch_table varchar, model_selection_table varchar, model_id_list integer[],
         compile_params_list varchar[], fit_params_list varchar[], object_table varchar) RETURNS void
     LANGUAGE sql VOLATILE AS $$
-    SELECT @madlib@._load_model_selection_table(pg_catalog.current_setting('search_path'), $1, $2, $3, $4, $5, $6)
+    SELECT @madlib@._load_model_selection_table(pg_catalog.current_setting('search_path'), $1::pg_catalog.text, $2::pg_catalog.text, $3,
+        $4::pg_catalog.text[], $5::pg_catalog.text[], $6::pg_catalog.text)
 $$;
 COMMENT ON FUNCTION @madlib@.load_model_selection_table(varchar, varchar, integer[], varchar[], varchar[], varchar) IS
     'makes a model selection table of every combination of architectures, compile parameters and fit parameters';
@@ -134,7 +135,8 @@ COMMENT ON FUNCTION @madlib@.load_model_selection_table(varchar, varchar, intege
 CREATE FUNCTION @madlib@.load_model_selection_table(model_arch_table varchar, model_selection_table varchar, model_id_list integer[],
         compile_params_list varchar[], fit_params_list varchar[]) RETURNS void
     LANGUAGE sql VOLATILE AS $$
-    SELECT @madlib@._load_model_selection_table(pg_catalog.current_setting('search_path'), $1, $2, $3, $4, $5, NULL)
+    SELECT @madlib@._load_model_selection_table(pg_catalog.current_setting('search_path'), $1::pg_catalog.text, $2::pg_catalog.text, $3,
+        $4::pg_catalog.text[], $5::pg_catalog.text[], NULL::pg_catalog.text)
 $$;
 COMMENT ON FUNCTION @madlib@.load_model_selection_table(varchar, varchar, integer[], varchar[], varchar[]) IS
     'the same without custom functions';

@@ -184,6 +184,13 @@ BEGIN
     low := (list ->> 0)::double precision;
     high := (list ->> 1)::double precision;
     kind := list ->> 2;
+    IF kind = 'log' AND low <= 0 THEN
+        RAISE EXCEPTION 'DL: the lower bound of ''%'' must be greater than 0 for the distribution ''log''', key
+            USING ERRCODE = 'invalid_parameter_value', DETAIL = format('It is %s.', list ->> 0);
+    ELSIF kind = 'log_near_one' AND high >= 1 THEN
+        RAISE EXCEPTION 'DL: the upper bound of ''%'' must be less than 1 for the distribution ''log_near_one''', key
+            USING ERRCODE = 'invalid_parameter_value', DETAIL = format('It is %s.', list ->> 1);
+    END IF;
     CASE kind
         WHEN 'linear' THEN
             drawn := low + drawn * (high - low);

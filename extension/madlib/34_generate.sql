@@ -165,7 +165,8 @@ CREATE FUNCTION @madlib@.generate_model_configs(model_arch_table varchar, model_
         compile_params_grid varchar, fit_params_grid varchar, search_type varchar DEFAULT 'grid', num_configs integer DEFAULT NULL,
         random_state integer DEFAULT NULL, object_table varchar DEFAULT NULL) RETURNS void
     LANGUAGE sql VOLATILE AS $$
-    SELECT @madlib@._generate_model_configs(pg_catalog.current_setting('search_path'), $1, $2, $3, $4, $5, $6, $7, $8, $9)
+    SELECT @madlib@._generate_model_configs(pg_catalog.current_setting('search_path'), $1::pg_catalog.text, $2::pg_catalog.text, $3,
+        $4::pg_catalog.text, $5::pg_catalog.text, $6::pg_catalog.text, $7, $8, $9::pg_catalog.text)
 $$;
 COMMENT ON FUNCTION @madlib@.generate_model_configs(varchar, varchar, integer[], varchar, varchar, varchar, integer, integer, varchar) IS
     'makes a model selection table, or adds to it, by grid or random search';

@@ -292,6 +292,10 @@ BEGIN
     IF @madlib@._has_column(summary, target || '_class_values') THEN
         EXECUTE format('SELECT s.%I::text[] FROM %s s LIMIT 1', target || '_class_values', summary) INTO labels;
     END IF;
+    IF labels[1] IS NULL AND 'NULL' = ANY (labels) THEN
+        RAISE EXCEPTION 'column "%" has the class NULL, and a class of the text ''NULL''', target
+            USING ERRCODE = 'feature_not_supported', HINT = 'Classes of cerebro have names, and that of NULL is ''NULL''.';
+    END IF;
     IF labels IS NULL OR labels = '{NULL}'::text[] OR array_length(shape, 1) <> 1
         OR array_length(labels, 1) > shape[1] THEN
         RETURN @madlib@._column_spec(column_name, dtype, shape, 1, true);

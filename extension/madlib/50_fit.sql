@@ -14,13 +14,26 @@ BEGIN
             USING ERRCODE = 'invalid_name';
     END IF;
     found := @madlib@._input_table('pg_catalog', module, @madlib@._object_table(written));
-    IF NOT (SELECT r.rolsuper FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE c.oid = found::regclass) THEN
-        RAISE EXCEPTION 'DL: Cannot use a table of a non-superuser as object table.'
-            USING ERRCODE = 'insufficient_privilege';
-    END IF;
+    PERFORM @madlib@._require_trusted(found);
     RETURN found;
 END $$;
 COMMENT ON FUNCTION @madlib@._functions_table(text, text) IS 'internal: the table of custom functions';
+
+-- The same of a name that a table of models or of configurations has kept: it may have its schema. Without one it is of
+-- this schema, never of the caller's search_path. NULL where it is not there.
+CREATE FUNCTION @madlib@._kept_functions_table(written text) RETURNS text
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    found text;
+BEGIN
+    IF written IS NULL THEN RETURN NULL; END IF;
+    found := @madlib@._table('pg_catalog', CASE WHEN array_length(@madlib@._split_names(written, '.'), 1) > 1
+        THEN written ELSE @madlib@._object_table(written) END);
+    PERFORM @madlib@._require_trusted(found);
+    RETURN found;
+END $$;
+COMMENT ON FUNCTION @madlib@._kept_functions_table(text)
+    IS 'internal: the table of custom functions that a summary names';
 
 CREATE FUNCTION @madlib@._check_iterations(num_iterations integer, frequency integer) RETURNS integer
     LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -102,6 +115,26 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION @madlib@._iterate(text, bytea) IS 'internal: one iteration of data-parallel training';
 
+CREATE FUNCTION @madlib@._has_diverged(state bytea) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'pg_cerebro_state_has_diverged' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @madlib@._has_diverged(bytea) IS 'internal: whether the loss of a training state became NaN or infinite';
+
+-- warm_start begins with the weights of the one model of a table that madlib_keras_fit has made, and makes it anew.
+CREATE FUNCTION @madlib@._require_own_model(module text, written text, model_table text, several boolean) RETURNS void
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF @madlib@._has_column(@madlib@._with_suffix(model_table, '_summary'), 'data_spec') THEN
+        RAISE EXCEPTION '%: table % cannot be trained on', module, written USING ERRCODE = 'wrong_object_type',
+            DETAIL = 'It has been made by pg_cerebro.', HINT = 'Call cerebro.fit_multiple_model() with warm_start.';
+    ELSIF NOT several AND @madlib@._has_column(model_table, 'mst_key') THEN
+        RAISE EXCEPTION '%: table % cannot be trained on', module, written USING ERRCODE = 'wrong_object_type',
+            DETAIL = 'It has models of a model selection table.',
+            HINT = 'Call madlib_keras_fit_multiple_model() with warm_start, or give another output table.';
+    END IF;
+END $$;
+COMMENT ON FUNCTION @madlib@._require_own_model(text, text, text, boolean)
+    IS 'internal: refuses a warm start of a table of others';
+
 CREATE FUNCTION @madlib@._keras_fit(path text, level text, source_table text, model text, model_arch_table text,
     model_id integer,
         compile_params text, fit_params text, num_iterations integer, use_gpus boolean, validation_table text,
@@ -150,6 +183,7 @@ BEGIN
     objects := @madlib@._functions_table(module, object_table);
     warm_start := COALESCE(warm_start, false);
     output := @madlib@._output_tables(path, module, model, '{_summary}', warm_start);
+    IF warm_start THEN PERFORM @madlib@._require_own_model(module, model, output, false); END IF;
     home := @madlib@._home(output);
     arch_table := @madlib@._input_table(path, module, model_arch_table);
     IF model_id IS NULL THEN
@@ -187,6 +221,21 @@ BEGIN
         lap := clock_timestamp();
         state := @madlib@._iterate(stage, state);
         text_so_far := format(E'\n\tTime for training in iteration %s: %s sec', i, @madlib@._seconds_since(lap));
+        IF @madlib@._has_diverged(state) THEN
+            -- a partition whose loss is NaN trains no more, and the mean would stand still
+            RAISE WARNING '%: the loss became NaN or infinite in iteration %', module, i
+                USING DETAIL = 'Training ends. The weights are the last finite ones.',
+                    HINT = 'Lower the learning rate, or look for extreme values in the data.';
+            weights := cerebro.state_weights(state);
+            iterations := iterations || i;
+            elapsed := elapsed || @madlib@._seconds_since(start_time);
+            training_loss := training_loss || 'NaN'::double precision;
+            training_metrics := training_metrics || 'NaN'::double precision;
+            validation_loss := validation_loss || CASE WHEN validation.name IS NOT NULL THEN 'NaN'::double precision END;
+            validation_metrics := validation_metrics
+                || CASE WHEN validation.name IS NOT NULL THEN 'NaN'::double precision END;
+            EXIT;
+        END IF;
         IF i % frequency = 0 OR i = num_iterations THEN
             weights := cerebro.state_weights(state);
             EXECUTE format('UPDATE %s SET model_weights = $1', model_stage) USING weights;

@@ -62,8 +62,8 @@ BEGIN
         INTO arch_written, object_written;
     arch_table := @madlib@._input_table(path, module, arch_written);
     IF object_written IS NOT NULL THEN
-        object_table := COALESCE(@madlib@._table(path, object_written), @madlib@._table('@madlib@', object_written));
-        IF object_table IS NULL THEN PERFORM @madlib@._input_table(path, module, object_written); END IF;
+        object_table := @madlib@._kept_functions_table(object_written);
+        IF object_table IS NULL THEN PERFORM @madlib@._input_table('pg_catalog', module, object_written); END IF;
     END IF;
 END $$;
 COMMENT ON FUNCTION @madlib@._selection_summary(text, text, text)
@@ -210,6 +210,9 @@ BEGIN
     END IF;
     warm_start := COALESCE(warm_start, false);
     output := @madlib@._output_tables(path, module, model_output_table, '{_summary,_info}', warm_start);
+    IF warm_start THEN
+        PERFORM @madlib@._require_own_model(module, model_output_table, output, true);
+    END IF;
     home := @madlib@._home(output);
     IF home ~ '^pg_temp' THEN
         RAISE EXCEPTION '% error: Output table ''%'' cannot be a temporary table.', module, model_output_table

@@ -99,7 +99,7 @@ BEGIN
         model.compile_params := 'optimizer=''SGD'', loss=''mse''';
         RETURN model;
     END IF;
-    objects := COALESCE(@madlib@._table(path, written_objects), @madlib@._table('@madlib@', written_objects));
+    objects := @madlib@._kept_functions_table(written_objects);
     compiled := @madlib@._compile_params(model.compile_params, objects, written_objects);
     model.compile_params := compiled.params;
     model.loss := compiled.loss;

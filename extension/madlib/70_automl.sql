@@ -239,6 +239,44 @@ COMMENT ON FUNCTION @madlib@._run_hyperband(text, text, text, text, text, text, 
     timestamptz) IS
     'internal: Hyperband by diagonals';
 
+-- Grids as cerebro.search takes them: with an optimizer, functions of the object table written out, without callbacks.
+CREATE FUNCTION @madlib@._search_compile_grid(written text, objects text, written_objects text) RETURNS text
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    grid json := @madlib@._grid(written, 'compile_params_dict');
+    default_optimizer CONSTANT text := '"optimizer_params_list": [{"optimizer": ["RMSprop"]}]';
+    functions text;
+    names text[];
+    made text := written;
+BEGIN
+    SELECT '{' || default_optimizer || COALESCE(string_agg(', ' || to_json(g.key)::text || ': ' || g.value::text, ''), '') || '}'
+        INTO functions FROM json_each(grid) AS g WHERE g.key IN ('loss', 'metrics');
+    SELECT array_agg(DISTINCT n.name) INTO names FROM @madlib@._grid_texts(functions::json) AS t(text),
+        LATERAL unnest(@madlib@._custom_names(t.text)) AS n(name);
+    IF NOT EXISTS (SELECT 1 FROM json_object_keys(grid) AS k(key) WHERE k.key = 'optimizer_params_list') THEN
+        SELECT '{' || default_optimizer || COALESCE(string_agg(', ' || to_json(g.key)::text || ': ' || g.value::text, ''), '') || '}'
+            INTO made FROM json_each(grid) AS g;
+        made := @madlib@._literal_python(made);
+    END IF;
+    IF names IS NULL THEN RETURN made; END IF;
+    RETURN @madlib@._with_calls(made, names, @madlib@._function_calls(names, objects, written_objects));
+END $$;
+COMMENT ON FUNCTION @madlib@._search_compile_grid(text, text, text) IS 'internal: a grid of compile_params for cerebro.search';
+
+CREATE FUNCTION @madlib@._search_fit_grid(written text) RETURNS text
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    grid json := @madlib@._grid(written, 'fit_params_dict');
+    made text;
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM json_object_keys(grid) AS k(key) WHERE k.key = 'callbacks') THEN RETURN written; END IF;
+    RAISE WARNING 'callbacks: no files for TensorBoard are written; the info table has the curves';
+    SELECT '{' || COALESCE(string_agg(to_json(g.key)::text || ': ' || g.value::text, ', '), '') || '}' INTO made
+        FROM json_each(grid) AS g WHERE g.key <> 'callbacks';
+    RETURN @madlib@._literal_python(made);
+END $$;
+COMMENT ON FUNCTION @madlib@._search_fit_grid(text) IS 'internal: a grid of fit_params for cerebro.search';
+
 -- The Parzen estimator of cerebro.search: as many configurations at a time as there are partitions, as MADlib asks
 -- Hyperopt.
 CREATE FUNCTION @madlib@._run_tpe(level text, home text, stage text, validation_stage text, arch_table text,
@@ -268,8 +306,8 @@ BEGIN
         GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
         PERFORM @madlib@._say_again(SQLERRM, detail, hint, SQLSTATE);
     END;
-    EXECUTE format('CREATE TABLE %s AS SELECT i.mst_key, i.model_id, i.compile_params AS compile_written, i.fit_params '
-        'AS fit_written,'
+    EXECUTE format('CREATE TABLE %s AS SELECT i.mst_key, i.model_id, regexp_replace(i.compile_params, '
+        '''torchscript\(name="([^"]*)",source="[^"]*"\)'', ''\1'', ''g'') AS compile_written, i.fit_params AS fit_written,'
         ' i.loss_type AS loss, COALESCE(i.metrics_type, ''{}'') AS metrics FROM %s i', configs,
             @madlib@._with_suffix(run, '_info'))
         || @madlib@._distributed('mst_key');
@@ -380,8 +418,8 @@ BEGIN
         PERFORM @madlib@._drop(info);
     ELSE
         results := @madlib@._run_tpe(level, home, stage, validation_stage, arch_table, model_id_list,
-            compile_params_grid, fit_params_grid,
-            total, params.num_iterations, metrics_compute_frequency, use_gpus, seed);
+            @madlib@._search_compile_grid(compile_params_grid, objects, object_table),
+            @madlib@._search_fit_grid(fit_params_grid), total, params.num_iterations, metrics_compute_frequency, use_gpus, seed);
     END IF;
     IF configs IS NOT NULL THEN PERFORM @madlib@._drop(configs); END IF;
     EXECUTE format('SELECT f.mst_key FROM %s f ORDER BY f.%I, f.mst_key LIMIT 1', results,

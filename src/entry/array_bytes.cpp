@@ -179,6 +179,12 @@ Datum pg_cerebro_array_cells(PG_FUNCTION_ARGS) {
     const Datum shape_datum = PG_GETARG_DATUM(2);
     ArrayType* shape = pg::call([&] { return DatumGetArrayTypeP(shape_datum); });
     const int dims = pg::call([&] { return ArrayGetNItems(ARR_NDIM(shape), ARR_DIMS(shape)); });
+    // with NULLs it has fewer numbers than elements
+    const bool has_nulls = pg::call([&] { return array_contains_nulls(shape); });
+    if (ARR_ELEMTYPE(shape) != INT4OID || has_nulls || ARR_NDIM(shape) > 1 || dims > MAXDIM) {
+      throw Error(ErrorCode::kInvalidParameter, "the shape of column \"" + column + "\" is none",
+                  "A shape is a one-dimensional array of at most " + std::to_string(MAXDIM) + " whole numbers.");
+    }
     const ArrayView view = ReadArray(PG_GETARG_DATUM(0), column);
     const int* wanted = reinterpret_cast<const int*>(ARR_DATA_PTR(shape));
     if (ARR_NDIM(view.array) != dims || std::memcmp(ARR_DIMS(view.array), wanted, sizeof(int) * static_cast<size_t>(dims)) != 0) {

@@ -29,8 +29,8 @@ constexpr Counterpart kCounterparts[] = {
     {"madlib_keras_predict_byom", "cerebro.import_weights() and cerebro.fit_multiple_model()"},
     {"madlib_keras_automl", "cerebro.search()"},
     {"hyperband_schedule", "cerebro.search() with the policy hyperband"},
-    {"load_custom_function", "losses and metrics by their names"},
-    {"delete_custom_function", "losses and metrics by their names"},
+    {"load_custom_function", "cerebro.torchscript()"},
+    {"delete_custom_function", "cerebro.torchscript() in compile_params: nothing is stored"},
     {"load_top_k_accuracy_function", "the metric 'top_<k>_accuracy'"},
 };
 

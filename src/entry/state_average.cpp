@@ -1,8 +1,9 @@
-// The aggregate average_states, called once a state, and the weights of a state.
+// The aggregate average_states, called once a state, and what else is asked of a state.
 #include <string>
 
 #include "pg/args.hpp"
 #include "pg/own.hpp"
+#include "store/training_state.hpp"
 #include "train/state_average.hpp"
 
 extern "C" {
@@ -12,6 +13,7 @@ PG_FUNCTION_INFO_V1(pg_cerebro_average_states_serialize);
 PG_FUNCTION_INFO_V1(pg_cerebro_average_states_deserialize);
 PG_FUNCTION_INFO_V1(pg_cerebro_average_states_final);
 PG_FUNCTION_INFO_V1(pg_cerebro_state_weights);
+PG_FUNCTION_INFO_V1(pg_cerebro_state_has_diverged);
 }
 
 namespace {
@@ -83,4 +85,11 @@ Datum pg_cerebro_average_states_final(PG_FUNCTION_ARGS) {
 
 Datum pg_cerebro_state_weights(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum { return pg::ByteaDatum(train::WeightsOfState(pg::Args(fcinfo).bytea(0, "state"))); });
+}
+
+Datum pg_cerebro_state_has_diverged(PG_FUNCTION_ARGS) {
+  return pg::entry([&]() -> Datum {
+    const std::string state = pg::Args(fcinfo).bytea(0, "state");
+    return BoolGetDatum(store::StateView(state).header().diverged_step != 0);
+  });
 }

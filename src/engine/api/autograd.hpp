@@ -79,6 +79,9 @@ class AutogradLibrary {
   virtual std::string OwnBlas() const = 0;
   /// The instruction set that the library's kernels chose.
   virtual std::string InstructionSet() const = 0;
+
+  /// Called between the operations of a user's function; what it throws ends the function and passes.
+  virtual void SetPoll(void (*poll)()) const = 0;
 };
 
 }  // namespace engine

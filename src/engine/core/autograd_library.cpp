@@ -11,6 +11,7 @@
 #include "engine/math/address_space.hpp"
 #include "engine/math/blas_library.hpp"
 #include "engine/math/fpenv.hpp"
+#include "engine/math/poll.hpp"
 
 namespace engine {
 
@@ -54,6 +55,7 @@ const AutogradLibrary* Open() {
   const AutogradLibrary* library = door(CEREBRO_ENGINE_INTERFACE);
   if (library == nullptr) NotOpened("It was built from other sources than pg_cerebro.so.");
   StartThreads(*library);
+  library->SetPoll(&math::PollInterrupts);
   return library;
 }
 

@@ -7,6 +7,7 @@
 #include "engine/api/autograd_door.hpp"
 #include "engine/torch/device.hpp"
 #include "engine/torch/error.hpp"
+#include "engine/torch/script_guards.hpp"
 #include "engine/torch/torch.hpp"
 #include "engine/torch/trainer.hpp"
 
@@ -54,6 +55,8 @@ class Library : public AutogradLibrary {
       if (threads > 1) StartPool(threads);
     });
   }
+
+  void SetPoll(void (*poll)()) const override { SetScriptPoll(poll); }
 
   int DeviceCount() const override { return torch::DeviceCount(); }
 

@@ -2,11 +2,12 @@
 // no profiling and no fusing, so that every process computes the same bits from the first call on, and autograd records
 // what it records of our own losses.
 //
-// Who may train may bring a function, so it is held to what it is for. The text has limits that keep the front end's
-// recursion small. Only operations of a list are taken: they compute values from values, check their arguments, and
-// give the same values each time. There is no way to files, random numbers, memory that was not written, threads,
-// modules with tensors or Python. A call is limited in the rounds of its loops, so that it ends: between calls the
-// caller asks for interrupts.
+// Who may train may bring a function, so it is held to what it is for. The text has limits, holds no value that the
+// front end would compute while it compiles, and is compiled in a copy of the process first (script_text,
+// script_trial). Only operations of a list are taken: they compute values from values, check their arguments, and give
+// the same values each time. There is no way to files, random numbers, memory that was not written, threads, modules
+// with tensors or Python. A call is limited in rounds, memory and sizes, and can be interrupted between its operations
+// (script_guards).
 #include "engine/torch/script_function.hpp"
 
 #include <ATen/core/class_type.h>
@@ -15,7 +16,6 @@
 #include <torch/csrc/jit/frontend/resolver.h>
 #include <torch/csrc/jit/ir/ir.h>
 #include <torch/csrc/jit/passes/inliner.h>
-#include <torch/csrc/jit/runtime/custom_operator.h>
 #include <torch/csrc/jit/runtime/interpreter.h>
 #include <torch/csrc/jit/serialization/import_source.h>
 
@@ -28,7 +28,10 @@
 
 #include "base/error.hpp"
 #include "definitions/torchscript.hpp"
+#include "engine/torch/script_guards.hpp"
 #include "engine/torch/script_operations.hpp"
+#include "engine/torch/script_text.hpp"
+#include "engine/torch/script_trial.hpp"
 
 namespace engine::torch {
 
@@ -37,15 +40,11 @@ namespace {
 namespace jit = ::torch::jit;
 using base::ErrorCode;
 
-constexpr size_t kMostTokens = 1000;      // of a statement: bounds how deep an expression can be
-constexpr size_t kMostIndentation = 200;  // of a line, in characters: bounds how deep blocks can be
 constexpr size_t kMostKept = 64;          // compiled functions
 constexpr size_t kLongestReason = 300;
-constexpr int kMostRounds = 100000;  // of all loops of a call
+constexpr size_t kMostNodes = 100000;  // with those of the functions that it calls, call by call
 const char* const kHint =
     "A function is def f(y_true, y_pred): of tensors (rows, ...), and returns a number or one for each row.";
-
-thread_local int rounds_left = 0;
 
 std::string Quoted(const std::string& name) { return "\"" + name + "\""; }
 
@@ -80,39 +79,6 @@ std::string Reason(std::string text) {
 
 [[noreturn]] void Failed(const std::string& name, const std::string& detail) {
   throw base::Error(ErrorCode::kEngine, "function " + Quoted(name) + " of TorchScript failed", detail, kHint);
-}
-
-// ---------------------------------------------------------------- limits of a text
-
-void CheckLimits(const std::string& name, const std::string& text) {
-  const auto refuse = [&name](const std::string& what, size_t limit) {
-    throw base::Error(ErrorCode::kLimitExceeded,
-                      "function " + Quoted(name) + " has " + what + " " + std::to_string(limit), {},
-                      "Write it in more and shorter statements.");
-  };
-  if (text.size() > definitions::kLongestScript) refuse("more characters than", definitions::kLongestScript);
-  size_t tokens = 0, open = 0;
-  bool in_word = false, at_start = true;
-  size_t indentation = 0;
-  for (const char c : text) {
-    if (c == '\n') {
-      if (open == 0) tokens = 0;
-      in_word = false;
-      at_start = true;
-      indentation = 0;
-      continue;
-    }
-    const bool blank = c == ' ' || c == '\t' || c == '\r';
-    if (at_start && blank) indentation++;
-    at_start = at_start && blank;
-    if (indentation > kMostIndentation) refuse("a line that is indented by more characters than", kMostIndentation);
-    const bool word = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
-    if (!blank && !(word && in_word) && ++tokens > kMostTokens)
-      refuse("a statement of more words and signs than", kMostTokens);
-    in_word = word;
-    if (c == '(' || c == '[' || c == '{') open++;
-    if ((c == ')' || c == ']' || c == '}') && open > 0) open--;
-  }
 }
 
 // ---------------------------------------------------------------- compiling
@@ -186,7 +152,6 @@ Found FromArchive(const std::string& name, const definitions::ScriptText& script
 
 /// Refuses what is not on the lists; warnings are taken out, loops count their rounds.
 void Restrict(const std::string& name, jit::Block* block) {
-  static const c10::Symbol count = c10::Symbol::fromQualString("cerebro::count_round");
   for (auto it = block->nodes().begin(); it != block->nodes().end();) {
     jit::Node* node = *it;
     ++it;
@@ -201,22 +166,52 @@ void Restrict(const std::string& name, jit::Block* block) {
           "Functions compute values from values: arithmetic, comparisons, reductions, shapes and indexing.");
     }
     for (jit::Block* inner : node->blocks()) Restrict(name, inner);
-    if (node->kind() == jit::prim::Loop) {
-      jit::Block* body = node->blocks().front();
-      body->prependNode(body->owningGraph()->create(count, {}, 0));
-    }
+    GuardNode(node);
+    if (node->kind() == jit::prim::Loop) GuardLoop(node);
   }
 }
 
-void RegisterCount() {
-  static const jit::RegisterOperators registered({jit::Operator(
-      "cerebro::count_round() -> ()",
-      [](jit::Stack&) {
-        if (rounds_left-- <= 0)
-          throw std::runtime_error("loops of more than " + std::to_string(kMostRounds) + " rounds in a call");
-      },
-      c10::AliasAnalysisKind::CONSERVATIVE)});
-}
+/// How many nodes a block has once calls are replaced by what they call. A function may call another one twice, and
+/// that one another, so it is counted before it is done. Throws beyond the limit.
+class InlinedSize {
+ public:
+  explicit InlinedSize(const std::string& name) : name_(name) {}
+
+  size_t Of(jit::Block* block) {
+    size_t nodes = 0;
+    for (jit::Node* node : block->nodes()) {
+      nodes += 1 + Called(node);
+      for (jit::Block* inner : node->blocks()) nodes += Of(inner);
+      if (nodes > kMostNodes) {
+        throw base::Error(ErrorCode::kLimitExceeded,
+                          "function " + Quoted(name_) + " has more operations than " + std::to_string(kMostNodes), {},
+                          "The operations of a function that it calls count once for each call.");
+      }
+    }
+    return nodes;
+  }
+
+ private:
+  size_t Called(jit::Node* node) {
+    jit::Function* function = nullptr;
+    if (node->kind() == jit::prim::CallFunction) {
+      function = node->input(0)->type()->expectRef<c10::FunctionType>().function();
+    } else if (node->kind() == jit::prim::CallMethod) {
+      const auto type = node->input(0)->type()->cast<c10::ClassType>();
+      if (type) function = type->findMethod(node->s(jit::attr::name));
+    }
+    if (function == nullptr) return 0;
+    const auto found = sizes_.find(function);
+    if (found != sizes_.end()) return found->second;
+    function->ensure_defined();
+    const size_t size = Of(jit::toGraphFunction(*function).graph()->block());
+    sizes_[function] = size;
+    return size;
+  }
+
+  const std::string name_;
+  std::map<jit::Function*, size_t> sizes_;
+};
 
 // ---------------------------------------------------------------- calling
 
@@ -225,6 +220,7 @@ class Interpreted : public ScriptFunction {
   Interpreted(std::string name, const definitions::ScriptText& script) : name_(std::move(name)) {
     found_ = script.version == 0 ? FromSource(name_, script.files.front().second) : FromArchive(name_, script);
     graph_ = jit::toGraphFunction(*found_.function).graph()->copy();
+    InlinedSize(name_).Of(graph_->block());
     jit::Inline(*graph_);
     CheckArguments();
     Restrict(name_, graph_->block());
@@ -278,14 +274,15 @@ class Interpreted : public ScriptFunction {
     // it may write to its arguments
     stack.emplace_back(y_true.to(y_pred.scalar_type()).clone());
     stack.emplace_back(y_pred.clone());
-    rounds_left = kMostRounds;
+    const ScriptCall call(y_true.numel() + y_pred.numel(), y_true.nbytes() + y_pred.nbytes());
     try {
       jit::InterpreterState(code_).run(stack);
     } catch (const std::bad_alloc&) {
       throw;
     } catch (const std::exception& error) {
-      Failed(name_, Reason(error.what()));
+      if (ScriptCall::Interrupted() == nullptr) Failed(name_, Reason(error.what()));
     }
+    if (ScriptCall::Interrupted() != nullptr) std::rethrow_exception(ScriptCall::Interrupted());
     if (stack.size() == 1 && stack[0].isTensor() && stack[0].toTensor().defined()) return stack[0].toTensor();
     if (stack.size() == 1 && stack[0].isScalar()) return at::scalar_tensor(stack[0].toScalar(), y_pred.options());
     Failed(name_, "It returns no tensor and no number.");
@@ -298,12 +295,9 @@ class Interpreted : public ScriptFunction {
   c10::intrusive_ptr<c10::ivalue::Object> module_;
 };
 
-std::shared_ptr<const ScriptFunction> Compile(const std::string& name, const std::string& text) {
-  RegisterCount();
-  const definitions::ScriptText script = definitions::ReadScriptText(text);
-  if (script.files.empty()) Invalid(name, "is an archive without a function");
-  CheckLimits(name, text);
+std::shared_ptr<const ScriptFunction> CompileHere(const std::string& name, const definitions::ScriptText& script) {
   try {
+    CheckScriptText(name, script);
     return std::make_shared<Interpreted>(name, script);
   } catch (const base::Error&) {
     throw;
@@ -314,18 +308,33 @@ std::shared_ptr<const ScriptFunction> Compile(const std::string& name, const std
   }
 }
 
+std::shared_ptr<const ScriptFunction> Compile(const std::string& name, const std::string& text) {
+  RegisterGuards();
+  const definitions::ScriptText script = definitions::ReadScriptText(text);
+  if (script.files.empty()) Invalid(name, "is an archive without a function");
+  const std::string end = TryInCopy([&] { CompileHere(name, script); }, ScriptPoll());
+  if (!end.empty()) {
+    throw base::Error(ErrorCode::kLimitExceeded, "function " + Quoted(name) + " " + end, {},
+                      "Write it in more and shorter statements, without long chains of calls and constants.");
+  }
+  return CompileHere(name, script);
+}
+
 }  // namespace
 
 std::shared_ptr<const ScriptFunction> FunctionOf(const std::string& call) {
   static std::mutex mutex;
   static std::map<std::string, std::shared_ptr<const ScriptFunction>> kept;
-  const std::lock_guard<std::mutex> lock(mutex);
-  const auto found = kept.find(call);
-  if (found != kept.end()) return found->second;
+  {
+    const std::lock_guard<std::mutex> lock(mutex);
+    const auto found = kept.find(call);
+    if (found != kept.end()) return found->second;
+  }
   const definitions::TorchScriptFunction function = definitions::FunctionOfCall(call);
   std::string text;
   if (!definitions::DecodeBase64(function.source, &text)) Invalid(function.name, "has a source that is no base64");
   std::shared_ptr<const ScriptFunction> made = Compile(function.name, text);
+  const std::lock_guard<std::mutex> lock(mutex);
   if (kept.size() >= kMostKept) kept.clear();
   kept[call] = made;
   return made;
