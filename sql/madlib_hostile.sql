@@ -66,7 +66,8 @@ SELECT madlib.madlib_keras_fit_multiple_model('packed', 'more', 'mst', 1, FALSE)
 ALTER TABLE madlib.hostile_objects OWNER TO madlib_stranger;
 SELECT madlib.load_custom_function('hostile_objects', 'def far(y_true, y_pred): return y_pred', 'far');
 SELECT madlib.delete_custom_function('hostile_objects', 'near');
-ALTER TABLE madlib.hostile_objects OWNER TO CURRENT_USER;
+SELECT current_user AS me \gset
+ALTER TABLE madlib.hostile_objects OWNER TO :"me";
 -- names are found in any case, so there is one of each
 SELECT madlib.load_custom_function('hostile_objects', 'def near(y_true, y_pred): return y_pred', 'Near');
 SELECT madlib.load_custom_function('hostile_objects', 'def f(y_true, y_pred): return y_pred', 'Top_3_accuracy');
@@ -82,7 +83,7 @@ SELECT training_loss_final, training_loss[array_length(training_loss, 1)] AS las
 -- a warm start makes its own tables anew, no others
 SELECT madlib.madlib_keras_fit('packed', 'models', 'arch', 1, $$loss='mse', optimizer='SGD'$$, '', 1, warm_start => TRUE);
 SELECT cerebro.training_preprocessor_dl('iris_train', 'own', 'class_text', 'attributes', 10);
-SELECT cerebro.load_model('own_arch', (SELECT model_arch::text FROM arch WHERE model_id = 1));
+SELECT cerebro.load_model('own_arch', (SELECT model_arch FROM arch WHERE model_id = 1));
 SELECT cerebro.load_model_selection_table('own_arch', 'own_mst', ARRAY[1], ARRAY[$$loss='mse', optimizer='sgd'$$], ARRAY['batch_size=8']);
 SELECT cerebro.fit_multiple_model('own', 'own_models', 'own_mst', 1);
 UPDATE mst_summary SET object_table = 'hostile_objects';
@@ -115,9 +116,8 @@ SELECT madlib.training_preprocessor_dl('tenths', 'tenths_packed', 'y', 'x', 8);
 SELECT madlib.validation_preprocessor_dl('hundredths', 'hundredths_packed', 'y', 'x', 'tenths_packed', 8);
 SELECT y_shape FROM hundredths_packed;
 SELECT madlib.agg_array_concat(a ORDER BY a) FROM (VALUES ('{1,2}'::real[]), ('{3}')) v(a);
-SELECT cerebro.load_custom_function();
+SELECT cerebro.load_custom_function('a');
 DROP SCHEMA madlib_hostile CASCADE;
 DROP TABLE madlib.hostile_objects;
 DROP ROLE madlib_stranger;
 DROP EXTENSION pg_cerebro_madlib;
-DROP SCHEMA madlib;

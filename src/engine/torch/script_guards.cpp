@@ -121,7 +121,7 @@ int64_t Units(const c10::IValue& value) {
   if (value.isBoolList()) return static_cast<int64_t>(value.toBoolList().size());
   if (value.isList()) return Times(static_cast<int64_t>(value.toListRef().size()), 2);
   if (value.isGenericDict()) return Times(static_cast<int64_t>(value.toGenericDict().size()), 8);
-  if (value.isTuple()) return static_cast<int64_t>(value.toTupleRef().elements().size());
+  if (value.isTuple()) return static_cast<int64_t>(value.toTuple()->elements().size());
   return 1;
 }
 

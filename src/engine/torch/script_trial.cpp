@@ -49,6 +49,15 @@ rlim_t AddressSpace() {
   return read ? pages * static_cast<rlim_t>(sysconf(_SC_PAGESIZE)) : 0;
 }
 
+int reply_of_copy = -1;
+
+/// LibTorch catches what fails while it computes constants, and goes on without them: the process itself, which has
+/// more memory, would not.
+void EndOutOfMemory() {
+  const ssize_t written = write(reply_of_copy, &kOutOfMemory, 1);
+  _exit(written == 1 ? 0 : 1);
+}
+
 [[noreturn]] void RunCopy(const std::function<void()>& work, int reply, rlim_t space) {
   for (int signal = 1; signal < NSIG; signal++) std::signal(signal, SIG_DFL);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -62,6 +71,8 @@ rlim_t AddressSpace() {
   // other processes of the server may stand deeper when they compile the same text
   const bool limited = getrlimit(RLIMIT_STACK, &stack) == 0 && stack.rlim_cur != RLIM_INFINITY;
   if (limited) LowerLimit(RLIMIT_STACK, stack.rlim_cur / 2);
+  reply_of_copy = reply;
+  std::set_new_handler(EndOutOfMemory);
   char ended = kEnded;
   try {
     work();
