@@ -50,24 +50,26 @@ GRIDS = {"heads": ("residual", 1500, 300, 10, 8, 5, 1.5, 15), "depths": ("residu
 BATCH = 32
 
 
-def budgets(iterations, times):
-    """Time and space at eleven budgets, the least time of some runs each. REQUIRES that the grid of depths is loaded. Sharing is off, so that
-    only the budget decides."""
-    print("\n== budgets: the depths again, without sharing")
+def budgets(rows, iterations, times):
+    """Time and space of the depths at eleven budgets, the least time of some runs each. Sharing is off, so that only the budget decides."""
+    print(f"\n== budgets: the depths, {rows} rows, {iterations} iterations, without sharing")
+    operations, ends = models.TRUNKS["residual"]()
+    x, y = runs.table(operations, rows)
     with server.Session() as session:
+        runs.load_table(session, "budgets", operations, x, y)
+        runs.load_candidates(session, "budgets", operations, ends, candidates("depths"), BATCH)
         session.run("SET cerebro.enable_feature_sharing = off")
-        runs.drop_features(session, "depths_packed")
         plan = json.loads("".join(row[0] for row in session.run(
-            f"SELECT * FROM cerebro.explain_fit_multiple_model('depths_packed', 'shown', 'depths_first', {iterations}, format => 'json')")))
+            f"SELECT * FROM cerebro.explain_fit_multiple_model('budgets_packed', 'shown', 'budgets_first', {iterations}, format => 'json')")))
         most, found = features_of(plan)["Disk Bytes"] // 1024 + 1, []
         for step in range(11):
             budget, seconds = most * step // 10 + (step == 10), []
             session.run(f"SET cerebro.materialize_disk = '{budget}kB'")
             for _ in range(times):
-                runs.drop_features(session, "depths_packed")
-                seconds.append(runs.fit(session, "depths", "depths_first", "budget", iterations)[0])
+                runs.drop_features(session, "budgets_packed")
+                seconds.append(runs.fit(session, "budgets", "budgets_first", "budget", iterations)[0])
                 runs.drop_run(session, "budget")
-            used, _, sets = runs.stored_features(session, "depths_packed")
+            used, _, sets = runs.stored_features(session, "budgets_packed")
             found.append(min(seconds))
             print(f"{budget:9} kB allowed, {used // 1024:9} kB of {sets} sets stored: {found[-1]:7.2f} s"
                   f"{'' if used <= budget * 1024 else '  OVER THE BUDGET'}{'' if found[-1] <= 1.05 * min(found) else '  LONGER'}", flush=True)
@@ -135,7 +137,7 @@ def main():
             transfer_rates.run(arguments.quick)
             continue
         if grid == "budgets":
-            budgets(2 if arguments.quick else GRIDS["depths"][3], 1 if arguments.quick else 2)
+            budgets(*(100, 2, 1) if arguments.quick else (400, 3, 3))
             continue
         if grid == "appended":
             appended(600 if arguments.quick else 6000, 2)
