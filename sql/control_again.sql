@@ -25,7 +25,7 @@ SET client_min_messages = error;
 SELECT cerebro.advance('packed', 'run', 'configs', 3, workers => 0, iterations => 1) AS iterations_left;
 SELECT cerebro.control('run', 'stop', 2);
 SELECT cerebro.control('run', 'add', model_id => 1, compile_params => $$optimizer='SGD(lr=0.1)',loss='categorical_crossentropy',metrics=['accuracy']$$, fit_params => 'batch_size=32');
-SELECT cerebro.advance('packed', 'run', 'configs', 3, workers => 0) AS iterations_left;
+SELECT cerebro.advance('packed', 'run', 'configs', 3, workers => 0, iterations => 100) AS iterations_left;
 SELECT mst_key, state, iterations FROM run_trials ORDER BY 1;
 -- asked for when nobody looks any more
 INSERT INTO run_control (action, mst_key) VALUES ('delete', 1);
@@ -34,7 +34,7 @@ SELECT cerebro.advance('packed', 'run', 'configs', 4, workers => 0, warm_start =
 SELECT count(*) AS trials FROM run_trials;
 SELECT cerebro.advance('packed', 'run', 'configs', 4, workers => 0, warm_start => true, iterations => 1) AS iterations_left;
 SELECT cerebro.control('run', 'stop', 3);
-SELECT cerebro.advance('packed', 'run', 'configs', 4, workers => 0, warm_start => true) AS iterations_left;
+SELECT cerebro.advance('packed', 'run', 'configs', 4, workers => 0, warm_start => true, iterations => 100) AS iterations_left;
 SELECT mst_key, status, iterations_done FROM run_info ORDER BY 1;
 SELECT action, mst_key, round, refused FROM run_control ORDER BY requested_at;
 -- an atomic one leaves no trials behind
@@ -44,12 +44,12 @@ INSERT INTO configs SELECT 4, 1, compile_params, 'batch_size=16' FROM configs WH
 
 -- halving goes on when a model is stopped, and in the replay
 SELECT cerebro.fit_multiple_model('packed', 'halved', 'configs', 3, workers => 0, halving => $${'eta': 2, 'iterations': [1, 2]}$$);
-SELECT cerebro.advance('packed', 'parts', 'configs', 3, workers => 0, halving => $${'eta': 2, 'iterations': [1, 2]}$$) AS iterations_left;
+SELECT cerebro.advance('packed', 'parts', 'configs', 3, workers => 0, halving => $${'eta': 2, 'iterations': [1, 2]}$$, iterations => 100) AS iterations_left;
 SELECT cerebro.replay('parts', 'again', workers => 0);
 SELECT count(*) AS models, bool_and(h = p) AS parts, bool_and(h = a) AS replayed FROM found('halved') h JOIN found('parts') p USING (mst_key) JOIN found('again') a USING (mst_key);
 SELECT cerebro.advance('packed', 'stopped', 'configs', 3, workers => 0, halving => $${'eta': 2, 'iterations': [2]}$$, iterations => 1) AS iterations_left;
 SELECT cerebro.control('stopped', 'stop', 1);
-SELECT cerebro.advance('packed', 'stopped', 'configs', 3, workers => 0, halving => $${'eta': 2, 'iterations': [2]}$$) AS iterations_left;
+SELECT cerebro.advance('packed', 'stopped', 'configs', 3, workers => 0, halving => $${'eta': 2, 'iterations': [2]}$$, iterations => 100) AS iterations_left;
 SELECT status, stopped_by, count(*) FROM stopped_info GROUP BY 1, 2 ORDER BY 1, 2;
 
 -- rows of another content under the same names: seen by the next part, and fine again when they are back
@@ -85,7 +85,7 @@ SELECT cerebro.advance('packed', 'zero', 'configs', 2, workers => 0, iterations 
 SELECT cerebro.control('zero', 'clone', 0);
 SELECT cerebro.control('zero', 'clone', 0, from_weights => false);
 SELECT cerebro.control('zero', 'stop', 0);
-SELECT cerebro.advance('packed', 'zero', 'configs', 2, workers => 0) AS iterations_left;
+SELECT cerebro.advance('packed', 'zero', 'configs', 2, workers => 0, iterations => 100) AS iterations_left;
 SELECT mst_key, parent, began, iterations FROM zero_trials ORDER BY 1;
 SELECT action, mst_key, new_mst_key, refused FROM zero_control ORDER BY requested_at;
 SELECT cerebro.replay('zero', 'zero_again', workers => 0);
@@ -93,14 +93,14 @@ SELECT count(*) AS models, bool_and(z = a) AS same FROM found('zero') z JOIN fou
 UPDATE configs SET mst_key = 2147483647 WHERE mst_key = 4;
 SELECT cerebro.advance('packed', 'most', 'configs', 2, workers => 0, iterations => 1) AS iterations_left;
 SELECT cerebro.control('most', 'clone', 2);
-SELECT cerebro.advance('packed', 'most', 'configs', 2, workers => 0) AS iterations_left;
+SELECT cerebro.advance('packed', 'most', 'configs', 2, workers => 0, iterations => 100) AS iterations_left;
 SELECT action, mst_key, new_mst_key, refused FROM most_control;
 
 -- trained further than the run was to, a model is measured as often as before
 SELECT cerebro.advance('packed', 'longer', 'configs', 4, workers => 0, metrics_compute_frequency => 2, iterations => 3) AS iterations_left;
 SELECT cerebro.control('longer', 'stop', 2);
 SELECT cerebro.control('longer', 'resume', 2, iterations => 9);
-SELECT cerebro.advance('packed', 'longer', 'configs', 4, workers => 0, metrics_compute_frequency => 2) AS iterations_left;
+SELECT cerebro.advance('packed', 'longer', 'configs', 4, workers => 0, metrics_compute_frequency => 2, iterations => 100) AS iterations_left;
 SELECT mst_key, metrics_iters FROM longer_info WHERE mst_key IN (2, 3) ORDER BY 1;
 
 -- whoever goes on with a run sees what others commit meanwhile

@@ -45,7 +45,7 @@ CREATE VIEW hers AS SELECT 1 AS model_id, witness('architectures') AS name;
 UPDATE as_plain_summary SET model_arch_table = 'hostile_runs.hers';
 RESET ROLE;
 SELECT name, state, iteration FROM cerebro.runs WHERE name LIKE 'hostile_runs.%' ORDER BY name;
-SELECT mst_key, name FROM cerebro.leaderboard('as_plain');
+SELECT count(*) FROM cerebro.leaderboard('as_plain');
 SELECT * FROM witnessed;
 
 -- tables of names that a run of hers would have: a new run reads none of them
