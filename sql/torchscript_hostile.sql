@@ -88,7 +88,9 @@ BEGIN
     RETURN 'trained';
 EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
-    RETURN SQLSTATE || ' ' || SQLERRM || ' | ' || regexp_replace(detail, '^.*(RuntimeError|Error): ', '');
+    -- a segment says where it is
+    RETURN SQLSTATE || ' ' || regexp_replace(SQLERRM, ' +\(seg[0-9]+ [^)]*\)', '') || ' | ' ||
+        regexp_replace(detail, '^.*(RuntimeError|Error): ', '');
 END $$;
 -- whole numbers by zero, and the least one by -1
 SELECT try(E'def mine(y_true, y_pred):\n  n = y_pred.size(0) % (y_pred.size(0) - y_pred.size(0))\n  return y_pred * n');
