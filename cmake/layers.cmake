@@ -363,5 +363,7 @@ function(cerebro_extension)
   install(FILES ${updates} DESTINATION ${CEREBRO_EXTENSION_DIRECTORY})
   if(TARGET pg_cerebro_cuda)
     install(PROGRAMS ${CMAKE_BINARY_DIR}/pg_cerebro_cuda.so DESTINATION ${CEREBRO_LIBRARY_DIRECTORY})
+  else()  # that of an earlier build would be opened, and refused
+    install(CODE "file(REMOVE \"\$ENV{DESTDIR}${CEREBRO_LIBRARY_DIRECTORY}/pg_cerebro_cuda.so\")")
   endif()
 endfunction()
