@@ -153,8 +153,7 @@ int Hop(size_t bytes) {
 }
 
 // Optimizer steps of all processes in a time that all of them are at work.
-int Share(int processes, int64_t rows, double seconds) {
-  constexpr int kModels = 64;
+int Share(int processes, int models, int64_t rows, double seconds) {
   int results[2];
   if (pipe(results) != 0) return 1;
   const double begins = std::chrono::duration<double>(Clock::now().time_since_epoch()).count() + 3 + processes;
@@ -162,13 +161,13 @@ int Share(int processes, int64_t rows, double seconds) {
     if (Fork() != 0) continue;
     close(results[0]);
     try {
-      Group group(Network("wide"), kModels, rows);
+      Group group(Network("wide"), models, rows);
       group.Visit(1);
       while (std::chrono::duration<double>(Clock::now().time_since_epoch()).count() < begins) usleep(100);
       const auto started = Clock::now();
       int64_t steps = 0;
       while (Since(started) < seconds) steps += group.Visit(1);
-      const double rate = static_cast<double>(steps) * kModels / Since(started);
+      const double rate = static_cast<double>(steps) * models / Since(started);
       if (write(results[1], &rate, sizeof(rate)) != sizeof(rate)) _exit(1);
     } catch (const std::exception& error) {
       std::fprintf(stderr, "%s\n", error.what());
@@ -214,7 +213,7 @@ int Main(std::vector<std::string> arguments) {
   options.processes = arguments[0] == "share" ? std::atoi(arguments[1].c_str()) : 2;
   engine::SetDeviceOptions(options);
   if (arguments[0] == "hop") return Hop(static_cast<size_t>(std::atoll(arguments[1].c_str())) << 20);
-  if (arguments[0] == "share") return Share(options.processes, rows, seconds);
+  if (arguments[0] == "share") return Share(options.processes, fake ? 4 : 64, rows, seconds);
   if (arguments[0] != "steps" || arguments.size() < 3) return 2;
   const std::string path = arguments.size() > 3 ? arguments[3] : "auto";
   engine::SetDevicePath(path == "persistent" ? engine::device::Path::kPersistent
