@@ -18,6 +18,7 @@ transfer_layers.py. rates: see transfer_rates.py.
 import argparse
 import json
 import os
+import statistics
 import subprocess
 import sys
 
@@ -50,9 +51,12 @@ GRIDS = {"heads": ("residual", 1500, 300, 10, 8, 5, 1.5, 15), "depths": ("residu
 BATCH = 32
 
 
-def budgets(rows, iterations, times):
-    """Time and space of the depths at eleven budgets, the least time of some runs each. Sharing is off, so that only the budget decides."""
-    print(f"\n== budgets: the depths, {rows} rows, {iterations} iterations, without sharing")
+def budgets(rows, iterations, rounds):
+    """Time and space of the depths at eleven budgets. Sharing is off, so that only the budget decides.
+
+    The machine's speed drifts by more than the bound, so each round goes through all budgets, upwards or downwards, and a budget is
+    compared with the one below it of the same round: the median of these ratios counts."""
+    print(f"\n== budgets: the depths, {rows} rows, {iterations} iterations, without sharing, {rounds} rounds")
     operations, ends = models.TRUNKS["residual"]()
     x, y = runs.table(operations, rows)
     with server.Session() as session:
@@ -61,18 +65,23 @@ def budgets(rows, iterations, times):
         session.run("SET cerebro.enable_feature_sharing = off")
         plan = json.loads("".join(row[0] for row in session.run(
             f"SELECT * FROM cerebro.explain_fit_multiple_model('budgets_packed', 'shown', 'budgets_first', {iterations}, format => 'json')")))
-        most, found = features_of(plan)["Disk Bytes"] // 1024 + 1, []
-        for step in range(11):
-            budget, seconds = most * step // 10 + (step == 10), []
-            session.run(f"SET cerebro.materialize_disk = '{budget}kB'")
-            for _ in range(times):
+        most = features_of(plan)["Disk Bytes"] // 1024 + 1
+        limits = [most * step // 10 + (step == 10) for step in range(11)]
+        seconds, stored = [[] for _ in limits], [None] * len(limits)
+        for number in range(rounds):
+            for step in list(range(11))[:: -1 if number % 2 else 1]:
+                session.run(f"SET cerebro.materialize_disk = '{limits[step]}kB'")
                 runs.drop_features(session, "budgets_packed")
-                seconds.append(runs.fit(session, "budgets", "budgets_first", "budget", iterations)[0])
+                seconds[step].append(runs.fit(session, "budgets", "budgets_first", "budget", iterations)[0])
                 runs.drop_run(session, "budget")
-            used, _, sets = runs.stored_features(session, "budgets_packed")
-            found.append(min(seconds))
-            print(f"{budget:9} kB allowed, {used // 1024:9} kB of {sets} sets stored: {found[-1]:7.2f} s"
-                  f"{'' if used <= budget * 1024 else '  OVER THE BUDGET'}{'' if found[-1] <= 1.05 * min(found) else '  LONGER'}", flush=True)
+                used, _, sets = runs.stored_features(session, "budgets_packed")
+                stored[step] = (max(used, stored[step][0] if stored[step] else 0), sets)
+        for step, limit in enumerate(limits):
+            used, sets = stored[step]
+            ratio = statistics.median(a / b for a, b in zip(seconds[step], seconds[step - 1])) if step else 1
+            print(f"{limit:9} kB allowed, {used // 1024:9} kB of {sets} sets stored: {min(seconds[step]):6.2f} to {max(seconds[step]):6.2f} s, "
+                  f"{ratio:5.2f} of the time at the limit before"
+                  f"{'' if used <= limit * 1024 else '  OVER THE BUDGET'}{'' if ratio <= 1.05 else '  LONGER'}", flush=True)
 
 
 def features_of(plan):
@@ -137,7 +146,7 @@ def main():
             transfer_rates.run(arguments.quick)
             continue
         if grid == "budgets":
-            budgets(*(100, 2, 1) if arguments.quick else (400, 3, 3))
+            budgets(*(100, 2, 1) if arguments.quick else (400, 3, 5))
             continue
         if grid == "appended":
             appended(600 if arguments.quick else 6000, 2)
