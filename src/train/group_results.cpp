@@ -25,6 +25,7 @@ using store::ResultTable;
 constexpr int kTupleTarget = 8160;  // bytes: the most that the server takes
 constexpr size_t kMostGatheredBytes = size_t{16} << 20;
 constexpr size_t kMostGatheredModels = 4000;
+constexpr size_t kMostGatheredModelBytes = size_t{256} << 10;
 constexpr size_t kMostGathered = 4096;  // rows of <out>_groups
 
 constexpr const char* kSummaryMore[][2] = {{store::kRunGroupingColumn, "pg_catalog.text[]"},
@@ -178,9 +179,10 @@ void GroupWriter::Write(const data::Group& group, const GroupOutcome& outcome) {
   if (ids_.size() >= kMostGathered) Flush();
 }
 
-// On a cluster each statement has a price of its own.
+// A statement has a price of its own, which is more than that of a small model's row. A large model would only be copied
+// once more.
 void GroupWriter::WriteModel(const data::Group& group, size_t m, const GroupOutcome& outcome) {
-  if (pg::OnGreenplum()) {
+  if (pg::OnGreenplum() || outcome.weights[m].size() <= kMostGatheredModelBytes) {
     gathered_.groups.push_back(group.id);
     gathered_.keys.push_back(fit_.models[m].mst_key);
     gathered_.begins.push_back(static_cast<int64_t>(gathered_.weights.size()) + 1);
@@ -189,6 +191,7 @@ void GroupWriter::WriteModel(const data::Group& group, size_t m, const GroupOutc
     if (gathered_.weights.size() >= kMostGatheredBytes || gathered_.keys.size() >= kMostGatheredModels) WriteGathered();
     return;
   }
+  WriteGathered();
   models_.Insert({{"group_id", group.id},
                   {"mst_key", static_cast<int64_t>(fit_.models[m].mst_key)},
                   {"model_weights", pg::Bytea{outcome.weights[m]}}});
