@@ -152,7 +152,9 @@ function(cerebro_torch room)
   cerebro_room_id(id ${room})
   target_include_directories(cerebro_${id} SYSTEM PRIVATE ${TORCH_INCLUDE_DIRS})
   target_link_libraries(cerebro_${id} PRIVATE ${TORCH_LIBRARIES})
-  target_compile_options(cerebro_${id} PRIVATE -Wno-deprecated-declarations)
+  # GCC 14 finds a variant of LibTorch's own operators uninitialised, where their copies are inlined here
+  target_compile_options(cerebro_${id} PRIVATE -Wno-deprecated-declarations
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   cerebro_torch_standard(cerebro_${id})
   set_target_properties(cerebro_${id} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 16 DISABLE_PRECOMPILE_HEADERS ON)
   if(TARGET c10_cuda)

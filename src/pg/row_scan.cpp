@@ -31,7 +31,6 @@ extern "C" {
 #include "access/tableam.h"
 #include "lib/stringinfo.h"
 #include "storage/bufmgr.h"
-#include "utils/pg_locale.h"
 #include "utils/snapmgr.h"
 }
 

@@ -83,7 +83,7 @@ TEST(Forms, ASharedModelIsCalledTwiceAndWeighsOnce) {
                    "tower/bidirectional/backward_lstm:bias(12,)", "same:kernel(6, 1)", "same:bias(1,)"}));
   EXPECT_EQ(std::count_if(graph.calls.begin(), graph.calls.end(), [](const base::Call& call) { return call.layer == 2; }), 2);
   EXPECT_EQ(graph.calls.size(), 2u + 2 * 4 + 2);
-  const base::Layer& backward = LayerNamed(graph, "tower/bidirectional/backward_lstm");
+  const base::Layer backward = LayerNamed(graph, "tower/bidirectional/backward_lstm");
   EXPECT_TRUE(backward.attributes.Find("go_backwards")->boolean());
   EXPECT_FALSE(LayerNamed(graph, "tower/bidirectional/forward_lstm").attributes.Find("go_backwards")->boolean());
 }
