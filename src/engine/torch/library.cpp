@@ -41,11 +41,10 @@ class Library : public AutogradLibrary {
 
   void SetThreads(int threads) const override {
     Translated("setting the number of threads", [&] {
-#if TORCH_VERSION_MAJOR < 2
-      // With AVX2 and later the oneDNN of LibTorch 1.13 writes beyond the gradients of some small convolutions. It reads
-      // this before its first work; who sets it otherwise is heard.
+      // With AVX2 and later oneDNN writes beyond its workspace in the weights' gradient of strided 1x1 convolutions of
+      // few channels: that of LibTorch 1.13, and each until 3.12 at least (its issue 6035). It reads this before its first
+      // work; who sets it otherwise is heard.
       setenv("DNNL_MAX_CPU_ISA", "AVX", 0);
-#endif
       at::set_num_threads(threads);
       static const bool once = [] {
         at::set_num_interop_threads(1);  // can be set once in a process; nothing of ours runs there
