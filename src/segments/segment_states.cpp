@@ -22,7 +22,8 @@ std::string_view View(base::Bytes bytes) { return {reinterpret_cast<const char*>
 
 // Members point into what a header would replace, and sums are of the members that were there at the first buffer.
 void RequireOrder(bool in_order) {
-  if (!in_order) throw Error(ErrorCode::kInvalidParameter, "rows of a round come in another order than header, states, buffers");
+  if (!in_order) throw Error(ErrorCode::kInvalidParameter, "rows of a round come in another order than header, states, buffers", "",
+                              "Rounds are run by fit_multiple_model() and evaluate() within their own run.");
 }
 
 }  // namespace
