@@ -48,6 +48,15 @@ SELECT group_id, status, reason FROM by_number_groups ORDER BY 1;
 SELECT cerebro.fit_multiple_model('numbered', 'by_number_2', 'configs', 2, seed => 9, workers => 2);
 SELECT count(*) AS groups, bool_and(a.status = b.status AND a.reason IS NOT DISTINCT FROM b.reason) AS equal FROM by_number_groups a JOIN by_number_2_groups b USING (group_id);
 
+-- a row that cannot be read is an error of its own group
+SELECT cerebro.training_preprocessor_dl('rows', 'unread', 'y', 'x', grouping_cols => 'g', dependent_type => 'real', seed => 4);
+UPDATE unread SET x = NULL WHERE group_id = 2;
+UPDATE unread SET y = substr(y, 1, 7) WHERE group_id = 4;
+SELECT cerebro.fit_multiple_model('unread', 'by_reading', 'configs', 2, seed => 9, workers => 0);
+SELECT group_id, status, reason FROM by_reading_groups ORDER BY 1;
+SELECT cerebro.fit_multiple_model('unread', 'by_reading_2', 'configs', 2, seed => 9, workers => 2);
+SELECT count(*) AS groups, bool_and(a.status = b.status AND a.reason IS NOT DISTINCT FROM b.reason) AS equal FROM by_reading_groups a JOIN by_reading_2_groups b USING (group_id);
+
 -- more than are tolerated
 \set ON_ERROR_STOP 0
 SELECT cerebro.fit_multiple_model('packed', 'm', 'configs', 4, seed => 9, workers => 0, max_failed_groups => 1);

@@ -94,5 +94,53 @@ SET client_min_messages = error;
 SELECT cerebro.advance('packed', 'as_durable', 'configs', 2, workers => 0);
 RESET ROLE;
 SELECT DISTINCT who, what FROM witnessed ORDER BY 2;
+
+-- what her table runs without a trigger: defaults and checks of domains in further columns, a partition's constraint, checks that are computed as a
+-- statement is planned, and an action at the end of another table's foreign key
+SET ROLE regress_runs_mallory;
+SET client_min_messages = error;
+SELECT cerebro.advance('packed', name, 'configs', 2, workers => 0, iterations => 1)
+FROM unnest(ARRAY['as_domain', 'as_asked', 'as_composite', 'as_part', 'as_key', 'as_check']) name;
+SET client_min_messages = warning;
+CREATE FUNCTION is_seen(value text, what text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN PERFORM hostile_runs.witness(what); RETURN true; END $$;
+CREATE DOMAIN noted AS text DEFAULT hostile_runs.witness('domain');
+ALTER TABLE as_domain_control ADD COLUMN more noted;
+CREATE DOMAIN asked AS text CHECK (hostile_runs.is_seen(VALUE, 'check of a domain'));
+ALTER TABLE as_asked_control ADD COLUMN more asked;
+CREATE TYPE holder AS (held asked);
+ALTER TABLE as_composite_control ADD COLUMN more holder DEFAULT '(x)'::text::holder;
+CREATE FUNCTION part_of(text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM hostile_runs.witness('partition'); RETURN 'a'; END $$;
+CREATE TABLE whole (LIKE as_part_control INCLUDING DEFAULTS) PARTITION BY LIST (part_of(action));
+ALTER TABLE whole ATTACH PARTITION as_part_control FOR VALUES IN ('a');
+ALTER TABLE as_key_run ADD PRIMARY KEY (format);
+CREATE TABLE hers_too (format bigint);
+ALTER TABLE hers_too ADD FOREIGN KEY (format) REFERENCES as_key_run ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED;
+CREATE FUNCTION check_constant(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM hostile_runs.witness('check'); RETURN 1; END $$;
+ALTER TABLE as_check_info ADD CHECK (check_constant(1) > 0);
+RESET ROLE;
+DELETE FROM witnessed;
+SELECT cerebro.control('as_domain', 'stop', 1);
+SELECT cerebro.control('as_asked', 'stop', 1);
+SELECT cerebro.control('as_composite', 'stop', 1);
+SELECT cerebro.control('as_part', 'stop', 1);
+SELECT cerebro.advance('packed', 'as_key', 'configs', 2, workers => 0);
+SET constraint_exclusion = on;
+SELECT name FROM cerebro.runs WHERE name = 'hostile_runs.as_check';
+RESET constraint_exclusion;
+SELECT * FROM witnessed;
+-- what a part writes at its end is locked against triggers when it begins
+SET ROLE regress_runs_mallory;
+SET client_min_messages = error;
+SELECT cerebro.advance('packed', 'as_late', 'configs', 2, workers => 0, iterations => 1);
+SET client_min_messages = warning;
+RESET ROLE;
+BEGIN;
+SAVEPOINT before_it;
+SELECT cerebro.control('as_late', 'stop', 7);
+ROLLBACK TO before_it;
+SELECT cerebro.advance('packed', 'as_late', 'configs', 2, workers => 0) IS NOT NULL AS went_on;
+SELECT mode FROM pg_locks WHERE relation = 'as_late_control'::regclass AND pid = pg_backend_pid() AND mode = 'RowExclusiveLock';
+COMMIT;
+
 DROP SCHEMA hostile_runs CASCADE;
 DROP ROLE regress_runs_mallory, regress_runs_victim;

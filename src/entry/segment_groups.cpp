@@ -58,7 +58,8 @@ Datum pg_cerebro_train_group_transition(PG_FUNCTION_ARGS) {
       group->group_id = args.opt_int8(2).value_or(0);
     }
     const auto kind = static_cast<segments::GroupRowKind>(args.int4(3, "kind"));
-    segments::AddGroupBuffer(group->number, kind, args.int4(4, "partition_id"), args.int4(5, "buffer_id"), entry::DataColumns(fcinfo, kFirstData));
+    segments::AddGroupBuffer(group->number, kind, args.int4(4, "partition_id"), args.int4(5, "buffer_id"),
+                             [&] { return entry::DataColumns(fcinfo, kFirstData); });
     return PointerGetDatum(group);
   });
 }

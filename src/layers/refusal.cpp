@@ -1,6 +1,7 @@
 #include "layers/refusal.hpp"
 
 #include "base/literal.hpp"
+#include "base/whole_characters.hpp"
 
 namespace layers {
 namespace {
@@ -10,9 +11,7 @@ constexpr size_t kLongestQuote = 80;  // bytes
 // Never in the middle of a UTF-8 character: the server would refuse to send the message.
 std::string Cut(const std::string& text) {
   if (text.size() <= kLongestQuote) return text;
-  size_t end = kLongestQuote;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end) + "...";
+  return std::string(base::WholeCharacters(text, kLongestQuote)) + "...";
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "pg/datum.hpp"
 
 extern "C" {
+#include "access/xact.h"
 #include "utils/timestamp.h"
 }
 
@@ -204,7 +205,8 @@ std::optional<std::string> Args::opt_value(int i) const {
 
 void RequireCommits(FunctionCallInfo fcinfo, const char* procedure) {
 #if CEREBRO_HAS_PROCEDURES
-  if (fcinfo->context != nullptr && IsA(fcinfo->context, CallContext) && !castNode(CallContext, fcinfo->context)->atomic) return;
+  const bool lets = fcinfo->context != nullptr && IsA(fcinfo->context, CallContext) && !castNode(CallContext, fcinfo->context)->atomic;
+  if (lets && !IsSubTransaction()) return;  // in a block with EXCEPTION some servers say that it does
 #endif
   throw base::Error(base::ErrorCode::kPrerequisiteState, std::string(procedure) + " cannot run inside a transaction block",
                     "It commits while it runs, which only a CALL at the top level may do.",

@@ -249,6 +249,16 @@ inline bool RowSecurityApplies(Oid relation) {
 #endif
 }
 
+/// Partitioned tables as statements declare them came with 10.
+inline bool IsPartition(Relation relation) {
+#if PG_VERSION_NUM >= 100000
+  return relation->rd_rel->relispartition;
+#else
+  (void)relation;
+  return false;
+#endif
+}
+
 /// WaitLatch on this process's latch until it is set or `timeout_ms` pass; the process ends with the postmaster.
 inline void WaitOwnLatch(int timeout_ms) {
 #if PG_VERSION_NUM >= 120000

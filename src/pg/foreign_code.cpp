@@ -1,4 +1,9 @@
 // The catalogs are read as they are now, by the server's caches: no statement runs, so that nothing of the owner's can.
+//
+// The rules. Of both uses: an ordinary table, no partition, without descendants, rules and row-level security; no check, and no index or statistics over
+// expressions, since the planner computes what is constant in them; columns of the types that are asked for. Of writes besides: no trigger, and none of
+// the server's own for a foreign key, which may end in a deferred trigger of another table; no default but of the server's own functions; no column of a
+// type that is not the server's, since a domain has defaults and checks of its own. Other indexes are harmless: operator classes are made by superusers.
 #include "pg/foreign_code.hpp"
 
 #include <cstring>
@@ -6,8 +11,8 @@
 #include "pg/guard.hpp"
 
 extern "C" {
+#include "access/transam.h"
 #include "catalog/pg_index.h"
-#include "nodes/makefuncs.h"
 #include "nodes/primnodes.h"
 #include "parser/parse_type.h"
 #include "utils/relcache.h"
@@ -27,21 +32,7 @@ namespace {
 
 constexpr Oid kClockTimestamp = 2649, kSessionUser = 746, kTextOfName = 406;  // pg_proc.oid: the defaults of result tables
 
-Oid IdOf(const TableName& table, LOCKMODE lock) {
-  return call([&] {
-    return RangeVarGetRelid(makeRangeVar(table.schema.empty() ? nullptr : pstrdup(table.schema.c_str()), pstrdup(table.name.c_str()), -1), lock, true);
-  });
-}
-
-// The following ones inside call() only.
-
-Oid OwnerOf(Oid relation) {
-  HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
-  if (!HeapTupleIsValid(tuple)) return InvalidOid;
-  const Oid owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
-  ReleaseSysCache(tuple);
-  return owner;
-}
+// All of them inside call() only.
 
 // Statistics over expressions came with 14.
 bool HasExpressionStatistics(Relation relation) {
@@ -62,23 +53,6 @@ bool HasExpressionStatistics(Relation relation) {
   return any;
 }
 
-// A word such as SESSION_USER, which is a function before 10: those servers have no catalog of sequences either.
-bool IsSessionValue(const Node* node) {
-#if __has_include("catalog/pg_sequence.h")
-  return IsA(node, SQLValueFunction);
-#else
-  (void)node;
-  return false;
-#endif
-}
-
-Oid TypeNamed(const char* name) {
-  Oid type = InvalidOid;
-  int32 modifier = -1;
-  parseTypeString(name, &type, &modifier, 0);  // of a flag or a pointer, by the server's version
-  return type;
-}
-
 bool HasExpressions(Relation relation) {
   bool any = false;
   List* const indexes = RelationGetIndexList(relation);
@@ -96,6 +70,16 @@ bool HasExpressions(Relation relation) {
   return any || HasExpressionStatistics(relation);
 }
 
+// A word such as SESSION_USER, which is a function before 10: those servers have no catalog of sequences either.
+bool IsSessionValue(const Node* node) {
+#if __has_include("catalog/pg_sequence.h")
+  return IsA(node, SQLValueFunction);
+#else
+  (void)node;
+  return false;
+#endif
+}
+
 bool IsServersDefault(const Node* node) {
   if (node == nullptr) return false;
   if (IsSessionValue(node) || IsA(node, Const)) return true;
@@ -111,81 +95,88 @@ bool IsServersDefault(const Node* node) {
   return true;
 }
 
-bool HasTriggers(Relation relation) {
-  const TriggerDesc* const triggers = relation->trigdesc;
-  for (int i = 0; triggers != nullptr && i < triggers->numtriggers; i++) {
-    if (!triggers->triggers[i].tgisinternal) return true;
-  }
-  return false;
+const char* CodeOfReads(Relation relation) {
+  const Oid id = RelationGetRelid(relation);
+  const TupleConstr* const constraints = relation->rd_att->constr;
+  if (relation->rd_rel->relkind != RELKIND_RELATION) return "is no ordinary table";
+  if (compat::IsPartition(relation)) return "is a partition";
+  if (relation->rd_rules != nullptr) return "has rules";
+  if (compat::RowSecurityApplies(id)) return "has row-level security";
+  if (has_subclass(id)) return "has descendants";
+  if (constraints != nullptr && constraints->num_check > 0) return "has checks";
+  if (HasExpressions(relation)) return "has an index or statistics over expressions";
+  return nullptr;
 }
 
 const char* CodeOfWrites(Relation relation) {
-  if (HasTriggers(relation)) return "has triggers";
+  if (relation->trigdesc != nullptr) return "has triggers";
   const TupleConstr* const constraints = relation->rd_att->constr;
-  if (constraints == nullptr) return nullptr;
-  if (constraints->num_check > 0) return "has checks";
-  for (int i = 0; i < constraints->num_defval; i++) {
-    if (!IsServersDefault(static_cast<const Node*>(stringToNode(constraints->defval[i].adbin)))) return "has defaults that no run's table has";
+  for (int i = 0; constraints != nullptr && i < constraints->num_defval; i++) {
+    if (!IsServersDefault(static_cast<const Node*>(stringToNode(constraints->defval[i].adbin)))) return "has defaults that are computed";
   }
   return nullptr;
 }
 
-const char* OtherType(Relation relation, const std::vector<std::pair<const char*, const char*>>& columns) {
-  for (int i = 0; i < relation->rd_att->natts; i++) {
+Oid TypeNamed(const char* name) {
+  Oid type = InvalidOid;
+  int32 modifier = -1;
+  parseTypeString(name, &type, &modifier, 0);  // of a flag or a pointer, by the server's version
+  return type;
+}
+
+/// The type that a column must have; InvalidOid: any.
+Oid TypeAsked(const char* column, const ColumnTypes& columns) {
+  for (const auto& [name, type] : columns) {
+    if (std::strcmp(column, name) == 0) return TypeNamed(type);
+  }
+  return InvalidOid;
+}
+
+struct WrongColumn {
+  const char* name = nullptr;  // there is none
+  bool foreign = false;        // its type is not the server's; else: is not the one that is asked for
+};
+
+WrongColumn FindWrongColumn(Relation relation, TableUse use, const ColumnTypes& columns) {
+  WrongColumn wrong;
+  for (int i = 0; i < relation->rd_att->natts && wrong.name == nullptr; i++) {
     const Form_pg_attribute column = compat::Attribute(relation->rd_att, i);
     if (column->attisdropped) continue;
-    for (const auto& [name, type] : columns) {
-      if (std::strcmp(NameStr(column->attname), name) != 0) continue;
-      if (column->atttypid != TypeNamed(type)) return name;
-    }
+    const Oid asked = TypeAsked(NameStr(column->attname), columns);
+    const bool other = OidIsValid(asked) && asked != column->atttypid;
+    wrong.foreign = !other && use == TableUse::kWrite && column->atttypid >= FirstNormalObjectId;
+    if (other || wrong.foreign) wrong.name = pstrdup(NameStr(column->attname));
   }
-  return nullptr;
+  return wrong;
 }
 
 }  // namespace
 
-std::string WhyNotSafe(const TableName& table, TableUse use, const std::vector<std::pair<const char*, const char*>>& columns) {
-  Oid relation = IdOf(table, NoLock);
-  const bool readable = OidIsValid(relation) && call([&] { return pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) == ACLCHECK_OK; });
-  if (readable) relation = IdOf(table, AccessShareLock);
-  if (!OidIsValid(relation)) return "is gone";
-  const char* column = nullptr;
-  const char* const reason = call([&]() -> const char* {
-    // without the right to read it no lock is kept
-    Relation opened = relation_open(relation, AccessShareLock);
-    const char* found = nullptr;
-    if (opened->rd_rel->relowner != GetUserId()) {
-      column = OtherType(opened, columns);
-      if (opened->rd_rel->relkind != RELKIND_RELATION) {
-        column = nullptr;
-        found = "is no ordinary table";
-      } else if (opened->rd_rules != nullptr) {
-        found = "has rules";
-      } else if (compat::RowSecurityApplies(relation)) {
-        found = "has row-level security";
-      } else if (has_subclass(relation)) {
-        found = "has descendants";
-      } else if (HasExpressions(opened)) {
-        found = "has an index or statistics over expressions";
-      } else if (use == TableUse::kWrite) {
-        found = CodeOfWrites(opened);
-      }
-    }
-    relation_close(opened, readable ? NoLock : AccessShareLock);
-    return found;
+std::string CodeOf(const TableName& table, TableUse use, const ColumnTypes& columns) {
+  const std::optional<TableFacts> facts = FactsOf(table, use);
+  if (!facts) return "is gone";
+  struct Found {
+    const char* code;
+    WrongColumn column;
+  };
+  const Found found = call([&] {
+    Relation relation = relation_open(facts->id, AccessShareLock);
+    Found f = {CodeOfReads(relation), {}};
+    if (f.code == nullptr) f.column = FindWrongColumn(relation, use, columns);
+    if (f.code == nullptr && use == TableUse::kWrite) f.code = CodeOfWrites(relation);
+    // who has no right to the table keeps no lock on it
+    relation_close(relation, facts->readable ? NoLock : AccessShareLock);
+    return f;
   });
-  if (column != nullptr) return std::string("has a column \"") + column + "\" of another type";
-  return reason == nullptr ? "" : reason;
+  if (found.code != nullptr) return found.code;
+  if (found.column.name == nullptr) return "";
+  return std::string("has a column \"") + found.column.name + (found.column.foreign ? "\" of a type that is not the server's" : "\" of another type");
 }
 
-bool HaveOneOwner(const TableName& a, const TableName& b) {
-  const Oid first = IdOf(a, NoLock), second = IdOf(b, NoLock);
-  return call([&] { return OwnerOf(first) == OwnerOf(second); });
-}
-
-bool IsOwnTable(const TableName& table) {
-  const Oid relation = IdOf(table, NoLock);
-  return call([&] { return OwnerOf(relation) == GetUserId(); });
+std::string WhyNotSafe(const TableName& table, TableUse use, const ColumnTypes& columns) {
+  const std::optional<TableFacts> facts = FactsOf(table, use);
+  if (facts && facts->owner == GetUserId()) return "";
+  return CodeOf(table, use, columns);
 }
 
 }  // namespace pg

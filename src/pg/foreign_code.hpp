@@ -1,5 +1,6 @@
-// Whether a statement on a table runs code of the table's owner: a view's query, a trigger, a check, a function in an index, a type's input. A session
-// that reads or writes a table which it did not choose, such as one that only has a run's name, does not do it before it has asked here.
+// Whether a statement on a table runs code of whoever made it: a view's query, a trigger, a check, a function in an index, a type's input. A session that
+// reads or writes a table which it did not choose, such as one that only has a run's name, does not do it before it has asked here. The rules are the same
+// for all tables; foreign_code.cpp has them.
 //
 // Includes nothing of the server. Main thread only; allowed in parallel mode.
 #pragma once
@@ -9,20 +10,19 @@
 #include <vector>
 
 #include "pg/names.hpp"
+#include "pg/ownership.hpp"
 
 namespace pg {
 
-enum class TableUse { kRead, kWrite };
+/// Columns and their types, as SQL casts to them.
+using ColumnTypes = std::vector<std::pair<const char*, const char*>>;
 
-/// Why a table may not be used unasked, as in "is no ordinary table"; "" where it may. It may be where it is an ordinary table whose columns, as far as
-/// it has those of `columns` (name, type as SQL casts to it), are of these types of the server's, and where nothing in it runs code. What the current
-/// role owns itself may run what it likes. Where the role may read the table, it is locked as by a reader until the transaction ends, so that what is said
-/// stays true. REQUIRES a table that exists; kWrite: a statement that gives values to all columns but those with the server's own functions as defaults.
-std::string WhyNotSafe(const TableName& table, TableUse use, const std::vector<std::pair<const char*, const char*>>& columns);
+/// What of a table runs code when it is used, as in "has triggers"; "" where nothing does. columns: those of them that the table has must be of these
+/// types. It is locked as by FactsOf, so that what is said stays true. kWrite: a statement that gives values to all columns but those with defaults of
+/// the server's own.
+std::string CodeOf(const TableName& table, TableUse use, const ColumnTypes& columns = {});
 
-/// Whether the tables have one owner. REQUIRES that both exist.
-bool HaveOneOwner(const TableName& a, const TableName& b);
-/// Whether the current role is the very owner of the table. REQUIRES that it exists.
-bool IsOwnTable(const TableName& table);
+/// Why a table may not be used unasked; "" where it may: it has no code, or is the current role's own, who may run what it likes.
+std::string WhyNotSafe(const TableName& table, TableUse use, const ColumnTypes& columns = {});
 
 }  // namespace pg

@@ -3,56 +3,67 @@
 #include "pg/guard.hpp"
 
 extern "C" {
+#include "access/xlog.h"
 #include "storage/lmgr.h"
-#include "utils/relcache.h"
 #include "utils/syscache.h"
 }
 
 namespace pg {
 namespace {
 
-/// InvalidOid where there is none, or the schema may not be used. Inside call() only.
+// Inside call() only.
+
+/// InvalidOid where there is none, or the schema may not be used.
 Oid Find(const TableName& table) {
   const Oid schema = LookupNamespaceNoError(table.schema.c_str());
   if (!OidIsValid(schema) || compat::SchemaAclCheck(schema, GetUserId(), ACL_USAGE) != ACLCHECK_OK) return InvalidOid;
   return get_relname_relid(table.name.c_str(), schema);
 }
 
+bool Has(Oid relation, AclMode right) { return pg_class_aclcheck(relation, GetUserId(), right) == ACLCHECK_OK; }
+
+/// NoLock where the role has no right to the use, and on a standby, which lets nobody write.
+LOCKMODE LockOf(Oid relation, TableUse use) {
+  const bool writes = use == TableUse::kWrite && !RecoveryInProgress();
+  if (writes && (Has(relation, ACL_INSERT) || Has(relation, ACL_UPDATE) || Has(relation, ACL_DELETE))) return RowExclusiveLock;
+  return Has(relation, ACL_SELECT) ? AccessShareLock : NoLock;
+}
+
 }  // namespace
 
 std::optional<TableFacts> GlanceAt(const TableName& table) {
   struct Raw {
-    bool there;
-    Oid owner;
+    Oid id, owner;
     const char* owner_name;
-    bool plain, stays, readable;
+    bool stays, readable;
   };
   const Raw raw = call([&] {
-    Raw r = {false, InvalidOid, "", false, false, false};
+    Raw r = {InvalidOid, InvalidOid, "", false, false};
     const Oid relation = Find(table);
     HeapTuple tuple = OidIsValid(relation) ? SearchSysCache1(RELOID, ObjectIdGetDatum(relation)) : nullptr;
     if (!HeapTupleIsValid(tuple)) return r;
     const auto* row = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple));
-    r.there = true;
+    r.id = relation;
     r.owner = row->relowner;
     r.owner_name = compat::RoleName(r.owner);
-    r.readable = pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
+    r.readable = Has(relation, ACL_SELECT);
     r.stays = row->relkind == RELKIND_RELATION || row->relkind == RELKIND_MATVIEW;
-    r.plain = row->relkind == RELKIND_RELATION && !row->relhassubclass && !compat::RowSecurityApplies(relation);
     ReleaseSysCache(tuple);
     return r;
   });
-  if (!raw.there) return std::nullopt;
-  return TableFacts{raw.owner, raw.owner_name, raw.plain, raw.stays, raw.readable};
+  if (!OidIsValid(raw.id)) return std::nullopt;
+  return TableFacts{raw.id, raw.owner, raw.owner_name, raw.stays, raw.readable};
 }
 
-// Locked by its number: what the name means is looked up once more.
-std::optional<TableFacts> FactsOf(const TableName& table) {
-  const std::optional<TableFacts> before = GlanceAt(table);
-  if (!before || !before->readable) return before;
+// Locked by its number: until the lock is there the name may come to mean another table.
+std::optional<TableFacts> FactsOf(const TableName& table, TableUse use) {
   call([&] {
-    const Oid relation = Find(table);
-    if (OidIsValid(relation)) LockRelationOid(relation, AccessShareLock);
+    for (Oid relation = Find(table), locked = InvalidOid; OidIsValid(relation) && relation != locked; relation = Find(table)) {
+      const LOCKMODE mode = LockOf(relation, use);
+      if (mode == NoLock) return;
+      LockRelationOid(relation, mode);
+      locked = relation;
+    }
   });
   return GlanceAt(table);
 }
@@ -61,21 +72,6 @@ bool TrustsRole(uint32_t role) {
   return call([&] {
     const Oid user = GetUserId();
     return user == role || superuser_arg(role) || (has_privs_of_role(user, role) && is_member_of_role_nosuper(user, role));
-  });
-}
-
-bool InsertsAlone(const TableName& table) {
-  return call([&] {
-    const Oid relation = Find(table);
-    if (!OidIsValid(relation)) return false;
-    if (pg_class_aclcheck(relation, GetUserId(), ACL_INSERT) != ACLCHECK_OK) return false;
-    Relation rel = relation_open(relation, RowExclusiveLock);
-    const TupleConstr* constraints = RelationGetDescr(rel)->constr;
-    const bool alone = rel->rd_rel->relkind == RELKIND_RELATION && rel->trigdesc == nullptr && rel->rd_rules == nullptr &&
-                       (constraints == nullptr || (constraints->num_defval == 0 && constraints->num_check == 0)) &&
-                       RelationGetIndexList(rel) == NIL && !compat::RowSecurityApplies(relation);
-    relation_close(rel, NoLock);
-    return alone;
   });
 }
 

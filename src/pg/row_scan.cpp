@@ -153,7 +153,8 @@ bool RowScan::Takes(const TableName& table, const ScannedColumns& columns) {
     const TupleDesc shape = RelationGetDescr(relation);
     const char kind = relation->rd_rel->relkind;
     bool takes = (kind == RELKIND_RELATION || kind == RELKIND_MATVIEW) && !relation->rd_rel->relhassubclass &&
-                 relation->rd_tableam == GetHeapamTableAmRoutine();
+                 relation->rd_tableam == GetHeapamTableAmRoutine() && pg_class_aclcheck(id, GetUserId(), ACL_SELECT) == ACLCHECK_OK &&
+                 !compat::RowSecurityApplies(id);
     for (const std::string& name : asked->keys) {
       const AttrNumber number = NumberOf(shape, name.c_str());
       if (number == InvalidAttrNumber) {

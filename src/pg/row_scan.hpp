@@ -43,7 +43,8 @@ std::optional<std::string_view> TakeText(std::string_view* key);
 class RowScan {
  public:
   /// Whether rows can be read so: of a table or materialised view without descendants whose rows lie in the server's own
-  /// storage, by keys of types whose equal values have equal bytes, and columns that are there. False on Greenplum.
+  /// storage, by keys of types whose equal values have equal bytes, and columns that are there; and whether the current role
+  /// may read all of it. False on Greenplum.
   /// The table is locked as a statement that reads it locks it.
   static bool Takes(const TableName& table, const ScannedColumns& columns);
 

@@ -97,7 +97,8 @@ TempFile::TempFile(const std::string& label, Location location) {
   const std::string directory = Directory(location);
   path_ = directory + "/" + TempFilePrefix(label) + std::to_string(getpid()) + "." + std::to_string(counter++);
   OpenPaths().push_back(path_);
-  const auto create = [&] { return compat::OpenPrivateFile(path_.c_str(), O_RDWR | O_CREAT | O_TRUNC); };
+  unlink(path_.c_str());  // that of an ended process of this number, which a reader of progress may have mapped
+  const auto create = [&] { return compat::OpenPrivateFile(path_.c_str(), O_RDWR | O_CREAT | O_EXCL); };
   descriptor_ = call(create);
   if (descriptor_ < 0 && errno == ENOENT) {  // the server makes the directory at its first own file
     if (mkdir(directory.c_str(), S_IRWXU) != 0 && errno != EEXIST) {

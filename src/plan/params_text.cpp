@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
+#include "base/whole_characters.hpp"
 #include "definitions/names.hpp"
 
 namespace plan {
@@ -67,9 +68,7 @@ bool IsIdentifier(std::string_view text) {
 
 std::string Quoted(std::string_view text) {
   if (text.size() <= kExcerpt) return "\"" + std::string(text) + "\"";
-  size_t end = kExcerpt;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return "\"" + std::string(text.substr(0, end)) + "...\"";
+  return "\"" + std::string(base::WholeCharacters(text, kExcerpt)) + "...\"";
 }
 
 std::vector<std::string_view> SplitPieces(std::string_view text, const std::string& what) {

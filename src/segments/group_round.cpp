@@ -66,6 +66,7 @@ class RowMemory {
 /// A group that is being read.
 struct GroupInput {
   train::GroupRows training, validation;
+  std::string error;  // of its first row that could not be read
 };
 
 /// What this process keeps for one run.
@@ -167,6 +168,20 @@ train::GroupStart StartOf(int64_t group_id) {
   return start;
 }
 
+void AddBuffer(GroupRowKind kind, int partition_id, int buffer_id, const std::vector<base::Bytes>& columns, GroupInput* input) {
+  const bool trains = kind == GroupRowKind::kTraining;
+  const train::GroupRun& run = process_cache->described;
+  const base::DataSpec& spec = trains ? run.spec.training.spec : run.spec.validation.spec;
+  base::Buffer buffer = data::ViewBuffer(spec, partition_id, buffer_id, columns);
+  const auto rows = static_cast<size_t>(buffer.rows);
+  for (size_t c = 0; c < buffer.inputs.size(); c++) buffer.inputs[c] = Copy(buffer.inputs[c], spec.inputs[c].row_bytes() * rows);
+  for (size_t c = 0; c < buffer.targets.size(); c++) buffer.targets[c] = Copy(buffer.targets[c], spec.targets[c].row_bytes() * rows);
+  buffer.weights = reinterpret_cast<decltype(buffer.weights)>(Copy(reinterpret_cast<const uint8_t*>(buffer.weights), sizeof(float) * rows));
+  train::AddBuffer(std::move(buffer), trains ? &input->training : &input->validation);
+}
+
+std::string TextOf(const Error& error) { return error.detail().empty() ? error.what() : std::string(error.what()) + ". " + error.detail(); }
+
 // Into the reply's slab.
 void Train(const GroupInput& input, GroupReply* reply) {
   GroupProcessCache& own = *process_cache;
@@ -230,6 +245,7 @@ std::string WriteGroupReply(const GroupReply& reply) {
   w.Number(reply.rows);
   w.Number(reply.validation_rows);
   w.Number(reply.partitions);
+  w.Number(reply.unread ? 1 : 0);
   w.Real(reply.started);
   w.Real(reply.ended);
   w.Text(reply.slab);
@@ -245,6 +261,7 @@ GroupReply ReadGroupReply(std::string_view bytes) {
   reply.rows = r.Number();
   reply.validation_rows = r.Number();
   reply.partitions = static_cast<int32_t>(r.Number());
+  reply.unread = r.Number() != 0;
   reply.started = r.Real();
   reply.ended = r.Real();
   reply.slab = r.Text();
@@ -272,18 +289,16 @@ BegunGroup BeginGroup(std::string_view request) {
   return begun;
 }
 
-void AddGroupBuffer(int64_t number, GroupRowKind kind, int partition_id, int buffer_id, const std::vector<base::Bytes>& columns) {
+void AddGroupBuffer(int64_t number, GroupRowKind kind, int partition_id, int buffer_id, const std::function<std::vector<base::Bytes>()>& columns) {
   GroupInput& input = InputOf(number);
-  const bool trains = kind == GroupRowKind::kTraining;
-  const train::GroupRun& run = process_cache->described;
-  const base::DataSpec& spec = trains ? run.spec.training.spec : run.spec.validation.spec;
-  base::Buffer buffer = data::ViewBuffer(spec, partition_id, buffer_id, columns);
-  const auto rows = static_cast<size_t>(buffer.rows);
-  for (size_t c = 0; c < buffer.inputs.size(); c++) buffer.inputs[c] = Copy(buffer.inputs[c], spec.inputs[c].row_bytes() * rows);
-  for (size_t c = 0; c < buffer.targets.size(); c++) buffer.targets[c] = Copy(buffer.targets[c], spec.targets[c].row_bytes() * rows);
-  buffer.weights = reinterpret_cast<decltype(buffer.weights)>(Copy(reinterpret_cast<const uint8_t*>(buffer.weights), sizeof(float) * rows));
-  train::GroupRows& group = trains ? input.training : input.validation;
-  train::AddBuffer(std::move(buffer), &group);
+  if (!input.error.empty()) return;
+  try {
+    AddBuffer(kind, partition_id, buffer_id, columns(), &input);
+  } catch (const Error& error) {
+    const bool of_row = error.code() == ErrorCode::kNullValue || error.code() == ErrorCode::kInvalidParameter || error.code() == ErrorCode::kDataCorrupted;
+    if (!of_row) throw;
+    input.error = TextOf(error);
+  }
 }
 
 std::string TrainGroup(int64_t number, int64_t group_id) {
@@ -295,10 +310,12 @@ std::string TrainGroup(int64_t number, int64_t group_id) {
   reply.validation_rows = input.validation.rows;
   reply.partitions = static_cast<int32_t>(input.training.partitions.size());
   reply.started = pg::Now();
+  reply.unread = !input.error.empty();
+  reply.error = input.error;
   try {
-    if (reply.rows > 0) Train(input, &reply);
+    if (reply.rows > 0 && !reply.unread) Train(input, &reply);
   } catch (const Error& error) {
-    reply.error = error.detail().empty() ? error.what() : std::string(error.what()) + ". " + error.detail();
+    reply.error = TextOf(error);
   }
   reply.ended = pg::Now();
   store::TellOfDevices();

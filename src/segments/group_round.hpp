@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -40,7 +41,8 @@ GroupRequest ReadGroupRequest(std::string_view bytes);
 struct GroupReply {
   int64_t group_id = 0;
   int32_t segment = 0;
-  std::string error;  // why it failed; empty: it was trained
+  std::string error;    // why it failed; empty: it was trained
+  bool unread = false;  // it failed because one of its rows could not be read
   int64_t rows = 0, validation_rows = 0;
   int32_t partitions = 0;
   double started = 0, ended = 0;  // seconds since the epoch
@@ -61,9 +63,9 @@ struct BegunGroup {
 
 /// Begins a group in this process.
 BegunGroup BeginGroup(std::string_view request);
-/// A buffer of it. They come by kind, partition and number. Errors: kInvalidParameter for the number of no group in progress;
-/// those of data::ViewBuffer.
-void AddGroupBuffer(int64_t number, GroupRowKind kind, int partition_id, int buffer_id, const std::vector<base::Bytes>& columns);
+/// A buffer of it. They come by kind, partition and number. columns: fetches its columns. What is wrong with them is the group's error, as in the reply.
+/// Errors: kInvalidParameter for the number of no group in progress.
+void AddGroupBuffer(int64_t number, GroupRowKind kind, int partition_id, int buffer_id, const std::function<std::vector<base::Bytes>()>& columns);
 /// Trains the models on its rows. What the group does wrong is in the reply; errors of the server are raised.
 std::string TrainGroup(int64_t number, int64_t group_id);
 /// The statement has no further groups here: the device goes to others of the host.

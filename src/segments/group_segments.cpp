@@ -80,6 +80,7 @@ std::string GroupSegments::Fault(const data::Group& group, const GroupReply& rep
     return "packed table " + table.packed.name.Text() + " has " + std::to_string(there) + (there == 1 ? " row" : " rows") +
            " of the group, its table of groups says " + std::to_string(rows) + ". The packed table was changed after it was made.";
   };
+  if (reply.unread) return reply.error;
   std::string found = fault(training_, reply.rows, group.rows);
   if (found.empty() && validation_ != nullptr) found = fault(*validation_, reply.validation_rows, group.validation_rows);
   if (!found.empty()) return found;

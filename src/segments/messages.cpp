@@ -49,8 +49,13 @@ RoundRequest ReadRoundRequest(std::string_view bytes) {
   base::RecordReader r(bytes, "a round's request");
   RoundRequest o;
   o.run = static_cast<uint64_t>(r.Number());
-  o.kind = static_cast<RoundKind>(r.Number());
-  o.table = static_cast<data::CachedTable>(r.Number());
+  const int64_t kind = r.Number(), table = r.Number();
+  if (kind < static_cast<int64_t>(RoundKind::kTrain) || kind > static_cast<int64_t>(RoundKind::kScore) || table < 0 ||
+      table > static_cast<int64_t>(data::CachedTable::kValidation)) {
+    throw base::Error(base::ErrorCode::kDataCorrupted, "a round's request is of no known kind");
+  }
+  o.kind = static_cast<RoundKind>(kind);
+  o.table = static_cast<data::CachedTable>(table);
   const int64_t flags = r.Number();
   o.has_weights = (flags & 1) != 0;
   o.use_gpus = (flags & 2) != 0;
@@ -111,6 +116,7 @@ RunHeader ReadRunHeader(std::string_view bytes) {
   header.precision = static_cast<base::DType>(r.Number());
   header.seed = static_cast<uint64_t>(r.Number());
   header.visits = static_cast<uint32_t>(r.Number());
+  if (header.data.num_partitions < 1 || header.visits < 1) throw base::Error(base::ErrorCode::kDataCorrupted, "a run's header has no partitions");
   std::vector<std::shared_ptr<const base::Graph>> graphs;
   for (int64_t left = r.Number(); left > 0; left--) graphs.push_back(std::make_shared<const base::Graph>(wire::ReadGraph(r.Text())));
   store::GraphCutter cutter;

@@ -1,10 +1,6 @@
-#include "segments/segment_driver.hpp"
-
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <map>
-#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -12,15 +8,10 @@
 
 #include "base/error.hpp"
 #include "data/packed_table.hpp"
-#include "data/segment_map.hpp"
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
-#include "plan/rounds.hpp"
-#include "segments/messages.hpp"
-#include "segments/segment_models.hpp"
+#include "segments/segment_driver_class.hpp"
 #include "segments/segment_report.hpp"
-#include "segments/segment_scoring.hpp"
-#include "segments/state_tables.hpp"
 #include "store/model_spec.hpp"
 #include "train/results.hpp"
 
@@ -30,84 +21,7 @@ namespace {
 using base::Error;
 using base::ErrorCode;
 
-// States of models that train: more than two, so that models may rest in some.
-constexpr const char* kStateTables[] = {"a", "b", "c", "d"};
-constexpr const char* kRetired = "rest";
-
-/// What the table of weights for scoring holds.
-struct Spread {
-  int64_t rounds = -1;  // of the run that were done; -1: nothing
-  StateLocations states;
-  std::vector<int32_t> keys;
-  bool operator==(const Spread& other) const { return rounds == other.rounds && states == other.states && keys == other.keys; }
-};
-
-/// For a round in which nobody trains.
-class NoSink : public train::VisitSink {
-  void Visit(const train::VisitRecord&) override {}
-  void IterationDone(int64_t) override {}
-  void Progress(int64_t) override {}
-};
-
-/// The coordinator's side of a run on the segments.
-class SegmentDriver : public train::Driver {
- public:
-  SegmentDriver(const train::FitArguments& arguments, const train::PreparedFit& fit, const train::RunRequest& request);
-
-  std::vector<uint64_t> Enter() override;
-  int workers() const override { return training_.data_segments; }
-  std::string states_location() const override { return train::StatesLocationName(train::StatesLocation::kSegments); }
-  int64_t Train(int64_t iteration, train::VisitSink* sink) override;
-  std::vector<std::vector<double>> Score(train::ScoredTable table, const std::vector<int>& models, train::VisitSink* sink) override;
-  void KeepBest(const std::vector<int>& models) override;
-  void Retire(const std::vector<int>& models) override;
-  std::vector<uint64_t> Add(const std::vector<int>& models) override;
-  void Resume(const std::vector<int>& models) override;
-  void Collect(train::RunResult* result) override;
-
- private:
-  void SetFusion(const plan::Fusion& fusion);
-  void FuseRound();
-  void MakeRaw(std::vector<int> models);
-  std::string TableInUse() const;
-  int32_t FirstKey(int model) const;
-  void Release();
-  void Lay(int64_t target, train::VisitSink* sink);
-  bool Round(const plan::RoundSpan& span, const std::map<int, plan::RoundLeg>& legs, bool last, train::VisitSink* sink);
-  int64_t IterationsDone(const plan::RoundSpan& span) const;
-  std::vector<int32_t> ProcessKeys() const;
-  std::vector<int> ProcessSegments() const;
-  std::string EmptyTable();
-  void TakeReply(const ModelReply& record, const plan::RoundSpan& span, const plan::RoundLeg& leg, train::VisitSink* sink);
-  void CheckVisits(const ModelReply& record, const plan::RoundSpan& span, const plan::RoundLeg& leg) const;
-  void MoveToRest(std::vector<int> models);
-  StateLocations LocationsOf(const std::vector<int>& models) const;
-  std::vector<int> Training() const;
-  SumsByPartition SumsOf(train::ScoredTable table, const std::vector<int>& models, std::map<int, std::string>* errors);
-
-  const train::FitArguments& arguments_;
-  const train::PreparedFit& fit_;
-  const train::RunRequest& request_;
-  data::SegmentMap training_;
-  std::optional<data::SegmentMap> validation_;
-  std::optional<StateTables> tables_;
-  std::vector<plan::Sequence> sequences_;  // a model
-  std::vector<int64_t> visits_;           // a model: made of the span of iterations that is being trained
-  SumsByPartition training_sums_;  // of the training table, as it was scored last
-  RoundRequest round_request_;            // what does not change from round to round
-  std::vector<std::string> table_of_;     // a model: where its current state is
-  std::vector<int32_t> key_of_;           // a model: under which key it is there
-  std::vector<bool> trains_;              // a model: neither diverged nor retired
-  std::vector<bool> raw_;                 // a model: its state is in raw form; else it waits to enter the run, or is in kStored
-  std::vector<int64_t> iterations_done_;  // a model: over all runs
-  std::string best_ = "best_a", next_best_ = "best_b";
-  std::vector<bool> has_best_;     // a model
-  std::vector<int32_t> best_key_;  // a model: under which key its best weights lie
-  int64_t iteration_ = 0;          // of this run, done
-  int64_t rows_trained_ = 0;
-  int64_t rounds_ = 0;  // of this run
-  Spread spread_;
-};
+}  // namespace
 
 SegmentDriver::SegmentDriver(const train::FitArguments& arguments, const train::PreparedFit& fit, const train::RunRequest& request)
     : arguments_(arguments), fit_(fit), request_(request), training_(*fit.segments) {
@@ -145,13 +59,6 @@ void SegmentDriver::SetFusion(const plan::Fusion& fusion) {
       round_request_.batches_per_switch.push_back(fusion_group.batches_per_switch);
     }
   }
-}
-
-// Of a living run: the models that train in this round. Those that train side by side have one sequence, and so are on one
-// segment.
-void SegmentDriver::FuseRound() {
-  const std::vector<int> models = Training();
-  SetFusion(request_.living->maker->PlanRound(models, std::vector<int64_t>(models.size(), 0)).fusion);
 }
 
 std::vector<uint64_t> SegmentDriver::Enter() {
@@ -386,172 +293,13 @@ void SegmentDriver::Retire(const std::vector<int>& models) {
   MoveToRest(kept);
 }
 
-// A round in which these models enter the run and do not train: those of them that wait to.
-void SegmentDriver::MakeRaw(std::vector<int> models) {
-  const auto there = [this](int model) {
-    const auto m = static_cast<size_t>(model);
-    return raw_[m] || !trains_[m] || table_of_[m] == kStored;
-  };
-  models.erase(std::remove_if(models.begin(), models.end(), there), models.end());
-  if (models.empty()) return;
-  plan::RoundSpan span;
-  span.partitions = request_.spec.plan.partitions;
-  span.partitions_each = training_.partitions_each;
-  span.visited = request_.spec.plan.visits();
-  std::map<int, plan::RoundLeg> legs;
-  for (const int m : models) {
-    plan::RoundLeg& leg = legs[m];
-    leg.partition = span.PartitionOf(sequences_[static_cast<size_t>(m)], 0);
-    leg.visits = 0;
-  }
-  visits_.resize(request_.programs.size(), 0);
-  NoSink sink;
-  Round(span, legs, false, &sink);
-}
-
 int64_t SegmentDriver::Train(int64_t iteration, train::VisitSink* sink) {
+  entries_.TellTo(sink);
   if (request_.living) FuseRound();
   if (iteration_ < iteration) Lay(iteration, sink);
   while (iteration_ + 1 < iteration) sink->IterationDone(++iteration_);  // nobody trains any more
   iteration_ = iteration;
   return iteration;
-}
-
-// One with states that wait for a round, so that it is emptied by none.
-std::string SegmentDriver::TableInUse() const {
-  for (const char* name : kStateTables) {
-    for (const int m : Training()) {
-      if (table_of_[static_cast<size_t>(m)] == name) return name;
-    }
-  }
-  return kStateTables[0];
-}
-
-// Of the segment of a model's first visit in an iteration.
-int32_t SegmentDriver::FirstKey(int model) const {
-  const int partition = sequences_[static_cast<size_t>(model)].PartitionAt(request_.spec.plan.partitions, 0, 0);
-  return training_.keys[static_cast<size_t>(partition)];
-}
-
-// They are all behind the others.
-std::vector<uint64_t> SegmentDriver::Add(const std::vector<int>& models) {
-  std::vector<int> parents;
-  std::map<int, std::string> parent_tables;
-  for (const int m : models) {
-    const int parent = request_.past[static_cast<size_t>(m)].parent;
-    if (parent >= 0) parents.push_back(parent);
-  }
-  std::sort(parents.begin(), parents.end());
-  parents.erase(std::unique(parents.begin(), parents.end()), parents.end());
-  MakeRaw(parents);
-  for (const int m : models) {
-    const int parent = request_.past[static_cast<size_t>(m)].parent;
-    if (parent >= 0) parent_tables[m] = table_of_[static_cast<size_t>(parent)];
-  }
-  const std::string to = TableInUse();
-  const auto first = static_cast<size_t>(models.front());
-  const std::vector<int32_t> keys = EnterAdded(fit_, request_.spec, first, to, parent_tables, &*tables_, training_.keys, ProcessKeys());
-  sequences_ = fit_.plan.Sequences(fit_.models.size());
-  for (size_t i = 0; i < models.size(); i++) {
-    table_of_.push_back(to);
-    key_of_.push_back(keys[i]);
-    trains_.push_back(true);
-    raw_.push_back(false);
-    iterations_done_.push_back(request_.past[static_cast<size_t>(models[i])].iterations);
-    has_best_.push_back(false);
-    best_key_.push_back(0);
-  }
-  return std::vector<uint64_t>(models.size(), 0);
-}
-
-// Out of the tables that rounds do not touch.
-void SegmentDriver::Resume(const std::vector<int>& models) {
-  const std::string to = TableInUse();
-  std::vector<int> raw, stored;
-  std::vector<int32_t> keys;
-  for (const int m : models) {
-    const bool was_stored = table_of_[static_cast<size_t>(m)] == kStored;
-    (was_stored ? stored : raw).push_back(m);
-    if (was_stored) keys.push_back(FirstKey(m));
-  }
-  MoveModels(&*tables_, kRetired, to, raw);
-  EnterAgain(&*tables_, to, stored, keys);
-  for (const int m : models) {
-    table_of_[static_cast<size_t>(m)] = to;
-    trains_[static_cast<size_t>(m)] = true;
-  }
-  for (size_t i = 0; i < stored.size(); i++) key_of_[static_cast<size_t>(stored[i])] = keys[i];
-}
-
-// What the segments' processes keep of a living run, of which no round was said to be the last.
-void SegmentDriver::Release() {
-  RoundRequest request = round_request_;
-  request.last = true;
-  request.next_key.assign(request_.programs.size(), 0);
-  request.first_partition.assign(request_.programs.size(), 0);
-  request.visits.assign(request_.programs.size(), 0);
-  const std::string to = EmptyTable();
-  pg::Execute(tables_->RoundSql({{kStateTables[0], {-1}}}, to, request_.spec.training), {pg::Bytea{WriteRoundRequest(request)}});
-}
-
-std::vector<std::vector<double>> SegmentDriver::Score(train::ScoredTable table, const std::vector<int>& models, train::VisitSink* sink) {
-  SumsByPartition validation_sums;
-  std::map<int, std::string> errors;
-  if (table == train::ScoredTable::kTraining) training_sums_ = SumsOf(table, models, &errors);
-  if (table == train::ScoredTable::kValidation) validation_sums = SumsOf(table, models, &errors);
-  std::vector<std::vector<double>> values;
-  for (const int m : models) {
-    const auto number = static_cast<size_t>(m);
-    std::vector<double> sums;
-    if (table == train::ScoredTable::kValidation) {
-      sums = AddSums(validation_sums, plan::Sequence().Visited(request_.spec.validation.spec.num_partitions), m);
-    } else {
-      const int partitions = request_.spec.plan.partitions;
-      const bool training = table == train::ScoredTable::kTraining;
-      sums = AddSums(training_sums_, training ? sequences_[number].Visited(partitions) : sequences_[number].LeftOut(partitions), m);
-    }
-    values.push_back(errors.count(m) == 0 ? request_.programs[number]->Finish(sums.data())
-                                          : std::vector<double>(request_.metric_names[number].size(), std::numeric_limits<double>::quiet_NaN()));
-  }
-  for (const auto& [model, error] : errors) {
-    trains_[static_cast<size_t>(model)] = false;
-    sink->Failed(model, error);
-  }
-  sink->Progress(rows_trained_);
-  return values;
-}
-
-SumsByPartition SegmentDriver::SumsOf(train::ScoredTable table, const std::vector<int>& models, std::map<int, std::string>* errors) {
-  const bool training = table == train::ScoredTable::kTraining;
-  const data::PackedTable& packed = training ? request_.spec.training : request_.spec.validation;
-  RoundRequest request = round_request_;
-  request.kind = RoundKind::kScore;
-  request.table = training ? data::CachedTable::kTraining : data::CachedTable::kValidation;
-  request.has_weights = packed.spec.has_weights;
-  request.last = !request_.living && iteration_ == request_.LastIteration() && (!training || !validation_);
-  Spread spread{rounds_, LocationsOf(models), (training ? training_ : *validation_).SegmentKeys()};
-  if (!(spread == spread_)) SpreadWeights(&*tables_, spread.states, spread.keys);
-  spread_ = std::move(spread);
-  return SumsOnSegments(*tables_, spread_.states, spread_.keys, packed, request, errors);
-}
-
-// The best weights are copied from table to table, so that neither grows with the iterations.
-void SegmentDriver::KeepBest(const std::vector<int>& models) {
-  if (models.empty()) return;
-  StateLocations locations = LocationsOf(models);
-  for (size_t m = 0; m < request_.programs.size(); m++) {
-    const bool better = std::binary_search(models.begin(), models.end(), static_cast<int>(m));
-    if (has_best_[m] && !better) locations[best_].push_back(static_cast<int>(m));
-    has_best_[m] = has_best_[m] || better;
-    if (better) best_key_[m] = key_of_[m];
-  }
-  if (!tables_->Need(next_best_)) tables_->Empty(next_best_);
-  pg::Execute("INSERT INTO " + tables_->Sql(next_best_) + " SELECT * FROM " +
-              tables_->StatesSql(locations,
-                                 "h.__dist_key__, h.model, h.piece, h.keep, pg_catalog.substr(h.data, 1, h.keep), NULL::pg_catalog.bytea",
-                                 "h.keep OPERATOR(pg_catalog.>) 0") +
-              " s");
-  std::swap(best_, next_best_);
 }
 
 void SegmentDriver::Collect(train::RunResult* result) {
@@ -560,6 +308,9 @@ void SegmentDriver::Collect(train::RunResult* result) {
     if (request_.living && !fit_.models[static_cast<size_t>(m)].deleted) waiting.push_back(m);
   }
   MakeRaw(waiting);
+  for (const auto& [model, error] : entries_.failures()) {  // nobody is told any more
+    throw Error(ErrorCode::kEngine, "model mst_key=" + std::to_string(request_.mst_keys[static_cast<size_t>(model)]) + " has failed as it entered the run: " + error);
+  }
   if (request_.living) Release();
   StateLocations states, best;
   std::set<ModelKey> lie;
@@ -583,8 +334,6 @@ void SegmentDriver::Collect(train::RunResult* result) {
   StoreModels(fit_, &*tables_, std::move(states), best, {lie.begin(), lie.end()});
   tables_->Drop();
 }
-
-}  // namespace
 
 std::unique_ptr<train::Driver> MakeFitDriver(const train::FitArguments& arguments, const train::PreparedFit& fit,
                                              const train::RunRequest& request) {

@@ -1,139 +1,33 @@
 #include "segments/segment_process.hpp"
 
 #include <algorithm>
-#include <cstring>
-#include <iterator>
-#include <limits>
 #include <map>
-#include <new>
-#include <set>
 #include <utility>
 
 #include "base/error.hpp"
-#include "engine/api/workspace.hpp"
 #include "engine/core/devices.hpp"
-#include "engine/core/model_pool.hpp"
-#include "engine/core/program.hpp"
 #include "pg/report.hpp"
-#include "pg/settings.hpp"
-#include "data/buffer_cache.hpp"
 #include "data/buffer_view.hpp"
 #include "data/feature_columns.hpp"
-#include "segments/messages.hpp"
-#include "store/architectures.hpp"
-#include "store/loaded_model.hpp"
+#include "segments/process_cache.hpp"
+#include "segments/round_member.hpp"
 #include "store/model_spec.hpp"
 #include "store/training_state.hpp"
 #include "train/bundle_visit.hpp"
-#include "train/first_state.hpp"
 
 namespace segments {
 namespace {
 
-constexpr size_t kLibraryBytes = size_t{64} << 20;  // LibTorch's own, once a process that has a network without kernels
-
 using base::Error;
 using base::ErrorCode;
 
-/// A model of the run in this process. Programs are the pool's, compiled at first use.
-struct KnownModel {
-  RunModel described;
-  base::TrainConfig scoring;  // store::ScoringConfig
-  std::shared_ptr<const engine::Program> program, scoring_program;
-};
-
-/// Memory of training states, kept from round to round: memory that is taken anew is zeroed and mapped page by page, which
-/// takes as long as a state's way through the table. Never more than the largest round needs.
-class BlockPool {
- public:
-  /// Of at least so many bytes, whatever is in them. Errors: those of pg::ReservedMemory::Grow.
-  store::Block Take(size_t bytes) {
-    const auto fitting = free_.lower_bound(bytes);
-    if (fitting != free_.end() && fitting->first <= bytes + bytes / 4) {
-      store::Block block = std::move(fitting->second);
-      free_.erase(fitting);
-      return block;
-    }
-    for (size_t freed = 0; freed < bytes && !free_.empty();) {
-      const auto largest = std::prev(free_.end());
-      freed += largest->first;
-      memory_.Shrink(largest->first);
-      free_.erase(largest);
-    }
-    memory_.Grow(bytes);
-    return store::Block(bytes);
-  }
-  void GiveBack(store::Block block) noexcept {
-    const size_t bytes = block.size();
-    try {
-      free_.emplace(bytes, std::move(block));
-    } catch (const std::bad_alloc&) {
-      memory_.Shrink(bytes);
-    }
-  }
-  size_t bytes() const { return memory_.bytes(); }
-
- private:
-  std::multimap<size_t, store::Block> free_;
-  pg::ReservedMemory memory_{"training states"};
-};
-
-/// What this process keeps for one run.
-struct ProcessCache {
-  uint64_t run = 0;
-  pg::ReservedMemory library{"LibTorch"}, buffers{"packed buffers"};
-  BlockPool blocks;
-  std::optional<RunHeader> header;  // its models are in `models`
-  std::unique_ptr<engine::ModelPool> pool;
-  std::vector<KnownModel> models;
-  std::unique_ptr<train::FeatureComputer> features;
-  std::shared_ptr<engine::Workspace> workspace = std::make_shared<engine::Workspace>();
-  std::unique_ptr<data::BufferCache> cache;
-};
-
-std::unique_ptr<ProcessCache> process_cache;
 std::unique_ptr<SegmentRound> current;
 int64_t current_number = 0;
 
 void DropAll() {
   current.reset();
-  process_cache.reset();
-  engine::CloseDevice();
+  DropProcessCache();
 }
-
-ProcessCache& ProcessCacheOf(uint64_t run) {
-  pg::AtAbort(DropAll);
-  if (process_cache == nullptr || process_cache->run != run) {
-    process_cache.reset();
-    engine::CloseDevice();
-    auto fresh = std::make_unique<ProcessCache>();
-    fresh->run = run;
-    process_cache = std::move(fresh);
-  }
-  return *process_cache;
-}
-
-RunHeader& HeaderOf(ProcessCache& own) {
-  if (!own.header) throw Error(ErrorCode::kInternal, "a round has no run's header");
-  return *own.header;
-}
-
-// Before it is opened.
-void ReserveLibrary(ProcessCache* own) {
-  if (own->library.bytes() == 0) own->library.Grow(kLibraryBytes);
-}
-
-const KnownModel& ModelOf(ProcessCache& own, int index, bool scoring) {
-  HeaderOf(own);
-  KnownModel& model = own.models.at(static_cast<size_t>(index));
-  std::shared_ptr<const engine::Program>& program = scoring ? model.scoring_program : model.program;
-  if (program != nullptr) return model;
-  if (!model.described.kernels) ReserveLibrary(&own);
-  program = own.pool->ProgramOf(model.described.trained, scoring ? model.scoring : model.described.config);
-  return model;
-}
-
-std::string_view View(base::Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data), bytes.size}; }
 
 size_t Bytes(const std::vector<base::Bytes>& columns) {
   size_t bytes = 0;
@@ -143,32 +37,6 @@ size_t Bytes(const std::vector<base::Bytes>& columns) {
 
 }  // namespace
 
-/// A model of the round.
-struct SegmentRound::Member {
-  Member(int number, const KnownModel& known, bool scoring, BlockPool* pool)
-      : index(number),
-        model(&known),
-        config(scoring ? &known.scoring : &known.described.config),
-        program(scoring ? known.scoring_program : known.program),
-        block(pool->Take(program->layout().bytes)),
-        raw(block->data(), program->layout().bytes) {}
-
-  void Zero() { std::memset(block->data(), 0, program->layout().bytes); }
-
-  int index;
-  const KnownModel* model;  // of the process's cache, as the next two
-  const base::TrainConfig* config;
-  std::shared_ptr<const engine::Program> program;
-  std::optional<EntryKind> entry;     // of a model that enters the run
-  std::optional<store::Block> block;  // until it is taken out
-  store::RawStateReader raw;          // without an entry
-  size_t raw_bytes = 0;               // that have come of it
-  store::StateJoiner incoming;        // with one: stored bytes or weights
-  bool complete = false;
-  std::optional<engine::LentModel> lent;  // until the round is finished; attached to the block
-  ModelReply record;
-};
-
 SegmentRound::SegmentRound(const RoundRequest& request) : request_(request) {}
 
 SegmentRound::~SegmentRound() {
@@ -176,170 +44,17 @@ SegmentRound::~SegmentRound() {
 }
 
 void SegmentRound::GiveBack(Member* member) {
-  if (!member->block || process_cache == nullptr) return;
-  process_cache->blocks.GiveBack(std::move(*member->block));
+  ProcessCache* const own = CurrentProcessCache();
+  if (!member->block || own == nullptr) return;
+  own->blocks.GiveBack(std::move(*member->block));
   member->block.reset();
 }
 
-bool SegmentRound::KeepsHeader(int first) const {
-  const ProcessCache& own = ProcessCacheOf(request_.run);
-  return own.header.has_value() && (first == 0 || own.models.size() > static_cast<size_t>(first));
-}
-
-void SegmentRound::AddHeader(int first, base::Bytes header) {
-  ProcessCache& own = ProcessCacheOf(request_.run);
-  RunHeader read = ReadRunHeader(View(header));
-  if (first > 0) {
-    if (own.models.size() != static_cast<size_t>(first)) throw Error(ErrorCode::kInternal, "models were added to a run that others are missing of");
-    for (RunModel& model : read.models) {
-      if (model.like >= 0) {
-        const RunModel& known = own.models.at(static_cast<size_t>(model.like)).described;
-        model.graph = known.graph;
-        model.trained = known.trained;
-      }
-      base::TrainConfig scoring = store::ScoringConfig(model.config);
-      own.models.push_back({std::move(model), std::move(scoring), nullptr, nullptr});
-    }
-    pg::Debug("the run has " + std::to_string(own.models.size()) + " models now");
-    return;
-  }
-  if (request_.use_gpus) ReserveLibrary(&own);
-  engine::Options options = store::EngineOptions(request_.use_gpus);
-  options.precision = read.precision;
-  own.pool = std::make_unique<engine::ModelPool>(read.data, options);
-  own.models.clear();
-  for (RunModel& model : read.models) {
-    base::TrainConfig scoring = store::ScoringConfig(model.config);
-    own.models.push_back({std::move(model), std::move(scoring), nullptr, nullptr});
-  }
-  read.models.clear();
-  own.cache = std::make_unique<data::BufferCache>(static_cast<size_t>(pg::CurrentSettings().cache_mem), read.feature_cache);
-  own.features = std::make_unique<train::FeatureComputer>(read.shared_features, read.data, read.model_reads, options,
-                                                          [&own](int model) { return own.models.at(static_cast<size_t>(model)).described.graph; });
-  own.header = std::move(read);
-  pg::Debug("the run's header was read: " + std::to_string(own.models.size()) + " models, " + std::to_string(header.size) + " bytes");
-}
-
-void SegmentRound::BeginState(int model) {
-  const bool scoring = request_.kind == RoundKind::kScore;
-  ProcessCache& own = ProcessCacheOf(request_.run);
-  members_.push_back(std::make_unique<Member>(model, ModelOf(own, model, scoring), scoring, &own.blocks));
-  if (scoring) members_.back()->Zero();  // what is behind the part of a state that comes
-}
-
-size_t SegmentRound::StateBytesWanted(int model) const {
-  constexpr size_t kAll = std::numeric_limits<size_t>::max();
-  if (request_.kind != RoundKind::kScore) return kAll;
-  if (members_.empty() || members_.back()->index != model) {
-    return store::ScoringBytes(ModelOf(ProcessCacheOf(request_.run), model, true).scoring_program->layout());
-  }
-  const Member& member = *members_.back();
-  return member.entry ? kAll : store::ScoringBytes(member.program->layout()) - member.raw_bytes;
-}
-
-void SegmentRound::AddState(int model, int piece, base::Bytes data) {
-  pg::CheckInterrupts();
-  if (members_.empty() || members_.back()->index != model) {
-    CompleteState();
-    BeginState(model);
-  }
-  Member* member = members_.back().get();
-  if (piece == kEntryPiece) {
-    member->entry = ReadEntry(View(data));
-    member->Zero();
-  } else if (member->entry) {
-    incoming_memory_.Grow(data.size);
-    member->incoming.Add(piece, View(data));
-  } else {
-    member->raw.Add(piece, View(data));
-    member->raw_bytes += data.size;
-  }
-}
-
-// All pieces of the last member are there.
-void SegmentRound::CompleteState() {
-  if (members_.empty() || members_.back()->complete) return;
-  Member* member = members_.back().get();
-  const engine::StateLayout& layout = member->program->layout();
-  const bool scoring = request_.kind == RoundKind::kScore;
-  if (member->entry) {
-    EnterState(member);
-  } else {
-    member->raw.Finish(scoring ? store::ScoringBytes(layout) : layout.bytes);
-  }
-  member->record.model = member->index;
-  member->record.segment = pg::SegmentIndex();
-  member->complete = true;
-  if (scoring) return;
-  member->lent.emplace(ProcessCacheOf(request_.run).pool->Lend(member->program, *member->config));
-  member->lent->get()->Attach(member->block->data());
-}
-
-// The first state of a model that enters the run.
-void SegmentRound::EnterState(Member* member) {
-  const RunHeader& header = HeaderOf(ProcessCacheOf(request_.run));
-  const engine::StateLayout& layout = member->program->layout();
-  const uint64_t stream = member->model->described.stream;
-  void* block = member->block->data();
-  const std::string incoming = member->incoming.Take();
-  member->program->Initialise(member->config->optimizer, block, header.seed, stream, header.visits, pg::CheckInterrupts);
-  if (member->entry == EntryKind::kState) {
-    const store::StateView stored(incoming);
-    member->record.weights_only = store::DecodeState(stored, layout, block) == store::StateFit::kWeightsOnly;
-    engine::StateCounters& counters = store::CountersOf(block);
-    counters.partitions = header.visits;
-    counters.visits_in_iteration = 0;
-    const std::string& build = stored.header().build;
-    if (build != engine::BuildDescription()) member->record.build = build;
-  } else if (member->entry == EntryKind::kWeights) {
-    const RunModel& described = member->model->described;
-    const std::string what = "model_weights of mst_key " + std::to_string(static_cast<int64_t>(stream));
-    const size_t needed = static_cast<size_t>(described.graph->WeightCount()) * sizeof(float);
-    if (described.given.empty() && incoming.size() != needed) {
-      throw Error(ErrorCode::kDataCorrupted,
-                  what + " has " + std::to_string(incoming.size()) + " bytes, the architecture needs " + std::to_string(needed));
-    }
-    const std::string weights = described.given.empty() ? incoming : store::ExpandWeights(*described.graph, described.given, incoming, what);
-    store::LoadGivenWeights(*member->program, *described.graph, described.given, weights, block);
-  } else if (member->entry == EntryKind::kClone || member->entry == EntryKind::kStoredClone) {
-    CloneParent(incoming, member);
-  }
-  incoming_memory_.Release();
-}
-
-// incoming: its state, in raw or in stored form.
-void SegmentRound::CloneParent(const std::string& incoming, Member* member) {
-  const RunModel& described = member->model->described;
-  const KnownModel& parent = ModelOf(ProcessCacheOf(request_.run), described.parent, false);
-  const engine::StateLayout& layout = parent.program->layout();
-  pg::ReservedMemory memory{"the state of a model that is cloned"};
-  memory.Grow(layout.bytes);
-  const store::Block from(layout.bytes);
-  if (member->entry == EntryKind::kStoredClone) {
-    store::DecodeState(store::StateView(incoming), layout, from.data());
-  } else {
-    store::RawStateReader raw(from.data(), layout.bytes);
-    raw.Add(0, incoming);
-    raw.Finish(layout.bytes);
-  }
-  const bool optimizer = described.keeps_optimizer && described.config.optimizer.kind == parent.described.config.optimizer.kind;
-  train::CloneState(member->program->layout(), layout, optimizer, from.data(), member->block->data());
-}
-
-// All members are there, and the first buffer may come.
-void SegmentRound::CompleteStates() {
-  if (states_complete_) return;
-  CompleteState();
-  states_complete_ = true;
-  if (members_.empty()) return;
-  data_ = HeaderOf(ProcessCacheOf(request_.run)).data;
-  data_.has_weights = request_.has_weights;
-}
-
-// A partition that no model of the round trains on is passed over.
+// A partition that no model of the round trains on is passed over, and all of them where no model is: so are rows of a key that the packer has not
+// given, to which no header came.
 bool SegmentRound::FeedKept(int partition_id, int buffer_id) {
   CompleteStates();
-  if (!IsWanted(partition_id)) return true;
+  if (members_.empty() || !IsWanted(partition_id)) return true;
   const std::vector<base::Bytes>* columns = ProcessCacheOf(request_.run).cache->Find(request_.table, partition_id, buffer_id);
   if (columns == nullptr) return false;
   kept_++;
@@ -548,6 +263,7 @@ bool SegmentRound::Next(RoundRow* row) {
 
 int64_t BeginRound(std::string_view request) {
   const RoundRequest read = ReadRoundRequest(request);
+  pg::AtAbort(DropAll);
   current.reset();
   ProcessCacheOf(read.run);
   current = std::make_unique<SegmentRound>(read);
@@ -566,26 +282,7 @@ void EndRound(int64_t number) {
   if (number != current_number || current == nullptr) return;
   const bool last = current->last();
   current.reset();
-  if (last) {
-    process_cache.reset();
-    engine::CloseDevice();
-  }
-}
-
-ProcessCacheSize CurrentProcessCacheSize() {
-  ProcessCacheSize found;
-  if (process_cache == nullptr) return found;
-  std::set<const engine::Program*> programs;
-  for (const KnownModel& model : process_cache->models) {
-    for (const auto& program : {model.program, model.scoring_program}) {
-      if (program != nullptr) programs.insert(program.get());
-    }
-  }
-  found.programs = static_cast<int64_t>(programs.size());
-  if (process_cache->cache != nullptr) found.buffer_bytes = static_cast<int64_t>(process_cache->cache->bytes());
-  found.reserved_bytes =
-      static_cast<int64_t>(process_cache->library.bytes() + process_cache->buffers.bytes() + process_cache->blocks.bytes());
-  return found;
+  if (last) DropProcessCache();
 }
 
 }  // namespace segments

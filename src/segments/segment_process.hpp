@@ -68,6 +68,7 @@ class SegmentRound {
   void GiveBack(Member* member);
   void BeginState(int model);
   void CompleteState();
+  void Enter(Member* member);
   void EnterState(Member* member);
   void CloneParent(const std::string& incoming, Member* member);
   engine::OnError on_error() const { return request_.living ? engine::OnError::kLeavesOut : engine::OnError::kThrows; }
@@ -105,12 +106,5 @@ int64_t BeginRound(std::string_view request);
 SegmentRound& CurrentRound(int64_t number);
 /// The result was taken out.
 void EndRound(int64_t number);
-
-/// What this process keeps between rounds.
-struct ProcessCacheSize {
-  int64_t programs = 0;  // compiled networks
-  int64_t buffer_bytes = 0, reserved_bytes = 0;
-};
-ProcessCacheSize CurrentProcessCacheSize();
 
 }  // namespace segments

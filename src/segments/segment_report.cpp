@@ -11,7 +11,7 @@
 #include "pg/cluster.hpp"
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
-#include "segments/segment_process.hpp"
+#include "segments/process_cache.hpp"
 
 namespace segments {
 namespace {

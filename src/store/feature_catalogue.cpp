@@ -8,8 +8,9 @@
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/plain_number.hpp"
+#include "base/whole_characters.hpp"
 #include "pg/cluster.hpp"
-#include "pg/ownership.hpp"
+#include "pg/foreign_code.hpp"
 #include "pg/report.hpp"
 #include "pg/settings.hpp"
 #include "pg/snapshot.hpp"
@@ -23,32 +24,35 @@ constexpr size_t kMostNameBytes = 63;  // what the server keeps of a name
 constexpr size_t kDigestDigits = 12;
 constexpr size_t kHashDigits = 8;
 constexpr int64_t kMarksAtOnce = 10000;
-constexpr const char* kColumns =
-    "digest pg_catalog.text, source_table pg_catalog.text, source_digest pg_catalog.text, extents pg_catalog.int8[], source_checksum"
-    " pg_catalog.text, feature_table pg_catalog.text, feature_checksum pg_catalog.text, layer pg_catalog.text, model pg_catalog.text, shape"
-    " pg_catalog.int8[], encoding pg_catalog.text, feature_precision pg_catalog.text, bytes pg_catalog.int8, rows pg_catalog.int8, seconds"
-    " pg_catalog.float8, made_at pg_catalog.timestamptz, last_use pg_catalog.timestamptz";
-struct CatalogueColumn {
-  const char *name, *type;  // pg::Column::sql_type
-};
-constexpr CatalogueColumn kCatalogueColumns[] = {{"digest", "pg_catalog.text"},
-                                                 {"source_table", "pg_catalog.text"},
-                                                 {"source_digest", "pg_catalog.text"},
-                                                 {"extents", "bigint[]"},
-                                                 {"source_checksum", "pg_catalog.text"},
-                                                 {"feature_table", "pg_catalog.text"},
-                                                 {"feature_checksum", "pg_catalog.text"},
-                                                 {"layer", "pg_catalog.text"},
-                                                 {"model", "pg_catalog.text"},
-                                                 {"shape", "bigint[]"},
-                                                 {"encoding", "pg_catalog.text"},
-                                                 {"feature_precision", "pg_catalog.text"},
-                                                 {"bytes", "bigint"},
-                                                 {"rows", "bigint"},
-                                                 {"seconds", "double precision"},
-                                                 {"made_at", "timestamp with time zone"},
-                                                 {"last_use", "timestamp with time zone"}};
 constexpr int kMostTables = 100;  // one more than of one digest, all but one out of date: two more digits
+
+// Another type may bring casts and comparisons of its own.
+const pg::ColumnTypes& CatalogueColumns() {
+  static const auto* columns = new pg::ColumnTypes{{"digest", "pg_catalog.text"},
+                                                  {"source_table", "pg_catalog.text"},
+                                                  {"source_digest", "pg_catalog.text"},
+                                                  {"extents", "pg_catalog.int8[]"},
+                                                  {"source_checksum", "pg_catalog.text"},
+                                                  {"feature_table", "pg_catalog.text"},
+                                                  {"feature_checksum", "pg_catalog.text"},
+                                                  {"layer", "pg_catalog.text"},
+                                                  {"model", "pg_catalog.text"},
+                                                  {"shape", "pg_catalog.int8[]"},
+                                                  {"encoding", "pg_catalog.text"},
+                                                  {"feature_precision", "pg_catalog.text"},
+                                                  {"bytes", "pg_catalog.int8"},
+                                                  {"rows", "pg_catalog.int8"},
+                                                  {"seconds", "pg_catalog.float8"},
+                                                  {"made_at", "pg_catalog.timestamptz"},
+                                                  {"last_use", "pg_catalog.timestamptz"}};
+  return *columns;
+}
+
+std::string ColumnsSql() {
+  std::string sql;
+  for (const auto& [name, type] : CatalogueColumns()) sql += (sql.empty() ? "" : ", ") + std::string(name) + " " + type;
+  return sql;
+}
 
 std::vector<int64_t> Integers(const std::string& array) {
   std::vector<int64_t> out;
@@ -57,14 +61,10 @@ std::vector<int64_t> Integers(const std::string& array) {
 }
 
 bool IsCatalogue(const pg::TableName& name) {
-  const std::optional<pg::TableFacts> facts = pg::FactsOf(name);
-  if (!facts || !facts->plain) return false;
+  if (!pg::CodeOf(name, pg::TableUse::kRead, CatalogueColumns()).empty()) return false;
   const std::vector<pg::Column> columns = pg::TableColumns(name, "catalogue");
-  // of exactly these types: another one's may bring casts and comparisons of its own
-  return std::all_of(std::begin(kCatalogueColumns), std::end(kCatalogueColumns), [&](const CatalogueColumn& c) {
-    const pg::Column* column = pg::FindColumn(columns, c.name);
-    return column != nullptr && column->sql_type == c.type;
-  });
+  return std::all_of(CatalogueColumns().begin(), CatalogueColumns().end(),
+                     [&](const auto& column) { return pg::FindColumn(columns, column.first) != nullptr; });
 }
 
 /// Whether a row of the catalogue may name this table as a set of this digest.
@@ -79,13 +79,6 @@ bool NamesSet(const pg::TableName& catalogue, const std::string& digest, const s
   return false;
 }
 
-/// The first bytes of a name, whole characters of UTF-8.
-std::string Shortened(const std::string& name, size_t bytes) {
-  size_t end = std::min(bytes, name.size());
-  while (end > 0 && end < name.size() && (static_cast<unsigned char>(name[end]) & 0xC0) == 0x80) --end;
-  return name.substr(0, end);
-}
-
 }  // namespace
 
 // A name that is too long, and one in a schema where tables of other schemas have theirs, gets a hash of the table's full name.
@@ -95,7 +88,7 @@ FeatureNames::FeatureNames(const pg::TableName& packed) : catalogue(packed) {
   const size_t room = kMostNameBytes - std::string(kFeaturesSuffix).size() - 1 - kDigestDigits - 3;
   if (elsewhere || packed.name.size() > room) {
     const std::string full = packed.Sql();
-    catalogue.name = Shortened(packed.name, room - 1 - kHashDigits) + "_" + base::ToHex(base::Hash(full.data(), full.size(), 0)).substr(0, kHashDigits);
+    catalogue.name = std::string(base::WholeCharacters(packed.name, room - 1 - kHashDigits)) + "_" + base::ToHex(base::Hash(full.data(), full.size(), 0)).substr(0, kHashDigits);
   }
   catalogue.name += kFeaturesSuffix;
   if (elsewhere) {
@@ -226,7 +219,8 @@ std::string WhyNotTrusted(const pg::TableName& catalogue, const pg::TableName& p
 }
 
 std::string WhyNotWritten(const pg::TableName& catalogue) {
-  return pg::InsertsAlone(catalogue) ? std::string() : "table " + catalogue.Text() + " has triggers, rules, checks, default values or indexes";
+  const std::string code = pg::CodeOf(catalogue, pg::TableUse::kWrite, CatalogueColumns());
+  return code.empty() ? code : "table " + catalogue.Text() + " " + code;
 }
 
 // Of two sessions that make the first features of a table, with different layers, the second waits for the first one's transaction: until then
@@ -241,7 +235,7 @@ void CreateFeatureCatalogue(const FeatureNames& names, const pg::TableName& pack
     const pg::FreshSnapshot snapshot;  // which sees what was waited for
     if (HasCatalogue(names, packed)) return;
   }
-  pg::Execute(std::string(temporary ? "CREATE TEMPORARY TABLE " : "CREATE TABLE ") + names.catalogue.Sql() + " (" + kColumns + ")" +
+  pg::Execute(std::string(temporary ? "CREATE TEMPORARY TABLE " : "CREATE TABLE ") + names.catalogue.Sql() + " (" + ColumnsSql() + ")" +
               pg::DistributedBy("digest"));
 }
 
@@ -262,8 +256,7 @@ std::string CommentOn(const pg::TableName& table) {
 }  // namespace
 
 bool IsFeatureSet(const pg::TableName& table, const std::string& digest) {
-  const std::optional<pg::TableFacts> facts = pg::FactsOf(table);
-  return facts && facts->plain && CommentOn(table).rfind("features " + digest + " ", 0) == 0;
+  return pg::CodeOf(table, pg::TableUse::kRead).empty() && CommentOn(table).rfind("features " + digest + " ", 0) == 0;
 }
 
 void InsertFeatureRow(const FeatureNames& names, const FeatureRow& row) {
@@ -330,8 +323,7 @@ FeatureVerdict FeatureJudge::Judge(const FeatureRow& row) {
   if (!pg::TryClaimTable(set, pg::TableClaim::kUse, kUseOfFeatures)) return stale("another session drops them");
   if (!pg::TableExists(set)) return stale("their table " + row.feature_table + " is gone");
   if (!TrustsTable(set, table_.name)) return stale("their table " + row.feature_table + " belongs to another role");
-  const std::optional<pg::TableFacts> facts = pg::FactsOf(set);
-  if (!facts || !facts->plain || CommentOn(set) != FeatureComment(row)) {
+  if (!pg::CodeOf(set, pg::TableUse::kRead).empty() || CommentOn(set) != FeatureComment(row)) {
     return stale("their table " + row.feature_table + " lacks the comment that says what it holds");
   }
   const HeapMarks own(row.feature_table);

@@ -14,8 +14,8 @@
 // catalogue that says otherwise is not believed.
 //
 // Whose code may run. A catalogue is used where its owner is the packed table's, whom the caller trusts who names that table, or a role that the
-// caller trusts by itself (pg::TrustsRole); so is a set. Catalogue and sets must be plain tables, of the server's own types, without
-// anything that an INSERT would set off. A row names a set by the catalogue's own name and its digest, and no other table: a row that does
+// caller trusts by itself (pg::TrustsRole); so is a set. Catalogue and sets must be tables that run no code where they are used
+// (pg::CodeOf), whoever owns them. A row names a set by the catalogue's own name and its digest, and no other table: a row that does
 // not is left out. Where all catalogues are listed nobody has named one: those of others are read with their owners' rights.
 #pragma once
 
@@ -81,7 +81,7 @@ std::string WhyNotWritten(const pg::TableName& catalogue);
 void CreateFeatureCatalogue(const FeatureNames& names, const pg::TableName& packed, bool temporary);
 /// The comment on a set's table. REQUIRES digest, encoding, precision and shape.
 std::string FeatureComment(const FeatureRow& row);
-/// Whether the table is a set of this digest: a plain one whose comment says so.
+/// Whether the table is a set of this digest: one that runs no code, and whose comment says so.
 bool IsFeatureSet(const pg::TableName& table, const std::string& digest);
 void InsertFeatureRow(const FeatureNames& names, const FeatureRow& row);
 void InsertFeatureUse(const FeatureNames& names, const std::string& digest);

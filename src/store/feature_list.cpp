@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/error.hpp"
-#include "pg/ownership.hpp"
+#include "pg/foreign_code.hpp"
 #include "pg/report.hpp"
 #include "pg/snapshot.hpp"
 #include "pg/sql.hpp"
@@ -50,7 +50,8 @@ std::string StateOf(const FeatureRow& row) {
     const std::optional<pg::TableFacts> facts = pg::FactsOf(table);
     if (!facts || !facts->readable) return "stale: the packed table cannot be read";
     if (!pg::TrustsRole(facts->owner)) return "unknown: the packed table belongs to role " + pg::QuoteIdent(facts->owner_name);
-    if (!facts->plain) return "stale: the packed table is no table of its own, or has row-level security";
+    const std::string code = pg::CodeOf(table, pg::TableUse::kRead);
+    if (!code.empty()) return "unknown: the packed table " + code;
   }
   const pg::TableName set = TableOf(row);
   const std::optional<pg::TableFacts> facts = pg::GlanceAt(set);  // locked when it is claimed

@@ -12,7 +12,7 @@
 #include "base/error.hpp"
 #include "data/packed_format.hpp"
 #include "pg/cluster.hpp"
-#include "pg/ownership.hpp"
+#include "pg/foreign_code.hpp"
 #include "pg/report.hpp"
 #include "pg/settings.hpp"
 #include "pg/snapshot.hpp"
@@ -118,7 +118,7 @@ bool MayDrop(const pg::TableName& table) {
 /// Whether the caller may add to it, and runs nobody else's code by that.
 bool MayExtend(const pg::TableName& table) {
   const std::optional<pg::TableFacts> facts = pg::FactsOf(table);
-  return facts && pg::TrustsRole(facts->owner) && MayDrop(table);
+  return facts && pg::TrustsRole(facts->owner) && MayDrop(table) && pg::WhyNotSafe(table, pg::TableUse::kWrite).empty();
 }
 
 // Sets that may be used are claimed: from then on nobody drops them.

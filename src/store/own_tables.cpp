@@ -1,20 +1,21 @@
 #include "store/own_tables.hpp"
 
-#include <utility>
-#include <vector>
+#include <optional>
 
 #include "base/error.hpp"
+#include "pg/role.hpp"
 
 namespace store {
 
 std::string WhyNotOfRun(const ResultTables& tables, ResultTable which, pg::TableUse use) {
-  const pg::TableName& table = tables[which];
-  if (!pg::TableExists(table)) return "";
-  std::vector<std::pair<const char*, const char*>> columns;
+  const std::optional<pg::TableFacts> facts = pg::FactsOf(tables[which], use);
+  if (!facts) return "";
+  pg::ColumnTypes columns;
   for (const ResultColumn& column : ColumnsOf(which)) columns.emplace_back(column.name, column.type);
-  std::string reason = pg::WhyNotSafe(table, use, columns);
-  if (!reason.empty() || pg::IsOwnTable(table)) return reason;
-  if (pg::TableExists(tables.models) && pg::HaveOneOwner(table, tables.models)) return "";
+  const std::string reason = pg::WhyNotSafe(tables[which], use, columns);
+  if (!reason.empty() || facts->owner == pg::CurrentRoleId()) return reason;
+  const std::optional<pg::TableFacts> models = pg::GlanceAt(tables.models);
+  if (models && models->owner == facts->owner) return "";
   return "belongs to another role than table " + tables.models.Text();
 }
 

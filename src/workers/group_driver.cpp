@@ -176,6 +176,12 @@ int GroupDriver::TrainWindow(const std::vector<data::Group>& groups, const Start
 // The processes take tasks until there are none left; the caller only waits for them.
 int GroupDriver::TrainTogether(GroupWindowHead* window, const pg::SharedMemory* memory, int processes,
                                const GroupProgress& progress) {
+  const auto tasks_done = [&] {
+    window->sync.Lock();
+    const int64_t done = window->tasks_done;
+    window->sync.Unlock();
+    return done;
+  };
   const auto look = [&] {
     window->sync.Lock();
     const int64_t groups = window->groups_done, rows = window->rows_trained;
@@ -191,11 +197,13 @@ int GroupDriver::TrainTogether(GroupWindowHead* window, const pg::SharedMemory* 
     launched = parallel.WaitForStart();
     pg::Debug("launched " + std::to_string(launched) + " of " + std::to_string(processes) + " workers");
     if (launched > 0) {
+      int64_t seen = tasks_done();
       while (!look()) {
         pg::CheckInterrupts();
         pg::PrepareWait(&window->sync);
-        pg::Wait(&window->sync, kLookMs);
+        if (tasks_done() == seen) pg::Wait(&window->sync, kLookMs);
         pg::CancelWait();
+        seen = tasks_done();
       }
     }
     parallel.Finish();
@@ -264,8 +272,7 @@ int GroupDriver::TrainHopping(const data::Group& group, GroupWindowHead* window,
     layout_->StoreResult(result, compared, slab);
     entry->state = GroupState::kTrained;
   } catch (const base::Error& error) {
-    entry->state = GroupState::kFailed;
-    std::strncpy(entry->error, error.what(), sizeof(entry->error) - 1);
+    WriteGroupFailure(error, entry);
   }
   entry->ended = pg::Now();
   window->rows_trained += group.rows * run_.iterations * static_cast<int64_t>(request_.programs.size());

@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/record.hpp"
+#include "base/whole_characters.hpp"
 #include "workers/shared_memory.hpp"
 
 namespace workers {
@@ -47,6 +48,13 @@ Offsets PlaceParts(const train::RunRequest& request, int compared_model, const s
 }
 
 }  // namespace
+
+void WriteGroupFailure(const base::Error& error, GroupEntry* entry) {
+  const std::string text = error.detail().empty() ? error.what() : std::string(error.what()) + ". " + error.detail();
+  const std::string_view kept = base::WholeCharacters(text, sizeof(entry->error) - 1);
+  std::memcpy(entry->error, kept.data(), kept.size());
+  entry->state = GroupState::kFailed;
+}
 
 std::string WriteGroupRun(const train::GroupRun& run) {
   base::RecordWriter w;

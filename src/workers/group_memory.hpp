@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.hpp"
 #include "data/groups.hpp"
 #include "pg/parallel.hpp"
 #include "plan/group_tasks.hpp"
@@ -53,6 +54,9 @@ struct GroupEntry {
   double started, ended;
   char error[kMostErrorBytes];
 };
+
+/// Writes down that a group has failed, and why.
+void WriteGroupFailure(const base::Error& error, GroupEntry* entry);
 
 struct GroupModelEntry {
   double training_seconds;

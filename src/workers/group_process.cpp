@@ -64,20 +64,39 @@ bool GroupProcess::TryTask() {
   window_->sync.Unlock();
   if (number < 0) return false;
   const plan::GroupTask task = At<plan::GroupTask>(window_, window_->tasks_offset)[number];
-  const int64_t first = EntryOf(window_, task.first)->group_id,
-                last = EntryOf(window_, task.first + task.count - 1)->group_id;
-  const LoadedGroups training = Load(training_, first, last);
-  const LoadedGroups validation = run_.validated ? Load(validation_, first, last) : LoadedGroups();
-  for (size_t g = task.first; g < task.first + task.count; g++) {
-    pg::CheckInterrupts();
-    TrainGroup(g, training, validation);
-  }
+  TrainGroups(task.first, task.count);
   store::TellOfDevices();
   window_->sync.Lock();
   window_->tasks_done++;
   window_->sync.Unlock();
   window_->sync.Broadcast();
   return true;
+}
+
+// Where a row cannot be read the groups are read by halves, until the group of the row is alone: the others have nothing to do with it.
+void GroupProcess::TrainGroups(size_t first, size_t count) {
+  const int64_t first_id = EntryOf(window_, first)->group_id, last_id = EntryOf(window_, first + count - 1)->group_id;
+  const double started = pg::Now();
+  LoadedGroups training, validation;
+  try {
+    training = Load(training_, first_id, last_id);
+    if (run_.validated) validation = Load(validation_, first_id, last_id);
+  } catch (const Error& error) {
+    if (count > 1) {
+      TrainGroups(first, count / 2);
+      TrainGroups(first + count / 2, count - count / 2);
+      return;
+    }
+    GroupEntry* const entry = EntryOf(window_, first);
+    entry->started = started;
+    WriteGroupFailure(error, entry);
+    EndGroup(entry);
+    return;
+  }
+  for (size_t g = first; g < first + count; g++) {
+    pg::CheckInterrupts();
+    TrainGroup(g, training, validation);
+  }
 }
 
 GroupProcess::LoadedGroups GroupProcess::Load(const data::GroupedTable& table, int64_t first_id,
@@ -103,16 +122,18 @@ GroupProcess::LoadedGroups GroupProcess::Load(const data::GroupedTable& table, i
 
 void GroupProcess::TrainGroup(size_t group, const LoadedGroups& training, const LoadedGroups& validation) {
   GroupEntry* entry = EntryOf(window_, group);
-  entry->worker = number_;
   entry->started = pg::Now();
   try {
     Train(entry, SlabOf(window_, group), training, validation);
     entry->state = GroupState::kTrained;
   } catch (const Error& error) {
-    entry->state = GroupState::kFailed;
-    const std::string text = error.detail().empty() ? error.what() : std::string(error.what()) + ". " + error.detail();
-    std::strncpy(entry->error, text.c_str(), sizeof(entry->error) - 1);
+    WriteGroupFailure(error, entry);
   }
+  EndGroup(entry);
+}
+
+void GroupProcess::EndGroup(GroupEntry* entry) {
+  entry->worker = number_;
   entry->ended = pg::Now();
   window_->sync.Lock();
   window_->groups_done++;

@@ -31,7 +31,9 @@ class GroupProcess {
  private:
   struct LoadedGroups;
 
+  void TrainGroups(size_t first, size_t count);
   LoadedGroups Load(const data::GroupedTable& table, int64_t first_id, int64_t last_id) const;
+  void EndGroup(GroupEntry* entry);
   void TrainGroup(size_t group, const LoadedGroups& training, const LoadedGroups& validation);
   void Train(GroupEntry* entry, char* slab, const LoadedGroups& training, const LoadedGroups& validation);
 

@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/config_record.hpp"
 #include "base/record.hpp"
+#include "base/whole_characters.hpp"
 #include "wire/keras.hpp"
 #include "data/packed_table.hpp"
 #include "store/graph_cutter.hpp"
@@ -231,12 +232,11 @@ void ReadRound(std::string_view text, train::RunSpec* spec) {
 }
 
 void WriteFailure(SharedRun* shared, int model, const std::string& text) {
-  size_t bytes = std::min(text.size(), kFailureBytes - 1);
-  while (bytes > 0 && bytes < text.size() && (static_cast<unsigned char>(text[bytes]) & 0xC0) == 0x80) bytes--;  // whole characters
+  const std::string_view kept = base::WholeCharacters(text.empty() ? std::string_view("unknown error") : std::string_view(text), kFailureBytes - 1);
   char* const to = At<char>(shared, shared->failures_offset) + static_cast<size_t>(model) * kFailureBytes;
   shared->sync.Lock();
-  if (to[0] == '\0' && bytes > 0) {
-    std::memcpy(to, text.data(), bytes);
+  if (to[0] == '\0') {
+    std::memcpy(to, kept.data(), kept.size());
     shared->failures++;
   }
   shared->events++;

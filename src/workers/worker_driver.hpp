@@ -63,6 +63,7 @@ class WorkerDriver : public train::Driver {
   void WaitForWorkers();
   void SetPhase(WorkerPhase phase);
   void WorkOrWait(train::VisitSink* sink);
+  uint64_t Events();
   void DrainVisits(train::VisitSink* sink);
   void DrainFailures(train::VisitSink* sink);
   void ReportIterations(train::VisitSink* sink);
@@ -87,6 +88,7 @@ class WorkerDriver : public train::Driver {
   std::string states_location_;
   train::StatesLocation location_ = train::StatesLocation::kSession;
   int launched_ = 0;
+  uint64_t seen_events_ = 0;
   int64_t target_ = 0;         // iterations that Train goes to
   int64_t iterations_done_ = 0;
   std::vector<bool> trains_;   // a model

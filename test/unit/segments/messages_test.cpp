@@ -145,6 +145,29 @@ TEST(RunHeader, CutBytesAreRefused) {
   }
 }
 
+// They may come from anybody.
+TEST(RoundRequest, OfUnknownKindsIsRefused) {
+  const auto request = [](int kind, int table) {
+    base::RecordWriter w;
+    for (const int number : {7, kind, table, 0}) w.Number(number);
+    for (int list = 0; list < 5; list++) w.Text("");
+    return w.Take();
+  };
+  EXPECT_EQ(segments::ReadRoundRequest(request(2, 1)).kind, segments::RoundKind::kScore);
+  for (const auto& [kind, table] : {std::pair(0, 0), {3, 0}, {-1, 0}, {1, -1}, {1, 2}}) {
+    EXPECT_EQ(ErrorOf([&, k = kind, t = table] { segments::ReadRoundRequest(request(k, t)); }), base::ErrorCode::kDataCorrupted) << kind << " " << table;
+  }
+}
+
+TEST(RunHeader, OfNoPartitionsIsRefused) {
+  RunHeader header = Header();
+  header.visits = 0;
+  EXPECT_EQ(ErrorOf([&] { segments::ReadRunHeader(segments::WriteRunHeader(header)); }), base::ErrorCode::kDataCorrupted);
+  header = Header();
+  header.data.num_partitions = 0;
+  EXPECT_EQ(ErrorOf([&] { segments::ReadRunHeader(segments::WriteRunHeader(header)); }), base::ErrorCode::kDataCorrupted);
+}
+
 TEST(Entry, ComesBackOrIsRefused) {
   for (const EntryKind kind : {EntryKind::kFresh, EntryKind::kWeights, EntryKind::kState, EntryKind::kClone, EntryKind::kStoredClone}) {
     EXPECT_EQ(segments::ReadEntry(segments::WriteEntry(kind)), kind);

@@ -18,6 +18,7 @@
 #include "pg/parallel.hpp"
 #include "plan/params.hpp"
 #include "wire/keras.hpp"
+#include "workers/group_memory.hpp"
 #include "workers/shared_memory.hpp"
 
 namespace {
@@ -419,6 +420,21 @@ TEST(SharedMemory, RoomForMoreModelsIsApartAndInside) {
 }
 
 // The first text of a model stays, as far as there is room, and ends with a whole character.
+TEST(GroupMemory, FailuresAreCutAtCharacters) {
+  std::string long_name;
+  while (long_name.size() < workers::GroupEntry::kMostErrorBytes) long_name += "\xc3\xa4";
+  workers::GroupEntry entry{};
+  workers::WriteGroupFailure(base::Error(base::ErrorCode::kDataCorrupted, "x" + long_name, "Detail."), &entry);
+  EXPECT_EQ(std::string(entry.error), ("x" + long_name).substr(0, workers::GroupEntry::kMostErrorBytes - 1));
+  EXPECT_EQ(entry.state, workers::GroupState::kFailed);
+  workers::GroupEntry even{};
+  workers::WriteGroupFailure(base::Error(base::ErrorCode::kDataCorrupted, long_name, ""), &even);
+  EXPECT_EQ(std::string(even.error), long_name.substr(0, workers::GroupEntry::kMostErrorBytes - 2));
+  workers::GroupEntry both{};
+  workers::WriteGroupFailure(base::Error(base::ErrorCode::kDataCorrupted, "why", "Where."), &both);
+  EXPECT_EQ(std::string(both.error), "why. Where.");
+}
+
 TEST(SharedMemory, FailuresAreWrittenOnce) {
   const train::RunSpec spec = Spec(3, 2, 4, 1);
   SharedSizes sizes = Sizes(3);
