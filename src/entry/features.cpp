@@ -1,6 +1,7 @@
 // Stored features: listed, dropped, computed on segments. Features of layers: written to a table, and of one row.
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <list>
 #include <memory>
 #include <optional>
@@ -78,43 +79,50 @@ constexpr size_t kMostLookups = 16;  // models of a call site whose arguments ch
 struct Lookup {
   std::string model_table, layer;
   std::optional<int> mst_key;
-  std::shared_ptr<score::RowFeatures> features;
+  score::OpenFeatures open;
   entry::RowReader reader;
   int64_t row_types = 0;           // of the reader, when its fields were taken
   std::vector<pg::Column> fields;
   MemoryContext memory = nullptr;  // of the reader; it goes with the call site's
 };
 
-/// What a call site keeps from row to row of a statement.
+/// What a call site keeps from row to row.
 struct Site {
   std::list<Lookup> lookups;  // used last first
 };
 
-/// Each model is looked for once a statement, while it is among those that were used last.
+/// The model that the arguments mean now.
 Lookup& LookupOf(Site* site, FmgrInfo* info, const std::string& model_table, const std::string& layer, const std::optional<int>& mst_key) {
   std::list<Lookup>& lookups = site->lookups;
   const auto found = std::find_if(lookups.begin(), lookups.end(), [&](const Lookup& lookup) {
     return lookup.model_table == model_table && lookup.layer == layer && lookup.mst_key == mst_key;
   });
-  if (found != lookups.end()) {
+  const auto use = [&] {
     lookups.splice(lookups.begin(), lookups, found);
-    return lookups.front();
+    return &lookups.front();
+  };
+  if (found != lookups.end() && found->open.IsCurrent()) return *use();
+  score::OpenFeatures open = score::RowFeatures::Open(model_table, layer, mst_key);
+  if (found != lookups.end() && found->open.features == open.features) {
+    found->open = std::move(open);
+    return *use();
   }
-  std::shared_ptr<score::RowFeatures> features = score::RowFeatures::Open(model_table, layer, mst_key);
-  if (lookups.size() >= kMostLookups) {
-    const MemoryContext memory = lookups.back().memory;
-    lookups.pop_back();
+  const auto drop = [&lookups](std::list<Lookup>::iterator lookup) {
+    const MemoryContext memory = lookup->memory;
+    lookups.erase(lookup);
     pg::call([&] { MemoryContextDelete(memory); });
-  }
+  };
+  if (found != lookups.end()) drop(found);
+  if (lookups.size() >= kMostLookups) drop(std::prev(lookups.end()));
   const MemoryContext memory = pg::call([&] { return pg::compat::NewMemoryContext(info->fn_mcxt, "pg_cerebro rows of features"); });
   lookups.emplace_front();
   Lookup& lookup = lookups.front();
   lookup.model_table = model_table;
   lookup.layer = layer;
   lookup.mst_key = mst_key;
-  lookup.features = std::move(features);
+  lookup.open = std::move(open);
   lookup.memory = memory;
-  lookup.reader.Select(lookup.features->fields(), memory);
+  lookup.reader.Select(lookup.open.features->fields(), memory);
   return lookup;
 }
 
@@ -135,8 +143,8 @@ Datum pg_cerebro_features(PG_FUNCTION_ARGS) {
       state->row_types = state->reader.row_types();
     }
     // a model is shared by call sites, whose rows may be of different types
-    state->features->Describe(state->fields);
-    const std::vector<float>& values = state->features->Compute(cells.data());
+    state->open.features->Describe(state->fields);
+    const std::vector<float>& values = state->open.features->Compute(cells.data());
     const size_t bytes = ARR_OVERHEAD_NONULLS(1) + values.size() * sizeof(float);
     auto* array = pg::call([&] { return static_cast<ArrayType*>(palloc0(bytes)); });
     SET_VARSIZE(array, bytes);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "entry/plain_settings.hpp"
 #include "pg/readable.hpp"
 #include "pg/settings.hpp"
 
@@ -31,28 +32,33 @@ AttrNumber NumberOf(TupleDesc desc, const char* name) {
   return 0;
 }
 
+/// The value of a column of a row, as a text whatever the formats of the session: a process remembers groups by it. Nothing for NULL.
+std::optional<std::string> KeyText(TupleDesc desc, AttrNumber number, HeapTuple row) {
+  const Oid type = pg::compat::Attribute(desc, number - 1)->atttypid;
+  const PlainFormats formats;
+  const char* const text = pg::call([&]() -> const char* {
+    bool null = false;
+    const Datum value = heap_getattr(row, number, desc, &null);
+    if (null) return nullptr;
+    Oid output;
+    bool varlena;
+    getTypeOutputInfo(type, &output, &varlena);
+    return OidOutputFunctionCall(output, value);
+  });
+  return text == nullptr ? std::nullopt : std::optional<std::string>(text);
+}
+
 /// The row's values of the key columns, as texts.
 std::vector<std::optional<std::string>> KeysOf(TupleDesc desc, HeapTuple row, const std::vector<pg::Column>& columns) {
-  std::vector<std::optional<std::string>> keys(columns.size());
-  for (size_t k = 0; k < columns.size(); k++) {
-    bool there = false, null = false;
-    char* text = pg::call([&]() -> char* {
-      const AttrNumber number = NumberOf(desc, columns[k].name.c_str());
-      there = number > 0;
-      if (!there) return nullptr;
-      const Datum value = heap_getattr(row, number, desc, &null);
-      if (null) return nullptr;
-      Oid output;
-      bool varlena;
-      getTypeOutputInfo(pg::compat::Attribute(desc, number - 1)->atttypid, &output, &varlena);
-      return OidOutputFunctionCall(output, value);
-    });
-    if (!there) {
-      throw Error(ErrorCode::kUndefinedColumn, "the row has no column \"" + columns[k].name + "\"",
+  std::vector<std::optional<std::string>> keys;
+  for (const pg::Column& column : columns) {
+    const AttrNumber number = pg::call([&] { return NumberOf(desc, column.name.c_str()); });
+    if (number == 0) {
+      throw Error(ErrorCode::kUndefinedColumn, "the row has no column \"" + column.name + "\"",
                   "It tells which group the row belongs to, and the model is chosen by it.",
                   "Give rows with all grouping columns, by the name of their table.");
     }
-    if (!null) keys[k] = text;
+    keys.push_back(KeyText(desc, number, row));
   }
   return keys;
 }

@@ -6,15 +6,13 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "entry/plain_settings.hpp"
 #include "pg/args.hpp"
 #include "pg/guard.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/bytea.h"
-#include "pgtime.h"
 #include "utils/lsyscache.h"
 
 PG_FUNCTION_INFO_V1(pg_cerebro_label_text);
@@ -22,34 +20,6 @@ PG_FUNCTION_INFO_V1(pg_cerebro_only_label);
 }
 
 namespace {
-
-/// The settings that dates, intervals, numbers and bytes are written by, put back on every way out.
-class PlainSettings {
- public:
-  PlainSettings() {
-    DateStyle = USE_ISO_DATES;
-    DateOrder = DATEORDER_YMD;
-    IntervalStyle = INTSTYLE_POSTGRES;
-    bytea_output = BYTEA_OUTPUT_HEX;
-    extra_float_digits = pg::compat::kExactFloatDigits;
-    session_timezone = pg::call([] { return pg_tzset("UTC"); });
-  }
-  ~PlainSettings() {
-    DateStyle = date_style_;
-    DateOrder = date_order_;
-    IntervalStyle = interval_style_;
-    bytea_output = bytea_output_;
-    extra_float_digits = float_digits_;
-    session_timezone = zone_;
-  }
-  PlainSettings(const PlainSettings&) = delete;
-  PlainSettings& operator=(const PlainSettings&) = delete;
-
- private:
-  const int date_style_ = DateStyle, date_order_ = DateOrder, interval_style_ = IntervalStyle, float_digits_ = extra_float_digits;
-  const decltype(bytea_output) bytea_output_ = bytea_output;
-  pg_tz* const zone_ = session_timezone;
-};
 
 /// Whether the text reads back as the number.
 bool Exact(Oid type, Datum value, const char* text) {
@@ -62,7 +32,7 @@ bool Exact(Oid type, Datum value, const char* text) {
 
 Datum pg_cerebro_label_text(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
-    const PlainSettings settings;
+    const entry::PlainSettings settings;
     const Datum value = PG_GETARG_DATUM(0);
     return pg::call([&] {
       const Oid type = get_fn_expr_argtype(fcinfo->flinfo, 0);

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <string>
 
 #include "data/row_codec.hpp"
@@ -14,13 +13,8 @@ extern "C" {
 #include "catalog/pg_type.h"
 #include "parser/parse_coerce.h"
 #include "utils/array.h"
-#include "utils/builtins.h"
-#include "utils/date.h"
 #include "utils/lsyscache.h"
-#include "utils/timestamp.h"
 #include "utils/typcache.h"
-
-Datum cash_numeric(PG_FUNCTION_ARGS);  // in different headers of the server
 }
 
 namespace entry {
@@ -48,6 +42,12 @@ data::CellType TypeOf(Oid element) {
 
 constexpr Oid kMoney = 790;  // the server's headers have two names for it
 
+/// Of an array, domains resolved: the elements lie as those of the domain's type. InvalidOid: it is none. Inside call().
+Oid ElementType(Oid array) {
+  const Oid element = get_element_type(array);
+  return OidIsValid(element) ? getBaseType(element) : InvalidOid;
+}
+
 /// What a literal of no type is read as.
 Oid LiteralType(const score::RowField& field) {
   if (field.text) return TEXTOID;
@@ -55,7 +55,7 @@ Oid LiteralType(const score::RowField& field) {
   if (!field.value_class) return FLOAT8OID;
   switch (*field.value_class) {
     case base::ValueClass::kDate:
-    case base::ValueClass::kTime: return TIMESTAMPOID;
+    case base::ValueClass::kTime: return field.zoned ? TIMESTAMPTZOID : TIMESTAMPOID;
     case base::ValueClass::kBoolean: return BOOLOID;
     case base::ValueClass::kBytes: return BYTEAOID;
     default: return FLOAT8OID;
@@ -100,7 +100,7 @@ void RowReader::Choose(const score::RowField& field, void* memory, Column* c) co
   if (c->element == UNKNOWNOID && !c->is_array) {
     c->is_array = field.array;
     c->declared = LiteralType(field);
-    const bool is_time = c->declared == TIMESTAMPOID;
+    const bool is_time = c->declared == TIMESTAMPOID || c->declared == TIMESTAMPTZOID;
     read_as(Conversion::kLiteral, field.array ? FLOAT8OID : c->declared);
     Oid input;
     getTypeInputInfo(c->declared, &input, &c->parameter);
@@ -149,6 +149,7 @@ void RowReader::Choose(const score::RowField& field, void* memory, Column* c) co
       if (c->element == kMoney) read_as(Conversion::kMoney, FLOAT8OID);
       if (c->element == INTERVALOID) read_as(Conversion::kInterval, FLOAT8OID);
       if (c->element == TIMEOID) read_as(Conversion::kTime, FLOAT8OID);
+      if (c->element == TIMETZOID) read_as(Conversion::kZonedTime, FLOAT8OID);
       return;
     case base::ValueClass::kCategory:
       if (!c->is_array && cast_to(TEXTOID)) c->element = TEXTOID;
@@ -171,7 +172,7 @@ void RowReader::Choose(const score::RowField& field, void* memory, Column* c) co
 void RowReader::LookUpColumn(size_t i, void* memory, Column* c) const {
   pg::call([&] {
     const Oid base = getBaseType(c->declared);
-    const Oid element = get_element_type(base);
+    const Oid element = ElementType(base);
     c->declared = base;
     c->is_array = OidIsValid(element);
     c->element = c->is_array ? element : base;
@@ -257,7 +258,7 @@ std::vector<pg::Column> RowReader::Fields() const {
     // values by position have the names of the training table in messages, too
     field.name = wanted_.empty() ? NameStr(pg::compat::Attribute(static_cast<TupleDesc>(desc_), taken_[i])->attname) : wanted_[i].name;
     const bool as_given = !wanted_.empty() && wanted_[i].value_class;
-    const Oid element = as_given ? pg::call([&] { return get_element_type(column.declared); }) : InvalidOid;
+    const Oid element = as_given ? pg::call([&] { return ElementType(column.declared); }) : InvalidOid;
     field.is_array = as_given ? OidIsValid(element) : column.is_array;
     const Oid scalar = !as_given ? column.element : field.is_array ? element : column.declared;
     // types that are not the server's have their schema, as in a table's columns
@@ -388,70 +389,6 @@ const std::vector<data::Cell>& RowReader::TakeFields() {
   }
   had_nulls_ = has_nulls;
   return cells_;
-}
-
-namespace {
-
-constexpr double kMicroseconds = 1000000.0;
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-/// Seconds since 1970 as date_part('epoch', ...) has them, infinite for the infinite ones.
-Datum SecondsOfDate(DateADT date) {
-  if (DATE_IS_NOBEGIN(date)) return Float8GetDatum(-kInfinity);
-  if (DATE_IS_NOEND(date)) return Float8GetDatum(kInfinity);
-  return Float8GetDatum((static_cast<double>(date) + (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE)) * SECS_PER_DAY);
-}
-
-Datum SecondsOfTimestamp(Timestamp time) {
-  if (TIMESTAMP_IS_NOBEGIN(time)) return Float8GetDatum(-kInfinity);
-  if (TIMESTAMP_IS_NOEND(time)) return Float8GetDatum(kInfinity);
-  const Timestamp epoch = (static_cast<Timestamp>(UNIX_EPOCH_JDATE) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY;
-  if (time < INT64_MAX + epoch) return Float8GetDatum(static_cast<double>(time - epoch) / kMicroseconds);
-  return Float8GetDatum((static_cast<double>(time) - static_cast<double>(epoch)) / kMicroseconds);
-}
-
-}  // namespace
-
-// Inside call().
-Datum RowReader::ConvertOne(const Column& column, Datum datum) const {
-  auto* const function = const_cast<FmgrInfo*>(&column.function);
-  switch (column.conversion) {
-    case Conversion::kNone: return datum;
-    case Conversion::kNumeric: return DirectFunctionCall1(numeric_float8, datum);
-    case Conversion::kTrim: return DirectFunctionCall1(rtrim1, datum);
-    case Conversion::kName: return DirectFunctionCall1(name_text, datum);
-    case Conversion::kOutput: return CStringGetTextDatum(OutputFunctionCall(function, datum));
-    case Conversion::kCast:
-      if (column.arguments == 1) return FunctionCall1(function, datum);
-      if (column.arguments == 2) return FunctionCall2(function, datum, Int32GetDatum(-1));
-      return FunctionCall3(function, datum, Int32GetDatum(-1), BoolGetDatum(true));
-    case Conversion::kLiteral: {
-      const Datum value = InputFunctionCall(function, DatumGetCString(datum), column.parameter, -1);
-      return column.declared == TIMESTAMPOID ? SecondsOfTimestamp(DatumGetTimestamp(value)) : value;
-    }
-    case Conversion::kDate: return SecondsOfDate(DatumGetDateADT(datum));
-    case Conversion::kTimestamp: return SecondsOfTimestamp(DatumGetTimestamp(datum));
-    case Conversion::kTime: return DirectFunctionCall2(time_part, CStringGetTextDatum("epoch"), datum);
-    case Conversion::kInterval: return DirectFunctionCall2(interval_part, CStringGetTextDatum("epoch"), datum);
-    case Conversion::kMoney: return DirectFunctionCall1(numeric_float8, DirectFunctionCall1(cash_numeric, datum));
-  }
-  return datum;
-}
-
-Datum RowReader::Convert(const Column& column, Datum datum) const {
-  return pg::call([&] {
-    if (!OidIsValid(column.given) || !column.is_array) return ConvertOne(column, datum);
-    ArrayType* array = DatumGetArrayTypeP(datum);
-    Datum* values;
-    bool* nulls;
-    int count;
-    deconstruct_array(array, column.given, column.given_length, column.given_by_value, column.given_align, &values, &nulls, &count);
-    for (int k = 0; k < count; ++k) {
-      if (!nulls[k]) values[k] = ConvertOne(column, values[k]);
-    }
-    return PointerGetDatum(construct_md_array(values, nulls, ARR_NDIM(array), ARR_DIMS(array), ARR_LBOUND(array), column.element,
-                                              column.length, column.by_value, column.align));
-  });
 }
 
 void RowReader::Fill(size_t i, Datum datum) {

@@ -49,7 +49,7 @@ class RowReader {
     kLiteral,   // by the type's input function
     kCast,      // by the server's cast
     kOutput,    // its text
-    kDate, kTimestamp, kTime, kInterval, kMoney,  // numbers, seconds
+    kDate, kTimestamp, kTime, kZonedTime, kInterval, kMoney,  // numbers, seconds
   };
   struct Column {
     Oid element = InvalidOid;  // the scalar type, or the array's

@@ -41,6 +41,7 @@ struct Output {
   int position = 0;       // of kColumn, in the query
   Oid given = InvalidOid;  // type of the value before conversion
   bool same = true;       // it is what is wanted
+  bool widened = false;   // a real, of which a double precision is wanted
   FmgrInfo to_text, from_text;
   Oid parameter = InvalidOid;
   int32 typmod = -1;
@@ -92,7 +93,8 @@ Output PlanOutput(Form_pg_attribute attribute, TupleDesc query, bool is_number) 
   }
   output.typmod = attribute->atttypmod;
   output.same = output.given == attribute->atttypid && output.typmod < 0;
-  if (output.same) return output;
+  output.widened = output.wanted != Wanted::kColumn && output.given == FLOAT4OID && attribute->atttypid == FLOAT8OID;
+  if (output.same || output.widened) return output;
   pg::call([&] {
     Oid function;
     bool varlena;
@@ -122,12 +124,13 @@ class TablePrediction {
     nulls_ = std::make_unique<bool[]>(outputs_.size());
   }
 
+  // How long rows are is known when there has been one.
   void Run() {
-    int64_t batch = score::kMostBatchRows;
+    int64_t batch = 1;
     for (bool more = true; more;) {
       pg::CheckInterrupts();
       more = cursor_.Fetch(batch, [&](HeapTuple* rows, uint64_t count) { Use(rows, count); });
-      if (scorer_ != nullptr) batch = std::clamp<int64_t>(score::kMostBatchBytes / std::max<int64_t>(1, scorer_->row_bytes()), 1, score::kMostBatchRows);
+      batch = row_bytes_ == 0 ? score::kMostBatchRows : std::clamp<int64_t>(score::kMostBatchBytes / row_bytes_, 1, score::kMostBatchRows);
     }
   }
 
@@ -139,6 +142,7 @@ class TablePrediction {
     }
     for (uint64_t i = 0; i < count; ++i) Add(rows[i]);
     scorer_->Run();
+    row_bytes_ = scorer_->row_bytes();
     std::vector<Datum> fields(static_cast<size_t>(cursor_.desc()->natts));
     const auto missing = std::make_unique<bool[]>(fields.size());
     for (uint64_t i = 0; i < count; ++i) {
@@ -162,7 +166,10 @@ class TablePrediction {
       scorer->Clear();
       scorer->Add(cells.data());
     });
-    if (scorer != nullptr) scorer->Run();
+    if (scorer != nullptr) {
+      scorer->Run();
+      row_bytes_ = scorer->row_bytes();
+    }
     std::vector<Datum> fields(static_cast<size_t>(cursor_.desc()->natts));
     const auto missing = std::make_unique<bool[]>(fields.size());
     heap_deform_tuple(row, cursor_.desc(), fields.data(), missing.get());
@@ -207,6 +214,10 @@ class TablePrediction {
       for (size_t i = 0; i < outputs_.size(); ++i) {
         Output& output = outputs_[i];
         if (output.same || nulls_[i]) continue;
+        if (output.widened) {
+          values_[i] = Float8GetDatum(static_cast<double>(DatumGetFloat4(values_[i])));
+          continue;
+        }
         values_[i] = InputFunctionCall(&output.from_text, OutputFunctionCall(&output.to_text, values_[i]), output.parameter, output.typmod);
       }
       rows_.Put(values_.data(), nulls_.get());
@@ -251,7 +262,8 @@ class TablePrediction {
   std::vector<Output> outputs_;
   std::vector<Datum> values_;
   std::unique_ptr<bool[]> nulls_;
-  int64_t number_ = 0;  // rows so far
+  int64_t number_ = 0;     // rows so far
+  int64_t row_bytes_ = 0;  // of a row's inputs; 0: not known yet
 };
 
 }  // namespace

@@ -16,8 +16,11 @@ using base::Dict;
 using base::List;
 using base::Value;
 
-// Sizes are whole bytes.
-Value Bytes(double bytes) { return static_cast<int64_t>(std::llround(bytes)); }
+// Sizes are whole bytes; null where there is no limit.
+Value Bytes(double bytes) {
+  constexpr double kMost = 9e18;  // an int64 has more
+  return std::fabs(bytes) < kMost ? Value(static_cast<int64_t>(std::llround(bytes))) : Value();
+}
 
 template <typename T>
 Value Integers(const std::vector<T>& values) {

@@ -17,4 +17,8 @@ std::string ToUtf8(const std::string& text) {
   return utf8;
 }
 
+bool IsServerText(const std::string& text) {
+  return call([&] { return pg_verifymbstr(text.data(), static_cast<int>(text.size()), true); });
+}
+
 }  // namespace pg

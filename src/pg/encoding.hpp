@@ -9,4 +9,7 @@ namespace pg {
 /// server's own for a character that cannot be converted.
 std::string ToUtf8(const std::string& text);
 
+/// Whether the bytes are a text of the database, as the server takes one.
+bool IsServerText(const std::string& text);
+
 }  // namespace pg

@@ -7,6 +7,8 @@
 extern "C" {
 #include "access/htup_details.h"
 #include "catalog/pg_operator.h"
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
@@ -16,8 +18,28 @@ namespace pg {
 
 namespace {
 
+/// Of an array, domains resolved. Inside call().
+Oid ScalarOf(Oid type) {
+  const Oid base = getBaseType(type), element = get_element_type(base);
+  return OidIsValid(element) ? getBaseType(element) : base;
+}
+
+/// A type of the server's as SQL writes it without its modifier: "character" and "bit" alone would mean one of length 1. Inside call().
+const char* BareType(Oid type) {
+  const bool is_array = OidIsValid(get_element_type(getBaseType(type)));
+  const Oid scalar = ScalarOf(type);
+  if (scalar == BPCHAROID) return is_array ? "pg_catalog.bpchar[]" : "pg_catalog.bpchar";
+  if (scalar == BITOID) return is_array ? "pg_catalog.\"bit\"[]" : "pg_catalog.\"bit\"";
+  return format_type_be_qualified(is_array ? get_array_type(scalar) : scalar);
+}
+
 KeyType OfType(Oid type) {
   KeyType key;
+  key.bare_type = call([&] { return BareType(type); });
+  key.is_composed = call([&] {
+    const char kind = get_typtype(ScalarOf(type));
+    return kind != TYPTYPE_BASE && kind != TYPTYPE_ENUM;
+  });
   struct Found {
     char* schema;
     char* name;

@@ -11,8 +11,10 @@ struct KeyType {
   bool sortable = false;    // has a default order, and so a default equality
   bool collatable = false;  // a text, which COLLATE may follow
   bool is_enum = false;
+  bool is_composed = false;  // a row or a range, or an array of them: values of other types, whose CHECKs run when one is read
   std::string equal;        // its operator of equality for SQL text: OPERATOR(pg_catalog.=); empty unless sortable
   std::string collate;      // of a collation to which different texts may be equal: " COLLATE <name>", to follow the type
+  std::string bare_type;    // the type for SQL text without modifier, domains resolved: a cast to it changes no value and runs no CHECK
 
   /// Whether the equality is the server's own, by the bytes of texts.
   bool plain() const { return equal == "OPERATOR(pg_catalog.=)" && collate.empty(); }

@@ -59,7 +59,7 @@ int CallOfLayer(const base::Graph& graph, const std::string& layer, const std::s
 
 /// A layer of a stored model that computes.
 struct LayerOfModel {
-  store::LoadedModel loaded;
+  std::shared_ptr<const store::Block> weights;
   std::unique_ptr<engine::FeatureExtractor> extractor;
   std::vector<std::vector<float>> values;
 
@@ -70,20 +70,27 @@ struct LayerOfModel {
   int64_t elements() const { return base::ElementCount(extractor->shapes().front()); }
 };
 
-LayerOfModel LoadLayer(const store::ModelTable& table, int call, const base::DataSpec& data) {
+std::shared_ptr<const store::Block> LoadWeights(const store::ModelTable& table) {
   const engine::Options options = store::ScoringOptions(table, false);
   const store::StoredModel& model = table.models.front();
   train::RequireMemory("the extraction", train::MemoryOfPrediction(*model.graph, model.config, options.precision, static_cast<double>(kMostBatchBytes)),
                        train::kPredictionMemoryHint);
+  return std::make_shared<const store::Block>(store::LoadWeightBlock(table, model, options));
+}
+
+/// weights: of the table's model. data: of the rows that will come.
+LayerOfModel MakeLayer(const store::ModelTable& table, std::shared_ptr<const store::Block> weights, int call, const base::DataSpec& data) {
   LayerOfModel layer;
-  layer.loaded = store::LoadModelForScoring(table, model, data, options);
+  layer.weights = std::move(weights);
   // nothing is trained here: the values of all layers are those of scoring
-  auto graph = std::make_shared<base::Graph>(*model.graph);
+  auto graph = std::make_shared<base::Graph>(*table.models.front().graph);
   for (base::Call& c : graph->calls) c.frozen = c.inference = true;
-  layer.extractor = std::make_unique<engine::FeatureExtractor>(std::move(graph), std::vector<int>{call}, data, options);
-  layer.extractor->Attach(layer.loaded.block->data());
+  layer.extractor = std::make_unique<engine::FeatureExtractor>(std::move(graph), std::vector<int>{call}, data, store::ScoringOptions(table, false));
+  layer.extractor->Attach(layer.weights->data());
   return layer;
 }
+
+LayerOfModel LoadLayer(const store::ModelTable& table, int call, const base::DataSpec& data) { return MakeLayer(table, LoadWeights(table), call, data); }
 
 void AppendArray(const float* values, int64_t elements, std::string* text) {
   *text += '{';
@@ -229,14 +236,30 @@ void ExtractFeatures(const ExtractRequest& request) {
   }
 }
 
-struct RowFeatures::Impl {
-  Impl(store::ModelTable model_table, const std::string& layer_name)
-      : table(std::move(model_table)), call(CallOfLayer(*table.models.front().graph, layer_name, table.name.Text())), packer(table) {}
+namespace {
 
-  store::ModelTable table;
-  int call = 0;
+/// What rows of one type need.
+struct RowsOfType {
+  RowsOfType(const store::ModelTable& table, std::string row_types) : types(std::move(row_types)), packer(table) {}
+
+  const std::string types;
   RowPacker packer;
   LayerOfModel layer;
+};
+
+constexpr size_t kMostRowTypes = 4;  // of a model
+
+}  // namespace
+
+struct RowFeatures::Impl {
+  Impl(store::ModelTable model_table, const std::string& layer_name)
+      : table(std::move(model_table)), call(CallOfLayer(*table.models.front().graph, layer_name, table.name.Text())), fields(RowPacker(table).fields()) {}
+
+  const store::ModelTable table;
+  const int call;
+  const std::vector<RowField> fields;
+  std::shared_ptr<const store::Block> weights;
+  std::list<RowsOfType> rows;  // used last first; of the table, which stands above
 };
 
 RowFeatures::RowFeatures(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -257,7 +280,9 @@ std::list<Kept>& KeptModels() {
 
 }  // namespace
 
-std::shared_ptr<RowFeatures> RowFeatures::Open(const std::string& model_table, const std::string& layer, std::optional<int> mst_key) {
+OpenFeatures RowFeatures::Open(const std::string& model_table, const std::string& layer, std::optional<int> mst_key) {
+  OpenFeatures open;
+  open.moment = LookupMoment::Now();
   const pg::TablesSeen seen = pg::TablesSeenHere();
   const pg::TableName named = pg::ParseTableName(model_table, "model_table");
   const bool is_table = seen == pg::TablesSeen::kNone || pg::TableExists(named);
@@ -270,6 +295,7 @@ std::shared_ptr<RowFeatures> RowFeatures::Open(const std::string& model_table, c
   // of a registered model no table tells that its name means another one
   const std::optional<store::ModelReference> reference = is_table ? std::nullopt : store::ParseModelReference(model_table);
   const std::optional<store::RegisteredVersion> registered = reference ? store::FindRegistered(*reference) : std::nullopt;
+  open.registered = registered.has_value();
   const std::string version = registered ? registered->Text() + " " + registered->digest : store::StoredVersion(model_table, mst_key);
   const std::string name = named.Sql() + " " + (mst_key ? std::to_string(*mst_key) : "") + " " + layer;
   std::list<Kept>& kept = KeptModels();
@@ -277,27 +303,43 @@ std::shared_ptr<RowFeatures> RowFeatures::Open(const std::string& model_table, c
     if (it->name != name) continue;
     if (it->version == version) {
       kept.splice(kept.begin(), kept, it);
-      return it->features;
+      open.features = it->features;
+      return open;
     }
     kept.erase(it);
     break;
   }
-  std::shared_ptr<RowFeatures> features(new RowFeatures(std::make_unique<Impl>(store::OpenOneModel(model_table, mst_key), layer)));
+  open.features.reset(new RowFeatures(std::make_unique<Impl>(store::OpenOneModel(model_table, mst_key), layer)));
   if (kept.size() >= kMostModelsKept) kept.pop_back();
-  kept.push_front({name, version, features});
-  return features;
+  kept.push_front({name, version, open.features});
+  return open;
 }
 
-const std::vector<RowField>& RowFeatures::fields() const { return impl_->packer.fields(); }
+const std::vector<RowField>& RowFeatures::fields() const { return impl_->fields; }
 
 void RowFeatures::Describe(const std::vector<pg::Column>& columns) {
-  if (impl_->packer.Describe(columns)) impl_->layer = LoadLayer(impl_->table, impl_->call, impl_->packer.model_data());
+  std::string types;
+  for (const pg::Column& column : columns) types += column.type + ",";
+  std::list<RowsOfType>& rows = impl_->rows;
+  const auto found = std::find_if(rows.begin(), rows.end(), [&types](const RowsOfType& each) { return each.types == types; });
+  if (found != rows.end()) {
+    rows.splice(rows.begin(), rows, found);
+    return;
+  }
+  if (impl_->weights == nullptr) impl_->weights = LoadWeights(impl_->table);
+  std::list<RowsOfType> made;
+  made.emplace_back(impl_->table, types);
+  made.front().packer.Describe(columns);
+  made.front().layer = MakeLayer(impl_->table, impl_->weights, impl_->call, made.front().packer.model_data());
+  if (rows.size() >= kMostRowTypes) rows.pop_back();
+  rows.splice(rows.begin(), made);
 }
 
 const std::vector<float>& RowFeatures::Compute(const data::Cell* cells) {
-  impl_->packer.Clear();
-  impl_->packer.Add(cells);
-  return impl_->layer.Run(impl_->packer.buffer());
+  RowsOfType& rows = impl_->rows.front();
+  rows.packer.Clear();
+  rows.packer.Add(cells);
+  return rows.layer.Run(rows.packer.buffer());
 }
 
 }  // namespace score

@@ -8,6 +8,7 @@
 
 #include "data/row_codec.hpp"
 #include "pg/names.hpp"
+#include "score/lookup_moment.hpp"
 #include "score/row_packer.hpp"
 
 namespace score {
@@ -24,17 +25,30 @@ struct ExtractRequest {
 /// does not have; predict's.
 void ExtractFeatures(const ExtractRequest& request);
 
+class RowFeatures;
+
+/// A layer that was looked up.
+struct OpenFeatures {
+  std::shared_ptr<RowFeatures> features;
+  LookupMoment moment;
+  bool registered = false;
+
+  /// Whether the name still means this model to this role.
+  bool IsCurrent() const { return registered ? moment.HoldsForRegistry() : moment.HoldsForTables(); }
+};
+
 /// A model that gives a layer's values for one row after another. Kept by a process for later queries: see Open.
 class RowFeatures {
  public:
   ~RowFeatures();
   /// The one that this process has of the model as it is stored now, or a new one; a process keeps a few. Read-only statements. Errors: as
   /// ExtractFeatures'; kFeatureNotSupported on a segment.
-  static std::shared_ptr<RowFeatures> Open(const std::string& model_table, const std::string& layer, std::optional<int> mst_key);
+  static OpenFeatures Open(const std::string& model_table, const std::string& layer, std::optional<int> mst_key);
 
   /// The columns that the model was trained on, in order.
   const std::vector<RowField>& fields() const;
-  /// Says which types the cells will have: one column each, with name and type as pg::TableColumns gives them. Errors: kDatatypeMismatch.
+  /// Says which types the cells will have: one column each, with name and type as pg::TableColumns gives them. What rows of a few types need is
+  /// kept, since call sites share a model. Errors: kDatatypeMismatch.
   void Describe(const std::vector<pg::Column>& columns);
   /// cells: one a column. Valid until the next call. Errors: a value that cannot be converted, or that a layer does not take.
   const std::vector<float>& Compute(const data::Cell* cells);

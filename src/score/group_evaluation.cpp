@@ -72,10 +72,10 @@ class GroupScorer {
     const char* chosen = nullptr;
   };
 
-  // Keys, as texts of this session, in which they are read again.
+  // Keys, as texts that every session reads alike.
   std::map<int64_t, std::vector<pg::Cell>> KeysOf(int64_t first, int64_t last) const {
     std::string list;
-    for (const pg::Column& key : test_.keys) list += ", g." + pg::QuoteIdent(key.name) + "::pg_catalog.text";
+    for (const pg::Column& key : test_.keys) list += ", cerebro._label_text(g." + pg::QuoteIdent(key.name) + ")";
     std::map<int64_t, std::vector<pg::Cell>> keys;
     const pg::Result rows = pg::Read("SELECT g.group_id" + list + " FROM " + test_.groups_table.Sql() +
                                          " AS g WHERE g.group_id OPERATOR(pg_catalog.>=) $1 AND g.group_id "

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "pg/encoding.hpp"
 #include "pg/report.hpp"
 #include "pg/settings.hpp"
 #include "store/loaded_model.hpp"
@@ -17,6 +18,7 @@ namespace {
 constexpr size_t kFixedBytes = size_t{64} << 10;  // of a kernel besides descriptions, about
 constexpr size_t kSharedBytes = 1024;             // of a model besides weights, where the kernel is not its own
 constexpr size_t kMostIdle = 4;                   // row types whose parts a kernel keeps
+constexpr size_t kMostIdleBytes = size_t{256} << 10;  // of rows and their outputs, that parts keep between statements
 
 struct Kept {
   std::string key;
@@ -76,10 +78,31 @@ ScorerParts::ScorerParts(const store::ModelTable& table, const engine::Options& 
 }
 
 size_t ScorerParts::bytes() const {
-  size_t sum = predictor->workspace_bytes() + static_cast<size_t>(packer.rows() * packer.row_bytes());
+  size_t sum = predictor->workspace_bytes() + packer.bytes();
   for (const std::vector<float>& output : values) sum += output.capacity() * sizeof(float);
   return sum;
 }
+
+void ScorerParts::Shrink() {
+  packer.Shrink(kMostIdleBytes);
+  for (std::vector<float>& output : values) {
+    if (output.capacity() * sizeof(float) > kMostIdleBytes) std::vector<float>().swap(output);
+  }
+}
+
+namespace {
+
+/// Bytes that somebody gives, or that come from a database of another encoding, may say anything.
+void RequireTexts(const std::vector<OutputInfo>& outputs) {
+  for (const OutputInfo& output : outputs) {
+    const bool texts = std::all_of(output.classes.begin(), output.classes.end(), pg::IsServerText);
+    if (texts && pg::IsServerText(output.name)) continue;
+    throw base::Error(base::ErrorCode::kDataCorrupted, "classes of the model are no texts in the encoding of this database", "",
+                      "Take the model from a database of the same encoding.");
+  }
+}
+
+}  // namespace
 
 ModelKernel::ModelKernel(store::ModelTable table)
     : table_(std::move(table)), options_(store::ScoringOptions(table_, false)), packer_(table_) {
@@ -87,6 +110,7 @@ ModelKernel::ModelKernel(store::ModelTable table)
   std::vector<base::Shape> shapes;
   for (const int call : graph.outputs) shapes.push_back(graph.calls[static_cast<size_t>(call)].output_shape);
   outputs_ = DescribeOutputs(shapes, stored().config, table_.data);
+  RequireTexts(outputs_);
   description_bytes_ = 2 * base::WriteDataSpec(table_.data).size();
 }
 
@@ -108,14 +132,15 @@ std::unique_ptr<ScorerParts> ModelKernel::Take(const std::vector<pg::Column>& co
 }
 
 // The weights may go before the parts are taken again.
-void ModelKernel::GiveBack(std::unique_ptr<ScorerParts> parts) {
+void ModelKernel::GiveBack(std::unique_ptr<ScorerParts> parts) noexcept {
   try {
     parts->predictor->Attach(nullptr);
-  } catch (const base::Error&) {
-    return;  // it is called by destructors; a predictor that cannot let go of its weights is not used again
+    parts->Shrink();
+    if (idle_.size() >= kMostIdle) idle_.pop_front();
+    idle_.push_back(std::move(parts));
+  } catch (...) {
+    return;  // a predictor that cannot let go of its weights is not used again, nor are parts that cannot be kept
   }
-  if (idle_.size() >= kMostIdle) idle_.pop_front();
-  idle_.push_back(std::move(parts));
 }
 
 store::Block ModelKernel::BlockOf(const std::string& raw, const std::string& what) {
@@ -136,6 +161,9 @@ std::shared_ptr<KeptModel> LoadModel(store::ModelTable table) {
                                                  static_cast<double>(kMostBatchBytes)),
                        train::kPredictionMemoryHint);
   store::Block block = store::LoadWeightBlock(table, stored, options);
+  // how weights are read may hold them once more
+  table.registered = nullptr;
+  table.weights = nullptr;
   return std::make_shared<KeptModel>(std::make_shared<ModelKernel>(std::move(table)), std::move(block), false);
 }
 
@@ -158,8 +186,10 @@ void Keep(const std::string& key, const std::shared_ptr<KeptModel>& model) {
   KeptModels& kept = AllKept();
   const auto before = kept.by_key.find(key);
   if (before != kept.by_key.end()) Erase(&kept, before->second);
-  kept.models.push_front({key, model, model->bytes()});
-  kept.bytes += kept.models.front().bytes;
+  const size_t bytes = model->bytes();
+  if (bytes > static_cast<size_t>(pg::CurrentSettings().model_cache_mem)) return;
+  kept.models.push_front({key, model, bytes});
+  kept.bytes += bytes;
   kept.by_key[key] = kept.models.begin();
   Trim(&kept);
 }

@@ -31,6 +31,8 @@ struct ScorerParts {
               std::string types);
   /// What it holds on to between statements, its copies of descriptions aside.
   size_t bytes() const;
+  /// Gives back what batches of rows took.
+  void Shrink();
 
   const std::string row_types;
   RowPacker packer;
@@ -42,7 +44,7 @@ struct ScorerParts {
 
 class ModelKernel {
  public:
-  /// table: of one model, whose weights are not read.
+  /// table: of one model, whose weights are not read. Errors: kDataCorrupted for classes that are no text here.
   explicit ModelKernel(store::ModelTable table);
 
   const store::ModelTable& table() const { return table_; }
@@ -54,7 +56,8 @@ class ModelKernel {
   size_t bytes() const;
 
   std::unique_ptr<ScorerParts> Take(const std::vector<pg::Column>& columns);
-  void GiveBack(std::unique_ptr<ScorerParts> parts);
+  /// Called by destructors: parts for which there is no memory go.
+  void GiveBack(std::unique_ptr<ScorerParts> parts) noexcept;
 
   /// Weights of the model as the kernel's predictors read them. raw: float32 in Keras's order. Errors: kDataCorrupted
   /// for a wrong length, which names what.
@@ -87,12 +90,12 @@ class KeptModel {
   const bool shares_;
 };
 
-/// Reads a model of a table. Errors: kOutOfMemory; those of LoadWeightBlock.
+/// Reads a model of a table. Errors: kOutOfMemory; those of LoadWeightBlock and ModelKernel.
 std::shared_ptr<KeptModel> LoadModel(store::ModelTable table);
 
 /// The model that is kept under this key; nullptr: none.
 std::shared_ptr<KeptModel> FindKept(const std::string& key);
-/// Keeps it in the place of one of this key. A model larger than all that may be kept is not.
+/// Keeps it in the place of one of this key. A model larger than all that may be kept is not, and others stay.
 void Keep(const std::string& key, const std::shared_ptr<KeptModel>& model);
 /// Either of both.
 std::shared_ptr<KeptModel> FindOrLoad(const std::string& key, const std::function<std::shared_ptr<KeptModel>()>& load);

@@ -92,6 +92,12 @@ void NoticeFewerClasses(const RowFilter& filter, const std::vector<OutputInfo>& 
 
 constexpr const char* kGroupIdColumn = "__group_id__";  // of the rows that are routed; 0: the global model
 
+bool IsOneOf(const pg::Column& column, std::initializer_list<const char*> types) {
+  return !column.is_array && std::any_of(types.begin(), types.end(), [&](const char* type) { return column.base_type == type; });
+}
+bool IsInteger(const pg::Column& column) { return IsOneOf(column, {"smallint", "integer", "bigint"}); }
+bool HasFractions(const pg::Column& column) { return IsOneOf(column, {"numeric", "real", "double precision"}); }
+
 /// The rows of a table with the group whose model predicts for them, in a temporary table of this call.
 class RoutedRows {
  public:
@@ -101,14 +107,17 @@ class RoutedRows {
     std::string equal, same, any_null;
     const pg::TableName of_groups = models->Groups();
     for (const pg::Column& key : run.keys) {
-      if (pg::FindColumn(columns, key.name) == nullptr) {
+      const pg::Column* column = pg::FindColumn(columns, key.name);
+      if (column == nullptr) {
         throw Error(ErrorCode::kUndefinedColumn, "table " + test.Text() + " has no column \"" + key.name + "\"",
                     "It tells which group a row belongs to, and the models of " + run.name.Text() + " are chosen by it.",
                     "Give rows with all grouping columns.");
       }
       const pg::KeyType type = pg::KeyTypeOf(of_groups, key.name);
-      const std::string name = pg::QuoteIdent(key.name),
-                        is_equal = "g." + name + " " + type.equal + " t." + name + "::" + key.sql_type + type.collate;
+      const std::string name = pg::QuoteIdent(key.name);
+      std::string is_equal = "g." + name + " " + type.equal + " t." + name + "::" + key.sql_type + type.collate;
+      // a cast to an integer would round 1.4 to 1
+      if (IsInteger(key) && HasFractions(*column)) is_equal += " AND t." + name + " OPERATOR(pg_catalog.=) pg_catalog.round(t." + name + ")";
       equal += (equal.empty() ? "" : " AND ") + is_equal;
       same += (same.empty() ? "(" : " AND (") + is_equal + " OR g." + name + " IS NULL AND t." + name + " IS NULL)";
       any_null += (any_null.empty() ? "" : " OR ") + ("t." + name) + " IS NULL";
@@ -168,14 +177,16 @@ void PredictByGroup(const PredictRequest& request, const RowFilter& filter, cons
   const pg::FreshSnapshot written;
   std::optional<PredictionTable> predictions;
   std::vector<std::vector<float>> values;
+  const auto create = [&](const RowsPredictor& by) {
+    if (predictions) return;
+    const std::vector<OutputInfo> outputs = DescribeOutputs(by.predictor.output_shapes(), by.table.models.front().config, by.table.data);
+    NoticeFewerClasses(filter, outputs);
+    predictions.emplace(output, by.rows.id_column(), outputs, filter);
+    predictions->Create();
+  };
   const auto predict = [&](RowsPredictor* by, int64_t group, const store::Block& weights) {
     by->predictor.Attach(weights.data());
-    if (!predictions) {
-      const std::vector<OutputInfo> outputs = DescribeOutputs(by->predictor.output_shapes(), by->table.models.front().config, by->table.data);
-      NoticeFewerClasses(filter, outputs);
-      predictions.emplace(output, by->rows.id_column(), outputs, filter);
-      predictions->Create();
-    }
+    create(*by);
     by->rows.ForEach("t.__group_id__ OPERATOR(pg_catalog.=) " + std::to_string(group) + "::pg_catalog.int8",
                      [&](const base::Buffer& buffer, const std::vector<std::string>& ids) {
                        values.clear();
@@ -212,6 +223,9 @@ void PredictByGroup(const PredictRequest& request, const RowFilter& filter, cons
             store::WeightBlockOf(by->second.layout->program(), own.weights, "group " + std::to_string(chosen.group_id) + " of " + models->run().name.Text()));
   }
   const int64_t without = routed.WithoutModel();
+  if (routed.groups().empty() && without == 0) {  // no rows: the table is empty, as an ordinary model's
+    create(RowsPredictor(models->Bare(models->run().models.begin()->first), routed.table(), request));
+  }
   if (!predictions) {
     throw Error(ErrorCode::kPrerequisiteState, "no row of table " + test.Text() + " belongs to a group with a model",
                 std::to_string(without) + " rows are of groups that are unknown, or that have no usable model, and there is no global model.",
@@ -237,7 +251,7 @@ void Predict(const PredictRequest& request) {
   const store::ModelTable table = store::OpenOneModel(request.model_table, request.mst_key);
   if (table.registered && !pg::TableExists(test)) {
     throw Error(ErrorCode::kUndefinedTable, "relation \"" + test.Text() + "\" does not exist",
-                "Five to eight arguments that are all text call the function that predicts for a table.",
+                "Five to eight arguments that are all text, or five and a number, call the function that predicts for a table.",
                 "For one row of text columns write cerebro.predict('" + request.model_table + "', ROW(...)), or give the row by its table's name.");
   }
   const PlainRows rows(test, "test_table", request.id_col, request.independent_varname, table, "predict");

@@ -7,9 +7,9 @@
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "pg/cluster.hpp"
+#include "pg/parallel.hpp"
 #include "pg/report.hpp"
 #include "pg/role.hpp"
-#include "pg/table_watch.hpp"
 #include "score/group_router.hpp"
 #include "score/kept_model.hpp"
 #include "store/group_models.hpp"
@@ -70,6 +70,14 @@ void RequireTables(const std::string& name) {
               "Register the model by cerebro.register(): registered models are on every segment. Or use cerebro.predict_table().");
 }
 
+/// The planner does not know of the table, and workers cannot read it.
+void RequireSharedTable(const pg::TableName& table) {
+  if (!pg::InParallelWorker() || !pg::IsTemporary(table)) return;
+  throw Error(ErrorCode::kFeatureNotSupported, "cerebro.predict cannot read temporary table " + table.Text() + " in a parallel worker",
+              "The tables of the run are temporary, which only their session reads, and the query runs in parallel.",
+              "Register the model by cerebro.register(), or SET max_parallel_workers_per_gather = 0.");
+}
+
 /// What is kept of a run must not be given to a role that may not read its tables.
 void RequireGroupRun(const pg::TableName& run) {
   const store::ResultTables tables(run);
@@ -125,11 +133,7 @@ size_t OpenModel::bytes() const { return model_->bytes(); }
 OpenModel OpenModel::Find(const std::string& name, bool pinned) {
   RequireLookup("cerebro.predict");
   OpenModel open;
-  open.role_ = pg::CurrentRoleId();
-  open.command_ = pg::CurrentCommand();
-  // before it is read: a change that comes in between is seen again
-  pg::WatchTable(store::RegistryTable());
-  open.changes_ = pg::WatchedChanges();
+  open.moment_ = LookupMoment::Now();
   if (const std::optional<store::RegisteredVersion> version = FindVersion(name, pinned)) {
     open.origin_ = Origin::kRegistry;
     const std::string key = "registered " + version->Text() + " " + version->digest;
@@ -142,7 +146,10 @@ OpenModel OpenModel::Find(const std::string& name, bool pinned) {
   }
   open.origin_ = Origin::kTable;
   const auto [table, mst_key] = TableAndKey(name);
-  if (IsTable(table)) RequireTables(table);
+  if (IsTable(table)) {
+    RequireTables(table);
+    RequireSharedTable(pg::ParseTableName(table, "model"));
+  }
   if (!mst_key && store::IsGroupRun(pg::ParseTableName(table, "model"))) {
     const pg::TableName run = pg::ParseTableName(table, "model");
     RequireGroupRun(run);
@@ -172,8 +179,8 @@ OpenModel OpenModel::Of(std::string bytes) {
 bool OpenModel::IsCurrent() const {
   switch (origin_) {
     case Origin::kBytes: return true;
-    case Origin::kRegistry: return role_ == pg::CurrentRoleId() && changes_ == pg::WatchedChanges();
-    case Origin::kTable: return role_ == pg::CurrentRoleId() && command_ == pg::CurrentCommand();
+    case Origin::kRegistry: return moment_.HoldsForRegistry();
+    case Origin::kTable: return moment_.HoldsForTables();
   }
   return false;
 }

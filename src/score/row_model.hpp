@@ -10,11 +10,11 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "data/row_codec.hpp"
 #include "pg/names.hpp"
+#include "score/lookup_moment.hpp"
 #include "score/outputs.hpp"
 #include "score/predictions.hpp"
 #include "score/row_packer.hpp"
@@ -88,9 +88,7 @@ class OpenModel {
   std::shared_ptr<KeptModel> model_;
   std::shared_ptr<GroupRouter> router_;
   Origin origin_ = Origin::kBytes;
-  uint32_t role_ = 0;
-  uint64_t changes_ = 0;
-  std::pair<int64_t, uint32_t> command_;
+  LookupMoment moment_;
 };
 
 /// cerebro.model_bytes. Errors: as Find's; kLimitExceeded.

@@ -1,5 +1,6 @@
 #include "score/row_packer.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "data/row_sql.hpp"
@@ -16,6 +17,7 @@ RowPacker::RowPacker(const store::ModelTable& table) : table_(table) {
       field.value_class = source.value_class;
       field.text = source.categorical();
       field.array = source.value_class == base::ValueClass::kArray;
+      field.zoned = source.data_type.find("with time zone") != std::string::npos;
     } else {
       field.text = !columns[i].dictionary.empty();
       field.array = !columns[i].shape.empty();
@@ -38,6 +40,7 @@ bool RowPacker::Describe(const std::vector<pg::Column>& columns) {
   model_data_ = ModelDataFor(rows_, table_.data);
   converter_ = std::make_unique<data::RowConverter>(rows_);
   builder_ = std::make_unique<data::BufferBuilder>(rows_);
+  most_rows_ = 0;
   packed_.resize(converter_->row_bytes());
   const store::StoredModel& stored = table_.models.front();
   limits_ = std::make_unique<RowLimits>(*stored.graph, stored.config, model_data_, table_.float64 ? base::DType::kFloat64 : base::DType::kFloat32);
@@ -68,6 +71,15 @@ void RowPacker::Add(const data::Cell* cells) {
   if (has_arrays_) TakeShapes(cells);
   converter_->Convert(cells, reinterpret_cast<uint8_t*>(packed_.data()));
   builder_->Add(packed_);
+  most_rows_ = std::max(most_rows_, builder_->rows());
+}
+
+void RowPacker::Shrink(size_t most_bytes) {
+  if (bytes() > most_bytes) {
+    builder_ = std::make_unique<data::BufferBuilder>(rows_);
+    most_rows_ = 0;
+  }
+  builder_->Clear();
 }
 
 base::Buffer RowPacker::buffer() const {

@@ -21,6 +21,7 @@ struct RowField {
   bool text = false;   // it holds strings
   bool array = false;  // an array of numbers
   std::optional<base::ValueClass> value_class;  // what it is read as, where columns are preprocessed
+  bool zoned = false;  // a time with a zone: a literal without one is of the zone of the session
 };
 
 class RowPacker {
@@ -38,6 +39,10 @@ class RowPacker {
   int64_t row_bytes() const { return static_cast<int64_t>(builder_->row_bytes()); }
 
   void Clear() { builder_->Clear(); }
+  /// Of memory, about, that rows take or took since the last Shrink.
+  size_t bytes() const { return static_cast<size_t>(most_rows_) * builder_->row_bytes(); }
+  /// Clear, and gives that memory back, where it is more than this.
+  void Shrink(size_t most_bytes);
   /// A row. cells: one a field. Errors: a value that cannot be converted.
   void Add(const data::Cell* cells);
   int64_t rows() const { return builder_->rows(); }
@@ -54,6 +59,7 @@ class RowPacker {
   base::DataSpec rows_, model_data_;
   std::unique_ptr<data::RowConverter> converter_;
   std::unique_ptr<data::BufferBuilder> builder_;
+  int64_t most_rows_ = 0;  // that the builder has had
   std::unique_ptr<RowLimits> limits_;
   std::string packed_;
 };

@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/plain_number.hpp"
+#include "pg/key_type.hpp"
 #include "pg/sql.hpp"
 #include "plan/params.hpp"
 #include "wire/keras.hpp"
@@ -64,6 +65,8 @@ GroupRunTable OpenGroupRun(std::string_view name, const char* what) {
                   "It is a grouping column.");
     }
     run.keys.push_back(*column);
+    // values of rows are cast to it: a longer text must not become a group's name, and a CHECK is code of its owner
+    run.keys.back().sql_type = pg::ReadKeyType(tables.groups, column->name).bare_type;
   }
   run.has_global = pg::TableExists(run.name.WithSuffix(kGlobalSuffix));
   const ResultReader configurations(tables.configurations, ResultTable::kConfigurations, what,

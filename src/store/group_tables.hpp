@@ -47,7 +47,7 @@ struct GroupRunTable {
   std::vector<std::string> dependent_vartype;
   int64_t seed = 0;
   bool float64 = false;
-  std::vector<pg::Column> keys;       // the key columns, as <out>_groups has them
+  std::vector<pg::Column> keys;       // the key columns, as <out>_groups has them; sql_type without modifiers and domains
   bool has_global = false;            // <out>_global is there
   std::map<int, StoredModel> models;  // by mst_key: its configurations
   ResultTables Tables() const { return ResultTables(name); }

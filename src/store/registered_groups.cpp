@@ -216,6 +216,13 @@ pg::Result ReadOwned(const std::string& sql, const RegisteredVersion& version) {
               "Restore the tables of the registry, or register the model again.");
 }
 
+/// "pg_catalog.text COLLATE x" -> "text", as the server names the type of a row's column.
+std::string NameOfType(std::string sql_type) {
+  static const std::string kServers = "pg_catalog.";
+  sql_type = sql_type.substr(0, sql_type.find(" COLLATE "));
+  return sql_type.rfind(kServers, 0) == 0 ? sql_type.substr(kServers.size()) : sql_type;
+}
+
 struct RegisteredRun {
   GroupRunTable run;
   std::vector<std::string> kinds;
@@ -239,6 +246,7 @@ RegisteredRun ReadRun(const RegisteredVersion& version) {
     pg::Column column;
     column.name = names[k].value_or("");
     column.sql_type = column.type = types[k].value_or("");
+    column.base_type = NameOfType(column.sql_type);
     run.keys.push_back(std::move(column));
     read.kinds.push_back(kinds[k].value_or(""));
   }
@@ -379,6 +387,18 @@ class RegisteredGroupModels : public GroupModels {
 
 }  // namespace
 
+namespace {
+
+/// Whoever predicts reads keys as their types do.
+void RequireKeepable(const pg::Column& key, const pg::KeyType& type) {
+  if (!type.is_composed) return;
+  throw Error(ErrorCode::kFeatureNotSupported, "a run over groups by column \"" + key.name + "\" of type " + key.type + " cannot be registered",
+              "A row or a range has values of other types, and reading them may run code of whoever made these.",
+              "Pack by columns of plain types, such as those of the row.");
+}
+
+}  // namespace
+
 WrittenGroups WriteRegisteredGroups(GroupModels* models, const std::optional<int>& global_mst_key,
                                     const std::string& name, int version, const RegistryStatement& change) {
   const GroupRunTable& run = models->run();
@@ -404,6 +424,7 @@ WrittenGroups WriteRegisteredGroups(GroupModels* models, const std::optional<int
   std::vector<std::string> names, types, kinds;
   for (const pg::Column& key : run.keys) {
     const pg::KeyType type = pg::KeyTypeOf(run.Tables().groups, key.name);
+    RequireKeepable(key, type);
     names.push_back(key.name);
     types.push_back(key.sql_type + type.collate);
     kinds.push_back(KindOfKey(key, type));

@@ -24,6 +24,7 @@ using base::ErrorCode;
 using registry::AddRole;
 using registry::ArrayText;
 using registry::Ask;
+using registry::AskPlanned;
 using registry::Change;
 using registry::CheckName;
 using registry::Claim;
@@ -35,8 +36,10 @@ using registry::OrNull;
 using registry::OwnedModel;
 using registry::Quoted;
 using registry::RequireOwned;
+using registry::ReadShares;
 using registry::RoleIn;
 using registry::SetDeployed;
+using registry::Shares;
 using registry::kModels;
 using registry::kMostNameBytes;
 using registry::kNames;
@@ -45,6 +48,7 @@ using registry::kShares;
 using registry::kVersions;
 
 constexpr size_t kHeadGuess = size_t{64} << 10;  // that is read to learn how long a state's head is
+constexpr size_t kMostRemembered = 1000;  // deployments of a model, for rollback
 constexpr size_t kSizeOffset = 8, kFixedHead = 16;  // wire/state.hpp: magic, version, size of the header
 
 const char* const kPieceRow = " AS p WHERE p.name OPERATOR(pg_catalog.=) $1 AND p.version OPERATOR(pg_catalog.=) $2::pg_catalog.int4"
@@ -91,19 +95,29 @@ ModelTable TableOf(std::string_view head, const std::string& name) {
   return table;
 }
 
+/// A database of 0.1.0 that has not been updated yet has no tables of groups, and its models go on.
+bool HasGroupTables() { return pg::TableExists(pg::TableName{"cerebro", "registry_group_runs"}); }
+
+/// With rows of versions, those that others refer to last.
+std::vector<std::string> TablesOfVersions() {
+  std::vector<std::string> tables;
+  if (HasGroupTables()) tables = {kRegisteredGroupModels, kRegisteredGroupConfigs, kRegisteredGroupRuns};
+  tables.insert(tables.end(), {kPieces, kVersions});
+  return tables;
+}
+
 std::optional<RegisteredVersion> ReadVersion(const ModelReference& reference, bool* owned) {
-  // a database of 0.1.0 that has not been updated yet has no such table, and its models go on predicting
-  const bool groups = pg::TableExists(pg::TableName{"cerebro", "registry_group_runs"});
+  const bool groups = HasGroupTables();
   const std::string of_groups = groups ? std::string(" LEFT JOIN ") + kRegisteredGroupRuns +
                                              " AS g ON g.name OPERATOR(pg_catalog.=) v.name"
                                              " AND g.version OPERATOR(pg_catalog.=) v.version"
                                        : "";
-  const pg::Result found = Ask("SELECT m.owner, m.owner_id::pg_catalog.int8, m.owner_system, v.version, v.digest, " +
-                                   std::string(groups ? "g.version" : "NULL::pg_catalog.int4") + " FROM " + kModels +
-                                   " AS m LEFT JOIN " + kVersions + " AS v ON v.name OPERATOR(pg_catalog.=) m.name AND v.version OPERATOR(pg_catalog.=)"
-                                   " COALESCE($2::pg_catalog.int4, m.deployed_version)" + of_groups +
-                                   " WHERE m.name OPERATOR(pg_catalog.=) $1",
-                               {reference.name, reference.version ? pg::Param(std::to_string(*reference.version)) : pg::Param(pg::Null{})}, false);
+  const pg::Result found = AskPlanned(
+      "SELECT m.owner, m.owner_id::pg_catalog.int8, m.owner_system, v.version, v.digest, " + std::string(groups ? "g.version" : "NULL::pg_catalog.int4") +
+          " FROM " + kModels + " AS m LEFT JOIN " + kVersions +
+          " AS v ON v.name OPERATOR(pg_catalog.=) m.name AND v.version OPERATOR(pg_catalog.=) COALESCE($2::pg_catalog.int4, m.deployed_version)" +
+          of_groups + " WHERE m.name OPERATOR(pg_catalog.=) $1",
+      {"text", "text"}, {reference.name, reference.version ? pg::Param(std::to_string(*reference.version)) : pg::Param(pg::Null{})});
   if (found.empty()) return std::nullopt;
   const auto& row = found.rows.front();
   RegisteredVersion version;
@@ -145,7 +159,7 @@ std::optional<RegisteredVersion> FindRegistered(const ModelReference& reference)
   if (!version) return std::nullopt;
   if (!owned && !IsSharedWithCaller(reference.name)) {
     pg::ThrowDenied("permission denied for registered model " + Quoted(reference.name), "It belongs to role " + Quoted(pg::NameOf(version->owner)) + ".",
-                    "Its owner can share it with you: SELECT cerebro.share('" + reference.name + "', '" + pg::CurrentRole().name + "').");
+                    "Its owner can share it with you: SELECT cerebro.share('" + reference.name + "', " + pg::QuoteLiteral(pg::CurrentRole().name) + ").");
   }
   if (version->version > 0) return version;
   if (reference.version) NoSuchVersion(reference.name, *reference.version, false);
@@ -224,6 +238,7 @@ std::optional<int> Deploy(const std::string& name, int version) {
     return before;
   }
   if (before) model.before.push_back(*before);
+  if (model.before.size() > kMostRemembered) model.before.erase(model.before.begin());
   SetDeployed(name, version, model.before);
   return before;
 }
@@ -250,15 +265,15 @@ void DropModel(const std::string& name, std::optional<int> version) {
                   "Deploy another version first, or drop the whole model by cerebro.drop_model('" + name + "').");
     }
     model.before.erase(std::remove(model.before.begin(), model.before.end(), *version), model.before.end());
-    for (const char* table : {kRegisteredGroupModels, kRegisteredGroupConfigs, kRegisteredGroupRuns, kPieces, kVersions}) {
-      Change("DELETE FROM " + std::string(table) + " WHERE name OPERATOR(pg_catalog.=) $1 AND version OPERATOR(pg_catalog.=) $2::pg_catalog.int4",
+    for (const std::string& table : TablesOfVersions()) {
+      Change("DELETE FROM " + table + " WHERE name OPERATOR(pg_catalog.=) $1 AND version OPERATOR(pg_catalog.=) $2::pg_catalog.int4",
              {name, static_cast<int64_t>(*version)});
     }
     Change("UPDATE " + std::string(kModels) + " SET deployed_before = $2::pg_catalog.int4[] WHERE name OPERATOR(pg_catalog.=) $1", {name, ArrayText(model.before)});
   } else {
-    for (const char* table : {kRegisteredGroupModels, kRegisteredGroupConfigs, kRegisteredGroupRuns, kPieces, kVersions, kShares, kModels}) {
-      Change("DELETE FROM " + std::string(table) + " WHERE name OPERATOR(pg_catalog.=) $1", {name});
-    }
+    std::vector<std::string> tables = TablesOfVersions();
+    tables.insert(tables.end(), {kShares, kModels});
+    for (const std::string& table : tables) Change("DELETE FROM " + table + " WHERE name OPERATOR(pg_catalog.=) $1", {name});
   }
   pg::AnnounceChange(RegistryTable());
 }
@@ -274,16 +289,18 @@ void RenameModel(const std::string& name, const std::string& new_name) {
   Change("INSERT INTO " + std::string(kNames) + " (name, last_version) SELECT $2, n.last_version FROM " + kNames +
              " AS n WHERE n.name OPERATOR(pg_catalog.=) $1", {name, new_name});
   // rows are copied and deleted: a cluster's server does not update the column by which it distributes
-  const struct { const char* table; const char* columns; } kept[] = {
+  const struct { const char* table; const char* columns; bool of_groups = false; } kept[] = {
       {kModels, "owner, owner_id, owner_system, remark, deployed_version, deployed_before, deployed_at"},
       {kVersions, "version, digest, bytes, model_table, mst_key, trained_on, data_digest, rows, parameters, iterations, compile_params, fit_params, metric, training_loss,"
                   " training_metric, validation_loss, validation_metric, registered_by, registered_at, remark"},
       {kPieces, "version, piece, data"},
-      {kRegisteredGroupRuns, "version, grouping_cols, grouping_types, grouping_kinds, own_models, global_mst_key"},
-      {kRegisteredGroupConfigs, "version, mst_key, head"},
-      {kRegisteredGroupModels, "version, group_id, lookup, keys, mst_key, constants, weights"},
+      {kRegisteredGroupRuns, "version, grouping_cols, grouping_types, grouping_kinds, own_models, global_mst_key", true},
+      {kRegisteredGroupConfigs, "version, mst_key, head", true},
+      {kRegisteredGroupModels, "version, group_id, lookup, keys, mst_key, constants, weights", true},
       {kShares, "role, role_id, role_system, shared_by, shared_at"}};
+  const bool groups = HasGroupTables();
   for (const auto& rows : kept) {
+    if (!groups && rows.of_groups) continue;
     Change("INSERT INTO " + std::string(rows.table) + " (name, " + rows.columns + ") SELECT $2, " + rows.columns + " FROM " + rows.table +
                " AS t WHERE t.name OPERATOR(pg_catalog.=) $1", {name, new_name});
     Change("DELETE FROM " + std::string(rows.table) + " WHERE name OPERATOR(pg_catalog.=) $1", {name});
@@ -366,7 +383,7 @@ namespace {
 
 /// The rows whose model the caller may use; the first columns of a row are the model's name and the owner as RoleIn reads it, which becomes one
 /// column, its name.
-std::vector<std::vector<pg::Cell>> Usable(pg::Result found) {
+std::vector<std::vector<pg::Cell>> Usable(pg::Result found, const Shares& shares) {
   std::vector<std::vector<pg::Cell>> rows;
   std::string last;
   bool usable = false;
@@ -374,7 +391,8 @@ std::vector<std::vector<pg::Cell>> Usable(pg::Result found) {
     const pg::Role owner = RoleIn(row, 1);
     if (row[0] != last) {
       last = row[0].value_or("");
-      usable = pg::ActsAs(owner) || IsSharedWithCaller(last);
+      const auto with = shares.find(last);
+      usable = pg::ActsAs(owner) || (with != shares.end() && std::any_of(with->second.begin(), with->second.end(), pg::ActsAs));
     }
     if (!usable) continue;
     row[1] = pg::NameOf(owner);
@@ -387,17 +405,19 @@ std::vector<std::vector<pg::Cell>> Usable(pg::Result found) {
 }  // namespace
 
 std::vector<std::vector<pg::Cell>> ListModels() {
+  const Shares shares = ReadShares();
   std::vector<std::vector<pg::Cell>> rows = Usable(
       Ask("SELECT m.name, m.owner, m.owner_id::pg_catalog.int8, m.owner_system, m.deployed_version,"
           " (SELECT pg_catalog.count(*) FROM " + std::string(kVersions) + " AS c WHERE c.name OPERATOR(pg_catalog.=) m.name),"
           " v.metric, COALESCE(v.validation_metric, v.training_metric), COALESCE(v.validation_loss, v.training_loss), v.trained_on, v.rows, v.parameters,"
           " v.bytes, v.digest, m.deployed_at, m.remark FROM " + kModels + " AS m LEFT JOIN " + kVersions +
-          " AS v ON v.name OPERATOR(pg_catalog.=) m.name AND v.version OPERATOR(pg_catalog.=) m.deployed_version ORDER BY m.name", {}, false));
+          " AS v ON v.name OPERATOR(pg_catalog.=) m.name AND v.version OPERATOR(pg_catalog.=) m.deployed_version ORDER BY m.name", {}, false), shares);
   for (auto& row : rows) {
-    const pg::Result shares = Ask("SELECT s.role, s.role_id::pg_catalog.int8, s.role_system FROM " + std::string(kShares) +
-                                      " AS s WHERE s.name OPERATOR(pg_catalog.=) $1 ORDER BY s.role", {row[0].value_or("")}, false);
     std::string list;
-    for (const auto& share : shares.rows) list += (list.empty() ? "" : ", ") + pg::QuoteIdent(pg::NameOf(RoleIn(share, 0)));
+    const auto with = shares.find(row[0].value_or(""));
+    for (const pg::Role& role : with == shares.end() ? std::vector<pg::Role>() : with->second) {
+      list += (list.empty() ? "" : ", ") + pg::QuoteIdent(pg::NameOf(role));
+    }
     row.emplace_back(list.empty() ? pg::Cell() : pg::Cell(list));
   }
   return rows;
@@ -408,7 +428,7 @@ std::vector<std::vector<pg::Cell>> ListVersions() {
                     " COALESCE(v.version OPERATOR(pg_catalog.=) m.deployed_version, false), v.metric, v.training_loss, v.training_metric, v.validation_loss,"
                     " v.validation_metric, v.trained_on, v.data_digest, v.rows, v.parameters, v.iterations, v.compile_params, v.fit_params, v.model_table, v.mst_key,"
                     " v.bytes, v.digest, v.registered_by, v.registered_at, v.remark FROM " + std::string(kVersions) + " AS v JOIN " + kModels +
-                    " AS m ON m.name OPERATOR(pg_catalog.=) v.name ORDER BY v.name, v.version", {}, false));
+                    " AS m ON m.name OPERATOR(pg_catalog.=) v.name ORDER BY v.name, v.version", {}, false), ReadShares());
 }
 
 }  // namespace store

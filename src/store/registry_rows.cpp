@@ -31,6 +31,14 @@ pg::Result Ask(const std::string& sql, const pg::Params& params, bool changes) {
 
 pg::Result Change(const std::string& sql, const pg::Params& params) { return Ask(sql, params, true); }
 
+pg::Result AskPlanned(const std::string& sql, const std::vector<std::string>& types, const pg::Params& params) {
+  static auto* const statements = new std::map<std::string, pg::Statement>();  // they live as long as the process
+  const pg::AsOwnerOf owner(RegistryTable());
+  auto found = statements->find(sql);
+  if (found == statements->end()) found = statements->emplace(sql, pg::Statement(sql, types)).first;
+  return found->second.Run(params);
+}
+
 pg::Param OrNull(const std::optional<std::string>& text) { return text ? pg::Param(*text) : pg::Param(pg::Null{}); }
 
 std::string Quoted(const std::string& name) { return "\"" + name + "\""; }
@@ -49,10 +57,19 @@ void AddRole(const pg::Role& role, pg::Params* params) {
   params->emplace_back(role.system);
 }
 
+Shares ReadShares() {
+  Shares shares;
+  const pg::Result found = Ask("SELECT s.role, s.role_id::pg_catalog.int8, s.role_system, s.name FROM " + std::string(kShares) +
+                                   " AS s ORDER BY s.name, s.role",
+                               {}, false);
+  for (const auto& row : found.rows) shares[row[3].value_or("")].push_back(RoleIn(row, 0));
+  return shares;
+}
+
 bool IsSharedWithCaller(const std::string& name) {
-  const pg::Result shares = Ask("SELECT s.role, s.role_id::pg_catalog.int8, s.role_system FROM " + std::string(kShares) +
-                                    " AS s WHERE s.name OPERATOR(pg_catalog.=) $1",
-                                {name}, false);
+  const pg::Result shares = AskPlanned("SELECT s.role, s.role_id::pg_catalog.int8, s.role_system FROM " + std::string(kShares) +
+                                           " AS s WHERE s.name OPERATOR(pg_catalog.=) $1",
+                                       {"text"}, {name});
   return std::any_of(shares.rows.begin(), shares.rows.end(), [](const auto& row) { return pg::ActsAs(RoleIn(row, 0)); });
 }
 

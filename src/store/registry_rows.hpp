@@ -2,6 +2,7 @@
 // Statements run with the rights of the tables' owner, so rights are checked here or by the caller.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +24,8 @@ constexpr size_t kMostNameBytes = 63;
 /// A statement over the registry, with its owner's rights. changes: it sees what this call wrote before, and may write.
 pg::Result Ask(const std::string& sql, const pg::Params& params, bool changes);
 pg::Result Change(const std::string& sql, const pg::Params& params);
+/// What every prediction asks: a reading statement that a process plans once. types: as pg::Statement takes them.
+pg::Result AskPlanned(const std::string& sql, const std::vector<std::string>& types, const pg::Params& params);
 
 pg::Param OrNull(const std::optional<std::string>& text);
 std::string Quoted(const std::string& name);
@@ -32,6 +35,9 @@ std::string ArrayText(const std::vector<int>& numbers);
 /// The role of three cells from `first` on: name, id as bigint, system.
 pg::Role RoleIn(const std::vector<pg::Cell>& row, size_t first);
 void AddRole(const pg::Role& role, pg::Params* params);
+/// Roles with whom models are shared, by the models' names; those of one model by name.
+using Shares = std::map<std::string, std::vector<pg::Role>>;
+Shares ReadShares();
 /// Whether the caller has the rights of a role with whom the model is shared.
 bool IsSharedWithCaller(const std::string& name);
 
