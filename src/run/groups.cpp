@@ -5,9 +5,7 @@
 #include "run/groups.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
-#include <cstring>
 #include <map>
 #include <memory>
 #include <optional>
@@ -29,8 +27,8 @@
 #include "plan/estimate.hpp"
 #include "plan/group_tasks.hpp"
 #include "plan/params.hpp"
+#include "run/compare_groups.hpp"
 #include "run/fit.hpp"
-#include "score/ranked_models.hpp"
 #include "segments/group_segments.hpp"
 #include "store/group_tables.hpp"
 #include "store/loaded_model.hpp"
@@ -163,6 +161,17 @@ train::GlobalModel BestGlobal(const train::FitArguments& a, const train::Prepare
   return global;
 }
 
+/// A model of the run over the rows of all groups; nullptr where somebody has deleted it and it is not needed.
+const store::StoredModel* FindGlobal(const store::ModelTable& table, int mst_key, bool needed) {
+  for (const store::StoredModel& stored : table.models) {
+    if (stored.mst_key == mst_key) return &stored;
+  }
+  if (!needed) return nullptr;
+  throw Error(ErrorCode::kUndefinedObject,
+              "table " + table.name.Text() + " has no model with mst_key " + std::to_string(mst_key),
+              "Groups begin with its weights or are compared with it.", "Restore its rows, or train all groups again.");
+}
+
 /// The blocks in which groups begin, and that of the global model that they are compared with.
 class FirstStates {
  public:
@@ -179,20 +188,22 @@ class FirstStates {
       blocks_.emplace_back(model.state_bytes());
       train::WriteFirstState(fit, model, blocks_.back().data());
       if (!global) continue;
-      const store::StoredModel& stored = table->models.at(m);
+      const bool needed = a.warm_start_groups || model.mst_key == global->mst_key;
+      const store::StoredModel* const stored = FindGlobal(*table, model.mst_key, needed);
+      if (stored == nullptr) continue;
       if (a.warm_start_groups) {
-        if (store::IsDiverged(stored)) {
+        if (store::IsDiverged(*stored)) {
           pg::Notice("groups begin with new weights for mst_key " + std::to_string(model.mst_key) +
                      ": its global model has diverged");
         } else {
-          store::LoadStoredWeights(*table, stored, *model.program, blocks_.back().data());
+          store::LoadStoredWeights(*table, *stored, *model.program, blocks_.back().data());
         }
       }
-      if (stored.mst_key != global->mst_key) continue;
+      if (stored->mst_key != global->mst_key) continue;
       compared_model_ = static_cast<int>(m);
       compared_.emplace(model.state_bytes());
       train::WriteFirstState(fit, model, compared_->data());
-      store::LoadStoredWeights(*table, stored, *model.program, compared_->data());
+      store::LoadStoredWeights(*table, *stored, *model.program, compared_->data());
     }
     for (const store::Block& block : blocks_) pointers_.push_back(block.data());
   }
@@ -376,21 +387,6 @@ void RequireMemory(const train::FitArguments& a, const train::PreparedFit& fit, 
                                     plan.processes);
   driver.RequireMemory(plan.groups_at_once);
 }
-
-}  // namespace
-
-int BestGlobalModel(const pg::TableName& global) {
-  const pg::FreshSnapshot written;
-  const score::Ranking ranking = score::RankModels(global);
-  const score::RankedModel& best = ranking.models.front();
-  if (best.standing.diverged) {
-    throw Error(ErrorCode::kPrerequisiteState, "all global models have diverged: their loss became NaN or infinite", "",
-                "Lower the learning rate, or train without global_model.");
-  }
-  return static_cast<int>(best.standing.mst_key);
-}
-
-namespace {
 
 // Groups are trained whole where they lie.
 GroupPlan PlanOnSegments(const train::FitArguments& a, const train::PreparedFit& fit, const data::GroupedTable& training, GroupPlan plan) {

@@ -264,8 +264,7 @@ int GroupDriver::TrainHopping(const data::Group& group, GroupWindowHead* window,
     layout_->StoreResult(result, compared, slab);
     entry->state = GroupState::kTrained;
   } catch (const base::Error& error) {
-    entry->state = GroupState::kFailed;
-    std::strncpy(entry->error, error.what(), sizeof(entry->error) - 1);
+    MarkFailed(error.what(), entry);
   }
   entry->ended = pg::Now();
   window->rows_trained += group.rows * run_.iterations * static_cast<int64_t>(request_.programs.size());

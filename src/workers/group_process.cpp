@@ -29,6 +29,12 @@ struct GroupProcess::LoadedGroups {
   std::unique_ptr<data::BufferMemory> memory = std::make_unique<data::BufferMemory>();
 };
 
+void MarkFailed(const std::string& text, GroupEntry* entry) {
+  const std::string kept = pg::ClippedText(text, sizeof(entry->error) - 1);
+  std::memcpy(entry->error, kept.c_str(), kept.size() + 1);
+  entry->state = GroupState::kFailed;
+}
+
 GroupProcess::GroupProcess(GroupWindowHead* window, std::shared_ptr<engine::ModelPool> pool, int number)
     : window_(window),
       run_(ReadGroupRun(At<char>(window, window->spec_offset), window->spec_bytes)),
@@ -109,9 +115,7 @@ void GroupProcess::TrainGroup(size_t group, const LoadedGroups& training, const 
     Train(entry, SlabOf(window_, group), training, validation);
     entry->state = GroupState::kTrained;
   } catch (const Error& error) {
-    entry->state = GroupState::kFailed;
-    const std::string text = error.detail().empty() ? error.what() : std::string(error.what()) + ". " + error.detail();
-    std::strncpy(entry->error, text.c_str(), sizeof(entry->error) - 1);
+    MarkFailed(error.detail().empty() ? error.what() : std::string(error.what()) + ". " + error.detail(), entry);
   }
   entry->ended = pg::Now();
   window_->sync.Lock();

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "data/groups.hpp"
@@ -17,6 +18,9 @@
 #include "workers/group_memory.hpp"
 
 namespace workers {
+
+/// That a group has failed, and why: as much of the text as its entry has room for.
+void MarkFailed(const std::string& text, GroupEntry* entry);
 
 class GroupProcess {
  public:
