@@ -161,17 +161,6 @@ train::GlobalModel BestGlobal(const train::FitArguments& a, const train::Prepare
   return global;
 }
 
-/// A model of the run over the rows of all groups; nullptr where somebody has deleted it and it is not needed.
-const store::StoredModel* FindGlobal(const store::ModelTable& table, int mst_key, bool needed) {
-  for (const store::StoredModel& stored : table.models) {
-    if (stored.mst_key == mst_key) return &stored;
-  }
-  if (!needed) return nullptr;
-  throw Error(ErrorCode::kUndefinedObject,
-              "table " + table.name.Text() + " has no model with mst_key " + std::to_string(mst_key),
-              "Groups begin with its weights or are compared with it.", "Restore its rows, or train all groups again.");
-}
-
 /// The blocks in which groups begin, and that of the global model that they are compared with.
 class FirstStates {
  public:
@@ -188,22 +177,20 @@ class FirstStates {
       blocks_.emplace_back(model.state_bytes());
       train::WriteFirstState(fit, model, blocks_.back().data());
       if (!global) continue;
-      const bool needed = a.warm_start_groups || model.mst_key == global->mst_key;
-      const store::StoredModel* const stored = FindGlobal(*table, model.mst_key, needed);
-      if (stored == nullptr) continue;
+      const store::StoredModel& stored = table->models.at(m);
       if (a.warm_start_groups) {
-        if (store::IsDiverged(*stored)) {
+        if (store::IsDiverged(stored)) {
           pg::Notice("groups begin with new weights for mst_key " + std::to_string(model.mst_key) +
                      ": its global model has diverged");
         } else {
-          store::LoadStoredWeights(*table, *stored, *model.program, blocks_.back().data());
+          store::LoadStoredWeights(*table, stored, *model.program, blocks_.back().data());
         }
       }
-      if (stored->mst_key != global->mst_key) continue;
+      if (stored.mst_key != global->mst_key) continue;
       compared_model_ = static_cast<int>(m);
       compared_.emplace(model.state_bytes());
       train::WriteFirstState(fit, model, compared_->data());
-      store::LoadStoredWeights(*table, *stored, *model.program, compared_->data());
+      store::LoadStoredWeights(*table, stored, *model.program, compared_->data());
     }
     for (const store::Block& block : blocks_) pointers_.push_back(block.data());
   }
