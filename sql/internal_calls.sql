@@ -49,6 +49,13 @@ SELECT cerebro._column_statistics(ic_request(2, 1), ROW('a'::text, 'b'::text));
 SELECT cerebro._column_statistics(ic_request(2, 1), ROW('a'::text, '{}'::float8[]));
 SELECT cerebro._column_statistics(ic_request(2, 1), ROW());
 SELECT cerebro._column_statistics('\x01', ROW('a'::text));
+-- a description with values of a category for one fold, where a row is in one of five
+CREATE TABLE ic_towns AS SELECT (ARRAY['a', 'b'])[1 + i % 2] AS town, (i % 3)::float8 AS y FROM generate_series(1, 12) i;
+SELECT cerebro.training_preprocessor_dl('ic_towns', 'ic_towns_packed', 'y', 'town', dependent_type => 'real', preprocess => '{"town": {"encode": "target"}}');
+SELECT count(cerebro._pack_row(data_spec::text, ROW(town, y))) AS packed FROM ic_towns_packed_summary, ic_towns;
+SELECT cerebro._pack_row(regexp_replace(data_spec::text, '("category_values": ?\[[^a-z}]*\])', '\1, "folds": [{"missing_values": [0], "category_values": [[0], [0]]}]'), ROW(town, y))
+FROM ic_towns_packed_summary, ic_towns;
 \set VERBOSITY default
+DROP TABLE ic_towns, ic_towns_packed, ic_towns_packed_summary;
 DROP TABLE ic_points, ic_packed, ic_packed_summary;
 DROP FUNCTION ic_spec(integer, text, text, bigint), ic_request(integer, integer);

@@ -207,6 +207,10 @@ SourceInput ReadSource(const Value& in) {
                          ReadNumbers(Member(fold, "missing_values"), "missing_values", outputs)});
     }
   }
+  // a row is looked up in the fold that it has
+  if (!s.folds.empty() && s.folds.size() != static_cast<size_t>(kTargetFolds))
+    Corrupted("Column \"" + s.name + "\" has " + std::to_string(s.folds.size()) + " folds instead of " +
+              std::to_string(kTargetFolds) + ".");
   return s;
 }
 

@@ -56,6 +56,9 @@ std::optional<Encoding> EncodingNamed(std::string_view word);
 std::optional<Imputation> ImputationNamed(std::string_view word);
 std::optional<Scaling> ScalingNamed(std::string_view word);
 
+/// Target encoding learns from training rows in so many folds.
+constexpr int kTargetFolds = 5;
+
 /// A column of the source table: value -> imputed -> clipped -> logarithm -> (x - center) / spread, in double
 /// precision, rounded once.
 struct SourceInput {
@@ -81,7 +84,7 @@ struct SourceInput {
   std::vector<double> missing_values, prior;
   double smoothing = 0;
   // kTarget, only while training rows are packed: the same as learned without the rows of a fold, fold after fold. A
-  // row's fold is FoldOf (data/encoder.hpp). Never written into a packed table's description.
+  // row's fold is FoldOf (data/encoder.hpp), one of kTargetFolds. Never written into a packed table's description.
   struct Fold {
     std::vector<std::vector<double>> category_values;
     std::vector<double> missing_values;

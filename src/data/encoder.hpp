@@ -18,8 +18,7 @@
 
 namespace data {
 
-/// Target encoding learns from training rows in so many folds.
-constexpr int kTargetFolds = 5;
+using base::kTargetFolds;
 
 /// The fold of a row of target encoding: a hash of the contents of its cells (the sources' and the targets', without
 /// the weight), so that equal rows are in one fold, whatever their order. A format: the same rows have the same folds

@@ -1,5 +1,6 @@
 #include "data/group_constants.hpp"
 
+#include <cmath>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -33,7 +34,7 @@ const base::List& ListOf(const Value& value) {
 }
 
 double NumberOf(const Value& value) {
-  if (!value.is_number()) Corrupted();
+  if (!value.is_number() || !std::isfinite(value.number())) Corrupted();
   return value.number();
 }
 
@@ -41,9 +42,10 @@ std::optional<double> BoundOf(const Value& value) {
   return value.is_null() ? std::nullopt : std::optional<double>(NumberOf(value));
 }
 
-std::vector<double> NumbersOf(const Value& value) {
+std::vector<double> NumbersOf(const Value& value, size_t count) {
   std::vector<double> numbers;
   for (const Value& v : ListOf(value)) numbers.push_back(NumberOf(v));
+  if (numbers.size() != count) Corrupted();
   return numbers;
 }
 
@@ -86,10 +88,14 @@ void ApplyConstants(std::string_view text, base::DataSpec* spec) {
     s.clip_high = BoundOf(list[3]);
     s.center = NumberOf(list[4]);
     s.spread = NumberOf(list[5]);
+    if (!(s.spread > 0)) Corrupted();
+    // as many as the whole table's: a value is found by its category
+    const size_t outputs = s.prior.size(), categories = s.encoding == base::Encoding::kTarget ? s.categories.size() : 0;
     s.category_values.clear();
-    for (const Value& values : ListOf(list[6])) s.category_values.push_back(NumbersOf(values));
-    s.missing_values = NumbersOf(list[7]);
-    s.prior = NumbersOf(list[8]);
+    for (const Value& values : ListOf(list[6])) s.category_values.push_back(NumbersOf(values, outputs));
+    if (s.category_values.size() != categories) Corrupted();
+    s.missing_values = NumbersOf(list[7], outputs);
+    s.prior = NumbersOf(list[8], outputs);
   }
   spec->preprocessing = std::move(own);
 }

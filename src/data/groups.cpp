@@ -178,6 +178,12 @@ PackedTable ViewGroup(const GroupedTable& table, const Group& group) {
   view.grouping.clear();
   view.digest = table.validates ? group.validation_digest : group.digest;
   const auto partitions = static_cast<int64_t>(view.spec.num_partitions);
+  if (partitions < 1 || partitions > view.spec.rows) {
+    throw Error(ErrorCode::kDataCorrupted,
+                "table " + table.groups_table.Text() + " says that group " + std::to_string(group.id) + " has " +
+                    std::to_string(view.spec.rows) + " rows in " + std::to_string(partitions) + " partitions",
+                "Each partition has at least one row.", "Pack the data again by " + table.packed.packer + ".");
+  }
   const auto first_row = [&view, partitions](int64_t p) {
     return static_cast<int64_t>(static_cast<__int128>(p) * view.spec.rows / partitions);
   };

@@ -147,7 +147,7 @@ void UpdateSummary(const data::PackedTable& table, const pg::TableName& summary,
 int64_t AppendRows(const std::string& packed_table, const std::string& source_table, const std::optional<std::string>& sample_weight) {
   const pg::TableName named = pg::ParseTableName(packed_table, "packed_table");
   pg::ClaimOutput(named, "packed_table");
-  data::ClaimForAppending(named);
+  data::ClaimForChange(named);
   // another call may have appended rows in this very statement, or another session until just now
   const pg::FreshSnapshot newest;
   const data::PackedTable table = data::OpenPackedTable(packed_table, "packed_table");

@@ -34,6 +34,7 @@ using base::ErrorCode;
 constexpr int64_t kLargestPart = 4;  // a quarter of the rows: a larger part is not copied first
 constexpr int64_t kMostPositions = 4000000;  // of rows that this process keeps: 32 MB
 constexpr size_t kPositionsAtOnce = 100000;  // that a statement is given
+constexpr size_t kMostScannedKey = 1 << 20;  // bytes; no group has a longer one: 2,000 as they are stored, compressed
 
 /// Of a row of `compared` and the group of the table that has its keys: whether contents must be compared. Never NULL.
 constexpr const char* kMayHaveChanged =
@@ -131,8 +132,10 @@ GroupRows::PartCopy GroupRows::CopySuspects(const pg::TableName& before, const W
     while (true) {
       const std::vector<pg::ScannedRow>& rows = scan.Next();
       if (rows.empty()) break;
-      for (const pg::ScannedRow& row : rows)
+      for (const pg::ScannedRow& row : rows) {
+        if (row.key.size() > kMostScannedKey) return PartCopy::kUnknown;  // refused later, and not kept here
         groups.AddRow(row.key, row.page(), window.Contains(row.xmin), row.complete);
+      }
       if (groups.unknown() > request_.max_groups) return PartCopy::kUnknown;  // more than can be added
     }
     const int64_t suspected = groups.suspect_rows();

@@ -1,6 +1,7 @@
 #include "pack/group_refresh.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 #include <utility>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "base/literal.hpp"
 #include "base/plain_number.hpp"
 #include "data/packed_format.hpp"
+#include "data/row_claim.hpp"
 #include "data/row_sql.hpp"
 #include "pack/group_layout.hpp"
 #include "pack/group_packing.hpp"
@@ -15,6 +17,7 @@
 #include "pack/preprocessed_columns.hpp"
 #include "pack/source_state.hpp"
 #include "pg/cluster.hpp"
+#include "pg/foreign_code.hpp"
 #include "pg/index_plans.hpp"
 #include "pg/replace_rows.hpp"
 #include "pg/sql.hpp"
@@ -37,16 +40,35 @@ std::string SourceOf(const data::PackedTable& table) {
   return pg::TableExists(beside) ? beside.Sql() : source.Sql();
 }
 
-/// The call that packed the table, as its summary keeps it.
-TrainingPackArguments ReadArguments(const data::GroupedTable& table, BufferPlan* plan) {
+/// The source that the caller names, or else the one that the table was packed from. Errors: kWrongObjectType for one that
+/// another role has named, and that could run code of its owner's.
+std::string ChooseSource(const data::PackedTable& table, const std::optional<std::string>& named) {
+  if (named) return *named;
+  const std::string source = SourceOf(table);
+  if (pg::IsOwnTable(table.name.WithSuffix("_summary"))) return source;
+  const pg::TableName name = pg::ParseTableName(source, "source_table");
+  const std::string reason = pg::TableExists(name) ? pg::WhyNotSafe(name, pg::TableUse::kRead, {}) : std::string();
+  if (reason.empty()) return source;
+  throw Error(ErrorCode::kWrongObjectType,
+              "table " + name.Text() + " is not read for packed table " + table.name.Text() + " of another role",
+              "It " + reason + ", which could run code of its owner's with the rights of the current role.",
+              "Name it as source_table of this call, or refresh the run as the owner of its tables: SET ROLE.");
+}
+
+/// The call that packed the table, as its summary keeps it, for the source of this call.
+TrainingPackArguments ReadArguments(const data::GroupedTable& table, const std::string& source_table,
+                                    BufferPlan* plan) {
   const pg::TableName summary = table.packed.name.WithSuffix("_summary");
   const pg::Result row = pg::Execute(
-      "SELECT s.arguments::pg_catalog.text, s.buffer_size::pg_catalog.int8, s.seed FROM " + summary.Sql() + " AS s");
-  if (row.empty() || !row.at(0, 0) || !row.at(0, 1) || !row.at(0, 2)) {
+      "SELECT s.arguments::pg_catalog.text, s.buffer_size::pg_catalog.int8, s.seed,"
+      " s.normalizing_const::pg_catalog.float8 FROM " +
+      summary.Sql() + " AS s");
+  const bool there = !row.empty() && row.at(0, 0) && row.at(0, 1) && row.at(0, 2);
+  const base::Value arguments = there ? base::ParseLiteral(*row.at(0, 0)) : base::Value(base::Dict());
+  if (arguments.Find("grouping_cols") == nullptr) {
     throw Error(ErrorCode::kDataCorrupted,
                 "summary table " + summary.Text() + " does not say how its table was packed");
   }
-  const base::Value arguments = base::ParseLiteral(*row.at(0, 0));
   const auto text = [&arguments](const char* name) -> std::optional<std::string> {
     const base::Value* value = arguments.Find(name);
     return value == nullptr ? std::nullopt : std::optional<std::string>(value->string());
@@ -60,11 +82,12 @@ TrainingPackArguments ReadArguments(const data::GroupedTable& table, BufferPlan*
     return value == nullptr ? otherwise : value->boolean();
   };
   TrainingPackArguments a;
-  a.source_table = SourceOf(table.packed);
+  a.source_table = source_table;
   if (const auto size = number("buffer_size")) a.buffer_size = static_cast<int32_t>(*size);
   if (const auto partitions = number("num_partitions")) a.num_partitions = static_cast<int32_t>(*partitions);
   a.sample_weight = text("sample_weight");
   a.seed = base::WholeNumber(row.at(0, 2));
+  if (row.at(0, 3)) a.normalizing_const = base::RealOrNaN(row.at(0, 3));
   if (const base::Value* fraction = arguments.Find("validation_fraction"))
     a.split.validation_fraction = fraction->number();
   a.split.split_column = text("split_column");
@@ -129,6 +152,29 @@ Source OpenAgain(const data::PackedTable& table, const TrainingPackArguments& a)
   return source;
 }
 
+/// Whether values of both types are compared and stored as one type's.
+bool AreOfOneType(const pg::Column& a, const pg::Column& b) {
+  const std::initializer_list<const char*> integers = {"smallint", "integer", "bigint"},
+                                           texts = {"text", "character varying"};
+  const auto in = [](const std::initializer_list<const char*>& types, const pg::Column& column) {
+    return std::any_of(types.begin(), types.end(), [&column](const char* type) { return column.base_type == type; });
+  };
+  if (a.is_array != b.is_array) return false;
+  return a.base_type == b.base_type || (in(integers, a) && in(integers, b)) || (in(texts, a) && in(texts, b));
+}
+
+/// A source's column may have got another type since it was packed.
+void RequireKeyTypes(const Source& source, const data::GroupedTable& table) {
+  for (const pg::Column& key : table.keys) {
+    const pg::Column* const column = pg::FindColumn(source.all, key.name);
+    if (column == nullptr || AreOfOneType(*column, key)) continue;  // what is not there is refused later
+    throw Error(ErrorCode::kDatatypeMismatch,
+                "column \"" + key.name + "\" of table " + source.Text() + " has type " + column->type +
+                    ", as a grouping column it has type " + key.type,
+                "", "Give a view that casts the column as source_table, or pack the table anew, and train again.");
+  }
+}
+
 Output WorkingOutput(const pg::TableName& beside, const std::string& suffix) {
   Output output;
   output.table = beside;
@@ -137,8 +183,6 @@ Output WorkingOutput(const pg::TableName& beside, const std::string& suffix) {
   output.temporary = output.table.schema.rfind("pg_temp", 0) == 0;
   return output;
 }
-
-pg::TableName ValidationOf(const data::GroupedTable& table) { return table.packed.name.WithSuffix(kValidationSuffix); }
 
 /// Replaces the rows of the groups, or of both tables of groups.
 void ReplaceRows(const pg::TableName& into, const pg::TableName& from, const pg::TableName& groups, bool few) {
@@ -242,9 +286,16 @@ class SummaryUpdate {
 
 }  // namespace
 
+std::optional<pg::TableName> HeldOutOf(const data::GroupedTable& table) {
+  BufferPlan plan;
+  if (!ReadArguments(table, "", &plan).split.validates()) return std::nullopt;
+  return table.packed.name.WithSuffix(kValidationSuffix);
+}
+
 void ClaimForRefresh(const pg::TableName& packed) {
   pg::RequireOwner(packed);
   pg::ClaimOutput(packed, "packed table");
+  data::ClaimForChange(packed);
 }
 
 ChangedGroups PackChangedGroups(const data::GroupedTable& table, const std::optional<std::string>& source_table,
@@ -252,8 +303,7 @@ ChangedGroups PackChangedGroups(const data::GroupedTable& table, const std::opti
                                 std::set<std::string>* told, RefreshRound* round) {
   RefuseOwnConstants(table);
   BufferPlan plan;
-  TrainingPackArguments a = ReadArguments(table, &plan);
-  if (source_table) a.source_table = *source_table;
+  TrainingPackArguments a = ReadArguments(table, ChooseSource(table.packed, source_table), &plan);
   a.groups.drops_vanished = drop_vanished;
   a.groups.most_changed = most_groups;
   a.groups.told = told;
@@ -261,6 +311,7 @@ ChangedGroups PackChangedGroups(const data::GroupedTable& table, const std::opti
     pg::RequireOwner(owned);
   ClaimForRefresh(table.packed.name);
   const Source source = OpenAgain(table.packed, a);
+  RequireKeyTypes(source, table);
   GroupOutputs outputs;
   outputs.packed = WorkingOutput(table.packed.name, "");
   outputs.groups = outputs.packed.table.WithSuffix(data::kGroupsSuffix);
@@ -305,8 +356,7 @@ ChangedGroups PackChangedGroups(const data::GroupedTable& table, const std::opti
 void PackPooledAgain(const data::GroupedTable& table, const std::optional<std::string>& source_table) {
   RefuseOwnConstants(table);
   BufferPlan plan;
-  TrainingPackArguments a = ReadArguments(table, &plan);
-  if (source_table) a.source_table = *source_table;
+  TrainingPackArguments a = ReadArguments(table, ChooseSource(table.packed, source_table), &plan);
   const pg::TableName pooled = table.packed.name.WithSuffix(data::kPooledSuffix),
                       held = pooled.WithSuffix(kValidationSuffix);
   if (!pg::TableExists(pooled)) {
@@ -318,7 +368,7 @@ void PackPooledAgain(const data::GroupedTable& table, const std::optional<std::s
   outputs.packed = WorkingOutput(table.packed.name, "");
   outputs.pooled = WorkingOutput(table.packed.name, data::kPooledSuffix);
   std::vector<std::pair<pg::TableName, pg::TableName>> moves = {{outputs.pooled->table, pooled}};  // new, old
-  if (pg::TableExists(held)) {
+  if (a.split.validates() && pg::TableExists(held)) {
     outputs.pooled_held_out = WorkingOutput(table.packed.name, std::string(data::kPooledSuffix) + kValidationSuffix);
     outputs.held_out = outputs.pooled_held_out;  // the rows that validate are described, too
     moves.emplace_back(outputs.pooled_held_out->table, held);
@@ -357,7 +407,8 @@ void MergeChangedGroups(const data::GroupedTable& table, const ChangedGroups& ch
   if (any || drops) {
     SummaryUpdate packed(table.packed.name, false, few);
     std::optional<SummaryUpdate> validation;
-    if (pg::TableExists(ValidationOf(table))) validation.emplace(ValidationOf(table), true, few);
+    const std::optional<pg::TableName> held = HeldOutOf(table);
+    if (held && pg::TableExists(*held)) validation.emplace(*held, true, few);
     if (any) {
       packed.Replace(changed.packed, changed.groups);
       if (changed.validation && validation) validation->Replace(*changed.validation, changed.groups);

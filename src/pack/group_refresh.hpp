@@ -35,12 +35,17 @@ struct ChangedGroups {
 
 /// source_table: nothing: the one that the table was packed from. Errors: kFeatureNotSupported for a table whose
 /// constants cannot be used again (of each group, or of an encoding by the target); those of
-/// validation_preprocessor_dl; no ownership; kLimitExceeded for more groups than max_groups. drop_vanished: as
+/// validation_preprocessor_dl; no ownership; kLimitExceeded for more groups than max_groups; kDatatypeMismatch for grouping
+/// columns of another type; kWrongObjectType for a source that another role has named and that could run its code. drop_vanished: as
 /// MergeChangedGroups is going to be told. most_groups: no more are packed; the others are found again the next time.
 /// told: as GroupRequest has it; nullptr: none. round: nullptr, or of a refresh in parts: what is left of it is left there.
 ChangedGroups PackChangedGroups(const data::GroupedTable& table, const std::optional<std::string>& source_table,
                                 bool drop_vanished, const std::optional<int64_t>& most_groups,
                                 std::set<std::string>* told, RefreshRound* round);
+
+/// The table of the rows that the packing of the table held out to validate; nothing where it held out none, whatever table
+/// has the name. Errors: kDataCorrupted where the summary does not say how the table was packed.
+std::optional<pg::TableName> HeldOutOf(const data::GroupedTable& table);
 
 /// Claims the packed table for this transaction. Errors: kPrerequisiteState when another one has it; no ownership.
 void ClaimForRefresh(const pg::TableName& packed);

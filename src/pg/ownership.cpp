@@ -1,6 +1,7 @@
 #include "pg/ownership.hpp"
 
 #include "pg/guard.hpp"
+#include "pg/role.hpp"
 
 extern "C" {
 #include "access/xlog.h"
@@ -66,6 +67,11 @@ std::optional<TableFacts> FactsOf(const TableName& table, TableUse use) {
     }
   });
   return GlanceAt(table);
+}
+
+bool IsOwnTable(const TableName& table) {
+  const std::optional<TableFacts> facts = GlanceAt(table);
+  return facts && facts->owner == CurrentRoleId();
 }
 
 bool TrustsRole(uint32_t role) {

@@ -30,6 +30,9 @@ std::optional<TableFacts> FactsOf(const TableName& table, TableUse use = TableUs
 /// The same without a lock: the next moment it may be another table.
 std::optional<TableFacts> GlanceAt(const TableName& table);
 
+/// Whether the current role is the very owner of the table. False where there is no such table.
+bool IsOwnTable(const TableName& table);
+
 /// Whether the current role believes what this one has written: it is that role, a member that has its rights not merely as a superuser, or that
 /// role is a superuser, who needs no such way.
 bool TrustsRole(uint32_t role);

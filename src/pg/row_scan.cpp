@@ -38,7 +38,8 @@ namespace pg {
 namespace {
 
 constexpr size_t kRowsAtOnce = 1024;
-constexpr int kFixedKeyBytes = 1024;  // at least what all columns of a key take besides the bytes of texts
+constexpr int kMostKeysAtOnce = 4 << 20;  // bytes, behind which no further row is read at once
+constexpr int kFixedKeyBytes = 1024;      // at least what all columns of a key take besides the bytes of texts
 
 /// Types of which equal values have equal bytes. Not so: numbers that have several forms (1.0 and 1.00; 0 and -0), padded
 /// texts, texts that ignore case.
@@ -225,7 +226,7 @@ const std::vector<ScannedRow>& RowScan::Next() {
     count = call([&s, rows, ends]() -> size_t {
       resetStringInfo(&s.bytes);
       size_t n = 0;
-      while (n < kRowsAtOnce) {
+      while (n < kRowsAtOnce && s.bytes.len < kMostKeysAtOnce) {
         HeapTuple tuple = heap_getnext(s.scan, ForwardScanDirection);
         if (tuple == nullptr) {
           s.done = true;

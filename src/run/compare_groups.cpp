@@ -5,11 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "base/error.hpp"
 #include "base/plain_number.hpp"
 #include "engine/core/model.hpp"
 #include "pg/report.hpp"
+#include "pg/snapshot.hpp"
 #include "pg/sql.hpp"
 #include "plan/ranking.hpp"
+#include "score/ranked_models.hpp"
 #include "store/group_tables.hpp"
 #include "store/loaded_model.hpp"
 
@@ -87,6 +90,22 @@ void Write(const pg::TableName& output, int global_mst_key, const Changes& chang
 }
 
 }  // namespace
+
+int BestGlobalModel(const pg::TableName& global) {
+  const pg::FreshSnapshot written;
+  const score::Ranking ranking = score::RankModels(global);
+  if (ranking.models.empty()) {
+    throw base::Error(base::ErrorCode::kPrerequisiteState, "run " + global.Text() + " has no models",
+                      "Groups are compared with the best of them.", "Restore its tables, or train all groups again.");
+  }
+  const plan::Standing& best = ranking.models.front().standing;
+  if (best.diverged) {
+    throw base::Error(base::ErrorCode::kPrerequisiteState,
+                      "all global models have diverged: their loss became NaN or infinite", "",
+                      "Lower the learning rate, or train without global_model.");
+  }
+  return static_cast<int>(best.mst_key);
+}
 
 void CompareGroups(const pg::TableName& output, int global_mst_key, const data::GroupedTable& training,
                    const std::optional<data::GroupedTable>& validation, bool must_be_beaten) {

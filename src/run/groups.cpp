@@ -5,9 +5,7 @@
 #include "run/groups.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
-#include <cstring>
 #include <map>
 #include <memory>
 #include <optional>
@@ -29,8 +27,8 @@
 #include "plan/estimate.hpp"
 #include "plan/group_tasks.hpp"
 #include "plan/params.hpp"
+#include "run/compare_groups.hpp"
 #include "run/fit.hpp"
-#include "score/ranked_models.hpp"
 #include "segments/group_segments.hpp"
 #include "store/group_tables.hpp"
 #include "store/loaded_model.hpp"
@@ -376,21 +374,6 @@ void RequireMemory(const train::FitArguments& a, const train::PreparedFit& fit, 
                                     plan.processes);
   driver.RequireMemory(plan.groups_at_once);
 }
-
-}  // namespace
-
-int BestGlobalModel(const pg::TableName& global) {
-  const pg::FreshSnapshot written;
-  const score::Ranking ranking = score::RankModels(global);
-  const score::RankedModel& best = ranking.models.front();
-  if (best.standing.diverged) {
-    throw Error(ErrorCode::kPrerequisiteState, "all global models have diverged: their loss became NaN or infinite", "",
-                "Lower the learning rate, or train without global_model.");
-  }
-  return static_cast<int>(best.standing.mst_key);
-}
-
-namespace {
 
 // Groups are trained whole where they lie.
 GroupPlan PlanOnSegments(const train::FitArguments& a, const train::PreparedFit& fit, const data::GroupedTable& training, GroupPlan plan) {

@@ -32,10 +32,6 @@ GroupPlan PlanGroups(const train::FitArguments& arguments, const train::Prepared
 train::GroupCounts FitGroups(const train::FitArguments& arguments, train::PreparedFit* fit, double started_at,
                              const pg::TableName* into = nullptr);
 
-/// The key of the best model of a run over the rows of all groups. global: its output. Errors: kPrerequisiteState when
-/// all have diverged.
-int BestGlobalModel(const pg::TableName& global);
-
 /// What FitGroups would do, a line each.
 std::vector<std::string> ExplainGroups(const train::FitArguments& arguments, const train::PreparedFit& fit);
 

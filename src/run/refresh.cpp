@@ -2,6 +2,7 @@
 // other is. Their rows in the run's tables are deleted before, and the results are written there: by one transaction.
 #include "run/refresh.hpp"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 #include <vector>
@@ -24,6 +25,7 @@
 #include "run/compare_groups.hpp"
 #include "run/fit.hpp"
 #include "run/groups.hpp"
+#include "run/refresh_tables.hpp"
 #include "store/group_tables.hpp"
 #include "store/result_tables.hpp"
 #include "store/runs.hpp"
@@ -37,7 +39,8 @@ using base::Error;
 using base::ErrorCode;
 
 constexpr const char* kArgument = "model_output_table";
-constexpr const char* kByGroup[] = {"", "_info", "_state", "_groups"};  // with group_id, where they are
+constexpr int64_t kMostGroupsAtOnce = 1000000000;  // more than any table has
+constexpr const char* kByGroup[] = {"", "_info", "_groups"};  // with group_id
 
 struct StoredRun {
   pg::TableName output;
@@ -50,8 +53,10 @@ struct StoredRun {
 /// Claims the run and its packed table, the global run included. What is read of them behind it stays so until the end of
 /// the transaction: two refreshes do not work by the same digests.
 void ClaimTables(const std::string& model_output_table) {
-  const pg::TableName output = store::OpenGroupRun(model_output_table, kArgument).name,
+  const pg::TableName output = pg::ParseTableName(model_output_table, kArgument),
                       summary = output.WithSuffix("_summary");
+  RequireTablesOfRun(output);
+  store::OpenGroupRun(model_output_table, kArgument);  // refuses what is none
   for (const char* suffix : kByGroup) {
     const pg::TableName name = suffix[0] == '\0' ? output : output.WithSuffix(suffix);
     if (pg::TableExists(name)) pg::RequireOwner(name);
@@ -62,7 +67,9 @@ void ClaimTables(const std::string& model_output_table) {
   const pg::Result row = pg::Execute("SELECT s.source_table FROM " + summary.Sql() + " AS s");
   if (row.empty() || !row.at(0, 0)) return;  // OpenRun refuses it
   const pg::TableName packed = pg::ParseStoredName(*row.at(0, 0), "source_table", summary);
-  if (pg::TableExists(packed)) pack::ClaimForRefresh(packed);
+  if (!pg::TableExists(packed)) return;
+  RequirePackedTables(packed);
+  pack::ClaimForRefresh(packed);
 }
 
 /// REQUIRES ClaimTables, and a snapshot that was taken behind it.
@@ -115,12 +122,10 @@ bool ReadStart(const std::optional<std::string>& start_from) {
               "that they have.");
 }
 
-/// Rows that validate follow from the source by the split of the packing. Errors: kFeatureNotSupported for a run whose
-/// validation table was packed later.
-void RequireOwnValidation(const StoredRun& run, const data::GroupedTable& table) {
-  if (!run.validation_table) return;
-  const pg::TableName split = table.packed.name.WithSuffix(pack::kValidationSuffix);
-  if (*run.validation_table == split.Sql()) return;
+/// Rows that validate follow from the source by the split of the packing, which held them out. Errors:
+/// kFeatureNotSupported for a run whose validation table was packed later.
+void RequireOwnValidation(const StoredRun& run, const std::optional<pg::TableName>& held) {
+  if (!run.validation_table || (held && *run.validation_table == held->Sql())) return;
   throw Error(ErrorCode::kFeatureNotSupported, "run " + run.output.Text() + " cannot be refreshed",
               "Its validation table was not made with the packed table, so rows that validate changed groups are not "
               "known.",
@@ -338,7 +343,10 @@ Refreshed RefreshGroups(const RefreshArguments& arguments) {
   const StoredRun run = OpenRun(arguments.model_output_table);
   const data::GroupedTable table = data::OpenGroupedTable(run.source_table, "source_table");
   RequireSamePacked(run, table);
-  RequireOwnValidation(run, table);
+  const std::optional<pg::TableName> held = pack::HeldOutOf(table);
+  RequireOwnValidation(run, held);
+  RequirePackedTables(table, held, arguments.global_model);
+  RequireSelection(run.output, run.arguments.model_selection_table);
   if (arguments.global_model && !run.arguments.global_model) {
     throw Error(ErrorCode::kInvalidParameter, "run " + run.output.Text() + " has no global models to be refreshed", "",
                 "Leave global_model out, or train again with global_model => true.");
@@ -411,7 +419,8 @@ void RefreshInParts(RefreshArguments arguments, int64_t groups_at_once) {
   for (int64_t waiting = 1; waiting > 0;) {
     const Refreshed part = RefreshGroups(arguments);
     waiting = part.waiting;
-    arguments.most_groups = groups_at_once + part.unpacked_added;  // those are found again; changed ones are passed
+    // those that could not be packed are found again; changed ones are passed
+    arguments.most_groups = std::min(groups_at_once, kMostGroupsAtOnce) + part.unpacked_added;
     transactions.Commit();
     const int64_t done = part.added + part.changed;
     pg::Info(std::to_string(done) + (done == 1 ? " group is" : " groups are") + " up to date again, " +

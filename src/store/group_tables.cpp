@@ -87,6 +87,10 @@ GroupRunTable OpenGroupRun(std::string_view name, const char* what) {
     model.config = plan::ReadConfig(model.compile_params, model.fit_params, *graph);
     run.models.emplace(model.mst_key, std::move(model));
   }
+  if (run.models.empty()) {
+    throw Error(ErrorCode::kPrerequisiteState, "table " + tables.configurations.Text() + " has no configuration",
+                pg::HiddenRowsDetail(tables.configurations), "Restore its rows, or train all groups again.");
+  }
   return run;
 }
 

@@ -94,6 +94,11 @@ void OpenTables(const FitArguments& a, PreparedFit* fit) {
   fit->training = fit->grouped ? data::OpenAnyPackedTable(a.source_table, "source_table")
                                : data::OpenPackedTable(a.source_table, "source_table");
   data::ClaimRows(fit->training);
+  if (fit->grouped && data::OpenGroupedTable(a.source_table, "source_table").validates) {
+    throw Error(ErrorCode::kWrongObjectType,
+                "packed table " + fit->training.name.Text() + " has rows that validate, none that train", "",
+                "Give the packed table of the rows that train as source_table.");
+  }
   if (!a.validation_table) return;
   const bool validation_grouped = data::IsGrouped(*a.validation_table, "validation_table");
   if (fit->grouped && !validation_grouped) {

@@ -60,7 +60,7 @@ DataSpec EveryKind() {
   zip.category_values = {{0.1, 0.2}, {0.3, 0.4}};
   zip.missing_values = {0.6, 0.7};
   zip.smoothing = 10;
-  zip.folds = {{{{0.1, 0.1}, {0.2, 0.2}}, {0.3, 0.3}}};
+  zip.folds.assign(base::kTargetFolds, {{{0.1, 0.1}, {0.2, 0.2}}, {0.3, 0.3}});
   SourceInput word = city;
   word.name = "word";
   word.encoding = Encoding::kHash;
@@ -169,6 +169,7 @@ TEST(Preprocessing, ATextThatDoesNotFitIsRefused) {
   EXPECT_TRUE(refused("\"encode\":\"index\"", "\"encode\":\"roman\""));
   EXPECT_TRUE(refused("\"bins\":3", "\"bins\":0"));
   EXPECT_TRUE(refused("[0.6,0.7]", "[0.6]"));
+  EXPECT_TRUE(refused("\"folds\":[{", "\"folds\":[{\"missing_values\":[0,0],\"category_values\":[[0,0],[0,0]]},{"));
   EXPECT_TRUE(refused("[[0.1,0.2],[0.3,0.4]]", "[[0.1,0.2]]"));
   EXPECT_TRUE(refused("\"sources\":[", "\"sauces\":["));
   EXPECT_TRUE(refused("[\"\",\"Bonn\",\"Köln\"],\"kind\"", "[\"Bonn\"],\"kind\""));

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -21,6 +22,9 @@ base::DataSpec Whole() {
   town.value_class = base::ValueClass::kCategory;
   town.encoding = base::Encoding::kTarget;
   town.categories = {"a", "b"};
+  town.category_values = {{0.5}, {0.5}};
+  town.missing_values = {0.5};
+  town.prior = {0.5};
   preprocessing->sources = {age, town};
   base::DataSpec spec;
   spec.preprocessing = preprocessing;
@@ -57,6 +61,25 @@ TEST(GroupConstants, OfAnotherStructureAreRefused) {
        {data::WriteConstants(fewer), std::string("[]"), std::string("[[1, null], []]"), std::string("3")}) {
     EXPECT_THROW(data::ApplyConstants(text, &spec), base::Error) << text;
   }
+  // values that a category would be sought behind
+  const auto refused = [](const std::function<void(base::SourceInput*)>& change) {
+    base::DataSpec whole = Whole();
+    base::Preprocessing own = *whole.preprocessing;
+    for (base::SourceInput& source : own.sources) change(&source);
+    try {
+      data::ApplyConstants(data::WriteConstants(own), &whole);
+    } catch (const base::Error& error) {
+      return error.code() == base::ErrorCode::kDataCorrupted;
+    }
+    return false;
+  };
+  EXPECT_FALSE(refused([](base::SourceInput*) {}));
+  EXPECT_TRUE(refused([](base::SourceInput* s) { s->category_values.clear(); }));
+  EXPECT_TRUE(refused([](base::SourceInput* s) { s->category_values.assign(1, {1}); }));
+  EXPECT_TRUE(refused([](base::SourceInput* s) { s->category_values.assign(2, {1, 2}); }));
+  EXPECT_TRUE(refused([](base::SourceInput* s) { s->missing_values.clear(); }));
+  EXPECT_TRUE(refused([](base::SourceInput* s) { s->prior = {1, 2}; }));
+  EXPECT_TRUE(refused([](base::SourceInput* s) { s->spread = 0; }));
   base::DataSpec bare;
   EXPECT_THROW(data::ApplyConstants("[]", &bare), base::Error);
 }
