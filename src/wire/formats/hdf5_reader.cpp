@@ -5,7 +5,7 @@
 //
 // Untrusted: every address and length goes through ByteReader. Every object header, tree node and header block is read
 // once, so that addresses in circles end, and Spend() counts what is read, so that no file makes more work than it has
-// bytes. 
+// bytes.
 #include <unordered_map>
 #include <unordered_set>
 
@@ -223,12 +223,21 @@ class Reader {
     return shape;
   }
 
+  // Signed and little-endian ones of 4 and 8 bytes.
+  void ReadInteger(uint64_t at, uint64_t bits, Datatype* type) {
+    const bool plain = (bits & 9) == 8 && bytes_.Number(at + 8, 2) == 0 && bytes_.Number(at + 10, 2) == 8 * type->bytes;
+    if (!plain || (type->bytes != 4 && type->bytes != 8)) return;
+    type->kind = Datatype::kNumber;
+    type->element = type->bytes == 4 ? ElementType::kInt32 : ElementType::kInt64;
+  }
+
   Datatype ReadType(uint64_t at) {
     Datatype type;
     const uint64_t type_class = bytes_.Number(at, 1) & 15, bits = bytes_.Number(at + 1, 3);
     type.bytes = bytes_.Number(at + 4, 4);
     if (type_class == 3) type.kind = Datatype::kFixedText;
     if (type_class == 9 && (bits & 15) == 1) type.kind = Datatype::kText;
+    if (type_class == 0) ReadInteger(at, bits, &type);
     if (type_class != 1) return type;
     type.kind = Datatype::kNumber;
     if ((bits & 0x41) != 0) return type;  // not little-endian

@@ -96,6 +96,9 @@ class KerasText {
 }  // namespace
 
 Value ParseArchitecture(std::string_view json) {
+  if (json.size() > kLongestArchitecture) {
+    throw base::Error(ErrorCode::kLimitExceeded, "the model architecture has " + std::to_string(json.size()) + " bytes, more than 64 MB", {}, kHint);
+  }
   try {
     return base::ParseLiteral(json);
   } catch (const base::Error& error) {

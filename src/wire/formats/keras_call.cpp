@@ -74,6 +74,8 @@ bool MeansInference(const KerasLayer& layer, bool keras_3) {
          (layer.definition != nullptr && layer.definition->kind == LayerKind::kBatchNormalization);
 }
 
+constexpr size_t kMostArguments = 16;  // of one call, that differ
+
 class ArgumentReader {
  public:
   ArgumentReader(const KerasLayer& layer, bool keras_3, KerasCall* call) : layer_(layer), where_(layer.where()), keras_3_(keras_3), call_(call) {}
@@ -143,6 +145,7 @@ KerasCall ReadCall(const Value& call, const KerasLayer& layer) {
     if (tuple.list().size() < 4) continue;
     const Value& arguments = tuple.list()[3];
     if (std::any_of(seen.begin(), seen.end(), [&](const Value* other) { return *other == arguments; })) continue;
+    if (seen.size() == kMostArguments) Refuse(ErrorCode::kLimitExceeded, where, "an entry of \"inbound_nodes\" has more than 16 different arguments");
     seen.push_back(&arguments);
     ArgumentReader(layer, false, &read).Read(arguments);
   }

@@ -2,9 +2,11 @@
 //
 // .weights.h5 (Keras 3): a dataset for each variable, "layers/dense_1/vars/0". Layers are called by their class in snake
 // case, counted in the model's order; a recurrent layer's variables lie in "layers/lstm/cell/vars". Newer versions add an
-// attribute "name" with the layer's own name to "vars". What a TimeDistributed layer wraps lies in "layer", the four
-// products of a MultiHeadAttention in "query_dense", "key_dense", "value_dense" and "output_dense". Layers are found by these names where all are there, else by
-// position. Files of Keras 2.12 and 2.13 say "_layer_checkpoint_dependencies" for "layers".
+// attribute "name" with the layer's own name to "vars". What a TimeDistributed layer wraps lies in "layer", the halves of
+// a Bidirectional layer in "forward_layer" and "backward_layer", the layers of a model inside in "layers/functional/layers",
+// the four products of a MultiHeadAttention in "query_dense", "key_dense", "value_dense" and "output_dense". Layers are
+// found by their names where all are there, else by position. Files of Keras 2.12 and 2.13 say
+// "_layer_checkpoint_dependencies" for "layers".
 // Weights and whole models of Keras 2 (.h5): attribute "layer_names" of the root or of "model_weights", for each layer
 // "weight_names", in the order of get_weights(). Layers are found by name where all are there, else, as Keras does, in
 // their order. A whole model has its architecture in the attribute "model_config".
@@ -13,9 +15,12 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
+#include <optional>
 
 #include "layers/definition.hpp"
 #include "layers/refusal.hpp"
+#include "wire/formats/keras_model.hpp"
 #include "wire/formats/weight_names.hpp"
 #include "wire/formats/zip.hpp"
 #include "wire/keras.hpp"
@@ -41,6 +46,10 @@ std::string SnakeCase(const std::string& name) {
   return snake;
 }
 
+bool IsRecurrent(const base::Layer& layer) {
+  return layer.kind == base::LayerKind::kLSTM || layer.kind == base::LayerKind::kGRU || layer.kind == base::LayerKind::kSimpleRNN;
+}
+
 // Where Keras 3 has a weight inside of its layer's group.
 std::string PathInLayer(const base::Layer& layer, const base::WeightSpec& spec) {
   std::string path;
@@ -49,18 +58,36 @@ std::string PathInLayer(const base::Layer& layer, const base::WeightSpec& spec) 
     const size_t end = spec.name.find('_');  // query_kernel, query_bias, ...
     return path + "/" + spec.name.substr(0, end) + "_dense/vars/" + (spec.name.substr(end + 1) == "kernel" ? "0" : "1");
   }
-  const bool recurrent = layer.kind == base::LayerKind::kLSTM || layer.kind == base::LayerKind::kGRU || layer.kind == base::LayerKind::kSimpleRNN;
-  return path + (recurrent ? "/cell" : "") + "/vars/" + std::to_string(&spec - layer.weights.data());
+  return path + (IsRecurrent(layer) ? "/cell" : "") + "/vars/" + std::to_string(&spec - layer.weights.data());
 }
 
-// What Keras 3 calls each layer of a graph in its files.
-std::vector<std::string> NamesByClass(const base::Graph& graph) {
+// Whether a layer and the next one are the halves of a Bidirectional layer.
+bool BeginsHalves(const base::Graph& graph, size_t position) {
+  if (position + 1 >= graph.layers.size()) return false;
+  const base::Layer &forward = graph.layers[position], &backward = graph.layers[position + 1];
+  const std::string both = forward.name.substr(0, forward.name.rfind('/') + 1);
+  return IsRecurrent(forward) && forward.kind == backward.kind && !both.empty() && forward.name.rfind(both + "forward_", 0) == 0 &&
+         backward.name.rfind(both + "backward_", 0) == 0;
+}
+
+// What Keras 3 calls each layer of a graph in its files. wrapped: halves of a Bidirectional layer lie inside of it there.
+std::vector<std::string> NamesByClass(const base::Graph& graph, bool wrapped) {
   std::map<std::string, int> used;
-  std::vector<std::string> names;
-  for (const base::Layer& layer : graph.layers) {
-    const std::string name = layer.time_distributed > 0 ? "time_distributed" : SnakeCase(layers::DefinitionOf(layer).class_names[0]);
+  const auto next = [&](const std::string& name) {
     const int count = used[name]++;
-    names.push_back(count == 0 ? name : name + "_" + std::to_string(count));
+    return count == 0 ? name : name + "_" + std::to_string(count);
+  };
+  std::vector<std::string> names;
+  for (size_t i = 0; i < graph.layers.size(); ++i) {
+    const base::Layer& layer = graph.layers[i];
+    if (wrapped && BeginsHalves(graph, i)) {
+      const std::string both = next("bidirectional");
+      names.push_back(both + "/forward_layer");
+      names.push_back(both + "/backward_layer");
+      ++i;
+    } else {
+      names.push_back(next(layer.time_distributed > 0 ? "time_distributed" : SnakeCase(layers::DefinitionOf(layer).class_names[0])));
+    }
   }
   return names;
 }
@@ -95,6 +122,8 @@ void AppendLayer(const base::Layer& layer, const Tensors& tensors, const std::ve
   }
 }
 
+constexpr size_t kMostOfAName = 1000;  // layers of one name that are told apart
+
 // Keras 3: the variables of every group that has "vars".
 class Variables {
  public:
@@ -112,13 +141,17 @@ class Variables {
       constexpr std::string_view kEnd = "/vars@name";
       if (entry.first.size() <= kEnd.size() || entry.second.size() != 1) continue;
       const size_t end = entry.first.size() - kEnd.size();
-      if (entry.first.compare(end, kEnd.size(), kEnd) == 0) names_.emplace(entry.second[0], entry.first.substr(0, end));
+      if (entry.first.compare(end, kEnd.size(), kEnd) == 0) names_[entry.second[0]].push_back(entry.first.substr(0, end));
     }
   }
 
-  /// The group of the layer of this name; nullptr when there are none or several.
-  const std::string* Named(const std::string& layer) const {
-    return names_.count(layer) == 1 ? &names_.find(layer)->second : nullptr;
+  /// The group of a layer by its name, "encoder/dense" for a layer of a model inside; none where none or several fit.
+  std::optional<std::string> Named(const std::string& layer) const { return NamedInside(layer, ""); }
+
+  /// Whether a group's path begins so.
+  bool HasInside(const std::string& prefix) const {
+    const auto first = groups_.lower_bound(prefix);
+    return first != groups_.end() && first->first.compare(0, prefix.size(), prefix) == 0;
   }
 
   /// What the file calls its layers: their own names where it has any, else the groups of their variables.
@@ -145,6 +178,32 @@ class Variables {
   }
 
  private:
+  // Inside of a group: the layer with the fewest groups around it, for layers of models inside may have the same name.
+  std::optional<std::string> NamedInside(const std::string& layer, const std::string& outer) const {
+    const auto candidates = names_.find(layer);
+    if (candidates != names_.end() && candidates->second.size() <= kMostOfAName) {
+      const std::string* found = nullptr;
+      std::ptrdiff_t least = 0;
+      bool several = false;
+      for (const std::string& group : candidates->second) {
+        if (group.compare(0, outer.size(), outer) != 0) continue;
+        const std::ptrdiff_t depth = std::count(group.begin(), group.end(), '/');
+        if (found == nullptr || depth < least) {
+          found = &group;
+          least = depth;
+          several = false;
+        } else if (depth == least) {
+          several = true;
+        }
+      }
+      if (found != nullptr) return several ? std::nullopt : std::optional<std::string>(*found);
+    }
+    const size_t slash = layer.find('/');
+    if (slash == std::string::npos) return std::nullopt;
+    const std::optional<std::string> model = NamedInside(layer.substr(0, slash), outer);
+    return model.has_value() ? NamedInside(layer.substr(slash + 1), *model + "/") : std::nullopt;
+  }
+
   Tensors Of(const std::string& group) const {
     Tensors tensors;
     const auto append = [&](const std::map<int, const FileTensor*>& variables) {
@@ -160,24 +219,26 @@ class Variables {
   }
 
   std::map<std::string, std::map<int, const FileTensor*>> groups_;
-  std::multimap<std::string, std::string> names_;  // layer -> group
+  std::map<std::string, std::vector<std::string>> names_;  // layer -> its groups
 };
 
 std::string Keras3Weights(const base::Graph& graph, const Hdf5File& file, const std::string& root, const LayerNames& names) {
   const Variables variables(file);
   const std::vector<GraphWeight> weights = WeightsOf(graph);
-  const std::vector<std::string> by_class = NamesByClass(graph);
+  const std::vector<std::string> by_class = NamesByClass(graph, variables.HasInside(root + "/bidirectional"));
   const std::vector<std::string> known = variables.Known();
+  std::vector<std::optional<std::string>> groups;
   bool all_named = true;
   for (const base::Layer& layer : graph.layers) {
-    all_named = all_named && (layer.weights.empty() || variables.Named(NameInFile(names, layer.name)) != nullptr);
+    groups.push_back(layer.weights.empty() ? std::nullopt : variables.Named(NameInFile(names, layer.name)));
+    all_named = all_named && (layer.weights.empty() || groups.back().has_value());
   }
   std::string out;
   for (size_t i = 0; i < graph.layers.size(); ++i) {
     const base::Layer& layer = graph.layers[i];
     if (layer.weights.empty()) continue;
     const std::string& name = NameInFile(names, layer.name);
-    const std::string group = all_named ? *variables.Named(name) : root + "/" + (name == layer.name ? by_class[i] : name);
+    const std::string group = all_named ? *groups[i] : root + "/" + (name == layer.name ? by_class[i] : name);
     AppendLayer(layer, variables.Of(layer, group), weights, group, known, &out);
   }
   return out;
@@ -194,49 +255,96 @@ std::vector<std::string> TextList(const Hdf5File& file, const std::string& group
   }
 }
 
-std::string Keras2Weights(const base::Graph& graph, const Hdf5File& file, const std::string& root, const LayerNames& names) {
-  std::map<std::string, const FileTensor*> datasets;
-  for (const FileTensor& tensor : file.file.tensors) datasets[tensor.name] = &tensor;
-  struct Entry {
-    std::string name;
-    std::vector<std::string> weights;  // paths
+// Keras 2: a file's groups of weights, one a layer of the model. A Bidirectional layer and a model inside of the model are one
+// there; the layers that they are taken apart into are found by their own names, which the weights' names have.
+class LayerGroups {
+ public:
+  LayerGroups(const Hdf5File& file, const std::string& root) {
+    std::map<std::string, const FileTensor*> datasets;
+    for (const FileTensor& tensor : file.file.tensors) datasets[tensor.name] = &tensor;
+    for (const std::string& name : TextList(file, root, "layer_names")) {
+      const std::string path = root.empty() ? name : root + "/" + name;
+      Tensors tensors;
+      for (const std::string& weight : TextList(file, path, "weight_names")) {
+        const auto found = datasets.find(path + "/" + weight);
+        if (found == datasets.end()) throw base::Error(ErrorCode::kInvalidData, "the HDF5 file has no dataset " + Quote(path + "/" + weight));
+        tensors.push_back(found->second);
+      }
+      if (tensors.empty()) continue;
+      positions_[name] = names_.size();
+      names_.push_back(name);
+      groups_.push_back(std::move(tensors));
+    }
+  }
+
+  const std::vector<std::string>& names() const { return names_; }
+  const Tensors& at(size_t position) const { return groups_[position]; }
+
+  /// The weights of the layer of this name in their order; none where they are not all there.
+  std::optional<Tensors> Of(const base::Layer& layer, const std::string& name) {
+    const auto own = positions_.find(name);
+    if (own != positions_.end()) return groups_[own->second];
+    const size_t slash = name.find('/');
+    const auto outer = slash == std::string::npos ? positions_.end() : positions_.find(name.substr(0, slash));
+    if (outer == positions_.end()) return std::nullopt;
+    Inside& inside = InsideOf(outer->second);
+    Tensors tensors;
+    for (const base::WeightSpec& spec : layer.weights) {
+      const FileTensor* found = inside.names.Find(name, spec.name);
+      // the names of weights inside of a model may lack the model's
+      for (size_t at = slash; found == nullptr && at != std::string::npos; at = name.find('/', at + 1)) {
+        found = inside.names.Find(name.substr(at + 1), spec.name);
+      }
+      if (found == nullptr) return std::nullopt;
+      tensors.push_back(groups_[outer->second][static_cast<size_t>(found - inside.file.tensors.data())]);
+    }
+    return tensors;
+  }
+
+ private:
+  struct Inside {
+    explicit Inside(TensorFile group) : file(std::move(group)), names(file, '/') {}
+    const TensorFile file;
+    TensorNames names;
   };
-  std::vector<Entry> entries;
-  for (const std::string& name : TextList(file, root, "layer_names")) {
-    const std::string group = root.empty() ? name : root + "/" + name;
-    Entry entry = {name, TextList(file, group, "weight_names")};
-    for (std::string& weight : entry.weights) weight = group + "/" + weight;
-    if (!entry.weights.empty()) entries.push_back(std::move(entry));
+
+  Inside& InsideOf(size_t position) {
+    std::unique_ptr<Inside>& inside = inside_[position];
+    if (inside == nullptr) {
+      TensorFile group;
+      for (const FileTensor* tensor : groups_[position]) group.tensors.push_back(*tensor);
+      inside = std::make_unique<Inside>(std::move(group));
+    }
+    return *inside;
   }
-  std::map<std::string, const Entry*> by_name;
-  std::vector<std::string> known;
-  for (const Entry& entry : entries) {
-    by_name[entry.name] = &entry;
-    known.push_back(entry.name);
-  }
+
+  std::vector<std::string> names_;
+  std::vector<Tensors> groups_;
+  std::map<std::string, size_t> positions_;           // by name
+  std::map<size_t, std::unique_ptr<Inside>> inside_;  // of the groups that were looked into
+};
+
+std::string Keras2Weights(const base::Graph& graph, const Hdf5File& file, const std::string& root, const LayerNames& names) {
+  LayerGroups groups(file, root);
   std::vector<const base::Layer*> ours;
-  bool all_named = true;
+  std::vector<std::optional<Tensors>> named;
   for (const base::Layer& layer : graph.layers) {
     if (layer.weights.empty()) continue;
     ours.push_back(&layer);
-    all_named = all_named && by_name.count(NameInFile(names, layer.name)) == 1;
+    named.push_back(groups.Of(layer, NameInFile(names, layer.name)));
   }
-  if (!all_named && ours.size() != entries.size()) {
+  const bool all_named = std::all_of(named.begin(), named.end(), [](const std::optional<Tensors>& tensors) { return tensors.has_value(); });
+  if (!all_named && ours.size() != groups.names().size()) {
     throw base::Error(ErrorCode::kInvalidParameter,
-                      "the file has " + std::to_string(entries.size()) + " layers with weights, the architecture " + std::to_string(ours.size()),
-                      TheFileHas(known), kNamesHint);
+                      "the file has " + std::to_string(groups.names().size()) + " layers with weights, the architecture " +
+                          std::to_string(ours.size()),
+                      TheFileHas(groups.names()), kNamesHint);
   }
   const std::vector<GraphWeight> weights = WeightsOf(graph);
   std::string out;
   for (size_t i = 0; i < ours.size(); ++i) {
-    const Entry& entry = all_named ? *by_name[NameInFile(names, ours[i]->name)] : entries[i];
-    Tensors tensors;
-    for (const std::string& path : entry.weights) {
-      const auto found = datasets.find(path);
-      if (found == datasets.end()) throw base::Error(ErrorCode::kInvalidData, "the HDF5 file has no dataset " + Quote(path));
-      tensors.push_back(found->second);
-    }
-    AppendLayer(*ours[i], tensors, weights, entry.name, known, &out);
+    const std::string& group = all_named ? NameInFile(names, ours[i]->name) : groups.names()[i];
+    AppendLayer(*ours[i], all_named ? *named[i] : groups.at(i), weights, group, groups.names(), &out);
   }
   return out;
 }
@@ -268,9 +376,27 @@ KerasArchive OpenKeras(std::string_view bytes) {
     throw base::Error(ErrorCode::kInvalidData, std::string("the zip archive has no ") + (config == nullptr ? "config.json" : "model.weights.h5"), {},
                       "A .keras file has config.json and model.weights.h5.");
   }
+  if (config->bytes > kLongestArchitecture) {
+    throw base::Error(ErrorCode::kLimitExceeded, "config.json of the zip archive has " + std::to_string(config->bytes) + " bytes, more than 64 MB", {},
+                      "It holds a model's layers, not their weights. Save the model again.");
+  }
   archive.config = Content(*config, &archive.owned);
   archive.weights = Content(*weights, &archive.owned);
   return archive;
+}
+
+// Keras 3 computes another function by the name that Keras 2 has for this one.
+void RequireFunctionsOfKeras3(const base::Graph& graph) {
+  for (const base::Layer& layer : graph.layers) {
+    for (const char* argument : {"activation", "recurrent_activation"}) {
+      const base::Value* function = layer.attributes.Find(argument);
+      if (function == nullptr || !function->is_string() || function->string() != "hard_sigmoid") continue;
+      throw base::Error(ErrorCode::kFeatureNotSupported,
+                        "layer " + Quote(layer.name) + " (" + layers::DefinitionOf(layer).class_names[0] +
+                            ") computes the hard_sigmoid of Keras 2, which is not written for Keras 3",
+                        {}, "Keras 3 has relu6(x + 3) / 6 by this name. Export it as \"tfjs\" or \"onnx\".");
+    }
+  }
 }
 
 }  // namespace
@@ -290,7 +416,7 @@ ImportedModel ImportHdf5Model(std::string_view bytes) {
 }
 
 std::string ExportHdf5Weights(const base::Graph& graph, std::string_view weights) {
-  const std::vector<std::string> by_class = NamesByClass(graph);
+  const std::vector<std::string> by_class = NamesByClass(graph, false);
   TensorFile file;
   for (const GraphWeight& weight : WeightsOf(graph)) {
     const auto layer = static_cast<size_t>(weight.layer - graph.layers.data());
@@ -312,6 +438,7 @@ ImportedModel ImportKerasModel(std::string_view bytes) {
 }
 
 std::string ExportKerasModel(const base::Graph& graph, std::string_view weights) {
+  RequireFunctionsOfKeras3(graph);
   ZipWriter zip;
   zip.Add("metadata.json", "{\"keras_version\": \"3.0.0\", \"date_saved\": \"1980-01-01@00:00:00\"}");
   zip.Add("config.json", WriteKeras(graph, KerasForm::kKeras3));

@@ -138,7 +138,7 @@ std::string Exporter::ReLU(const std::string& x) {
     SetFloat("alpha", slope);
   } else {
     const std::string at = Scalar(threshold);
-    y = Op("Where", {Op("GreaterOrEqual", {x, at}), x, Op("Mul", {Op("Sub", {x, at}), Scalar(slope)})});
+    y = Op("Where", {Op("Greater", {x, at}), x, Op("Mul", {Op("Sub", {x, at}), Scalar(slope)})});
   }
   return most.is_null() ? y : Op("Min", {y, Scalar(most.number())});
 }

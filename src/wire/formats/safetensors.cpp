@@ -25,8 +25,8 @@ struct TypeName {
 constexpr TypeName kTypes[] = {{"F16", ElementType::kFloat16, 2}, {"BF16", ElementType::kBFloat16, 2}, {"F32", ElementType::kFloat32, 4},
                                {"F64", ElementType::kFloat64, 8}, {"BOOL", ElementType::kOther, 1},    {"U8", ElementType::kOther, 1},
                                {"I8", ElementType::kOther, 1},    {"U16", ElementType::kOther, 2},     {"I16", ElementType::kOther, 2},
-                               {"U32", ElementType::kOther, 4},   {"I32", ElementType::kOther, 4},     {"U64", ElementType::kOther, 8},
-                               {"I64", ElementType::kOther, 8},   {"F8_E4M3", ElementType::kOther, 1}, {"F8_E5M2", ElementType::kOther, 1}};
+                               {"U32", ElementType::kOther, 4},   {"I32", ElementType::kInt32, 4},     {"U64", ElementType::kOther, 8},
+                               {"I64", ElementType::kInt64, 8},   {"F8_E4M3", ElementType::kOther, 1}, {"F8_E5M2", ElementType::kOther, 1}};
 
 // An integer of at least 0, or -1.
 int64_t Count(const Value& value) { return value.is_int() && value.integer() >= 0 ? value.integer() : -1; }

@@ -1,12 +1,15 @@
 #include "wire/formats/tensor_file.hpp"
 
+#include <algorithm>
+
 namespace wire {
 namespace {
 
 using base::ErrorCode;
 
 constexpr size_t kMostListed = 10;
-constexpr size_t kMostComponents = 16;  // of a name, that are looked at
+constexpr size_t kMostComponents = 16;  // of a name that is found inside of
+constexpr int kSeveral = -1, kNone = -2;  // in the place of a tensor's number
 
 float FromHalf(uint16_t bits) {
   const uint32_t sign = static_cast<uint32_t>(bits & 0x8000) << 16, exponent = (bits >> 10) & 0x1F;
@@ -46,8 +49,18 @@ void Convert(std::string_view data, char* out, F&& convert) {
 }
 
 size_t SizeOf(ElementType type) {
-  return type == ElementType::kFloat64 ? 8 : type == ElementType::kFloat32 ? 4 : 2;
+  switch (type) {
+    case ElementType::kFloat64:
+    case ElementType::kInt64: return 8;
+    case ElementType::kFloat32:
+    case ElementType::kInt32: return 4;
+    default: return 2;
+  }
 }
+
+bool IsInteger(ElementType type) { return type == ElementType::kInt32 || type == ElementType::kInt64; }
+
+float FromInteger(int64_t value) { return static_cast<float>(value); }
 
 // A double past float32's range has no conversion in C++; it is infinite as a float.
 float FromDouble(double value) {
@@ -64,7 +77,7 @@ void TensorFile::Add(std::string name, base::Shape shape, std::string data) {
 }
 
 void AppendFloats(const FileTensor& tensor, std::string* out) {
-  if (tensor.type == ElementType::kOther) {
+  if (tensor.type == ElementType::kOther || (IsInteger(tensor.type) && !tensor.shape.empty())) {  // codes of a quantization, perhaps
     throw base::Error(ErrorCode::kFeatureNotSupported, "tensor \"" + tensor.name + "\" of the file holds no real numbers", {},
                       "Weights are read from float16, bfloat16, float32 and float64.");
   }
@@ -88,45 +101,67 @@ void AppendFloats(const FileTensor& tensor, std::string* out) {
   switch (tensor.type) {
     case ElementType::kFloat16: Convert<uint16_t>(tensor.data, to, FromHalf); break;
     case ElementType::kBFloat16: Convert<uint16_t>(tensor.data, to, FromBFloat); break;
+    case ElementType::kInt32: Convert<int32_t>(tensor.data, to, FromInteger); break;
+    case ElementType::kInt64: Convert<int64_t>(tensor.data, to, FromInteger); break;
     default: Convert<double>(tensor.data, to, FromDouble);
   }
 }
 
 TensorNames::TensorNames(const TensorFile& file, char separator) : file_(file), separator_(separator), used_(file.tensors.size()) {
   for (size_t i = 0; i < file.tensors.size(); ++i) {
-    std::string name = file.tensors[i].name;
-    const size_t colon = name.rfind(':');  // the number of an output of a TensorFlow operation
-    if (colon != std::string::npos && name.find_first_not_of("0123456789", colon + 1) == std::string::npos) name.resize(colon);
-    const auto whole = whole_.emplace(name, static_cast<int>(i));
-    if (!whole.second) whole.first->second = -1;
-    // every stretch of components in front of the last one, with the last one
-    std::vector<size_t> begins = {0};
-    for (size_t at = name.find(separator); at != std::string::npos; at = name.find(separator, at + 1)) begins.push_back(at + 1);
-    if (begins.size() < 2 || begins.size() > kMostComponents) continue;
-    const std::string weight = name.substr(begins.back());
-    for (size_t first = 0; first + 1 < begins.size(); ++first) {
-      for (size_t last = first + 1; last < begins.size(); ++last) {
-        const std::string key = name.substr(begins[first], begins[last] - begins[first]) + weight;
-        const auto part = parts_.emplace(key, static_cast<int>(i));
-        if (!part.second && part.first->second != static_cast<int>(i)) part.first->second = -1;
-      }
+    const int tensor = static_cast<int>(i);
+    const std::string_view name = NameOf(tensor);
+    const auto whole = whole_.emplace(name, tensor);
+    if (!whole.second) whole.first->second = kSeveral;
+    const size_t weight = name.rfind(separator) + 1;
+    if (weight == 0 || std::count(name.begin(), name.end(), separator) >= static_cast<std::ptrdiff_t>(kMostComponents)) continue;
+    for (size_t begin = 0; begin < weight;) {
+      const size_t end = name.find(separator, begin) + 1;
+      std::vector<int>& tensors = parts_[std::string(name.substr(begin, end - begin)).append(name.substr(weight))];
+      if (tensors.empty() || tensors.back() != tensor) tensors.push_back(tensor);
+      begin = end;
     }
   }
 }
 
+std::string_view TensorNames::NameOf(int tensor) const {
+  const std::string_view name = file_.tensors[static_cast<size_t>(tensor)].name;
+  const size_t colon = name.rfind(':');
+  const bool numbered = colon != std::string_view::npos && name.find_first_not_of("0123456789", colon + 1) == std::string_view::npos;
+  return numbered ? name.substr(0, colon) : name;
+}
+
+// The tensor of whose name these are the last component and others that stand together somewhere in front of it;
+// kSeveral or kNone.
+int TensorNames::FindInside(const std::string& name) const {
+  const size_t weight = name.rfind(separator_);
+  if (weight == std::string::npos) return kNone;
+  const std::string front = name.substr(0, weight);
+  const auto candidates = parts_.find(name.substr(front.rfind(separator_) + 1));
+  if (candidates == parts_.end()) return kNone;
+  int found = kNone;
+  const std::string inside = separator_ + front + separator_;
+  for (const int tensor : candidates->second) {
+    const std::string_view whole = NameOf(tensor);
+    const std::string before = separator_ + std::string(whole.substr(0, whole.rfind(separator_) + 1));
+    if (before.find(inside) == std::string::npos) continue;
+    if (found >= 0) return kSeveral;
+    found = tensor;
+  }
+  return found;
+}
+
 const FileTensor* TensorNames::Find(const std::string& layer, const std::string& weight) {
   const std::string name = layer.empty() ? weight : layer + separator_ + weight;
-  auto found = whole_.find(name);
-  if (found == whole_.end()) {
-    found = parts_.find(name);
-    if (found == parts_.end()) return nullptr;
-  }
-  if (found->second < 0) {
+  const auto whole = whole_.find(name);
+  const int found = whole != whole_.end() ? whole->second : FindInside(name);
+  if (found == kNone) return nullptr;
+  if (found == kSeveral) {
     throw base::Error(ErrorCode::kInvalidParameter, "several tensors of the file fit \"" + name + "\"", Known(),
                       "Say which by names => '{\"" + layer + "\": \"...\"}', with the whole name in front of the weight's.");
   }
-  used_[static_cast<size_t>(found->second)] = true;
-  return &file_.tensors[static_cast<size_t>(found->second)];
+  used_[static_cast<size_t>(found)] = true;
+  return &file_.tensors[static_cast<size_t>(found)];
 }
 
 std::vector<std::string> TensorNames::Unused() const {

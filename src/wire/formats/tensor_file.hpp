@@ -19,6 +19,7 @@ constexpr size_t kLongestTensorName = 1024;  // bytes
 
 enum class ElementType {
   kFloat16, kBFloat16, kFloat32, kFloat64,
+  kInt32, kInt64,  // read where they stand alone: a layer's count of what it has seen
   kOther,      // no real numbers
   kElsewhere,  // stored in a way that is not read
 };
@@ -27,7 +28,7 @@ struct FileTensor {
   std::string name;
   base::Shape shape;
   ElementType type = ElementType::kFloat32;
-  std::string_view data;  // little-endian, not aligned; of the last two types: unchecked
+  std::string_view data;  // little-endian, not aligned; of kOther and kElsewhere: unchecked
 };
 
 struct TensorFile {
@@ -39,7 +40,7 @@ struct TensorFile {
 };
 
 /// Appends the elements as float32. Errors: kInvalidData for data of another length than the shape says,
-/// kFeatureNotSupported for a type that holds no real numbers.
+/// kFeatureNotSupported for a type that holds no real numbers, but for an integer without dimensions.
 void AppendFloats(const FileTensor& tensor, std::string* out);
 
 /// Finds tensors by a layer and a weight: "dense/kernel" is found under that name, and inside of longer ones such as
@@ -56,9 +57,14 @@ class TensorNames {
   std::string Known() const;
 
  private:
+  /// A tensor's name without the number of an output of a TensorFlow operation.
+  std::string_view NameOf(int tensor) const;
+  int FindInside(const std::string& name) const;
+
   const TensorFile& file_;
   const char separator_;
-  std::unordered_map<std::string, int> whole_, parts_;  // -1: several
+  std::unordered_map<std::string, int> whole_;               // name -> tensor, or kSeveral
+  std::unordered_map<std::string, std::vector<int>> parts_;  // a component and the weight -> tensors that have both
   std::vector<bool> used_;
 };
 

@@ -5,10 +5,12 @@
 
 #include <cmath>
 #include <limits>
+#include <unordered_map>
 
 #include "base/literal.hpp"
 #include "layers/refusal.hpp"
 #include "wire/formats/keras_file.hpp"
+#include "wire/formats/keras_model.hpp"
 #include "wire/formats/weight_names.hpp"
 #include "wire/formats/zip.hpp"
 #include "wire/keras.hpp"
@@ -20,7 +22,6 @@ using base::ErrorCode;
 using base::Value;
 using layers::Quote;
 
-constexpr size_t kLongestManifest = size_t{64} << 20;
 constexpr size_t kMostRank = 8;
 
 [[noreturn]] void Broken(const std::string& problem) {
@@ -74,9 +75,10 @@ class Reader {
   explicit Reader(std::string_view bytes) : entries_(ReadZip(bytes)) {
     const ZipEntry* manifest = FindEntry(entries_, "model.json");
     if (manifest == nullptr) throw base::Error(ErrorCode::kInvalidData, "the zip archive has no model.json");
-    if (manifest->bytes > kLongestManifest) Broken("has " + std::to_string(manifest->bytes) + " bytes, more than 64 MB");
+    if (manifest->bytes > kLongestArchitecture) Broken("has " + std::to_string(manifest->bytes) + " bytes, more than 64 MB");
     const size_t slash = manifest->name.rfind('/');
     folder_ = slash == std::string::npos ? "" : manifest->name.substr(0, slash + 1);
+    for (const ZipEntry& entry : entries_) files_[entry.name] = &entry;
     try {
       json_ = base::ParseLiteral(Content(*manifest, &model_.file.owned));
     } catch (const base::Error& error) {
@@ -101,11 +103,9 @@ class Reader {
     std::string joined;
     for (const Value& path : paths) {
       if (!path.is_string()) Broken("has a path that is no string" + layers::Got(path));
-      const ZipEntry* entry = nullptr;
-      for (const ZipEntry& candidate : entries_) {
-        if (candidate.name == folder_ + path.string()) entry = &candidate;
-      }
-      if (entry == nullptr) throw base::Error(ErrorCode::kInvalidData, "the zip archive has no file " + Quote(path.string()) + ", which model.json names");
+      const auto named = files_.find(folder_ + path.string());
+      if (named == files_.end()) throw base::Error(ErrorCode::kInvalidData, "the zip archive has no file " + Quote(path.string()) + ", which model.json names");
+      const ZipEntry* entry = named->second;
       total_ += entry->bytes;
       if (total_ > kMostWeightBytesOfFile) throw base::Error(ErrorCode::kLimitExceeded, "the files of model.json have more than 2 GB");
       bytes = Content(*entry, &model_.file.owned);
@@ -143,6 +143,7 @@ class Reader {
       tensor.type = ElementType::kFloat16;
     } else if (type == "int32") {
       width = 4;
+      tensor.type = ElementType::kInt32;
     } else if (type == "uint8" || type == "bool") {
       width = 1;
     } else if (type == "uint16" || type == "float16") {
@@ -164,6 +165,7 @@ class Reader {
   static constexpr uint64_t kMostWeightBytesOfFile = uint64_t{2} << 30;
 
   const std::vector<ZipEntry> entries_;
+  std::unordered_map<std::string, const ZipEntry*> files_;  // by their names
   std::string folder_;
   Value json_;
   Model model_;

@@ -2,10 +2,13 @@
 #include "exchange_fixture.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <map>
 
 #include "base/error.hpp"
 #include "wire/formats/hdf5.hpp"
 #include "wire/formats/keras_file.hpp"
+#include "wire/formats/weight_names.hpp"
 #include "wire/formats/zip.hpp"
 #include "wire/shape_signature.hpp"
 
@@ -186,6 +189,58 @@ TEST(ExchangeFiles, FilesOfKeras) {
     const wire::ImportedModel model = wire::ImportModel(ReadFile(name), FileFormat::kKeras);
     EXPECT_TRUE(model.weights == CountedWeights(wire::ReadKeras(model.architecture)));
   }
+}
+
+// A model inside, the halves of a Bidirectional layer, and a count that is an integer; layers inside of others have the same names.
+TEST(ExchangeFiles, LayersInsideOfOthers) {
+  const wire::ImportedModel model = wire::ImportModel(ReadFile("files/parts.keras"), FileFormat::kKeras);
+  const base::Graph graph = wire::ReadKeras(model.architecture);
+  std::string expected = CountedWeights(graph);
+  const float count = 6;
+  std::memcpy(&expected[6 * sizeof count], &count, sizeof count);
+  ASSERT_TRUE(model.weights.has_value());
+  EXPECT_EQ(wire_test::Floats(*model.weights), wire_test::Floats(expected));
+  for (const char* name : {"files/keras3_parts.weights.h5", "files/keras2_parts.h5"}) {
+    EXPECT_EQ(wire_test::Floats(Import(model.architecture, ReadFile(name))), wire_test::Floats(expected)) << name;
+  }
+}
+
+// As Keras 3 wrote them before it wrote names.
+TEST(ExchangeFiles, HalvesByTheirClass) {
+  const auto both = [](const char* name) { return LayerText("Bidirectional", name, "\"layer\": " + LayerText("LSTM", "l", "\"units\": 2")); };
+  const std::string text = SequentialText("4, 2", {LayerText("LSTM", "first", "\"units\": 2, \"return_sequences\": true"), both("a"),
+                                                   LayerText("Reshape", "r", "\"target_shape\": [4, 1]"), LayerText("LSTM", "second", "\"units\": 4, \"return_sequences\": true"),
+                                                   both("b"), LayerText("Dense", "out", "\"units\": 1")});
+  const base::Graph graph = wire::ReadKeras(text);
+  const std::map<std::string, std::string> groups = {
+      {"first", "lstm/cell"}, {"a/forward_l", "bidirectional/forward_layer/cell"}, {"a/backward_l", "bidirectional/backward_layer/cell"},
+      {"second", "lstm_1/cell"}, {"b/forward_l", "bidirectional_1/forward_layer/cell"}, {"b/backward_l", "bidirectional_1/backward_layer/cell"},
+      {"out", "dense"}};
+  const std::string weights = CountedWeights(graph);
+  wire::TensorFile file;
+  for (const wire::GraphWeight& weight : wire::WeightsOf(graph)) {
+    const std::string number = std::to_string(weight.spec - weight.layer->weights.data());
+    file.Add("layers/" + groups.at(weight.layer->name) + "/vars/" + number, weight.spec->shape,
+             weights.substr(weight.offset * sizeof(float), weight.elements * sizeof(float)));
+  }
+  EXPECT_TRUE(Import(text, wire::WriteHdf5(file)) == weights);
+}
+
+TEST(ExchangeFiles, TheHardSigmoidOfKeras2) {
+  for (const std::string& layer : {LayerText("Dense", "d", "\"units\": 1, \"activation\": \"hard_sigmoid\""),
+                                   LayerText("LSTM", "d", "\"units\": 1, \"recurrent_activation\": \"hard_sigmoid\"")}) {
+    const base::Graph graph = wire::ReadKeras(SequentialText("2, 1", {layer}));
+    const auto write = [&](FileFormat format) { return wire::ExportModel(graph, CountedWeights(graph), format, Naming::kKeras); };
+    ExpectError(ErrorCode::kFeatureNotSupported, "computes the hard_sigmoid of Keras 2, which is not written for Keras 3", [&] { write(FileFormat::kKeras); });
+    EXPECT_EQ(wire::DetectFormat(write(FileFormat::kTfjs)), FileFormat::kTfjs);
+  }
+}
+
+TEST(ExchangeFiles, AnArchitectureThatIsTooLong) {
+  ExpectError(ErrorCode::kLimitExceeded, "has 67108865 bytes, more than 64 MB", [] { wire::ReadKeras(std::string((64 << 20) + 1, ' ')); });
+  std::string bytes = ReadFile("files/model.keras");
+  bytes.replace(bytes.rfind("config.json") - 22, 4, std::string("\x00\x00\x00\x70", 4));  // its length in the directory
+  ExpectError(ErrorCode::kLimitExceeded, "config.json of the zip archive has 1879048192 bytes", [&] { wire::ImportModel(bytes, FileFormat::kKeras); });
 }
 
 TEST(ExchangeFiles, ModelsOfOtherPrograms) {

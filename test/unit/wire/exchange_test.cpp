@@ -186,6 +186,13 @@ TEST(Exchange, NamesInsideLongerOnes) {
   EXPECT_EQ(names.Find("a/twice", "kernel"), &file.tensors[1]);
   ExpectError(ErrorCode::kInvalidParameter, "several tensors", [&] { names.Find("twice", "kernel"); });
   EXPECT_EQ(names.Unused(), (std::vector<std::string>{"b/twice/kernel", "twice2/kernel"}));
+  wire::TensorFile torch;
+  for (const char* name : {"net.block.depthwise.weight", "net.block.pointwise.weight", "net.other.depthwise.weight"}) torch.Add(name, {}, "1234");
+  wire::TensorNames modules(torch, '.');
+  EXPECT_EQ(modules.Find("block", "depthwise.weight"), &torch.tensors[0]);
+  EXPECT_EQ(modules.Find("pointwise", "weight"), &torch.tensors[1]);
+  ExpectError(ErrorCode::kInvalidParameter, "several tensors", [&] { modules.Find("depthwise", "weight"); });
+  EXPECT_EQ(modules.Find("net", "depthwise.weight"), nullptr);
 }
 
 TEST(Exchange, LayersWithOtherNames) {
@@ -212,6 +219,11 @@ TEST(Exchange, SmallerTypesBecomeFloat32) {
   EXPECT_EQ(Values({"d", {2}, wire::ElementType::kFloat64, {reinterpret_cast<const char*>(large), sizeof large}}),
             (std::vector<float>{std::numeric_limits<float>::infinity(), -0.1f}));
   ExpectError(ErrorCode::kFeatureNotSupported, "no real numbers", [] { Values({"i", {1}, wire::ElementType::kOther, "1"}); });
+  std::string scalar;  // a count; more integers than one are codes, perhaps
+  const int64_t count = -3;
+  wire::AppendFloats({"n", {}, wire::ElementType::kInt64, {reinterpret_cast<const char*>(&count), sizeof count}}, &scalar);
+  EXPECT_EQ(Floats(scalar), std::vector<float>{-3});
+  ExpectError(ErrorCode::kFeatureNotSupported, "no real numbers", [&] { Values({"v", {2}, wire::ElementType::kInt32, "12345678"}); });
 }
 
 std::string Safetensors(const std::string& header, const std::string& data = "") {

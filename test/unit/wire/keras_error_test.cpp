@@ -39,6 +39,13 @@ std::string Node(const std::string& class_name, const std::string& name, const s
   return ", " + layer.substr(0, layer.size() - 1) + ", \"inbound_nodes\": " + inbound + "}";
 }
 
+// The inbound nodes of a call whose arguments stand beside each of its inputs, all different.
+std::string DifferentArguments(int count) {
+  std::string tuples;
+  for (int i = 0; i < count; ++i) tuples += std::string(i > 0 ? ", " : "") + "[\"in\", 0, 0, {\"a" + std::to_string(i) + "\": null}]";
+  return "[[" + tuples + "]]";
+}
+
 std::vector<Case> Cases() {
   const std::string dense_in = Node("Dense", "x", "\"units\": 2", "[[[\"in\", 0, 0, {}]]]");
   return {
@@ -203,6 +210,8 @@ std::vector<Case> Cases() {
        "layer \"x\" (Dropout): argument \"training\" of a call is not supported, got true", ""},
       {"NotConnected", Functional(Node("Dense", "x", "\"units\": 2", "[]")), kInvalid,
        "layer \"x\" (Dense): is not connected to the model: it has no inbound nodes", ""},
+      {"DifferentArguments", Functional(Node("Add", "x", "", DifferentArguments(17))), ErrorCode::kLimitExceeded,
+       "layer \"x\" (Add): an entry of \"inbound_nodes\" has more than 16 different arguments", ""},
       {"DeadEnd", Functional(dense_in + Node("Dense", "y", "\"units\": 2", "[[[\"in\", 0, 0]]]")), kInvalid,
        "layer \"y\" (Dense): leads to no output of the model", ""},
       {"NoInputLayers", Functional(dense_in, "\"output_layers\": [[\"x\", 0, 0]]"), kInvalid, "the model's config has no \"input_layers\"",
