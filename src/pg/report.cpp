@@ -34,12 +34,6 @@ void Notice(const std::string& message, const std::string& hint) { Report(NOTICE
 void Warning(const std::string& message, const std::string& hint) { Report(WARNING, message, hint); }
 void Debug(const std::string& message) { Report(DEBUG1, message, {}); }
 
-std::string ClippedText(const std::string& text, size_t bytes) {
-  std::string valid = ServerText(text);
-  valid.resize(static_cast<size_t>(pg_mbcliplen(valid.data(), static_cast<int>(valid.size()), static_cast<int>(bytes))));
-  return valid;
-}
-
 void CheckInterrupts() {
   if (InterruptPending) call([] { CHECK_FOR_INTERRUPTS(); });
 }

@@ -1,7 +1,6 @@
 // Messages to the client and interrupts.
 #pragma once
 
-#include <cstddef>
 #include <string>
 
 namespace pg {
@@ -11,10 +10,6 @@ void Notice(const std::string& message, const std::string& hint = {});
 void Warning(const std::string& message, const std::string& hint = {});
 /// DEBUG1: the proof that a path was taken.
 void Debug(const std::string& message);
-
-/// The beginning of a text, of at most so many bytes, in whole characters: as much as a table takes. What is no text in the
-/// database's encoding has '?' for its bytes.
-std::string ClippedText(const std::string& text, size_t bytes);
 
 /// Serves a cancel, a timeout or a terminate: throws PgError. Cheap when nothing is pending.
 void CheckInterrupts();
