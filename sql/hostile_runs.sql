@@ -88,6 +88,16 @@ RESET ROLE;
 SELECT cerebro.control('as_durable', 'stop', 1);
 SELECT cerebro.advance('packed', 'as_durable', 'configs', 2, workers => 0);
 SELECT * FROM witnessed;
+-- nor does one of any other table that a part or a warm start writes
+SET ROLE regress_runs_mallory;
+DROP TRIGGER witness ON as_durable_control;
+DROP TRIGGER witness ON as_durable_run;
+CREATE TRIGGER witness BEFORE INSERT OR DELETE ON as_durable_visits FOR EACH ROW EXECUTE FUNCTION witness_trigger();
+CREATE TRIGGER witness BEFORE INSERT OR TRUNCATE ON as_plain_info FOR EACH STATEMENT EXECUTE FUNCTION witness_trigger();
+RESET ROLE;
+SELECT cerebro.advance('packed', 'as_durable', 'configs', 2, workers => 0);
+SELECT cerebro.fit_multiple_model('packed', 'as_plain', 'configs', 1, workers => 0, warm_start => true);
+SELECT * FROM witnessed;
 -- and for herself it does
 SET ROLE regress_runs_mallory;
 SET client_min_messages = error;

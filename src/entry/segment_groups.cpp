@@ -52,14 +52,14 @@ Datum pg_cerebro_train_group_transition(PG_FUNCTION_ARGS) {
     auto* group = PG_ARGISNULL(0) ? nullptr : static_cast<GroupInProgress*>(static_cast<void*>(PG_GETARG_POINTER(0)));
     if (group == nullptr) {
       group = pg::call([&] { return static_cast<GroupInProgress*>(MemoryContextAllocZero(context, sizeof(GroupInProgress))); });
-      const segments::BegunGroup begun = segments::BeginGroup(args.bytea(1, "request"));
+      group->group_id = args.opt_int8(2).value_or(0);
+      const segments::BegunGroup begun = segments::BeginGroup(args.bytea(1, "request"), group->group_id);
       if (begun.new_window) TellWhenWindowEnds(fcinfo);
       group->number = begun.number;
-      group->group_id = args.opt_int8(2).value_or(0);
     }
     const auto kind = static_cast<segments::GroupRowKind>(args.int4(3, "kind"));
     segments::AddGroupBuffer(group->number, kind, args.int4(4, "partition_id"), args.int4(5, "buffer_id"),
-                             [&] { return entry::DataColumns(fcinfo, kFirstData); });
+                             [&] { return entry::DataColumns(fcinfo, kFirstData, [](size_t) { return true; }); });
     return PointerGetDatum(group);
   });
 }
@@ -69,6 +69,6 @@ Datum pg_cerebro_train_group_final(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     AggregateContext(fcinfo);
     const auto* group = static_cast<GroupInProgress*>(static_cast<void*>(PG_GETARG_POINTER(0)));
-    return pg::ByteaDatum(segments::TrainGroup(group->number, group->group_id));
+    return pg::ByteaDatum(segments::TrainGroup(group->number));
   });
 }

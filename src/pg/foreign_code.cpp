@@ -2,8 +2,8 @@
 //
 // The rules. Of both uses: an ordinary table, no partition, without descendants, rules and row-level security; no check, and no index or statistics over
 // expressions, since the planner computes what is constant in them; columns of the types that are asked for. Of writes besides: no trigger, and none of
-// the server's own for a foreign key, which may end in a deferred trigger of another table; no default but of the server's own functions; no column of a
-// type that is not the server's, since a domain has defaults and checks of its own. Other indexes are harmless: operator classes are made by superusers.
+// the server's own for a foreign key, which may end in a deferred trigger of another table; no default but of the server's own functions and types; no
+// column of a domain, which has a default and checks of its own. Other indexes are harmless: operator classes are made by superusers.
 #include "pg/foreign_code.hpp"
 
 #include <cstring>
@@ -80,11 +80,16 @@ bool IsSessionValue(const Node* node) {
 #endif
 }
 
+bool IsServers(Oid type) { return type < FirstNormalObjectId; }
+
 bool IsServersDefault(const Node* node) {
   if (node == nullptr) return false;
   if (IsSessionValue(node) || IsA(node, Const)) return true;
   if (IsA(node, RelabelType)) return IsServersDefault(reinterpret_cast<const Node*>(reinterpret_cast<const RelabelType*>(node)->arg));
-  if (IsA(node, CoerceViaIO)) return IsServersDefault(reinterpret_cast<const Node*>(reinterpret_cast<const CoerceViaIO*>(node)->arg));
+  if (IsA(node, CoerceViaIO)) {
+    const auto* cast = reinterpret_cast<const CoerceViaIO*>(node);
+    return IsServers(cast->resulttype) && IsServersDefault(reinterpret_cast<const Node*>(cast->arg));
+  }
   if (!IsA(node, FuncExpr)) return false;
   const auto* function = reinterpret_cast<const FuncExpr*>(node);
   if (function->funcid != kClockTimestamp && function->funcid != kSessionUser && function->funcid != kTextOfName) return false;
@@ -134,7 +139,7 @@ Oid TypeAsked(const char* column, const ColumnTypes& columns) {
 
 struct WrongColumn {
   const char* name = nullptr;  // there is none
-  bool foreign = false;        // its type is not the server's; else: is not the one that is asked for
+  bool domain = false;         // its type is one; else: is not the one that is asked for
 };
 
 WrongColumn FindWrongColumn(Relation relation, TableUse use, const ColumnTypes& columns) {
@@ -144,8 +149,8 @@ WrongColumn FindWrongColumn(Relation relation, TableUse use, const ColumnTypes& 
     if (column->attisdropped) continue;
     const Oid asked = TypeAsked(NameStr(column->attname), columns);
     const bool other = OidIsValid(asked) && asked != column->atttypid;
-    wrong.foreign = !other && use == TableUse::kWrite && column->atttypid >= FirstNormalObjectId;
-    if (other || wrong.foreign) wrong.name = pstrdup(NameStr(column->attname));
+    wrong.domain = !other && use == TableUse::kWrite && !IsServers(column->atttypid) && get_typtype(column->atttypid) == TYPTYPE_DOMAIN;
+    if (other || wrong.domain) wrong.name = pstrdup(NameStr(column->attname));
   }
   return wrong;
 }
@@ -170,7 +175,7 @@ std::string CodeOf(const TableName& table, TableUse use, const ColumnTypes& colu
   });
   if (found.code != nullptr) return found.code;
   if (found.column.name == nullptr) return "";
-  return std::string("has a column \"") + found.column.name + (found.column.foreign ? "\" of a type that is not the server's" : "\" of another type");
+  return std::string("has a column \"") + found.column.name + (found.column.domain ? "\" of a domain" : "\" of another type");
 }
 
 std::string WhyNotSafe(const TableName& table, TableUse use, const ColumnTypes& columns) {

@@ -52,9 +52,11 @@ pg::TableName OutputOf(const train::FitArguments& arguments) {
                               : pg::ParseNewTableName(arguments.model_output_table, argument);
 }
 
-// Those that a run has besides what an atomic one has. A part reads and writes them without being told their names.
+// A part reads and writes them without being told their names.
 void RequireOwnTables(const store::ResultTables& tables) {
-  for (const store::ResultTable which : {store::ResultTable::kRun, store::ResultTable::kTrials, store::ResultTable::kControl}) {
+  using store::ResultTable;
+  for (const ResultTable which : {ResultTable::kRun, ResultTable::kTrials, ResultTable::kControl, ResultTable::kModels, ResultTable::kInfo,
+                                  ResultTable::kSummary, ResultTable::kState, ResultTable::kVisits}) {
     store::RequireOfRun(tables, which, pg::TableUse::kWrite);
   }
 }

@@ -65,6 +65,7 @@ class RowMemory {
 
 /// A group that is being read.
 struct GroupInput {
+  int64_t group_id = 0;
   train::GroupRows training, validation;
   std::string error;  // of its first row that could not be read
 };
@@ -168,10 +169,21 @@ train::GroupStart StartOf(int64_t group_id) {
   return start;
 }
 
+// As data::GroupSource has it.
+void RequireValues(const base::DataSpec& spec, const std::vector<base::Bytes>& columns, int64_t group_id) {
+  for (size_t i = 0; i < columns.size(); i++) {
+    if (columns[i].data != nullptr) continue;
+    const size_t target = i - spec.inputs.size();
+    const std::string name = i < spec.inputs.size() ? spec.inputs[i].name : target < spec.targets.size() ? spec.targets[target].name : "sample_weight";
+    throw Error(ErrorCode::kNullValue, "column \"" + name + "\" of group " + std::to_string(group_id) + " is NULL");
+  }
+}
+
 void AddBuffer(GroupRowKind kind, int partition_id, int buffer_id, const std::vector<base::Bytes>& columns, GroupInput* input) {
   const bool trains = kind == GroupRowKind::kTraining;
   const train::GroupRun& run = process_cache->described;
   const base::DataSpec& spec = trains ? run.spec.training.spec : run.spec.validation.spec;
+  RequireValues(spec, columns, input->group_id);
   base::Buffer buffer = data::ViewBuffer(spec, partition_id, buffer_id, columns);
   const auto rows = static_cast<size_t>(buffer.rows);
   for (size_t c = 0; c < buffer.inputs.size(); c++) buffer.inputs[c] = Copy(buffer.inputs[c], spec.inputs[c].row_bytes() * rows);
@@ -268,7 +280,7 @@ GroupReply ReadGroupReply(std::string_view bytes) {
   return reply;
 }
 
-BegunGroup BeginGroup(std::string_view request) {
+BegunGroup BeginGroup(std::string_view request, int64_t group_id) {
   pg::AtTransactionEnd(DropAll);
   BegunGroup begun;
   base::RecordReader head(request, "a request to train groups");
@@ -284,7 +296,7 @@ BegunGroup BeginGroup(std::string_view request) {
     process_cache->own = std::move(read.own);
     begun.new_window = true;
   }
-  process_cache->groups.emplace(++last_number, GroupInput());
+  process_cache->groups[++last_number].group_id = group_id;
   begun.number = last_number;
   return begun;
 }
@@ -301,10 +313,10 @@ void AddGroupBuffer(int64_t number, GroupRowKind kind, int partition_id, int buf
   }
 }
 
-std::string TrainGroup(int64_t number, int64_t group_id) {
+std::string TrainGroup(int64_t number) {
   const GroupInput& input = InputOf(number);
   GroupReply reply;
-  reply.group_id = group_id;
+  reply.group_id = input.group_id;
   reply.segment = pg::SegmentIndex();
   reply.rows = input.training.rows;
   reply.validation_rows = input.validation.rows;

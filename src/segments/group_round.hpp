@@ -62,12 +62,12 @@ struct BegunGroup {
 };
 
 /// Begins a group in this process.
-BegunGroup BeginGroup(std::string_view request);
-/// A buffer of it. They come by kind, partition and number. columns: fetches its columns. What is wrong with them is the group's error, as in the reply.
+BegunGroup BeginGroup(std::string_view request, int64_t group_id);
+/// A buffer of it. They come by kind, partition and number. columns: fetches its columns, without data where they are NULL. What is wrong with them is the group's error, as in the reply.
 /// Errors: kInvalidParameter for the number of no group in progress.
 void AddGroupBuffer(int64_t number, GroupRowKind kind, int partition_id, int buffer_id, const std::function<std::vector<base::Bytes>()>& columns);
 /// Trains the models on its rows. What the group does wrong is in the reply; errors of the server are raised.
-std::string TrainGroup(int64_t number, int64_t group_id);
+std::string TrainGroup(int64_t number);
 /// The statement has no further groups here: the device goes to others of the host.
 void EndWindow();
 

@@ -259,6 +259,7 @@ void RequireRewritable(const PreparedFit& fit) {
       std::any_of(fit.models.begin(), fit.models.end(), [](const PreparedModel& model) { return model.stored_shift != 0; });
   for (const ResultTable table : kAllTables) {
     const pg::TableName& name = fit.output[table];
+    store::RequireOfRun(fit.output, table, pg::TableUse::kWrite);
     if (!MissingColumns(fit, table).empty()) pg::RequireOwner(name);
     pg::RequireSelect(name);
     if (table != ResultTable::kVisits) {
