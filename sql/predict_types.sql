@@ -109,6 +109,16 @@ SELECT cerebro.predict('large', ROW(ARRAY[1, 2, 3])) IS NOT NULL AS said;
 SET client_min_messages = warning;
 RESET cerebro.model_cache_mem;
 
+-- views over a run's tables, of which nothing tells when their rows become others
+CREATE VIEW seen_view AS SELECT * FROM seen;
+CREATE VIEW seen_view_info AS SELECT * FROM seen_info;
+CREATE VIEW seen_view_summary AS SELECT * FROM seen_summary;
+SELECT bool_and(cerebro.predict_number('seen_view', s) = cerebro.predict_number('seen', s)) AS same,
+       bool_and(cerebro.features('seen_view', 'out', s) = cerebro.features('seen', 'out', s)) AS features FROM shifts s;
+-- the longest name that a registered model may have
+SELECT cerebro.register(repeat('m', 63), 'seen'), cerebro.predict_number(repeat('m', 63), timestamptz '2024-03-02') > 0 AS said;
+SELECT * FROM attempt($$SELECT cerebro.register('other', '$$ || repeat('m', 63) || $$')$$);
+
 -- bytes whose classes are no texts of this database
 \x on
 SELECT a.* FROM attempt($$SELECT cerebro.predict(decode(replace(encode(cerebro.model_bytes('large'), 'hex'), encode('tulip', 'hex'), '74ff6c6970'), 'hex'), ROW(ARRAY[1, 2, 3]))$$) a;

@@ -299,7 +299,7 @@ OpenFeatures RowFeatures::Open(const std::string& model_table, const std::string
   const std::string version = registered ? registered->Text() + " " + registered->digest : store::StoredVersion(model_table, mst_key);
   const std::string name = named.Sql() + " " + (mst_key ? std::to_string(*mst_key) : "") + " " + layer;
   std::list<Kept>& kept = KeptModels();
-  for (auto it = kept.begin(); it != kept.end(); ++it) {
+  for (auto it = kept.begin(); it != kept.end() && !version.empty(); ++it) {
     if (it->name != name) continue;
     if (it->version == version) {
       kept.splice(kept.begin(), kept, it);
@@ -310,6 +310,7 @@ OpenFeatures RowFeatures::Open(const std::string& model_table, const std::string
     break;
   }
   open.features.reset(new RowFeatures(std::make_unique<Impl>(store::OpenOneModel(model_table, mst_key), layer)));
+  if (version.empty()) return open;  // nothing tells when it becomes another one
   if (kept.size() >= kMostModelsKept) kept.pop_back();
   kept.push_front({name, version, open.features});
   return open;

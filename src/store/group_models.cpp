@@ -7,6 +7,8 @@
 #include "base/plain_number.hpp"
 #include "data/group_constants.hpp"
 #include "pg/key_type.hpp"
+#include "pg/ownership.hpp"
+#include "pg/table_watch.hpp"
 #include "store/loaded_model.hpp"
 #include "store/registered_groups.hpp"
 #include "store/registry.hpp"
@@ -132,10 +134,15 @@ ModelTable GroupModels::Open(const ChosenModel& model) {
 }
 
 std::string GroupRunIdentity(const pg::TableName& name) {
-  const pg::Result row = pg::Read(
-      "SELECT s.tableoid::pg_catalog.text, s.ctid::pg_catalog.text, s.xmin::pg_catalog.text FROM " +
-      name.WithSuffix("_summary").Sql() + " AS s");
+  const pg::TableName summary = name.WithSuffix("_summary");
   std::string identity = "run " + name.Sql();
+  if (!pg::GlanceAt(summary).value_or(pg::TableFacts()).stays) {  // a view: its rows have no place, and may be others in the next command
+    const auto [statement, command] = pg::CurrentCommand();
+    return identity + " in command " + std::to_string(statement) + " " + std::to_string(command);
+  }
+  const pg::Result row = pg::Read(
+      "SELECT s.tableoid::pg_catalog.text, s.ctid::pg_catalog.text, s.xmin::pg_catalog.text FROM " + summary.Sql() +
+      " AS s");
   for (const auto& cells : row.rows) {
     for (const pg::Cell& cell : cells) identity += " " + cell.value_or("");
   }

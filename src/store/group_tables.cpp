@@ -18,6 +18,8 @@ using base::ErrorCode;
 }  // namespace
 
 bool IsGroupRun(const pg::TableName& name) {
+  constexpr size_t kMostNameBytes = 63, kLongestSuffix = 8;  // of the server; of "_summary"
+  if (name.name.size() + kLongestSuffix > kMostNameBytes) return false;  // it has no such tables
   const pg::TableName summary = name.WithSuffix("_summary");
   if (!pg::TableExists(summary) || !pg::TableExists(name.WithSuffix("_configs"))) return false;
   return pg::FindColumn(pg::TableColumns(summary, "model_output_table"), kRunGroupingColumn) != nullptr;

@@ -48,7 +48,8 @@ Block LoadWeightBlock(const ModelTable& table, const StoredModel& stored, const 
 /// for a wrong length, whose message says what the weights are.
 Block WeightBlockOf(const engine::Program& program, const std::string& raw, const std::string& what);
 
-/// The rows that say where a model's weights and configuration are stored: another text after every training. Empty where there is no such table.
+/// The rows that say where a model's weights and configuration are stored: another text after every training. Empty where that cannot be
+/// told: there is no such table, or it is a view.
 /// Read-only statements; the caller must hold SELECT.
 std::string StoredVersion(const std::string& model_table, std::optional<int> mst_key);
 
