@@ -167,11 +167,13 @@ SELECT count(*) AS rows, bool_and(cerebro.predict_number('own_shops', s) = cereb
 SELECT cerebro.predict('own_shops', 'sales', 'id', '*', 'own_predicted');
 SELECT count(*) AS rows, max(abs(p.estimated_amount - cerebro.predict_number('own_shops', s))) < 1e-6 AS equal FROM own_predicted p JOIN sales s USING (id);
 -- that somebody has edited: a spread of 0, values of categories that the column does not have
+\set ON_ERROR_STOP 0
 CREATE TABLE own_kept AS SELECT group_id, constants FROM own_models_groups;
 UPDATE own_models_groups SET constants = jsonb_set(constants::jsonb, '{0,5}', '0')::json;
 SELECT cerebro.predict('own_models', 'sales', 'id', '*', 'own_edited');
 UPDATE own_models_groups g SET constants = jsonb_set(k.constants::jsonb, '{0,8}', '[1, 2, 3]')::json FROM own_kept k WHERE k.group_id = g.group_id;
 SELECT cerebro.predict('own_models', 'sales', 'id', '*', 'own_edited');
+\set ON_ERROR_STOP 1
 
 SELECT cerebro.drop_model('stores'), cerebro.drop_model('own_shops');
 SELECT (SELECT count(*) FROM cerebro.registry_group_runs) + (SELECT count(*) FROM cerebro.registry_group_configs) + (SELECT count(*) FROM cerebro.registry_group_models) AS left_behind;
