@@ -29,7 +29,8 @@ struct OptimizerDefinition {
   double (*initial)(const base::OptimizerConfig& config, size_t slot) = nullptr;
   /// Seconds of the update of one parameter, everything in cache (docs/performance.md). The planner needs ratios only.
   double (*update_seconds)(const base::OptimizerConfig& config) = nullptr;
-  /// Whether a gradient of zero leaves weight and slots as they are, bit for bit; nullptr = it does not.
+  /// Whether a gradient of zero leaves weight and slots as they are, bit for bit, where no weight decay is at work;
+  /// nullptr = it does not.
   bool (*keeps_untouched)(const base::OptimizerConfig& config) = nullptr;
 };
 

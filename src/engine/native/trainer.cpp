@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "definitions/optimizer.hpp"
-#include "engine/api/constraint.hpp"
 #include "engine/api/workspace.hpp"
 #include "engine/math/activations.hpp"
 #include "engine/math/learning_rate.hpp"
@@ -17,23 +15,12 @@
 #include "engine/math/optimizer.hpp"
 #include "engine/math/poll.hpp"
 #include "engine/native/batch.hpp"
-#include "engine/native/constraint.hpp"
 #include "engine/native/network.hpp"
+#include "engine/native/trained_weights.hpp"
 
 namespace engine::native {
 
 namespace {
-
-/// A weight that the optimizer moves, wherever its model's block lies.
-struct TrainedWeight {
-  size_t tensor = 0;  // index into StateLayout::tensors
-  size_t first_slot = 0;
-  size_t index = 0;  // in the layer's weights
-  int64_t count = 0;
-  Regularizer regularizer;
-  std::optional<WeightConstraint> constraint;
-  std::string name;  // "<layer>/<weight>"
-};
 
 /// The network, how rows get into it, and where weights lie in a block.
 template <typename T>
@@ -42,54 +29,24 @@ class TypedProgram : public Program, public std::enable_shared_from_this<TypedPr
   /// scored_bytes: Network::ResultBytes of the network as whose part this one is scored.
   TypedProgram(std::unique_ptr<const Network<T>> compiled, int64_t scored_bytes, const base::Graph& graph,
                const std::map<int, double>& class_weight, const base::DataSpec& data, const StateLayout& layout)
-      : network(std::move(compiled)), result_bytes(scored_bytes), loader(graph, data, SparseTargets(), class_weight) {
-    FindWeights(graph, layout);
-  }
+      : network(std::move(compiled)),
+        result_bytes(scored_bytes),
+        loader(graph, data, SparseTargets(), class_weight),
+        weights(graph, layout) {}
 
   std::unique_ptr<Trainer> MakeTrainer(const base::OptimizerConfig& optimizer, int64_t batch_size) const override;
   bool uses_sparse_product() const override { return network->uses_sparse_product(); }
 
   const std::unique_ptr<const Network<T>> network;
   const int64_t result_bytes;
-  const BatchLoader<T> loader;                       // a trainer's begins as a copy
-  std::vector<size_t> offsets;                       // of the state's tensors
-  std::vector<size_t> weights;                       // by graph layer: how many
-  std::vector<std::vector<TrainedWeight>> trained;  // by graph layer
-  size_t slots = 0;                                  // of a trained weight
-  int64_t weight_elements = 0;                       // of all layers
+  const BatchLoader<T> loader;  // a trainer's begins as a copy
+  const TrainedWeights weights;
 
  private:
   std::vector<bool> SparseTargets() const {
     std::vector<bool> sparse;
     for (size_t i = 0; i < network->outputs(); ++i) sparse.push_back(network->loss(i).sparse());
     return sparse;
-  }
-
-  void FindWeights(const base::Graph& graph, const StateLayout& layout) {
-    for (const StateTensor& tensor : layout.tensors) offsets.push_back(tensor.offset);
-    size_t tensor = 0, moved = 0;
-    for (const base::Layer& layer : graph.layers) {
-      weights.push_back(layer.weights.size());
-      trained.emplace_back();
-      for (size_t i = 0; i < layer.weights.size(); ++i, ++tensor) {
-        const base::WeightSpec& spec = layer.weights[i];
-        const auto count = static_cast<int64_t>(layout.tensors[tensor].count);
-        weight_elements += count;
-        if (!spec.trainable) continue;
-        const std::string name = layer.name + "/" + spec.name;
-        trained.back().push_back({tensor, 0, i, count, ReadRegularizer(spec, name), {}, name});
-        const Constraint constraint = ReadConstraint(spec.constraint, name);
-        if (constraint.kind != Constraint::Kind::kNone) trained.back().back().constraint.emplace(constraint, spec.shape);
-        ++moved;
-      }
-    }
-    if (moved > 0) slots = (layout.tensors.size() - tensor) / moved;
-    for (std::vector<TrainedWeight>& layer : trained) {
-      for (TrainedWeight& weight : layer) {
-        weight.first_slot = tensor;
-        tensor += slots;
-      }
-    }
   }
 };
 
@@ -100,7 +57,7 @@ struct Moved : TrainedWeight {
   T* weight = nullptr;
   T* gradient = nullptr;
   T* slots[math::kMaxSlots] = {};
-  bool decays = true;
+  bool decays = false;  // by the optimizer's weight decay
   bool moved = false;  // in this step, part by part
 };
 
@@ -109,12 +66,12 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
  public:
   TypedTrainer(std::shared_ptr<const TypedProgram<T>> program, const base::OptimizerConfig& optimizer, int64_t batch_size)
       : program_(std::move(program)), network_(program_->network.get()), loader_(program_->loader) {
-    for (const size_t count : program_->weights) {
+    for (const size_t count : program_->weights.counts) {
       weights_.emplace_back(count, nullptr);
       gradient_destinations_.emplace_back(count, nullptr);
     }
     size_t norms = 0;
-    for (const std::vector<TrainedWeight>& layer : program_->trained) {
+    for (const std::vector<TrainedWeight>& layer : program_->weights.layers) {
       moved_.emplace_back(layer.begin(), layer.end());
       for (const TrainedWeight& weight : layer) {
         if (weight.constraint) norms = std::max(norms, static_cast<size_t>(weight.constraint->norms()));
@@ -134,7 +91,7 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
     clips_jointly_ = clips_jointly;
     batch_size_ = batch_size;
     for (std::vector<Moved<T>>& layer : moved_) {
-      for (Moved<T>& weight : layer) weight.decays = math::Decays(optimizer, weight.name);
+      for (Moved<T>& weight : layer) weight.decays = optimizer.weight_decay != 0 && math::Decays(optimizer, weight.name);
     }
     if (!laid_out) pass_rows_ = 0;
     UseWorkspace(nullptr, batch_size);
@@ -145,7 +102,7 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
   void Attach(void* block) override {
     counters_ = static_cast<StateCounters*>(block);
     if (block == nullptr) return;
-    const auto at = [&](size_t tensor) { return reinterpret_cast<T*>(static_cast<char*>(block) + program_->offsets[tensor]); };
+    const auto at = [&](size_t tensor) { return reinterpret_cast<T*>(static_cast<char*>(block) + program_->weights.offsets[tensor]); };
     size_t next = 0;
     for (std::vector<T*>& layer : weights_) {
       for (T*& weight : layer) weight = at(next++);
@@ -153,7 +110,7 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
     for (std::vector<Moved<T>>& layer : moved_) {
       for (Moved<T>& weight : layer) {
         weight.weight = at(weight.tensor);
-        for (size_t s = 0; s < program_->slots; ++s) weight.slots[s] = at(weight.first_slot + s);
+        for (size_t s = 0; s < program_->weights.slots; ++s) weight.slots[s] = at(weight.first_slot + s);
       }
     }
   }
@@ -337,7 +294,7 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
   // sums are made of a slice's; of a graph that was cut, of the whole one, whose sums it makes.
   int64_t ScoringRows() const {
     constexpr int64_t kCacheBytes = 1024 * 1024, kUnit = 8;  // a tile's rows (engine/math/simd/gemm_tiles.inc)
-    const int64_t bytes = std::max(kCacheBytes, program_->weight_elements * static_cast<int64_t>(sizeof(T)));
+    const int64_t bytes = std::max(kCacheBytes, program_->weights.elements * static_cast<int64_t>(sizeof(T)));
     return std::max(kUnit, bytes / program_->result_bytes / kUnit * kUnit);
   }
 
@@ -398,7 +355,7 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
       const Regularizer& r = weight.regularizer;
       if (!r.empty()) math::AddRegularizer(weight.weight + first, n, static_cast<T>(r.l1), static_cast<T>(2 * r.l2), values);
       T* slots[math::kMaxSlots];
-      for (size_t s = 0; s < program_->slots; ++s) slots[s] = weight.slots[s] + first;
+      for (size_t s = 0; s < program_->weights.slots; ++s) slots[s] = weight.slots[s] + first;
       rule_->Apply(weight.weight + first, values, slots, n, weight.decays);
       weight.moved = true;
     }
@@ -407,7 +364,7 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
   bool skips_zeros(size_t weight_index) const override {
     const auto same = [&](const Moved<T>& weight) { return weight.index == weight_index; };
     const auto weight = std::find_if(parts_layer_->begin(), parts_layer_->end(), same);
-    return keeps_untouched_ && weight != parts_layer_->end() && weight->regularizer.empty();
+    return keeps_untouched_ && weight != parts_layer_->end() && weight->regularizer.empty() && !weight->decays;
   }
 
   void Done(int graph_layer) override {
@@ -443,7 +400,7 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
     for (int64_t first = 0; first < weight.count; first += part) {
       if (first > 0) math::PollInterrupts();
       T* slots[math::kMaxSlots];
-      for (size_t s = 0; s < program_->slots; ++s) slots[s] = weight.slots[s] + first;
+      for (size_t s = 0; s < program_->weights.slots; ++s) slots[s] = weight.slots[s] + first;
       rule_->Apply(weight.weight + first, weight.gradient + first, slots, std::min(part, weight.count - first), weight.decays);
     }
   }

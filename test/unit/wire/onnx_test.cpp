@@ -133,6 +133,16 @@ TEST(Onnx, ChainsOfImagesAreTransposedOnce) {
   EXPECT_EQ(ops, "Transpose Conv Relu BatchNormalization MaxPool Transpose Flatten Gemm Softmax Identity ");
 }
 
+// Keras gives slope * 0 at the threshold itself.
+TEST(Onnx, ReLUAtItsThreshold) {
+  const base::Graph graph = wire::ReadKeras(SequentialText("2", {LayerText("ReLU", "r", "\"threshold\": 1.0")}));
+  Model model;
+  ASSERT_TRUE(model.ParseFromString(Export(graph)));
+  std::string ops;
+  for (const auto& node : model.graph().node()) ops += node.op_type() + " ";
+  EXPECT_EQ(ops, "Greater Sub Mul Where Identity ");
+}
+
 // ONNX has the time steps of the reverse direction in the order of the inputs, Keras in that in which they were made.
 TEST(Onnx, SequencesThatGoBackwards) {
   for (const char* sequences : {"false", "true"}) {

@@ -3,6 +3,7 @@
 //   z += g + 2 l2_shrinkage w - (a'^p - a^p) / rate w
 //   w = (clip(z, -l1, l1) - z) / (a'^p / rate + 2 (l2 + beta / (2 rate)))
 // A rate of 0, as the end of a schedule may have it, moves nothing; Keras divides by it.
+// Without any gradient yet and an accumulator that begins at 0, a weight is 0; Keras divides 0 by 0.
 // The formulas: loops that are compiled for each instruction set of the processor, and for devices one element or
 // position at a time (engine/device).
 #pragma once
@@ -39,7 +40,8 @@ CEREBRO_INLINE void Ftrl(Coefficients<T> k, T* __restrict w, const T* __restrict
     const T low = z < -k[kL1] ? -k[kL1] : z;
     accumulator[i] = a;
     linear[i] = z;
-    w[i] = ((low > k[kL1] ? k[kL1] : low) - z) / (power / k[kRate] + k[kL2]);
+    const T curve = power / k[kRate] + k[kL2];
+    w[i] = curve == 0 ? T(0) : ((low > k[kL1] ? k[kL1] : low) - z) / curve;
   }
 }
 

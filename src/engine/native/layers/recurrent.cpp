@@ -24,40 +24,12 @@
 #include "engine/math/pointwise.hpp"
 #include "engine/math/poll.hpp"
 #include "engine/math/recurrent.hpp"
+#include "engine/native/layers/recurrent_scratch.hpp"
 #include "engine/native/stages.hpp"
 
 namespace engine::native {
 
 namespace {
-
-enum class Cell { kSimpleRNN, kLSTM, kGRU, kGRUResetBefore };
-
-struct RecurrentOptions {
-  Cell cell = Cell::kSimpleRNN;
-  int64_t steps = 0, features = 0, units = 0;
-  bool use_bias = true, sequences = false, states = false, backwards = false;
-  bool begins = false;                 // with states that are given
-  bool masked = false, zeros = false;  // zeros: the output of a step that does not count
-  double dropout = 0, recurrent_dropout = 0;
-  math::CellFunctions functions;
-  uint64_t site = 0;
-  int graph_layer = -1;
-};
-
-/// Of an output: those of the sequence, and of the states behind it.
-int64_t OutputRows(const RecurrentOptions& o) {
-  return (o.sequences ? o.steps : 1) + (!o.states ? 0 : o.cell == Cell::kLSTM ? 2 : 1);
-}
-
-/// Elements of a row of each input.
-std::vector<int64_t> InputElements(const RecurrentOptions& o) {
-  std::vector<int64_t> elements{o.steps * o.features};
-  if (o.begins) elements.insert(elements.end(), o.cell == Cell::kLSTM ? 2 : 1, o.units);
-  if (o.masked) elements.push_back(o.steps);
-  return elements;
-}
-
-int64_t Gates(Cell cell) { return cell == Cell::kSimpleRNN ? 1 : cell == Cell::kLSTM ? 4 : 3; }
 
 template <typename T>
 class Recurrent : public Layer<T> {
@@ -65,17 +37,17 @@ class Recurrent : public Layer<T> {
   explicit Recurrent(const RecurrentOptions& options)
       : Layer<T>(InputElements(options), OutputRows(options) * options.units, options.graph_layer),
         o_(options),
-        apart_(options.masked && (options.begins || options.zeros)),
+        apart_(options.apart()),
         u_(options.units),
         n_(options.units * Gates(options.cell)) {}
 
-  int64_t ScratchElements(int64_t rows) const override { return LayOut(rows).elements; }
+  int64_t ScratchElements(int64_t rows) const override { return Areas(o_, rows).elements; }
 
   bool backward_reads_y() const override { return false; }
   int64_t row_elements() const override { return o_.steps * n_ + this->output_elements(); }
 
   void Forward(const LayerCall<T>& call) const override {
-    const Areas areas = LayOut(call.rows);
+    const Areas areas(o_, call.rows);
     const int64_t state = call.rows * u_;
     T* scratch = call.scratch;
     if (call.training) DrawMasks(call, areas);
@@ -102,7 +74,7 @@ class Recurrent : public Layer<T> {
   }
 
   void Backward(const LayerCall<T>& call, T* g, T* dx, T* const* gradients) const override {
-    const Areas areas = LayOut(call.rows);
+    const Areas areas(o_, call.rows);
     const int64_t state = call.rows * u_, m = o_.steps * call.rows;
     T* scratch = call.scratch;
     T* dstate = scratch + areas.dstate;
@@ -151,73 +123,13 @@ class Recurrent : public Layer<T> {
   }
 
  private:
-  static constexpr int64_t kNoOffset = 0;
+  using Areas = RecurrentAreas;
 
-  // Offsets in the scratch. One with a comment is there for some layers only.
-  struct Areas {
-    int64_t gates = 0;       // (steps, rows, n): pre-activations, values, and in Backward the pre-activations' gradients
-    int64_t inner = 0;       // (rows, n): products of the state; GRU: of every step, and in Backward their gradients
-    int64_t states = 0;      // (1 + steps, rows, units)
-    int64_t seen = 0;        // likewise, with recurrent dropout; else the states themselves
-    int64_t cells = 0;       // LSTM: (1 + steps, rows, units)
-    int64_t active = 0;      // LSTM: (steps, rows, units): f(cell). GRUResetBefore: reset seen
-    int64_t panels = 0;      // of the kernel, and in Backward of its transpose
-    int64_t recurrent = 0;   // panels of the recurrent kernel
-    int64_t candidate = 0;   // GRUResetBefore: those of its last third; `recurrent` has the others
-    int64_t split = 0;       // GRUResetBefore: the recurrent kernel in these two parts
-    int64_t transposed = 0;  // panels of the recurrent kernel's transpose
-    int64_t transposed_candidate = 0;  // GRUResetBefore
-    int64_t inputs = 0;      // dropout: (rows, steps, features)
-    int64_t input_mask = 0;  // dropout: (rows, features)
-    int64_t state_mask = 0;  // recurrent dropout: (rows, units)
-    int64_t dstate = 0;      // (rows, units)
-    int64_t dcell = 0;       // LSTM: (rows, units)
-    int64_t direct = 0;      // GRUs: (rows, units)
-    int64_t dcandidate = 0;  // GRUResetBefore: (steps, rows, units)
-    int64_t square = 0;      // GRUResetBefore: (units, units)
-    int64_t output = 0;      // outputs apart: (rows, units), the last one; in Backward the gradient of the one before
-    int64_t held = 0;        // masked: (rows, units), twice
-    int64_t elements = 0;
-  };
+  static constexpr int64_t kNoOffset = 0;
 
   struct RecurrentPanels {
     math::Panels<T> recurrent, candidate;
   };
-
-  Areas LayOut(int64_t rows) const {
-    constexpr int64_t kUnit = 16;
-    Areas a;
-    const auto take = [&a](int64_t* at, bool wanted, int64_t elements) {
-      *at = a.elements;
-      if (wanted) a.elements += (elements + kUnit - 1) / kUnit * kUnit;
-    };
-    const bool lstm = o_.cell == Cell::kLSTM, gru = o_.cell == Cell::kGRU, before = o_.cell == Cell::kGRUResetBefore;
-    const int64_t state = rows * u_, f = o_.features;
-    take(&a.gates, true, o_.steps * rows * n_);
-    take(&a.inner, true, (gru ? o_.steps : 1) * rows * n_);
-    take(&a.states, true, (1 + o_.steps) * state);
-    a.seen = a.states;
-    if (o_.recurrent_dropout > 0) take(&a.seen, true, (1 + o_.steps) * state);
-    take(&a.cells, lstm, (1 + o_.steps) * state);
-    take(&a.active, lstm || before, o_.steps * state);
-    take(&a.panels, true, std::max(math::PackedElements(f, n_), math::PackedElements(n_, f)));
-    take(&a.recurrent, true, math::PackedElements(u_, n_));
-    take(&a.candidate, before, math::PackedElements(u_, u_));
-    take(&a.split, before, u_ * n_);
-    take(&a.transposed, true, math::PackedElements(n_, u_));
-    take(&a.transposed_candidate, before, math::PackedElements(u_, u_));
-    take(&a.inputs, o_.dropout > 0, rows * o_.steps * f);
-    take(&a.input_mask, o_.dropout > 0, rows * f);
-    take(&a.state_mask, o_.recurrent_dropout > 0, state);
-    take(&a.dstate, true, state);
-    take(&a.dcell, lstm, state);
-    take(&a.direct, gru || before, state);
-    take(&a.dcandidate, before, o_.steps * state);
-    take(&a.square, before, u_ * u_);
-    take(&a.output, apart_, state);
-    take(&a.held, o_.masked, (lstm ? 2 : 1) * state);
-    return a;
-  }
 
   // Backward needs every step's values; without it two states take turns.
   int64_t Slot(const LayerCall<T>& call, int64_t i) const { return (call.training ? i : i % 2) * call.rows * u_; }

@@ -116,6 +116,30 @@ TEST(NativeLayers, Embedding) {
   }
 }
 
+// Of a large table the optimizers that keep a weight without a gradient move only the rows that a step has read; weight
+// decay moves them all.
+TEST(NativeLayers, WeightDecayOfALargeTable) {
+  Table table;
+  std::vector<double> indexes(45 * 6), hot(45 * 3);
+  for (size_t i = 0; i < indexes.size(); ++i) indexes[i] = static_cast<double>(i * i % 11);
+  for (size_t r = 0; r < 45; ++r) hot[r * 3 + r * r % 3] = 1;
+  table.AddInput("x", {6}, indexes);
+  table.AddTarget("y", {3}, hot, base::TargetKind::kOneHot, 3);
+  const base::Graph graph = fixture::Sequential(Layer("Embedding", "e", R"("input_dim": 4000, "output_dim": 3)" + Shaped("6")) + "," +
+                                                Layer("Flatten", "f") + "," + Dense("o", 3, "softmax"));
+  for (const base::OptimizerKind kind : {base::OptimizerKind::kSGD, base::OptimizerKind::kAdagrad}) {
+    for (const std::vector<std::string>& excluded : {std::vector<std::string>{}, std::vector<std::string>{"embeddings"}}) {
+      SCOPED_TRACE(std::to_string(static_cast<int>(kind)) + " " + std::to_string(excluded.size()));
+      base::TrainConfig config = Config();
+      config.optimizer.kind = kind;
+      config.optimizer.learning_rate = 0.05;
+      config.optimizer.weight_decay = 0.2;
+      config.optimizer.exclude_from_weight_decay = excluded;
+      ExpectSameTraining(graph, config, table, 45, 1e-4);
+    }
+  }
+}
+
 TEST(NativeLayers, IndexesOutsideTheTable) {
   for (double bad : {12.0, -1.0}) {
     for (bool kernels : {false, true}) {

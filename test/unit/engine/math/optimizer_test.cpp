@@ -309,6 +309,23 @@ TEST(Optimizer, ARateOfZeroMovesNothing) {
   }
 }
 
+TEST(Optimizer, FtrlWithoutAnyGradientYet) {
+  OptimizerConfig config = definitions::DefaultConfig(*definitions::FindOptimizer("Ftrl"));
+  config.initial_accumulator_value = 0;
+  for (const double shrinkage : {0.0, 0.1}) {
+    config.l2_shrinkage_regularization_strength = shrinkage;
+    std::vector<double> w = {0.5, -0.5, 0}, accumulator(3), linear(3);
+    double* slots[kMaxSlots] = {accumulator.data(), linear.data()};
+    const std::vector<double> none(3), some = {0, 1, 1};
+    ApplyUpdate(config, 0.1, 0, w.data(), none.data(), slots, 3);
+    EXPECT_EQ(w, none);
+    ApplyUpdate(config, 0.1, 1, w.data(), some.data(), slots, 3);
+    EXPECT_EQ(w[0], 0);
+    EXPECT_LT(w[2], 0);
+    for (const double x : w) EXPECT_TRUE(std::isfinite(x));
+  }
+}
+
 TEST(Optimizer, WeightsAreExcludedFromDecayByPartsOfTheirNames) {
   OptimizerConfig config;
   EXPECT_TRUE(Decays(config, "dense/bias"));
