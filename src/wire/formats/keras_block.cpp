@@ -132,8 +132,10 @@ class Recurrent {
     }
     for (const size_t i : request.wanted) {
       const bool sequence = i == 0 && returns_sequences();
-      base::Dict config = {{"begin", Value(i == 0 ? int64_t{0} : rows + static_cast<int64_t>(i) - 1)},
-                           {"size", Value(sequence ? rows : int64_t{1})}, {"squeeze", Value(!sequence)}};
+      base::Dict config;
+      config.emplace_back("begin", i == 0 ? int64_t{0} : rows + static_cast<int64_t>(i) - 1);
+      config.emplace_back("size", sequence ? rows : int64_t{1});
+      config.emplace_back("squeeze", !sequence);
       outputs[i] = slices_.Call(builder, name_ + names[i], layers::kSlice, Value(std::move(config)), scope_.time_distributed, {all});
     }
     return outputs;
