@@ -84,14 +84,4 @@ RESET cerebro.cache_mem;
 SELECT g, status, reason FROM visit_models_hopping_groups ORDER BY g;
 SELECT bool_and(a.model_weights = b.model_weights) AS equal, count(*) FROM visit_models a JOIN visit_models_hopping b USING (group_id, mst_key);
 
--- a reason that is too long to be kept whole ends with a character
-SELECT cerebro.load_model('embeds', replace(model_arch::text, '"embedding"', '"' || repeat('e', 256) || '"')::json) FROM embeds WHERE model_id = 1;
-SELECT cerebro.load_model_selection_table('embeds', 'long_configs', ARRAY[2], ARRAY[$$loss='mse', optimizer='SGD(lr=0.01)'$$], ARRAY['batch_size=16, epochs=1']);
-ALTER TABLE visits RENAME items TO iiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiii;
-SELECT cerebro.training_preprocessor_dl('visits', '"x€€€€€€€€€€"', 'paid', 'iiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiii', grouping_cols => 'g', dependent_type => 'real', pooled => false);
-SET cerebro.cache_mem = 0;
-SELECT cerebro.fit_multiple_model('"x€€€€€€€€€€"', 'long_models', 'long_configs', 2, workers => 2);
-RESET cerebro.cache_mem;
-SELECT g, status, right(reason, 28) AS ends, octet_length(reason) AS bytes FROM long_models_groups ORDER BY 1;
-
 DROP SCHEMA groups_faults CASCADE;
