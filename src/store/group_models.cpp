@@ -136,7 +136,7 @@ ModelTable GroupModels::Open(const ChosenModel& model) {
 std::string GroupRunIdentity(const pg::TableName& name) {
   const pg::TableName summary = name.WithSuffix("_summary");
   std::string identity = "run " + name.Sql();
-  if (!pg::GlanceAt(summary).value_or(pg::TableFacts()).stays) {  // a view: its rows have no position, and may be others in the next command
+  if (!pg::GlanceAt(summary).value_or(pg::TableFacts()).stays) {  // a view: its rows may be others in the next command
     const auto [statement, command] = pg::CurrentCommand();
     return identity + " in command " + std::to_string(statement) + " " + std::to_string(command);
   }

@@ -128,7 +128,7 @@ std::string StoredVersion(const std::string& model_table, std::optional<int> mst
   for (const pg::TableName& table : {tables.models, tables.info}) {
     if (!pg::TableExists(table)) return "";  // opening it says so
     pg::RequireSelect(table);
-    if (!pg::GlanceAt(table).value_or(pg::TableFacts()).stays) return "";  // a view's rows have no position
+    if (!pg::GlanceAt(table).value_or(pg::TableFacts()).stays) return "";  // a view
     if (pg::FindColumn(pg::TableColumns(table, "model_table"), "mst_key") == nullptr) return "";  // likewise
     const pg::Result found = pg::Read("SELECT t.tableoid::pg_catalog.text, t.ctid::pg_catalog.text, t.xmin::pg_catalog.text FROM " + table.Sql() +
                                       " AS t WHERE $1 IS NULL OR t.mst_key OPERATOR(pg_catalog.=) $1::pg_catalog.int4 LIMIT 2",
