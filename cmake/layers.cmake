@@ -160,11 +160,15 @@ function(cerebro_torch room)
   if(TARGET c10_cuda)
     target_compile_definitions(cerebro_${id} PRIVATE CEREBRO_CUDA)
   endif()
-  # what the rest of the program needs to know of it without loading it
-  find_file(torch_version_header torch/version.h PATHS ${TORCH_INCLUDE_DIRS} NO_DEFAULT_PATH NO_CACHE REQUIRED)
+  # what the rest of the program needs to know of it without loading it; the numbers stand in a header of their own from 2.9 on
+  find_file(torch_version_header NAMES torch/headeronly/version.h torch/version.h PATHS ${TORCH_INCLUDE_DIRS} NO_DEFAULT_PATH NO_CACHE
+    REQUIRED)
   foreach(part MAJOR MINOR PATCH)
     file(STRINGS ${torch_version_header} line REGEX "^#define TORCH_VERSION_${part} ")
     string(REGEX REPLACE ".* " "" number "${line}")
+    if(NOT number MATCHES "^[0-9]+$")
+      message(FATAL_ERROR "${torch_version_header} does not say TORCH_VERSION_${part}")
+    endif()
     list(APPEND numbers ${number})
   endforeach()
   list(JOIN numbers "." version)
