@@ -1,7 +1,6 @@
 #include "train/prepare.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <map>
@@ -9,11 +8,9 @@
 
 #include "base/error.hpp"
 #include "pg/cluster.hpp"
-#include "pg/parallel.hpp"
 #include "pg/report.hpp"
 #include "pg/settings.hpp"
 #include "pg/sql.hpp"
-#include "plan/estimate.hpp"
 #include "plan/params.hpp"
 #include "plan/training_check.hpp"
 #include "train/states_decision.hpp"
@@ -32,6 +29,7 @@
 #include "train/run_parts.hpp"
 #include "train/trial_table.hpp"
 #include "train/value_check.hpp"
+#include "train/worker_choice.hpp"
 
 namespace train {
 namespace {
@@ -376,67 +374,7 @@ void ReadTrialsAgain(const FitArguments& a, const store::RunRecord& run, Prepare
   fit->trials = std::move(trials);
 }
 
-// Of training and metrics, if the session does all of it alone.
-double SessionSeconds(const FitArguments& a, const PreparedFit& fit) {
-  const double visits = static_cast<double>(fit.plan.visits()) * a.num_iterations;
-  const double scored = static_cast<double>(fit.training.spec.rows + (fit.validation ? fit.validation->spec.rows : 0)) *
-                        static_cast<double>(fit.Evaluations(a.num_iterations));
-  double seconds = 0;
-  for (const PreparedModel& model : fit.models) seconds += model.visit_seconds * visits + model.scored_row_seconds * scored;
-  // those of a search are the first of its trials
-  return seconds * fit.SearchShare(a.num_iterations) + fit.frozen.decision.column_seconds;  // which is no model's own
-}
-
-// Which models do not train on a device although that is wished, and why.
-void AnnounceProcessor(const PreparedFit& fit) {
-  size_t refused = 0;
-  std::string why;
-  for (const PreparedModel& model : fit.models) {
-    const engine::DeviceTraining training = DeviceTrainingOf(fit, model);
-    if (training.on_device) continue;
-    ++refused;
-    if (why.empty()) why = training.refusal;
-  }
-  if (refused == 0) return;
-  pg::Notice(std::to_string(refused) + " of " + std::to_string(fit.models.size()) + " models train on the processor: " + why);
-}
-
-void ChooseWorkers(const FitArguments& a, PreparedFit* fit) {
-  if (fit->segments) return;  // segments are the workers
-  const pg::Settings settings = pg::CurrentSettings();
-  int wanted = a.workers ? *a.workers : settings.workers;
-  const bool ours = wanted < 0;  // nobody has asked for a number
-  if (ours) wanted = std::min(pg::Cores(), pg::WorkerLimit());
-  if (OnDevice(*fit)) wanted = std::min(wanted, store::DeviceProcesses());
-  fit->workers = std::min(wanted, static_cast<int>(fit->plan.bundles.size()));
-  fit->serial_reason.clear();
-  fit->too_short = false;
-  if (fit->workers == 0) return;
-  if (pg::InParallelWorker()) fit->serial_reason = "the function runs in a parallel worker itself";
-  if (fit->training.temporary || (fit->validation && fit->validation->temporary)) {
-    fit->serial_reason = "parallel workers cannot read temporary tables";
-  }
-  const bool autograd = std::any_of(fit->models.begin(), fit->models.end(), [](const PreparedModel& model) { return !model.kernels(); });
-  fit->too_short = ours && !OnDevice(*fit) && fit->serial_reason.empty() && !plan::WorthWorkers(SessionSeconds(a, *fit), fit->workers, autograd);
-  if (!fit->serial_reason.empty() || fit->too_short) fit->workers = 0;
-}
-
 }  // namespace
-
-double PreparedFit::RowsAVisit() const { return static_cast<double>(training.spec.rows) / std::max(1, training.spec.num_partitions); }
-
-int64_t PreparedFit::Evaluations(int64_t num_iterations) const { return policy ? num_iterations : due.count(); }
-
-double PreparedFit::SearchShare(int64_t num_iterations) const {
-  if (!policy || models.empty()) return 1;
-  return static_cast<double>(policy->ExpectedWork()) / (static_cast<double>(models.size()) * static_cast<double>(num_iterations));
-}
-
-size_t PreparedFit::StateBytes() const {
-  size_t bytes = 0;
-  for (const PreparedModel& model : models) bytes += model.state_bytes();
-  return bytes;
-}
 
 PreparedFit PrepareFit(const FitArguments& a, const store::RunRecord* run) {
   CheckArguments(a);
@@ -518,46 +456,6 @@ PreparedFit PrepareFit(const FitArguments& a, const store::RunRecord* run) {
   if (a.replay && !fit.living) MakeLiving(a, &fit);
   for (const PreparedModel& model : fit.models) fit.checked.insert({model.spec->graph.get(), store::LossType(model.spec->config)});
   return fit;
-}
-
-RunTasks TasksOf(const PreparedFit& fit) {
-  RunTasks tasks;
-  tasks.written = true;
-  for (const PreparedModel& model : fit.models) tasks.stored = tasks.stored || model.stored || model.architecture->weights;
-  return tasks;
-}
-
-RunRequest MakeRequest(const FitArguments& arguments, const PreparedFit& fit) {
-  RunRequest request;
-  request.spec.training = fit.frozen.TableOf(fit.training);
-  if (fit.validation) request.spec.validation = fit.frozen.TableOf(*fit.validation);
-  request.spec.shared_features = fit.frozen.shared;
-  request.spec.model_reads = fit.frozen.model_reads;
-  request.spec.feature_cache = static_cast<size_t>(fit.frozen.decision.kept_bytes);
-  for (const PreparedModel& model : fit.models) {
-    request.spec.models.push_back(model.spec);
-    request.spec.costs.push_back(model.visit_seconds);
-    request.mst_keys.push_back(model.mst_key);
-    request.metric_names.push_back(model.metric_names());
-    request.programs.push_back(model.program);
-    request.past.push_back(model.past);
-  }
-  request.pool = fit.pool;
-  request.spec.plan = fit.plan;
-  request.spec.fusion = fit.fusion;
-  request.spec.precision = fit.options.precision;
-  request.spec.use_gpus = arguments.use_gpus;
-  request.iterations = arguments.num_iterations;
-  request.deadline = arguments.deadline;
-  request.quiet = arguments.quiet;
-  request.due = fit.due;
-  request.stopping = fit.stopping;
-  request.workers = fit.workers;
-  request.states = fit.states;
-  request.make_visit_store = MakeVisitFile;
-  request.keep_best = arguments.restore_best;
-  request.progress = fit.progress;
-  return request;
 }
 
 }  // namespace train
