@@ -1,9 +1,11 @@
 // The catalogs are read as they are now, by the server's caches: no statement runs, so that nothing of the owner's can.
 //
 // The rules. Of both uses: an ordinary table, no partition, without descendants, rules and row-level security; no check, and no index or statistics over
-// expressions, since the planner computes what is constant in them; columns of the types that are asked for. Of writes besides: no trigger, and none of
-// the server's own for a foreign key, which may end in a deferred trigger of another table; no default but of the server's own functions and types; no
-// column of a domain, which has a default and checks of its own. Other indexes are harmless: operator classes are made by superusers.
+// expressions, since the planner computes what is constant in them; columns of the types that are asked for, and, of writes and of reads that name no
+// columns, no other column of a type of a role that is neither the current one nor a superuser, who may have made casts of it. Of writes besides: no
+// trigger, and none of the server's own for a foreign key, which may end in a deferred trigger of another table; no default but of the server's own
+// functions and types; no column of a domain, which has a default and checks of its own. Other indexes are harmless: operator classes are made by
+// superusers.
 #include "pg/foreign_code.hpp"
 
 #include <cstring>
@@ -13,6 +15,8 @@
 extern "C" {
 #include "access/transam.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "nodes/primnodes.h"
 #include "parser/parse_type.h"
 #include "utils/relcache.h"
@@ -137,20 +141,36 @@ Oid TypeAsked(const char* column, const ColumnTypes& columns) {
   return InvalidOid;
 }
 
+/// Casts of a type are made by its owner. Types of extensions are superusers'.
+bool IsOfStranger(Oid type) {
+  if (IsServers(type)) return false;
+  HeapTuple tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+  if (!HeapTupleIsValid(tuple)) return true;
+  const Oid owner = reinterpret_cast<Form_pg_type>(GETSTRUCT(tuple))->typowner;
+  ReleaseSysCache(tuple);
+  return owner != GetUserId() && !superuser_arg(owner);
+}
+
 struct WrongColumn {
   const char* name = nullptr;  // there is none
-  bool domain = false;         // its type is one; else: is not the one that is asked for
+  const char* type = nullptr;  // what is wrong with its type
 };
+
+const char* WrongType(Oid type, Oid asked, TableUse use, bool any_column) {
+  if (OidIsValid(asked)) return asked == type ? nullptr : "another type";
+  const Oid element = get_element_type(type), scalar = OidIsValid(element) ? element : type;
+  if (use == TableUse::kWrite && !IsServers(scalar) && get_typtype(scalar) == TYPTYPE_DOMAIN) return "a domain";
+  return any_column && IsOfStranger(scalar) ? "a type of another role" : nullptr;
+}
 
 WrongColumn FindWrongColumn(Relation relation, TableUse use, const ColumnTypes& columns) {
   WrongColumn wrong;
+  const bool any_column = use == TableUse::kWrite || columns.empty();  // that is read or written; else those that are named
   for (int i = 0; i < relation->rd_att->natts && wrong.name == nullptr; i++) {
     const Form_pg_attribute column = compat::Attribute(relation->rd_att, i);
     if (column->attisdropped) continue;
-    const Oid asked = TypeAsked(NameStr(column->attname), columns);
-    const bool other = OidIsValid(asked) && asked != column->atttypid;
-    wrong.domain = !other && use == TableUse::kWrite && !IsServers(column->atttypid) && get_typtype(column->atttypid) == TYPTYPE_DOMAIN;
-    if (other || wrong.domain) wrong.name = pstrdup(NameStr(column->attname));
+    wrong.type = WrongType(column->atttypid, TypeAsked(NameStr(column->attname), columns), use, any_column);
+    if (wrong.type != nullptr) wrong.name = pstrdup(NameStr(column->attname));
   }
   return wrong;
 }
@@ -175,7 +195,7 @@ std::string CodeOf(const TableName& table, TableUse use, const ColumnTypes& colu
   });
   if (found.code != nullptr) return found.code;
   if (found.column.name == nullptr) return "";
-  return std::string("has a column \"") + found.column.name + (found.column.domain ? "\" of a domain" : "\" of another type");
+  return std::string("has a column \"") + found.column.name + "\" of " + found.column.type;
 }
 
 std::string WhyNotSafe(const TableName& table, TableUse use, const ColumnTypes& columns) {

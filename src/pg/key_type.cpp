@@ -36,6 +36,7 @@ const char* BareType(Oid type) {
 KeyType OfType(Oid type) {
   KeyType key;
   key.bare_type = call([&] { return BareType(type); });
+  key.holds_enum = call([&] { return type_is_enum(ScalarOf(type)); });
   key.is_composed = call([&] {
     const char kind = get_typtype(ScalarOf(type));
     return kind != TYPTYPE_BASE && kind != TYPTYPE_ENUM;

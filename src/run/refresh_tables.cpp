@@ -17,14 +17,17 @@ namespace {
 
 using Columns = std::vector<std::pair<const char*, const char*>>;
 
-void RequireSafe(const pg::TableName& table, pg::TableUse use, const Columns& columns = {}) {
-  if (!pg::TableExists(table)) return;
-  const std::string reason = pg::WhyNotSafe(table, use, columns);
+/// reason: as pg::WhyNotSafe says it; "" is none.
+void Require(const pg::TableName& table, const std::string& reason) {
   if (reason.empty()) return;
   throw base::Error(base::ErrorCode::kWrongObjectType,
                     "table " + table.Text() + " of another role is not used by a refresh",
                     "It " + reason + ", which could run code of its owner's with the rights of the current role.",
                     "Refresh the run as the owner of its tables: SET ROLE.");
+}
+
+void RequireSafe(const pg::TableName& table, pg::TableUse use, const Columns& columns = {}) {
+  if (pg::TableExists(table)) Require(table, pg::WhyNotSafe(table, use, columns));
 }
 
 void RequireWithSummary(const pg::TableName& table) {
@@ -35,7 +38,7 @@ void RequireWithSummary(const pg::TableName& table) {
 
 void RequireResults(const pg::TableName& output, const std::vector<store::ResultTable>& tables) {
   const store::ResultTables results(output);
-  for (const store::ResultTable which : tables) store::RequireOfRun(results, which, pg::TableUse::kWrite);
+  for (const store::ResultTable which : tables) Require(results[which], store::WhyNotOfRun(results, which, pg::TableUse::kWrite));
 }
 
 }  // namespace

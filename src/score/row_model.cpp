@@ -161,7 +161,6 @@ OpenModel OpenModel::Find(const std::string& name, bool pinned) {
   const auto load = [&table = table, &mst_key = mst_key] { return LoadModel(store::OpenOneModel(table, mst_key)); };
   if (stored.empty()) {
     open.model_ = load();
-    Keep(key, open.model_);
   } else {
     open.model_ = FindOrLoad(key, load);
   }

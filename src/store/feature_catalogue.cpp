@@ -323,7 +323,9 @@ FeatureVerdict FeatureJudge::Judge(const FeatureRow& row) {
   if (!pg::TryClaimTable(set, pg::TableClaim::kUse, kUseOfFeatures)) return stale("another session drops them");
   if (!pg::TableExists(set)) return stale("their table " + row.feature_table + " is gone");
   if (!TrustsTable(set, table_.name)) return stale("their table " + row.feature_table + " belongs to another role");
-  if (!pg::CodeOf(set, pg::TableUse::kRead).empty() || CommentOn(set) != FeatureComment(row)) {
+  const std::string code = pg::CodeOf(set, pg::TableUse::kRead);
+  if (!code.empty()) return stale("their table " + row.feature_table + " " + code);
+  if (CommentOn(set) != FeatureComment(row)) {
     return stale("their table " + row.feature_table + " lacks the comment that says what it holds");
   }
   const HeapMarks own(row.feature_table);

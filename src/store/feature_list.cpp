@@ -50,7 +50,7 @@ std::string StateOf(const FeatureRow& row) {
     const std::optional<pg::TableFacts> facts = pg::FactsOf(table);
     if (!facts || !facts->readable) return "stale: the packed table cannot be read";
     if (!pg::TrustsRole(facts->owner)) return "unknown: the packed table belongs to role " + pg::QuoteIdent(facts->owner_name);
-    const std::string code = pg::CodeOf(table, pg::TableUse::kRead);
+    const std::string code = pg::WhyNotSafe(table, pg::TableUse::kRead);
     if (!code.empty()) return "unknown: the packed table " + code;
   }
   const pg::TableName set = TableOf(row);

@@ -21,6 +21,12 @@ using base::Error;
 using base::ErrorCode;
 
 /// The models in the tables of their run.
+/// The identity of what the server does not mark: its rows may be others in the next command.
+std::string InThisCommand() {
+  const auto [statement, command] = pg::CurrentCommand();
+  return "in command " + std::to_string(statement) + " " + std::to_string(command);
+}
+
 class TableGroupModels : public GroupModels {
  public:
   TableGroupModels(GroupRunTable run, std::string identity)
@@ -87,7 +93,8 @@ class TableGroupModels : public GroupModels {
   std::string GlobalIdentity() override {
     if (!global_mst_key_ || !run_.has_global) return "";
     const std::string table = run_.name.WithSuffix(kGlobalSuffix).Sql();
-    return "table " + table + " " + std::to_string(*global_mst_key_) + " " + StoredVersion(table, global_mst_key_);
+    const std::string version = StoredVersion(table, global_mst_key_);
+    return "table " + table + " " + std::to_string(*global_mst_key_) + " " + (version.empty() ? InThisCommand() : version);
   }
   pg::TableName Groups() override { return run_.Tables().groups; }
 
@@ -134,11 +141,11 @@ ModelTable GroupModels::Open(const ChosenModel& model) {
 }
 
 std::string GroupRunIdentity(const pg::TableName& name) {
-  const pg::TableName summary = name.WithSuffix("_summary");
+  const ResultTables tables(name);
+  const pg::TableName& summary = tables.summary;
   std::string identity = "run " + name.Sql();
-  if (!pg::GlanceAt(summary).value_or(pg::TableFacts()).stays) {  // a view: its rows may be others in the next command
-    const auto [statement, command] = pg::CurrentCommand();
-    return identity + " in command " + std::to_string(statement) + " " + std::to_string(command);
+  for (const pg::TableName& table : {tables.models, tables.groups, tables.configurations, summary}) {
+    if (!pg::GlanceAt(table).value_or(pg::TableFacts()).stays) return identity + " " + InThisCommand();
   }
   const pg::Result row = pg::Read(
       "SELECT s.tableoid::pg_catalog.text, s.ctid::pg_catalog.text, s.xmin::pg_catalog.text FROM " + summary.Sql() +

@@ -397,6 +397,12 @@ void RequireKeepable(const pg::Column& key, const pg::KeyType& type) {
               "Pack by columns of plain types, such as those of the row.");
 }
 
+/// The type in which keys are kept and compared. Labels are texts: a cast to the enum might be a function of whoever made it.
+std::string KeptType(const pg::Column& key, const pg::KeyType& type) {
+  if (type.holds_enum) return key.is_array ? "pg_catalog.text[]" : "pg_catalog.text";
+  return key.sql_type + type.collate;
+}
+
 }  // namespace
 
 WrittenGroups WriteRegisteredGroups(GroupModels* models, const std::optional<int>& global_mst_key,
@@ -426,7 +432,7 @@ WrittenGroups WriteRegisteredGroups(GroupModels* models, const std::optional<int
     const pg::KeyType type = pg::KeyTypeOf(run.Tables().groups, key.name);
     RequireKeepable(key, type);
     names.push_back(key.name);
-    types.push_back(key.sql_type + type.collate);
+    types.push_back(KeptType(key, type));
     kinds.push_back(KindOfKey(key, type));
     for (const std::string& text : {names.back(), types.back()}) Add(text, &hasher);
   }
