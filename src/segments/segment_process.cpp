@@ -73,17 +73,19 @@ const data::PackedTable& SegmentRound::Table() const {
 bool SegmentRound::MayLack(size_t column) const { return !Table().HasColumn(column); }
 
 // By a model that is here in this round, whether it trains on this partition or not: what its frozen layers hold never changes.
+// The state of one that failed as it entered is all zeros.
 void SegmentRound::CompleteColumns(int partition_id, int buffer_id, std::vector<base::Bytes>* columns) {
   train::FeatureComputer& features = *ProcessCacheOf(request_.run).features;
   if (features.empty()) return;
   std::vector<bool> wanted(data_.inputs.size());
   for (const auto& member : members_) {
+    if (!member->record.error.empty()) continue;
     const std::vector<bool>& reads = member->program->reads();
     for (size_t i = 0; i < wanted.size(); i++) wanted[i] = wanted[i] || reads[i];
   }
   const auto block_of = [this](int model) -> const void* {
     for (const auto& member : members_) {
-      if (member->index == model) return member->block->data();
+      if (member->index == model && member->record.error.empty()) return member->block->data();
     }
     return nullptr;
   };

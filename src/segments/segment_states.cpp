@@ -108,6 +108,7 @@ void SegmentRound::Enter(Member* member) {
   try {
     EnterState(member);
   } catch (...) {
+    member->record = ModelReply();  // what was noted before the error
     member->record.error = engine::TextOfEngineError();
     incoming_memory_.Release();
     member->Zero();

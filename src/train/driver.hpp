@@ -26,7 +26,8 @@ class VisitSink {
   /// Called now and then while others work. rows: trained in this run so far, epochs counted.
   virtual void Progress(int64_t rows) = 0;
   /// Of a living run: an error of the model's own (engine::OnError) has ended its trial. Said once, behind the visits that
-  /// it made before; while the driver trains or scores, of what failed as it entered in the next Train.
+  /// it made before; while the driver trains or scores, of what failed as it entered in the next Train. Where no Train
+  /// follows, the error ends the run (Collect).
   virtual void Failed(int model, const std::string& error) {}
   /// Whether the run is to pause now. A driver that can asks now and then while it trains.
   virtual bool Pauses() { return false; }

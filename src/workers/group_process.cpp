@@ -19,6 +19,11 @@ namespace {
 using base::Error;
 using base::ErrorCode;
 
+// As segments know them: another error is no row's, and would be met again in every half.
+bool IsOfRow(const Error& error) {
+  return error.code() == ErrorCode::kNullValue || error.code() == ErrorCode::kInvalidParameter || error.code() == ErrorCode::kDataCorrupted;
+}
+
 std::string Count(int64_t n, const char* what) { return std::to_string(n) + " " + what + (n == 1 ? "" : "s"); }
 
 }  // namespace
@@ -82,6 +87,9 @@ void GroupProcess::TrainGroups(size_t first, size_t count) {
     training = Load(training_, first_id, last_id);
     if (run_.validated) validation = Load(validation_, first_id, last_id);
   } catch (const Error& error) {
+    if (!IsOfRow(error)) throw;
+    training = LoadedGroups();
+    validation = LoadedGroups();
     if (count > 1) {
       TrainGroups(first, count / 2);
       TrainGroups(first + count / 2, count - count / 2);

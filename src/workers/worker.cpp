@@ -256,7 +256,9 @@ void Worker::Visit(const std::vector<plan::FusionGroup>& fusion_groups, const pl
   LogVisit(members, bundle_visit.Records(started, pg::Now()), task, partition);
 }
 
-// Puts in the features that these models read and no table has; empty where there are none.
+// Puts in the features that these models read and no table has; empty where there are none. Of the others, one that has
+// failed makes none: its state may never have been filled. These models are sound now; one that fails meanwhile in
+// another process goes on making them here, for it is still read.
 data::CompleteColumns Worker::CompleteFor(const std::vector<int>& models) {
   if (features_->empty()) return {};
   std::vector<bool> wanted(spec_.training.spec.inputs.size());
@@ -264,8 +266,12 @@ data::CompleteColumns Worker::CompleteFor(const std::vector<int>& models) {
     const std::vector<bool>& reads = ProgramOf(index)->reads();
     for (size_t i = 0; i < wanted.size(); i++) wanted[i] = wanted[i] || reads[i];
   }
-  return [this, wanted](int partition, int buffer, std::vector<base::Bytes>* columns) {
-    features_->Complete(partition, buffer, wanted, [this](int model) { return BlockOf(model); }, pg::CheckInterrupts, columns);
+  std::vector<bool> sound;
+  for (size_t i = 0; i < spec_.models.size(); i++) sound.push_back(!HasFailed(shared_, static_cast<int>(i)));
+  for (const int index : models) sound[static_cast<size_t>(index)] = true;
+  return [this, wanted, sound](int partition, int buffer, std::vector<base::Bytes>* columns) {
+    const auto block_of = [this, &sound](int model) -> const void* { return sound[static_cast<size_t>(model)] ? BlockOf(model) : nullptr; };
+    features_->Complete(partition, buffer, wanted, block_of, pg::CheckInterrupts, columns);
   };
 }
 

@@ -271,7 +271,9 @@ class Reader {
       return;
     }
     tensor.shape = ReadShape(space->at);
-    const Datatype type = ReadType(type_message->at);
+    Datatype type = ReadType(type_message->at);
+    const bool integer = type.element == ElementType::kInt32 || type.element == ElementType::kInt64;
+    if (integer && !tensor.shape.empty()) type.element = ElementType::kOther;  // not read
     const uint64_t version = bytes_.Number(layout->at, 1), kind = bytes_.Number(layout->at + 1, 1);
     const bool in_one_piece = (version == 3 || version == 4) && kind <= 1 && Find(messages, kFilters) == nullptr;
     if (in_one_piece && type.kind == Datatype::kNumber && type.element != ElementType::kOther) {

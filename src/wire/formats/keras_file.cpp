@@ -265,25 +265,31 @@ class LayerGroups {
     for (const std::string& name : TextList(file, root, "layer_names")) {
       const std::string path = root.empty() ? name : root + "/" + name;
       Tensors tensors;
+      std::string missing;
       for (const std::string& weight : TextList(file, path, "weight_names")) {
         const auto found = datasets.find(path + "/" + weight);
-        if (found == datasets.end()) throw base::Error(ErrorCode::kInvalidData, "the HDF5 file has no dataset " + Quote(path + "/" + weight));
-        tensors.push_back(found->second);
+        if (found == datasets.end() && missing.empty()) missing = path + "/" + weight;
+        tensors.push_back(found == datasets.end() ? nullptr : found->second);
       }
       if (tensors.empty()) continue;
       positions_[name] = names_.size();
       names_.push_back(name);
       groups_.push_back(std::move(tensors));
+      missing_.push_back(std::move(missing));
     }
   }
 
   const std::vector<std::string>& names() const { return names_; }
-  const Tensors& at(size_t position) const { return groups_[position]; }
+  /// Errors here and below: kInvalidData for a group that lacks a dataset.
+  const Tensors& at(size_t position) const {
+    if (!missing_[position].empty()) throw base::Error(ErrorCode::kInvalidData, "the HDF5 file has no dataset " + Quote(missing_[position]));
+    return groups_[position];
+  }
 
   /// The weights of the layer of this name in their order; none where they are not all there.
   std::optional<Tensors> Of(const base::Layer& layer, const std::string& name) {
     const auto own = positions_.find(name);
-    if (own != positions_.end()) return groups_[own->second];
+    if (own != positions_.end()) return at(own->second);
     const size_t slash = name.find('/');
     const auto outer = slash == std::string::npos ? positions_.end() : positions_.find(name.substr(0, slash));
     if (outer == positions_.end()) return std::nullopt;
@@ -312,7 +318,7 @@ class LayerGroups {
     std::unique_ptr<Inside>& inside = inside_[position];
     if (inside == nullptr) {
       TensorFile group;
-      for (const FileTensor* tensor : groups_[position]) group.tensors.push_back(*tensor);
+      for (const FileTensor* tensor : at(position)) group.tensors.push_back(*tensor);
       inside = std::make_unique<Inside>(std::move(group));
     }
     return *inside;
@@ -320,6 +326,7 @@ class LayerGroups {
 
   std::vector<std::string> names_;
   std::vector<Tensors> groups_;
+  std::vector<std::string> missing_;                  // by group: a dataset that it names and the file lacks, or ""
   std::map<std::string, size_t> positions_;           // by name
   std::map<size_t, std::unique_ptr<Inside>> inside_;  // of the groups that were looked into
 };

@@ -136,12 +136,18 @@ std::string_view TensorNames::NameOf(int tensor) const {
 int TensorNames::FindInside(const std::string& name) const {
   const size_t weight = name.rfind(separator_);
   if (weight == std::string::npos) return kNone;
+  const std::vector<int>* candidates = nullptr;  // of the component that the fewest tensors have
+  for (size_t begin = 0; begin <= weight;) {
+    const size_t end = name.find(separator_, begin) + 1;
+    const auto part = parts_.find(name.substr(begin, end - begin).append(name, weight + 1, std::string::npos));
+    if (part == parts_.end()) return kNone;
+    if (candidates == nullptr || part->second.size() < candidates->size()) candidates = &part->second;
+    begin = end;
+  }
   const std::string front = name.substr(0, weight);
-  const auto candidates = parts_.find(name.substr(front.rfind(separator_) + 1));
-  if (candidates == parts_.end()) return kNone;
   int found = kNone;
   const std::string inside = separator_ + front + separator_;
-  for (const int tensor : candidates->second) {
+  for (const int tensor : *candidates) {
     const std::string_view whole = NameOf(tensor);
     const std::string before = separator_ + std::string(whole.substr(0, whole.rfind(separator_) + 1));
     if (before.find(inside) == std::string::npos) continue;

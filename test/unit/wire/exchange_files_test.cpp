@@ -280,6 +280,40 @@ TEST(ExchangeFiles, WhatAFileLacks) {
   ExpectError(ErrorCode::kFeatureNotSupported, "in chunks, compressed or elsewhere", [] { Import(TwoDense(), ReadFile("files/keras3_chunks.weights.h5")); });
 }
 
+// A layer that names a dataset which the file lacks, as behind a link, is an error where it is asked for.
+TEST(ExchangeFiles, ADatasetThatIsMissing) {
+  std::string bytes = ReadFile("files/keras2_weights.h5");
+  const std::string kernel = "out/kernel:0";
+  ASSERT_NE(bytes.find(kernel), std::string::npos);
+  bytes.replace(bytes.find(kernel), kernel.size(), "out/kernel:1");
+  const std::string first = SequentialText("3", {LayerText("Dense", "fc1", "\"units\": 2")});
+  EXPECT_TRUE(Import(first, bytes) == CountedWeights(wire::ReadKeras(first)));
+  const std::string inside = SequentialText("3", {LayerText("Dense", "out/inner", "\"units\": 2")});
+  const std::string other = SequentialText("3", {LayerText("Dense", "a", "\"units\": 2"), LayerText("Dense", "b", "\"units\": 1")});
+  for (const std::string& text : {TwoDense(), inside, other}) {
+    ExpectError(ErrorCode::kInvalidData, "has no dataset \"out/out/kernel:1\"", [&] { Import(text, bytes); });
+  }
+}
+
+// Only an integer that stands alone is read: the others may have no stored data.
+TEST(ExchangeFiles, IntegersOfOtherShapes) {
+  wire::TensorFile file;
+  file.Add("a", {}, std::string("\x00\x00\x80\x3f", 4));
+  file.tensors.push_back({"b", {2}, wire::ElementType::kFloat32, {}});
+  std::string bytes = wire::WriteHdf5(file);
+  ExpectError(ErrorCode::kInvalidData, "stores 0 bytes for dataset \"b\"", [&] { wire::ReadHdf5(bytes); });
+  const size_t type = bytes.rfind(std::string("\x11\x20\x1f\x00\x04", 5));
+  ASSERT_NE(type, std::string::npos);
+  bytes.replace(type, 2, "\x10\x08");  // signed integers
+  const wire::Hdf5File read = wire::ReadHdf5(bytes);
+  ASSERT_EQ(read.file.tensors.size(), 2u);
+  std::string out;
+  wire::AppendFloats(read.file.tensors[0], &out);
+  EXPECT_EQ(wire_test::Floats(out), std::vector<float>{1});
+  EXPECT_EQ(read.file.tensors[1].type, wire::ElementType::kOther);
+  ExpectError(ErrorCode::kFeatureNotSupported, "tensor \"b\" of the file holds no real numbers", [&] { wire::AppendFloats(read.file.tensors[1], &out); });
+}
+
 TEST(ExchangeFiles, ATreeOfManyGroups) {
   const std::string bytes = ReadFile("files/many_groups.h5");
   const wire::Hdf5File read = wire::ReadHdf5(bytes);

@@ -193,6 +193,14 @@ TEST(Exchange, NamesInsideLongerOnes) {
   EXPECT_EQ(modules.Find("pointwise", "weight"), &torch.tensors[1]);
   ExpectError(ErrorCode::kInvalidParameter, "several tensors", [&] { modules.Find("depthwise", "weight"); });
   EXPECT_EQ(modules.Find("net", "depthwise.weight"), nullptr);
+  wire::TensorFile blocks;  // told apart by the first component, the last one is in all
+  for (const char* name : {"m/a/x/kernel", "m/b/x/kernel", "m/c/x/kernel"}) blocks.Add(name, {}, "1234");
+  wire::TensorNames inside(blocks, '/');
+  EXPECT_EQ(inside.Find("b/x", "kernel"), &blocks.tensors[1]);
+  EXPECT_EQ(inside.Find("x/b", "kernel"), nullptr);
+  EXPECT_EQ(inside.Find("a/b/x", "kernel"), nullptr);
+  EXPECT_EQ(inside.Find("/x", "kernel"), nullptr);
+  ExpectError(ErrorCode::kInvalidParameter, "several tensors", [&] { inside.Find("x", "kernel"); });
 }
 
 TEST(Exchange, LayersWithOtherNames) {
