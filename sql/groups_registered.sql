@@ -179,3 +179,31 @@ SELECT cerebro.drop_model('stores'), cerebro.drop_model('own_shops');
 SELECT (SELECT count(*) FROM cerebro.registry_group_runs) + (SELECT count(*) FROM cerebro.registry_group_configs) + (SELECT count(*) FROM cerebro.registry_group_models) AS left_behind;
 DROP SCHEMA groups_registered CASCADE;
 DROP ROLE cerebro_seller;
+
+-- labels of an enum are kept as texts: a cast to it, which its owner may make at any time, does not run for whoever predicts
+CREATE ROLE regress_registered_eve;
+CREATE SCHEMA registered_enum;
+GRANT ALL ON SCHEMA registered_enum TO regress_registered_eve;
+CREATE TABLE registered_enum.sprung (who text);
+GRANT INSERT ON registered_enum.sprung TO PUBLIC;
+SET ROLE regress_registered_eve;
+CREATE TYPE registered_enum.mood AS ENUM ('sad', 'glad');
+CREATE TABLE registered_enum.days AS SELECT i AS id, (ARRAY['sad', 'glad'])[i % 2 + 1]::registered_enum.mood AS k, (i % 7)::real AS x, (i % 2 * 10)::real AS y
+FROM generate_series(1, 80) i;
+SELECT cerebro.load_model('registered_enum.archs', '{"class_name": "Sequential", "config": {"name": "s", "layers": [{"class_name": "Dense", "config": {"name": "d", "units": 1, "batch_input_shape": [null, 1]}}]}}');
+SELECT cerebro.load_model_selection_table('registered_enum.archs', 'registered_enum.configs', ARRAY[1], ARRAY[$$loss='mse', optimizer='Adam(lr=0.1)'$$], ARRAY['batch_size=8, epochs=20']);
+SELECT cerebro.training_preprocessor_dl('registered_enum.days', 'registered_enum.packed', 'y', 'x', dependent_type => 'real', grouping_cols => 'k', pooled => false);
+SELECT cerebro.fit_multiple_model('registered_enum.packed', 'registered_enum.models', 'registered_enum.configs', 3, workers => 0);
+SELECT cerebro.register('by_mood', 'registered_enum.models');
+SELECT cerebro.share('by_mood', 'public');
+CREATE FUNCTION registered_enum.spring(text) RETURNS registered_enum.mood LANGUAGE plpgsql AS $$
+BEGIN INSERT INTO registered_enum.sprung VALUES (current_user); RETURN 'sad'; END $$;
+CREATE CAST (text AS registered_enum.mood) WITH FUNCTION registered_enum.spring(text);
+RESET ROLE;
+SELECT cerebro.predict_number('by_mood', t) > 5 AS high FROM (SELECT 'glad' AS k, 3::real AS x) t;
+SELECT cerebro.predict_number('by_mood', d) > 5 AS high, count(*) FROM registered_enum.days d GROUP BY 1 ORDER BY 1;
+SELECT count(*) AS sprung FROM registered_enum.sprung;
+SELECT cerebro.drop_model('by_mood');
+SET client_min_messages = error;
+DROP SCHEMA registered_enum CASCADE;
+DROP ROLE regress_registered_eve;

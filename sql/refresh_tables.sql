@@ -114,6 +114,9 @@ SELECT message, detail, hint FROM attempt($$SELECT with_more('CREATE TRIGGER w B
 SELECT message, detail, hint FROM attempt($$SELECT with_more('ALTER TABLE hers RENAME TO hers_rows; CREATE VIEW hers AS SELECT *, witness(''source'') FROM hers_rows')$$);
 SELECT message, detail, hint FROM attempt($$SELECT with_more('ALTER TABLE hers_configs RENAME TO hers_c; CREATE VIEW hers_configs AS SELECT mst_key, model_id, compile_params, fit_params, witness(''selection'') FROM hers_c')$$);
 SELECT message, detail, hint FROM attempt($$SELECT with_more('ALTER TABLE hers_models_summary RENAME TO hers_s; CREATE VIEW hers_models_summary AS SELECT *, witness(''summary'') FROM hers_s')$$);
+-- a cast of a type of hers: from what is read, and to what is written
+SELECT message, detail, hint FROM attempt($$SELECT with_more('CREATE TYPE trap AS ENUM (''{}''); CREATE FUNCTION spring(trap) RETURNS text LANGUAGE sql AS ''SELECT witness(''''cast'''')::text''; CREATE CAST (trap AS text) WITH FUNCTION spring(trap); ALTER TABLE hers_models_summary ALTER arguments TYPE trap USING ''{}''')$$);
+SELECT message, detail, hint FROM attempt($$SELECT with_more('CREATE TYPE pair AS (v bigint); CREATE FUNCTION spring(bigint) RETURNS pair LANGUAGE sql AS ''SELECT ROW(witness(''''cast''''))::pair''; CREATE CAST (bigint AS pair) WITH FUNCTION spring(bigint) AS ASSIGNMENT; ALTER TABLE hers_packed_summary ALTER rows TYPE pair USING ROW(1)::pair')$$);
 -- a source that is named in the call is the caller's own choice
 SELECT message, detail, hint FROM attempt($$SELECT with_more('ALTER TABLE hers RENAME TO hers_rows; CREATE VIEW hers AS SELECT * FROM hers_rows')$$);
 \x off
