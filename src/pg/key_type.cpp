@@ -44,22 +44,20 @@ KeyType OfType(Oid type) {
   struct Found {
     char* schema;
     char* name;
-    bool is_enum;
   };
   const Found equal = call([&]() -> Found {
     const Oid base = getBaseType(type);
     const TypeCacheEntry* entry = lookup_type_cache(base, TYPECACHE_LT_OPR | TYPECACHE_EQ_OPR);
-    if (!OidIsValid(entry->lt_opr) || !OidIsValid(entry->eq_opr)) return {nullptr, nullptr, false};
+    if (!OidIsValid(entry->lt_opr) || !OidIsValid(entry->eq_opr)) return {nullptr, nullptr};
     HeapTuple tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(entry->eq_opr));
-    if (!HeapTupleIsValid(tuple)) return {nullptr, nullptr, false};
+    if (!HeapTupleIsValid(tuple)) return {nullptr, nullptr};
     const auto* form = reinterpret_cast<const FormData_pg_operator*>(GETSTRUCT(tuple));
-    const Found names = {get_namespace_name(form->oprnamespace), pstrdup(NameStr(form->oprname)), type_is_enum(base)};
+    const Found names = {get_namespace_name(form->oprnamespace), pstrdup(NameStr(form->oprname))};
     ReleaseSysCache(tuple);
     return names;
   });
   if (equal.schema == nullptr) return key;
   key.sortable = true;
-  key.is_enum = equal.is_enum;
   key.equal = "OPERATOR(" + QuoteIdent(equal.schema) + "." + equal.name + ")";
   return key;
 }

@@ -10,7 +10,6 @@ namespace pg {
 struct KeyType {
   bool sortable = false;    // has a default order, and so a default equality
   bool collatable = false;  // a text, which COLLATE may follow
-  bool is_enum = false;
   bool holds_enum = false;   // an enum or an array of one
   bool is_composed = false;  // a row or a range, or an array of them: values of other types, whose CHECKs run when one is read
   std::string equal;        // its operator of equality for SQL text: OPERATOR(pg_catalog.=); empty unless sortable

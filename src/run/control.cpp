@@ -13,6 +13,7 @@
 #include "plan/trials.hpp"
 #include "run/fit.hpp"
 #include "store/own_tables.hpp"
+#include "store/result_rows.hpp"
 #include "store/result_tables.hpp"
 #include "store/run_record.hpp"
 #include "train/run_parts.hpp"

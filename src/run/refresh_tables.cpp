@@ -1,6 +1,5 @@
 #include "run/refresh_tables.hpp"
 
-#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
@@ -15,8 +14,6 @@
 namespace run {
 namespace {
 
-using Columns = std::vector<std::pair<const char*, const char*>>;
-
 /// reason: as pg::WhyNotSafe says it; "" is none.
 void Require(const pg::TableName& table, const std::string& reason) {
   if (reason.empty()) return;
@@ -26,7 +23,7 @@ void Require(const pg::TableName& table, const std::string& reason) {
                     "Refresh the run as the owner of its tables: SET ROLE.");
 }
 
-void RequireSafe(const pg::TableName& table, pg::TableUse use, const Columns& columns = {}) {
+void RequireSafe(const pg::TableName& table, pg::TableUse use, const pg::ColumnTypes& columns = {}) {
   if (pg::TableExists(table)) Require(table, pg::WhyNotSafe(table, use, columns));
 }
 

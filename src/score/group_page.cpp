@@ -22,7 +22,7 @@
 #include "store/group_models.hpp"
 #include "store/group_tables.hpp"
 #include "store/loaded_model.hpp"
-#include "store/result_columns.hpp"
+#include "store/result_rows.hpp"
 
 namespace score {
 namespace {

@@ -12,7 +12,7 @@
 #include "plan/ranking.hpp"
 #include "score/ranked_models.hpp"
 #include "store/group_tables.hpp"
-#include "store/result_columns.hpp"
+#include "store/result_rows.hpp"
 
 namespace score {
 namespace {

@@ -7,7 +7,7 @@
 #include "base/plain_number.hpp"
 #include "pg/foreign_code.hpp"
 #include "store/group_tables.hpp"
-#include "store/result_columns.hpp"
+#include "store/result_rows.hpp"
 #include "store/result_tables.hpp"
 #include "train/result_values.hpp"
 

@@ -23,7 +23,7 @@
 #include "score/importance.hpp"
 #include "score/ranked_models.hpp"
 #include "store/group_tables.hpp"
-#include "store/result_columns.hpp"
+#include "store/result_rows.hpp"
 #include "store/result_tables.hpp"
 #include "train/result_values.hpp"
 #include "train/memory.hpp"

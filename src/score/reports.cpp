@@ -17,7 +17,7 @@
 #include "score/group_reports.hpp"
 #include "score/ranked_models.hpp"
 #include "store/group_tables.hpp"
-#include "store/result_columns.hpp"
+#include "store/result_rows.hpp"
 #include "store/result_tables.hpp"
 #include "store/run_record.hpp"
 #include "store/runs.hpp"

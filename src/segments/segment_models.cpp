@@ -8,7 +8,7 @@
 #include "pg/report.hpp"
 #include "pg/sql.hpp"
 #include "segments/messages.hpp"
-#include "store/result_columns.hpp"
+#include "store/result_rows.hpp"
 #include "store/training_state.hpp"
 #include "train/results.hpp"
 

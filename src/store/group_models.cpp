@@ -20,13 +20,13 @@ namespace {
 using base::Error;
 using base::ErrorCode;
 
-/// The models in the tables of their run.
 /// The identity of what the server does not mark: its rows may be others in the next command.
 std::string InThisCommand() {
   const auto [statement, command] = pg::CurrentCommand();
   return "in command " + std::to_string(statement) + " " + std::to_string(command);
 }
 
+/// The models in the tables of their run.
 class TableGroupModels : public GroupModels {
  public:
   TableGroupModels(GroupRunTable run, std::string identity)

@@ -6,6 +6,7 @@
 #include "base/plain_number.hpp"
 #include "pg/key_type.hpp"
 #include "pg/sql.hpp"
+#include "store/registry_rows.hpp"
 #include "plan/params.hpp"
 #include "wire/keras.hpp"
 
@@ -18,8 +19,8 @@ using base::ErrorCode;
 }  // namespace
 
 bool IsGroupRun(const pg::TableName& name) {
-  constexpr size_t kMostNameBytes = 63, kLongestSuffix = 8;  // of the server; of "_summary"
-  if (name.name.size() + kLongestSuffix > kMostNameBytes) return false;  // it has no such tables
+  constexpr size_t kLongestSuffix = 8;  // of "_summary"
+  if (name.name.size() + kLongestSuffix > registry::kMostNameBytes) return false;  // it has no such tables
   const pg::TableName summary = name.WithSuffix("_summary");
   if (!pg::TableExists(summary) || !pg::TableExists(name.WithSuffix("_configs"))) return false;
   return pg::FindColumn(pg::TableColumns(summary, "model_output_table"), kRunGroupingColumn) != nullptr;

@@ -19,7 +19,7 @@
 #include "base/graph.hpp"
 #include "base/tensor.hpp"
 #include "pg/names.hpp"
-#include "store/result_columns.hpp"
+#include "store/result_rows.hpp"
 #include "store/result_tables.hpp"
 
 namespace store {

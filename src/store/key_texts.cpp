@@ -26,7 +26,7 @@ std::string KindOfKey(const pg::Column& column, const pg::KeyType& type) {
   static const std::set<std::string> kLabel = {"date", "timestamp without time zone", "timestamp with time zone",
                                                "time without time zone", "inet", "cidr", "macaddr"};
   if (column.is_array || !type.plain()) return "other";
-  if (type.is_enum || kPlain.count(column.base_type) > 0) return "plain";
+  if (type.holds_enum || kPlain.count(column.base_type) > 0) return "plain";
   if (kLabel.count(column.base_type) > 0) return "label";
   if (column.base_type == "real" || column.base_type == "double precision") return "real";
   return column.base_type == "numeric" ? "number" : "other";

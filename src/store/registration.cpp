@@ -16,7 +16,7 @@
 #include "store/registered_groups.hpp"
 #include "store/registry.hpp"
 #include "store/registry_rows.hpp"
-#include "store/result_columns.hpp"
+#include "store/result_rows.hpp"
 #include "store/training_state.hpp"
 
 namespace store {

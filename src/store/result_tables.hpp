@@ -25,7 +25,7 @@
 #include "pg/names.hpp"
 #include "plan/evaluation.hpp"
 #include "plan/schedule.hpp"
-#include "store/result_columns.hpp"
+#include "store/result_rows.hpp"
 
 namespace store {
 

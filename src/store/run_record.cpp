@@ -7,6 +7,7 @@
 #include "pg/session_claim.hpp"
 #include "pg/sql.hpp"
 #include "store/own_tables.hpp"
+#include "store/result_rows.hpp"
 
 namespace store {
 namespace {

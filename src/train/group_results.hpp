@@ -11,7 +11,7 @@
 #include "data/groups.hpp"
 #include "plan/ranking.hpp"
 #include "store/group_tables.hpp"
-#include "store/result_columns.hpp"
+#include "store/result_rows.hpp"
 #include "train/arguments.hpp"
 #include "train/group_run.hpp"
 #include "train/prepare.hpp"

@@ -16,7 +16,7 @@
 #include "pg/sql.hpp"
 #include "plan/evaluation.hpp"
 #include "store/own_tables.hpp"
-#include "store/result_columns.hpp"
+#include "store/result_rows.hpp"
 #include "store/result_tables.hpp"
 #include "store/training_state.hpp"
 #include "train/result_values.hpp"

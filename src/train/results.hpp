@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "store/result_columns.hpp"
+#include "store/result_rows.hpp"
 #include "store/training_state.hpp"
 #include "train/arguments.hpp"
 #include "train/prepare.hpp"

@@ -13,7 +13,7 @@
 #include "pg/report.hpp"
 #include "pg/settings.hpp"
 #include "pg/sql.hpp"
-#include "store/result_columns.hpp"
+#include "store/result_rows.hpp"
 #include "store/result_tables.hpp"
 #include "train/prepare_model.hpp"
 #include "train/trial_table.hpp"

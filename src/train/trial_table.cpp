@@ -12,6 +12,7 @@
 #include "pg/snapshot.hpp"
 #include "pg/sql.hpp"
 #include "store/own_tables.hpp"
+#include "store/result_rows.hpp"
 
 namespace train {
 namespace {

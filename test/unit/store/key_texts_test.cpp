@@ -69,7 +69,7 @@ TEST(KeyTexts, KindsOfColumns) {
   EXPECT_EQ(KindOf(Of("real", true)), "other");
   EXPECT_EQ(KindOf(Of("text", true)), "other");
   pg::KeyType type;
-  type.is_enum = true;
+  type.holds_enum = true;
   EXPECT_EQ(KindOf(Of("mood"), type), "plain");
   EXPECT_EQ(KindOf(Of("mood")), "other");
   type = {};

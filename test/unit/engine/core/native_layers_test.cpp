@@ -26,6 +26,17 @@ base::TrainConfig Config(int batch_size = 10) {
   return config;
 }
 
+/// 45 rows of six indexes below 11, and one of three classes.
+Table Indexes() {
+  Table table;
+  std::vector<double> indexes(45 * 6), hot(45 * 3);
+  for (size_t i = 0; i < indexes.size(); ++i) indexes[i] = static_cast<double>(i * i % 11);
+  for (size_t r = 0; r < 45; ++r) hot[r * 3 + r * r % 3] = 1;
+  table.AddInput("x", {6}, indexes);
+  table.AddTarget("y", {3}, hot, base::TargetKind::kOneHot, 3);
+  return table;
+}
+
 }  // namespace
 
 TEST(NativeLayers, BatchNormalizationOfManySizes) {
@@ -98,12 +109,7 @@ TEST(NativeLayers, LayerNormalization) {
 
 TEST(NativeLayers, Embedding) {
   for (int width : {1, 10, 33}) {
-    Table table;
-    std::vector<double> indexes(45 * 6), hot(45 * 3);
-    for (size_t i = 0; i < indexes.size(); ++i) indexes[i] = static_cast<double>(i * i % 11);
-    for (size_t r = 0; r < 45; ++r) hot[r * 3 + r * r % 3] = 1;
-    table.AddInput("x", {6}, indexes);
-    table.AddTarget("y", {3}, hot, base::TargetKind::kOneHot, 3);
+    Table table = Indexes();
     table.spec.inputs[0].scale = 0.5;  // indexes are taken as they are packed
     const std::string embedding = Layer("Embedding", "e",
                                         R"("input_dim": 12, "output_dim": )" + std::to_string(width) +
@@ -119,12 +125,7 @@ TEST(NativeLayers, Embedding) {
 // Of a large table the optimizers that keep a weight without a gradient move only the rows that a step has read; weight
 // decay moves them all.
 TEST(NativeLayers, WeightDecayOfALargeTable) {
-  Table table;
-  std::vector<double> indexes(45 * 6), hot(45 * 3);
-  for (size_t i = 0; i < indexes.size(); ++i) indexes[i] = static_cast<double>(i * i % 11);
-  for (size_t r = 0; r < 45; ++r) hot[r * 3 + r * r % 3] = 1;
-  table.AddInput("x", {6}, indexes);
-  table.AddTarget("y", {3}, hot, base::TargetKind::kOneHot, 3);
+  const Table table = Indexes();
   const base::Graph graph = fixture::Sequential(Layer("Embedding", "e", R"("input_dim": 4000, "output_dim": 3)" + Shaped("6")) + "," +
                                                 Layer("Flatten", "f") + "," + Dense("o", 3, "softmax"));
   for (const base::OptimizerKind kind : {base::OptimizerKind::kSGD, base::OptimizerKind::kAdagrad}) {
