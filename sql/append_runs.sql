@@ -2,16 +2,8 @@
 SET client_min_messages = warning;
 CREATE SCHEMA append_runs;
 SET search_path = append_runs, public;
-CREATE FUNCTION attempt(statement text) RETURNS TABLE(sqlstate text, message text, detail text, hint text) LANGUAGE plpgsql AS $$
-DECLARE
-    m text; d text; h text; s text;
-BEGIN
-    EXECUTE statement;
-    RETURN QUERY SELECT '00000'::text, 'no error'::text, ''::text, ''::text;
-EXCEPTION WHEN others THEN
-    GET STACKED DIAGNOSTICS s = RETURNED_SQLSTATE, m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
-    RETURN QUERY SELECT s, m, d, h;
-END $$;
+\set data `echo "$CEREBRO_TEST_DATA"`
+\i :data/attempt.sql
 CREATE TABLE points AS SELECT i AS id, i % 2 AS label, ARRAY[i % 7, i % 5, i]::real[] AS x FROM generate_series(1, 100) i;
 CREATE TABLE day1 AS SELECT i AS id, i % 2 AS label, ARRAY[i % 7, i % 5, i]::real[] AS x FROM generate_series(101, 120) i;
 CREATE TABLE day2 AS SELECT i AS id, i % 2 AS label, ARRAY[i % 7, i % 5, i]::real[] AS x FROM generate_series(121, 150) i;

@@ -7,16 +7,8 @@ CREATE SCHEMA arguments;
 CREATE SCHEMA arguments_later;
 SET search_path = arguments, public;
 
-CREATE FUNCTION attempt(statement text) RETURNS TABLE(sqlstate text, message text, detail text, hint text) LANGUAGE plpgsql AS $$
-DECLARE
-    m text; d text; h text; s text;
-BEGIN
-    EXECUTE statement;
-    RETURN QUERY SELECT '00000'::text, 'no error'::text, ''::text, ''::text;
-EXCEPTION WHEN others THEN
-    GET STACKED DIAGNOSTICS s = RETURNED_SQLSTATE, m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
-    RETURN QUERY SELECT s, m, d, h;
-END $$;
+\set data `echo "$CEREBRO_TEST_DATA"`
+\i :data/attempt.sql
 CREATE TABLE points AS
 SELECT i AS id, ARRAY[i % 7, i % 5]::real[] AS x, (ARRAY['no', 'yes'])[1 + i % 2] AS y, (ARRAY['Bonn', 'Rome', 'Oslo'])[1 + i % 3] AS city, i % 3 AS code,
        (i % 3)::real / 2 AS half

@@ -3,16 +3,8 @@ SET client_min_messages = warning;
 CREATE SCHEMA balanced;
 SET search_path = balanced, public;
 
-CREATE FUNCTION attempt(statement text) RETURNS TABLE(sqlstate text, message text, detail text, hint text) LANGUAGE plpgsql AS $$
-DECLARE
-    m text; d text; h text; s text;
-BEGIN
-    EXECUTE statement;
-    RETURN QUERY SELECT '00000'::text, 'no error'::text, ''::text, ''::text;
-EXCEPTION WHEN others THEN
-    GET STACKED DIAGNOSTICS s = RETURNED_SQLSTATE, m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
-    RETURN QUERY SELECT s, m, d, h;
-END $$;
+\set data `echo "$CEREBRO_TEST_DATA"`
+\i :data/attempt.sql
 
 -- 10 rows of one class, 50 of the other: weights 60 / (2 * 10) = 3 and 60 / (2 * 50) = 0.6
 CREATE TABLE points AS SELECT CASE WHEN i <= 10 THEN 'ill' ELSE 'well' END AS label, ARRAY[i % 7, i % 5]::real[] AS x, i / 10.0 AS number FROM generate_series(1, 60) i;

@@ -10,16 +10,7 @@ SET search_path = builders, public;
 \o
 \set ECHO all
 
-CREATE FUNCTION attempt(statement text) RETURNS TABLE(sqlstate text, message text, detail text, hint text) LANGUAGE plpgsql AS $$
-DECLARE
-    m text; d text; h text; s text;
-BEGIN
-    EXECUTE statement;
-    RETURN QUERY SELECT '00000'::text, 'no error'::text, ''::text, ''::text;
-EXCEPTION WHEN others THEN
-    GET STACKED DIAGNOSTICS s = RETURNED_SQLSTATE, m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
-    RETURN QUERY SELECT s, m, d, h;
-END $$;
+\i :data/attempt.sql
 
 -- digits: pixels in a row, and as images
 SELECT cerebro.training_preprocessor_dl('digits_train', 'packed', 'label', 'pixels', normalizing_const => 16, num_partitions => 4);

@@ -4,16 +4,8 @@ SET client_min_messages = notice;
 CREATE SCHEMA exchange;
 SET search_path = exchange, public;
 
-CREATE FUNCTION attempt(statement text) RETURNS TABLE(sqlstate text, message text, detail text, hint text) LANGUAGE plpgsql AS $$
-DECLARE
-    m text; d text; h text; s text;
-BEGIN
-    EXECUTE statement;
-    RETURN QUERY SELECT '00000'::text, 'no error'::text, ''::text, ''::text;
-EXCEPTION WHEN others THEN
-    GET STACKED DIAGNOSTICS s = RETURNED_SQLSTATE, m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
-    RETURN QUERY SELECT s, m, d, h;
-END $$;
+\set data `echo "$CEREBRO_TEST_DATA"`
+\i :data/attempt.sql
 CREATE FUNCTION float32(v double precision[]) RETURNS bytea LANGUAGE sql AS $$
     SELECT string_agg(substr(b, 4, 1) || substr(b, 3, 1) || substr(b, 2, 1) || substr(b, 1, 1), ''::bytea ORDER BY n)
     FROM (SELECT float4send(x::real) AS b, n FROM unnest(v) WITH ORDINALITY u(x, n)) s $$;

@@ -4,16 +4,8 @@ SET client_min_messages = warning;
 CREATE SCHEMA folds;
 SET search_path = folds, public;
 
-CREATE FUNCTION attempt(statement text) RETURNS TABLE(sqlstate text, message text, detail text, hint text) LANGUAGE plpgsql AS $$
-DECLARE
-    m text; d text; h text; s text;
-BEGIN
-    EXECUTE statement;
-    RETURN QUERY SELECT '00000'::text, 'no error'::text, ''::text, ''::text;
-EXCEPTION WHEN others THEN
-    GET STACKED DIAGNOSTICS s = RETURNED_SQLSTATE, m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
-    RETURN QUERY SELECT s, m, d, h;
-END $$;
+\set data `echo "$CEREBRO_TEST_DATA"`
+\i :data/attempt.sql
 
 -- three classes of 203, 61 and 40 rows, two bytes a row, some rows many times
 CREATE TABLE points AS SELECT i AS id, CASE WHEN i <= 203 THEN 0 WHEN i <= 264 THEN 1 ELSE 2 END AS label,

@@ -4,16 +4,8 @@ SET client_min_messages = notice;
 CREATE SCHEMA freezing;
 SET search_path = freezing, public;
 
-CREATE FUNCTION attempt(statement text) RETURNS TABLE(sqlstate text, message text, detail text, hint text) LANGUAGE plpgsql AS $$
-DECLARE
-    m text; d text; h text; s text;
-BEGIN
-    EXECUTE statement;
-    RETURN QUERY SELECT '00000'::text, 'no error'::text, ''::text, ''::text;
-EXCEPTION WHEN others THEN
-    GET STACKED DIAGNOSTICS s = RETURNED_SQLSTATE, m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
-    RETURN QUERY SELECT s, m, d, h;
-END $$;
+\set data `echo "$CEREBRO_TEST_DATA"`
+\i :data/attempt.sql
 
 SET client_min_messages = warning;
 CREATE TABLE points AS SELECT i AS id, (i % 3)::int AS label, ARRAY(SELECT (i * 7919 + c * 131) % 17 FROM generate_series(0, 35) c)::int[] AS x FROM generate_series(1, 120) i;

@@ -5,16 +5,8 @@ SET extra_float_digits = 0;
 CREATE SCHEMA losses;
 SET search_path = losses, public;
 
-CREATE FUNCTION attempt(statement text) RETURNS TABLE(message text, detail text, hint text) LANGUAGE plpgsql AS $$
-DECLARE
-    m text; d text; h text;
-BEGIN
-    EXECUTE statement;
-    RETURN QUERY SELECT 'no error'::text, ''::text, ''::text;
-EXCEPTION WHEN others THEN
-    GET STACKED DIAGNOSTICS m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
-    RETURN QUERY SELECT m, d, h;
-END $$;
+\set data `echo "$CEREBRO_TEST_DATA"`
+\i :data/attempt.sql
 CREATE FUNCTION net(units integer, activation text, hidden text DEFAULT '') RETURNS json LANGUAGE sql AS $$
     SELECT format('{"class_name": "Sequential", "keras_version": "2.15.0", "config": {"name": "m", "layers": [
         {"class_name": "Dense", "config": {"name": "hidden", "units": 5, "activation": "tanh", "batch_input_shape": [null, 3]%s}},
@@ -96,7 +88,7 @@ SELECT metrics_type, count(*) FROM out_info GROUP BY 1;
 CREATE FUNCTION wrong(packed text, arch integer, loss text, metrics text DEFAULT '[]') RETURNS TABLE(message text, detail text, hint text) LANGUAGE plpgsql AS $$
 BEGIN
     DROP TABLE IF EXISTS w, w_summary;
-    RETURN QUERY SELECT * FROM attempt(format('SELECT cerebro.load_model_selection_table(''archs'', ''w'', ARRAY[%s], ARRAY[%L]::varchar[], ARRAY[''batch_size=8'']);
+    RETURN QUERY SELECT attempt.message, attempt.detail, attempt.hint FROM attempt(format('SELECT cerebro.load_model_selection_table(''archs'', ''w'', ARRAY[%s], ARRAY[%L]::varchar[], ARRAY[''batch_size=8'']);
         SELECT cerebro.fit_multiple_model(%L, ''never'', ''w'', 1)', arch, 'optimizer=''SGD(lr=0.1)'',loss=' || loss || ',metrics=' || metrics, packed));
     DROP TABLE IF EXISTS never, never_info, never_summary, never_state, never_visits;
 END $$;

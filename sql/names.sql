@@ -5,16 +5,8 @@ SET client_min_messages = warning;
 CREATE SCHEMA names;
 SET search_path = names, public;
 
-CREATE FUNCTION attempt(statement text) RETURNS TABLE(sqlstate text, message text, detail text, hint text) LANGUAGE plpgsql AS $$
-DECLARE
-    m text; d text; h text; s text;
-BEGIN
-    EXECUTE statement;
-    RETURN QUERY SELECT '00000'::text, 'no error'::text, ''::text, ''::text;
-EXCEPTION WHEN others THEN
-    GET STACKED DIAGNOSTICS s = RETURNED_SQLSTATE, m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
-    RETURN QUERY SELECT s, m, d, h;
-END $$;
+\set data `echo "$CEREBRO_TEST_DATA"`
+\i :data/attempt.sql
 -- packs a table; shows the name of what was made, the columns as packed and the rows; and drops it again
 CREATE FUNCTION packs(source text, target text, deps text DEFAULT 'y', indeps text DEFAULT 'x', OUT made text, OUT columns text, OUT rows bigint)
 LANGUAGE plpgsql AS $$

@@ -5,16 +5,8 @@ SET client_min_messages = warning;
 CREATE SCHEMA optimizers;
 SET search_path = optimizers, public;
 
-CREATE FUNCTION attempt(statement text) RETURNS TABLE(message text, detail text, hint text) LANGUAGE plpgsql AS $$
-DECLARE
-    m text; d text; h text;
-BEGIN
-    EXECUTE statement;
-    RETURN QUERY SELECT 'no error'::text, ''::text, ''::text;
-EXCEPTION WHEN others THEN
-    GET STACKED DIAGNOSTICS m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
-    RETURN QUERY SELECT m, d, h;
-END $$;
+\set data `echo "$CEREBRO_TEST_DATA"`
+\i :data/attempt.sql
 CREATE FUNCTION net(more text DEFAULT '') RETURNS json LANGUAGE sql AS $$
     SELECT format('{"class_name": "Sequential", "keras_version": "2.15.0", "config": {"name": "m", "layers": [
         {"class_name": "Dense", "config": {"name": "hidden", "units": 6, "activation": "tanh", "batch_input_shape": [null, 3]%s}},
@@ -74,7 +66,7 @@ WHERE t.name = 'words/embeddings' AND NOT t.is_slot AND n > 14 GROUP BY 1 ORDER 
 
 \x on
 CREATE FUNCTION wrong(optimizer text) RETURNS TABLE(message text, detail text, hint text) LANGUAGE sql AS $$
-    SELECT * FROM attempt(format('SELECT cerebro.load_model_selection_table(''archs'', ''w'', ARRAY[1], ARRAY[%L]::varchar[], ARRAY[''batch_size=8''])',
+    SELECT message, detail, hint FROM attempt(format('SELECT cerebro.load_model_selection_table(''archs'', ''w'', ARRAY[1], ARRAY[%L]::varchar[], ARRAY[''batch_size=8''])',
         'loss=''categorical_crossentropy'',optimizer=' || quote_literal(optimizer))) $$;
 SELECT * FROM wrong('Adadelta(momentum=0.9)');
 SELECT * FROM wrong('Adamax(beta_1=1.0)');
@@ -85,9 +77,9 @@ SELECT * FROM wrong('Lamm(lr=0.1)');
 SELECT * FROM wrong('Adafactor(lr=0.1)');
 SELECT * FROM wrong('AdamW(exclude_from_weight_decay=5)');
 SELECT * FROM wrong('AdamW(exclude_from_weight_decay=["bias", 5])');
-SELECT * FROM attempt($$SELECT cerebro.load_model('archs', net(', "bias_regularizer": {"class_name": "OrthogonalRegularizer", "config": {}}'))$$);
-SELECT * FROM attempt($$SELECT cerebro.load_model('archs', net(', "kernel_regularizer": {"class_name": "OrthogonalRegularizer", "config": {"mode": "diagonals"}}'))$$);
-SELECT * FROM attempt($$SELECT cerebro.load_model('archs', net(', "kernel_regularizer": "l3"'))$$);
+SELECT message, detail, hint FROM attempt($$SELECT cerebro.load_model('archs', net(', "bias_regularizer": {"class_name": "OrthogonalRegularizer", "config": {}}'))$$);
+SELECT message, detail, hint FROM attempt($$SELECT cerebro.load_model('archs', net(', "kernel_regularizer": {"class_name": "OrthogonalRegularizer", "config": {"mode": "diagonals"}}'))$$);
+SELECT message, detail, hint FROM attempt($$SELECT cerebro.load_model('archs', net(', "kernel_regularizer": "l3"'))$$);
 \x off
 -- said, not refused: a name that no weight has, and a list without a decay
 SELECT cerebro.load_model_selection_table('archs', 'doubtful', ARRAY[1],

@@ -4,16 +4,8 @@ SET client_min_messages = warning;
 CREATE SCHEMA scalar_case;
 SET search_path = scalar_case, public;
 
-CREATE FUNCTION attempt(statement text) RETURNS TABLE(sqlstate text, message text, detail text, hint text) LANGUAGE plpgsql AS $$
-DECLARE
-    m text; d text; h text; s text;
-BEGIN
-    EXECUTE statement;
-    RETURN QUERY SELECT '00000'::text, 'no error'::text, ''::text, ''::text;
-EXCEPTION WHEN others THEN
-    GET STACKED DIAGNOSTICS s = RETURNED_SQLSTATE, m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
-    RETURN QUERY SELECT s, m, d, h;
-END $$;
+\set data `echo "$CEREBRO_TEST_DATA"`
+\i :data/attempt.sql
 
 CREATE TABLE flowers AS
 SELECT i AS id, (ARRAY['rose', 'tulip', 'it''s "odd"'])[i % 3 + 1] AS kind, (i * 37 % 101) * 0.25 - 12.5 + (i % 3) AS price,

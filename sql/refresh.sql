@@ -4,16 +4,8 @@ SET client_min_messages = warning;
 CREATE SCHEMA refresh_case;
 SET search_path = refresh_case, public;
 
-CREATE FUNCTION attempt(statement text) RETURNS TABLE(sqlstate text, message text, detail text, hint text) LANGUAGE plpgsql AS $$
-DECLARE
-    m text; d text; h text; s text;
-BEGIN
-    EXECUTE statement;
-    RETURN QUERY SELECT '00000'::text, 'no error'::text, ''::text, ''::text;
-EXCEPTION WHEN others THEN
-    GET STACKED DIAGNOSTICS s = RETURNED_SQLSTATE, m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
-    RETURN QUERY SELECT s, m, d, h;
-END $$;
+\set data `echo "$CEREBRO_TEST_DATA"`
+\i :data/attempt.sql
 
 CREATE TABLE sales AS SELECT i AS id, (ARRAY['east', 'north', 'south', 'west'])[1 + i % 4] AS region, CASE WHEN i % 9 = 0 THEN NULL ELSE i % 3 END AS store,
     (i % 17)::real AS a, (i % 13)::real AS b, ((i % 17) * 2 - (i % 13) + i % 4)::real AS y FROM generate_series(1, 1200) i;

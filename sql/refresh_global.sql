@@ -4,16 +4,8 @@ SET client_min_messages = warning;
 CREATE SCHEMA refresh_global;
 SET search_path = refresh_global, public;
 
-CREATE FUNCTION attempt(statement text) RETURNS TABLE(sqlstate text, message text, detail text, hint text) LANGUAGE plpgsql AS $$
-DECLARE
-    m text; d text; h text; s text;
-BEGIN
-    EXECUTE statement;
-    RETURN QUERY SELECT '00000'::text, 'no error'::text, ''::text, ''::text;
-EXCEPTION WHEN others THEN
-    GET STACKED DIAGNOSTICS s = RETURNED_SQLSTATE, m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
-    RETURN QUERY SELECT s, m, d, h;
-END $$;
+\set data `echo "$CEREBRO_TEST_DATA"`
+\i :data/attempt.sql
 
 -- most groups follow one rule and one follows another; "few" is too small for a model of its own
 CREATE TABLE sales AS SELECT k * 1000 + n AS id, g, sin(n * 3.1 + k)::real AS a, cos(n * 1.7 + k)::real AS b, 0::real AS y

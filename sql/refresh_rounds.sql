@@ -5,16 +5,8 @@ CREATE SCHEMA refresh_rounds;
 CREATE SCHEMA refresh_others;
 SET search_path = refresh_rounds, public;
 
-CREATE FUNCTION attempt(statement text) RETURNS TABLE(sqlstate text, message text, detail text, hint text) LANGUAGE plpgsql AS $$
-DECLARE
-    m text; d text; h text; s text;
-BEGIN
-    EXECUTE statement;
-    RETURN QUERY SELECT '00000'::text, 'no error'::text, ''::text, ''::text;
-EXCEPTION WHEN others THEN
-    GET STACKED DIAGNOSTICS s = RETURNED_SQLSTATE, m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
-    RETURN QUERY SELECT s, m, d, h;
-END $$;
+\set data `echo "$CEREBRO_TEST_DATA"`
+\i :data/attempt.sql
 
 CREATE TABLE sales AS SELECT g * 1000 + n AS id, g, sin(n * 3.1 + g)::real AS a, cos(n * 1.7 + g)::real AS b, (sin(n * 3.1 + g) - cos(n * 1.7 + g))::real AS y
 FROM generate_series(1, 5) g, generate_series(1, 40) n;

@@ -5,16 +5,8 @@ SET client_min_messages = warning;
 CREATE SCHEMA refresh_tables;
 SET search_path = refresh_tables, public;
 
-CREATE FUNCTION attempt(statement text) RETURNS TABLE(sqlstate text, message text, detail text, hint text) LANGUAGE plpgsql AS $$
-DECLARE
-    m text; d text; h text; s text;
-BEGIN
-    EXECUTE statement;
-    RETURN QUERY SELECT '00000'::text, 'no error'::text, ''::text, ''::text;
-EXCEPTION WHEN others THEN
-    GET STACKED DIAGNOSTICS s = RETURNED_SQLSTATE, m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
-    RETURN QUERY SELECT s, m, d, h;
-END $$;
+\set data `echo "$CEREBRO_TEST_DATA"`
+\i :data/attempt.sql
 
 CREATE TABLE sales AS SELECT k * 1000 + n AS id, k AS g, sin(n * 3.1 + k)::real AS a, cos(n * 1.7 + k)::real AS b, (sin(n * 3.1 + k) - cos(n * 1.7))::real AS y
 FROM generate_series(1, 4) k, generate_series(1, 40) n;

@@ -3,16 +3,8 @@ SET client_min_messages = warning;
 CREATE SCHEMA registry_case;
 SET search_path = registry_case, public;
 
-CREATE FUNCTION attempt(statement text) RETURNS TABLE(sqlstate text, message text, detail text, hint text) LANGUAGE plpgsql AS $$
-DECLARE
-    m text; d text; h text; s text;
-BEGIN
-    EXECUTE statement;
-    RETURN QUERY SELECT '00000'::text, 'no error'::text, ''::text, ''::text;
-EXCEPTION WHEN others THEN
-    GET STACKED DIAGNOSTICS s = RETURNED_SQLSTATE, m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
-    RETURN QUERY SELECT s, m, d, h;
-END $$;
+\set data `echo "$CEREBRO_TEST_DATA"`
+\i :data/attempt.sql
 
 CREATE TABLE points AS SELECT i AS id, (ARRAY['low', 'high'])[1 + (i * 7 % 11 + i % 3 > 6)::integer] AS label, (i * 7 % 11)::real AS a, (i % 3)::integer AS b FROM generate_series(1, 400) i;
 SELECT cerebro.training_preprocessor_dl('points', 'packed', 'label', 'a, b', num_partitions => 2, seed => 1);

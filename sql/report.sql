@@ -3,16 +3,8 @@ SET client_min_messages = warning;
 CREATE SCHEMA report_case;
 SET search_path = report_case, public;
 
-CREATE FUNCTION attempt(statement text) RETURNS TABLE(sqlstate text, message text, detail text, hint text) LANGUAGE plpgsql AS $$
-DECLARE
-    m text; d text; h text; s text;
-BEGIN
-    EXECUTE statement;
-    RETURN QUERY SELECT '00000'::text, 'no error'::text, ''::text, ''::text;
-EXCEPTION WHEN others THEN
-    GET STACKED DIAGNOSTICS s = RETURNED_SQLSTATE, m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
-    RETURN QUERY SELECT s, m, d, h;
-END $$;
+\set data `echo "$CEREBRO_TEST_DATA"`
+\i :data/attempt.sql
 CREATE FUNCTION occurrences(page text, word text) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
     SELECT (length($1) - length(replace($1, $2, ''))) / length($2) $$;
 -- a sentence of a page, up to its full stop

@@ -5,16 +5,8 @@ SET client_min_messages = warning;
 CREATE SCHEMA requests;
 SET search_path = requests, public;
 
-CREATE FUNCTION attempt(statement text) RETURNS TABLE(message text, detail text, hint text) LANGUAGE plpgsql AS $$
-DECLARE
-    m text; d text; h text;
-BEGIN
-    EXECUTE statement;
-    RETURN QUERY SELECT 'no error'::text, ''::text, ''::text;
-EXCEPTION WHEN others THEN
-    GET STACKED DIAGNOSTICS m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
-    RETURN QUERY SELECT m, d, h;
-END $$;
+\set data `echo "$CEREBRO_TEST_DATA"`
+\i :data/attempt.sql
 CREATE FUNCTION dense(units integer, activation text, inputs integer) RETURNS json LANGUAGE sql AS $$
     SELECT format('{"class_name": "Sequential", "config": {"name": "m", "layers": [
         {"class_name": "Dense", "config": {"name": "out", "units": %s, "activation": "%s", "batch_input_shape": [null, %s]}}]}}', $1, $2, $3)::json $$;
@@ -24,7 +16,7 @@ LANGUAGE plpgsql AS $$
 BEGIN
     DROP TABLE IF EXISTS tried, tried_summary;
     PERFORM cerebro.load_model_selection_table('archs', 'tried', ARRAY[arch], ARRAY[('optimizer=''SGD(lr=0.1)'',loss=' || loss)::varchar], ARRAY[fit_params::varchar]);
-    RETURN QUERY SELECT * FROM attempt(format('SELECT count(*) FROM cerebro.explain_fit_multiple_model(%L, ''out'', ''tried'', 1)', packed));
+    RETURN QUERY SELECT attempt.message, attempt.detail, attempt.hint FROM attempt(format('SELECT count(*) FROM cerebro.explain_fit_multiple_model(%L, ''out'', ''tried'', 1)', packed));
 END $$;
 
 CREATE TABLE points AS
@@ -60,7 +52,7 @@ SELECT * FROM try_fit('by_animal', 2, '''categorical_crossentropy''', 'class_wei
 SELECT * FROM try_fit('by_price', 3, '''mse''', 'class_weight={0: 2.0}');
 SELECT * FROM try_fit('by_tags', 6, '''binary_crossentropy''', 'class_weight={0: 2.0}');
 SELECT * FROM try_fit('by_both', 7, '[''categorical_crossentropy'', ''mse'']', 'class_weight={''cat'': 2.0}');
-SELECT * FROM attempt($$SELECT cerebro.init_state('archs', 1, 'optimizer=SGD,loss=binary_crossentropy', 'class_weight={2: 1.0}', 'by_grade')$$);
+SELECT message, detail, hint FROM attempt($$SELECT cerebro.init_state('archs', 1, 'optimizer=SGD,loss=binary_crossentropy', 'class_weight={2: 1.0}', 'by_grade')$$);
 
 -- losses that make no sense for their output
 SELECT * FROM try_fit('by_price', 3, '''categorical_crossentropy''');
@@ -73,7 +65,7 @@ SELECT * FROM try_fit('by_number', 1, '''binary_crossentropy''');
 SELECT * FROM try_fit('by_price', 3, '''binary_crossentropy''');
 SELECT * FROM try_fit('by_price', 5, '''mse''');
 SELECT * FROM try_fit('by_both', 7, '[''mse'', ''categorical_crossentropy'']');
-SELECT * FROM attempt($$SELECT cerebro.init_state('archs', 3, 'optimizer=SGD,loss=categorical_crossentropy', '', 'by_price')$$);
+SELECT message, detail, hint FROM attempt($$SELECT cerebro.init_state('archs', 3, 'optimizer=SGD,loss=categorical_crossentropy', '', 'by_price')$$);
 \x off
 
 -- what is most likely not meant is said once a run, with the models that it is about
@@ -177,9 +169,9 @@ CREATE TABLE others AS SELECT id, x, (ARRAY['ant', 'bee', 'cow'])[1 + id % 3] AS
 SELECT cerebro.training_preprocessor_dl('others', 'by_insect', 'animal', 'x', num_partitions => 2);
 SELECT count(*) > 0 AS explained FROM cerebro.explain_fit_multiple_model('by_insect', 'by_loss', 'best', 1, warm_start => true);
 \x on
-SELECT * FROM attempt($$SELECT cerebro.training_preprocessor_dl('points', 'p', 'ys', 'x', num_classes => ARRAY[3])$$);
-SELECT * FROM attempt($$SELECT cerebro.training_preprocessor_dl('points', 'p', 'price', 'x', num_classes => ARRAY[3], dependent_type => 'real')$$);
-SELECT * FROM attempt($$SELECT cerebro.training_preprocessor_dl('points', 'p', 'ys', 'x', num_classes => ARRAY[2, 2])$$);
+SELECT message, detail, hint FROM attempt($$SELECT cerebro.training_preprocessor_dl('points', 'p', 'ys', 'x', num_classes => ARRAY[3])$$);
+SELECT message, detail, hint FROM attempt($$SELECT cerebro.training_preprocessor_dl('points', 'p', 'price', 'x', num_classes => ARRAY[3], dependent_type => 'real')$$);
+SELECT message, detail, hint FROM attempt($$SELECT cerebro.training_preprocessor_dl('points', 'p', 'ys', 'x', num_classes => ARRAY[2, 2])$$);
 \x off
 SELECT cerebro.training_preprocessor_dl('points', 'by_ys', 'ys', 'x', num_classes => ARRAY[2]);
 

@@ -3,16 +3,8 @@ SET client_min_messages = warning;
 CREATE SCHEMA score_errors;
 SET search_path = score_errors, public;
 
-CREATE FUNCTION attempt(statement text) RETURNS TABLE(sqlstate text, message text, detail text, hint text) LANGUAGE plpgsql AS $$
-DECLARE
-    m text; d text; h text; s text;
-BEGIN
-    EXECUTE statement;
-    RETURN QUERY SELECT '00000'::text, 'no error'::text, ''::text, ''::text;
-EXCEPTION WHEN others THEN
-    GET STACKED DIAGNOSTICS s = RETURNED_SQLSTATE, m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
-    RETURN QUERY SELECT s, m, d, h;
-END $$;
+\set data `echo "$CEREBRO_TEST_DATA"`
+\i :data/attempt.sql
 
 CREATE TABLE points AS
 SELECT i AS id, i % 3 AS label, (i % 7)::float8 AS y, ARRAY[(i * 7) % 11, (i * 5) % 13, i % 3]::real[] AS x, ARRAY[i % 7, i % 5] AS z, 'word'::text AS word FROM generate_series(1, 60) i;

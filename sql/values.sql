@@ -4,16 +4,8 @@ SET client_min_messages = warning;
 CREATE SCHEMA values_case;
 SET search_path = values_case, public;
 
-CREATE FUNCTION attempt(statement text) RETURNS TABLE(sqlstate text, message text, detail text, hint text) LANGUAGE plpgsql AS $$
-DECLARE
-    m text; d text; h text; s text;
-BEGIN
-    EXECUTE statement;
-    RETURN QUERY SELECT '00000'::text, 'no error'::text, ''::text, ''::text;
-EXCEPTION WHEN others THEN
-    GET STACKED DIAGNOSTICS s = RETURNED_SQLSTATE, m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
-    RETURN QUERY SELECT s, m, d, h;
-END $$;
+\set data `echo "$CEREBRO_TEST_DATA"`
+\i :data/attempt.sql
 
 -- token 12 stands in one row of words and -2 in one of below; the table of the layer has 10 rows
 CREATE TABLE good AS SELECT i AS id, i % 2 AS label, ARRAY[i % 10, (i * 3) % 10, 1]::smallint[] AS x FROM generate_series(1, 200) i;
