@@ -1,6 +1,7 @@
 #include "train/prepare.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <map>
