@@ -129,12 +129,24 @@ std::string SegmentDriver::EmptyTable() {
   return name;
 }
 
+// rounds: behind the one in question. A run whose models change knows no last round.
+RoundPosition SegmentDriver::PositionOf(const plan::Rounds& rounds, int64_t target) const {
+  if (request_.living || target != request_.LastIteration()) return RoundPosition::kAmong;
+  if (rounds.done()) return RoundPosition::kStays;
+  plan::Rounds ahead = rounds;
+  std::vector<plan::RoundLeg> legs;
+  ahead.Next(&legs);
+  return ahead.done() ? RoundPosition::kMoves : RoundPosition::kAmong;
+}
+
 // legs: of this round, a model. Whether all its models go on.
-bool SegmentDriver::Round(const plan::RoundSpan& span, const std::map<int, plan::RoundLeg>& legs, bool last, train::VisitSink* sink) {
+bool SegmentDriver::Round(const plan::RoundSpan& span, const std::map<int, plan::RoundLeg>& legs, RoundPosition position,
+                          train::VisitSink* sink) {
   pg::CheckInterrupts();
+  const bool moves = position != RoundPosition::kStays;
   const std::string to = EmptyTable();
   RoundRequest request = round_request_;
-  request.last = last;
+  request.last = position == RoundPosition::kMoves;  // scoring follows the other one, in its process
   request.next_key.assign(request_.programs.size(), 0);
   request.first_partition.assign(request_.programs.size(), 0);
   request.visits.assign(request_.programs.size(), 0);
@@ -142,11 +154,11 @@ bool SegmentDriver::Round(const plan::RoundSpan& span, const std::map<int, plan:
   for (const auto& [model, leg] : legs) {
     const auto m = static_cast<size_t>(model);
     models.push_back(model);
-    request.next_key[m] = training_.keys[static_cast<size_t>(span.PartitionOf(sequences_[m], leg.visit + leg.visits))];
+    request.next_key[m] = moves ? training_.keys[static_cast<size_t>(span.PartitionOf(sequences_[m], leg.visit + leg.visits))] : key_of_[m];
     request.first_partition[m] = leg.partition;
     request.visits[m] = leg.visits;
   }
-  const std::string statement = tables_->RoundSql(LocationsOf(models), to, request_.spec.training), asked = WriteRoundRequest(request);
+  const std::string statement = tables_->RoundSql(LocationsOf(models), to, moves, request_.spec.training), asked = WriteRoundRequest(request);
   pg::Debug("statement of a round: " + statement);
   pg::Execute(statement, {pg::Bytea{asked}});
   for (const int m : models) {
@@ -206,7 +218,7 @@ void SegmentDriver::Lay(int64_t target, train::VisitSink* sink) {
       if (complete || legs.empty()) continue;
       std::map<int, plan::RoundLeg> round;
       for (const plan::RoundLeg& leg : legs) round[models[static_cast<size_t>(leg.unit)]] = leg;
-      as_laid = Round(span, round, !request_.living && rounds.done() && target == request_.LastIteration(), sink);
+      as_laid = Round(span, round, PositionOf(rounds, target), sink);
       while (iteration_ + 1 < target && iteration_ - span.iteration < IterationsDone(span)) sink->IterationDone(++iteration_);
     }
   }

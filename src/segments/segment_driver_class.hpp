@@ -31,6 +31,13 @@ struct Spread {
   bool operator==(const Spread& other) const { return rounds == other.rounds && states == other.states && keys == other.keys; }
 };
 
+/// Where a round stands in the run. Rounds that move states run in one process of a segment, the last one and scoring in another.
+enum class RoundPosition {
+  kAmong,   // others that move states follow
+  kMoves,   // the last one that moves states; the run's last one follows
+  kStays,   // the run's last one: states stay where they are
+};
+
 /// For a round in which nobody trains: keeps the failures of models that enter.
 class EntrySink : public train::VisitSink {
  public:
@@ -72,7 +79,8 @@ class SegmentDriver : public train::Driver {
   int32_t FirstKey(int model) const;
   void Release();
   void Lay(int64_t target, train::VisitSink* sink);
-  bool Round(const plan::RoundSpan& span, const std::map<int, plan::RoundLeg>& legs, bool last, train::VisitSink* sink);
+  RoundPosition PositionOf(const plan::Rounds& rounds, int64_t target) const;
+  bool Round(const plan::RoundSpan& span, const std::map<int, plan::RoundLeg>& legs, RoundPosition position, train::VisitSink* sink);
   int64_t IterationsDone(const plan::RoundSpan& span) const;
   std::vector<int32_t> ProcessKeys() const;
   std::vector<int> ProcessSegments() const;

@@ -37,7 +37,7 @@ void SegmentDriver::MakeRaw(std::vector<int> models) {
     leg.visits = 0;
   }
   visits_.resize(request_.programs.size(), 0);
-  Round(span, legs, false, &entries_);
+  Round(span, legs, RoundPosition::kAmong, &entries_);
 }
 
 // One with states that wait for a round, so that it is emptied by none.
@@ -118,7 +118,7 @@ void SegmentDriver::Release() {
   request.first_partition.assign(request_.programs.size(), 0);
   request.visits.assign(request_.programs.size(), 0);
   const std::string to = EmptyTable();
-  pg::Execute(tables_->RoundSql({{kStateTables[0], {-1}}}, to, request_.spec.training), {pg::Bytea{WriteRoundRequest(request)}});
+  pg::Execute(tables_->RoundSql({{kStateTables[0], {-1}}}, to, true, request_.spec.training), {pg::Bytea{WriteRoundRequest(request)}});
 }
 
 }  // namespace segments

@@ -1,5 +1,7 @@
 #include "segments/segment_models.hpp"
 
+#include <cstring>
+#include <limits>
 #include <set>
 #include <string>
 #include <vector>
@@ -18,6 +20,7 @@ namespace {
 constexpr int32_t kAnyKey = 0;                           // a model that does not train may lie anywhere
 constexpr const char* kTemplates = "heads";              // of stored states; made when states are written
 constexpr size_t kMostTemplateBytes = size_t{16} << 20;  // about, in one statement
+constexpr size_t kMostValueBytes = (size_t{1} << 30) - 1;
 
 std::string Row(const std::vector<std::string>& values) {
   std::string row;
@@ -98,13 +101,11 @@ void PutTemplates(const train::PreparedFit& fit, const StateTables& tables, cons
   tables.PutBytes(kTemplates, rows);
 }
 
-// Pieces of states in stored form, made of raw ones: model, piece, data. leading: of each piece what scoring needs.
-std::string StoredSql(const StateTables& tables, const StateLocations& raw, bool leading) {
-  const std::string data = leading ? "pg_catalog.substr(h.data, 1, h.keep)" : "h.data";
+// Pieces of states in stored form, made of raw ones: model, piece, data.
+std::string StoredSql(const StateTables& tables, const StateLocations& raw) {
   return "(SELECT t.__dist_key__, t.model, h.piece, CASE WHEN h.piece OPERATOR(pg_catalog.=) 0 THEN cerebro._stored_state(t.data, h.data) "
          "ELSE h.data END AS data FROM " +
-         tables.StatesSql(raw, "h.__dist_key__, h.model, h.piece, " + data + " AS data", leading ? "h.keep OPERATOR(pg_catalog.>) 0" : "") +
-         " h JOIN " + tables.Sql(kTemplates) +
+         tables.StatesSql(raw, "h.__dist_key__, h.model, h.piece, h.data") + " h JOIN " + tables.Sql(kTemplates) +
          " t ON h.__dist_key__ OPERATOR(pg_catalog.=) t.__dist_key__ AND h.model OPERATOR(pg_catalog.=) t.model)";
 }
 
@@ -114,9 +115,9 @@ void InsertStates(const train::PreparedFit& fit, const std::string& pieces, cons
               " SELECT v.mst_key, h.piece, h.data FROM " + pieces + " h JOIN " + models + " ON h.model OPERATOR(pg_catalog.=) v.model");
 }
 
-// Those of result table <out>, likewise. The architectures are parameters: joined as a table, they would make the planner
-// move the weights once more, to where an architecture lies.
-void InsertModels(const train::PreparedFit& fit, const std::string& pieces, const std::string& models) {
+// Those of result table <out>. weights: a query for mst_key, model_id and weights. The architectures are parameters: joined as a table, they
+// would make the planner move the weights once more, to where an architecture lies.
+void InsertModels(const train::PreparedFit& fit, const std::string& weights) {
   std::vector<int64_t> ids;
   std::vector<std::string> texts;
   std::set<int> seen;
@@ -126,12 +127,43 @@ void InsertModels(const train::PreparedFit& fit, const std::string& pieces, cons
     texts.push_back(model.architecture->json);
   }
   pg::Execute(store::InsertInto(fit.output, store::ResultTable::kModels, {"mst_key", "model_weights", "model_arch"}) +
-                  " SELECT v.mst_key, w.weights, a.model_arch::pg_catalog.json FROM"
-                  " (SELECT h.model, cerebro._state_weights(h.data ORDER BY h.piece) AS weights FROM " +
-                  pieces + " h GROUP BY h.__dist_key__, h.model) w JOIN " + models + " ON w.model OPERATOR(pg_catalog.=) v.model JOIN" +
-                  " ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) a(model_id, model_arch)"
-                  " ON a.model_id OPERATOR(pg_catalog.=) v.model_id",
+                  " SELECT w.mst_key, w.weights, a.model_arch::pg_catalog.json FROM (" + weights +
+                  ") w JOIN ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) a(model_id, model_arch)"
+                  " ON a.model_id OPERATOR(pg_catalog.=) w.model_id",
               {ids, texts});
+}
+
+// Of pieces in stored form, on the segment where a state lies.
+std::string BestWeightsSql(const std::string& pieces, const std::string& models) {
+  return "SELECT v.mst_key, v.model_id, h.weights FROM (SELECT h.model, cerebro._state_weights(h.data ORDER BY h.piece) AS weights FROM " + pieces +
+         " h GROUP BY h.__dist_key__, h.model) h JOIN " + models + " ON h.model OPERATOR(pg_catalog.=) v.model";
+}
+
+// How many leading bytes of a state's stored form have all its weights, at least; of a state that this run has not written, all there are.
+size_t LeadingBytes(const train::PreparedFit& fit, store::StateEncoder* encoder, int model, bool stored) {
+  if (stored) return std::numeric_limits<int64_t>::max() / 2;
+  const train::PreparedModel& described = fit.models[static_cast<size_t>(model)];
+  const engine::StateLayout& layout = described.program->layout();
+  engine::StateCounters most;  // the larger a counter, the longer the head
+  std::memset(static_cast<void*>(&most), 0xff, sizeof(most));
+  return store::StoredHeadBytes(encoder->HeadTemplate(*described.spec, layout).size(), &most) + store::ScoringBytes(layout);
+}
+
+// Of states that lie in <out>_state, which is distributed as <out> is: nothing moves.
+std::string LastWeightsSql(const train::PreparedFit& fit, const std::vector<int>& models, const std::vector<int>& stored) {
+  store::StateEncoder encoder(data::SpecForRows(fit.training));
+  std::vector<std::string> rows;
+  const auto add = [&](int model, bool is_stored) {
+    const train::PreparedModel& described = fit.models[static_cast<size_t>(model)];
+    rows.push_back(Row({std::to_string(described.mst_key), std::to_string(described.architecture->model_id),
+                        std::to_string(LeadingBytes(fit, &encoder, model, is_stored)) + "::pg_catalog.int8"}));
+  };
+  for (const int m : models) add(m, false);
+  for (const int m : stored) add(m, true);
+  const std::string left = "v.wanted OPERATOR(pg_catalog.-) (s.piece::pg_catalog.int8 OPERATOR(pg_catalog.*) " + std::to_string(store::kStatePieceBytes) + ")";
+  return "SELECT s.mst_key, v.model_id, cerebro._state_weights(pg_catalog.substr(s.data, 1, LEAST(GREATEST(" + left + ", 0), " +
+         std::to_string(kMostValueBytes) + ")::pg_catalog.int4) ORDER BY s.piece) AS weights FROM " + fit.output.state.Sql() + " s JOIN (VALUES " +
+         Join(rows) + ") v(mst_key, model_id, wanted) ON s.mst_key OPERATOR(pg_catalog.=) v.mst_key GROUP BY s.mst_key, v.model_id";
 }
 
 }  // namespace
@@ -252,11 +284,14 @@ void StoreModels(const train::PreparedFit& fit, StateTables* tables, StateLocati
   states.erase(kStored);
   std::set<int> has_best;
   for (const auto& [table, models] : best) has_best.insert(models.begin(), models.end());
-  StateLocations weights = best;  // of the other models their last ones
+  std::vector<int> last, stored_last;  // models whose weights are the last ones
   for (const auto& [table, models] : states) {
     for (const int m : models) {
-      if (has_best.count(m) == 0 && !fit.models[static_cast<size_t>(m)].keeps_weights) weights[table].push_back(m);
+      if (has_best.count(m) == 0 && !fit.models[static_cast<size_t>(m)].keeps_weights) last.push_back(m);
     }
+  }
+  for (const int m : stored) {  // of the others the kept ones stay
+    if (!fit.models[static_cast<size_t>(m)].keeps_weights) stored_last.push_back(m);
   }
   for (const train::PreparedModel& model : fit.models) {
     const size_t bytes = static_cast<size_t>(model.weight_count()) * sizeof(float);
@@ -266,18 +301,11 @@ void StoreModels(const train::PreparedFit& fit, StateTables* tables, StateLocati
   if (!states.empty()) {
     tables->Need(kTemplates);
     PutTemplates(fit, *tables, lie);
-    InsertStates(fit, StoredSql(*tables, states, false), models);
+    InsertStates(fit, StoredSql(*tables, states), models);
   }
-  if (!weights.empty()) InsertModels(fit, StoredSql(*tables, weights, true), models);
-  if (stored.empty()) return;
-  const std::string pieces = tables->StatesSql({{kStored, stored}}, "h.__dist_key__, h.model, h.piece, h.data");
-  InsertStates(fit, pieces, models);
-  std::vector<int> with_weights;  // of the others the kept ones stay
-  for (const int m : stored) {
-    if (!fit.models[static_cast<size_t>(m)].keeps_weights) with_weights.push_back(m);
-  }
-  if (with_weights.empty()) return;
-  InsertModels(fit, tables->StatesSql({{kStored, with_weights}}, "h.__dist_key__, h.model, h.piece, h.data"), models);
+  if (!stored.empty()) InsertStates(fit, tables->StatesSql({{kStored, stored}}, "h.model, h.piece, h.data"), models);
+  if (!has_best.empty()) InsertModels(fit, BestWeightsSql(StoredSql(*tables, best), models));
+  if (!last.empty() || !stored_last.empty()) InsertModels(fit, LastWeightsSql(fit, last, stored_last));
 }
 
 }  // namespace segments

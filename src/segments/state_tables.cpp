@@ -135,14 +135,15 @@ size_t DataColumnCount(const data::PackedTable& packed) {
 std::string StateTables::PassSql(const std::string& states, const data::PackedTable& packed) const {
   std::string arguments;
   for (size_t i = 1; i <= DataColumnCount(packed); i++) arguments += ", u.d" + std::to_string(i);
-  return "SELECT cerebro._round_rows(cerebro._fit_bundle($1, u.kind, u.a, u.b" + arguments +
+  return "SELECT u.key, cerebro._round_rows(cerebro._fit_bundle($1, u.kind, u.a, u.b" + arguments +
          " ORDER BY u.kind, u.a, u.b)) AS w FROM (SELECT " + StateColumns(RowKind::kHeader, DataColumnCount(packed)) + " FROM " +
          Sql(kHeader) + " h UNION ALL " + states + " UNION ALL SELECT __dist_key__, " + std::to_string(static_cast<int>(RowKind::kBuffer)) +
          ", partition_id, buffer_id, " + packed.DataColumns() + " FROM " + packed.FromClause() + ") u GROUP BY u.key";
 }
 
-std::string StateTables::RoundSql(const StateLocations& from, const std::string& to, const data::PackedTable& packed) const {
-  return "INSERT INTO " + Sql(to) + " SELECT (v.w).next_key, (v.w).model, (v.w).piece, (v.w).keep, (v.w).data, (v.w).record FROM (" +
+// Where states stay, the key of the GROUP BY says so to the planner: it needs no motion, and the process that trains writes the rows.
+std::string StateTables::RoundSql(const StateLocations& from, const std::string& to, bool moves, const data::PackedTable& packed) const {
+  return "INSERT INTO " + Sql(to) + " SELECT " + (moves ? "(v.w).next_key" : "v.key") + ", (v.w).model, (v.w).piece, (v.w).keep, (v.w).data, (v.w).record FROM (" +
          PassSql(StatesSql(from, StateColumns(RowKind::kState, DataColumnCount(packed))), packed) + ") v";
 }
 

@@ -62,9 +62,9 @@ class StateTables {
   /// condition on h, or empty.
   std::string StatesSql(const StateLocations& locations, const std::string& columns, const std::string& where = {}) const;
   /// INSERT INTO <to>: every segment trains the states of `from` that it holds on its own rows of `packed`; each row of
-  /// the result goes to the segment that its next_key names.
+  /// the result goes to the segment that its next_key names, or stays where it is unless it moves.
   /// $1: the request.
-  std::string RoundSql(const StateLocations& from, const std::string& to, const data::PackedTable& packed) const;
+  std::string RoundSql(const StateLocations& from, const std::string& to, bool moves, const data::PackedTable& packed) const;
   /// A query for records alone: every segment scores the states of `own` that it holds, as far as their key is one of
   /// `keys`, and those in table `from`. $1: the request.
   std::string ScoreSql(const StateLocations& own, const std::vector<int32_t>& keys, const std::string& from, const data::PackedTable& packed) const;
