@@ -1,5 +1,5 @@
 // What a segment's process keeps from round to round: the run's header, compiled programs, buffers, and the memory that states lie in. It belongs to one
-// run, and is dropped when a transaction is rolled back, when another run comes, and after the run's last round.
+// run, and is dropped when a transaction is rolled back, when another run comes, and after the last round that the process runs.
 #pragma once
 
 #include <cstdint>

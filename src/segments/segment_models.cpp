@@ -111,8 +111,11 @@ std::string StoredSql(const StateTables& tables, const StateLocations& raw) {
 
 // Columns of result table <out>_state, of pieces in stored form.
 void InsertStates(const train::PreparedFit& fit, const std::string& pieces, const std::string& models) {
-  pg::Execute(store::InsertInto(fit.output, store::ResultTable::kState, {"mst_key", "piece", "data"}) +
-              " SELECT v.mst_key, h.piece, h.data FROM " + pieces + " h JOIN " + models + " ON h.model OPERATOR(pg_catalog.=) v.model");
+  const std::string statement = store::InsertInto(fit.output, store::ResultTable::kState, {"mst_key", "piece", "data"}) +
+                                " SELECT v.mst_key, h.piece, h.data FROM " + pieces + " h JOIN " + models +
+                                " ON h.model OPERATOR(pg_catalog.=) v.model";
+  pg::Debug("statement of results: " + statement);
+  pg::Execute(statement);
 }
 
 // Those of result table <out>. weights: a query for mst_key, model_id and weights. The architectures are parameters: joined as a table, they
@@ -126,11 +129,12 @@ void InsertModels(const train::PreparedFit& fit, const std::string& weights) {
     ids.push_back(model.architecture->model_id);
     texts.push_back(model.architecture->json);
   }
-  pg::Execute(store::InsertInto(fit.output, store::ResultTable::kModels, {"mst_key", "model_weights", "model_arch"}) +
-                  " SELECT w.mst_key, w.weights, a.model_arch::pg_catalog.json FROM (" + weights +
-                  ") w JOIN ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) a(model_id, model_arch)"
-                  " ON a.model_id OPERATOR(pg_catalog.=) w.model_id",
-              {ids, texts});
+  const std::string statement = store::InsertInto(fit.output, store::ResultTable::kModels, {"mst_key", "model_weights", "model_arch"}) +
+                                " SELECT w.mst_key, w.weights, a.model_arch::pg_catalog.json FROM (" + weights +
+                                ") w JOIN ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) a(model_id, model_arch)"
+                                " ON a.model_id OPERATOR(pg_catalog.=) w.model_id";
+  pg::Debug("statement of results: " + statement);
+  pg::Execute(statement, {ids, texts});
 }
 
 // Of pieces in stored form, on the segment where a state lies.

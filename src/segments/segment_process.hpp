@@ -9,7 +9,7 @@
 //
 // A process serves one round at a time. Whatever outlives a statement (the header, compiled programs, buffers kept in
 // memory, the memory that states lie in) belongs to one run and to this process; it is dropped when a transaction is
-// rolled back, when another run's request arrives, and after the last round of the run. Nothing is counted on: a process
+// rolled back, when another run's request arrives, and after the last round that this process runs. Nothing is counted on: a process
 // that has nothing reads and compiles anew.
 #pragma once
 
