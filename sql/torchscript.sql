@@ -38,9 +38,16 @@ SELECT cerebro.load_model_selection_table('arch', 'mst', ARRAY[1], (SELECT ARRAY
     format('loss=''%s'', optimizer=''Adam(lr=0.02)'', metrics=[''accuracy'']', focal),
     format('loss=%s, optimizer=''Adam(lr=0.02)'', metrics=[''accuracy'']', smooth)]
     FROM texts), ARRAY['batch_size=8, epochs=2']);
--- the last one has no room in an index
-SELECT max(length(compile_params)) > 2700 AS long FROM mst;
-SELECT count(*) FROM pg_constraint WHERE conrelid = 'mst'::regclass AND contype = 'u';
+-- a text that no row of an index holds: its table has no constraint
+SELECT cerebro.load_model_selection_table('arch', 'long', ARRAY[1], ARRAY['loss=' || cerebro.torchscript('long',
+    E'def long(y_true, y_pred):\n    a = ((y_true - y_pred) ** 2).mean(-1)\n' || (SELECT string_agg('    a = a * 1.0'
+        || ('x' || substr(md5(i::text), 1, 15))::bit(60)::bigint || E'\n', '') FROM generate_series(1, 150) i) || '    return a')
+    || ', optimizer=''Adam(lr=0.02)'''], ARRAY['batch_size=8, epochs=2']);
+SELECT cerebro.load_model_selection_table('arch', 'short', ARRAY[1], ARRAY['loss=''mse'', optimizer=''SGD()'''],
+    ARRAY['batch_size=8']);
+SELECT pg_column_size(compile_params) > 2704 AS long FROM long;
+SELECT conrelid::regclass FROM pg_constraint
+    WHERE contype = 'u' AND conrelid IN ('mst'::regclass, 'long'::regclass, 'short'::regclass);
 SELECT cerebro.fit_multiple_model('packed', 'models', 'mst', 6, false, 'packed_val', 3, seed => 5);
 SELECT mst_key, loss_type, metrics_type, status, training_loss[2] < training_loss[1] AS learns,
     training_metrics_final BETWEEN 0 AND 1 AS metric,

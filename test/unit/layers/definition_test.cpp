@@ -94,7 +94,7 @@ TEST(Definitions, APermutationHasNoMoreDimensionsThanAnInput) {
     return std::string();
   };
   EXPECT_EQ(refusal(8), "");
-  EXPECT_EQ(refusal(9), "layer \"p\" (Permute): argument \"dims\" must be a list of at most 8 integers, got [1, 2, 3, 4, 5, 6, 7, 8, 9]");
+  EXPECT_EQ(refusal(9), "layer \"p\" (Permute): argument \"dims\" must be a list of at most 8 integers, got [1,2,3,4,5,6,7,8,9]");
   EXPECT_NE(refusal(1000000), "");  // before all pairs of them are compared
 }
 
