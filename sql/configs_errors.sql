@@ -60,6 +60,8 @@ SELECT * FROM attempt($$SELECT cerebro.load_model_selection_table('archs', 'new'
 SELECT * FROM attempt($$SELECT cerebro.load_model_selection_table('archs', 'new', ARRAY[1], ARRAY['loss=''mse'',optimizer=''SGD()'''], ARRAY['batch_size=8,size=3'])$$);
 SELECT * FROM attempt($$SELECT cerebro.load_model_selection_table('archs', 'new', ARRAY[1], ARRAY['loss=''mse'',optimizer='], ARRAY['batch_size=8'])$$);
 SELECT * FROM attempt($$SELECT cerebro.load_model_selection_table('archs', 'new', ARRAY[1], ARRAY['loss=''gain'',optimizer=''SGD()'''], ARRAY['batch_size=8'])$$);
+SELECT * FROM attempt($$SELECT cerebro.load_model_selection_table('archs', 'new', ARRAY[1],
+    (SELECT array_agg('loss=''mse'',optimizer=''SGD(lr=' || i || ')''') FROM generate_series(1, 1000) i), (SELECT array_agg('batch_size=' || i) FROM generate_series(1, 1000) i))$$);
 -- generate_model_configs
 CREATE FUNCTION grid(compile text DEFAULT $${'loss': ['mse'], 'optimizer_params_list': [{'optimizer': ['SGD'], 'lr': [0.1, 0.2]}]}$$,
         fit text DEFAULT $${'batch_size': [8]}$$, mst text DEFAULT 'new', archs text DEFAULT 'archs', search_type text DEFAULT 'grid',

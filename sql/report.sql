@@ -78,6 +78,13 @@ UPDATE drawn_info SET validation_metrics_final = 0.7, validation_loss_final = 0.
 SELECT * FROM cerebro.learning_curve_text('drawn', 1, width => 60, height => 14);
 SELECT * FROM cerebro.learning_curve_text('drawn', metric => 'accuracy', width => 50, height => 12);
 SELECT * FROM cerebro.learning_curve_text('drawn', width => 40, height => 10);
+-- values that are nearly 0 are drawn as 0
+BEGIN;
+UPDATE drawn_info SET training_metric_values = '{{1e-323,1},{1e-323,1},{1e-323,1},{1e-323,1},{1e-323,1},{1e-323,1}}',
+    validation_metric_values = NULL;
+SELECT * FROM cerebro.learning_curve_text('drawn', 1, width => 40, height => 10);
+SELECT cerebro.report('drawn') LIKE '%</html>%' AS page;
+ROLLBACK;
 -- a model that diverged at once
 SELECT * FROM cerebro.learning_curve_text('models', (SELECT max(mst_key) FROM models_info WHERE status = 'diverged'));
 \pset tuples_only off

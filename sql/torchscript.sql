@@ -35,12 +35,19 @@ CREATE TABLE texts AS SELECT cerebro.torchscript('squared',
 SELECT cerebro.load_model_selection_table('arch', 'mst', ARRAY[1], (SELECT ARRAY[
     format('loss=%s, optimizer=''Adam(lr=0.02)'', metrics=[%s, ''accuracy'']', squared, hit),
     format('loss=''mse'', optimizer=''Adam(lr=0.02)'', metrics=[''accuracy'', ''mse'', %s]', squared),
-    format('loss=''%s'', optimizer=''Adam(lr=0.02)'', metrics=[''accuracy'']', focal)]
+    format('loss=''%s'', optimizer=''Adam(lr=0.02)'', metrics=[''accuracy'']', focal),
+    format('loss=%s, optimizer=''Adam(lr=0.02)'', metrics=[''accuracy'']', smooth)]
     FROM texts), ARRAY['batch_size=8, epochs=2']);
--- a long one, which has no room in the index of a selection table
-ALTER TABLE mst DROP CONSTRAINT mst_model_id_compile_params_fit_params_key;
-INSERT INTO mst SELECT 4, 1, format('loss=%s, optimizer=''Adam(lr=0.02)'', metrics=[''accuracy'']', smooth),
-    'batch_size=8, epochs=2' FROM texts;
+-- a text that no row of an index holds: its table has no constraint
+SELECT cerebro.load_model_selection_table('arch', 'long', ARRAY[1], ARRAY['loss=' || cerebro.torchscript('long',
+    E'def long(y_true, y_pred):\n    a = ((y_true - y_pred) ** 2).mean(-1)\n' || (SELECT string_agg('    a = a * 1.0'
+        || ('x' || substr(md5(i::text), 1, 15))::bit(60)::bigint || E'\n', '') FROM generate_series(1, 150) i) || '    return a')
+    || ', optimizer=''Adam(lr=0.02)'''], ARRAY['batch_size=8, epochs=2']);
+SELECT cerebro.load_model_selection_table('arch', 'short', ARRAY[1], ARRAY['loss=''mse'', optimizer=''SGD()'''],
+    ARRAY['batch_size=8']);
+SELECT pg_column_size(compile_params) > 2704 AS long FROM long;
+SELECT conrelid::regclass FROM pg_constraint
+    WHERE contype = 'u' AND conrelid IN ('mst'::regclass, 'long'::regclass, 'short'::regclass);
 SELECT cerebro.fit_multiple_model('packed', 'models', 'mst', 6, false, 'packed_val', 3, seed => 5);
 SELECT mst_key, loss_type, metrics_type, status, training_loss[2] < training_loss[1] AS learns,
     training_metrics_final BETWEEN 0 AND 1 AS metric,

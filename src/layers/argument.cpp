@@ -15,6 +15,8 @@ using base::ErrorCode;
 using base::List;
 using base::Value;
 
+constexpr size_t kMostDimensions = 8;  // of an input
+
 [[noreturn]] void Wrong(const Where& where, const char* must, const Value& value) {
   Refuse(ErrorCode::kInvalidParameter, where, std::string("must be ") + must + Got(value));
 }
@@ -73,6 +75,7 @@ Value ReadSizePair(const Value& value, const Value& whole, const char* must, con
 // The numbers 1 to n, each once.
 Value ReadPermutation(const Value& value, const Where& where) {
   constexpr const char* kMust = "a list of the integers from 1 to its length, each once";
+  if (value.is_list() && value.list().size() > kMostDimensions) Wrong(where, "a list of at most 8 integers", value);
   if (!value.is_list() || value.list().empty()) Wrong(where, kMust, value);
   List dimensions;
   for (const Value& entry : value.list()) {
@@ -107,13 +110,13 @@ Value ReadDataFormat(const Value& value, const Where& where) {
 
 // Integers in [-kMostDimensions, kMostDimensions], none twice.
 Value ReadAxes(const Value& value, const char* must, const Where& where) {
-  constexpr int64_t kMostDimensions = 8;
+  constexpr auto kMost = static_cast<int64_t>(kMostDimensions);
   const List given = value.is_list() ? value.list() : List{value};
   if (given.empty()) Wrong(where, must, value);
   List axes;
   for (const Value& entry : given) {
     int64_t axis = 0;
-    if (!AsInteger(entry, &axis) || axis < -kMostDimensions || axis > kMostDimensions) Wrong(where, must, value);
+    if (!AsInteger(entry, &axis) || axis < -kMost || axis > kMost) Wrong(where, must, value);
     if (Holds(axes, axis)) Wrong(where, must, value);
     axes.emplace_back(axis);
   }

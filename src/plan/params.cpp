@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <sstream>
+#include <unordered_set>
 
 #include "base/literal.hpp"
 #include "definitions/names.hpp"
@@ -69,7 +70,7 @@ std::vector<double> ReadLossWeights(const Value& value, size_t losses, std::vect
   std::vector<double> by_name;
   if (value.is_dict()) {
     for (const auto& [name, weight] : value.dict()) {
-      by_name.push_back(Parameter("compile_params", "loss_weights", weight).Number(0, kInfinity));
+      by_name.push_back(Parameter("compile_params", "loss_weights", weight).Float(0, kInfinity));
       names->push_back(name);
     }
     if (!by_name.empty()) return by_name;
@@ -89,17 +90,15 @@ const char* const kMetricsExample =
 
 // One metric or several for the same outputs, behind those that are there.
 void ReadMetricList(const Value& value, int output, std::vector<base::MetricConfig>* metrics) {
-  const size_t first = metrics->size();
+  std::unordered_set<std::string> names;
   for (const Value& item : value.is_list() ? value.list() : base::List{value}) {
     if (!item.is_string()) {
       Invalid(std::string("metrics must be a list of names, it holds a value of type ") + item.type_name(), kMetricsExample);
     }
     metrics->push_back(ReadMetric(item.string()));
     metrics->back().output = output;
-    for (size_t i = first; i + 1 < metrics->size(); ++i) {
-      if ((*metrics)[i].name == metrics->back().name) {
-        Invalid("metric " + Quoted(metrics->back().name) + " is listed twice", "Name each metric once.");
-      }
+    if (!names.insert(metrics->back().name).second) {
+      Invalid("metric " + Quoted(metrics->back().name) + " is listed twice", "Name each metric once.");
     }
   }
 }

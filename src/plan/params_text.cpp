@@ -1,6 +1,7 @@
 #include "plan/params_text.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
@@ -105,6 +106,7 @@ std::vector<std::string_view> SplitPieces(std::string_view text, const std::stri
 
 std::vector<std::pair<std::string, std::string_view>> SplitAssignments(std::string_view text, const std::string& what) {
   std::vector<std::pair<std::string, std::string_view>> out;
+  std::unordered_set<std::string_view> keys;
   for (const std::string_view piece : SplitPieces(text, what)) {
     const size_t equal = piece.find('=');
     if (equal == std::string_view::npos) Syntax(what, "expected key=value, found " + Quoted(piece));
@@ -112,9 +114,7 @@ std::vector<std::pair<std::string, std::string_view>> SplitAssignments(std::stri
     const std::string_view value = Trim(piece.substr(equal + 1));
     if (!IsIdentifier(key)) Syntax(what, "expected key=value, found " + Quoted(piece));
     if (value.empty()) Syntax(what, "\"" + std::string(key) + "\" has no value");
-    for (const auto& other : out) {
-      if (other.first == key) Syntax(what, "\"" + std::string(key) + "\" is given twice");
-    }
+    if (!keys.insert(key).second) Syntax(what, "\"" + std::string(key) + "\" is given twice");
     out.emplace_back(std::string(key), value);
   }
   return out;

@@ -13,13 +13,16 @@ namespace {
 
 using base::Value;
 
-// Drawn numbers keep this many digits: short texts, and far finer than any search needs.
+// Drawn numbers keep this many digits: short texts, and far finer than any search needs, but of a range that is narrow
+// beside its bounds.
 constexpr int kDigits = 6;
+constexpr double kMostDigits = 17;
+constexpr double kLeastValues = 1000;  // that a range keeps apart
 
-double Rounded(double value) {
+double Rounded(double value, int digits = kDigits) {
   char buffer[64];
   const auto written =
-      std::to_chars(buffer, buffer + sizeof(buffer), value, std::chars_format::scientific, kDigits - 1);
+      std::to_chars(buffer, buffer + sizeof(buffer), value, std::chars_format::scientific, digits - 1);
   double out = value;
   std::from_chars(buffer, written.ptr, out);
   return out;
@@ -47,6 +50,14 @@ double Choice::Size() const {
   return integral ? high - low + 1 : std::numeric_limits<double>::infinity();
 }
 
+// Those of a distribution's numbers: more than kDigits where these would make one of several.
+int Choice::Digits() const {
+  const double largest = std::max(std::fabs(low), std::fabs(high));
+  const double wanted = quantum > 0 ? std::ceil(std::log10(largest / quantum)) + 2
+                                    : std::ceil(std::log10(largest / (high - low) * kLeastValues));
+  return static_cast<int>(std::clamp(wanted, static_cast<double>(kDigits), kMostDigits));
+}
+
 std::vector<Value> Choice::All() const {
   if (kind == Kind::kValues) return values;
   std::vector<Value> all;
@@ -59,7 +70,7 @@ std::vector<Value> Choice::All() const {
 Value Choice::Numbered(double n) const {
   if (quantum == 0) return Value(static_cast<int64_t>(low + n));
   const double number = low + n * quantum;
-  return integral ? Value(static_cast<int64_t>(number)) : Value(std::clamp(Rounded(number), low, high));
+  return integral ? Value(static_cast<int64_t>(number)) : Value(std::clamp(Rounded(number, Digits()), low, high));
 }
 
 Value Choice::Sample(const Draw& draw) const {
@@ -85,9 +96,9 @@ Value Choice::At(double u) const {
   }
   double value = 0;
   if (kind == Kind::kLinear) {
-    value = Rounded(low + u * (high - low));
+    value = Rounded(low + u * (high - low), Digits());
   } else if (kind == Kind::kLog) {
-    value = Rounded(std::pow(10.0, std::log10(low) + u * (std::log10(high) - std::log10(low))));
+    value = Rounded(std::pow(10.0, std::log10(low) + u * (std::log10(high) - std::log10(low))), Digits());
   } else {
     const double far = std::log10(1 - low), near = std::log10(1 - high);
     const double distance = Rounded(std::pow(10.0, near + u * (far - near)));
@@ -101,13 +112,33 @@ Value Choice::At(double u) const {
   return Value(std::clamp(value, low, high));
 }
 
-// Listed values: numbers ascending, others in the order written.
-std::vector<Value> Choice::Ranked() const {
-  std::vector<Value> ranked = values;
-  if (ordered())
-    std::stable_sort(ranked.begin(), ranked.end(),
+// Listed values: numbers ascending, others in the order written. They are put in order once.
+const std::vector<Value>& Choice::Ranked() const {
+  if (ranked_.size() == values.size()) return ranked_;
+  ranked_ = values;
+  sorted_ = ordered();
+  if (sorted_)
+    std::stable_sort(ranked_.begin(), ranked_.end(),
                      [](const Value& a, const Value& b) { return a.number() < b.number(); });
-  return ranked;
+  return ranked_;
+}
+
+std::optional<size_t> Choice::RankOf(const Value& value) const {
+  const std::vector<Value>& ranked = Ranked();
+  if (sorted_ && value.is_number()) {
+    const double number = value.number();
+    const auto at = std::lower_bound(ranked.begin(), ranked.end(), number,
+                                     [](const Value& listed, double wanted) { return listed.number() < wanted; });
+    if (at == ranked.end() || at->number() != number) return std::nullopt;
+    return static_cast<size_t>(at - ranked.begin());
+  }
+  const std::string text = Text(value);
+  for (size_t i = 0; i < ranked.size(); ++i) {
+    const bool same =
+        value.is_number() && ranked[i].is_number() ? value.number() == ranked[i].number() : Text(ranked[i]) == text;
+    if (same) return i;
+  }
+  return std::nullopt;
 }
 
 bool Choice::ordered() const {
@@ -123,13 +154,8 @@ double Choice::CoordinateOfNumber(double n) const {
 
 std::optional<double> Choice::CoordinateOf(const Value& value) const {
   if (kind == Kind::kValues) {
-    const std::string text = Text(value);
-    const std::vector<Value> ranked = Ranked();
-    for (size_t i = 0; i < ranked.size(); ++i) {
-      const bool same =
-          value.is_number() && ranked[i].is_number() ? value.number() == ranked[i].number() : Text(ranked[i]) == text;
-      if (same) return (static_cast<double>(i) + 0.5) / static_cast<double>(ranked.size());
-    }
+    const std::optional<size_t> rank = RankOf(value);
+    if (rank) return (static_cast<double>(*rank) + 0.5) / static_cast<double>(values.size());
     return std::nullopt;
   }
   if (!value.is_number() || !(value.number() >= low && value.number() <= high)) return std::nullopt;

@@ -60,8 +60,13 @@ struct Choice {
   std::string Text(const base::Value& value) const;
 
  private:
+  int Digits() const;
   base::Value Numbered(double n) const;
-  std::vector<base::Value> Ranked() const;
+  const std::vector<base::Value>& Ranked() const;
+  std::optional<size_t> RankOf(const base::Value& value) const;
+
+  mutable std::vector<base::Value> ranked_;  // the values as Ranked() gives them, when it was asked
+  mutable bool sorted_ = false;              // they are numbers, ascending
 };
 
 /// Parameters that are chosen together: a list of alternatives, each a product of choices. An optimizer's parameters are one such set.

@@ -11,7 +11,7 @@ namespace {
 
 constexpr double kGreatestDrawn = 1e300;
 constexpr double kLogarithmFactor = 20;
-constexpr double kLeastLogarithm = 1e-300;  // powers of ten below it lose digits
+constexpr double kLeastDrawn = 1e-300;  // nearer to 0 a distance of ticks may become 0, and powers of ten lose digits
 constexpr int kMostDecades = 7;
 
 double RoundDistance(double span, int about) {
@@ -41,12 +41,13 @@ bool IsFinite(double value) { return std::isfinite(value) && std::fabs(value) <=
 
 void Range::Add(double value) {
   if (!IsFinite(value)) return;
+  if (std::fabs(value) < kLeastDrawn) value = 0;
   least = empty ? value : std::min(least, value);
   greatest = empty ? value : std::max(greatest, value);
   empty = false;
 }
 
-bool SuitsLogarithm(const Range& range) { return !range.empty && range.least >= kLeastLogarithm && range.greatest / range.least >= kLogarithmFactor; }
+bool SuitsLogarithm(const Range& range) { return !range.empty && range.least >= kLeastDrawn && range.greatest / range.least >= kLogarithmFactor; }
 
 Scale::Scale(const Range& range, double from, double to, bool logarithm, bool integers, int about)
     : least_(range.least), greatest_(range.greatest), from_(from), to_(to), logarithm_(logarithm) {

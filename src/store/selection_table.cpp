@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "base/literal.hpp"
 #include "pg/cluster.hpp"
 #include "pg/names.hpp"
 #include "pg/report.hpp"
@@ -20,6 +21,8 @@ using base::ErrorCode;
 
 constexpr const char* kSelectionArgument = "model_selection_table";
 constexpr const char* kArchitectureArgument = "model_arch_table";
+constexpr int64_t kMostCombinations = 100000;  // as many as plan::GenerateCandidates makes
+constexpr size_t kLongestIndexed = 2000;  // bytes of texts: a row of a B-tree has up to 2704
 constexpr const char* kMakeHint = "Choose a new name, or make the table by cerebro.generate_model_configs().";
 
 struct Tables {
@@ -61,11 +64,17 @@ void RequireModels(const pg::TableName& architectures, const std::vector<int32_t
               "Load architectures by cerebro.load_model(); it returns their model_id.");
 }
 
-void CreateSelectionTable(const Tables& tables) {
+bool FitsIndex(const plan::Candidate& candidate) {
+  return candidate.params.compile_params.size() + candidate.params.fit_params.size() <= kLongestIndexed;
+}
+
+// Texts with a function of TorchScript may be longer than an index takes: then what is inserted is compared alone.
+void CreateSelectionTable(const Tables& tables, const std::vector<plan::Candidate>& candidates) {
+  const bool indexed = std::all_of(candidates.begin(), candidates.end(), FitsIndex);
   pg::RequireCreate(tables.selection);
   pg::Execute("CREATE TABLE " + tables.selection.Sql() +
-              " (mst_key serial, model_id pg_catalog.int4, compile_params pg_catalog.varchar, fit_params pg_catalog.varchar,"
-              " UNIQUE (model_id, compile_params, fit_params))" + pg::DistributedBy("model_id"));
+              " (mst_key serial, model_id pg_catalog.int4, compile_params pg_catalog.varchar, fit_params pg_catalog.varchar" +
+              (indexed ? ", UNIQUE (model_id, compile_params, fit_params))" : ")") + pg::DistributedBy("model_id"));
 }
 
 void CreateSummary(const Tables& tables) {
@@ -182,7 +191,14 @@ void LoadModelSelectionTable(std::string_view model_arch_table, std::string_view
   RequireTexts(fit_params_list, "fit_params_list", "batch_size=32,epochs=1");
   const std::vector<std::string> compile = DistinctParams(compile_params_list, "compile_params");
   const std::vector<std::string> fit = DistinctParams(fit_params_list, "fit_params");
+  const double size = static_cast<double>(model_id_list.size()) * static_cast<double>(compile.size()) * static_cast<double>(fit.size());
+  if (size > static_cast<double>(kMostCombinations)) {
+    throw Error(ErrorCode::kLimitExceeded,
+                "the lists have " + base::FormatNumber(size, true) + " combinations, more than " + std::to_string(kMostCombinations), "",
+                "Use cerebro.generate_model_configs() with search_type => 'random' and num_configs.");
+  }
   for (const std::string& c : compile) {
+    pg::CheckInterrupts();
     for (const std::string& f : fit) CheckConfig(c, f);
   }
   std::vector<plan::Candidate> candidates;
@@ -194,7 +210,7 @@ void LoadModelSelectionTable(std::string_view model_arch_table, std::string_view
   ClaimBoth(tables);
   pg::RequireAbsent(tables.selection, kSelectionArgument);
   pg::RequireAbsent(tables.summary, kSelectionArgument);
-  CreateSelectionTable(tables);
+  CreateSelectionTable(tables, candidates);
   CreateSummary(tables);
   InsertCandidates(tables, candidates);
 }
@@ -210,7 +226,7 @@ void GenerateModelConfigs(const GridRequest& request) {
   } else {
     ClaimBoth(tables);
     pg::RequireAbsent(tables.summary, kSelectionArgument);
-    CreateSelectionTable(tables);
+    CreateSelectionTable(tables, candidates);
     CreateSummary(tables);
   }
   const size_t added = InsertCandidates(tables, candidates);

@@ -29,6 +29,19 @@ Choice ListedChoice(const std::string& name, const std::string& path, std::vecto
   return choice;
 }
 
+// Of each value of a finite choice, in the order of Choice::All.
+std::vector<double> CoordinatesOf(const Dimension& dimension) {
+  const std::vector<Value> values = dimension.choice.All();
+  std::vector<double> coordinates;
+  for (size_t v = 0; v < values.size(); ++v) {
+    const auto number = static_cast<double>(v);
+    coordinates.push_back(!dimension.ordered        ? number
+                          : dimension.values() == 0 ? dimension.choice.CoordinateOfNumber(number)
+                                                    : dimension.choice.CoordinateOf(values[v]).value());
+  }
+  return coordinates;
+}
+
 }  // namespace
 
 PointSpace::PointSpace(const SearchDescription& description)
@@ -187,7 +200,7 @@ std::vector<Point> PointSpace::Enumerate() const {
   std::vector<Point> points = {Point()};
   for (size_t d = 0; d < dimensions_.size(); ++d) {
     const Dimension& dimension = dimensions_[d];
-    const std::vector<Value> values = dimension.choice.All();
+    const std::vector<double> coordinates = CoordinatesOf(dimension);
     std::vector<Point> next;
     for (Point& point : points) {
       point.push_back(kNone);
@@ -195,10 +208,8 @@ std::vector<Point> PointSpace::Enumerate() const {
         next.push_back(point);
         continue;
       }
-      for (size_t v = 0; v < values.size(); ++v) {
-        point[d] = static_cast<double>(v);
-        if (dimension.ordered && dimension.values() > 0) point[d] = dimension.choice.CoordinateOf(values[v]).value();
-        if (dimension.ordered && dimension.values() == 0) point[d] = dimension.choice.CoordinateOfNumber(static_cast<double>(v));
+      for (const double coordinate : coordinates) {
+        point[d] = coordinate;
         next.push_back(point);
       }
     }

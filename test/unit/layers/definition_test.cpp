@@ -8,6 +8,7 @@
 #include <set>
 #include <sstream>
 
+#include "base/error.hpp"
 #include "base/literal.hpp"
 #include "sample.hpp"
 
@@ -78,6 +79,23 @@ TEST(Definitions, NumbersOfKindsAreFrozen) {
     ASSERT_NE(definition, nullptr) << name;
     EXPECT_EQ(definition->class_names[0], name);
   }
+}
+
+TEST(Definitions, APermutationHasNoMoreDimensionsThanAnInput) {
+  const LayerDefinition* permute = layers::FindLayer("Permute");
+  const auto refusal = [&](int64_t count) {
+    base::List dims;
+    for (int64_t i = 1; i <= count; ++i) dims.emplace_back(i);
+    try {
+      layers::NormalizeArguments(*permute, "p", base::Value(base::Dict{{"dims", base::Value(std::move(dims))}}));
+    } catch (const base::Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(refusal(8), "");
+  EXPECT_EQ(refusal(9), "layer \"p\" (Permute): argument \"dims\" must be a list of at most 8 integers, got [1,2,3,4,5,6,7,8,9]");
+  EXPECT_NE(refusal(1000000), "");  // before all pairs of them are compared
 }
 
 TEST(Definitions, EveryLayerIsInTheDocs) {

@@ -80,6 +80,8 @@ TEST(ParamsByOutput, WrongNames) {
   EXPECT_EQ(Refusal("loss={'kind': 'mse'}", TwoOutputs()), "loss gives output \"price\" none");
   EXPECT_EQ(Refusal("loss=mse, loss_weights={'prize': 1}", TwoOutputs()), "loss_weights names \"prize\", which is no output of the model");
   EXPECT_NE(Refusal("loss={'kind': 3}", TwoOutputs()), "");
+  EXPECT_EQ(Refusal("loss=mse, loss_weights={'kind': 1e40}", TwoOutputs()),
+            "parameter \"loss_weights\" of compile_params is 1e+40, which is infinite in float32");
   EXPECT_NE(Refusal("loss={}", TwoOutputs()), "");
 }
 

@@ -159,6 +159,21 @@ TEST(ReadConfig, RefusesValuesOutOfRange) {
   EXPECT_EQ(c.message, "parameter \"momentum\" of optimizer SGD must be a number in [0, 1], not \"1.5\"");
 }
 
+// Each name is looked at once: with all pairs of names compared this takes minutes.
+TEST(ReadConfig, TakesManyNames) {
+  constexpr int kNames = 100000;
+  std::string assignments, metrics;
+  for (int i = 1; i <= kNames; ++i) {
+    assignments += "k" + std::to_string(i) + "=1,";
+    metrics += "'top_" + std::to_string(i) + "_accuracy',";
+  }
+  EXPECT_EQ(plan::ParseAssignments(assignments, "fit_params").size(), static_cast<size_t>(kNames));
+  EXPECT_THROW(plan::ParseAssignments(assignments + "k7=2", "fit_params"), base::Error);
+  const std::string compile = "loss='mse', optimizer='SGD', metrics=[";
+  EXPECT_EQ(ReadConfig(compile + metrics + "]", "").metrics.size(), static_cast<size_t>(kNames));
+  EXPECT_EQ(Catch(compile + metrics + "'top_7_accuracy']").message, "metric \"top_7_accuracy\" is listed twice");
+}
+
 TEST(ReadConfig, RefusesWhatFloat32DoesNotHold) {
   for (const char* bad : {"SGD(lr=1e39)", "SGD(lr=1e-46)", "Adam(epsilon=1e-50)", "SGD(clipnorm=1e40)", "AdamW(weight_decay=1e-39)"}) {
     EXPECT_EQ(Catch(std::string("loss='mse', optimizer=") + bad).code, ErrorCode::kInvalidParameter) << bad;

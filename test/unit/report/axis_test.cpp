@@ -29,6 +29,13 @@ TEST(Axis, LinearTicksAreRound) {
   EXPECT_DOUBLE_EQ(scale.At(10), 0);
 }
 
+TEST(Axis, DenormalNumbersAreZero) {
+  for (const report::Range& range : {RangeOf({1e-323}), RangeOf({-1e-323, 1e-323}), RangeOf({0, 5e-324}), RangeOf({-1e-310})}) {
+    EXPECT_EQ(Labels(report::Scale(range, 0, 100, false)), "-1.0 -0.5 0.0 0.5 1.0");
+  }
+  EXPECT_FALSE(report::SuitsLogarithm(RangeOf({1e-310, 1})));
+}
+
 TEST(Axis, IntegersHaveNoFractions) {
   EXPECT_EQ(Labels(report::Scale(RangeOf({1, 3}), 0, 100, false, true, 8)), "1 2 3");
   EXPECT_EQ(Labels(report::Scale(RangeOf({1, 20}), 0, 100, false, true, 8)), "5 10 15 20");

@@ -22,6 +22,45 @@ plan::SearchDescription Space(const std::string& compile, const std::string& fit
   return d;
 }
 
+std::set<std::string> TextsOf(const std::string& fit) {
+  const PointSpace space(Space("{'loss': ['mse'], 'optimizer': ['SGD']}", fit));
+  std::set<std::string> texts;
+  for (const Point& point : space.Enumerate()) texts.insert(space.Write(point).params.fit_params);
+  return texts;
+}
+
+// A range that is narrow beside its bounds has more digits than others.
+TEST(PointSpace, NarrowRangesKeepTheirValuesApart) {
+  const std::string compile = "{'loss': ['mse'], 'optimizer_params_list': [{'optimizer': ['SGD'], 'lr': ";
+  const auto different = [&](const std::string& range) {
+    const PointSpace space(Space(compile + range + "}]}", "{}"));
+    std::set<std::string> texts;
+    for (uint64_t draw = 0; draw < 400; ++draw) texts.insert(space.Write(space.Sample(draw)).params.compile_params);
+    return texts.size();
+  };
+  EXPECT_EQ(different("{'low': 1000001, 'high': 1000009, 'q': 1}"), 9u);
+  EXPECT_GE(different("{'low': 0.1234567, 'high': 0.1234577, 'q': 0.0000001}"), 10u);
+  EXPECT_GT(different("[1000000, 1000001, 'linear']"), 300u);
+  EXPECT_GT(different("[1000000, 1000001, 'log']"), 300u);
+  const PointSpace space(Space(compile + "{'low': 1000001, 'high': 1000009, 'q': 1}}]}", "{}"));
+  std::set<std::string> texts;
+  for (const Point& point : space.Enumerate()) {
+    const plan::Candidate candidate = space.Write(point);
+    texts.insert(candidate.params.compile_params);
+    ASSERT_TRUE(space.Locate(candidate));
+    EXPECT_EQ(plan::KeyOf(space.Write(*space.Locate(candidate))), plan::KeyOf(candidate));
+  }
+  EXPECT_EQ(texts.size(), 9u);
+}
+
+// The list is put in order once: with every draw sorting it this takes minutes.
+TEST(PointSpace, TakesLongLists) {
+  constexpr int kValues = 20000;
+  std::string list;
+  for (int i = kValues; i > 0; --i) list += std::to_string(i) + ",";
+  EXPECT_EQ(TextsOf("{'batch_size': [" + list + "]}").size(), static_cast<size_t>(kValues));
+}
+
 TEST(PointSpace, DrawsAreThoseOfGenerateModelConfigs) {
   const char* const fit = "{'batch_size': [8, 256, 'log'], 'epochs': [1, 2, 4]}";
   plan::SearchDescription d = Space(simulated::CompileGrid(), fit, {3, 5, 9});
