@@ -39,13 +39,20 @@ void StartThreads(const AutogradLibrary& library) {
   math::SetBlasThreads(threads_to_set);  // after it: an OpenBLAS may ask OpenMP for its number, which LibTorch sets
 }
 
+// With its own names first, the library does not meet those of the server and of what it has loaded. A sanitizer's runtime refuses that.
+#ifdef __SANITIZE_ADDRESS__
+constexpr int kOwnNamesFirst = 0;
+#else
+constexpr int kOwnNamesFirst = RTLD_DEEPBIND;
+#endif
+
 const AutogradLibrary* Open() {
   // A program that is itself linked with LibTorch, as some unit tests are, has copies of its data: all must see the same ones.
   const bool linked = dlsym(RTLD_DEFAULT, "_ZN3c1019UndefinedTensorImpl10_singletonE") != nullptr;
   math::ChooseBlasKernels();  // before anything is computed by it
   math::RequireAddressSpace(kLibraryBytes, "LibTorch");
   // found by the run path of whoever this code is linked into
-  void* handle = dlopen(kAutogradLibraryFile, RTLD_NOW | RTLD_LOCAL | (linked ? 0 : RTLD_DEEPBIND));
+  void* handle = dlopen(kAutogradLibraryFile, RTLD_NOW | RTLD_LOCAL | (linked ? 0 : kOwnNamesFirst));
   if (handle == nullptr) {
     const char* why = dlerror();
     NotOpened(why != nullptr ? std::string(why) + "." : std::string());
