@@ -1,4 +1,4 @@
-// The tiles of gemm_tiles.inc, gemm_blocks.inc and gemm_sparse.inc, compiled once for each instruction set, and the choice among them.
+// The loops of gemm_tiles.inc and of those that it includes, compiled once for each instruction set, and the choice among them.
 #include "engine/math/gemm_tiles.hpp"
 
 #include <utility>
@@ -17,7 +17,7 @@ namespace {
 
 #define CEREBRO_GEMM_KERNELS(set) \
   { set::Product<T>, set::Gradient<T>, set::Scatter<T>, set::ColumnSum<T>, set::NonZeros<T>, set::SparseProduct<T>, set::SparseGradient<T>, \
-    set::Blocks<T> }
+    set::AddNumbered<T>, set::SumNumbered<T>, set::Blocks<T> }
 
 template <typename T>
 const GemmKernels<T>& GemmKernelsOf(InstructionSet set) {

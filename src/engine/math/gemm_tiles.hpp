@@ -29,6 +29,9 @@ struct Patches {
   int64_t length = 0;
 };
 
+/// Tables at once of add_numbered and sum_numbered.
+constexpr int64_t kNumberedTables = 4;
+
 /// The kernels of one instruction set.
 template <typename T>
 struct GemmKernels {
@@ -48,6 +51,14 @@ struct GemmKernels {
   void (*sparse_product)(const ZeroMap& map, const T* x, const T* w, int64_t n, const T* bias, bool relu, T* y);
   /// dw (end - first, n) = rows first, ..., end - 1 of x^T g, by the map of x; g: (rows of x, n).
   void (*sparse_gradient)(const ZeroMap& map, const T* x, int64_t first, int64_t end, const T* g, int64_t n, T* dw);
+
+  /// Rows of y, of `width` elements, += row numbers[t][row] of each of `count` tables (width columns, without gaps), in
+  /// their order. relu: then f(x) = x < 0 ? 0 : x. count: 1 to kNumberedTables. Fast where width is kPanelColumns.
+  void (*add_numbered)(const T* const* tables, const int32_t* const* numbers, int64_t count, int64_t rows, int64_t width, bool relu, T* y,
+                       int64_t y_stride);
+  /// The other way round: row numbers[t][row] of each table += that row of g, in the order of the rows.
+  void (*sum_numbered)(const T* g, int64_t g_stride, const int32_t* const* numbers, int64_t count, int64_t rows, int64_t width,
+                       T* const* tables);
 
   /// A product in blocks, by this thread alone; `memory` has BlockMemory<T>::kElements. poll is called between blocks.
   void (*blocks)(const BlockedProduct<T>& product, T* memory, void (*poll)());

@@ -1,5 +1,6 @@
 #include "engine/math/table_rows.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/math/simd/clones.hpp"
@@ -55,6 +56,23 @@ const uint64_t* Sort(const T* index, int64_t n, int64_t count, uint64_t* pairs, 
   return pairs;
 }
 
+// Without branches: nobody can guess which index is new.
+template <typename T>
+CEREBRO_INLINE int64_t Number(const T* index, int64_t n, int64_t count, int32_t* memory, int32_t* number, T* first) {
+  std::fill_n(memory, count, -1);
+  int32_t numbers = 0;
+  for (int64_t i = 0; i < n; i++) {
+    int32_t* own = memory + static_cast<int64_t>(index[i]);
+    const int32_t known = *own;
+    const int32_t its = known < 0 ? numbers : known;
+    *own = its;
+    number[i] = its;
+    first[numbers] = index[i];
+    numbers += known < 0 ? 1 : 0;
+  }
+  return numbers;
+}
+
 }  // namespace
 
 // One function a kernel and type: clones are made of plain functions, not of templates.
@@ -91,6 +109,9 @@ const uint64_t* Sort(const T* index, int64_t n, int64_t count, uint64_t* pairs, 
   }                                                                                                                                        \
   const uint64_t* SortIndexes(const T* index, int64_t n, int64_t count, uint64_t* pairs, uint64_t* spare) {                                \
     return Sort(index, n, count, pairs, spare);                                                                                            \
+  }                                                                                                                                        \
+  int64_t NumberIndexes(const T* index, int64_t n, int64_t count, int32_t* memory, int32_t* number, T* first) {                            \
+    return Number(index, n, count, memory, number, first);                                                                                 \
   }
 
 CEREBRO_DEFINE_ALL(float)

@@ -15,7 +15,10 @@ namespace engine::math {
   void AddTableRows(const T* g, int64_t g_stride, const T* index, int64_t rows, int64_t indexes, int64_t width, T* table);  \
   /** The n indexes, each from 0 to count - 1 with count at most 2^24, in ascending order: index << 32 | where it stood; */ \
   /** equal ones in the order in which they stood. pairs, spare: n elements each; the result is in one of the two. */       \
-  const uint64_t* SortIndexes(const T* index, int64_t n, int64_t count, uint64_t* pairs, uint64_t* spare)
+  const uint64_t* SortIndexes(const T* index, int64_t n, int64_t count, uint64_t* pairs, uint64_t* spare);                  \
+  /** Numbers n indexes, each from 0 to count - 1, by their first appearance: number[i] is that of index[i], first[k] an */ \
+  /** index with the number k. memory: count elements. Returns how many numbers there are. */                               \
+  int64_t NumberIndexes(const T* index, int64_t n, int64_t count, int32_t* memory, int32_t* number, T* first)
 
 CEREBRO_KERNELS_OF(float);
 CEREBRO_KERNELS_OF(double);

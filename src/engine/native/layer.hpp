@@ -50,6 +50,12 @@ struct LayerCall {
   GradientParts<T>* parts = nullptr;     // Backward may give gradients to this in parts, instead of leaving them whole in `gradients`
 };
 
+/// A part of a Dense's x that is a row of an Embedding's table.
+struct CategoryPart {
+  int64_t position = 0;  // in x
+  int64_t width = 0;
+};
+
 template <typename T>
 class Layer {
  public:
@@ -99,6 +105,13 @@ class Layer {
   virtual bool TakePointwise(const math::PointwiseFunction& /*function*/) { return false; }
   /// The activation at this layer's end is taken away: its results are pre-activations from then on.
   virtual math::FusedActivation DropActivation() { return math::FusedActivation::kLinear; }
+  /// For categories.hpp: this layer as it is when categories are multiplied once. nullptr: it cannot, or does not gain.
+  /// Of an Embedding: one that makes the categories of a mini-batch.
+  virtual std::unique_ptr<Layer<T>> MakeCategories() const { return nullptr; }
+  /// Of a layer with PositionOfInput: one that lays the inputs `kept` alone beside each other, in this order.
+  virtual std::unique_ptr<Layer<T>> OfInputs(const std::vector<size_t>& /*kept*/) const { return nullptr; }
+  /// Of a Dense: one that reads these parts of x as categories, in the order of their positions, behind the rest of x.
+  virtual std::unique_ptr<Layer<T>> MakeOfCategories(const std::vector<CategoryPart>& /*parts*/) const { return nullptr; }
 
  protected:
   Layer(int64_t input_elements, int64_t output_elements, int graph_layer)

@@ -12,6 +12,7 @@
 #include "engine/api/workspace.hpp"
 #include "engine/math/merge.hpp"
 #include "engine/math/poll.hpp"
+#include "engine/native/categories.hpp"
 #include "engine/native/memory_plan.hpp"
 
 namespace engine::native {
@@ -72,6 +73,12 @@ std::unique_ptr<typename Network<T>::Joined> Network<T>::JoinCalls(const base::G
   }
   joined->values = joined->calls.TakeValues();
   joined->stages = joined->calls.TakeStages();
+  std::vector<int> returned;
+  for (const int call : graph.outputs) {
+    returned.push_back(joined->calls.ValueOf(call));
+    if (joined->calls.MaskOf(call).value >= 0) returned.push_back(joined->calls.MaskOf(call).value);
+  }
+  JoinCategories(graph, returned, &joined->values, &joined->stages);
   return joined;
 }
 

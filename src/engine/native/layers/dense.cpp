@@ -11,6 +11,7 @@
 #include "engine/math/gemm_pack.hpp"
 #include "engine/math/gemm_sparse.hpp"
 #include "engine/math/gemm_tiles.hpp"
+#include "engine/native/categories.hpp"
 #include "engine/native/stages.hpp"
 
 namespace engine::native {
@@ -87,7 +88,19 @@ class Dense : public Layer<T> {
 
   math::FusedActivation DropActivation() override { return std::exchange(activation_, math::FusedActivation::kLinear); }
 
+  std::unique_ptr<Layer<T>> MakeOfCategories(const std::vector<CategoryPart>& parts) const override {
+    if (positions_ > 1 || out_ < kFewestOfCategories) return nullptr;
+    int64_t rest = in_;
+    for (const CategoryPart& part : parts) rest -= part.width;
+    std::unique_ptr<Layer<T>> of_rest;
+    if (rest > 0) of_rest = std::make_unique<Dense>(1, rest, out_, use_bias_, math::FusedActivation::kLinear, this->graph_layer());
+    return MakeCategoryDense<T>(std::move(of_rest), parts, out_, use_bias_, activation_, this->graph_layer());
+  }
+
  private:
+  // With fewer units, finding the categories takes what the products save.
+  static constexpr int64_t kFewestOfCategories = 16;
+
   // The first `length` of each row's columns.
   static math::Patches<T> Rows(const T* values, int64_t rows, int64_t columns, int64_t length) {
     static constexpr int64_t kNoOffset = 0;

@@ -1,6 +1,7 @@
 // Add, Subtract, Multiply, Average, Maximum, Minimum with broadcasting, and Concatenate.
 #include <algorithm>
 #include <memory>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -172,8 +173,8 @@ template <typename T>
 class Concatenate : public Layer<T> {
  public:
   /// outer: indexes of the dimensions before the one that is concatenated.
-  Concatenate(const CallSite& site, int64_t outer)
-      : Layer<T>(InputElements(site), base::ElementCount(site.graph_call().output_shape), -1), outer_(outer) {
+  Concatenate(const std::vector<int64_t>& inputs, int64_t outer)
+      : Layer<T>(inputs, std::accumulate(inputs.begin(), inputs.end(), int64_t{0}), -1), outer_(outer) {
     int64_t position = 0;
     for (size_t i = 0; i < this->inputs(); ++i) {
       positions_.push_back(position);
@@ -184,6 +185,12 @@ class Concatenate : public Layer<T> {
   bool backward_reads_inputs() const override { return false; }
   bool backward_reads_y() const override { return false; }
   int64_t PositionOfInput(size_t input) const override { return outer_ == 1 ? positions_[input] : -1; }
+
+  std::unique_ptr<Layer<T>> OfInputs(const std::vector<size_t>& kept) const override {
+    std::vector<int64_t> elements;
+    for (const size_t input : kept) elements.push_back(this->input_elements(input));
+    return std::make_unique<Concatenate>(elements, outer_);
+  }
 
   void Forward(const LayerCall<T>& call) const override {
     for (size_t i = 0; i < this->inputs(); ++i) {
@@ -259,7 +266,7 @@ bool JoinConcatenate(const CallSite& site, Stages<T>* stages) {
   if (axis < 1 || axis > rank) return false;
   int64_t outer = 1;
   for (int64_t d = 1; d < axis; ++d) outer *= site.input_shape[static_cast<size_t>(d - 1)];
-  return stages->Add(std::make_unique<Concatenate<T>>(site, outer));
+  return stages->Add(std::make_unique<Concatenate<T>>(InputElements(site), outer));
 }
 
 template bool JoinAdd(const CallSite&, Stages<float>*);

@@ -276,6 +276,26 @@ TEST(Frozen, OneOfTwoInputsIsNotReadAnyMore) {
   CompareAll(task, 1);
 }
 
+// Categories that are multiplied once (engine/native/categories.hpp) beside what is cut away.
+TEST(Frozen, TrainedCategoriesBesideFrozenOnes) {
+  Functional net;
+  const Tensor x = net.Input("x", "7"), i = net.Input("i", "1"), j = net.Input("j", "1");
+  const Tensor a = net.Dense("a", 9, "relu", x, kFrozen);
+  const Tensor still = net.Call("Embedding", "still", R"("input_dim": 9, "output_dim": 5, "trainable": false)", {i});
+  const Tensor moved = net.Call("Embedding", "moved", R"("input_dim": 30, "output_dim": 6)", {j});
+  const Tensor flat = net.Call("Flatten", "flat_still", "", {still});
+  const Tensor all = net.Call("Concatenate", "all", "", {flat, net.Call("Flatten", "flat_moved", "", {moved}), a});
+  Task task = Classes(Shared(net.Build({net.Dense("o", 3, "softmax", net.Dense("b", 24, "relu", all))})), {7}, 45);
+  const auto indexes = [](int64_t count) {
+    std::vector<double> values = fixture::Numbers(45, static_cast<uint64_t>(count));
+    for (double& v : values) v = std::floor((v + 1) / 2 * static_cast<double>(count));
+    return values;
+  };
+  task.table.AddInput("i", {}, indexes(9));
+  task.table.AddInput("j", {}, indexes(30));
+  CompareAll(task, 2);
+}
+
 TEST(Frozen, TrunkWithoutKernels) {
   Functional net;
   const Tensor x = net.Input("x", "9");

@@ -154,6 +154,58 @@ Task Categories() {
   return task;
 }
 
+/// An Embedding of one index and its Flatten, with a column of its own unless it is given.
+Tensor Row(Functional* net, Task* task, const std::string& name, int count, int width, const std::string& more = {}) {
+  const Tensor c = net->Input(name, "1");
+  task->table.AddInput(name, {}, Indexes(kRows, 1, count, static_cast<uint64_t>(count + width)));
+  const std::string table = R"("input_dim": )" + std::to_string(count) + R"(, "output_dim": )" + std::to_string(width) + more;
+  return net->Call("Flatten", "flat_" + name, "", {net->Call("Embedding", "of_" + name, table, {c})});
+}
+
+/// Categories that a Dense multiplies once, with numbers before, between and behind them; one table is used twice, one is
+/// not trained, one has a regulariser and a constraint.
+Task CategoriesInPieces() {
+  Functional net;
+  Task task{{}, {}, Config({LossKind::kMeanSquaredError})};
+  const Tensor x = net.Input("x", "3"), twice = net.Input("twice", "1");
+  AddReals(&task.table, "x", 3, 5);
+  task.table.AddInput("twice", {}, Indexes(kRows, 1, 9, 6));
+  const Tensor a = Row(&net, &task, "a", 9, 5), b = Row(&net, &task, "b", 40, 4);
+  const Tensor again = net.Call("Flatten", "flat_again", "", {net.Again({"of_a"}, {twice})});
+  const Tensor still = Row(&net, &task, "still", 6, 4, R"(, "trainable": false)");
+  const Tensor bound = Row(&net, &task, "bound", 12, 6,
+                           R"(, "embeddings_regularizer": {"class_name": "L2", "config": {"l2": 0.01}},
+                              "embeddings_constraint": {"class_name": "MaxNorm", "config": {"max_value": 0.1, "axis": 1}})");
+  const Tensor y = net.Input("y", "2");
+  AddReals(&task.table, "y", 2, 8);
+  const Tensor c = Row(&net, &task, "c", 3, 7), d = Row(&net, &task, "d", 700, 4);
+  const Tensor all = net.Call("Concatenate", "all", "", {x, a, still, b, again, y, bound, c, d});
+  const Tensor e = net.Dense("e", 37, "tanh", all, R"(, "kernel_regularizer": {"class_name": "L1", "config": {"l1": 0.001}})");
+  task.graph = net.Build({net.Dense("o", 2, "linear", e)});
+  AddTarget(&task.table, "t", 2, 2);
+  return task;
+}
+
+/// Nothing but categories; the Dense is an output whose loss takes logits.
+Task CategoriesAlone() {
+  Functional net;
+  Task task{{}, {}, Config({LossKind::kCategoricalCrossentropy})};
+  const Tensor a = Row(&net, &task, "a", 9, 5), b = Row(&net, &task, "b", 40, 8);
+  task.graph = net.Build({net.Dense("o", 17, "softmax", net.Call("Concatenate", "all", "", {a, b}))});
+  AddTarget(&task.table, "y", 17, 2, true);
+  return task;
+}
+
+/// No Concatenate and no bias.
+Task OneCategory() {
+  Functional net;
+  Task task{{}, {}, Config({LossKind::kMeanSquaredError})};
+  const Tensor a = net.Dense("a", 32, "relu", Row(&net, &task, "c", 9, 5), R"(, "use_bias": false)");
+  task.graph = net.Build({net.Dense("o", 1, "linear", a)});
+  AddTarget(&task.table, "y", 1, 2);
+  return task;
+}
+
 Task SqueezeAndExcite() {
   Functional net;
   const Tensor x = net.Call("Reshape", "image", R"("target_shape": [4, 5, 2])", {net.Input("x", "40")});
@@ -215,6 +267,9 @@ std::vector<std::pair<const char*, Task (*)()>> Tasks() {
           {"siamese", Siamese},
           {"wide and deep", WideAndDeep},
           {"categories", Categories},
+          {"categories in pieces", CategoriesInPieces},
+          {"categories alone", CategoriesAlone},
+          {"one category", OneCategory},
           {"squeeze and excite", SqueezeAndExcite},
           {"frozen trunk", FrozenTrunk},
           {"outputs in common", OutputsInCommon}};

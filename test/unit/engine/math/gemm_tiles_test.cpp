@@ -78,3 +78,63 @@ TEST(GemmTiles, SetsAgree) {
   CheckSets<float>(1e-4);
   CheckSets<double>(1e-12);
 }
+
+namespace {
+
+// Rows that are added from tables and into them: the same as one by one, on every set, and nothing beside them.
+template <typename T>
+void CheckNumbered(engine::math::InstructionSet set, int64_t tables, int64_t width, bool relu) {
+  SCOPED_TRACE(std::to_string(tables) + " tables of " + std::to_string(width));
+  constexpr int64_t kRows = 11, kCount = 4;
+  const engine::math::GemmKernels<T>& kernels = engine::math::GemmKernelsOf<T>(set);
+  const int64_t stride = width + 3;
+  std::vector<std::vector<T>> table, sums;
+  std::vector<std::vector<int32_t>> number;
+  for (int64_t t = 0; t < tables; ++t) {
+    table.push_back(Values<T>(0, kCount * width, static_cast<uint64_t>(t + 1)));
+    sums.emplace_back(static_cast<size_t>(kCount * width + 1), T(1));
+    number.emplace_back();
+    for (int64_t r = 0; r < kRows; ++r) number.back().push_back(static_cast<int32_t>(r * (r + t) % kCount));
+  }
+  std::vector<const T*> from;
+  std::vector<T*> to;
+  std::vector<const int32_t*> numbers;
+  for (size_t t = 0; t < table.size(); ++t) {
+    from.push_back(table[t].data());
+    to.push_back(sums[t].data());
+    numbers.push_back(number[t].data());
+  }
+  const std::vector<T> g = Values<T>(0, kRows * stride, 9);
+  std::vector<T> y = g, expected_y = g;
+  std::vector<std::vector<T>> expected_sums = sums;
+  for (int64_t r = 0; r < kRows; ++r) {
+    for (int64_t j = 0; j < width; ++j) {
+      T& value = expected_y[static_cast<size_t>(r * stride + j)];
+      for (size_t t = 0; t < table.size(); ++t) {
+        const auto at = static_cast<size_t>(number[t][static_cast<size_t>(r)] * width + j);
+        value += table[t][at];
+        expected_sums[t][at] += g[static_cast<size_t>(r * stride + j)];
+      }
+      if (relu && value < 0) value = 0;
+    }
+  }
+  kernels.add_numbered(from.data(), numbers.data(), tables, kRows, width, relu, y.data(), stride);
+  kernels.sum_numbered(g.data(), stride, numbers.data(), tables, kRows, width, to.data());
+  EXPECT_EQ(y, expected_y);
+  EXPECT_EQ(sums, expected_sums);
+}
+
+}  // namespace
+
+TEST(GemmTiles, NumberedRowsAreAddedOneByOne) {
+  for (const engine::math::InstructionSet set : fixture::InstructionSets()) {
+    for (int64_t tables = 1; tables <= engine::math::kNumberedTables; ++tables) {
+      for (const int64_t width : {1, 3, 8, 15, 16}) {
+        for (const bool relu : {false, true}) {
+          CheckNumbered<float>(set, tables, width, relu);
+          CheckNumbered<double>(set, tables, width, relu);
+        }
+      }
+    }
+  }
+}

@@ -34,6 +34,16 @@ TEST(TableRows, SortedIndexesKeepTheOrderOfEqualOnes) {
   }
 }
 
+TEST(TableRows, IndexesAreNumberedByTheirFirstAppearance) {
+  const std::vector<float> index{7, 2.5F, 7, 0, 2, 9, 0, 7.9F};
+  std::vector<int32_t> memory(10, 5), number(index.size());
+  std::vector<float> first(index.size());
+  ASSERT_EQ(engine::math::NumberIndexes(index.data(), 8, 10, memory.data(), number.data(), first.data()), 4);
+  EXPECT_EQ(number, (std::vector<int32_t>{0, 1, 0, 2, 1, 3, 2, 0}));
+  first.resize(4);
+  EXPECT_EQ(first, (std::vector<float>{7, 2.5F, 0, 9}));
+}
+
 TEST(TableRows, RowsAreCopiedAndAddedWhateverTheirWidth) {
   for (const int64_t width : {1, 3, 4, 8, 16, 32, 33}) {
     constexpr int64_t kCount = 5, kRows = 7, kIndexes = 2;

@@ -53,7 +53,7 @@ Functional MaskedNet(std::vector<Tensor>* outputs) {
 }
 
 /// A net with every way that gradients take: a residual, a shared layer, embeddings inside a concatenation, two outputs,
-/// broadcast products, a value that is read twice by one layer, a frozen part.
+/// broadcast products, a value that is read twice by one layer, a frozen part, categories.
 Functional Net(std::vector<Tensor>* outputs) {
   Functional net;
   const Tensor x = net.Input("x", "6"), i = net.Input("i", "2"), j = net.Input("j", "1");
@@ -70,16 +70,24 @@ Functional Net(std::vector<Tensor>* outputs) {
   const Tensor beside = net.Call("Concatenate", "beside", R"("axis": 2)", {mean, image});
   const Tensor flat = net.Call("Flatten", "flat", "", {beside});
   const Tensor classes = net.Dense("classes", 3, "softmax", flat);
-  const Tensor more = net.Call("Concatenate", "more", "", {classes, net.Call("Multiply", "square", "", {row, row})});
+  const Tensor k = net.Input("k", "1"), l = net.Input("l", "1");  // categories that a Dense multiplies once
+  const Tensor of_k = net.Call("Flatten", "fk", "", {net.Call("Embedding", "ek", R"("input_dim": 4, "output_dim": 4)", {k})});
+  const Tensor of_l = net.Call("Flatten", "fl", "", {net.Call("Embedding", "el", R"("input_dim": 3, "output_dim": 5)", {l})});
+  const Tensor wide = net.Dense("wide", 17, "tanh", net.Call("Concatenate", "apart", "", {x, of_k, sum, of_l}));
+  const Tensor more = net.Call("Concatenate", "more", "", {classes, net.Call("Multiply", "square", "", {row, row}), wide});
   *outputs = {classes, net.Dense("real", 2, "linear", more)};
   return net;
 }
 
-Table Data() {
+Table Data(bool categories) {
   Table table;
   table.AddInput("x", {6}, fixture::Numbers(kRows * 6));
   table.AddInput("i", {2}, {0, 6, 3, 3, 6, 1, 2, 5, 0, 0});
   table.AddInput("j", {}, {3, 0, 3, 1, 2});
+  if (categories) {
+    table.AddInput("k", {}, {2, 2, 0, 3, 2});
+    table.AddInput("l", {}, {1, 1, 1, 1, 1});
+  }
   table.AddTarget("y", {3}, {1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 1, 0, 1, 0, 0}, base::TargetKind::kOneHot, 3);
   table.AddTarget("z", {2}, fixture::Numbers(kRows * 2, 2));
   return table;
@@ -95,7 +103,7 @@ base::TrainConfig Config() {
 /// A model of the net, whose workspace of exactly as many bytes is filled before every step.
 class Trainee {
  public:
-  Trainee(bool masked, DType precision, double clipnorm = 0, double rate = 1) : table_(Data()) {
+  Trainee(bool masked, DType precision, double clipnorm = 0, double rate = 1) : table_(Data(!masked)) {
     std::vector<Tensor> outputs;
     const Functional net = masked ? MaskedNet(&outputs) : Net(&outputs);
     const base::Graph graph = net.Build(outputs);
