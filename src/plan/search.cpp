@@ -20,8 +20,6 @@ namespace {
 
 using base::ErrorCode;
 
-constexpr int64_t kMaxCandidates = 100000;
-
 enum class SearchType { kGrid, kRandom };
 
 SearchType ReadSearchType(std::string_view text) {

@@ -20,6 +20,9 @@ struct Candidate {
   ParamTexts params;
 };
 
+/// Configurations of one call.
+constexpr int64_t kMaxCandidates = 100000;
+
 /// search_type: any prefix of 'grid' or 'random', case-insensitive. Grid: model_ids x compile grid x fit grid, in the order written
 /// (last varies fastest), duplicates removed. Random: num_configs distinct candidates, each parameter from its own stream of a
 /// counter-based generator keyed by random_state (absent: 0). Texts come out in MADlib's notation:

@@ -19,6 +19,13 @@ constexpr double kHeight = 280;
 constexpr Frame kFrame{62, 14, kChartWidth - 24, kHeight - 46};
 constexpr int kBins = 30;
 
+// As a constant of SQL, for who copies it.
+std::string SqlText(const std::string& text) {
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("''") : std::string(1, c);
+  return quoted + "'";
+}
+
 std::string MetricName(const GroupRun& run) {
   return run.metric + (run.validated ? " of the group's validation rows" : " of the group's training rows");
 }
@@ -150,7 +157,7 @@ std::string Lists(const GroupRun& run) {
     text += Section(
         "worst", "Groups", "Where the models are worst",
         GroupTable("Groups with the worst best model, worst first", run, run.worst, true) +
-            Paragraph("All groups: SELECT * FROM cerebro.group_leaderboard('" + run.table + "')", "class=\"soft\""));
+            Paragraph("All groups: SELECT * FROM cerebro.group_leaderboard(" + SqlText(run.table) + ")", "class=\"soft\""));
     text += Curves(run) + Confusions(run);
   }
   if (!run.without.empty()) {

@@ -21,7 +21,6 @@ using base::ErrorCode;
 
 constexpr const char* kSelectionArgument = "model_selection_table";
 constexpr const char* kArchitectureArgument = "model_arch_table";
-constexpr int64_t kMostCombinations = 100000;  // as many as plan::GenerateCandidates makes
 constexpr size_t kLongestIndexed = 2000;  // bytes of texts: a row of a B-tree has up to 2704
 constexpr const char* kMakeHint = "Choose a new name, or make the table by cerebro.generate_model_configs().";
 
@@ -192,9 +191,9 @@ void LoadModelSelectionTable(std::string_view model_arch_table, std::string_view
   const std::vector<std::string> compile = DistinctParams(compile_params_list, "compile_params");
   const std::vector<std::string> fit = DistinctParams(fit_params_list, "fit_params");
   const double size = static_cast<double>(model_id_list.size()) * static_cast<double>(compile.size()) * static_cast<double>(fit.size());
-  if (size > static_cast<double>(kMostCombinations)) {
+  if (size > static_cast<double>(plan::kMaxCandidates)) {
     throw Error(ErrorCode::kLimitExceeded,
-                "the lists have " + base::FormatNumber(size, true) + " combinations, more than " + std::to_string(kMostCombinations), "",
+                "the lists have " + base::FormatNumber(size, true) + " combinations, more than " + std::to_string(plan::kMaxCandidates), "",
                 "Use cerebro.generate_model_configs() with search_type => 'random' and num_configs.");
   }
   for (const std::string& c : compile) {
