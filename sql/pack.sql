@@ -87,7 +87,7 @@ SELECT count(*) AS rows, count(DISTINCT k.id) AS distinct_rows, bool_and(p.bytes
        bool_and(p.word[1] = array_position(ARRAY['Zebra', 'green', 'red', 'äpfel'], k.word)) AS word,
        bool_and(p.tokens = ARRAY[array_position(ARRAY['red', 't0', 't1', 't2'], k.tokens[1]::text), 1]::float8[]) AS tokens,
        bool_and(p.image[1] = get_byte(k.image, 0) AND p.image[3] = 255) AS image,
-       bool_and(array_position(p.label, 1) - 1 = right(k.label, 1)::int AND p.label[1] + p.label[2] + p.label[3] = 1) AS label
+       bool_and(array_position(p.label, 1::float8) - 1 = right(k.label, 1)::int AND p.label[1] + p.label[2] + p.label[3] = 1) AS label
 FROM packed p JOIN kinds k USING (id);
 
 -- the table and its summary
@@ -174,7 +174,7 @@ SELECT num_classes, number_class_values, exact_class_values, truth_class_values,
 SELECT day_class_values FROM targets_packed_summary;
 RESET DateStyle;
 SELECT dependent_vartype, dependent_varname FROM targets_packed_summary;
-SELECT bool_and(array_position(n.value, 1) - 1 = (x.value[1]::int % 12)) AS number, bool_and(e.value[1] = x.value[1]::int % 4) AS exact,
+SELECT bool_and(array_position(n.value, 1::float8) - 1 = (x.value[1]::int % 12)) AS number, bool_and(e.value[1] = x.value[1]::int % 4) AS exact,
        bool_and(w.value[1] = (ARRAY[2, 0, 1, 3])[1 + x.value[1]::int % 4]) AS word, bool_and(p.value[1] = (x.value[1] / 7.0)::real::float8) AS price,
        bool_and(v.value = ARRAY[x.value[1] / 2, -x.value[1]]) AS vector
 FROM unpack('targets_packed', 'x') x JOIN unpack('targets_packed', 'number') n USING (partition_id, buffer_id, n)
