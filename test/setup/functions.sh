@@ -131,6 +131,14 @@ server_stop() {
   if [ -s "$1/data/postmaster.pid" ]; then as_server "$pg_bin/pg_ctl" -D "$1/data" -m fast -w -s stop || true; fi
 }
 
+# after_crash <directory> [postgres options...]: servers before 14 keep the temporary files of a crash until they are
+# started the next time, so such a server is started anew.
+after_crash() {
+  [ "$(printf '%s\n' "$("$PG_CONFIG" --version)" 'PostgreSQL 14' | sort -V | head -n 1)" != 'PostgreSQL 14' ] || return 0
+  server_stop "$1"
+  server_start "$@"
+}
+
 # scratch_server [postgres options...]: a new server that is stopped and deleted when the script ends. Sets scratch.
 scratch_server() {
   scratch=$(mktemp -d /tmp/pg_cerebro.XXXXXX)
