@@ -83,6 +83,10 @@ SELECT * FROM attempt($$SELECT grid(search_type => 'random', num_configs => 0)$$
 SELECT * FROM attempt($$SELECT grid(search_type => 'random', num_configs => 3)$$);
 SELECT * FROM attempt($$SELECT grid('{''loss'': [''mse''], ''optimizer_params_list'': [{''optimizer'': [''SGD''], ''lr'': [0.2, 0.1, ''linear'']}]}', search_type => 'random', num_configs => 2)$$);
 SELECT * FROM attempt($$SELECT grid('{''loss'': [''mse''], ''optimizer_params_list'': [{''optimizer'': [''SGD''], ''lr'': [0.1, 0.2, ''linear'']}]}')$$);
+SELECT * FROM attempt($$SELECT grid('{''loss'': [''mse''], ''optimizer_params_list'': [{''optimizer'': [''SGD''], ''lr'': [-1e308, 1.7e308, ''linear'']}]}', search_type => 'random', num_configs => 2)$$);
+SELECT * FROM attempt($$SELECT grid(search_type => 'random', num_configs => 100001)$$);
+SELECT * FROM attempt($$SELECT grid(fit => format('{''batch_size'': [%1$s], ''epochs'': [%1$s]}', (SELECT string_agg('1', ',') FROM generate_series(1, 400))), search_type => 'random', num_configs => 50)$$);
+SELECT sqlstate, message, hint FROM attempt($$SELECT grid(fit => (SELECT format('{''batch_size'': [%s], %s}', string_agg(i::text, ','), string_agg('''k' || i || ''': [1]', ',')) FROM generate_series(1, 10000) i))$$);
 SELECT * FROM attempt($$SELECT grid(archs => 'archs_too', mst => 'taken')$$);
 SELECT * FROM attempt($$SELECT grid(mst => 'other')$$);
 SELECT * FROM attempt($$SELECT grid(mst => 'lone')$$);

@@ -94,8 +94,17 @@ SELECT mst_key, state, error FROM ranked_trials ORDER BY 1;
 SELECT line FROM space, cerebro.explain_fit_multiple_model('packed', 'planned', 'archs', 27, validation_table => 'packed_val', search =>
     format('{"policy": "hyperband", "compile_params_grid": %s, "fit_params_grid": %s}', to_json(compile), to_json(fit))) line
 WHERE line ~ 'Search|bracket|drawn|model-iterations|Fewer';
+-- as many brackets as trials: the plan has a line of the first ones
+SELECT count(*) FILTER (WHERE line ~ '^ *bracket') AS brackets, string_agg(line, ' ') FILTER (WHERE line ~ 'more bracket|model-iterations of') AS others
+FROM space, cerebro.explain_fit_multiple_model('packed', 'planned', 'archs', 1, search =>
+    format('{"policy": "hyperband", "max_models": 1000000, "compile_params_grid": %s, "fit_params_grid": %s}', to_json(compile), to_json(fit))) line;
 SELECT line::json -> 0 -> 'Plan' -> 'Search' ->> 'Expected Model Iterations' AS expected FROM space, cerebro.explain_fit_multiple_model('packed', 'planned', 'archs', 27,
     format => 'json', search => format('{"policy": "pbt", "compile_params_grid": %s, "fit_params_grid": %s}', to_json(compile), to_json(fit))) line;
+
+-- a value that is no number, of a parameter that is not looked at
+SELECT cerebro.search('packed', 'not_numbers', 'archs', 1, $${'loss': ['categorical_crossentropy'], 'optimizer': ['SGD']}$$,
+    $${'batch_size': [16], 'verbose': [nan, 1]}$$, '{"policy": "grid"}', model_id_list => ARRAY[1], seed => 1) IS NOT NULL AS found;
+SELECT fit_params, state FROM not_numbers_trials ORDER BY mst_key;
 
 -- what a search refuses
 SELECT cerebro.search('packed', 'x', 'archs', 6, compile, fit, '{"policy": "ahsa"}') FROM space;
@@ -105,6 +114,8 @@ SELECT cerebro.search('packed', 'x', 'archs', 6, compile, fit, '{"policy": "exte
 SELECT cerebro.search('packed', 'x', 'archs', 6, compile, fit, '{"policy": "random", "monitor": "val_acuracy"}', 'packed_val') FROM space;
 SELECT cerebro.search('packed', 'x', 'archs', 6, compile, fit, '{"policy": "random", "max_parameters": 2}') FROM space;
 SELECT cerebro.search('packed', 'x', 'archs', 6, compile, $${'batch_size': {'low': 8, 'hihg': 64}}$$) FROM space;
+SELECT cerebro.search('packed', 'x', 'archs', 6, compile, $${'batch_size': [8, 16], 'epochs': {'values': [1], 'when': {'batch_size': [9]}}}$$) FROM space;
+SELECT cerebro.search('packed', 'x', 'archs', 6, $${'loss': ['mse'], 'optimizer_params_list': [{'optimizer': ['SGD'], 'lr': [-1e308, 1.7e308, 'linear']}]}$$, fit) FROM space;
 SELECT cerebro.search('packed', 'x', 'archs', 6, NULL, NULL);
 SELECT cerebro.search('packed', 'x', 'archs', 6, compile, fit, '{"policy": "random", "fit_params_grid": {}}') FROM space;
 SELECT cerebro.fit_multiple_model('packed', 'x', 'alone', 6, warm_start => true, search => '{"policy": "random"}');

@@ -61,7 +61,7 @@ class Search {
   bool CanCompareAll() const {
     double combinations = 1;
     for (const auto& uses : uses_) combinations *= static_cast<double>(uses.size());
-    return points_ <= kMostExactPoints &&
+    return points_ <= kMostExactPoints && !problem_.large() &&
            combinations * static_cast<double>(1 + problem_.demands()) <= kMostCombinedWork;
   }
 

@@ -10,6 +10,8 @@ namespace plan {
 namespace {
 
 constexpr size_t kMostPoints = 60;
+constexpr size_t kMostAbove = 1000;          // nodes that are met on the way up from each node of a large graph
+constexpr double kWorkOfNode = 0.1;          // of a large graph, in a walk down: as much of an evaluation and a demand
 constexpr double kGatherByteSeconds = 0.1e-9;  // a byte of a column, into a mini-batch
 
 }  // namespace
@@ -128,9 +130,19 @@ bool FrozenProblem::IsBetterPoint(const FrozenNode& other, const FrozenNode& nod
          (other.can_store || !node.can_store) && (other.stored || !node.stored);
 }
 
+// Of each node the seconds of the longest way from it down, its own included.
+std::vector<double> FrozenProblem::LongestWays() const {
+  std::vector<double> longest;
+  for (const FrozenNode& node : nodes_) {
+    double below = 0;
+    for (const int input : node.inputs) below = std::max(below, longest[static_cast<size_t>(input)]);
+    longest.push_back(node.seconds + below);
+  }
+  return longest;
+}
+
 void FrozenProblem::FindPoints() {
   std::vector<bool> needed(nodes_.size()), reached(nodes_.size());
-  std::vector<double> gain(nodes_.size());  // most seconds that a column there could save
   for (const Demand& demand : demands_) {
     for (const int need : demand.needs) needed[static_cast<size_t>(need)] = reached[static_cast<size_t>(need)] = true;
   }
@@ -139,19 +151,24 @@ void FrozenProblem::FindPoints() {
     for (const int input : nodes_[i].inputs) reached[static_cast<size_t>(input)] = true;
   }
   const std::vector<int> above = PostDominators(needed, reached);
+  const std::vector<double> longest = LongestWays();
+  const size_t most_above = large() ? kMostAbove : nodes_.size();
   std::vector<int> found;
   for (size_t i = 0; i < nodes_.size(); ++i) {
-    if (!reached[i] || !nodes_[i].can_cut) continue;
-    gain[i] = ComputeWay({static_cast<int>(i)}, 0).seconds;
-    if (!(gain[i] > 0)) continue;
+    if (!reached[i] || !nodes_[i].can_cut || !(longest[i] > 0)) continue;
     bool dominated = false;
-    for (auto up = static_cast<size_t>(above[i]); !dominated && up < nodes_.size();
-         up = static_cast<size_t>(above[up])) {
+    auto up = static_cast<size_t>(above[i]);
+    for (size_t met = 0; !dominated && up < nodes_.size() && met < most_above; ++met) {
       dominated = IsBetterPoint(nodes_[up], nodes_[i]);
+      up = static_cast<size_t>(above[up]);
     }
     if (!dominated) found.push_back(static_cast<int>(i));
   }
   if (found.size() > kMostPoints) {  // those that are needed first, then where most is computed for the fewest bytes
+    std::vector<double> gain = longest;  // most seconds that a column there could save; of a large graph no more than a way's
+    if (!large()) {
+      for (const int node : found) gain[static_cast<size_t>(node)] = ComputeWay({node}, 0).seconds;
+    }
     std::stable_sort(found.begin(), found.end(), [&](int a, int b) {
       const auto x = static_cast<size_t>(a), y = static_cast<size_t>(b);
       if (needed[x] != needed[y]) return static_cast<bool>(needed[x]);
@@ -188,6 +205,7 @@ FrozenProblem::Way FrozenProblem::ComputeWay(const std::vector<int>& needs, Poin
       continue;
     }
     way.seconds += nodes_[at].seconds;
+    if (large()) work_ += kWorkOfNode;
     stack_.insert(stack_.end(), nodes_[at].inputs.begin(), nodes_[at].inputs.end());
   }
   return way;

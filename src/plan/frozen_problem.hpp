@@ -32,6 +32,7 @@ namespace plan {
 using PointMask = uint64_t;  // of points
 
 constexpr size_t kMostExactPoints = 12;  // of which all combinations are compared
+constexpr size_t kMostWalked = 10000;    // nodes of a graph that is walked as often as a search likes to
 
 /// A function of a set of points, computed once a set. Where there are too many sets for an array of all: a hash table
 /// with open addressing (Knuth 6.4, algorithm L), at most half full.
@@ -126,7 +127,9 @@ class FrozenProblem {
   const FrozenNode& node(size_t point) const { return nodes_[static_cast<size_t>(points_[point])]; }
   size_t demands() const { return bundle_demands_; }
   double plain_seconds() const { return plain_seconds_; }
-  double work() const { return work_; }  // evaluations x demands of bundles so far
+  double work() const { return work_; }  // evaluations x demands of bundles so far; of a large graph walks, too
+  /// A layer may be called a hundred thousand times: then fewer choices are looked at, since each is a walk over the graph.
+  bool large() const { return nodes_.size() > kMostWalked; }
   double StoredBytes(size_t point) const { return RowBytesStored(node(point)) * StoredRows(); }
   double KeptBytes(size_t point) const { return node(point).row_bytes * rates_.rows; }
   bool MayStore(size_t point) const {
@@ -180,6 +183,7 @@ class FrozenProblem {
   void CollectDemands(const std::vector<FrozenCandidate>& candidates);
   std::vector<int> PostDominators(const std::vector<bool>& needed, const std::vector<bool>& reached) const;
   static bool IsBetterPoint(const FrozenNode& other, const FrozenNode& node);
+  std::vector<double> LongestWays() const;
   void FindPoints();
   PointMask PointsBelow(const std::vector<int>& needs);
   Way ComputeWay(const std::vector<int>& needs, PointMask columns);

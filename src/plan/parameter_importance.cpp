@@ -1,10 +1,14 @@
 // Every parameter is a list of levels, numbers ascending, texts in any order, each level with the part of the trials
 // that have it as its weight. A leaf of a tree is a box: of each parameter a set of levels. The tree's function is
 // constant on boxes, so that its mean over all parameters but one is a sum over leaves, and so is its variance.
+//
+// A parameter of real numbers has as many levels as there are trials, a tree at most so many leaves as kMostTrials. So
+// whatever is done for each leaf and each level of it is done for sets of levels that leaves share, or that no split parts.
 #include "plan/parameter_importance.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <numeric>
 #include <optional>
 
@@ -77,20 +81,54 @@ Levels MakeLevels(const std::string& name, const std::vector<ImportanceTrial>& t
   return out;
 }
 
+using Range = std::pair<size_t, size_t>;  // of levels, the second one behind them
+
+// A set of levels of one parameter. Many leaves share one: that of the parameters that no split above them is about.
+struct Box {
+  std::vector<Range> ranges;  // ascending, none touches another's levels
+  double share = -1;          // the weight of its levels; less than 0: not added up yet
+
+  bool Has(size_t level) const {
+    const auto behind = std::upper_bound(ranges.begin(), ranges.end(), level,
+                                         [](size_t wanted, const Range& range) { return wanted < range.first; });
+    return behind != ranges.begin() && level < std::prev(behind)->second;
+  }
+};
+
+// Parts a box into what lies in these ranges, which are as a box's, and the rest.
+void Part(const Box& whole, const std::vector<Range>& ranges, Box* inside, Box* outside) {
+  auto next = ranges.begin();
+  for (const auto& [begin, end] : whole.ranges) {
+    for (size_t at = begin; at < end;) {
+      while (next != ranges.end() && next->second <= at) ++next;
+      if (next == ranges.end() || next->first >= end) {
+        outside->ranges.emplace_back(at, end);
+        break;
+      }
+      if (next->first > at) outside->ranges.emplace_back(at, next->first);
+      const size_t behind = std::min(end, next->second);
+      inside->ranges.emplace_back(std::max(at, next->first), behind);
+      at = behind;
+    }
+  }
+}
+
 struct Leaf {
-  std::vector<std::vector<bool>> box;  // of each parameter its levels
+  std::vector<std::shared_ptr<Box>> box;  // by parameter
   double mean = 0;
 };
 
 class Tree {
  public:
-  Tree(const std::vector<Levels>& parameters, const std::vector<double>& losses, base::Stream* random)
-      : parameters_(parameters), losses_(losses), random_(random) {
+  Tree(const std::vector<Levels>& parameters, const std::vector<double>& losses, const std::function<void()>& poll,
+       base::Stream* random)
+      : parameters_(parameters), losses_(losses), poll_(poll), random_(random), borders_(parameters.size()) {
     std::vector<size_t> sample;
     const size_t count = std::min(losses.size(), kMostTrials);
     for (size_t i = 0; i < count; ++i) sample.push_back(random->Below(losses.size()));
-    std::vector<std::vector<bool>> box;
-    for (const Levels& levels : parameters) box.emplace_back(levels.weights.size(), true);
+    std::vector<std::shared_ptr<Box>> box;
+    for (const Levels& levels : parameters)
+      box.push_back(std::make_shared<Box>(Box{{{0, levels.weights.size()}}}));
     Grow(std::move(sample), std::move(box));
   }
 
@@ -102,8 +140,7 @@ class Tree {
       double weight = 1;
       shares.emplace_back();
       for (size_t p = 0; p < parameters_.size(); ++p) {
-        double share = 0;
-        for (size_t l = 0; l < leaf.box[p].size(); ++l) share += leaf.box[p][l] ? parameters_[p].weights[l] : 0;
+        const double share = ShareOf(p, leaf.box[p].get());
         shares.back().push_back(share);
         weight *= share;
       }
@@ -118,29 +155,57 @@ class Tree {
   }
 
  private:
+  double ShareOf(size_t p, Box* box) const {
+    if (box->share >= 0) return box->share;
+    poll_();
+    box->share = 0;
+    for (const auto& [begin, end] : box->ranges) {
+      for (size_t l = begin; l < end; ++l) box->share += parameters_[p].weights[l];
+    }
+    return box->share;
+  }
+
+  // Levels that no split parts are in the same leaves: the marginal is found for the first level of each such run.
   double VarianceOf(size_t p, const std::vector<std::vector<double>>& shares, double mean) const {
+    poll_();
     const std::vector<double>& weights = parameters_[p].weights;
-    std::vector<double> marginal(weights.size(), 0);
+    const std::vector<size_t> runs = Runs(p);
+    std::vector<double> marginal(runs.size(), 0);
     for (size_t i = 0; i < leaves_.size(); ++i) {
       double others = 1;
       for (size_t q = 0; q < shares[i].size(); ++q) others *= q == p ? 1 : shares[i][q];
-      for (size_t l = 0; l < weights.size(); ++l) marginal[l] += leaves_[i].box[p][l] ? others * leaves_[i].mean : 0;
+      for (const auto& [begin, end] : leaves_[i].box[p]->ranges) {
+        size_t r = static_cast<size_t>(std::lower_bound(runs.begin(), runs.end(), begin) - runs.begin());
+        for (; r < runs.size() && runs[r] < end; ++r) marginal[r] += others * leaves_[i].mean;
+      }
     }
     double variance = 0;
-    for (size_t l = 0; l < weights.size(); ++l) variance += weights[l] * (marginal[l] - mean) * (marginal[l] - mean);
+    for (size_t l = 0, r = 0; l < weights.size(); ++l) {
+      if (r + 1 < runs.size() && runs[r + 1] == l) ++r;
+      variance += weights[l] * (marginal[r] - mean) * (marginal[r] - mean);
+    }
     return variance;
+  }
+
+  // The first level of each run, ascending.
+  std::vector<size_t> Runs(size_t p) const {
+    std::vector<size_t> runs = borders_[p];
+    runs.push_back(0);
+    std::sort(runs.begin(), runs.end());
+    runs.erase(std::unique(runs.begin(), runs.end()), runs.end());
+    return runs;
   }
 
   struct Split {
     double gain = 0;
     size_t parameter = 0;
-    std::vector<bool> left;  // levels
+    std::vector<Range> left;
   };
 
-  void Grow(std::vector<size_t> sample, std::vector<std::vector<bool>> box) {
+  void Grow(std::vector<size_t> sample, std::vector<std::shared_ptr<Box>> box) {
     Split best;
     if (sample.size() >= 2 * kLeastLeaf) {
-      for (size_t p : Tried()) Consider(p, sample, box[p], &best);
+      for (size_t p : Tried()) Consider(p, sample, &best);
     }
     if (!(best.gain > 0)) {
       double sum = 0;
@@ -148,13 +213,20 @@ class Tree {
       leaves_.push_back({std::move(box), sum / static_cast<double>(sample.size())});
       return;
     }
-    std::vector<size_t> left, right;
-    for (size_t i : sample) (best.left[parameters_[best.parameter].level[i]] ? left : right).push_back(i);
-    std::vector<std::vector<bool>> left_box = box;
-    for (size_t l = 0; l < best.left.size(); ++l) {
-      left_box[best.parameter][l] = box[best.parameter][l] && best.left[l];
-      box[best.parameter][l] = box[best.parameter][l] && !best.left[l];
+    poll_();
+    const size_t p = best.parameter;
+    std::sort(best.left.begin(), best.left.end());
+    const auto inside = std::make_shared<Box>(), outside = std::make_shared<Box>();
+    Part(*box[p], best.left, inside.get(), outside.get());
+    for (const auto& [begin, end] : best.left) {
+      borders_[p].push_back(begin);
+      if (end < parameters_[p].weights.size()) borders_[p].push_back(end);
     }
+    std::vector<size_t> left, right;
+    for (size_t i : sample) (inside->Has(parameters_[p].level[i]) ? left : right).push_back(i);
+    std::vector<std::shared_ptr<Box>> left_box = box;
+    left_box[p] = inside;
+    box[p] = outside;
     Grow(std::move(left), std::move(left_box));
     Grow(std::move(right), std::move(box));
   }
@@ -169,25 +241,23 @@ class Tree {
 
   // The split of this parameter that takes most of the sum of squares: levels in their order, or in that of their
   // means.
-  void Consider(size_t p, const std::vector<size_t>& sample, const std::vector<bool>& box, Split* best) const {
+  void Consider(size_t p, const std::vector<size_t>& sample, Split* best) const {
     struct Sum {
       size_t level = 0, count = 0;
       double sum = 0;
     };
-    std::vector<Sum> sums(box.size());
-    double total = 0;
-    for (size_t i : sample) {
-      Sum& sum = sums[parameters_[p].level[i]];
-      ++sum.count;
-      sum.sum += losses_[i];
-      total += losses_[i];
-    }
+    std::vector<size_t> by_level = sample;
+    std::stable_sort(by_level.begin(), by_level.end(),
+                     [&](size_t a, size_t b) { return parameters_[p].level[a] < parameters_[p].level[b]; });
     std::vector<Sum> present;
-    for (size_t l = 0; l < sums.size(); ++l) {
-      if (sums[l].count == 0) continue;
-      present.push_back(sums[l]);
-      present.back().level = l;
+    for (size_t i : by_level) {
+      const size_t level = parameters_[p].level[i];
+      if (present.empty() || present.back().level != level) present.push_back({level});
+      ++present.back().count;
+      present.back().sum += losses_[i];
     }
+    double total = 0;
+    for (size_t i : sample) total += losses_[i];
     const bool ordered = parameters_[p].ordered;
     if (!ordered) {
       std::stable_sort(present.begin(), present.end(), [](const Sum& a, const Sum& b) {
@@ -211,19 +281,20 @@ class Tree {
     if (at == present.size()) return;
     best->gain = most;
     best->parameter = p;
-    best->left.assign(box.size(), false);
+    best->left.clear();
     if (ordered) {  // levels between two that are there are parted in the middle
-      const size_t border = (present[at].level + present[at + 1].level) / 2;
-      for (size_t l = 0; l <= border; ++l) best->left[l] = true;
+      best->left.emplace_back(0, (present[at].level + present[at + 1].level) / 2 + 1);
     } else {
-      for (size_t i = 0; i <= at; ++i) best->left[present[i].level] = true;
+      for (size_t i = 0; i <= at; ++i) best->left.emplace_back(present[i].level, present[i].level + 1);
     }
   }
 
   const std::vector<Levels>& parameters_;
   const std::vector<double>& losses_;
+  const std::function<void()>& poll_;
   base::Stream* random_;
   std::vector<Leaf> leaves_;
+  std::vector<std::vector<size_t>> borders_;  // of each parameter the levels before which a split parts them
 };
 
 std::vector<double> CutLosses(const std::vector<ImportanceTrial>& trials) {
@@ -232,7 +303,10 @@ std::vector<double> CutLosses(const std::vector<ImportanceTrial>& trials) {
   std::vector<double> sorted = losses;
   std::sort(sorted.begin(), sorted.end());
   const auto finite = static_cast<size_t>(std::lower_bound(sorted.begin(), sorted.end(), HUGE_VAL) - sorted.begin());
-  if (finite == 0) throw base::Error(base::ErrorCode::kPrerequisiteState, "no trial has a finite loss");
+  if (finite == 0) {
+    throw base::Error(base::ErrorCode::kPrerequisiteState, "no trial has a finite loss", {},
+                      "Choose an iteration before the models diverged, or lower their learning rates.");
+  }
   const double median = sorted[std::min(sorted.size() / 2, finite - 1)];
   const double most = median > sorted[0] ? median + 3 * (median - sorted[0]) : sorted[finite - 1];
   for (double& loss : losses) loss = std::min(loss, most);
@@ -241,7 +315,8 @@ std::vector<double> CutLosses(const std::vector<ImportanceTrial>& trials) {
 
 }  // namespace
 
-std::vector<ParameterImportance> ParameterImportances(const std::vector<ImportanceTrial>& trials, uint64_t seed) {
+std::vector<ParameterImportance> ParameterImportances(const std::vector<ImportanceTrial>& trials, uint64_t seed,
+                                                      const std::function<void()>& poll) {
   if (trials.size() < kLeastTrials) {
     throw base::Error(base::ErrorCode::kPrerequisiteState,
                       "there are " + std::to_string(trials.size()) + " trials with a value, fewer than " +
@@ -253,7 +328,9 @@ std::vector<ParameterImportance> ParameterImportances(const std::vector<Importan
     for (const auto& parameter : trial.parameters) {
       const auto known = std::find_if(parameters.begin(), parameters.end(),
                                       [&](const Levels& l) { return l.name == parameter.first; });
-      if (known == parameters.end()) parameters.push_back(MakeLevels(parameter.first, trials));
+      if (known != parameters.end()) continue;
+      poll();
+      parameters.push_back(MakeLevels(parameter.first, trials));
     }
   }
   parameters.erase(std::remove_if(parameters.begin(), parameters.end(),
@@ -265,12 +342,13 @@ std::vector<ParameterImportance> ParameterImportances(const std::vector<Importan
   const std::vector<double> losses = CutLosses(trials);
   if (std::all_of(losses.begin(), losses.end(), [&](double loss) { return loss == losses[0]; })) {
     throw base::Error(base::ErrorCode::kPrerequisiteState,
-                      "all trials have the same loss: there is nothing to explain");
+                      "all trials have the same loss: there is nothing to explain", {},
+                      "Choose another iteration, or train the models longer.");
   }
   std::vector<std::vector<double>> parts;
   for (uint64_t tree = 0; tree < kTrees && !parameters.empty(); ++tree) {
     base::Stream random(seed, base::Hash("fanova", 6, 0).lo, base::Purpose::kSearch, tree);
-    std::vector<double> found = Tree(parameters, losses, &random).Parts();
+    std::vector<double> found = Tree(parameters, losses, poll, &random).Parts();
     if (!found.empty()) parts.push_back(std::move(found));
   }
   std::vector<ParameterImportance> out;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,8 +26,9 @@ struct ParameterImportance {
 /// Most important first; parameters with one value are left out. The parts add up to at most 1: what is missing is
 /// interactions. Losses that are far worse than most count as bad, not as how bad: they are cut off at as far above the
 /// median as three times the way from the best to it. A parameter's values count as often as trials have them. Work
-/// grows with trials x log(trials) x parameters. Errors: kPrerequisiteState when there are fewer than 4 trials, or all
-/// have one loss.
-std::vector<ParameterImportance> ParameterImportances(const std::vector<ImportanceTrial>& trials, uint64_t seed);
+/// grows with trials x log(trials) x parameters. poll is called between parts of it, and may throw to end it. Errors:
+/// kPrerequisiteState when there are fewer than 4 trials, or all have one loss.
+std::vector<ParameterImportance> ParameterImportances(const std::vector<ImportanceTrial>& trials, uint64_t seed,
+                                                      const std::function<void()>& poll);
 
 }  // namespace plan

@@ -67,11 +67,11 @@ class Collector {
 };
 
 void AddGrid(const std::vector<int>& models, const SearchSpace& space, Collector* collector) {
-  const std::vector<std::string> compiles = space.compile.Enumerate();
-  const std::vector<std::string> fits = space.fit.Enumerate();
+  const TextSpace::Enumeration compiles(&space.compile), fits(&space.fit);
   for (int model : models) {
-    for (const std::string& compile : compiles) {
-      for (const std::string& fit : fits) collector->Add(model, ParamTexts{compile, fit});
+    for (size_t c = 0; c < compiles.size(); ++c) {
+      const std::string compile = compiles.At(c);
+      for (size_t f = 0; f < fits.size(); ++f) collector->Add(model, ParamTexts{compile, fits.At(f)});
     }
   }
 }
@@ -81,6 +81,14 @@ void AddGrid(const std::vector<int>& models, const SearchSpace& space, Collector
                     "num_configs is " + std::to_string(wanted) + ", but the search space has only " + std::to_string(found) +
                         " different configurations",
                     {}, "Lower num_configs, add values, or use search_type => 'grid' to try all of them.");
+}
+
+// The space is too large to be counted: its values say the same in many ways.
+[[noreturn]] void TooFewDrawn(size_t found, int wanted, uint64_t draws) {
+  throw base::Error(ErrorCode::kInvalidParameter,
+                    "num_configs is " + std::to_string(wanted) + ", but " + std::to_string(draws) +
+                        " draws from the search space gave only " + std::to_string(found) + " different configurations",
+                    {}, "Lower num_configs, or leave out values that say the same.");
 }
 
 // Draws until enough different candidates are found. A finite space that is nearly used up is enumerated, and the rest is drawn from what
@@ -101,7 +109,7 @@ void AddRandom(const std::vector<int>& models, const SearchSpace& space, int wan
     collector.Add(model, ParamTexts{space.compile.Sample(random), space.fit.Sample(random)});
   }
   if (out->size() == static_cast<size_t>(wanted)) return;
-  if (size > kMaxCandidates) TooFew(out->size(), wanted);
+  if (size > kMaxCandidates) TooFewDrawn(out->size(), wanted, attempts);
   std::vector<Candidate> rest;
   Collector whole(&rest);
   AddGrid(models, space, &whole);
@@ -130,7 +138,8 @@ std::vector<Candidate> GenerateCandidates(const std::vector<int>& model_ids, std
   }
   if (num_configs.value_or(1) > kMaxCandidates) {
     throw base::Error(ErrorCode::kLimitExceeded,
-                      "num_configs is " + std::to_string(*num_configs) + ", more than " + std::to_string(kMaxCandidates));
+                      "num_configs is " + std::to_string(*num_configs) + ", more than " + std::to_string(kMaxCandidates), {},
+                      "Lower num_configs.");
   }
   std::vector<int> models;
   for (int id : model_ids) {

@@ -28,6 +28,9 @@ double Rounded(double value, int digits = kDigits) {
   return out;
 }
 
+// NaN, which some keys take, is one value.
+bool Same(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
+
 }  // namespace
 
 std::string Choice::Text(const Value& value) const {
@@ -135,7 +138,7 @@ std::optional<size_t> Choice::RankOf(const Value& value) const {
   const std::string text = Text(value);
   for (size_t i = 0; i < ranked.size(); ++i) {
     const bool same =
-        value.is_number() && ranked[i].is_number() ? value.number() == ranked[i].number() : Text(ranked[i]) == text;
+        value.is_number() && ranked[i].is_number() ? Same(value.number(), ranked[i].number()) : Text(ranked[i]) == text;
     if (same) return i;
   }
   return std::nullopt;
@@ -143,7 +146,9 @@ std::optional<size_t> Choice::RankOf(const Value& value) const {
 
 bool Choice::ordered() const {
   return kind != Kind::kValues ||
-         (values.size() > 1 && std::all_of(values.begin(), values.end(), [](const Value& v) { return v.is_number(); }));
+         (values.size() > 1 && std::all_of(values.begin(), values.end(), [](const Value& v) {
+            return v.is_number() && !std::isnan(v.number());
+          }));
 }
 
 double Choice::CoordinateOfNumber(double n) const {

@@ -50,6 +50,9 @@ void SetDistribution(double low, double high, const std::string& type, const std
   if (!std::isfinite(low) || !std::isfinite(high) || !(high > low)) {
     Invalid("the upper bound of " + where + " must be greater than its lower bound", format);
   }
+  if (!std::isfinite(high - low)) {
+    Invalid("the bounds of " + where + " are further apart than the largest number", "Choose bounds that are nearer to each other.");
+  }
   choice->kind = type == "linear" ? Choice::Kind::kLinear : type == "log" ? Choice::Kind::kLog : Choice::Kind::kLogNearOne;
   if (type == "log" && !(low > 0)) Invalid("the lower bound of " + where + " must be positive for 'log'", format);
   if (type == "log_near_one" && !(high < 1)) {
@@ -134,7 +137,7 @@ void ReadChoiceDictionary(const base::Dict& dict, const std::string& where, Spac
   SetDistribution(NumberOf(dict, "low", where), NumberOf(dict, "high", where), distribution.string(), where, choice);
   if (choice->integral && fractions) Invalid(where + " is a whole number: integer cannot be False", "Leave integer out.");
   if (!multiples) return;
-  if (!(choice->quantum > 0) || choice->quantum > choice->high - choice->low || choice->kind == Choice::Kind::kLogNearOne ||
+  if (!(choice->quantum > 0) || choice->quantum > choice->high - choice->low || std::isinf(choice->Size()) || choice->kind == Choice::Kind::kLogNearOne ||
       (choice->integral && choice->quantum != std::floor(choice->quantum))) {
     Invalid("q of " + where + " is " + base::FormatNumber(choice->quantum, true) + ", no width that fits between its bounds",
             "Draws are low, low + q, low + 2 q, ... up to high.");
@@ -239,22 +242,6 @@ void ReadCompileGrid(const Value& grid, SpaceForm form, TextSpace* space) {
   }
 }
 
-// All combinations, the last choice varying fastest.
-std::vector<std::vector<Value>> Product(const std::vector<Choice>& choices) {
-  std::vector<std::vector<Value>> rows = {{}};
-  for (const Choice& choice : choices) {
-    std::vector<std::vector<Value>> next;
-    for (const auto& row : rows) {
-      for (const Value& value : choice.All()) {
-        next.push_back(row);
-        next.back().push_back(value);
-      }
-    }
-    rows = std::move(next);
-  }
-  return rows;
-}
-
 }  // namespace
 
 double TextSpace::Size() const {
@@ -270,43 +257,72 @@ double TextSpace::Size() const {
   return size * alternatives;
 }
 
-std::vector<std::string> TextSpace::EnumerateOptimizers() const {
-  std::vector<std::string> texts;
-  for (const OptimizerChoice& optimizer : optimizers) {
-    for (const Value& name : optimizer.name.values) {
-      for (const std::vector<Value>& row : Product(optimizer.parameters)) {
-        Parts arguments;
-        for (size_t i = 0; i < row.size(); ++i) arguments.emplace_back(optimizer.parameters[i].name, ArgumentText(row[i]));
-        texts.push_back(OptimizerText(name.string(), arguments));
-      }
-    }
-  }
-  return texts;
+namespace {
+
+size_t SizeOf(const std::vector<std::vector<Value>>& lists) {
+  size_t size = 1;
+  for (const auto& list : lists) size *= list.size();
+  return size;
 }
 
-std::vector<std::string> TextSpace::Enumerate() const {
-  std::vector<Choice> all = choices;
-  std::vector<std::string> optimizer_texts;
-  if (!optimizers.empty()) {
-    // the optimizer's texts take part in the product as numbers
-    optimizer_texts = EnumerateOptimizers();
-    Choice choice;
-    choice.name = "optimizer";
-    for (size_t i = 0; i < optimizer_texts.size(); ++i) choice.values.emplace_back(static_cast<int64_t>(i));
-    all.insert(all.begin() + static_cast<std::ptrdiff_t>(optimizer_position), std::move(choice));
+// Of all combinations of one value a list the n-th: the last list varies fastest.
+std::vector<const Value*> Combination(const std::vector<std::vector<Value>>& lists, size_t n) {
+  std::vector<const Value*> row(lists.size());
+  for (size_t i = lists.size(); i-- > 0; n /= lists[i].size()) row[i] = &lists[i][n % lists[i].size()];
+  return row;
+}
+
+std::vector<std::vector<Value>> AllOf(const std::vector<Choice>& choices) {
+  std::vector<std::vector<Value>> lists;
+  for (const Choice& choice : choices) lists.push_back(choice.All());
+  return lists;
+}
+
+}  // namespace
+
+TextSpace::Enumeration::Enumeration(const TextSpace* space) : space_(*space), choices_(AllOf(space->choices)) {
+  for (const OptimizerChoice& optimizer : space_.optimizers) {
+    arguments_.push_back(AllOf(optimizer.parameters));
+    optimizers_ += optimizer.name.values.size() * SizeOf(arguments_.back());
   }
-  std::vector<std::string> texts;
-  for (const std::vector<Value>& row : Product(all)) {
-    Parts parts;
-    for (size_t i = 0; i < row.size(); ++i) {
-      const bool optimizer = !optimizers.empty() && i == optimizer_position;
-      const Value& value = row[i];
-      parts.emplace_back(all[i].name,
-                         optimizer ? optimizer_texts[static_cast<size_t>(value.integer())] : all[i].Text(value));
+  // optimizers take part in the product as numbers
+  if (space_.optimizers.empty()) return;
+  std::vector<Value> numbers;
+  for (size_t i = 0; i < optimizers_; ++i) numbers.emplace_back(static_cast<int64_t>(i));
+  choices_.insert(choices_.begin() + static_cast<std::ptrdiff_t>(space_.optimizer_position), std::move(numbers));
+}
+
+size_t TextSpace::Enumeration::size() const { return SizeOf(choices_); }
+
+std::string TextSpace::Enumeration::Optimizer(size_t n) const {
+  for (size_t e = 0; e < arguments_.size(); ++e) {
+    const OptimizerChoice& optimizer = space_.optimizers[e];
+    const size_t rows = SizeOf(arguments_[e]), count = rows * optimizer.name.values.size();
+    if (n >= count) {
+      n -= count;
+      continue;
     }
-    texts.push_back(Text(parts));
+    const std::vector<const Value*> row = Combination(arguments_[e], n % rows);
+    Parts arguments;
+    for (size_t i = 0; i < row.size(); ++i) arguments.emplace_back(optimizer.parameters[i].name, ArgumentText(*row[i]));
+    return OptimizerText(optimizer.name.values[n / rows].string(), arguments);
   }
-  return texts;
+  return "";
+}
+
+std::string TextSpace::Enumeration::At(size_t n) const {
+  const std::vector<const Value*> row = Combination(choices_, n);
+  Parts parts;
+  for (size_t i = 0; i < row.size(); ++i) {
+    const bool behind = !space_.optimizers.empty() && i >= space_.optimizer_position;
+    if (behind && i == space_.optimizer_position) {
+      parts.emplace_back("optimizer", Optimizer(static_cast<size_t>(row[i]->integer())));
+      continue;
+    }
+    const Choice& choice = space_.choices[behind ? i - 1 : i];
+    parts.emplace_back(choice.name, choice.Text(*row[i]));
+  }
+  return space_.Text(parts);
 }
 
 std::string TextSpace::Sample(const Draw& draw) const {

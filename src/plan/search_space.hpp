@@ -54,7 +54,7 @@ struct Choice {
   std::optional<double> CoordinateOf(const base::Value& value) const;
   /// Of the n-th value of All(). REQUIRES a distribution of whole numbers or of multiples.
   double CoordinateOfNumber(double n) const;
-  /// Whether values have an order: numbers.
+  /// Whether values have an order: numbers, NaN not among them.
   bool ordered() const;
   /// As it stands behind "name=".
   std::string Text(const base::Value& value) const;
@@ -79,8 +79,6 @@ struct OptimizerChoice {
 class TextSpace {
  public:
   double Size() const;
-  /// All texts, in the order written, the last parameter varying fastest. Only for spaces of finite size.
-  std::vector<std::string> Enumerate() const;
   std::string Sample(const Draw& draw) const;
 
   /// What is chosen for each parameter; nullopt: it is not there.
@@ -100,8 +98,25 @@ class TextSpace {
   std::vector<std::string> order;            // keys that come first in the text
 
  private:
-  std::vector<std::string> EnumerateOptimizers() const;
   std::string Text(const std::vector<std::pair<std::string, std::string>>& parts) const;
+
+ public:
+  /// All texts, in the order written, the last parameter varying fastest. None is made before it is asked for: of a grid
+  /// with thousands of wrong keys the first one is refused. REQUIRES a space of finite size, which outlives it.
+  class Enumeration {
+   public:
+    explicit Enumeration(const TextSpace* space);
+    size_t size() const;
+    std::string At(size_t n) const;
+
+   private:
+    std::string Optimizer(size_t n) const;
+
+    const TextSpace& space_;
+    std::vector<std::vector<base::Value>> choices_;                 // of each choice, and of the optimizer their numbers
+    std::vector<std::vector<std::vector<base::Value>>> arguments_;  // of each of `optimizers`
+    size_t optimizers_ = 0;                                         // texts of all of them
+  };
 };
 
 struct SearchSpace {

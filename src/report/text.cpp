@@ -157,7 +157,8 @@ std::string Number(double value) {
 }
 
 std::string Count(int64_t n) {
-  const std::string digits = std::to_string(n < 0 ? -n : n);
+  const auto bits = static_cast<uint64_t>(n);
+  const std::string digits = std::to_string(n < 0 ? 0 - bits : bits);  // of the least number, too, which has no opposite
   std::string out = n < 0 ? kMinus : "";
   for (size_t i = 0; i < digits.size(); i++) {
     if (i > 0 && (digits.size() - i) % 3 == 0) out += kNarrowSpace;

@@ -362,8 +362,10 @@ namespace {
 
 void CheckSize(const char* name, int64_t value, int least, int most) {
   if (value >= least && value <= most) return;
-  throw base::Error(base::ErrorCode::kInvalidParameter, std::string(name) + " must be between " + std::to_string(least) + " and " +
-                                                            std::to_string(most) + ", it is " + std::to_string(value));
+  throw base::Error(base::ErrorCode::kInvalidParameter,
+                    std::string(name) + " must be between " + std::to_string(least) + " and " + std::to_string(most) + ", it is " +
+                        std::to_string(value),
+                    {}, "Give a number of characters or lines between these, or leave it out.");
 }
 
 // The position of a metric among a model's values, or -1.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "pg/report.hpp"
 #include "plan/flat_params.hpp"
 #include "plan/metric_order.hpp"
 #include "plan/parameter_importance.hpp"
@@ -80,6 +81,7 @@ ReportRows ImportanceOfParameters(std::string_view model_output_table, std::opti
   std::vector<plan::ImportanceTrial> trials;
   bool found = false;
   for (const RankedModel& model : ranking.models) {
+    pg::CheckInterrupts();
     const auto history = histories.find(static_cast<int>(model.standing.mst_key));
     const plan::Evaluation* evaluation = history == histories.end() ? nullptr : EvaluationAt(history->second, at);
     if (evaluation == nullptr && !model.standing.diverged) continue;
@@ -96,7 +98,8 @@ ReportRows ImportanceOfParameters(std::string_view model_output_table, std::opti
                 "cerebro.learning_curve() lists the iterations.");
   }
   ReportRows rows;
-  for (const plan::ParameterImportance& p : plan::ParameterImportances(trials, static_cast<uint64_t>(seed))) {
+  for (const plan::ParameterImportance& p :
+       plan::ParameterImportances(trials, static_cast<uint64_t>(seed), [] { pg::CheckInterrupts(); })) {
     rows.push_back({p.name, pg::NumberText(p.importance), pg::NumberText(p.deviation)});
   }
   return rows;

@@ -27,6 +27,12 @@ void Shuffle(uint64_t seed, std::vector<Candidate>* candidates) {
   for (size_t i = candidates->size(); i > 1; --i) std::swap((*candidates)[i - 1], (*candidates)[random.Below(i)]);
 }
 
+// The first one that is not there. `from`: how many of the first are known to be.
+const Candidate* FirstNew(const std::vector<Candidate>& candidates, const std::set<std::string>& seen, size_t* from) {
+  while (*from < candidates.size() && seen.count(KeyOf(candidates[*from])) > 0) ++*from;
+  return *from < candidates.size() ? &candidates[*from] : nullptr;
+}
+
 }  // namespace
 
 int64_t Configuration::target() const {
@@ -171,29 +177,26 @@ void ConfigurationPolicy::Observe(View* view) const {
   }
 }
 
-std::optional<Candidate> ConfigurationPolicy::Next(const View& view) const {
-  for (const Candidate& candidate : d_.first) {
-    if (view.seen.count(KeyOf(candidate)) == 0) return candidate;
+std::optional<Candidate> ConfigurationPolicy::Next(View* view) const {
+  const Candidate* candidate = FirstNew(d_.first, view->seen, &view->first_seen);
+  if (candidate == nullptr && sampler_name_ == "grid") {
+    candidate = FirstNew(grid_, view->seen, &view->grid_seen);
+    if (candidate == nullptr) return std::nullopt;
   }
-  if (sampler_name_ == "grid") {
-    for (const Candidate& candidate : grid_) {
-      if (view.seen.count(KeyOf(candidate)) == 0) return candidate;
-    }
-    return std::nullopt;
-  }
+  if (candidate != nullptr) return *candidate;
   for (uint64_t attempt = 0; sampler_ && attempt < kAttempts; ++attempt) {
     const auto point =
-        sampler_->Suggest(view.observations, view.pending, static_cast<uint64_t>(view.configurations), attempt);
+        sampler_->Suggest(view->observations, view->pending, static_cast<uint64_t>(view->configurations), attempt);
     if (!point) break;
-    Candidate candidate = space_.Write(*point);
-    if (view.seen.count(KeyOf(candidate)) == 0) return candidate;
+    Candidate suggested = space_.Write(*point);
+    if (view->seen.count(KeyOf(suggested)) == 0) return suggested;
   }
-  return sequence_.Next(view.seen);
+  return sequence_.Next(view->seen, &view->drawn_seen);
 }
 
 bool ConfigurationPolicy::Add(int64_t target, int64_t bracket, const std::string& remark, View* view,
                               TrialDecision* decision) const {
-  std::optional<Candidate> candidate = Next(*view);
+  std::optional<Candidate> candidate = Next(view);
   if (!candidate) return false;
   view->seen.insert(KeyOf(*candidate));
   if (auto point = space_.Locate(*candidate)) view->pending.push_back(std::move(*point));
@@ -210,11 +213,8 @@ bool ConfigurationPolicy::Add(int64_t target, int64_t bracket, const std::string
   return true;
 }
 
-bool ConfigurationPolicy::Exhausted(const View& view) const {
-  for (const Candidate& candidate : d_.first) {
-    if (view.seen.count(KeyOf(candidate)) == 0) return false;
-  }
-  return !sequence_.Next(view.seen);
+bool ConfigurationPolicy::Exhausted(View* view) const {
+  return FirstNew(d_.first, view->seen, &view->first_seen) == nullptr && !sequence_.Next(view->seen, &view->drawn_seen);
 }
 
 void ConfigurationPolicy::GoOn(const Configuration& configuration, int64_t target, const std::string& remark,

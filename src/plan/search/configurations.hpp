@@ -49,6 +49,8 @@ struct View {
   std::vector<Observation> observations;  // OrderOf all of them; empty where no sampler learns
   std::vector<Point> pending;             // points of which nothing is known yet, the decision's additions included
   int64_t configurations = 0;  // own and added
+  // Of each list that configurations are taken from, how many of its first are in `seen`, which only grows.
+  size_t first_seen = 0, grid_seen = 0, drawn_seen = 0;
 };
 
 /// Base of the policies that try configurations.
@@ -64,7 +66,7 @@ class ConfigurationPolicy : public TrialPolicy {
   bool HasRoom(const View& view) const { return view.training + d_.seeds_per_config <= d_.concurrency; }
   /// Adds the next configuration. False: there is none left.
   bool Add(int64_t target, int64_t bracket, const std::string& remark, View* view, TrialDecision* decision) const;
-  bool Exhausted(const View& view) const;
+  bool Exhausted(View* view) const;
   static void GoOn(const Configuration& configuration, int64_t target, const std::string& remark, View* view,
                    TrialDecision* decision);
   static void Stop(const Configuration& configuration, const std::string& why, View* view, TrialDecision* decision);
@@ -79,13 +81,13 @@ class ConfigurationPolicy : public TrialPolicy {
   const PointSpace space_;
 
  private:
-  std::optional<Candidate> Next(const View& view) const;
+  std::optional<Candidate> Next(View* view) const;
   void Observe(View* view) const;
 
   const std::string sampler_name_;
   const RandomSequence sequence_;
   std::unique_ptr<Sampler> sampler_;
-  mutable std::vector<Candidate> grid_;
+  std::vector<Candidate> grid_;
 };
 
 /// Whether a is better than b: by value, then by key.

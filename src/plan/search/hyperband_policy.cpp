@@ -10,6 +10,7 @@
 // all trials, those of lower rungs as well, in the order of OrderOf; the paper has a model of the values at one rung.
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "base/error.hpp"
 #include "base/literal.hpp"
@@ -18,6 +19,7 @@
 namespace plan {
 namespace {
 
+constexpr int64_t kMostLines = 100;  // of brackets, in EXPLAIN
 constexpr double kBohbRandomPart = 1.0 / 3;  // of its configurations, as the paper has it
 
 struct Bracket {
@@ -37,65 +39,58 @@ class HyperbandPolicy : public ConfigurationPolicy {
     TrialDecision decision;
     if (GaveUp(trials, &decision)) return decision;
     View view = Look(trials);
-    const bool exhausted = Exhausted(view);
-    std::vector<std::vector<const Configuration*>> in(brackets_.size());
+    const bool exhausted = Exhausted(&view);
+    std::map<int64_t, std::vector<const Configuration*>> in;  // of brackets that have begun
     for (const Configuration& configuration : view.own) {
-      if (configuration.bracket < static_cast<int64_t>(in.size()))
-        in[static_cast<size_t>(configuration.bracket)].push_back(&configuration);
+      if (configuration.bracket < count_) in[configuration.bracket].push_back(&configuration);
     }
     bool waits = false;
-    for (size_t b = 0; b < brackets_.size(); ++b) waits = Promote(b, in[b], exhausted, &view, &decision) || waits;
-    for (size_t b = 0; b < brackets_.size(); ++b) {
-      const int64_t missing = brackets_[b].sizes[0] - static_cast<int64_t>(in[b].size());
-      for (int64_t i = 0; i < missing && HasRoom(view); ++i) {
-        if (!Add(brackets_[b].levels[0], static_cast<int64_t>(b), RungText(b, 0), &view, &decision)) break;
+    for (const auto& [b, all] : in) waits = Promote(b, all, exhausted, &view, &decision) || waits;
+    bool added = true;
+    for (int64_t b = 0; b < count_ && added && HasRoom(view); ++b) {
+      const auto begun = in.find(b);
+      const int64_t missing = At(b).sizes[0] - (begun == in.end() ? 0 : static_cast<int64_t>(begun->second.size()));
+      for (int64_t i = 0; i < missing && added && HasRoom(view); ++i) {
+        added = Add(At(b).levels[0], b, RungText(b, 0), &view, &decision);
       }
     }
     decision.done = view.training == 0 && !waits;
     return decision;
   }
 
-  int64_t MostTrials() const override {
-    int64_t sum = 0;
-    for (const Bracket& bracket : brackets_) sum += bracket.sizes[0];
-    return sum * d_.seeds_per_config;
-  }
+  int64_t MostTrials() const override { return configurations_ * d_.seeds_per_config; }
 
-  int64_t ExpectedWork() const override {
-    int64_t work = 0;
-    for (const Bracket& bracket : brackets_) {
-      for (size_t i = 0; i < bracket.levels.size(); ++i)
-        work += bracket.sizes[i] * (bracket.levels[i] - (i == 0 ? 0 : bracket.levels[i - 1]));
-    }
-    return work * d_.seeds_per_config;
-  }
+  int64_t ExpectedWork() const override { return work_ * d_.seeds_per_config; }
 
   bool NeverHalves() const override {
-    return std::all_of(brackets_.begin(), brackets_.end(), [](const Bracket& b) { return b.levels.size() == 1; });
+    for (int64_t b = 0; b < std::min(count_, static_cast<int64_t>(kinds_.size())); ++b) {
+      if (At(b).levels.size() > 1) return false;
+    }
+    return true;
   }
 
   int64_t RungOf(const Trial& trial) const override {
-    if (trial.bracket < 0 || trial.bracket >= static_cast<int64_t>(brackets_.size())) return 0;
-    const std::vector<int64_t>& levels = brackets_[static_cast<size_t>(trial.bracket)].levels;
+    if (trial.bracket < 0 || trial.bracket >= count_) return 0;
+    const std::vector<int64_t>& levels = At(trial.bracket).levels;
     return std::lower_bound(levels.begin(), levels.end() - 1, trial.target) - levels.begin() + 1;
   }
 
   int64_t Rungs(int64_t bracket) const override {
-    return bracket < 0 || bracket >= static_cast<int64_t>(brackets_.size())
-               ? 0
-               : static_cast<int64_t>(brackets_[static_cast<size_t>(bracket)].levels.size());
+    return bracket < 0 || bracket >= count_ ? 0 : static_cast<int64_t>(At(bracket).levels.size());
   }
 
   std::vector<std::string> Describe() const override {
     std::vector<std::string> lines = {SamplerText()};
-    for (size_t b = 0; b < brackets_.size(); ++b) {
+    for (int64_t b = 0; b < std::min(count_, kMostLines); ++b) {
+      const Bracket& bracket = At(b);
       std::string text = "bracket " + std::to_string(b) + ":";
-      for (size_t i = 0; i < brackets_[b].levels.size(); ++i) {
-        text += (i == 0 ? " " : ", ") + std::to_string(brackets_[b].sizes[i]) + " to iteration " +
-                std::to_string(brackets_[b].levels[i]);
+      for (size_t i = 0; i < bracket.levels.size(); ++i) {
+        text += (i == 0 ? " " : ", ") + std::to_string(bracket.sizes[i]) + " to iteration " +
+                std::to_string(bracket.levels[i]);
       }
       lines.push_back(std::move(text));
     }
+    if (count_ > kMostLines) lines.push_back("and " + Counted(count_ - kMostLines, "more bracket"));
     if (d_.seeds_per_config > 1) lines.push_back(Counted(d_.seeds_per_config, "seed") + " of each configuration");
     lines.push_back(Counted(ExpectedWork(), "model-iteration") + " of " + Counted(MostTrials(), "trial") + "; " +
                     GridText());
@@ -132,14 +127,19 @@ class HyperbandPolicy : public ConfigurationPolicy {
       sum += bracket.sizes[0];
       all.push_back(std::move(bracket));
     }
+    kinds_ = std::move(all);
     int64_t left = MostConfigurations(sum);
-    for (size_t b = 0; left > 0; ++b) {
-      Bracket bracket = all[b % all.size()];
-      if (bracket.sizes[0] > left) SetSizes(left, &bracket);
-      left -= bracket.sizes[0];
-      brackets_.push_back(std::move(bracket));
+    for (; left > 0; ++count_) {
+      last_ = kinds_[static_cast<size_t>(count_) % kinds_.size()];
+      if (last_.sizes[0] > left) SetSizes(left, &last_);
+      left -= last_.sizes[0];
+      configurations_ += last_.sizes[0];
+      for (size_t i = 0; i < last_.levels.size(); ++i)
+        work_ += last_.sizes[i] * (last_.levels[i] - (i == 0 ? 0 : last_.levels[i - 1]));
     }
   }
+
+  const Bracket& At(int64_t b) const { return b + 1 == count_ ? last_ : kinds_[static_cast<size_t>(b) % kinds_.size()]; }
 
   void SetSizes(int64_t n, Bracket* bracket) const {
     bracket->sizes.clear();
@@ -150,15 +150,15 @@ class HyperbandPolicy : public ConfigurationPolicy {
     }
   }
 
-  std::string RungText(size_t b, size_t i) const {
+  std::string RungText(int64_t b, size_t i) const {
     return "bracket " + std::to_string(b) + ", rung " + std::to_string(i + 1) + " of " +
-           std::to_string(brackets_[b].levels.size());
+           std::to_string(At(b).levels.size());
   }
 
   // Sets going what goes on in a bracket and stops what does not. Whether something waits for room.
-  bool Promote(size_t b, const std::vector<const Configuration*>& all, bool exhausted, View* view,
+  bool Promote(int64_t b, const std::vector<const Configuration*>& all, bool exhausted, View* view,
                TrialDecision* decision) const {
-    const Bracket& bracket = brackets_[b];
+    const Bracket& bracket = At(b);
     std::vector<const Configuration*> rung = all;
     bool complete = exhausted || static_cast<int64_t>(all.size()) >= bracket.sizes[0];
     bool waits = false;
@@ -201,7 +201,11 @@ class HyperbandPolicy : public ConfigurationPolicy {
     return best;
   }
 
-  std::vector<Bracket> brackets_;
+  // With many trials there are as many brackets: they are kinds, one after another and again, and the last one.
+  std::vector<Bracket> kinds_;
+  Bracket last_;
+  int64_t count_ = 0;
+  int64_t configurations_ = 0, work_ = 0;  // of all brackets; work of one seed
 };
 
 }  // namespace

@@ -20,6 +20,7 @@ using base::Value;
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 constexpr double kMostEnumerated = 100000;
 constexpr int kDuplicatesInARow = 200;  // before what is left of a finite space is enumerated
+constexpr uint64_t kMostParts = 32 * 1024 * 1024;  // of a Latin hypercube, all dimensions together, that are kept
 
 Choice ListedChoice(const std::string& name, const std::string& path, std::vector<Value> values) {
   Choice choice;
@@ -130,8 +131,10 @@ Dimension::Where PointSpace::Holds(const Choice& choice, const Condition& condit
   }
   for (size_t v = 0; last != nullptr && v < known.size(); ++v) {
     if (known[v]) continue;
-    throw base::Error(ErrorCode::kInvalidParameter, "when of " + choice.path + " names " + last->Text(condition.values[v]) +
-                                                        ", which is no value of " + condition.key);
+    throw base::Error(ErrorCode::kInvalidParameter,
+                      "when of " + choice.path + " names " + last->Text(condition.values[v]) +
+                          ", which is no value of " + condition.key,
+                      {}, "Name values that the list of " + condition.key + " has.");
   }
   if (last != nullptr) return where;
   throw base::Error(ErrorCode::kInvalidParameter,
@@ -204,8 +207,9 @@ std::vector<Point> PointSpace::Enumerate() const {
     std::vector<Point> next;
     for (Point& point : points) {
       point.push_back(kNone);
-      if (!IsThere(d, point)) {
-        next.push_back(point);
+      if (!IsThere(d, point) || coordinates.size() == 1) {
+        if (IsThere(d, point)) point[d] = coordinates[0];
+        next.push_back(std::move(point));
         continue;
       }
       for (const double coordinate : coordinates) {
@@ -234,17 +238,34 @@ Point PointSpace::Sample(uint64_t number) const { return Completed(Point(dimensi
 Point PointSpace::Spread(uint64_t number, uint64_t size) const {
   Point point(dimensions_.size(), kNone);
   for (size_t d = 0; d < dimensions_.size(); ++d) {
-    base::Stream random(seed_, base::Hash("spread", 6, 0).lo, base::Purpose::kSearch, number / size, d);
-    std::vector<uint64_t> parts(size);
-    std::iota(parts.begin(), parts.end(), uint64_t{0});
-    for (uint64_t i = size; i > 1; --i) std::swap(parts[i - 1], parts[random.Below(i)]);
-    double within = 0;
-    for (uint64_t i = 0; i <= number % size; ++i) within = random.Uniform();
     if (!IsThere(d, point)) continue;
-    const double at = (static_cast<double>(parts[number % size]) + within) / static_cast<double>(size);
+    const double at = SpreadOne(d, number, size);
     point[d] = dimensions_[d].ordered ? at : std::floor(at * static_cast<double>(dimensions_[d].values()));
   }
   return point;
+}
+
+// A hypercube's order is drawn once: `size` may be a million, and each of so many suggestions asks for one part of it.
+double PointSpace::SpreadOne(size_t d, uint64_t number, uint64_t size) const {
+  if (parts_number_ != number / size || parts_size_ != size || parts_.size() * size > kMostParts) parts_.clear();
+  parts_number_ = number / size;
+  parts_size_ = size;
+  auto known = parts_.find(d);
+  if (known == parts_.end()) {
+    base::Stream random(seed_, base::Hash("spread", 6, 0).lo, base::Purpose::kSearch, number / size, d);
+    std::vector<uint32_t> order(size);
+    std::iota(order.begin(), order.end(), uint32_t{0});
+    for (uint64_t i = size; i > 1; --i) std::swap(order[i - 1], order[random.Below(i)]);
+    known = parts_.emplace(d, Parts{std::move(order), random, random, 0}).first;
+  }
+  Parts& parts = known->second;
+  if (parts.read > number % size) {
+    parts.next = parts.first;
+    parts.read = 0;
+  }
+  double within = 0;
+  for (; parts.read <= number % size; ++parts.read) within = parts.next.Uniform();
+  return (static_cast<double>(parts.order[number % size]) + within) / static_cast<double>(size);
 }
 
 Value PointSpace::ValueAt(size_t d, const Point& point) const {
@@ -374,25 +395,25 @@ std::string KeyOf(const Candidate& candidate) {
          candidate.params.fit_params;
 }
 
-std::optional<Candidate> RandomSequence::Next(const std::set<std::string>& seen) const {
-  for (size_t i = 0;; ++i) {
-    if (i == drawn_.size() && !Extend()) return std::nullopt;
-    if (seen.count(KeyOf(drawn_[i])) == 0) return drawn_[i];
+std::optional<Candidate> RandomSequence::Next(const std::set<std::string>& seen, size_t* from) const {
+  for (;; ++*from) {
+    if (*from == drawn_.size() && !Extend()) return std::nullopt;
+    if (seen.count(*drawn_[*from].key) == 0) return drawn_[*from].candidate;
   }
+}
+
+bool RandomSequence::Append(Candidate candidate, std::vector<Drawn>* out) const {
+  const auto [key, added] = keys_.insert(KeyOf(candidate));
+  if (added) out->push_back({std::move(candidate), &*key});
+  return added;
 }
 
 bool RandomSequence::Extend() const {
   for (int duplicates = 0; !rest_ && duplicates < kDuplicatesInARow; ++duplicates) {
-    Candidate candidate = space_->Write(space_->Sample(draws_++));
-    if (!keys_.insert(KeyOf(candidate)).second) continue;
-    drawn_.push_back(std::move(candidate));
-    return true;
+    if (Append(space_->Write(space_->Sample(draws_++)), &drawn_)) return true;
   }
   if (!rest_ && space_->Size() <= kMostEnumerated) {
-    for (const Point& point : space_->Enumerate()) {
-      Candidate candidate = space_->Write(point);
-      if (keys_.insert(KeyOf(candidate)).second) left_.push_back(std::move(candidate));
-    }
+    for (const Point& point : space_->Enumerate()) Append(space_->Write(point), &left_);
   }
   rest_ = true;
   if (left_.empty()) return false;

@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/philox.hpp"
 #include "plan/search_space.hpp"
 #include "plan/trials.hpp"
 
@@ -52,7 +53,7 @@ class PointSpace {
   /// The draw with this number, as generate_model_configs draws it.
   Point Sample(uint64_t number) const;
   /// Of a Latin hypercube of `size` points after another the one with this number: in each parameter, of `size` equal parts
-  /// every one is drawn once.
+  /// every one is drawn once. Ascending numbers take a constant time each, but for the first of a hypercube.
   Point Spread(uint64_t number, uint64_t size) const;
   /// As the dimensions' conditions want it: NaN where a parameter is not there, and a draw of `number` where one has
   /// come to be there.
@@ -79,6 +80,7 @@ class PointSpace {
                       Point* point) const;
   base::Value ValueAt(size_t dimension, const Point& point) const;
   bool SetCoordinate(size_t dimension, const base::Value& value, Point* point) const;
+  double SpreadOne(size_t dimension, uint64_t number, uint64_t size) const;
   void MakeRoomFor(size_t dimension, Point* point) const;
   void CheckTexts() const;
 
@@ -92,6 +94,15 @@ class PointSpace {
   std::vector<std::vector<double>> features_;
   std::vector<bool> feature_ordered_;
   mutable std::unordered_map<std::string, std::optional<Point>> located_;
+
+  /// What Spread has drawn for one dimension of a hypercube.
+  struct Parts {
+    std::vector<uint32_t> order;  // of each point its part
+    base::Stream first, next;     // where points lie within their parts: as it begins, and behind `read` of them
+    uint64_t read = 0;
+  };
+  mutable std::unordered_map<size_t, Parts> parts_;  // by dimension
+  mutable uint64_t parts_number_ = 0, parts_size_ = 0;  // of the hypercube that they are of
 };
 
 /// The text by which candidates are compared.
@@ -101,19 +112,27 @@ std::string KeyOf(const Candidate& candidate);
 class RandomSequence {
  public:
   explicit RandomSequence(const PointSpace* space, uint64_t seed) : space_(space), seed_(seed) {}
-  /// The first one whose key is not in `seen`; nullopt: there is none.
-  std::optional<Candidate> Next(const std::set<std::string>& seen) const;
+  RandomSequence(const RandomSequence&) = delete;
+  RandomSequence& operator=(const RandomSequence&) = delete;
+  /// The first one whose key is not in `seen`; nullopt: there is none. `from` begins as 0: how many of the first are known
+  /// to be in `seen`, from one call to the next while nothing is taken out of `seen`.
+  std::optional<Candidate> Next(const std::set<std::string>& seen, size_t* from) const;
 
  private:
+  struct Drawn {
+    Candidate candidate;
+    const std::string* key;  // in keys_
+  };
   bool Extend() const;
+  bool Append(Candidate candidate, std::vector<Drawn>* out) const;  // false: it is there already
 
   const PointSpace* space_;
   const uint64_t seed_;
-  mutable std::vector<Candidate> drawn_;
+  mutable std::vector<Drawn> drawn_;
   mutable std::set<std::string> keys_;
   mutable uint64_t draws_ = 0;
   mutable bool rest_ = false;  // what is left is enumerated
-  mutable std::vector<Candidate> left_;
+  mutable std::vector<Drawn> left_;
 };
 
 }  // namespace plan

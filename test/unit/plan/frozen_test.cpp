@@ -285,6 +285,29 @@ TEST(Frozen, ALargerBudgetNeverPlansASlowerRun) {
   }
 }
 
+// A layer that is called very often: a walk over the graph for each node takes minutes.
+TEST(Frozen, TakesVeryLongChains) {
+  for (const bool grows : {false, true}) {
+    Workload work = Trunk();
+    work.nodes.clear();
+    work.candidates.clear();
+    constexpr int kNodes = 100000;
+    for (int i = 0; i < kNodes; ++i) {
+      FrozenNode node;
+      node.digest = node.name = std::to_string(i);
+      node.seconds = 1e-7;
+      node.row_bytes = grows ? 64 + i : 64;
+      if (i > 0) node.inputs = {i - 1};
+      work.nodes.push_back(std::move(node));
+    }
+    work.candidates = {Candidate({kNodes - 1}, 10, 1, 10, 0), Candidate({kNodes / 2}, 10, 1, 10, 0)};
+    const FrozenDecision decision = plan::DecideFrozen(work.nodes, work.candidates, work.rates);
+    EXPECT_TRUE(decision.applied());
+    EXPECT_LT(decision.seconds_planned, 0.5 * decision.seconds_plain);
+    for (const std::vector<int>& reads : decision.reads) EXPECT_EQ(reads.size(), 1u);
+  }
+}
+
 // Freeze depths along a chain: more points than are compared one by one. docs/performance.md has how many are proven.
 TEST(Frozen, MostLongChainsAreDecidedExactly) {
   int proven = 0, chains = 0;

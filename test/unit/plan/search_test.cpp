@@ -164,6 +164,30 @@ TEST(Search, RandomUsesUpAFiniteSpace) {
                "num_configs is 2, but the search space has only 1 different configurations");
 }
 
+// A space that is too large to be counted is not said to have what was drawn.
+TEST(Search, ALargeSpaceOfFewConfigurations) {
+  std::string ones = "[1";
+  for (int i = 1; i < 400; ++i) ones += ",1";
+  const std::string fit = "{'batch_size': " + ones + "], 'epochs': " + ones + "]}";
+  const base::Error e = Catch("{'optimizer': ['SGD'], 'loss': ['mse']}", fit.c_str(), "random", 50);
+  EXPECT_STREQ(e.what(), "num_configs is 50, but 1250 draws from the search space gave only 1 different configurations");
+  EXPECT_FALSE(e.hint().empty());
+}
+
+// The first wrong key is refused before a grid is made of all of them: that took more memory than there is.
+TEST(Search, AGridOfVeryManyWrongKeys) {
+  std::string fit = "{'batch_size': [1", arguments;
+  for (int i = 2; i <= 50000; ++i) fit += "," + std::to_string(i);
+  fit += "]";
+  for (int i = 0; i < 10000; ++i) arguments += ", 'k" + std::to_string(i) + "': [1]";
+  const base::Error wrong_fit = Catch("{'optimizer': ['SGD'], 'loss': ['mse']}", (fit + arguments + "}").c_str());
+  EXPECT_NE(std::string(wrong_fit.what()).find("unknown fit parameter"), std::string::npos) << wrong_fit.what();
+  const std::string compile =
+      "{'loss': ['mse'], 'optimizer_params_list': [{'lr': [0.1]}, {'lr': " + fit.substr(fit.find('[')) + arguments + "}]}";
+  const base::Error wrong_argument = Catch(compile.c_str(), "{}");
+  EXPECT_NE(std::string(wrong_argument.what()).find("\"k0\""), std::string::npos) << wrong_argument.what();
+}
+
 TEST(Search, Errors) {
   const struct { const char *compile, *fit, *type; ErrorCode code; const char* part; } rows[] = {
       {kCompile, kFit, "gird", ErrorCode::kInvalidParameter, "search_type must be either 'grid' or 'random'"},
@@ -199,12 +223,13 @@ TEST(Search, Errors) {
   EXPECT_EQ(Catch(kCompile, kFit, "random").code(), ErrorCode::kInvalidParameter);
   EXPECT_EQ(Catch(kCompile, kFit, "random", 0).code(), ErrorCode::kInvalidParameter);
   EXPECT_EQ(Catch(kCompile, kFit, "random", 100001).code(), ErrorCode::kLimitExceeded);
+  EXPECT_FALSE(Catch(kCompile, kFit, "random", 100001).hint().empty());
   EXPECT_THROW(GenerateCandidates({}, kCompile, kFit, "grid", {}, {}), base::Error);
   std::string wide = "{'batch_size': [1";
   for (int i = 2; i <= 40000; ++i) wide += "," + std::to_string(i);
   EXPECT_EQ(Catch(kCompile, (wide + "]}").c_str()).code(), ErrorCode::kLimitExceeded);
   for (const char* bad : {"[0.1, 'log']", "[0.1, 0.01, 'log']", "[0, 0.1, 'log']", "[0.9, 1, 'log_near_one']", "[0.1, 0.2, 'uniform']",
-                          "[0.1, 0.2, 0.3, 'linear']", "[0.1, inf, 'linear']"}) {
+                          "[0.1, 0.2, 0.3, 'linear']", "[0.1, inf, 'linear']", "[-1e308, 1.7e308, 'linear']"}) {
     const std::string compile = std::string("{'loss': ['mse'], 'optimizer_params_list': [{'lr': ") + bad + "}]}";
     EXPECT_EQ(Catch(compile.c_str(), kFit, "random", 2).code(), ErrorCode::kInvalidParameter) << bad;
   }

@@ -38,6 +38,10 @@ TEST(Text, Numbers) {
   EXPECT_EQ(report::Number(std::nan("")), "\xE2\x80\x93");
   EXPECT_EQ(report::Number(-std::numeric_limits<double>::infinity()), "\xE2\x88\x92\xE2\x88\x9E");
   EXPECT_EQ(report::Count(1234567), "1\xE2\x80\xAF" "234\xE2\x80\xAF" "567");
+  EXPECT_EQ(report::Count(-1234), "\xE2\x88\x92" "1\xE2\x80\xAF" "234");
+  const std::string least = report::Count(std::numeric_limits<int64_t>::min());
+  EXPECT_EQ(least.substr(0, 7), "\xE2\x88\x92" "9\xE2\x80\xAF");
+  EXPECT_EQ(least.substr(least.size() - 3), "808");
   EXPECT_EQ(report::Counted(1, "row"), "1 row");
   EXPECT_EQ(report::Counted(2, "class", "classes"), "2 classes");
   EXPECT_EQ(report::Percent(0.1234), "12.3 %");

@@ -33,7 +33,7 @@ std::vector<ImportanceTrial> Trials(int count, Loss loss) {
 
 std::map<std::string, double> Importances(const std::vector<ImportanceTrial>& trials) {
   std::map<std::string, double> out;
-  for (const auto& p : plan::ParameterImportances(trials, 0)) out[p.name] = p.importance;
+  for (const auto& p : plan::ParameterImportances(trials, 0, [] {})) out[p.name] = p.importance;
   return out;
 }
 
@@ -67,16 +67,46 @@ TEST(Importance, ADivergedTrialIsOneBadTrial) {
 
 TEST(Importance, IsTheSameTwice) {
   const auto trials = Trials(50, [](double a, double b, double c, const std::string&) { return a * b + c; });
-  const auto one = plan::ParameterImportances(trials, 4), two = plan::ParameterImportances(trials, 4);
+  const auto one = plan::ParameterImportances(trials, 4, [] {}), two = plan::ParameterImportances(trials, 4, [] {});
   ASSERT_EQ(one.size(), two.size());
   for (size_t i = 0; i < one.size(); ++i) EXPECT_EQ(one[i].importance, two[i].importance);
 }
 
+TEST(Importance, SaysWhatHelps) {
+  for (const double loss : {1.0, std::nan("")}) {
+    try {
+      plan::ParameterImportances(Trials(30, [&](double, double, double, const std::string&) { return loss; }), 0, [] {});
+      ADD_FAILURE() << loss;
+    } catch (const base::Error& error) {
+      EXPECT_FALSE(error.hint().empty()) << error.what();
+    }
+  }
+}
+
+// Levels of real numbers are as many as trials: what is done for each leaf and each of them takes many minutes.
+TEST(Importance, TakesManyTrials) {
+  auto parts = Importances(Trials(30000, [](double a, double b, double, const std::string&) { return 10 * a + 3 * b; }));
+  EXPECT_NEAR(parts["a"], 100.0 / 109, 0.05);
+  EXPECT_NEAR(parts["b"], 9.0 / 109, 0.04);
+}
+
+TEST(Importance, CanBeEndedBetweenItsParts) {
+  const auto trials = Trials(50, [](double a, double b, double c, const std::string&) { return a * b + c; });
+  int calls = 0;
+  plan::ParameterImportances(trials, 0, [&] { ++calls; });
+  EXPECT_GT(calls, 64);  // trees
+  for (const int last : {1, 5, 6, calls / 2, calls}) {
+    int call = 0;
+    EXPECT_THROW(plan::ParameterImportances(trials, 0, [&] { if (++call == last) throw last; }), int);
+    EXPECT_EQ(call, last);
+  }
+}
+
 TEST(Importance, RefusesWhatSaysNothing) {
-  EXPECT_THROW(plan::ParameterImportances(Trials(3, [](double a, double, double, const std::string&) { return a; }), 0),
+  EXPECT_THROW(plan::ParameterImportances(Trials(3, [](double a, double, double, const std::string&) { return a; }), 0, [] {}),
                base::Error);
   EXPECT_THROW(
-      plan::ParameterImportances(Trials(30, [](double, double, double, const std::string&) { return 1.0; }), 0),
+      plan::ParameterImportances(Trials(30, [](double, double, double, const std::string&) { return 1.0; }), 0, [] {}),
       base::Error);
 }
 

@@ -69,8 +69,9 @@ TEST(PointSpace, DrawsAreThoseOfGenerateModelConfigs) {
   const auto drawn = plan::GenerateCandidates({3, 5, 9}, d.compile_grid, fit, "random", 40, 17);
   const plan::RandomSequence sequence(&space, 17);
   std::set<std::string> seen;
+  size_t from = 0;
   for (const plan::Candidate& candidate : drawn) {
-    const auto next = sequence.Next(seen);
+    const auto next = sequence.Next(seen, &from);
     ASSERT_TRUE(next);
     EXPECT_EQ(plan::KeyOf(*next), plan::KeyOf(candidate));
     seen.insert(plan::KeyOf(*next));
@@ -190,14 +191,93 @@ TEST(PointSpace, CountsConditionsOnce) {
   EXPECT_EQ(space.Size(), 2 * (2 + 2));
   const plan::RandomSequence sequence(&space, 0);
   std::set<std::string> seen;
-  while (const auto next = sequence.Next(seen)) seen.insert(plan::KeyOf(*next));
+  size_t from = 0;
+  while (const auto next = sequence.Next(seen, &from)) seen.insert(plan::KeyOf(*next));
   EXPECT_EQ(seen.size(), 8u);  // all of a finite space, each once
+  size_t again = 0;
+  EXPECT_FALSE(sequence.Next(seen, &again));
+  again = 0;
+  EXPECT_TRUE(sequence.Next({}, &again));
+}
+
+// A sequence is gone through once, whoever takes one after another: with a walk from its beginning each this takes many minutes.
+TEST(PointSpace, TakesLongSequences) {
+  constexpr size_t kValues = 20000;
+  std::string list;
+  for (size_t i = kValues; i > 0; --i) list += std::to_string(i) + ",";
+  const PointSpace space(Space("{'loss': ['mse'], 'optimizer': ['SGD']}", "{'batch_size': [" + list + "]}"));
+  const plan::RandomSequence sequence(&space, 0);
+  std::set<std::string> seen;
+  size_t from = 0;
+  while (const auto next = sequence.Next(seen, &from)) seen.insert(plan::KeyOf(*next));
+  EXPECT_EQ(seen.size(), kValues);
+}
+
+plan::SearchDescription Hypercube() {
+  plan::SearchDescription d = Space(
+      "{'loss': ['mse'], 'optimizer_params_list': [{'optimizer': ['SGD'], 'lr': [0.001, 1.0, 'log']}, {'optimizer': "
+      "['Adam'], 'lr': [0.1, 0.2]}]}",
+      "{'batch_size': [8, 256, 'log']}");
+  d.seed = 3;
+  return d;
+}
+
+// A hypercube is drawn once, not at each of its points: that takes many minutes.
+TEST(PointSpace, SpreadsManyPoints) {
+  const PointSpace space(Hypercube());
+  constexpr uint64_t kSize = 1000000;
+  std::set<uint64_t> parts;
+  for (uint64_t n = 0; n < 20000; ++n) {
+    const double at = space.Spread(n, kSize).back();
+    ASSERT_TRUE(at >= 0 && at < 1);
+    parts.insert(static_cast<uint64_t>(at * static_cast<double>(kSize)));
+  }
+  EXPECT_GE(parts.size(), 19990u);  // each another part, but for rounding at a border
+}
+
+// Points are those of their numbers, in whatever order they are asked for, and of every hypercube.
+TEST(PointSpace, SpreadsTheSamePointsInAnyOrder) {
+  const PointSpace space(Hypercube());
+  std::map<uint64_t, Point> points;
+  for (const uint64_t n : {5, 2, 0, 9, 13, 1, 2, 5, 0, 13}) {
+    const Point point = space.Spread(n, 6), fresh = PointSpace(Hypercube()).Spread(n, 6);
+    const Point& known = points.emplace(n, point).first->second;
+    for (size_t d = 0; d < point.size(); ++d) {
+      for (const double other : {fresh[d], known[d]})
+        EXPECT_TRUE(point[d] == other || (std::isnan(point[d]) && std::isnan(other))) << n << " " << d;
+    }
+  }
+  // as it was drawn when each point drew its hypercube itself
+  const Point known = PointSpace(simulated::Description("{}", 3, 4)).Spread(9, 6);
+  EXPECT_EQ(known[4], 0x1.43a7fbe010a33p-1);
+  EXPECT_EQ(known[5], 0x1.100807630af42p-1);
+  EXPECT_EQ(known.back(), 0x1.16b223fc5f3d3p-1);
+}
+
+// A key that is not looked at may have the value nan, which has no order.
+TEST(PointSpace, FindsNaN) {
+  for (const char* values : {"[nan, 1]", "[1, nan, 2]", "[nan]"}) {
+    const PointSpace space(Space("{'loss': ['mse'], 'optimizer': ['SGD']}", std::string("{'verbose': ") + values + "}"));
+    std::set<std::string> texts;
+    for (const Point& point : space.Enumerate()) {
+      const plan::Candidate candidate = space.Write(point);
+      texts.insert(candidate.params.fit_params);
+      const auto found = space.Locate(candidate);
+      ASSERT_TRUE(found) << candidate.params.fit_params;
+      EXPECT_EQ(plan::KeyOf(space.Write(*found)), plan::KeyOf(candidate));
+    }
+    EXPECT_EQ(static_cast<double>(texts.size()), space.Size());
+    std::set<std::string> drawn;
+    for (uint64_t n = 0; n < 100; ++n) drawn.insert(space.Write(space.Sample(n)).params.fit_params);
+    EXPECT_EQ(drawn, texts);
+  }
 }
 
 std::string Refusal(const std::string& compile, const std::string& fit) {
   try {
     const PointSpace space(Space(compile, fit));
   } catch (const base::Error& error) {
+    EXPECT_FALSE(error.hint().empty()) << error.what();
     return error.what();
   }
   return "";
@@ -214,6 +294,14 @@ TEST(PointSpace, RefusesWhatCannotBeSearched) {
             std::string::npos);
   EXPECT_NE(Refusal("{'loss': ['mse']}", "{'epochs': {'values': [1], 'when': {'shuffle': [True]}}}").find("shuffle"),
             std::string::npos);
+  EXPECT_NE(Refusal("{'loss': ['mse']}", "{'batch_size': [8], 'epochs': {'values': [1], 'when': {'batch_size': [9]}}}")
+                .find("names 9, which is no value of batch_size"),
+            std::string::npos);
+  const auto rate = [](const std::string& range) {
+    return Refusal("{'loss': ['mse'], 'optimizer_params_list': [{'optimizer': ['SGD'], 'lr': " + range + "}]}", "{}");
+  };
+  EXPECT_NE(rate("[-1e308, 1.7e308, 'linear']").find("further apart than the largest number"), std::string::npos);
+  EXPECT_NE(rate("{'low': 0, 'high': 1e10, 'q': 1e-300}").find("no width that fits"), std::string::npos);
   EXPECT_NE(Refusal("{'loss': ['nonesuch'], 'optimizer': ['sgd']}", "{}").find("nonesuch"), std::string::npos);
   // a value that no draw would show at once
   EXPECT_NE(

@@ -137,6 +137,49 @@ TEST(Hyperband, HasTheRungsOfThePaper) {
   EXPECT_EQ(run.rounds, 27);  // brackets do not wait for each other
 }
 
+// Many trials of one iteration are as many brackets: EXPLAIN has no line of each, and a round looks at none that has not begun.
+TEST(Hyperband, HasManyBrackets) {
+  const auto d = Description("{'policy': 'hyperband', 'max_models': 1000000, 'concurrency': 50}", 1);
+  const auto policy = plan::MakePolicy(d);
+  EXPECT_EQ(policy->MostTrials(), 1000000);
+  EXPECT_EQ(policy->ExpectedWork(), 1000000);
+  EXPECT_TRUE(policy->NeverHalves());
+  EXPECT_EQ(policy->Rungs(999999), 1);
+  EXPECT_EQ(policy->Rungs(1000000), 0);
+  const auto lines = policy->Describe();
+  ASSERT_EQ(lines.size(), 103u);
+  EXPECT_EQ(lines[100], "bracket 99: 1 to iteration 1");
+  EXPECT_EQ(lines[101], "and 999900 more brackets");
+  SearchRun run;
+  for (int64_t round = 1; round <= 40; ++round) {
+    simulated::Apply(policy->Decide(run.trials), &run);
+    ASSERT_EQ(static_cast<int64_t>(run.trials.size()), 50 * round);
+    EXPECT_EQ(run.trials.back().bracket, 50 * round - 1);
+    simulated::TrainRound(d, Curve, &run);
+  }
+}
+
+// One decision that adds very many: a list is gone through once. Walks from its beginning for each addition take hours.
+TEST(Policies, BeginManyTrialsAtOnce) {
+  constexpr size_t kMany = 20000;
+  std::string list;
+  for (size_t i = 1; i <= kMany; ++i) list += std::to_string(i) + ",";
+  const std::string grids = "'compile_params_grid': {'loss': ['mse'], 'optimizer': ['SGD']}, 'fit_params_grid': {'batch_size': [" + list + "]}";
+  auto d = Description("{'policy': 'grid', 'concurrency': 100000, " + grids + "}", 1);
+  d.model_ids = {1};
+  const auto all = plan::MakePolicy(d)->Decide({});
+  ASSERT_EQ(all.add.size(), kMany);
+  for (size_t i : {size_t{0}, size_t{1}, kMany - 1})
+    EXPECT_EQ(all.add[i].candidate.params.fit_params, "batch_size=" + std::to_string(i + 1));
+  d.first = all.add.empty() ? std::vector<plan::Candidate>() : std::vector<plan::Candidate>(kMany, all.add[7].candidate);
+  EXPECT_EQ(plan::MakePolicy(d)->Decide({}).add.size(), kMany);
+  for (const char* policy : {"random", "tpe"}) {
+    auto draws = Description(std::string("{'policy': '") + policy + "', 'max_models': 20000, 'concurrency': 20000" +
+                                 (policy[0] == 't' ? ", 'startup': 20000}" : "}"), 1);
+    EXPECT_EQ(plan::MakePolicy(draws)->Decide({}).add.size(), 20000u) << policy;
+  }
+}
+
 TEST(Hyperband, TheBestOfARungGoOn) {
   const SearchRun run = Simulate(Description("{'policy': 'hyperband', 'concurrency': 7}", 27), Curve);
   std::vector<std::pair<double, int64_t>> rung;
