@@ -28,22 +28,22 @@ BEGIN
 END $$;
 SET cerebro.enable_feature_materialization = off;
 SET cerebro.enable_feature_sharing = off;
-SELECT cerebro.fit_multiple_model('packed', 'plain', 'configs', 8, seed => 7, workers => 0);
+SELECT cerebro.fit_multiple_model('packed', 'plain', 'configs', 20, seed => 7, workers => 0);
 SET cerebro.enable_feature_materialization = on;
--- a part an iteration, the first of which finds the features made
-SELECT cerebro.advance('packed', 'parts', 'configs', 8, seed => 7, workers => 0, iterations => 3) AS iterations_left;
+-- the first part makes the features, the other finds them; 20 iterations are worth a set on each segment of a cluster, too
+SELECT cerebro.advance('packed', 'parts', 'configs', 20, seed => 7, workers => 0, iterations => 3) AS iterations_left;
 SELECT count(*) AS sets FROM cerebro.materialized_features WHERE source_table = 'durable_features_case.packed';
 CREATE TABLE made AS SELECT digest, made_at FROM cerebro.materialized_features WHERE source_table = 'durable_features_case.packed';
-SELECT cerebro.advance('packed', 'parts', 'configs', 8, seed => 7, workers => 2, iterations => 5) AS iterations_left;
+SELECT cerebro.advance('packed', 'parts', 'configs', 20, seed => 7, workers => 2, iterations => 17) AS iterations_left;
 SELECT same('parts', 'plain'), (SELECT e->>'use' FROM parts_summary, json_array_elements(frozen_layers) e WHERE e->>'layer' = 'flat') AS flat;
 SELECT count(*) AS sets, bool_and(f.made_at = m.made_at) AS same_ones FROM cerebro.materialized_features f JOIN made m USING (digest);
 -- the features go while the run is not over: they are made again
-SELECT cerebro.advance('packed', 'robbed', 'configs', 8, seed => 7, workers => 0, iterations => 3) AS iterations_left;
+SELECT cerebro.advance('packed', 'robbed', 'configs', 20, seed => 7, workers => 0, iterations => 3) AS iterations_left;
 SELECT cerebro.drop_features('packed');
-SELECT cerebro.advance('packed', 'robbed', 'configs', 8, seed => 7, workers => 0, iterations => 5) AS iterations_left;
+SELECT cerebro.advance('packed', 'robbed', 'configs', 20, seed => 7, workers => 0, iterations => 17) AS iterations_left;
 SELECT same('robbed', 'plain'), (SELECT count(*) FROM cerebro.materialized_features WHERE source_table = 'durable_features_case.packed') AS sets;
 -- a commit after every visit
-CALL cerebro.fit('packed', 'called', 'configs', 8, seed => 7, workers => 0, checkpoint_interval => '0');
+CALL cerebro.fit('packed', 'called', 'configs', 20, seed => 7, workers => 0, checkpoint_interval => '0');
 SELECT same('called', 'plain');
 -- which the list knows by one row, however many parts there were
 SELECT count(*) <= 3 AS few_uses FROM packed_features WHERE feature_table IS NULL;

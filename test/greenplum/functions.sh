@@ -74,7 +74,8 @@ wait_until() {
 result_tables() { printf '%s, %s_info, %s_summary, %s_state, %s_visits' "$1" "$1" "$1" "$1" "$1"; }
 
 # start_postgres: a private PostgreSQL beside the cluster with the extension of this source, for results to compare with; stopped when the script
-# ends. Nothing is installed into the server. Leaves the script, saying so, where there is no PostgreSQL. Its SQL goes through `postgres`.
+# ends. Nothing is installed into the server. Leaves the script, saying so, where there is no PostgreSQL. Its SQL goes through `postgres`. Its shared
+# buffers are postgres_buffers, 256 MB unless that is set.
 start_postgres() {
   local config=${CEREBRO_POSTGRES_CONFIG:-/usr/lib/postgresql/15/bin/pg_config} outside variable tests=()
   [ -x "$config" ] || skip "there is no PostgreSQL to compare with: set CEREBRO_POSTGRES_CONFIG to its pg_config"
@@ -90,7 +91,7 @@ start_postgres() {
   # the library lies where the server's user can read it; parallel workers look for it by its name
   as_server mkdir "$scratch/lib"
   as_server tee "$scratch/lib/pg_cerebro.so" <"$cerebro_build/pg_cerebro.so" >/dev/null
-  server_start "$scratch" -c fsync=off -c shared_buffers=256MB -c max_worker_processes=8 "-c dynamic_library_path=$scratch/lib:\\\$libdir"
+  server_start "$scratch" -c fsync=off -c "shared_buffers=${postgres_buffers:-256MB}" -c max_worker_processes=8 "-c dynamic_library_path=$scratch/lib:\\\$libdir"
   for variable in "${!PG@}"; do unset "$variable"; done
   eval "${outside//declare -x/declare -gx}"
   { echo "CREATE SCHEMA cerebro;"; sed -e '/^\\echo Use/d' -e '/pg_extension_config_dump/d' -e "s#MODULE_PATHNAME#$scratch/lib/pg_cerebro#" "$cerebro_build/pg_cerebro--$(sed -n "s/^default_version = '\(.*\)'/\1/p" "$cerebro_build/pg_cerebro.control").sql"; } | postgres
