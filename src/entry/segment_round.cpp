@@ -32,8 +32,7 @@ namespace {
 using base::Error;
 using base::ErrorCode;
 
-constexpr int kFirstData = 5;   // internal, request, kind, a, b, data...
-constexpr int kRowColumns = 6;  // of cerebro._round_row: next_key, model, piece, keep, data, record
+constexpr int kFirstData = 5;  // internal, request, kind, a, b, data...
 
 MemoryContext AggregateContext(FunctionCallInfo fcinfo) {
   MemoryContext context = nullptr;
@@ -101,67 +100,26 @@ namespace {
 struct Rows {
   TupleDesc desc;
   MemoryContext row_memory;
-  char* piece_row;  // memory of rows with a piece of a state, kept from one to the next: pages that are taken anew cost as much as the copy
-  size_t piece_row_bytes;
 };
 
-struct varlena* FillBytes(char* to, const char* data, size_t size) {
-  auto* value = static_cast<struct varlena*>(static_cast<void*>(to));
-  SET_VARSIZE(value, VARHDRSZ + size);
-  memcpy(VARDATA(value), data, size);
-  return value;
-}
-
-// A row without a piece.
-HeapTupleHeader FormRow(const Rows& rows, const segments::RoundRow& row) {
-  Datum values[kRowColumns] = {};
-  bool nulls[kRowColumns] = {};
+HeapTuple FormRow(const Rows& rows, const segments::RoundRow& row) {
+  Datum values[6] = {};
+  bool nulls[6] = {};
+  const auto bytes = [](const char* data, size_t size) {
+    auto* value = static_cast<struct varlena*>(palloc(VARHDRSZ + size));
+    SET_VARSIZE(value, VARHDRSZ + size);
+    memcpy(VARDATA(value), data, size);
+    return PointerGetDatum(value);
+  };
   values[0] = Int32GetDatum(row.next_key);
   values[1] = Int32GetDatum(row.model);
   values[2] = Int32GetDatum(row.piece);
   values[3] = Int32GetDatum(row.keep);
-  nulls[4] = true;
+  nulls[4] = !row.data;
+  if (row.data) values[4] = bytes(row.data->data(), row.data->size());
   nulls[5] = !row.record;
-  if (row.record) {
-    char* memory = static_cast<char*>(palloc(VARHDRSZ + row.record->size()));
-    values[5] = PointerGetDatum(FillBytes(memory, row.record->data(), row.record->size()));
-  }
-  return heap_form_tuple(rows.desc, values, nulls)->t_data;
-}
-
-// As heap_form_tuple would, which zeroes the whole row before it copies the piece, and wants a copy of it to begin with.
-HeapTupleHeader FormPieceRow(Rows* rows, const segments::RoundRow& row) {
-  const size_t nulls = row.record ? 0 : BITMAPLEN(kRowColumns);
-  const size_t begin = MAXALIGN(offsetof(HeapTupleHeaderData, t_bits) + nulls);
-  const int32 numbers[] = {row.next_key, row.model, row.piece, row.keep};
-  const size_t piece = begin + sizeof(numbers), piece_end = piece + VARHDRSZ + row.data->size();
-  const size_t record = INTALIGN(piece_end), size = row.record ? record + VARHDRSZ + row.record->size() : piece_end;
-  if (rows->piece_row_bytes < size) {
-    if (rows->piece_row != nullptr) pfree(rows->piece_row);
-    rows->piece_row = nullptr;
-    rows->piece_row_bytes = 0;
-    rows->piece_row = static_cast<char*>(palloc(size));
-    rows->piece_row_bytes = size;
-  }
-  char* memory = rows->piece_row;
-  memset(memory, 0, begin);
-  memcpy(memory + begin, numbers, sizeof(numbers));
-  FillBytes(memory + piece, row.data->data(), row.data->size());
-  auto* header = static_cast<HeapTupleHeader>(static_cast<void*>(memory));
-  if (row.record) {
-    memset(memory + piece_end, 0, record - piece_end);
-    FillBytes(memory + record, row.record->data(), row.record->size());
-  } else {
-    header->t_bits[0] = (1 << (kRowColumns - 1)) - 1;  // all but the last one are there
-    header->t_infomask |= HEAP_HASNULL;
-  }
-  header->t_infomask |= HEAP_HASVARWIDTH;
-  header->t_hoff = static_cast<uint8>(begin);
-  HeapTupleHeaderSetNatts(header, kRowColumns);
-  HeapTupleHeaderSetDatumLength(header, size);
-  HeapTupleHeaderSetTypeId(header, rows->desc->tdtypeid);
-  HeapTupleHeaderSetTypMod(header, rows->desc->tdtypmod);
-  return header;
+  if (row.record) values[5] = bytes(row.record->data(), row.record->size());
+  return heap_form_tuple(rows.desc, values, nulls);
 }
 
 /// The next row of the round's result; false at its end.
@@ -176,10 +134,10 @@ bool NextRow(FunctionCallInfo fcinfo, FuncCallContext* calls, Datum* result) {
   // the row before this one has been sent or stored by now
   *result = pg::call([&] {
     MemoryContextReset(rows->row_memory);
-    const MemoryContext before = MemoryContextSwitchTo(row.data ? calls->multi_call_memory_ctx : rows->row_memory);
-    HeapTupleHeader header = row.data ? FormPieceRow(rows, row) : FormRow(*rows, row);
+    const MemoryContext before = MemoryContextSwitchTo(rows->row_memory);
+    const Datum datum = HeapTupleGetDatum(FormRow(*rows, row));
     MemoryContextSwitchTo(before);
-    return PointerGetDatum(header);
+    return datum;
   });
   return true;
 }
