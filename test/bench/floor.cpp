@@ -16,12 +16,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "base/config.hpp"
-#include "engine/math/gemm_blas.hpp"
 #include "engine/core/model.hpp"
+#include "engine/math/blas_library.hpp"
 #include "engine/math/optimizer.hpp"
 #include "plan/params.hpp"
 
@@ -62,6 +63,36 @@ std::vector<float> Numbers(int64_t n) {
   return values;
 }
 
+using Sgemm = void(const char*, const char*, const int*, const int*, const int*, const float*, const float*, const int*,
+                   const float*, const int*, const float*, float*, const int*);
+
+/// c = a b by the BLAS, column-major: c (m, n), the summed dimension k; 'T': the matrix lies transposed.
+void Multiply(char ta, char tb, int64_t m, int64_t n, int64_t k, const float* a, const float* b, float* c) {
+  static const auto sgemm = reinterpret_cast<Sgemm*>(engine::math::FindBlasFunction("sgemm_"));
+  if (sgemm == nullptr) throw std::runtime_error("the BLAS has no sgemm_");
+  const int rows = static_cast<int>(m), columns = static_cast<int>(n), inner = static_cast<int>(k);
+  const int lda = ta == 'N' ? rows : inner, ldb = tb == 'N' ? inner : columns;
+  const float one = 1, zero = 0;
+  sgemm(&ta, &tb, &rows, &columns, &inner, &one, a, &lda, b, &ldb, &zero, c, &rows);
+}
+
+// Row-major: the same memory is the transpose, column-major.
+
+/// y (m, n) = x (m, k) w (k, n)
+void Product(const float* x, const float* w, int64_t m, int64_t k, int64_t n, float* y) {
+  Multiply('N', 'N', n, m, k, w, x, y);
+}
+
+/// dx (m, k) = g (m, n) w^T, w (k, n)
+void InputGradient(const float* g, const float* w, int64_t m, int64_t k, int64_t n, float* dx) {
+  Multiply('T', 'N', k, m, n, w, g, dx);
+}
+
+/// dw (k, n) = x^T g, x (m, k), g (m, n)
+void WeightGradient(const float* x, const float* g, int64_t m, int64_t k, int64_t n, float* dw) {
+  Multiply('N', 'T', n, k, m, g, x, dw);
+}
+
 double OptimizerNanoseconds(const std::string& optimizer) {
   constexpr int64_t kParameters = 16384;
   const base::TrainConfig config = plan::ReadConfig("loss='mse', optimizer='" + optimizer + "'", "batch_size=1");
@@ -83,7 +114,7 @@ void Run(int64_t batch, const std::vector<int64_t>& units) {
     constexpr int64_t kSide = 512;
     const std::vector<float> a = Numbers(kSide * kSide), b = Numbers(kSide * kSide);
     std::vector<float> c = Numbers(kSide * kSide);
-    const double seconds = Best([&] { engine::math::Product(a.data(), b.data(), kSide, kSide, kSide, c.data()); });
+    const double seconds = Best([&] { Product(a.data(), b.data(), kSide, kSide, kSide, c.data()); });
     std::printf("peak=%.2f\n", 2e-9 * kSide * kSide * kSide / seconds);
   }
   double flops = 0, seconds = 0;
@@ -92,13 +123,13 @@ void Run(int64_t batch, const std::vector<int64_t>& units) {
     const int64_t k = units[i - 1], n = units[i];
     std::vector<float> x = Numbers(batch * k), w = Numbers(k * n), y = Numbers(batch * n);
     const double one = 2.0 * static_cast<double>(batch) * static_cast<double>(k) * static_cast<double>(n);
-    seconds += Best([&] { engine::math::Product(x.data(), w.data(), batch, k, n, y.data()); });
-    seconds += Best([&] { engine::math::ProductWeightGradient(x.data(), y.data(), batch, k, n, false, w.data()); });
+    seconds += Best([&] { Product(x.data(), w.data(), batch, k, n, y.data()); });
+    seconds += Best([&] { WeightGradient(x.data(), y.data(), batch, k, n, w.data()); });
     flops += 2 * one;
     if (i > 1) {
       w = Numbers(k * n);
       y = Numbers(batch * n);
-      seconds += Best([&] { engine::math::ProductInputGradient(y.data(), w.data(), batch, k, n, x.data()); });
+      seconds += Best([&] { InputGradient(y.data(), w.data(), batch, k, n, x.data()); });
       flops += one;
     }
     parameters += (k + 1) * n;

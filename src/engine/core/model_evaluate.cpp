@@ -15,7 +15,8 @@ constexpr int kMinInferenceRows = 256;
 
 int64_t InferenceRows(int batch_size) { return std::max(kMinInferenceRows, batch_size); }
 
-void ModelInstance::EvaluateBatch(const base::Buffer& buffer, int64_t first, int64_t n, LoadedRows* loaded, double* sums) {
+void ModelInstance::EvaluateBatch(const base::Buffer& buffer, int64_t first, int64_t n, LoadedRows* loaded, double* sums,
+                                  const void* products) {
   if (native_trainer == nullptr) {
     Autograd().Score(buffer, first, n, sums);
     return;
@@ -26,7 +27,7 @@ void ModelInstance::EvaluateBatch(const base::Buffer& buffer, int64_t first, int
     native_trainer->LoadForScoring(buffer, first, n);
     *loaded = {native_trainer.get(), first, n};
   }
-  native_trainer->Score(0, n, program.metrics, program.metric_outputs, sums);
+  native_trainer->Score(0, n, program.metrics, program.metric_outputs, products, sums);
 }
 
 void Model::Evaluate(const base::Buffer& buffer, double* sums, const Poll& poll) {

@@ -83,7 +83,8 @@ struct ModelInstance {
 
   /// Adds the sums of the rows first .. first + n - 1. loaded: rows decoded for scoring by the models that share this
   /// one's workspace. To be called under FtzGuard.
-  void EvaluateBatch(const base::Buffer& buffer, int64_t first, int64_t n, LoadedRows* loaded, double* sums);
+  void EvaluateBatch(const base::Buffer& buffer, int64_t first, int64_t n, LoadedRows* loaded, double* sums,
+                     const void* products = nullptr);
 
   /// BeginBuffer begins a buffer. TrainUntilSwitch then trains at most `batches` mini-batches a call, 0 = all, and is
   /// called until position.ended. loaded: rows decoded for the models that share this one's workspace, those of a call

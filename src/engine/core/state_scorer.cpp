@@ -15,6 +15,14 @@
 
 namespace engine {
 
+namespace {
+
+// Of products that lie ready at once. They are worthwhile for this many mini-batches.
+constexpr size_t kProductBytes = 8 * 1024 * 1024;
+constexpr int64_t kFewestBatches = 4;
+
+}  // namespace
+
 struct StateScorer::Impl {
   struct Member {
     ScoredState state;
@@ -23,11 +31,13 @@ struct StateScorer::Impl {
     int64_t next = 0;      // row, in Evaluate
     size_t first_sum = 0;  // in all states' sums
     bool scored = false;   // by a device, of this buffer
+    const void* products = nullptr;  // native::Trainer::MakeProducts, while these members are scored
   };
 
   std::vector<Member> members;
   std::map<const Program*, std::unique_ptr<Model>> models;
   std::shared_ptr<Workspace> workspace;
+  Workspace products;
   size_t sums_size = 0;
   MemberErrors errors;
 
@@ -36,7 +46,9 @@ struct StateScorer::Impl {
   void EvaluateOnDevice(const base::Buffer& buffer, double* sums, const Poll& poll);
   void ScoreOnDevice(const CompiledProgram& program, int64_t rows, const std::vector<size_t>& part, const base::Buffer& buffer, double* sums,
                      const Poll& poll);
-  void EvaluateNative(const base::Buffer& buffer, double* sums);
+  size_t ProductBytes(const Member& member, const base::Buffer& buffer) const;
+  size_t MakeProducts(size_t from, const base::Buffer& buffer);
+  void EvaluateNative(size_t from, size_t until, const base::Buffer& buffer, double* sums);
   void EvaluateByAutograd(const base::Buffer& buffer, double* sums);
 };
 
@@ -107,19 +119,51 @@ void StateScorer::Impl::ScoreOnDevice(const CompiledProgram& program, int64_t ro
   }
 }
 
+size_t StateScorer::Impl::ProductBytes(const Member& member, const base::Buffer& buffer) const {
+  if (member.model == nullptr || !member.model->native_trainer || member.scored) return 0;
+  const size_t bytes = Workspace::Padded<char>(static_cast<int64_t>(member.model->native_trainer->ProductBytes()));
+  return bytes <= kProductBytes && buffer.rows >= kFewestBatches * member.rows ? bytes : 0;
+}
+
+// Of the members from `from` on, as many as there is room for. Returns the first that is left.
+size_t StateScorer::Impl::MakeProducts(size_t from, const base::Buffer& buffer) {
+  size_t until = from, bytes = 0;
+  for (; until < members.size(); ++until) {
+    const size_t more = ProductBytes(members[until], buffer);
+    if (bytes + more > kProductBytes) break;
+    bytes += more;
+  }
+  products.Reserve(bytes);
+  size_t offset = 0;
+  for (size_t m = from; m < until; ++m) {
+    Member& member = members[m];
+    const size_t own = ProductBytes(member, buffer);
+    member.products = nullptr;
+    if (own == 0 || errors.failed(m)) continue;
+    errors.Try(m, [&] {
+      member.model->Attach(member.state.block);
+      member.model->native_trainer->MakeProducts(products.At<void>(offset));
+      member.products = products.At<void>(offset);
+    });
+    offset += own;
+  }
+  return until;
+}
+
 // Batch by batch, so that rows which are loaded once serve all states that want the same.
-void StateScorer::Impl::EvaluateNative(const base::Buffer& buffer, double* sums) {
+void StateScorer::Impl::EvaluateNative(size_t from, size_t until, const base::Buffer& buffer, double* sums) {
   LoadedRows loaded;
-  for (Member& member : members) member.next = 0;
+  for (size_t m = from; m < until; ++m) members[m].next = 0;
   for (bool more = buffer.rows > 0; more;) {
     more = false;
-    for (size_t m = 0; m < members.size(); ++m) {
+    for (size_t m = from; m < until; ++m) {
       Member& member = members[m];
       if (errors.failed(m) || !member.model->native_trainer || member.scored || member.next >= buffer.rows) continue;
       math::PollInterrupts();
       errors.Try(m, [&] {
         member.model->Attach(member.state.block);
-        member.model->EvaluateBatch(buffer, member.next, std::min(member.rows, buffer.rows - member.next), &loaded, sums + member.first_sum);
+        member.model->EvaluateBatch(buffer, member.next, std::min(member.rows, buffer.rows - member.next), &loaded, sums + member.first_sum,
+                                    member.products);
       });
       if (errors.failed(m)) {
         loaded = {};
@@ -174,7 +218,12 @@ void StateScorer::Evaluate(const base::Buffer& buffer, double* sums, const Poll&
   impl_->Check(buffer);
   impl_->EvaluateOnDevice(buffer, sums, poll);
   impl_->errors.TryForAll([&] { impl_->UseWorkspace(buffer.rows); });
-  impl_->EvaluateNative(buffer, sums);
+  for (size_t from = 0; from < impl_->members.size();) {
+    size_t until = impl_->members.size();
+    impl_->errors.TryForAll([&] { until = impl_->MakeProducts(from, buffer); });
+    impl_->EvaluateNative(from, until, buffer, sums);
+    from = until;
+  }
   impl_->EvaluateByAutograd(buffer, sums);
   for (const auto& [program, model] : impl_->models) {
     if (model != nullptr) model->impl_->Detach();

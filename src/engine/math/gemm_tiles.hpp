@@ -53,10 +53,11 @@ struct GemmKernels {
   void (*sparse_gradient)(const ZeroMap& map, const T* x, int64_t first, int64_t end, const T* g, int64_t n, T* dw);
 
   /// Rows of y, of `width` elements, += row numbers[t][row] of each of `count` tables (width columns, without gaps), in
-  /// their order. relu: then f(x) = x < 0 ? 0 : x. count: 1 to kNumberedTables. Fast where width is kPanelColumns.
+  /// their order. relu: then f(x) = x < 0 ? 0 : x. count: 1 to kNumberedTables. Fast where width is a multiple of kPanelColumns.
   void (*add_numbered)(const T* const* tables, const int32_t* const* numbers, int64_t count, int64_t rows, int64_t width, bool relu, T* y,
                        int64_t y_stride);
-  /// The other way round: row numbers[t][row] of each table += that row of g, in the order of the rows.
+  /// The other way round: each table's row k = the sum of the rows of g that have the number k there, in their order. A
+  /// number that has not been is the next one (NumberIndexes): the tables need not be set before.
   void (*sum_numbered)(const T* g, int64_t g_stride, const int32_t* const* numbers, int64_t count, int64_t rows, int64_t width,
                        T* const* tables);
 

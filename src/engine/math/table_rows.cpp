@@ -56,19 +56,19 @@ const uint64_t* Sort(const T* index, int64_t n, int64_t count, uint64_t* pairs, 
   return pairs;
 }
 
-// Without branches: nobody can guess which index is new.
+// Without branches: nobody can guess which index is new. The compiler makes one of a choice, and none of these bits.
 template <typename T>
 CEREBRO_INLINE int64_t Number(const T* index, int64_t n, int64_t count, int32_t* memory, int32_t* number, T* first) {
   std::fill_n(memory, count, -1);
   int32_t numbers = 0;
   for (int64_t i = 0; i < n; i++) {
     int32_t* own = memory + static_cast<int64_t>(index[i]);
-    const int32_t known = *own;
-    const int32_t its = known < 0 ? numbers : known;
+    const int32_t known = *own, unknown = known >> 31;  // all bits where it is new
+    const int32_t its = (known & ~unknown) | (numbers & unknown);
     *own = its;
     number[i] = its;
     first[numbers] = index[i];
-    numbers += known < 0 ? 1 : 0;
+    numbers -= unknown;
   }
   return numbers;
 }

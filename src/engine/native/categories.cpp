@@ -59,8 +59,10 @@ class Joiner {
         rest.push_back(i);
         continue;
       }
+      const int embedding = SoleMaker(inputs[i])->layer->graph_layer();
       parts.push_back({together == nullptr ? 0 : together->layer->PositionOfInput(i),
-                       values_[static_cast<size_t>(inputs[i])].elements});
+                       values_[static_cast<size_t>(inputs[i])].elements, embedding,
+                       graph_.layers[static_cast<size_t>(embedding)].weights[0].shape[0]});
       embeddings.emplace_back(inputs[i], std::move(made));
     }
     std::unique_ptr<Layer<T>> layer = parts.empty() ? nullptr : dense->layer->MakeOfCategories(parts);

@@ -7,6 +7,9 @@
 //
 // Backward is alike: the gradient of y is summed up by category, and the sums are multiplied with W_k and with table_k.
 //
+// Scoring many mini-batches by the same weights makes the products P_k of all categories first (Layer::MakeProducts): a
+// category's number is then its index, and no mini-batch looks for the categories that occur.
+//
 // Whether it is done follows from the layers alone, never from the rows: a row's values have the same bits whatever
 // rows are beside it, in training and in scoring. Sums over categories have the order in which these first appear in
 // the mini-batch.
@@ -37,7 +40,7 @@ class CategoryRows {
         count_(category + rows) {}
 
   T* table;         // (count, width): the table's rows of the categories that occur
-  int32_t* number;  // (rows): which of them is each row's
+  int32_t* number;  // (rows): which of them is each row's; where the products of all are made, the index, and nothing else is set
   T* category;      // (count): their indexes
   int64_t count() const { return static_cast<int64_t>(*count_); }
   void set_count(int64_t count) { *count_ = static_cast<T>(count); }

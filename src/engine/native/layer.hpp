@@ -47,6 +47,7 @@ struct LayerCall {
   int64_t y_stride = 0;                  // from one row of y to the next, and of g; more than a row where rows_may_lie_apart()
   T* scratch = nullptr;                  // ScratchElements: left by Forward for Backward
   T* const* weights = nullptr;           // the layer's tensors in the order of base::Layer::weights
+  const T* products = nullptr;           // in scoring: the layer's ProductElements, or nullptr: none were made for this pass
   GradientParts<T>* parts = nullptr;     // Backward may give gradients to this in parts, instead of leaving them whole in `gradients`
 };
 
@@ -54,6 +55,8 @@ struct LayerCall {
 struct CategoryPart {
   int64_t position = 0;  // in x
   int64_t width = 0;
+  int graph_layer = -1;  // the Embedding's
+  int64_t count = 0;     // rows of the table
 };
 
 template <typename T>
@@ -75,6 +78,10 @@ class Layer {
   /// when nobody asks; all of it is written, never added to. gradients: where each weight's gradient goes, nullptr for one
   /// that is not trained; nullptr itself when none is.
   virtual void Backward(const LayerCall<T>& call, T* g, T* dx, T* const* gradients) const = 0;
+  /// Products of weights alone, which many passes of scoring share: their elements, 0 where the layer has none, and making
+  /// them. weights: by layer of the graph. A pass with them gives the bits of one without.
+  virtual int64_t ProductElements() const { return 0; }
+  virtual void MakeProducts(const std::vector<std::vector<T*>>& /*weights*/, T* /*products*/) const {}
   /// Whether the layer has moving statistics: weights that no optimizer moves. In training, UpdateMovingStatistics is
   /// called once a mini-batch, after all Backwards and when the loss is known to be finite. It may read the scratch and
   /// write the weights; x and y are gone by then.

@@ -32,13 +32,19 @@ double Loss::Run(const Batch<T>& batch, const Target<T>& target, T* values, T* f
                  int64_t mask_elements) const {
   const int64_t each = mask == nullptr ? 1 : positions_ / mask_elements;  // positions of an element of the mask
   const T scale = static_cast<T>(weight_ / (static_cast<double>(batch.rows) * static_cast<double>(positions_)));
-  for (int64_t i = 0; i < batch.rows; ++i) {
+  const bool all_alike = batch.weights == nullptr && mask == nullptr;
+  if (all_alike) std::fill_n(factors, batch.rows * positions_, scale);
+  for (int64_t i = 0; i < batch.rows && !all_alike; ++i) {
     const T factor = batch.weights == nullptr ? scale : batch.weights[i] * scale;
     std::fill_n(factors + i * positions_, positions_, factor);
     for (int64_t j = 0; mask != nullptr && j < positions_; ++j) factors[i * positions_ + j] *= mask[i * mask_elements + j / each];
   }
   math::FindLossKernel<T>(config_.kind)(config_, target.values, target.index, factors, batch.rows * positions_, classes_, values, losses);
   double sum = 0;
+  if (all_alike && positions_ == 1 && weight_ == 1.0) {
+    for (int64_t i = 0; i < batch.rows; ++i) sum += static_cast<double>(losses[i]);
+    return sum;
+  }
   for (int64_t i = 0; i < batch.rows; ++i) {
     T row = 0;
     for (int64_t j = 0; j < positions_; ++j) {

@@ -108,6 +108,8 @@ void Network<T>::TakeStages(Joined* joined) {
     stages_.back().layer = std::move(stage.layer);
     stages_.back().output = stage.output;
     stages_.back().frozen = stage.frozen;
+    product_offsets_.push_back(product_elements_);
+    product_elements_ += PaddedElements<T>(stages_.back().layer->ProductElements());
     for (const int input : stage.inputs) stages_.back().inputs.push_back({input});
   }
 }
@@ -369,9 +371,18 @@ LayerCall<T> Network<T>::CallOf(size_t index, const Pass& pass) const {
   call.y = At(pass, pass.layout->values[static_cast<size_t>(stage.output)]);
   call.y_stride = result.whole < 0 ? result.elements : values_[static_cast<size_t>(result.whole)].elements;
   call.scratch = At(pass, pass.layout->scratch[index]);
+  if (pass.products != nullptr) call.products = pass.products + product_offsets_[index];
   const int layer = stage.layer->graph_layer();
   if (layer >= 0) call.weights = (*pass.weights)[static_cast<size_t>(layer)].data();
   return call;
+}
+
+template <typename T>
+void Network<T>::MakeProducts(const Weights& weights, T* products) const {
+  for (size_t i = 0; i < stages_.size(); ++i) {
+    math::PollInterrupts();
+    stages_[i].layer->MakeProducts(weights, products + product_offsets_[i]);
+  }
 }
 
 template <typename T>

@@ -60,6 +60,7 @@ class Network {
     const T* const* inputs = nullptr;  // one an input of the graph
     int64_t rows = 0;
     const math::DrawKeys* keys = nullptr;  // nullptr: inference
+    const T* products = nullptr;           // in inference: what MakeProducts made of these weights, or nullptr
   };
 
   /// losses, loss_weights: one an output. nullptr when the graph has a layer, an argument or a loss that the native
@@ -83,6 +84,11 @@ class Network {
   Layout LayOut(int64_t rows, bool training) const;
   /// Bytes that a forward pass writes for one row.
   int64_t ResultBytes() const;
+
+  /// Elements of the products of weights that passes of scoring can share, and making them (Layer::MakeProducts). products:
+  /// aligned to 64 bytes.
+  int64_t product_elements() const { return product_elements_; }
+  void MakeProducts(const Weights& weights, T* products) const;
 
   void Forward(const Pass& pass) const;
   /// After a Forward: what the output's loss wants, (rows, positions, classes); of a network without losses the output itself. It may be the
@@ -169,6 +175,8 @@ class Network {
   std::vector<Value> values_;
   std::vector<Output> outputs_;
   std::vector<Gradient> gradients_;
+  std::vector<int64_t> product_offsets_;             // by stage
+  int64_t product_elements_ = 0;
   std::vector<std::vector<int64_t>> weight_counts_;  // by graph layer: elements of each weight
   std::vector<int> calls_back_;                      // by graph layer: its stages that give gradients of its weights
   size_t most_inputs_ = 1;                           // of a stage

@@ -142,11 +142,14 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
     loader_.Load(buffer, nullptr, first, n, true, false);
   }
 
+  size_t ProductBytes() const override { return static_cast<size_t>(network_->product_elements()) * sizeof(T); }
+  void MakeProducts(void* memory) const override { network_->MakeProducts(weights_, static_cast<T*>(memory)); }
+
   void Score(int64_t first, int64_t n, const std::vector<base::MetricConfig>& metrics, const std::vector<int>& outputs,
-             double* sums) override {
+             const void* products, double* sums) override {
     SetPointers(loader_.Bytes(loaded_rows_) + ScoringLayout().bytes);
     const int64_t most = ScoringRows();
-    for (int64_t done = 0; done < n; done += most) ScoreRows(first + done, std::min(most, n - done), metrics, outputs, sums);
+    for (int64_t done = 0; done < n; done += most) ScoreRows(first + done, std::min(most, n - done), metrics, outputs, products, sums);
     sums[1] += static_cast<double>(n) * RegularizerLoss();
   }
 
@@ -213,7 +216,8 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
     return sum;
   }
 
-  void ScoreRows(int64_t first, int64_t n, const std::vector<base::MetricConfig>& metrics, const std::vector<int>& outputs, double* sums) {
+  void ScoreRows(int64_t first, int64_t n, const std::vector<base::MetricConfig>& metrics, const std::vector<int>& outputs,
+                 const void* products, double* sums) {
     const Batch<T>& batch = loader_.Slice(first, n);
     typename Network<T>::Pass pass;
     pass.layout = &ScoringLayout();
@@ -221,6 +225,7 @@ class TypedTrainer : public Trainer, private GradientSink<T>, private GradientPa
     pass.weights = &weights_;
     pass.inputs = batch.inputs.data();
     pass.rows = n;
+    pass.products = static_cast<const T*>(products);
     network_->Forward(pass);
     sums[0] += static_cast<double>(n);
     sums[1] += Losses(batch, pass);

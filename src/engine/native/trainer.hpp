@@ -54,9 +54,14 @@ class Trainer {
   virtual void LoadForScoring(const base::Buffer& buffer, int64_t first, int64_t n) = 0;
   /// Adds to sums what Model::Evaluate keeps there: rows, loss, then each metric's sums, over the rows first .. first +
   /// n - 1 of those loaded for scoring.
-  /// outputs: of each metric, the output it is for; metrics stand output by output.
+  /// outputs: of each metric, the output it is for; metrics stand output by output. products: of MakeProducts for these
+  /// weights, or nullptr: the sums are the same, to the bit.
   virtual void Score(int64_t first, int64_t n, const std::vector<base::MetricConfig>& metrics, const std::vector<int>& outputs,
-                     double* sums) = 0;
+                     const void* products, double* sums) = 0;
+  /// What of scoring depends on the weights alone: its bytes, 0 where there is nothing, and making it for the block that
+  /// is attached. memory: aligned to 64 bytes.
+  virtual size_t ProductBytes() const = 0;
+  virtual void MakeProducts(void* memory) const = 0;
 
   /// The part of values other than zero in the first n rows of a buffer, of the input whose zeros reach a layer that uses
   /// the sparse product; 1 where none does.

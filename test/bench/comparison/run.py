@@ -30,8 +30,11 @@ UNTUNED = {"foreach": {}, "channels_last": False, "gather": "index", "set_to_non
 HERE = os.path.dirname(os.path.abspath(__file__))
 # malloc keeps what it has, as a tuned program has it; kernels of the BLAS and vector width of PyTorch are tried out
 MALLOC = {"MALLOC_TRIM_THRESHOLD_": str(1 << 30), "MALLOC_MMAP_THRESHOLD_": str(1 << 30)}
-ENVIRONMENTS = [{}, {"OPENBLAS_CORETYPE": "Haswell"}, {"OPENBLAS_CORETYPE": "SkylakeX"}, {"ATEN_CPU_CAPABILITY": "avx512"},
-                {"OPENBLAS_CORETYPE": "SkylakeX", "ATEN_CPU_CAPABILITY": "avx512"}]
+ENVIRONMENTS = [{}, {"OPENBLAS_CORETYPE": "Haswell"}]
+# a processor without AVX-512 stops at these kernels
+if os.path.exists("/proc/cpuinfo") and "avx512f" in open("/proc/cpuinfo", encoding="utf8").read():
+    ENVIRONMENTS += [{"OPENBLAS_CORETYPE": "SkylakeX"}, {"ATEN_CPU_CAPABILITY": "avx512"},
+                     {"OPENBLAS_CORETYPE": "SkylakeX", "ATEN_CPU_CAPABILITY": "avx512"}]
 
 
 # another interpreter, with a PyTorch that is newer than this one's; it must see the same files

@@ -30,7 +30,7 @@ class CategoryDense : public Layer<T> {
     if (rest_ != nullptr) FindPieces();
   }
 
-  // panels of some parts, or sums of their gradients | a part's rows of the kernel, transposed | the rest's rows of the
+  // products of some parts, or sums of their gradients | a part's rows of the kernel, transposed | the rest's rows of the
   // kernel | their gradient | the rest's own
   int64_t ScratchElements(int64_t rows) const override {
     return SumElements(rows) + TransposedElements() + 2 * CopiedElements() +
@@ -49,6 +49,17 @@ class CategoryDense : public Layer<T> {
     if (!relu) math::BiasActivation(activation_, static_cast<const T*>(nullptr), call.rows, units_, call.y);
   }
 
+  // (count, units) of each part, one after the other
+  int64_t ProductElements() const override { return ProductsBefore(parts_.size()); }
+
+  void MakeProducts(const std::vector<std::vector<T*>>& weights, T* products) const override {
+    const T* kernel = weights[static_cast<size_t>(this->graph_layer())][0];
+    for (size_t p = 0; p < parts_.size(); ++p) {
+      Multiply(kernel, p, weights[static_cast<size_t>(parts_[p].graph_layer)][0], parts_[p].count,
+               products + ProductsBefore(p));
+    }
+  }
+
   void Backward(const LayerCall<T>& call, T* g, T* dx, T* const* gradients) const override {
     math::ActivationGradient(activation_, call.y, call.rows, units_, g);
     for (size_t first = 0; first < parts_.size(); first += kTogether) {
@@ -62,7 +73,7 @@ class CategoryDense : public Layer<T> {
   }
 
  private:
-  // Parts that are added in one pass over y. A panel of columns of all of them stays in the nearest cache.
+  // Parts that are added in one pass over y.
   static constexpr size_t kTogether = math::kNumberedTables;
 
   /// Rows of the kernel that follow each other.
@@ -97,18 +108,20 @@ class CategoryDense : public Layer<T> {
   int64_t Together() const { return static_cast<int64_t>(std::min(kTogether, parts_.size())); }
   // Each block of the scratch begins at a line of the cache, as the scratch itself does.
   static int64_t Padded(int64_t elements) { return (elements + 15) / 16 * 16; }
-  int64_t SumElements(int64_t rows) const { return Padded(Together() * rows * std::max(units_, math::kPanelColumns)); }
+  int64_t SumElements(int64_t rows) const { return Padded(Together() * rows * units_); }
   int64_t TransposedElements() const {
     int64_t most = 0;
     for (const CategoryPart& part : parts_) most = std::max(most, math::PackedElements(units_, part.width));
     return Padded(most);
   }
+  int64_t ProductsBefore(size_t part) const {
+    int64_t elements = 0;
+    for (size_t p = 0; p < part; ++p) elements += parts_[p].count * units_;
+    return elements;
+  }
   int64_t CopiedElements() const { return pieces_.size() < 2 ? 0 : Padded(rest_->input_elements() * units_); }
 
   size_t EndOf(size_t first) const { return std::min(first + kTogether, parts_.size()); }
-  T* PanelOf(const LayerCall<T>& call, size_t part) const {
-    return call.scratch + static_cast<int64_t>(part % kTogether) * call.rows * math::kPanelColumns;
-  }
   T* SumsOf(const LayerCall<T>& call, size_t part) const {
     return call.scratch + static_cast<int64_t>(part % kTogether) * call.rows * units_;
   }
@@ -176,23 +189,28 @@ class CategoryDense : public Layer<T> {
     }
   }
 
-  // y += the products of the parts from `first` on, panel by panel.
+  // y += the products of the parts from `first` on: of the categories that occur, or of all.
   void AddParts(const LayerCall<T>& call, size_t first, bool relu) const {
-    const T* panels[kTogether];
+    const T* tables[kTogether];
     const int32_t* numbers[kTogether];
-    for (int64_t column = 0; column < units_; column += math::kPanelColumns) {
-      const int64_t columns = std::min(math::kPanelColumns, units_ - column);
-      for (size_t p = first; p < EndOf(first); ++p) {
-        const CategoryRows<T> categories = CategoriesOf(call, p);
-        const T* w = call.weights[0] + parts_[p].position * units_ + column;
-        math::TheGemmKernels<T>().product(Rows(categories.table, categories.count(), parts_[p].width),
-                                          {w, columns, units_, math::kPanelColumns}, nullptr, false, PanelOf(call, p));
-        panels[p - first] = PanelOf(call, p);
-        numbers[p - first] = categories.number;
+    for (size_t p = first; p < EndOf(first); ++p) {
+      const CategoryRows<T> categories = CategoriesOf(call, p);
+      numbers[p - first] = categories.number;
+      if (call.products != nullptr) {
+        tables[p - first] = call.products + ProductsBefore(p);
+        continue;
       }
-      math::TheGemmKernels<T>().add_numbered(panels, numbers, static_cast<int64_t>(EndOf(first) - first), call.rows,
-                                             columns, relu, call.y + column, units_);
+      Multiply(call.weights[0], p, categories.table, categories.count(), SumsOf(call, p));
+      tables[p - first] = SumsOf(call, p);
     }
+    math::TheGemmKernels<T>().add_numbered(tables, numbers, static_cast<int64_t>(EndOf(first) - first), call.rows, units_,
+                                           relu, call.y, units_);
+  }
+
+  // products (count, units) of rows (count, width) of a part's table.
+  void Multiply(const T* kernel, size_t p, const T* table, int64_t count, T* products) const {
+    const math::Panels<T> panels{kernel + parts_[p].position * units_, units_, units_, math::kPanelColumns};
+    math::TheGemmKernels<T>().product(Rows(table, count, parts_[p].width), panels, nullptr, false, products);
   }
 
   // The gradient of y summed up by the categories of the parts from `first` on.
@@ -203,7 +221,6 @@ class CategoryDense : public Layer<T> {
       const CategoryRows<T> categories = CategoriesOf(call, p);
       sums[p - first] = SumsOf(call, p);
       numbers[p - first] = categories.number;
-      std::fill_n(SumsOf(call, p), categories.count() * units_, T(0));
     }
     math::TheGemmKernels<T>().sum_numbered(g, units_, numbers, static_cast<int64_t>(EndOf(first) - first), call.rows,
                                            units_, sums);

@@ -52,6 +52,10 @@ class CategoryEmbedding : public Layer<T> {
   void Forward(const LayerCall<T>& call) const override {
     CheckTableIndexes(name_, call.x, call.rows, count_);
     CategoryRows<T> rows(call.y, call.rows, width_);
+    if (call.products != nullptr) {
+      for (int64_t r = 0; r < call.rows; ++r) rows.number[r] = static_cast<int32_t>(call.x[r]);
+      return;
+    }
     auto* memory = reinterpret_cast<int32_t*>(call.scratch);
     rows.set_count(math::NumberIndexes(call.x, call.rows, count_, memory, rows.number, rows.category));
     math::CopyTableRows(call.weights[0], width_, rows.category, rows.count(), 1, rows.table, width_);

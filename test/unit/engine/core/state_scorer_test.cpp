@@ -3,12 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/error.hpp"
 #include "engine/core/model_pool.hpp"
+#include "../functional.hpp"
 #include "class_table.hpp"
 
 namespace {
@@ -67,6 +70,60 @@ TEST(StateScorer, ScoresAsAlone) {
       for (const int64_t rows : kBufferRows) scorer.Evaluate(table.Buffer(rows), together.data(), {});
       EXPECT_EQ(together, alone) << "kernels " << kernels;
     }
+  }
+}
+
+// Model::Evaluate makes a mini-batch's categories; the scorer makes all of them first where a buffer is long, and not for
+// all states at once. The second network's are too many to keep.
+TEST(StateScorer, ProductsOfCategoriesChangeNoBit) {
+  constexpr int64_t kRows = 1100;
+  Table table;
+  for (const int count : {3, 9, 500, 1024}) {
+    std::vector<double> index = fixture::Numbers(kRows, static_cast<uint64_t>(count));
+    for (double& v : index) v = std::floor((v + 1) / 2 * count);
+    table.AddInput("c" + std::to_string(count), {}, index);
+  }
+  table.AddInput("x", {3}, fixture::Numbers(kRows * 3));
+  table.AddTarget("y", {1}, fixture::Numbers(kRows, 7));
+  const auto graph = [](int units, const std::string& activation) {
+    fixture::Functional net;
+    std::vector<fixture::Tensor> parts;
+    for (const int count : {3, 9, 500, 1024}) {
+      const std::string n = std::to_string(count);
+      parts.push_back(net.Call("Flatten", "f" + n, "", {net.Call("Embedding", "e" + n, R"("output_dim": 4, "input_dim": )" + n,
+                                                                 {net.Input("c" + n, "1")})}));
+    }
+    parts.insert(parts.begin() + 1, net.Input("x", "3"));
+    const fixture::Tensor wide = net.Dense("wide", units, activation, net.Call("Concatenate", "all", "", parts));
+    return std::make_shared<const base::Graph>(net.Build({net.Dense("o", 1, "linear", wide)}));
+  };
+  const std::shared_ptr<const base::Graph> graphs[] = {graph(600, "relu"), graph(1500, "relu"), graph(24, "tanh")};
+  base::TrainConfig config = fixture::Config(LossKind::kMeanSquaredError, 8, 0.01);
+  config.metrics = {{base::MetricKind::kMeanAbsoluteError, "mae", 5}};
+  for (const DType precision : {DType::kFloat32, DType::kFloat64}) {
+    engine::Options options;
+    options.precision = precision;
+    engine::ModelPool pool(table.spec, options);
+    std::vector<engine::ScoredState> states;
+    std::vector<Block> blocks;
+    std::vector<double> alone;
+    blocks.reserve(9);
+    for (size_t i = 0; i < 9; ++i) {
+      const auto program = pool.ProgramOf(graphs[i % 3], config);
+      ASSERT_TRUE(program->has_kernels());
+      blocks.emplace_back(program->layout());
+      program->Initialise(config.optimizer, blocks.back().get(), 3, i, 1);
+      states.push_back({program, &config, blocks.back().get()});
+      engine::Model model(*graphs[i % 3], config, table.spec, options);
+      model.Attach(blocks.back().get());
+      std::vector<double> sums(program->sums_size(), 0.0);
+      model.Evaluate(table.Buffer(kRows), sums.data(), {});
+      alone.insert(alone.end(), sums.begin(), sums.end());
+    }
+    engine::StateScorer scorer(states);
+    std::vector<double> together(alone.size(), 0.0);
+    scorer.Evaluate(table.Buffer(kRows), together.data(), {});
+    EXPECT_EQ(together, alone);
   }
 }
 

@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstring>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -92,9 +94,12 @@ void CheckNumbered(engine::math::InstructionSet set, int64_t tables, int64_t wid
   std::vector<std::vector<int32_t>> number;
   for (int64_t t = 0; t < tables; ++t) {
     table.push_back(Values<T>(0, kCount * width, static_cast<uint64_t>(t + 1)));
-    sums.emplace_back(static_cast<size_t>(kCount * width + 1), T(1));
+    sums.emplace_back(static_cast<size_t>(kCount * width + 1), std::numeric_limits<T>::quiet_NaN());
     number.emplace_back();
-    for (int64_t r = 0; r < kRows; ++r) number.back().push_back(static_cast<int32_t>(r * (r + t) % kCount));
+    for (int64_t r = 0; r < kRows; ++r) {  // each is new once, as NumberIndexes gives them
+      const int64_t most = r == 0 ? -1 : *std::max_element(number.back().begin(), number.back().end());
+      number.back().push_back(static_cast<int32_t>(std::min({r * (r + t) % kCount + 1, most + 1, kCount - 1})));
+    }
   }
   std::vector<const T*> from;
   std::vector<T*> to;
@@ -106,7 +111,7 @@ void CheckNumbered(engine::math::InstructionSet set, int64_t tables, int64_t wid
   }
   const std::vector<T> g = Values<T>(0, kRows * stride, 9);
   std::vector<T> y = g, expected_y = g;
-  std::vector<std::vector<T>> expected_sums = sums;
+  std::vector<std::vector<T>> expected_sums(table.size(), std::vector<T>(static_cast<size_t>(kCount * width)));
   for (int64_t r = 0; r < kRows; ++r) {
     for (int64_t j = 0; j < width; ++j) {
       T& value = expected_y[static_cast<size_t>(r * stride + j)];
@@ -121,6 +126,11 @@ void CheckNumbered(engine::math::InstructionSet set, int64_t tables, int64_t wid
   kernels.add_numbered(from.data(), numbers.data(), tables, kRows, width, relu, y.data(), stride);
   kernels.sum_numbered(g.data(), stride, numbers.data(), tables, kRows, width, to.data());
   EXPECT_EQ(y, expected_y);
+  for (size_t t = 0; t < sums.size(); ++t) {
+    EXPECT_TRUE(std::isnan(sums[t].back()));  // nothing is written behind
+    sums[t].resize(static_cast<size_t>((*std::max_element(number[t].begin(), number[t].end()) + 1) * width));
+    expected_sums[t].resize(sums[t].size());
+  }
   EXPECT_EQ(sums, expected_sums);
 }
 
@@ -129,10 +139,48 @@ void CheckNumbered(engine::math::InstructionSet set, int64_t tables, int64_t wid
 TEST(GemmTiles, NumberedRowsAreAddedOneByOne) {
   for (const engine::math::InstructionSet set : fixture::InstructionSets()) {
     for (int64_t tables = 1; tables <= engine::math::kNumberedTables; ++tables) {
-      for (const int64_t width : {1, 3, 8, 15, 16}) {
+      for (const int64_t width : {1, 3, 8, 15, 16, 32, 40}) {
         for (const bool relu : {false, true}) {
           CheckNumbered<float>(set, tables, width, relu);
           CheckNumbered<double>(set, tables, width, relu);
+        }
+      }
+    }
+  }
+}
+
+namespace {
+
+// A plain matrix's rows: the bits of each row by itself, in tiles that are whole and in others, and nothing behind them.
+template <typename T>
+void CheckRows(engine::math::InstructionSet set, int64_t rows, int64_t k, int64_t n, bool relu) {
+  SCOPED_TRACE(std::to_string(rows) + " rows, " + std::to_string(k) + " to " + std::to_string(n));
+  const engine::math::GemmKernels<T>& kernels = engine::math::GemmKernelsOf<T>(set);
+  const int64_t stride = k + 1, no_offset = 0;
+  const std::vector<T> x = Values<T>(0, rows * stride, 3), w = Values<T>(0, k * n, 4), bias = Values<T>(0, n, 5);
+  std::vector<T> packed(static_cast<size_t>(engine::math::PackedElements(k, n)));
+  const engine::math::Panels<T> panels[] = {{w.data(), n, n, engine::math::kPanelColumns},
+                                            engine::math::PackPanels(w.data(), k, n, packed.data())};
+  for (const engine::math::Panels<T>& right : panels) {
+    std::vector<T> together(static_cast<size_t>(rows * n + 1), T(77)), alone(together);
+    const auto product = [&](int64_t first, int64_t count, T* y) {
+      kernels.product({x.data() + first * stride, 1, count, 0, stride, &no_offset, 1, k}, right, relu ? bias.data() : nullptr, relu, y);
+    };
+    product(0, rows, together.data());
+    for (int64_t r = 0; r < rows; ++r) product(r, 1, alone.data() + r * n);
+    ASSERT_EQ(std::memcmp(together.data(), alone.data(), together.size() * sizeof(T)), 0);
+  }
+}
+
+}  // namespace
+
+TEST(GemmTiles, RowsDoNotDependOnTheRowsBesideThem) {
+  for (const engine::math::InstructionSet set : fixture::InstructionSets()) {
+    for (const int64_t rows : {1, 5, 6, 7, 8, 9, 47, 48, 95, 96, 101, 150}) {
+      for (const int64_t k : {1, 8, 21}) {
+        for (const int64_t n : {1, 8, 9, 16, 20, 32, 50, 64}) {
+          CheckRows<float>(set, rows, k, n, k == 8);
+          CheckRows<double>(set, rows, k, n, k == 8);
         }
       }
     }

@@ -156,7 +156,7 @@ class Trainee {
     double sums[2] = {};
     trainer_->Attach(state_->get());
     trainer_->LoadForScoring(table_.Buffer(kRows), 0, kRows);
-    trainer_->Score(0, kRows, {}, {}, sums);
+    trainer_->Score(0, kRows, {}, {}, nullptr, sums);
     trainer_->Attach(nullptr);
     return sums[1];
   }

@@ -218,7 +218,7 @@ std::string Run(const Network& network, const base::TrainConfig& config, DType p
   EXPECT_TRUE(zones.Open()) << "behind the workspace of training";
   trainer->UseWorkspace(Workspace(trainer->ScoringBytes(kRows), fill, &zones), kRows);
   trainer->LoadForScoring(buffer, 0, kRows);
-  trainer->Score(0, kRows, config.metrics, {}, sums + 1);
+  trainer->Score(0, kRows, config.metrics, {}, nullptr, sums + 1);
   EXPECT_TRUE(zones.Open()) << "behind the workspace of scoring";
   trainer->Attach(nullptr);
   EXPECT_TRUE(state.OpenZones()) << "behind a tensor of the state";
