@@ -44,6 +44,7 @@ class Search {
 
   /// exact: whether no choice takes fewer seconds than the fastest that was found.
   PointUses Find(FrozenSearch search, bool* exact) {
+    spent_ = problem_.work();  // a large graph takes some before anything is compared
     const bool all = search == FrozenSearch::kAutomatic && CanCompareAll();
     best_ = all ? CompareAll() : Heuristic();
     *exact = all || (search != FrozenSearch::kHeuristic && Prove());

@@ -88,7 +88,7 @@ void AddGrid(const std::vector<int>& models, const SearchSpace& space, Collector
   throw base::Error(ErrorCode::kInvalidParameter,
                     "num_configs is " + std::to_string(wanted) + ", but " + std::to_string(draws) +
                         " draws from the search space gave only " + std::to_string(found) + " different configurations",
-                    {}, "Lower num_configs, or leave out values that say the same.");
+                    {}, "Lower num_configs, widen ranges, or leave out values that say the same.");
 }
 
 // Draws until enough different candidates are found. A finite space that is nearly used up is enumerated, and the rest is drawn from what

@@ -137,7 +137,11 @@ void ReadChoiceDictionary(const base::Dict& dict, const std::string& where, Spac
   SetDistribution(NumberOf(dict, "low", where), NumberOf(dict, "high", where), distribution.string(), where, choice);
   if (choice->integral && fractions) Invalid(where + " is a whole number: integer cannot be False", "Leave integer out.");
   if (!multiples) return;
-  if (!(choice->quantum > 0) || choice->quantum > choice->high - choice->low || std::isinf(choice->Size()) || choice->kind == Choice::Kind::kLogNearOne ||
+  if (choice->quantum > 0 && std::isinf(choice->Size())) {
+    Invalid("q of " + where + " is " + base::FormatNumber(choice->quantum, true) + ", too narrow for its bounds",
+            "The steps from low to high cannot be counted. Give a larger q, or none.");
+  }
+  if (!(choice->quantum > 0) || choice->quantum > choice->high - choice->low || choice->kind == Choice::Kind::kLogNearOne ||
       (choice->integral && choice->quantum != std::floor(choice->quantum))) {
     Invalid("q of " + where + " is " + base::FormatNumber(choice->quantum, true) + ", no width that fits between its bounds",
             "Draws are low, low + q, low + 2 q, ... up to high.");
@@ -283,31 +287,26 @@ std::vector<std::vector<Value>> AllOf(const std::vector<Choice>& choices) {
 TextSpace::Enumeration::Enumeration(const TextSpace* space) : space_(*space), choices_(AllOf(space->choices)) {
   for (const OptimizerChoice& optimizer : space_.optimizers) {
     arguments_.push_back(AllOf(optimizer.parameters));
-    optimizers_ += optimizer.name.values.size() * SizeOf(arguments_.back());
+    ends_.push_back((ends_.empty() ? 0 : ends_.back()) + optimizer.name.values.size() * SizeOf(arguments_.back()));
   }
   // optimizers take part in the product as numbers
   if (space_.optimizers.empty()) return;
   std::vector<Value> numbers;
-  for (size_t i = 0; i < optimizers_; ++i) numbers.emplace_back(static_cast<int64_t>(i));
+  for (size_t i = 0; i < ends_.back(); ++i) numbers.emplace_back(static_cast<int64_t>(i));
   choices_.insert(choices_.begin() + static_cast<std::ptrdiff_t>(space_.optimizer_position), std::move(numbers));
 }
 
 size_t TextSpace::Enumeration::size() const { return SizeOf(choices_); }
 
 std::string TextSpace::Enumeration::Optimizer(size_t n) const {
-  for (size_t e = 0; e < arguments_.size(); ++e) {
-    const OptimizerChoice& optimizer = space_.optimizers[e];
-    const size_t rows = SizeOf(arguments_[e]), count = rows * optimizer.name.values.size();
-    if (n >= count) {
-      n -= count;
-      continue;
-    }
-    const std::vector<const Value*> row = Combination(arguments_[e], n % rows);
-    Parts arguments;
-    for (size_t i = 0; i < row.size(); ++i) arguments.emplace_back(optimizer.parameters[i].name, ArgumentText(*row[i]));
-    return OptimizerText(optimizer.name.values[n / rows].string(), arguments);
-  }
-  return "";
+  const auto e = static_cast<size_t>(std::upper_bound(ends_.begin(), ends_.end(), n) - ends_.begin());
+  if (e > 0) n -= ends_[e - 1];
+  const OptimizerChoice& optimizer = space_.optimizers[e];
+  const size_t rows = SizeOf(arguments_[e]);
+  const std::vector<const Value*> row = Combination(arguments_[e], n % rows);
+  Parts arguments;
+  for (size_t i = 0; i < row.size(); ++i) arguments.emplace_back(optimizer.parameters[i].name, ArgumentText(*row[i]));
+  return OptimizerText(optimizer.name.values[n / rows].string(), arguments);
 }
 
 std::string TextSpace::Enumeration::At(size_t n) const {

@@ -115,7 +115,7 @@ class TextSpace {
     const TextSpace& space_;
     std::vector<std::vector<base::Value>> choices_;                 // of each choice, and of the optimizer their numbers
     std::vector<std::vector<std::vector<base::Value>>> arguments_;  // of each of `optimizers`
-    size_t optimizers_ = 0;                                         // texts of all of them
+    std::vector<size_t> ends_;                                      // texts of each of them and of those before
   };
 };
 

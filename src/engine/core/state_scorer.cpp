@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -133,12 +134,16 @@ size_t StateScorer::Impl::MakeProducts(size_t from, const base::Buffer& buffer) 
     if (bytes + more > kProductBytes) break;
     bytes += more;
   }
-  products.Reserve(bytes);
+  for (size_t m = from; m < until; ++m) members[m].products = nullptr;
+  try {
+    products.Reserve(bytes);
+  } catch (const std::bad_alloc&) {
+    return until;  // they only save time
+  }
   size_t offset = 0;
   for (size_t m = from; m < until; ++m) {
     Member& member = members[m];
     const size_t own = ProductBytes(member, buffer);
-    member.products = nullptr;
     if (own == 0 || errors.failed(m)) continue;
     errors.Try(m, [&] {
       member.model->Attach(member.state.block);

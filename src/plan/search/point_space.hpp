@@ -53,7 +53,8 @@ class PointSpace {
   /// The draw with this number, as generate_model_configs draws it.
   Point Sample(uint64_t number) const;
   /// Of a Latin hypercube of `size` points after another the one with this number: in each parameter, of `size` equal parts
-  /// every one is drawn once. Ascending numbers take a constant time each, but for the first of a hypercube.
+  /// every one is drawn once. Ascending numbers take a constant time each, but for the first of a hypercube, while the
+  /// orders of all parameters fit into what is kept: 32 million parts.
   Point Spread(uint64_t number, uint64_t size) const;
   /// As the dimensions' conditions want it: NaN where a parameter is not there, and a draw of `number` where one has
   /// come to be there.

@@ -301,7 +301,7 @@ TEST(PointSpace, RefusesWhatCannotBeSearched) {
     return Refusal("{'loss': ['mse'], 'optimizer_params_list': [{'optimizer': ['SGD'], 'lr': " + range + "}]}", "{}");
   };
   EXPECT_NE(rate("[-1e308, 1.7e308, 'linear']").find("further apart than the largest number"), std::string::npos);
-  EXPECT_NE(rate("{'low': 0, 'high': 1e10, 'q': 1e-300}").find("no width that fits"), std::string::npos);
+  EXPECT_NE(rate("{'low': 0, 'high': 1e10, 'q': 1e-300}").find("too narrow for its bounds"), std::string::npos);
   EXPECT_NE(Refusal("{'loss': ['nonesuch'], 'optimizer': ['sgd']}", "{}").find("nonesuch"), std::string::npos);
   // a value that no draw would show at once
   EXPECT_NE(
