@@ -32,6 +32,11 @@ CREATE FUNCTION cerebro._other_libraries(OUT segment integer, OUT build_id text)
 COMMENT ON FUNCTION cerebro._other_libraries() IS
     'internal: build ids of the libraries of a cluster''s segments';
 
+CREATE FUNCTION cerebro._segment_hosts() RETURNS bigint
+    AS $$ SELECT NULL::pg_catalog.int8 $$ LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION cerebro._segment_hosts() IS
+    'internal: hosts of a cluster''s segments, NULL without a cluster';
+
 CREATE FUNCTION cerebro.doctor(OUT "check" text, OUT state text, OUT advice text) RETURNS SETOF record
     AS $$
         WITH known AS (SELECT f.* FROM cerebro._server_facts() f),
@@ -62,10 +67,13 @@ CREATE FUNCTION cerebro.doctor(OUT "check" text, OUT state text, OUT advice text
                 ('shared_buffers', 'Packed tables are read through it: raise it to 128MB or more.'),
                 ('work_mem', 'Packing sorts within it and spills beyond: raise it to 4MB or more.'),
                 ('max_wal_size', 'Packed tables and models are written with WAL: raise it to 1GB or more.'),
-                ('session_replication_role', 'Triggers and rules of your tables do not fire as usual.')) h(name, advice)
+                ('session_replication_role', 'Triggers and rules of your tables do not fire as usual.'),
+                ('gp_max_packet_size', 'All segments are on one host, and states of models go from one to the next in '
+                    'packets: set it to 65000 (gpconfig, gpstop -u), then reconnect.')) h(name, advice)
             WHERE h.name = s.name AND CASE s.name
                 WHEN 'autovacuum' THEN s.setting = 'off' AND said.cluster IS NOT TRUE
                 WHEN 'session_replication_role' THEN s.setting <> 'origin'
+                WHEN 'gp_max_packet_size' THEN s.setting::pg_catalog.int8 < 32768 AND cerebro._segment_hosts() = 1
                 WHEN 'shared_buffers' THEN s.setting::pg_catalog.int8 < 134217728
                         / pg_catalog.current_setting('block_size')::pg_catalog.int8 AND said.cluster IS NOT TRUE
                 WHEN 'work_mem' THEN s.setting::pg_catalog.int8 < 4096

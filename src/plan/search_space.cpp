@@ -139,7 +139,7 @@ void ReadChoiceDictionary(const base::Dict& dict, const std::string& where, Spac
   if (!multiples) return;
   if (choice->quantum > 0 && std::isinf(choice->Size())) {
     Invalid("q of " + where + " is " + base::FormatNumber(choice->quantum, true) + ", too narrow for its bounds",
-            "The steps from low to high cannot be counted. Give a larger q, or none.");
+            "There are more multiples between low and high than can be counted. Give a larger q, or none.");
   }
   if (!(choice->quantum > 0) || choice->quantum > choice->high - choice->low || choice->kind == Choice::Kind::kLogNearOne ||
       (choice->integral && choice->quantum != std::floor(choice->quantum))) {
