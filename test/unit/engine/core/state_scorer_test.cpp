@@ -25,6 +25,16 @@ using fixture::Table;
 
 constexpr int64_t kBufferRows[] = {45, 300, 3, 0};
 
+// Appends the sums of a state over buffers of so many rows, by a model of its own.
+void ScoreAlone(const base::Graph& graph, const engine::ScoredState& state, const Table& table, const engine::Options& options,
+                const std::vector<int64_t>& buffers, std::vector<double>* sums) {
+  engine::Model model(graph, *state.config, table.spec, options);
+  model.Attach(state.block);
+  const size_t first = sums->size();
+  sums->resize(first + state.program->sums_size(), 0.0);
+  for (const int64_t rows : buffers) model.Evaluate(table.Buffer(rows), sums->data() + first, {});
+}
+
 }  // namespace
 
 TEST(StateScorer, ScoresAsAlone) {
@@ -57,12 +67,9 @@ TEST(StateScorer, ScoresAsAlone) {
         blocks.emplace_back(program->layout());
         program->Initialise(config.optimizer, blocks.back().get(), 3, i, 1);
         states.push_back({program, &config, blocks.back().get()});
-        engine::Model model(*graphs[i % 2], config, table.spec, options);
-        model.Attach(blocks.back().get());
-        std::vector<double> sums(program->sums_size(), 0.0);
-        for (const int64_t rows : kBufferRows) model.Evaluate(table.Buffer(rows), sums.data(), {});
-        EXPECT_EQ(sums[0], 348);
-        alone.insert(alone.end(), sums.begin(), sums.end());
+        const size_t own = alone.size();
+        ScoreAlone(*graphs[i % 2], states.back(), table, options, {std::begin(kBufferRows), std::end(kBufferRows)}, &alone);
+        EXPECT_EQ(alone[own], 348);
       }
       engine::StateScorer scorer(states);
       ASSERT_EQ(scorer.sums_size(), alone.size());
@@ -114,11 +121,7 @@ TEST(StateScorer, ProductsOfCategoriesChangeNoBit) {
       blocks.emplace_back(program->layout());
       program->Initialise(config.optimizer, blocks.back().get(), 3, i, 1);
       states.push_back({program, &config, blocks.back().get()});
-      engine::Model model(*graphs[i % 3], config, table.spec, options);
-      model.Attach(blocks.back().get());
-      std::vector<double> sums(program->sums_size(), 0.0);
-      model.Evaluate(table.Buffer(kRows), sums.data(), {});
-      alone.insert(alone.end(), sums.begin(), sums.end());
+      ScoreAlone(*graphs[i % 3], states.back(), table, options, {kRows}, &alone);
     }
     engine::StateScorer scorer(states);
     std::vector<double> together(alone.size(), 0.0);
